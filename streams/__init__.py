@@ -1,0 +1,3 @@
+"""Watchroom: a police control room's event streams, measured live."""
+
+__version__ = "0.1.0"
