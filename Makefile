@@ -1,0 +1,97 @@
+# Everything a developer types. Needs only Python 3.11 or newer with its venv module;
+# `make test` also uses Java and Maven (for Kafka), Prometheus, Alertmanager and Chromium,
+# fetches what it can of these and says in one line how to get the rest.
+
+PYTHON ?= python3
+VENV   ?= .venv
+LOWEST := .venv-lowest
+LOCKER := .venv-lock
+PIP    := -m pip --disable-pip-version-check --quiet install
+UNIT   := not servers and not real_data
+CODE   := streams detectors grafana tests $(wildcard benchmarks)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install servers test unit test-lowest check format lock bench clean
+
+help: ## list these targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: install ## show the monitor at work on real data (ARGS="--for 60s" to end by itself)
+	@$(VENV)/bin/watchroom demo $(ARGS)
+
+install: $(VENV)/.project ## make the virtual environment with the locked versions
+
+servers: install ## find or fetch the servers that the tests use, and say which are missing
+	@$(VENV)/bin/python -m tests.servers
+
+test: servers ## run all tests, against real servers where they can be had
+	@$(VENV)/bin/python -m pytest $(ARGS)
+
+unit: install ## run the tests that need no server and no large data
+	@$(VENV)/bin/python -m pytest -m "$(UNIT)" $(ARGS)
+
+test-lowest: $(LOWEST)/.project ## run the unit tests with the lowest versions that are allowed
+	@$(LOWEST)/bin/python -m pytest -p no:cacheprovider -m "$(UNIT)" $(ARGS)
+
+check: install ## check format, lint and types
+	@$(VENV)/bin/ruff format --check $(CODE)
+	@$(VENV)/bin/ruff check $(CODE)
+	@$(VENV)/bin/mypy
+
+format: install ## format the code and mend what the linter can
+	@$(VENV)/bin/ruff check --fix-only --exit-zero $(CODE)
+	@$(VENV)/bin/ruff format $(CODE)
+
+bench: install ## measure events a second
+	@$(VENV)/bin/python benchmarks/core.py $(ARGS)
+
+lock: $(LOCKER)/.uv ## choose all versions anew, within pyproject.toml
+	@$(LOCKER)/bin/uv pip compile --quiet --upgrade $(COMPILE) --extra dev \
+		pyproject.toml -o requirements/lock.txt
+	@$(LOCKER)/bin/uv pip compile --quiet --upgrade $(COMPILE) --extra test \
+		--resolution lowest-direct pyproject.toml -o requirements/lowest.txt
+
+COMPILE := --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+clean: ## remove the virtual environments and caches (not the user's cache of servers)
+	@rm -rf $(VENV) $(LOWEST) $(LOCKER) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# --- virtual environments -------------------------------------------------------------------
+# A stamp is written last, so an install that was interrupted is done again. The project's own
+# stamp is apart from that of its dependencies: an edit of pyproject.toml costs two seconds.
+
+define make-venv
+@command -v $(PYTHON) >/dev/null || { echo "Missing: Python 3.11 or newer ($(PYTHON) was not found). Get it from your system's packages, or name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Too old: $$($(PYTHON) --version), and Watchroom needs Python 3.11 or newer. Name one: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Missing: Python's venv module. Get it: apt-get install python3-venv" >&2; exit 1; }
+@$(PYTHON) -m venv $(1)
+endef
+
+define install-project
+@$(1)/bin/python $(PIP) --no-deps --no-build-isolation --editable .
+@touch $@
+endef
+
+$(VENV)/.locked: requirements/lock.txt
+	$(call make-venv,$(VENV))
+	@echo "Installing the locked versions into $(VENV) (once)"
+	@$(VENV)/bin/python $(PIP) --require-hashes -r requirements/lock.txt
+	@touch $@
+
+$(VENV)/.project: $(VENV)/.locked pyproject.toml
+	$(call install-project,$(VENV))
+
+$(LOWEST)/.locked: requirements/lowest.txt
+	$(call make-venv,$(LOWEST))
+	@echo "Installing the lowest allowed versions into $(LOWEST) (once)"
+	@$(LOWEST)/bin/python $(PIP) --require-hashes -r requirements/lowest.txt
+	@touch $@
+
+$(LOWEST)/.project: $(LOWEST)/.locked pyproject.toml
+	$(call install-project,$(LOWEST))
+
+$(LOCKER)/.uv:
+	$(call make-venv,$(LOCKER))
+	@$(LOCKER)/bin/python $(PIP) uv
+	@touch $@
