@@ -1,0 +1,72 @@
+"""Every error that Watchroom raises on purpose, drawn as one tree.
+
+```
+WatchroomError            anything a user can cure; the command line prints it in plain words
+├── ConfigError           a force, mapping or option file is wrong (names file, field and cure)
+├── SourceError           an input can't be read at all (a file that is missing or damaged)
+├── KafkaError            the brokers, a topic or a message limit
+├── CheckpointError       a checkpoint that must not be used or overwritten
+└── Refused               one record can't be counted: it becomes a dead letter, nothing stops
+```
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class WatchroomError(Exception):
+    """An error with a cure; `exit_code` is what the command ends with."""
+
+    exit_code = 1
+
+
+class ConfigError(WatchroomError):
+    """A file that the user wrote is wrong.
+
+    `file` and `field` say where (`areas[3].parent`), `problem` what, and `cure` what to do.
+    """
+
+    exit_code = 2
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: Path | str | None = None,
+        line: int | None = None,
+        field: str | None = None,
+        cure: str | None = None,
+    ) -> None:
+        self.problem, self.file, self.line, self.field, self.cure = problem, file, line, field, cure
+        where = str(file) if file is not None else ""
+        if line is not None:
+            where += f":{line}"
+        if field:
+            where += f" [{field}]" if where else field
+        text = f"{where}: {problem}" if where else problem
+        super().__init__(f"{text}. {cure}" if cure else text)
+
+
+class SourceError(WatchroomError):
+    """An input can't be read: missing, not permitted, or damaged."""
+
+
+class KafkaError(WatchroomError):
+    """The brokers can't be reached, a topic is missing, or a message is above a limit."""
+
+
+class CheckpointError(WatchroomError):
+    """A checkpoint is locked by another process or belongs to a newer owner."""
+
+
+class Refused(WatchroomError):
+    """One record can't be counted.
+
+    `reason` is a short fixed word group (a metric label: `answered_before_offered`), `detail` a
+    sentence for a person. The runner turns it into a dead letter with the raw bytes.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(f"{reason}: {detail}")

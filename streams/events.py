@@ -1,0 +1,208 @@
+"""What arrives: one JSON object a line, decoded once into a msgspec Struct.
+
+Every event carries the whole current record with a version (DESIGN, decision 2). Decoding checks
+form only (types, required fields, known kinds); whether a record makes sense is judged in
+`streams.records`, which knows the force. Unknown fields are ignored, so that a newer sender does
+not break an older monitor.
+
+Times are RFC 3339 with an offset. `opened_at` and `recorded_at` may instead be a day
+(`2021-03-04`) or a month (`2021-03`): what is known only that well is counted only that finely.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from streams.errors import Refused
+
+Stamp = Annotated[dt.datetime, Meta(tz=True, description="RFC 3339 with an offset")]
+PartialStamp = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-\d{2}(-\d{2}([Tt ].+)?)?$",
+        max_length=40,
+        description="RFC 3339 with an offset, or a day (2021-03-04), or a month (2021-03)",
+    ),
+]
+Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
+Dotted = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$",
+        max_length=80,
+        description="a dotted path, widest first: asb.personal",
+    ),
+]
+Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+
+Grade = Literal["emergency", "priority", "scheduled", "no_attendance"]
+Marker = Literal[
+    "domestic_abuse",
+    "hate",
+    "child_at_risk",
+    "cse",
+    "cyber",
+    "alcohol",
+    "vulnerable_adult",
+    "business",
+    "rural",
+]
+
+
+class Record(Struct, kw_only=True, tag_field="kind", omit_defaults=True, gc=False):
+    """The fields that every versioned record has.
+
+    The winner among the versions of one (kind, force, id) is the largest of (version, updated_at,
+    content). `deleted` is a tombstone: the record leaves every figure.
+    """
+
+    force: Name
+    id: Identifier
+    updated_at: Stamp
+    version: Version | None = None
+    deleted: bool = False
+
+
+class Call(Record, tag="call"):
+    """One telephone call presented to the control room."""
+
+    line: Name | None = None
+    offered_at: Stamp | None = None
+    connected_at: Stamp | None = None
+    answered_at: Stamp | None = None
+    abandoned_at: Stamp | None = None
+    ended_at: Stamp | None = None
+    area: Name | None = None
+
+
+class Casualties(Struct, kw_only=True, omit_defaults=True):
+    """People hurt in a road collision, by severity."""
+
+    fatal: Count = 0
+    serious: Count = 0
+    slight: Count = 0
+
+
+class Person(Struct, kw_only=True, omit_defaults=True):
+    """A pseudonym and, for a missing person, what the measures need to know."""
+
+    id: Identifier
+    age_under_18: bool | None = None
+    in_care: bool | None = None
+
+
+class Incident(Record, tag="incident"):
+    """One incident of the command and control system."""
+
+    opened_at: PartialStamp | None = None
+    grade: Grade | None = None
+    category: Dotted | None = None
+    area: Name | None = None
+    graded_at: Stamp | None = None
+    dispatched_at: Stamp | None = None
+    arrived_at: Stamp | None = None
+    closed_at: Stamp | None = None
+    cancelled: bool = False
+    markers: list[Name] = []
+    casualties: Casualties | None = None
+    persons: list[Person] = []
+
+
+class Crime(Record, tag="crime"):
+    """One crime record."""
+
+    recorded_at: PartialStamp | None = None
+    committed_from: PartialStamp | None = None
+    committed_to: PartialStamp | None = None
+    offence: Dotted | None = None
+    area: Name | None = None
+    markers: list[Marker] = []
+    victims: list[Identifier] = []
+    suspects: list[Identifier] = []
+    defendants: list[Identifier] = []
+    outcome: Annotated[int, Meta(ge=1, le=22, description="Home Office outcome code")] | None = None
+    outcome_at: PartialStamp | None = None
+    cancelled: bool = False
+
+
+class Reading(Record, tag="reading"):
+    """Any other figure that a force reports: a value, or a numerator over a denominator."""
+
+    measure: Dotted | None = None
+    area: Name | None = None
+    period: Annotated[str, Meta(pattern=r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4])?$")] | None = None
+    value: float | None = None
+    numerator: float | None = None
+    denominator: float | None = None
+
+
+class Heartbeat(Struct, kw_only=True, tag_field="kind", tag="heartbeat", gc=False):
+    """A source system says that it is alive, so that silence is told from quiet."""
+
+    force: Name
+    feed: Name
+    at: Stamp
+
+
+Event = Call | Incident | Crime | Reading | Heartbeat
+KINDS: dict[str, type[Event]] = {
+    "call": Call,
+    "incident": Incident,
+    "crime": Crime,
+    "reading": Reading,
+    "heartbeat": Heartbeat,
+}
+
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_encoder = msgspec.json.Encoder()
+
+decode_line = _decoder.decode
+"""The fast decoder: one JSON object (bytes) to one event; raises what msgspec raises."""
+
+encode = _encoder.encode
+"""One event to one line of JSON, without the newline."""
+
+
+def decode(line: bytes) -> Event:
+    """One line to one event.
+
+    Raises `Refused` with reason `not_json` (bytes that no parser takes: cut short, invalid UTF-8,
+    nested too deep, two objects on a line) or `wrong_form` (JSON, but a field is missing or has
+    the wrong type).
+    """
+    try:
+        return _decoder.decode(line)
+    except Exception as error:
+        raise refusal(error) from error
+
+
+def refusal(error: Exception) -> Refused:
+    """The `Refused` for an exception of the fast decoder."""
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, msgspec.ValidationError):
+        return Refused("wrong_form", str(error))
+    if isinstance(error, RecursionError):
+        return Refused("not_json", "nested too deep")
+    if isinstance(error, msgspec.DecodeError | UnicodeError):
+        return Refused("not_json", str(error))
+    raise error
+
+
+def json_schemas() -> dict[str, dict[str, object]]:
+    """JSON Schema (2020-12) of every kind, by kind, each complete in itself."""
+    schemas: dict[str, dict[str, object]] = {}
+    for kind, struct in KINDS.items():
+        schema = msgspec.json.schema(struct)
+        schemas[kind] = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "title": f"Watchroom event: {kind}",
+            **schema,
+        }
+    return schemas
