@@ -1,0 +1,178 @@
+"""Fixtures that any test may ask for. Nothing here costs anything until a test asks for it."""
+
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.servers import alertmanager as alertmanager_server
+from tests.servers import chromium as chromium_browser
+from tests.servers import kafka as kafka_server
+from tests.servers import prometheus as prometheus_server
+from tests.servers.alertmanager import Alertmanager
+from tests.servers.chromium import Chromium
+from tests.servers.kafka import Kafka
+from tests.servers.process import MissingError
+from tests.servers.prometheus import Prometheus
+
+SERVER_FIXTURES = {"kafka", "prometheus_factory", "promtool", "alertmanager_factory", "amtool"}
+SERVER_FIXTURES |= {"chromium"}
+UNAVAILABLE = pytest.StashKey[dict[str, None]]()  # used as an ordered set of reasons
+
+
+def in_ci() -> bool:
+    """Tell whether a missing server is a failure rather than a reason to skip."""
+    return os.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+
+def unavailable(config: pytest.Config, reason: str) -> None:
+    """Skip the test with this reason, which the last lines of the output repeat; in CI, fail it."""
+    config.stash.setdefault(UNAVAILABLE, {})[reason] = None
+    if in_ci():
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def shared_folder(root: Path) -> Path | None:
+    """Return the folder with the optional real data, or None where there is none."""
+    folder = Path(os.environ.get("WATCHROOM_SHARED") or root.parent / "shared").resolve()
+    return folder if (folder / "data").is_dir() else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what asks for a server or for real data, so that `make unit` can't include it."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & SERVER_FIXTURES:
+            item.add_marker("servers")
+        if "shared_data" in fixtures:
+            item.add_marker("real_data")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Keep a test of real data from running without it."""
+    if item.get_closest_marker("real_data") and shared_folder(item.config.rootpath) is None:
+        unavailable(
+            item.config,
+            "Real data is missing. Put the shared data folder beside the checkout, as ../shared, "
+            "or name it in WATCHROOM_SHARED.",
+        )
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Iterator[None]:
+    """End the output with what could not be had, and so was not tested."""
+    yield
+    for reason in terminalreporter.config.stash.get(UNAVAILABLE, {}):
+        terminalreporter.write_line(f"NOT TESTED: {reason}", yellow=True, bold=True)
+
+
+@pytest.fixture(scope="session")
+def shared_data(request: pytest.FixtureRequest) -> Path:
+    """Return the shared folder; the data sets are in its `data/`."""
+    folder = shared_folder(request.config.rootpath)
+    assert folder is not None  # pytest_runtest_setup has seen to it
+    return folder
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
+    """Start one real broker for the session; use `topic_prefix` to keep tests apart on it."""
+    try:
+        broker = Kafka(kafka_server.find())
+    except MissingError as missing:
+        unavailable(request.config, str(missing))
+        return
+    try:
+        broker.start()
+        yield broker
+    finally:
+        broker.close()
+
+
+@pytest.fixture
+def topic_prefix(request: pytest.FixtureRequest) -> str:
+    """Return a prefix for topic and group names that no other test has, ending in a full stop."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name).strip("-").lower()[:60]
+    return f"{name}-{secrets.token_hex(4)}."
+
+
+@pytest.fixture(scope="session")
+def prometheus_found(request: pytest.FixtureRequest) -> prometheus_server.Found | None:
+    """Find Prometheus once for the session."""
+    try:
+        return prometheus_server.find()
+    except MissingError as missing:
+        unavailable(request.config, str(missing))
+        return None
+
+
+@pytest.fixture
+def prometheus_factory(
+    prometheus_found: prometheus_server.Found,
+) -> Iterator[Callable[..., Prometheus]]:
+    """Start a real Prometheus from a configuration text; it ends with the test."""
+    with ExitStack() as servers:
+
+        def start(config: str, files: Mapping[str, str] | None = None) -> Prometheus:
+            server = Prometheus(prometheus_found, config, files)
+            servers.callback(server.close)
+            server.start()
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def promtool(prometheus_found: prometheus_server.Found) -> Path:
+    """Return the path of promtool."""
+    return prometheus_found.promtool
+
+
+@pytest.fixture(scope="session")
+def alertmanager_found(request: pytest.FixtureRequest) -> alertmanager_server.Found | None:
+    """Find Alertmanager once for the session."""
+    try:
+        return alertmanager_server.find()
+    except MissingError as missing:
+        unavailable(request.config, str(missing))
+        return None
+
+
+@pytest.fixture
+def alertmanager_factory(
+    alertmanager_found: alertmanager_server.Found,
+) -> Iterator[Callable[..., Alertmanager]]:
+    """Start a real Alertmanager from a configuration text; it ends with the test."""
+    with ExitStack() as servers:
+
+        def start(config: str, files: Mapping[str, str] | None = None) -> Alertmanager:
+            server = Alertmanager(alertmanager_found, config, files)
+            servers.callback(server.close)
+            server.start()
+            return server
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def amtool(alertmanager_found: alertmanager_server.Found) -> Path:
+    """Return the path of amtool."""
+    return alertmanager_found.amtool
+
+
+@pytest.fixture(scope="session")
+def chromium(request: pytest.FixtureRequest) -> Chromium | None:
+    """Return a real browser: `.dom(url)` and `.screenshot(url, png)`."""
+    try:
+        return Chromium(chromium_browser.find())
+    except MissingError as missing:
+        unavailable(request.config, str(missing))
+        return None
