@@ -11,8 +11,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 
 GUARD = Path(__file__).with_name("guard.py")
