@@ -183,7 +183,7 @@ def decode(line: bytes) -> Event:
 
 
 def refusal(error: Exception) -> Refused:
-    """The `Refused` for an exception of the fast decoder."""
+    """The `Refused` for whatever came of one line; `fault` where the program itself is at fault."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, msgspec.ValidationError):
@@ -192,7 +192,7 @@ def refusal(error: Exception) -> Refused:
         return Refused("not_json", "nested too deep")
     if isinstance(error, msgspec.DecodeError | UnicodeError):
         return Refused("not_json", str(error))
-    raise error
+    return Refused("fault", f"{type(error).__name__}: {error}")
 
 
 def json_schemas() -> dict[str, dict[str, object]]:

@@ -36,6 +36,10 @@ ServiceLevel = Literal[
 ]
 
 
+WHOLE = "force"
+"""The id under which the whole force is shown; no area may have it."""
+
+
 class Area(Struct, kw_only=True, forbid_unknown_fields=True):
     """A policing area, district or beat. An event names it by id, name or alias."""
 
@@ -170,15 +174,15 @@ class Force:
 
     @cached_property
     def rollup(self) -> tuple[tuple[str, ...], ...]:
-        """For every area index the ids that it counts under: itself, its parents, the force ("")."""
+        """For every area index the ids that it counts under: itself, its parents, the force."""
         by_id = {area.id: area for area in self.file.areas}
-        chains: list[tuple[str, ...]] = [("",)]
+        chains: list[tuple[str, ...]] = [(WHOLE,)]
         for area in self.file.areas:
             chain, at = [area.id], area.parent
             while at is not None:
                 chain.append(at)
                 at = by_id[at].parent
-            chains.append((*chain, ""))
+            chains.append((*chain, WHOLE))
         return tuple(chains)
 
     def find_area(self, name: str | None) -> int:
@@ -291,6 +295,10 @@ def _check(file: ForceFile, text: str, source: str) -> Iterator[ConfigError]:
                     f"areas[{n}].name",
                     "Give each area names of its own",
                 )
+        if area.id == WHOLE:
+            yield wrong(
+                f'the id "{WHOLE}" is kept for the whole force', f"areas[{n}].id", "Choose another"
+            )
         seen, at = {area.id}, area.parent
         while at is not None and at in ids:
             if at in seen:

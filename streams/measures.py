@@ -1,0 +1,259 @@
+"""The registry: what is measured, from which records, by which clock, and how it is worded.
+
+A *group* is a table of the board: the records of one kind, the dimensions that its rows are told
+apart by (area always among them), and its measures. A measure is one entry: how its value is read
+from the counters of a row. The board, the Prometheus exporter and the terminal are made from this
+registry, so a new measure over counters that exist is one line here.
+
+Every ratio keeps its numerator and denominator, and a ratio of nothing is None, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from streams.force import ServiceLevel
+from streams.histogram import quantile
+
+Polarity = Literal["up_good", "down_good", "neutral"]
+Unit = Literal["count", "ratio", "seconds"]
+
+SMALL = 20
+"""A ratio over fewer cases than this is marked as small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The counters of one row, and its histogram (bin to count)."""
+
+    lanes: Mapping[str, int]
+    bins: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A share with its parts; `value` is None where the denominator is zero."""
+
+    numerator: int
+    denominator: int
+
+    @property
+    def value(self) -> float | None:
+        """Numerator over denominator."""
+        return self.numerator / self.denominator if self.denominator else None
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON: value, parts, and a mark where the number of cases is small."""
+        out: dict[str, object] = {
+            "value": self.value,
+            "numerator": self.numerator,
+            "denominator": self.denominator,
+        }
+        if 0 < self.denominator < SMALL:
+            out["small"] = True
+        return out
+
+
+Value = int | float | Ratio | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A counter."""
+
+    lane: str
+
+    def read(self, figures: Figures) -> int:
+        """The number of records."""
+        return figures.lanes[self.lane]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """(sum of `top`) / (sum of `bottom` less `less`)."""
+
+    top: tuple[str, ...]
+    bottom: tuple[str, ...]
+    less: tuple[str, ...] = ()
+
+    def read(self, figures: Figures) -> Ratio:
+        """The ratio with its parts."""
+        lanes = figures.lanes
+        bottom = sum(lanes[n] for n in self.bottom) - sum(lanes[n] for n in self.less)
+        return Ratio(sum(lanes[n] for n in self.top), bottom)
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The exact mean, in seconds, of the durations of the records in lane `of`."""
+
+    of: str
+
+    def read(self, figures: Figures) -> float | None:
+        """Seconds; None of nothing."""
+        n = figures.lanes[self.of]
+        return figures.lanes["sum"] / n / 1000 if n else None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """A nearest-rank quantile in whole seconds: exact below 128 s, within 1 % above."""
+
+    share: float
+
+    def read(self, figures: Figures) -> float | None:
+        """Seconds; None of nothing."""
+        return quantile(figures.bins, self.share)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The service level by the formula that the force's file chooses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Something true at one moment: how many are in a state now, or how long the oldest has been.
+
+    `of` is `count`, `oldest_seconds` or `unknown` (so old that its end must have been lost).
+    """
+
+    of: Literal["count", "oldest_seconds", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """One of the published definitions of a service level."""
+
+    share: Share
+    words: str
+
+
+SERVICE_LEVELS: dict[ServiceLevel, Formula] = {
+    "answered_and_abandoned_within_of_offered": Formula(
+        Share(("within", "abandoned_within"), ("answered", "abandoned")),
+        "(answered within target + abandoned within target) / (answered + abandoned)",
+    ),
+    "answered_of_answered": Formula(
+        Share(("within",), ("answered",)), "answered within target / answered"
+    ),
+    "answered_of_offered": Formula(
+        Share(("within",), ("answered", "abandoned")),
+        "answered within target / (answered + abandoned)",
+    ),
+    "answered_of_offered_less_abandoned_within": Formula(
+        Share(("within",), ("answered", "abandoned"), ("abandoned_within",)),
+        "answered within target / (answered + abandoned - abandoned within target)",
+    ),
+    "answered_and_abandoned_at_once_of_offered": Formula(
+        Share(("within", "abandoned_at_once"), ("answered", "abandoned")),
+        "(answered within target + abandoned within 5 s) / (answered + abandoned)",
+    ),
+}
+"""Five formulas for one name. "Offered" in them is what has been decided: answered + abandoned;
+callers still waiting are in neither part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure of a row."""
+
+    name: str
+    title: str
+    unit: Unit
+    polarity: Polarity
+    value: Count | Share | Mean | Quantile | Chosen | Stock
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A table of the board: its records, its clock, its dimensions besides area, its measures."""
+
+    name: str
+    title: str
+    kind: str
+    clock: str
+    dimensions: tuple[str, ...]
+    measures: tuple[Measure, ...]
+
+
+ALL = "all"
+"""The value of a dimension that stands for all of its values together."""
+
+CALLS = Group(
+    "calls",
+    "Calls",
+    "call",
+    "offered_at",
+    ("line",),
+    (
+        Measure("offered", "Offered", "count", "neutral", Count("offered")),
+        Measure("answered", "Answered", "count", "neutral", Count("answered")),
+        Measure("abandoned", "Abandoned", "count", "down_good", Count("abandoned")),
+        Measure("end_unknown", "End not on record", "count", "down_good", Count("lost")),
+        Measure("answered_within", "Answered in time", "count", "up_good", Count("within")),
+        Measure("service_level", "Service level", "ratio", "up_good", Chosen()),
+        Measure(
+            "abandonment",
+            "Abandonment",
+            "ratio",
+            "down_good",
+            Share(("abandoned",), ("answered", "abandoned")),
+        ),
+        Measure("answer_mean", "Mean speed of answer", "seconds", "down_good", Mean("answered")),
+        Measure("answer_median", "Median", "seconds", "down_good", Quantile(0.5)),
+        Measure("answer_p90", "90th percentile", "seconds", "down_good", Quantile(0.9)),
+        Measure("waiting", "Waiting now", "count", "down_good", Stock("count")),
+        Measure(
+            "oldest_waiting", "Oldest waiting", "seconds", "down_good", Stock("oldest_seconds")
+        ),
+        Measure("waiting_unknown", "Fate unknown", "count", "down_good", Stock("unknown")),
+    ),
+)
+ATTENDANCE = Group(
+    "attendance",
+    "Emergency attendance",
+    "incident",
+    "opened_at",
+    (),
+    (
+        Measure("emergencies", "Emergency incidents", "count", "neutral", Count("count")),
+        Measure("attended", "Attended", "count", "neutral", Count("attended")),
+        Measure("attended_within", "Attended in time", "count", "up_good", Count("within")),
+        Measure(
+            "within", "Within the standard", "ratio", "up_good", Share(("within",), ("attended",))
+        ),
+        Measure("response_mean", "Mean response", "seconds", "down_good", Mean("attended")),
+        Measure("response_median", "Median", "seconds", "down_good", Quantile(0.5)),
+        Measure("response_p90", "90th percentile", "seconds", "down_good", Quantile(0.9)),
+        Measure("never_attended", "Never attended", "count", "down_good", Count("never")),
+        Measure("unattended", "Not yet attended", "count", "down_good", Stock("count")),
+        Measure(
+            "oldest_unattended",
+            "Oldest not attended",
+            "seconds",
+            "down_good",
+            Stock("oldest_seconds"),
+        ),
+        Measure("unattended_unknown", "Fate unknown", "count", "down_good", Stock("unknown")),
+    ),
+)
+INCIDENTS = Group(
+    "incidents",
+    "Incidents",
+    "incident",
+    "opened_at",
+    ("category", "grade"),
+    (Measure("count", "Incidents", "count", "neutral", Count("count")),),
+)
+CRIMES = Group(
+    "crimes",
+    "Recorded crime",
+    "crime",
+    "recorded_at",
+    ("offence",),
+    (Measure("count", "Crimes", "count", "neutral", Count("count")),),
+)
+GROUPS: tuple[Group, ...] = (CALLS, ATTENDANCE, INCIDENTS, CRIMES)

@@ -1,0 +1,291 @@
+"""The heart: events in, the board out. Pure: no clock, no I/O; the time is an argument.
+
+`ingest` folds lines of events. `advance` moves the clock that views are judged by, which changes
+nothing that is stored. `board` gives every live figure of a force as of an instant.
+
+State is kept in *shards*: the unit that one topic-partition feeds and one checkpoint holds, that is
+one kind of event for one or more forces. Kinds are joined only when the board is read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streams.errors import Refused
+from streams.events import KINDS, Event, decode_line, refusal
+from streams.force import Force
+from streams.ledger import MOST_RECORDS, Ledger
+from streams.measures import GROUPS, SERVICE_LEVELS
+from streams.panes import Pane, add_into
+from streams.periods import MINUTE, Calendar, Period, rfc3339
+from streams.readings import Heartbeats, Readings
+from streams.records import Kind
+from streams.records.calls import Calls
+from streams.records.crimes import Crimes
+from streams.records.incidents import Incidents
+from streams.rollup import Rollup
+
+WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
+"""Sliding windows and their minutes; `today` and `month` are calendar periods."""
+
+VOLATILE = ("feeds", "ingest", "revisions", "alerts")
+"""Parts of a board that depend on how and when the events came; the rest does not."""
+
+_COUNTED: dict[str, type[Kind]] = {"call": Calls, "incident": Incidents, "crime": Crimes}
+_EVENT_KINDS = {struct: kind for kind, struct in KINDS.items()}
+Add = Callable[[Any, int], None]
+"""Folds one event; raises `Refused`."""
+
+_canonical = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Refusal(NamedTuple):
+    """A line that became a dead letter: which (from 0), its raw bytes, and why."""
+
+    line: int
+    raw: bytes
+    reason: str
+    detail: str
+
+
+class Shard:
+    """The state that one topic-partition feeds: one kind, some forces."""
+
+    def __init__(self, kind: str, forces: Iterable[Force], most: int = MOST_RECORDS) -> None:
+        self.kind = kind
+        self.forces = tuple(forces)
+        self.takers: dict[str, Ledger | Readings | Heartbeats] = {}
+        for force in self.forces:
+            if kind == "reading":
+                self.takers[force.id] = Readings(force)
+            elif kind == "heartbeat":
+                self.takers[force.id] = Heartbeats()
+            else:
+                rules: Any = _COUNTED[kind]
+                self.takers[force.id] = Ledger(rules(force), Calendar(force.zone), most)
+
+        self.adders: dict[str, Add] = {name: taker.add for name, taker in self.takers.items()}
+
+    def ledgers(self) -> dict[str, Ledger]:
+        """The ledgers by force id; empty for readings and heartbeats."""
+        return {f: taker for f, taker in self.takers.items() if isinstance(taker, Ledger)}
+
+
+class Monitor:
+    """All shards of one process."""
+
+    def __init__(self, forces: Iterable[Force], *, all_shards: bool = True) -> None:
+        self.forces = {force.id: force for force in forces}
+        self.shards: list[Shard] = []
+        self.now = 0
+        self.refused: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, "unknown")}
+        """Lines refused, by kind (`unknown` where not even that can be told) and reason."""
+        self._rollups = {
+            (force.id, group.name): Rollup(group, force, _COUNTED[group.kind](force))  # type: ignore[call-arg]
+            for force in self.forces.values()
+            for group in GROUPS
+        }
+        if all_shards:
+            for kind in KINDS:
+                self.shards.append(Shard(kind, self.forces.values()))
+
+    def add_shard(self, shard: Shard) -> None:
+        """Takes a shard in, for example one that a partition was assigned for."""
+        self.shards.append(shard)
+
+    def drop_shard(self, shard: Shard) -> None:
+        """Lets a shard go; its figures leave the board."""
+        self.shards.remove(shard)
+
+    def ingest(self, payload: bytes, appended: int, only: Shard | None = None) -> list[Refusal]:
+        """Folds the lines of a payload, one JSON object each; blank lines are passed over.
+
+        `appended` is when the log took the payload, in ms. With `only`, every line must belong to
+        that shard. Returns what was refused; every other line is folded, whatever its neighbours.
+        """
+        refusals: list[Refusal] = []
+        shards = self.shards if only is None else [only]
+        adders: dict[type[Event], dict[str, Add]] = {struct: {} for struct in _EVENT_KINDS}
+        for shard in shards:
+            adders[KINDS[shard.kind]].update(shard.adders)
+        for number, line in enumerate(payload.split(b"\n")):
+            try:
+                event = decode_line(line)
+                add = adders[event.__class__].get(event.force)
+                if add is None:
+                    raise self._misplaced(event, only)
+                add(event, appended)
+            except Exception as error:  # each line stands alone: nothing stops its neighbours
+                if line and not line.isspace():
+                    refused = refusal(error)
+                    refusals.append(Refusal(number, line, refused.reason, refused.detail))
+                    self.refused[only.kind if only else _kind_in(line)][refused.reason] += 1
+        return refusals
+
+    def _misplaced(self, event: Event, only: Shard | None) -> Refused:
+        """Why no shard here takes an event."""
+        if event.force not in self.forces:
+            return Refused("unknown_force", f'"{event.force}" is none of {sorted(self.forces)}')
+        if only is not None and _EVENT_KINDS[type(event)] != only.kind:
+            return Refused("wrong_topic", f"a {_EVENT_KINDS[type(event)]} does not belong here")
+        return Refused("wrong_partition", f'"{event.force}" belongs in another partition')
+
+    def advance(self, now: int) -> None:
+        """Moves the clock of the views to `now`, in ms; it never goes back."""
+        self.now = max(self.now, now)
+
+    def ledger(self, kind: str, force_id: str) -> Ledger | None:
+        """The ledger of a kind and force, where this process has it."""
+        for shard in self.shards:
+            if shard.kind == kind and force_id in shard.takers:
+                taker = shard.takers[force_id]
+                return taker if isinstance(taker, Ledger) else None
+        return None
+
+    def board(
+        self, force_id: str, at: int | None = None, periods: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Every live figure of a force as of `at` (ms; by default the clock of the views).
+
+        A sliding window ends with the minute in progress and holds that many whole minutes of
+        event time. `periods` names closed or running periods to add (see `Calendar.parse`; raises
+        ValueError). Everything but the parts named in `VOLATILE` is the same whatever order the
+        events came in.
+        """
+        force = self.forces[force_id]
+        at = self.now if at is None else at
+        calendar = Calendar(force.zone)
+        end = -(-at // MINUTE) * MINUTE
+        spans = {name: (end - minutes * MINUTE, end) for name, minutes in WINDOWS.items()}
+        today, month = calendar.holding("day", at), calendar.holding("month", at)
+        wanted = [calendar.parse(label) for label in periods]
+        board: dict[str, Any] = {
+            "force": {"id": force.id, "name": force.name, "timezone": force.file.timezone},
+            "at": rfc3339(at, force.zone),
+            "definitions": self._definitions(force, at),
+            "now": self._stocks(force, at),
+            "windows": {
+                **{name: self._figures(force, *span) for name, span in spans.items()},
+                "today": self._figures(force, today.start, today.end),
+                "month": self._figures(force, month.start, month.end),
+            },
+            "periods": {p.label: self._period(force, p) for p in wanted},
+            "readings": self._readings(force),
+            "feeds": self._feeds(force, at),
+            "ingest": self._ingest(),
+            "revisions": {},
+        }
+        for period in wanted:
+            if revised := self._first_published(force, period):
+                board["revisions"][period.label] = revised
+        return board
+
+    def _figures(self, force: Force, start: int, end: int) -> dict[str, Any]:
+        """All groups over [start, end)."""
+        out: dict[str, Any] = {
+            "from": rfc3339(start, force.zone),
+            "to": rfc3339(end, force.zone),
+        }
+        panes: dict[str, Pane] = {}
+        for group in GROUPS:
+            ledger = self.ledger(group.kind, force.id)
+            if ledger is not None:
+                if group.kind not in panes:
+                    panes[group.kind] = ledger.panes.between(start, end)
+                out[group.name] = self._rollups[force.id, group.name].rows(panes[group.kind])
+        return out
+
+    def _period(self, force: Force, period: Period) -> dict[str, Any]:
+        return {"grain": period.grain, **self._figures(force, period.start, period.end)}
+
+    def _first_published(self, force: Force, period: Period) -> dict[str, Any]:
+        """The rows of a closed period as they stood when it closed, where they have changed."""
+        out: dict[str, Any] = {}
+        for group in GROUPS:
+            ledger = self.ledger(group.kind, force.id)
+            change = ledger and ledger.revisions.get((period.grain, period.start))
+            if ledger is not None and change:
+                first = dict(ledger.panes.between(period.start, period.end))
+                add_into(first, {key: -value for key, value in change.items()})
+                out[group.name] = self._rollups[force.id, group.name].rows(first)
+        return out
+
+    def _stocks(self, force: Force, at: int) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for group in GROUPS:
+            rollup = self._rollups[force.id, group.name]
+            ledger = self.ledger(group.kind, force.id)
+            if rollup.has_stock and ledger is not None:
+                out[group.name] = rollup.stock(ledger.open.values(), at)
+        return out
+
+    def _definitions(self, force: Force, at: int) -> dict[str, Any]:
+        """Which definitions the figures use, in words and numbers."""
+
+        def held(steps: Iterable[tuple[int, int, float | None]]) -> dict[str, Any]:
+            ordered = list(steps)
+            _, limit, share = next((s for s in ordered if at >= s[0]), ordered[-1])
+            return {"within_seconds": limit // 1000, "target": share}
+
+        return {
+            "service_level": {
+                "name": force.file.service_level,
+                "formula": SERVICE_LEVELS[force.file.service_level].words,
+            },
+            "lines": {line.id: held(force.steps(line.targets)) for line in force.lines},
+            "attendance": held(force.steps(force.file.attendance.targets)),
+        }
+
+    def _readings(self, force: Force) -> list[dict[str, object]]:
+        for shard in self.shards:
+            if shard.kind == "reading" and force.id in shard.takers:
+                readings = shard.takers[force.id]
+                return readings.rows() if isinstance(readings, Readings) else []
+        return []
+
+    def _feeds(self, force: Force, at: int) -> dict[str, Any]:
+        """How far each kind and each heartbeat has got."""
+        out: dict[str, Any] = {}
+        for shard in self.shards:
+            taker = shard.takers.get(force.id)
+            marks = taker.latest if isinstance(taker, Heartbeats) else {}
+            if isinstance(taker, Ledger | Readings) and taker.watermark:
+                marks = {shard.kind: taker.watermark}
+            for name, mark in marks.items():
+                feed = f"heartbeat.{name}" if shard.kind == "heartbeat" else name
+                out[feed] = {"as_of": rfc3339(mark, force.zone), "age_seconds": (at - mark) / 1000}
+        return out
+
+    def _ingest(self) -> dict[str, Any]:
+        """How the lines were taken, by kind, over all forces of this process."""
+        out: dict[str, Any] = {}
+        for kind, refused in self.refused.items():
+            tally = Counter[str]()
+            for shard in self.shards:
+                if shard.kind == kind:
+                    for taker in shard.takers.values():
+                        tally.update(taker.taken())
+            out[kind] = {**tally, "refused": dict(sorted(refused.items()))}
+        return out
+
+
+def _kind_in(line: bytes) -> str:
+    """The kind that a refused line says it is, as far as it can be read."""
+    try:
+        kind = msgspec.json.decode(line, type=_JustKind).kind
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return "unknown"
+    return kind if kind in KINDS else "unknown"
+
+
+class _JustKind(msgspec.Struct):
+    kind: str
+
+
+def canonical(board: dict[str, Any]) -> bytes:
+    """A board as canonical JSON without its volatile parts: equal states give equal bytes."""
+    return _canonical({key: value for key, value in board.items() if key not in VOLATILE})

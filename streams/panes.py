@@ -1,0 +1,187 @@
+"""Leaf counters by event time, for one kind of record of one force.
+
+A *pane* is a stretch of event time and the counters of the records that belong to it: one dict
+from key to number. A key is a leaf (its value a `Cell` of counters), or a leaf with a histogram bin
+above it (its value a count). Everything in a pane is linear: panes add up, and a record is taken
+out by subtracting what it put in; what comes to zero is removed, so equal contents are equal dicts.
+
+A record known to the second goes to a minute pane; once its minute is 48 hours behind the
+watermark, panes coarsen to hours, and after 13 months to days, which are kept for good. A record
+known only to the day or the month has panes of its own and enters nothing finer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from streams.periods import DAY, HOUR, MINUTE, Calendar
+from streams.records import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE, Contribution
+
+Pane = dict[int, int]
+
+KEEP_MINUTES = 48 * HOUR
+KEEP_HOURS = 396 * DAY  # 13 months
+
+
+def add_into(total: Pane, pane: Pane) -> None:
+    """Adds a pane to a total, key by key; zeros leave."""
+    for key, value in pane.items():
+        summed = total.get(key, 0) + value
+        if summed:
+            total[key] = summed
+        else:
+            total.pop(key, None)
+
+
+class Panes:
+    """All panes, by grain and start. Starts are minute numbers (milliseconds // 60,000)."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self.calendar = calendar
+        self.minutes: dict[int, Pane] = {}
+        self.hours: dict[int, Pane] = {}
+        self.days: dict[int, Pane] = {}
+        self.whole_days: dict[int, Pane] = {}
+        self.whole_months: dict[int, Pane] = {}
+        self.hours_before = 0
+        """Milliseconds: what lies before is no longer in minutes."""
+        self.days_before = 0
+        """Milliseconds: what lies before is no longer in hours."""
+        self._day_sums: dict[int, Pane] = {}
+
+    def add(self, contribution: Contribution, sign: int) -> None:
+        """Puts a contribution in (`sign` 1) or takes it out again (-1)."""
+        when, precision, leaf, cell, bin_key = contribution
+        if precision == SECOND_PRECISE:
+            pane = self.minutes.get(when // MINUTE)
+            if pane is None:
+                pane = self._open(when)
+        else:
+            pane = self._open_whole(when, precision)
+        value = pane.get(leaf, 0) + sign * cell
+        if value:
+            pane[leaf] = value
+        else:
+            del pane[leaf]
+        if bin_key >= 0:
+            value = pane.get(bin_key, 0) + sign
+            if value:
+                pane[bin_key] = value
+            else:
+                del pane[bin_key]
+
+    def _open(self, when: int) -> Pane:
+        """The pane for an instant that has no minute pane yet."""
+        if when >= self.hours_before:
+            return self.minutes.setdefault(when // MINUTE, {})
+        self._day_sums.pop(self.calendar.start("day", when), None)
+        if when >= self.days_before:
+            return self.hours.setdefault(self.calendar.start("hour", when) // MINUTE, {})
+        return self.days.setdefault(self.calendar.start("day", when) // MINUTE, {})
+
+    def _open_whole(self, when: int, precision: int) -> Pane:
+        if precision == DAY_PRECISE:
+            return self.whole_days.setdefault(when // MINUTE, {})
+        return self.whole_months.setdefault(when // MINUTE, {})
+
+    def coarsen(self, watermark: int) -> None:
+        """Folds minutes older than 48 hours into hours, and hours older than 13 months into days.
+
+        Only whole hours and whole local days move, so that a pane is never split.
+        """
+        hours_before = self.calendar.start("hour", max(0, watermark - KEEP_MINUTES))
+        if hours_before > self.hours_before:
+            self.hours_before = hours_before
+            for minute in [m for m in self.minutes if m * MINUTE < hours_before]:
+                pane = self.minutes.pop(minute)
+                if pane:
+                    add_into(self._open(minute * MINUTE), pane)
+        days_before = self.calendar.start("day", max(0, watermark - KEEP_HOURS))
+        if days_before > self.days_before:
+            self.days_before = days_before
+            for minute in [m for m in self.hours if m * MINUTE < days_before]:
+                add_into(self._open(minute * MINUTE), self.hours.pop(minute))
+
+    def between(self, start: int, end: int) -> Pane:
+        """The sum of all panes that lie within [start, end), in milliseconds."""
+        total: Pane = {}
+        for pane in self._within(start, end):
+            add_into(total, pane)
+        return total
+
+    def _within(self, start: int, end: int) -> Iterator[Pane]:
+        at = start
+        # Days that lie wholly before the minutes have one remembered sum each.
+        while at < end and at < self.hours_before:
+            day = self.calendar.start("day", at)
+            after = self.calendar.end("day", day)
+            if day == at and after <= min(end, self.hours_before):
+                yield self._day_sum(day, after)
+                at = after
+            else:
+                hour = self.calendar.start("hour", at)
+                at = self.calendar.end("hour", hour)
+                if hour >= start and at <= end and (pane := self.hours.get(hour // MINUTE)):
+                    yield pane
+        minute, last = -(-max(at, start) // MINUTE), end // MINUTE
+        if last - minute < len(self.minutes):
+            panes = (self.minutes.get(m) for m in range(minute, last))
+        else:
+            panes = (pane for m, pane in self.minutes.items() if minute <= m < last)
+        yield from (pane for pane in panes if pane)
+        for wholes, grain in ((self.whole_days, "day"), (self.whole_months, "month")):
+            for minute, pane in wholes.items():
+                first = minute * MINUTE
+                if first >= start and self.calendar.end(grain, first) <= end:  # type: ignore[arg-type]
+                    yield pane
+
+    def _day_sum(self, day: int, after: int) -> Pane:
+        total = self._day_sums.get(day)
+        if total is None:
+            total = dict(self.days.get(day // MINUTE, {}))
+            at = day
+            while at < after and self.hours:
+                if pane := self.hours.get(at // MINUTE):
+                    add_into(total, pane)
+                at = self.calendar.end("hour", at)
+            self._day_sums[day] = total
+        return total
+
+    def sealed(self, after: int, before: int) -> list[tuple[str, int, Pane]]:
+        """The panes as (grain, start minute, pane) that end in (after, before], in milliseconds."""
+        found: list[tuple[str, int, Pane]] = []
+        for grain, panes in (
+            ("hour", self.hours),
+            ("day", self.days),
+            ("whole_day", self.whole_days),
+            ("whole_month", self.whole_months),
+        ):
+            for minute, pane in panes.items():
+                end = self.end_of(grain, minute)
+                if pane and after < end <= before:
+                    found.append((grain, minute, pane))
+        return found
+
+    def end_of(self, grain: str, minute: int) -> int:
+        """The instant at which the pane of a stored grain ends."""
+        start = minute * MINUTE
+        if grain == "hour":
+            return self.calendar.end("hour", start)
+        return self.calendar.end("month" if grain == "whole_month" else "day", start)
+
+    def restore(self, grain: str, minute: int, pane: Pane) -> None:
+        """Puts back a pane that was sealed: it replaces what stands there."""
+        self._day_sums.clear()
+        {
+            "hour": self.hours,
+            "day": self.days,
+            "whole_day": self.whole_days,
+            "whole_month": self.whole_months,
+        }[grain][minute] = pane
+
+
+def end_of_record(calendar: Calendar, when: int, precision: int) -> int:
+    """The end of the period that a record is known to lie in."""
+    if precision == MONTH_PRECISE:
+        return calendar.end("month", when)
+    return calendar.end("day", when) if precision == DAY_PRECISE else when + 1

@@ -1,0 +1,152 @@
+"""Event time in a force's own time zone: hours, days, months, quarters, financial years.
+
+All instants are integers: milliseconds since 1970-01-01 UTC. A period is half open, [start, end).
+A day in March has 23 hours and one in October 25; the two hours that a clock shows as 01:00 on the
+October night are two periods, told apart by the offset in their label.
+
+| grain            | label                  |
+|------------------|------------------------|
+| `hour`           | `2021-10-31T01+01:00`  |
+| `day`            | `2021-10-31`           |
+| `month`          | `2021-10`              |
+| `quarter`        | `2021-Q4` (calendar)   |
+| `financial_year` | `2021/22` (April on)   |
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from functools import lru_cache
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+SECOND = 1000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+Grain = Literal["hour", "day", "month", "quarter", "financial_year"]
+GRAINS: tuple[Grain, ...] = ("hour", "day", "month", "quarter", "financial_year")
+
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MILLISECOND = dt.timedelta(milliseconds=1)
+
+
+def to_ms(stamp: dt.datetime) -> int:
+    """An aware datetime as milliseconds since 1970 UTC, by integer arithmetic (floor)."""
+    return (stamp - EPOCH) // MILLISECOND
+
+
+def rfc3339(ms: int, zone: dt.tzinfo = dt.UTC) -> str:
+    """An instant as RFC 3339 text in `zone`; milliseconds only where they are not zero."""
+    stamp = (EPOCH + dt.timedelta(milliseconds=ms)).astimezone(zone)
+    return stamp.isoformat(timespec="milliseconds" if ms % SECOND else "seconds")
+
+
+class Period(NamedTuple):
+    """A named stretch of event time, [start, end) in milliseconds."""
+
+    grain: Grain
+    label: str
+    start: int
+    end: int
+
+
+class Calendar:
+    """The periods of one time zone. Look-ups are cached: a shift of clocks falls on a quarter
+    hour everywhere, so a quarter of an hour has one answer."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._by_quarter_hour = lru_cache(maxsize=50_000)(self._start_of)
+
+    def local(self, ms: int) -> dt.datetime:
+        """The local clock at an instant."""
+        return (EPOCH + dt.timedelta(milliseconds=ms)).astimezone(self.zone)
+
+    def midnight(self, year: int, month: int, day: int) -> int:
+        """The instant at which a local day starts."""
+        return int(dt.datetime(year, month, day, tzinfo=self.zone).timestamp()) * SECOND
+
+    def start(self, grain: Grain, ms: int) -> int:
+        """The start of the period of `grain` that holds the instant."""
+        return self._by_quarter_hour(grain, ms // (15 * MINUTE))
+
+    def _start_of(self, grain: Grain, quarter_hour: int) -> int:
+        ms = quarter_hour * 15 * MINUTE
+        local = self.local(ms)
+        if grain == "hour":
+            return ms - local.minute * MINUTE
+        if grain == "day":
+            return self.midnight(local.year, local.month, local.day)
+        if grain == "month":
+            return self.midnight(local.year, local.month, 1)
+        if grain == "quarter":
+            return self.midnight(local.year, local.month - (local.month - 1) % 3, 1)
+        return self.midnight(local.year - (local.month < 4), 4, 1)
+
+    def end(self, grain: Grain, start: int) -> int:
+        """The end of the period of `grain` that starts at `start`."""
+        if grain == "hour":
+            # A clock that goes forward by half an hour makes an hour of 30 minutes.
+            return self.start("hour", start + HOUR)
+        local = self.local(start)
+        if grain == "day":
+            after = local.date() + dt.timedelta(days=1)
+            return self.midnight(after.year, after.month, after.day)
+        months = {"month": 1, "quarter": 3, "financial_year": 12}[grain]
+        index = local.year * 12 + local.month - 1 + months
+        return self.midnight(index // 12, index % 12 + 1, 1)
+
+    def holding(self, grain: Grain, ms: int) -> Period:
+        """The period of `grain` that holds the instant."""
+        start = self.start(grain, ms)
+        return Period(grain, self.label(grain, start), start, self.end(grain, start))
+
+    def before(self, period: Period) -> Period:
+        """The period of the same grain that ends where this one starts."""
+        return self.holding(period.grain, period.start - 1)
+
+    def label(self, grain: Grain, start: int) -> str:
+        """The name of the period of `grain` that starts at `start`."""
+        local = self.local(start)
+        if grain == "hour":
+            offset = local.isoformat()[-6:]
+            return f"{local:%Y-%m-%dT%H}{offset}"
+        if grain == "day":
+            return f"{local:%Y-%m-%d}"
+        if grain == "month":
+            return f"{local:%Y-%m}"
+        if grain == "quarter":
+            return f"{local.year}-Q{(local.month + 2) // 3}"
+        return f"{local.year}/{(local.year + 1) % 100:02d}"
+
+    def parse(self, label: str) -> Period:
+        """A period from its label; raises ValueError with the forms that are understood.
+
+        An hour without an offset that happens twice is the first of the two.
+        """
+        text = label.strip()
+        if found := re.fullmatch(r"(\d{4})/(\d{2})", text):
+            year = int(found[1])
+            if (year + 1) % 100 == int(found[2]):
+                return self.holding("financial_year", self.midnight(year, 4, 1))
+        elif found := re.fullmatch(r"(\d{4})-Q([1-4])", text):
+            return self.holding("quarter", self.midnight(int(found[1]), int(found[2]) * 3 - 2, 1))
+        elif found := re.fullmatch(r"(\d{4})-(\d{2})", text):
+            if 1 <= int(found[2]) <= 12:
+                return self.holding("month", self.midnight(int(found[1]), int(found[2]), 1))
+        elif re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            day = dt.date.fromisoformat(text)
+            return self.holding("day", self.midnight(day.year, day.month, day.day))
+        elif found := re.fullmatch(r"(\d{4}-\d{2}-\d{2}T\d{2})([+-]\d{2}:\d{2}|Z)?", text):
+            stamp = dt.datetime.fromisoformat(f"{found[1]}:00{found[2] or ''}")
+            if stamp.tzinfo is None:
+                stamp = stamp.replace(tzinfo=self.zone)
+            period = self.holding("hour", to_ms(stamp))
+            if period.start == to_ms(stamp):
+                return period
+        raise ValueError(
+            f'"{label}" is no period: write 2021-10-31T01, 2021-10-31, 2021-10, 2021-Q4 or 2021/22'
+        )

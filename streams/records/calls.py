@@ -1,0 +1,183 @@
+"""Calls: offered to the room, then answered or abandoned.
+
+All of a call's figures belong to the minute at which it was offered, whenever it was answered, so
+that numerator and denominator of a rate are the same calls.
+
+Counters of a leaf (line, area): offered; answered; answered within the line's limit at that date;
+abandoned; abandoned within that limit; abandoned within 5 seconds; lost (ended with neither an
+answer nor an abandonment on record); and of the speed of answer the sum (ms) and sum of squares
+(ms squared). Within a limit includes the limit, and is judged in milliseconds.
+"""
+
+from __future__ import annotations
+
+from streams.errors import Refused
+from streams.events import Call
+from streams.force import Force
+from streams.histogram import bin_of
+from streams.periods import DAY, EPOCH, MILLISECOND, MINUTE, SECOND, to_ms
+from streams.records import (
+    BIN_SHIFT,
+    EARLIEST,
+    LONGEST,
+    SKEW,
+    WHEN_SHIFT,
+    Cell,
+    Contribution,
+    area_of,
+    not_after,
+    plausible,
+    require,
+)
+
+WAITING, ANSWERED, ABANDONED, LOST = 0, 1, 2, 3
+AT_ONCE = 5 * SECOND
+"""Milliseconds within which a caller who gave up is taken not to have waited."""
+
+# Body, lowest bit first: open 1, fate 2, wait in ms 32, area 12, line 6.
+_FATE_SHIFT, _WAIT_SHIFT, _AREA_SHIFT, _LINE_SHIFT = 1, 3, 35, 47
+_WAIT_MASK, _AREA_LINE_MASK, _WHEN_MASK = (1 << 32) - 1, (1 << 18) - 1, (1 << 42) - 1
+_AREA_BITS = 12
+
+CELL = Cell(
+    ("offered", 32),
+    ("answered", 32),
+    ("within", 32),
+    ("abandoned", 32),
+    ("abandoned_within", 32),
+    ("abandoned_at_once", 32),
+    ("lost", 32),
+    ("sum", 64),
+    ("squares", 112),
+)
+_SUM, _SQUARES = CELL.shift["sum"], CELL.shift["squares"]
+_C_WAITING = CELL.one("offered")
+_C_ANSWERED = CELL.one("offered", "answered")
+_C_WITHIN = CELL.one("within")
+_C_ABANDONED = CELL.one("offered", "abandoned")
+_C_ABANDONED_WITHIN = CELL.one("abandoned_within")
+_C_AT_ONCE = CELL.one("abandoned_at_once")
+_C_LOST = CELL.one("offered", "lost")
+
+
+def leaf_of(line: int, area: int) -> int:
+    """The leaf of a line and an area, both by index."""
+    return line << _AREA_BITS | area
+
+
+def split_leaf(leaf: int) -> tuple[int, int]:
+    """(line, area) of a leaf, both by index."""
+    return leaf >> _AREA_BITS, leaf & ((1 << _AREA_BITS) - 1)
+
+
+class Calls:
+    """The `Kind` of calls for one force."""
+
+    name = "call"
+    horizon = 35 * DAY
+    grace = 5 * MINUTE
+    cell = CELL
+
+    def __init__(self, force: Force) -> None:
+        self.force = force
+        self.skewed = 0
+        self._lines = force.line_index
+        self._areas = force.area_index
+        self._limits = [force.steps(line.targets) for line in force.lines]
+        # A limit that never changed needs no look at the date.
+        self._limit = [
+            steps[0][1] if len({step[1] for step in steps}) == 1 else None for steps in self._limits
+        ]
+
+    def limit(self, line: int, when: int) -> int:
+        """The line's limit in ms for a call offered at `when`; before the first date, the first."""
+        for since, limit, _ in self._limits[line]:
+            if when >= since:
+                return limit
+        return self._limits[line][-1][1]
+
+    def pack(self, event: Call, updated: int) -> int:
+        """The body of a call."""
+        if event.offered_at is None:
+            raise require("offered_at")
+        if event.line is None:
+            raise require("line")
+        line = self._lines.get(event.line)
+        if line is None:
+            raise Refused("unknown_line", f'"{event.line}" is no line of {self.force.name}')
+        area = 0 if event.area is None else self._areas.get(event.area, -1)
+        if area < 0:
+            area = area_of(self.force, event.area)
+        offered = (event.offered_at - EPOCH) // MILLISECOND
+        if offered < EARLIEST:
+            plausible("offered_at", offered)
+        if offered > updated:
+            offered = not_after("offered_at", offered, updated)
+            self.skewed += 1
+        wait, fate = 0, WAITING
+        if event.answered_at is not None:
+            if event.abandoned_at is not None:
+                raise Refused("answered_and_abandoned", "a call has one end, not two")
+            wait = self._after(offered, "answered", to_ms(event.answered_at), updated)
+            fate = ANSWERED
+        elif event.abandoned_at is not None:
+            wait = self._after(offered, "abandoned", to_ms(event.abandoned_at), updated)
+            fate = ABANDONED
+        if event.ended_at is not None:
+            if event.ended_at > event.updated_at or event.ended_at < event.offered_at:
+                self._after(offered, "ended", to_ms(event.ended_at), updated)
+            if fate == WAITING:
+                fate = LOST
+        return (
+            offered << WHEN_SHIFT
+            | line << _LINE_SHIFT
+            | area << _AREA_SHIFT
+            | wait << _WAIT_SHIFT
+            | fate << _FATE_SHIFT
+            | (fate == WAITING)
+        )
+
+    def _after(self, offered: int, what: str, stamp: int, updated: int) -> int:
+        """Milliseconds from the offer to `stamp`, clamped for skew; raises `Refused`."""
+        if stamp > updated:
+            stamp = not_after(f"{what}_at", stamp, updated)
+            self.skewed += 1
+        wait = stamp - offered
+        if wait < 0:
+            if wait < -SKEW:
+                raise Refused(f"{what}_before_offered", f"{what}_at is earlier than offered_at")
+            self.skewed += 1
+            return 0
+        if wait > LONGEST:
+            raise Refused("too_long", f"{what}_at is more than 40 days after offered_at")
+        return wait
+
+    def contribution(self, body: int) -> Contribution:
+        """One leaf, and for an answered call the bin of its speed of answer."""
+        when = body >> WHEN_SHIFT
+        leaf = (body >> _AREA_SHIFT) & _AREA_LINE_MASK
+        fate = (body >> _FATE_SHIFT) & 3
+        if fate == WAITING:
+            return when, 0, leaf, _C_WAITING, -1
+        if fate == LOST:
+            return when, 0, leaf, _C_LOST, -1
+        wait = (body >> _WAIT_SHIFT) & _WAIT_MASK
+        limit = self._limit[leaf >> _AREA_BITS]
+        if limit is None:
+            limit = self.limit(leaf >> _AREA_BITS, when)
+        if fate == ANSWERED:
+            cell = _C_ANSWERED + (wait << _SUM) + (wait * wait << _SQUARES)
+            if wait <= limit:
+                cell += _C_WITHIN
+            return when, 0, leaf, cell, leaf | bin_of(wait // SECOND) + 1 << BIN_SHIFT
+        cell = _C_ABANDONED
+        if wait <= limit:
+            cell += _C_ABANDONED_WITHIN
+        if wait <= AT_ONCE:
+            cell += _C_AT_ONCE
+        return when, 0, leaf, cell, -1
+
+    def lost_after(self, body: int) -> int:
+        """Milliseconds after which a call still waiting is shown as unknown."""
+        line = (body >> _LINE_SHIFT) & 63
+        return self.force.lines[line].lost_after_minutes * MINUTE

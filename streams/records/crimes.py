@@ -1,0 +1,94 @@
+"""Crime records: recorded crime by offence group and area.
+
+A crime belongs to the moment at which it was recorded, to the precision that is known: a record
+known only to the month enters no day and no hour. A cancelled crime ("no crime") counts nowhere.
+"""
+
+from __future__ import annotations
+
+from streams.events import Crime
+from streams.force import Force
+from streams.periods import DAY
+from streams.records import (
+    PRECISION_SHIFT,
+    WHEN_SHIFT,
+    Cell,
+    Contribution,
+    area_of,
+    not_after,
+    partial,
+    plausible,
+    require,
+)
+
+# Body, lowest bit first: open 1 (never set), cancelled 1, area 12, offence 12.
+_CANCELLED, _AREA_SHIFT, _OFFENCE_SHIFT = 2, 2, 14
+_LEAF_MASK = (1 << 24) - 1
+
+CELL = Cell(("count", 32))
+_C_COUNT = CELL.one("count")
+
+
+def leaf_of(offence: int, area: int) -> int:
+    """The leaf of an offence group and an area, both by index."""
+    return offence << 12 | area
+
+
+def split_leaf(leaf: int) -> tuple[int, int]:
+    """(offence, area) of a leaf, both by index."""
+    return leaf >> 12, leaf & 4095
+
+
+class Crimes:
+    """The `Kind` of crime records for one force."""
+
+    name = "crime"
+    horizon = 761 * DAY  # 25 months
+    grace = DAY
+    cell = CELL
+
+    def __init__(self, force: Force) -> None:
+        self.force = force
+        self.skewed = 0
+
+    def pack(self, event: Crime, updated: int) -> int:
+        """The body of a crime record."""
+        if event.recorded_at is None:
+            raise require("recorded_at")
+        if event.offence is None:
+            raise require("offence")
+        recorded, precision = partial("recorded_at", event.recorded_at, self.force.zone)
+        plausible("recorded_at", recorded)
+        if recorded > updated:
+            recorded = not_after("recorded_at", recorded, updated)
+            self.skewed += 1
+        for field, text in (
+            ("committed_from", event.committed_from),
+            ("committed_to", event.committed_to),
+            ("outcome_at", event.outcome_at),
+        ):
+            if text is not None:
+                not_after(field, partial(field, text, self.force.zone)[0], updated)
+        return (
+            recorded << WHEN_SHIFT
+            | precision << PRECISION_SHIFT
+            | self.force.offences.resolve(event.offence) << _OFFENCE_SHIFT
+            | (0 if event.area is None else area_of(self.force, event.area)) << _AREA_SHIFT
+            | (_CANCELLED if event.cancelled else 0)
+        )
+
+    def contribution(self, body: int) -> Contribution | None:
+        """One leaf, or nothing for a cancelled crime."""
+        if body & _CANCELLED:
+            return None
+        return (
+            body >> WHEN_SHIFT,
+            (body >> PRECISION_SHIFT) & 3,
+            (body >> _AREA_SHIFT) & _LEAF_MASK,
+            _C_COUNT,
+            -1,
+        )
+
+    def lost_after(self, body: int) -> int:
+        """A crime record is never in a stock."""
+        return 0

@@ -1,0 +1,168 @@
+"""Incidents: how many, of what category and grade, and how soon emergencies were attended.
+
+All of an incident's figures belong to the minute at which it was opened (or to the day or month,
+where no more is known). Attendance runs from `opened_at` to `arrived_at`, the first resource at
+scene; within 20 minutes includes the twentieth. A cancelled incident counts nowhere. An incident
+closed with no arrival is never attended; an arrival recorded after the close still counts.
+
+Counters of a leaf (category, grade, area): count; attended; within the limit at that date; never
+attended; and of the response time the sum (ms) and sum of squares (ms squared).
+"""
+
+from __future__ import annotations
+
+from streams.errors import Refused
+from streams.events import Incident
+from streams.force import Force
+from streams.histogram import bin_of
+from streams.periods import DAY, HOUR, SECOND, to_ms
+from streams.records import (
+    BIN_SHIFT,
+    LONGEST,
+    PRECISION_SHIFT,
+    SECOND_PRECISE,
+    SKEW,
+    WHEN_SHIFT,
+    Cell,
+    Contribution,
+    area_of,
+    not_after,
+    partial,
+    plausible,
+    require,
+)
+
+GRADES = ("ungraded", "emergency", "priority", "scheduled", "no_attendance")
+EMERGENCY = 1
+PENDING, ATTENDED, NEVER, CANCELLED = 0, 1, 2, 3
+
+# Body, lowest bit first: open 1, fate 2, response in ms 32, area 12, grade 3, category 12.
+_FATE_SHIFT, _WAIT_SHIFT, _AREA_SHIFT, _GRADE_SHIFT, _CATEGORY_SHIFT = 1, 3, 35, 47, 50
+_WAIT_MASK, _LEAF_MASK = (1 << 32) - 1, (1 << 27) - 1
+
+CELL = Cell(
+    ("count", 32),
+    ("attended", 32),
+    ("within", 32),
+    ("never", 32),
+    ("sum", 64),
+    ("squares", 112),
+)
+_SUM, _SQUARES = CELL.shift["sum"], CELL.shift["squares"]
+_C_COUNT = CELL.one("count")
+_C_ATTENDED = CELL.one("count", "attended")
+_C_WITHIN = CELL.one("within")
+_C_NEVER = CELL.one("count", "never")
+
+
+def leaf_of(category: int, grade: int, area: int) -> int:
+    """The leaf of a category, a grade and an area, all by index."""
+    return (category << 3 | grade) << 12 | area
+
+
+def split_leaf(leaf: int) -> tuple[int, int, int]:
+    """(category, grade, area) of a leaf, all by index."""
+    return leaf >> 15, (leaf >> 12) & 7, leaf & 4095
+
+
+class Incidents:
+    """The `Kind` of incidents for one force."""
+
+    name = "incident"
+    horizon = 35 * DAY
+    grace = HOUR
+    cell = CELL
+
+    def __init__(self, force: Force) -> None:
+        self.force = force
+        self.skewed = 0
+        self._limits = force.steps(force.file.attendance.targets)
+        self._grades = {name: index for index, name in enumerate(GRADES)}
+
+    def limit(self, when: int) -> int:
+        """The attendance limit in ms at `when`; before the first date, the first."""
+        for since, limit, _ in self._limits:
+            if when >= since:
+                return limit
+        return self._limits[-1][1]
+
+    def pack(self, event: Incident, updated: int) -> int:
+        """The body of an incident."""
+        if event.opened_at is None:
+            raise require("opened_at")
+        if event.category is None:
+            raise require("category")
+        opened, precision = partial("opened_at", event.opened_at, self.force.zone)
+        plausible("opened_at", opened)
+        if opened > updated:
+            opened = not_after("opened_at", opened, updated)
+            self.skewed += 1
+        area = 0 if event.area is None else area_of(self.force, event.area)
+        grade = 0 if event.grade is None else self._grades[event.grade]
+        category = self.force.categories.resolve(event.category)
+        for field, stamp in (("graded", event.graded_at), ("dispatched", event.dispatched_at)):
+            if stamp is not None and precision == SECOND_PRECISE:
+                self._after(opened, field, to_ms(stamp), updated)
+        response, fate = 0, PENDING
+        if event.arrived_at is not None:
+            response, fate = to_ms(event.arrived_at), ATTENDED
+            if precision != SECOND_PRECISE:
+                raise Refused("arrival_without_time", "arrived_at needs an exact opened_at")
+            response = self._after(opened, "arrived", response, updated)
+        if event.closed_at is not None:
+            if precision == SECOND_PRECISE:
+                self._after(opened, "closed", to_ms(event.closed_at), updated)
+            if fate == PENDING:
+                fate = NEVER
+        if event.cancelled:
+            fate, response = CANCELLED, 0
+        unattended = fate == PENDING and grade == EMERGENCY and precision == SECOND_PRECISE
+        return (
+            opened << WHEN_SHIFT
+            | precision << PRECISION_SHIFT
+            | category << _CATEGORY_SHIFT
+            | grade << _GRADE_SHIFT
+            | area << _AREA_SHIFT
+            | response << _WAIT_SHIFT
+            | fate << _FATE_SHIFT
+            | unattended
+        )
+
+    def _after(self, opened: int, what: str, stamp: int, updated: int) -> int:
+        """Milliseconds from the opening to `stamp`, clamped for skew; raises `Refused`."""
+        if stamp > updated:
+            stamp = not_after(f"{what}_at", stamp, updated)
+            self.skewed += 1
+        passed = stamp - opened
+        if passed < 0:
+            if passed < -SKEW:
+                raise Refused(f"{what}_before_opened", f"{what}_at is earlier than opened_at")
+            self.skewed += 1
+            return 0
+        if passed > LONGEST:
+            if what == "arrived":
+                raise Refused("too_long", "arrived_at is more than 40 days after opened_at")
+            return LONGEST
+        return passed
+
+    def contribution(self, body: int) -> Contribution | None:
+        """One leaf, and for an attended emergency the bin of its response time."""
+        fate = (body >> _FATE_SHIFT) & 3
+        if fate == CANCELLED:
+            return None
+        when = body >> WHEN_SHIFT
+        precision = (body >> PRECISION_SHIFT) & 3
+        leaf = (body >> _AREA_SHIFT) & _LEAF_MASK
+        if fate == PENDING:
+            return when, precision, leaf, _C_COUNT, -1
+        if fate == NEVER:
+            return when, precision, leaf, _C_NEVER, -1
+        response = (body >> _WAIT_SHIFT) & _WAIT_MASK
+        cell = _C_ATTENDED + (response << _SUM) + (response * response << _SQUARES)
+        if response <= self.limit(when):
+            cell += _C_WITHIN
+        return (when, precision, leaf, cell, leaf | bin_of(response // SECOND) + 1 << BIN_SHIFT)
+
+    def lost_after(self, body: int) -> int:
+        """Milliseconds after which an emergency still unattended is shown as unknown."""
+        return self.force.file.attendance.lost_after_hours * HOUR
