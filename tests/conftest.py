@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NoReturn, TypeVar
 
 import pytest
 
@@ -19,8 +20,15 @@ from tests.servers.kafka import Kafka
 from tests.servers.process import MissingError
 from tests.servers.prometheus import Prometheus
 
-SERVER_FIXTURES = {"kafka", "prometheus_factory", "promtool", "alertmanager_factory", "amtool"}
-SERVER_FIXTURES |= {"chromium"}
+Found = TypeVar("Found")
+SERVER_FIXTURES = {
+    "kafka",
+    "prometheus_factory",
+    "promtool",
+    "alertmanager_factory",
+    "amtool",
+    "chromium",
+}
 UNAVAILABLE = pytest.StashKey[dict[str, None]]()  # used as an ordered set of reasons
 
 
@@ -29,12 +37,21 @@ def in_ci() -> bool:
     return os.environ.get("CI", "").lower() not in {"", "0", "false"}
 
 
-def unavailable(config: pytest.Config, reason: str) -> None:
+def unavailable(config: pytest.Config, reason: str) -> NoReturn:
     """Skip the test with this reason, which the last lines of the output repeat; in CI, fail it."""
     config.stash.setdefault(UNAVAILABLE, {})[reason] = None
     if in_ci():
         pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
+
+
+def found_or_skipped(config: pytest.Config, find: Callable[[], Found]) -> Found:
+    """Return what `find` finds; where it is missing, skip the test or fail it."""
+    try:
+        return find()
+    except MissingError as missing:
+        reason = str(missing)
+    unavailable(config, reason)
 
 
 def shared_folder(root: Path) -> Path | None:
@@ -85,11 +102,7 @@ def shared_data(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
     """Start one real broker for the session; use `topic_prefix` to keep tests apart on it."""
-    try:
-        broker = Kafka(kafka_server.find())
-    except MissingError as missing:
-        unavailable(request.config, str(missing))
-        return
+    broker = Kafka(found_or_skipped(request.config, kafka_server.find))
     try:
         broker.start()
         yield broker
@@ -105,13 +118,9 @@ def topic_prefix(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def prometheus_found(request: pytest.FixtureRequest) -> prometheus_server.Found | None:
+def prometheus_found(request: pytest.FixtureRequest) -> prometheus_server.Found:
     """Find Prometheus once for the session."""
-    try:
-        return prometheus_server.find()
-    except MissingError as missing:
-        unavailable(request.config, str(missing))
-        return None
+    return found_or_skipped(request.config, prometheus_server.find)
 
 
 @pytest.fixture
@@ -137,13 +146,9 @@ def promtool(prometheus_found: prometheus_server.Found) -> Path:
 
 
 @pytest.fixture(scope="session")
-def alertmanager_found(request: pytest.FixtureRequest) -> alertmanager_server.Found | None:
+def alertmanager_found(request: pytest.FixtureRequest) -> alertmanager_server.Found:
     """Find Alertmanager once for the session."""
-    try:
-        return alertmanager_server.find()
-    except MissingError as missing:
-        unavailable(request.config, str(missing))
-        return None
+    return found_or_skipped(request.config, alertmanager_server.find)
 
 
 @pytest.fixture
@@ -169,10 +174,6 @@ def amtool(alertmanager_found: alertmanager_server.Found) -> Path:
 
 
 @pytest.fixture(scope="session")
-def chromium(request: pytest.FixtureRequest) -> Chromium | None:
+def chromium(request: pytest.FixtureRequest) -> Chromium:
     """Return a real browser: `.dom(url)` and `.screenshot(url, png)`."""
-    try:
-        return Chromium(chromium_browser.find())
-    except MissingError as missing:
-        unavailable(request.config, str(missing))
-        return None
+    return Chromium(found_or_skipped(request.config, chromium_browser.find))

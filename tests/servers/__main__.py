@@ -19,7 +19,7 @@ def main() -> None:
         try:
             print(f"{name + ':':<14}{find()}", flush=True)
         except MissingError as missing:
-            print(f"{name + ':':<14}MISSING. {missing}", flush=True)
+            print(f"{name + ':':<14}MISSING {missing.what}. {missing.cure}", flush=True)
 
 
 if __name__ == "__main__":

@@ -97,20 +97,23 @@ def _jars(*, fetch: bool) -> Path:
         debian.install("maven")
     if shutil.which("mvn") is None:
         cure = "As root: apt-get install maven; then: make servers. Or set WATCHROOM_KAFKA_HOME."
-        raise MissingError("Maven, which fetches Kafka,", cure)
+        raise MissingError("Maven (it fetches Kafka)", cure)
     return fill_once(name, _resolve)
 
 
 def _resolve(folder: Path) -> None:
     pom, libs = DEPLOY / "pom.xml", folder / "libs"
     goal = ["dependency:copy-dependencies", f"-DoutputDirectory={libs}", "-DincludeScope=runtime"]
-    answer = subprocess.run(
-        ["mvn", "-q", "-B", "-f", str(pom), *goal],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=MAVEN_SECONDS,
-    )
+    try:
+        answer = subprocess.run(
+            ["mvn", "-q", "-B", "-f", str(pom), *goal],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=MAVEN_SECONDS,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise MissingError("Kafka", f"Maven did not fetch it in {MAVEN_SECONDS} seconds.") from late
     if answer.returncode:
         errors = [line for line in answer.stdout.splitlines() if "ERROR" in line]
         raise MissingError(
