@@ -155,7 +155,8 @@ class Ledger:
         if old is not None and new is not None and old[4] < 0 and old[:3] == new[:3]:
             # The usual case, a call that is answered: one leaf, changed in one go.
             when, precision, leaf, cell, bin_key = new
-            old, new = None, (when, precision, leaf, cell - old[3], bin_key)
+            new = (when, precision, leaf, cell - old[3], bin_key)
+            old = None
         for contribution, sign in ((old, -1), (new, 1)):
             if contribution is not None:
                 self.panes.add(contribution, sign)

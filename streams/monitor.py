@@ -32,7 +32,7 @@ from streams.rollup import Rollup
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
 
-VOLATILE = ("feeds", "ingest", "revisions", "alerts")
+VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status")
 """Parts of a board that depend on how and when the events came; the rest does not."""
 
 _COUNTED: dict[str, type[Kind]] = {"call": Calls, "incident": Incidents, "crime": Crimes}

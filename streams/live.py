@@ -1,0 +1,84 @@
+"""A monitor that is being fed: what a runner owns and the outputs read.
+
+A runner folds payloads under `lock` and keeps `Health` true; outputs run in threads of their own
+and only ever read, through the methods here. The clock is the runner's: the wall clock of a live
+monitor, the clock of the replay in a replay.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from streams.monitor import Monitor, Refusal, Shard
+
+State = Literal["starting", "recovering", "behind", "live", "finished"]
+
+
+def wall_clock() -> int:
+    """Milliseconds since 1970 UTC by this machine's clock."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Health:
+    """How a runner is doing. Instants are in ms by the wall clock."""
+
+    state: State = "starting"
+    detail: str = "starting"
+    replay: bool = False
+    """The figures are of another time than now: say so wherever they are shown."""
+    lag: dict[str, int] = field(default_factory=dict)
+    """Messages not yet folded, by "topic/partition"."""
+    checkpoint_at: int | None = None
+    """When the last checkpoint was written; None where none is kept."""
+    stall_seconds: float | None = None
+    """How long the last assignment of partitions kept this worker from counting."""
+
+    @property
+    def ready(self) -> bool:
+        """Recovered and keeping up, so that the figures may be shown."""
+        return self.state in ("live", "finished")
+
+
+class Live:
+    """The seam between a runner and the outputs."""
+
+    def __init__(self, monitor: Monitor, clock: Callable[[], int] = wall_clock) -> None:
+        self.monitor = monitor
+        self.clock = clock
+        self.lock = threading.RLock()
+        self.health = Health()
+        self.started_at = wall_clock()
+
+    def ingest(self, payload: bytes, appended: int, only: Shard | None = None) -> list[Refusal]:
+        """Folds a payload; see `Monitor.ingest`."""
+        with self.lock:
+            return self.monitor.ingest(payload, appended, only)
+
+    def forces(self) -> tuple[str, ...]:
+        """The ids of the forces of which this process has any state."""
+        with self.lock:
+            held = {name for shard in self.monitor.shards for name in shard.takers}
+        return tuple(name for name in self.monitor.forces if name in held)
+
+    def board(
+        self, force_id: str, at: int | None = None, periods: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """The board of a force as of `at`, by default now; see `Monitor.board`. Adds `status`,
+        which like the other volatile parts says how the monitor is doing, not what it counts."""
+        with self.lock:
+            self.monitor.advance(self.clock())
+            board = self.monitor.board(force_id, at, periods)
+        health = self.health
+        board["status"] = {
+            "state": health.state,
+            "detail": health.detail,
+            "ready": health.ready,
+            "replay": health.replay,
+            "lag": sum(health.lag.values()),
+        }
+        return board
