@@ -1,0 +1,219 @@
+"""Incidents: opened by calls or otherwise, graded, attended or not, closed."""
+
+from __future__ import annotations
+
+import math
+from itertools import accumulate
+from random import Random
+
+from streams.force import Area, Force
+from streams.periods import SECOND
+from streams.sources.simulator.agenda import Agenda
+from streams.sources.simulator.profile import EMERGENCY_WEEK, Arrivals, Rates
+from streams.sources.simulator.writer import Writer, quoted
+
+EMERGENCY, PRIORITY, SCHEDULED, NO_ATTENDANCE = (
+    "emergency",
+    "priority",
+    "scheduled",
+    "no_attendance",
+)
+GRADES = (EMERGENCY, PRIORITY, SCHEDULED, NO_ATTENDANCE)
+
+# Share of the answered calls that open an incident, and weights of the grades, by where it is from.
+_OPENED_BY = {True: 0.50, False: 0.26}
+_GRADES_OF = {
+    "emergency_call": (0.58, 0.26, 0.10, 0.12),
+    "other_call": (0.12, 0.27, 0.29, 0.32),
+    "own": (0.18, 0.30, 0.29, 0.23),
+}
+
+# Weight, and by how much likelier than others it is an emergency.
+_MIX: dict[str, tuple[float, float]] = {
+    "asb.nuisance": (11.0, 0.4), "asb.personal": (2.5, 0.5), "asb.environmental": (1.0, 0.1),
+    "alarm": (2.5, 1.0), "crime_in_progress": (5.0, 2.6), "crime_report": (17.0, 0.2),
+    "concern_for_safety": (14.0, 1.4), "domestic": (9.0, 1.8), "fire": (1.0, 1.8),
+    "medical": (3.0, 1.6), "mental_health": (4.0, 1.4), "missing_person": (2.2, 1.0),
+    "road_collision.damage": (5.0, 0.7), "road_collision.injury": (2.0, 2.4),
+    "road_related": (9.0, 0.6), "special_service": (1.5, 0.3), "sudden_death": (1.0, 1.2),
+    "suspicious": (7.0, 1.0), "violence": (5.0, 2.2),
+}  # fmt: skip
+_RECATEGORISED = 0.04
+
+# Median in seconds and sigma of the lognormal time from the opening to the first resource at scene,
+# and the share that is never attended. Emergencies: mean 12:05, 87 % within 20 minutes.
+_RESPONSE = {
+    EMERGENCY: (600.0, 0.615, 0.03),
+    PRIORITY: (2_700.0, 0.80, 0.12),
+    SCHEDULED: (72_000.0, 0.70, 0.30),
+    NO_ATTENDANCE: (10_800.0, 0.90, 1.0),
+}
+_CANCELLED = 0.02
+_LONGEST = 14 * 86_400.0  # seconds; a lognormal has no end, an incident has
+
+
+class _Incident:
+    __slots__ = (
+        "area",
+        "arrives",
+        "category",
+        "dispatched",
+        "grade",
+        "graded",
+        "number",
+        "opened",
+        "rest",
+        "version",
+    )  # fmt: skip
+
+    def __init__(self, number: int, opened: int, category: str, area: str | None) -> None:
+        self.number, self.opened, self.category, self.area = number, opened, category, area
+        self.version, self.rest = 0, ""
+        self.grade = ""
+        self.graded = self.dispatched = self.arrives = 0
+
+
+class IncidentDesk:
+    """Incidents of one force, from the opening to the close."""
+
+    def __init__(
+        self, force: Force, rates: Rates, rng: Random, agenda: Agenda, writer: Writer
+    ) -> None:
+        self._rng, self._agenda, self._writer = rng, agenda, writer
+        per_day = rates.own_incidents * force.file.population / 1000
+        self._own = Arrivals(per_day, EMERGENCY_WEEK, force.zone, rng)
+        leaves = leaf_areas(force)
+        self._areas = [quoted(area.id) for area, _ in leaves]
+        self._area_weights = list(accumulate(weight for _, weight in leaves))
+        # A force with a vocabulary of its own gets what of the mix it knows, else all that it has.
+        known = {name: m for name, m in _MIX.items() if force.categories.resolve(name)}
+        mix = known or dict.fromkeys(force.categories.paths, (1.0, 1.0))
+        self._categories = list(mix)
+        self._category_weights = list(accumulate(weight for weight, _ in mix.values()))
+        mean = sum(w * tilt for w, tilt in mix.values()) / self._category_weights[-1]
+        self._tilt = {name: tilt / mean for name, (_, tilt) in mix.items()}
+        self._incidents = 0
+
+    def start(self, now: int) -> None:
+        """Put the first incident that no call opens on the agenda."""
+        if not self._own.never:
+            self._agenda.add(self._own.after(now), self._open_own)
+
+    def area(self) -> str | None:
+        """A leaf area, as a JSON string, drawn by population; None for a force without areas."""
+        if not self._areas:
+            return None
+        return self._rng.choices(self._areas, cum_weights=self._area_weights)[0]
+
+    def from_call(self, now: int, emergency: bool, area: str | None, talk: float) -> None:
+        """Let an answered call open an incident while it is talked (`talk` in seconds)."""
+        if self._rng.random() < _OPENED_BY[emergency]:
+            opened = now + int(talk * self._rng.uniform(0.15, 0.6) * SECOND)
+            origin = "emergency_call" if emergency else "other_call"
+            self._agenda.add(opened, self._open, (origin, area or self.area()))
+
+    def _open_own(self, now: int, _: None) -> bytes:
+        self._agenda.add(self._own.after(now), self._open_own)
+        return self._open(now, ("own", self.area()))
+
+    def _lognormal(self, median: float, sigma: float) -> float:
+        return min(_LONGEST, median * math.exp(self._rng.gauss(0.0, sigma)))
+
+    def _open(self, now: int, origin_and_area: tuple[str, str | None]) -> bytes:
+        origin, area = origin_and_area
+        rng = self._rng
+        self._incidents += 1
+        category = rng.choices(self._categories, cum_weights=self._category_weights)[0]
+        incident = _Incident(self._incidents, now, category, area)
+        weights = list(_GRADES_OF[origin])
+        weights[0] = min(0.9, weights[0] * self._tilt[category])
+        incident.grade = rng.choices(GRADES, weights)[0]
+        median, sigma, never = _RESPONSE[incident.grade]
+        response = max(45.0, self._lognormal(median, sigma))
+        # Of the response the first part passes until the grade is set, up to two minutes, and of
+        # the rest up to half until a resource is sent.
+        graded = min(response * 0.3, rng.uniform(15.0, 120.0))
+        dispatched = graded + (response - graded) * rng.uniform(0.1, 0.5)
+        incident.graded = now + int(graded * SECOND)
+        incident.dispatched = now + int(dispatched * SECOND)
+        incident.arrives = now + int(response * SECOND)
+        self._agenda.add(incident.graded, self._grade, incident)
+        if rng.random() < _CANCELLED:
+            at = incident.graded + int(rng.uniform(20.0, 600.0) * SECOND)
+            self._agenda.add(at, self._cancel, incident)
+        elif rng.random() < never:
+            if incident.grade != NO_ATTENDANCE and rng.random() < 0.5:
+                self._agenda.add(incident.dispatched, self._dispatch, (incident, False))
+            self._agenda.add(incident.arrives, self._close, incident)
+        else:
+            self._agenda.add(incident.dispatched, self._dispatch, (incident, True))
+        return self._write(incident, now)
+
+    def _grade(self, now: int, incident: _Incident) -> bytes:
+        incident.rest = f',"grade":"{incident.grade}","graded_at":{self._writer.stamp(now)}'
+        if incident.category == "domestic":
+            incident.rest += ',"markers":["domestic_abuse"]'
+        if incident.category == "road_collision.injury":
+            hurt = 1 + int(self._rng.expovariate(1.2))
+            kind = self._rng.choices(("slight", "serious", "fatal"), (0.83, 0.155, 0.015))[0]
+            incident.rest += f',"casualties":{{"{kind}":{hurt}}}'
+        return self._write(incident, now)
+
+    def _dispatch(self, now: int, incident_and_arrives: tuple[_Incident, bool]) -> bytes | None:
+        incident, arrives = incident_and_arrives
+        incident.rest += f',"dispatched_at":{self._writer.stamp(now)}'
+        if arrives:
+            self._agenda.add(incident.arrives, self._arrive, incident)
+        return self._write(incident, now)
+
+    def _arrive(self, now: int, incident: _Incident) -> bytes:
+        incident.rest += f',"arrived_at":{self._writer.stamp(now)}'
+        at_scene = self._lognormal(2_700.0, 0.9)
+        self._agenda.add(now + int(at_scene * SECOND), self._close, incident)
+        return self._write(incident, now)
+
+    def _cancel(self, now: int, incident: _Incident) -> bytes:
+        incident.rest += f',"cancelled":true,"closed_at":{self._writer.stamp(now)}'
+        return self._write(incident, now)
+
+    def _close(self, now: int, incident: _Incident) -> bytes:
+        if self._rng.random() < _RECATEGORISED:
+            drawn = self._rng.choices(self._categories, cum_weights=self._category_weights)
+            incident.category = drawn[0]
+        incident.rest += f',"closed_at":{self._writer.stamp(now)}'
+        return self._write(incident, now)
+
+    def _write(self, incident: _Incident, now: int) -> bytes:
+        incident.version += 1
+        stamp = self._writer.stamp
+        area = "" if incident.area is None else f',"area":{incident.area}'
+        return self._writer.record(
+            "incident",
+            "i",
+            incident.number,
+            incident.version,
+            f'"updated_at":{stamp(now)},"opened_at":{stamp(incident.opened)},'
+            f'"category":"{incident.category}"{area}{incident.rest}',
+        )
+
+
+def leaf_areas(force: Force) -> list[tuple[Area, float]]:
+    """The areas that are no other's parent, with their share of the population as weight.
+
+    Siblings share their parent's population in the proportion of their own, or equally where one
+    of them has none, so that figures of different years can stand side by side.
+    """
+    parents = {area.parent for area in force.file.areas}
+
+    def below(parent: str | None, weight: float) -> list[tuple[Area, float]]:
+        children = [area for area in force.file.areas if area.parent == parent]
+        sizes = [area.population or 0 for area in children]
+        if not all(sizes):
+            sizes = [1] * len(children)
+        found = []
+        for area, size in zip(children, sizes, strict=True):
+            share = weight * size / sum(sizes)
+            found += below(area.id, share) if area.id in parents else [(area, share)]
+        return found
+
+    return below(None, 1.0)

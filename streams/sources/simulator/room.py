@@ -1,0 +1,200 @@
+"""The room: call handlers by shift, a queue by line, callers who give up.
+
+The first line of the force file is the emergency line and goes before the others. A few handlers
+are kept free for it: another line is answered only while more than those are idle. A handler
+is taken from the moment the telephone rings until the wrap-up is done; one whose shift is over
+ends his call and leaves.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections import deque
+from random import Random
+
+from streams.force import Force
+from streams.periods import DAY, SECOND
+from streams.sources.simulator.agenda import Agenda
+from streams.sources.simulator.incidents import IncidentDesk
+from streams.sources.simulator.profile import Arrivals, Rates, week_of_line
+from streams.sources.simulator.writer import Writer, quoted
+
+_QUEUED, _RINGING, _TALKING, _GONE = range(4)
+
+# Seconds: median and sigma of the lognormal talk time, mean of the exponential wrap-up.
+_EMERGENCY_TALK = (150.0, 0.70, 60.0)
+_OTHER_TALK = (270.0, 0.80, 90.0)
+
+_SHIFTS = ((7, 15, 1.35), (15, 23, 1.10), (23, 7, 1.60))
+"""From hour, to hour, and the staff above the mean load, in square roots of it. The late shift is
+lean and the weekend leaner: late afternoons and weekends are where the answer rates suffer."""
+_WEEKEND_STAFF = 0.80
+
+
+class _Call:
+    __slots__ = ("answered", "area", "gives_up", "line", "number", "offered", "state")
+
+    def __init__(self, number: int, line: int, offered: int, gives_up: int) -> None:
+        self.number, self.line, self.offered, self.gives_up = number, line, offered, gives_up
+        self.state, self.answered = _QUEUED, 0
+        self.area: str | None = None
+
+
+class Room:
+    """Calls of one force, from the offer to the end."""
+
+    def __init__(
+        self,
+        force: Force,
+        rates: Rates,
+        rng: Random,
+        agenda: Agenda,
+        writer: Writer,
+        desk: IncidentDesk,
+    ) -> None:
+        self._rng, self._agenda, self._writer, self._desk = rng, agenda, writer, desk
+        self._zone = force.zone
+        self._arrivals = [
+            Arrivals(rates.calls_a_day(force, n), week_of_line(n), force.zone, rng)
+            for n in range(len(force.lines))
+        ]
+        self._patience = [rates.emergency_patience] + [rates.other_patience] * len(force.lines)
+        self._talk = [_EMERGENCY_TALK] + [_OTHER_TALK] * len(force.lines)
+        self._lines = [quoted(line.id) for line in force.lines]
+        self._queues: list[deque[_Call]] = [deque() for _ in force.lines]
+        self._staff = roster(force, rates)
+        self._handlers = self._kept = self._busy = self._calls = 0
+
+    def start(self, now: int) -> None:
+        """Put the first shift and the first calls on the agenda."""
+        self._change_shift(now, None)
+        for line, arrivals in enumerate(self._arrivals):
+            if not arrivals.never:
+                self._agenda.add(arrivals.after(now), self._offer, line)
+
+    def _change_shift(self, now: int, _: None) -> None:
+        local = dt.datetime.fromtimestamp(now // SECOND, self._zone)
+        self._handlers = self._staff[local.weekday() >= 5][shift_at(local.hour)]
+        self._kept = kept_free(self._handlers)
+        at = local
+        while True:  # hour by hour, as a night may have 7 or 9 hours
+            at = dt.datetime.fromtimestamp(at.timestamp() // 3600 * 3600 + 3600, self._zone)
+            if at.hour in {7, 15, 23, 0}:
+                break
+        self._agenda.add(int(at.timestamp()) * SECOND, self._change_shift)
+        self._serve(now)
+
+    def _offer(self, now: int, line: int) -> bytes:
+        self._agenda.add(self._arrivals[line].after(now), self._offer, line)
+        self._calls += 1
+        patience = self._rng.expovariate(1 / self._patience[line])
+        call = _Call(self._calls, line, now, now + int(patience * SECOND))
+        idle = self._handlers - self._busy
+        if idle > (self._kept if line else 0):
+            # An emergency call rings at once; the other lines have a greeting first.
+            self._ring(call, now, self._rng.lognormvariate(1.35, 0.55) + (4 if line else 0))
+        else:
+            self._queues[line].append(call)
+            self._agenda.add(call.gives_up, self._give_up, call)
+        return self._write(call, now, 1)
+
+    def _ring(self, call: _Call, now: int, seconds: float) -> None:
+        was_queued = call.offered != now
+        self._busy += 1
+        call.state = _RINGING
+        call.answered = now + int(seconds * SECOND)
+        if call.answered < call.gives_up:
+            self._agenda.add(call.answered, self._answer, call)
+        elif not was_queued:
+            self._agenda.add(call.gives_up, self._give_up, call)
+
+    def _serve(self, now: int) -> None:
+        """Give idle handlers the calls that wait, the emergency line first."""
+        for line, queue in enumerate(self._queues):
+            kept = self._kept if line else 0
+            while queue and self._handlers - self._busy > kept:
+                call = queue.popleft()
+                if call.state == _QUEUED:
+                    self._ring(call, now, self._rng.uniform(1.0, 2.5))
+
+    def _give_up(self, now: int, call: _Call) -> bytes | None:
+        if call.state == _TALKING or (call.state == _RINGING and call.answered < call.gives_up):
+            return None
+        if call.state == _RINGING:
+            self._busy -= 1
+        call.state = _GONE
+        self._serve(now)
+        at = self._writer.stamp(now)
+        return self._write(call, now, 2, f',"abandoned_at":{at},"ended_at":{at}')
+
+    def _answer(self, now: int, call: _Call) -> bytes:
+        call.state = _TALKING
+        median, sigma, _ = self._talk[call.line]
+        talk = max(8.0, median * math.exp(self._rng.gauss(0.0, sigma)))
+        self._agenda.add(now + int(talk * SECOND), self._end, call)
+        call.area = self._desk.area() if self._rng.random() < 0.93 else None
+        self._desk.from_call(now, call.line == 0, call.area, talk)
+        return self._write(call, now, 2)
+
+    def _end(self, now: int, call: _Call) -> bytes:
+        wrap = self._rng.expovariate(1 / self._talk[call.line][2])
+        self._agenda.add(now + int(wrap * SECOND), self._wrapped)
+        return self._write(call, now, 3, f',"ended_at":{self._writer.stamp(now)}')
+
+    def _wrapped(self, now: int, _: None) -> None:
+        self._busy -= 1
+        self._serve(now)
+
+    def _write(self, call: _Call, now: int, version: int, rest: str = "") -> bytes:
+        stamp = self._writer.stamp
+        if call.state == _TALKING:
+            rest = f',"answered_at":{stamp(call.answered)}{rest}'
+            if call.area is not None:
+                rest = f',"area":{call.area}{rest}'
+        return self._writer.record(
+            "call",
+            "c",
+            call.number,
+            version,
+            f'"updated_at":{stamp(now)},"line":{self._lines[call.line]},'
+            f'"offered_at":{stamp(call.offered)}{rest}',
+        )
+
+
+def shift_at(hour: int) -> int:
+    """The index of the shift that works at a local hour."""
+    return 0 if 7 <= hour < 15 else 1 if 15 <= hour < 23 else 2
+
+
+def kept_free(handlers: int) -> int:
+    """How many of the handlers are kept for the emergency line: about one in eight, but a room of
+    two takes whatever rings."""
+    return max(1, round(handlers * 0.12)) if handlers > 2 else 0
+
+
+def roster(force: Force, rates: Rates) -> tuple[list[int], list[int]]:
+    """Handlers by shift, of a weekday and of a weekend day.
+
+    Enough for the mean load of the weekdays' shift (in erlangs: calls a second times seconds a
+    call) and some square roots of it, the rule of thumb for queues; at least two.
+    """
+    weekday: list[int] = []
+    weekend: list[int] = []
+    for begin, end, spare in _SHIFTS:
+        hours = [(begin + n) % 24 for n in range((end - begin) % 24)]
+        load = 0.0
+        for line in range(len(force.lines)):
+            weights = week_of_line(line).weights
+            picked = [
+                weights[d * 96 + h * 4 + q] for d in range(5) for h in hours for q in range(4)
+            ]
+            median, sigma, wrap = _OTHER_TALK if line else _EMERGENCY_TALK
+            held = median * math.exp(sigma * sigma / 2) + wrap + 6
+            per_second = rates.calls_a_day(force, line) / (DAY / SECOND)
+            load += per_second * held * sum(picked) / len(picked)
+        staff = (load + spare * math.sqrt(load)) * rates.handlers
+        for handlers, share in ((weekday, 1.0), (weekend, _WEEKEND_STAFF)):
+            needed = max(2, math.ceil(staff * share))
+            handlers.append(needed + max(0, kept_free(needed) - 1))
+    return weekday, weekend
