@@ -17,11 +17,11 @@ The room is empty at the start and fills within the first hour.
 
 Where the figures come from: Warwickshire and West Mercia published the volumes (per 1,000 people a
 day 0.35 emergency calls in Oct-Dec 2017 and 0.40 in August 2020; 1.05 and 1.17 other calls; 0.10 to
-0.14 emergency incidents), the shares that give up (about 1 % and 6 to 10 %), the mean response (10:29
-to 13:06) and the share within 20 minutes (87 to 93 %). Talk times, patience, the staff and the shape
-of the week are plausible guesses. With the defaults Warwickshire has about 220 emergency and 610
-other calls and 320 incidents a day; 91 % of the former are answered within 10 seconds, 77 % of the
-latter within 30.
+0.14 emergency incidents), the shares that give up (about 1 % and 6 to 10 %), the mean response
+(10:29 to 13:06) and the share within 20 minutes (87 to 93 %). Talk times, patience, staff and the
+shape of the week are plausible guesses. With the defaults Warwickshire has about 220 emergency and
+610 other calls and 320 incidents a day; 91 % of the former are answered within 10 seconds, 77 % of
+the latter within 30.
 """
 
 from __future__ import annotations
