@@ -185,7 +185,7 @@ class Monitor:
         return board
 
     def _figures(self, force: Force, start: int, end: int) -> dict[str, Any]:
-        """All groups over [start, end)."""
+        """All groups over [start, end); a group is left out where panes so fine are not kept."""
         out: dict[str, Any] = {
             "from": rfc3339(start, force.zone),
             "to": rfc3339(end, force.zone),
@@ -193,7 +193,7 @@ class Monitor:
         panes: dict[str, Pane] = {}
         for group in GROUPS:
             ledger = self.ledger(group.kind, force.id)
-            if ledger is not None:
+            if ledger is not None and ledger.panes.keeps(start, end):
                 if group.kind not in panes:
                     panes[group.kind] = ledger.panes.between(start, end)
                 out[group.name] = self._rollups[force.id, group.name].rows(panes[group.kind])

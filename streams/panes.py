@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from streams.periods import DAY, HOUR, MINUTE, Calendar
+from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
 from streams.records import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE, Contribution
 
 Pane = dict[int, int]
@@ -102,6 +102,15 @@ class Panes:
             for minute in [m for m in self.hours if m * MINUTE < days_before]:
                 add_into(self._open(minute * MINUTE), self.hours.pop(minute))
 
+    def keeps(self, start: int, end: int) -> bool:
+        """Whether [start, end) can be told: its edges fall on panes that are still kept."""
+        for edge in (start, end):
+            if edge < self.hours_before:
+                grain: Grain = "hour" if edge >= self.days_before else "day"
+                if self.calendar.start(grain, edge) != edge:
+                    return False
+        return True
+
     def between(self, start: int, end: int) -> Pane:
         """The sum of all panes that lie within [start, end), in milliseconds."""
         total: Pane = {}
@@ -129,10 +138,14 @@ class Panes:
         else:
             panes = (pane for m, pane in self.minutes.items() if minute <= m < last)
         yield from (pane for pane in panes if pane)
-        for wholes, grain in ((self.whole_days, "day"), (self.whole_months, "month")):
-            for minute, pane in wholes.items():
+        wholes: tuple[tuple[dict[int, Pane], Grain], ...] = (
+            (self.whole_days, "day"),
+            (self.whole_months, "month"),
+        )
+        for whole, grain in wholes:
+            for minute, pane in whole.items():
                 first = minute * MINUTE
-                if first >= start and self.calendar.end(grain, first) <= end:  # type: ignore[arg-type]
+                if first >= start and self.calendar.end(grain, first) <= end:
                     yield pane
 
     def _day_sum(self, day: int, after: int) -> Pane:

@@ -1,0 +1,157 @@
+"""Short ways to make events and monitors for tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from streams.force import Force, check_force
+from streams.monitor import Monitor
+from streams.periods import to_ms
+
+FAR_FUTURE = to_ms(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
+"""An append time after every event of the tests."""
+
+TINY_FORCE = """
+id = "tiny"
+name = "Tiny Police"
+timezone = "Europe/London"
+population = 1000
+service_level = "answered_of_offered"
+incident_categories = ["asb.personal", "asb.nuisance", "missing_person"]
+offence_groups = ["burglary.residential", "vehicle"]
+
+[[lines]]
+id = "999"
+name = "999"
+targets = [{ since = 2000-01-01, seconds = 10, share = 0.9 }]
+
+[[lines]]
+id = "101"
+name = "101"
+targets = [
+  { since = 2000-01-01, seconds = 30, share = 0.9 },
+  { since = 2017-10-01, seconds = 30, share = 0.8 },
+]
+
+[attendance]
+targets = [{ since = 2000-01-01, seconds = 1200 }]
+
+[[areas]]
+id = "north-area"
+name = "North policing area"
+kind = "policing_area"
+
+[[areas]]
+id = "north"
+name = "North"
+kind = "district"
+parent = "north-area"
+
+[[areas]]
+id = "south"
+name = "South"
+kind = "district"
+"""
+
+
+def tiny_force(**changes: str) -> Force:
+    """The small force of the tests; `changes` replaces `key = value` lines by key."""
+    text = TINY_FORCE
+    for key, value in changes.items():
+        lines = [
+            f"{key} = {value}" if line.startswith(f"{key} =") else line
+            for line in text.splitlines()
+        ]
+        text = "\n".join(lines)
+    force, problems = check_force(text, "tiny.toml")
+    assert force is not None, problems
+    return force
+
+
+def monitor(force: Force | None = None) -> Monitor:
+    return Monitor([force or tiny_force()])
+
+
+def ms(text: str) -> int:
+    """An RFC 3339 text as milliseconds."""
+    return to_ms(dt.datetime.fromisoformat(text))
+
+
+def call(name: str = "c1", offered: str = "2021-03-01T10:00:00Z", **fields: Any) -> dict[str, Any]:
+    """A 999 call; `updated_at` defaults to the latest time it has."""
+    record = {
+        "kind": "call",
+        "force": "tiny",
+        "id": name,
+        "line": "999",
+        "offered_at": offered,
+        **fields,
+    }
+    return _dated(record)
+
+
+def incident(
+    name: str = "i1", opened: str = "2021-03-01T10:00:00Z", **fields: Any
+) -> dict[str, Any]:
+    record = {
+        "kind": "incident",
+        "force": "tiny",
+        "id": name,
+        "opened_at": opened,
+        "category": "asb.personal",
+        "grade": "emergency",
+        **fields,
+    }
+    return _dated(record)
+
+
+def crime(
+    name: str = "k1", recorded: str = "2021-03-01T10:00:00Z", **fields: Any
+) -> dict[str, Any]:
+    record = {
+        "kind": "crime",
+        "force": "tiny",
+        "id": name,
+        "recorded_at": recorded,
+        "offence": "burglary.residential",
+        **fields,
+    }
+    return _dated(record)
+
+
+def _dated(record: dict[str, Any]) -> dict[str, Any]:
+    stamps = [v for k, v in record.items() if k.endswith("_at") and isinstance(v, str) and "T" in v]
+    record.setdefault("updated_at", max(stamps, key=dt.datetime.fromisoformat, default=None))
+    if record["updated_at"] is None:
+        record["updated_at"] = "2021-03-31T23:59:59Z"
+    return {key: value for key, value in record.items() if value is not None}
+
+
+def feed(target: Monitor, *records: dict[str, Any], appended: int = FAR_FUTURE) -> None:
+    """Folds records, none of which may be refused."""
+    refused = target.ingest(lines(records), appended)
+    assert not refused, refused
+
+
+def lines(records: Iterable[dict[str, Any]]) -> bytes:
+    return b"\n".join(json.dumps(record).encode() for record in records)
+
+
+def row(board: dict[str, Any], window: str, group: str, **where: str) -> dict[str, Any]:
+    """The one row of a group in a window (or period) with these dimensions; area: the force."""
+    where.setdefault("area", "force")
+    table = board["windows"].get(window) or board["periods"][window]
+    found = [r for r in table[group] if all(r[k] == v for k, v in where.items())]
+    assert len(found) == 1, (where, table[group])
+    return found[0]  # type: ignore[no-any-return]
+
+
+def stock(board: dict[str, Any], group: str, **where: str) -> dict[str, Any]:
+    """The one row of what is open now."""
+    where.setdefault("area", "force")
+    found = [r for r in board["now"][group] if all(r[k] == v for k, v in where.items())]
+    assert len(found) == 1, (where, board["now"][group])
+    return found[0]  # type: ignore[no-any-return]

@@ -1,0 +1,104 @@
+"""The five published formulas for one name."""
+
+import pytest
+
+from streams.measures import SERVICE_LEVELS, Figures, Ratio
+from tests.build import call, feed, monitor, ms, row, tiny_force
+
+LANES = {
+    "answered": 1000,
+    "within": 860,
+    "abandoned": 60,
+    "abandoned_within": 20,
+    "abandoned_at_once": 10,
+}
+
+
+@pytest.mark.parametrize(
+    ("formula", "percent"),
+    [
+        ("answered_and_abandoned_within_of_offered", 83.0),
+        ("answered_of_answered", 86.0),
+        ("answered_of_offered", 81.1),
+        ("answered_of_offered_less_abandoned_within", 82.7),
+        ("answered_and_abandoned_at_once_of_offered", 82.1),
+    ],
+)
+def test_each_formula_gives_its_published_figure(formula: str, percent: float) -> None:
+    read = SERVICE_LEVELS[formula].share.read(Figures(LANES, {}))  # type: ignore[index]
+    assert read.value is not None
+    assert round(read.value * 100, 1) == percent
+
+
+def a_thousand_calls() -> list[dict[str, object]]:
+    """1,000 answered, 860 within 10 s; 60 abandoned, 20 within 10 s, 10 of those within 5 s."""
+
+    def after(seconds: int) -> str:
+        return f"2021-03-01T10:{seconds // 60:02d}:{seconds % 60:02d}Z"
+
+    calls = [call(f"a{n}", answered_at=after(10 if n < 860 else 11)) for n in range(1000)]
+    waits = [5] * 10 + [10] * 10 + [40] * 40
+    calls += [call(f"b{n}", abandoned_at=after(wait)) for n, wait in enumerate(waits)]
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("formula", "percent"),
+    [
+        ("answered_and_abandoned_within_of_offered", 83.0),
+        ("answered_of_answered", 86.0),
+        ("answered_of_offered", 81.1),
+        ("answered_of_offered_less_abandoned_within", 82.7),
+        ("answered_and_abandoned_at_once_of_offered", 82.1),
+    ],
+)
+def test_the_force_chooses_the_formula_and_the_board_names_it(formula: str, percent: float) -> None:
+    watched = monitor(tiny_force(service_level=f'"{formula}"'))
+    feed(watched, *a_thousand_calls())
+    board = watched.board("tiny", ms("2021-03-01T10:05:00Z"))
+    level = row(board, "1h", "calls", line="999")["service_level"]
+    assert round(level["value"] * 100, 1) == percent
+    assert board["definitions"]["service_level"]["name"] == formula
+
+
+def test_a_rate_of_nothing_is_not_a_number() -> None:
+    board = monitor().board("tiny", ms("2021-03-01T10:05:00Z"))
+    level = row(board, "1h", "calls", line="999")["service_level"]
+    assert level == {"value": None, "numerator": 0, "denominator": 0}
+
+
+def test_a_rate_of_few_calls_is_marked_as_small() -> None:
+    assert Ratio(19, 19).as_dict()["small"] is True
+    assert "small" not in Ratio(20, 20).as_dict()
+
+
+def test_a_call_still_waiting_is_in_neither_part_of_the_rate() -> None:
+    watched = monitor()
+    feed(watched, call("c1", answered_at="2021-03-01T10:00:05Z"), call("c2"))
+    found = row(watched.board("tiny", ms("2021-03-01T10:05:00Z")), "1h", "calls", line="999")
+    assert found["offered"] == 2
+    assert found["service_level"] == {
+        "value": 1.0,
+        "numerator": 1,
+        "denominator": 1,
+        "small": True,
+    }
+
+
+def test_within_the_limit_includes_the_limit_to_the_millisecond() -> None:
+    watched = monitor()
+    feed(
+        watched,
+        call("c1", answered_at="2021-03-01T10:00:10.000Z"),
+        call("c2", answered_at="2021-03-01T10:00:10.001Z"),
+    )
+    found = row(watched.board("tiny", ms("2021-03-01T10:05:00Z")), "1h", "calls", line="999")
+    assert (found["answered"], found["answered_within"]) == (2, 1)
+
+
+def test_the_101_target_is_that_of_the_date() -> None:
+    watched = monitor()
+    before = watched.board("tiny", ms("2017-09-30T12:00:00Z"))["definitions"]["lines"]["101"]
+    after = watched.board("tiny", ms("2017-10-01T12:00:00Z"))["definitions"]["lines"]["101"]
+    assert before == {"within_seconds": 30, "target": 0.9}
+    assert after == {"within_seconds": 30, "target": 0.8}
