@@ -1,0 +1,98 @@
+"""The command line: `watchroom COMMAND`.
+
+Each command stands in a module of its own, which is imported only when the command is used: help is
+quick, and the terminal board needs none of what a worker needs.
+"""
+
+from __future__ import annotations
+
+import signal
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any, NamedTuple, cast
+
+import click
+
+from streams.errors import WatchroomError
+
+INTERRUPTED = 128 + signal.SIGINT
+
+
+class Lazy(NamedTuple):
+    """Where a command is: module, attribute, and its line in the list of commands."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+COMMANDS: dict[str, Lazy] = {
+    "demo": Lazy("streams.cli.demo", "demo", "Show the monitor at work on a sample."),
+    "run": Lazy("streams.cli.run", "run", "Monitor files or standard input in this process."),
+    "worker": Lazy("streams.cli.worker", "worker", "Monitor Kafka topics with Faust."),
+    "board": Lazy("streams.cli.board", "board", "Show a running monitor in the terminal."),
+    "publish": Lazy("streams.cli.publish", "publish", "Send files to Kafka."),
+    "topics": Lazy("streams.cli.topics", "topics", "Create and check the Kafka topics."),
+    "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
+    "force": Lazy("streams.cli.force", "force", "List, show and check force files."),
+    "schemas": Lazy("streams.cli.schemas", "schemas", "Write the JSON Schemas of the events."),
+}
+
+
+class Told(click.ClickException):
+    """A Watchroom error as click shows one: `Error: ...` on standard error, no traceback."""
+
+    def __init__(self, error: WatchroomError) -> None:
+        super().__init__(str(error))
+        self.exit_code = error.exit_code
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports one only when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands, in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        lazy = COMMANDS.get(cmd_name)
+        if lazy is None:
+            return None
+        if find_spec(lazy.module) is None:
+            raise WatchroomError(f'"{cmd_name}" is not part of this installation')
+        command = getattr(import_module(lazy.module), lazy.attribute)
+        return cast("click.Command", command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, lazy.summary) for name, lazy in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command; what a user can cure is told in plain words, with its exit code."""
+        try:
+            return super().invoke(ctx)
+        except WatchroomError as error:
+            raise Told(error) from error
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Each command has its own --help, with examples.",
+)
+@click.version_option(version("watchroom"), prog_name="watchroom")
+def main() -> None:
+    """Watch a control room's calls, incidents and crimes live.
+
+    \b
+    Examples:
+      watchroom demo                          a sample at 60 times real speed
+      watchroom run --embedded events.ndjson  files, in this process
+      watchroom worker --force warwickshire   Kafka
+      watchroom board                         the live board in the terminal
+    """

@@ -1,0 +1,56 @@
+"""`watchroom schemas`: the JSON Schemas of the events, one file a kind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from streams.errors import WatchroomError
+from streams.events import json_schemas
+
+
+def schema_texts() -> dict[str, str]:
+    """The text of every schema file by file name, always formatted the same."""
+    return {
+        f"{kind}.schema.json": json.dumps(schema, indent=2, sort_keys=True) + "\n"
+        for kind, schema in json_schemas().items()
+    }
+
+
+@click.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("docs/schemas"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; fail where a file is out of date.")
+def schemas(out: Path, check: bool) -> None:
+    """Write the JSON Schemas of the events.
+
+    \b
+    Examples:
+      watchroom schemas                    write docs/schemas/call.schema.json and the others
+      watchroom schemas --out /tmp/schemas
+      watchroom schemas --check            for a build: are they current?
+    """
+    texts = schema_texts()
+    if check:
+        stale = [name for name, text in texts.items() if _read(out / name) != text]
+        if stale:
+            raise WatchroomError(
+                f"{out}: not current: {', '.join(stale)}. Run watchroom schemas --out {out}"
+            )
+        click.echo(f"{out}: all {len(texts)} schemas are current")
+        return
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (out / name).write_text(text, "utf-8")
+    click.echo(f"{out}: wrote {', '.join(texts)}")
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text("utf-8") if path.is_file() else None
