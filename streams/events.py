@@ -179,14 +179,18 @@ def decode(line: bytes) -> Event:
     try:
         return _decoder.decode(line)
     except Exception as error:
-        raise refusal(error) from error
+        raise refusal(error, line) from error
 
 
-def refusal(error: Exception) -> Refused:
+def refusal(error: Exception, line: bytes) -> Refused:
     """The `Refused` for whatever came of one line; `fault` where the program itself is at fault."""
     if isinstance(error, Refused):
         return error
     if isinstance(error, msgspec.ValidationError):
+        try:  # the decoder may have met the wrong type before it met the broken end
+            msgspec.json.decode(line)
+        except (msgspec.DecodeError, RecursionError, UnicodeError) as broken:
+            return Refused("not_json", str(broken) or "nested too deep")
         return Refused("wrong_form", str(error))
     if isinstance(error, RecursionError):
         return Refused("not_json", "nested too deep")

@@ -121,7 +121,7 @@ class Monitor:
                 add(event, appended)
             except Exception as error:  # each line stands alone: nothing stops its neighbours
                 if line and not line.isspace():
-                    refused = refusal(error)
+                    refused = refusal(error, line)
                     refusals.append(Refusal(number, line, refused.reason, refused.detail))
                     self.refused[only.kind if only else _kind_in(line)][refused.reason] += 1
         return refusals

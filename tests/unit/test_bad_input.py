@@ -1,0 +1,83 @@
+"""Every line that can't be counted is a dead letter with its reason, and stops nothing."""
+
+import pytest
+
+from streams.monitor import Shard
+from tests.bad_input import BAD_LINES
+from tests.build import FAR_FUTURE, call, lines, monitor, ms, row, stock, tiny_force
+
+AT = ms("2021-03-01T10:10:00Z")
+
+
+def test_there_are_at_least_forty_kinds_of_bad_input() -> None:
+    assert len({name for name, _, _ in BAD_LINES}) == len(BAD_LINES) >= 40
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"), [pytest.param(raw, reason, id=name) for name, raw, reason in BAD_LINES]
+)
+def test_a_bad_line_is_refused_with_its_reason_and_its_neighbours_count(
+    raw: bytes, reason: str
+) -> None:
+    good = lines([call("c1")]), lines([call("c2", answered_at="2021-03-01T10:00:03Z")])
+    watched = monitor()
+    refused = watched.ingest(b"\n".join([good[0], raw, good[1]]), FAR_FUTURE)
+    assert [(r.line, r.raw, r.reason) for r in refused] == [(1, raw, reason)]
+    assert refused[0].detail
+    assert row(watched.board("tiny", AT), "1h", "calls", line="999")["offered"] == 2
+
+
+def test_one_object_over_two_lines_is_two_dead_letters() -> None:
+    whole = lines([call("c1")])
+    refused = monitor().ingest(whole[:40] + b"\n" + whole[40:], FAR_FUTURE)
+    assert [r.reason for r in refused] == ["not_json", "not_json"]
+
+
+def test_half_a_line_does_not_swallow_its_neighbour() -> None:
+    good = lines([call("c1")])
+    watched = monitor()
+    refused = watched.ingest(b'{"kind":"call",\n' + good, FAR_FUTURE)
+    assert [r.line for r in refused] == [0]
+    assert row(watched.board("tiny", AT), "1h", "calls", line="999")["offered"] == 1
+
+
+def test_all_bad_lines_at_once_are_counted_by_kind_and_reason() -> None:
+    watched = monitor()
+    refused = watched.ingest(b"\n".join(raw for _, raw, _ in BAD_LINES), FAR_FUTURE)
+    assert len(refused) == len(BAD_LINES)
+    tallies = watched.board("tiny", AT)["ingest"]
+    assert sum(sum(t["refused"].values()) for t in tallies.values()) == len(BAD_LINES)
+    assert tallies["call"]["refused"]["answered_before_offered"] == 1
+
+
+def test_blank_lines_are_passed_over() -> None:
+    assert monitor().ingest(b"\n  \n\r\n", FAR_FUTURE) == []
+
+
+def test_a_clock_that_is_two_seconds_off_loses_no_call() -> None:
+    watched = monitor()
+    refused = watched.ingest(
+        lines(
+            [
+                call("c1", answered_at="2021-03-01T09:59:58Z", updated_at="2021-03-01T10:00:00Z"),
+                call("c2", "2021-03-01T10:00:02Z", updated_at="2021-03-01T10:00:00Z"),
+            ]
+        ),
+        ms("2021-03-01T09:59:58Z"),
+    )
+    assert refused == []
+    board = watched.board("tiny", AT)
+    assert row(board, "1h", "calls", line="999")["answer_mean"] == 0
+    assert stock(board, "calls", line="999")["waiting"] == 1
+    assert board["ingest"]["call"]["skewed"] == 4
+
+
+def test_a_line_in_the_wrong_partition_or_topic_says_so() -> None:
+    watched = monitor()
+    elsewhere = Shard("call", [])
+    wrong_partition = watched.ingest(lines([call("c1")]), FAR_FUTURE, elsewhere)
+    wrong_topic = watched.ingest(lines([call("c1")]), FAR_FUTURE, Shard("crime", [tiny_force()]))
+    assert [r.reason for r in (*wrong_partition, *wrong_topic)] == [
+        "wrong_partition",
+        "wrong_topic",
+    ]
