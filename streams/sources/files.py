@@ -111,9 +111,13 @@ class Source:
                 opened: BinaryIO = path.open("rb")
             except OSError as error:
                 raise SourceError(f"{path}: can't be opened: {error.strerror}") from None
+            before = self._meter.consumed
             with opened:
                 file = cast("io.BufferedIOBase", opened)
                 yield from self._file(file, str(path), path, in_folder=in_folder)
+                # One that was passed over was not read to its end, but is done with all the same.
+                if self.total_bytes is not None:
+                    self._meter.consumed = before + path.stat().st_size
 
     def _file(
         self, file: io.BufferedIOBase, origin: str, path: Path, *, in_folder: bool

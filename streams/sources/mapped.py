@@ -50,17 +50,16 @@ class Mapper:
         self._nested = any("." in name for name in (*mapping.constants, *mapping.fields))
         self._ids = [self._column(name, "id") for name in as_list(mapping.id)]
         self._version = self._reader(mapping.version, [], "version") if mapping.version else None
-        self._include = [self._condition(c, "include") for c in mapping.include]
-        self._exclude = [self._condition(c, "exclude") for c in mapping.exclude]
+        self._filters = [self._condition(c, "include") for c in mapping.include]
+        self._filters += [_not(self._condition(c, "exclude")) for c in mapping.exclude]
         rules = mapping.rules()
         self._makers = [(name, self._maker(name, rules[name])) for name in mapping.order()]
 
     def __call__(self, cells: Cells) -> bytes | None:
         """One row as an event line; None when a filter excludes it; raises `Refused`."""
-        if not all(holds(cells) for holds in self._include):
-            return None
-        if any(holds(cells) for holds in self._exclude):
-            return None
+        for holds in self._filters:
+            if not holds(cells):
+                return None
         event = dict(self.fixed)
         if self._nested and "casualties" in event:
             event["casualties"] = dict(event["casualties"])  # type: ignore[call-overload]
@@ -72,7 +71,10 @@ class Mapper:
         for name, make in self._makers:
             value = make(cells, placed)
             if value is not None and name not in self.mapping.working:
-                _put(event, name, value)
+                if "." in name:
+                    _put(event, name, value)
+                else:
+                    event[name] = value
         if self._ids and "updated_at" not in event:
             if placed.latest is None:
                 raise Refused("no_time", "the row has no time, so nothing says when it was so")
@@ -159,7 +161,10 @@ class Mapper:
         conditions = [self._condition(c, f"{name}.when") for c in when]
 
         def make_when(cells: Cells, placed: Placed) -> object:
-            return make(cells, placed) if all(c(cells) for c in conditions) else None
+            for holds in conditions:
+                if not holds(cells):
+                    return None
+            return make(cells, placed)
 
         return make_when
 
@@ -184,6 +189,10 @@ class Mapper:
             return [translate(part.strip()) for part in text.split(rule.split) if part.strip()]
 
         return make
+
+
+def _not(holds: Holds) -> Holds:
+    return lambda cells: not holds(cells)
 
 
 def _put(event: dict[str, object], name: str, value: object) -> None:

@@ -17,9 +17,9 @@ from msgspec.structs import fields as struct_fields
 
 from streams.errors import ConfigError
 from streams.events import KINDS
-from streams.force import _locate as locate
-from streams.force import parse_toml
 from streams.sources.times import check_format
+from streams.toml_files import CURE as FORCE_CURE
+from streams.toml_files import locate, parse_toml, read_text
 
 Text = Annotated[str, Meta(min_length=1)]
 Texts = Text | Annotated[list[Text], Meta(min_length=1)]
@@ -152,11 +152,7 @@ def allowed_fields(kind: str) -> frozenset[str]:
 
 def load_mapping(path: Path) -> Mapping:
     """A mapping from a file; raises `ConfigError` with file, line, field and cure."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"can't be read: {error}", file=path, cure="Check the path") from None
-    return parse_mapping(text, path)
+    return parse_mapping(read_text(path), path)
 
 
 def parse_mapping(text: str, file: Path | str = "mapping") -> Mapping:
@@ -164,7 +160,7 @@ def parse_mapping(text: str, file: Path | str = "mapping") -> Mapping:
     try:
         mapping = parse_toml(text, Mapping, file)
     except ConfigError as error:
-        cure = error.cure if error.problem.startswith("not valid TOML") else CURE
+        cure = (error.cure or FORCE_CURE).replace(FORCE_CURE, CURE)
         raise ConfigError(
             error.problem, file=file, line=error.line, field=error.field, cure=cure
         ) from None

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from streams.errors import Refused
 from streams.sources.mapping import PARTIAL_FIELDS, Mapping, Rule, Texts, as_list
-from streams.sources.times import DAY, LocalClock, Written, compile_format, first_fit
+from streams.sources.times import DAY, MIDNIGHT, LocalClock, Written, compile_format, first_fit
 
 Cells = list[str]
 Read = Callable[[Cells], str | None]
@@ -94,10 +94,10 @@ class Calendar:
             written = first_fit(parsers, text)
             if written is None:
                 raise Refused("bad_time", f'{name}: "{text}" fits none of the formats')
-            if written.precision in {"day", "month"}:
-                return self._partly(name, placed, written)
             anchor = placed.first(after)
             try:
+                if written.precision in {"day", "month"}:
+                    return self._partly(name, placed, written)
                 instant = written.instant
                 if instant is None:
                     day = read_day(cells) if written.day is None else None
@@ -136,7 +136,7 @@ class Calendar:
         tolerance: dt.timedelta,
     ) -> dt.datetime:
         """A local time on the calendar: rolled past midnight where it would come too early."""
-        clock = written.clock or dt.timedelta()
+        clock = written.clock or MIDNIGHT
         if anchor is None:
             day = written.day or day
             if day is None:
@@ -161,7 +161,7 @@ class Calendar:
         following = day + DAY
         if written.precision == "month":
             following = (day.replace(day=28) + 4 * DAY).replace(day=1)
-        self._keep(name, placed, self.clock.start_of(day), self.clock.start_of(following))
+        self._keep(name, placed, self.clock.at(day), self.clock.at(following))
         return day.isoformat()[: 7 if written.precision == "month" else 10]
 
     def _keep(

@@ -140,7 +140,7 @@ class _ForceRows:
         try:
             return self.months[month]
         except KeyError:
-            if _MONTH.fullmatch(month) is None or month < "1990":
+            if _MONTH.fullmatch(month) is None or not "1990" <= month < "2110":
                 raise Refused("bad_time", f'Month: "{month}" is no month') from None
             first = dt.date(int(month[:4]), int(month[5:]), 1)
             last = (first.replace(day=28) + dt.timedelta(days=4)).replace(day=1)

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 UTC = dt.UTC
-DAY = dt.timedelta(days=1)
+DAY, MIDNIGHT = dt.timedelta(days=1), dt.timedelta()
 
 Precision = Literal["clock", "second", "day", "month"]
 
@@ -73,7 +73,9 @@ def compile_format(text: str) -> Parse:
     if has_day and not has_clock and not used & {"%d", "%j"}:
         precision = "month"
     if used <= _NUMBERS.keys():
-        return _regular(text, precision)
+        # An export has few days and many clock times: only the days are worth remembering.
+        parse_numbers = _regular(text, precision)
+        return parse_numbers if has_clock else lru_cache(maxsize=1 << 13)(parse_numbers)
 
     @lru_cache(maxsize=1 << 13)
     def parse(value: str) -> Written | None:
@@ -98,27 +100,35 @@ def _written(precision: Precision, found: dt.datetime) -> Written:
 def _regular(text: str, precision: Precision) -> Parse:
     parts = re.split(r"(%.)", text)
     pattern = re.compile("".join(_NUMBERS.get(part, re.escape(part)) for part in parts))
-    names = frozenset(pattern.groupindex)
+    at = {name: place - 1 for name, place in pattern.groupindex.items()}
+    hour_at, minute_at, second_at = at.get("H"), at.get("M"), at.get("S")
+    micro_at, year_at, short_year_at = at.get("f"), at.get("Y"), at.get("y", 0)
+    month_at, day_at = at.get("m"), at.get("d")
 
     def parse(value: str) -> Written | None:
         match = pattern.fullmatch(value)
         if match is None:
             return None
-        got = match.groupdict()
+        got = match.groups()
         clock = day = None
+        if hour_at is not None:
+            hour = int(got[hour_at])
+            minute = 0 if minute_at is None else int(got[minute_at])
+            second = 0 if second_at is None else int(got[second_at])
+            if hour > 23 or minute > 59 or second > 59:
+                return None
+            micro = 0 if micro_at is None else int(got[micro_at].ljust(6, "0"))
+            clock = dt.timedelta(0, hour * 3600 + minute * 60 + second, micro)
+        if precision == "clock":
+            return Written(precision, None, clock)
+        if year_at is not None:
+            year = int(got[year_at])
+        else:  # two figures as strptime has them: 69 to 99 are of the last century
+            year = int(got[short_year_at])
+            year += 1900 if year >= 69 else 2000
         try:
-            if "H" in names:
-                hour, minute, second = int(got["H"]), int(got.get("M", 0)), int(got.get("S", 0))
-                if hour > 23 or minute > 59 or second > 59:
-                    return None
-                micro = int(got["f"].ljust(6, "0")) if "f" in names else 0
-                clock = dt.timedelta(seconds=hour * 3600 + minute * 60 + second, microseconds=micro)
-            if precision != "clock":
-                # Two figures as strptime has them: 69 to 99 are of the last century.
-                year = int(got["Y"]) if "Y" in names else int(got["y"])
-                if "Y" not in names:
-                    year += 1900 if year >= 69 else 2000
-                day = dt.date(year, int(got.get("m", 1)), int(got.get("d", 1)))
+            month = 1 if month_at is None else int(got[month_at])
+            day = dt.date(year, month, 1 if day_at is None else int(got[day_at]))
         except ValueError:
             return None
         return Written(precision, day, clock)
@@ -167,36 +177,45 @@ class LocalClock:
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
-        self.always_utc = zone.key in {"UTC", "Etc/UTC", "Zulu"}
+        self._midnights: dict[dt.date, dt.datetime | None] = {}
 
-    def instants(self, naive: dt.datetime) -> tuple[dt.datetime, ...]:
+    def _even_midnight(self, day: dt.date) -> dt.datetime | None:
+        """Midnight of a day on which the clock is not changed; None of one on which it is."""
+        try:
+            return self._midnights[day]
+        except KeyError:
+            start = dt.datetime.combine(day, dt.time(), self.zone)
+            end = dt.datetime.combine(day + DAY, dt.time(), self.zone)
+            even = start.astimezone(UTC) if start.utcoffset() == end.utcoffset() else None
+            if len(self._midnights) > 20_000:  # far more days than an export has: dates gone wild
+                self._midnights.clear()
+            self._midnights[day] = even
+            return even
+
+    def instants(self, day: dt.date, clock: dt.timedelta) -> tuple[dt.datetime, ...]:
         """The one instant of a local time, or both where the clock goes back, earlier first."""
-        if self.always_utc:
-            return (naive.replace(tzinfo=UTC),)
-        first = naive.replace(tzinfo=self.zone)
-        second = first.replace(fold=1)
+        midnight = self._even_midnight(day)
+        if midnight is not None:
+            return (midnight + clock,)
+        first = dt.datetime.combine(day, dt.time(), self.zone) + clock
         # In a gap the second reading lies before the first: only the first, moved forward, counts.
-        a, b = first.astimezone(UTC), second.astimezone(UTC)
+        a, b = first.astimezone(UTC), first.replace(fold=1).astimezone(UTC)
         return (a, b) if b > a else (a,)
 
     def day_of(self, instant: dt.datetime) -> dt.date:
         """The local calendar day of an instant."""
-        return instant.date() if self.always_utc else instant.astimezone(self.zone).date()
+        return instant.astimezone(self.zone).date()
 
-    def start_of(self, day: dt.date) -> dt.datetime:
-        """Local midnight at the start of a day."""
-        return self.instants(dt.datetime.combine(day, dt.time()))[0]
-
-    def at(self, day: dt.date, clock: dt.timedelta) -> dt.datetime:
+    def at(self, day: dt.date, clock: dt.timedelta = MIDNIGHT) -> dt.datetime:
         """A local day and clock time."""
-        return self.instants(dt.datetime.combine(day, dt.time()) + clock)[0]
+        return self.instants(day, clock)[0]
 
     def not_before(
         self, days: Sequence[dt.date], clock: dt.timedelta, earliest: dt.datetime
     ) -> dt.datetime | None:
         """The first reading of `clock` on one of `days` that is not before `earliest`."""
         for day in days:
-            for instant in self.instants(dt.datetime.combine(day, dt.time()) + clock):
+            for instant in self.instants(day, clock):
                 if instant >= earliest:
                     return instant
         return None

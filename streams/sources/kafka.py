@@ -1,0 +1,309 @@
+"""Send any source to Kafka: batches of one kind and one key, in order, each acknowledged by all.
+
+A message is up to `batch` event lines joined by newlines. They are of one kind, which is the topic,
+and of one partition group, which is the key; the partition is the murmur2 hash of the key, as
+kafka-python and the Java client have it by default. A line that can't be sent (it does not decode,
+its force is unknown, it is above the message limit) goes to a local file and is counted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import kafka.errors
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from streams.errors import KafkaError, Refused, SourceError
+from streams.events import KINDS, decode
+from streams.force import Force
+from streams.sources.chunk import Chunk, Rejected
+from streams.sources.interrupt import Interrupt
+from streams.sources.refused import RefusedFile
+
+TOPICS = {
+    "call": "calls",
+    "incident": "incidents",
+    "crime": "crimes",
+    "reading": "readings",
+    "heartbeat": "heartbeats",
+}
+"""Kind to topic, after the prefix and a full stop."""
+
+KIND_OF = {struct: kind for kind, struct in KINDS.items()}
+BROKER_LIMIT = 1_048_588
+"""max.message.bytes of a broker that was not told otherwise; used where it can't be asked."""
+OVERHEAD = 256
+"""More than a batch of one message adds to its key and value (61 bytes of header, and lengths)."""
+IN_FLIGHT = 32 << 20
+"""Bytes handed over and not yet acknowledged: kafka-python itself would queue without end."""
+BOOTSTRAP_SECONDS = 10.0
+
+
+@dataclass
+class Tally:
+    """How far a publishing got. `sent` counts lines that all in-sync replicas acknowledged."""
+
+    sent: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    messages: int = 0
+    bytes: int = 0
+    read: int = 0
+    excluded: int = 0
+    last: str | None = None
+    interrupted: bool = False
+
+
+class _Pending:
+    """Lines waiting to become one message, and where it goes; `limit` is for its value."""
+
+    __slots__ = ("key", "kind", "limit", "lines", "size", "topic")
+
+    def __init__(self, kind: str, key: bytes, topic: str, limit: int) -> None:
+        self.kind, self.key, self.topic, self.limit = kind, key, topic, limit
+        self.lines: list[bytes] = []
+        self.size = 0
+
+
+class Publisher:
+    """Takes chunks and sends them; use it with `with`, and call `finish` before leaving.
+
+    Raises `KafkaError` when the brokers can't be reached within `BOOTSTRAP_SECONDS`, a topic is
+    missing, or they stop answering. `max_bytes` lowers the message limit that the topics have.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        prefix: str,
+        forces: Mapping[str, Force],
+        *,
+        batch: int = 300,
+        dead_letters: Path,
+        max_bytes: int | None = None,
+    ) -> None:
+        self.bootstrap, self.prefix, self.batch = bootstrap, prefix, batch
+        self.tally = Tally()
+        self._refused = RefusedFile(dead_letters)
+        self._keys = {id_: force.partition_group.encode() for id_, force in forces.items()}
+        self._pending: dict[tuple[str, bytes], _Pending] = {}
+        self._routes: dict[tuple[type, str], _Pending] = {}
+        self._room = threading.Condition()
+        self._in_flight = 0
+        self._failure: Exception | None = None
+        self._limits = self._ask_limits(max_bytes)
+        largest = max([BROKER_LIMIT, *self._limits.values()])
+        self._producer = self._connect(
+            KafkaProducer,
+            # Both are kafka-python's defaults; said here, a conflicting option would raise.
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=5,
+            # Several messages share a request, which must stay below the smallest topic's limit.
+            batch_size=min(1 << 18, *self._limits.values(), BROKER_LIMIT),
+            max_request_size=largest,
+            allow_auto_create_topics=False,
+        )
+
+    def __enter__(self) -> Publisher:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Close the connection and the file; what was not flushed is not waited for."""
+        self._producer.close(timeout=0 if kind else 10)
+        self._refused.close()
+
+    def _connect(self, client: Callable[..., Any], **options: object) -> Any:
+        try:
+            return client(
+                bootstrap_servers=self.bootstrap,
+                bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
+                **options,
+            )
+        except (kafka.errors.KafkaError, OSError, ValueError) as error:
+            raise KafkaError(
+                f"the Kafka brokers at {self.bootstrap} can't be reached ({error}). Check that "
+                "they run, and the address in --bootstrap (host:port, several with commas)"
+            ) from error
+
+    def _ask_limits(self, max_bytes: int | None) -> dict[str, int]:
+        """The largest message of each topic of ours that there is."""
+        admin = self._connect(KafkaAdminClient)
+        try:
+            there = set(admin.list_topics())
+            wanted = [
+                t for t in (f"{self.prefix}.{name}" for name in TOPICS.values()) if t in there
+            ]
+            limits = dict.fromkeys(wanted, BROKER_LIMIT)
+            try:
+                asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in wanted]
+                told = admin.describe_configs(asked, config_filter="all") if asked else {}
+            except kafka.errors.KafkaError:  # not everybody may ask; the default is a fair guess
+                told = {}
+            for topic, settings in told.get("topic", {}).items():
+                limits[topic] = int(settings["max.message.bytes"]["value"])
+        except kafka.errors.KafkaError as error:
+            raise KafkaError(f"the Kafka brokers at {self.bootstrap}: {error}") from error
+        finally:
+            admin.close()
+        return {t: min(limit, max_bytes or limit) for t, limit in limits.items()}
+
+    def add(self, chunk: Chunk) -> None:
+        """Send a chunk, or keep it until its batches are full; raises `KafkaError`."""
+        for rejected in chunk.rejected:
+            self._refuse(rejected)
+        for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
+            try:
+                self._add_line(line)
+            except Refused as refused:
+                origin = f"{chunk.origin}:{number}"
+                self._refuse(Rejected(line, refused.reason, refused.detail, origin))
+        self.tally.read += chunk.rows
+        self.tally.excluded += chunk.excluded
+        if chunk.line_numbers:
+            self.tally.last = f"{chunk.origin}:{chunk.line_numbers[-1]}"
+
+    def _refuse(self, rejected: Rejected) -> None:
+        self._refused.write(rejected)
+        self.tally.refused[rejected.reason] += 1
+
+    def _add_line(self, line: bytes) -> None:
+        event = decode(line)
+        pending = self._routes.get((type(event), event.force))
+        if pending is None:
+            pending = self._route(type(event), event.force)
+        if len(line) > pending.limit:
+            raise Refused(
+                "too_large",
+                f"the line has {len(line):,} bytes; a message to {pending.topic} holds "
+                f"{pending.limit:,}",
+            )
+        if pending.lines and pending.size + len(line) > pending.limit:
+            self._send(pending)
+        pending.lines.append(line)
+        pending.size += len(line) + 1
+        if len(pending.lines) >= self.batch:
+            self._send(pending)
+
+    def _route(self, struct: type, force: str) -> _Pending:
+        """Where the events of a kind and a force wait; raises `Refused` for an unknown force."""
+        key = self._keys.get(force)
+        if key is None:
+            known = ", ".join(sorted(self._keys))
+            raise Refused("unknown_force", f'there is no force "{force}"; known are {known}')
+        kind = KIND_OF[struct]
+        topic = f"{self.prefix}.{TOPICS[kind]}"
+        limit = self._limits.get(topic)
+        if limit is None:
+            raise KafkaError(
+                f'the topic "{topic}" is missing. Create the topics with: watchroom topics create '
+                f"--bootstrap {self.bootstrap} --prefix {self.prefix}"
+            )
+        pending = self._pending.get((kind, key))
+        if pending is None:  # forces of one partition group share their batches
+            pending = _Pending(kind, key, topic, limit - OVERHEAD - len(key))
+            self._pending[kind, key] = pending
+        self._routes[struct, force] = pending
+        return pending
+
+    def _send(self, pending: _Pending) -> None:
+        value = b"\n".join(pending.lines)
+        count, size = len(pending.lines), len(value)
+        pending.lines, pending.size = [], 0
+        with self._room:
+            while self._in_flight > IN_FLIGHT and self._failure is None:
+                self._room.wait(1.0)
+            self._in_flight += size
+        self._check()
+        try:
+            future = self._producer.send(pending.topic, value=value, key=pending.key)
+        except kafka.errors.KafkaError as error:
+            self._failure = error
+            self._check()
+        else:
+            future.add_callback(self._sent, pending.kind, count, size)
+            future.add_errback(self._failed, size)
+
+    def _sent(self, kind: str, count: int, size: int, _where: object) -> None:
+        """Note an acknowledged message; runs in the producer's own thread."""
+        with self._room:
+            self._in_flight -= size
+            self.tally.sent[kind] += count
+            self.tally.messages += 1
+            self.tally.bytes += size
+            self._room.notify()
+
+    def _failed(self, size: int, error: Exception) -> None:
+        """Note a message that was given up; runs in the producer's own thread."""
+        with self._room:
+            self._in_flight -= size
+            self._failure = self._failure or error
+            self._room.notify()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise KafkaError(
+                f"the Kafka brokers at {self.bootstrap} did not take a batch ({self._failure}). "
+                f"{sum(self.tally.sent.values()):,} events are safely there; mend the brokers and "
+                "publish again: what is sent twice is counted once"
+            )
+
+    def finish(self, seconds: float = 120.0) -> None:
+        """Send what is kept and wait until all is acknowledged; raises `KafkaError`."""
+        for pending in self._pending.values():
+            if pending.lines:
+                self._send(pending)
+        try:
+            self._producer.flush(timeout=seconds)
+        except kafka.errors.KafkaError as error:
+            self._failure = self._failure or error
+        self._check()
+
+
+def publish(
+    source: Iterable[Chunk],
+    bootstrap: str,
+    prefix: str = "watchroom",
+    *,
+    forces: Mapping[str, Force],
+    batch: int = 300,
+    dead_letters: Path = Path("refused.ndjson"),
+    max_bytes: int | None = None,
+    progress: Callable[[Tally], None] | None = None,
+) -> Tally:
+    """Send a source to `{prefix}.calls`, `.incidents`, `.crimes`, `.readings`, `.heartbeats`.
+
+    `forces` are the known forces by id. Rows that are refused are appended to `dead_letters`.
+    `progress` is called after every chunk. Ctrl-C ends the reading, and everything read so far is
+    still sent; a second one ends at once. Raises `KafkaError`, and `SourceError` for an input that
+    is damaged, after sending what came before the damage.
+    """
+    with Publisher(
+        bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters, max_bytes=max_bytes
+    ) as publisher:
+        with Interrupt() as interrupt:
+            try:
+                for chunk in interrupt.between(source):
+                    publisher.add(chunk)
+                    if progress is not None:
+                        progress(publisher.tally)
+            except SourceError:
+                publisher.finish()
+                raise
+            publisher.tally.interrupted = interrupt.asked
+            publisher.finish()
+        if progress is not None:
+            progress(publisher.tally)
+        return publisher.tally
