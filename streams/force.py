@@ -8,110 +8,54 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
-from msgspec import Meta, Struct
 
 from streams.errors import ConfigError
+from streams.force_check import contradictions
+from streams.force_file import (
+    WHOLE,
+    Area,
+    Attendance,
+    Change,
+    ForceFile,
+    Line,
+    LocalEvent,
+    ServiceLevel,
+    Target,
+)
+from streams.toml_files import locate, parse_toml, read_text, read_toml
 
-Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
-Dotted = Annotated[str, Meta(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$", max_length=80)]
-Share = Annotated[float, Meta(gt=0, le=1)]
-Positive = Annotated[int, Meta(gt=0)]
-
-ServiceLevel = Literal[
-    "answered_of_answered",
-    "answered_of_offered",
-    "answered_and_abandoned_within_of_offered",
-    "answered_of_offered_less_abandoned_within",
-    "answered_and_abandoned_at_once_of_offered",
+__all__ = [
+    "WHOLE",
+    "Area",
+    "Attendance",
+    "Change",
+    "Force",
+    "ForceFile",
+    "Line",
+    "LocalEvent",
+    "ServiceLevel",
+    "Target",
+    "Vocabulary",
+    "check_force",
+    "default_vocabulary",
+    "find_force",
+    "load_force",
+    "locate",
+    "parse_toml",
+    "shipped_force_text",
+    "shipped_forces",
 ]
 
-
-WHOLE = "force"
-"""The id under which the whole force is shown; no area may have it."""
-
-
-class Area(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A policing area, district or beat. An event names it by id, name or alias."""
-
-    id: Slug
-    name: str
-    kind: Literal["policing_area", "district", "beat"]
-    parent: Slug | None = None
-    population: Positive | None = None
-    households: Positive | None = None
-    aliases: list[str] = []
-
-
-class Target(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A target that holds from a date until the next one: `share` of cases within `seconds`."""
-
-    since: dt.date
-    seconds: Positive
-    share: Share | None = None
-
-
-class Line(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A telephone line. A call still waiting after `lost_after_minutes` is shown as unknown."""
-
-    id: Annotated[str, Meta(min_length=1, max_length=20)]
-    name: str
-    targets: Annotated[list[Target], Meta(min_length=1)]
-    lost_after_minutes: Positive = 120
-
-
-class Attendance(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Emergency attendance: the clock runs from `opened_at` to the first resource at scene."""
-
-    targets: Annotated[list[Target], Meta(min_length=1)]
-    lost_after_hours: Positive = 24
-
-
-class LocalEvent(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A dated local event (football, festival, Bonfire Night), inclusive of both days."""
-
-    name: str
-    start: dt.date
-    end: dt.date | None = None
-    areas: list[Slug] = []
-
-
-class Change(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A dated change of system or of recording, at which a baseline can't be carried over."""
-
-    date: dt.date
-    kind: Literal["system", "recording"]
-    what: str
-    affects: list[str] = []
-
-
-class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The TOML file as written."""
-
-    id: Slug
-    name: str
-    timezone: str
-    population: Positive
-    households: Positive | None = None
-    country: str | None = None
-    partition_group: Slug | None = None
-    service_level: ServiceLevel = "answered_of_offered"
-    lines: Annotated[list[Line], Meta(min_length=1, max_length=60)]
-    attendance: Attendance
-    areas: Annotated[list[Area], Meta(max_length=4000)] = []
-    incident_categories: Annotated[list[Dotted], Meta(max_length=4000)] = []
-    offence_groups: Annotated[list[Dotted], Meta(max_length=4000)] = []
-    events: list[LocalEvent] = []
-    changes: list[Change] = []
+_locate = locate
 
 
 class Vocabulary:
@@ -209,148 +153,22 @@ class Force:
         return hashlib.sha256(msgspec.json.encode(self.file, order="sorted")).hexdigest()[:16]
 
 
-T = TypeVar("T")
-
-
-def _locate(text: str, path: str) -> int | None:
-    """The line of `$.areas[3].parent` in a TOML text, or of the nearest thing above it."""
-    parts = re.findall(r"([A-Za-z_]\w*)(?:\[(\d+)\])?", path)
-    lines = text.splitlines()
-    at, found = 0, None
-    prefix = ""
-    for name, index in parts:
-        prefix = f"{prefix}.{name}" if prefix else name
-        header = re.compile(rf"^\s*\[{{1,2}}\s*{re.escape(prefix)}\s*\]{{1,2}}")
-        key = re.compile(rf"^\s*{re.escape(name)}\s*=")
-        wanted = int(index) if index else 0
-        for number in range(at, len(lines)):
-            if header.match(lines[number]):
-                if wanted == 0:
-                    at, found = number + 1, number + 1
-                    break
-                wanted -= 1
-            elif key.match(lines[number]):
-                at, found = number + 1, number + 1
-                break
-    return found
-
-
-def parse_toml(text: str, shape: type[T], file: Path | str) -> T:
-    """A TOML text as `shape`; raises `ConfigError` with file, line, field and cure."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        where = re.search(r"line (\d+)", str(error))
-        raise ConfigError(
-            f"not valid TOML: {error}",
-            file=file,
-            line=int(where.group(1)) if where else None,
-            cure="Mend the line; strings need quotes, tables need [brackets]",
-        ) from None
-    try:
-        return msgspec.convert(raw, shape)
-    except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at `")
-        path = path.rstrip("`").removeprefix("$.").removeprefix("$")
-        missing = re.search(r"(?:missing required|unknown) field `(\w+)`", problem)
-        field = ".".join(p for p in (path, missing.group(1) if missing else "") if p)
-        raise ConfigError(
-            problem,
-            file=file,
-            line=_locate(text, field) or _locate(text, path),
-            field=field,
-            cure="Compare with a file in streams/forces/ or `watchroom force show warwickshire`",
-        ) from None
-
-
-def _check(file: ForceFile, text: str, source: str) -> Iterator[ConfigError]:
-    """Everything that the types can't say."""
-
-    def wrong(problem: str, field: str, cure: str) -> ConfigError:
-        return ConfigError(problem, file=source, line=_locate(text, field), field=field, cure=cure)
-
-    try:
-        ZoneInfo(file.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        yield wrong(
-            f'unknown time zone "{file.timezone}"',
-            "timezone",
-            'Use a name of the IANA list, such as "Europe/London" or "America/Chicago"',
-        )
-    ids = {area.id: area for area in file.areas}
-    names: dict[str, str] = {}
-    for n, area in enumerate(file.areas):
-        if area.parent is not None and area.parent not in ids:
-            yield wrong(
-                f'area "{area.id}" has the parent "{area.parent}", which is no area of the file',
-                f"areas[{n}].parent",
-                f"Use one of: {', '.join(sorted(ids))}",
-            )
-        for name in {area.id.casefold(), area.name.casefold(), *map(str.casefold, area.aliases)}:
-            if names.setdefault(name, area.id) != area.id or (
-                name == area.id.casefold() and [a.id for a in file.areas].count(area.id) > 1
-            ):
-                yield wrong(
-                    f'the name "{name}" stands for two areas, "{names[name]}" and "{area.id}"',
-                    f"areas[{n}].name",
-                    "Give each area names of its own",
-                )
-        if area.id == WHOLE:
-            yield wrong(
-                f'the id "{WHOLE}" is kept for the whole force', f"areas[{n}].id", "Choose another"
-            )
-        seen, at = {area.id}, area.parent
-        while at is not None and at in ids:
-            if at in seen:
-                yield wrong(
-                    f'area "{area.id}" is above itself',
-                    f"areas[{n}].parent",
-                    "Break the circle of parents",
-                )
-                break
-            seen.add(at)
-            at = ids[at].parent
-    lines = [line.id for line in file.lines]
-    for n, line in enumerate(lines):
-        if line in lines[:n]:
-            yield wrong(f'line "{line}" stands twice', f"lines[{n}].id", "Keep one of them")
-    places = [(f"lines[{n}].targets", line.targets) for n, line in enumerate(file.lines)]
-    places.append(("attendance.targets", file.attendance.targets))
-    for field, targets in places:
-        dates = [target.since for target in targets]
-        if len(set(dates)) < len(dates):
-            yield wrong("two targets start on the same day", field, "Keep one of them")
-    for n, event in enumerate(file.events):
-        if event.end is not None and event.end < event.start:
-            yield wrong(
-                f'event "{event.name}" ends before it starts', f"events[{n}].end", "Swap the dates"
-            )
-        for area_id in event.areas:
-            if area_id not in ids:
-                yield wrong(
-                    f'event "{event.name}" names the unknown area "{area_id}"',
-                    f"events[{n}].areas",
-                    f"Use one of: {', '.join(sorted(ids))}",
-                )
-
-
 def check_force(text: str, source: str) -> tuple[Force | None, list[ConfigError]]:
-    """Every problem of a force file at once; the force when there is none."""
-    try:
-        file = parse_toml(text, ForceFile, source)
-    except ConfigError as error:
-        return None, [error]
-    problems = list(_check(file, text, source))
+    """Every problem of a force file at once; the force when there is none.
+
+    What contradicts itself (a parent that is no area) is looked for once every value has the right
+    form. `source` names the file in the problems.
+    """
+    file, problems = read_toml(text, ForceFile, source)
+    if file is None:
+        return None, problems or []
+    problems = list(contradictions(file, text, source))
     return (None, problems) if problems else (Force(file, source), [])
 
 
 def load_force(path: Path) -> Force:
     """A force from a file of the user's own; raises the first `ConfigError`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"can't be read: {error}", file=path, cure="Check the path") from None
-    force, problems = check_force(text, str(path))
+    force, problems = check_force(read_text(path), str(path))
     if force is None:
         raise problems[0]
     return force
@@ -362,11 +180,19 @@ def shipped_forces() -> tuple[str, ...]:
     return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml")))
 
 
+def shipped_force_text(name: str) -> str:
+    """The TOML text of a shipped force, with comments; raises `ConfigError` for another name."""
+    if name not in shipped_forces():
+        raise ConfigError(
+            f'no force "{name}" is shipped', cure=f"Use one of {', '.join(shipped_forces())}"
+        )
+    return (resources.files("streams") / "forces" / f"{name}.toml").read_text("utf-8")
+
+
 def find_force(name: str) -> Force:
     """A force by the id of a shipped one, or by the path of a TOML file."""
     if name in shipped_forces():
-        text = (resources.files("streams") / "forces" / f"{name}.toml").read_text("utf-8")
-        force, problems = check_force(text, f"{name}.toml")
+        force, problems = check_force(shipped_force_text(name), f"{name}.toml")
         if force is None:
             raise problems[0]
         return force

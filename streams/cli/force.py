@@ -1,0 +1,127 @@
+"""`watchroom force`: check a force file of one's own, and see the shipped ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from streams.errors import ConfigError
+from streams.force import (
+    Force,
+    Target,
+    check_force,
+    find_force,
+    shipped_force_text,
+    shipped_forces,
+)
+from streams.toml_files import read_text
+
+
+@click.group()
+def force() -> None:
+    """Force files: the areas, lines, targets and words of a control room.
+
+    \b
+    A force of your own, in three steps:
+      watchroom force show warwickshire > mine.toml
+      (edit mine.toml)
+      watchroom force check mine.toml
+    """
+
+
+@force.command()
+@click.argument(
+    "files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path)
+)
+@click.pass_context
+def check(context: click.Context, files: tuple[Path, ...]) -> None:
+    """Check force files, and name everything that is wrong at once.
+
+    Ends with 0 when all files are fine, with 2 when one is not.
+
+    \b
+    Examples:
+      watchroom force check mine.toml
+      watchroom force check forces/*.toml
+    """
+    wrong = False
+    for path in files:
+        try:
+            found, problems = check_force(read_text(path), str(path))
+        except ConfigError as error:
+            found, problems = None, [error]
+        if found is None:
+            wrong = True
+            for problem in problems:
+                click.echo(_line_of(problem), err=True)
+        else:
+            click.echo(f"{path}: fine. {summary(found)}")
+    if wrong:
+        context.exit(2)
+
+
+@force.command()
+@click.argument("name")
+@click.pass_context
+def show(context: click.Context, name: str) -> None:
+    """Print the file of a shipped force, to copy from.
+
+    \b
+    Example:
+      watchroom force show warwickshire > mine.toml
+    """
+    try:
+        click.echo(shipped_force_text(name), nl=False)
+    except ConfigError as error:
+        click.echo(str(error), err=True)
+        context.exit(error.exit_code)
+
+
+@force.command(name="list")
+def list_() -> None:
+    """List the shipped forces.
+
+    \b
+    Example:
+      watchroom force list
+    """
+    names = shipped_forces()
+    width = max(map(len, names))
+    for name in names:
+        click.echo(f"{name:<{width}}  {summary(find_force(name))}")
+
+
+def summary(found: Force) -> str:
+    """One line on what a force file holds."""
+    file = found.file
+    counts = [
+        _count(len(file.areas), "area"),
+        _count(len(file.events), "local event"),
+        _count(len(file.changes), "change"),
+    ]
+    lines = [f"{line.id} {_target(line.targets)}" for line in file.lines]
+    lines.append(f"attendance {_target(file.attendance.targets)}")
+    return (
+        f"{found.name}: population {file.population:,}, {', '.join(counts)}; "
+        f"{'; '.join(lines)}; {file.timezone}."
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _target(targets: list[Target]) -> str:
+    """The target that was set last."""
+    latest = max(targets, key=lambda target: target.since)
+    share = "" if latest.share is None else f"{latest.share * 100:.4g} % "
+    return f"{share}in {latest.seconds} s since {latest.since}"
+
+
+def _line_of(problem: ConfigError) -> str:
+    """A problem as `file:line: [field] problem. cure`, which editors can jump to."""
+    where = f"{problem.file}:{problem.line}" if problem.line else f"{problem.file}"
+    field = f"[{problem.field}] " if problem.field else ""
+    cure = f" {problem.cure}" if problem.cure else ""
+    return f"{where}: {field}{problem.problem}.{cure}"

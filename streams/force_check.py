@@ -1,0 +1,129 @@
+"""Contradictions in a force file of the right form: names that clash, parents in a circle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from streams.errors import ConfigError
+from streams.force_file import WHOLE, ForceFile, Target
+from streams.toml_files import locate
+
+MOST_CATEGORIES = 4095
+"""Ancestors included: a leaf counter has 12 bits for a category, and one is `other`."""
+
+Problem = tuple[str, str, str]
+"""(problem, field, cure)"""
+
+EARLIEST, LATEST = 1900, 2200
+"""Years between which a date is taken to be meant."""
+
+
+def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigError]:
+    """Everything in a file of the right form that makes no sense, with its line in `text`."""
+    for part in (_time_zone, _names, _parents, _lines, _targets, _events, _vocabularies):
+        for problem, field, cure in part(file):
+            yield ConfigError(
+                problem, file=source, line=locate(text, field), field=field, cure=cure
+            )
+
+
+def _time_zone(file: ForceFile) -> Iterator[Problem]:
+    try:
+        ZoneInfo(file.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Europe" is a directory
+        cure = 'Use a name of the IANA list, such as "Europe/London" or "America/Chicago"'
+        yield f'unknown time zone "{file.timezone}"', "timezone", cure
+
+
+def _names(file: ForceFile) -> Iterator[Problem]:
+    owners: dict[str, int] = {}
+    for n, area in enumerate(file.areas):
+        if area.id == WHOLE:
+            problem = f'the id "{WHOLE}" is kept for the whole force'
+            yield problem, f"areas[{n}].id", "Choose another"
+        folded = {
+            area.id.casefold(): "id",
+            area.name.casefold(): "name",
+            **{alias.casefold(): "aliases" for alias in area.aliases},
+        }
+        if file.areas[owners.get(area.id, n)].id == area.id and area.id in owners:
+            yield f'two areas have the id "{area.id}"', f"areas[{n}].id", "Give each its own"
+            continue
+        for name, key in folded.items():
+            first = owners.setdefault(name, n)
+            if first != n:
+                problem = (
+                    f'the name "{name}" stands for two areas, '
+                    f'"{file.areas[first].id}" and "{area.id}"'
+                )
+                yield problem, f"areas[{n}].{key}", "Give each area names of its own"
+
+
+def _parents(file: ForceFile) -> Iterator[Problem]:
+    parents = {area.id: area.parent for area in file.areas}
+    known = f"Use one of: {', '.join(sorted(parents))}"
+    for n, area in enumerate(file.areas):
+        if area.parent is not None and area.parent not in parents:
+            problem = f'area "{area.id}" has the parent "{area.parent}", which is no area here'
+            yield problem, f"areas[{n}].parent", known
+        seen, at = set[str](), area.parent
+        while at is not None and at in parents and at not in seen:
+            seen.add(at)
+            at = parents[at]
+        if area.id in seen:
+            problem = f'area "{area.id}" is above itself'
+            yield problem, f"areas[{n}].parent", "Break the circle of parents"
+
+
+def _lines(file: ForceFile) -> Iterator[Problem]:
+    ids = [line.id for line in file.lines]
+    for n, line in enumerate(ids):
+        if line in ids[:n]:
+            yield f'line "{line}" stands twice', f"lines[{n}].id", "Keep one of them"
+
+
+def _targets(file: ForceFile) -> Iterator[Problem]:
+    places: list[tuple[str, list[Target]]] = [
+        (f"lines[{n}].targets", line.targets) for n, line in enumerate(file.lines)
+    ]
+    places.append(("attendance.targets", file.attendance.targets))
+    for field, targets in places:
+        dates = [target.since for target in targets]
+        if len(set(dates)) < len(dates):
+            yield "two targets start on the same day", field, "Keep one of them"
+        for date in dates:
+            if not EARLIEST <= date.year < LATEST:
+                yield f"a target can't start on {date}", field, f"Use a year from {EARLIEST} on"
+
+
+def _events(file: ForceFile) -> Iterator[Problem]:
+    ids = {area.id for area in file.areas}
+    for n, event in enumerate(file.events):
+        if event.end is not None and event.end < event.start:
+            yield (
+                f'event "{event.name}" ends before it starts',
+                f"events[{n}].end",
+                "Swap the dates",
+            )
+        for area in event.areas:
+            if area not in ids:
+                problem = f'event "{event.name}" names the unknown area "{area}"'
+                cure = f"Use one of: {', '.join(sorted(ids))}" if ids else "Take it out"
+                yield problem, f"events[{n}].areas", cure
+
+
+def _vocabularies(file: ForceFile) -> Iterator[Problem]:
+    for field, listed in (
+        ("incident_categories", file.incident_categories),
+        ("offence_groups", file.offence_groups),
+    ):
+        for path, times in Counter(listed).items():
+            if times > 1:
+                yield f'"{path}" stands twice', field, "Keep one of them"
+        parts = [path.split(".") for path in listed]
+        every = {".".join(part[: n + 1]) for part in parts for n in range(len(part))}
+        if len(every) > MOST_CATEGORIES:
+            problem = f"{len(every)} categories, ancestors included, are too many"
+            yield problem, field, f"Keep to {MOST_CATEGORIES}; the rest counts under an ancestor"

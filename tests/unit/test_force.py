@@ -1,0 +1,378 @@
+"""A force file of one's own: every kind of mistake is named with file, line, field and cure."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from streams.errors import ConfigError
+from streams.force import Force, Vocabulary, check_force, find_force, load_force, parse_toml
+from streams.force_file import ForceFile
+
+GOOD = """\
+id = "tiny"
+name = "Tiny Police"
+timezone = "Europe/London"
+population = 1000
+events = [
+  { name = "Fair", start = 2021-08-07 },
+  { name = "Match", start = 2021-08-14, end = 2021-08-15, areas = ["north"] },
+]
+
+[[lines]]
+id = "999"
+name = "Emergency"
+targets = [{ since = 2000-01-01, seconds = 10, share = 0.9 }]
+
+[[lines]]
+id = "101"
+name = "Other"
+targets = [
+  { since = 2017-10-01, seconds = 20, share = 0.8 },
+  { since = 2000-01-01, seconds = 30 },
+]
+
+[attendance]
+targets = [{ since = 2000-01-01, seconds = 1200 }]
+
+[[areas]]
+id = "county"
+name = "The County"
+kind = "policing_area"
+
+[[areas]]
+id = "north"
+name = "North"
+kind = "district"
+parent = "county"
+aliases = ["North Borough"]
+
+[[areas]]
+id = "docks"
+name = "Docks"
+kind = "beat"
+parent = "north"
+"""
+
+
+def good() -> Force:
+    force, problems = check_force(GOOD, "good.toml")
+    assert force is not None, problems
+    return force
+
+
+def problems_of(old: str, new: str) -> list[ConfigError]:
+    """The problems of the good file with one text replaced by another."""
+    assert GOOD.count(old) == 1
+    force, problems = check_force(GOOD.replace(old, new), "mine.toml")
+    assert force is None
+    return problems
+
+
+def test_a_good_file_has_no_problem() -> None:
+    force, problems = check_force(GOOD, "good.toml")
+    assert problems == []
+    assert force is not None
+    assert force.id == "tiny"
+
+
+MISTAKES = {
+    "unknown time zone": (
+        'timezone = "Europe/London"',
+        'timezone = "Europe/Londn"',
+        (3, "timezone", 'unknown time zone "Europe/Londn"', "IANA"),
+    ),
+    "a time zone that is a folder": (
+        'timezone = "Europe/London"',
+        'timezone = "Europe"',
+        (3, "timezone", 'unknown time zone "Europe"', "IANA"),
+    ),
+    "missing parent": (
+        'parent = "county"',
+        'parent = "shire"',
+        (
+            35,
+            "areas[1].parent",
+            'area "north" has the parent "shire", which is no area here',
+            "county, docks, north",
+        ),
+    ),
+    "an area above itself": (
+        'parent = "county"',
+        'parent = "north"',
+        (35, "areas[1].parent", 'area "north" is above itself', "Break the circle"),
+    ),
+    "one name for two areas": (
+        'name = "Docks"',
+        'name = "NORTH borough"',
+        (
+            40,
+            "areas[2].name",
+            'the name "north borough" stands for two areas, "north" and "docks"',
+            "names of its own",
+        ),
+    ),
+    "an alias that is another area's id": (
+        'aliases = ["North Borough"]',
+        'aliases = ["County"]',
+        (
+            36,
+            "areas[1].aliases",
+            'the name "county" stands for two areas, "county" and "north"',
+            "names of its own",
+        ),
+    ),
+    "one id for two areas": (
+        'id = "docks"\nname = "Docks"\nkind = "beat"\nparent = "north"',
+        'id = "county"\nname = "Docks"\nkind = "beat"',
+        (39, "areas[2].id", 'two areas have the id "county"', "its own"),
+    ),
+    "the id kept for the force": (
+        'id = "docks"',
+        'id = "force"',
+        (39, "areas[2].id", 'the id "force" is kept for the whole force', "Choose another"),
+    ),
+    "one line twice": (
+        'id = "101"',
+        'id = "999"',
+        (16, "lines[1].id", 'line "999" stands twice', "Keep one"),
+    ),
+    "two targets on one day": (
+        "since = 2017-10-01",
+        "since = 2000-01-01",
+        (18, "lines[1].targets", "two targets start on the same day", "Keep one"),
+    ),
+    "a target in a year that no calendar means": (
+        "since = 2017-10-01",
+        "since = 0017-10-01",
+        (18, "lines[1].targets", "a target can't start on 0017-10-01", "1900"),
+    ),
+    "an event that ends before it starts": (
+        "end = 2021-08-15",
+        "end = 2021-08-13",
+        (7, "events[1].end", 'event "Match" ends before it starts', "Swap"),
+    ),
+    "an event in an unknown area": (
+        'areas = ["north"]',
+        'areas = ["nort"]',
+        (7, "events[1].areas", 'event "Match" names the unknown area "nort"', "docks, north"),
+    ),
+    "a category twice": (
+        "population = 1000",
+        'population = 1000\nincident_categories = ["asb", "fire", "asb"]',
+        (5, "incident_categories", '"asb" stands twice', "Keep one"),
+    ),
+    "unknown key": (
+        "population = 1000",
+        "populaton = 1000\npopulation = 1000",
+        (4, "populaton", "Object contains unknown field `populaton`", '"population"?'),
+    ),
+    "unknown key in an area": (
+        'aliases = ["North Borough"]',
+        'colour = "red"',
+        (36, "areas[1].colour", "Object contains unknown field `colour`", "Take it out"),
+    ),
+    "missing key": (
+        "population = 1000\n",
+        "",
+        (1, "population", "Object missing required field `population`", "Add it"),
+    ),
+    "missing key in an area": (
+        'name = "Docks"\n',
+        "",
+        (38, "areas[2].name", "Object missing required field `name`", "Add it"),
+    ),
+    "wrong type": (
+        "population = 1000",
+        'population = "1000"',
+        (4, "population", "Expected `int`, got `str`", "show warwickshire"),
+    ),
+    "a share in per cent": (
+        "share = 0.9",
+        "share = 90",
+        (13, "lines[0].targets[0].share", "Expected `float` <= 1.0", "0.9 is 90 %"),
+    ),
+    "a date that is none": (
+        "start = 2021-08-07",
+        'start = "August"',
+        (6, "events[0].start", "Invalid RFC3339 encoded date", "without quotes"),
+    ),
+    "a kind of area that there is not": (
+        'kind = "beat"',
+        'kind = "ward"',
+        (41, "areas[2].kind", "Invalid enum value 'ward'", "policing_area, district, beat"),
+    ),
+    "an id with a space": (
+        'id = "tiny"',
+        'id = "tiny police"',
+        (1, "id", "Expected `str` matching regex", "small letters"),
+    ),
+    "a service level that there is not": (
+        "population = 1000",
+        'population = 1000\nservice_level = "best"',
+        (5, "service_level", "Invalid enum value 'best'", "answered_of_offered"),
+    ),
+    "a line without targets": (
+        "targets = [{ since = 2000-01-01, seconds = 10, share = 0.9 }]",
+        "targets = []",
+        (13, "lines[0].targets", "Expected `array` of length >= 1", "show warwickshire"),
+    ),
+    "broken TOML": (
+        'name = "Tiny Police"',
+        'name = "Tiny Police',
+        (2, None, "not valid TOML: ", "Mend the line"),
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_named_with_its_line_field_and_cure(mistake: str) -> None:
+    old, new, (line, field, problem, cure) = MISTAKES[mistake]
+    found = problems_of(old, new)
+    assert [(p.file, p.line, p.field) for p in found] == [("mine.toml", line, field)]
+    assert found[0].problem.startswith(problem)
+    assert cure in (found[0].cure or "")
+
+
+def test_a_circle_is_named_at_each_area_in_it_and_not_below_it() -> None:
+    text = GOOD.replace('kind = "policing_area"', 'kind = "policing_area"\nparent = "north"')
+    _, problems = check_force(text, "mine.toml")
+    assert [p.problem for p in problems] == [
+        'area "county" is above itself',
+        'area "north" is above itself',
+    ]
+
+
+def test_every_problem_of_form_is_named_at_once_in_the_order_of_the_lines() -> None:
+    text = GOOD.replace("population = 1000", "population = 0").replace('kind = "beat"', "kind = 3")
+    text = text.replace("seconds = 1200", 'seconds = "20 min"')
+    _, problems = check_force(text, "mine.toml")
+    assert [(p.line, p.field) for p in problems] == [
+        (4, "population"),
+        (24, "attendance.targets[0].seconds"),
+        (41, "areas[2].kind"),
+    ]
+
+
+def test_every_contradiction_is_named_at_once() -> None:
+    text = GOOD.replace('"Europe/London"', '"Mars"').replace('parent = "county"', 'parent = "x"')
+    text = text.replace('id = "101"', 'id = "999"')
+    _, problems = check_force(text, "mine.toml")
+    assert [p.field for p in problems] == ["timezone", "areas[1].parent", "lines[1].id"]
+
+
+def test_a_problem_reads_as_one_sentence_with_its_place() -> None:
+    (problem,) = problems_of('id = "101"', 'id = "999"')
+    assert str(problem) == 'mine.toml:16 [lines[1].id]: line "999" stands twice. Keep one of them'
+
+
+def test_too_many_categories_are_refused() -> None:
+    listed = ", ".join(f'"a{n}.b"' for n in range(2050))
+    (problem,) = problems_of("population = 1000", f"population = 1000\noffence_groups = [{listed}]")
+    assert problem.problem == "4100 categories, ancestors included, are too many"
+
+
+def test_an_area_is_found_by_id_name_alias_and_in_any_case() -> None:
+    force = good()
+    assert [force.find_area(n) for n in ("north", "North", "NORTH BOROUGH", "the county")] == [
+        2,
+        2,
+        2,
+        1,
+    ]
+
+
+def test_no_area_is_index_nought() -> None:
+    assert good().find_area(None) == 0
+
+
+def test_an_unknown_area_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        good().find_area("West")
+
+
+def test_an_area_rolls_up_through_its_parents_to_the_force() -> None:
+    assert good().rollup == (
+        ("force",),
+        ("county", "force"),
+        ("north", "county", "force"),
+        ("docks", "north", "county", "force"),
+    )
+
+
+def test_targets_hold_from_local_midnight_and_come_latest_first() -> None:
+    force = good()
+    october, millennium = (
+        int(dt.datetime(2017, 9, 30, 23, tzinfo=dt.UTC).timestamp() * 1000),
+        int(dt.datetime(2000, 1, 1, tzinfo=dt.UTC).timestamp() * 1000),
+    )
+    assert force.steps(force.lines[1].targets) == (
+        (october, 20_000, 0.8),
+        (millennium, 30_000, None),
+    )
+
+
+def test_a_force_is_its_own_partition_group_unless_it_names_one() -> None:
+    assert good().partition_group == "tiny"
+    force, _ = check_force('partition_group = "pair"\n' + GOOD, "x.toml")
+    assert force is not None
+    assert force.partition_group == "pair"
+
+
+def test_the_fingerprint_changes_with_a_target() -> None:
+    other, _ = check_force(GOOD.replace("seconds = 20", "seconds = 25"), "other.toml")
+    assert other is not None
+    assert other.fingerprint != good().fingerprint
+
+
+def test_the_fingerprint_does_not_change_with_layout_and_comments() -> None:
+    other, _ = check_force("# a comment\n" + GOOD.replace(" = ", "="), "other.toml")
+    assert other is not None
+    assert other.fingerprint == good().fingerprint
+
+
+def test_a_category_counts_under_its_nearest_listed_ancestor() -> None:
+    words = Vocabulary(["asb.personal", "fire"])
+    paths = ("asb.personal", "asb.personal.repeat", "asb.noise", "fire", "flood", "other")
+    assert [words.paths[words.resolve(path)] for path in paths] == [
+        "asb.personal",
+        "asb.personal",
+        "asb",
+        "fire",
+        "other",
+        "other",
+    ]
+
+
+def test_the_ancestors_of_a_category_come_widest_first() -> None:
+    words = Vocabulary(["asb.personal"])
+    assert words.ancestors(words.index["asb.personal"]) == ("asb", "asb.personal")
+
+
+def test_a_file_is_found_by_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())  # as Windows editors save it
+    assert find_force(str(path)).id == "tiny"
+
+
+def test_an_unknown_name_is_answered_with_the_shipped_ones() -> None:
+    with pytest.raises(ConfigError, match=r'no force "essex".*warwickshire, west-mercia'):
+        find_force("essex")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="No such file"):
+        load_force(tmp_path / "none.toml")
+
+
+def test_a_file_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "latin.toml"
+    path.write_bytes('name = "Zürich"'.encode("latin-1"))
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_force(path)
+
+
+def test_parse_toml_raises_the_first_problem() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_toml("id = 3\nname = 4\n", ForceFile, "x.toml")
+    assert (caught.value.file, caught.value.line) == ("x.toml", 1)

@@ -1,0 +1,102 @@
+"""`watchroom force`: check, show, list."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.cli.force import force
+from streams.force import shipped_force_text
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(force, list(arguments))
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.toml"
+    path.write_text(shipped_force_text("warwickshire"), encoding="utf-8")
+    return path
+
+
+def test_a_good_file_is_summed_up_in_one_line(mine: Path) -> None:
+    result = run("check", str(mine))
+    assert result.exit_code == 0
+    assert result.stdout == (
+        f"{mine}: fine. Warwickshire: population 556,780, 7 areas, 33 local events, 8 changes; "
+        "999 90 % in 10 s since 2016-04-01; 101 80 % in 30 s since 2017-10-01; "
+        "attendance in 1200 s since 2016-04-01; Europe/London.\n"
+    )
+
+
+def test_every_problem_is_on_a_line_of_its_own_that_an_editor_can_jump_to(mine: Path) -> None:
+    text = mine.read_text(encoding="utf-8")
+    text = text.replace('parent = "south-warwickshire-area"', 'parent = "south"')
+    mine.write_text(text, encoding="utf-8")
+    result = run("check", str(mine))
+    assert result.exit_code == 2
+    lines = result.stderr.splitlines()
+    at = [n for n, line in enumerate(text.splitlines(), 1) if line == 'parent = "south"']
+    assert [line.partition("]] ")[0].partition(" [")[0] for line in lines] == [
+        f"{mine}:{n}:" for n in at
+    ]
+    assert lines[0] == (
+        f'{mine}:{at[0]}: [areas[5].parent] area "stratford" has the parent "south", which is no '
+        "area here. Use one of: north-warwickshire, north-warwickshire-area, nuneaton-bedworth, "
+        "rugby, south-warwickshire-area, stratford, warwick"
+    )
+
+
+def test_one_bad_file_among_good_ones_ends_with_two(mine: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text("id = ", encoding="utf-8")
+    result = run("check", str(mine), str(bad))
+    assert result.exit_code == 2
+    assert result.stdout.startswith(f"{mine}: fine.")
+    assert result.stderr.startswith(f"{bad}:1: not valid TOML")
+
+
+def test_a_missing_file_is_named_without_a_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "none.toml"
+    result = run("check", str(path))
+    assert result.exit_code == 2
+    assert result.stderr == f"{path}: can't be read: No such file or directory. Check the path\n"
+
+
+def test_check_without_a_file_shows_the_usage() -> None:
+    result = run("check")
+    assert result.exit_code == 2
+    assert "Missing argument 'FILE...'" in result.stderr
+
+
+def test_show_prints_a_file_that_check_takes(tmp_path: Path) -> None:
+    path = tmp_path / "copy.toml"
+    path.write_text(run("show", "west-mercia").stdout, encoding="utf-8")
+    assert run("check", str(path)).exit_code == 0
+
+
+def test_show_prints_the_comments_too() -> None:
+    assert run("show", "warwickshire").stdout == shipped_force_text("warwickshire")
+
+
+def test_show_of_an_unknown_force_names_the_shipped_ones() -> None:
+    result = run("show", "essex")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        'no force "essex" is shipped. Use one of city-of-london, warwickshire, west-mercia\n'
+    )
+
+
+def test_list_has_one_line_a_force() -> None:
+    result = run("list")
+    assert [line.split()[0] for line in result.stdout.splitlines()] == [
+        "city-of-london",
+        "warwickshire",
+        "west-mercia",
+    ]
+
+
+@pytest.mark.parametrize("arguments", [(), ("check",), ("show",), ("list",)])
+def test_help_has_an_example(arguments: tuple[str, ...]) -> None:
+    assert "watchroom force" in run(*arguments, "--help").stdout
