@@ -31,6 +31,10 @@ class Health:
     detail: str = "starting"
     replay: bool = False
     """The figures are of another time than now: say so wherever they are shown."""
+    speed: float | None = None
+    """How many times as fast as the wall clock a replay runs; None at any other pace."""
+    simulated: str | None = None
+    """What of the input is made up, in words (`calls and incidents`): say so with every figure."""
     lag: dict[str, int] = field(default_factory=dict)
     """Messages not yet folded, by "topic/partition"."""
     checkpoint_at: int | None = None
@@ -79,6 +83,8 @@ class Live:
             "detail": health.detail,
             "ready": health.ready,
             "replay": health.replay,
+            "speed": health.speed,
+            "simulated": health.simulated,
             "lag": sum(health.lag.values()),
         }
         return board

@@ -236,8 +236,15 @@ class Monitor:
                 "name": force.file.service_level,
                 "formula": SERVICE_LEVELS[force.file.service_level].words,
             },
-            "lines": {line.id: held(force.steps(line.targets)) for line in force.lines},
+            "lines": {
+                line.id: {"name": line.name, **held(force.steps(line.targets))}
+                for line in force.lines
+            },
             "attendance": held(force.steps(force.file.attendance.targets)),
+            "areas": {
+                area.id: {"name": area.name, "kind": area.kind, "parent": area.parent}
+                for area in force.file.areas
+            },
         }
 
     def _readings(self, force: Force) -> list[dict[str, object]]:
