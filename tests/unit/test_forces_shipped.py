@@ -13,6 +13,9 @@ import pytest
 from streams.force import find_force, shipped_force_text, shipped_forces
 from streams.periods import to_ms
 
+Key = tuple[str, str, str, str]
+"""Force, area, measure, line."""
+
 WARWICKSHIRE, WEST_MERCIA = find_force("warwickshire"), find_force("west-mercia")
 
 
@@ -195,11 +198,11 @@ def test_published_crimes_fall_in_the_areas_of_the_force(
 def test_the_populations_give_the_published_rates(shared_data: Path) -> None:
     """Volume over population is the printed rate per 1,000 in every area of both forces."""
     sources = {"Warwickshire": ("002", WARWICKSHIRE), "West Mercia": ("001", WEST_MERCIA)}
-    volumes: dict[tuple[str, ...], float] = {}
-    printed: list[tuple[tuple[str, ...], str]] = []
+    volumes: dict[Key, float] = {}
+    printed: list[tuple[Key, str]] = []
     with (shared_data / "figures" / "published_figures.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            key = (row["force"], row["area"], row["measure"], row["line"])
+            key: Key = (row["force"], row["area"], row["measure"], row["line"])
             if row["source"].startswith(sources.get(row["force"], ("-",))[0]):
                 if row["statistic"] == "volume":
                     volumes[key] = float(row["value"])

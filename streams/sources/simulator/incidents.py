@@ -85,9 +85,9 @@ class IncidentDesk:
         leaves = leaf_areas(force)
         self._areas = [quoted(area.id) for area, _ in leaves]
         self._area_weights = list(accumulate(weight for _, weight in leaves))
-        # A force with a vocabulary of its own gets what of the mix it knows, else all that it has.
-        known = {name: m for name, m in _MIX.items() if force.categories.resolve(name)}
-        mix = known or dict.fromkeys(force.categories.paths, (1.0, 1.0))
+        # A force with a vocabulary of its own gets that; words that the mix lacks weigh alike.
+        listed = force.file.incident_categories or list(_MIX)
+        mix = {name: _MIX.get(name, (3.0, 1.0)) for name in listed}
         self._categories = list(mix)
         self._category_weights = list(accumulate(weight for weight, _ in mix.values()))
         mean = sum(w * tilt for w, tilt in mix.values()) / self._category_weights[-1]

@@ -1,0 +1,439 @@
+"""The simulator: what it sends is valid, in order, the same for a seed, and believable."""
+
+import datetime as dt
+import itertools
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.errors import Refused
+from streams.events import Call, Crime, Event, Heartbeat, Incident, decode, encode
+from streams.force import Force, check_force, find_force
+from streams.periods import DAY, HOUR, to_ms
+from streams.records.calls import Calls
+from streams.records.incidents import Incidents
+from streams.sources.simulator import (
+    SIMULATED_DAY,
+    Rates,
+    expected_calls,
+    simulate,
+    spread_crimes,
+)
+from streams.sources.simulator.incidents import leaf_areas
+from streams.sources.simulator.room import roster
+
+WARWICKSHIRE = find_force("warwickshire")
+QUIET = Rates(heartbeat_seconds=0)
+
+
+def ms(text: str) -> int:
+    return to_ms(dt.datetime.fromisoformat(text))
+
+
+MONDAY = ms("2022-01-03T00:00:00+00:00")
+
+
+def run(
+    hours: float, seed: int = 1, start: int = MONDAY, force: Force = WARWICKSHIRE
+) -> list[tuple[int, bytes]]:
+    return list(simulate(force, start, start + int(hours * HOUR), seed))
+
+
+def decoded(lines: Iterable[tuple[int, bytes]]) -> list[Event]:
+    return [decode(line) for _, line in lines]
+
+
+@pytest.fixture(scope="module")
+def four_weeks() -> dict[str, Call | Incident]:
+    """The last version of each record of four weeks, by id."""
+    events = decoded(simulate(WARWICKSHIRE, MONDAY, MONDAY + 28 * DAY, 7, QUIET))
+    return {event.id: event for event in events if isinstance(event, Call | Incident)}
+
+
+seeds = st.integers(0, 2**32)
+starts = st.integers(ms("2019-01-01T00:00:00Z") // 1000, ms("2030-01-01T00:00:00Z") // 1000)
+some_hours = settings(max_examples=15, deadline=None)
+
+
+@some_hours
+@given(seeds, starts)
+def test_lines_come_in_order_of_time_within_the_run(seed: int, start: int) -> None:
+    instants = [instant for instant, _ in run(3, seed, start * 1000)]
+    assert instants == sorted(instants)
+    assert instants[0] == start * 1000
+    assert instants[-1] < start * 1000 + 3 * HOUR
+
+
+@some_hours
+@given(seeds, starts)
+def test_every_line_decodes_and_is_known_when_it_says(seed: int, start: int) -> None:
+    for instant, line in run(3, seed, start * 1000):
+        event = decode(line)
+        known = event.at if isinstance(event, Heartbeat) else event.updated_at
+        assert to_ms(known) == instant
+
+
+@some_hours
+@given(seeds, starts)
+def test_the_versions_of_a_record_are_one_two_three(seed: int, start: int) -> None:
+    versions: dict[str, list[int | None]] = defaultdict(list)
+    for event in decoded(run(3, seed, start * 1000)):
+        if isinstance(event, Call | Incident):
+            versions[event.id].append(event.version)
+    assert all(found == list(range(1, len(found) + 1)) for found in versions.values())
+
+
+@some_hours
+@given(seeds, starts)
+def test_every_record_makes_sense_to_the_monitor(seed: int, start: int) -> None:
+    calls, incidents = Calls(WARWICKSHIRE), Incidents(WARWICKSHIRE)
+    for instant, line in run(3, seed, start * 1000):
+        event = decode(line)
+        if isinstance(event, Call):
+            calls.pack(event, instant)
+        elif isinstance(event, Incident):
+            incidents.pack(event, instant)
+    assert (calls.skewed, incidents.skewed) == (0, 0)
+
+
+@some_hours
+@given(seeds)
+def test_a_call_is_answered_or_abandoned_and_never_before_it_is_offered(seed: int) -> None:
+    for event in decoded(run(6, seed, MONDAY + 12 * HOUR)):
+        if isinstance(event, Call):
+            assert event.offered_at is not None
+            assert event.answered_at is None or event.abandoned_at is None
+            assert (event.answered_at or event.abandoned_at or event.updated_at) >= event.offered_at
+            if event.ended_at is not None:
+                assert (event.answered_at is None) != (event.abandoned_at is None)
+
+
+@some_hours
+@given(seeds)
+def test_the_times_of_an_incident_follow_each_other(seed: int) -> None:
+    for event in decoded(run(6, seed, MONDAY + 12 * HOUR)):
+        if isinstance(event, Incident):
+            assert event.opened_at is not None
+            times = [
+                dt.datetime.fromisoformat(event.opened_at),
+                *filter(
+                    None,
+                    (event.graded_at, event.dispatched_at, event.arrived_at, event.closed_at),
+                ),
+            ]
+            assert times == sorted(times)
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    assert run(24, seed=3) == run(24, seed=3)
+
+
+def test_another_seed_gives_other_bytes() -> None:
+    assert run(1, seed=3) != run(1, seed=4)
+
+
+def test_two_forces_with_one_seed_run_independently() -> None:
+    def gaps(force: Force) -> list[int]:
+        calls = [i for i, line in run(6, 3, MONDAY, force) if b'"version":1' in line]
+        return calls[:5]
+
+    assert gaps(WARWICKSHIRE) != gaps(find_force("west-mercia"))
+
+
+def test_an_earlier_end_gives_the_beginning_of_the_same() -> None:
+    whole = run(12)
+    assert run(6) == [pair for pair in whole if pair[0] < MONDAY + 6 * HOUR]
+
+
+def test_a_run_without_an_end_goes_on() -> None:
+    endless = simulate(WARWICKSHIRE, MONDAY, None, 1)
+    assert list(itertools.islice(endless, 30_000))[-1][0] > MONDAY + 2 * DAY
+
+
+def test_heartbeats_come_every_thirty_seconds_for_each_feed() -> None:
+    beats = Counter(e.feed for e in decoded(run(1)) if isinstance(e, Heartbeat))
+    assert beats == {"calls": 120, "incidents": 120}
+
+
+def test_heartbeats_can_be_left_out() -> None:
+    events = decoded(simulate(WARWICKSHIRE, MONDAY, MONDAY + HOUR, 1, QUIET))
+    assert not any(isinstance(event, Heartbeat) for event in events)
+
+
+def test_ids_are_the_start_of_the_run_and_a_number() -> None:
+    calls = {event.id for event in decoded(run(1)) if isinstance(event, Call)}
+    assert calls == {f"sim-20220103T000000Z-c{n}" for n in range(1, len(calls) + 1)}
+
+
+def test_no_person_appears() -> None:
+    assert not any(e.persons for e in decoded(run(48)) if isinstance(e, Incident))
+
+
+@pytest.mark.parametrize("line", [0, 1])
+def test_the_calls_of_a_week_lie_within_poisson_bounds(line: int) -> None:
+    name = WARWICKSHIRE.lines[line].id
+    end = MONDAY + 7 * DAY
+    expected = expected_calls(WARWICKSHIRE, line, MONDAY, end)
+    offered = Counter[int]()
+    for seed in range(5):
+        events = decoded(simulate(WARWICKSHIRE, MONDAY, end, seed, QUIET))
+        offered[seed] = sum(
+            isinstance(e, Call) and e.version == 1 and e.line == name for e in events
+        )
+    assert all(abs(n - expected) < 4 * math.sqrt(expected) for n in offered.values())
+    assert abs(offered.total() - 5 * expected) < 4 * math.sqrt(5 * expected)
+
+
+def test_the_calls_of_each_part_of_the_day_lie_within_poisson_bounds(
+    four_weeks: dict[str, Call | Incident],
+) -> None:
+    offered = Counter[tuple[str | None, int]]()
+    for event in four_weeks.values():
+        if isinstance(event, Call) and event.offered_at:
+            offered[event.line, event.offered_at.hour // 4] += 1
+    for line, part in itertools.product((0, 1), range(6)):
+        expected = sum(
+            expected_calls(WARWICKSHIRE, line, at, at + 4 * HOUR)
+            for at in range(MONDAY + part * 4 * HOUR, MONDAY + 28 * DAY, DAY)
+        )
+        found = offered[WARWICKSHIRE.lines[line].id, part]
+        assert abs(found - expected) < 4.5 * math.sqrt(expected)
+
+
+def test_a_week_has_the_volume_of_the_population() -> None:
+    # 556,780 people, 0.40 and 1.10 calls per 1,000 and day.
+    week = [expected_calls(WARWICKSHIRE, line, MONDAY, MONDAY + 7 * DAY) for line in (0, 1)]
+    assert [round(calls / 7, 3) for calls in week] == [222.712, 612.458]
+
+
+def test_the_shape_of_the_day_follows_the_local_clock_into_summer_time() -> None:
+    winter, summer = ms("2022-03-24T17:00:00+00:00"), ms("2022-03-31T16:00:00+00:00")
+    rates = [expected_calls(WARWICKSHIRE, 1, at, at + HOUR) for at in (winter, summer)]
+    assert rates[0] == pytest.approx(rates[1], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"), [("2022-03-27T00:00:00+00:00", 23), ("2022-10-30T00:00:00+01:00", 25)]
+)
+def test_a_day_on_which_the_clocks_change_is_simulated_to_its_end(day: str, hours: int) -> None:
+    events = decoded(run(hours, start=ms(day)))
+    offsets = {e.at.utcoffset() for e in events if isinstance(e, Heartbeat)}
+    assert offsets == {dt.timedelta(0), dt.timedelta(hours=1)}
+    assert sum(isinstance(e, Heartbeat) for e in events) == hours * 240
+
+
+def share_within(calls: list[Call], seconds: int) -> float:
+    """Answered within so many seconds, of all offered."""
+    waits = [
+        (call.answered_at - call.offered_at).total_seconds()
+        for call in calls
+        if call.answered_at and call.offered_at
+    ]
+    return sum(wait <= seconds for wait in waits) / len(calls)
+
+
+def finished(records: dict[str, Call | Incident], line: str) -> list[Call]:
+    return [r for r in records.values() if isinstance(r, Call) and r.line == line and r.ended_at]
+
+
+def test_about_nine_emergency_calls_in_ten_are_answered_within_ten_seconds(
+    four_weeks: dict[str, Call | Incident],
+) -> None:
+    assert 0.88 <= share_within(finished(four_weeks, "999"), 10) <= 0.95
+
+
+def test_about_eight_other_calls_in_ten_are_answered_within_thirty_seconds(
+    four_weeks: dict[str, Call | Incident],
+) -> None:
+    assert 0.74 <= share_within(finished(four_weeks, "101"), 30) <= 0.85
+
+
+def test_the_late_afternoon_and_the_weekend_hurt(four_weeks: dict[str, Call | Incident]) -> None:
+    calls = finished(four_weeks, "101")
+    late = [c for c in calls if c.offered_at and 15 <= c.offered_at.hour < 18]
+    weekend = [c for c in calls if c.offered_at and c.offered_at.weekday() >= 5]
+    assert share_within(late, 30) < 0.70
+    assert share_within(weekend, 30) < 0.75
+
+
+@pytest.mark.parametrize(("line", "low", "high"), [("999", 0.005, 0.02), ("101", 0.06, 0.11)])
+def test_few_callers_give_up(
+    four_weeks: dict[str, Call | Incident], line: str, low: float, high: float
+) -> None:
+    calls = finished(four_weeks, line)
+    assert low <= sum(c.abandoned_at is not None for c in calls) / len(calls) <= high
+
+
+def test_a_day_with_fewer_handlers_is_a_bad_day() -> None:
+    def rate(handlers: float) -> float:
+        rates = Rates(handlers=handlers, heartbeat_seconds=0)
+        events = decoded(simulate(WARWICKSHIRE, MONDAY, MONDAY + 3 * DAY, 5, rates))
+        calls = {e.id: e for e in events if isinstance(e, Call) and e.line == "101" and e.ended_at}
+        return share_within(list(calls.values()), 30)
+
+    assert rate(0.75) < 0.6
+    assert 0.7 < rate(1.0) < 0.9
+    assert rate(2.0) > 0.95
+
+
+def test_emergencies_are_attended_in_about_ten_minutes(
+    four_weeks: dict[str, Call | Incident],
+) -> None:
+    responses = sorted(
+        (r.arrived_at - dt.datetime.fromisoformat(r.opened_at)).total_seconds()
+        for r in four_weeks.values()
+        if isinstance(r, Incident) and r.grade == "emergency" and r.arrived_at and r.opened_at
+    )
+    assert 560 <= responses[len(responses) // 2] <= 640
+    assert 0.84 <= sum(r <= 1200 for r in responses) / len(responses) <= 0.90
+
+
+def test_incidents_have_all_their_fates(four_weeks: dict[str, Call | Incident]) -> None:
+    closed = [r for r in four_weeks.values() if isinstance(r, Incident) and r.closed_at]
+    fates = Counter(
+        "cancelled" if r.cancelled else "attended" if r.arrived_at else "never" for r in closed
+    )
+    assert 0.01 < fates["cancelled"] / len(closed) < 0.03
+    assert 0.50 < fates["attended"] / len(closed) < 0.70
+    never = [r for r in closed if r.grade == "emergency" and not r.arrived_at and not r.cancelled]
+    assert 30 <= len(never) <= 110  # 3 % of about 2,200
+
+
+def test_incidents_fall_in_the_districts_by_population(
+    four_weeks: dict[str, Call | Incident],
+) -> None:
+    areas = Counter(r.area for r in four_weeks.values() if isinstance(r, Incident))
+    assert set(areas) == {
+        "north-warwickshire",
+        "nuneaton-bedworth",
+        "rugby",
+        "stratford",
+        "warwick",
+    }
+    assert areas["warwick"] / areas.total() == pytest.approx(140_400 / 556_780, abs=0.02)
+
+
+def test_the_weights_of_the_leaf_areas_add_up_to_one() -> None:
+    leaves = {area.id: weight for area, weight in leaf_areas(find_force("west-mercia"))}
+    assert sum(leaves.values()) == pytest.approx(1.0)
+    assert leaves["bromsgrove"] == pytest.approx(279_900 / 1_249_350 * 96_400 / 282_400)
+
+
+def test_every_category_of_the_mix_is_one_of_the_force(
+    four_weeks: dict[str, Call | Incident],
+) -> None:
+    found = {r.category for r in four_weeks.values() if isinstance(r, Incident)}
+    assert len(found) == 19
+    assert all(c in WARWICKSHIRE.categories.index for c in found)
+
+
+def test_the_staff_grows_with_the_load() -> None:
+    assert roster(WARWICKSHIRE, Rates()) == ([10, 9, 3], [8, 7, 3])
+    assert roster(find_force("west-mercia"), Rates()) == ([19, 18, 5], [16, 15, 4])
+
+
+CENTRE = """
+id = "centre"
+name = "County 911"
+timezone = "America/Chicago"
+population = 90000
+incident_categories = ["ems.cardiac", "fire.structure"]
+
+[[lines]]
+id = "911 \\"main\\""
+name = "911"
+targets = [{ since = 2020-01-01, seconds = 15, share = 0.9 }]
+
+[attendance]
+targets = [{ since = 2020-01-01, seconds = 480 }]
+"""
+
+
+def test_a_centre_of_one_line_without_areas_uses_its_own_words() -> None:
+    centre, problems = check_force(CENTRE, "centre.toml")
+    assert centre is not None, problems
+    events = decoded(run(48, force=centre))
+    assert {e.line for e in events if isinstance(e, Call)} == {'911 "main"'}
+    assert {e.area for e in events if isinstance(e, Call | Incident)} == {None}
+    categories = {e.category for e in events if isinstance(e, Incident)}
+    assert categories == set(centre.file.incident_categories)
+
+
+def test_a_force_without_calls_has_incidents_of_its_own() -> None:
+    rates = Rates(emergency_calls=0, other_calls=0)
+    events = decoded(simulate(WARWICKSHIRE, MONDAY, MONDAY + DAY, 1, rates))
+    assert not any(isinstance(event, Call) for event in events)
+    assert any(isinstance(event, Incident) for event in events)
+
+
+def month_crime(name: str, month: str = "2022-01", **fields: object) -> bytes:
+    end = dt.datetime(2022, 3, 31, 23, 59, 59, tzinfo=dt.UTC)
+    crime = Crime(
+        force="warwickshire",
+        id=name,
+        updated_at=end,
+        recorded_at=month,
+        offence="vehicle",
+        area="rugby",
+        **fields,  # type: ignore[arg-type]
+    )
+    return encode(crime)
+
+
+def spread(*lines: bytes, seed: int = 1) -> list[Crime]:
+    found = [decode(line) for _, line in spread_crimes(lines, seed)]
+    assert all(isinstance(event, Crime) for event in found)
+    return found  # type: ignore[return-value]
+
+
+def test_a_crime_known_to_the_month_gets_a_second_of_that_month() -> None:
+    crimes = spread(*(month_crime(f"c{n}", "2021-10") for n in range(500)))
+    stamps = [dt.datetime.fromisoformat(c.recorded_at or "") for c in crimes]
+    assert stamps == sorted(stamps)
+    assert {(s.year, s.month) for s in stamps} == {(2021, 10)}
+    assert len({s.day for s in stamps}) == 31
+    assert {s.utcoffset() for s in stamps} == {dt.timedelta(hours=1), dt.timedelta(0)}
+
+
+def test_a_spread_crime_says_so_in_its_id_and_keeps_the_rest() -> None:
+    (crime,) = spread(month_crime("abc", outcome=18, outcome_at="2022-03"))
+    assert crime.id == SIMULATED_DAY + "abc" == "sim-day:abc"
+    assert (crime.version, crime.offence, crime.area) == (1, "vehicle", "rugby")
+    assert (crime.outcome, crime.outcome_at) == (None, None)  # they came later
+    assert crime.updated_at == dt.datetime.fromisoformat(crime.recorded_at or "")
+
+
+def test_a_crime_falls_on_the_same_second_whatever_stands_beside_it() -> None:
+    (alone,) = spread(month_crime("b"))
+    among = {c.id: c for c in spread(*(month_crime(n) for n in "cba"))}
+    assert among["sim-day:b"] == alone
+
+
+def test_another_seed_gives_another_second() -> None:
+    assert spread(month_crime("b"), seed=1) != spread(month_crime("b"), seed=2)
+
+
+def test_an_incident_known_to_the_month_is_spread_too() -> None:
+    updated = dt.datetime(2022, 1, 31, 23, 59, 59, tzinfo=dt.UTC)
+    line = encode(
+        Incident(force="f", id="i", updated_at=updated, opened_at="2022-01", category="asb")
+    )
+    ((instant, spread_line),) = spread_crimes([line], 1)
+    event = decode(spread_line)
+    assert isinstance(event, Incident)
+    assert event.id == "sim-day:i"
+    assert ms(event.opened_at or "") == instant
+
+
+def test_a_record_known_more_finely_passes_as_it_is() -> None:
+    line = month_crime("d", "2022-01-15")
+    assert list(spread_crimes([line], 1)) == [(ms("2022-03-31T23:59:59+00:00"), line)]
+
+
+def test_a_line_that_is_no_event_is_refused() -> None:
+    with pytest.raises(Refused):
+        list(spread_crimes([b"{"], 1))
