@@ -100,5 +100,5 @@ def test_the_101_target_is_that_of_the_date() -> None:
     watched = monitor()
     before = watched.board("tiny", ms("2017-09-30T12:00:00Z"))["definitions"]["lines"]["101"]
     after = watched.board("tiny", ms("2017-10-01T12:00:00Z"))["definitions"]["lines"]["101"]
-    assert before == {"within_seconds": 30, "target": 0.9}
-    assert after == {"within_seconds": 30, "target": 0.8}
+    assert before == {"name": "101", "within_seconds": 30, "target": 0.9}
+    assert after == {"name": "101", "within_seconds": 30, "target": 0.8}
