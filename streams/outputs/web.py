@@ -1,0 +1,228 @@
+"""The web server of a monitor: metrics, the board as JSON, and whether it is alive and ready.
+
+It runs in a daemon thread with an event loop of its own, so that neither a scrape nor a slow
+browser ever holds up a runner; what has to be computed is computed in a pool of threads.
+
+| path | answer |
+|---|---|
+| `/metrics` | for Prometheus |
+| `/board.json?force=&at=&period=` | the board; `at` is RFC 3339, `period` may be repeated |
+| `/healthz` | 200 while the process is alive |
+| `/readyz` | 200 when the figures may be relied on, else 503 with the reason |
+"""
+
+from __future__ import annotations
+
+import errno
+import html
+import os
+import socket
+import threading
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+import uvicorn
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from streams.errors import WatchroomError
+from streams.live import Live
+from streams.outputs.instants import parse_instant
+from streams.outputs.prometheus import registry
+
+MOST_PERIODS = 50
+"""The most periods in one request for a board."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _json(content: object, status: int = 200) -> Response:
+    return Response(
+        _encode(content), status, {"cache-control": "no-store"}, media_type="application/json"
+    )
+
+
+class Pages:
+    """What each path answers. All of them are plain functions: Starlette runs them in threads."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.registry: CollectorRegistry = registry(live)
+
+    def metrics(self, request: Request) -> Response:
+        """Every metric, in the format that the scraper asks for."""
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(self.registry), headers={"content-type": content_type})
+
+    def board(self, request: Request) -> Response:
+        """The board of one force."""
+        query = request.query_params
+        force = self._force(query.get("force"))
+        periods = query.getlist("period")
+        if len(periods) > MOST_PERIODS:
+            raise HTTPException(400, f"at most {MOST_PERIODS} periods in one request")
+        try:
+            zone = self.live.monitor.forces[force].zone
+            at = parse_instant(query["at"], zone) if query.get("at") else None
+            return _json(self.live.board(force, at, periods))
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
+
+    def _force(self, named: str | None) -> str:
+        here = self.live.forces()
+        if named in here:
+            return named
+        known = ", ".join(here) or "none"
+        if named:
+            raise HTTPException(404, f'no force "{named}" is monitored here, only: {known}')
+        if not here:
+            raise HTTPException(404, "no force is monitored here yet")
+        if len(here) > 1:
+            raise HTTPException(400, f"which force? Add ?force= with one of: {known}")
+        return here[0]
+
+    def healthz(self, request: Request) -> Response:
+        """The process is alive."""
+        return _json({"status": "alive"})
+
+    def readyz(self, request: Request) -> Response:
+        """Whether the figures may be relied on."""
+        health = self.live.health
+        content = {"ready": health.ready, "state": health.state, "detail": health.detail}
+        return _json(content, 200 if health.ready else 503)
+
+    def index(self, request: Request) -> Response:
+        """Where to look."""
+        health, here = self.live.health, self.live.forces()
+        boards = "".join(
+            f'<li><a href="/board.json?force={name}">/board.json?force={name}</a>: '
+            f"the board of {html.escape(self.live.monitor.forces[name].name)}</li>"
+            for name in here
+        )
+        return HTMLResponse(
+            _INDEX.format(
+                version=version("watchroom"),
+                state=html.escape(f"{health.state}: {health.detail}"),
+                boards=boards,
+            )
+        )
+
+
+_INDEX = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Watchroom</title>
+<style>
+body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem;
+  color-scheme: light dark }}
+</style>
+</head>
+<body>
+<h1>Watchroom</h1>
+<p>{state}.</p>
+<ul>
+{boards}
+<li><a href="/metrics">/metrics</a>: for Prometheus</li>
+<li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>: alive, and ready</li>
+</ul>
+<p>In a terminal: <code>watchroom board --url</code> with this address. Version {version}.</p>
+</body>
+</html>
+"""
+
+
+def _in_words(request: Request, error: Exception) -> Response:
+    """An error as JSON that a person can read."""
+    if not isinstance(error, HTTPException):
+        return _json({"error": "a fault of Watchroom itself; its log says more"}, 500)
+    words = error.detail
+    if words == "Not Found":  # the framework's own
+        words = f"there is nothing at {request.url.path}; / says where to look"
+    return _json({"error": words}, error.status_code)
+
+
+def application(live: Live) -> Starlette:
+    """The application, for a server or for a test."""
+    pages = Pages(live)
+    paths = {
+        "/": pages.index,
+        "/metrics": pages.metrics,
+        "/board.json": pages.board,
+        "/healthz": pages.healthz,
+        "/readyz": pages.readyz,
+    }
+    return Starlette(
+        routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in paths.items()],
+        exception_handlers={HTTPException: _in_words, Exception: _in_words},
+    )
+
+
+class Handle:
+    """A server that runs; `stop` ends it and waits until its port is free."""
+
+    def __init__(self, server: uvicorn.Server, listener: socket.socket, host: str) -> None:
+        self.host, self.port = host, int(listener.getsockname()[1])
+        self._server, self._listener = server, listener
+        self._thread = threading.Thread(
+            target=server.run, args=([listener],), name="watchroom-web", daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """The address to open in a browser on this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{self.port}"
+
+    def stop(self) -> None:
+        """Ends the server; does nothing the second time."""
+        self._server.should_exit = True
+        self._thread.join(timeout=10)
+        self._listener.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens on the address; raises `WatchroomError` where that can't be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise WatchroomError(f'"{host}" is no address of this machine: {error.strerror}') from None
+    try:
+        # As every server does: a port that was in use a moment ago may be had again.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            why = f"port {port} of {host} is in use. Choose another, or 0 for any that is free"
+        else:
+            why = f"can't listen on {host}:{port}: {os.strerror(error.errno or 0)}"
+        raise WatchroomError(why) from None
+    return listener
+
+
+def serve(live: Live, host: str = "127.0.0.1", port: int = 0) -> Handle:
+    """Serves `live` from a thread; port 0 takes any that is free. Raises `WatchroomError`."""
+    listener = listen(host, port)
+    config: dict[str, Any] = {
+        "http": "h11",
+        "ws": "none",
+        "loop": "asyncio",
+        "lifespan": "off",
+        "log_config": None,
+        "access_log": False,
+        "timeout_graceful_shutdown": 2,
+    }
+    return Handle(uvicorn.Server(uvicorn.Config(application(live), **config)), listener, host)
