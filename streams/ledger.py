@@ -33,7 +33,6 @@ from streams.records import (
 
 _BODY_MASK = (1 << BODY_BITS) - 1
 _UPDATED_SHIFT = BODY_BITS + 1
-_VERSION_SHIFT = _UPDATED_SHIFT + 42
 _UPDATED_MASK = (1 << 42) - 1
 _DELETED = 1 << BODY_BITS
 
@@ -91,6 +90,8 @@ class Ledger:
         self._by_day: dict[int, list[str]] = {}
         self._next_hour = 0
         self._closed = 0
+        self._sealed_body = 0
+        self._pack, self._contribution = kind.pack, kind.contribution
 
     def add(self, event: Record, appended: int) -> None:
         """Folds one version of a record; raises `Refused`. `appended` is when the log took it, in
@@ -103,13 +104,12 @@ class Ledger:
         if updated < EARLIEST:
             raise Refused("implausible_date", "updated_at lies before 1990")
         version = event.version
-        order = (updated if version is None else version) << _VERSION_SHIFT
-        order |= updated << _UPDATED_SHIFT
+        order = ((updated if version is None else version) << 42 | updated) << _UPDATED_SHIFT
         if event.deleted:
             entry, body = order | _DELETED, 0
         else:
-            body = self.kind.pack(event, updated)
-            if (body >> WHEN_SHIFT) < self.sealed_before and self._is_sealed(body):
+            body = self._pack(event, updated)
+            if body < self._sealed_body and self._is_sealed(body):
                 raise Refused("sealed", "its period is older than the horizon")
             entry = order | body
         key = event.id
@@ -150,8 +150,8 @@ class Ledger:
 
     def _recount(self, old_body: int, body: int) -> None:
         """Takes the old body's contribution out of the panes and puts the new one's in."""
-        old = self.kind.contribution(old_body) if old_body else None
-        new = self.kind.contribution(body) if body else None
+        old = self._contribution(old_body) if old_body else None
+        new = self._contribution(body) if body else None
         if old is not None and new is not None and old[4] < 0 and old[:3] == new[:3]:
             # The usual case, a call that is answered: one leaf, changed in one go.
             when, precision, leaf, cell, bin_key = new
@@ -209,7 +209,8 @@ class Ledger:
         self._closed = max(self.closed_until.values())
 
     def _seal(self, before: int) -> None:
-        after, self.sealed_before = self.sealed_before, before
+        after = self.sealed_before
+        self._seal_before(before)
         if self.on_seal is not None and (sealed := self.panes.sealed(after, before)):
             self.on_seal(sealed)
         for day in sorted(day for day in self._by_day if day * DAY < before):
@@ -226,14 +227,19 @@ class Ledger:
             del self.revisions[revised]
             self.dirty_revisions.add(revised)
 
+    def _seal_before(self, before: int) -> None:
+        self.sealed_before = before
+        self._sealed_body = before << WHEN_SHIFT  # bodies begin with their time
+
     def _file(self, key: str, body: int, updated: int) -> None:
         """Notes on which day a record may first leave (a tombstone: by its updated_at)."""
+        top = body >> PRECISION_SHIFT
         if not body:
             day = updated // DAY
-        elif (body >> PRECISION_SHIFT) & 3:
+        elif top & 3:
             day = end_of_record(self.calendar, *when_of(body)) // DAY
         else:
-            day = (body >> WHEN_SHIFT) // DAY
+            day = top // (4 * DAY)
         filed = self._by_day.get(day)
         if filed is None:
             self._by_day[day] = [key]
@@ -264,7 +270,8 @@ class Ledger:
     ) -> None:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
         except the sealed ones, which are facts."""
-        self.watermark, self.sealed_before = watermark, sealed_before
+        self.watermark = watermark
+        self._seal_before(sealed_before)
         for grain, minute, pane in sealed:
             self.panes.restore(grain, minute, pane)
         self.panes.coarsen(watermark)

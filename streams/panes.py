@@ -25,6 +25,9 @@ KEEP_HOURS = 396 * DAY  # 13 months
 
 def add_into(total: Pane, pane: Pane) -> None:
     """Adds a pane to a total, key by key; zeros leave."""
+    if not total:
+        total.update(pane)
+        return
     for key, value in pane.items():
         summed = total.get(key, 0) + value
         if summed:
@@ -91,9 +94,12 @@ class Panes:
         """
         hours_before = self.calendar.start("hour", max(0, watermark - KEEP_MINUTES))
         if hours_before > self.hours_before:
+            past, last = self.hours_before // MINUTE, hours_before // MINUTE
             self.hours_before = hours_before
-            for minute in [m for m in self.minutes if m * MINUTE < hours_before]:
-                pane = self.minutes.pop(minute)
+            # As a rule one hour passes: its sixty minutes are looked up, not all of two days.
+            few = last - past < len(self.minutes)
+            for minute in range(past, last) if few else [m for m in self.minutes if m < last]:
+                pane = self.minutes.pop(minute, None)
                 if pane:
                     add_into(self._open(minute * MINUTE), pane)
         days_before = self.calendar.start("day", max(0, watermark - KEEP_HOURS))

@@ -20,6 +20,7 @@ from streams.records import (
     BIN_SHIFT,
     EARLIEST,
     LONGEST,
+    OPEN,
     SKEW,
     WHEN_SHIFT,
     Cell,
@@ -35,8 +36,8 @@ AT_ONCE = 5 * SECOND
 """Milliseconds within which a caller who gave up is taken not to have waited."""
 
 # Body, lowest bit first: open 1, fate 2, wait in ms 32, area 12, line 6.
-_FATE_SHIFT, _WAIT_SHIFT, _AREA_SHIFT, _LINE_SHIFT = 1, 3, 35, 47
-_WAIT_MASK, _AREA_LINE_MASK, _WHEN_MASK = (1 << 32) - 1, (1 << 18) - 1, (1 << 42) - 1
+_FATE_SHIFT, _WAIT_SHIFT, _LEAF_SHIFT = 1, 3, 35
+_WAIT_MASK, _LEAF_MASK = (1 << 32) - 1, (1 << 18) - 1
 _AREA_BITS = 12
 
 CELL = Cell(
@@ -81,8 +82,7 @@ class Calls:
     def __init__(self, force: Force) -> None:
         self.force = force
         self.skewed = 0
-        self._lines = force.line_index
-        self._areas = force.area_index
+        self._leaves: dict[tuple[str | None, str | None], int] = {}
         self._limits = [force.steps(line.targets) for line in force.lines]
         # A limit that never changed needs no look at the date.
         self._limit = [
@@ -98,44 +98,54 @@ class Calls:
 
     def pack(self, event: Call, updated: int) -> int:
         """The body of a call."""
-        if event.offered_at is None:
+        leaf = self._leaves.get((event.line, event.area))
+        if leaf is None:
+            leaf = self._leaf(event)
+        offered_at = event.offered_at
+        if offered_at is None:
             raise require("offered_at")
-        if event.line is None:
-            raise require("line")
-        line = self._lines.get(event.line)
-        if line is None:
-            raise Refused("unknown_line", f'"{event.line}" is no line of {self.force.name}')
-        area = 0 if event.area is None else self._areas.get(event.area, -1)
-        if area < 0:
-            area = area_of(self.force, event.area)
-        offered = (event.offered_at - EPOCH) // MILLISECOND
-        if offered < EARLIEST:
+        offered = (offered_at - EPOCH) // MILLISECOND
+        if not EARLIEST <= offered <= updated:
             plausible("offered_at", offered)
-        if offered > updated:
             offered = not_after("offered_at", offered, updated)
             self.skewed += 1
         wait, fate = 0, WAITING
-        if event.answered_at is not None:
+        end = event.answered_at
+        if end is not None:
             if event.abandoned_at is not None:
                 raise Refused("answered_and_abandoned", "a call has one end, not two")
-            wait = self._after(offered, "answered", to_ms(event.answered_at), updated)
+            wait = (end - EPOCH) // MILLISECOND - offered
+            if not 0 <= wait <= LONGEST or offered + wait > updated:
+                wait = self._after(offered, "answered", offered + wait, updated)
             fate = ANSWERED
-        elif event.abandoned_at is not None:
-            wait = self._after(offered, "abandoned", to_ms(event.abandoned_at), updated)
+        elif (end := event.abandoned_at) is not None:
+            wait = self._after(offered, "abandoned", to_ms(end), updated)
             fate = ABANDONED
-        if event.ended_at is not None:
-            if event.ended_at > event.updated_at or event.ended_at < event.offered_at:
-                self._after(offered, "ended", to_ms(event.ended_at), updated)
+        end = event.ended_at
+        if end is not None:
+            if end > event.updated_at or end < offered_at:
+                self._after(offered, "ended", to_ms(end), updated)
             if fate == WAITING:
                 fate = LOST
         return (
             offered << WHEN_SHIFT
-            | line << _LINE_SHIFT
-            | area << _AREA_SHIFT
+            | leaf << _LEAF_SHIFT
             | wait << _WAIT_SHIFT
-            | fate << _FATE_SHIFT
-            | (fate == WAITING)
+            | (fate << _FATE_SHIFT or OPEN)
         )
+
+    def _leaf(self, event: Call) -> int:
+        """The leaf that an event names; raises `Refused`. Names as the force's file writes them
+        are remembered: one look-up for the next event."""
+        if event.line is None:
+            raise require("line")
+        line = self.force.line_index.get(event.line)
+        if line is None:
+            raise Refused("unknown_line", f'"{event.line}" is no line of {self.force.name}')
+        leaf = leaf_of(line, area_of(self.force, event.area))
+        if event.area is None or event.area in self.force.area_index:
+            self._leaves[event.line, event.area] = leaf
+        return leaf
 
     def _after(self, offered: int, what: str, stamp: int, updated: int) -> int:
         """Milliseconds from the offer to `stamp`, clamped for skew; raises `Refused`."""
@@ -155,7 +165,7 @@ class Calls:
     def contribution(self, body: int) -> Contribution:
         """One leaf, and for an answered call the bin of its speed of answer."""
         when = body >> WHEN_SHIFT
-        leaf = (body >> _AREA_SHIFT) & _AREA_LINE_MASK
+        leaf = (body >> _LEAF_SHIFT) & _LEAF_MASK
         fate = (body >> _FATE_SHIFT) & 3
         if fate == WAITING:
             return when, 0, leaf, _C_WAITING, -1
@@ -179,5 +189,5 @@ class Calls:
 
     def lost_after(self, body: int) -> int:
         """Milliseconds after which a call still waiting is shown as unknown."""
-        line = (body >> _LINE_SHIFT) & 63
+        line = split_leaf((body >> _LEAF_SHIFT) & _LEAF_MASK)[0]
         return self.force.lines[line].lost_after_minutes * MINUTE
