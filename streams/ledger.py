@@ -39,6 +39,10 @@ _DELETED = 1 << BODY_BITS
 MOST_RECORDS = 5_000_000
 """Records of one kind that a force may have inside the horizon, so that memory is bounded."""
 
+WHOLE_HORIZON = 761 * DAY
+"""25 months: the least horizon of a record known only to the day or the month. Such records are no
+live feed but history, and come months at a time."""
+
 Sealed = tuple[str, int, Pane]
 """A pane that will not change again: grain, start minute, counters."""
 
@@ -90,7 +94,8 @@ class Ledger:
         self._by_day: dict[int, list[str]] = {}
         self._next_hour = 0
         self._closed = 0
-        self._sealed_body = 0
+        self._sealed_body = self._whole_before = 0
+        self._whole_longer = max(0, WHOLE_HORIZON - kind.horizon)
         self._pack, self._contribution = kind.pack, kind.contribution
 
     def add(self, event: Record, appended: int) -> None:
@@ -164,7 +169,9 @@ class Ledger:
                     self._revise(contribution, sign)
 
     def _is_sealed(self, body: int) -> bool:
-        return end_of_record(self.calendar, *when_of(body)) <= self.sealed_before
+        when, precision = when_of(body)
+        before = self._whole_before if precision else self.sealed_before
+        return end_of_record(self.calendar, when, precision) <= before
 
     def _revise(self, contribution: Contribution, sign: int) -> None:
         """Remembers, for every closed period that holds it, a change made after the close."""
@@ -209,10 +216,12 @@ class Ledger:
         self._closed = max(self.closed_until.values())
 
     def _seal(self, before: int) -> None:
-        after = self.sealed_before
+        after, whole_after = self.sealed_before, self._whole_before
         self._seal_before(before)
-        if self.on_seal is not None and (sealed := self.panes.sealed(after, before)):
-            self.on_seal(sealed)
+        if self.on_seal is not None:
+            sealed = self.panes.sealed((after, before), (whole_after, self._whole_before))
+            if sealed:
+                self.on_seal(sealed)
         for day in sorted(day for day in self._by_day if day * DAY < before):
             for key in self._by_day.pop(day):
                 entry = self.entries[key]
@@ -223,13 +232,19 @@ class Ledger:
                         self.dirty.add(key)
                 else:  # a later version moved it, or its month is not over
                     self._file(key, entry & _BODY_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
-        for revised in [r for r in self.revisions if self.calendar.end(*r) <= before]:
+        for revised in [r for r in self.revisions if self._is_settled(*r)]:
             del self.revisions[revised]
             self.dirty_revisions.add(revised)
+
+    def _is_settled(self, grain: Grain, start: int) -> bool:
+        """Whether no record can change a period any more."""
+        before = self.sealed_before if grain == "hour" else self._whole_before
+        return self.calendar.end(grain, start) <= before
 
     def _seal_before(self, before: int) -> None:
         self.sealed_before = before
         self._sealed_body = before << WHEN_SHIFT  # bodies begin with their time
+        self._whole_before = self.calendar.start("day", max(0, before - self._whole_longer))
 
     def _file(self, key: str, body: int, updated: int) -> None:
         """Notes on which day a record may first leave (a tombstone: by its updated_at)."""
@@ -237,7 +252,7 @@ class Ledger:
         if not body:
             day = updated // DAY
         elif top & 3:
-            day = end_of_record(self.calendar, *when_of(body)) // DAY
+            day = (end_of_record(self.calendar, *when_of(body)) + self._whole_longer) // DAY
         else:
             day = top // (4 * DAY)
         filed = self._by_day.get(day)
@@ -251,6 +266,10 @@ class Ledger:
         if not body:  # a tombstone has no time of its own
             return (entry >> _UPDATED_SHIFT) & _UPDATED_MASK < self.sealed_before
         return (body >> WHEN_SHIFT) < self.sealed_before and self._is_sealed(body)
+
+    def sealed_panes(self) -> list[Sealed]:
+        """All panes that will not change again."""
+        return self.panes.sealed((0, self.sealed_before), (0, self._whole_before))
 
     def taken(self) -> dict[str, int]:
         """How its lines were taken, and how many records it holds."""

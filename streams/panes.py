@@ -166,18 +166,22 @@ class Panes:
             self._day_sums[day] = total
         return total
 
-    def sealed(self, after: int, before: int) -> list[tuple[str, int, Pane]]:
-        """The panes as (grain, start minute, pane) that end in (after, before], in milliseconds."""
+    def sealed(
+        self, precise: tuple[int, int], whole: tuple[int, int]
+    ) -> list[tuple[str, int, Pane]]:
+        """The panes that end in (after, before], in milliseconds: as (grain, start minute, pane).
+
+        `precise` is the span of panes of records known to the second, `whole` that of the others.
+        """
         found: list[tuple[str, int, Pane]] = []
-        for grain, panes in (
-            ("hour", self.hours),
-            ("day", self.days),
-            ("whole_day", self.whole_days),
-            ("whole_month", self.whole_months),
+        for grain, panes, (after, before) in (
+            ("hour", self.hours, precise),
+            ("day", self.days, precise),
+            ("whole_day", self.whole_days, whole),
+            ("whole_month", self.whole_months, whole),
         ):
             for minute, pane in panes.items():
-                end = self.end_of(grain, minute)
-                if pane and after < end <= before:
+                if pane and after < self.end_of(grain, minute) <= before:
                     found.append((grain, minute, pane))
         return found
 

@@ -6,7 +6,7 @@ from typing import Any
 from streams.ledger import Ledger, Sealed
 from streams.monitor import Monitor, canonical
 from streams.periods import DAY, HOUR, Calendar, rfc3339
-from tests.build import FAR_FUTURE, call, crime, feed, lines, monitor, ms, row, tiny_force
+from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor, ms, row, tiny_force
 
 START = ms("2021-03-20T00:00:00Z")  # a week before the clocks go forward
 
@@ -186,6 +186,16 @@ def test_crimes_by_month_are_sealed_by_the_end_of_their_month() -> None:
     assert row(board, "2021-03", "crimes", offence="all")["count"] == 2
 
 
+def test_incidents_known_only_to_the_month_may_come_25_months_late() -> None:
+    watched = monitor()
+    old = incident("i1", "2021-03", grade=None)
+    feed(watched, incident("now", "2022-06-01T00:00:00Z"), old)
+    board = watched.board("tiny", ms("2022-06-01T00:00:00Z"), ["2021-03"])
+    assert row(board, "2021-03", "incidents", category="all", grade="all")["count"] == 1
+    precise = incident("i2", "2021-03-05T00:00:00Z", updated_at="2022-06-01T00:00:00Z")
+    assert [r.reason for r in watched.ingest(lines([precise]), FAR_FUTURE)] == ["sealed"]
+
+
 def test_a_date_in_2090_does_not_move_the_watermark() -> None:
     watched = monitor()
     feed(watched, call("c1"))
@@ -204,10 +214,7 @@ def restored(ledger: Ledger) -> Ledger:
         dict(ledger.entries),
         watermark=ledger.watermark,
         sealed_before=ledger.sealed_before,
-        sealed=[
-            (grain, start, dict(pane))
-            for grain, start, pane in ledger.panes.sealed(0, ledger.sealed_before)
-        ],
+        sealed=[(grain, start, dict(pane)) for grain, start, pane in ledger.sealed_panes()],
         closed_until=dict(ledger.closed_until),
         revisions={key: dict(pane) for key, pane in ledger.revisions.items()},
     )
