@@ -1,0 +1,218 @@
+"""The board in a terminal: quiet, readable from across a desk, and plain without colour.
+
+`render` makes what rich shows from a board as `/board.json` gives it; `as_text` is the same as
+plain text of a fixed width. What is told by a colour is told by a word and a sign too.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from streams.force import WHOLE
+from streams.outputs import words
+from streams.outputs.breakdowns import Board, Row, areas, crimes, find, incidents, spans
+
+WIDE = 120
+"""From this many columns on the tables have more of them."""
+WIDEST = 165
+"""From this many columns on three tables of the lower half stand side by side."""
+
+STALE_HEARTBEAT = 120
+STALE_FEED = 15 * 60
+"""Seconds of silence after which a live board says that it is stale: of a heartbeat, which comes
+twice a minute; and of all feeds together where there is none."""
+
+QUIET, LOUD = "dim", "bold white on red"
+
+
+def as_text(board: Board, width: int = 100, most: int = 8) -> str:
+    """The board as plain text, without trailing spaces."""
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None).print(render(board, width, most))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> RenderableType:
+    """The whole board. `most` limits the rows by category; `lost` says, loudly, that the monitor
+    can't be reached and that these figures are old."""
+    wide, side_by_side = width >= WIDE, width >= WIDEST
+    parts: list[RenderableType] = [_header(board, lost)]
+    for line in board["definitions"]["lines"]:
+        parts += _call_line(board, line, wide)
+    parts += [*_attendance(board, wide), Rule(style=QUIET)]
+    side = [incidents(board, most), crimes(board, most)]
+    by_area = areas(board)
+    if side_by_side and by_area is not None:
+        side.append(by_area)
+    lower = Table.grid(padding=(0, 6 if wide else 2, 0, 0))
+    lower.add_row(*side)
+    parts.append(lower)
+    if not side_by_side and by_area is not None:
+        parts += [Text(), by_area]
+    formula = board["definitions"]["service_level"]["formula"]
+    parts.append(Text(f"\nCalls in time: {formula}. Few: under 20 cases.", style=QUIET))
+    return Group(*parts)
+
+
+def banner(message: str) -> Panel:
+    """Something that must not be overlooked."""
+    return Panel(Text(message, style=LOUD, justify="center"), style=LOUD)
+
+
+def staleness(board: Board) -> str | None:
+    """Why the figures of a running monitor are too old to be relied on; None when they are not."""
+    if board["status"]["state"] == "finished":
+        return None
+    ages = {feed: int(heard["age_seconds"]) for feed, heard in board["feeds"].items()}
+    if not ages:
+        return "NOTHING HAS ARRIVED YET"
+    beats = {feed: age for feed, age in ages.items() if feed.startswith("heartbeat.")}
+    silent = [
+        f"the last heartbeat of {feed.partition('.')[2]} came {words.duration(age)} ago"
+        for feed, age in beats.items()
+        if age > STALE_HEARTBEAT
+    ]
+    if silent:
+        return f"STALE: {'; '.join(silent)}"
+    if not beats and min(ages.values()) > STALE_FEED:
+        return f"STALE: nothing has arrived for {words.duration(min(ages.values()))}"
+    return None
+
+
+def badges(board: Board) -> list[tuple[str, str]]:
+    """How the figures came about, as (words, style)."""
+    status = board["status"]
+    found: list[tuple[str, str]] = []
+    finished = status["state"] == "finished"
+    if not status["ready"]:
+        found.append((f"NOT READY: {status['detail']}", LOUD))
+    if status["replay"]:
+        speed = status.get("speed")
+        told = f"REPLAY, {speed:g} times real speed" if speed and not finished else "REPLAY"
+        found.append((told, "bold black on cyan"))
+    elif status["ready"] and not finished:
+        found.append(("LIVE", "bold black on green"))
+    if status.get("simulated"):
+        found.append((f"SIMULATED {status['simulated']}", "bold black on yellow"))
+    if finished:
+        found.append(("FINISHED", "bold black on white"))
+    return found
+
+
+def _header(board: Board, lost: str | None) -> RenderableType:
+    top = Table.grid(expand=True)
+    top.add_column()
+    top.add_column(justify="right")
+    marks = Text()
+    for label, style in badges(board):
+        marks.append(f" {label} ", style=style).append(" ")
+    top.add_row(
+        Text(board["force"]["name"].upper(), style="bold"),
+        Text(words.moment(board["at"], ZoneInfo(board["force"]["timezone"])), style="bold"),
+    )
+    told = f"Age of data: {words.ages(board['feeds'])}" if board["feeds"] else "No data yet"
+    latest = Text(told, style=QUIET)
+    alarm = lost or staleness(board)
+    return Group(top, marks, latest, *([banner(alarm)] if alarm else []))
+
+
+def _heading(title: str, now: Text) -> list[RenderableType]:
+    grid = Table.grid(expand=True)
+    grid.add_column()
+    grid.add_column(justify="right")
+    grid.add_row(Text(title, style="bold"), now)
+    return [Rule(style=QUIET), grid]
+
+
+def _figures(wide: bool, columns: Sequence[str]) -> Table:
+    """The table that calls and emergencies share, so that the eye runs down the columns."""
+    table = Table(box=None, padding=(0, 2 if wide else 1, 0, 0), header_style=QUIET)
+    widths = (14, 9, 9, 10, 20, 16, 12, 12, 12) if wide else (12, 8, 8, 0, 17, 14, 11, 11, 11)
+    for position, (title, width) in enumerate(zip(("", *columns), widths, strict=True)):
+        if width:
+            justify = "left" if position in (0, 5) else "right"
+            table.add_column(title, width=width, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    return table
+
+
+def _call_line(board: Board, line: str, wide: bool) -> list[RenderableType]:
+    held = board["definitions"]["lines"][line]
+    where = {"line": line, "area": WHOLE}
+    now = find(board["now"].get("calls"), **where)
+    state = Text("not known", style=QUIET)
+    if now is not None:
+        state = _now(now["waiting"], now["oldest_waiting"], now["waiting_unknown"], "waiting")
+    columns = ("Offered", "Answered", "Abandoned", f"In {words.limit(held['within_seconds'])}")
+    table = _figures(wide, (*columns, "Target", "Mean", "Median", "90th pct"))
+    for title, span in spans(board):
+        row = find(span.get("calls"), **where)
+        if row is None:
+            table.add_row(title, Text("not kept", style=QUIET))
+            continue
+        counts = [row["offered"], row["answered"], *([row["abandoned"]] if wide else [])]
+        speeds = (row["answer_mean"], row["answer_median"], row["answer_p90"])
+        nothing = "no calls" if not row["offered"] else "none ended"
+        _add(table, title, counts, row["service_level"], held["target"], speeds, nothing)
+    return [*_heading(held.get("name", line), state), table]
+
+
+def _attendance(board: Board, wide: bool) -> list[RenderableType]:
+    held = board["definitions"]["attendance"]
+    now = find(board["now"].get("attendance"), area=WHOLE)
+    state = Text("not known", style=QUIET)
+    if now is not None:
+        stock = (now["unattended"], now["oldest_unattended"], now["unattended_unknown"])
+        state = _now(*stock, "not yet attended")
+    columns = ("Opened", "Attended", "Never att.", f"In {words.limit(held['within_seconds'])}")
+    target = "" if held["target"] is None else "Target"
+    table = _figures(wide, (*columns, target, "Mean", "Median", "90th pct"))
+    for title, span in spans(board):
+        row = find(span.get("attendance"), area=WHOLE)
+        if row is None:
+            table.add_row(title, Text("not kept", style=QUIET))
+            continue
+        never = [row["never_attended"]] if wide else []
+        counts = [row["emergencies"], row["attended"], *never]
+        speeds = (row["response_mean"], row["response_median"], row["response_p90"])
+        nothing = "none attended" if row["emergencies"] else "no emergencies"
+        _add(table, title, counts, row["within"], held["target"], speeds, nothing)
+    return [*_heading("Emergency attendance", state), table]
+
+
+def _add(
+    table: Table,
+    title: str,
+    counts: Sequence[int],
+    ratio: Row,
+    target: float | None,
+    speeds: Sequence[float | None],
+    nothing: str,
+) -> None:
+    """One row of figures; where there are no cases it says so, and shows no figure of nothing."""
+    few = QUIET if ratio.get("small") or ratio["value"] is None else "bold"
+    verdict = words.verdict(ratio, target)
+    table.add_row(
+        title,
+        *(words.count(number) for number in counts),
+        Text(words.share(ratio, nothing), style=few),
+        Text(verdict, style="bold red" if verdict.startswith("✗") else "green"),
+        *("" if speed is None else words.duration(speed) for speed in speeds),
+    )
+
+
+def _now(number: int, oldest: float | None, unknown: int, verb: str) -> Text:
+    """What is true now: `3 waiting now, the oldest for 1 min 43 s`."""
+    text = Text(f"{number:,} {verb} now", style="bold yellow" if number else "bold")
+    if oldest is not None:
+        text.append(f", the oldest for {words.duration(oldest)}")
+    if unknown:
+        text.append(f" (and {unknown:,} of unknown fate)", style=QUIET)
+    return text
