@@ -17,7 +17,8 @@ Row = dict[str, Any]
 SHOWN = {"15m": "last 15 min", "1h": "last 60 min", "today": "today", "month": "this month"}
 """The windows of the upper tables, and what they are called."""
 
-GRADES = {"emergency": "Emerg.", "priority": "Prior.", "scheduled": "Sched."}
+GRADES = {"emergency": "emerg.", "priority": "prior.", "scheduled": "sched."}
+"""Grades as headings of columns beside "Today", of which they are part."""
 MOST_AREAS = 12
 
 
@@ -56,35 +57,39 @@ def _top(counts: dict[str, int], most: int) -> list[str]:
     return sorted(widest, key=lambda path: (-counts[path], path))[:most]
 
 
-def incidents(board: Board, most: int) -> Table:
-    """Incidents by category: the last hour, today, and today by grade."""
-    windows = board["windows"]
-    hour = _counts(windows["1h"], "incidents", grade=ALL, area=WHOLE)
-    today = _counts(windows["today"], "incidents", grade=ALL, area=WHOLE)
-    graded = {
-        grade: _counts(windows["today"], "incidents", grade=grade, area=WHOLE) for grade in GRADES
-    }
-    table = _table("Incidents", "60 min", "Today", *GRADES.values())
-    for path in [ALL, *_top(today, most)]:
-        figures = [
-            hour.get(path, 0),
-            today.get(path, 0),
-            *(g.get(path, 0) for g in graded.values()),
-        ]
-        style = "bold" if path == ALL else ""
-        table.add_row(words.name(path), *(words.count(n) for n in figures), style=style)
-    return table
+def incidents(board: Board, most: int, *, wide: bool) -> Table | None:
+    """Incidents by category: the last hour, today (and of these by grade), this month, and any
+    period that was asked for; None where there are none."""
+    windows, asked = board["windows"], board["periods"]
+    spans = (windows["1h"], windows["today"], windows["month"], *asked.values())
+    hour, today, month, *others = (
+        _counts(span, "incidents", grade=ALL, area=WHOLE) for span in spans
+    )
+    grades = list(GRADES) if wide else list(GRADES)[:2]
+    graded = [_counts(windows["today"], "incidents", grade=grade, area=WHOLE) for grade in grades]
+    table = _table("Incidents", "60 min", "Today", *(GRADES[g] for g in grades), "Month", *asked)
+    return _fill(table, [hour, today, *graded, month, *others], [today, month, *others], most)
 
 
-def crimes(board: Board, most: int) -> Table:
-    """Recorded crime by offence group: today and this month, and any period that was asked for."""
-    tables = [board["windows"]["today"], board["windows"]["month"], *board["periods"].values()]
-    counted = [_counts(table, "crimes", area=WHOLE) for table in tables]
+def crimes(board: Board, most: int) -> Table | None:
+    """Recorded crime by offence group: today, this month, and any period that was asked for; None
+    where there is none."""
+    spans = [board["windows"]["today"], board["windows"]["month"], *board["periods"].values()]
+    counted = [_counts(span, "crimes", area=WHOLE) for span in spans]
     table = _table("Recorded crime", "Today", "Month", *board["periods"])
-    for path in [ALL, *_top(counted[-1] if board["periods"] else counted[1], most)]:
-        figures = [counts.get(path, 0) for counts in counted]
-        style = "bold" if path == ALL else ""
-        table.add_row(words.name(path), *(words.count(n) for n in figures), style=style)
+    return _fill(table, counted, counted[1:], most)
+
+
+def _fill(
+    table: Table, columns: list[dict[str, int]], ranked: list[dict[str, int]], most: int
+) -> Table | None:
+    """The rows of a table; the first of `ranked` that has any cases gives their order."""
+    by = next((counts for counts in ranked if counts.get(ALL)), None)
+    if by is None:
+        return None
+    for path in [ALL, *_top(by, most)]:
+        figures = (words.count(counts.get(path, 0)) for counts in columns)
+        table.add_row(words.name(path), *figures, style="bold" if path == ALL else "")
     return table
 
 
@@ -97,8 +102,9 @@ def areas(board: Board) -> Table | None:
         return None
     windows, now = board["windows"], board["now"].get("attendance")
     limit = words.limit(board["definitions"]["attendance"]["within_seconds"])
-    columns = ("Unattended", f"In {limit} today", "Incidents today", "Crimes this month")
-    table = _table("Policing area", *columns)
+    crime = bool(_counts(windows["month"], "crimes", area=WHOLE).get(ALL))
+    columns = ("Unattended", f"In {limit} today", "Incidents today")
+    table = _table("Policing area", *columns, *(["Crimes this month"] if crime else []))
     for area in shown:
         waiting = find(now, area=area)
         attended = find(windows["today"].get("attendance"), area=area)
@@ -112,6 +118,6 @@ def areas(board: Board) -> Table | None:
                 within, style="dim" if attended is None or attended["within"].get("small") else ""
             ),
             words.count(opened["count"] if opened else 0),
-            words.count(recorded["count"] if recorded else 0),
+            *([words.count(recorded["count"] if recorded else 0)] if crime else []),
         )
     return table

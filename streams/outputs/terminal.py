@@ -43,23 +43,47 @@ def as_text(board: Board, width: int = 100, most: int = 8) -> str:
 def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> RenderableType:
     """The whole board. `most` limits the rows by category; `lost` says, loudly, that the monitor
     can't be reached and that these figures are old."""
-    wide, side_by_side = width >= WIDE, width >= WIDEST
+    wide = width >= WIDE
     parts: list[RenderableType] = [_header(board, lost)]
     for line in board["definitions"]["lines"]:
         parts += _call_line(board, line, wide)
     parts += [*_attendance(board, wide), Rule(style=QUIET)]
-    side = [incidents(board, most), crimes(board, most)]
-    by_area = areas(board)
-    if side_by_side and by_area is not None:
-        side.append(by_area)
-    lower = Table.grid(padding=(0, 6 if wide else 2, 0, 0))
-    lower.add_row(*side)
-    parts.append(lower)
-    if not side_by_side and by_area is not None:
-        parts += [Text(), by_area]
+    found = (incidents(board, most, wide=wide), crimes(board, most), areas(board))
+    tables = [table for table in found if table is not None]
+    # Three abreast, two abreast and the areas below, or one below the other, as there is room.
+    abreast = len(tables) if width >= WIDEST else 1 if board["periods"] and not wide else 2
+    while tables:
+        row = tables[:1] if tables[0] is found[2] else tables[:abreast]
+        lower = Table.grid(padding=(0, 6 if wide else 2, 0, 0))
+        lower.add_row(*row)
+        parts += [lower, Text()]
+        del tables[: len(row)]
     formula = board["definitions"]["service_level"]["formula"]
-    parts.append(Text(f"\nCalls in time: {formula}. Few: under 20 cases.", style=QUIET))
+    parts.append(Text(f"Calls in time: {formula}. Few: under 20 cases.", style=QUIET))
     return Group(*parts)
+
+
+def summary(board: Board) -> str:
+    """The board in one line, for a log: what is waiting now, and today against the targets."""
+    today, now, told = board["windows"]["today"], board["now"], []
+    for line, held in board["definitions"]["lines"].items():
+        row = find(today.get("calls"), line=line, area=WHOLE)
+        waiting = find(now.get("calls"), line=line, area=WHOLE)
+        if row and waiting:
+            level = words.share(row["service_level"], "no calls")
+            limit = words.limit(held["within_seconds"])
+            told.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
+    row, open_now = (
+        find(today.get("attendance"), area=WHOLE),
+        find(now.get("attendance"), area=WHOLE),
+    )
+    if row and open_now:
+        limit = words.limit(board["definitions"]["attendance"]["within_seconds"])
+        level = words.share(row["within"], "none attended")
+        told.append(
+            f"emergencies: {open_now['unattended']} not yet attended, {level} in {limit} today"
+        )
+    return f"{board['at'][:19].replace('T', ' ')}  {'; '.join(told)}"
 
 
 def banner(message: str) -> Panel:
@@ -150,10 +174,12 @@ def _call_line(board: Board, line: str, wide: bool) -> list[RenderableType]:
     state = Text("not known", style=QUIET)
     if now is not None:
         state = _now(now["waiting"], now["oldest_waiting"], now["waiting_unknown"], "waiting")
+    shown = [(title, find(span.get("calls"), **where)) for title, span in spans(board)]
+    if not any(row["offered"] for _, row in shown if row) and not (now and now["waiting"]):
+        return _heading(held["name"], Text("no calls in any period shown", style=QUIET))
     columns = ("Offered", "Answered", "Abandoned", f"In {words.limit(held['within_seconds'])}")
     table = _figures(wide, (*columns, "Target", "Mean", "Median", "90th pct"))
-    for title, span in spans(board):
-        row = find(span.get("calls"), **where)
+    for title, row in shown:
         if row is None:
             table.add_row(title, Text("not kept", style=QUIET))
             continue
@@ -161,7 +187,7 @@ def _call_line(board: Board, line: str, wide: bool) -> list[RenderableType]:
         speeds = (row["answer_mean"], row["answer_median"], row["answer_p90"])
         nothing = "no calls" if not row["offered"] else "none ended"
         _add(table, title, counts, row["service_level"], held["target"], speeds, nothing)
-    return [*_heading(held.get("name", line), state), table]
+    return [*_heading(held["name"], state), table]
 
 
 def _attendance(board: Board, wide: bool) -> list[RenderableType]:
@@ -171,11 +197,14 @@ def _attendance(board: Board, wide: bool) -> list[RenderableType]:
     if now is not None:
         stock = (now["unattended"], now["oldest_unattended"], now["unattended_unknown"])
         state = _now(*stock, "not yet attended")
+    shown = [(title, find(span.get("attendance"), area=WHOLE)) for title, span in spans(board)]
+    if not any(row["emergencies"] for _, row in shown if row) and not (now and now["unattended"]):
+        quiet = Text("no emergencies in any period shown", style=QUIET)
+        return _heading("Emergency attendance", quiet)
     columns = ("Opened", "Attended", "Never att.", f"In {words.limit(held['within_seconds'])}")
     target = "" if held["target"] is None else "Target"
     table = _figures(wide, (*columns, target, "Mean", "Median", "90th pct"))
-    for title, span in spans(board):
-        row = find(span.get("attendance"), area=WHOLE)
+    for title, row in shown:
         if row is None:
             table.add_row(title, Text("not kept", style=QUIET))
             continue

@@ -84,7 +84,7 @@ class Pages:
         if not here:
             raise HTTPException(404, "no force is monitored here yet")
         if len(here) > 1:
-            raise HTTPException(400, f"which force? Add ?force= with one of: {known}")
+            raise HTTPException(400, f"which force? Name one of: {known}")
         return here[0]
 
     def healthz(self, request: Request) -> Response:

@@ -1,0 +1,71 @@
+"""What several commands share: addresses, speeds, forces, instants."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+from streams.errors import ConfigError
+from streams.force import Force, find_force, shipped_forces
+
+
+class Seconds(click.ParamType):
+    """A length of time: `90`, `90s`, `5m`, `1h`; as seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The seconds."""
+        if isinstance(value, int | float):
+            return float(value)
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|min|h)?", value.strip())
+        if found is None or float(found[1]) <= 0:
+            self.fail(f'"{value}" is no length of time: write 2s, 5m or 1h', param, ctx)
+        return float(found[1]) * {None: 1, "s": 1, "m": 60, "min": 60, "h": 3600}[found[2]]
+
+
+class Speed(click.ParamType):
+    """`max`, or how many times as fast as the wall clock; None for max."""
+
+    name = "speed"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The factor; 0 for max, since click takes None for an option that is not given."""
+        if isinstance(value, int | float):
+            return float(value)
+        if value == "max":
+            return 0.0
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)x?", value.strip())
+        if found is None or float(found[1]) <= 0:
+            self.fail(f'"{value}" is no speed: write 1, 60, or max', param, ctx)
+        return float(found[1])
+
+
+class Address(click.ParamType):
+    """`HOST:PORT`, or a port alone, which is then on loopback."""
+
+    name = "host:port"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """(host, port)."""
+        if isinstance(value, tuple):
+            return value
+        host, _, port = value.rpartition(":")
+        if not port.isdigit() or int(port) > 65535:
+            self.fail(f'"{value}" is no address: write 127.0.0.1:8080, or a port alone', param, ctx)
+        return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def forces_named(names: tuple[str, ...]) -> list[Force]:
+    """The forces of `--force`, or all that are shipped; raises `ConfigError`."""
+    forces = [find_force(name) for name in names or shipped_forces()]
+    twice = {force.id for force in forces if [f.id for f in forces].count(force.id) > 1}
+    if twice:
+        raise ConfigError(f'--force names "{min(twice)}" twice')
+    return forces

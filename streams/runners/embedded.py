@@ -1,0 +1,208 @@
+"""The embedded runner: sources are read and folded in this process, without Kafka.
+
+It feeds a `Live` chunk by chunk, as fast as it can or at a pace, writes what was refused to a file
+of dead letters, and accounts for every row: rows in = counted + merged as versions + refused +
+excluded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from streams.deadletters import letter
+from streams.errors import SourceError
+from streams.ledger import Ledger
+from streams.live import Live, wall_clock
+from streams.monitor import Monitor
+from streams.readings import Heartbeats, Readings
+from streams.runners.replay import ReplayClock, Stops, instant_of
+from streams.sources import Chunk
+
+TICK = 0.02
+"""The shortest wait of a paced replay, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where all rows went; `rows` is always the sum of the others."""
+
+    rows: int
+    counted: int
+    merged: int
+    refused: int
+    excluded: int
+
+    def in_words(self) -> str:
+        """One line: `rows in = 12: 9 counted + 2 merged as versions + 1 refused + 0 excluded`."""
+        return (
+            f"rows in = {self.rows:,}: {self.counted:,} counted + {self.merged:,} merged as "
+            f"versions + {self.refused:,} refused + {self.excluded:,} excluded"
+        )
+
+
+def last_event(monitor: Monitor, force_id: str | None = None) -> int:
+    """The latest event time that any feed (of one force) has reached, in ms; 0 before any."""
+    latest = 0
+    for shard in monitor.shards:
+        for name, taker in shard.takers.items():
+            if force_id in (None, name):
+                if isinstance(taker, Heartbeats):
+                    latest = max(latest, *taker.latest.values(), 0)
+                else:
+                    latest = max(latest, taker.watermark)
+    return latest
+
+
+def has_records(monitor: Monitor, force_id: str) -> bool:
+    """Whether anything of a force was ever taken."""
+    return last_event(monitor, force_id) > 0
+
+
+class DeadLetterFile:
+    """Appends refused lines to a file that is made at the first of them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: BinaryIO | None = None
+
+    def write(self, raw: bytes, origin: str, reason: str, detail: str) -> None:
+        """Appends one letter; raises `SourceError` when the file can't be written."""
+        try:
+            if self._file is None:
+                self._file = self.path.open("ab")
+            self._file.write(letter(raw, origin, reason, detail, wall_clock()).as_line() + b"\n")
+        except OSError as error:
+            raise SourceError(
+                f"{self.path}: refused rows can't be written there: {error.strerror}. "
+                "Name another place with --dead-letters"
+            ) from None
+
+    def flush(self) -> None:
+        """Lets another program see what was written."""
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Closes the file, if one was made."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+class Embedded:
+    """Feeds a `Live`. `clock` is the replay's, or None for a live monitor on the wall clock."""
+
+    def __init__(
+        self,
+        live: Live,
+        stops: Stops,
+        clock: ReplayClock | None = None,
+        dead_letters: DeadLetterFile | None = None,
+    ) -> None:
+        self.live, self.stops, self.clock = live, stops, clock
+        self.dead_letters = dead_letters
+        self.rows = self.excluded = 0
+        self.refused = Counter[str]()
+        """Refused rows by reason, those that could not even become an event among them."""
+
+    def account(self) -> Account:
+        """Where all rows went so far."""
+        new = merged = 0
+        with self.live.lock:
+            for shard in self.live.monitor.shards:
+                for taker in shard.takers.values():
+                    if isinstance(taker, Ledger):
+                        tally = taker.tally
+                        new += tally.new
+                        merged += tally.revised + tally.same + tally.stale
+                    elif isinstance(taker, Readings | Heartbeats):
+                        new += taker.lines
+        return Account(self.rows, new, merged, self.refused.total(), self.excluded)
+
+    def take(self, chunk: Chunk) -> None:
+        """Folds a chunk as fast as possible."""
+        with self.stops.held_back():
+            self._fold(chunk)
+            if self.clock is not None:
+                self.clock.reach(last_event(self.live.monitor))
+
+    def play(self, chunk: Chunk, speed: float) -> None:
+        """Folds a chunk line by line as the replay clock reaches each; starts the clock."""
+        instants = [instant_of(line) for line in chunk.lines()]
+        lines, numbers = chunk.lines(), chunk.line_numbers
+        rest = chunk._replace(payload=b"", line_numbers=())
+        with self.stops.held_back():
+            self._fold(rest)
+        clock, done = self.clock, 0
+        if clock is None:
+            raise ValueError("a paced replay needs a replay clock")
+        while done < len(lines):
+            at = instants[done]
+            if not clock.running and at is not None:
+                clock.run(at, speed)
+            now, due = clock(), done
+            while due < len(lines) and (instants[due] or 0) <= now:
+                due += 1
+            if due > done:
+                part = Chunk(b"\n".join(lines[done:due]), chunk.origin, numbers[done:due])
+                with self.stops.held_back():
+                    self._fold(part)
+                done = due
+            else:
+                time.sleep(max(TICK, min(0.5, ((instants[done] or 0) - now) / 1000 / speed)))
+
+    def _fold(self, chunk: Chunk) -> None:
+        self.rows += chunk.rows
+        self.excluded += chunk.excluded
+        for raw, reason, detail, origin in chunk.rejected:
+            self._refuse(raw, origin, reason, detail)
+            self.live.monitor.refused["unknown"][reason] += 1
+        if chunk.line_numbers:
+            # A line of spaces is a blank line too; the monitor passes over it.
+            self.excluded += sum(map(bytes.isspace, chunk.lines()))
+            for refusal in self.live.ingest(chunk.payload, wall_clock()):
+                origin = f"{chunk.origin}:{chunk.line_numbers[refusal.line]}"
+                self._refuse(refusal.raw, origin, refusal.reason, refusal.detail)
+
+    def _refuse(self, raw: bytes, origin: str, reason: str, detail: str) -> None:
+        self.refused[reason] += 1
+        if self.dead_letters is not None:
+            self.dead_letters.write(raw, origin, reason, detail)
+
+    def read(
+        self,
+        chunks: Iterable[Chunk],
+        speed: float | None = None,
+        progress: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Folds all chunks; `speed` None is as fast as possible. Keeps the health of the `Live`:
+        ready at a pace or on the wall clock, behind while a replay runs at full speed."""
+        health = self.live.health
+        health.replay = self.clock is not None
+        health.speed = speed
+        if self.clock is None:
+            health.state, health.detail = "live", "reading as lines arrive"
+        elif speed is None:
+            health.state, health.detail = "behind", "reading history"
+        else:
+            health.state, health.detail = "live", f"replaying at {speed:g} times real speed"
+        for chunk in chunks:
+            if speed is None:
+                self.take(chunk)
+            else:
+                self.play(chunk, speed)
+            if self.dead_letters is not None:
+                self.dead_letters.flush()
+            progress()
+
+    def finish(self) -> None:
+        """The input has ended: the clock of a replay stands still, and the board is complete."""
+        if self.clock is not None:
+            self.clock.stop()
+        health = self.live.health
+        health.state, health.detail = "finished", "all input was read"

@@ -1,0 +1,122 @@
+"""The clock of a replay, and stops that never fall into the middle of a fold."""
+
+from __future__ import annotations
+
+import datetime as dt
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+
+import msgspec
+
+from streams.periods import to_ms
+
+
+class _Dated(msgspec.Struct):
+    updated_at: dt.datetime | None = None
+    at: dt.datetime | None = None
+
+
+_read_dated = msgspec.json.Decoder(_Dated).decode
+
+
+def instant_of(line: bytes) -> int | None:
+    """When a line became known (its `updated_at`), in ms; None where that can't be read."""
+    try:
+        found = _read_dated(line)
+        stamp = found.updated_at or found.at
+        return to_ms(stamp) if stamp is not None else None
+    except (msgspec.MsgspecError, RecursionError, UnicodeError, TypeError):
+        return None
+
+
+class ReplayClock:
+    """Event time: it follows the events (`reach`), or runs on its own (`run`) until stopped."""
+
+    def __init__(self) -> None:
+        self._at = 0
+        self._speed = 0.0
+        self._since = 0.0
+
+    def __call__(self) -> int:
+        """The event time now, in ms."""
+        return self._at + int((time.monotonic() - self._since) * 1000 * self._speed)
+
+    @property
+    def running(self) -> bool:
+        """Whether it runs on its own."""
+        return self._speed > 0
+
+    def reach(self, at: int) -> None:
+        """Moves a clock that does not run on to `at`; never back."""
+        if not self.running:
+            self._at = max(self._at, at)
+
+    def run(self, at: int, speed: float) -> None:
+        """Starts at `at` and runs `speed` times as fast as the wall clock."""
+        self._at, self._since, self._speed = at, time.monotonic(), speed
+
+    def stop(self) -> int:
+        """Stands still from now on; returns the event time."""
+        at = self()
+        self._at, self._speed = at, 0.0
+        return at
+
+
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C, or a request to end; `exit_code` is what the process should end with."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.exit_code = 128 + number
+
+
+class Stops:
+    """Turns SIGINT and SIGTERM into `Stopped`, which is raised between folds, never inside one.
+
+    Use it with `with`, in the main thread; elsewhere it does nothing.
+    """
+
+    NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self) -> None:
+        self._asked = 0
+        self._busy = False
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> Stops:
+        """Take the signals over."""
+        if threading.current_thread() is threading.main_thread():
+            for number in self.NUMBERS:
+                self._before[number] = signal.signal(number, self._caught)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Give them back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+        self._before.clear()
+
+    def _caught(self, number: int, frame: FrameType | None) -> None:
+        self._asked = number
+        if not self._busy:
+            raise Stopped(number)
+
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """A stretch that is not to be broken off: a stop that is asked for in it comes after it."""
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+        if self._asked:
+            raise Stopped(self._asked)
