@@ -21,8 +21,8 @@ from rich.progress import (
 from streams.errors import WatchroomError
 from streams.force import find_force, shipped_forces
 from streams.sources import Source, open_source
-from streams.sources.kafka import Tally
 from streams.sources.kafka import publish as send
+from streams.sources.tally import Tally
 
 REFUSED, INTERRUPTED = 3, 130
 

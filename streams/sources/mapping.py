@@ -19,7 +19,7 @@ from streams.errors import ConfigError
 from streams.events import KINDS
 from streams.sources.times import check_format
 from streams.toml_files import CURE as FORCE_CURE
-from streams.toml_files import locate, parse_toml, read_text
+from streams.toml_files import parse_toml, read_text
 
 Text = Annotated[str, Meta(min_length=1)]
 Texts = Text | Annotated[list[Text], Meta(min_length=1)]
@@ -162,11 +162,32 @@ def parse_mapping(text: str, file: Path | str = "mapping") -> Mapping:
     except ConfigError as error:
         cure = (error.cure or FORCE_CURE).replace(FORCE_CURE, CURE)
         raise ConfigError(
-            error.problem, file=file, line=error.line, field=error.field, cure=cure
+            error.problem,
+            file=file,
+            line=error.line or _line_of(text, error.field or ""),
+            field=error.field,
+            cure=cure,
         ) from None
     for problem, place, cure in _check(mapping):
-        raise ConfigError(problem, file=file, line=locate(text, place), field=place, cure=cure)
+        raise ConfigError(problem, file=file, line=_line_of(text, place), field=place, cure=cure)
     return mapping
+
+
+def _line_of(text: str, place: str) -> int | None:
+    """The line of `fields.opened_at.after`, or of the nearest table or key above it."""
+    table, found = "", None
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.strip().replace('"', "")
+        if words.startswith("["):
+            at = table = words.partition("]")[0].strip("[ ")
+        else:
+            key = words.partition("=")[0].strip()
+            at = f"{table}.{key}" if table else key
+        if at == place:
+            return number
+        if f"{place}.".startswith(f"{at}.") or (found is None and at.startswith(f"{place}.")):
+            found = number
+    return found
 
 
 Problem = tuple[str, str, str]

@@ -1,7 +1,8 @@
 """Blocks of bytes to whole lines: decompression, byte order marks and very long lines.
 
 Compression is told by the first bytes, not by the name. A stream that ends early, or is damaged in
-the middle, gives every line that came before the damage and then raises `SourceError`.
+the middle, gives every line that came before the damage and then raises `SourceError` (Zstandard:
+up to its last few thousand compressed bytes, which can't be told apart).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import codecs
 import io
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import zstandard
 
@@ -40,14 +41,6 @@ class Batch(NamedTuple):
     rejected: list[Rejected]
 
 
-class _Decompressor(Protocol):
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, /) -> bytes: ...
-
-
 def read_blocks(file: io.BufferedIOBase, origin: str, meter: Meter) -> Iterator[bytes]:
     """The blocks of a file as they become available: a pipe is not waited for until it is full."""
     while True:
@@ -68,7 +61,7 @@ def decompress(blocks: Iterator[bytes], origin: str) -> Iterator[bytes]:
     head = b""
     for block in blocks:
         head += block
-        if len(head) >= len(ZSTD_MAGIC):
+        if not any(magic.startswith(head) for magic in (GZIP_MAGIC, ZSTD_MAGIC)):
             break
     if head.startswith(GZIP_MAGIC):
         yield from _members(head, blocks, origin, GZIP_MAGIC)
@@ -82,25 +75,18 @@ def decompress(blocks: Iterator[bytes], origin: str) -> Iterator[bytes]:
 
 def _members(head: bytes, blocks: Iterator[bytes], origin: str, magic: bytes) -> Iterator[bytes]:
     """One compressed member after another; a missing end is an error, unlike in some readers."""
-
-    def fresh() -> _Decompressor:
-        if magic == GZIP_MAGIC:
-            return zlib.decompressobj(wbits=31)
-        return zstandard.ZstdDecompressor().decompressobj()
-
-    name = "gzip" if magic == GZIP_MAGIC else "Zstandard"
+    name, fresh = ("gzip", _Gzip) if magic == GZIP_MAGIC else ("Zstandard", _Zstandard)
     member, done, data = fresh(), 0, head
     while True:
         try:
-            out = member.decompress(data)
+            for out in member.pieces(data):
+                done += len(out)
+                yield out
         except (zlib.error, zstandard.ZstdError) as error:
             raise _damaged(origin, name, done, str(error)) from None
-        done += len(out)
-        if out:
-            yield out
-        if member.eof:
+        if member.unused is not None:
             # Zeros between and after members are padding (tapes, object stores), as in gzip(1).
-            rest = member.unused_data.lstrip(b"\0")
+            rest = member.unused.lstrip(b"\0")
             while len(rest) < len(magic):
                 more = next(blocks, None)
                 if more is None:
@@ -116,6 +102,48 @@ def _members(head: bytes, blocks: Iterator[bytes], origin: str, magic: bytes) ->
         if following is None:
             raise _damaged(origin, name, done, "it ends in the middle")
         data = following
+
+
+class _Gzip:
+    """One gzip member. `unused` are the bytes after its end, None before it."""
+
+    def __init__(self) -> None:
+        self._state = zlib.decompressobj(wbits=31)
+        self.unused: bytes | None = None
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """What comes out of a block, also up to a damaged byte in the middle of it."""
+        # zlib gives nothing of a call that fails, not even what was right: then it is done again
+        # byte by byte, from a copy.
+        before = self._state.copy()
+        try:
+            out = self._state.decompress(data)
+        except zlib.error:
+            for at in range(len(data)):
+                yield before.decompress(data[at : at + 1])
+            raise
+        if self._state.eof:
+            self.unused = self._state.unused_data
+        yield out
+
+
+class _Zstandard:
+    """One Zstandard frame. `unused` are the bytes after its end, None before it."""
+
+    PIECE = 1 << 12
+
+    def __init__(self) -> None:
+        self._state = zstandard.ZstdDecompressor().decompressobj()
+        self.unused: bytes | None = None
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """What comes out of a block; small pieces, since one that fails gives nothing."""
+        for at in range(0, len(data), self.PIECE):
+            piece = data[at : at + self.PIECE]
+            yield self._state.decompress(piece)
+            if self._state.eof:
+                self.unused = self._state.unused_data + data[at + len(piece) :]
+                return
 
 
 def _damaged(origin: str, name: str, done: int, why: str) -> SourceError:

@@ -269,3 +269,16 @@ def test_a_month_of_street_level_crime_arrives_whole(
     ]
     assert len(arrived) == tally.sent.total() == tally.read
     assert {record["force"] for record in arrived} == {"warwickshire"}
+
+
+def test_brokers_out_of_reach_are_named_with_the_cure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.sources.brokers.BOOTSTRAP_SECONDS", 0.3)
+    with pytest.raises(KafkaError, match=r"127\.0\.0\.1:1 can't be reached.*--bootstrap"):
+        publish([], "127.0.0.1:1", forces=FORCES, dead_letters=tmp_path / "r")
+
+
+def test_an_address_that_is_none_is_named_with_the_cure(tmp_path: Path) -> None:
+    with pytest.raises(KafkaError, match="localhost:port can't be reached"):
+        publish([], "localhost:port", forces=FORCES, dead_letters=tmp_path / "r")
