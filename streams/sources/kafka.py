@@ -59,8 +59,8 @@ class _Pending:
 class Publisher:
     """Takes chunks and sends them; use it with `with`, and call `finish` before leaving.
 
-    Raises `KafkaError` when the brokers can't be reached within `brokers.BOOTSTRAP_SECONDS`, a topic is
-    missing, or they stop answering. `max_bytes` lowers the message limit that the topics have.
+    Raises `KafkaError` when the brokers can't be reached within `brokers.BOOTSTRAP_SECONDS`, a
+    topic is missing, or they stop answering. `max_bytes` lowers the message limit of the topics.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Publisher:
         dead_letters: Path,
         max_bytes: int | None = None,
     ) -> None:
-        self.bootstrap, self.prefix, self.batch = bootstrap, prefix, batch
+        self.bootstrap, self.prefix, self.batch = bootstrap, prefix.rstrip("."), batch
         self.tally = Tally()
         self._refused = RefusedFile(dead_letters)
         self._keys = {id_: force.partition_group.encode() for id_, force in forces.items()}

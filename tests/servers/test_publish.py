@@ -30,7 +30,7 @@ SMALL_LIMIT = 2_000
 @pytest.fixture
 def prefix(kafka: Kafka, topic_prefix: str) -> Iterator[str]:
     """Topics of six partitions each; that of readings takes messages of 2,000 bytes at the most."""
-    prefix = topic_prefix.rstrip(".")
+    prefix = topic_prefix.rstrip(".")  # `publish` takes either
     topics = {f"{prefix}.{name}": {"num_partitions": PARTITIONS} for name in TOPICS.values()}
     topics[f"{prefix}.readings"]["configs"] = {"max.message.bytes": str(SMALL_LIMIT)}  # type: ignore[assignment]
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap)
@@ -214,7 +214,7 @@ def test_the_command_tells_what_was_sent_and_ends_with_0(
 ) -> None:
     file = tmp_path / "events.ndjson"
     file.write_bytes(b"\n".join(event("call", "warwickshire", n) for n in range(5)))
-    result = run(str(file), "--bootstrap", kafka.bootstrap, "--prefix", prefix)
+    result = run(str(file), "--bootstrap", kafka.bootstrap, "--prefix", f"{prefix}.")
     assert result.exit_code == 0
     assert "Sent 5 calls in 1 messages" in result.output
 
