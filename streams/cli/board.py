@@ -14,7 +14,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live as Screen
 from rich.text import Text
 
-from streams.cli.options import Seconds
+from streams.cli.options import Seconds, board_console
 from streams.errors import WatchroomError
 from streams.outputs import words
 from streams.outputs.terminal import banner, render
@@ -84,7 +84,7 @@ def board(url: str, force: str | None, once: bool, as_json: bool, every: float) 
       watchroom board --once > board.txt
       watchroom board --json | jq .now
     """
-    remote, console = Remote(url, force), Console()
+    remote, console = Remote(url, force), board_console()
     if as_json:
         click.echo(json.dumps(remote.fetch(), ensure_ascii=False))
     elif once or not console.is_terminal:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
 import click
+from rich.console import Console
 
 from streams.errors import ConfigError
 from streams.force import Force, find_force, shipped_forces
@@ -60,6 +62,14 @@ class Address(click.ParamType):
         if not port.isdigit() or int(port) > 65535:
             self.fail(f'"{value}" is no address: write 127.0.0.1:8080, or a port alone', param, ctx)
         return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def board_console() -> Console:
+    """Where a board is printed: the terminal, or 100 columns where there is none."""
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 100
+    return console
 
 
 def forces_named(names: tuple[str, ...]) -> list[Force]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from streams.cli.options import Address, Speed, forces_named
+from streams.cli.options import Address, Speed, board_console, forces_named
 from streams.errors import ConfigError, WatchroomError
 from streams.force import Force
 from streams.live import Live
@@ -207,7 +206,7 @@ def _close(
             if as_json:
                 click.echo(msgspec.json.encode(board))
             else:
-                console = Console(width=min(shutil.get_terminal_size((100, 40)).columns, 160))
+                console = board_console()
                 console.print(render(board, console.width))
                 console.print()
     click.echo(f"At {rfc3339(at)}, {runner.account().in_words()}", err=as_json)

@@ -45,7 +45,7 @@ def _counts(span: Board, group: str, **where: str) -> dict[str, int]:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column(Text(title, style="bold"), no_wrap=True, min_width=21, max_width=25)
+    table.add_column(Text(title, style="bold"), no_wrap=True, min_width=18, max_width=25)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True, min_width=6)
     return table
@@ -104,7 +104,7 @@ def areas(board: Board) -> Table | None:
     limit = words.limit(board["definitions"]["attendance"]["within_seconds"])
     crime = bool(_counts(windows["month"], "crimes", area=WHOLE).get(ALL))
     columns = ("Unattended", f"In {limit} today", "Incidents today")
-    table = _table("Policing area", *columns, *(["Crimes this month"] if crime else []))
+    table = _table("Policing area", *columns, *(["Crimes, month"] if crime else []))
     for area in shown:
         waiting = find(now, area=area)
         attended = find(windows["today"].get("attendance"), area=area)

@@ -20,16 +20,22 @@ from streams.force import WHOLE
 from streams.outputs import words
 from streams.outputs.breakdowns import Board, Row, areas, crimes, find, incidents, spans
 
-WIDE = 120
-"""From this many columns on the tables have more of them."""
-WIDEST = 165
-"""From this many columns on three tables of the lower half stand side by side."""
+COLUMNS = {
+    0: (11, 8, 0, 0, 17, 13, 0, 11, 11),
+    98: (12, 8, 8, 0, 17, 14, 11, 11, 11),
+    120: (14, 9, 9, 10, 20, 16, 12, 12, 12),
+}
+"""From so many columns on: the widths of the upper tables (period; how many came, were served, were
+not; in time; target; mean, median, 90th percentile). What has no width is left out."""
+PAIR, WIDE, WIDEST = 98, 120, 165
+"""From so many columns on: two tables abreast in the lower half; wide ones; three abreast."""
 
 STALE_HEARTBEAT = 120
 STALE_FEED = 15 * 60
 """Seconds of silence after which a live board says that it is stale: of a heartbeat, which comes
 twice a minute; and of all feeds together where there is none."""
 
+Cell = str | Text
 QUIET, LOUD = "dim", "bold white on red"
 
 
@@ -46,12 +52,12 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
     wide = width >= WIDE
     parts: list[RenderableType] = [_header(board, lost)]
     for line in board["definitions"]["lines"]:
-        parts += _call_line(board, line, wide)
-    parts += [*_attendance(board, wide), Rule(style=QUIET)]
+        parts += _call_line(board, line, width)
+    parts += [*_attendance(board, width), Rule(style=QUIET)]
     found = (incidents(board, most, wide=wide), crimes(board, most), areas(board))
     tables = [table for table in found if table is not None]
     # Three abreast, two abreast and the areas below, or one below the other, as there is room.
-    abreast = len(tables) if width >= WIDEST else 1 if board["periods"] and not wide else 2
+    abreast = 3 if width >= WIDEST else 2 if width >= (WIDE if board["periods"] else PAIR) else 1
     while tables:
         row = tables[:1] if tables[0] is found[2] else tables[:abreast]
         lower = Table.grid(padding=(0, 6 if wide else 2, 0, 0))
@@ -156,18 +162,23 @@ def _heading(title: str, now: Text) -> list[RenderableType]:
     return [Rule(style=QUIET), grid]
 
 
-def _figures(wide: bool, columns: Sequence[str]) -> Table:
+def _figures(width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
     """The table that calls and emergencies share, so that the eye runs down the columns."""
-    table = Table(box=None, padding=(0, 2 if wide else 1, 0, 0), header_style=QUIET)
-    widths = (14, 9, 9, 10, 20, 16, 12, 12, 12) if wide else (12, 8, 8, 0, 17, 14, 11, 11, 11)
-    for position, (title, width) in enumerate(zip(("", *columns), widths, strict=True)):
-        if width:
-            justify = "left" if position in (0, 5) else "right"
-            table.add_column(title, width=width, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    table = Table(box=None, padding=(0, 2 if width >= WIDE else 1, 0, 0), header_style=QUIET)
+    widths = COLUMNS[max(least for least in COLUMNS if width >= least)]
+    for position, (title, columns) in enumerate(zip(titles, widths, strict=True)):
+        if columns:
+            left = position in (0, 5)
+            table.add_column(
+                title, width=columns, justify="left" if left else "right", no_wrap=True
+            )
+    for row in rows:
+        kept = [cell for cell, columns in zip(row, widths, strict=False) if columns]
+        table.add_row(*kept)
     return table
 
 
-def _call_line(board: Board, line: str, wide: bool) -> list[RenderableType]:
+def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
     held = board["definitions"]["lines"][line]
     where = {"line": line, "area": WHOLE}
     now = find(board["now"].get("calls"), **where)
@@ -178,19 +189,20 @@ def _call_line(board: Board, line: str, wide: bool) -> list[RenderableType]:
     if not any(row["offered"] for _, row in shown if row) and not (now and now["waiting"]):
         return _heading(held["name"], Text("no calls in any period shown", style=QUIET))
     columns = ("Offered", "Answered", "Abandoned", f"In {words.limit(held['within_seconds'])}")
-    table = _figures(wide, (*columns, "Target", "Mean", "Median", "90th pct"))
+    rows = []
     for title, row in shown:
         if row is None:
-            table.add_row(title, Text("not kept", style=QUIET))
+            rows.append(_not_kept(title))
             continue
-        counts = [row["offered"], row["answered"], *([row["abandoned"]] if wide else [])]
+        counts = (row["offered"], row["answered"], row["abandoned"])
         speeds = (row["answer_mean"], row["answer_median"], row["answer_p90"])
         nothing = "no calls" if not row["offered"] else "none ended"
-        _add(table, title, counts, row["service_level"], held["target"], speeds, nothing)
-    return [*_heading(held["name"], state), table]
+        rows.append(_cells(title, counts, row["service_level"], held["target"], speeds, nothing))
+    titles = ("", *columns, "Target", "Mean", "Median", "90th pct")
+    return [*_heading(held["name"], state), _figures(width, titles, rows)]
 
 
-def _attendance(board: Board, wide: bool) -> list[RenderableType]:
+def _attendance(board: Board, width: int) -> list[RenderableType]:
     held = board["definitions"]["attendance"]
     now = find(board["now"].get("attendance"), area=WHOLE)
     state = Text("not known", style=QUIET)
@@ -203,38 +215,42 @@ def _attendance(board: Board, wide: bool) -> list[RenderableType]:
         return _heading("Emergency attendance", quiet)
     columns = ("Opened", "Attended", "Never att.", f"In {words.limit(held['within_seconds'])}")
     target = "" if held["target"] is None else "Target"
-    table = _figures(wide, (*columns, target, "Mean", "Median", "90th pct"))
+    rows = []
     for title, row in shown:
         if row is None:
-            table.add_row(title, Text("not kept", style=QUIET))
+            rows.append(_not_kept(title))
             continue
-        never = [row["never_attended"]] if wide else []
-        counts = [row["emergencies"], row["attended"], *never]
+        counts = (row["emergencies"], row["attended"], row["never_attended"])
         speeds = (row["response_mean"], row["response_median"], row["response_p90"])
         nothing = "none attended" if row["emergencies"] else "no emergencies"
-        _add(table, title, counts, row["within"], held["target"], speeds, nothing)
-    return [*_heading("Emergency attendance", state), table]
+        rows.append(_cells(title, counts, row["within"], held["target"], speeds, nothing))
+    titles = ("", *columns, target, "Mean", "Median", "90th pct")
+    return [*_heading("Emergency attendance", state), _figures(width, titles, rows)]
 
 
-def _add(
-    table: Table,
+def _not_kept(title: str) -> list[Cell]:
+    """A period whose panes are no longer kept so finely."""
+    return [title, Text("not kept", style=QUIET)]
+
+
+def _cells(
     title: str,
     counts: Sequence[int],
     ratio: Row,
     target: float | None,
     speeds: Sequence[float | None],
     nothing: str,
-) -> None:
+) -> list[Cell]:
     """One row of figures; where there are no cases it says so, and shows no figure of nothing."""
     few = QUIET if ratio.get("small") or ratio["value"] is None else "bold"
     verdict = words.verdict(ratio, target)
-    table.add_row(
+    return [
         title,
         *(words.count(number) for number in counts),
         Text(words.share(ratio, nothing), style=few),
         Text(verdict, style="bold red" if verdict.startswith("✗") else "green"),
         *("" if speed is None else words.duration(speed) for speed in speeds),
-    )
+    ]
 
 
 def _now(number: int, oldest: float | None, unknown: int, verb: str) -> Text:

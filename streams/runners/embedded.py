@@ -131,7 +131,7 @@ class Embedded:
             if self.clock is not None:
                 self.clock.reach(last_event(self.live.monitor))
 
-    def play(self, chunk: Chunk, speed: float) -> None:
+    def play(self, chunk: Chunk, speed: float, progress: Callable[[], None] = lambda: None) -> None:
         """Folds a chunk line by line as the replay clock reaches each; starts the clock."""
         instants = [instant_of(line) for line in chunk.lines()]
         lines, numbers = chunk.lines(), chunk.line_numbers
@@ -154,6 +154,7 @@ class Embedded:
                     self._fold(part)
                 done = due
             else:
+                progress()
                 time.sleep(max(TICK, min(0.5, ((instants[done] or 0) - now) / 1000 / speed)))
 
     def _fold(self, chunk: Chunk) -> None:

@@ -1,0 +1,135 @@
+"""`watchroom demo`: the monitor at work on a sample, many times as fast as real time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import click
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as Screen
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from streams.cli.board import rows_that_fit
+from streams.cli.options import Seconds, Speed, board_console
+from streams.demo import FORCE, Demo
+from streams.errors import WatchroomError
+from streams.outputs.terminal import render, summary
+from streams.outputs.web import Handle, serve
+from streams.runners.replay import Stopped, Stops
+
+PORT = 8787
+EVERY_LINE = 10.0
+"""Seconds between the lines that are printed where no terminal is."""
+
+
+@click.command()
+@click.option(
+    "--for",
+    "seconds",
+    type=Seconds(),
+    help="End by itself after so long (60s, 5m); default: at the end of the month, or Ctrl-C.",
+)
+@click.option(
+    "--speed",
+    type=Speed(),
+    default="60",
+    show_default=True,
+    help="How many times as fast as real time.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help=f"Web port on this machine. Default: {PORT}, or any that is free where it is in use.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of all that is simulated.")
+def demo(seconds: float | None, speed: float, port: int | None, seed: int) -> None:
+    """Show the monitor at work: real crimes, simulated calls and incidents, at 60 times real speed.
+
+    The crimes are those of Warwickshire in January 2022 (data.police.uk, Open Government Licence);
+    they are published by month, so their days and times are drawn. Calls and incidents are
+    simulated. The clock starts on a Friday at six in the evening.
+
+    \b
+    Examples:
+      watchroom demo
+      watchroom demo --for 60s             an hour of event time, then the closing board
+      watchroom demo --speed 600 --port 0
+    """
+    if not speed:
+        raise click.BadParameter("a demonstration needs a pace: write 60, not max")
+    console = board_console()
+    with ExitStack() as opened:
+        stops = opened.enter_context(Stops())
+        shown = Demo(seed, stops)
+        handle = _serve(shown, port)
+        opened.callback(handle.stop)
+        stopped: Stopped | None = None
+        at: int | None = None
+        try:
+            with _bar() as progress:
+                shown.warm_up(progress)
+            _say_where(handle)
+            with _display(shown, handle, console) as tick:
+                at = shown.play(speed, seconds, tick)
+            shown.finish()
+        except Stopped as caught:
+            stopped = caught
+            at = shown.finish()
+        console.print(render(shown.live.board(FORCE, at), console.width))
+        click.echo(f"\nThe demonstration is over: {shown.runner.account().in_words()}")
+        if stopped is not None:
+            raise click.exceptions.Exit(stopped.exit_code)
+
+
+def _serve(shown: Demo, port: int | None) -> Handle:
+    if port is not None:
+        return serve(shown.live, port=port)
+    try:
+        return serve(shown.live, port=PORT)
+    except WatchroomError:
+        return serve(shown.live, port=0)
+
+
+def _say_where(handle: Handle) -> None:
+    click.echo(f"Board    {handle.url}/board.json   or: watchroom board --url {handle.url}")
+    click.echo(f"Metrics  {handle.url}/metrics")
+    click.echo("Stop     Ctrl-C", nl=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[float], None]]:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _share: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("Reading the month so far", total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+@contextmanager
+def _display(shown: Demo, handle: Handle, console: Console) -> Iterator[Callable[[], None]]:
+    """The live board on a terminal; elsewhere a line now and then."""
+    if console.is_terminal:
+        where = f"{handle.url}/board.json · {handle.url}/metrics · Ctrl-C stops"
+
+        def drawn() -> RenderableType:
+            board = render(shown.live.board(FORCE), console.width, rows_that_fit(console))
+            return Group(Text(where, style="dim"), board)
+
+        with Screen(console=console, screen=True, get_renderable=drawn, refresh_per_second=1):
+            yield lambda: None
+        return
+    due = time.monotonic()
+
+    def line() -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due += EVERY_LINE
+            click.echo(summary(shown.live.board(FORCE)))
+
+    yield line
