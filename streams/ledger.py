@@ -142,7 +142,10 @@ class Ledger:
         if self.dirty is not None:
             self.dirty.add(key)
         if body != old_body:
-            self._recount(old_body, body)
+            if old_body:
+                self._recount(old_body, body)
+            else:
+                self._count(self._contribution(body), 1)
             if body & OPEN:
                 self.open[key] = body
             elif old_body & OPEN:
@@ -155,18 +158,21 @@ class Ledger:
 
     def _recount(self, old_body: int, body: int) -> None:
         """Takes the old body's contribution out of the panes and puts the new one's in."""
-        old = self._contribution(old_body) if old_body else None
+        old = self._contribution(old_body)
         new = self._contribution(body) if body else None
         if old is not None and new is not None and old[4] < 0 and old[:3] == new[:3]:
             # The usual case, a call that is answered: one leaf, changed in one go.
             when, precision, leaf, cell, bin_key = new
-            new = (when, precision, leaf, cell - old[3], bin_key)
-            old = None
-        for contribution, sign in ((old, -1), (new, 1)):
-            if contribution is not None:
-                self.panes.add(contribution, sign)
-                if contribution[0] < self._closed:
-                    self._revise(contribution, sign)
+            self._count((when, precision, leaf, cell - old[3], bin_key), 1)
+        else:
+            self._count(old, -1)
+            self._count(new, 1)
+
+    def _count(self, contribution: Contribution | None, sign: int) -> None:
+        if contribution is not None:
+            self.panes.add(contribution, sign)
+            if contribution[0] < self._closed:
+                self._revise(contribution, sign)
 
     def _is_sealed(self, body: int) -> bool:
         when, precision = when_of(body)

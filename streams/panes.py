@@ -98,10 +98,17 @@ class Panes:
             self.hours_before = hours_before
             # As a rule one hour passes: its sixty minutes are looked up, not all of two days.
             few = last - past < len(self.minutes)
-            for minute in range(past, last) if few else [m for m in self.minutes if m < last]:
+            leaving = range(past, last) if few else sorted(m for m in self.minutes if m < last)
+            into: Pane = {}
+            until = 0
+            for minute in leaving:
                 pane = self.minutes.pop(minute, None)
                 if pane:
-                    add_into(self._open(minute * MINUTE), pane)
+                    if minute >= until:
+                        into = self._open(minute * MINUTE)
+                        hour = self.calendar.start("hour", minute * MINUTE)
+                        until = self.calendar.end("hour", hour) // MINUTE
+                    add_into(into, pane)
         days_before = self.calendar.start("day", max(0, watermark - KEEP_HOURS))
         if days_before > self.days_before:
             self.days_before = days_before
