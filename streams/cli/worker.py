@@ -1,0 +1,137 @@
+"""`watchroom worker`: monitor Kafka topics with Faust."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import socket
+from pathlib import Path
+
+import click
+
+from streams.force import find_force, shipped_forces
+
+
+@click.command(short_help="Monitor Kafka topics with Faust.")
+@click.option(
+    "--broker",
+    "--bootstrap",
+    "broker",
+    envvar="WATCHROOM_BOOTSTRAP",
+    default="localhost:9092",
+    show_default=True,
+    show_envvar=True,
+    metavar="HOST:PORT,...",
+    help="The Kafka brokers.",
+)
+@click.option(
+    "--force",
+    "force_names",
+    multiple=True,
+    metavar="ID|FILE",
+    help="A force, by id or TOML file; may be repeated. By default every shipped force.",
+)
+@click.option(
+    "--checkpoints",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("checkpoints"),
+    show_default=True,
+    help="The folder for this worker's checkpoints. Each worker needs one of its own.",
+)
+@click.option(
+    "--web",
+    default="127.0.0.1:8080",
+    show_default=True,
+    metavar="HOST:PORT",
+    help="Where to serve metrics, board and health; port 0 takes any, 'off' serves nothing.",
+)
+@click.option(
+    "--prefix", default="watchroom", show_default=True, help="What topic names start with."
+)
+@click.option(
+    "--group",
+    default="watchroom",
+    show_default=True,
+    help="The consumer group: workers of one group share the partitions.",
+)
+@click.option(
+    "--instance-id",
+    metavar="NAME",
+    help="This worker's lasting name in the group: one that comes back within 6 seconds takes up "
+    "where it left off. By default made from the machine's name and the checkpoints folder.",
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(0.1, 60),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often changes are saved and acknowledged.",
+)
+@click.option(
+    "--behind",
+    type=click.IntRange(1),
+    default=1000,
+    show_default=True,
+    metavar="MESSAGES",
+    help="The lag above which the worker says that it is behind, and is not ready.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Also tell what Faust and the clients say.")
+def worker(  # noqa: PLR0913, PLR0917 - an option each
+    broker: str,
+    force_names: tuple[str, ...],
+    checkpoints: Path,
+    web: str,
+    prefix: str,
+    group: str,
+    instance_id: str | None,
+    every: float,
+    behind: int,
+    *,
+    verbose: bool,
+) -> None:
+    """Count the events of the Kafka topics and serve the live figures.
+
+    Run as many as you like: workers of one group share the partitions, and take over from one
+    another. SIGTERM and Ctrl-C end a worker in good order. One that ends otherwise loses nothing;
+    have it started again (systemd, Docker and Kubernetes all can).
+
+    \b
+    Examples:
+      watchroom worker --force warwickshire --force west-mercia
+      watchroom worker --broker kafka1:9092,kafka2:9092 --checkpoints /var/lib/watchroom/1
+      watchroom worker --force mine.toml --web 0.0.0.0:8080 --group trial --prefix trial
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)-7s %(message)s",
+    )
+    logging.getLogger("watchroom").setLevel(logging.INFO)
+    from streams.runners.faust_worker import run_worker  # noqa: PLC0415 - Faust is slow to import
+    from streams.runners.holdings import Settings  # noqa: PLC0415
+
+    if instance_id is None:
+        place = hashlib.sha256(str(checkpoints.resolve()).encode()).hexdigest()[:8]
+        instance_id = f"{socket.gethostname()}-{place}"
+    run_worker(
+        Settings(
+            brokers=broker,
+            forces=tuple(find_force(name) for name in force_names or shipped_forces()),
+            checkpoints=checkpoints,
+            prefix=prefix.rstrip("."),
+            group=group,
+            instance_id=instance_id,
+            web=_address(web),
+            every=every,
+            behind=behind,
+        )
+    )
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    if text == "off":
+        return None
+    host, _, port = text.rpartition(":")
+    if not port.isdigit():
+        raise click.BadParameter(f'"{text}" is no HOST:PORT, such as 0.0.0.0:8080, nor "off"')
+    return host.strip("[]") or "127.0.0.1", int(port)

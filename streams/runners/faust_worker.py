@@ -1,0 +1,281 @@
+"""The worker: a Faust app feeds the holdings, which own the state. All of Faust is in this file.
+
+What of Faust is used, and what is not, is written down in docs/decisions/0003. In short: one agent
+over the five input topics, at least once, no tables, no web server, no acknowledging by event. The
+group's offsets are committed through Faust's consumer, so that the brokers refuse a worker that has
+lost its partitions, and only up to what the checkpoints hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from importlib.util import find_spec
+from typing import Any
+
+import aiokafka.errors
+import faust
+import kafka.errors
+import msgspec
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.types import TP
+from kafka.admin import MemberToRemove
+
+from streams.errors import KafkaError, WatchroomError
+from streams.live import Live
+from streams.monitor import Monitor
+from streams.runners import topics
+from streams.runners.holdings import Cluster, Holdings, Key, Settings, Stream
+from streams.runners.outbox import Outbox
+from streams.runners.snapshot import Outgoing
+
+log = logging.getLogger("watchroom.worker")
+
+SESSION_SECONDS, HEARTBEAT_SECONDS = 6.0, 2.0
+BOARD_SECONDS = 5.0
+COMMIT_SECONDS = 5.0
+SWITCH_SECONDS = 0.001
+"""How long a busy thread may keep the others waiting. Python's 5 ms add up for the thread that
+fetches and beats for the group, and for the one that writes checkpoints."""
+
+
+def look_at(settings: Settings) -> Cluster:
+    """What the brokers have; raises `KafkaError` where the topics will not do."""
+    with topics.admin(settings.brokers) as client:
+        cluster = client.describe_cluster()["cluster_id"]
+        names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUTS]
+        found = topics.describe(client, names)
+        for problem in topics.check(client, settings.prefix).items():
+            name, told = problem
+            if name not in found and name in names:
+                raise KafkaError(f"the topic {name} {told[0]}")
+            for each in told:
+                log.warning("the topic %s %s", name, each)
+    counts = {each.partitions for each in found.values()}
+    if len(counts) > 1:
+        raise KafkaError(
+            f"the input topics have different numbers of partitions ({sorted(counts)}). "
+            "See: watchroom topics check"
+        )
+    return Cluster(cluster, counts.pop(), {name: each.id for name, each in found.items()})
+
+
+class FaustWorker:
+    """One worker process."""
+
+    def __init__(self, settings: Settings, live: Live | None = None) -> None:
+        self.settings = settings
+        self.live = live or Live(Monitor(settings.forces, all_shards=False))
+        self.stopped = asyncio.Event()
+        self.web: Any = None
+
+    async def run(self) -> None:
+        """Works until it is told to stop. Raises `WatchroomError`."""
+        settings = self.settings
+        cluster = await asyncio.to_thread(look_at, settings)
+        self.outbox = Outbox(settings.brokers)
+        self.holdings = Holdings(settings, cluster, self.live, self.outbox, Stream())
+        self.app = self._app()
+        self._wire(self.holdings.stream)
+        self._serve()
+        await self.outbox.start()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stopped.set)
+        work = [
+            asyncio.create_task(each)
+            for each in (
+                self.holdings.manage(),
+                self.holdings.keep(),
+                self._publish_boards(),
+                self._stream(),
+                self.stopped.wait(),
+            )
+        ]
+        done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+        failure = next((task.exception() for task in done if task.exception()), None)
+        await self._close(work)
+        if failure is not None:
+            if isinstance(failure, WatchroomError):
+                raise failure
+            raise KafkaError(f"the stream broke off: {failure!r}") from failure
+
+    # -- Faust ---------------------------------------------------------------------------------
+
+    def _app(self) -> Any:
+        settings = self.settings
+        app = faust.App(
+            settings.group,
+            broker=[f"kafka://{broker}" for broker in settings.brokers.split(",")],
+            datadir=str(settings.checkpoints / "faust"),
+            store="memory://",
+            key_serializer="raw",
+            value_serializer="raw",
+            processing_guarantee="at_least_once",
+            # Above zero: keeps Faust's own assignor, which gives a worker the same partition of
+            # every topic, so that all kinds of a force are in one place.
+            table_standby_replicas=1,
+            topic_allow_declare=False,
+            topic_disable_leader=True,
+            web_enabled=False,
+            worker_redirect_stdouts=False,
+            stream_wait_empty=False,
+            stream_buffer_maxsize=64,
+            broker_session_timeout=SESSION_SECONDS,
+            broker_heartbeat_interval=HEARTBEAT_SECONDS,
+            broker_max_poll_interval=600.0,
+            consumer_auto_offset_reset="earliest",
+            consumer_max_fetch_size=4 << 20,
+            consumer_group_instance_id=settings.instance_id,
+        )
+        names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUTS]
+        channel = app.topic(*names, key_type=bytes, value_type=bytes)
+        holdings = self.holdings
+
+        async def count(stream: Any) -> None:
+            async for event in stream.noack().events():
+                message = event.message
+                appended = round(message.timestamp * 1000)
+                key = (message.topic, message.partition)
+                holdings.accept(key, message.offset, message.value, appended)
+                await holdings.room()
+
+        app.agent(channel, name="count", concurrency=1)(count)
+
+        async def on_revoked(*_: Any, **__: Any) -> None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    await holdings.revoke()
+
+        async def on_assigned(*told: Any, **_: Any) -> None:
+            assigned = told[-1]
+            coordinator = self._consumer()._coordinator
+            keys = {(tp.topic, tp.partition) for tp in assigned}
+            holdings.assign(keys, int(coordinator.generation), str(coordinator.member_id))
+
+        app.on_partitions_revoked.connect(on_revoked)
+        app.on_partitions_assigned.connect(on_assigned)
+        return app
+
+    def _consumer(self) -> Any:
+        """The aiokafka consumer inside Faust's, which lives in a thread of its own."""
+        return self.app.consumer._thread._ensure_consumer()
+
+    def _wire(self, stream: Stream) -> None:
+        """Gives the holdings what they need of Faust's consumer."""
+        consumer, holdings = self.app.consumer, self.holdings
+        resume_all = consumer.resume_partitions
+
+        def resume_ready(tps: Any) -> None:
+            # Faust resumes all partitions after a rebalance; those still being read back must wait.
+            resume_all({tp for tp in tps if holdings.ready((tp.topic, tp.partition))})
+
+        def resume(key: Key) -> None:
+            with contextlib.suppress(Exception):  # between two assignments there is nothing to do
+                resume_all({TP(*key)})
+
+        def high(key: Key) -> int | None:
+            try:
+                found: int | None = self._consumer().highwater(TopicPartition(*key))
+            except Exception:  # noqa: BLE001 - not assigned at this moment: not known
+                return None
+            return found
+
+        consumer.resume_partitions = resume_ready
+        stream.resume, stream.high, stream.commit = resume, high, self._commit
+
+    async def _commit(self, offsets: dict[Key, int]) -> bool:
+        """Commits for the group; False where that can't be done now."""
+        try:
+            consumer = self._consumer()
+            assigned = consumer.assignment()
+            found = {TopicPartition(*key): offset for key, offset in offsets.items()}
+            if not found.keys() <= assigned:
+                return False
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await self.app.consumer._thread.call_thread(
+                    consumer.commit,
+                    {tp: OffsetAndMetadata(offset, "") for tp, offset in found.items()},
+                )
+        except TimeoutError:
+            log.warning("the brokers do not take offsets; trying again")
+            return False
+        except (aiokafka.errors.KafkaError, faust.exceptions.ConsumerNotStarted) as error:
+            log.info("offsets could not be committed (%r); trying again", error)
+            return False
+        now = asyncio.get_running_loop().time()
+        # Faust warns of a partition that was not committed for long; it can't know of ours.
+        self.app.consumer._thread.tp_last_committed_at.update({TP(*key): now for key in offsets})
+        return True
+
+    async def _stream(self) -> None:
+        await self.app.start()
+        await self.app._crashed.wait()
+        raise KafkaError(f"the stream broke off: {self.app.crash_reason!r}")
+
+    # -- beside it -----------------------------------------------------------------------------
+
+    def _serve(self) -> None:
+        if self.settings.web is not None and find_spec("streams.outputs.web") is not None:
+            from streams.outputs import web  # noqa: PLC0415 - only a worker that serves needs it
+
+            self.web = web.serve(self.live, *self.settings.web)
+            log.info("serving http://%s:%d", self.settings.web[0], self.web.port)
+
+    async def _publish_boards(self) -> None:
+        """Sends the latest board of each force that is held to the board topic, for ever."""
+        groups = {force.id: force.partition_group for force in self.settings.forces}
+        topic = topics.topic_name(self.settings.prefix, "board")
+        while True:
+            await asyncio.sleep(BOARD_SECONDS)
+            if self.live.health.state not in ("live", "behind") or self.outbox.full:
+                continue
+            for name in self.live.forces():
+                board = await asyncio.to_thread(self.live.board, name)
+                value = msgspec.json.encode(board)
+                number = topics.partition_of(groups[name], self.holdings.cluster.partitions)
+                message = Outgoing(topic, name.encode(), value, [], number)
+                self.outbox.put(None, [(0, message)])
+
+    async def _close(self, work: list[asyncio.Task[Any]]) -> None:
+        """The last checkpoint, the last offsets, and out of the group."""
+        self.holdings.stopping = True
+        self.live.health.state, self.live.health.detail = "recovering", "stopping"
+        for task in work[:3]:
+            task.cancel()
+        await asyncio.gather(*work[:3], return_exceptions=True)
+        await self.holdings.save_all()
+        for task in work[3:]:
+            task.cancel()
+        await asyncio.gather(*work[3:], return_exceptions=True)
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(10):
+                await self.app.stop()
+        await self.holdings.close()
+        await self.outbox.close()
+        await asyncio.to_thread(self._leave)
+        if self.web is not None:
+            self.web.stop()
+        log.info("stopped; all that was counted is in the checkpoints")
+
+    def _leave(self) -> None:
+        """Out of the group at once: a static member is otherwise waited for."""
+        try:
+            with topics.admin(self.settings.brokers) as client:
+                member = MemberToRemove(group_instance_id=self.settings.instance_id)
+                client.remove_group_members(self.settings.group, [member])
+        except (WatchroomError, kafka.errors.KafkaError) as error:
+            log.info("could not leave the group (%r); it ends by itself", error)
+
+
+def run_worker(settings: Settings) -> None:
+    """Runs a worker until SIGTERM or SIGINT. Raises `WatchroomError`."""
+    sys.setswitchinterval(SWITCH_SECONDS)
+
+    async def work() -> None:
+        await FaustWorker(settings).run()
+
+    asyncio.run(work())

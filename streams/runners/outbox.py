@@ -1,0 +1,103 @@
+"""Sending what checkpoints have released: dead letters, facts, boards.
+
+A message is sent only after the checkpoint that holds its cause, and leaves the checkpoint's outbox
+only after all brokers have it. So a crash sends it again, never not at all; its key tells that it
+is the same one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams.runners.partition import Partition
+from streams.runners.snapshot import Outgoing
+from streams.runners.topics import LARGEST_LINE
+
+log = logging.getLogger("watchroom.outbox")
+
+MOST_WAITING = 20_000
+"""Messages; above this, reading waits until some are sent."""
+PAUSE = 2.0
+ROOM = 64 << 10
+"""Bytes for what is beside the value; also what is kept of a line that is too large to be sent."""
+
+Numbered = list[tuple[int, Outgoing]]
+
+
+class Outbox:
+    """One producer for a worker."""
+
+    def __init__(self, brokers: str) -> None:
+        self._producer: Any = AIOKafkaProducer(
+            bootstrap_servers=brokers,
+            acks="all",
+            enable_idempotence=True,
+            max_request_size=LARGEST_LINE,
+            linger_ms=5,
+        )
+        self._queue: asyncio.Queue[tuple[Partition | None, Numbered]] = asyncio.Queue()
+        self._waiting = 0
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connects; raises what aiokafka raises."""
+        await self._producer.start()
+        self._task = asyncio.create_task(self._run())
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is unsent that reading should wait."""
+        return self._waiting > MOST_WAITING
+
+    def put(self, partition: Partition | None, messages: Numbered) -> None:
+        """Has messages sent; those of a partition are struck from its checkpoint thereafter."""
+        if messages:
+            self._waiting += len(messages)
+            self._queue.put_nowait((partition, messages))
+
+    async def _run(self) -> None:
+        while True:
+            partition, messages = await self._queue.get()
+            while not await self._sent(messages):  # noqa: ASYNC110 - the brokers tell no event
+                await asyncio.sleep(PAUSE)
+            self._waiting -= len(messages)
+            if partition is not None:
+                await asyncio.to_thread(partition.checkpoint.sent, [n for n, _ in messages])
+            self._queue.task_done()
+
+    async def _sent(self, messages: Numbered) -> bool:
+        try:
+            await asyncio.gather(*[await self._send(message) for _, message in messages])
+        except KafkaError as error:
+            log.warning("%d messages could not be sent (%r); trying again", len(messages), error)
+            return False
+        return True
+
+    async def _send(self, message: Outgoing) -> Any:
+        headers, value = message.headers, message.value
+        if value is not None and len(value) > LARGEST_LINE - ROOM:
+            headers = [*headers, ("bytes", str(len(value)).encode())]
+            value = value[:ROOM]
+        return await self._producer.send(
+            message.topic,
+            key=message.key,
+            value=value,
+            headers=headers,
+            partition=message.partition,
+        )
+
+    async def close(self, seconds: float = 5.0) -> None:
+        """Sends what it can within the time, and closes."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._queue.join()
+        except TimeoutError:
+            log.warning("%d messages stay in the checkpoints, to be sent later", self._waiting)
+        if self._task is not None:
+            self._task.cancel()
+        await self._producer.stop()

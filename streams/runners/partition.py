@@ -1,0 +1,275 @@
+"""One topic-partition that this worker holds: its fold, its offset, its checkpoint.
+
+All of it belongs to the event loop; only `load` and the writing of a snapshot run in a thread, and
+never both at once. Folding a message and taking its offset is one step, with no await between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import import_module, resources
+from pathlib import Path
+
+import msgspec
+
+from streams import deadletters
+from streams.errors import CheckpointError
+from streams.force import Force
+from streams.ledger import Ledger, Sealed
+from streams.live import Live
+from streams.monitor import Refusal, Shard
+from streams.runners import facts as facts_
+from streams.runners import snapshot as snapshots
+from streams.runners.checkpoint import Checkpoint
+from streams.runners.snapshot import Identity, Outgoing, PaneRow, Snapshot
+from streams.runners.topics import partition_of, topic_name
+
+log = logging.getLogger("watchroom.partition")
+
+NOTHING = -1
+
+_RULES = ("records", "ledger.py", "panes.py", "histogram.py", "periods.py", "readings.py")
+"""What of the core decides how an event is counted and stored."""
+
+
+@lru_cache(maxsize=1)
+def rules_version() -> str:
+    """A digest of the code that decides how an event is counted: another one means a rebuild."""
+    digest = hashlib.sha256()
+    for name in _RULES:
+        found = resources.files(import_module("streams")) / name
+        parts = [found] if found.is_file() else sorted(found.iterdir(), key=lambda p: p.name)
+        for part in parts:
+            if part.name.endswith(".py"):
+                digest.update(part.name.encode() + b"\0" + part.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def fingerprint(kind: str, forces: Iterable[Force]) -> str:
+    """Changes with the rules, and with anything in the force files that could change a figure."""
+    digest = hashlib.sha256(f"{rules_version()}/{kind}".encode())
+    for force in sorted(forces, key=lambda f: f.id):
+        lists = "\n".join((*force.categories.paths, *force.offences.paths))
+        digest.update(f"/{force.id}/{force.fingerprint}/{lists}".encode())
+    return digest.hexdigest()[:16]
+
+
+class Partition:
+    """A topic-partition: what it holds, up to `held`, of which `saved` is in the checkpoint."""
+
+    def __init__(
+        self, live: Live, shard: Shard, path: Path, identity: Identity, prefix: str, count: int
+    ) -> None:
+        self.live, self.shard, self.prefix, self.count = live, shard, prefix, count
+        self.topic, self.number = identity.topic, identity.partition
+        self.checkpoint = Checkpoint(path, identity)
+        self.saving = asyncio.Lock()
+        self.refused: Counter[str] = Counter()
+        self.facts: dict[str, facts_.Facts] = {}
+        self.held = self.saved = self.delivered = NOTHING
+        """Offsets: folded, written to the checkpoint, and seen by the stream."""
+        self.follows = False
+        """The stream has come to what is held, without a gap, since the last assignment."""
+        self.read_back = 0
+        """Events read back since the last assignment."""
+        self.target = NOTHING
+        """The offset up to which it must have read to be ready."""
+        self.ready = False
+        self.shown = False
+        self.high = 0
+        """The high watermark as last heard."""
+        self._number = 0
+        self._outbox: list[tuple[int, Outgoing]] = []
+        self._sealed: list[PaneRow] = []
+        self._changed = False
+        self._watch()
+
+    @property
+    def name(self) -> str:
+        """`watchroom.calls/3`."""
+        return f"{self.topic}/{self.number}"
+
+    @property
+    def lag(self) -> int:
+        """Messages not yet folded, as far as is known."""
+        return max(0, self.high - self.held - 1)
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something that the checkpoint does not hold."""
+        return self._changed or self.held > self.saved
+
+    def _watch(self) -> None:
+        snapshots.watch(self.shard)
+        forces = {force.id: force for force in self.shard.forces}
+        for index, name in enumerate(snapshots.forces_of(self.shard)):
+            taker = self.shard.takers[name]
+            if isinstance(taker, Ledger):
+                taker.on_seal = _Sealing(self, index, forces[name], taker)
+
+    def load(self, generation: int, member: str) -> list[tuple[int, Outgoing]]:
+        """Reads the checkpoint, in a thread, before anything is folded; returns its unsent mail."""
+        stored = self.checkpoint.load()
+        self.checkpoint.claim(generation, member)
+        if stored is None:
+            return []
+        if stored.head is not None:
+            snapshots.put_back(self.shard, stored)
+            self.held = self.saved = stored.head.offset
+            self.refused = Counter(stored.head.refused)
+        self._number = max((number for number, _ in stored.outbox), default=0)
+        return stored.outbox
+
+    def start_over(self, why: str) -> None:
+        """Sets the checkpoint aside and empties the fold."""
+        self.checkpoint.discard(why)
+        self.count_refused(again=False)
+        self.shard = Shard(self.shard.kind, self.shard.forces)
+        self.refused = Counter()
+        self.held = self.saved = NOTHING
+        self._sealed, self._outbox = [], []
+        self._watch()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is held: sealed panes must come from the published facts."""
+        return self.held == NOTHING
+
+    def show(self) -> None:
+        """Lets its figures be seen on the board."""
+        if not self.shown:
+            self.shown = True
+            with self.live.lock:
+                self.live.monitor.add_shard(self.shard)
+
+    def count_refused(self, *, again: bool) -> None:
+        """Adds what was refused before to the monitor's counts, or takes all of it out."""
+        counts = self.live.monitor.refused
+        with self.live.lock:
+            if again:
+                counts[self.shard.kind] += self.refused
+            else:
+                counts[self.shard.kind] -= self.refused
+
+    def leave(self) -> None:
+        """Takes its figures off the board, for good."""
+        self.count_refused(again=False)
+        if self.shown:
+            self.shown = False
+            with self.live.lock:
+                self.live.monitor.drop_shard(self.shard)
+
+    def fold(self, offset: int, payload: bytes | None, appended: int) -> None:
+        """Folds one message and takes its offset; what it holds already is passed over."""
+        if offset <= self.held:
+            return
+        if payload is None:
+            self.live.monitor.refused[self.shard.kind]["no_value"] += 1
+            self._refuse(offset, 0, b"", "no_value", "the message has no value", appended)
+        else:
+            try:
+                refusals = self.live.ingest(payload, appended, self.shard)
+            except Exception as error:  # a fault of ours must not stop the stream
+                log.exception("%s: message %d could not be counted", self.name, offset)
+                fault = f"{type(error).__name__}: {error}"
+                refusals = [Refusal(0, payload, "fault", fault)]
+            for line, raw, reason, detail in refusals:
+                self._refuse(offset, line, raw, reason, detail, appended)
+        self.held = offset
+
+    def _refuse(
+        self, offset: int, line: int, raw: bytes, reason: str, detail: str, at: int
+    ) -> None:
+        self.refused[reason] += 1
+        origin = f"{self.name}/{offset}/{line}"
+        letter = deadletters.letter(raw, origin, reason, detail, at)
+        topic = topic_name(self.prefix, "deadletter")
+        self.send(Outgoing(topic, origin.encode(), raw, letter.headers()))
+
+    def send(self, message: Outgoing) -> None:
+        """Has a message sent once the checkpoint that holds its cause is written."""
+        self._number += 1
+        self._outbox.append((self._number, message))
+        self._changed = True
+
+    def seal(self, index: int, force: Force, ledger: Ledger, sealed: list[Sealed]) -> None:
+        """Keeps the panes of a ledger that will not change again; a known fact wins over them."""
+        known = self.facts.get(force.id, {})
+        group = partition_of(force.partition_group, self.count)
+        for grain, minute, pane in sealed:
+            if (grain, minute) not in known:
+                self._keep(index, grain, minute, pane)
+                key = facts_.key_of(force.id, ledger.kind.name, grain, minute)
+                value = facts_.encode(ledger, force, grain, minute, pane)
+                self.send(Outgoing(topic_name(self.prefix, "published"), key, value, [], group))
+        self.apply_facts(index, force, ledger)
+
+    def apply_facts(self, index: int, force: Force, ledger: Ledger) -> None:
+        """Puts the facts whose time has come into a ledger."""
+        if self.facts.get(force.id):
+            for grain, minute, pane in facts_.apply(ledger, self.facts[force.id]):
+                self._keep(index, grain, minute, pane)
+
+    def settle_facts(self) -> None:
+        """Puts in the facts that no sealing has asked for, since nothing was left to seal."""
+        if not any(self.facts.values()):
+            return
+        forces = {force.id: force for force in self.shard.forces}
+        for index, name in enumerate(snapshots.forces_of(self.shard)):
+            taker = self.shard.takers[name]
+            if isinstance(taker, Ledger):
+                self.apply_facts(index, forces[name], taker)
+
+    def _keep(self, index: int, grain: str, minute: int, pane: dict[int, int]) -> None:
+        self._sealed.append((index, grain, minute, snapshots.pane_bytes(pane)))
+        self._changed = True
+
+    async def save(self) -> list[tuple[int, Outgoing]]:
+        """Writes what changed to the checkpoint; returns the messages that may now be sent.
+
+        Raises `CheckpointError`; what could not be written is kept for the next time.
+        """
+        async with self.saving:
+            if not self.changed:
+                return []
+            snapshot = self._take()
+            try:
+                await asyncio.to_thread(self.checkpoint.save, snapshot)
+            except CheckpointError:
+                snapshots.give_back(self.shard, snapshot)
+                self._sealed = snapshot.sealed + self._sealed
+                self._outbox = snapshot.outbox + self._outbox
+                self._changed = True
+                raise
+            self.saved = snapshot.offset
+            return snapshot.outbox
+
+    def _take(self) -> Snapshot:
+        self.settle_facts()
+        snapshot = snapshots.take(self.shard, self.held, self.refused)
+        snapshot.sealed, self._sealed = self._sealed, []
+        snapshot.outbox, self._outbox = self._outbox, []
+        self._changed = False
+        return snapshot
+
+    @property
+    def waiting(self) -> int:
+        """Messages to be sent that no checkpoint holds yet."""
+        return len(self._outbox)
+
+
+class _Sealing(msgspec.Struct, frozen=True):
+    """What a ledger calls when panes are sealed."""
+
+    partition: Partition
+    index: int
+    force: Force
+    ledger: Ledger
+
+    def __call__(self, sealed: list[Sealed]) -> None:
+        self.partition.seal(self.index, self.force, self.ledger, sealed)

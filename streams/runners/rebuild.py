@@ -1,0 +1,173 @@
+"""Reading back what the checkpoints lack, with a plain consumer, beside the stream.
+
+On every assignment each partition is read from the offset it holds to the end of the log, whatever
+its checkpoint is: absent, stale, restored from a copy, torn or ahead of the group. Only then is it
+ready, and only then does the stream resume it. The stream goes on from the group's committed offset
+and passes over what is held already; it is never seeked forward.
+
+Where the stream has a long way to come (it takes messages one by one, and a plain consumer some
+twenty times as fast), reading goes on beside it until it has caught up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from streams.ledger import Ledger
+from streams.runners import facts
+from streams.runners.partition import NOTHING, Partition
+from streams.runners.topics import partition_of, topic_name
+
+log = logging.getLogger("watchroom.rebuild")
+
+FAR_BEHIND = 1000
+"""Messages that the stream may be behind what is held, before reading goes on beside it."""
+SLICE = 0.02
+"""Seconds of folding at a stretch, after which the event loop gets its turn."""
+
+
+class Reader:
+    """Reads partitions back. `interrupted` says that the assignment has changed meanwhile."""
+
+    def __init__(
+        self,
+        brokers: str,
+        group: str,
+        on_ready: Callable[[Partition], None],
+        interrupted: Callable[[], bool],
+    ) -> None:
+        self.brokers, self.group = brokers, group
+        self.on_ready, self.interrupted = on_ready, interrupted
+
+    async def run(self, partitions: Sequence[Partition]) -> None:
+        """Reads until all are ready, or until interrupted. Raises `KafkaError` of aiokafka."""
+        async with self._consumer(self.group) as consumer:
+            by_tp = {TopicPartition(p.topic, p.number): p for p in partitions}
+            await self._measure(consumer, by_tp)
+            await self._facts([p for p in partitions if p.empty and p.high > 0])
+            await self._read(consumer, by_tp)
+
+    @asynccontextmanager
+    async def _consumer(self, group: str | None) -> AsyncIterator[Any]:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.brokers,
+            group_id=group,  # for the committed offsets alone: it never joins
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=100,
+            max_partition_fetch_bytes=8 << 20,
+        )
+        await consumer.start()
+        try:
+            yield consumer
+        finally:
+            await consumer.stop()
+
+    async def _measure(self, consumer: Any, by_tp: dict[TopicPartition, Partition]) -> None:
+        """How far each has to read, and where the stream will go on."""
+        ends = await consumer.end_offsets(list(by_tp))
+        committed = await asyncio.gather(*[consumer.committed(tp) for tp in by_tp])
+        for (tp, partition), offset in zip(by_tp.items(), committed, strict=True):
+            partition.high = ends[tp]
+            partition.target = max(partition.target, ends[tp] - 1)
+            partition.delivered = max(partition.delivered, (offset or 0) - 1)
+            if partition.held >= ends[tp]:
+                partition.start_over(
+                    f"it is at offset {partition.held}, but the log ends before {ends[tp]}"
+                )
+
+    async def _read(self, consumer: Any, by_tp: dict[TopicPartition, Partition]) -> None:
+        reading = dict(by_tp)
+        self._settle(reading)
+        if not reading:
+            return
+        consumer.assign(list(reading))
+        for tp, partition in reading.items():
+            if partition.held == NOTHING:
+                await consumer.seek_to_beginning(tp)
+            else:
+                consumer.seek(tp, partition.held + 1)
+        while reading and not self.interrupted():
+            batches = await consumer.getmany(timeout_ms=200)
+            for tp, records in batches.items():
+                partition = reading.get(tp)
+                if partition is not None:
+                    await self._fold(partition, records)
+            for tp, partition in reading.items():
+                partition.high = max(partition.high, consumer.highwater(tp) or 0)
+                if not batches and await consumer.position(tp) > partition.target:
+                    # The log's last offsets hold no message (deleted, or of a transaction).
+                    partition.held = max(partition.held, partition.target)
+            if done := self._settle(reading):
+                consumer.pause(*done)
+
+    async def _fold(self, partition: Partition, records: list[Any]) -> None:
+        until = time.monotonic() + SLICE
+        for record in records:
+            if NOTHING < partition.held < record.offset - 1:
+                log.warning(
+                    "%s: the log has nothing between offsets %d and %d",
+                    partition.name, partition.held, record.offset,
+                )  # fmt: skip
+            partition.fold(record.offset, record.value, record.timestamp)
+            partition.read_back += (record.value or b"").count(b"\n") + 1
+            if time.monotonic() > until:
+                await asyncio.sleep(0)
+                if self.interrupted():
+                    return
+                until = time.monotonic() + SLICE
+
+    def _settle(self, reading: dict[TopicPartition, Partition]) -> list[TopicPartition]:
+        """Tells which have become ready, and takes out those that the stream can go on with."""
+        done = []
+        for tp, partition in list(reading.items()):
+            if partition.held >= partition.target:
+                if not partition.ready:
+                    partition.settle_facts()
+                    self.on_ready(partition)
+                if partition.held - partition.delivered <= FAR_BEHIND:
+                    done.append(tp)
+                    del reading[tp]
+        return done
+
+    async def _facts(self, partitions: list[Partition]) -> None:
+        """Reads the sealed panes of forces whose checkpoint is lost."""
+        wanted = [
+            (partition, force, taker)
+            for partition in partitions
+            for force in partition.shard.forces
+            if isinstance(taker := partition.shard.takers[force.id], Ledger)
+        ]
+        if not wanted:
+            return
+        topic = topic_name(partitions[0].prefix, "published")
+        numbers = {partition_of(f.partition_group, p.count) for p, f, _ in wanted}
+        messages = await self._all_of([TopicPartition(topic, number) for number in numbers])
+        for partition, force, ledger in wanted:
+            found = facts.collect(ledger, force, messages)
+            if found:
+                partition.facts[force.id] = found
+                log.info("%s: %d published facts of %s", partition.name, len(found), force.id)
+
+    async def _all_of(self, tps: list[TopicPartition]) -> list[tuple[bytes | None, bytes | None]]:
+        """Every message of some partitions, as (key, value)."""
+        messages: list[tuple[bytes | None, bytes | None]] = []
+        async with self._consumer(None) as consumer:
+            ends = await consumer.end_offsets(tps)
+            consumer.assign(tps)
+            await consumer.seek_to_beginning(*tps)
+            while not self.interrupted():
+                batches = await consumer.getmany(timeout_ms=200)
+                for records in batches.values():
+                    messages += [(r.key, r.value) for r in records]
+                positions = [await consumer.position(tp) for tp in tps]
+                if all(at >= ends[tp] for tp, at in zip(tps, positions, strict=True)):
+                    break
+        return messages

@@ -1,0 +1,224 @@
+"""What a checkpoint holds of a shard, and how it is taken from one and put back.
+
+Taking is done in the event loop, between two messages, so it only copies what changed since the
+last time; turning the copies into bytes and writing them is done in a thread.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from streams.events import Reading
+from streams.ledger import Ledger, Tally
+from streams.monitor import Shard
+from streams.panes import Pane
+from streams.periods import to_ms
+from streams.readings import Heartbeats, Order, Readings
+
+ENTRY_BYTES = 28
+"""A ledger entry is one integer of at most 215 bits."""
+
+_canonical = msgspec.json.Encoder(order="deterministic").encode
+_reading: msgspec.json.Decoder[Reading] = msgspec.json.Decoder(Reading)
+
+Row = tuple[int, str, Any]
+PaneRow = tuple[int, str, int, bytes | None]
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """Whose checkpoint it is. Rows name the forces of the shard by index, as sorted here."""
+
+    cluster: str
+    topic: str
+    topic_id: str
+    partition: int
+    fingerprint: str
+    forces: tuple[str, ...]
+    generation: int = 0
+    member: str = ""
+
+
+class Taker(msgspec.Struct, omit_defaults=True):
+    """The figures of one ledger, of readings or of heartbeats, beside their rows."""
+
+    watermark: int = 0
+    sealed_before: int = 0
+    closed_until: dict[str, int] = {}
+    tally: dict[str, int] = {}
+    skewed: int = 0
+    lines: int = 0
+    latest: dict[str, int] = {}
+
+
+class Head(msgspec.Struct):
+    """The one row that every save writes anew."""
+
+    format: int
+    cluster: str
+    topic: str
+    topic_id: str
+    partition: int
+    fingerprint: str
+    generation: int
+    member: str
+    nonce: str
+    saved_at: int
+    offset: int
+    rows: int
+    takers: dict[str, Taker]
+    refused: dict[str, int]
+
+
+class Outgoing(msgspec.Struct, array_like=True):
+    """A message to be sent once the checkpoint that caused it is written."""
+
+    topic: str
+    key: bytes
+    value: bytes | None
+    headers: list[tuple[str, bytes]]
+    partition: int | None = None
+
+
+@dataclass
+class Snapshot:
+    """What changed in a shard up to an offset."""
+
+    offset: int
+    rows: int = 0
+    takers: dict[str, Taker] = field(default_factory=dict)
+    refused: dict[str, int] = field(default_factory=dict)
+    entries: list[Row] = field(default_factory=list)
+    """(force, id, ledger entry or reading; None for one that left)."""
+    revisions: list[PaneRow] = field(default_factory=list)
+    sealed: list[PaneRow] = field(default_factory=list)
+    outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
+
+    def encoded(self) -> Iterator[tuple[int, str, bytes | None]]:
+        """The entries with their bodies as bytes."""
+        for force, key, entry in self.entries:
+            if entry is None:
+                yield force, key, None
+            elif isinstance(entry, int):
+                yield force, key, entry.to_bytes(ENTRY_BYTES, "little")
+            else:
+                yield force, key, _canonical(entry)
+
+
+@dataclass
+class Stored:
+    """What was read back from a checkpoint, by force."""
+
+    head: Head | None = None
+    entries: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
+    sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
+    outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
+
+
+def pane_bytes(pane: Pane) -> bytes:
+    """A pane as JSON; its integers may be of any size."""
+    return json.dumps({str(key): value for key, value in pane.items()}).encode()
+
+
+def pane_from(payload: bytes) -> Pane:
+    """A pane again."""
+    return {int(key): value for key, value in json.loads(payload).items()}
+
+
+def forces_of(shard: Shard) -> tuple[str, ...]:
+    """The order in which rows name the forces of a shard."""
+    return tuple(sorted(shard.takers))
+
+
+def watch(shard: Shard) -> None:
+    """Makes a shard remember what changes from now on."""
+    for taker in shard.takers.values():
+        if isinstance(taker, Ledger | Readings):
+            taker.dirty = set()
+
+
+def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
+    """What changed since the last time; the shard starts to remember anew."""
+    snapshot = Snapshot(offset, refused=dict(refused))
+    for index, name in enumerate(forces_of(shard)):
+        taker = shard.takers[name]
+        if isinstance(taker, Heartbeats):
+            snapshot.takers[name] = Taker(lines=taker.lines, latest=dict(taker.latest))
+            continue
+        dirty, taker.dirty = taker.dirty or set(), set()
+        snapshot.rows += len(taker.entries)
+        if isinstance(taker, Readings):
+            held = taker.entries
+            snapshot.entries += [(index, key, held[key][1]) for key in dirty]
+            snapshot.takers[name] = Taker(watermark=taker.watermark, lines=taker.lines)
+            continue
+        entry = taker.entries.get
+        snapshot.entries += [(index, key, entry(key)) for key in dirty]
+        for grain, start in taker.dirty_revisions:
+            pane = taker.revisions.get((grain, start))
+            body = None if pane is None else pane_bytes(pane)
+            snapshot.revisions.append((index, grain, start, body))
+        taker.dirty_revisions = set()
+        snapshot.takers[name] = Taker(
+            watermark=taker.watermark,
+            sealed_before=taker.sealed_before,
+            closed_until={str(grain): until for grain, until in taker.closed_until.items()},
+            tally=taker.tally.as_dict(),
+            skewed=taker.kind.skewed,
+        )
+    return snapshot
+
+
+def give_back(shard: Shard, snapshot: Snapshot) -> None:
+    """Marks as changed again what could not be written."""
+    names = forces_of(shard)
+    for index, key, _ in snapshot.entries:
+        taker = shard.takers[names[index]]
+        if isinstance(taker, Ledger | Readings) and taker.dirty is not None:
+            taker.dirty.add(key)
+    for index, grain, start, _ in snapshot.revisions:
+        taker = shard.takers[names[index]]
+        if isinstance(taker, Ledger):
+            taker.dirty_revisions.add((grain, start))  # type: ignore[arg-type]
+
+
+def put_back(shard: Shard, stored: Stored) -> None:
+    """Fills an empty shard from what a checkpoint held."""
+    takers = stored.head.takers if stored.head else {}
+    for name, taker in shard.takers.items():
+        figures = takers.get(name, Taker())
+        entries = stored.entries.get(name, {})
+        if isinstance(taker, Heartbeats):
+            taker.latest, taker.lines = dict(figures.latest), figures.lines
+        elif isinstance(taker, Readings):
+            taker.entries = {key: _restored(body) for key, body in entries.items()}
+            taker.watermark, taker.lines = figures.watermark, figures.lines
+        else:
+            taker.tally = Tally(**figures.tally)
+            taker.kind.skewed = figures.skewed
+            taker.restore(
+                {key: int.from_bytes(body, "little") for key, body in entries.items()},
+                watermark=figures.watermark,
+                sealed_before=figures.sealed_before,
+                sealed=[
+                    (grain, start, pane_from(body))
+                    for (grain, start), body in stored.sealed.get(name, {}).items()
+                ],
+                closed_until=figures.closed_until,  # type: ignore[arg-type]
+                revisions={
+                    (grain, start): pane_from(body)  # type: ignore[misc]
+                    for (grain, start), body in stored.revisions.get(name, {}).items()
+                },
+            )
+
+
+def _restored(body: bytes) -> tuple[Order, Reading]:
+    event = _reading.decode(body)
+    updated = to_ms(event.updated_at)
+    version = updated if event.version is None else event.version
+    return (version, updated, _canonical(event)), event

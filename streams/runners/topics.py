@@ -1,0 +1,213 @@
+"""The Kafka topics: their names, what each must be like, and which partition a force is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import kafka.errors
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from kafka.partitioner import murmur2
+
+from streams.errors import KafkaError
+from streams.force import Force
+from streams.periods import DAY
+from streams.records.calls import Calls
+from streams.records.crimes import Crimes
+from streams.records.incidents import Incidents
+
+PREFIX = "watchroom"
+PARTITIONS = 24
+MARGIN = 30 * DAY
+"""How much longer than the horizon the log is kept: time to notice that a rebuild is needed."""
+
+INPUTS = {
+    "call": "calls",
+    "incident": "incidents",
+    "crime": "crimes",
+    "reading": "readings",
+    "heartbeat": "heartbeats",
+}
+"""Kind to the name of its input topic."""
+
+FOREVER = -1
+LARGEST_LINE = 2 << 20
+"""A dead letter holds a whole line and its headers: more than any input message."""
+
+_RETENTION = {
+    "calls": Calls.horizon + MARGIN,
+    "incidents": Incidents.horizon + MARGIN,
+    "crimes": Crimes.horizon + MARGIN,
+    # A reading is kept and shown for good, and there are few.
+    "readings": FOREVER,
+    "heartbeats": MARGIN,
+    "deadletter": 400 * DAY,
+}
+_COMPACTED = ("alerts", "published", "board")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What a topic must be like; `least_retention` in ms, FOREVER for no limit."""
+
+    name: str
+    config: Mapping[str, str]
+    least_retention: int | None = None
+
+
+def topic_name(prefix: str, name: str) -> str:
+    """`watchroom`, `calls` -> `watchroom.calls`; a prefix may end in a full stop already."""
+    return f"{prefix.rstrip('.')}.{name}"
+
+
+def input_topic(prefix: str, kind: str) -> str:
+    """The input topic of a kind."""
+    return topic_name(prefix, INPUTS[kind])
+
+
+def wanted(prefix: str = PREFIX) -> list[Topic]:
+    """Every topic of an installation."""
+    topics = []
+    for name, retention in _RETENTION.items():
+        config = {"cleanup.policy": "delete", "retention.ms": str(retention)}
+        if name in INPUTS.values():
+            # Otherwise a backfill stamped 2017 would delete itself.
+            config["message.timestamp.type"] = "LogAppendTime"
+        else:
+            config["max.message.bytes"] = str(LARGEST_LINE)
+        topics.append(Topic(topic_name(prefix, name), config, retention))
+    for name in _COMPACTED:
+        config = {"cleanup.policy": "compact", "max.message.bytes": str(LARGEST_LINE)}
+        topics.append(Topic(topic_name(prefix, name), config))
+    return topics
+
+
+def partition_of(group: str, partitions: int) -> int:
+    """The partition of a partition group, as the default partitioner of every Kafka client has it
+    for a keyed record."""
+    hashed: int = murmur2(group.encode())
+    return (hashed & 0x7FFFFFFF) % partitions
+
+
+def forces_in(forces: Iterable[Force], partition: int, partitions: int) -> tuple[Force, ...]:
+    """The forces whose records are in a partition."""
+    return tuple(f for f in forces if partition_of(f.partition_group, partitions) == partition)
+
+
+@dataclass
+class Found:
+    """A topic as it is on the brokers."""
+
+    name: str
+    id: str
+    partitions: int
+    replicas: int
+    config: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def admin(brokers: str) -> Iterator[Any]:
+    """An admin client; what Kafka raises becomes a `KafkaError` in plain words."""
+    try:
+        client = KafkaAdminClient(bootstrap_servers=brokers.split(","), client_id="watchroom-admin")
+    except kafka.errors.KafkaError as error:
+        raise KafkaError(
+            f"no Kafka broker answers at {brokers} ({type(error).__name__}). "
+            "Check that it runs, or name another with --broker"
+        ) from None
+    try:
+        yield client
+    except kafka.errors.KafkaError as error:
+        raise KafkaError(f"Kafka at {brokers}: {error}") from error
+    finally:
+        client.close()
+
+
+def describe(client: Any, names: Iterable[str]) -> dict[str, Found]:
+    """Those of the named topics that exist, by name."""
+    there: dict[str, Found] = {}
+    for told in client.describe_topics(list(names)):
+        if told["error_code"] == 0:
+            parts = told["partitions"]
+            replicas = min((len(p["replica_nodes"]) for p in parts), default=0)
+            there[told["name"]] = Found(told["name"], str(told["topic_id"]), len(parts), replicas)
+    if there:
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
+        told = client.describe_configs(asked, config_filter="all").get("topic", {})
+        for name, settings in told.items():
+            there[name].config = {key: str(entry["value"]) for key, entry in settings.items()}
+    return there
+
+
+def problems(topic: Topic, found: Found | None, partitions: int) -> list[str]:
+    """What is wrong with a topic as it is, each with its cure; nothing where it will do."""
+    if found is None:
+        return ["is missing. Create it: watchroom topics create"]
+    told = []
+    if found.partitions != partitions:
+        told.append(
+            f"has {found.partitions} partitions, not {partitions}. All topics need the same "
+            "number, which can't change later: delete and create it anew, or name the number it "
+            "has with --partitions"
+        )
+    for key, value in topic.config.items():
+        held = found.config.get(key, "")
+        if key in ("retention.ms", "max.message.bytes"):
+            enough = held == "-1" or (value != "-1" and int(held or 0) >= int(value))
+            if enough:
+                continue
+        elif held == value:
+            continue
+        told.append(f"has {key}={held or 'nothing'}, not {value}. {_cure(topic.name, key, value)}")
+    return told
+
+
+def _cure(topic: str, key: str, value: str) -> str:
+    why = {
+        "retention.ms": "A rebuild needs the whole horizon",
+        "message.timestamp.type": "With CreateTime a backfill of old events deletes itself",
+        "cleanup.policy": "Compaction would keep the last record written, not the winner"
+        if value == "delete"
+        else "Only the latest of each key is wanted",
+        "max.message.bytes": "The largest messages would be refused",
+    }[key]
+    return (
+        f"{why}. Set it: kafka-configs.sh --alter --entity-type topics --entity-name {topic} "
+        f"--add-config {key}={value}"
+    )
+
+
+def check(client: Any, prefix: str, partitions: int | None = None) -> dict[str, list[str]]:
+    """Every problem, by topic. Without `partitions`, that of the calls topic is the measure."""
+    topics = wanted(prefix)
+    found = describe(client, [topic.name for topic in topics])
+    first = found.get(input_topic(prefix, "call"))
+    expected = partitions or (first.partitions if first else PARTITIONS)
+    told = {topic.name: problems(topic, found.get(topic.name), expected) for topic in topics}
+    return {name: list_ for name, list_ in told.items() if list_}
+
+
+def create(client: Any, prefix: str, partitions: int, replication_factor: int) -> list[str]:
+    """Creates the topics that are missing; returns their names."""
+    topics = wanted(prefix)
+    there = describe(client, [topic.name for topic in topics])
+    new = [
+        NewTopic(t.name, partitions, replication_factor, topic_configs=dict(t.config))
+        for t in topics
+        if t.name not in there
+    ]
+    if new:
+        try:
+            client.create_topics(new)
+        except kafka.errors.TopicAlreadyExistsError:
+            pass  # someone else was as quick, which is as good
+        except kafka.errors.InvalidReplicationFactorError:
+            raise KafkaError(
+                f"the brokers can't hold {replication_factor} copies of a topic. "
+                "Name a smaller --replication-factor"
+            ) from None
+        client.wait_for_topics([t.name for t in new])
+    return [t.name for t in new]
