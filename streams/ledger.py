@@ -102,12 +102,8 @@ class Ledger:
         """Folds one version of a record; raises `Refused`. `appended` is when the log took it, in
         ms: an `updated_at` may not lie more than the skew after it."""
         updated = (event.updated_at - EPOCH) // MILLISECOND
-        if updated > appended:
-            if updated > appended + SKEW:
-                raise Refused("in_the_future", "updated_at is later than the event was received")
-            self.tally.skewed += 1
-        if updated < EARLIEST:
-            raise Refused("implausible_date", "updated_at lies before 1990")
+        if not EARLIEST <= updated <= appended:
+            self._judge(updated, appended)
         version = event.version
         order = ((updated if version is None else version) << 42 | updated) << _UPDATED_SHIFT
         if event.deleted:
@@ -120,24 +116,38 @@ class Ledger:
         key = event.id
         old = self.entries.get(key)
         if old is None:
-            if len(self.entries) >= self.most:
-                raise Refused("ledger_full", f"more than {self.most} records within the horizon")
-            self.tally.new += 1
-            old_body = 0
-            self._file(key, body, updated)
+            self._admit(key, body, updated)
+            self._replace(key, entry, 0, body)
         elif entry > old:
             self.tally.revised += 1
-            old_body = old & _BODY_MASK
+            self._replace(key, entry, old & _BODY_MASK, body)
+        elif entry == old:
+            self.tally.same += 1
         else:
-            if entry == old:
-                self.tally.same += 1
-            else:
-                self.tally.stale += 1
-            if updated > self.watermark:
-                self.watermark = updated
-                if updated >= self._next_hour:
-                    self._cross_hour()
-            return
+            self.tally.stale += 1
+        # Last: crossing an hour may seal, and this record was judged by what was sealed before.
+        if updated > self.watermark:
+            self.watermark = updated
+            if updated >= self._next_hour:
+                self._cross_hour()
+
+    def _judge(self, updated: int, appended: int) -> None:
+        """Raises `Refused` for an update from the future or from before all feeds."""
+        if updated > appended + SKEW:
+            raise Refused("in_the_future", "updated_at is later than the event was received")
+        if updated < EARLIEST:
+            raise Refused("implausible_date", "updated_at lies before 1990")
+        self.tally.skewed += 1
+
+    def _admit(self, key: str, body: int, updated: int) -> None:
+        """Takes in a record that is new; raises `Refused` where the ledger is full."""
+        if len(self.entries) >= self.most:
+            raise Refused("ledger_full", f"more than {self.most} records within the horizon")
+        self.tally.new += 1
+        self._file(key, body, updated)
+
+    def _replace(self, key: str, entry: int, old_body: int, body: int) -> None:
+        """Makes an entry the winner: its body counts and the old one's does not."""
         self.entries[key] = entry
         if self.dirty is not None:
             self.dirty.add(key)
@@ -150,11 +160,6 @@ class Ledger:
                 self.open[key] = body
             elif old_body & OPEN:
                 del self.open[key]
-        # Last: crossing an hour may seal, and this record was judged by what was sealed before.
-        if updated > self.watermark:
-            self.watermark = updated
-            if updated >= self._next_hour:
-                self._cross_hour()
 
     def _recount(self, old_body: int, body: int) -> None:
         """Takes the old body's contribution out of the panes and puts the new one's in."""

@@ -119,7 +119,7 @@ class Monitor:
                 if add is None:
                     raise self._misplaced(event, only)
                 add(event, appended)
-            except Exception as error:  # each line stands alone: nothing stops its neighbours
+            except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                 if line and not line.isspace():
                     refused = refusal(error, line)
                     refusals.append(Refusal(number, line, refused.reason, refused.detail))
