@@ -52,7 +52,8 @@ class Remote:
             with error:
                 raise Unreachable(f"{self.url}: {_words_of(error)}") from None
         except (OSError, ValueError) as error:
-            why = getattr(error, "reason", error)
+            cause = getattr(error, "reason", error)
+            why = getattr(cause, "strerror", None) or cause
             raise Unreachable(f"{self.url} does not answer: {why}") from None
         if "windows" not in board:
             raise Unreachable(f"{self.url} answers, but not with a board")

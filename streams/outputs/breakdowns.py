@@ -45,7 +45,7 @@ def _counts(span: Board, group: str, **where: str) -> dict[str, int]:
 
 def _table(title: str, *columns: str) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column(Text(title, style="bold"), no_wrap=True, min_width=18, max_width=25)
+    table.add_column(Text(title, style="bold not dim"), no_wrap=True, min_width=18, max_width=25)
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True, min_width=6)
     return table

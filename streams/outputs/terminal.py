@@ -21,8 +21,8 @@ from streams.outputs import words
 from streams.outputs.breakdowns import Board, Row, areas, crimes, find, incidents, spans
 
 COLUMNS = {
-    0: (11, 8, 0, 0, 17, 13, 0, 11, 11),
-    98: (12, 8, 8, 0, 17, 14, 11, 11, 11),
+    0: (11, 8, 0, 0, 18, 13, 0, 11, 11),
+    98: (11, 8, 8, 0, 18, 14, 11, 11, 11),
     120: (14, 9, 9, 10, 20, 16, 12, 12, 12),
 }
 """From so many columns on: the widths of the upper tables (period; how many came, were served, were

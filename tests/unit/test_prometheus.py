@@ -1,0 +1,227 @@
+"""What Prometheus is given: names, labels, and what is left out."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.live import Live
+from streams.measures import ATTENDANCE, CALLS, CRIMES, GROUPS, INCIDENTS
+from streams.outputs import prometheus as exporter
+from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
+
+NOW = ms("2021-03-01T10:30:00Z")
+Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def live(*records: dict[str, object], ready: bool = True) -> Live:
+    watched = monitor(tiny_force())
+    feed(watched, *records)
+    made = Live(watched, clock=lambda: NOW)
+    made.health.state = "live" if ready else "recovering"
+    return made
+
+
+def scraped(of: Live) -> Series:
+    text = generate_latest(exporter.registry(of)).decode()
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def names(series: Series) -> set[str]:
+    return {name for name, _ in series}
+
+
+def value(series: Series, name: str, **labels: str) -> float | None:
+    return series.get((name, frozenset(labels.items())))
+
+
+def whole(**labels: str) -> dict[str, str]:
+    return {"force": "tiny", "area": "force", **labels}
+
+
+ANSWERED = call("c1", "2021-03-01T10:20:00Z", answered_at="2021-03-01T10:20:07Z", area="north")
+WAITING = call("c2", "2021-03-01T10:29:30Z")
+
+
+def test_a_count_has_the_groups_and_the_measures_name() -> None:
+    series = scraped(live(ANSWERED))
+    labels = whole(line="999", window="15m")
+    assert value(series, "watchroom_calls_offered", **labels) == 1
+
+
+def test_a_ratio_lies_between_0_and_1_and_has_its_parts_beside_it() -> None:
+    series = scraped(live(ANSWERED))
+    labels = whole(line="999", window="15m")
+    assert value(series, "watchroom_calls_service_level_ratio", **labels) == 1.0
+    assert value(series, "watchroom_calls_service_level_numerator", **labels) == 1
+    assert value(series, "watchroom_calls_service_level_denominator", **labels) == 1
+
+
+def test_a_part_that_is_a_measure_of_its_own_is_not_given_twice() -> None:
+    (within,) = [m for m in ATTENDANCE.measures if m.name == "within"]
+    (abandonment,) = [m for m in CALLS.measures if m.name == "abandonment"]
+    assert exporter.own_parts(ATTENDANCE, within) == ()
+    assert exporter.own_parts(CALLS, abandonment) == ("denominator",)
+
+
+def test_a_duration_is_in_seconds() -> None:
+    series = scraped(live(ANSWERED))
+    labels = whole(line="999", window="15m")
+    assert value(series, "watchroom_calls_answer_mean_seconds", **labels) == 7.0
+    assert value(series, "watchroom_calls_answer_p90_seconds", **labels) == 7.0
+
+
+def test_what_is_true_now_has_no_window() -> None:
+    series = scraped(live(WAITING))
+    assert value(series, "watchroom_calls_waiting", **whole(line="999")) == 1
+    assert value(series, "watchroom_calls_oldest_waiting_seconds", **whole(line="999")) == 30
+
+
+def test_the_figures_of_an_area_carry_its_id() -> None:
+    series = scraped(live(ANSWERED))
+    for area in ("north", "north-area", "force"):
+        labels = {"force": "tiny", "area": area, "line": "999", "window": "1h"}
+        assert value(series, "watchroom_calls_answered", **labels) == 1
+
+
+def test_a_figure_of_nothing_is_absent() -> None:
+    series = scraped(live(WAITING))
+    assert value(series, "watchroom_calls_offered", **whole(line="101", window="1h")) == 0
+    assert value(series, "watchroom_calls_answered", **whole(line="999", window="1h")) == 0
+    assert "watchroom_calls_answer_mean_seconds" not in names(series)
+    assert "watchroom_calls_service_level_ratio" not in names(series)
+    assert not any(number != number for number in series.values())  # noqa: PLR0124  NaN alone
+
+
+def test_the_measure_count_goes_by_the_groups_name() -> None:
+    series = scraped(live(incident(), crime()))
+    assert exporter.metric_name(CRIMES, CRIMES.measures[0]) == "watchroom_crimes"
+    labels = whole(category="asb", grade="emergency", window="1h")
+    assert value(series, "watchroom_incidents", **labels) == 1
+    assert value(series, "watchroom_crimes", **whole(offence="burglary", window="today")) == 1
+
+
+def test_rows_by_category_are_in_the_windows_for_them_alone() -> None:
+    series = scraped(live(incident()))
+    found = {
+        dict(labels)["window"]
+        for name, labels in series
+        if name == "watchroom_incidents" and dict(labels)["category"] == "asb"
+    }
+    assert found == set(exporter.BROKEN_DOWN)
+    total = whole(category="all", grade="all", window="6h")
+    assert value(series, "watchroom_incidents", **total) == 1
+
+
+def test_a_row_by_category_that_is_zero_is_absent() -> None:
+    cancelled = incident("i2", category="missing_person", cancelled=True)
+    series = scraped(live(incident(), cancelled))
+    found = {dict(labels)["category"] for name, labels in series if name == "watchroom_incidents"}
+    assert found == {"all", "asb", "asb.personal"}
+
+
+def test_the_number_of_rows_is_bounded_widest_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporter, "MOST_ROWS", 8)
+    series = scraped(live(incident(area="north")))
+    rows = [dict(labels) for name, labels in series if name == "watchroom_incidents"]
+    assert len(rows) == 8
+    assert {row["window"] for row in rows if row["category"] == row["grade"] == "all"} == {
+        "1h",
+        "6h",
+        "today",
+        "month",
+        "5m",
+        "15m",
+        "30m",
+    }
+    left_out = value(series, "watchroom_rows_left_out", force="tiny", group="incidents")
+    assert left_out is not None
+    assert left_out > 0
+
+
+def test_nothing_of_a_force_is_given_before_the_monitor_is_ready() -> None:
+    series = scraped(live(ANSWERED, ready=False))
+    assert value(series, "watchroom_ready") == 0
+    assert not any(dict(labels).get("force") for _, labels in series)
+
+
+def test_a_force_is_given_only_while_a_shard_of_it_is_here() -> None:
+    watched = live(ANSWERED)
+    for shard in list(watched.monitor.shards):
+        watched.monitor.drop_shard(shard)
+    assert not any(dict(labels).get("force") for _, labels in scraped(watched))
+
+
+def test_targets_and_limits_are_given() -> None:
+    series = scraped(live())
+    assert value(series, "watchroom_calls_target_ratio", force="tiny", line="101") == 0.8
+    assert value(series, "watchroom_calls_target_seconds", force="tiny", line="999") == 10
+    assert value(series, "watchroom_attendance_target_seconds", force="tiny") == 1200
+    assert "watchroom_attendance_target_ratio" not in names(series)
+    labels = {"force": "tiny", "formula": "answered_of_offered"}
+    assert value(series, "watchroom_service_level_info", **labels) == 1
+
+
+def test_refused_lines_are_counted_by_kind_and_reason() -> None:
+    watched = live()
+    watched.ingest(b'{"kind":"call"}\n\xff', NOW)
+    series = scraped(watched)
+    name = "watchroom_refused_lines_total"
+    assert value(series, name, kind="call", reason="wrong_form") == 1
+    assert value(series, name, kind="unknown", reason="not_json") == 1
+
+
+def test_lag_checkpoint_and_stall_are_given_where_they_are_known() -> None:
+    watched = live()
+    assert not names(scraped(watched)) & {
+        "watchroom_lag_messages",
+        "watchroom_checkpoint_age_seconds",
+        "watchroom_stall_seconds",
+    }
+    watched.health.lag = {"watchroom.calls/7": 12}
+    watched.health.checkpoint_at = watched.started_at
+    watched.health.stall_seconds = 1.5
+    series = scraped(watched)
+    lag = value(series, "watchroom_lag_messages", topic="watchroom.calls", partition="7")
+    assert lag == 12
+    age = value(series, "watchroom_checkpoint_age_seconds")
+    assert age is not None
+    assert 0 <= age < 60
+    assert value(series, "watchroom_stall_seconds") == 1.5
+
+
+def test_the_age_of_a_feed_is_judged_by_the_clock_of_the_figures() -> None:
+    series = scraped(live(ANSWERED))
+    age = value(series, "watchroom_watermark_age_seconds", force="tiny", feed="call")
+    assert age == 9 * 60 + 53
+    assert value(series, "watchroom_clock_timestamp_seconds", force="tiny") == NOW / 1000
+
+
+def test_records_held_and_the_process_itself_are_given() -> None:
+    series = scraped(live(ANSWERED, WAITING, incident()))
+    assert value(series, "watchroom_records", kind="call") == 2
+    assert value(series, "watchroom_records", kind="incident") == 1
+    assert {"process_cpu_seconds_total", "python_info", "python_gc_collections_total"} <= names(
+        series
+    )
+
+
+def test_no_label_holds_an_identifier() -> None:
+    series = scraped(live(ANSWERED, WAITING, incident(), crime(victims=["v1"])))
+    shown = {text for _, labels in series for _, text in labels}
+    assert not shown & {"c1", "c2", "i1", "k1", "v1"}
+
+
+def test_every_name_keeps_to_the_conventions_and_none_is_used_twice() -> None:
+    made = [exporter.metric_name(group, measure) for group in GROUPS for measure in group.measures]
+    assert len(made) == len(set(made))
+    assert all(re.fullmatch(r"watchroom_[a-z0-9_]+[a-z0-9]", name) for name in made)
+    assert not [name for name in made if re.search(r"_(total|count|sum|bucket|info)$", name)]
+    assert exporter.metric_name(INCIDENTS, INCIDENTS.measures[0]) == "watchroom_incidents"
