@@ -150,8 +150,11 @@ class Holdings:
 
     async def room(self) -> None:
         """Keeps the stream waiting while saving or sending can't keep up."""
-        while not self.stopping and (self.outbox.full or self._unsaved > 4 * MOST_UNSAVED):
-            await asyncio.sleep(0.1)  # noqa: ASYNC110 - neither condition is worth an event
+        while not self.stopping and self._crowded():  # noqa: ASYNC110 - not worth an event
+            await asyncio.sleep(0.1)
+
+    def _crowded(self) -> bool:
+        return self.outbox.full or self._unsaved > 4 * MOST_UNSAVED
 
     # -- taking over ---------------------------------------------------------------------------
 

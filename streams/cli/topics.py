@@ -1,0 +1,141 @@
+"""`watchroom topics`: create, list and check the Kafka topics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from streams.periods import DAY
+from streams.runners import topics as kafka_topics
+
+WRONG = 1
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    broker = click.option(
+        "--broker",
+        "--bootstrap",
+        "broker",
+        envvar="WATCHROOM_BOOTSTRAP",
+        default="localhost:9092",
+        show_default=True,
+        show_envvar=True,
+        metavar="HOST:PORT,...",
+        help="The Kafka brokers.",
+    )
+    prefix = click.option(
+        "--prefix",
+        default=kafka_topics.PREFIX,
+        show_default=True,
+        help="What topic names start with.",
+    )
+    return broker(prefix(command))
+
+
+@click.group()
+def topics() -> None:
+    """The Kafka topics: five in, four out.
+
+    \b
+    Examples:
+      watchroom topics create --replication-factor 3
+      watchroom topics check
+    """
+
+
+@topics.command()
+@_options
+@click.option(
+    "--partitions",
+    type=click.IntRange(1, 1000),
+    default=kafka_topics.PARTITIONS,
+    show_default=True,
+    help="The same for every topic, and for good: a force's records stay in one partition.",
+)
+@click.option(
+    "--replication-factor",
+    type=click.IntRange(1, 9),
+    default=1,
+    show_default=True,
+    help="Copies of each topic; 3 where there are three brokers.",
+)
+@click.pass_context
+def create(
+    context: click.Context, broker: str, prefix: str, partitions: int, replication_factor: int
+) -> None:
+    """Create the topics that are missing, and check the others.
+
+    Ends with 0 when all topics are as they should be, with 1 when one is not. Run it as often as
+    you like.
+
+    \b
+    Examples:
+      watchroom topics create
+      watchroom topics create --broker kafka1:9092 --replication-factor 3
+    """
+    with kafka_topics.admin(broker) as client:
+        for name in kafka_topics.create(client, prefix, partitions, replication_factor):
+            click.echo(f"{name}: created")
+        _tell(context, kafka_topics.check(client, prefix, partitions))
+
+
+@topics.command()
+@_options
+@click.option(
+    "--partitions", type=click.IntRange(1, 1000), help="How many there should be of each topic."
+)
+@click.pass_context
+def check(context: click.Context, broker: str, prefix: str, partitions: int | None) -> None:
+    """Say what is wrong with the topics, each with its cure.
+
+    Ends with 0 when all topics are as they should be, with 1 when one is not.
+
+    \b
+    Examples:
+      watchroom topics check
+      watchroom topics check --prefix trial --partitions 24
+    """
+    with kafka_topics.admin(broker) as client:
+        _tell(context, kafka_topics.check(client, prefix, partitions))
+
+
+@topics.command("list")
+@_options
+def list_(broker: str, prefix: str) -> None:
+    """List the topics with their partitions, copies and retention.
+
+    \b
+    Example:
+      watchroom topics list
+    """
+    with kafka_topics.admin(broker) as client:
+        names = [topic.name for topic in kafka_topics.wanted(prefix)]
+        found = kafka_topics.describe(client, names)
+    width = max(map(len, names))
+    for name in names:
+        topic = found.get(name)
+        if topic is None:
+            click.echo(f"{name:<{width}}  missing")
+            continue
+        click.echo(
+            f"{name:<{width}}  {topic.partitions:>3} partitions  {topic.replicas} copies  "
+            f"{_kept(topic)}"
+        )
+
+
+def _kept(topic: kafka_topics.Found) -> str:
+    if topic.config.get("cleanup.policy") == "compact":
+        return "the latest of each key"
+    kept = int(topic.config.get("retention.ms", -1))
+    return "kept for good" if kept < 0 else f"kept {kept // DAY} days"
+
+
+def _tell(context: click.Context, found: dict[str, list[str]]) -> None:
+    for name, told in found.items():
+        for each in told:
+            click.echo(f"{name} {each}", err=True)
+    if found:
+        context.exit(WRONG)
+    click.echo("All topics are as they should be.")

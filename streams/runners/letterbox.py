@@ -1,0 +1,116 @@
+"""The dead-letter topic: reading it whole, and sending letters again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import kafka.errors
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from streams.deadletters import DeadLetter, from_message, merged, peek
+from streams.errors import KafkaError
+from streams.force import Force
+from streams.live import wall_clock
+from streams.periods import rfc3339
+from streams.runners.topics import INPUTS, input_topic, topic_name
+
+SECONDS = 30.0
+
+
+def read(brokers: str, prefix: str) -> list[DeadLetter]:
+    """Every letter of the topic, each once, by the time at which it was refused.
+
+    Raises `KafkaError`.
+    """
+    topic = topic_name(prefix, "deadletter")
+    try:
+        consumer = KafkaConsumer(
+            bootstrap_servers=brokers.split(","),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            fetch_max_wait_ms=100,
+        )
+    except kafka.errors.KafkaError as error:
+        raise _unreachable(brokers, error) from None
+    try:
+        numbers = consumer.partitions_for_topic(topic)
+        if not numbers:
+            raise KafkaError(f"the topic {topic} is missing. Create it: watchroom topics create")
+        tps = [TopicPartition(topic, number) for number in sorted(numbers)]
+        letters = [
+            from_message(record.key, record.value, record.headers) for record in _all(consumer, tps)
+        ]
+    except kafka.errors.KafkaError as error:
+        raise KafkaError(f"{topic} can't be read: {error}") from error
+    finally:
+        consumer.close()
+    # A mark that a letter was retried comes after it, in its partition.
+    return sorted(merged(letters), key=lambda letter: letter.time or "")
+
+
+def _all(consumer: Any, tps: list[TopicPartition]) -> Iterator[Any]:
+    ends = consumer.end_offsets(tps)
+    consumer.assign(tps)
+    consumer.seek_to_beginning(*tps)
+    until = wall_clock() + SECONDS * 1000
+    while any(consumer.position(tp) < ends[tp] for tp in tps):
+        for records in consumer.poll(timeout_ms=500).values():
+            until = wall_clock() + SECONDS * 1000
+            yield from records
+        if wall_clock() > until:
+            raise KafkaError(f"the brokers sent nothing for {SECONDS:.0f} seconds")
+
+
+class Retrier:
+    """Sends letters again, and marks in the dead-letter topic that they were."""
+
+    def __init__(self, brokers: str, prefix: str, forces: Iterable[Force]) -> None:
+        self.prefix = prefix
+        self.groups = {force.id: force.partition_group for force in forces}
+        try:
+            self._producer: Any = KafkaProducer(
+                bootstrap_servers=brokers.split(","), acks="all", enable_idempotence=True
+            )
+        except kafka.errors.KafkaError as error:
+            raise _unreachable(brokers, error) from None
+
+    def retry(self, letter: DeadLetter, *, again: bool = False) -> str:
+        """Sends one letter's line to the topic of its kind; says what was done, or why not.
+
+        Raises `KafkaError`. The mark is written once the brokers have the line: a crash in between
+        means that a later retry sends it again, which counts once.
+        """
+        if letter.retried is not None and not again:
+            return f"was sent again already, at {letter.retried}; --again sends it once more"
+        force, kind = peek(letter.raw)
+        kind = kind or letter.kind
+        if kind not in INPUTS:
+            return "its kind can't be read, so it belongs to no topic"
+        group = self.groups.get(force or letter.force or "")
+        if group is None:
+            return f'its force "{force}" is not known here; name its file with --force'
+        topic = input_topic(self.prefix, kind)
+        try:
+            self._producer.send(topic, key=group.encode(), value=letter.raw).get(timeout=SECONDS)
+            letter.retried = rfc3339(wall_clock())
+            self._producer.send(
+                topic_name(self.prefix, "deadletter"),
+                key=letter.id.encode(),
+                value=letter.raw,
+                headers=letter.headers(),
+            ).get(timeout=SECONDS)
+        except kafka.errors.KafkaError as error:
+            raise KafkaError(f"{letter.id} could not be sent: {error}") from error
+        return f"sent to {topic}"
+
+    def close(self) -> None:
+        """Lets the brokers go."""
+        self._producer.close()
+
+
+def _unreachable(brokers: str, error: Exception) -> KafkaError:
+    return KafkaError(
+        f"no Kafka broker answers at {brokers} ({type(error).__name__}). "
+        "Check that it runs, or name another with --broker"
+    )
