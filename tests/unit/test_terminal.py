@@ -1,0 +1,215 @@
+"""The board in a terminal, as plain text of a fixed width."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streams.live import Live
+from streams.outputs import words
+from streams.outputs.terminal import as_text, staleness, summary
+from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
+
+NOW = ms("2021-03-01T10:25:00Z")
+
+
+def after(seconds: int) -> str:
+    return f"2021-03-01T10:{seconds // 60:02d}:{seconds % 60:02d}Z"
+
+
+def live(*records: dict[str, Any], **health: Any) -> Live:
+    watched = monitor(tiny_force(service_level='"answered_and_abandoned_within_of_offered"'))
+    feed(watched, *records)
+    shown = Live(watched, clock=lambda: NOW)
+    shown.health.state = "live"
+    for name, value in health.items():
+        setattr(shown.health, name, value)
+    return shown
+
+
+def board(*records: dict[str, Any], **health: Any) -> dict[str, Any]:
+    return live(*records, **health).board("tiny")
+
+
+def a_thousand_and_sixty_calls() -> list[dict[str, Any]]:
+    """1,000 answered, 860 within 10 s; 60 abandoned, 20 within 10 s."""
+    calls = [call(f"a{n}", answered_at=after(10 if n < 860 else 103)) for n in range(1000)]
+    return calls + [call(f"b{n}", abandoned_at=after(9 if n < 20 else 40)) for n in range(60)]
+
+
+SMALL_BOARD = [
+    *a_thousand_and_sixty_calls(),
+    call("w1", "2021-03-01T10:23:17Z"),
+    incident("i1", area="north", arrived_at="2021-03-01T10:12:30Z"),
+    incident("i2", "2021-03-01T10:20:00Z", category="missing_person", area="south"),
+    incident("i3", "2021-03-01T10:21:00Z", category="missing_person", grade="priority"),
+    crime("k1", area="north"),
+    {"kind": "heartbeat", "force": "tiny", "feed": "calls", "at": "2021-03-01T10:24:48Z"},
+]
+
+EXPECTED = """\
+TINY POLICE                                                        Monday 1 March 2021, 10:25:00 GMT
+ LIVE
+Age of data: calls 1 min 43 s, incidents 4 min 0 s, crimes 25 min 0 s; heartbeats calls 12 s
+────────────────────────────────────────────────────────────────────────────────────────────────────
+999                                                         1 waiting now, the oldest for 1 min 43 s
+             Offered Answered            In 10 s Target                Mean      Median    90th pct
+last 15 min        1        0         none ended
+last 60 min    1,061    1,000    83.0 % of 1,060 ✗ missed 90 %       23.0 s        10 s  1 min 43 s
+today          1,061    1,000    83.0 % of 1,060 ✗ missed 90 %       23.0 s        10 s  1 min 43 s
+this month     1,061    1,000    83.0 % of 1,060 ✗ missed 90 %       23.0 s        10 s  1 min 43 s
+────────────────────────────────────────────────────────────────────────────────────────────────────
+101                                                                     no calls in any period shown
+────────────────────────────────────────────────────────────────────────────────────────────────────
+Emergency attendance                                1 not yet attended now, the oldest for 5 min 0 s
+              Opened Attended          In 20 min                       Mean      Median    90th pct
+last 15 min        1        0      none attended
+last 60 min        2        1  100.0 % of 1, few                12 min 30 s 12 min 28 s 12 min 28 s
+today              2        1  100.0 % of 1, few                12 min 30 s 12 min 28 s 12 min 28 s
+this month         2        1  100.0 % of 1, few                12 min 30 s 12 min 28 s 12 min 28 s
+────────────────────────────────────────────────────────────────────────────────────────────────────
+Incidents             60 min  Today emerg. prior.  Month   Recorded crime      Today  Month
+All                        3      3      2      1      3   All                     1      1
+Missing person             2      2      1      1      2   Burglary                1      1
+Anti-social behaviour      1      1      1      0      1
+
+Policing area      Unattended   In 20 min today Incidents today Crimes, month
+North                       0 100.0 % of 1, few               1             1
+
+Calls in time: (answered within target + abandoned within target) / (answered + abandoned). Few:
+under 20 cases.
+"""
+
+
+def test_a_small_board_is_exactly_this() -> None:
+    assert as_text(board(*SMALL_BOARD), 100) == EXPECTED
+
+
+@pytest.mark.parametrize("width", [80, 100, 140, 200])
+def test_no_line_is_wider_than_the_terminal_and_no_figure_is_cut(width: int) -> None:
+    text = as_text(board(*SMALL_BOARD), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "83.0 % of 1,060" in text
+    assert "…" not in text
+
+
+def test_a_target_is_told_by_word_and_sign() -> None:
+    assert "✗ missed 90 %" in as_text(board(*a_thousand_and_sixty_calls()))
+    assert "✓ met 90 %" in as_text(board(call(answered_at=after(5))))
+
+
+def test_no_calls_is_said_and_is_not_0_percent() -> None:
+    text = as_text(board(call(answered_at=after(5))))
+    (line,) = [line for line in text.splitlines() if line.startswith("last 15 min")]
+    assert line.split(maxsplit=5)[3:] == ["0", "0", "no calls"]
+    assert " 0.0 %" not in text
+
+
+def test_a_line_without_any_calls_takes_one_row() -> None:
+    text = as_text(board(call(answered_at=after(5))))
+    (line,) = [line for line in text.splitlines() if line.startswith("101")]
+    assert line.endswith("no calls in any period shown")
+
+
+def test_few_cases_are_marked() -> None:
+    assert "100.0 % of 1, few" in as_text(board(call(answered_at=after(5))))
+
+
+def test_a_live_monitor_says_live_and_nothing_else() -> None:
+    text = as_text(board(call(answered_at=after(5))))
+    assert "\n LIVE\n" in text
+    assert "REPLAY" not in text
+    assert "SIMULATED" not in text
+
+
+def test_a_replay_says_so_and_how_fast_and_what_is_simulated() -> None:
+    text = as_text(board(replay=True, speed=60.0, simulated="calls and incidents"))
+    assert " REPLAY, 60 times real speed " in text
+    assert " SIMULATED calls and incidents\n" in text
+    assert "LIVE" not in text
+
+
+def test_a_monitor_that_is_not_ready_says_so_and_why() -> None:
+    text = as_text(board(state="recovering", detail="reading partition 7"))
+    assert "NOT READY: reading partition 7" in text
+
+
+def test_a_finished_board_says_so_and_is_never_stale() -> None:
+    shown = board(call(), state="finished")
+    assert "\n FINISHED\n" in as_text(shown)
+    assert staleness(shown) is None
+
+
+def test_silence_of_a_heartbeat_is_loud() -> None:
+    beat = {"kind": "heartbeat", "force": "tiny", "feed": "calls", "at": "2021-03-01T10:20:00Z"}
+    shown = board(call("c1", "2021-03-01T10:24:59Z"), beat)
+    assert staleness(shown) == "STALE: the last heartbeat of calls came 5 min 0 s ago"
+    assert "STALE: the last heartbeat of calls" in as_text(shown)
+
+
+def test_silence_of_everything_is_loud_where_there_is_no_heartbeat() -> None:
+    assert staleness(board(call())) == "STALE: nothing has arrived for 25 min 0 s"
+    assert staleness(board(call("c1", "2021-03-01T10:24:00Z"))) is None
+
+
+def test_a_monitor_that_never_heard_anything_says_so() -> None:
+    assert staleness(board()) == "NOTHING HAS ARRIVED YET"
+
+
+def test_a_period_that_was_asked_for_has_its_own_rows_and_columns() -> None:
+    shown = live(*SMALL_BOARD).board("tiny", None, ["2021-Q1"])
+    text = as_text(shown, 140)
+    assert len([line for line in text.splitlines() if line.startswith("2021-Q1")]) == 2
+    (heading,) = [line for line in text.splitlines() if line.startswith("Incidents")]
+    assert heading.count("2021-Q1") == 2
+
+
+def test_the_rows_by_category_are_the_largest() -> None:
+    text = as_text(board(*SMALL_BOARD), 100, most=1)
+    assert "Missing person" in text
+    assert "Anti-social behaviour" not in text
+
+
+def test_one_line_for_a_log() -> None:
+    assert summary(board(*SMALL_BOARD)) == (
+        "2021-03-01 10:25:00  999: 1 waiting, 83.0 % of 1,060 in 10 s today; "
+        "101: 0 waiting, no calls in 30 s today; "
+        "emergencies: 1 not yet attended, 100.0 % of 1, few in 20 min today"
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (None, "–"),
+        (0, "0 s"),
+        (7.36, "7.4 s"),
+        (59.97, "1 min 0 s"),
+        (60, "1 min 0 s"),
+        (103, "1 min 43 s"),
+        (719.6, "12 min 0 s"),
+        (3599.7, "1 h 0 min"),
+        (7500, "2 h 5 min"),
+        (90_000, "1 d 1 h"),
+    ],
+)
+def test_a_duration_is_told_in_words(seconds: float | None, told: str) -> None:
+    assert words.duration(seconds) == told
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("asb", "Anti-social behaviour"),
+        ("road_collision.injury", "Road collision, injury"),
+        ("burglary", "Burglary"),
+    ],
+)
+def test_a_category_is_told_in_words(path: str, told: str) -> None:
+    assert words.name(path) == told
+
+
+def test_a_target_that_is_no_whole_number_keeps_its_tenth() -> None:
+    assert words.percent(0.925) == "92.5 %"
+    assert words.percent(0.9) == "90 %"
