@@ -1,0 +1,210 @@
+"""The embedded runner: every row accounted for, dead letters, pace, and stops."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.errors import SourceError
+from streams.live import Live
+from streams.monitor import canonical
+from streams.runners.embedded import Account, DeadLetterFile, Embedded, last_event
+from streams.runners.replay import ReplayClock, Stopped, Stops, instant_of
+from streams.sources import Chunk, Rejected
+from tests.build import call, lines, monitor, ms
+
+CALLS = [
+    call("c1", "2021-03-01T10:00:00Z", version=1),
+    call("c1", "2021-03-01T10:00:00Z", answered_at="2021-03-01T10:00:05Z", version=2),
+    call("c2", "2021-03-01T10:01:00Z", answered_at="2021-03-01T10:01:10Z"),
+]
+
+
+def chunk(*raw: bytes, rejected: tuple[Rejected, ...] = (), excluded: int = 0) -> Chunk:
+    return Chunk(b"\n".join(raw), "calls.ndjson", range(1, len(raw) + 1), rejected, excluded)
+
+
+def of(*records: dict[str, Any]) -> list[bytes]:
+    return lines(records).split(b"\n") if records else []
+
+
+def embedded(letters: DeadLetterFile | None = None) -> Embedded:
+    clock = ReplayClock()
+    return Embedded(Live(monitor(), clock), Stops(), clock, letters)
+
+
+@pytest.fixture
+def letters(tmp_path: Path) -> Iterator[DeadLetterFile]:
+    file = DeadLetterFile(tmp_path / "refused.ndjson")
+    yield file
+    file.close()
+
+
+def letters_in(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def test_every_row_is_accounted_for(letters: DeadLetterFile) -> None:
+    runner = embedded(letters)
+    bad_row = Rejected(b"1;2", "bad_time", "no time", "calls.csv:9")
+    beat = b'{"kind":"heartbeat","force":"tiny","feed":"calls","at":"2021-03-01T10:00:00Z"}'
+    runner.read([chunk(*of(*CALLS), b"  ", b"{", beat, beat, rejected=(bad_row,), excluded=4)])
+    assert runner.account() == Account(rows=12, counted=4, merged=1, refused=2, excluded=5)
+    assert runner.account().in_words() == (
+        "rows in = 12: 4 counted + 1 merged as versions + 2 refused + 5 excluded"
+    )
+
+
+def test_a_refused_line_is_a_dead_letter_with_its_place_and_bytes(letters: DeadLetterFile) -> None:
+    runner = embedded(letters)
+    runner.read([chunk(of(*CALLS)[0], b'{"kind":"call","force":"tiny"}', b"\xff")])
+    first, second = letters_in(letters.path)
+    assert first["origin"] == "calls.ndjson:2"
+    assert first["reason"] == "wrong_form"
+    assert (first["force"], first["kind"]) == ("tiny", "call")
+    assert first["raw"] == '{"kind":"call","force":"tiny"}'
+    assert second["reason"] == "not_json"
+    assert base64.b64decode(second["raw_base64"]) == b"\xff"
+
+
+def test_a_row_that_became_no_event_is_a_dead_letter_too(letters: DeadLetterFile) -> None:
+    runner = embedded(letters)
+    runner.read([chunk(rejected=(Rejected(b"1;2", "bad_time", "no time", "calls.csv:9"),))])
+    assert [letter["origin"] for letter in letters_in(letters.path)] == ["calls.csv:9"]
+    assert runner.live.monitor.refused["unknown"]["bad_time"] == 1
+
+
+def test_a_clean_run_leaves_no_file(letters: DeadLetterFile) -> None:
+    embedded(letters).read([chunk(*of(*CALLS))])
+    assert not letters.path.exists()
+
+
+def test_dead_letters_that_can_not_be_written_are_told(tmp_path: Path) -> None:
+    runner = embedded(DeadLetterFile(tmp_path / "nowhere" / "refused.ndjson"))
+    with pytest.raises(SourceError, match="Name another place with --dead-letters"):
+        runner.read([chunk(b"{")])
+
+
+def test_the_clock_of_a_replay_follows_the_events() -> None:
+    runner = embedded()
+    runner.read([chunk(*of(*CALLS))])
+    assert runner.live.clock() == last_event(runner.live.monitor) == ms("2021-03-01T10:01:10Z")
+
+
+def test_a_replay_at_full_speed_is_not_ready_before_its_end() -> None:
+    runner = embedded()
+    runner.read([chunk(*of(*CALLS))])
+    assert not runner.live.health.ready
+    runner.finish()
+    assert runner.live.health.ready
+    assert runner.live.health.replay
+
+
+def test_a_live_input_is_ready_and_on_the_wall_clock() -> None:
+    runner = Embedded(Live(monitor()), Stops())
+    runner.read([chunk(*of(*CALLS))])
+    assert runner.live.health.ready
+    assert not runner.live.health.replay
+    assert runner.live.clock() > ms("2026-01-01T00:00:00Z")
+
+
+def test_a_paced_replay_takes_its_time_and_ends_in_the_same_board() -> None:
+    fast, paced = embedded(), embedded()
+    fast.read([chunk(*of(*CALLS))])
+    started = time.monotonic()
+    paced.read([chunk(*of(*CALLS))], speed=350)  # 70 seconds of events
+    assert 0.2 <= time.monotonic() - started < 2
+    at = ms("2021-03-01T10:02:00Z")
+    boards = [canonical(runner.live.board("tiny", at)) for runner in (fast, paced)]
+    assert boards[0] == boards[1]
+
+
+def test_a_paced_replay_holds_back_what_is_not_yet_known() -> None:
+    runner = embedded()
+    seen: list[int] = []
+
+    def progress() -> None:
+        seen.append(len(runner.live.monitor.ledger("call", "tiny").entries))  # type: ignore[union-attr]
+
+    runner.clock.run(ms("2021-03-01T10:00:00Z"), 350)  # type: ignore[union-attr]
+    runner.play(chunk(*of(*CALLS)), 350, progress)
+    assert 1 in seen
+    assert runner.account().counted == 2
+
+
+def test_a_line_that_can_not_be_dated_does_not_hold_up_a_paced_replay() -> None:
+    runner = embedded()
+    runner.read([chunk(b"{", *of(*CALLS[:1]), b'{"updated_at":7}')], speed=1000)
+    assert runner.account() == Account(rows=3, counted=1, merged=0, refused=2, excluded=0)
+
+
+def test_a_clock_that_runs_is_so_many_times_as_fast() -> None:
+    clock = ReplayClock()
+    clock.run(1_000_000, 1000)
+    time.sleep(0.05)
+    at = clock.stop()
+    assert 1_050_000 <= at < 1_500_000
+    assert clock() == at
+
+
+def test_a_clock_never_goes_back() -> None:
+    clock = ReplayClock()
+    clock.reach(500)
+    clock.reach(400)
+    assert clock() == 500
+
+
+@pytest.mark.parametrize(
+    ("line", "instant"),
+    [
+        (b'{"updated_at":"1970-01-01T00:00:01Z","id":"x"}', 1000),
+        (b'{"kind":"heartbeat","at":"1970-01-01T00:00:02+00:00"}', 2000),
+        (b'{"updated_at":"1970-01-01T00:00:01"}', None),
+        (b"[" * 100_000, None),
+        (b"\xff", None),
+        (b"{}", None),
+    ],
+)
+def test_the_instant_of_a_line(line: bytes, instant: int | None) -> None:
+    assert instant_of(line) == instant
+
+
+def test_a_stop_never_falls_into_a_fold() -> None:
+    folded: list[bool] = []
+
+    def fold(stops: Stops) -> None:
+        with stops.held_back():
+            os.kill(os.getpid(), signal.SIGTERM)
+            folded.append(True)
+
+    with Stops() as stops, pytest.raises(Stopped) as stopped:
+        fold(stops)
+    assert folded
+    assert stopped.value.exit_code == 143
+
+
+def test_a_stop_breaks_off_a_wait_at_once() -> None:
+    def wait() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(30)
+
+    started = time.monotonic()
+    with Stops(), pytest.raises(Stopped) as stopped:
+        wait()
+    assert time.monotonic() - started < 5
+    assert stopped.value.exit_code == 130
+
+
+def test_signals_are_given_back() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Stops():
+        assert signal.getsignal(signal.SIGINT) != before
+    assert signal.getsignal(signal.SIGINT) == before
