@@ -51,7 +51,7 @@ class Demo:
         health.replay, health.simulated = True, SIMULATED
         health.state, health.detail = "behind", "reading the month so far"
         made_up = simulate(self.force, month.start, None, seed)
-        spread = spread_crimes(_sample(), seed, self.force.zone)
+        spread = spread_crimes(sample(), seed, self.force.zone)
         self._events: Iterator[Known] = merge(made_up, spread)
 
     def warm_up(self, progress: Callable[[float], None] = lambda _share: None) -> None:
@@ -118,7 +118,7 @@ def _chunk(lines: list[bytes], last: int) -> Chunk:
     return Chunk(b"\n".join(lines), ORIGIN, range(last - len(lines) + 1, last + 1))
 
 
-def _sample() -> Iterable[bytes]:
+def sample() -> Iterable[bytes]:
     """The event lines of the sample that is shipped in the package."""
     with (
         resources.as_file(resources.files("streams") / "samples" / SAMPLE) as path,

@@ -1,0 +1,179 @@
+"""A real Prometheus scrapes a real monitor, and finds every live figure of its board."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams import demo
+from streams.force import find_force
+from streams.measures import GROUPS, Stock
+from streams.monitor import WINDOWS
+from streams.periods import DAY, HOUR, Calendar
+from streams.sources.simulator import simulate, spread_crimes
+from tests.servers.process import Server, free_port, http_ok, wait_until
+from tests.servers.prometheus import Found, Prometheus
+
+pytestmark = pytest.mark.servers
+
+FORCE = "warwickshire"
+SUFFIXES = {"count": "", "ratio": "_ratio", "seconds": "_seconds"}
+ENDLESS = {"category", "grade", "offence"}
+Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+CONFIG = """
+global: { scrape_interval: 1s }
+scrape_configs:
+  - job_name: watchroom
+    static_configs: [{ targets: ["127.0.0.1:PORT"] }]
+"""
+
+
+@pytest.fixture(scope="module")
+def events(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two days of simulated calls and incidents, and two weeks of crimes."""
+    force = find_force(FORCE)
+    end = Calendar(force.zone).midnight(2022, 1, 14) + 18 * HOUR
+    known = list(simulate(force, end - 2 * DAY, end, seed=3))
+    known += [pair for pair in spread_crimes(demo.sample(), 3, force.zone) if pair[0] < end]
+    path = tmp_path_factory.mktemp("events") / "events.ndjson"
+    path.write_bytes(b"\n".join(line for _, line in sorted(known)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def monitor(events: Path) -> Iterator[str]:
+    """The address of a real monitor that has read the events and stands still."""
+    address = f"127.0.0.1:{free_port()}"
+    command = [sys.executable, "-m", "streams.cli", "run", "--embedded", str(events)]
+    options = ["--force", FORCE, "--web", address, "--json"]
+    server = Server("watchroom", [*command, *options], events.parent / "watchroom.log")
+    server.start(lambda: http_ok(f"http://{address}/readyz"))
+    yield f"http://{address}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def prometheus(monitor: str, prometheus_found: Found) -> Iterator[Prometheus]:
+    """A Prometheus that has scraped the monitor, for all tests of this file."""
+    server = Prometheus(prometheus_found, CONFIG.replace("PORT", monitor.rpartition(":")[2]))
+    try:
+        server.start()
+        server.wait_for("watchroom_ready == 1")
+        yield server
+    finally:
+        server.close()
+
+
+def get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+def on_the_board(board: dict[str, Any]) -> Figures:
+    """Every figure that is to be exported, by metric name and labels, from the board alone."""
+    found: Figures = {}
+    for group in GROUPS:
+        tables = [(window, board["windows"][window][group.name]) for window in board["windows"]]
+        for window, rows in [*tables, (None, board["now"].get(group.name, []))]:
+            for row in rows:
+                narrow = any(row[name] != "all" for name in ENDLESS & set(group.dimensions))
+                if narrow and (window not in {"1h", "today", "month"} or row["count"] == 0):
+                    continue
+                labels = {"force": FORCE, "area": row["area"]}
+                labels |= {name: row[name] for name in group.dimensions}
+                labels |= {} if window is None else {"window": window}
+                for measure in group.measures:
+                    if isinstance(measure.value, Stock) != (window is None):
+                        continue
+                    name = f"watchroom_{group.name}"
+                    name += "" if measure.name == "count" else f"_{measure.name}"
+                    value = row[measure.name]
+                    value = value["value"] if isinstance(value, dict) else value
+                    if value is not None:
+                        key = name + SUFFIXES[measure.unit], frozenset(labels.items())
+                        found[key] = value
+    return found
+
+
+def in_prometheus(server: Prometheus, promql: str) -> Figures:
+    found: Figures = {}
+    for series in server.query(promql):
+        labels = dict(series["metric"])
+        name = labels.pop("__name__")
+        del labels["job"], labels["instance"]
+        found[name, frozenset(labels.items())] = float(series["value"][1])
+    return found
+
+
+@pytest.mark.parametrize("group", [group.name for group in GROUPS])
+def test_a_query_returns_each_live_figure_of_the_board(
+    monitor: str, prometheus: Prometheus, group: str
+) -> None:
+    board = json.loads(get(f"{monitor}/board.json"))
+    expected = {
+        key: value
+        for key, value in on_the_board(board).items()
+        if key[0] == f"watchroom_{group}" or key[0].startswith(f"watchroom_{group}_")
+    }
+    parts = "_(numerator|denominator|target_.+)"
+    query = f'{{__name__=~"watchroom_{group}(_.+)?", __name__!~"watchroom_{group}.*{parts}"}}'
+    assert in_prometheus(prometheus, query) == expected
+    assert len(expected) > 50
+
+
+def test_every_window_and_every_stock_has_figures(monitor: str, prometheus: Prometheus) -> None:
+    figures = in_prometheus(prometheus, '{__name__=~"watchroom_calls_(offered|waiting)"}')
+    windows = {dict(labels).get("window") for _, labels in figures}
+    assert windows == {*WINDOWS, "today", "month", None}
+
+
+def test_a_ratio_is_its_numerator_over_its_denominator(prometheus: Prometheus) -> None:
+    left = "watchroom_calls_service_level_ratio"
+    right = "watchroom_calls_service_level_numerator / watchroom_calls_service_level_denominator"
+    same = prometheus.query(f"count({left} == {right})")
+    every = prometheus.query(f"count({left})")
+    assert same[0]["value"][1] == every[0]["value"][1]
+
+
+def test_a_target_can_be_compared_with_the_figure(prometheus: Prometheus) -> None:
+    ratio = 'watchroom_calls_service_level_ratio{area="force",window="month"}'
+    found = prometheus.query(f"{ratio} - on(force, line) watchroom_calls_target_ratio")
+    assert {series["metric"]["line"] for series in found} == {"999", "101"}
+
+
+def test_the_scrape_itself_is_whole_and_quick(prometheus: Prometheus) -> None:
+    assert prometheus.query("up")[0]["value"][1] == "1"
+    assert float(prometheus.query("scrape_duration_seconds")[0]["value"][1]) < 5
+
+
+def test_promtool_has_no_complaint(monitor: str, promtool: Path) -> None:
+    checked = subprocess.run(
+        [promtool, "check", "metrics"],
+        input=get(f"{monitor}/metrics"),
+        capture_output=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, b"", b"")
+
+
+def test_a_stopped_monitor_is_down_within_a_moment(
+    events: Path, prometheus_factory: Callable[..., Prometheus]
+) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "streams.cli", "run", "--embedded", str(events)]
+    server = Server("watchroom", [*command, "--web", str(port)], events.parent / "second.log")
+    server.start(lambda: http_ok(f"http://127.0.0.1:{port}/readyz"))
+    started = prometheus_factory(CONFIG.replace("PORT", str(port)))
+    started.wait_for("watchroom_ready == 1")
+    server.stop()
+    wait_until(lambda: bool(started.query("up == 0")), 20, "Prometheus sees that it is down")
+    assert started.query("watchroom_calls_offered") == []
