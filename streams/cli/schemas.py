@@ -11,10 +11,24 @@ from streams.errors import WatchroomError
 from streams.events import json_schemas
 
 
+def _settled(schema: object) -> object:
+    """A schema whose alternatives stand in one order, which differs between versions of msgspec."""
+    if isinstance(schema, list):
+        return [_settled(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    settled = {key: _settled(value) for key, value in schema.items()}
+    if isinstance(alternatives := settled.get("anyOf"), list):
+        settled["anyOf"] = sorted(
+            alternatives, key=lambda one: (one == {"type": "null"}, json.dumps(one, sort_keys=True))
+        )
+    return settled
+
+
 def schema_texts() -> dict[str, str]:
     """The text of every schema file by file name, always formatted the same."""
     return {
-        f"{kind}.schema.json": json.dumps(schema, indent=2, sort_keys=True) + "\n"
+        f"{kind}.schema.json": json.dumps(_settled(schema), indent=2, sort_keys=True) + "\n"
         for kind, schema in json_schemas().items()
     }
 
