@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import gzip
+import itertools
 import json
 import random
 import statistics
@@ -21,6 +22,7 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,10 @@ from streams.events import Call, decode_line
 from streams.force import find_force
 from streams.ledger import Ledger
 from streams.monitor import Monitor
+from streams.runners import snapshot as snapshots
+from streams.runners.checkpoint import Checkpoint
+from streams.runners.snapshot import Identity
+from streams.sources import open_source
 
 START = dt.datetime(2021, 3, 1, tzinfo=dt.UTC)
 BATCH = 300
@@ -114,9 +120,7 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def compare(
-    runs: dict[str, Callable[[], object]], events: int, against: str, repeats: int
-) -> None:
+def compare(runs: dict[str, Callable[[], object]], events: int, against: str, repeats: int) -> None:
     """Runs everything in turn, `repeats` times, and prints medians and ratios."""
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for repeat in range(repeats):
@@ -129,7 +133,8 @@ def compare(
         median = statistics.median(taken)
         rates = sorted(events / t for t in taken)
         print(
-            f"  {name:<34}{events / median:>12,.0f} events/s   {base / median:5.2f} of the reference"
+            f"  {name:<34}{events / median:>12,.0f} events/s"
+            f"   {base / median:5.2f} of the reference"
             f"   (least {rates[0]:,.0f}, most {rates[-1]:,.0f})"
         )
 
@@ -205,8 +210,6 @@ def from_file(work: Batches, folder: Path) -> dict[str, Callable[[], object]]:
             out.write(batch + b"\n")
 
     def run() -> None:
-        from streams.sources import open_source
-
         monitor = Monitor([find_force("warwickshire")])
         for chunk in open_source(str(path)):
             assert not monitor.ingest(chunk.payload, RECEIVED)
@@ -216,7 +219,29 @@ def from_file(work: Batches, folder: Path) -> dict[str, Callable[[], object]]:
 
 
 def with_checkpoints(work: Batches, folder: Path) -> dict[str, Callable[[], object]]:
-    return {}
+    """As a worker keeps them: what changed is copied every second and written in a thread."""
+    numbers = itertools.count()
+
+    def run() -> None:
+        monitor = Monitor([find_force("warwickshire")])
+        shard = next(shard for shard in monitor.shards if shard.kind == "call")
+        snapshots.watch(shard)
+        identity = Identity("bench", "calls", "id", 0, "none", ("warwickshire",))
+        checkpoint = Checkpoint(folder / f"{next(numbers)}.sqlite", identity)
+        assert checkpoint.load() is None
+        checkpoint.claim(1, "bench")
+        with ThreadPoolExecutor(1) as writer:
+            written: Future[None] | None = None
+            saved = time.perf_counter()
+            for offset, batch in enumerate(work):
+                assert not monitor.ingest(batch, RECEIVED)
+                if time.perf_counter() - saved > 1 and (written is None or written.done()):
+                    written = writer.submit(checkpoint.save, snapshots.take(shard, offset, {}))
+                    saved = time.perf_counter()
+            writer.submit(checkpoint.save, snapshots.take(shard, len(work), {})).result()
+            writer.submit(checkpoint.close).result()
+
+    return {"core with checkpoints every second": run}
 
 
 if __name__ == "__main__":
