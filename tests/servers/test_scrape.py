@@ -5,35 +5,24 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from streams import demo
 from streams.force import find_force
-from streams.measures import GROUPS, Stock
+from streams.measures import GROUPS
 from streams.monitor import WINDOWS
 from streams.periods import DAY, HOUR, Calendar
 from streams.sources.simulator import simulate, spread_crimes
+from tests.servers.figures import get, in_prometheus, of_group, on_the_board, scraping
 from tests.servers.process import Server, free_port, http_ok, wait_until
 from tests.servers.prometheus import Found, Prometheus
 
 pytestmark = pytest.mark.servers
 
 FORCE = "warwickshire"
-SUFFIXES = {"count": "", "ratio": "_ratio", "seconds": "_seconds"}
-ENDLESS = {"category", "grade", "offence"}
-Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-CONFIG = """
-global: { scrape_interval: 1s }
-scrape_configs:
-  - job_name: watchroom
-    static_configs: [{ targets: ["127.0.0.1:PORT"] }]
-"""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +52,7 @@ def monitor(events: Path) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def prometheus(monitor: str, prometheus_found: Found) -> Iterator[Prometheus]:
     """A Prometheus that has scraped the monitor, for all tests of this file."""
-    server = Prometheus(prometheus_found, CONFIG.replace("PORT", monitor.rpartition(":")[2]))
+    server = Prometheus(prometheus_found, scraping(monitor))
     try:
         server.start()
         server.wait_for("watchroom_ready == 1")
@@ -72,61 +61,13 @@ def prometheus(monitor: str, prometheus_found: Found) -> Iterator[Prometheus]:
         server.close()
 
 
-def get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=30) as answer:
-        body: bytes = answer.read()
-        return body
-
-
-def on_the_board(board: dict[str, Any]) -> Figures:
-    """Every figure that is to be exported, by metric name and labels, from the board alone."""
-    found: Figures = {}
-    for group in GROUPS:
-        tables = [(window, board["windows"][window][group.name]) for window in board["windows"]]
-        for window, rows in [*tables, (None, board["now"].get(group.name, []))]:
-            for row in rows:
-                narrow = any(row[name] != "all" for name in ENDLESS & set(group.dimensions))
-                if narrow and (window not in {"1h", "today", "month"} or row["count"] == 0):
-                    continue
-                labels = {"force": FORCE, "area": row["area"]}
-                labels |= {name: row[name] for name in group.dimensions}
-                labels |= {} if window is None else {"window": window}
-                for measure in group.measures:
-                    if isinstance(measure.value, Stock) != (window is None):
-                        continue
-                    name = f"watchroom_{group.name}"
-                    name += "" if measure.name == "count" else f"_{measure.name}"
-                    value = row[measure.name]
-                    value = value["value"] if isinstance(value, dict) else value
-                    if value is not None:
-                        key = name + SUFFIXES[measure.unit], frozenset(labels.items())
-                        found[key] = value
-    return found
-
-
-def in_prometheus(server: Prometheus, promql: str) -> Figures:
-    found: Figures = {}
-    for series in server.query(promql):
-        labels = dict(series["metric"])
-        name = labels.pop("__name__")
-        del labels["job"], labels["instance"]
-        found[name, frozenset(labels.items())] = float(series["value"][1])
-    return found
-
-
 @pytest.mark.parametrize("group", [group.name for group in GROUPS])
 def test_a_query_returns_each_live_figure_of_the_board(
     monitor: str, prometheus: Prometheus, group: str
 ) -> None:
     board = json.loads(get(f"{monitor}/board.json"))
-    expected = {
-        key: value
-        for key, value in on_the_board(board).items()
-        if key[0] == f"watchroom_{group}" or key[0].startswith(f"watchroom_{group}_")
-    }
-    parts = "_(numerator|denominator|target_.+)"
-    query = f'{{__name__=~"watchroom_{group}(_.+)?", __name__!~"watchroom_{group}.*{parts}"}}'
-    assert in_prometheus(prometheus, query) == expected
+    expected = on_the_board(board, group)
+    assert in_prometheus(prometheus, of_group(group)) == expected
     assert len(expected) > 50
 
 
@@ -172,7 +113,7 @@ def test_a_stopped_monitor_is_down_within_a_moment(
     command = [sys.executable, "-m", "streams.cli", "run", "--embedded", str(events)]
     server = Server("watchroom", [*command, "--web", str(port)], events.parent / "second.log")
     server.start(lambda: http_ok(f"http://127.0.0.1:{port}/readyz"))
-    started = prometheus_factory(CONFIG.replace("PORT", str(port)))
+    started = prometheus_factory(scraping(f"http://127.0.0.1:{port}"))
     started.wait_for("watchroom_ready == 1")
     server.stop()
     wait_until(lambda: bool(started.query("up == 0")), 20, "Prometheus sees that it is down")

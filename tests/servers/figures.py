@@ -1,0 +1,79 @@
+"""The figures of a board as they should be in Prometheus, made from the board alone."""
+
+from __future__ import annotations
+
+import urllib.request
+from typing import Any
+
+from streams.measures import GROUPS, Stock
+from tests.servers.prometheus import Prometheus
+
+SUFFIXES = {"count": "", "ratio": "_ratio", "seconds": "_seconds"}
+ENDLESS = {"category", "grade", "offence"}
+Figures = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+CONFIG = """
+global: { scrape_interval: 1s }
+scrape_configs:
+  - job_name: watchroom
+    static_configs: [{ targets: ["ADDRESS"] }]
+"""
+
+
+def scraping(url: str) -> str:
+    """The configuration of a Prometheus that scrapes this address every second."""
+    return CONFIG.replace("ADDRESS", url.removeprefix("http://"))
+
+
+def get(url: str) -> bytes:
+    """The body of an answer."""
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+def on_the_board(board: dict[str, Any], name: str) -> Figures:
+    """Every figure of a group that is to be exported, by metric name and labels."""
+    (group,) = [group for group in GROUPS if group.name == name]
+    found: Figures = {}
+    tables = [(window, table.get(name, [])) for window, table in board["windows"].items()]
+    for window, rows in [*tables, (None, board["now"].get(name, []))]:
+        for row in rows:
+            narrow = any(row[each] != "all" for each in ENDLESS & set(group.dimensions))
+            if narrow and (window not in {"1h", "today", "month"} or row["count"] == 0):
+                continue
+            labels = {"force": board["force"]["id"], "area": row["area"]}
+            labels |= {each: row[each] for each in group.dimensions}
+            labels |= {} if window is None else {"window": window}
+            for measure in group.measures:
+                if isinstance(measure.value, Stock) != (window is None):
+                    continue
+                value = row[measure.name]
+                value = value["value"] if isinstance(value, dict) else value
+                if value is not None:
+                    stem = f"watchroom_{name}"
+                    stem += "" if measure.name == "count" else f"_{measure.name}"
+                    found[stem + SUFFIXES[measure.unit], frozenset(labels.items())] = value
+    return found
+
+
+def of_group(name: str, *labels: str) -> str:
+    """A query for all figures of a group; not the parts of its ratios, nor its targets."""
+    parts = "_(numerator|denominator|target_.+)"
+    selected = [
+        f'__name__=~"watchroom_{name}(_.+)?"',
+        f'__name__!~"watchroom_{name}.*{parts}"',
+        *labels,
+    ]
+    return f"{{{','.join(selected)}}}"
+
+
+def in_prometheus(server: Prometheus, promql: str) -> Figures:
+    """What a query returns, by metric name and labels."""
+    found: Figures = {}
+    for series in server.query(promql):
+        labels = dict(series["metric"])
+        name = labels.pop("__name__")
+        del labels["job"], labels["instance"]
+        found[name, frozenset(labels.items())] = float(series["value"][1])
+    return found
