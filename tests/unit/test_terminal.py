@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from streams.live import Live
 from streams.outputs import words
-from streams.outputs.terminal import as_text, staleness, summary
+from streams.outputs.terminal import as_text, render, staleness, summary
 from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
 
 NOW = ms("2021-03-01T10:25:00Z")
@@ -155,6 +157,14 @@ def test_silence_of_everything_is_loud_where_there_is_no_heartbeat() -> None:
 
 def test_a_monitor_that_never_heard_anything_says_so() -> None:
     assert staleness(board()) == "NOTHING HAS ARRIVED YET"
+
+
+def test_a_lost_connection_is_loud_and_keeps_the_last_figures() -> None:
+    console = Console(width=100, record=True, file=io.StringIO())
+    console.print(render(board(*SMALL_BOARD), 100, lost="NO CONNECTION for 12 s"))
+    text = console.export_text()
+    assert "NO CONNECTION for 12 s" in text
+    assert "83.0 % of 1,060" in text
 
 
 def test_a_period_that_was_asked_for_has_its_own_rows_and_columns() -> None:
