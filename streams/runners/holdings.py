@@ -22,7 +22,7 @@ from streams.live import Live, wall_clock
 from streams.monitor import Shard
 from streams.runners.checkpoint import Folder
 from streams.runners.outbox import Outbox
-from streams.runners.partition import Partition, fingerprint
+from streams.runners.partition import NOTHING, Partition, fingerprint
 from streams.runners.rebuild import Reader
 from streams.runners.snapshot import Identity
 from streams.runners.topics import INPUTS, forces_in, input_topic
@@ -88,7 +88,7 @@ class Holdings:
         self._generation, self._member = 0, ""
         self._changed = asyncio.Event()
         self._urgent = asyncio.Event()
-        self._settled = False
+        self._settled = self._reading = False
         self._since = 0.0
         self._unsaved = 0
         self._committed: dict[Key, int] = {}
@@ -105,6 +105,7 @@ class Holdings:
         self._committed.clear()
         for partition in self.held.values():
             partition.ready = partition.follows = False
+            partition.delivered = NOTHING
             partition.read_back = 0
         self._changed.set()
         self.refresh()
@@ -129,6 +130,8 @@ class Holdings:
         partition.delivered = max(partition.delivered, offset)
         if offset <= partition.held:
             partition.follows = partition.follows or offset == partition.held
+            if partition.far_ahead and not self._reading:
+                self._changed.set()
             return
         if not partition.ready:
             partition.target = max(partition.target, offset)
@@ -160,9 +163,7 @@ class Holdings:
 
     async def manage(self) -> None:
         """Follows the assignments, for ever."""
-        reader = Reader(
-            self.settings.brokers, self.settings.group, self._on_ready, self._changed.is_set
-        )
+        reader = Reader(self.settings.brokers, self._on_ready, self._changed.is_set)
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -183,13 +184,15 @@ class Holdings:
                 return
             await self._load(key)
         for key in wanted - set(new):
-            partition = self.held[key]
-            async with partition.saving:
-                await asyncio.to_thread(partition.checkpoint.claim, self._generation, self._member)
-        todo = [partition for partition in self.held.values() if not partition.ready]
+            await self._claim(self.held[key])
+        todo = [p for p in self.held.values() if not p.ready or p.far_ahead]
         self._settle()
         if todo:
-            await reader.run(todo)
+            self._reading = True
+            try:
+                await reader.run(todo)
+            finally:
+                self._reading = False
 
     def _settle(self) -> None:
         """Tells, once an assignment, that every partition of it is ready."""
@@ -204,6 +207,11 @@ class Holdings:
             len(self.held), f"{events:,}", seconds,
         )  # fmt: skip
         self.refresh()
+
+    async def _claim(self, partition: Partition) -> None:
+        if partition.checkpoint.identity.generation != self._generation:
+            async with partition.saving:
+                await asyncio.to_thread(partition.checkpoint.claim, self._generation, self._member)
 
     async def _load(self, key: Key) -> None:
         topic, number = key
@@ -259,15 +267,20 @@ class Holdings:
                     await self._urgent.wait()
             except TimeoutError:
                 pass
-            await self.save_all()
+            await self.save_all(patiently=True)
             self.refresh()
 
-    async def save_all(self) -> None:
-        """Saves what has changed, then acknowledges exactly what is saved."""
+    async def save_all(self, *, patiently: bool = False) -> None:
+        """Saves what has changed, then acknowledges exactly what is saved.
+
+        `patiently` saves a partition that is being read back only now and then: it is in a hurry.
+        """
         self._urgent.clear()
         self._unsaved = 0
+        late = time.monotonic() - PATIENCE
         for partition in list(self.held.values()):
-            if partition.changed:
+            hurried = patiently and not partition.ready and partition.saved_at > late
+            if partition.changed and not hurried:
                 await self._save(partition)
         await self._commit()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
@@ -32,6 +33,8 @@ from streams.runners.topics import partition_of, topic_name
 log = logging.getLogger("watchroom.partition")
 
 NOTHING = -1
+FAR_AHEAD = 1000
+"""Messages that the stream may be behind what is held before reading goes on beside it."""
 
 _RULES = ("records", "ledger.py", "panes.py", "histogram.py", "periods.py", "readings.py")
 """What of the core decides how an event is counted and stored."""
@@ -83,6 +86,7 @@ class Partition:
         self.shown = False
         self.high = 0
         """The high watermark as last heard."""
+        self.saved_at = time.monotonic()
         self._number = 0
         self._outbox: list[tuple[int, Outgoing]] = []
         self._sealed: list[PaneRow] = []
@@ -98,6 +102,11 @@ class Partition:
     def lag(self) -> int:
         """Messages not yet folded, as far as is known."""
         return max(0, self.high - self.held - 1)
+
+    @property
+    def far_ahead(self) -> bool:
+        """Whether the stream is far behind what is held, and passes over message by message."""
+        return self.delivered != NOTHING and self.held - self.delivered > FAR_AHEAD
 
     @property
     def changed(self) -> bool:
@@ -246,7 +255,7 @@ class Partition:
                 self._outbox = snapshot.outbox + self._outbox
                 self._changed = True
                 raise
-            self.saved = snapshot.offset
+            self.saved, self.saved_at = snapshot.offset, time.monotonic()
             return snapshot.outbox
 
     def _take(self) -> Snapshot:

@@ -5,8 +5,8 @@ its checkpoint is: absent, stale, restored from a copy, torn or ahead of the gro
 ready, and only then does the stream resume it. The stream goes on from the group's committed offset
 and passes over what is held already; it is never seeked forward.
 
-Where the stream has a long way to come (it takes messages one by one, and a plain consumer some
-twenty times as fast), reading goes on beside it until it has caught up.
+Where the stream then turns out to have a long way to come (it takes messages one by one, a plain
+consumer some twenty times as fast), reading goes on beside it until it has caught up.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ from streams.runners.topics import partition_of, topic_name
 
 log = logging.getLogger("watchroom.rebuild")
 
-FAR_BEHIND = 1000
-"""Messages that the stream may be behind what is held, before reading goes on beside it."""
 SLICE = 0.02
 """Seconds of folding at a stretch, after which the event loop gets its turn."""
 
@@ -39,26 +37,32 @@ class Reader:
     def __init__(
         self,
         brokers: str,
-        group: str,
         on_ready: Callable[[Partition], None],
         interrupted: Callable[[], bool],
     ) -> None:
-        self.brokers, self.group = brokers, group
+        self.brokers = brokers
         self.on_ready, self.interrupted = on_ready, interrupted
 
     async def run(self, partitions: Sequence[Partition]) -> None:
-        """Reads until all are ready, or until interrupted. Raises `KafkaError` of aiokafka."""
-        async with self._consumer(self.group) as consumer:
-            by_tp = {TopicPartition(p.topic, p.number): p for p in partitions}
-            await self._measure(consumer, by_tp)
+        """Reads until all are ready, or until interrupted. Raises aiokafka's `KafkaError`."""
+        by_tp = {TopicPartition(p.topic, p.number): p for p in partitions}
+        async with self._consumer(list(by_tp)) as consumer:
+            for tp, partition in by_tp.items():
+                _go_on(consumer, tp, partition)
+            ends = await consumer.end_offsets(list(by_tp))
+            for tp, partition in by_tp.items():
+                partition.high = ends[tp]
+                partition.target = max(partition.target, ends[tp] - 1)
+                if partition.held >= ends[tp]:
+                    partition.start_over(f"is at {partition.held}, and the log ends at {ends[tp]}")
+                    _go_on(consumer, tp, partition)
             await self._facts([p for p in partitions if p.empty and p.high > 0])
             await self._read(consumer, by_tp)
 
     @asynccontextmanager
-    async def _consumer(self, group: str | None) -> AsyncIterator[Any]:
+    async def _consumer(self, tps: list[TopicPartition]) -> AsyncIterator[Any]:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.brokers,
-            group_id=group,  # for the committed offsets alone: it never joins
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=100,
@@ -66,36 +70,21 @@ class Reader:
         )
         await consumer.start()
         try:
+            # At once: asked for offsets of topics that it does not know, it sleeps half a second.
+            consumer.assign(tps)
             yield consumer
         finally:
             await consumer.stop()
-
-    async def _measure(self, consumer: Any, by_tp: dict[TopicPartition, Partition]) -> None:
-        """How far each has to read, and where the stream will go on."""
-        ends = await consumer.end_offsets(list(by_tp))
-        committed = await asyncio.gather(*[consumer.committed(tp) for tp in by_tp])
-        for (tp, partition), offset in zip(by_tp.items(), committed, strict=True):
-            partition.high = ends[tp]
-            partition.target = max(partition.target, ends[tp] - 1)
-            partition.delivered = max(partition.delivered, (offset or 0) - 1)
-            if partition.held >= ends[tp]:
-                partition.start_over(
-                    f"it is at offset {partition.held}, but the log ends before {ends[tp]}"
-                )
 
     async def _read(self, consumer: Any, by_tp: dict[TopicPartition, Partition]) -> None:
         reading = dict(by_tp)
         self._settle(reading)
         if not reading:
             return
-        consumer.assign(list(reading))
-        for tp, partition in reading.items():
-            if partition.held == NOTHING:
-                await consumer.seek_to_beginning(tp)
-            else:
-                consumer.seek(tp, partition.held + 1)
+        if done := [tp for tp in by_tp if tp not in reading]:
+            consumer.pause(*done)
         while reading and not self.interrupted():
-            batches = await consumer.getmany(timeout_ms=200)
+            batches = await consumer.getmany(timeout_ms=100)
             for tp, records in batches.items():
                 partition = reading.get(tp)
                 if partition is not None:
@@ -132,7 +121,7 @@ class Reader:
                 if not partition.ready:
                     partition.settle_facts()
                     self.on_ready(partition)
-                if partition.held - partition.delivered <= FAR_BEHIND:
+                if not partition.far_ahead:
                     done.append(tp)
                     del reading[tp]
         return done
@@ -159,15 +148,18 @@ class Reader:
     async def _all_of(self, tps: list[TopicPartition]) -> list[tuple[bytes | None, bytes | None]]:
         """Every message of some partitions, as (key, value)."""
         messages: list[tuple[bytes | None, bytes | None]] = []
-        async with self._consumer(None) as consumer:
+        async with self._consumer(tps) as consumer:
             ends = await consumer.end_offsets(tps)
-            consumer.assign(tps)
-            await consumer.seek_to_beginning(*tps)
             while not self.interrupted():
-                batches = await consumer.getmany(timeout_ms=200)
-                for records in batches.values():
-                    messages += [(r.key, r.value) for r in records]
                 positions = [await consumer.position(tp) for tp in tps]
                 if all(at >= ends[tp] for tp, at in zip(tps, positions, strict=True)):
                     break
+                batches = await consumer.getmany(timeout_ms=200)
+                for records in batches.values():
+                    messages += [(r.key, r.value) for r in records]
         return messages
+
+
+def _go_on(consumer: Any, tp: TopicPartition, partition: Partition) -> None:
+    """From the first message that is not held; where the log begins later, from there."""
+    consumer.seek(tp, partition.held + 1)
