@@ -197,8 +197,8 @@ class Ledger:
                         total = change.get(key, 0) + sign * value
                         if total:
                             change[key] = total
-                        else:
-                            del change[key]
+                        else:  # may be a change of nothing: a wait that is counted the same
+                            change.pop(key, None)
 
     def _cross_hour(self) -> None:
         """All that happens as the watermark passes an hour."""

@@ -110,16 +110,43 @@ def area_of(force: Force, name: str | None) -> int:
         raise Refused("unknown_area", f'"{name}" is no area of {force.name}') from None
 
 
-def not_after(field: str, stamp: int, updated: int) -> int:
-    """`stamp`, or `updated` where it lies after it by no more than the skew.
+class Clocks:
+    """Judges the times of a record against each other; counts those it had to clamp."""
 
-    Raises `Refused`: a record can't know of what happens after it was written.
-    """
-    if stamp <= updated:
-        return stamp
-    if stamp <= updated + SKEW:
-        return updated
-    raise Refused("in_the_future", f"{field} is later than updated_at")
+    def __init__(self) -> None:
+        self.skewed = 0
+
+    def by_then(self, field: str, stamp: int, updated: int) -> int:
+        """`stamp`, or `updated` where it lies after it by no more than the skew.
+
+        Raises `Refused`: a record can't know of what happens after it was written.
+        """
+        if stamp <= updated:
+            return stamp
+        if stamp <= updated + SKEW:
+            self.skewed += 1
+            return updated
+        raise Refused("in_the_future", f"{field} is later than updated_at")
+
+    def since(self, begin: str, begun: int, what: str, stamp: int, updated: int) -> int:
+        """Milliseconds from `begun` (`offered`) to `stamp` (`answered`), clamped for skew.
+
+        Raises `Refused` for what comes before its beginning or after the update.
+        """
+        passed = self.by_then(f"{what}_at", stamp, updated) - begun
+        if passed >= 0:
+            return passed
+        if passed >= -SKEW:
+            self.skewed += 1
+            return 0
+        raise Refused(f"{what}_before_{begin}", f"{what}_at is earlier than {begin}_at")
+
+
+def not_too_long(what: str, passed: int) -> int:
+    """A duration that is counted; raises `Refused` beyond `LONGEST`."""
+    if passed > LONGEST:
+        raise Refused("too_long", f"{what}_at is more than 40 days after the beginning")
+    return passed
 
 
 def partial(field: str, text: str, zone: dt.tzinfo) -> tuple[int, int]:

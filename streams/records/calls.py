@@ -21,12 +21,12 @@ from streams.records import (
     EARLIEST,
     LONGEST,
     OPEN,
-    SKEW,
     WHEN_SHIFT,
     Cell,
+    Clocks,
     Contribution,
     area_of,
-    not_after,
+    not_too_long,
     plausible,
     require,
 )
@@ -71,7 +71,7 @@ def split_leaf(leaf: int) -> tuple[int, int]:
     return leaf >> _AREA_BITS, leaf & ((1 << _AREA_BITS) - 1)
 
 
-class Calls:
+class Calls(Clocks):
     """The `Kind` of calls for one force."""
 
     name = "call"
@@ -80,8 +80,8 @@ class Calls:
     cell = CELL
 
     def __init__(self, force: Force) -> None:
+        super().__init__()
         self.force = force
-        self.skewed = 0
         self._leaves: dict[tuple[str | None, str | None], int] = {}
         self._limits = [force.steps(line.targets) for line in force.lines]
         # A limit that never changed needs no look at the date.
@@ -107,26 +107,27 @@ class Calls:
         offered = (offered_at - EPOCH) // MILLISECOND
         if not EARLIEST <= offered <= updated:
             plausible("offered_at", offered)
-            offered = not_after("offered_at", offered, updated)
-            self.skewed += 1
+            offered = self.by_then("offered_at", offered, updated)
         wait, fate = 0, WAITING
         end = event.answered_at
         if end is not None:
             if event.abandoned_at is not None:
                 raise Refused("answered_and_abandoned", "a call has one end, not two")
             wait = (end - EPOCH) // MILLISECOND - offered
-            if not 0 <= wait <= LONGEST or offered + wait > updated:
-                wait = self._after(offered, "answered", offered + wait, updated)
+            if wait < 0 or offered + wait > updated:
+                wait = self.since("offered", offered, "answered", offered + wait, updated)
             fate = ANSWERED
         elif (end := event.abandoned_at) is not None:
-            wait = self._after(offered, "abandoned", to_ms(end), updated)
+            wait = self.since("offered", offered, "abandoned", to_ms(end), updated)
             fate = ABANDONED
         end = event.ended_at
         if end is not None:
             if end > event.updated_at or end < offered_at:
-                self._after(offered, "ended", to_ms(end), updated)
+                self.since("offered", offered, "ended", to_ms(end), updated)
             if fate == WAITING:
                 fate = LOST
+        if wait > LONGEST:
+            not_too_long("the end", wait)
         return (
             offered << WHEN_SHIFT
             | leaf << _LEAF_SHIFT
@@ -146,21 +147,6 @@ class Calls:
         if event.area is None or event.area in self.force.area_index:
             self._leaves[event.line, event.area] = leaf
         return leaf
-
-    def _after(self, offered: int, what: str, stamp: int, updated: int) -> int:
-        """Milliseconds from the offer to `stamp`, clamped for skew; raises `Refused`."""
-        if stamp > updated:
-            stamp = not_after(f"{what}_at", stamp, updated)
-            self.skewed += 1
-        wait = stamp - offered
-        if wait < 0:
-            if wait < -SKEW:
-                raise Refused(f"{what}_before_offered", f"{what}_at is earlier than offered_at")
-            self.skewed += 1
-            return 0
-        if wait > LONGEST:
-            raise Refused("too_long", f"{what}_at is more than 40 days after offered_at")
-        return wait
 
     def contribution(self, body: int) -> Contribution:
         """One leaf, and for an answered call the bin of its speed of answer."""

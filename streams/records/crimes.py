@@ -13,9 +13,9 @@ from streams.records import (
     PRECISION_SHIFT,
     WHEN_SHIFT,
     Cell,
+    Clocks,
     Contribution,
     area_of,
-    not_after,
     partial,
     plausible,
     require,
@@ -39,7 +39,7 @@ def split_leaf(leaf: int) -> tuple[int, int]:
     return leaf >> 12, leaf & 4095
 
 
-class Crimes:
+class Crimes(Clocks):
     """The `Kind` of crime records for one force."""
 
     name = "crime"
@@ -48,8 +48,8 @@ class Crimes:
     cell = CELL
 
     def __init__(self, force: Force) -> None:
+        super().__init__()
         self.force = force
-        self.skewed = 0
 
     def pack(self, event: Crime, updated: int) -> int:
         """The body of a crime record."""
@@ -59,16 +59,14 @@ class Crimes:
             raise require("offence")
         recorded, precision = partial("recorded_at", event.recorded_at, self.force.zone)
         plausible("recorded_at", recorded)
-        if recorded > updated:
-            recorded = not_after("recorded_at", recorded, updated)
-            self.skewed += 1
+        recorded = self.by_then("recorded_at", recorded, updated)
         for field, text in (
             ("committed_from", event.committed_from),
             ("committed_to", event.committed_to),
             ("outcome_at", event.outcome_at),
         ):
             if text is not None:
-                not_after(field, partial(field, text, self.force.zone)[0], updated)
+                self.by_then(field, partial(field, text, self.force.zone)[0], updated)
         return (
             recorded << WHEN_SHIFT
             | precision << PRECISION_SHIFT

@@ -18,15 +18,14 @@ from streams.histogram import bin_of
 from streams.periods import DAY, HOUR, SECOND, to_ms
 from streams.records import (
     BIN_SHIFT,
-    LONGEST,
     PRECISION_SHIFT,
     SECOND_PRECISE,
-    SKEW,
     WHEN_SHIFT,
     Cell,
+    Clocks,
     Contribution,
     area_of,
-    not_after,
+    not_too_long,
     partial,
     plausible,
     require,
@@ -65,7 +64,7 @@ def split_leaf(leaf: int) -> tuple[int, int, int]:
     return leaf >> 15, (leaf >> 12) & 7, leaf & 4095
 
 
-class Incidents:
+class Incidents(Clocks):
     """The `Kind` of incidents for one force."""
 
     name = "incident"
@@ -74,8 +73,8 @@ class Incidents:
     cell = CELL
 
     def __init__(self, force: Force) -> None:
+        super().__init__()
         self.force = force
-        self.skewed = 0
         self._limits = force.steps(force.file.attendance.targets)
         self._grades = {name: index for index, name in enumerate(GRADES)}
 
@@ -94,24 +93,22 @@ class Incidents:
             raise require("category")
         opened, precision = partial("opened_at", event.opened_at, self.force.zone)
         plausible("opened_at", opened)
-        if opened > updated:
-            opened = not_after("opened_at", opened, updated)
-            self.skewed += 1
+        opened = self.by_then("opened_at", opened, updated)
         area = 0 if event.area is None else area_of(self.force, event.area)
         grade = 0 if event.grade is None else self._grades[event.grade]
         category = self.force.categories.resolve(event.category)
-        for field, stamp in (("graded", event.graded_at), ("dispatched", event.dispatched_at)):
-            if stamp is not None and precision == SECOND_PRECISE:
-                self._after(opened, field, to_ms(stamp), updated)
+        # graded_at and dispatched_at enter no figure yet: an error there must not lose an incident.
         response, fate = 0, PENDING
         if event.arrived_at is not None:
-            response, fate = to_ms(event.arrived_at), ATTENDED
             if precision != SECOND_PRECISE:
                 raise Refused("arrival_without_time", "arrived_at needs an exact opened_at")
-            response = self._after(opened, "arrived", response, updated)
+            arrived = to_ms(event.arrived_at)
+            response = self.since("opened", opened, "arrived", arrived, updated)
+            not_too_long("arrived", response)
+            fate = ATTENDED
         if event.closed_at is not None:
             if precision == SECOND_PRECISE:
-                self._after(opened, "closed", to_ms(event.closed_at), updated)
+                self.since("opened", opened, "closed", to_ms(event.closed_at), updated)
             if fate == PENDING:
                 fate = NEVER
         if event.cancelled:
@@ -127,23 +124,6 @@ class Incidents:
             | fate << _FATE_SHIFT
             | unattended
         )
-
-    def _after(self, opened: int, what: str, stamp: int, updated: int) -> int:
-        """Milliseconds from the opening to `stamp`, clamped for skew; raises `Refused`."""
-        if stamp > updated:
-            stamp = not_after(f"{what}_at", stamp, updated)
-            self.skewed += 1
-        passed = stamp - opened
-        if passed < 0:
-            if passed < -SKEW:
-                raise Refused(f"{what}_before_opened", f"{what}_at is earlier than opened_at")
-            self.skewed += 1
-            return 0
-        if passed > LONGEST:
-            if what == "arrived":
-                raise Refused("too_long", "arrived_at is more than 40 days after opened_at")
-            return LONGEST
-        return passed
 
     def contribution(self, body: int) -> Contribution | None:
         """One leaf, and for an attended emergency the bin of its response time."""

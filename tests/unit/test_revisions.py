@@ -68,3 +68,16 @@ def test_every_period_is_told_to_have_closed_even_when_the_watermark_jumps() -> 
     assert [c.period.label for c in closed if c.period.grain == "month"] == ["2021-03"]
     assert [c.period.label for c in closed if c.period.grain == "financial_year"] == ["2020/21"]
     assert len([c for c in closed if c.period.grain == "hour"]) == 50
+
+
+def test_a_late_version_that_changes_no_counter_is_taken_and_is_no_revision() -> None:
+    watched = monitor()
+    feed(
+        watched, call("c1", abandoned_at="2021-03-01T11:00:00Z", updated_at="2021-03-01T11:59:00Z")
+    )
+    feed(
+        watched, call("c1", abandoned_at="2021-03-01T11:00:01Z", updated_at="2021-03-01T11:59:01Z")
+    )
+    board = watched.board("tiny", ms("2021-03-01T12:00:00Z"), ["2021-03-01T10"])
+    assert row(board, "2021-03-01T10+00:00", "calls", line="999")["abandoned"] == 1
+    assert board["revisions"] == {}
