@@ -89,8 +89,8 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
       watchroom run --embedded events.ndjson.gz
       watchroom run --embedded street/ --force west-mercia --period 2021-12 --period 2021-Q4
       watchroom run --embedded fire.csv --mapping fire.toml --force fire-force.toml
-      watchroom run --embedded events.ndjson --speed 60 --web 8080
-      tail -f -n +1 events.ndjson | watchroom run --embedded - --web 127.0.0.1:8080
+      watchroom run --embedded events.ndjson --speed 60 --web 8787
+      tail -f -n +1 events.ndjson | watchroom run --embedded - --web 127.0.0.1:8787
 
     \b
     Exit codes:

@@ -40,7 +40,7 @@ from streams.force import find_force, shipped_forces
 )
 @click.option(
     "--web",
-    default="127.0.0.1:8080",
+    default="127.0.0.1:8787",
     show_default=True,
     metavar="HOST:PORT",
     help="Where to serve metrics, board and health; port 0 takes any, 'off' serves nothing.",

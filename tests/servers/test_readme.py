@@ -11,7 +11,7 @@ from tests.servers.kafka import Kafka
 from tests.servers.process import free_port
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = re.findall(
+BLOCKS: list[str] = re.findall(
     r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
 )
 
