@@ -82,6 +82,9 @@ def cut_short(worker: Worker, copies: Path) -> None:
 
 
 def scribbled_over(worker: Worker, copies: Path) -> None:
+    # A write-ahead log that survived the kill would lay the old page over the scribble.
+    for log in worker.checkpoints.glob("*.sqlite-wal"):
+        log.unlink()
     for file in worker.checkpoints.glob("*.sqlite"):
         with file.open("r+b") as opened:
             opened.seek(file.stat().st_size // 2)
