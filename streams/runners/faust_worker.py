@@ -37,6 +37,7 @@ log = logging.getLogger("watchroom.worker")
 SESSION_SECONDS, HEARTBEAT_SECONDS = 6.0, 2.0
 BOARD_SECONDS = 5.0
 COMMIT_SECONDS = 5.0
+FETCH_WAIT_MS = 100
 SWITCH_SECONDS = 0.001
 """How long a busy thread may keep the others waiting. Python's 5 ms add up for the thread that
 fetches and beats for the group, and for the one that writes checkpoints."""
@@ -184,6 +185,17 @@ class FaustWorker:
                 return None
             return found
 
+        thread = consumer._thread
+        create = thread._create_consumer
+
+        def create_quick(loop: Any) -> Any:
+            # aiokafka has one fetch under way a broker. Faust lets it wait 1.5 s for partitions
+            # without news, and meanwhile nothing more of a busy partition is fetched.
+            made = create(loop)
+            made._fetch_max_wait_ms = FETCH_WAIT_MS
+            return made
+
+        thread._create_consumer = create_quick
         consumer.resume_partitions = resume_ready
         stream.resume, stream.high, stream.commit = resume, high, self._commit
 

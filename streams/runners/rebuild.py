@@ -65,7 +65,7 @@ class Reader:
             bootstrap_servers=self.brokers,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            fetch_max_wait_ms=100,
+            fetch_max_wait_ms=20,
             max_partition_fetch_bytes=8 << 20,
         )
         await consumer.start()

@@ -1,0 +1,283 @@
+"""Checkpoints: what is put back is what was there, and what is wrong is never used."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from streams.errors import CheckpointError
+from streams.ledger import Sealed
+from streams.monitor import Monitor, Shard, canonical
+from streams.runners import snapshot as snapshots
+from streams.runners.checkpoint import Checkpoint, Folder
+from streams.runners.snapshot import Identity, Outgoing, PaneRow, pane_bytes
+from tests.build import FAR_FUTURE, call, lines, ms, tiny_force
+
+FORCE = tiny_force()
+IDENTITY = Identity("cluster", "w.calls", "id-1", 0, "rules", ("tiny",), 1, "me")
+AT = ms("2021-03-01T12:00:00Z")
+
+
+class Kept:
+    """A monitor of one shard, and its checkpoint."""
+
+    def __init__(self, path: Path, kind: str = "call", **identity: Any) -> None:
+        self.checkpoint = Checkpoint(path, msgspec.structs.replace(IDENTITY, **identity))
+        self.shard = Shard(kind, [FORCE])
+        snapshots.watch(self.shard)
+        self.sealed: list[PaneRow] = []
+        for ledger in self.shard.ledgers().values():
+            ledger.on_seal = self._seal
+        self.monitor = Monitor([FORCE], all_shards=False)
+        self.monitor.add_shard(self.shard)
+        self.stored = self.checkpoint.load()
+        if self.stored is not None and self.stored.head is not None:
+            snapshots.put_back(self.shard, self.stored)
+
+    @property
+    def offset(self) -> int | None:
+        return self.stored.head.offset if self.stored and self.stored.head else None
+
+    def feed(self, *records: dict[str, Any]) -> None:
+        assert not self.monitor.ingest(lines(records), FAR_FUTURE, self.shard)
+
+    def save(self, offset: int, *mail: tuple[int, Outgoing]) -> None:
+        snapshot = snapshots.take(self.shard, offset, {"not_json": offset})
+        snapshot.outbox, snapshot.sealed = list(mail), self.sealed
+        self.checkpoint.save(snapshot)
+
+    def _seal(self, sealed: list[Sealed]) -> None:
+        self.sealed += [(0, grain, at, pane_bytes(pane)) for grain, at, pane in sealed]
+
+    def board(self, at: int = AT) -> bytes:
+        return canonical(self.monitor.board("tiny", at, ["2021-03-01", "2021-02"]))
+
+
+def calls(first: int, last: int, **fields: Any) -> list[dict[str, Any]]:
+    return [
+        call(f"c{n}", f"2021-03-01T10:{n % 60:02}:00Z", area="north", **fields)
+        for n in range(first, last)
+    ]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "w.calls-0.sqlite"
+
+
+def filled(path: Path) -> Kept:
+    kept = Kept(path)
+    kept.feed(*calls(0, 50))
+    kept.save(10)
+    kept.feed(*calls(20, 60, answered_at="2021-03-01T11:00:00Z"))
+    kept.feed(*calls(0, 5, deleted=True, updated_at="2021-03-01T11:05:00Z"))
+    kept.save(20)
+    return kept
+
+
+def test_what_is_put_back_gives_the_same_board(path: Path) -> None:
+    kept = filled(path)
+    kept.checkpoint.close()
+    again = Kept(path)
+    assert again.offset == 20
+    assert again.board() == kept.board()
+    assert again.stored is not None
+    assert again.stored.head is not None
+    assert again.stored.head.refused == {"not_json": 20}
+    assert again.shard.takers["tiny"].taken() == kept.shard.takers["tiny"].taken()
+
+
+def test_what_is_put_back_goes_on_as_if_nothing_had_been(path: Path) -> None:
+    kept = filled(path)
+    kept.checkpoint.close()
+    again = Kept(path)
+    for one in (kept, again):
+        one.feed(*calls(55, 70, abandoned_at="2021-03-01T11:30:00Z"))
+        one.feed(*calls(0, 3, updated_at="2021-03-01T11:01:00Z"))  # older than the tombstones
+        one.feed(call("late", "2021-04-20T09:00:00Z"))  # seals the first of March
+    assert again.board() == kept.board()
+    again.save(30)
+    again.checkpoint.close()
+    assert Kept(path).board() == kept.board()
+
+
+def test_a_process_that_dies_leaves_its_last_save(path: Path) -> None:
+    kept = filled(path)  # never closed: its write-ahead log is left
+    assert Kept(path).board() == kept.board()
+
+
+def test_readings_and_heartbeats_are_put_back(path: Path) -> None:
+    common = {"force": "tiny", "updated_at": "2021-03-01T10:00:00+01:00"}
+    reading = {"kind": "reading", "id": "r", "measure": "m", "period": "2021", "value": 0.5}
+    beat = {"kind": "heartbeat", "force": "tiny", "feed": "cad", "at": "2021-03-01T10:00:00Z"}
+    for kind, record in (("reading", {**common, **reading}), ("heartbeat", beat)):
+        kept = Kept(path.with_name(kind), kind)
+        kept.feed(record)
+        kept.save(1)
+        kept.checkpoint.close()
+        again = Kept(path.with_name(kind), kind)
+        assert again.board() == kept.board()
+        assert again.shard.takers["tiny"].taken() == kept.shard.takers["tiny"].taken()
+        again.feed(record)
+        assert again.board() == kept.board()
+
+
+def cut(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 5000)
+
+
+def scribble(path: Path) -> None:
+    with path.open("r+b") as file:
+        for at in range(4096, path.stat().st_size, 4096):
+            file.seek(at + 2000)
+            file.write(b"x" * 300)
+
+
+def text(path: Path) -> None:
+    path.write_text("this is not a database")
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def lose_rows(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("DELETE FROM entries WHERE id = 'c30'")
+
+
+def change_a_row(path: Path) -> None:
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE entries SET body = (SELECT body FROM entries WHERE id = 'c31')")
+
+
+@pytest.mark.parametrize("harm", [cut, scribble, text, empty, lose_rows, change_a_row])
+def test_a_damaged_file_is_set_aside_and_not_used(
+    path: Path, caplog: pytest.LogCaptureFixture, harm: Any
+) -> None:
+    filled(path).checkpoint.close()
+    harm(path)
+    again = Kept(path)
+    assert again.stored is None
+    assert list(path.parent.glob("*.damaged-*"))
+    assert "rebuilding from the log" in caplog.text
+    again.feed(*calls(0, 5))
+    again.save(5)
+    again.checkpoint.close()
+    assert Kept(path).offset == 5
+
+
+def test_an_older_file_beside_a_newer_write_ahead_log_is_not_used(path: Path) -> None:
+    filled(path).checkpoint.close()
+    older = shutil.copy(path, path.with_name("older"))
+    kept = Kept(path)
+    kept.feed(*calls(60, 80))
+    kept.save(30)
+    kept.checkpoint.close()
+    newest = Kept(path)
+    newest.feed(*calls(80, 90))
+    newest.save(40)
+    assert path.with_name(path.name + "-wal").stat().st_size > 0
+    shutil.copy(older, path)
+    assert Kept(path).stored is None
+
+
+def test_an_older_copy_is_used_as_what_it_is(path: Path) -> None:
+    filled(path).checkpoint.close()
+    older = shutil.copy(path, path.with_name("older"))
+    kept = Kept(path)
+    kept.feed(*calls(60, 80))
+    kept.save(30)
+    kept.checkpoint.close()
+    shutil.copy(older, path)
+    assert Kept(path).offset == 20
+
+
+@pytest.mark.parametrize(
+    "other", [{"cluster": "other"}, {"topic_id": "other"}, {"partition": 1}, {"topic": "x.calls"}]
+)
+def test_the_file_of_another_topic_is_set_aside(path: Path, other: dict[str, Any]) -> None:
+    filled(path).checkpoint.close()
+    assert Kept(path, **other).stored is None
+    assert list(path.parent.glob("*.damaged-*"))
+
+
+def test_other_rules_mean_a_rebuild_and_only_unsent_messages_are_kept(path: Path) -> None:
+    kept = filled(path)
+    mail = Outgoing("w.deadletter", b"key", b"\xff", [("reason", b"not_json")])
+    kept.feed(*calls(70, 71))
+    kept.save(25, (7, mail))
+    kept.checkpoint.close()
+    again = Kept(path, fingerprint="new rules")
+    assert again.offset is None
+    assert again.stored is not None
+    assert again.stored.outbox == [(7, mail)]
+    assert list(path.parent.glob("*.outdated-*"))
+
+
+def test_messages_stay_until_they_are_sent(path: Path) -> None:
+    kept = filled(path)
+    mails = [(n, Outgoing("t", b"%d" % n, None, [], n)) for n in (1, 2, 3)]
+    kept.feed(*calls(70, 71))
+    kept.save(25, *mails)
+    kept.checkpoint.sent([1, 3])
+    kept.checkpoint.close()
+    again = Kept(path)
+    assert again.stored is not None
+    assert again.stored.outbox == [mails[1]]
+
+
+def test_an_older_generation_may_not_write(path: Path) -> None:
+    kept = filled(path)
+    kept.checkpoint.claim(5, "newer")
+    kept.feed(*calls(70, 80))
+    late = snapshots.take(kept.shard, 30, {})
+    with pytest.raises(CheckpointError, match="generation 4 may not write"):
+        kept.checkpoint.save(late, generation=4)
+    kept.checkpoint.close()
+    assert Kept(path).offset == 20
+
+
+def test_what_could_not_be_written_is_written_the_next_time(path: Path) -> None:
+    kept = filled(path)
+    kept.checkpoint.claim(5, "newer")
+    kept.feed(*calls(70, 80))
+    late = snapshots.take(kept.shard, 30, {})
+    with pytest.raises(CheckpointError):
+        kept.checkpoint.save(late, generation=4)
+    snapshots.give_back(kept.shard, late)
+    kept.save(31)
+    kept.checkpoint.close()
+    assert Kept(path).board() == kept.board()
+
+
+def test_a_folder_belongs_to_one_process(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "checkpoints")
+    with pytest.raises(CheckpointError, match=r"in use by the process with pid \d+"):
+        Folder(tmp_path / "checkpoints")
+    folder.close()
+    Folder(tmp_path / "checkpoints").close()
+
+
+def test_random_saves_and_deaths_lose_nothing(path: Path) -> None:
+    rng = random.Random(5)
+    live = Kept(path)
+    plain = Kept(path.with_name("plain"))
+    for offset in range(60):
+        n = rng.randrange(40)
+        batch = calls(n, n + rng.randrange(1, 9), updated_at=f"2021-03-01T11:{offset:02}:00Z")
+        for one in (live, plain):
+            one.feed(*batch)
+        if rng.random() < 0.5:
+            live.save(offset)
+        if rng.random() < 0.1:
+            live.save(offset)
+            live = Kept(path)  # without closing
+        assert live.board() == plain.board()

@@ -1,0 +1,144 @@
+"""Sealed panes outlive the log, the checkpoint and the force file that they were counted under."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streams.force import check_force
+from streams.live import Live
+from streams.monitor import Monitor, Shard
+from streams.runners import facts
+from streams.runners.partition import Partition, fingerprint
+from streams.runners.snapshot import Identity
+from tests.build import FAR_FUTURE, TINY_FORCE, call, crime, incident, lines, ms, tiny_force
+
+FORCE = tiny_force()
+AT = ms("2021-05-01T00:00:00Z")
+MAKERS = {"call": call, "incident": incident, "crime": crime}
+
+
+def partition(path: Path, kind: str = "call") -> Partition:
+    path.mkdir(exist_ok=True)
+    forces = (FORCE,)
+    identity = Identity("c", f"w.{kind}s", "id", 0, fingerprint(kind, forces), ("tiny",))
+    live = Live(Monitor(forces, all_shards=False), clock=lambda: AT)
+    made = Partition(live, Shard(kind, forces), path / f"{kind}.sqlite", identity, "w", 1)
+    made.load(1, "me")
+    made.show()
+    return made
+
+
+def history(kind: str = "call", days: int = 80) -> list[bytes]:
+    """A message a day; the later half of each day's records changes on the day after."""
+    start = dt.datetime(2021, 2, 1, 12, tzinfo=dt.UTC)
+    out = []
+    for day in range(days):
+        at = start + dt.timedelta(days=day)
+        records = [
+            MAKERS[kind](
+                f"{day}-{n}",
+                (at + dt.timedelta(minutes=20 * n)).isoformat(),
+                area=("north", "south", None)[n % 3],
+            )
+            for n in range(9)
+        ]
+        if kind == "call":
+            for record in records[:5]:
+                later = dt.datetime.fromisoformat(record["offered_at"]) + dt.timedelta(seconds=8)
+                record["answered_at"] = record["updated_at"] = later.isoformat()
+        out.append(lines(records))
+    return out
+
+
+def board(held: Partition) -> dict[str, Any]:
+    periods = ["2021-02", "2021-02-03", "2021-02-03T12", "2021-03", "2021-Q1"]
+    shown = held.live.monitor.board("tiny", AT, periods)["periods"]
+    assert isinstance(shown, dict)
+    return shown
+
+
+def published(held: Partition) -> list[tuple[bytes, bytes | None]]:
+    mail = asyncio.run(held.save())
+    return [(m.key, m.value) for _, m in mail if m.topic == "w.published"]
+
+
+def given(held: Partition, messages: list[Any]) -> None:
+    ledger = held.shard.ledgers()["tiny"]
+    held.facts["tiny"] = facts.collect(ledger, FORCE, messages)
+
+
+@pytest.mark.parametrize("lost", [0, 10, 40])
+def test_facts_win_over_what_a_shortened_log_counts(tmp_path: Path, lost: int) -> None:
+    messages = history()
+    whole = partition(tmp_path / "whole")
+    for offset, payload in enumerate(messages):
+        whole.fold(offset, payload, FAR_FUTURE)
+    mail = published(whole)
+    assert mail, "something was sealed"
+    rebuilt = partition(tmp_path / "rebuilt")
+    given(rebuilt, mail)
+    for offset, payload in enumerate(messages[lost:], start=lost):
+        rebuilt.fold(offset, payload, FAR_FUTURE)
+    rebuilt.settle_facts()
+    assert board(rebuilt) == board(whole)
+    assert not published(rebuilt), "a fact is published once"
+
+
+def test_facts_survive_in_the_checkpoint(tmp_path: Path) -> None:
+    messages = history()
+    whole = partition(tmp_path / "whole")
+    for offset, payload in enumerate(messages):
+        whole.fold(offset, payload, FAR_FUTURE)
+    mail = published(whole)
+    rebuilt = partition(tmp_path / "rebuilt")
+    given(rebuilt, mail)
+    for offset, payload in enumerate(messages[40:], start=40):
+        rebuilt.fold(offset, payload, FAR_FUTURE)
+    asyncio.run(rebuilt.save())
+    rebuilt.checkpoint.close()
+    again = partition(tmp_path / "rebuilt")
+    assert again.held == len(messages) - 1
+    assert board(again) == board(whole)
+
+
+def test_facts_that_are_ahead_of_what_was_read_wait_for_their_time(tmp_path: Path) -> None:
+    messages = history()
+    whole = partition(tmp_path / "whole")
+    for offset, payload in enumerate(messages):
+        whole.fold(offset, payload, FAR_FUTURE)
+    mail = published(whole)
+    rebuilt = partition(tmp_path / "rebuilt")
+    given(rebuilt, mail)
+    for offset, payload in enumerate(messages[:20]):
+        rebuilt.fold(offset, payload, FAR_FUTURE)
+    rebuilt.settle_facts()
+    for offset, payload in enumerate(messages[20:], start=20):
+        rebuilt.fold(offset, payload, FAR_FUTURE)
+    assert board(rebuilt) == board(whole)
+
+
+@pytest.mark.parametrize("kind", ["call", "incident", "crime"])
+def test_a_fact_keeps_its_meaning_when_the_force_file_changes(tmp_path: Path, kind: str) -> None:
+    held = partition(tmp_path, kind)
+    held.fold(0, history(kind, 1)[0], FAR_FUTURE)
+    ledger = held.shard.ledgers()["tiny"]
+    pane = ledger.panes.between(0, AT)
+    value = facts.encode(ledger, FORCE, "hour", 0, pane)
+    assert facts.decode(ledger, FORCE, value) == ("hour", 0, pane)
+    new_area = '[[areas]]\nid = "east"\nname = "East"\nkind = "district"\n\n'
+    changed = TINY_FORCE.replace(
+        '[[areas]]\nid = "north-area"', new_area + '[[areas]]\nid = "north-area"'
+    )
+    changed = changed.replace("incident_categories = [", 'incident_categories = ["aaa", ')
+    changed = changed.replace("offence_groups = [", 'offence_groups = ["aaa", ')
+    other, problems = check_force(changed, "changed.toml")
+    assert other is not None, problems
+    fresh = Shard(kind, [other]).ledgers()["tiny"]
+    _, _, renumbered = facts.decode(fresh, other, value)
+    assert facts.encode(fresh, other, "hour", 0, renumbered) == value
+    assert renumbered != pane
