@@ -13,7 +13,7 @@ from streams.errors import KafkaError
 from streams.force import Force
 from streams.live import wall_clock
 from streams.periods import rfc3339
-from streams.runners.topics import INPUTS, input_topic, topic_name
+from streams.runners.topics import INPUTS, input_topic, reach, topic_name, unreachable
 
 SECONDS = 30.0
 
@@ -24,6 +24,7 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
     Raises `KafkaError`.
     """
     topic = topic_name(prefix, "deadletter")
+    reach(brokers)
     try:
         consumer = KafkaConsumer(
             bootstrap_servers=brokers.split(","),
@@ -32,7 +33,7 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
             fetch_max_wait_ms=100,
         )
     except kafka.errors.KafkaError as error:
-        raise _unreachable(brokers, error) from None
+        raise unreachable(brokers, error) from None
     try:
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
@@ -67,13 +68,14 @@ class Retrier:
 
     def __init__(self, brokers: str, prefix: str, forces: Iterable[Force]) -> None:
         self.prefix = prefix
+        reach(brokers)
         self.groups = {force.id: force.partition_group for force in forces}
         try:
             self._producer: Any = KafkaProducer(
                 bootstrap_servers=brokers.split(","), acks="all", enable_idempotence=True
             )
         except kafka.errors.KafkaError as error:
-            raise _unreachable(brokers, error) from None
+            raise unreachable(brokers, error) from None
 
     def retry(self, letter: DeadLetter, *, again: bool = False) -> str:
         """Sends one letter's line to the topic of its kind; says what was done, or why not.
@@ -107,10 +109,3 @@ class Retrier:
     def close(self) -> None:
         """Lets the brokers go."""
         self._producer.close()
-
-
-def _unreachable(brokers: str, error: Exception) -> KafkaError:
-    return KafkaError(
-        f"no Kafka broker answers at {brokers} ({type(error).__name__}). "
-        "Check that it runs, or name another with --broker"
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ INPUTS = {
 """Kind to the name of its input topic."""
 
 FOREVER = -1
+BOOTSTRAP_SECONDS = 10
 LARGEST_LINE = 2 << 20
 """A dead letter holds a whole line and its headers: more than any input message."""
 
@@ -108,16 +110,43 @@ class Found:
     config: dict[str, str] = field(default_factory=dict)
 
 
+def unreachable(brokers: str, error: Exception) -> KafkaError:
+    """In plain words: none of the brokers answers."""
+    return KafkaError(
+        f"no Kafka broker answers at {brokers} ({error}). "
+        "Check that it runs, or name another with --broker"
+    )
+
+
+def reach(brokers: str) -> None:
+    """Raises `KafkaError` where nothing listens at any of the brokers' addresses.
+
+    The clients try for half a minute, and say less.
+    """
+    failure: OSError | ValueError = OSError("no address was given")
+    for broker in brokers.split(","):
+        host, _, port = broker.strip().rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
+        except (OSError, ValueError) as error:
+            failure = error
+        else:
+            return
+    raise unreachable(brokers, failure)
+
+
 @contextmanager
 def admin(brokers: str) -> Iterator[Any]:
     """An admin client; what Kafka raises becomes a `KafkaError` in plain words."""
+    reach(brokers)
     try:
-        client = KafkaAdminClient(bootstrap_servers=brokers.split(","), client_id="watchroom-admin")
+        client = KafkaAdminClient(
+            bootstrap_servers=brokers.split(","),
+            client_id="watchroom-admin",
+            bootstrap_timeout_ms=BOOTSTRAP_SECONDS * 1000,
+        )
     except kafka.errors.KafkaError as error:
-        raise KafkaError(
-            f"no Kafka broker answers at {brokers} ({type(error).__name__}). "
-            "Check that it runs, or name another with --broker"
-        ) from None
+        raise unreachable(brokers, error) from None
     try:
         yield client
     except kafka.errors.KafkaError as error:
