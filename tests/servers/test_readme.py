@@ -10,6 +10,7 @@ import pytest
 from tests.servers.kafka import Kafka
 from tests.servers.process import free_port
 
+pytestmark = pytest.mark.servers
 ROOT = Path(__file__).parents[2]
 BLOCKS: list[str] = re.findall(
     r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
