@@ -1,1 +1,5 @@
-"""Statistics that find a change in a series of numbers; they know nothing of policing."""
+"""Change and exceptional-volume detectors: pure statistics on numbers and times, no I/O."""
+
+from detectors.base import Detector
+
+__all__ = ["Detector"]

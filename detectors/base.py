@@ -1,0 +1,61 @@
+"""What every detector here is: a river drift detector that can be saved as plain data.
+
+`update(x)` takes one point (None where a period is missing); then read `drift_detected`, `evidence`
+and what else the detector offers (limits, onset, levels). A detector keeps its parameters in
+attributes named as its constructor's arguments, and its state in attributes that begin with an
+underscore and hold plain data only (numbers, text, None, and lists and dicts of these). That is all
+that `save`, `restore`, `reset` and a deep copy need.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from typing import Any, Self
+
+from river.base import DriftDetector
+
+Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
+"""What JSON can hold; floats come back bit for bit."""
+
+
+class Detector(DriftDetector):  # type: ignore[misc]  # river ships no types
+    """A detector over a stream of numbers, in the manner of `river.base.DriftDetector`."""
+
+    _drift_detected: bool
+
+    @abstractmethod
+    def update(self, x: float | None) -> None:
+        """Takes the next point; None where it is missing, which changes no figure."""
+
+    @property
+    def drift_detected(self) -> bool:
+        """Whether the last point raised an alarm."""
+        return self._drift_detected
+
+    @property
+    def evidence(self) -> float:
+        """How strongly the last point speaks for a change, on the scale of the threshold."""
+        return float(self._drift_detected)
+
+    def reset(self) -> None:
+        """Forgets every point: as new, with the same parameters."""
+        fresh = type(self)(**self._get_params())
+        self.__dict__.clear()
+        self.__dict__.update(fresh.__dict__)
+
+    def _reset(self) -> None:
+        """River's name for `reset`."""
+        self.reset()
+
+    def save(self) -> dict[str, Plain]:
+        """The whole detector as plain data, independent of it."""
+        state = {name: value for name, value in vars(self).items() if name.startswith("_")}
+        return copy.deepcopy({"parameters": self._get_params(), "state": state})
+
+    @classmethod
+    def restore(cls, saved: dict[str, Any]) -> Self:
+        """A detector that goes on exactly where the saved one stood."""
+        detector = cls(**copy.deepcopy(saved["parameters"]))
+        detector.__dict__.update(copy.deepcopy(saved["state"]))
+        return detector
