@@ -107,8 +107,8 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
         format="%(asctime)s %(levelname)-7s %(message)s",
     )
     logging.getLogger("watchroom").setLevel(logging.INFO)
-    if not verbose:  # it warns of every rebalance, which is how workers come and go
-        logging.getLogger("aiokafka").setLevel(logging.ERROR)
+    if not verbose:  # of brokers that are away it tells thirty times a second, on every level
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     from streams.runners.faust_worker import run_worker  # noqa: PLC0415 - Faust is slow to import
     from streams.runners.holdings import Settings  # noqa: PLC0415
 

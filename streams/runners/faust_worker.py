@@ -35,6 +35,7 @@ from streams.runners.snapshot import Outgoing
 log = logging.getLogger("watchroom.worker")
 
 SESSION_SECONDS, HEARTBEAT_SECONDS = 6.0, 2.0
+REVOKE_SECONDS = 2.0
 BOARD_SECONDS = 5.0
 COMMIT_SECONDS = 5.0
 FETCH_WAIT_MS = 100
@@ -49,11 +50,10 @@ def look_at(settings: Settings) -> Cluster:
         cluster = client.describe_cluster()["cluster_id"]
         names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUTS]
         found = topics.describe(client, names)
-        for problem in topics.check(client, settings.prefix).items():
-            name, told = problem
-            if name not in found and name in names:
-                raise KafkaError(f"the topic {name} {told[0]}")
+        for name, told in topics.check(client, settings.prefix).items():
             for each in told:
+                if each.startswith(topics.MISSING):
+                    raise KafkaError(f"the topic {name} {each}")
                 log.warning("the topic %s %s", name, each)
     counts = {each.partitions for each in found.values()}
     if len(counts) > 1:
@@ -147,9 +147,8 @@ class FaustWorker:
         app.agent(channel, name="count", concurrency=1)(count)
 
         async def on_revoked(*_: Any, **__: Any) -> None:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    await holdings.revoke()
+            # The group waits for this; what takes longer goes on by itself.
+            await asyncio.wait([asyncio.ensure_future(holdings.revoke())], timeout=REVOKE_SECONDS)
 
         async def on_assigned(*told: Any, **_: Any) -> None:
             assigned = told[-1]
@@ -185,6 +184,14 @@ class FaustWorker:
                 return None
             return found
 
+        def heard() -> int | None:
+            try:
+                found = self._consumer()
+                told = [found.last_poll_timestamp(tp) for tp in found.assignment()]
+            except Exception:  # noqa: BLE001 - between two assignments: not known
+                return None
+            return max((at for at in told if at), default=None)
+
         thread = consumer._thread
         create = thread._create_consumer
 
@@ -197,7 +204,8 @@ class FaustWorker:
 
         thread._create_consumer = create_quick
         consumer.resume_partitions = resume_ready
-        stream.resume, stream.high, stream.commit = resume, high, self._commit
+        stream.resume, stream.commit = resume, self._commit
+        stream.high, stream.heard = high, heard
 
     async def _commit(self, offsets: dict[Key, int]) -> bool:
         """Commits for the group; False where that can't be done now."""

@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from aiokafka.errors import KafkaError
@@ -34,6 +35,8 @@ Key = tuple[str, int]
 
 MOST_UNSAVED = 50_000
 """Messages folded and not yet saved, above which saving does not wait for its time."""
+SILENCE = 10.0
+"""Seconds without an answer of the brokers, after which the figures can't be called live."""
 PATIENCE = 10.0
 """Seconds between the saves of a partition that is being read back."""
 
@@ -70,6 +73,8 @@ class Stream:
     resume: Callable[[Key], None]
     commit: Callable[[dict[Key, int]], Awaitable[bool]]
     high: Callable[[Key], int | None]
+    heard: Callable[[], int | None]
+    """When the brokers last answered, in ms by the wall clock; None where that is not known."""
 
 
 class Holdings:
@@ -90,7 +95,7 @@ class Holdings:
         self._urgent = asyncio.Event()
         self._settled = self._reading = False
         self._since = 0.0
-        self._unsaved = 0
+        self._unsaved = self._counted_at = self._assigned_at = 0
         self._committed: dict[Key, int] = {}
         self._trouble = ""
 
@@ -99,8 +104,10 @@ class Holdings:
     def assign(self, keys: Iterable[Key], generation: int, member: str) -> None:
         """The partitions of this worker from now on. Nothing is ready until it has caught up."""
         self._wanted = set(keys)
-        self._generation, self._member = generation, member
+        # A member that is being thrown out has no generation; it will be given one.
+        self._generation, self._member = max(generation, self._generation), member
         self._since = time.monotonic()
+        self._assigned_at = wall_clock()
         self._settled = False
         self._committed.clear()
         for partition in self.held.values():
@@ -147,6 +154,7 @@ class Holdings:
             return
         partition.fold(offset, payload, appended)
         partition.follows = True
+        self._counted_at = wall_clock()
         self._unsaved += 1
         if self._unsaved >= MOST_UNSAVED:
             self._urgent.set()
@@ -230,9 +238,10 @@ class Holdings:
         partition = Partition(
             self.live, shard, path, identity, self.settings.prefix, self.cluster.partitions
         )
+        partition.post = partial(self.outbox.put, partition)
         mail = await asyncio.to_thread(partition.load, self._generation, self._member)
         partition.count_refused(again=True)
-        self.outbox.put(partition, mail)
+        partition.post(mail)
         self.held[key] = partition
 
     def _on_ready(self, partition: Partition) -> None:
@@ -286,7 +295,7 @@ class Holdings:
 
     async def _save(self, partition: Partition) -> None:
         try:
-            messages = await partition.save()
+            await partition.save()
         except CheckpointError as error:
             if self._trouble != str(error):
                 self._trouble = str(error)
@@ -294,7 +303,6 @@ class Holdings:
             return
         self._trouble = ""
         self.live.health.checkpoint_at = wall_clock()
-        self.outbox.put(partition, messages)
 
     async def _commit(self) -> None:
         ahead = {
@@ -319,6 +327,7 @@ class Holdings:
             if partition.shard.forces or partition.lag:
                 lag[partition.name] = partition.lag
         health.lag = lag
+        before = health.state
         total = sum(lag.values())
         if self._wanted is None:
             health.state, health.detail = "starting", "waiting for partitions"
@@ -326,12 +335,22 @@ class Holdings:
             waiting = len(self._wanted) - sum(p.ready for p in self.held.values())
             health.state = "recovering"
             health.detail = f"{waiting} of {len(self._wanted)} partitions are being read back"
+        elif (silent := self._silent()) > SILENCE:
+            health.state = "behind"
+            health.detail = f"the brokers have not answered for {silent:.0f} s"
         elif total > self.settings.behind:
             health.state, health.detail = "behind", f"{total:,} messages behind"
         else:
             health.state, health.detail = "live", f"{len(self.held)} partitions"
         if self._trouble:
             health.detail = self._trouble
+        if health.state not in (before, "recovering"):
+            log.info("%s: %s", health.state, health.detail)
+
+    def _silent(self) -> float:
+        """Seconds since anything was heard of the brokers."""
+        heard = max(self.stream.heard() or 0, self._counted_at, self._assigned_at)
+        return (wall_clock() - heard) / 1000 if self.held else 0
 
     async def close(self) -> None:
         """The last checkpoint; releases the files and the folder."""

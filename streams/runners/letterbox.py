@@ -13,7 +13,8 @@ from streams.errors import KafkaError
 from streams.force import Force
 from streams.live import wall_clock
 from streams.periods import rfc3339
-from streams.runners.topics import INPUTS, input_topic, reach, topic_name, unreachable
+from streams.runners.topics import INPUTS, input_topic, topic_name
+from streams.sources.brokers import await_brokers, unreachable
 
 SECONDS = 30.0
 
@@ -24,7 +25,7 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
     Raises `KafkaError`.
     """
     topic = topic_name(prefix, "deadletter")
-    reach(brokers)
+    await_brokers(brokers)
     try:
         consumer = KafkaConsumer(
             bootstrap_servers=brokers.split(","),
@@ -68,7 +69,7 @@ class Retrier:
 
     def __init__(self, brokers: str, prefix: str, forces: Iterable[Force]) -> None:
         self.prefix = prefix
-        reach(brokers)
+        await_brokers(brokers)
         self.groups = {force.id: force.partition_group for force in forces}
         try:
             self._producer: Any = KafkaProducer(

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib import import_module, resources
 from pathlib import Path
@@ -72,6 +72,7 @@ class Partition:
         self.topic, self.number = identity.topic, identity.partition
         self.checkpoint = Checkpoint(path, identity)
         self.saving = asyncio.Lock()
+        self.post: Callable[[list[tuple[int, Outgoing]]], None] = lambda _: None
         self.refused: Counter[str] = Counter()
         self.facts: dict[str, facts_.Facts] = {}
         self.held = self.saved = self.delivered = NOTHING
@@ -239,10 +240,15 @@ class Partition:
         self._changed = True
 
     async def save(self) -> list[tuple[int, Outgoing]]:
-        """Writes what changed to the checkpoint; returns the messages that may now be sent.
+        """Writes what changed to the checkpoint; returns the messages that may now be sent, which
+        `post` has been given.
 
-        Raises `CheckpointError`; what could not be written is kept for the next time.
+        Raises `CheckpointError`; what could not be written is kept for the next time. A caller that
+        is cancelled leaves the writing to its end: half a save would be forgotten rows.
         """
+        return await asyncio.shield(asyncio.ensure_future(self._save()))
+
+    async def _save(self) -> list[tuple[int, Outgoing]]:
         async with self.saving:
             if not self.changed:
                 return []
@@ -256,6 +262,7 @@ class Partition:
                 self._changed = True
                 raise
             self.saved, self.saved_at = snapshot.offset, time.monotonic()
+            self.post(snapshot.outbox)
             return snapshot.outbox
 
     def _take(self) -> Snapshot:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from streams.periods import DAY
 from streams.records.calls import Calls
 from streams.records.crimes import Crimes
 from streams.records.incidents import Incidents
+from streams.sources.brokers import BOOTSTRAP_SECONDS, await_brokers, unreachable
 
 PREFIX = "watchroom"
 PARTITIONS = 24
@@ -35,7 +35,7 @@ INPUTS = {
 """Kind to the name of its input topic."""
 
 FOREVER = -1
-BOOTSTRAP_SECONDS = 10
+MISSING = "is missing"
 LARGEST_LINE = 2 << 20
 """A dead letter holds a whole line and its headers: more than any input message."""
 
@@ -110,40 +110,15 @@ class Found:
     config: dict[str, str] = field(default_factory=dict)
 
 
-def unreachable(brokers: str, error: Exception) -> KafkaError:
-    """In plain words: none of the brokers answers."""
-    return KafkaError(
-        f"no Kafka broker answers at {brokers} ({error}). "
-        "Check that it runs, or name another with --broker"
-    )
-
-
-def reach(brokers: str) -> None:
-    """Raises `KafkaError` where nothing listens at any of the brokers' addresses.
-
-    The clients try for half a minute, and say less.
-    """
-    failure: OSError | ValueError = OSError("no address was given")
-    for broker in brokers.split(","):
-        host, _, port = broker.strip().rpartition(":")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), timeout=3).close()
-        except (OSError, ValueError) as error:
-            failure = error
-        else:
-            return
-    raise unreachable(brokers, failure)
-
-
 @contextmanager
 def admin(brokers: str) -> Iterator[Any]:
     """An admin client; what Kafka raises becomes a `KafkaError` in plain words."""
-    reach(brokers)
+    await_brokers(brokers)
     try:
         client = KafkaAdminClient(
             bootstrap_servers=brokers.split(","),
             client_id="watchroom-admin",
-            bootstrap_timeout_ms=BOOTSTRAP_SECONDS * 1000,
+            bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
         )
     except kafka.errors.KafkaError as error:
         raise unreachable(brokers, error) from None
@@ -174,7 +149,7 @@ def describe(client: Any, names: Iterable[str]) -> dict[str, Found]:
 def problems(topic: Topic, found: Found | None, partitions: int) -> list[str]:
     """What is wrong with a topic as it is, each with its cure; nothing where it will do."""
     if found is None:
-        return ["is missing. Create it: watchroom topics create"]
+        return [f"{MISSING}. Create it: watchroom topics create"]
     told = []
     if found.partitions != partitions:
         told.append(

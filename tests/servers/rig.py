@@ -79,7 +79,10 @@ class Rig:
         self.workers: list[Worker] = []
         with topics.admin(self.bootstrap) as client:
             topics.create(client, self.prefix, PARTITIONS, 1)
-        self.producer: Any = KafkaProducer(
+        self.producer = self.connect()
+
+    def connect(self) -> Any:
+        return KafkaProducer(
             bootstrap_servers=self.bootstrap,
             acks="all",
             enable_idempotence=True,

@@ -170,6 +170,24 @@ def test_the_latest_board_of_each_force_is_in_the_board_topic(rig: Rig) -> None:
     assert {"windows", "now", "definitions"} <= seen["warwickshire"].keys()
 
 
+def test_a_worker_outlives_its_brokers_and_says_that_they_are_away(rig: Rig, kafka: Kafka) -> None:
+    if not kafka.owned:
+        pytest.skip("these brokers are not ours to stop")
+    found = events.events(400)
+    first, second = halves(events.messages(found, 20))
+    worker = rig.worker()
+    worker.start()
+    rig.publish(first)
+    rig.producer.close()  # one that is left without brokers leaves sockets behind
+    with kafka.down():
+        wait_until(lambda: not worker.ready(), 30, "it is not ready without brokers")
+        assert b"the brokers have not answered" in worker.get("/readyz")[1]
+    rig.producer = rig.connect()
+    rig.publish(second)
+    rig.shows(events.boards(found))
+    assert worker.ready()
+
+
 def test_two_workers_can_not_share_a_folder(rig: Rig) -> None:
     worker = rig.worker()
     worker.start()
