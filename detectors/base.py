@@ -19,7 +19,7 @@ Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 """What JSON can hold; floats come back bit for bit."""
 
 
-class Detector(DriftDetector):  # type: ignore[misc]  # river ships no types
+class Detector(DriftDetector):
     """A detector over a stream of numbers, in the manner of `river.base.DriftDetector`."""
 
     _drift_detected: bool
