@@ -23,41 +23,32 @@ import secrets
 import sqlite3
 import threading
 import time
-import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from streams.errors import CheckpointError
-from streams.runners.snapshot import Head, Identity, Outgoing, Snapshot, Stored
+from streams.runners.snapshot import Head, Identity, Snapshot, Stored
+from streams.runners.store import (
+    Damaged,
+    chunked,
+    connect,
+    create,
+    guarded,
+    head_of,
+    nonce_of,
+    put,
+    read,
+    size,
+    transaction,
+)
 
 log = logging.getLogger("watchroom.checkpoint")
 
 FORMAT = 1
 LARGEST_WAL = 16 << 20
 """Bytes of write-ahead log after which it is folded into the main file."""
-
-_CHUNKS = (2000, 100, 1)
-"""Rows a statement. SQLite lets go of Python's lock once a statement; with a row each, a busy event
-loop would keep the writing thread waiting for 5 ms a row."""
-
-_SCHEMA = """
-CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), body BLOB NOT NULL);
-CREATE TABLE epoch (one INTEGER PRIMARY KEY CHECK (one = 1), nonce TEXT NOT NULL);
-CREATE TABLE entries (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (force, id))
-  WITHOUT ROWID;
-CREATE TABLE revisions (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
-  PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
-CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
-  PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
-CREATE TABLE outbox (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
-"""
-
-
-class Damaged(Exception):
-    """The file is not what it should be; says why."""
 
 
 class Folder:
@@ -118,10 +109,10 @@ class Checkpoint:
                 return None
             stored: Stored | None = None
             try:
-                self._db = _connect(self.path)
-                self.head = _head(self._db)
+                self._db = connect(self.path)
+                self.head = head_of(self._db)
                 self._check(self.head)
-                stored = _read(self._db, self.head, self.identity)
+                stored = read(self._db, self.head, self.identity)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the log is right
                 why = str(error) or type(error).__name__
                 aside = self._set_aside("damaged")
@@ -170,7 +161,7 @@ class Checkpoint:
                         held, generation)  # fmt: skip
         self.identity = msgspec.structs.replace(self.identity, generation=generation, member=member)
         if self.head is not None and self._db is not None:
-            with self._lock, _transaction(self._db):
+            with self._lock, transaction(self._db):
                 self._write_head(self._db, msgspec.structs.replace(
                     self.head, generation=generation, member=member
                 ))  # fmt: skip
@@ -186,18 +177,18 @@ class Checkpoint:
         with self._lock:
             try:
                 if self._db is None:
-                    self._db = _create(self.path)
+                    self._db = create(self.path)
                 db = self._db
-                with _transaction(db):
-                    held = _head(db) if self.head else None
+                with transaction(db):
+                    held = head_of(db) if self.head else None
                     if held is not None and held.generation > generation:
                         raise CheckpointError(
                             f"{self.path}: belongs to generation {held.generation} "
                             f"({held.member}); generation {generation} may not write it"
                         )
-                    _put(db, snapshot)
+                    put(db, snapshot)
                     self._write_head(db, self._new_head(snapshot, generation, held))
-                if _size(self.path.with_name(self.path.name + "-wal")) > LARGEST_WAL:
+                if size(self.path.with_name(self.path.name + "-wal")) > LARGEST_WAL:
                     self._fold_wal(db)
             except (sqlite3.Error, OSError) as error:
                 raise CheckpointError(f"{self.path}: can't be written: {error}") from error
@@ -213,7 +204,7 @@ class Checkpoint:
             fingerprint=mine.fingerprint,
             generation=generation,
             member=mine.member,
-            nonce=held.nonce if held else _nonce(self._db),
+            nonce=held.nonce if held else nonce_of(self._db),
             saved_at=time.time_ns() // 1_000_000,
             offset=snapshot.offset,
             rows=snapshot.rows,
@@ -230,8 +221,8 @@ class Checkpoint:
         """Deletes outgoing messages that the brokers have acknowledged."""
         with self._lock:
             if self._db is not None:
-                with contextlib.suppress(sqlite3.Error), _transaction(self._db):
-                    for chunk, marks in _chunked([(n,) for n in numbers], 1):
+                with contextlib.suppress(sqlite3.Error), transaction(self._db):
+                    for chunk, marks in chunked([(n,) for n in numbers], 1):
                         self._db.execute(f"DELETE FROM outbox WHERE number IN ({marks})", chunk)  # noqa: S608
 
     def close(self) -> None:
@@ -249,7 +240,7 @@ class Checkpoint:
         if self.head is None:
             return
         head = msgspec.structs.replace(self.head, nonce=secrets.token_hex(8))
-        with _transaction(db):
+        with transaction(db):
             db.execute("UPDATE epoch SET nonce = ?", (head.nonce,))
             self._write_head(db, head)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -267,127 +258,3 @@ class Checkpoint:
             if part.exists():
                 part.replace(self.path.with_name(aside + tail))
         return aside
-
-
-def guarded(key: str, payload: bytes) -> bytes:
-    """A payload behind a CRC of itself and its key."""
-    return zlib.crc32(payload, zlib.crc32(key.encode())).to_bytes(4, "little") + payload
-
-
-def unguarded(key: str, body: bytes) -> bytes:
-    """The payload again; raises `Damaged`."""
-    payload = bytes(body[4:])
-    if zlib.crc32(payload, zlib.crc32(key.encode())).to_bytes(4, "little") != body[:4]:
-        raise Damaged(f"the row {key!r} does not match its checksum")
-    return payload
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=NORMAL")
-    db.execute("PRAGMA wal_autocheckpoint=0")
-    return db
-
-
-def _create(path: Path) -> sqlite3.Connection:
-    db = _connect(path)
-    with _transaction(db):
-        for statement in _SCHEMA.split(";"):
-            if statement.strip():
-                db.execute(statement)
-        db.execute("INSERT INTO epoch VALUES (1, ?)", (secrets.token_hex(8),))
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return db
-
-
-@contextlib.contextmanager
-def _transaction(db: sqlite3.Connection) -> Iterator[None]:
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
-def _head(db: sqlite3.Connection) -> Head:
-    row = db.execute("SELECT body FROM head").fetchone()
-    if row is None:
-        raise Damaged("it has no head")
-    return msgspec.json.decode(unguarded("head", row[0]), type=Head)
-
-
-def _nonce(db: sqlite3.Connection | None) -> str:
-    row = db.execute("SELECT nonce FROM epoch").fetchone() if db is not None else None
-    if row is None:
-        raise Damaged("it has no epoch")
-    return str(row[0])
-
-
-def _read(db: sqlite3.Connection, head: Head, identity: Identity) -> Stored:
-    if _nonce(db) != head.nonce:
-        raise Damaged("the file and its write-ahead log are of different times")
-    stored = Stored(head=head)
-    forces = identity.forces if head.fingerprint == identity.fingerprint else ()
-    rows = 0
-    if forces:
-        entries = db.execute("SELECT force, id, body FROM entries")
-        while chunk := entries.fetchmany(5000):
-            rows += len(chunk)
-            for force, key, body in chunk:
-                stored.entries.setdefault(forces[force], {})[key] = unguarded(key, body)
-        if rows != head.rows:
-            raise Damaged(f"it has {rows} records, not {head.rows}")
-        for table, into in (("revisions", stored.revisions), ("sealed", stored.sealed)):
-            query = f"SELECT force, grain, start, body FROM {table}"  # noqa: S608
-            for force, grain, start, body in db.execute(query):
-                payload = unguarded(f"{grain}/{start}", body)
-                into.setdefault(forces[force], {})[grain, start] = payload
-    for number, body in db.execute("SELECT number, body FROM outbox ORDER BY number"):
-        payload = unguarded("outbox", body)
-        stored.outbox.append((number, msgspec.msgpack.decode(payload, type=Outgoing)))
-    return stored
-
-
-def _put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
-    kept = [(f, key, guarded(key, body)) for f, key, body in snapshot.encoded() if body is not None]
-    gone = [(f, key) for f, key, body in snapshot.entries if body is None]
-    for chunk, marks in _chunked(kept, 3):
-        db.execute(f"INSERT OR REPLACE INTO entries VALUES {marks}", chunk)  # noqa: S608
-    for chunk, marks in _chunked(gone, 2):
-        db.execute(f"DELETE FROM entries WHERE (force, id) IN (VALUES {marks})", chunk)  # noqa: S608
-    for table, found in (("revisions", snapshot.revisions), ("sealed", snapshot.sealed)):
-        for force, grain, start, payload in found:
-            if payload is None:
-                db.execute(
-                    f"DELETE FROM {table} WHERE force = ? AND grain = ? AND start = ?",  # noqa: S608
-                    (force, grain, start),
-                )
-            else:
-                db.execute(
-                    f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608
-                    (force, grain, start, guarded(f"{grain}/{start}", payload)),
-                )
-    for number, message in snapshot.outbox:
-        body = guarded("outbox", msgspec.msgpack.encode(message))
-        db.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?)", (number, body))
-
-
-def _chunked(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[tuple[list[Any], str]]:
-    """Rows as (flat parameters, marks) of a few sizes only, so that statements are cached."""
-    one = "?" if width == 1 else f"({','.join('?' * width)})"
-    at = 0
-    for size in _CHUNKS:
-        marks = ",".join([one] * size)
-        while len(rows) - at >= size:
-            yield [value for row in rows[at : at + size] for value in row], marks
-            at += size
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

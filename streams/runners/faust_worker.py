@@ -28,8 +28,9 @@ from streams.errors import KafkaError, WatchroomError
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.runners import topics
-from streams.runners.holdings import Cluster, Holdings, Key, Settings, Stream
+from streams.runners.holdings import Holdings
 from streams.runners.outbox import Outbox
+from streams.runners.settings import Cluster, Key, Settings, Stream
 from streams.runners.snapshot import Outgoing
 
 log = logging.getLogger("watchroom.worker")

@@ -10,28 +10,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 
 from aiokafka.errors import KafkaError
 
 from streams.errors import CheckpointError
-from streams.force import Force
 from streams.live import Live, wall_clock
 from streams.monitor import Shard
 from streams.runners.checkpoint import Folder
 from streams.runners.outbox import Outbox
 from streams.runners.partition import NOTHING, Partition, fingerprint
 from streams.runners.rebuild import Reader
+from streams.runners.settings import Cluster, Key, Settings, Stream
 from streams.runners.snapshot import Identity
 from streams.runners.topics import INPUTS, forces_in, input_topic
 
 log = logging.getLogger("watchroom.worker")
-
-Key = tuple[str, int]
-"""A topic and a partition."""
 
 MOST_UNSAVED = 50_000
 """Messages folded and not yet saved, above which saving does not wait for its time."""
@@ -39,42 +34,6 @@ SILENCE = 10.0
 """Seconds without an answer of the brokers, after which the figures can't be called live."""
 PATIENCE = 10.0
 """Seconds between the saves of a partition that is being read back."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a worker is run."""
-
-    brokers: str
-    forces: tuple[Force, ...]
-    checkpoints: Path
-    prefix: str = "watchroom"
-    group: str = "watchroom"
-    instance_id: str = "watchroom-1"
-    web: tuple[str, int] | None = None
-    every: float = 1.0
-    """Seconds between checkpoints."""
-    behind: int = 1000
-    """Messages of lag above which the worker says that it is behind."""
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """What the worker learned of the brokers when it started."""
-
-    id: str
-    partitions: int
-    topic_ids: dict[str, str]
-
-
-class Stream:
-    """What the holdings ask of the stream that feeds them; the Faust worker fills it in."""
-
-    resume: Callable[[Key], None]
-    commit: Callable[[dict[Key, int]], Awaitable[bool]]
-    high: Callable[[Key], int | None]
-    heard: Callable[[], int | None]
-    """When the brokers last answered, in ms by the wall clock; None where that is not known."""
 
 
 class Holdings:

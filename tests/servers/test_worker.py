@@ -19,7 +19,7 @@ from streams.force import check_force
 from streams.monitor import Monitor
 from streams.periods import rfc3339
 from streams.runners import letterbox, topics
-from streams.runners.checkpoint import _head
+from streams.runners.store import head_of
 from tests import events
 from tests.bad_input import BAD_LINES
 from tests.build import TINY_FORCE, call, lines, ms, row
@@ -69,7 +69,7 @@ def saved(worker: Worker) -> dict[str, int]:
     found = {}
     for file in worker.checkpoints.glob("*.sqlite"):
         with sqlite3.connect(file) as db:
-            head = _head(db)
+            head = head_of(db)
         found[f"{head.topic}/{head.partition}"] = head.offset
     return found
 

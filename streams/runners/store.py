@@ -1,0 +1,173 @@
+"""The tables of a checkpoint file: how rows are written, guarded and read back.
+
+Functions over a connection; what they mean together is `streams.runners.checkpoint`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from streams.runners.snapshot import Head, Identity, Outgoing, Snapshot, Stored
+
+_CHUNKS = (2000, 100, 1)
+"""Rows a statement. SQLite lets go of Python's lock once a statement; with a row each, a busy event
+loop would keep the writing thread waiting for 5 ms a row."""
+
+_SCHEMA = """
+CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), body BLOB NOT NULL);
+CREATE TABLE epoch (one INTEGER PRIMARY KEY CHECK (one = 1), nonce TEXT NOT NULL);
+CREATE TABLE entries (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (force, id))
+  WITHOUT ROWID;
+CREATE TABLE revisions (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
+CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
+CREATE TABLE outbox (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
+"""
+
+
+class Damaged(Exception):
+    """The file is not what it should be; says why."""
+
+
+def guarded(key: str, payload: bytes) -> bytes:
+    """A payload behind a CRC of itself and its key."""
+    return zlib.crc32(payload, zlib.crc32(key.encode())).to_bytes(4, "little") + payload
+
+
+def unguarded(key: str, body: bytes) -> bytes:
+    """The payload again; raises `Damaged`."""
+    payload = bytes(body[4:])
+    if zlib.crc32(payload, zlib.crc32(key.encode())).to_bytes(4, "little") != body[:4]:
+        raise Damaged(f"the row {key!r} does not match its checksum")
+    return payload
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Opens a file; the write-ahead log is folded in only when asked for."""
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+    db.execute("PRAGMA wal_autocheckpoint=0")
+    return db
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """Makes a file with empty tables and a nonce of its own."""
+    db = connect(path)
+    with transaction(db):
+        for statement in _SCHEMA.split(";"):
+            if statement.strip():
+                db.execute(statement)
+        db.execute("INSERT INTO epoch VALUES (1, ?)", (secrets.token_hex(8),))
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return db
+
+
+@contextlib.contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All of the block, or none of it."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def head_of(db: sqlite3.Connection) -> Head:
+    """The head; raises `Damaged`."""
+    row = db.execute("SELECT body FROM head").fetchone()
+    if row is None:
+        raise Damaged("it has no head")
+    return msgspec.json.decode(unguarded("head", row[0]), type=Head)
+
+
+def nonce_of(db: sqlite3.Connection | None) -> str:
+    """The nonce of the main file; raises `Damaged`."""
+    row = db.execute("SELECT nonce FROM epoch").fetchone() if db is not None else None
+    if row is None:
+        raise Damaged("it has no epoch")
+    return str(row[0])
+
+
+def read(db: sqlite3.Connection, head: Head, identity: Identity) -> Stored:
+    """All that a file holds, checked; of other rules only what is still to be sent.
+
+    Raises `Damaged`, and what SQLite and msgspec raise.
+    """
+    if nonce_of(db) != head.nonce:
+        raise Damaged("the file and its write-ahead log are of different times")
+    stored = Stored(head=head)
+    forces = identity.forces if head.fingerprint == identity.fingerprint else ()
+    rows = 0
+    if forces:
+        entries = db.execute("SELECT force, id, body FROM entries")
+        while chunk := entries.fetchmany(5000):
+            rows += len(chunk)
+            for force, key, body in chunk:
+                stored.entries.setdefault(forces[force], {})[key] = unguarded(key, body)
+        if rows != head.rows:
+            raise Damaged(f"it has {rows} records, not {head.rows}")
+        for table, into in (("revisions", stored.revisions), ("sealed", stored.sealed)):
+            query = f"SELECT force, grain, start, body FROM {table}"  # noqa: S608
+            for force, grain, start, body in db.execute(query):
+                payload = unguarded(f"{grain}/{start}", body)
+                into.setdefault(forces[force], {})[grain, start] = payload
+    for number, body in db.execute("SELECT number, body FROM outbox ORDER BY number"):
+        payload = unguarded("outbox", body)
+        stored.outbox.append((number, msgspec.msgpack.decode(payload, type=Outgoing)))
+    return stored
+
+
+def put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
+    """Writes the rows of a snapshot."""
+    kept = [(f, key, guarded(key, body)) for f, key, body in snapshot.encoded() if body is not None]
+    gone = [(f, key) for f, key, body in snapshot.entries if body is None]
+    for chunk, marks in chunked(kept, 3):
+        db.execute(f"INSERT OR REPLACE INTO entries VALUES {marks}", chunk)  # noqa: S608
+    for chunk, marks in chunked(gone, 2):
+        db.execute(f"DELETE FROM entries WHERE (force, id) IN (VALUES {marks})", chunk)  # noqa: S608
+    for table, found in (("revisions", snapshot.revisions), ("sealed", snapshot.sealed)):
+        for force, grain, start, payload in found:
+            if payload is None:
+                db.execute(
+                    f"DELETE FROM {table} WHERE force = ? AND grain = ? AND start = ?",  # noqa: S608
+                    (force, grain, start),
+                )
+            else:
+                db.execute(
+                    f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608
+                    (force, grain, start, guarded(f"{grain}/{start}", payload)),
+                )
+    for number, message in snapshot.outbox:
+        body = guarded("outbox", msgspec.msgpack.encode(message))
+        db.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?)", (number, body))
+
+
+def chunked(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[tuple[list[Any], str]]:
+    """Rows as (flat parameters, marks) of a few sizes only, so that statements are cached."""
+    one = "?" if width == 1 else f"({','.join('?' * width)})"
+    at = 0
+    for size in _CHUNKS:
+        marks = ",".join([one] * size)
+        while len(rows) - at >= size:
+            yield [value for row in rows[at : at + size] for value in row], marks
+            at += size
+
+
+def size(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
