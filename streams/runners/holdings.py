@@ -32,7 +32,7 @@ MOST_UNSAVED = 50_000
 """Messages folded and not yet saved, above which saving does not wait for its time."""
 SILENCE = 10.0
 """Seconds without an answer of the brokers, after which the figures can't be called live."""
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
 
 
