@@ -1,0 +1,286 @@
+"""FOCuS: the generalised likelihood ratio over every onset and every size of change, online.
+
+After each of n points the statistic is exactly
+
+    max over tau of  max over the level(s) of  log L(change after tau) - log L(no change),
+
+with the level before either known (`baseline`) or estimated (None), and the level after always
+estimated. Where the level before is unknown, tau runs over 1 to n - 1. The two directions are
+kept apart: the statistic of a side takes only rises, or only falls.
+
+Only corners of a convex hull can be the maximum (`candidates.py`): about log n of them after n
+points, and an update looks at these alone. With a known baseline a side also drops what is no
+change in its direction, which leaves about half. Unlike a CUSUM it needs no size of change to look
+for and unlike a windowed GLR (`glr.py`) no length, at nearly the cost of either; unlike
+`Ewma` it names the onset. A point is a total over an `exposure`, 1 unless told: with the expected
+count as exposure and a baseline of 1 the level is a ratio to expected, so seasons are taken out.
+
+The statistic is a plain log-likelihood ratio (natural logarithm, not doubled). At one time, on one
+side, it exceeds h with a chance of the order exp(-h); over a run thresholds of 6 to 12 are usual.
+Calibrate them for the length of run and the dispersion at hand.
+
+References: Romano, Eckley, Fearnhead and Rigaill (2023), JMLR 24(81), for normal data and an
+unknown baseline; Ward, Dilillo, Eckley and Fearnhead (2022), arXiv:2208.01494, for Poisson counts.
+
+>>> detector = PoissonFocus(threshold=6.0)
+>>> for x in [4, 6, 5, 5, 3, 6, 5, 4, 5, 6, 12, 11, 13]:
+...     detector.update(x)
+>>> detector.drift_detected, detector.direction, detector.onset
+(True, 'up', 10)
+>>> detector.level_before, detector.level
+(4.9, 12.0)
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from math import isfinite
+from typing import Literal
+
+from detectors import families
+from detectors.base import Detector
+from detectors.candidates import Side, empty, push
+from detectors.families import NO_DIVISION, Division
+
+Sides = Literal["both", "up", "down"]
+
+
+class Focus(Detector):
+    """What the families share; use one of the subclasses.
+
+    `baseline` is the known mean per unit of exposure, or None where it is to be estimated;
+    `threshold` the least statistic that is an alarm; `sides` which changes count; `restart` whether
+    the point after an alarm starts anew (as river's detectors do) or goes on; `most_candidates` the
+    bound on memory: only a steady ramp reaches it, and then loses its oldest onsets.
+    """
+
+    _negative = True
+
+    def __init__(
+        self,
+        baseline: float | None = None,
+        threshold: float = 10.0,
+        sides: Sides = "both",
+        restart: bool = True,
+        most_candidates: int = 50,
+    ) -> None:
+        super().__init__()
+        if sides not in {"both", "up", "down"}:
+            raise ValueError(f"sides are 'both', 'up' or 'down', not {sides!r}")
+        if baseline is not None and not self._negative and baseline <= 0.0:
+            raise ValueError(f"a baseline of counts is above 0, not {baseline}")
+        if most_candidates < 2:
+            raise ValueError("at least two candidates are needed")
+        self.baseline = baseline
+        self.threshold = threshold
+        self.sides = sides
+        self.restart = restart
+        self.most_candidates = most_candidates
+        self._points = 0
+        self._up = empty()
+        self._down = empty()
+        self._evidence_up = 0.0
+        self._evidence_down = 0.0
+        self._onset: int | None = None
+        self._level: float | None = None
+        self._before: float | None = None
+        self._direction: str | None = None
+
+    @abstractmethod
+    def _gain(self, exposure: float, total: float, mean: float) -> float:
+        """The log-likelihood ratio of a segment at its own mean against `mean`."""
+
+    @abstractmethod
+    def _split(self, exposures: list[float], totals: list[float]) -> Division:
+        """The best division of the blocks in two parts, each with its own mean."""
+
+    def update(self, x: float | None, exposure: float = 1.0) -> None:
+        """Takes the next point, a total over `exposure`; None changes nothing and has no index."""
+        if x is None:
+            return
+        if not isfinite(x) or (x < 0.0 and not self._negative):
+            raise ValueError(f"not a point of this family: {x}")
+        if not exposure > 0.0:
+            raise ValueError(f"an exposure is above 0, not {exposure}")
+        if self._drift_detected and self.restart:
+            self._up = empty()
+            self._down = empty()
+        up = down = NO_DIVISION
+        index = self._points
+        self._points = index + 1
+        if self.sides != "down":
+            push(self._up, 1, exposure, x, index, self.most_candidates)
+            up = self._best(self._up, 1)
+        if self.sides != "up":
+            push(self._down, -1, exposure, x, index, self.most_candidates)
+            down = self._best(self._down, -1)
+        self._evidence_up = up[0]
+        self._evidence_down = down[0]
+        best, side = (up, self._up) if up[0] >= down[0] else (down, self._down)
+        if best[0] > 0.0:
+            self._direction = "up" if best is up else "down"
+            self._onset = int(side[2][best[1]])
+            self._level, self._before = best[2], best[3]
+        else:
+            self._direction = self._onset = self._level = self._before = None
+        self._drift_detected = best[0] >= self.threshold
+
+    def _best(self, side: Side, sign: int) -> Division:
+        exposures, totals, _ = side
+        if self.baseline is None:
+            return self._split(exposures, totals) if len(exposures) > 1 else NO_DIVISION
+        if sign * (totals[0] - self.baseline * exposures[0]) <= 0.0:
+            # Block means are ordered, so this block is the only one: one beyond the baseline would
+            # have stopped the merging, and one before that was dropped here in its time.
+            for column in side:
+                column.clear()
+        return self._best_known(exposures, totals, self.baseline)
+
+    def _best_known(self, exposures: list[float], totals: list[float], mean: float) -> Division:
+        gain = self._gain
+        exposure = total = best = 0.0
+        found = NO_DIVISION
+        for i in range(len(exposures) - 1, -1, -1):
+            exposure += exposures[i]
+            total += totals[i]
+            value = gain(exposure, total, mean)
+            if value > best:
+                best, found = value, (value, i, total / exposure, mean)
+        return found
+
+    @property
+    def evidence(self) -> float:
+        """The statistic: the greater of the two sides."""
+        return max(self._evidence_up, self._evidence_down)
+
+    @property
+    def evidence_up(self) -> float:
+        """The statistic for a rise."""
+        return self._evidence_up
+
+    @property
+    def evidence_down(self) -> float:
+        """The statistic for a fall."""
+        return self._evidence_down
+
+    @property
+    def direction(self) -> str | None:
+        """'up' or 'down', whichever has the more evidence; None where neither has any."""
+        return self._direction
+
+    @property
+    def onset(self) -> int | None:
+        """Index of the first point at the new level, counted from the detector's first point."""
+        return self._onset
+
+    @property
+    def level(self) -> float | None:
+        """The mean per unit of exposure from the onset on."""
+        return self._level
+
+    @property
+    def level_before(self) -> float | None:
+        """The mean per unit of exposure before the onset: the baseline where that is known."""
+        return self._before
+
+    @property
+    def candidates(self) -> int:
+        """How many onsets are kept, over both sides."""
+        return len(self._up[0]) + len(self._down[0])
+
+
+class PoissonFocus(Focus):
+    """Counts; with a `dispersion` (variance over mean) other than 1, by quasi-likelihood.
+
+    >>> detector = PoissonFocus(baseline=10.0, dispersion=2.0)
+    >>> for x in [11, 9, 22, 25]:
+    ...     detector.update(x)
+    >>> round(detector.evidence, 3), detector.onset, detector.level
+    (6.579, 2, 23.5)
+    """
+
+    _negative = False
+
+    def __init__(
+        self,
+        baseline: float | None = None,
+        threshold: float = 10.0,
+        sides: Sides = "both",
+        restart: bool = True,
+        most_candidates: int = 50,
+        dispersion: float = 1.0,
+    ) -> None:
+        super().__init__(baseline, threshold, sides, restart, most_candidates)
+        if not dispersion > 0.0:
+            raise ValueError(f"a dispersion is above 0, not {dispersion}")
+        self.dispersion = dispersion
+
+    def _gain(self, exposure: float, total: float, mean: float) -> float:
+        return families.poisson(exposure, total, mean) / self.dispersion
+
+    def _split(self, exposures: list[float], totals: list[float]) -> Division:
+        return families.poisson_split(exposures, totals, self.dispersion)
+
+
+class NegativeBinomialFocus(Focus):
+    """Counts with variance m + m^2 / `size`, the size known: exact.
+
+    >>> detector = NegativeBinomialFocus(baseline=10.0, size=10.0)
+    >>> for x in [11, 9, 22, 25]:
+    ...     detector.update(x)
+    >>> round(detector.evidence, 3), detector.onset, detector.level
+    (5.598, 2, 23.5)
+    """
+
+    _negative = False
+
+    def __init__(
+        self,
+        baseline: float | None = None,
+        threshold: float = 10.0,
+        sides: Sides = "both",
+        restart: bool = True,
+        most_candidates: int = 50,
+        size: float = 10.0,
+    ) -> None:
+        super().__init__(baseline, threshold, sides, restart, most_candidates)
+        if not size > 0.0:
+            raise ValueError(f"a size is above 0, not {size}")
+        self.size = size
+
+    def _gain(self, exposure: float, total: float, mean: float) -> float:
+        return families.negative_binomial(exposure, total, mean, self.size)
+
+    def _split(self, exposures: list[float], totals: list[float]) -> Division:
+        return families.negative_binomial_split(exposures, totals, self.size)
+
+
+class GaussianFocus(Focus):
+    """Measurements with a known standard deviation `sd`: durations, best after a logarithm.
+
+    >>> detector = GaussianFocus(sd=0.5, threshold=9.0, restart=False)
+    >>> for x in [2.0, 2.5, 1.5, 2.0, 2.5, 1.5, 0.0, 0.5, 0.0]:
+    ...     detector.update(x)
+    >>> detector.drift_detected, detector.direction, detector.onset
+    (True, 'down', 6)
+    """
+
+    def __init__(
+        self,
+        baseline: float | None = None,
+        threshold: float = 10.0,
+        sides: Sides = "both",
+        restart: bool = True,
+        most_candidates: int = 50,
+        sd: float = 1.0,
+    ) -> None:
+        super().__init__(baseline, threshold, sides, restart, most_candidates)
+        if not sd > 0.0:
+            raise ValueError(f"a standard deviation is above 0, not {sd}")
+        self.sd = sd
+
+    def _gain(self, exposure: float, total: float, mean: float) -> float:
+        return families.gaussian(exposure, total, mean, self.sd)
+
+    def _split(self, exposures: list[float], totals: list[float]) -> Division:
+        return families.gaussian_split(exposures, totals, self.sd)
