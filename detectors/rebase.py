@@ -2,8 +2,8 @@
 
 The rule: where n points in succession (8) lie on the same side of the centre, the level has
 changed. Its onset is the first of them, the new centre is their mean, and the count starts again
-after them. `rules` has the same pattern as a signal; `chart` moves its limits by it; a change-point detector
-finds small and large steps sooner and at known false alarms, which a run of n is not made for.
+after them. `rules` has the same pattern as a signal; `chart` moves its limits by it. A change-point
+detector finds changes sooner at a known rate of false alarms; this is the rule that is in use.
 
 Pinned, and fields of `Rebasing` where another choice is in use:
 - A point on the centre line ends the run, as a month that is average is not above the average;
@@ -46,6 +46,8 @@ class Rebasing(NamedTuple):
     begins: str = "onset"
     sides: str = "both"
     overlap: bool = False
+    refit: str = "all"
+    """For a chart: the spread is fitted anew as well, or only the `centre`."""
 
 
 class Rebase(NamedTuple):
@@ -63,7 +65,7 @@ class Rebase(NamedTuple):
 
 
 Run = list[list[float]]
-"""The run so far: [place, point] of each of its points."""
+"""The run so far: [place, point, and what else is kept] of each of its points."""
 
 
 def level(points: Sequence[float], statistic: str) -> float:
@@ -100,13 +102,13 @@ def extend(rule: Rebasing, run: Run, place: int, x: float, centre: float) -> boo
 
 def move(rule: Rebasing, run: Run, centre: float) -> Rebase:
     """The move that a complete run makes; afterwards the run is the start of the next one."""
-    points = [x for _, x in run]
+    points = [one[1] for one in run]
     onset, at = int(run[0][0]), int(run[-1][0])
     new = level(points, rule.statistic)
     old_run = run[1:] if rule.overlap else []
     run.clear()
-    for place, x in old_run:
-        extend(rule, run, int(place), x, new)
+    for one in old_run:
+        extend(rule, run, int(one[0]), one[1], new)
     begins = onset if rule.begins == "onset" else at
     return Rebase(at, onset, begins, centre, new, 1 if points[-1] > centre else -1)
 

@@ -41,6 +41,8 @@ from detectors.limits import Limits
 UP, DOWN, NEITHER = 1, -1, 0
 Memory = list[float | None]
 """What a rule keeps between points: plain numbers."""
+Lines = Limits | Sequence[float]
+"""Centre, lower and upper."""
 Mark = tuple[str, int]
 """The name of a rule, and a direction."""
 
@@ -89,7 +91,7 @@ def side(x: float, line: float) -> int:
     return (x > line) - (x < line)
 
 
-def nearness(rule: Rule, x: float, limits: Limits) -> int:
+def nearness(rule: Rule, x: float, limits: Lines) -> int:
     """On which side a point is near a limit. The longer way measures (a limit may be cut at 0).
 
     >>> nearness(RULES["near_2_of_3"], 9, Limits(5, 0, 10))
@@ -102,7 +104,7 @@ def nearness(rule: Rule, x: float, limits: Limits) -> int:
     return UP if x - centre > reach else DOWN if centre - x > reach else NEITHER
 
 
-def step(rule: Rule, memory: Memory, x: float, limits: Limits) -> int:
+def step(rule: Rule, memory: Memory, x: float, limits: Lines) -> int:
     """Takes a point; the direction in which the pattern is now complete, or 0. `memory`: once `[]`.
 
     >>> memory: Memory = []
@@ -143,7 +145,7 @@ def run(rule: Rule, memory: Memory, direction: int, first: int) -> int:
     return direction if memory[1] >= rule.points else NEITHER  # type: ignore[operator]
 
 
-def close(rule: Rule, memory: Memory, x: float, limits: Limits) -> int:
+def close(rule: Rule, memory: Memory, x: float, limits: Lines) -> int:
     """The `near` rule. `memory`: whether the last window was complete, then for each point of the
     last window its side, doubled where it is near."""
     if not memory:

@@ -1,14 +1,17 @@
 """Limits: as other programs compute them, to the digits that they print."""
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from detectors.chart import ControlChart
 from detectors.limits import (
     NHS_RANGE,
     Fitted,
+    Limits,
     average,
     by_period,
     counts,
@@ -20,6 +23,7 @@ from detectors.limits import (
     proportions,
     rates,
 )
+from detectors.rules import RULES, SETS, Memory, step
 from detectors.seldom import between, deviations, means, times
 
 DATA = Path(__file__).parents[1] / "data"
@@ -103,13 +107,11 @@ def test_266_is_not_quite_3_over_1128() -> None:
     assert individuals(points).limits().upper == pytest.approx(15 + 30 / 1.128)
 
 
-def test_a_wide_moving_range_is_screened_as_often_as_asked_but_its_points_stay_in_the_mean() -> (
-    None
-):
+def test_wide_moving_ranges_are_screened_out_but_their_points_stay_in_the_mean() -> None:
     points = [1, 2] * 8 + [12, 22, 62]  # moving ranges: fifteen of 1, then 10, 10 and 40
     fitted = [individuals(points, screen=n, per_range=1) for n in range(4)]
     assert {one.centre for one in fitted} == {average(points)}
-    assert [one.sigma for one in fitted] == [75 / 18, 35 / 17, 1, 1]
+    assert [one.sigma for one in fitted] == pytest.approx([75 / 18, 35 / 17, 1, 1])
 
 
 @pytest.mark.parametrize("value", [0, 0.1, 770, 1e150, -3.3])
@@ -129,3 +131,114 @@ def test_one_point_and_no_events_are_no_error() -> None:
 def test_a_larger_size_has_closer_limits() -> None:
     fitted = proportions([50], [100])
     assert fitted.limits(size=400).upper - 0.5 == pytest.approx(0.5 * (0.65 - 0.5))
+
+
+def flagged_in_a_year(generator: random.Random) -> int:
+    """How many months of a year are outside the limits of a year, on a stable series."""
+    chart = ControlChart("mean_sd", sigmas=2, baseline=12)
+    flags = 0
+    for _ in range(24):
+        chart.update(generator.gauss(364, 19))
+        flags += chart.drift_detected
+    return flags
+
+
+def test_the_price_of_two_standard_deviations_of_twelve_months() -> None:
+    generator = random.Random(2017)
+    years = [flagged_in_a_year(generator) for _ in range(10_000)]
+    assert sum(years) / (12 * len(years)) == pytest.approx(0.081, abs=0.004)
+    assert sum(year > 0 for year in years) / len(years) == pytest.approx(0.55, abs=0.02)
+
+
+@pytest.mark.parametrize("name", [name for name in NHS if name.endswith("_fix12")])
+def test_online_the_limits_of_the_first_points_are_the_same(name: str) -> None:
+    case = NHS[name]
+    chart = ControlChart(
+        "individuals", baseline=12, options={"screen": 1, "per_range": NHS_RANGE}, rules=SETS["nhs"]
+    )
+    fitted = nhs_baselines(case)
+    lines = [one.limits() for one in fitted]
+    signals = [pattern_signals(name_, case["y"], lines) for name_ in SETS["nhs"]]
+    for place, x in enumerate(case["y"]):
+        assert chart.learning == (place < 12)
+        chart.update(x)
+        if place >= 12:
+            assert (chart.centre, chart.lower, chart.upper) == lines[place]
+            due = [
+                [name_, own[place]]
+                for name_, own in zip(SETS["nhs"], signals, strict=True)
+                if own[place]
+            ]
+            assert chart.causes == due
+            assert chart.drift_detected == bool(due)
+
+
+def pattern_signals(name: str, points: list[float], lines: list[Limits]) -> list[int]:
+    memory: Memory = []
+    return [step(RULES[name], memory, x, line) for x, line in zip(points, lines, strict=True)]
+
+
+@pytest.mark.parametrize(("kind", "base"), [("p", proportions), ("u_prime", laney_rates)])
+def test_online_a_share_is_judged_by_its_own_size(kind: str, base: Any) -> None:
+    counted, sizes = [40, 55, 47, 62, 51], [100, 120, 90, 110, 100]
+    chart = ControlChart(kind, baseline=counted, sizes=sizes, rebase=2)
+    fitted = base(counted, sizes)
+    for count, size in ((60, 100), (240, 400)):  # the same share, of more
+        upper = fitted.limits(size=size).upper
+        chart.update(count, size)
+        assert chart.drift_detected == (upper < 0.6) == (size == 400)
+    (move,) = chart.rebases
+    assert (move.old, move.new) == (pytest.approx(fitted.centre), 300 / 500)
+    assert chart.centre == 300 / 500
+
+
+def test_a_size_of_nothing_is_a_missing_point() -> None:
+    chart = ControlChart("p", baseline=[4, 6], sizes=[10, 10])
+    before = chart.centre, chart.lower, chart.upper
+    chart.update(0, 0)
+    assert (chart.centre, chart.lower, chart.upper) == before
+    assert (chart.drift_detected, chart.evidence) == (False, 0)
+
+
+def test_a_new_year_takes_a_new_baseline() -> None:
+    chart = ControlChart("mean_sd", sigmas=2, baseline=[10, 12] * 6)
+    chart.update(20)
+    assert chart.drift_detected
+    assert chart.evidence > 2
+    chart.start([19, 21] * 6)
+    chart.update(20)
+    assert (chart.centre, chart.drift_detected, chart.evidence) == (20, False, 0)
+
+
+def test_a_run_may_begin_in_the_baseline() -> None:
+    year = [4.0] * 6 + [6.0] * 6  # the last six are above the mean
+    for counted, due in ((True, [False, True]), (False, [False, False])):
+        chart = ControlChart(baseline=year, rules=["side_8"], runs_from_baseline=counted)
+        found = []
+        for _ in range(2):
+            chart.update(6)
+            found.append(chart.drift_detected)
+        assert found == due
+
+
+def test_a_rebase_keeps_the_spread_where_asked() -> None:
+    for refit, reach in (("centre", 2.66), ("all", 0)):
+        chart = ControlChart(
+            baseline=[10, 11] * 6,
+            rebase={"points": 3, "refit": refit},
+            options={"per_range": NHS_RANGE},
+        )
+        for _ in range(3):
+            chart.update(20)
+        assert chart.rebased
+        assert chart.centre == 20
+        assert chart.upper == pytest.approx(20 + reach)
+
+
+def test_the_median_re_bases_as_on_a_run_chart() -> None:
+    rule = {"points": 3, "statistic": "median", "on_line": "skips"}
+    chart = ControlChart(baseline=[1, 2, 9], rebase=rule)
+    assert chart.centre == 2
+    for x in (4, 2, 3, 20):
+        chart.update(x)
+    assert (chart.centre, chart.rebases[0].onset) == (4, 0)
