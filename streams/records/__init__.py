@@ -18,11 +18,13 @@ Bodies share their top and bottom bits, so that the ledger needs to know nothing
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any, Protocol
 
 from streams.errors import Refused
-from streams.force import Force
-from streams.periods import HOUR, to_ms
+from streams.events import DOTTED
+from streams.force import Force, Vocabulary
+from streams.periods import EPOCH, HOUR, MILLISECOND, to_ms
 
 BODY_BITS = 108
 WHEN_BITS = 42
@@ -142,6 +144,19 @@ class Clocks:
         raise Refused(f"{what}_before_{begin}", f"{what}_at is earlier than {begin}_at")
 
 
+_DOTTED = re.compile(DOTTED)
+
+
+def category_of(field: str, vocabulary: Vocabulary, path: str) -> int:
+    """The index that a category counts under; raises `Refused` for what is no dotted path."""
+    found = vocabulary.index.get(path)
+    if found is not None:
+        return found
+    if _DOTTED.match(path) is None:
+        raise Refused("wrong_form", f'{field} "{path}" is no dotted path such as asb.personal')
+    return vocabulary.resolve(path)
+
+
 def not_too_long(what: str, passed: int) -> int:
     """A duration that is counted; raises `Refused` beyond `LONGEST`."""
     if passed > LONGEST:
@@ -152,16 +167,16 @@ def not_too_long(what: str, passed: int) -> int:
 def partial(field: str, text: str, zone: dt.tzinfo) -> tuple[int, int]:
     """A stamp, day or month as (start in ms, precision); raises `Refused`."""
     try:
+        if len(text) > 10:
+            stamp = dt.datetime.fromisoformat(text)
+            if stamp.tzinfo is None:
+                raise Refused("no_offset", f'{field} "{text}" has no offset from UTC')
+            return (stamp - EPOCH) // MILLISECOND, SECOND_PRECISE
         if len(text) == 7:
             start = dt.datetime(int(text[:4]), int(text[5:7]), 1, tzinfo=zone)
             return to_ms(start), MONTH_PRECISE
-        if len(text) == 10:
-            day = dt.date.fromisoformat(text)
-            return to_ms(dt.datetime(day.year, day.month, day.day, tzinfo=zone)), DAY_PRECISE
-        stamp = dt.datetime.fromisoformat(text)
-        if stamp.tzinfo is None:
-            raise Refused("no_offset", f'{field} "{text}" has no offset from UTC')
-        return to_ms(stamp), SECOND_PRECISE
+        day = dt.date.fromisoformat(text)
+        return to_ms(dt.datetime(day.year, day.month, day.day, tzinfo=zone)), DAY_PRECISE
     except (ValueError, OverflowError):
         raise Refused("impossible_date", f'{field} "{text}" is no date') from None
 

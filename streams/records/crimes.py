@@ -16,6 +16,7 @@ from streams.records import (
     Clocks,
     Contribution,
     area_of,
+    category_of,
     partial,
     plausible,
     require,
@@ -70,7 +71,7 @@ class Crimes(Clocks):
         return (
             recorded << WHEN_SHIFT
             | precision << PRECISION_SHIFT
-            | self.force.offences.resolve(event.offence) << _OFFENCE_SHIFT
+            | category_of("offence", self.force.offences, event.offence) << _OFFENCE_SHIFT
             | (0 if event.area is None else area_of(self.force, event.area)) << _AREA_SHIFT
             | (_CANCELLED if event.cancelled else 0)
         )

@@ -18,6 +18,7 @@ from streams.histogram import bin_of
 from streams.periods import DAY, HOUR, SECOND, to_ms
 from streams.records import (
     BIN_SHIFT,
+    EARLIEST,
     PRECISION_SHIFT,
     SECOND_PRECISE,
     WHEN_SHIFT,
@@ -25,6 +26,7 @@ from streams.records import (
     Clocks,
     Contribution,
     area_of,
+    category_of,
     not_too_long,
     partial,
     plausible,
@@ -36,7 +38,7 @@ EMERGENCY = 1
 PENDING, ATTENDED, NEVER, CANCELLED = 0, 1, 2, 3
 
 # Body, lowest bit first: open 1, fate 2, response in ms 32, area 12, grade 3, category 12.
-_FATE_SHIFT, _WAIT_SHIFT, _AREA_SHIFT, _GRADE_SHIFT, _CATEGORY_SHIFT = 1, 3, 35, 47, 50
+_FATE_SHIFT, _WAIT_SHIFT, _LEAF_SHIFT = 1, 3, 35
 _WAIT_MASK, _LEAF_MASK = (1 << 32) - 1, (1 << 27) - 1
 
 CELL = Cell(
@@ -76,6 +78,7 @@ class Incidents(Clocks):
         super().__init__()
         self.force = force
         self._limits = force.steps(force.file.attendance.targets)
+        self._leaves: dict[tuple[str, str | None, str | None], int] = {}
         self._grades = {name: index for index, name in enumerate(GRADES)}
 
     def limit(self, when: int) -> int:
@@ -92,11 +95,12 @@ class Incidents(Clocks):
         if event.category is None:
             raise require("category")
         opened, precision = partial("opened_at", event.opened_at, self.force.zone)
-        plausible("opened_at", opened)
-        opened = self.by_then("opened_at", opened, updated)
-        area = 0 if event.area is None else area_of(self.force, event.area)
-        grade = 0 if event.grade is None else self._grades[event.grade]
-        category = self.force.categories.resolve(event.category)
+        if not EARLIEST <= opened <= updated:
+            plausible("opened_at", opened)
+            opened = self.by_then("opened_at", opened, updated)
+        leaf = self._leaves.get((event.category, event.grade, event.area))
+        if leaf is None:
+            leaf = self._leaf(event.category, event.grade, event.area)
         # graded_at and dispatched_at enter no figure yet: an error there must not lose an incident.
         response, fate = 0, PENDING
         if event.arrived_at is not None:
@@ -113,17 +117,30 @@ class Incidents(Clocks):
                 fate = NEVER
         if event.cancelled:
             fate, response = CANCELLED, 0
-        unattended = fate == PENDING and grade == EMERGENCY and precision == SECOND_PRECISE
+        unattended = (
+            fate == PENDING and precision == SECOND_PRECISE and event.grade == GRADES[EMERGENCY]
+        )
         return (
             opened << WHEN_SHIFT
             | precision << PRECISION_SHIFT
-            | category << _CATEGORY_SHIFT
-            | grade << _GRADE_SHIFT
-            | area << _AREA_SHIFT
+            | leaf << _LEAF_SHIFT
             | response << _WAIT_SHIFT
             | fate << _FATE_SHIFT
             | unattended
         )
+
+    def _leaf(self, category: str, grade: str | None, area: str | None) -> int:
+        """The leaf that an event names; raises `Refused`. Names as the force's file writes them
+        are remembered: one look-up for the next event."""
+        vocabulary = self.force.categories
+        leaf = leaf_of(
+            category_of("category", vocabulary, category),
+            0 if grade is None else self._grades[grade],
+            area_of(self.force, area),
+        )
+        if category in vocabulary.index and (area is None or area in self.force.area_index):
+            self._leaves[category, grade, area] = leaf
+        return leaf
 
     def contribution(self, body: int) -> Contribution | None:
         """One leaf, and for an attended emergency the bin of its response time."""
@@ -132,7 +149,7 @@ class Incidents(Clocks):
             return None
         when = body >> WHEN_SHIFT
         precision = (body >> PRECISION_SHIFT) & 3
-        leaf = (body >> _AREA_SHIFT) & _LEAF_MASK
+        leaf = (body >> _LEAF_SHIFT) & _LEAF_MASK
         if fate == PENDING:
             return when, precision, leaf, _C_COUNT, -1
         if fate == NEVER:
