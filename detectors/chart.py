@@ -90,6 +90,7 @@ class ControlChart(Detector):
         runs_from_baseline: bool = True,
         options: dict[str, Any] | None = None,
     ) -> None:
+        super().__init__()
         self.kind = kind
         self.sigmas = sigmas
         self.baseline = baseline if isinstance(baseline, int) else list(baseline)
