@@ -40,6 +40,7 @@ def tail(count: float, *, mean: float, phi: float) -> float:
     """P(Y >= count)."""
     if count <= 0:
         return 1.0
+    count = float(math.ceil(count))
     if phi < POISSON_BELOW:
         return float(special.gammainc(count, mean))
     return float(special.betainc(count, mean / (phi - 1.0), 1.0 - 1.0 / phi))

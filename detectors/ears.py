@@ -54,7 +54,8 @@ NOMINAL = {"C1": 0.001, "C2": 0.001, "C3": 0.025}
 class Ears(Detector):
     """One of the three EARS charts.
 
-    A missing point (None) is passed over: the baseline is made of the points that did arrive.
+    A missing point (None) is passed over, without an alarm: the baseline is made of the points that
+    did arrive.
 
     Args:
         method: "C1", "C2" or "C3".
@@ -114,6 +115,7 @@ class Ears(Detector):
 
         """
         if x is None:
+            self._drift_detected = False
             return
         if not math.isfinite(x):
             raise ValueError(f"not a finite number: {x}")
@@ -134,8 +136,8 @@ class Ears(Detector):
             if self.around == "observed":
                 centre, distance = now, 0.0
         width = sigma * (self._sigmas - earlier) if sigma else 0.0
-        self._upper = centre + width if self.method != "C3" else max(0.0, centre + width)
-        self._evidence = max(-sys.float_info.max, min(distance + earlier, sys.float_info.max))
+        self._upper = _finite(centre + width if self.method != "C3" else max(0.0, centre + width))
+        self._evidence = _finite(distance + earlier)
         self._drift_detected = now > self._upper
 
     def _baseline_of(self, points: Sequence[float], at: int) -> tuple[float, float]:
@@ -162,6 +164,10 @@ class Ears(Detector):
     def evidence(self) -> float:
         """Standard deviations beyond the baseline, to compare with z; 0 while learning."""
         return self._evidence
+
+
+def _finite(x: float) -> float:
+    return max(-sys.float_info.max, min(x, sys.float_info.max))
 
 
 def _moments(points: Sequence[float], least_sigma: float) -> tuple[float, float]:

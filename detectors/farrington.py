@@ -37,8 +37,8 @@ from detectors.farrington_method import Options, Power, Threshold, judge
 class FlexibleFarrington(Detector):
     """`judge` on a stream: one count a period; the arguments are those of `Options`.
 
-    A missing period (None) moves the calendar on and changes no figure. While there is less history
-    than `needs`, `state` is "learning" and there are no limits.
+    A missing period (None) moves the calendar on, raises no alarm and changes no figure. While
+    there is less history than `needs`, `state` is "learning" and there are no limits.
     """
 
     def __init__(  # noqa: PLR0913  # each is a choice of the published method
@@ -100,6 +100,7 @@ class FlexibleFarrington(Detector):
 
         """
         options = self._options()
+        self._drift_detected = False
         if x is not None:
             if not (math.isfinite(x) and x >= 0):
                 raise ValueError(f"not a count: {x}")

@@ -63,6 +63,8 @@ from detectors.quasi_poisson import LEAST_MEAN, Fit, Floats, Ints, fit
 Threshold = Literal["nbPlugin", "muan", "delta"]
 Power = Literal["none", "1/2", "2/3"]
 POWERS: dict[str, float] = {"none": 1.0, "1/2": 0.5, "2/3": 2 / 3}
+LARGEST_LOG = 200.0
+"""The largest logarithm of a mean or dispersion that is still judged: beyond any count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +191,11 @@ def _trend_stays(found: Fit, of_errors: float, now_level: int, options: Options)
         return False
     t_value = abs(found.slope) / math.sqrt(of_errors / found.time_weight)
     p_value = 2.0 * float(special.stdtr(found.residual_freedom, -t_value))
-    expected = math.exp(min(found.predictor(now_level, 0.0)[0], 700.0))
+    expected = math.exp(min(found.predictor(now_level, 0.0)[0], LARGEST_LOG))
     return p_value < options.trend_alpha and expected <= float(found.counts.max())
 
 
+@np.errstate(all="ignore")  # what overflows gives no verdict
 def judge(
     history: Sequence[float | None], observed: float, options: Options | None = None
 ) -> Verdict | None:
@@ -243,7 +246,7 @@ def _limits(  # the last step of `judge`, with all that it has found
     eta, variance = found.predictor(now_level, 0.0)
     phi, of_errors = dispersions
     error = math.sqrt(variance * of_errors)
-    if not (math.isfinite(error) and eta < 700.0):
+    if not (math.isfinite(error) and eta < LARGEST_LOG and phi < math.exp(LARGEST_LOG)):
         return None
     expected = max(math.exp(eta), LEAST_MEAN)
     if options.threshold == "delta":
@@ -256,7 +259,7 @@ def _limits(  # the last step of `judge`, with all that it has found
         start = expected
     else:
         above = -float(special.ndtri(options.alpha)) * error if options.threshold == "muan" else 0.0
-        if eta + above > 700.0:
+        if eta + above > LARGEST_LOG:
             return None
         mean = math.exp(eta + above)
         lower = quantile(options.alpha, mean=mean, phi=phi)

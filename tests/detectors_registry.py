@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from detectors.base import Detector
 from detectors.chart import ControlChart
+from detectors.ears import Ears
+from detectors.farrington import FlexibleFarrington
 
 # fmt: off
 DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
@@ -18,5 +20,13 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("chart, t", lambda: ControlChart("t", rebase={"points": 8, "statistic": "median"})),
     ("chart, u", lambda: ControlChart("u", rebase=8)),
     ("chart, u'", lambda: ControlChart("u_prime", rules=["outside", "trend_6"])),
+    ("ears, C1", lambda: Ears("C1")),
+    ("ears, C2", lambda: Ears("C2", least_sigma=0.5)),
+    ("ears, C3", lambda: Ears("C3")),
+    ("ears, C3 as in surveillance", lambda: Ears("C3", around="observed")),
+    ("farrington, months", lambda: FlexibleFarrington(period=12, years=2, half_window=1, levels=3, skip=2)),  # noqa: E501
+    ("farrington, months, delta", lambda: FlexibleFarrington(0.05, period=12, years=3, half_window=1, levels=1, skip=1, trend_alpha=0.05, threshold="delta")),  # noqa: E501
+    ("farrington, months, muan", lambda: FlexibleFarrington(period=12, years=2, half_window=0, levels=1, skip=0, threshold="muan")),  # noqa: E501
+    ("farrington, weeks", FlexibleFarrington),
 ]
 # fmt: on

@@ -1,20 +1,17 @@
 """farringtonFlexible: the figures of R's surveillance 1.20.3, and what a stream may bring."""
 
 import dataclasses
-import doctest
 import json
 import math
 import random
 import time
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from detectors import count_limits, farrington, farrington_method, quasi_poisson
 from detectors.count_limits import cumulative, quantile, tail
 from detectors.farrington import FlexibleFarrington
 from detectors.farrington_method import ORIGINAL, Options, Verdict, judge
@@ -110,14 +107,9 @@ def test_a_missing_week_moves_the_calendar_and_changes_no_figure() -> None:
     detector = FlexibleFarrington(years=3)
     for count in COUNTS[:200]:
         detector.update(count)
-    before = (detector.upper, detector.expected, detector.evidence, detector.drift_detected)
+    before = (detector.upper, detector.expected, detector.evidence)
     detector.update(None)
-    assert before == (
-        detector.upper,
-        detector.expected,
-        detector.evidence,
-        detector.drift_detected,
-    )
+    assert before == (detector.upper, detector.expected, detector.evidence)
     detector.update(COUNTS[201])
     with_gap = judge([*COUNTS[:200], None], COUNTS[201], Options(years=3))
     assert with_gap is not None
@@ -149,7 +141,17 @@ def test_no_verdict_without_the_reference_windows() -> None:
 @pytest.mark.parametrize("threshold", ["nbPlugin", "muan", "delta"])
 @pytest.mark.parametrize("power", ["none", "1/2", "2/3"])
 def test_zeros_constants_and_huge_counts_do_no_harm(threshold: Any, power: Any) -> None:
-    for series in ([0.0], [7.0], [0.0, 1e9], [1e15], [1e300], [0.0] * 40 + [3.0]):
+    for series in (
+        [0.0],
+        [7.0],
+        [0.0, 1e9],
+        [1e15],
+        [1e300],
+        [1e308, 0.0],
+        [1e-300],
+        [0.1],
+        [0.0] * 40 + [3.0],
+    ):
         options = Options(years=3, threshold=threshold, power=power)
         past = (series * options.needs)[: options.needs]
         verdict = judge(past, series[0], options)
@@ -264,12 +266,3 @@ def test_a_weekly_verdict_takes_well_below_five_milliseconds() -> None:
         judge(past, float(count))
         took.append(time.perf_counter() - start)
     assert min(took) < 0.005
-
-
-@pytest.mark.parametrize(
-    "module", [count_limits, farrington, farrington_method, quasi_poisson], ids=lambda m: m.__name__
-)
-def test_the_examples_of_the_docstrings_hold(module: ModuleType) -> None:
-    found = doctest.testmod(module)
-    assert found.attempted > 0
-    assert found.failed == 0
