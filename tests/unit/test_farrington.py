@@ -266,3 +266,29 @@ def test_a_weekly_verdict_takes_well_below_five_milliseconds() -> None:
         judge(past, float(count))
         took.append(time.perf_counter() - start)
     assert min(took) < 0.005
+
+
+@pytest.mark.parametrize("past", [noise(300), COUNTS[:311]], ids=["poisson", "salmonella"])
+def test_the_thresholds_are_three_views_of_one_regression(past: list[float]) -> None:
+    z = stats.norm.ppf(0.99)
+    plain = verdict_of(past, 9.0, threshold="delta", power="none")
+    mean, phi = plain.expected, plain.dispersion
+    # "delta" without a power gives away the standard error of the mean; the others follow from it.
+    tau = ((plain.upper - mean) / z) ** 2 / mean
+    error = math.sqrt((tau - phi) * mean)
+    root = verdict_of(past, 9.0, threshold="delta", power="1/2")
+    assert root.upper == pytest.approx((math.sqrt(mean) + z * math.sqrt(tau / 4)) ** 2)
+    two_thirds = verdict_of(past, 9.0, threshold="delta", power="2/3")
+    spread = math.sqrt(4 / 9 * mean ** (1 / 3) * tau)
+    assert two_thirds.upper == pytest.approx((mean ** (2 / 3) + z * spread) ** 1.5)
+    assert two_thirds.p_value == pytest.approx(
+        stats.norm.sf((9.0 ** (2 / 3) - mean ** (2 / 3)) / spread)
+    )
+    plug_in = verdict_of(past, 9.0)
+    assert plug_in.upper == quantile(0.99, mean=mean, phi=phi)
+    muan = verdict_of(past, 9.0, threshold="muan")
+    raised = mean * math.exp(z * error / mean)
+    assert muan.upper == quantile(0.99, mean=raised, phi=phi)
+    assert muan.p_value == pytest.approx(tail(9.0, mean=raised, phi=phi))
+    assert muan.expected == plug_in.expected == pytest.approx(mean)
+    assert muan.upper >= plug_in.upper
