@@ -1,0 +1,123 @@
+"""Which days are not like others: bank holidays, and dated events that the caller names.
+
+A date's names say what a baseline may not use (`ordinary`) and what it must explain (`names`): a
+count on such a day is compared with earlier days of the same name, never with ordinary ones, and
+where the history has none, `first_time` says so in words. A day's own name stands before the
+general one, "bank holiday", which lets a first Boxing Day borrow from other holidays.
+
+Its sibling `detectors.flagged` learns what each name does to a count. Dates come in as arguments:
+nothing here knows what day it is. Bank holidays are those of the package `holidays`.
+Reference: https://holidays.readthedocs.io; for the United Kingdom it follows the Banking and
+Financial Dealings Act 1971 and the yearly proclamations.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import holidays
+
+BANK_HOLIDAY = "bank holiday"
+_LAST = dt.date(2100, 12, 31)  # no further than this a search for earlier days goes wrong
+
+
+class Event(NamedTuple):
+    """A dated event: its name and its first and last day, both of them included."""
+
+    name: str
+    first: dt.date
+    last: dt.date
+
+
+def every_year(
+    name: str, first: tuple[int, int], last: tuple[int, int], years: Iterable[int]
+) -> list[Event]:
+    """The same event from (month, day) to (month, day) of each year; it may pass into the next.
+
+    >>> [str(event.last) for event in every_year("Halloween", (10, 31), (10, 31), [2021, 2022])]
+    ['2021-10-31', '2022-10-31']
+    """
+    return [
+        Event(name, dt.date(year, *first), dt.date(year + (last < first), *last)) for year in years
+    ]
+
+
+class Calendar:
+    """The names of local dates.
+
+    country, subdivision: as the package `holidays` codes them (GB and ENG, SCT, NIR or WLS); a
+    country of None has no bank holidays. events: (name, first day, last day) each.
+
+    >>> england = Calendar(events=[("Fair", dt.date(2022, 10, 10), dt.date(2022, 10, 12))])
+    >>> england.names(dt.date(2022, 12, 26)), england.names(dt.date(2022, 10, 12))
+    (('Boxing Day', 'bank holiday'), ('Fair',))
+    >>> england.ordinary(dt.date(2022, 10, 13))
+    True
+    >>> england.first_time(dt.date(2022, 10, 10), dt.date(2021, 1, 1))
+    'no day called Fair since 1 January 2021: nothing to compare this one with'
+    """
+
+    def __init__(
+        self,
+        country: str | None = "GB",
+        subdivision: str | None = "ENG",
+        events: Sequence[tuple[str, dt.date, dt.date]] = (),
+    ) -> None:
+        self.events = [Event(*event) for event in events]
+        for event in self.events:
+            if event.last < event.first:
+                raise ValueError(f"{event.name}: the last day, {event.last}, is before the first")
+        self._holidays = (
+            None if country is None else holidays.country_holidays(country, subdiv=subdivision)
+        )
+
+    def names(self, day: dt.date) -> tuple[str, ...]:
+        """The names of a date, without repetition: events first, then bank holidays."""
+        found = [event.name for event in self.events if event.first <= day <= event.last]
+        if self._holidays is not None and (official := self._holidays.get(day)):
+            found += [*official.split("; "), BANK_HOLIDAY]
+        return tuple(dict.fromkeys(found))
+
+    def ordinary(self, day: dt.date) -> bool:
+        """Whether a baseline may use this date."""
+        return not self.names(day)
+
+    def seen(self, day: dt.date, history_from: dt.date) -> tuple[str, ...]:
+        """Those names of a date that an earlier day of the history has.
+
+        Days of the same run don't count: the second day of a fair has not seen a fair before.
+        """
+        names = self.names(day)
+        begun = day
+        while begun > dt.date.min and set(self.names(begun - dt.timedelta(1))) & set(names):
+            begun -= dt.timedelta(1)
+        found: set[str] = set()
+        for event in self.events:
+            if event.first < begun and event.last >= history_from:
+                found.add(event.name)
+        if self._holidays is not None:
+            for year in range(history_from.year, min(day, _LAST).year + 1):
+                for other in self._of_year(year):
+                    if history_from <= other < begun:
+                        found.update(self.names(other))
+        return tuple(name for name in names if name in found)
+
+    def first_time(self, day: dt.date, history_from: dt.date) -> str | None:
+        """What to say of a date with a name that the history has not seen; None otherwise."""
+        seen = self.seen(day, history_from)
+        new = [name for name in self.names(day) if name not in seen]
+        if not new:
+            return None
+        since = f"{history_from.day} {history_from:%B %Y}"
+        said = f"no day called {' or '.join(new)} since {since}"
+        if seen:
+            return f"{said}: compared with {' and '.join(seen)} days only"
+        return f"{said}: nothing to compare this one with"
+
+    def _of_year(self, year: int) -> list[dt.date]:
+        assert self._holidays is not None  # noqa: S101 - the caller has seen to it
+        first, last = dt.date(year, 1, 1), dt.date(year, 12, 31)
+        self._holidays.get(first)  # the package fills a year when it is asked for a day of it
+        return [day for day in self._holidays if first <= day <= last]

@@ -1,0 +1,312 @@
+"""Expected counts for live hours and days: level times slot of the week, with honest tails.
+
+The count of a slot (one of 168 hours, or of 7 days) is predicted as
+
+    mean = rate x profile[slot] x factor of the flagged day,    variance = d mean + v mean^2
+
+(`detectors.predictive`), where rate, trend and season come from weekly totals with surges weighted
+down (`detectors.level`), the profile from the shape of each week (`detectors.profile`), flagged
+days from `detectors.flagged`, v is the sum of their relative variances, and d the dispersion about
+each week's own rate, with its own uncertainty. Estimates change when a week is complete, so a
+point is never judged by a baseline that holds it. A week is complete when its first slot comes
+round again: slots are given, or taken in turn, and the clock is the caller's. Single points with a
+tail below 1 in 1,000 count less, by (3.09/z)^2 with z the normal quantile of that tail.
+
+Its place: exceptional single hours and days. A lasting change of a few per cent belongs to the
+change-point detectors, a monthly series to the control charts or farringtonFlexible.
+References: Noufaily et al. (2013), Stat Med 32, 1206-1222; Clayton and Kaldor (1987), Biometrics
+43, 671-681; Aitchison and Dunsmore, Statistical Prediction Analysis (1975).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from detectors import dispersion, flagged
+from detectors.base import Detector
+from detectors.level import fit_level
+from detectors.predictive import MOST, Predictive, Verdict, judged
+from detectors.profile import fit_profile
+
+KEPT = 160
+"""Weeks of totals that are kept: three years."""
+
+
+class Expected(Detector):
+    """What to expect in each slot of the week, and whether a count is exceptional.
+
+    slots: slots a week, a multiple of 7 (168 hours or 7 days). probability: of one tail, below
+    which a count is exceptional. need: weeks of history before any count is judged by it; until
+    then only fixed_lower and fixed_upper are used, if given. half_life: weeks in which a weekly
+    total loses half its weight; shape_half_life: the same for profile and dispersion.
+    season_sd, trend_sd: what a season's swing and a year's trend may be, as factors about 1, before
+    any is seen. prior_dispersion: variance over mean before any data, worth prior_weight points:
+    what sibling series have shown. between: how far apart two days of one name are.
+
+    >>> calls = Expected(slots=7, need=4)
+    >>> for week in range(8):
+    ...     for count in (50, 48, 52, 49, 51, 70, 68):
+    ...         calls.update(count)
+    >>> calls.forecast(slot=5).limits(0.001)
+    (42, 103)
+    >>> calls.judge(140, slot=5).exceptional, calls.judge(40, 0.5, slot=5).exceptional
+    (True, False)
+    >>> calls.about
+    'first year: 7 weeks of history, no season or yearly day seen yet'
+    """
+
+    def __init__(  # noqa: PLR0913 - every constant of the model can be set
+        self,
+        slots: int = 168,
+        probability: float = 0.001,
+        need: int = 4,
+        *,
+        fixed_lower: float | None = None,
+        fixed_upper: float | None = None,
+        half_life: float = 26.0,
+        shape_half_life: float = 52.0,
+        season_sd: float = 0.15,
+        trend_sd: float = 0.1,
+        prior_dispersion: float = 1.5,
+        prior_weight: float = 4.0,
+        between: float = 0.3,
+    ) -> None:
+        if slots < 7 or slots % 7 or not 0.0 < probability < 0.5:
+            raise ValueError("slots must be a multiple of 7, and probability between 0 and 0.5")
+        self.slots = slots
+        self.probability = probability
+        self.need = need
+        self.fixed_lower = fixed_lower
+        self.fixed_upper = fixed_upper
+        self.half_life = half_life
+        self.shape_half_life = shape_half_life
+        self.season_sd = season_sd
+        self.trend_sd = trend_sd
+        self.prior_dispersion = prior_dispersion
+        self.prior_weight = prior_weight
+        self.between = between
+        self._start(None)
+
+    def _start(self, reason: str | None) -> None:
+        self._drift_detected = False
+        self._since = reason
+        self._first: int | None = None  # the slot at which weeks begin
+        self._slot = -1
+        self._position = -1
+        self._week: list[list[Any]] = []  # slot, count, names
+        self._filled = 0.0  # weeks of slots with a count
+        self._age = 0  # complete weeks
+        self._counts = [0.0] * self.slots
+        self._ordinary = [0.0] * self.slots
+        self._profile = [1.0] * self.slots
+        self._spreads = [1.0] * self.slots
+        self._weeks: list[list[float]] = []
+        self._rate = 0.0
+        self._rate_spread = 1.0
+        self._yearly = 1.0
+        self._sums = [0.0, 0.0, 0.0]
+        self._dispersion = max(1.0, self.prior_dispersion)
+        self._dispersion_spread = 2.0 / max(self.prior_weight, 1.0)
+        self._names: flagged.Memory = {}
+        self._last: list[Any] | None = None  # count, the forecast's figures, state, names
+
+    # --- points ---------------------------------------------------------------------------------
+
+    def update(self, x: float | None, slot: int | None = None, names: Sequence[str] = ()) -> None:
+        """Takes the count of a slot (the next in turn unless given), with the day's names."""
+        slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
+        if self._first is None:
+            self._first = slot
+        position = (slot - self._first) % self.slots
+        if position < self._position or len(self._week) >= self.slots * 8 // 7:
+            self._close()
+        self._slot, self._position = slot, position
+        if x is None or not x >= 0.0:  # a count is not negative; nan is no count
+            return
+        x = min(float(x), MOST)
+        ahead = self.forecast(slot, names)
+        self._last = [x, ahead.mean, ahead.spread, ahead.dispersion, ahead.dispersion_spread]
+        self._last += [self.state, self.about, list(names)]
+        self._week.append([slot, x, list(names)])
+
+    def forecast(self, slot: int | None = None, names: Sequence[str] = ()) -> Predictive:
+        """What is expected of a slot (the next in turn unless given) on a day of these names."""
+        slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
+        mean = self._rate * self._profile[slot]
+        spread = self._rate_spread + self._spreads[slot]
+        if names:
+            hour = slot % (self.slots // 7)
+            times, more = flagged.factor(self._names, names, hour, self._dispersion, self.between)
+            mean, spread = mean * times, spread + more
+        return Predictive(min(mean, MOST), spread, self._dispersion, self._dispersion_spread)
+
+    def judge(
+        self,
+        count_so_far: float,
+        share_passed: float = 1.0,
+        slot: int | None = None,
+        names: Sequence[str] = (),
+    ) -> Verdict:
+        """Judges an unfinished slot on the share that has passed; learns nothing from it."""
+        ahead = self.forecast(slot, names).part(share_passed)
+        return self._verdict(count_so_far, ahead, share_passed, self.state, self.about, names)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """What is to be said of the last count; None before the first."""
+        if self._last is None:
+            return None
+        x, mean, spread, d, d_spread, state, about, names = self._last
+        ahead = Predictive(mean, spread, d, d_spread)
+        return self._verdict(x, ahead, 1.0, state, about, names)
+
+    @property
+    def drift_detected(self) -> bool:
+        """Whether the last count was exceptional; the tails are taken when this is read."""
+        if self._last is None:
+            return False
+        x, mean, spread, d, d_spread, state, _, _ = self._last
+        if state == "learning":
+            return self._outside(x)
+        # Within two standard deviations no tail is below 1 in 1,000; spare the functions.
+        if self.probability <= 0.001 and (x - mean) ** 2 < 4.0 * (mean + spread * mean**2):
+            return False
+        ahead = Predictive(mean, spread, d, d_spread)
+        return min(ahead.at_least(x), ahead.at_most(x)) <= self.probability
+
+    @property
+    def evidence(self) -> float:
+        """Minus the common logarithm of the smaller tail; exceptional from -log10(probability)."""
+        if self._last is None or self._last[5] == "learning":
+            return 0.0
+        x, *figures = self._last[:5]
+        ahead = Predictive(*figures)
+        return -math.log10(max(min(ahead.at_least(x), ahead.at_most(x)), 1e-300))
+
+    # --- what it knows --------------------------------------------------------------------------
+
+    @property
+    def state(self) -> str:
+        """Either `learning`, `first year` or `ready`."""
+        if self._filled < 0.9 * self.need or self._age < self.need:
+            return "learning"
+        return "first year" if self._age < 53 else "ready"
+
+    @property
+    def about(self) -> str:
+        """The state in plain words."""
+        weeks = f"{self._age} week{'s' * (self._age != 1)} of history"
+        since = f" since {self._since}" if self._since else ""
+        return {
+            "learning": f"learning: {weeks}{since}, {self.need} needed; only fixed limits are used",
+            "first year": f"first year: {weeks}{since}, no season or yearly day seen yet",
+            "ready": f"ready: {weeks}{since}",
+        }[self.state]
+
+    @property
+    def dispersion(self) -> float:
+        """Variance over mean of the counts about their expectation, as estimated."""
+        return self._dispersion
+
+    def unseen(self, names: Sequence[str]) -> list[str]:
+        """Those of the names that no earlier day in the history had."""
+        return [name for name in names if name not in self._names]
+
+    def restart(self, reason: str) -> None:
+        """Forgets every count because they are recorded otherwise from here on; keeps the reason.
+
+        >>> hours = Expected()
+        >>> hours.restart("the new recording rules of 1 April")
+        >>> hours.about
+        'learning: 0 weeks of history since the new recording rules of 1 April, 4 needed; only \
+fixed limits are used'
+        """
+        self._start(reason)
+
+    # --- parts ----------------------------------------------------------------------------------
+
+    def _outside(self, x: float) -> bool:
+        low, high = self.fixed_lower, self.fixed_upper
+        return (low is not None and x < low) or (high is not None and x > high)
+
+    def _verdict(
+        self,
+        x: float,
+        ahead: Predictive,
+        share: float,
+        state: str,
+        about: str,
+        names: Sequence[str],
+    ) -> Verdict:
+        if state == "learning":
+            # A part of a slot can pass the fixed upper limit, never prove the lower one.
+            outside = self._outside(x) and (share >= 1.0 or x > (self.fixed_lower or 0.0))
+            words = f"{x:,.0f}; {about}"
+            low, high = self.fixed_lower, self.fixed_upper
+            return Verdict(state, x, None, low, high, None, None, outside, words)
+        more = []
+        if new := self.unseen(names):
+            many = " or ".join(new)
+            more.append(f"judged as an ordinary day: none called {many} was seen before")
+        if state != "ready":
+            more.append(about)
+        return judged(x, ahead, self.probability, state, more=more)
+
+    def _close(self) -> None:
+        """Learns from the week that is complete."""
+        week, self._week, self._position = self._week, [], -1
+        plain = [point for point in week if not point[2]]
+        slot = np.array([point[0] for point in plain], dtype=int)
+        count = np.array([point[1] for point in plain], dtype=float)
+        factor = np.array(self._profile)[slot]
+        own, weight = 1.0, np.ones(len(plain))
+        if plain:
+            spread = np.array(self._spreads)[slot]
+            own, weight = dispersion.own_rate(count, factor, spread, self._dispersion, self._age)
+        fade = 0.5 ** (1.0 / self.shape_half_life)
+        if self._age and plain:
+            self._sums = dispersion.add(
+                self._sums, fade, count, own * factor, spread, weight, self._dispersion
+            )
+            self._dispersion, self._dispersion_spread = dispersion.estimate(
+                self._sums, self.prior_dispersion, self.prior_weight
+            )
+        counts, ordinary = np.array(self._counts) * fade, np.array(self._ordinary) * fade
+        np.add.at(counts, slot, weight * count)
+        np.add.at(ordinary, slot, weight * own)
+        self._counts, self._ordinary = counts.tolist(), ordinary.tolist()
+        self._learn_names(week, own if plain and self._age else self._rate)
+        profile, spreads = fit_profile(
+            counts, ordinary, slots_a_day=self.slots // 7, dispersion=self._dispersion
+        )
+        self._profile, self._spreads = profile.tolist(), spreads.tolist()
+        self._weeks.append([float(weight @ count), float(weight @ factor)])
+        del self._weeks[:-KEPT]
+        self._age += 1
+        self._filled += len(week) / self.slots
+        fit = fit_level(
+            [total for total, _ in self._weeks],
+            [exposure for _, exposure in self._weeks],
+            dispersion=self._dispersion,
+            half_life=self.half_life,
+            trend_sd=self.trend_sd,
+            season_sd=self.season_sd,
+        )
+        self._rate, self._rate_spread, self._yearly = fit.rate, fit.spread, fit.yearly
+
+    def _learn_names(self, week: list[list[Any]], own: float) -> None:
+        hours = self.slots // 7
+        flagged.learn(
+            self._names,
+            [
+                (name, slot % hours, count, own * self._profile[slot])
+                for slot, count, names in week
+                if own > 0.0
+                for name in names
+            ],
+            hours,
+        )
