@@ -25,7 +25,8 @@ Pinned, and parameters where another choice is in use:
 The price of the usual choice, mean plus and minus 2 standard deviations of 12 points: on a series
 where nothing happens it flags 8.1 % of the points, because the limits are estimated too
 (P(|t11| > 2 / root(1 + 1/12))), and of 12 points judged by the same limits at least one is flagged
-in 55 % of all years. A re-base after 8 on one side adds its own false alarms.
+in 55 % of all years. A re-base after 8 on one side of the mean of 12 is made within a year on
+5.2 % of series that have not moved (10 % after 7, 2.8 % after 9).
 
 References: those of `limits`, `rules` and `rebase`.
 
@@ -48,7 +49,7 @@ from typing import Any
 from detectors import limits, seldom
 from detectors.base import Detector
 from detectors.limits import Fitted
-from detectors.rebase import Rebase, Rebasing, extend, level, move
+from detectors.rebase import Rebase, Rebasing, check, extend, level, move
 from detectors.rules import RULES, Memory, step
 
 Fit = Callable[..., Fitted]
@@ -71,6 +72,11 @@ KEPT = 8
 """So many of the last re-bases are remembered."""
 
 
+def _within(x: float) -> float:
+    """A point that can be squared."""
+    return float(x) if -LARGEST <= x <= LARGEST else LARGEST if x > 0 else -LARGEST
+
+
 class ControlChart(Detector):
     """A chart of one `kind` over one series; the module says what is pinned.
 
@@ -83,7 +89,7 @@ class ControlChart(Detector):
         kind: str = "individuals",
         *,
         sigmas: float = 3.0,
-        baseline: int | Sequence[float] = 12,
+        baseline: int | Sequence[float | None] = 12,
         sizes: Sequence[float] | None = None,
         rules: Sequence[str] = ("outside",),
         rebase: int | dict[str, Any] = 0,
@@ -91,6 +97,13 @@ class ControlChart(Detector):
         options: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
+        if kind not in KINDS:
+            raise ValueError(f"no such kind of chart: {kind}")
+        if not sigmas > 0:
+            raise ValueError(f"sigmas are above 0, not {sigmas}")
+        unknown = [name for name in rules if name not in RULES]
+        if unknown:
+            raise ValueError(f"no such rule: {unknown[0]}")
         self.kind = kind
         self.sigmas = sigmas
         self.baseline = baseline if isinstance(baseline, int) else list(baseline)
@@ -102,7 +115,8 @@ class ControlChart(Detector):
         # Made of the parameters, and so no state.
         self.fit, self.sized = KINDS[kind]
         self.patterns = [RULES[name] for name in self.rules]
-        self.rebasing = Rebasing(rebase) if isinstance(rebase, int) else Rebasing(**rebase)
+        moves = Rebasing(rebase) if isinstance(rebase, int) else Rebasing(**rebase)
+        self.rebasing = check(moves)
 
         self._drift_detected = False
         self._place = -1
@@ -115,16 +129,23 @@ class ControlChart(Detector):
         self._run: list[list[float]] = []
         self._rebases: list[list[float]] = []
         self._rebased = False
-        if not isinstance(self.baseline, int):
+        if isinstance(self.baseline, int):
+            if self.baseline < 1:
+                raise ValueError("a baseline has at least one point")
+        else:
             self.start(self.baseline, self.sizes)
 
-    def start(self, points: Sequence[float], sizes: Sequence[float] | None = None) -> None:
-        """Takes a new baseline: points that came before the next one."""
+    def start(self, points: Sequence[float | None], sizes: Sequence[float] | None = None) -> None:
+        """Takes a new baseline: points that came before the next one, without the missing ones."""
         weights = [1.0] * len(points) if sizes is None else sizes
-        self._learnt = [
-            [min(max(float(x), -LARGEST), LARGEST), float(size)]
+        taken = [
+            [_within(x), size]
             for x, size in zip(points, weights, strict=True)
+            if x is not None and size > 0 and -INFINITE < x < INFINITE
         ]
+        if not taken:
+            raise ValueError("a baseline has at least one point")
+        self._learnt = taken
         self._end_learning()
 
     def update(self, x: float | None, size: float = 1.0) -> None:
@@ -135,9 +156,7 @@ class ControlChart(Detector):
         self._value = None
         if x is None or not size > 0 or not -INFINITE < x < INFINITE:
             return
-        x = float(x)
-        if not -LARGEST <= x <= LARGEST:
-            x = LARGEST if x > 0 else -LARGEST
+        x = _within(x)
         if self._fitted is None:
             self._learnt.append([x, size])
             if len(self._learnt) == self.baseline:
@@ -152,7 +171,7 @@ class ControlChart(Detector):
             if direction:
                 self._causes.append([self.rules[i], direction])
                 self._drift_detected = True
-        if self.rebase and self._extend(self._place, value, x, size):
+        if self.rebasing.points and self._extend(self._place, value, x, size):
             self._move(size)
 
     @property

@@ -163,7 +163,7 @@ def moving_range(
 def mean_sd(points: Sequence[float], *, ddof: int = 1, floor: float | None = None) -> Fitted:
     """Mean and standard deviation, commonly of the previous year, with 2 sigmas.
 
-    From 12 points these flag 8.1 % of a stable series' months, and not the 4.6 % of two true
+    From 12 points these flag 8.1 % of a stable series' points, and not the 4.6 % of two true
     standard deviations: see the price in `chart`.
 
     >>> mean_sd([2, 4, 4, 4, 5, 5, 7, 9], ddof=0).sigma

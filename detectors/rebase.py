@@ -6,7 +6,7 @@ after them. `rules` has the same pattern as a signal; `chart` moves its limits b
 detector finds changes sooner at a known rate of false alarms; this is the rule that is in use.
 
 Pinned, and fields of `Rebasing` where another choice is in use:
-- A point on the centre line ends the run, as a month that is average is not above the average;
+- A point on the centre line ends the run, as a point that is average is not above the average;
   with `on_line="skips"` it neither counts nor ends it.
 - The new level is the mean of the run's points; `statistic="median"` for run charts. Points that
   were skipped are not among them.
@@ -38,7 +38,7 @@ from detectors.limits import average
 
 
 class Rebasing(NamedTuple):
-    """When and how a centre line moves."""
+    """When and how a centre line moves. `check` says whether the choices are known."""
 
     points: int = 8
     statistic: str = "mean"
@@ -48,6 +48,30 @@ class Rebasing(NamedTuple):
     overlap: bool = False
     refit: str = "all"
     """For a chart: the spread is fitted anew as well, or only the `centre`."""
+
+
+CHOICES = {
+    "statistic": ("mean", "median"),
+    "on_line": ("breaks", "skips"),
+    "begins": ("onset", "signal"),
+    "sides": ("both", "above", "below"),
+    "refit": ("all", "centre"),
+}
+
+
+def check(rule: Rebasing) -> Rebasing:
+    """The same rule; a ValueError where it can't be followed.
+
+    >>> check(Rebasing(on_line="ends"))
+    Traceback (most recent call last):
+    ValueError: on_line is one of breaks, skips, not ends
+    """
+    for field, known in CHOICES.items():
+        if getattr(rule, field) not in known:
+            raise ValueError(f"{field} is one of {', '.join(known)}, not {getattr(rule, field)}")
+    if rule.points < 0:
+        raise ValueError(f"a run has at least one point, not {rule.points}")
+    return rule
 
 
 class Rebase(NamedTuple):

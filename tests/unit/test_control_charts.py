@@ -1,6 +1,7 @@
 """Limits: as other programs compute them, to the digits that they print."""
 
 import json
+import math
 import random
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,16 @@ def test_the_price_of_two_standard_deviations_of_twelve_months() -> None:
     assert sum(year > 0 for year in years) / len(years) == pytest.approx(0.55, abs=0.02)
 
 
+def test_the_price_of_a_rebase_after_eight_months_on_one_side() -> None:
+    generator, rebased = random.Random(2018), 0
+    for _ in range(5_000):
+        chart = ControlChart(rules=[], rebase=8)
+        for _ in range(24):
+            chart.update(generator.gauss(364, 19))
+        rebased += bool(chart.rebases)
+    assert rebased / 5_000 == pytest.approx(0.052, abs=0.01)
+
+
 @pytest.mark.parametrize("name", [name for name in NHS if name.endswith("_fix12")])
 def test_online_the_limits_of_the_first_points_are_the_same(name: str) -> None:
     case = NHS[name]
@@ -242,3 +253,25 @@ def test_the_median_re_bases_as_on_a_run_chart() -> None:
     for x in (4, 2, 3, 20):
         chart.update(x)
     assert (chart.centre, chart.rebases[0].onset) == (4, 0)
+
+
+def test_a_last_year_with_missing_months_is_a_baseline_of_the_others() -> None:
+    chart = ControlChart("c", baseline=[9, None, 7, math.nan, 11, math.inf])
+    assert chart.centre == 9
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"kind": "pie"}, "pie"),
+        ({"rules": ["side_5"]}, "side_5"),
+        ({"baseline": 0}, "at least one point"),
+        ({"baseline": [None]}, "at least one point"),
+        ({"sigmas": 0}, "above 0"),
+        ({"rebase": -1}, "at least one point"),
+        ({"rebase": {"points": 8, "statistic": "mode"}}, "mean, median"),
+    ],
+)
+def test_a_chart_that_can_not_be_drawn_is_refused(wrong: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        ControlChart(**wrong)
