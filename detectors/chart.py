@@ -259,13 +259,14 @@ class ControlChart(Detector):
 
     def _move(self, size: float) -> None:
         """Re-bases the chart on its run."""
-        run, old = [list(one) for one in self._run], self._fitted or []
+        run, old = list(self._run), self._fitted or []
         made = move(self.rebasing, self._run, self._lines[0])
-        again = [one for one in run if self._run and one[0] >= self._run[0][0]]
-        points, sizes = [one[-2 if self.sized else 1] for one in run], [size] * len(run)
+        points, sizes = [one[1] for one in run], [size] * len(run)
         if self.sized:
-            sizes = [one[-1] for one in run]
+            points, sizes = [one[2] for one in run], [one[3] for one in run]
         self._fit(points, sizes, old[1] if self.rebasing.refit == "centre" else None)
-        self._run = again
+        if self.rebasing.overlap:
+            for one, x, own in zip(run[1:], points[1:], sizes[1:], strict=True):
+                self._extend(int(one[0]), one[1], x, own)
         self._rebases = [*self._rebases, list(made._replace(new=self._lines[0]))][-KEPT:]
         self._rebased = self._drift_detected = True

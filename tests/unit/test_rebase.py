@@ -131,14 +131,16 @@ def test_down_and_up_again() -> None:
     assert [(m.new, m.direction) for m in found] == [(4, -1), (5.5, 1)]
 
 
-def test_online_and_looking_back_the_moves_are_the_same() -> None:
+@pytest.mark.parametrize("overlap", [False, True])
+@pytest.mark.parametrize("sides", ["both", "above"])
+def test_online_and_looking_back_the_moves_are_the_same(overlap: bool, sides: str) -> None:
     generator = random.Random(8)
     points = [generator.gauss(20 + place // 25 * 15, 5) for place in range(100)]
     months = [x if generator.random() < 0.9 else None for x in points]
-    chart = ControlChart(rebase=5)
+    chart = ControlChart(rebase={"points": 5, "overlap": overlap, "sides": sides})
     for x in months:
         chart.update(x)
-    found = rebases(months, Rebasing(5), baseline=12)
-    assert len(found) > 4
+    found = rebases(months, Rebasing(5, overlap=overlap, sides=sides), baseline=12)
+    assert len(found) >= 3
     for mine, theirs in zip(chart.rebases, found[-8:], strict=True):
         assert mine == pytest.approx(theirs)
