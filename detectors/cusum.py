@@ -39,6 +39,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Literal
 
+from detectors.points import point
 from detectors.standardised import Standardised
 
 Transform = Literal["standard", "rossi", "anscombe", "none"]
@@ -50,8 +51,6 @@ def transformed(x: float, mean: float, sd: float, transform: str) -> float:
         return (x - mean) / sd
     if transform == "none":
         return x
-    if x < 0.0:
-        raise ValueError(f"not a count: {x}")
     if transform == "rossi":
         return (x - 3.0 * mean + 2.0 * sqrt(x * mean)) / (2.0 * sqrt(mean))
     return float(1.5 * (x ** (2 / 3) - mean ** (2 / 3)) / mean ** (1 / 6))
@@ -104,18 +103,20 @@ class Cusum(Standardised):
         self._begin()
 
     def _begin(self) -> None:
+        self._ended = False
         start = self.head_start * self.h
         # The sum, and the onset, exposure and total of the points that it stands on.
         self._up: list[float] = [start, self._points, 0.0, 0.0]
         self._down: list[float] = [start, self._points, 0.0, 0.0]
 
     def update(self, x: float | None, exposure: float = 1.0) -> None:
-        """Takes the next point, a total over `exposure`; None changes nothing and has no index."""
+        """Takes the next point, a total over `exposure`; None has no index, changes no figure."""
+        self._drift_detected = False
         if x is None:
             return
-        if self._drift_detected and self.restart:
+        if self._ended:
             self._begin()
-        self._drift_detected = False
+        x = point(x, exposure, self.transform in {"standard", "none"})
         scale = self._take(x, exposure)
         if scale is None:
             self._begin()
@@ -126,6 +127,7 @@ class Cusum(Standardised):
         if self.sides != "up":
             self._add(self._down, -z, x, exposure)
         self._drift_detected = self.evidence >= self.h
+        self._ended = self._drift_detected and self.restart
 
     def _add(self, side: list[float], z: float, x: float, exposure: float) -> None:
         value = side[0] + z - self.k
@@ -181,7 +183,7 @@ class Cusum(Standardised):
         """
         if self._mean is None or self._variance is None:
             return None, None
-        start = self.head_start * self.h if self._drift_detected and self.restart else None
+        start = self.head_start * self.h if self._ended else None
         up = self._up[0] if start is None else start
         down = self._down[0] if start is None else start
         scale = self._mean, sqrt(self._variance), self.transform

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from math import expm1, log1p, sqrt
 
+from detectors.points import point
 from detectors.standardised import Standardised
 
 
@@ -54,15 +55,18 @@ class Ewma(Standardised):
         self.restart = restart
         self._average = 0.0
         self._averaged = 0
+        self._ended = False
         self._onset: int | None = None
 
     def update(self, x: float | None, exposure: float = 1.0) -> None:
-        """Takes the next point, a total over `exposure`; None changes nothing and has no index."""
+        """Takes the next point, a total over `exposure`; None has no index, changes no figure."""
+        self._drift_detected = False
         if x is None:
             return
-        if self._drift_detected and self.restart:
+        if self._ended:
             self._average, self._averaged, self._onset = 0.0, 0, None
-        self._drift_detected = False
+            self._ended = False
+        x = point(x, exposure, negative=True)
         scale = self._take(x, exposure)
         if scale is None:
             return
@@ -75,6 +79,7 @@ class Ewma(Standardised):
         elif self._onset is None or self._average * before <= 0.0:
             self._onset = self._points - 1
         self._drift_detected = self.evidence >= self.threshold
+        self._ended = self._drift_detected and self.restart
 
     def _spread(self, points: int) -> float:
         variance = self.weight / (2.0 - self.weight)

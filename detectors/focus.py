@@ -34,13 +34,13 @@ unknown baseline; Ward, Dilillo, Eckley and Fearnhead (2022), arXiv:2208.01494, 
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import isfinite
 from typing import Literal
 
 from detectors import families
 from detectors.base import Detector
 from detectors.candidates import Side, empty, push
 from detectors.families import NO_DIVISION, Division
+from detectors.points import point
 
 Sides = Literal["both", "up", "down"]
 
@@ -77,6 +77,7 @@ class Focus(Detector):
         self.restart = restart
         self.most_candidates = most_candidates
         self._points = 0
+        self._ended = False
         self._up = empty()
         self._down = empty()
         self._evidence_up = 0.0
@@ -95,14 +96,12 @@ class Focus(Detector):
         """The best division of the blocks in two parts, each with its own mean."""
 
     def update(self, x: float | None, exposure: float = 1.0) -> None:
-        """Takes the next point, a total over `exposure`; None changes nothing and has no index."""
+        """Takes the next point, a total over `exposure`; None has no index, changes no figure."""
         if x is None:
+            self._drift_detected = False
             return
-        if not isfinite(x) or (x < 0.0 and not self._negative):
-            raise ValueError(f"not a point of this family: {x}")
-        if not exposure > 0.0:
-            raise ValueError(f"an exposure is above 0, not {exposure}")
-        if self._drift_detected and self.restart:
+        x = point(x, exposure, self._negative)
+        if self._ended:
             self._up = empty()
             self._down = empty()
         up = down = NO_DIVISION
@@ -124,6 +123,7 @@ class Focus(Detector):
         else:
             self._direction = self._onset = self._level = self._before = None
         self._drift_detected = best[0] >= self.threshold
+        self._ended = self._drift_detected and self.restart
 
     def _best(self, side: Side, sign: int) -> Division:
         exposures, totals, _ = side

@@ -32,11 +32,12 @@ Journal of the Royal Statistical Society B 57, on windows.
 
 from __future__ import annotations
 
-from math import exp, isfinite, log, log1p
+from math import exp, log, log1p
 from typing import Literal
 
 from detectors.base import Detector
 from detectors.families import negative_binomial, poisson
+from detectors.points import point
 
 
 class Glr(Detector):
@@ -69,6 +70,7 @@ class Glr(Detector):
         self.direction = direction
         self.restart = restart
         self._points = 0
+        self._ended = False
         self._xs: list[float] = []
         self._expected: list[float] = []
         self._evidence = 0.0
@@ -76,14 +78,12 @@ class Glr(Detector):
         self._factor: float | None = None
 
     def update(self, x: float | None, exposure: float = 1.0) -> None:
-        """Takes the next count over `exposure`; None changes nothing and has no index."""
+        """Takes the next count over `exposure`; None has no index, changes no figure."""
         if x is None:
+            self._drift_detected = False
             return
-        if not (isfinite(x) and x >= 0.0):
-            raise ValueError(f"not a count: {x}")
-        if not exposure > 0.0:
-            raise ValueError(f"an exposure is above 0, not {exposure}")
-        if self._drift_detected and self.restart:
+        x = point(x, exposure)
+        if self._ended:
             self._xs.clear()
             self._expected.clear()
         self._points += 1
@@ -93,6 +93,7 @@ class Glr(Detector):
             del self._xs[0], self._expected[0]
         self._judge()
         self._drift_detected = self._evidence >= self.threshold
+        self._ended = self._drift_detected and self.restart
 
     def _judge(self) -> None:
         sign = 1.0 if self.direction == "up" else -1.0

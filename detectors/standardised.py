@@ -83,10 +83,6 @@ class Standardised(Detector):
 
     def _take(self, x: float, exposure: float) -> tuple[float, float] | None:
         """The mean and the standard deviation for a point; None while learning."""
-        if not isfinite(x):
-            raise ValueError(f"not a point: {x}")
-        if not exposure > 0.0:
-            raise ValueError(f"an exposure is above 0, not {exposure}")
         self._points += 1
         if self._mean is None or self._variance is None:
             self._learn(x, exposure)

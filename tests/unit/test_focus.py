@@ -202,7 +202,7 @@ def test_a_missing_point_changes_nothing() -> None:
 
 @pytest.mark.parametrize("x", [-1.0, math.nan, math.inf])
 def test_refuses_what_is_no_count(x: float) -> None:
-    with pytest.raises(ValueError, match="not a point of this family"):
+    with pytest.raises(ValueError, match="not a count"):
         PoissonFocus().update(x)
 
 
