@@ -12,28 +12,29 @@ STABLE = [360, 371, 352, 377, 366, 349, 381, 358, 370, 362, 355, 367]
 RAISED = [392, 399, 388, 401, 385, 395, 398, 391]
 
 
-def written_out(counts: list[float], lengths: list[float], dispersion: float, tau: float) -> float:
-    """The logarithm of the sum of the Bayes factors of every onset after the first 12 points."""
+def written_out(counts: list[float], lengths: list[float], dispersion: float, size: float) -> float:
+    """Half way between sum and mean of the Bayes factors of every onset after 12 points."""
     total = 0.0
     for onset in range(12, len(counts)):
         earlier, since = sum(lengths[:onset]), sum(lengths[onset:])
         rate = sum(counts[:onset]) / earlier
         difference = (sum(counts[onset:]) / since - rate) / rate
         variance = dispersion / rate * (1 / since + 1 / earlier)
-        gain = tau**2 / (tau**2 + variance)
-        total += sqrt(variance / (variance + tau**2)) * exp(difference**2 / 2 / variance * gain)
-    return log(total)
+        prior = size**2 * dispersion / rate
+        gain = prior / (prior + variance)
+        total += sqrt(variance / (variance + prior)) * exp(difference**2 / 2 / variance * gain)
+    return log(total / sqrt(len(counts) - 12))
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.integers(0, 600), min_size=13, max_size=30), st.floats(0.02, 0.5))
-def test_the_evidence_is_the_formula_written_out(counts: list[int], tau: float) -> None:
+@given(st.lists(st.integers(0, 600), min_size=13, max_size=30), st.floats(0.1, 2.0))
+def test_the_evidence_is_the_formula_written_out(counts: list[int], size: float) -> None:
     series = [float(count) for count in [*STABLE, *counts]]
-    detector = ShiryaevRoberts(tau=tau, window=100)
+    detector = ShiryaevRoberts(size=size, window=100)
     for count in series:
         detector.update(count)
     assert detector.evidence == pytest.approx(
-        written_out(series, [1.0] * len(series), detector.dispersion, tau), rel=1e-9
+        written_out(series, [1.0] * len(series), detector.dispersion, size), rel=1e-9
     )
 
 
@@ -45,7 +46,7 @@ def test_exposures_are_lengths_of_time() -> None:
     detector = ShiryaevRoberts()
     for count, length in zip(counts, lengths, strict=True):
         detector.update(count, length)
-    assert detector.evidence == pytest.approx(written_out(counts, lengths, 1.0, 0.05), rel=1e-9)
+    assert detector.evidence == pytest.approx(written_out(counts, lengths, 1.0, 0.4), rel=1e-9)
     assert (detector.onset, round(detector.level), round(detector.before)) == (14, 394, 364)
 
 
@@ -104,7 +105,7 @@ def test_a_baseline_of_nothing_is_judged_without_an_error() -> None:
     assert detector.onset == 20
 
 
-@pytest.mark.parametrize("wrong", [{"baseline": 1}, {"window": 0}, {"tau": 0.0}])
+@pytest.mark.parametrize("wrong", [{"baseline": 1}, {"window": 0}, {"size": 0.0}])
 def test_parameters_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="baseline must be"):
         ShiryaevRoberts(**wrong)  # type: ignore[arg-type]
