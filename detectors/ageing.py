@@ -60,7 +60,6 @@ class Ageing(Detector):
         self.probability = probability
         self._periods: list[list[float | None]] = []  # first the number, then the ages
         self._newest: list[float] = []  # number, age, count of the last record
-        self._drift_detected = False
 
     def update(self, x: float | None, period: int | None = None, age: int = 0) -> None:
         """Takes a count of a period at an age: without these, of the next period at age 0."""
@@ -89,9 +88,6 @@ class Ageing(Detector):
             self._newest = [period, age, count]
         if len(self._periods) > self.kept + self.ages:
             del self._periods[0]
-        if count is not None:
-            verdict = self.judge(count, age, period)
-            self._drift_detected = verdict.exceptional
 
     @property
     def state(self) -> str:
@@ -137,6 +133,12 @@ class Ageing(Detector):
             return None
         period, age, count = self._newest
         return self.judge(count, int(age), period)
+
+    @property
+    def drift_detected(self) -> bool:
+        """Whether the last record was exceptional; judged when this is read."""
+        verdict = self.verdict
+        return verdict is not None and verdict.exceptional
 
     @property
     def evidence(self) -> float:

@@ -7,8 +7,9 @@ For slot s of hour h and day d, with faded count C_s and faded expectation E_s w
 
 g and u by iterated proportional fitting with weak gamma priors, and r by its conjugate posterior,
 (1/q + C_s/D) / (1/q + E_s g_h u_d / D), D the dispersion. How far the shape is from hour times day,
-q, is found by moments: Pearson's excess over all slots. The relative variance of f_s is the sum of
-those of g, u and r. With one slot a day there is only u.
+q, is found by moments: Pearson's excess over all slots; a slot more than three standard deviations
+from hour times day has its own, so that the one loud night of a week is not shrunk away. The
+relative variance of f_s is the sum of those of g, u and r. With one slot a day there is only u.
 
 Sibling of `detectors.level`; both are put together by `detectors.expected`.
 Reference: Clayton and Kaldor (1987), Biometrics 43, 671-681 (gamma-Poisson shrinkage).
@@ -24,6 +25,7 @@ Floats = NDArray[np.float64]
 WEAK = 1.0  # shape of the prior of an hour's and a day's factor: a relative variance of 1
 MILD = 0.01  # the variance q before any data, worth PRIOR slots
 PRIOR = 20.0
+FAR = 3.0  # standard deviations
 
 
 def fit_profile(
@@ -56,7 +58,9 @@ def fit_profile(
     if slots_a_day > 1:
         fitted = even * factor
         own = _own_variance(count, fitted)
-        shape = 1.0 / own
+        gap = (count - fitted) ** 2
+        apart = np.maximum(gap - fitted, 0.0) / np.maximum(fitted, 1e-9) ** 2
+        shape = 1.0 / np.where(gap > FAR**2 * fitted, np.maximum(own, apart), own)
         factor = factor * (shape + count) / (shape + fitted)
         spread = spread + 1.0 / (shape + count)
     factor, spread = factor.ravel(), np.minimum(spread.ravel(), 1.0)

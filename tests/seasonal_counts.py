@@ -76,20 +76,17 @@ def realised(
     weeks: int,
     level: float,
     dispersion: float,
-    p: float,
     *,
     histories: int,
     slots: int = 168,
     step: int = 7,
-) -> tuple[float, float]:
-    """The share of points above and below the limits of a tail of p, over many histories."""
+) -> Floats:
+    """The share of points above and below the limits of tails of 0.01 (first row) and 0.001."""
     shape = level * week_shape(slots)
     shares = []
     for _ in range(histories):
         detector = learned(history(rng, weeks, level, dispersion, slots))
-        shares += [
-            flagged(detector.forecast(slot), float(shape[slot]), dispersion, p)
-            for slot in range(int(rng.integers(step)), slots, step)
-        ]
-    above, below = np.mean(shares, axis=0)
-    return float(above), float(below)
+        for slot in range(int(rng.integers(step)), slots, step):
+            ahead, mean = detector.forecast(slot), float(shape[slot])
+            shares.append([flagged(ahead, mean, dispersion, p) for p in (0.01, 0.001)])
+    return np.asarray(np.mean(shares, axis=0))
