@@ -32,6 +32,10 @@ from math import exp, log, log1p, sqrt
 from detectors.base import Detector
 
 
+MOST = 1e15
+"""Larger counts are taken as this one: beyond it doubles no longer tell neighbours apart."""
+
+
 class ShiryaevRoberts(Detector):
     """A lasting change of level in counts, either way, with its onset and the new level.
 
@@ -100,14 +104,15 @@ class ShiryaevRoberts(Detector):
         self._n += 1
         if x is None or exposure <= 0:
             return
+        x = min(float(x), MOST)
         if len(self._learnt) < self.baseline:
-            self._learnt.append([float(x), float(exposure)])
+            self._learnt.append([x, float(exposure)])
             self._old[0] += x
             self._old[1] += exposure
             if len(self._learnt) == self.baseline:
                 self._dispersion = self._estimated()
             return
-        self._recent.append([float(x), float(exposure), float(self._n - 1)])
+        self._recent.append([x, float(exposure), float(self._n - 1)])
         if len(self._recent) > self.window:
             count, length, _ = self._recent.pop(0)
             self._old[0] += count
