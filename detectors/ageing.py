@@ -75,6 +75,8 @@ class Ageing(Detector):
         """
         if not 0 <= age < self.ages or (count is not None and not count >= 0.0):
             return
+        if count is None:
+            self._newest = []  # a gap raises no alarm
         place = len(self._periods)
         while place and (self._periods[place - 1][0] or 0) > period:
             place -= 1
@@ -128,7 +130,7 @@ class Ageing(Detector):
 
     @property
     def verdict(self) -> Verdict | None:
-        """What is to be said of the last record; None before the first."""
+        """What is to be said of the last record; None before the first and in a gap."""
         if not self._newest:
             return None
         period, age, count = self._newest

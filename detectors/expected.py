@@ -126,6 +126,7 @@ class Expected(Detector):
             self._close()
         self._slot, self._position = slot, position
         if x is None or not x >= 0.0:  # a count is not negative; nan is no count
+            self._last = None  # a gap raises no alarm
             return
         x = min(float(x), MOST)
         ahead = self.forecast(slot, names)
@@ -157,7 +158,7 @@ class Expected(Detector):
 
     @property
     def verdict(self) -> Verdict | None:
-        """What is to be said of the last count; None before the first."""
+        """What is to be said of the last count; None before the first and in a gap."""
         if self._last is None:
             return None
         x, mean, spread, d, d_spread, state, about, names = self._last

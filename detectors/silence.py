@@ -89,6 +89,7 @@ class Heartbeat(Detector):
     def update(self, x: float | None) -> None:
         """Takes the age of the newest beat in seconds; None where it can't be told."""
         if x is None or math.isnan(x):
+            self._drift_detected = False
             return
         self._age = max(float(x), 0.0)
         self._drift_detected = self._age > self.delay
@@ -154,9 +155,10 @@ class Silence(Detector):
         """Takes the records that came since the last update, and how many were to be expected.
 
         A tick that holds a record ends the gap; the next begins with the tick after it. None, where
-        this monitor itself did not look, leaves the gap as it was.
+        this monitor itself did not look, leaves the gap as it was and raises no alarm.
         """
         if x is None or math.isnan(x):
+            self._drift_detected = False
             return
         seconds = self.tick if seconds is None else max(seconds, 0.0)
         if expected is None and self.rate is not None:

@@ -42,8 +42,9 @@ def test_a_young_period_is_compared_with_young_ones() -> None:
     assert ageing.judge(41, 3).exceptional
     ageing.record(25, 0, 95)
     assert ageing.drift_detected
-    ageing.record(25, 0, None)
-    assert ageing.drift_detected
+    ageing.record(25, 1, None)
+    assert not ageing.drift_detected
+    assert ageing.forecast(0) is not None
 
 
 def test_completeness_is_the_ratio_of_sums() -> None:

@@ -239,11 +239,15 @@ def test_no_order_gap_or_size_gives_nan(
 
 
 def test_what_is_no_count_changes_nothing() -> None:
-    detector = Expected()
-    detector.update(3)
-    before = detector.evidence
+    detector = learned(history(np.random.default_rng(1), 5, 10.0, 1.0, slots=7))
+    before = detector.forecast(3)
     for nothing in (None, math.nan, -1.0):
+        detector.update(10_000)
+        assert detector.drift_detected
         detector.update(nothing)
-        assert detector.evidence == before
+        assert not detector.drift_detected
+        assert detector.evidence == 0.0
+        assert detector.verdict is None
+    assert detector.forecast(3) == before
     with pytest.raises(ValueError, match="multiple of 7"):
         Expected(slots=24)
