@@ -2,13 +2,25 @@
 
 from collections.abc import Callable
 
+from detectors.ageing import Ageing
 from detectors.base import Detector
 from detectors.chart import ControlChart
+from detectors.cusum import Cusum
 from detectors.ears import Ears
+from detectors.ewma import Ewma
+from detectors.expected import Expected
 from detectors.farrington import FlexibleFarrington
+from detectors.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
+from detectors.glr import Glr
+from detectors.proportion import Proportion
+from detectors.rivers import RiverAdwin, RiverPageHinkley
+from detectors.shiryaev_roberts import ShiryaevRoberts
+from detectors.silence import Heartbeat, Silence
 
 # fmt: off
 DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
+    ("ageing", lambda: Ageing(ages=1, need=3)),
+    ("ageing, delay not known", Ageing),
     ("chart, c", lambda: ControlChart("c")),
     ("chart, g", lambda: ControlChart("g", rules=["outside", "side_9"])),
     ("chart, individuals", lambda: ControlChart("individuals", options={"screen": 1}, rules=["outside", "near_2_of_3", "side_7", "trend_7"])),  # noqa: E501
@@ -20,13 +32,38 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("chart, t", lambda: ControlChart("t", rebase={"points": 8, "statistic": "median"})),
     ("chart, u", lambda: ControlChart("u", rebase=8)),
     ("chart, u'", lambda: ControlChart("u_prime", rules=["outside", "trend_6"])),
+    ("cusum", lambda: Cusum(mean=11)),
+    ("cusum, goes on", lambda: Cusum(mean=11, restart=False, transform="anscombe")),
+    ("cusum, learns", lambda: Cusum(dispersion=None, head_start=0.5)),
+    ("cusum, rossi", lambda: Cusum(mean=11, transform="rossi", k=1.04, h=2.26, sides="up")),
     ("ears, C1", lambda: Ears("C1")),
     ("ears, C2", lambda: Ears("C2", least_sigma=0.5)),
     ("ears, C3", lambda: Ears("C3")),
     ("ears, C3 as in surveillance", lambda: Ears("C3", around="observed")),
+    ("ewma", lambda: Ewma(mean=11)),
+    ("ewma, learns", lambda: Ewma(dispersion=None, exact=False, restart=False)),
+    ("expected, days", lambda: Expected(slots=7, need=2, prior_dispersion=2.0)),
+    ("expected, hours", lambda: Expected(fixed_lower=1, fixed_upper=20)),
     ("farrington, months", lambda: FlexibleFarrington(period=12, years=2, half_window=1, levels=3, skip=2)),  # noqa: E501
     ("farrington, months, delta", lambda: FlexibleFarrington(0.05, period=12, years=3, half_window=1, levels=1, skip=1, trend_alpha=0.05, threshold="delta")),  # noqa: E501
     ("farrington, months, muan", lambda: FlexibleFarrington(period=12, years=2, half_window=0, levels=1, skip=0, threshold="muan")),  # noqa: E501
     ("farrington, weeks", FlexibleFarrington),
+    ("focus, negative binomial", NegativeBinomialFocus),
+    ("focus, negative binomial, known", lambda: NegativeBinomialFocus(11.0, restart=False)),
+    ("focus, normal", lambda: GaussianFocus(sd=3.0)),
+    ("focus, normal, known", lambda: GaussianFocus(11.0, sd=3.0, restart=False)),
+    ("focus, poisson", PoissonFocus),
+    ("focus, poisson, dispersed", lambda: PoissonFocus(dispersion=2.0, restart=False)),
+    ("focus, poisson, known", lambda: PoissonFocus(11.0, sides="up")),
+    ("glr", lambda: Glr(mean=11)),
+    ("glr, negative binomial", lambda: Glr(mean=11, alpha=0.1, direction="down", restart=False)),
+    ("proportion", Proportion),
+    ("proportion, target", lambda: Proportion(target=0.8, mid_p=True)),
+    ("river, ADWIN", RiverAdwin),
+    ("river, Page-Hinkley", RiverPageHinkley),
+    ("shiryaev-roberts", ShiryaevRoberts),
+    ("shiryaev-roberts, siblings", lambda: ShiryaevRoberts(window=6, prior_dispersion=2.0, prior_weight=20)),  # noqa: E501
+    ("silence, heartbeats", lambda: Heartbeat(period=5, missed=1, late=0)),
+    ("silence, records", lambda: Silence(0.01, 2.0, 0.1, rate=0.05)),
 ]
 # fmt: on
