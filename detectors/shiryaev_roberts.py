@@ -31,7 +31,6 @@ from math import exp, log, log1p, sqrt
 
 from detectors.base import Detector
 
-
 MOST = 1e15
 """Larger counts are taken as this one: beyond it doubles no longer tell neighbours apart."""
 
