@@ -166,6 +166,19 @@ def test_every_example_in_a_docstring_is_true(name: str) -> None:
     assert doctest.testmod(module).failed == 0
 
 
+def test_every_detector_is_in_the_registry() -> None:
+    for name in MODULES:
+        importlib.import_module(name)
+    found, waiting = set(), [Detector]
+    while waiting:
+        kind = waiting.pop()
+        below = [one for one in kind.__subclasses__() if one.__module__ in MODULES]
+        waiting += below
+        if not below:  # what others are made of is no detector by itself
+            found.add(kind)
+    assert found == {type(make()) for _, make in DETECTORS}
+
+
 def test_the_names_in_the_registry_are_unique() -> None:
     names = [name for name, _ in DETECTORS]
     assert len(names) == len(set(names))
