@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from streams.force import Force, check_force
@@ -59,8 +60,13 @@ kind = "district"
 
 def tiny_force(**changes: str) -> Force:
     """The small force of the tests; `changes` replaces `key = value` lines by key."""
+    return _tiny_force(tuple(changes.items()))
+
+
+@lru_cache
+def _tiny_force(changes: tuple[tuple[str, str], ...]) -> Force:
     text = TINY_FORCE
-    for key, value in changes.items():
+    for key, value in changes:
         lines = [
             f"{key} = {value}" if line.startswith(f"{key} =") else line
             for line in text.splitlines()
