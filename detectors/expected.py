@@ -92,7 +92,6 @@ class Expected(Detector):
         self._start(None)
 
     def _start(self, reason: str | None) -> None:
-        self._drift_detected = False
         self._since = reason
         self._first: int | None = None  # the slot at which weeks begin
         self._slot = -1
@@ -107,14 +106,11 @@ class Expected(Detector):
         self._weeks: list[list[float]] = []
         self._rate = 0.0
         self._rate_spread = 1.0
-        self._yearly = 1.0
         self._sums = [0.0, 0.0, 0.0]
         self._dispersion = max(1.0, self.prior_dispersion)
         self._dispersion_spread = 2.0 / max(self.prior_weight, 1.0)
         self._names: flagged.Memory = {}
         self._last: list[Any] | None = None  # count, the forecast's figures, state, names
-
-    # --- points ---------------------------------------------------------------------------------
 
     def update(self, x: float | None, slot: int | None = None, names: Sequence[str] = ()) -> None:
         """Takes the count of a slot (the next in turn unless given), with the day's names."""
@@ -167,7 +163,7 @@ class Expected(Detector):
 
     @property
     def drift_detected(self) -> bool:
-        """Whether the last count was exceptional; the tails are taken when this is read."""
+        """Whether the last count was exceptional: judged when this is read."""
         if self._last is None:
             return False
         x, mean, spread, d, d_spread, state, _, _ = self._last
@@ -187,8 +183,6 @@ class Expected(Detector):
         x, *figures = self._last[:5]
         ahead = Predictive(*figures)
         return -math.log10(max(min(ahead.at_least(x), ahead.at_most(x)), 1e-300))
-
-    # --- what it knows --------------------------------------------------------------------------
 
     @property
     def state(self) -> str:
@@ -222,13 +216,10 @@ class Expected(Detector):
 
         >>> hours = Expected()
         >>> hours.restart("the new recording rules of 1 April")
-        >>> hours.about
-        'learning: 0 weeks of history since the new recording rules of 1 April, 4 needed; only \
-fixed limits are used'
+        >>> hours.about[:71]
+        'learning: 0 weeks of history since the new recording rules of 1 April, '
         """
         self._start(reason)
-
-    # --- parts ----------------------------------------------------------------------------------
 
     def _outside(self, x: float) -> bool:
         low, high = self.fixed_lower, self.fixed_upper
@@ -297,17 +288,13 @@ fixed limits are used'
             trend_sd=self.trend_sd,
             season_sd=self.season_sd,
         )
-        self._rate, self._rate_spread, self._yearly = fit.rate, fit.spread, fit.yearly
+        self._rate, self._rate_spread = fit.rate, fit.spread
 
     def _learn_names(self, week: list[list[Any]], own: float) -> None:
-        hours = self.slots // 7
-        flagged.learn(
-            self._names,
-            [
-                (name, slot % hours, count, own * self._profile[slot])
-                for slot, count, names in week
-                if own > 0.0
-                for name in names
-            ],
-            hours,
-        )
+        points = [
+            (name, slot % (self.slots // 7), count, own * self._profile[slot])
+            for slot, count, names in week
+            for name in names
+        ]
+        if own > 0.0:
+            flagged.learn(self._names, points, self.slots // 7)
