@@ -68,7 +68,7 @@ KINDS: dict[str, tuple[Fit, bool]] = {
 INFINITE = float("inf")
 LARGEST = 1e150
 """Squares of this are still numbers."""
-KEPT = 8
+KEPT = 3
 """So many of the last re-bases are remembered."""
 
 
@@ -211,7 +211,7 @@ class ControlChart(Detector):
 
     @property
     def rebases(self) -> list[Rebase]:
-        """The last re-bases, at most eight; places count from the first point, gaps included."""
+        """The last re-bases, at most three; places count from the first point, gaps included."""
         return [Rebase(*one) for one in self._rebases]  # type: ignore[arg-type]
 
     @property
