@@ -58,7 +58,7 @@ def final_board(records: list[dict[str, Any]]) -> bytes:
     return canonical(watched.board("tiny", AT, LABELS))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(versions(), max_size=12), st.randoms(use_true_random=False))
 def test_any_order_and_any_duplication_give_the_same_board(
     records: list[dict[str, Any]], chance: random.Random
@@ -68,7 +68,7 @@ def test_any_order_and_any_duplication_give_the_same_board(
     assert final_board(again) == final_board(records)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(versions(), max_size=12), st.sampled_from(["call0", "incident1", "crime2"]))
 def test_a_deleted_version_gives_the_board_without_the_record(
     records: list[dict[str, Any]], name: str
@@ -86,7 +86,7 @@ def test_a_deleted_version_gives_the_board_without_the_record(
     assert final_board([tombstone, *records]) == final_board(without)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(versions(), max_size=12), st.integers(1, 5))
 def test_the_board_does_not_depend_on_how_lines_are_cut_into_payloads(
     records: list[dict[str, Any]], size: int
