@@ -11,22 +11,27 @@ block; while its mean is not above that of the block before, the two become one.
 within a block only, so nothing grows with the age of the series. A series of n independent points
 has about log n blocks, and each point is appended and merged once.
 
+While every exposure is 1 the indexes follow from the exposures and are left out: a third less
+memory.
+
 The part that all of `focus.py` stands on; what a block is worth is in `families.py`.
 
 Reference: Romano, Eckley, Fearnhead and Rigaill (2023), "Fast online changepoint detection via
 functional pruning CUSUM statistics", JMLR 24(81).
 
 >>> side = empty()
->>> for index, x in enumerate([3, 1, 2, 2, 9]):
-...     push(side, 1, 1.0, x, index, 50)
->>> side  # 3 and 1 and the 2s were pooled: a rise can only have begun at index 4, or before all
-[[4.0, 1.0], [8, 9], [0, 4]]
+>>> for x in [3, 1, 2, 2, 9]:
+...     push(side, 1, 1, x, None, 50)
+>>> side  # 3, 1 and the 2s were pooled: a rise can only have begun with the 9, or before them all
+[[4, 1], [8, 9], []]
+>>> start_of(side, 1, 5)
+4
 """
 
 from __future__ import annotations
 
 Side = list[list[float]]
-"""Exposures, totals and indexes of the first point of the blocks, oldest first."""
+"""Exposures, totals and (or nothing) indexes of the first point of the blocks, oldest first."""
 
 
 def empty() -> Side:
@@ -34,21 +39,38 @@ def empty() -> Side:
     return [[], [], []]
 
 
-def push(side: Side, sign: int, exposure: float, total: float, start: float, most: int) -> None:
+def push(
+    side: Side, sign: int, exposure: float, total: float, start: float | None, most: int
+) -> None:
     """Appends a point; `sign` is 1 for rising block means and -1 for falling ones.
 
-    Beyond `most` blocks the two oldest become one: then an onset in the far past is lost. Only a
-    long ramp, never a random series, has so many.
+    `start` is its index, or None where indexes are left out. Beyond `most` blocks the two oldest
+    become one: then an onset in the far past is lost. Only a long ramp, never a random series, has
+    so many.
     """
     exposures, totals, starts = side
     while exposures and sign * (total * exposures[-1] - totals[-1] * exposure) <= 0:
         exposure += exposures.pop()
         total += totals.pop()
-        start = starts.pop()
+        if start is not None:
+            start = starts.pop()
     exposures.append(exposure)
     totals.append(total)
-    starts.append(start)
+    if start is not None:
+        starts.append(start)
     if len(exposures) > most:
         exposures[0] += exposures.pop(1)
         totals[0] += totals.pop(1)
-        starts.pop(1)
+        if start is not None:
+            starts.pop(1)
+
+
+def fill_starts(side: Side, points: int) -> None:
+    """Begins to keep indexes, after so many points of exposure 1."""
+    side[2][:] = [start_of(side, block, points) for block in range(len(side[0]))]
+
+
+def start_of(side: Side, block: int, points: int) -> int:
+    """The index of a block's first point, after so many points in all."""
+    exposures, _, starts = side
+    return int(starts[block]) if starts else points - int(sum(exposures[block:]))

@@ -38,7 +38,7 @@ from typing import Literal
 
 from detectors import families
 from detectors.base import Detector
-from detectors.candidates import Side, empty, push
+from detectors.candidates import Side, empty, fill_starts, push, start_of
 from detectors.families import NO_DIVISION, Division
 from detectors.points import point
 
@@ -78,6 +78,7 @@ class Focus(Detector):
         self.most_candidates = most_candidates
         self._points = 0
         self._ended = False
+        self._exposed = False
         self._up = empty()
         self._down = empty()
         self._evidence_up = 0.0
@@ -104,9 +105,13 @@ class Focus(Detector):
         if self._ended:
             self._up = empty()
             self._down = empty()
+        if exposure != 1.0 and not self._exposed:
+            self._exposed = True
+            fill_starts(self._up, self._points)
+            fill_starts(self._down, self._points)
+        index = self._points if self._exposed else None
+        self._points += 1
         up = down = NO_DIVISION
-        index = self._points
-        self._points = index + 1
         if self.sides != "down":
             push(self._up, 1, exposure, x, index, self.most_candidates)
             up = self._best(self._up, 1)
@@ -118,7 +123,7 @@ class Focus(Detector):
         best, side = (up, self._up) if up[0] >= down[0] else (down, self._down)
         if best[0] > 0.0:
             self._direction = "up" if best is up else "down"
-            self._onset = int(side[2][best[1]])
+            self._onset = start_of(side, best[1], self._points)
             self._level, self._before = best[2], best[3]
         else:
             self._direction = self._onset = self._level = self._before = None

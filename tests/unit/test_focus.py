@@ -182,6 +182,15 @@ def test_starts_anew_after_an_alarm_or_goes_on() -> None:
     assert on.onset == 1
 
 
+def test_exposures_may_begin_late() -> None:
+    detector = PoissonFocus(threshold=math.inf)
+    for x, exposure in [(4, 1.0), (6, 1.0), (5, 1.0), (20, 2.0), (11, 1.0)]:
+        detector.update(x, exposure)
+    assert (detector.onset, detector.level_before) == (3, 5.0)
+    detector.update(60, 3.0)
+    assert (detector.onset, detector.level_before) == (5, pytest.approx(46 / 6))
+
+
 def test_expected_counts_as_exposure_take_out_a_season() -> None:
     expected = [10.0 + 8.0 * math.sin(i / 4) for i in range(60)]
     seasonal = PoissonFocus(baseline=1.0, restart=False)
