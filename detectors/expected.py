@@ -115,8 +115,7 @@ class Expected(Detector):
     def update(self, x: float | None, slot: int | None = None, names: Sequence[str] = ()) -> None:
         """Takes the count of a slot (the next in turn unless given), with the day's names."""
         slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
-        if self._first is None:
-            self._first = slot
+        self._first = slot if self._first is None else self._first
         position = (slot - self._first) % self.slots
         if position < self._position or len(self._week) >= self.slots * 8 // 7:
             self._close()
