@@ -141,8 +141,10 @@ def test_the_groups_offsets_never_pass_the_checkpoints(rig: Rig) -> None:
     worker = rig.worker("worker", "--every", "0.1")
     messages = events.messages(events.events(1500), 3)
     worker.start()
+    rig.publish(messages[:50])
+    wait_until(lambda: bool(committed(rig)), 40, "something is committed")
     for n in range(3):
-        rig.publish(messages[n * 200 : n * 200 + 200], pause=0.001)
+        rig.publish(messages[50 + n * 200 : 250 + n * 200], pause=0.001)
         worker.kill()
         offsets, held = committed(rig), saved(worker)
         assert offsets
