@@ -4,7 +4,6 @@ import dataclasses
 import json
 import math
 import random
-import time
 from pathlib import Path
 from typing import Any
 
@@ -255,17 +254,6 @@ def test_quantiles_and_tails_are_those_of_scipy() -> None:
         assert found == law.ppf(probability)
         assert cumulative(found, mean=mean, phi=phi) >= probability - 1e-12
         assert tail(found, mean=mean, phi=phi) == pytest.approx(law.sf(found - 1), rel=1e-8)
-
-
-def test_a_weekly_verdict_takes_well_below_five_milliseconds() -> None:
-    past = noise(300)
-    judge(past, 20.0)
-    took = []
-    for count in range(30):
-        start = time.perf_counter()
-        judge(past, float(count))
-        took.append(time.perf_counter() - start)
-    assert min(took) < 0.005
 
 
 @pytest.mark.parametrize("past", [noise(300), COUNTS[:311]], ids=["poisson", "salmonella"])
