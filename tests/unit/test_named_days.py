@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.calendar import BANK_HOLIDAY, Calendar, every_year
+from detectors.named_days import BANK_HOLIDAY, Calendar, every_year
 
 
 @pytest.mark.parametrize(
