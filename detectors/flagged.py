@@ -10,7 +10,7 @@ D the dispersion. The next occurrence is a new draw: its relative variance is s^
 occurrences, s = 0.3 by default, plus that of F_h. A name that was never seen has the factor 1, and
 whoever asks is told so.
 
-Sibling of `detectors.profile`; used by `detectors.expected`; names come from `detectors.named_days`.
+Sibling of `detectors.profile`; used by `detectors.expected`; names: `detectors.named_days`.
 """
 
 from __future__ import annotations
