@@ -127,7 +127,7 @@ class Calls(Clocks):
             if fate == WAITING:
                 fate = LOST
         if wait > LONGEST:
-            not_too_long("the end", wait)
+            not_too_long("answered" if fate == ANSWERED else "abandoned", wait)
         return (
             offered << WHEN_SHIFT
             | leaf << _LEAF_SHIFT

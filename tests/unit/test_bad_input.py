@@ -81,3 +81,12 @@ def test_a_line_in_the_wrong_partition_or_topic_says_so() -> None:
         "wrong_partition",
         "wrong_topic",
     ]
+
+
+def test_a_wait_beyond_all_belief_is_refused_by_the_name_of_its_field() -> None:
+    never = {"answered_at": "2021-06-01T10:00:00Z"}, {"abandoned_at": "2021-06-01T10:00:00Z"}
+    refused = monitor().ingest(lines([call("c1", **never[0]), call("c2", **never[1])]), FAR_FUTURE)
+    assert [(r.reason, r.detail.split()[0]) for r in refused] == [
+        ("too_long", "answered_at"),
+        ("too_long", "abandoned_at"),
+    ]
