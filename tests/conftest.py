@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import pytest
+from hypothesis import settings
 
 from tests.servers import alertmanager as alertmanager_server
 from tests.servers import chromium as chromium_browser
@@ -35,6 +36,12 @@ UNAVAILABLE = pytest.StashKey[dict[str, None]]()  # used as an ordered set of re
 def in_ci() -> bool:
     """Tell whether a missing server is a failure rather than a reason to skip."""
     return os.environ.get("CI", "").lower() not in {"", "0", "false"}
+
+
+# In CI the same examples on every run: a new one is found where someone is there to look at it.
+settings.register_profile("ci", derandomize=True, print_blob=True)
+if in_ci():
+    settings.load_profile("ci")
 
 
 def unavailable(config: pytest.Config, reason: str) -> NoReturn:

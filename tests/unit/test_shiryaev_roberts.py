@@ -3,7 +3,7 @@
 from math import exp, isfinite, log, sqrt
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.shiryaev_roberts import ShiryaevRoberts
@@ -14,7 +14,7 @@ RAISED = [392, 399, 388, 401, 385, 395, 398, 391]
 
 def written_out(counts: list[float], lengths: list[float], dispersion: float, size: float) -> float:
     """Half way between sum and mean of the Bayes factors of every onset after 12 points."""
-    total = 0.0
+    logs = []  # their sum can be beyond what a float holds
     for onset in range(12, len(counts)):
         earlier, since = sum(lengths[:onset]), sum(lengths[onset:])
         rate = sum(counts[:onset]) / earlier
@@ -22,12 +22,14 @@ def written_out(counts: list[float], lengths: list[float], dispersion: float, si
         variance = dispersion / rate * (1 / since + 1 / earlier)
         prior = size**2 * dispersion / rate
         gain = prior / (prior + variance)
-        total += sqrt(variance / (variance + prior)) * exp(difference**2 / 2 / variance * gain)
-    return log(total / sqrt(len(counts) - 12))
+        logs.append(difference**2 / 2 / variance * gain + log(variance / (variance + prior)) / 2)
+    top = max(logs)
+    return top + log(sum(exp(each - top) for each in logs) / sqrt(len(counts) - 12))
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(0, 600), min_size=13, max_size=30), st.floats(0.1, 2.0))
+@example([0] * 13, 1.0)
 def test_the_evidence_is_the_formula_written_out(counts: list[int], size: float) -> None:
     series = [float(count) for count in [*STABLE, *counts]]
     detector = ShiryaevRoberts(size=size, window=100)
