@@ -1,254 +1,140 @@
 """Which detector finds a lasting change of a monthly count, at the same false alarms?
 
-    python benchmarks/detection.py [--replicates 20000] [--quick]
+    python benchmarks/detection.py [--replicates 4000] [--quick]
 
 Every method gets its threshold from simulated stable series so that it raises a false alarm in a
-given share of series in twelve months, and is scored on other series, with other seeds. Mean,
-dispersion and season are estimated by every method from the same months, as they would be, but for
-the two rows that say "known". Detection counts only where no alarm came before the change.
+given share of series in twelve months, and is scored on other series, with other seeds; its false
+alarms on those are printed with it. A detection counts only where no alarm came before the change.
 
-A family of 20 sibling series (the same offence in other places) gives the season's shape and what
-the dispersion is drawn towards; the siblings' own dispersions differ (log-normal, SD 0.3). Counts
-are negative binomial with variance = dispersion times mean. All methods are written over arrays
-here; the chosen one is `detectors.shiryaev_roberts`, whose own test holds it to the same formula.
+The step comes in month 4, or in a month that is uniform over the twelve; then a chance of detection
+within 3, 6 or 9 months is that of the series that are watched for so long after the step. A delay
+of 1 is an alarm in the first month of the new level; the median is that of the changes found within
+9 months, and the error of the onset their mean absolute error in months, by what each method names.
+
+The main design (level 364, dispersion 3, 12 baseline months, step from month 4) is run with five
+times the series, and judged claim by claim: PASS, or short and by how much. How series are made and
+the methods: `detection_methods.py`. `--quick` leaves out the table over all designs.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from detection_methods import (
+    AS_THEY_ARE,
+    CALIBRATED,
+    CHOSEN,
+    ESTIMATED,
+    KNOWN,
+    MONITORED,
+    ORACLE,
+    SLOWER,
+    Array,
+    Design,
+    Sample,
+    Told,
+    sample,
+    shiryaev_roberts,
+)
 
-Array = NDArray[np.float64]
-MONITORED = 12
-SIBLINGS, SIBLING_SPREAD = 20, 0.3
-PRIOR_WEIGHT = 20.0
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from detectors.shiryaev_roberts import ShiryaevRoberts
 
-@dataclass(frozen=True)
-class Design:
-    level: float = 364.0
-    dispersion: float = 3.0
-    season: float = 0.0
-    baseline: int = 12
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Counts, the season's share of each month as estimated, and dispersions: own and shrunk."""
-
-    design: Design
-    counts: Array
-    shape: Array
-    own: Array
-    shrunk: Array
-
-
-def negative_binomial(mean: Array, dispersion: float, random: np.random.Generator) -> Array:
-    if dispersion <= 1:
-        return random.poisson(mean).astype(float)
-    size = mean / (dispersion - 1)
-    return random.negative_binomial(size, size / (size + mean)).astype(float)
-
-
-def sample(
-    design: Design, replicates: int, seed: int, step: float = 1, at: Array | int = 99
-) -> Sample:
-    """`at` is the first month of the new level (from 1, after the baseline): one, or one each."""
-    random = np.random.default_rng(seed)
-    months = np.arange(design.baseline + MONITORED)
-    true_shape = 1 + design.season * np.sin(2 * np.pi * months / 12)
-    mean = np.broadcast_to(design.level * true_shape, (replicates, len(months))).copy()
-    start = design.baseline + np.broadcast_to(np.asarray(at), (replicates,)) - 1
-    mean[months[None, :] >= start[:, None]] *= step
-    counts = negative_binomial(mean, design.dispersion, random)
-
-    years = design.baseline // 12
-    pooled_mean = np.broadcast_to(
-        SIBLINGS * years * design.level * true_shape[:12], (replicates, 12)
-    )
-    pooled = negative_binomial(pooled_mean.copy(), design.dispersion, random)
-    if design.season:
-        shape = (pooled / pooled.mean(1, keepdims=True))[:, months % 12]
-    else:
-        shape = np.ones_like(counts)
-
-    base, exposure = counts[:, : design.baseline], shape[:, : design.baseline]
-    expected = base.sum(1, keepdims=True) / exposure.sum(1, keepdims=True) * exposure
-    freedom = design.baseline - 1
-    own = ((base - expected) ** 2 / np.maximum(expected, 1e-9)).sum(1) / freedom
-    spread = np.exp(random.normal(0, SIBLING_SPREAD, (replicates, SIBLINGS)))
-    siblings = design.dispersion * spread * random.chisquare(freedom, spread.shape) / freedom
-    shrunk = (freedom * own + PRIOR_WEIGHT * siblings.mean(1)) / (freedom + PRIOR_WEIGHT)
-    return Sample(design, counts, shape, np.maximum(own, 1.0), np.maximum(shrunk, 1.0))
-
-
-def baseline_rate(data: Sample) -> Array:
-    n = data.design.baseline
-    return np.maximum(data.counts[:, :n].sum(1) / data.shape[:, :n].sum(1), 0.5 / n)
-
-
-def scores(data: Sample, rate: Array, dispersion: Array) -> Array:
-    """Standardised counts of the monitored months."""
-    n = data.design.baseline
-    expected = rate[:, None] * data.shape[:, n:]
-    return (data.counts[:, n:] - expected) / np.sqrt(dispersion[:, None] * expected)
-
-
-def cusum(z: Array, k: float = 0.5) -> Array:
-    up = down = np.zeros(len(z))
-    out = []
-    for month in z.T:
-        up = np.maximum(0, up + month - k)
-        down = np.maximum(0, down - month - k)
-        out.append(np.maximum(up, down))
-    return np.array(out).T
-
-
-def ewma(z: Array, weight: float = 0.2) -> Array:
-    level = np.zeros(len(z))
-    out = []
-    for t, month in enumerate(z.T, start=1):
-        level = (1 - weight) * level + weight * month
-        width = np.sqrt(weight / (2 - weight) * (1 - (1 - weight) ** (2 * t)))
-        out.append(np.abs(level) / width)
-    return np.array(out).T
-
-
-def onsets(data: Sample) -> list[list[tuple[Array, Array, Array, Array]]]:
-    """For each monitored month, for each onset up to it: counts and exposures since and before."""
-    n = data.design.baseline
-    counts = np.concatenate([np.zeros((len(data.counts), 1)), data.counts.cumsum(1)], axis=1)
-    shape = np.concatenate([np.zeros((len(data.shape), 1)), data.shape.cumsum(1)], axis=1)
-    return [
-        [
-            (counts[:, t] - counts[:, p], shape[:, t] - shape[:, p], counts[:, p], shape[:, p])
-            for p in range(n, t)
-        ]
-        for t in range(n + 1, n + MONITORED + 1)
-    ]
-
-
-def likelihood_ratio(data: Sample, dispersion: Array) -> Array:
-    """GLR with an unknown baseline: the best onset and the best new level."""
-    out = []
-    for month in onsets(data):
-        best = np.zeros(len(data.counts))
-        for since, length, before, earlier in month:
-            pooled = (since + before) / (length + earlier)
-            ratio = 2 * (
-                since * np.log(np.maximum(since / length, 1e-12) / np.maximum(pooled, 1e-12))
-                + before * np.log(np.maximum(before / earlier, 1e-12) / np.maximum(pooled, 1e-12))
-            )
-            best = np.maximum(best, ratio / dispersion)
-        out.append(best)
-    return np.array(out).T
-
-
-def shiryaev_roberts(data: Sample, dispersion: Array, size: float = 0.4) -> tuple[Array, Array]:
-    """(evidence, likeliest onset as a month from 1) of `detectors.shiryaev_roberts`."""
-    evidence, places = [], []
-    for month in onsets(data):
-        weights = []
-        for since, length, before, earlier in month:
-            rate = np.where(before > 0, before, 0.5) / earlier
-            difference = (since / length - rate) / rate
-            variance = dispersion / rate * (1 / length + 1 / earlier)
-            prior = size**2 * dispersion / rate
-            gain = prior / (prior + variance)
-            weights.append(0.5 * (difference**2 / variance * gain + np.log1p(-gain)))
-        stack = np.array(weights)
-        top = stack.max(0)
-        evidence.append(top + np.log(np.exp(stack - top).sum(0)) - 0.5 * np.log(len(stack)))
-        places.append(stack.argmax(0) + 1.0)
-    return np.array(evidence).T, np.array(places).T
-
-
-def longest_run(z: Array) -> Array:
-    side = np.sign(z)
-    run = np.zeros(len(z))
-    out = []
-    for month, before in zip(side.T, np.roll(side, 1, axis=1).T, strict=True):
-        run = np.where((month == before) & (month != 0), run + 1, np.abs(month))
-        out.append(run)
-    return np.array(out).T
-
-
-def forces_rule(data: Sample) -> Array:
-    """Distance from the mean in standard deviations (n - 1) of the baseline months."""
-    n = data.design.baseline
-    base = data.counts[:, :n] / data.shape[:, :n]
-    deviation = np.maximum(base.std(1, ddof=1), 1e-9)
-    return (
-        np.abs(data.counts[:, n:] / data.shape[:, n:] - base.mean(1)[:, None]) / deviation[:, None]
-    )
-
-
-def nhs_rules(data: Sample) -> Array:
-    """1 where a month is special cause: outside 3 sigma, 7 on a side, trend of 7, 2 of 3 far."""
-    n = data.design.baseline
-    values = data.counts / data.shape
-    base = values[:, :n]
-    sigma = np.maximum(np.abs(np.diff(base, axis=1)).mean(1) / 1.128, 1e-9)
-    z = (values - base.mean(1)[:, None]) / sigma[:, None]
-    far = np.abs(z) > 3
-    runs = longest_run(z) >= 7
-    climbs = longest_run(np.diff(values, axis=1, prepend=values[:, :1])) >= 6
-    close = (np.abs(z) > 2) * np.sign(z)
-    two = np.zeros_like(far)
-    two[:, 2:] = np.abs(close[:, 2:] + close[:, 1:-1] + close[:, :-2]) >= 2
-    return (far | runs | climbs | two)[:, n:].astype(float)
-
-
-Method = Callable[[Sample], Array]
-
-
-def known(data: Sample) -> Array:
-    return np.full(len(data.counts), data.design.dispersion)
-
-
-CALIBRATED: dict[str, Method] = {
-    "forces' rule (mean and SD)": forces_rule,
-    "EWMA 0.2": lambda d: ewma(scores(d, baseline_rate(d), d.own)),
-    "CUSUM 0.5": lambda d: cusum(scores(d, baseline_rate(d), d.own)),
-    "CUSUM 0.5, dispersion shrunk": lambda d: cusum(scores(d, baseline_rate(d), d.shrunk)),
-    "CUSUM 0.5, dispersion known": lambda d: cusum(scores(d, baseline_rate(d), known(d))),
-    "CUSUM 0.5, all known": lambda d: cusum(
-        scores(d, np.full(len(d.counts), d.design.level), known(d))
-    ),
-    "GLR/FOCuS, dispersion shrunk": lambda d: likelihood_ratio(d, d.shrunk),
-    "Shiryaev-Roberts (chosen)": lambda d: shiryaev_roberts(d, d.shrunk)[0],
+SHARES = (0.05, 0.10)
+STEPS = (1.08, 394 / 364, 1.15, 1.3, 1.6)
+LEVELS, DISPERSIONS, SEASONS, BASELINES = (4, 30, 364), (1, 3), (0, 0.15), (12, 24, 36)
+CALIBRATION, FRESH, CHANGED, STARTS = 1, 2, 3, 9
+"""Seeds."""
+STATED = {
+    ESTIMATED: {1.08: (0.36, 0.48), 1.15: (0.85, 0.915)},
+    KNOWN: {1.08: (0.43, 0.54), 1.15: (0.91, 0.95)},
+    ORACLE: {1.08: (0.61, 0.71), 1.15: (0.975, 0.985)},
 }
-AS_THEY_ARE: dict[str, tuple[Method, float]] = {
-    "forces' rule at 2 SD": (forces_rule, 2.0),
-    "run of 8 alone": (lambda d: longest_run(scores(d, baseline_rate(d), d.own)), 7.5),
-    "NHS rules": (nhs_rules, 0.5),
-}
+"""What CUSUM was to reach within 9 months on the main design, by step and share."""
+LEFT = {12: 0.8, 36: 0.9}
+"""How much of the power is to be left with a season of 15 %, by baseline months."""
 
 
 @dataclass(frozen=True)
 class Power:
+    """Found within 3, 6 and 9 months; median delay and error of the onset of those found in 9."""
+
     within: tuple[float, float, float]
     delay: float
+    error: float
+    delays: Array
+
+    def __str__(self) -> str:
+        chances = " ".join(f"{chance:.2f}" for chance in self.within)
+        return f"{chances} {self.delay:3.0f} {self.error:4.1f}"
 
 
-def power(statistic: Array, threshold: float, at: Array | int) -> Power:
-    """Found within 3, 6 and 9 months where no alarm came earlier; median delay of the found."""
-    start = np.broadcast_to(np.asarray(at), (len(statistic),)) - 1
-    months = np.arange(MONITORED)[None, :]
+def power(told: Told, threshold: float, at: Array | int) -> Power:
+    statistic, places = told
+    start = np.broadcast_to(np.asarray(at), (len(statistic),))
+    months = np.arange(1, MONITORED + 1)[None, :]
     alarms = statistic > threshold
     clean = ~(alarms & (months < start[:, None])).any(1)
-    first = np.where(alarms.any(1), alarms.argmax(1), 999) - start
-    found = [float((first[clean] < w).mean()) for w in (3, 6, 9)]
-    delays = first[clean & (first < 9)] + 1
+    first = alarms.argmax(1)
+    delay = np.where(alarms.any(1), first + 2.0 - start, np.inf)
+    watched = MONITORED + 1 - start
+    within = [float((delay[clean & (watched >= w)] <= w).mean()) for w in (3, 6, 9)]
+    found = clean & (watched >= 9) & (delay <= 9)
+    error = np.abs(places[np.arange(len(first)), first] - start)[found]
+    if not found.any():
+        return Power((within[0], within[1], within[2]), np.nan, np.nan, delay[found])
     return Power(
-        (found[0], found[1], found[2]), float(np.median(delays)) if len(delays) else np.nan
+        (within[0], within[1], within[2]),
+        float(np.median(delay[found])),
+        float(error.mean()),
+        delay[found],
     )
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of one method on one design: false alarms on fresh series, and power by step and start."""
+
+    false: float
+    found: dict[tuple[float, str], Power]
+
+
+def score(
+    design: Design,
+    share: float,
+    replicates: int,
+    steps: tuple[float, ...] = STEPS,
+    starts: tuple[str, ...] = ("month 4",),
+) -> dict[str, Scores]:
+    """Every method on one design; rules that can't be calibrated as they are."""
+    stable = sample(design, replicates, CALIBRATION)
+    fresh = sample(design, replicates, FRESH)
+    uniform = np.random.default_rng(STARTS).integers(1, MONITORED + 1, replicates)
+    at = {name: 4 if name == "month 4" else uniform for name in starts}
+    changed: dict[tuple[float, str], Sample] = {
+        (step, name): sample(design, replicates, CHANGED, step, at[name])
+        for step, name in product(steps, starts)
+    }
+    rows = {}
+    for name in (*CALIBRATED, *AS_THEY_ARE):
+        tell(f"{design}: {name}")
+        if name in CALIBRATED:
+            method = CALIBRATED[name]
+            limit = float(np.quantile(method(stable)[0].max(1), 1 - share))
+        else:
+            method, limit = AS_THEY_ARE[name]
+        rows[name] = Scores(
+            float((method(fresh)[0] > limit).any(1).mean()),
+            {key: power(method(data), limit, at[key[1]]) for key, data in changed.items()},
+        )
+    tell("")
+    return rows
 
 
 def tell(text: str) -> None:
@@ -257,98 +143,85 @@ def tell(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def threshold_of(method: Method, stable: Sample, share: float) -> float:
-    return float(np.quantile(method(stable).max(1), 1 - share))
+def show(design: Design, share: float, rows: dict[str, Scores], starts: tuple[str, ...]) -> None:
+    steps = sorted({step for step, _ in next(iter(rows.values())).found})
+    for start in starts:
+        print(f"\n{design}; {share:.0%} false alarms a year; step from {start}")
+        heads = "".join(f"{f'x{step:.4g}':>26}" for step in steps)
+        print(f"{'within 3, 6, 9; delay; error of onset':38}{'false':>6}{heads}")
+        for name, row in rows.items():
+            cells = "".join(f"{row.found[step, start]!s:>26}" for step in steps)
+            print(f"{name:38}{row.false:6.1%}{cells}", flush=True)
 
 
-def compare(design: Design, steps: tuple[float, ...], replicates: int) -> None:
-    """All methods on one design, the step from month 4."""
-    print(f"\n{design}: found within 9 months of a step from month 4 (within 3, 6; median delay)")
-    print(
-        f"{'':32}"
-        + "".join(
-            f"{f'x{step:.3g} at {share:.0%}':>26}" for share in (0.05, 0.10) for step in steps
-        )
-    )
-    stable, fresh = sample(design, replicates, 1), sample(design, replicates, 2)
-    changed = {step: sample(design, replicates, 3, step, 4) for step in steps}
-    for name, method in CALIBRATED.items():
-        tell(name)
-        cells = []
-        for share in (0.05, 0.10):
-            limit = threshold_of(method, stable, share)
-            cells += [cell(power(method(changed[step]), limit, 4)) for step in steps]
-        tell("")
-        print(f"{name:32}" + "".join(f"{each:>26}" for each in cells))
-    for name, (method, limit) in AS_THEY_ARE.items():
-        alarms = float((method(fresh) > limit).any(1).mean())
-        cells = [cell(power(method(changed[step]), limit, 4)) for step in steps]
-        label = f"{name} ({alarms:.0%} false)"
-        print(f"{label:32}" + "".join(f"{each:>26}" for each in cells))
+def claim(text: str, got: float, wanted: float) -> None:
+    verdict = "PASS" if got >= wanted else f"short by {wanted - got:.3f}"
+    print(f"{text:84} {got:.3f} of {wanted:.3f}  {verdict}")
 
 
-def cell(found: Power) -> str:
-    three, six, nine = found.within
-    return f"{nine:.3f} ({three:.2f}, {six:.2f}; {found.delay:.0f})"
+def claims(main: dict[float, dict[str, Scores]], replicates: int) -> None:
+    """What was to be reached on the main design, line by line."""
+    print("\nClaims, found within 9 months, main design:")
+    for i, share in enumerate(SHARES):
+        rows = main[share]
+        off = max(abs(rows[name].false - share) for name in CALIBRATED)
+        claim(f"{share:.0%} false alarms, every method within 0.01 on fresh series", 0.01 - off, 0)
+        for step in (1.08, 1.15):
+            nine = {name: row.found[step, "month 4"].within[2] for name, row in rows.items()}
+            label = f"x{step} at {share:.0%}:"
+            for name, stated in STATED.items():
+                claim(f"{label} {name}, as stated within 0.01", nine[name], stated[step][i] - 0.01)
+            # The better of our own runs and of what was stated, so that neither can flatter.
+            rival = max(nine[ESTIMATED], nine[SLOWER], STATED[ESTIMATED][step][i])
+            best = max(nine[KNOWN], STATED[KNOWN][step][i])
+            claim(f"{label} chosen is above CUSUM, everything estimated", nine[CHOSEN], rival)
+            half = (rival + best) / 2
+            claim(f"{label} chosen closes half the way to known dispersion", nine[CHOSEN], half)
+    for months, left in LEFT.items():
+        for share in SHARES:
+            flat, seasonal = (
+                score(Design(baseline=months, season=season), share, replicates, (1.08, 1.15))
+                for season in (0, 0.15)
+            )
+            for step in (1.08, 1.15):
+                base, got = (
+                    rows[CHOSEN].found[step, "month 4"].within[2] for rows in (flat, seasonal)
+                )
+                text = f"x{step} at {share:.0%}: chosen, season 15 %, {months} baseline months:"
+                claim(f"{text} {left:.0%} of {base:.3f}", got, left * base)
 
 
-def sweep(replicates: int) -> None:
-    """The chosen method and CUSUM over levels, dispersions, seasons and lengths of baseline."""
-    chosen, usual = "Shiryaev-Roberts (chosen)", "CUSUM 0.5"
-    print(
-        "\nfound within 9 months at 5 % false alarms a year: chosen / CUSUM; from a uniform month"
-    )
-    steps = (1.08, 394 / 364, 1.15, 1.3, 1.6)
-    print(
-        f"{'level, dispersion, season, months':36}" + "".join(f"{f'x{s:.3g}':>16}" for s in steps)
-    )
-    for level, dispersion, season, months in product((4, 30, 364), (1, 3), (0, 0.15), (12, 24, 36)):
-        design = Design(level, dispersion, season, months)
-        stable = sample(design, replicates, 1)
-        limits = {name: threshold_of(CALIBRATED[name], stable, 0.05) for name in (chosen, usual)}
-        cells = []
-        for step in steps:
-            at = np.random.default_rng(9).integers(1, MONITORED - 8, replicates)
-            changed = sample(design, replicates, 3, step, at)
-            found = [
-                power(CALIBRATED[n](changed), limits[n], at).within[2] for n in (chosen, usual)
-            ]
-            cells.append(f"{found[0]:.2f} / {found[1]:.2f}")
-        print(
-            f"{level:>5}, {dispersion}, {season:>4.0%}, {months:<18}"
-            + "".join(f"{c:>16}" for c in cells)
-        )
-
-
-def onset_error(replicates: int) -> None:
-    design = Design()
-    limit = threshold_of(
-        CALIBRATED["Shiryaev-Roberts (chosen)"], sample(design, replicates, 1), 0.05
-    )
-    print("\nerror of the onset when the chosen one first alarms (months; step from month 4)")
-    for step in (1.08, 1.15, 1.3):
-        data = sample(design, replicates, 3, step, 4)
-        evidence, places = shiryaev_roberts(data, data.shrunk)
-        alarms = (evidence > limit)[:, 3:]
-        hit = alarms.any(1) & ~(evidence > limit)[:, :3].any(1)
-        place = places[:, 3:][hit, alarms[hit].argmax(1)]
-        print(
-            f"  x{step}: exact {np.mean(place == 4):.0%},"
-            f" within 1 {np.mean(np.abs(place - 4) <= 1):.0%}"
-        )
+def the_class_says_the_same() -> None:
+    """The chosen method here is the detector that is shipped, month by month."""
+    data = sample(Design(season=0.15), 20, FRESH, 1.15, 4)
+    evidence, places = shiryaev_roberts(data, data.own)
+    for i in range(len(data.counts)):
+        detector = ShiryaevRoberts()
+        for t, (count, shape) in enumerate(zip(data.counts[i], data.shape[i], strict=True)):
+            detector.update(float(count), float(shape))
+            month = t - data.design.baseline
+            if month >= 0:
+                assert abs(detector.evidence - evidence[i, month]) < 1e-9
+                assert detector.onset == data.design.baseline + places[i, month] - 1
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--replicates", type=int, default=20_000)
+    parser.add_argument("--replicates", type=int, default=4_000, help="series of each design")
     parser.add_argument("--quick", action="store_true", help="the main design alone")
     options = parser.parse_args()
-    compare(Design(), (1.08, 394 / 364, 1.15, 1.3), options.replicates)
-    onset_error(options.replicates)
+    the_class_says_the_same()
+    starts = ("month 4", "a uniform month")
     if not options.quick:
-        for months in (12, 36):
-            compare(Design(season=0.15, baseline=months), (1.08, 1.15), options.replicates)
-        sweep(max(1000, options.replicates // 4))
+        for design in product(LEVELS, DISPERSIONS, SEASONS, BASELINES):
+            for share in SHARES:
+                rows = score(Design(*design), share, options.replicates, starts=starts)
+                show(Design(*design), share, rows, starts)
+    many = 5 * options.replicates
+    main_design = {share: score(Design(), share, many) for share in SHARES}
+    for share, rows in main_design.items():
+        show(Design(), share, rows, ("month 4",))
+    claims(main_design, many)
 
 
 if __name__ == "__main__":
