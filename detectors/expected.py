@@ -110,7 +110,8 @@ class Expected(Detector):
         self._dispersion = max(1.0, self.prior_dispersion)
         self._dispersion_spread = 2.0 / max(self.prior_weight, 1.0)
         self._names: flagged.Memory = {}
-        self._last: list[Any] | None = None  # count, the forecast's figures, state, names
+        self._last: list[float] | None = None  # the last count, and what was expected of it
+        self._last_names: list[str] = []
 
     def update(self, x: float | None, slot: int | None = None, names: Sequence[str] = ()) -> None:
         """Takes the count of a slot (the next in turn unless given), with the day's names."""
@@ -126,7 +127,7 @@ class Expected(Detector):
         x = min(float(x), MOST)
         ahead = self.forecast(slot, names)
         self._last = [x, ahead.mean, ahead.spread, ahead.dispersion, ahead.dispersion_spread]
-        self._last += [self.state, self.about, list(names)]
+        self._last_names = list(names)
         self._week.append([slot, x, list(names)])
 
     def forecast(self, slot: int | None = None, names: Sequence[str] = ()) -> Predictive:
@@ -149,24 +150,23 @@ class Expected(Detector):
     ) -> Verdict:
         """Judges an unfinished slot on the share that has passed; learns nothing from it."""
         ahead = self.forecast(slot, names).part(share_passed)
-        return self._verdict(count_so_far, ahead, share_passed, self.state, self.about, names)
+        return self._verdict(count_so_far, ahead, share_passed, names)
 
     @property
     def verdict(self) -> Verdict | None:
         """What is to be said of the last count; None before the first and in a gap."""
         if self._last is None:
             return None
-        x, mean, spread, d, d_spread, state, about, names = self._last
-        ahead = Predictive(mean, spread, d, d_spread)
-        return self._verdict(x, ahead, 1.0, state, about, names)
+        x, *figures = self._last
+        return self._verdict(x, Predictive(*figures), 1.0, self._last_names)
 
     @property
     def drift_detected(self) -> bool:
         """Whether the last count was exceptional: judged when this is read."""
         if self._last is None:
             return False
-        x, mean, spread, d, d_spread, state, _, _ = self._last
-        if state == "learning":
+        x, mean, spread, d, d_spread = self._last
+        if self.state == "learning":
             return self._outside(x)
         # Within two standard deviations no tail is below 1 in 1,000; spare the functions.
         if self.probability <= 0.001 and (x - mean) ** 2 < 4.0 * (mean + spread * mean**2):
@@ -177,11 +177,21 @@ class Expected(Detector):
     @property
     def evidence(self) -> float:
         """Minus the common logarithm of the smaller tail; exceptional from -log10(probability)."""
-        if self._last is None or self._last[5] == "learning":
+        if self._last is None or self.state == "learning":
             return 0.0
-        x, *figures = self._last[:5]
+        x, *figures = self._last
         ahead = Predictive(*figures)
         return -math.log10(max(min(ahead.at_least(x), ahead.at_most(x)), 1e-300))
+
+    @property
+    def ahead(self) -> Predictive | None:
+        """What was expected of the last count; None before the first and in a gap."""
+        return None if self._last is None else Predictive(*self._last[1:])
+
+    @property
+    def age(self) -> int:
+        """Complete weeks that have been learned."""
+        return self._age
 
     @property
     def state(self) -> str:
@@ -229,10 +239,9 @@ class Expected(Detector):
         x: float,
         ahead: Predictive,
         share: float,
-        state: str,
-        about: str,
         names: Sequence[str],
     ) -> Verdict:
+        state, about = self.state, self.about
         if state == "learning":
             # A part of a slot can pass the fixed upper limit, never prove the lower one.
             outside = self._outside(x) and (share >= 1.0 or x > (self.fixed_lower or 0.0))

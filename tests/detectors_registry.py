@@ -5,6 +5,7 @@ from collections.abc import Callable
 from detectors.ageing import Ageing
 from detectors.base import Detector
 from detectors.chart import ControlChart
+from detectors.count_watch import CountWatch
 from detectors.cusum import Cusum
 from detectors.ears import Ears
 from detectors.ewma import Ewma
@@ -12,6 +13,7 @@ from detectors.expected import Expected
 from detectors.farrington import FlexibleFarrington
 from detectors.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
 from detectors.glr import Glr
+from detectors.held_focus import HeldFocus
 from detectors.proportion import Proportion
 from detectors.rivers import RiverAdwin, RiverPageHinkley
 from detectors.shiryaev_roberts import ShiryaevRoberts
@@ -32,6 +34,8 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("chart, t", lambda: ControlChart("t", rebase={"points": 8, "statistic": "median"})),
     ("chart, u", lambda: ControlChart("u", rebase=8)),
     ("chart, u'", lambda: ControlChart("u_prime", rules=["outside", "trend_6"])),
+    ("count watch, days", lambda: CountWatch(7, 0.5, need=2)),
+    ("count watch, hours", CountWatch),
     ("cusum", lambda: Cusum(mean=11)),
     ("cusum, goes on", lambda: Cusum(mean=11, restart=False, transform="anscombe")),
     ("cusum, learns", lambda: Cusum(dispersion=None, head_start=0.5)),
@@ -57,6 +61,7 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("focus, poisson, known", lambda: PoissonFocus(11.0, sides="up")),
     ("glr", lambda: Glr(mean=11)),
     ("glr, negative binomial", lambda: Glr(mean=11, alpha=0.1, direction="down", restart=False)),
+    ("held focus", lambda: HeldFocus(threshold=3.0, spread=0.01)),
     ("proportion", Proportion),
     ("proportion, target", lambda: Proportion(target=0.8, mid_p=True)),
     ("river, ADWIN", RiverAdwin),

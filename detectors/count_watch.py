@@ -1,0 +1,194 @@
+"""A count watched from two sides: is this hour exceptional, and has the level changed lately?
+
+One `Expected` says what each slot of the week should bring. Against it are held
+
+- the slot alone: `surprise`, minus the common logarithm of its smaller predictive tail;
+- every stretch that ends now: `change`, the statistic of `HeldFocus`, a log-likelihood ratio.
+
+The first finds a burst within the hour, the second a rise of a half that lasts a shift. When
+`Expected` has learned a week, the second begins anew with the last `window` slots, so that an old
+surge is not found again a month later. Days with names (bank holidays, local events) are judged
+alone and kept out of every stretch.
+
+Both are read on one scale, `rate`: how many false alarms a week so much evidence would raise, if
+every slot were a new draw: 2 n 10^-surprise and n exp(-change) for n slots a week. In series with
+no change the true rate is 0.2 to 1 times that, whatever the level, the dispersion and the length
+of the history (`benchmarks/alert_budget.py`); `detectors.calibration` finds the factor for a whole
+set of series. So one number sets a watch: the nominal rate that is `allowed`.
+
+Its place: one series of counts in hours or days. Months have `detectors.shiryaev_roberts`.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from math import exp, log, log10
+from typing import Any, Self
+
+from detectors.base import Detector, Plain
+from detectors.expected import Expected
+from detectors.held_focus import HeldFocus
+
+LOOKED_BACK = {168: 48, 7: 28}
+"""Slots of the last weeks over which a change is still looked for: two days, four weeks."""
+
+
+class CountWatch(Detector):
+    """Watches a count in `slots` of the week: 168 hours or 7 days.
+
+    allowed: nominal false alarms a week; an alarm is at most this. need, prior_dispersion,
+    prior_weight: see `Expected`. window: see above; by default `LOOKED_BACK`.
+
+    >>> watch = CountWatch(slots=7)
+    >>> for _ in range(8):
+    ...     for x in (50, 48, 52, 49, 51, 70, 68):
+    ...         watch.update(x)
+    >>> watch.drift_detected
+    False
+    >>> for x in (70, 72, 67, 75, 79):
+    ...     watch.update(x)
+    >>> watch.drift_detected, watch.causes, watch.onset, round(watch.ratio, 2)
+    (True, ['change'], 56, 1.45)
+    """
+
+    def __init__(
+        self,
+        slots: int = 168,
+        allowed: float = 0.01,
+        window: int | None = None,
+        need: int = 4,
+        prior_dispersion: float = 1.5,
+        prior_weight: float = 4.0,
+    ) -> None:
+        super().__init__()
+        self.slots = slots
+        self.allowed = allowed
+        self.window = LOOKED_BACK.get(slots, slots) if window is None else window
+        self.need = need
+        self.prior_dispersion = prior_dispersion
+        self.prior_weight = prior_weight
+        self._start()
+
+    def _start(self) -> None:
+        self._drift_detected = False
+        self._expected = Expected(
+            self.slots,
+            need=self.need,
+            prior_dispersion=self.prior_dispersion,
+            prior_weight=self.prior_weight,
+        )
+        self._focus = HeldFocus()
+        self._recent: list[list[Any]] = []  # count (None: not looked at) and expected
+        self._points = 0
+        self._surprise = 0.0
+        self._direction: str | None = None
+
+    @property
+    def expected(self) -> Expected:
+        """The baseline, for forecasts and for slots that are not over."""
+        return self._expected
+
+    def update(self, x: float | None, slot: int | None = None, names: Sequence[str] = ()) -> None:
+        """Takes the count of a slot (the next in turn unless given), with the day's names."""
+        expected, focus, age = self._expected, self._focus, self._expected.age
+        expected.update(x, slot, names)
+        if expected.age > age:
+            focus.begin(self._points - len(self._recent))
+            for count, exposure in self._recent:
+                focus.update(count, exposure)
+        self._points += 1
+        self._surprise, self._direction = 0.0, None
+        point: list[Any] = [None, 1.0]
+        ahead = expected.ahead
+        if ahead is not None and x is not None and expected.state != "learning":
+            x = float(x)
+            off = x - ahead.mean
+            self._direction = "up" if off > 0.0 else "down"
+            # Within two standard deviations nothing is exceptional; spare the functions.
+            if off * off > 4.0 * ahead.mean * (ahead.dispersion + ahead.spread * ahead.mean):
+                self._surprise = expected.evidence
+            if not names and ahead.mean > 0.0:
+                focus.dispersion, focus.spread = ahead.dispersion, ahead.spread
+                point = [x, ahead.mean]
+        focus.update(*point)
+        self._recent.append(point)
+        del self._recent[: -self.window]
+        self._drift_detected = self.rate <= self.allowed
+
+    @property
+    def surprise(self) -> float:
+        """Minus the common logarithm of the last count's smaller tail; 0 for an ordinary one."""
+        return self._surprise
+
+    @property
+    def change(self) -> float:
+        """The log-likelihood ratio of a change of level within the window; 0 in a gap."""
+        return self._focus.evidence if self._recent and self._recent[-1][0] is not None else 0.0
+
+    @property
+    def surprise_rate(self) -> float:
+        """Nominal false alarms a week at this `surprise`."""
+        return float(2.0 * self.slots * 10.0**-self._surprise)
+
+    @property
+    def change_rate(self) -> float:
+        """Nominal false alarms a week at this `change`."""
+        return self.slots * exp(-self.change)
+
+    @property
+    def rate(self) -> float:
+        """The smaller of the two: an alarm where it is at most `allowed`."""
+        return min(self.surprise_rate, self.change_rate)
+
+    @property
+    def causes(self) -> list[str]:
+        """Which evidence is an alarm: `surprise`, `change`."""
+        found = ["surprise"] if self.surprise_rate <= self.allowed else []
+        return found + ["change"] * (self.change_rate <= self.allowed)
+
+    @property
+    def evidence(self) -> float:
+        """Minus the common logarithm of `rate`."""
+        return max(
+            self._surprise - log10(2.0 * self.slots), self.change / log(10.0) - log10(self.slots)
+        )
+
+    @property
+    def direction(self) -> str | None:
+        """'up' or 'down': of the change if that is the greater evidence, else of the count."""
+        if self.change_rate < self.surprise_rate:
+            return self._focus.direction
+        return self._direction
+
+    @property
+    def onset(self) -> int | None:
+        """The place in the stream (from 0) of the first point of the likeliest change."""
+        return self._focus.onset
+
+    @property
+    def ratio(self) -> float | None:
+        """What came since the onset over what was expected."""
+        return self._focus.level
+
+    def restart(self, reason: str) -> None:
+        """Forgets every count because they are recorded otherwise from here on."""
+        points = self._points
+        self._start()
+        self._points = points
+        self._focus.begin(points)
+        self._expected.restart(reason)
+
+    def save(self) -> dict[str, Plain]:
+        """The whole watch as plain data."""
+        within = {"_expected": self._expected.save(), "_focus": self._focus.save()}
+        state = {name: value for name, value in vars(self).items() if name.startswith("_")}
+        return copy.deepcopy({"parameters": self._get_params(), "state": {**state, **within}})
+
+    @classmethod
+    def restore(cls, saved: dict[str, Any]) -> Self:
+        """A watch that goes on exactly where the saved one stood."""
+        watch = super().restore(saved)
+        watch._expected = Expected.restore(saved["state"]["_expected"])
+        watch._focus = HeldFocus.restore(saved["state"]["_focus"])
+        return watch
