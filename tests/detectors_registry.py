@@ -16,6 +16,7 @@ from detectors.glr import Glr
 from detectors.held_focus import HeldFocus
 from detectors.proportion import Proportion
 from detectors.rivers import RiverAdwin, RiverPageHinkley
+from detectors.seasonal_scan import SeasonalScan
 from detectors.shiryaev_roberts import ShiryaevRoberts
 from detectors.silence import Heartbeat, Silence
 
@@ -66,6 +67,8 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("proportion, target", lambda: Proportion(target=0.8, mid_p=True)),
     ("river, ADWIN", RiverAdwin),
     ("river, Page-Hinkley", RiverPageHinkley),
+    ("seasonal scan, months", lambda: SeasonalScan(period=12, window=3, harmonics=1, half_life=36, need=12, keep=4)),  # noqa: E501
+    ("seasonal scan, weeks", SeasonalScan),
     ("shiryaev-roberts", ShiryaevRoberts),
     ("shiryaev-roberts, siblings", lambda: ShiryaevRoberts(window=6, prior_dispersion=2.0, prior_weight=20)),  # noqa: E501
     ("silence, heartbeats", lambda: Heartbeat(period=5, missed=1, late=0)),
