@@ -12,7 +12,8 @@ within a block only, so nothing grows with the age of the series. A series of n 
 has about log n blocks, and each point is appended and merged once.
 
 While every exposure is 1 the indexes follow from the exposures and are left out: a third less
-memory.
+memory. Columns are arrays of doubles, which take a quarter of what lists of numbers do; `plain` and
+`from_plain` turn them to lists and back, bit for bit.
 
 The part that all of `focus.py` stands on; what a block is worth is in `families.py`.
 
@@ -23,20 +24,34 @@ functional pruning CUSUM statistics", JMLR 24(81).
 >>> for x in [3, 1, 2, 2, 9]:
 ...     push(side, 1, 1, x, None, 50)
 >>> side  # 3, 1 and the 2s were pooled: a rise can only have begun with the 9, or before them all
-[[4, 1], [8, 9], []]
+[array('d', [4.0, 1.0]), array('d', [8.0, 9.0]), array('d')]
 >>> start_of(side, 1, 5)
 4
 """
 
 from __future__ import annotations
 
-Side = list[list[float]]
+from array import array
+from collections.abc import Sequence
+from typing import TypeAlias
+
+Side: TypeAlias = "list[array[float]]"
 """Exposures, totals and (or nothing) indexes of the first point of the blocks, oldest first."""
 
 
 def empty() -> Side:
     """No blocks."""
-    return [[], [], []]
+    return from_plain(((), (), ()))
+
+
+def plain(side: Side) -> list[list[float]]:
+    """The same as lists."""
+    return [list(column) for column in side]
+
+
+def from_plain(columns: Sequence[Sequence[float]]) -> Side:
+    """The blocks that `plain` gave."""
+    return [array("d", column) for column in columns]
 
 
 def push(
@@ -67,7 +82,7 @@ def push(
 
 def fill_starts(side: Side, points: int) -> None:
     """Begins to keep indexes, after so many points of exposure 1."""
-    side[2][:] = [start_of(side, block, points) for block in range(len(side[0]))]
+    side[2][:] = array("d", [start_of(side, block, points) for block in range(len(side[0]))])
 
 
 def start_of(side: Side, block: int, points: int) -> int:
