@@ -1,0 +1,78 @@
+"""What a detector says of a measure: one signal, complete enough to show, send and explain.
+
+A signal is made when a period closes, or for the hour that runs; it holds numbers for machines and
+`words` for people (`streams.signal_words`). Whether anyone is told is `notify`: its nominal rate of
+false alarms a week is within what its watch is allowed (`detectors.alarm_budget`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Grain = Literal["hour", "day", "month"]
+Direction = Literal["up", "down"]
+Method = Literal["surprise", "change", "level", "proportion", "duration", "chart", "silence"]
+State = Literal["learning", "first year", "ready"]
+
+
+class Signal(msgspec.Struct, frozen=True, kw_only=True):
+    """One measure of one row and area, in one period. Instants are ms since 1970 UTC."""
+
+    force: str
+    kind: str
+    """Of the records: `call`, `incident`, `crime`; for silence also `heartbeat`."""
+    group: str
+    """The table of the board and the measure in it (`streams.measures`); for silence `feeds`."""
+    measure: str
+    row: dict[str, str] = {}
+    """The dimensions of the row besides the area: `{"line": "999"}`."""
+    area: str
+    """The id of an area, or `force`."""
+    grain: Grain
+    period: str
+    """The label of the period: `2021-10-31T01+01:00`, `2021-10-31`, `2021-10`."""
+    start: int
+    end: int
+    method: Method
+    """The strongest evidence: `surprise` is this period alone, `change` and `level` a stretch."""
+    theme: str
+    """What joins signals of one story: `calls`, `incidents.asb`, `crimes.burglary`."""
+    direction: Direction
+    polarity: Literal["bad", "good", "neutral"]
+    """Whether this direction is good or bad news, where the registry says."""
+    observed: float
+    expected: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    within: float = 0.8
+    """The share of periods that lie from `lower` to `upper` when nothing has changed."""
+    probability: float | None = None
+    """Of so few, or so many, or worse; None where the method has none."""
+    rate: float = 0.0
+    """Nominal false alarms a week at this evidence."""
+    allowed: float = 0.0
+    """Nominal false alarms a week that the watch may raise."""
+    onset: int | None = None
+    """Since when, for a change."""
+    ratio: float | None = None
+    """What came since the onset over what was expected."""
+    before: float | None = None
+    after: float | None = None
+    """The level before and after the change, for methods that have no ratio."""
+    state: State = "ready"
+    notify: bool = False
+    running: bool = False
+    """Of a period that is not over."""
+    words: str = ""
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """What it is about, whatever the period: the same for the next signal of the watch."""
+        row = (f"{name}={value}" for name, value in sorted(self.row.items()))
+        return (self.force, self.group, self.measure, *row, self.area, self.grain)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return msgspec.structs.asdict(self)
