@@ -127,7 +127,7 @@ class ControlChart(Detector):
         self._memories: list[Memory] = []
         self._learnt: list[list[float]] = []
         self._run: list[list[float]] = []
-        self._rebases: list[list[float]] = []
+        self._rebases: list[list[Any]] = []
         self._rebased = False
         if isinstance(self.baseline, int):
             if self.baseline < 1:
@@ -212,7 +212,7 @@ class ControlChart(Detector):
     @property
     def rebases(self) -> list[Rebase]:
         """The last re-bases, at most three; places count from the first point, gaps included."""
-        return [Rebase(*one) for one in self._rebases]  # type: ignore[arg-type]
+        return [Rebase(*one) for one in self._rebases]
 
     @property
     def evidence(self) -> float:

@@ -39,7 +39,7 @@ from typing import NamedTuple
 from detectors.limits import Limits
 
 UP, DOWN, NEITHER = 1, -1, 0
-Memory = list[float | None]
+Memory = list[float]
 """What a rule keeps between points: plain numbers."""
 Lines = Limits | Sequence[float]
 """Centre, lower and upper."""
@@ -121,7 +121,7 @@ def step(rule: Rule, memory: Memory, x: float, limits: Lines) -> int:
         if not memory:
             memory[:] = 0, 0, 0, x
             return NEITHER
-        last, memory[3] = memory[3] or 0.0, x
+        last, memory[3] = memory[3], x
         return run(rule, memory, (x > last) - (x < last), 2)
     return close(rule, memory, x, limits)
 
@@ -134,15 +134,15 @@ def run(rule: Rule, memory: Memory, direction: int, first: int) -> int:
     if not memory:
         memory[:] = 0, 0, 0
     if not direction and rule.on_line == "skips":
-        memory[2] += 1 if memory[0] else 0  # type: ignore[operator]
+        memory[2] += 1 if memory[0] else 0
         return NEITHER
     if direction and direction == memory[0]:
-        memory[1] += 1  # type: ignore[operator]
-        memory[2] += 1  # type: ignore[operator]
+        memory[1] += 1
+        memory[2] += 1
     else:
         memory[0] = direction
         memory[1] = memory[2] = first if direction else 0
-    return direction if memory[1] >= rule.points else NEITHER  # type: ignore[operator]
+    return direction if memory[1] >= rule.points else NEITHER
 
 
 def close(rule: Rule, memory: Memory, x: float, limits: Lines) -> int:
@@ -172,7 +172,7 @@ def span(rule: Rule, memory: Memory) -> int:
     """How many points back, with this one, the pattern that is now complete reaches."""
     if rule.kind == "outside":
         return 1
-    return rule.window if rule.kind == "near" else max(rule.points, int(memory[2] or 0))
+    return rule.window if rule.kind == "near" else max(rule.points, int(memory[2]))
 
 
 def covered(hits: Sequence[int], spans: Sequence[int]) -> list[int]:
