@@ -8,7 +8,8 @@ weighted down, a trend is followed), and the other limits: `detectors.farrington
 Place among its siblings: it needs years of history and judges whole periods (weeks, months), and
 is the field's standard for seasonal counts. EARS (`detectors.ears`) needs only days or weeks of
 history but knows no season. It adds no evidence up over periods, so a small lasting step is better
-left to a CUSUM or GLR. Where every count of the reference is zero no verdict can be had.
+left to a CUSUM or GLR. Where every count of the reference is zero half a case stands in for them
+(`half_case`), so that the first cases of a kind are judged too.
 
 Reference: Noufaily et al., Statistics in Medicine 32 (2013) 1206-1222.
 
@@ -58,6 +59,7 @@ class FlexibleFarrington(Detector):
         power: Power = "2/3",
         least_cases: int = 5,
         least_window: int = 4,
+        half_case: bool = True,
     ) -> None:
         super().__init__()
         self.alpha = alpha
@@ -74,6 +76,7 @@ class FlexibleFarrington(Detector):
         self.power: Power = power
         self.least_cases = least_cases
         self.least_window = least_window
+        self.half_case = half_case
         self._history: list[float | None] = []
         self._expected: float | None = None
         self._lower: float | None = None

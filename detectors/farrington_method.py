@@ -34,7 +34,11 @@ kept: the standard errors and the t-test use sum(weight * ((y - mu) / mu)^2) / (
 weights of the reweighting (not those of the regression) as dispersion; the score of the thresholds
 "nbPlugin" and "muan" takes the linear predictor in place of mu. One difference: a missing period
 counts as nothing towards `least_cases`, where R then never alarms. No verdict can be had where the
-regression does not converge, as when every count of the reference is zero.
+regression does not converge.
+
+Where all n counts of the reference are zero R gives none either; here half a case stands in for
+them: with Jeffreys' prior the rate is Gamma(1/2, n), so a new count is negative binomial with mean
+1/(2n) and dispersion 1 + 1/n, whatever `threshold`. `half_case=False` leaves it out, as R does.
 
 References: Farrington, Andrews, Beale and Catchpole, J. R. Stat. Soc. A 159 (1996) 547-563;
 Noufaily et al., Statistics in Medicine 32 (2013) 1206-1222; Salmon, Schumacher and Höhle, Journal
@@ -85,6 +89,7 @@ class Options:
     power: Power = "2/3"  # of "delta" (powertrans)
     least_cases: int = 5  # (limit54, first)
     least_window: int = 4  # (limit54, second)
+    half_case: bool = True  # judge a reference of zeros by half a case (R: no verdict)
 
     def __post_init__(self) -> None:
         if not 0 < self.alpha < 1:
@@ -219,6 +224,10 @@ def judge(
         if options.levels - 1 not in level:
             return None
         level = np.unique(level, return_inverse=True)[1].astype(np.intp)
+    recent = [x for x in history[len(history) - options.least_window + 1 :] if x is not None]
+    enough = sum(recent) + observed >= options.least_cases
+    if options.half_case and not counts.any():
+        return _by_half_a_case(observed, len(counts), options, enough=enough)
     time = -lags.astype(np.float64)
     now_level = int(level.max())
     result = _fit(counts, level, time, options.trend, options)
@@ -229,9 +238,16 @@ def judge(
         if result is None:
             return None
     found, phi, of_errors = result
-    recent = [x for x in history[len(history) - options.least_window + 1 :] if x is not None]
-    enough = sum(recent) + observed >= options.least_cases
     return _limits(observed, found, now_level, options, (phi, of_errors), enough=enough)
+
+
+def _by_half_a_case(observed: float, periods: int, options: Options, *, enough: bool) -> Verdict:
+    mean, phi = 0.5 / periods, 1.0 + 1.0 / periods
+    upper = quantile(1.0 - options.alpha, mean=mean, phi=phi)
+    start = math.log(mean)  # as in "nbPlugin", and below any limit
+    score = (observed - start) / (upper - start)
+    p_value = tail(observed, mean=mean, phi=phi)
+    return Verdict(observed, mean, 0.0, upper, phi, p_value, score, slope=None, enough=enough)
 
 
 def _limits(  # the last step of `judge`, with all that it has found

@@ -221,6 +221,21 @@ def test_too_few_cases_raise_no_alarm() -> None:
     assert verdict_of(past, 4.0, least_cases=4).alarm
 
 
+@pytest.mark.parametrize("threshold", ["nbPlugin", "muan", "delta"])
+def test_a_reference_of_zeros_is_judged_by_half_a_case(threshold: Any) -> None:
+    zeros = [0.0] * 263
+    quiet = verdict_of(zeros, 0.0, threshold=threshold)
+    assert (quiet.alarm, quiet.upper, quiet.p_value) == (False, 0.0, 1.0)
+    first = verdict_of(zeros, 1.0, threshold=threshold)
+    assert not first.alarm  # too few cases, however unlikely
+    # A Poisson count of a rate that is Gamma(1/2, n), for the n points of the reference.
+    number = round(0.5 / first.expected)
+    rates = stats.gamma(0.5, scale=1 / number)
+    assert first.p_value == pytest.approx(1 - rates.expect(lambda rate: np.exp(-rate)), rel=1e-6)
+    assert verdict_of(zeros, 5.0, threshold=threshold).alarm
+    assert judge(zeros, 5.0, Options(half_case=False)) is None
+
+
 def test_the_regression_is_the_maximum_of_its_likelihood() -> None:
     generator = np.random.default_rng(3)
     level = np.repeat(np.arange(4), 15)
