@@ -11,7 +11,7 @@ year has some dozens for the one that matters; the priors let a short history ca
 of a season and trend that it has not seen. Half a count is added to the whole of the history
 (Jeffreys' prior of a Poisson mean), so that one without any count still gives a mean.
 
-Points with a tail p below 1 in 1,000 count less, by (3.09/z)^2 with z the normal quantile of p, and
+Points with a tail p below 1 in 100 count less, by (2.33/z)^2 with z the normal quantile of p, and
 every point by a half for each
 `half_life` of its age. The dispersion d, at least 1, and its own
 relative variance come from the same points (`detectors.dispersion`).
@@ -43,10 +43,11 @@ TREND = 0.5
 SEASON = 0.7
 """Standard deviation of each harmonic's swing on the log scale, before any is seen."""
 PRIOR_DISPERSION, PRIOR_POINTS = 1.5, 4.0
-RARE = 1e-3  # a tail below this takes weight from a point
-REWEIGHTED = 3  # times that weights and dispersion are found anew
+RARE = 0.01  # a tail below this takes weight from a point
+REWEIGHTED = 6  # times, at most, that weights and dispersion are found anew
+SETTLED = 0.02  # change of a weight below which the weights are found
 ROUNDS = 30  # at most, of a regression
-CLOSE = 1e-4  # change of an effect below which a regression is done
+CLOSE = 1e-3  # change of an effect below which a regression is done: its error is the square
 STEP = 2.0  # what an effect may move by in a round
 FARTHEST = 60.0  # what a logarithm of a mean may be
 
@@ -90,18 +91,18 @@ def fit_mean(
     *,
     period: float,
     harmonics: int = 2,
-    half_life: float = math.inf,
+    half_life: float = 4.0,
     skip: int = 0,
 ) -> SeasonalMean:
     """The regression on these counts, oldest first, None where missing.
 
-    period: points a year (52.18 for weeks, 12 for months); half_life: in points; skip: points
+    period: points a year (52.18 for weeks, 12 for months); half_life: in years; skip: points
     between the last count and now.
 
     >>> fit = fit_mean([20.0, 24.0, 31.0, 18.0] * 30, period=12, harmonics=1)
     >>> ahead = fit.ahead([0])
     >>> round(ahead.mean, 1), round(ahead.spread, 4), round(ahead.dispersion, 2)
-    (23.3, 0.0024, 1.08)
+    (23.2, 0.0056, 1.1)
     """
     known = np.array(counts, dtype=float)  # None becomes nan
     lags = range(len(counts) + skip, skip, -1)
@@ -110,7 +111,7 @@ def fit_mean(
     if not len(count):
         raise ValueError("no counts to learn from")
     design = _design(lags, period, harmonics)[there]
-    fade = 0.5 ** (np.array(lags, dtype=float)[there] / half_life)
+    fade = 0.5 ** (-design[:, 1] / half_life)
     fade /= fade.max()
     precision = np.array([0.0, TREND**-2] + [SEASON**-2] * (2 * harmonics))
     effects = np.zeros(len(precision))
@@ -122,7 +123,9 @@ def fit_mean(
         effects, covariance = _regress(design, count, weight / d, precision, effects)
         mean = np.exp(np.clip(design @ effects, -FARTHEST, FARTHEST))
         d, d_spread = _dispersion(count, mean, weight, d)
-        robust = _robust(count, mean, d)
+        before, robust = robust, _robust(count, mean, d)
+        if np.abs(robust - before).max() < SETTLED:
+            break
     return SeasonalMean(effects, covariance, d, d_spread, period)
 
 
@@ -153,7 +156,7 @@ def _dispersion(count: Floats, mean: Floats, weight: Floats, d: float) -> tuple[
 def _robust(count: Floats, mean: Floats, d: float) -> Floats:
     """The weights of points by their tails."""
     weight = np.ones_like(count)
-    far = np.abs(count - mean) > 2.5 * np.sqrt(d * mean)
+    far = np.abs(count - mean) > 2.0 * np.sqrt(d * mean)
     if far.any():
         y, m = count[far], mean[far]
         size = 1.0 / np.maximum((d - 1.0) / m, 1e-9)

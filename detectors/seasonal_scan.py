@@ -56,13 +56,13 @@ def scan(
     window: int,
     period: float,
     harmonics: int = 2,
-    half_life: float = math.inf,
+    half_life: float = 4.0,
 ) -> tuple[float, int, Predictive]:
     """The probability p of the last count, the L that gave it, and what was expected of the last.
 
     >>> p, periods, ahead = scan([9, 11, 10, 12, 8] * 10 + [19, 20], window=2, period=12)
     >>> round(p, 6), periods, round(ahead.mean, 1)
-    (0.002371, 2, 9.8)
+    (0.005841, 2, 9.7)
     """
     fit = fit_mean(
         history[:-window],
@@ -93,7 +93,7 @@ class SeasonalScan(Detector):
 
     alpha: largest probability of an alarm where nothing happens; period: periods a year (52.18 for
     weeks, 12 for months, 365.25 for days); window: the most periods that are added up; harmonics:
-    of the season; half_life: periods in which a count of the history loses half its weight; need:
+    of the season; half_life: years in which a count of the history loses half its weight; need:
     periods of history before any is judged; keep: years of history that are kept.
     """
 
@@ -104,7 +104,7 @@ class SeasonalScan(Detector):
         period: float = 52.18,
         window: int = 2,
         harmonics: int = 2,
-        half_life: float | None = None,
+        half_life: float = 4.0,
         need: int = 26,
         keep: float = 12.0,
     ) -> None:
@@ -113,7 +113,7 @@ class SeasonalScan(Detector):
             raise ValueError("alpha must lie between 0 and 1, window and need must be at least 1")
         if period <= 2 * harmonics or keep * period < need + window:
             raise ValueError("too many harmonics for the period, or too little history kept")
-        if half_life is not None and half_life <= 0.0:
+        if half_life <= 0.0:
             raise ValueError("half_life must be above 0")
         self.alpha = alpha
         self.period = period
@@ -153,7 +153,7 @@ class SeasonalScan(Detector):
             window=self.window,
             period=self.period,
             harmonics=self.harmonics,
-            half_life=self.half_life or math.inf,
+            half_life=self.half_life,
         )
         figures = [ahead.mean, ahead.spread, ahead.dispersion, ahead.dispersion_spread]
         self._last = [p, periods, *figures]

@@ -67,7 +67,7 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("proportion, target", lambda: Proportion(target=0.8, mid_p=True)),
     ("river, ADWIN", RiverAdwin),
     ("river, Page-Hinkley", RiverPageHinkley),
-    ("seasonal scan, months", lambda: SeasonalScan(period=12, window=3, harmonics=1, half_life=36, need=12, keep=4)),  # noqa: E501
+    ("seasonal scan, months", lambda: SeasonalScan(period=12, window=3, harmonics=1, half_life=3, need=12, keep=3)),  # noqa: E501
     ("seasonal scan, weeks", SeasonalScan),
     ("shiryaev-roberts", ShiryaevRoberts),
     ("shiryaev-roberts, siblings", lambda: ShiryaevRoberts(window=6, prior_dispersion=2.0, prior_weight=20)),  # noqa: E501
