@@ -1,6 +1,12 @@
-"""False alarms and power of farringtonFlexible on fresh series of the 42 scenarios of Noufaily.
+"""False alarms and power on fresh series of the 42 scenarios of Noufaily.
 
     python benchmarks/noufaily.py [--replicates 20] [--seed 1] [--method flexible] [--by-scenario]
+    python benchmarks/noufaily.py --compare [--replicates 100] [--seed 1] [--calibrate 1001]
+
+Methods: `flexible` and `original` (farringtonFlexible, equal to R's), `ours` (SeasonalScan).
+`--compare` finds for `flexible` and for `ours` the thresholds at which the false positives without
+past outbreaks are R's 0.0060 and 0.0096, on as many series of the seed `--calibrate`, and shows
+what these thresholds give on the series of `--seed`. No alarm is held back because of an earlier.
 
 The scenarios are those of Noufaily et al., Statistics in Medicine 32 (2013) 1206-1222, table II,
 in `noufaily_scenarios.csv`: the mean of week t of 624 is
@@ -18,7 +24,8 @@ one to find starts in weeks 576 to 616; weeks 576 to 624 are judged.
 - after: share of the weeks after its last case with an alarm.
 
 Outbreaks are found with outbreaks of k = 3 in the past. An outbreak that happens to have no case is
-left out. The +- is a standard error over replicates and scenarios taken together.
+left out. The +- is a standard error over replicates and scenarios taken together; in `--compare`
+also of the differences, which are of the same series.
 """
 
 from __future__ import annotations
@@ -32,7 +39,7 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
@@ -41,6 +48,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.farrington_method import ORIGINAL, Options, judge
+from detectors.seasonal_scan import SeasonalScan
 
 Floats = NDArray[np.float64]
 
@@ -49,13 +57,25 @@ JUDGED = range(575, WEEKS)  # weeks 576 to 624, counted from 0
 SIZES = (3, 5, 10)
 PAST_SIZE, PAST_OUTBREAKS = 3, 4
 NOMINAL = (0.005, 0.01, 0.05)
-METHODS = {"flexible": Options(), "original": dataclasses.replace(ORIGINAL, alpha=0.01)}
+METHODS: dict[str, Options | None] = {
+    "flexible": Options(),
+    "original": dataclasses.replace(ORIGINAL, alpha=0.01),
+    "ours": None,  # no options: our detector as it is
+}
 # What surveillance 1.20.3 reached on ten replicates of 21 of the scenarios, by nominal level: false
 # positives without and with past outbreaks, then POD for k = 3, 5, 10.
 OF_R = {
     0.005: (0.0060, 0.0050, 0.155, 0.378, 0.895),
     0.01: (0.0096, 0.0087, 0.217, 0.478, 0.909),
     0.05: (0.0508, 0.0458, 0.488, 0.780, 0.990),
+}
+SAME_RATES = (0.0060, 0.0096)
+LABELS = {
+    "clean": "false positives, no outbreaks",
+    "past": "false positives, past outbreaks",
+    **{f"pod {k}": f"outbreak found, k = {k}" for k in SIZES},
+    **{f"first {k}": f"in its first week, k = {k}" for k in SIZES},
+    **{f"after {k}": f"alarms after its end, k = {k}" for k in SIZES},
 }
 
 
@@ -125,10 +145,12 @@ def simulate(scenario: Scenario, rng: np.random.Generator) -> Series:
     return Series(base, past, {size: outbreak(size, 576, 616) for size in SIZES})
 
 
-def probabilities(counts: Floats, weeks: range, options: Options) -> Floats:
+def probabilities(counts: Floats, weeks: range, options: Options | None) -> Floats:
     """The probability that the method gives each of the weeks."""
     known = counts.tolist()
     found = []
+    if options is None:
+        return scanned(known, weeks)
     for week in weeks:
         verdict = judge(known[week - options.needs : week], known[week], options)
         alarm_may_be = verdict is not None and verdict.enough and verdict.observed > 0
@@ -136,12 +158,27 @@ def probabilities(counts: Floats, weeks: range, options: Options) -> Floats:
     return np.array(found)
 
 
-def look(job: tuple[int, int], *, seed: int, method: str) -> tuple[int, Seen]:
-    """Simulates and judges one replicate of one scenario."""
+def scanned(known: list[float], weeks: range) -> Floats:
+    """The same of our own detector."""
+    detector = SeasonalScan(period=52)
+    detector.learn(known[: weeks.start])
+    found = []
+    for week in weeks:
+        detector.update(known[week])
+        assert detector.p_value is not None
+        found.append(detector.p_value)
+    return np.array(found)
+
+
+def look(job: tuple[int, int], *, seed: int, method: str, clean: bool = False) -> tuple[int, Seen]:
+    """Simulates and judges one replicate of one scenario; `clean`: without outbreaks only."""
     number, replicate = job
     series = simulate(scenarios()[number], np.random.default_rng([seed, number, replicate]))
     options = METHODS[method]
-    outbreaks = {}
+    outbreaks: dict[int, tuple[Floats, NDArray[np.bool_]]] = {}
+    if clean:
+        found = probabilities(series.base, JUDGED, options)
+        return number, Seen(found, found, outbreaks)
     for size, cases in series.current.items():
         if cases.any():
             weeks = range(int(np.flatnonzero(cases)[0]), WEEKS)
@@ -165,28 +202,34 @@ class Rates(NamedTuple):
     after: dict[int, tuple[float, float]]
 
 
-def mean_and_error(shares: list[float]) -> tuple[float, float]:
-    values = np.array(shares or [math.nan])
+def mean_and_error(values: Floats) -> tuple[float, float]:
+    values = values[~np.isnan(values)]
+    if not len(values):
+        return math.nan, math.nan
     return float(values.mean()), float(values.std() / math.sqrt(len(values)))
+
+
+def outcomes(seen: list[Seen], alpha: float) -> dict[str, Floats]:
+    """Each figure of the table by series at a nominal level, nan where a series has none."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for one in seen:
+        found["clean"].append(float((one.clean <= alpha).mean()))
+        found["past"].append(float((one.with_past <= alpha).mean()))
+        for size in SIZES:
+            p, holds = one.outbreaks.get(size, (np.full(1, math.nan), np.full(1, fill_value=True)))
+            alarm = np.where(np.isnan(p), math.nan, p <= alpha)
+            tail = alarm[np.flatnonzero(holds)[-1] + 1 :]
+            found[f"pod {size}"].append(float(alarm[holds].max()))
+            found[f"first {size}"].append(float(alarm[0]))
+            found[f"after {size}"].append(float(tail.mean()) if len(tail) else math.nan)
+    return {name: np.array(values) for name, values in found.items()}
 
 
 def rates(seen: list[Seen], alpha: float) -> Rates:
     """The realised rates at a nominal level."""
-    pod, first, after = {}, {}, {}
-    for size in SIZES:
-        found = [one.outbreaks[size] for one in seen if size in one.outbreaks]
-        alarms = [(p <= alpha, holds) for p, holds in found]
-        pod[size] = mean_and_error([float(alarm[holds].any()) for alarm, holds in alarms])
-        first[size] = mean_and_error([float(alarm[0]) for alarm, _ in alarms])
-        tails = [alarm[np.flatnonzero(holds)[-1] + 1 :] for alarm, holds in alarms]
-        after[size] = mean_and_error([float(tail.mean()) for tail in tails if len(tail)])
-    return Rates(
-        mean_and_error([float((one.clean <= alpha).mean()) for one in seen]),
-        mean_and_error([float((one.with_past <= alpha).mean()) for one in seen]),
-        pod,
-        first,
-        after,
-    )
+    found = {name: mean_and_error(values) for name, values in outcomes(seen, alpha).items()}
+    by_size = [{k: found[f"{what} {k}"] for k in SIZES} for what in ("pod", "first", "after")]
+    return Rates(found["clean"], found["past"], *by_size)
 
 
 def with_progress(results: Iterator[tuple[int, Seen]], total: int) -> Iterator[tuple[int, Seen]]:
@@ -231,31 +274,61 @@ def show_scenarios(by_scenario: dict[int, list[Seen]], alpha: float = 0.01) -> N
         print(f"  {number + 1:2d}  mean {mean:8.2f}  {found.clean[0]:.4f}  {power}")
 
 
+def threshold(seen: list[Seen], rate: float) -> float:
+    """The largest threshold with no more false positives than this rate."""
+    found = np.sort(np.concatenate([one.clean for one in seen]))
+    return float(np.nextafter(found[int(rate * len(found))], 0.0))
+
+
+def compare(run: Callable[..., list[Seen]], seed: int, calibrate: int) -> None:
+    """Prints the two methods beside each other at the same false positives."""
+    methods = ("flexible", "ours")
+    apart = {method: run(method, calibrate, clean=True) for method in methods}
+    seen = {method: run(method, seed) for method in methods}
+    for rate in SAME_RATES:
+        alpha = {method: threshold(apart[method], rate) for method in methods}
+        found = {method: outcomes(seen[method], alpha[method]) for method in methods}
+        print(f"\nCalibrated to {rate:.4f} on seed {calibrate}: ", end="")
+        print(", ".join(f"{method} p <= {level:.5f}" for method, level in alpha.items()))
+        print("\n| | farringtonFlexible | ours | difference |\n|---|---|---|---|")
+        for name, label in LABELS.items():
+            theirs, own = found["flexible"][name], found["ours"][name]
+            cells = [mean_and_error(values) for values in (theirs, own, own - theirs)]
+            print(f"| {label} |", " | ".join(f"{x:.4f} +- {e:.4f}" for x, e in cells), "|")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--replicates", type=int, default=20, help="of each scenario")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--method", choices=sorted(METHODS), default="flexible")
     parser.add_argument("--by-scenario", action="store_true", help="show every scenario too")
+    parser.add_argument("--compare", action="store_true", help="flexible and ours, calibrated")
+    parser.add_argument("--calibrate", type=int, default=1001, help="seed of the calibration")
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     args = parser.parse_args()
 
     jobs = [(n, r) for r in range(args.replicates) for n in range(len(scenarios()))]
-    by_scenario: dict[int, list[Seen]] = defaultdict(list)
     start = time.monotonic()
     with ProcessPoolExecutor(args.processes) as pool:
-        work = functools.partial(look, seed=args.seed, method=args.method)
-        results = pool.map(work, jobs, chunksize=4)
-        for number, seen in with_progress(results, len(jobs)):
-            by_scenario[number].append(seen)
-    together = [one for seen in by_scenario.values() for one in seen]
-    print(
-        f"{args.method}, {args.replicates} replicates of 42 scenarios, seed {args.seed}, ", end=""
-    )
-    print(f"{time.monotonic() - start:.0f} s\n")
-    show(together, args.method)
+
+        def run(method: str, seed: int, *, clean: bool = False) -> list[Seen]:
+            work = functools.partial(look, seed=seed, method=method, clean=clean)
+            results = pool.map(work, jobs, chunksize=4)
+            return [seen for _, seen in with_progress(results, len(jobs))]
+
+        if args.compare:
+            compare(run, args.seed, args.calibrate)
+        else:
+            seen = run(args.method, args.seed)
+    took = f"{time.monotonic() - start:.0f} s"
+    print(f"\n{args.replicates} replicates of 42 scenarios, seed {args.seed}, {took}\n")
+    if args.compare:
+        return
+    print(f"Method: {args.method}\n")
+    show(seen, args.method)
     if args.by_scenario:
-        show_scenarios(by_scenario)
+        show_scenarios({n: seen[n :: len(scenarios())] for n in range(len(scenarios()))})
 
 
 if __name__ == "__main__":

@@ -1,20 +1,20 @@
 """The mean of a seasonal count and how well it is known, from all of its history, surges set aside.
 
-With t the points since now (negative, in periods of `period` points a year), the count of t has
+With t the years since now (so negative), the count of a point at t has
 
     log(mean) = a + b t + sum over h = 1..H of c_h cos(2 pi h t) + s_h sin(2 pi h t),
     variance = d mean,     b ~ N(0, TREND^2),  c_h, s_h ~ N(0, SEASON^2),
 
-a regression with log link, fitted by iterated weighted least squares (quasi-Poisson). Five to
+a regression with log link, fitted by Newton's method (quasi-Poisson). Five to
 twelve years tell so smooth a season from some hundreds of points, where a factor for each time of
 year has some dozens for the one that matters; the priors let a short history carry the uncertainty
 of a season and trend that it has not seen. Half a count is added to the whole of the history
 (Jeffreys' prior of a Poisson mean), so that one without any count still gives a mean.
 
 Points with a tail p below 1 in 100 count less, by (2.33/z)^2 with z the normal quantile of p, and
-every point by a half for each
-`half_life` of its age. The dispersion d, at least 1, and its own
-relative variance come from the same points (`detectors.dispersion`).
+every point by a half for each `half_life` of its age (the covariance is then that of as many points
+as the weights add up to). The dispersion d, at least 1, and its own relative variance come from the
+same points (`detectors.dispersion`).
 
 Its sibling `detectors.level` follows the weekly level of hours and days, whose season is weak and
 whose history short. Used by `detectors.seasonal_scan`.

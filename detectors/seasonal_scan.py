@@ -6,20 +6,21 @@ uncertainty. The latest L periods together, for L = 1 to W, have the count S, an
     p_L = P(so many or more),     Y ~ NB(mean M, size k),  1/k = (d - 1)/M + v,
 
 where M is the sum of their means, d the dispersion, v the relative variance of M, and d is mixed
-over its own uncertainty (`detectors.predictive`). Under the model counts of one dispersion add up
-exactly, so that no approximation enters. The last count is exceptional if
+over its own uncertainty (`detectors.predictive`). Negative binomial counts of one dispersion add up
+exactly. The last count is exceptional if
 
     p = W * min over L of p_L  <=  alpha,
 
 the bound of Bonferroni over the W windows: a period in which nothing happens raises an alarm with a
-probability of at most alpha. A window of two periods or more is used only while the last count is
+probability of at most alpha, as far as the model holds. A window of two periods or more is used only while the last count is
 above its mean, so that a surge that is over raises no more alarms than it must. The W latest
 periods are never part of the history that judges them.
 
-Its place: weekly, monthly or daily counts with a yearly season, from some months of history on; it
-always has a verdict, also where nothing was ever counted. It finds more than `detectors.farrington`
-at the same false alarms, because the season is a smooth curve through all years and a surge is
-added up over periods; where the season has sharp corners, farringtonFlexible's factor knows them.
+Its place: counts a week or month (or a day, where weekdays are alike) with a yearly season, from
+some months of history on; it always has a verdict, also where nothing was ever counted. It finds
+more than `detectors.farrington` at the same false alarms (docs/detectors.md), because the season is
+a smooth curve through all years and a surge is added up over periods. Where the season has sharp
+corners, farringtonFlexible's factor knows them.
 A lasting change becomes the new mean only slowly and belongs to the change-point detectors.
 
 References: Naus, JASA 60 (1965) 532-538, for the scan; Kulldorff, J. R. Stat. Soc. A 164 (2001)
