@@ -11,17 +11,17 @@ exactly. The last count is exceptional if
 
     p = W * min over L of p_L  <=  alpha,
 
-the bound of Bonferroni over the W windows: a period in which nothing happens raises an alarm with a
-probability of at most alpha, as far as the model holds. A window of two periods or more is used only while the last count is
-above its mean, so that a surge that is over raises no more alarms than it must. The W latest
-periods are never part of the history that judges them.
+the bound of Bonferroni over the W windows: as far as the model holds, a period in which nothing
+happens raises an alarm with a probability of at most alpha. A window of two periods or more is used
+only while the last count is above its mean, so that a surge that is over raises no more alarms than
+it must. The W latest periods are never part of the history that judges them.
 
 Its place: counts a week or month (or a day, where weekdays are alike) with a yearly season, from
 some months of history on; it always has a verdict, also where nothing was ever counted. It finds
 more than `detectors.farrington` at the same false alarms (docs/detectors.md), because the season is
 a smooth curve through all years and a surge is added up over periods. Where the season has sharp
-corners, farringtonFlexible's factor knows them.
-A lasting change becomes the new mean only slowly and belongs to the change-point detectors.
+corners, farringtonFlexible's factor knows them. A lasting change becomes the new mean only slowly
+and belongs to the change-point detectors.
 
 References: Naus, JASA 60 (1965) 532-538, for the scan; Kulldorff, J. R. Stat. Soc. A 164 (2001)
 61-72, for the prospective one, whose windows all end now; Aitchison and Dunsmore, Statistical
