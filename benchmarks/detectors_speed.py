@@ -3,7 +3,7 @@
     python benchmarks/detectors_speed.py [--points 100000] [--only chart] [--state 1000000]
 
 Points are Poisson-like counts of mean 20. An update is timed over `--points` of them, after a
-tenth of them was taken; the best of five parts is shown, since other work on the machine only
+tenth of them was taken; in time of the processor, and the best of five parts is shown, since other work only
 slows. A detector that takes more than 100 us an update is timed over a fiftieth of the points.
 
 Change-point detectors are to take less than 20 us an update, and control charts less than 5; after
@@ -72,10 +72,10 @@ def microseconds(make: Make, stream: list[tuple[float, ...]]) -> float:
     for part in range(PARTS):
         chunk = stream[early + part * size : early + (part + 1) * size]
         update = detector.update
-        start = time.perf_counter()
+        start = time.process_time()
         for one in chunk:
             update(*one)
-        best = min(best, (time.perf_counter() - start) / len(chunk))
+        best = min(best, (time.process_time() - start) / len(chunk))
     return best * 1e6
 
 
