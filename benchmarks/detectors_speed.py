@@ -3,8 +3,8 @@
     python benchmarks/detectors_speed.py [--points 100000] [--only chart] [--state 1000000]
 
 Points are Poisson-like counts of mean 20. An update is timed over `--points` of them, after a
-tenth of them was taken; in time of the processor, and the best of five parts is shown, since other work only
-slows. A detector that takes more than 100 us an update is timed over a fiftieth of the points.
+tenth of them was taken, in time of the processor; the best of five parts is shown, since other work
+on the machine only slows. A detector of more than 100 us gets a fiftieth of the points.
 
 Change-point detectors are to take less than 20 us an update, and control charts less than 5; after
 `--state` points (a million) a change-point detector is to hold and to save less than 4,000 bytes,
