@@ -48,7 +48,7 @@ def limits(design: Design, replicates: int) -> dict[str, float]:
 def power_curves(replicates: int) -> str:
     panels = []
     for place, (title, design) in enumerate(DESIGNS):
-        left, top = 56 + place % 2 * 400, 44 + place // 2 * 270
+        left, top = 56 + place % 2 * 410, 44 + place // 2 * 270
         panel = Panel(left, top, 260, 180, (1.0, 1.6), (0, 1))
         panel.title(title)
         panel.up(PERCENT)
@@ -65,7 +65,7 @@ def power_curves(replicates: int) -> str:
         for (words, colour), end in zip(SHOWN.values(), ends, strict=True):
             panel.name((STEPS[-1], end), words, colour)
         panels.append(panel)
-    return picture(panels, 820, 560, "Share of steps found within 9 months, by size of the step")
+    return picture(panels, 830, 560, "Share of steps found within 9 months, by size of the step")
 
 
 def spread(ends: list[float], apart: float = 0.085) -> list[float]:
@@ -83,7 +83,7 @@ def delays(replicates: int) -> str:
     shown[FORCES] = SHOWN[FORCES]
     methods = {**CALIBRATED, RUN: AS_THEY_ARE[RUN][0]}
     for place, step in enumerate((1.08, 1.15)):
-        panel = Panel(56 + place * 400, 44, 260, 220, (0, 9), (0, 1))
+        panel = Panel(56 + place * 410, 44, 260, 220, (0, 9), (0, 1))
         panel.title(f"a step of +{step - 1:.0%}".replace("%", " %"))
         panel.up(PERCENT)
         panel.across([(m, str(m)) for m in (1, 3, 6, 9)], "months of the new level")
@@ -99,7 +99,7 @@ def delays(replicates: int) -> str:
         for name, end in zip(order, spread([ends[name] for name in order], 0.07), strict=True):
             panel.name((9, end), *shown[name])
         panels.append(panel)
-    return picture(panels, 820, 320, "Share of steps found by each month after the step")
+    return picture(panels, 830, 320, "Share of steps found by each month after the step")
 
 
 def months() -> list[float]:
