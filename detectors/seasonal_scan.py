@@ -128,11 +128,17 @@ class SeasonalScan(Detector):
         self._drift_detected = False
 
     def learn(self, counts: Iterable[float | None]) -> None:
-        """Takes counts of the past, oldest first, without judging them."""
-        for x in counts:
+        """Takes counts of the past, oldest first, without judging them.
+
+        Raises:
+            ValueError: for a count that is negative or not a finite number; none is then taken.
+
+        """
+        taken = [None if x is None else float(x) for x in counts]
+        for x in taken:
             if x is not None and not (math.isfinite(x) and x >= 0.0):
                 raise ValueError(f"not a count: {x}")
-            self._history.append(None if x is None else float(x))
+        self._history += taken
         del self._history[: -math.ceil(self.keep * self.period)]
 
     def update(self, x: float | None) -> None:

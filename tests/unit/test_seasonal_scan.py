@@ -186,5 +186,9 @@ def test_what_makes_no_sense_is_refused(options: dict[str, float]) -> None:
 
 @pytest.mark.parametrize("x", [-1.0, math.nan, math.inf])
 def test_what_is_no_count_is_refused(x: float) -> None:
+    detector = SeasonalScan()
     with pytest.raises(ValueError, match="not a count"):
-        SeasonalScan().update(x)
+        detector.update(x)
+    with pytest.raises(ValueError, match="not a count"):
+        detector.learn([1.0, x])
+    assert detector.save() == SeasonalScan().save()
