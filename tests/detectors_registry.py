@@ -14,6 +14,7 @@ from detectors.farrington import FlexibleFarrington
 from detectors.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
 from detectors.glr import Glr
 from detectors.held_focus import HeldFocus
+from detectors.month_watch import MonthWatch
 from detectors.proportion import Proportion
 from detectors.rivers import RiverAdwin, RiverPageHinkley
 from detectors.seasonal_scan import SeasonalScan
@@ -63,6 +64,8 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("glr", lambda: Glr(mean=11)),
     ("glr, negative binomial", lambda: Glr(mean=11, alpha=0.1, direction="down", restart=False)),
     ("held focus", lambda: HeldFocus(threshold=3.0, spread=0.01)),
+    ("month watch", MonthWatch),
+    ("month watch, siblings", lambda: MonthWatch(0.1, 1.2, 50, window=12)),
     ("proportion", Proportion),
     ("proportion, target", lambda: Proportion(target=0.8, mid_p=True)),
     ("river, ADWIN", RiverAdwin),
