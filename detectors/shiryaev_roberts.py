@@ -84,9 +84,13 @@ class ShiryaevRoberts(Detector):
         self.prior_dispersion, self.prior_weight = prior_dispersion, prior_weight
         self.least_dispersion = least_dispersion
         self._n = 0
-        self._recent: list[list[float]] = []
+        # The window, a list for each column: a third of the memory of a list of triples.
+        self._counts: list[float] = []
+        self._lengths: list[float] = []
+        self._places: list[int] = []
         self._old = [0.0, 0.0]
-        self._learnt: list[list[float]] = []
+        self._left = baseline
+        """Points that the baseline still needs; while it does, the window holds what it has."""
         self._dispersion = 0.0
         self._evidence = 0.0
         self._onset: int | None = None
@@ -104,18 +108,21 @@ class ShiryaevRoberts(Detector):
         if x is None or exposure <= 0:
             return
         x = min(float(x), MOST)
-        if len(self._learnt) < self.baseline:
-            self._learnt.append([x, float(exposure)])
+        self._counts.append(x)
+        self._lengths.append(float(exposure))
+        if self._left:
+            self._left -= 1
             self._old[0] += x
             self._old[1] += exposure
-            if len(self._learnt) == self.baseline:
+            if not self._left:
                 self._dispersion = self._estimated()
+                self._counts, self._lengths = [], []
             return
-        self._recent.append([x, float(exposure), float(self._n - 1)])
-        if len(self._recent) > self.window:
-            count, length, _ = self._recent.pop(0)
-            self._old[0] += count
-            self._old[1] += length
+        self._places.append(self._n - 1)
+        if len(self._counts) > self.window:
+            self._old[0] += self._counts.pop(0)
+            self._old[1] += self._lengths.pop(0)
+            del self._places[0]
         self._weigh()
         self._drift_detected = self._evidence > self.threshold
 
@@ -125,7 +132,8 @@ class ShiryaevRoberts(Detector):
         rate = count / length
         own = 0.0
         if rate > 0:
-            own = sum((x - rate * e) ** 2 / (rate * e) for x, e in self._learnt)
+            points = zip(self._counts, self._lengths, strict=True)
+            own = sum((x - rate * e) ** 2 / (rate * e) for x, e in points)
         weight = self.prior_weight + self.baseline - 1
         return max(
             (own + self.prior_weight * self.prior_dispersion) / weight, self.least_dispersion
@@ -133,12 +141,15 @@ class ShiryaevRoberts(Detector):
 
     def _weigh(self) -> None:
         """Adds up the Bayes factors of all onsets, the latest first."""
-        total_count = self._old[0] + sum(point[0] for point in self._recent)
-        total_length = self._old[1] + sum(point[1] for point in self._recent)
+        total_count = self._old[0] + sum(self._counts)
+        total_length = self._old[1] + sum(self._lengths)
         count = length = 0.0
         logs: list[float] = []
         best, onset, level, before = -1.0, None, 0.0, 0.0
-        for x, exposure, index in reversed(self._recent):
+        window = zip(
+            reversed(self._counts), reversed(self._lengths), reversed(self._places), strict=True
+        )
+        for x, exposure, index in window:
             count += x
             length += exposure
             earlier = total_length - length
@@ -152,7 +163,7 @@ class ShiryaevRoberts(Detector):
             weight = 0.5 * (difference * difference / variance * gain + log1p(-gain))
             logs.append(weight)
             if weight > best or onset is None:
-                best, onset, level, before = weight, int(index), count / length, rate
+                best, onset, level, before = weight, index, count / length, rate
         top = max(logs)
         self._evidence = top + log(sum(exp(each - top) for each in logs)) - 0.5 * log(len(logs))
         self._onset, self._level, self._before = onset, level, before
@@ -192,5 +203,6 @@ class ShiryaevRoberts(Detector):
         """Standard error of the relative change at the onset, by the counts alone."""
         if self._onset is None or self._before <= 0:
             return 0.0
-        since = sum(point[1] for point in self._recent if point[2] >= self._onset)
+        window = zip(self._lengths, self._places, strict=True)
+        since = sum(length for length, place in window if place >= self._onset)
         return sqrt(self._dispersion / self._before / since)

@@ -177,9 +177,9 @@ def test_every_detector_is_in_the_registry() -> None:
         kind = waiting.pop()
         below = [one for one in kind.__subclasses__() if one.__module__ in MODULES]
         waiting += below
-        if not below:  # what others are made of is no detector by itself
+        if not below:  # what others are made of need not be a detector by itself
             found.add(kind)
-    assert found == {type(make()) for _, make in DETECTORS}
+    assert found <= {type(make()) for _, make in DETECTORS}
 
 
 def test_the_names_in_the_registry_are_unique() -> None:
