@@ -1,0 +1,231 @@
+"""How many false episodes a set of watches raises, found by simulation that repeats the learning.
+
+A *plan* says which streams there are (leaves: so many events an hour, a weekly shape, a dispersion)
+and which series are watched (sums of leaves, by hour, day or month, each with a place and a theme).
+`replay` draws stable leaves, lets every watch learn its level, shape, season and dispersion from
+them as it would live, and notes each point whose nominal rate of false alarms is low. `fit` then
+finds the factors of `detectors.alarm_budget` at which the episodes of the replays (alarms joined
+over grains, places and themes, `detectors.episodes`) come to the budget, each grain to its share.
+Thresholds that take the estimates for the truth would realise a multiple of it: 27 % for a nominal
+5 % with 12 months of history.
+
+Counts are negative binomial with a variance of dispersion times the mean, independent from hour to
+hour, so that sums keep the dispersion. Reference: Davison and Hinkley, Bootstrap Methods and their
+Application (1997), section 2.2, on simulation that repeats the estimation.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.alarm_budget import AlarmBudget
+from detectors.count_watch import CountWatch
+from detectors.episodes import Episodes, Where
+from detectors.month_watch import MonthWatch
+
+Floats = NDArray[np.float64]
+
+SLOTS = {"hour": 168, "day": 7}
+MONDAY = dt.date(2024, 1, 1)
+YEAR = 52
+"""Weeks of months that a month's chart has behind it when the judging begins."""
+
+
+class Leaf(NamedTuple):
+    """A stream: events an hour, variance over mean, and 168 factors (1 on average; None: flat)."""
+
+    rate: float
+    dispersion: float = 1.0
+    shape: tuple[float, ...] | None = None
+
+
+class Watched(NamedTuple):
+    """A series: its grain, theme and place, and the leaves it is the sum of."""
+
+    where: Where
+    leaves: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is simulated and what is watched; links: pairs of themes that move together."""
+
+    leaves: tuple[Leaf, ...]
+    watched: tuple[Watched, ...]
+    links: tuple[tuple[str, str], ...] = ()
+
+    def number(self, grain: str) -> int:
+        """How many watches a grain has."""
+        return sum(one.where.grain == grain for one in self.watched)
+
+
+class Noted(NamedTuple):
+    """A point with a low nominal rate: hours since judging began, which series, the rate."""
+
+    at: float
+    series: int
+    rate: float
+
+
+Draw = Callable[[Plan, int, np.random.Generator], NDArray[np.int64]]
+"""Makes the hourly counts of the leaves, shape (leaves, weeks * 168)."""
+
+
+def stable(plan: Plan, weeks: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Counts in which nothing changes."""
+    counts = np.empty((len(plan.leaves), weeks * 168), dtype=np.int64)
+    for row, leaf in zip(counts, plan.leaves, strict=True):
+        mean = np.full(168, leaf.rate) if leaf.shape is None else leaf.rate * np.array(leaf.shape)
+        means = np.tile(mean, weeks)
+        over = leaf.dispersion - 1.0
+        row[:] = rng.poisson(rng.gamma(means / over, over) if over > 1e-9 else means)
+    return counts
+
+
+def replay(
+    plan: Plan,
+    *,
+    history: int,
+    weeks: int,
+    seed: Sequence[int] | int,
+    cutoff: Mapping[str, float],
+    draw: Draw = stable,
+) -> list[Noted]:
+    """The points of `weeks` weeks whose nominal rate is at most the cutoff of their grain.
+
+    history: weeks that hours and days have learned before; months have learned a year (or none,
+    where there is no history at all).
+    """
+    rng = np.random.default_rng(seed)
+    before = max(history, YEAR if history else 0)
+    counts = draw(plan, before + weeks, rng)
+    noted: list[Noted] = []
+    months = _Months(before + weeks)
+    pooled = _pooled([counts[list(one.leaves)].sum(axis=0) for one in plan.watched], months, before)
+    for number, one in enumerate(plan.watched):
+        hours = counts[list(one.leaves)].sum(axis=0)
+        grain = one.where.grain
+        if grain == "month":
+            found = _by_month(hours, months, pooled)
+        else:
+            found = _by_slot(hours[(before - history) * 168 :], SLOTS[grain], before - history)
+        noted.extend(
+            Noted(at - before * 168, number, rate)
+            for at, rate in found
+            if at > before * 168 and rate <= cutoff[grain]
+        )
+    return sorted(noted)
+
+
+Points = Iterable[tuple[float, float]]
+"""Hours since the start, and the nominal rate."""
+
+
+def _by_slot(hours: NDArray[np.int64], slots: int, first_week: int) -> Points:
+    """Every slot that is not wholly ordinary."""
+    length = 168 // slots
+    watch = CountWatch(slots)
+    for place, count in enumerate(hours.reshape(-1, length).sum(axis=1).tolist()):
+        watch.update(count)
+        if watch.rate < 0.1 * slots:
+            yield first_week * 168.0 + (place + 1) * length, watch.rate
+
+
+class _Months:
+    """Where the months of the simulated weeks begin, and their days."""
+
+    def __init__(self, weeks: int) -> None:
+        days = [MONDAY + dt.timedelta(n) for n in range(weeks * 7 + 1)]
+        self.edges = [n for n, day in enumerate(days) if day.day == 1]
+        self.lengths = np.diff(self.edges)
+
+    def totals(self, hours: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The total of each whole month."""
+        cumulated = np.concatenate([[0], np.cumsum(hours)])
+        totals: NDArray[np.int64] = np.diff(cumulated[np.array(self.edges) * 24])
+        return totals
+
+
+def _pooled(series: Sequence[NDArray[np.int64]], months: _Months, before: int) -> float:
+    """The dispersion of months that the series share, by their first year; 1 without one."""
+    if before < YEAR:
+        return 1.0
+    return pooled_dispersion([months.totals(one)[:12] for one in series], months.lengths[:12])
+
+
+def pooled_dispersion(counts: Sequence[NDArray[np.int64]], exposures: NDArray[np.int64]) -> float:
+    """Variance over mean that sibling series share about their own rates: Pearson's, pooled.
+
+    >>> round(pooled_dispersion([np.array([6, 14, 10]), np.array([90, 110, 100])], np.ones(3)), 2)
+    1.3
+    """
+    squares = degrees = 0.0
+    for one in counts:
+        mean = one.sum() * exposures / exposures.sum()
+        if one.sum() > 0:
+            squares += float(((one - mean) ** 2 / mean).sum())
+            degrees += len(one) - 1
+    return max(1.0, squares / degrees) if degrees else 1.0
+
+
+def _by_month(hours: NDArray[np.int64], months: _Months, pooled: float) -> Points:
+    watch = MonthWatch(prior_dispersion=pooled, prior_weight=24.0)
+    ends = months.edges[1:]
+    for total, days, end in zip(months.totals(hours), months.lengths, ends, strict=True):
+        watch.update(int(total), int(days))
+        yield end * 24.0, watch.rate
+
+
+def opened(plan: Plan, noted: Iterable[Noted], allowed: Mapping[str, float]) -> Counter[str]:
+    """Episodes by the grain that opened them, for one replay."""
+    episodes = Episodes(plan.links)
+    by_grain: Counter[str] = Counter()
+    for at, series, rate in noted:
+        where = plan.watched[series].where
+        if rate <= allowed[where.grain]:
+            before = episodes.opened
+            episodes.add(at, where)
+            by_grain[where.grain] += episodes.opened - before
+    return by_grain
+
+
+def fit(
+    plan: Plan, replays: Sequence[Sequence[Noted]], *, weeks: int, budget: AlarmBudget
+) -> dict[str, float]:
+    """The factors at which the replays keep the budget, each grain its share of it.
+
+    The factor of a grain is found by bisection with those of the others held, in three rounds: the
+    grains meet only in the few episodes that they share. A factor is 0 for a grain without watches.
+    """
+    factors = {grain: 1.0 if plan.number(grain) else 0.0 for grain in budget.shares}
+    goal = {g: s * budget.episodes_a_week * weeks * len(replays) for g, s in budget.shares.items()}
+    for _ in range(3):
+        for grain in factors:
+            if not plan.number(grain):
+                continue
+            low, high = 1 / 64, 64.0
+            for _ in range(24):
+                middle = (low * high) ** 0.5
+                tried = AlarmBudget(
+                    budget.episodes_a_week, budget.shares, factors | {grain: middle}
+                )
+                found = total(plan, replays, tried)[grain]
+                low, high = (middle, high) if found < goal[grain] else (low, middle)
+            factors[grain] = (low * high) ** 0.5
+    return factors
+
+
+def total(plan: Plan, replays: Iterable[Sequence[Noted]], budget: AlarmBudget) -> Counter[str]:
+    """Episodes of all replays, by the grain that opened them."""
+    allowed = {grain: budget.allowed(grain, plan.number(grain)) for grain in budget.shares}
+    found: Counter[str] = Counter()
+    for noted in replays:
+        found += opened(plan, noted, allowed)
+    return found
