@@ -150,7 +150,8 @@ class Force:
     @cached_property
     def fingerprint(self) -> str:
         """Changes whenever anything in the file that could change a figure does."""
-        return hashlib.sha256(msgspec.json.encode(self.file, order="sorted")).hexdigest()[:16]
+        figures = {k: v for k, v in msgspec.structs.asdict(self.file).items() if k != "alerts"}
+        return hashlib.sha256(msgspec.json.encode(figures, order="sorted")).hexdigest()[:16]
 
 
 def check_force(text: str, source: str) -> tuple[Force | None, list[ConfigError]]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from detectors.alarm_budget import SHARES
 from streams.errors import ConfigError
 from streams.force_file import WHOLE, ForceFile, Target
 from streams.toml_files import locate
@@ -22,7 +24,17 @@ EARLIEST, LATEST = 1900, 2200
 
 def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigError]:
     """Everything in a file of the right form that makes no sense, with its line in `text`."""
-    for part in (_time_zone, _names, _parents, _lines, _targets, _events, _vocabularies):
+    for part in (
+        _time_zone,
+        _names,
+        _parents,
+        _lines,
+        _targets,
+        _events,
+        _vocabularies,
+        _alerts,
+        _telling,
+    ):
         for problem, field, cure in part(file):
             yield ConfigError(
                 problem, file=source, line=locate(text, field), field=field, cure=cure
@@ -112,6 +124,32 @@ def _events(file: ForceFile) -> Iterator[Problem]:
                 problem = f'event "{event.name}" names the unknown area "{area}"'
                 cure = f"Use one of: {', '.join(sorted(ids))}" if ids else "Take it out"
                 yield problem, f"events[{n}].areas", cure
+
+
+def _alerts(file: ForceFile) -> Iterator[Problem]:
+    given = file.alerts.shares.given()
+    together = sum({**SHARES, **given}.values())
+    if not 0 < together <= 1 + 1e-9:
+        problem = f"the shares of hour, day and month add up to {together:.2g}"
+        yield problem, "alerts.shares", "Give all three, not more than 1 together and one above 0"
+
+
+def _telling(file: ForceFile) -> Iterator[Problem]:
+    areas, lines = {area.id for area in file.areas}, {line.id for line in file.lines}
+    for line in file.alerts.waiting_seconds.keys() - lines:
+        problem = f'"{line}" is no line here'
+        yield problem, "alerts.waiting_seconds", f"Use one of: {', '.join(sorted(lines))}"
+    for n, window in enumerate(file.alerts.maintenance):
+        start, end = (
+            at if at.tzinfo else at.replace(tzinfo=dt.UTC) for at in (window.start, window.end)
+        )
+        if end <= start:
+            problem = f'the maintenance "{window.reason}" ends before it starts'
+            yield problem, f"alerts.maintenance[{n}].to", "Swap the times"
+        for area in set(window.areas) - areas:
+            problem = f'the maintenance "{window.reason}" names the unknown area "{area}"'
+            cure = f"Use one of: {', '.join(sorted(areas))}" if areas else "Take it out"
+            yield problem, f"alerts.maintenance[{n}].areas", cure
 
 
 def _vocabularies(file: ForceFile) -> Iterator[Problem]:

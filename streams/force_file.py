@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, field
 
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Dotted = Annotated[str, Meta(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$", max_length=80)]
 Share = Annotated[float, Meta(gt=0, le=1)]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[int, Meta(gt=0)]
+ClockHours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 
 ServiceLevel = Literal[
@@ -84,6 +86,56 @@ class Change(Struct, kw_only=True, forbid_unknown_fields=True):
     affects: list[str] = []
 
 
+class GrainShares(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How the false episodes of a week are split: what is known by the hour, day and month."""
+
+    hour: Fraction | None = None
+    day: Fraction | None = None
+    month: Fraction | None = None
+
+    def given(self) -> dict[str, float]:
+        """Those that are given, by grain."""
+        every = {"hour": self.hour, "day": self.day, "month": self.month}
+        return {grain: share for grain, share in every.items() if share is not None}
+
+
+class Maintenance(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A stretch of time in which nobody is told of alerts; local time where no offset is given.
+
+    `areas` limits it to some areas; empty means the whole force, its feeds and the pipeline.
+    """
+
+    start: dt.datetime = field(name="from")
+    end: dt.datetime = field(name="to")
+    reason: Name
+    areas: list[Slug] = []
+
+
+class QuietHours(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """For each severity the hours of the day, local, in which nobody is told: `22:00-07:00`."""
+
+    page: ClockHours | None = None
+    notice: ClockHours | None = None
+    state: ClockHours | None = None
+
+
+class Alerts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """How many false alarms the control room will stand, and who is told of what.
+
+    `false_episodes_a_week` is over all that is watched. Without `waiting_seconds` for a line and
+    `unattended_seconds`, the limits follow from the targets and the force's own record, so that a
+    target missed every day does not page every day.
+    """
+
+    false_episodes_a_week: Annotated[float, Meta(gt=0, le=100)] = 1.0
+    shares: GrainShares = GrainShares()
+    waiting_seconds: dict[str, Positive] = {}
+    unattended_seconds: Positive | None = None
+    escalate_after_minutes: Positive = 15
+    quiet_hours: QuietHours = QuietHours()
+    maintenance: list[Maintenance] = []
+
+
 class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     """The TOML file as written."""
 
@@ -102,3 +154,4 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     offence_groups: Annotated[list[Dotted], Meta(max_length=4000)] = []
     events: list[LocalEvent] = []
     changes: list[Change] = []
+    alerts: Alerts = Alerts()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from streams.monitor import Monitor, Refusal, Shard
+from streams.surveyed import surveyed
 
 State = Literal["starting", "recovering", "behind", "live", "finished"]
 
@@ -73,11 +74,15 @@ class Live:
         self, force_id: str, at: int | None = None, periods: Sequence[str] = ()
     ) -> dict[str, Any]:
         """The board of a force as of `at`, by default now; see `Monitor.board`. Adds `status`,
-        which like the other volatile parts says how the monitor is doing, not what it counts."""
+        which like the other volatile parts says how the monitor is doing, not what it counts, and
+        `surveillance`, what the detectors found."""
+        health = self.health
         with self.lock:
             self.monitor.advance(self.clock())
             board = self.monitor.board(force_id, at, periods)
-        health = self.health
+            if any(shard.surveillance for shard in self.monitor.shards):
+                now = self.monitor.now if at is None else at
+                board["surveillance"] = surveyed(self.monitor, force_id, now, health.ready)
         board["status"] = {
             "state": health.state,
             "detail": health.detail,

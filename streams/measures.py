@@ -10,102 +10,14 @@ Every ratio keeps its numerator and denominator, and a ratio of nothing is None,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from streams.figures import Count, Mean, Quantile, Share
 from streams.force import ServiceLevel
-from streams.histogram import quantile
 
 Polarity = Literal["up_good", "down_good", "neutral"]
 Unit = Literal["count", "ratio", "seconds"]
-
-SMALL = 20
-"""A ratio over fewer cases than this is marked as small."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The counters of one row, and its histogram (bin to count)."""
-
-    lanes: Mapping[str, int]
-    bins: Mapping[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A share with its parts; `value` is None where the denominator is zero."""
-
-    numerator: int
-    denominator: int
-
-    @property
-    def value(self) -> float | None:
-        """Numerator over denominator."""
-        return self.numerator / self.denominator if self.denominator else None
-
-    def as_dict(self) -> dict[str, object]:
-        """For JSON: value, parts, and a mark where the number of cases is small."""
-        out: dict[str, object] = {
-            "value": self.value,
-            "numerator": self.numerator,
-            "denominator": self.denominator,
-        }
-        if 0 < self.denominator < SMALL:
-            out["small"] = True
-        return out
-
-
-Value = int | float | Ratio | None
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A counter."""
-
-    lane: str
-
-    def read(self, figures: Figures) -> int:
-        """The number of records."""
-        return figures.lanes[self.lane]
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """(sum of `top`) / (sum of `bottom` less `less`)."""
-
-    top: tuple[str, ...]
-    bottom: tuple[str, ...]
-    less: tuple[str, ...] = ()
-
-    def read(self, figures: Figures) -> Ratio:
-        """The ratio with its parts."""
-        lanes = figures.lanes
-        bottom = sum(lanes[n] for n in self.bottom) - sum(lanes[n] for n in self.less)
-        return Ratio(sum(lanes[n] for n in self.top), bottom)
-
-
-@dataclass(frozen=True, slots=True)
-class Mean:
-    """The exact mean, in seconds, of the durations of the records in lane `of`."""
-
-    of: str
-
-    def read(self, figures: Figures) -> float | None:
-        """Seconds; None of nothing."""
-        n = figures.lanes[self.of]
-        return figures.lanes["sum"] / n / 1000 if n else None
-
-
-@dataclass(frozen=True, slots=True)
-class Quantile:
-    """A nearest-rank quantile in whole seconds: exact below 128 s, within 1 % above."""
-
-    share: float
-
-    def read(self, figures: Figures) -> float | None:
-        """Seconds; None of nothing."""
-        return quantile(figures.bins, self.share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +69,23 @@ callers still waiting are in neither part."""
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """That a measure is watched by detectors, once per period of each of the grains.
+
+    A figure is watched only in periods that are known well soon after they end: a marker, an
+    outcome or a casualty has no watch before the delay of its recording has been estimated.
+    """
+
+    grains: tuple[Literal["hour", "day", "month"], ...]
+    theme: str
+    """What joins signals of one story; the category or offence is added to it."""
+    subject: str
+    """What a sentence is about: `{category} incidents`."""
+    of_all: str = ""
+    """The same where the category or offence is `all`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """One figure of a row."""
 
@@ -165,6 +94,7 @@ class Measure:
     unit: Unit
     polarity: Polarity
     value: Count | Share | Mean | Quantile | Chosen | Stock
+    watch: Watch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +109,11 @@ class Group:
     measures: tuple[Measure, ...]
 
 
+LIVE: tuple[Literal["hour", "day", "month"], ...] = ("hour", "day", "month")
+SETTLED: tuple[Literal["hour", "day", "month"], ...] = ("day", "month")
+"""For what is hardly known an hour after: most emergencies are still on their way when their hour
+ends, and crimes are recorded for a day."""
+
 ALL = "all"
 """The value of a dimension that stands for all of its values together."""
 
@@ -189,12 +124,26 @@ CALLS = Group(
     "offered_at",
     ("line",),
     (
-        Measure("offered", "Offered", "count", "neutral", Count("offered")),
+        Measure(
+            "offered",
+            "Offered",
+            "count",
+            "neutral",
+            Count("offered"),
+            Watch(LIVE, "calls", "{line}"),
+        ),
         Measure("answered", "Answered", "count", "neutral", Count("answered")),
         Measure("abandoned", "Abandoned", "count", "down_good", Count("abandoned")),
         Measure("end_unknown", "End not on record", "count", "down_good", Count("lost")),
         Measure("answered_within", "Answered in time", "count", "up_good", Count("within")),
-        Measure("service_level", "Service level", "ratio", "up_good", Chosen()),
+        Measure(
+            "service_level",
+            "Service level",
+            "ratio",
+            "up_good",
+            Chosen(),
+            Watch(("hour", "day"), "calls", "{line} answered in time"),
+        ),
         Measure(
             "abandonment",
             "Abandonment",
@@ -219,13 +168,32 @@ ATTENDANCE = Group(
     "opened_at",
     (),
     (
-        Measure("emergencies", "Emergency incidents", "count", "neutral", Count("count")),
+        Measure(
+            "emergencies",
+            "Emergency incidents",
+            "count",
+            "neutral",
+            Count("count"),
+            Watch(LIVE, "incidents", "Emergency incidents"),
+        ),
         Measure("attended", "Attended", "count", "neutral", Count("attended")),
         Measure("attended_within", "Attended in time", "count", "up_good", Count("within")),
         Measure(
-            "within", "Within the standard", "ratio", "up_good", Share(("within",), ("attended",))
+            "within",
+            "Within the standard",
+            "ratio",
+            "up_good",
+            Share(("within",), ("attended",)),
+            Watch(("day",), "attendance", "Emergencies attended in time"),
         ),
-        Measure("response_mean", "Mean response", "seconds", "down_good", Mean("attended")),
+        Measure(
+            "response_mean",
+            "Mean response",
+            "seconds",
+            "down_good",
+            Mean("attended"),
+            Watch(("day",), "attendance", "Mean response to emergencies"),
+        ),
         Measure("response_median", "Median", "seconds", "down_good", Quantile(0.5)),
         Measure("response_p90", "90th percentile", "seconds", "down_good", Quantile(0.9)),
         Measure("never_attended", "Never attended", "count", "down_good", Count("never")),
@@ -246,7 +214,16 @@ INCIDENTS = Group(
     "incident",
     "opened_at",
     ("category", "grade"),
-    (Measure("count", "Incidents", "count", "neutral", Count("count")),),
+    (
+        Measure(
+            "count",
+            "Incidents",
+            "count",
+            "neutral",
+            Count("count"),
+            Watch(LIVE, "incidents", "{category} incidents", "Incidents"),
+        ),
+    ),
 )
 CRIMES = Group(
     "crimes",
@@ -254,6 +231,15 @@ CRIMES = Group(
     "crime",
     "recorded_at",
     ("offence",),
-    (Measure("count", "Crimes", "count", "neutral", Count("count")),),
+    (
+        Measure(
+            "count",
+            "Crimes",
+            "count",
+            "neutral",
+            Count("count"),
+            Watch(SETTLED, "crimes", "{offence} offences", "Recorded crimes"),
+        ),
+    ),
 )
 GROUPS: tuple[Group, ...] = (CALLS, ATTENDANCE, INCIDENTS, CRIMES)

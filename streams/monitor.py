@@ -32,7 +32,7 @@ from streams.rollup import Rollup
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
 
-VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status")
+VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
 """Parts of a board that depend on how and when the events came; the rest does not."""
 
 _COUNTED: dict[str, type[Kind]] = {"call": Calls, "incident": Incidents, "crime": Crimes}
@@ -68,6 +68,8 @@ class Shard:
                 rules: Any = _COUNTED[kind]
                 self.takers[force.id] = Ledger(rules(force), Calendar(force.zone), most)
 
+        self.surveillance: dict[str, Any] = {}
+        """What watches its ledgers, by force id: a runner's `Surveillance`, which stands above."""
         self.adders: dict[str, Add] = {name: taker.add for name, taker in self.takers.items()}
 
     def ledgers(self) -> dict[str, Ledger]:

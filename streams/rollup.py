@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from streams.figures import Figures, Ratio
 from streams.force import WHOLE, Force
 from streams.measures import (
     ALL,
@@ -14,9 +15,7 @@ from streams.measures import (
     INCIDENTS,
     SERVICE_LEVELS,
     Chosen,
-    Figures,
     Group,
-    Ratio,
     Stock,
 )
 from streams.panes import Pane

@@ -36,9 +36,10 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from streams.figures import Count, Share
 from streams.force import WHOLE
 from streams.live import Live, wall_clock
-from streams.measures import ALL, GROUPS, Chosen, Count, Group, Measure, Share, Stock
+from streams.measures import ALL, GROUPS, Chosen, Group, Measure, Stock
 from streams.outputs.instants import parse_instant
 
 VOCABULARIES = frozenset({"category", "grade", "offence"})

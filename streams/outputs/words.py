@@ -6,17 +6,10 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-_NAMES = {
-    "all": "All",
-    "asb": "Anti-social behaviour",
-    "damage_arson": "Damage and arson",
-    "theft_from_person": "Theft from the person",
-    "violence_and_sexual": "Violence, sexual offences",
-    "call": "calls",
-    "incident": "incidents",
-    "crime": "crimes",
-    "reading": "readings",
-}
+from streams.naming import NAMES, name
+
+__all__ = ["name"]
+
 NOTHING = "–"
 
 
@@ -33,9 +26,9 @@ def duration(seconds: float | None) -> str:
         tenths = f"{seconds:.1f}"
         return f"{tenths} s" if tenths != "60.0" else "1 min 0 s"
     whole = round(seconds)
-    for size, name, below, part in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+    for size, unit, below, part in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
         if whole >= size:
-            return f"{whole // size} {name} {whole % size // below} {part}"
+            return f"{whole // size} {unit} {whole % size // below} {part}"
     return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
 
 
@@ -65,12 +58,6 @@ def verdict(ratio: Mapping[str, Any], target: float | None) -> str:
     return f"✓ met {percent(target)}" if met else f"✗ missed {percent(target)}"
 
 
-def name(path: str) -> str:
-    """A category or offence group in words: `road_collision.injury` is Road collision, injury."""
-    known = _NAMES.get(path)
-    return known or path.replace(".", ", ").replace("_", " ").capitalize()
-
-
 def ages(feeds: Mapping[str, Mapping[str, Any]]) -> str:
     """How old the latest of every feed is: `calls 3 s, crimes 4 min 1 s; heartbeats calls 12 s`."""
     data, beats = [], []
@@ -80,7 +67,7 @@ def ages(feeds: Mapping[str, Mapping[str, Any]]) -> str:
         if of:
             beats.append(f"{of.replace('_', ' ')} {age}")
         else:
-            data.append(f"{_NAMES.get(kind, kind)} {age}")
+            data.append(f"{NAMES.get(kind, kind)} {age}")
     told = ", ".join(data)
     return f"{told}; heartbeats {', '.join(beats)}" if beats else told
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from streams.measures import SERVICE_LEVELS, Figures, Ratio
+from streams.figures import Figures, Ratio
+from streams.measures import SERVICE_LEVELS
 from tests.build import call, feed, monitor, ms, row, tiny_force
 
 LANES = {

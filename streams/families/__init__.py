@@ -1,0 +1,29 @@
+"""Which detector fits a series: counts, proportions and durations each have their own family."""
+
+from __future__ import annotations
+
+from streams.families.base import Adapter
+from streams.families.counts import Counts, Months
+from streams.families.grouped import Durations, Shares
+from streams.figures import Count, Mean, Share
+from streams.force import Force
+from streams.measures import SERVICE_LEVELS, Chosen
+from streams.watch_list import Watched
+
+SLOTS = {"hour": 168, "day": 7}
+
+
+def make(watched: Watched, force: Force, allowed: float) -> Adapter | None:
+    """The detector of a series; None where none fits its grain."""
+    value, slots = watched.measure.value, SLOTS.get(watched.grain)
+    if isinstance(value, Count) and watched.grain == "month":
+        return Months(value.lane, allowed)
+    if slots is None:
+        return None
+    if isinstance(value, Count):
+        return Counts(value.lane, slots, allowed)
+    if isinstance(value, Mean):
+        return Durations(value, slots, allowed)
+    if isinstance(value, Chosen):
+        return Shares(SERVICE_LEVELS[force.file.service_level].share, slots, allowed)
+    return Shares(value, slots, allowed) if isinstance(value, Share) else None

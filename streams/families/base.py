@@ -1,0 +1,129 @@
+"""What every family of series shares: an `Adapter` between a series and its detector.
+
+It reads the figure from the counters of a row, keeps the starts of the latest periods (an onset is
+a place in the stream), and tells what the detector found in the same words for every family.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from detectors.base import Plain
+from streams.signals import Direction, Method, State
+
+TAIL = 0.1
+"""Of each side: four of five periods lie within the range that is told."""
+KEPT = 64
+"""Starts of periods that are kept, to say since when: no detector looks back further."""
+SHOWN = 10.0
+"""Evidence weaker than what is sent, by up to this factor, is still shown."""
+
+Lanes = Mapping[str, int]
+
+
+class Point(NamedTuple):
+    """A period: its start in ms, its days, its slot (hour or day of the week from Monday, month of
+    the year from 0), and the names of its day."""
+
+    start: int
+    days: float
+    slot: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a detector found of a period."""
+
+    method: Method
+    direction: Direction
+    observed: float
+    rate: float
+    expected: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    within: float = 0.8
+    probability: float | None = None
+    ratio: float | None = None
+    before: float | None = None
+    after: float | None = None
+
+
+class Adapter(ABC):
+    """A detector, as a series sees it."""
+
+    detector: Any
+    kind: type
+
+    def __init__(self, allowed: float) -> None:
+        self.allowed = allowed
+        self.starts: list[int] = []
+        self.taken = 0
+
+    def update(self, lanes: Lanes | None, point: Point) -> None:
+        """Takes the counters of a row in the period; None is a gap."""
+        self._update(lanes, point)
+        self._note(point.start)
+
+    def _note(self, start: int) -> None:
+        self.taken += 1
+        self.starts.append(start)
+        del self.starts[:-KEPT]
+
+    @abstractmethod
+    def _update(self, lanes: Lanes | None, point: Point) -> None:
+        """Gives the detector its point."""
+
+    @abstractmethod
+    def reading(self) -> Reading:
+        """What was found of the last period."""
+
+    def judge(self, lanes: Lanes, point: Point, share: float) -> Reading | None:
+        """What is to be said of a part of a period; None where the family can't tell."""
+        return None
+
+    @property
+    def rate(self) -> float:
+        """Nominal false alarms a week at the evidence of the last period."""
+        return float(self.detector.rate)
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is something to show of the last period, short of an alarm."""
+        return self.rate <= self.allowed * SHOWN
+
+    @property
+    def about(self) -> str:
+        """The state of the baseline in plain words."""
+        return str(self.detector.about)
+
+    @property
+    def state(self) -> State:
+        """Of the detector: `learning`, `first year` or `ready`."""
+        state: State = self.detector.state
+        return state
+
+    @property
+    def onset(self) -> int | None:
+        """When the likeliest change began, in ms; None for the last period alone."""
+        place = self.detector.onset
+        back = self.taken - place if place is not None else 0
+        return self.starts[-back] if 1 < back <= len(self.starts) else None
+
+    def restart(self, reason: str) -> None:
+        """Forgets what came before."""
+        self.detector.restart(reason)
+
+    def save(self) -> dict[str, Any]:
+        """Plain data."""
+        saved: dict[str, Plain] = self.detector.save()
+        return {"starts": list(self.starts), "taken": self.taken, "detector": saved}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Goes on where the saved one stood; what it is allowed is as it is now."""
+        self.starts, self.taken = list(saved["starts"]), saved["taken"]
+        self.detector = self.kind.restore(saved["detector"])  # type: ignore[attr-defined]
+        self.detector.allowed = self.allowed

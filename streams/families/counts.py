@@ -1,0 +1,127 @@
+"""Counts: by hour and day exceptional volume and changes of level, by month a control chart too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from detectors.count_watch import CountWatch
+from detectors.month_watch import MonthWatch
+from detectors.predictive import Predictive
+from streams.families.base import SHOWN, TAIL, Adapter, Lanes, Point, Reading
+from streams.signals import State
+
+
+class Counts(Adapter):
+    """A count by hour or day: this one alone, and changes within the latest."""
+
+    kind = CountWatch
+
+    def __init__(self, lane: str, slots: int, allowed: float) -> None:
+        super().__init__(allowed)
+        self.lane, self.slots = lane, slots
+        self.detector = CountWatch(slots=slots, allowed=allowed)
+        self.last = 0
+
+    def _update(self, lanes: Lanes | None, point: Point) -> None:
+        self.last = 0 if lanes is None else lanes[self.lane]
+        self.detector.update(None if lanes is None else self.last, point.slot, point.names)
+
+    @property
+    def about(self) -> str:
+        """The state of the baseline in plain words."""
+        return str(self.detector.expected.about)
+
+    @property
+    def state(self) -> State:
+        """Of the baseline."""
+        state: State = self.detector.expected.state
+        return state
+
+    def reading(self) -> Reading:
+        """Of the last count."""
+        watch = self.detector
+        found = _of_count(self.last, watch.expected.ahead or Predictive(0.0), watch.rate)
+        if watch.change_rate < watch.surprise_rate:
+            return replace(
+                found, method="change", direction=watch.direction or "up", ratio=watch.ratio
+            )
+        return found
+
+    @property
+    def onset(self) -> int | None:
+        """Of a change that has more than the last period."""
+        return super().onset if self.detector.change_rate <= self.allowed * SHOWN else None
+
+    def judge(self, lanes: Lanes, point: Point, share: float) -> Reading | None:
+        """The count so far."""
+        if self.state == "learning":
+            return None
+        whole = self.detector.expected.forecast(point.slot, point.names)
+        part, count = whole.part(share), lanes[self.lane]
+        if (count - part.mean) ** 2 < 4.0 * part.mean * (part.dispersion + part.spread * part.mean):
+            return None
+        tail = min(part.at_least(count), part.at_most(count))
+        return _of_count(count, part, 2.0 * self.slots * tail)
+
+
+def _of_count(count: int, ahead: Predictive, rate: float) -> Reading:
+    low, high = ahead.at_most(count), ahead.at_least(count)
+    lower, upper = ahead.limits(TAIL)
+    return Reading(
+        method="surprise",
+        direction="up" if high <= low else "down",
+        observed=count,
+        rate=rate,
+        expected=ahead.mean,
+        lower=lower,
+        upper=upper,
+        probability=min(low, high),
+    )
+
+
+class Months(Adapter):
+    """A count by month: a lasting change of level is an alarm, the usual chart is shown."""
+
+    kind = MonthWatch
+
+    def __init__(self, lane: str, allowed: float) -> None:
+        super().__init__(allowed)
+        self.lane = lane
+        self.detector = MonthWatch(allowed=allowed)
+        self.last = 0
+        self.lines: tuple[float | None, ...] = (None, None, None)
+
+    def _update(self, lanes: Lanes | None, point: Point) -> None:
+        watch = self.detector
+        self.lines = (watch.centre, watch.lower, watch.upper)
+        self.last = 0 if lanes is None else lanes[self.lane]
+        watch.update(None if lanes is None else self.last, point.days)
+
+    @property
+    def shown(self) -> bool:
+        """A month outside the usual chart is shown, whatever else."""
+        return bool(self.detector.flags) or super().shown
+
+    def reading(self) -> Reading:
+        """Of the last month, against the lines that the chart had before it."""
+        watch = self.detector
+        centre, lower, upper = self.lines
+        found = Reading(
+            method="level",
+            direction=watch.direction or "up",
+            observed=self.last,
+            rate=watch.rate,
+            expected=centre,
+            lower=None if lower is None else max(0.0, lower),
+            upper=upper,
+            within=0.95,
+        )
+        if watch.rate > self.allowed and watch.flags:
+            above = centre is not None and self.last > centre
+            return replace(found, method="chart", direction="up" if above else "down")
+        return replace(found, ratio=watch.ratio, before=watch.before, after=watch.level)
+
+    @property
+    def onset(self) -> int | None:
+        """Of the lasting change, where that is what is told."""
+        return super().onset if self.rate <= self.allowed or not self.detector.flags else None

@@ -1,0 +1,157 @@
+"""Proportions and mean durations: figures of cases, of which a slot may hold too few to judge."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from math import log, log10
+from typing import Any
+
+from detectors.duration_watch import DurationWatch
+from detectors.proportion_watch import ProportionWatch
+from streams.families.base import TAIL, Adapter, Lanes, Point, Reading
+from streams.figures import Mean, Share
+from streams.signals import Method
+
+
+class Grouped(Adapter):
+    """A proportion or a mean duration; slots of few cases are added up before they are judged.
+
+    Its detector takes slots in turn: an hour that the clocks skip is a gap, and the second of two
+    with the same name is passed over.
+    """
+
+    def __init__(self, allowed: float, slots: int) -> None:
+        super().__init__(allowed)
+        self.slots = slots
+        self.slot: int | None = None
+        self.sums = [0.0, 0.0]
+        self.expected: float | None = None
+
+    def update(self, lanes: Lanes | None, point: Point) -> None:
+        """Takes a slot in its turn. A day with a name is no guide to others, and is a gap."""
+        missed = 0 if self.slot is None else (point.slot - self.slot - 1) % self.slots
+        if missed == self.slots - 1:
+            return
+        for _ in range(missed):
+            self.detector.update(None)
+            self._note(point.start)
+        self.slot = point.slot
+        super().update(None if point.names else lanes, point)
+
+    def _update(self, lanes: Lanes | None, point: Point) -> None:
+        watch = self.detector
+        top, bottom = (0, 0) if lanes is None else self.parts(lanes)
+        if not watch.pending:
+            self.sums = [0.0, 0.0]
+        self.sums[0] += top
+        self.sums[1] += bottom
+        self.expected = watch.expected
+        if lanes is None or not bottom:
+            watch.update(None)
+        else:
+            self.give(lanes, top, bottom)
+
+    @abstractmethod
+    def parts(self, lanes: Lanes) -> tuple[int, int]:
+        """Numerator and denominator."""
+
+    @abstractmethod
+    def give(self, lanes: Lanes, top: int, bottom: int) -> None:
+        """Gives the detector a slot that has cases."""
+
+    def moved(self, limits: tuple[float, float]) -> tuple[float, float]:
+        """The range of the next slot, moved to the slot that was judged."""
+        now, then = self.detector.expected, self.expected
+        off = 0.0 if now is None or then is None else then - now
+        return max(0.0, limits[0] + off), limits[1] + off
+
+    method: Method
+    scale = 1.0
+
+    @property
+    def changed(self) -> bool:
+        """Whether a change of level is the greater evidence, of the two on the scale of rates."""
+        found, known = self.detector.change / log(10.0), self.detector.surprise - log10(2.0)
+        return bool(found > known)
+
+    def reading(self) -> Reading:
+        """Of the group that the last slot ended."""
+        watch, scale = self.detector, self.scale
+        top, bottom = self.sums
+        limits = watch.limits(TAIL, max(1, int(bottom)))
+        lower, upper = (None, None) if limits is None else self.moved(limits)
+        changed = self.changed
+        return Reading(
+            method=self.method,
+            direction=watch.direction or "up",
+            observed=top / bottom * scale if bottom else 0.0,
+            rate=watch.rate,
+            expected=None if self.expected is None else self.expected * scale,
+            lower=None if lower is None else lower * scale,
+            upper=None if upper is None else upper * scale,
+            probability=None if changed else 10.0**-watch.surprise,
+            ratio=watch.ratio if changed else None,
+            before=None if watch.before is None else watch.before * scale,
+            after=None if watch.level is None or not changed else watch.level * scale,
+        )
+
+    @property
+    def onset(self) -> int | None:
+        """Only where the change is the greater evidence."""
+        return super().onset if self.changed else None
+
+    def restart(self, reason: str) -> None:
+        """Forgets what came before; places go on."""
+        super().restart(reason)
+        self.sums = [0.0, 0.0]
+
+    def save(self) -> dict[str, Any]:
+        """Plain data."""
+        return {**super().save(), "slot": self.slot, "sums": list(self.sums)}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Goes on where the saved one stood."""
+        super().restore(saved)
+        self.slot, self.sums = saved["slot"], list(saved["sums"])
+
+
+class Shares(Grouped):
+    """A proportion."""
+
+    kind = ProportionWatch
+    method: Method = "proportion"
+
+    def __init__(self, share: Share, slots: int, allowed: float) -> None:
+        super().__init__(allowed, slots)
+        self.share = share
+        self.detector = ProportionWatch(allowed=allowed, slots=slots)
+
+    def parts(self, lanes: Lanes) -> tuple[int, int]:
+        """Of how many, how many."""
+        bottom = sum(lanes[n] for n in self.share.bottom) - sum(lanes[n] for n in self.share.less)
+        return min(sum(lanes[n] for n in self.share.top), bottom), bottom
+
+    def give(self, lanes: Lanes, top: int, bottom: int) -> None:
+        """Successes and trials."""
+        self.detector.update(top, bottom)
+
+
+class Durations(Grouped):
+    """A mean duration; milliseconds in the counters, seconds in a signal."""
+
+    kind = DurationWatch
+    method: Method = "duration"
+    scale = 0.001
+
+    def __init__(self, mean: Mean, slots: int, allowed: float) -> None:
+        super().__init__(allowed, slots)
+        self.mean = mean
+        self.detector = DurationWatch(allowed=allowed, slots=slots)
+
+    def parts(self, lanes: Lanes) -> tuple[int, int]:
+        """The sum of the durations, and their number."""
+        return lanes["sum"], lanes[self.mean.of]
+
+    def give(self, lanes: Lanes, top: int, bottom: int) -> None:
+        """The sum, the number and the sum of squares."""
+        self.detector.update(top, bottom, lanes["squares"])

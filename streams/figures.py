@@ -1,0 +1,95 @@
+"""How a figure is read from the counters of a row: counts, shares, means and quantiles.
+
+Every ratio keeps its numerator and denominator, and a ratio of nothing is None, never zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from streams.histogram import quantile
+
+SMALL = 20
+"""A ratio over fewer cases than this is marked as small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The counters of one row, and its histogram (bin to count)."""
+
+    lanes: Mapping[str, int]
+    bins: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A share with its parts; `value` is None where the denominator is zero."""
+
+    numerator: int
+    denominator: int
+
+    @property
+    def value(self) -> float | None:
+        """Numerator over denominator."""
+        return self.numerator / self.denominator if self.denominator else None
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON: value, parts, and a mark where the number of cases is small."""
+        out: dict[str, object] = {
+            "value": self.value,
+            "numerator": self.numerator,
+            "denominator": self.denominator,
+        }
+        if 0 < self.denominator < SMALL:
+            out["small"] = True
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A counter."""
+
+    lane: str
+
+    def read(self, figures: Figures) -> int:
+        """The number of records."""
+        return figures.lanes[self.lane]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """(sum of `top`) / (sum of `bottom` less `less`)."""
+
+    top: tuple[str, ...]
+    bottom: tuple[str, ...]
+    less: tuple[str, ...] = ()
+
+    def read(self, figures: Figures) -> Ratio:
+        """The ratio with its parts."""
+        lanes = figures.lanes
+        bottom = sum(lanes[n] for n in self.bottom) - sum(lanes[n] for n in self.less)
+        return Ratio(sum(lanes[n] for n in self.top), bottom)
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The exact mean, in seconds, of the durations of the records in lane `of`."""
+
+    of: str
+
+    def read(self, figures: Figures) -> float | None:
+        """Seconds; None of nothing."""
+        n = figures.lanes[self.of]
+        return figures.lanes["sum"] / n / 1000 if n else None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile:
+    """A nearest-rank quantile in whole seconds: exact below 128 s, within 1 % above."""
+
+    share: float
+
+    def read(self, figures: Figures) -> float | None:
+        """Seconds; None of nothing."""
+        return quantile(figures.bins, self.share)

@@ -1,0 +1,59 @@
+"""The watches of one grain: begun row by row, as records come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from detectors.alarm_budget import AlarmBudget
+from streams.families import make
+from streams.families.counts import Counts
+from streams.feed_silence import EVERY
+from streams.force import WHOLE, Force
+from streams.ledger import Ledger
+from streams.measures import ALL
+from streams.signals import Grain
+from streams.watch_list import Counters, RowKey, Watched, watch_list, watches_in
+from streams.watches import Watch
+
+
+class Watches:
+    """All watches of one grain."""
+
+    def __init__(self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget) -> None:
+        self.grain = grain
+        self.force, self.cell = force, ledger.kind.cell
+        self.allowed = budget.allowed(grain, watches_in(force, grain))
+        listed = list(watch_list(force, ledger.kind.name, grain))
+        self.counters = Counters(force, ledger.kind, listed)
+        self.by_row: dict[RowKey, list[Watched]] = {}
+        for each in listed:
+            self.by_row.setdefault(each.row_key, []).append(each)
+        self.begun: dict[RowKey, list[Watch]] = {}
+        """Rows that have had any record."""
+        self.last = 0
+        """The start of the last period that was taken."""
+
+    def __iter__(self) -> Iterator[Watch]:
+        for watches in self.begun.values():
+            yield from watches
+
+    def begin(self, row: RowKey) -> list[Watch]:
+        """Starts the watches of a row."""
+        made = []
+        for watched in self.by_row[row]:
+            adapter = make(watched, self.force, self.allowed)
+            if adapter is not None:
+                made.append(Watch(watched, self.cell, adapter))
+        self.begun[row] = made
+        return made
+
+    def everything(self) -> list[Counts]:
+        """The watches that together count every record of the feed once."""
+        found = []
+        for watch in self:
+            each = watch.watched
+            if each.area == WHOLE and each.measure.name == EVERY.get(each.group.kind):
+                narrow = (v for d, v in each.row.items() if d != "line")
+                if isinstance(watch.adapter, Counts) and all(value == ALL for value in narrow):
+                    found.append(watch.adapter)
+        return found

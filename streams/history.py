@@ -1,0 +1,41 @@
+"""The periods of which a ledger still has counts, for a baseline that must be made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import median
+
+from streams.ledger import Ledger
+from streams.periods import MINUTE, Period
+from streams.signals import Grain
+
+FULL = 0.25
+"""Of the median of days: a feed has begun with the first day that has so many leaves touched.
+Before it lie single records that were opened long before the feed began."""
+
+
+def kept(ledger: Ledger, grain: Grain) -> Iterator[Period]:
+    """The closed periods of a grain whose counts are kept, in order, from the first full day on."""
+    panes, calendar = ledger.panes, ledger.calendar
+    begin = first_full_day(ledger)
+    if begin is None:
+        return
+    if grain == "hour":
+        begin = max(begin, panes.days_before)
+    until, at = ledger.closed_until[grain], calendar.start(grain, begin)
+    while at < until:
+        period = calendar.holding(grain, at)
+        yield period
+        at = period.end
+
+
+def first_full_day(ledger: Ledger) -> int | None:
+    """The start of the first day that is like the others; None before any record."""
+    panes, calendar = ledger.panes, ledger.calendar
+    sizes: dict[int, int] = {}
+    for some in (panes.minutes, panes.hours, panes.days, panes.whole_days, panes.whole_months):
+        for minute, pane in some.items():
+            day = calendar.start("day", minute * MINUTE)
+            sizes[day] = sizes.get(day, 0) + len(pane)
+    usual = FULL * median(sizes.values()) if sizes else 0
+    return min((day for day, size in sizes.items() if size >= usual), default=None)

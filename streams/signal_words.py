@@ -1,0 +1,122 @@
+"""Signals in plain English, all of it here: what, where, how many, when, and how many are usual.
+
+    999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14. Up since about 21:00.
+
+Times are local. What is older than a day is told with its day, what is older than a week with its
+date.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from streams.force import WHOLE, Force
+from streams.measures import ALL, Unit, Watch
+from streams.naming import name
+from streams.periods import DAY, Calendar, Period
+
+KINDS = {"call": "calls", "incident": "incidents", "crime": "crimes"}
+
+
+def subject(force: Force, watch: Watch, row: dict[str, str]) -> str:
+    """What a sentence is about: `999 calls`, `Vehicle offences`, `Incidents`."""
+    narrow = row.get("category", row.get("offence"))
+    if narrow == ALL:
+        return watch.of_all
+    said = {"line": _line(force, row["line"])} if "line" in row else {}
+    if narrow is not None:
+        said |= {"category": name(narrow), "offence": name(narrow)}
+    return watch.subject.format(**said)
+
+
+def _line(force: Force, line: str) -> str:
+    """A line by its name in the force's file, as calls: `999 calls`."""
+    named = force.lines[force.line_index[line]].name
+    return named if "call" in named.casefold() else f"{named} calls"
+
+
+def place(force: Force, area: str) -> str:
+    """An area by its name in the force's file."""
+    found = None if area == WHOLE else force.areas[force.area_index[area]]
+    return force.name if found is None else found.name
+
+
+def amount(value: float, unit: Unit) -> str:
+    """A count, a share in per cent or a duration: `1,021`, `84.0 %`, `12 min 4 s`."""
+    if unit == "count":
+        return f"{value:,.0f}"
+    if unit == "ratio":
+        return f"{value * 100:.1f} %"
+    whole = round(value)
+    return f"{whole} s" if whole < 60 else f"{whole // 60:,} min {whole % 60} s"
+
+
+def usual(lower: float | None, upper: float | None, unit: Unit) -> str:
+    """The range of most periods: `usually 3 to 14`."""
+    if lower is None or upper is None:
+        return "nothing to compare with yet"
+    return f"usually {amount(lower, unit)} to {amount(upper, unit)}"
+
+
+def moment(calendar: Calendar, ms: int, now: int) -> str:
+    """A time of day, with its day where that is older: `21:00`, `21:00 on Monday`."""
+    local = calendar.local(ms)
+    said = f"{local:%H:%M}"
+    if now - ms > DAY:
+        said += f" on {_day(local, calendar.local(now))}"
+    return said
+
+
+def _day(local: dt.datetime, now: dt.datetime) -> str:
+    if (now.date() - local.date()).days < 7:
+        return f"{local:%A}"
+    return f"{local:%A} {local.day} {local:%B %Y}"
+
+
+def when(calendar: Calendar, period: Period, now: int, *, running: bool = False) -> str:
+    """The period: `in the hour to 22:00`, `on Monday`, `in October 2017`; or `since 21:00`."""
+    local = calendar.local(period.start)
+    if running:
+        return f"from {moment(calendar, period.start, now)} to {moment(calendar, period.end, now)}"
+    if period.grain == "hour":
+        return f"in the hour to {moment(calendar, period.end, now)}"
+    if period.grain == "day":
+        return f"on {_day(local, calendar.local(now))}"
+    return f"in {local:%B %Y}"
+
+
+def since(calendar: Calendar, grain: str, onset: int, now: int) -> str:
+    """When a change began: `21:00`, `Monday`, `October 2017`."""
+    local = calendar.local(onset)
+    if grain == "hour":
+        return moment(calendar, onset, now)
+    return _day(local, calendar.local(now)) if grain == "day" else f"{local:%B %Y}"
+
+
+def change(direction: str, began: str, ratio: float | None) -> str:
+    """Since when, and by how much where that is known: `Up since about 21:00.`"""
+    times = "" if ratio is None else f", to {ratio:.2g} times the usual"
+    return f"{direction.capitalize()} since about {began}{times}."
+
+
+def only_since(reason: str) -> str:
+    """Of a baseline that began anew."""
+    return f"Compared only with what was recorded after a change: {reason}."
+
+
+def silent(kind: str, force: Force, gap: str, expected: float) -> str:
+    """No record of a kind where some were to be expected."""
+    return (
+        f"{name(kind).capitalize()}, {force.name}: nothing for {gap}, "
+        f"where {expected:,.0f} records were expected. The feed may be down."
+    )
+
+
+def noticed(kind: str, delay: str) -> str:
+    """How soon silence will be noticed, while there is none."""
+    return f"a silent feed of {name(kind)} is noticed after {delay}"
+
+
+def no_beat(feed: str, force: Force, gap: str) -> str:
+    """A heartbeat that did not come."""
+    return f"Feed {feed}, {force.name}: no heartbeat for {gap}. The feed may be down."

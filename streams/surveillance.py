@@ -1,0 +1,273 @@
+"""Surveillance: every watched series of one force and kind, fed as the periods of its ledger close.
+
+A period's counters are read once, when the watermark closes it: that is the count as it was first
+known, at the same age for every period, and a rebuild from the same log reads the same. What is
+found is a `Signal`, which stands on the board for its quiet time (`detectors.episodes`). The
+running hour is judged on the part that has passed, and teaches nothing.
+
+Like the monitor below it, this knows no clock and no I/O: runners make it and keep its state.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from detectors.alarm_budget import SHARES, AlarmBudget
+from detectors.episodes import QUIET
+from detectors.predictive import Predictive
+from streams.day_names import DayNames
+from streams.families.base import Point
+from streams.feed_silence import impossible, together
+from streams.force import WHOLE, Change, Force
+from streams.grain_watches import Watches
+from streams.ledger import Closing, Ledger
+from streams.measures import ALL
+from streams.periods import DAY, HOUR, Period
+from streams.signals import Grain, Signal
+from streams.watch_list import RowKey, Watched
+from streams.watches import Context
+
+log = logging.getLogger("watchroom.surveillance")
+
+PUBLISHED = {
+    "attended_within_20min": ("within",),
+    "mean_response_time": ("response_mean",),
+    "calls_999": ("offered", "service_level"),
+    "calls_101": ("offered", "service_level"),
+}
+"""Names that forces publish figures under, and the measures of the registry that they are."""
+
+
+class Surveillance:
+    """The watches of one ledger."""
+
+    def __init__(self, force: Force, ledger: Ledger) -> None:
+        self.force, self.ledger = force, ledger
+        self.context = Context(force, ledger.calendar)
+        alerts = force.file.alerts
+        shares = {**SHARES, **alerts.shares.given()}
+        budget = AlarmBudget(alerts.false_episodes_a_week, shares)
+        grains = cast("tuple[Grain, ...]", tuple(SHARES))
+        self.grains = {grain: Watches(force, ledger, grain, budget) for grain in grains}
+        self.days = DayNames(force)
+        self.changes = [(force.instant(c.date), c) for c in force.file.changes]
+        self.on_signals: Callable[[list[Signal]], None] | None = None
+        """Called with the signals of each period that closes, if there are any."""
+        self.faults = 0
+        """Detectors that failed on a period; the rest went on."""
+        self.fault = ""
+        self.rebuilt = False
+        """The history was made from counts as they stand now, not as they were first known."""
+        self.changed = False
+        """Since the state was last saved."""
+
+    def attach(self) -> None:
+        """Listens to the ledger, after whoever listens already."""
+        before = self.ledger.on_close
+
+        def closed(closing: Closing) -> None:
+            if before is not None:
+                before(closing)
+            self.closed(closing)
+
+        self.ledger.on_close = closed
+
+    def closed(self, closing: Closing) -> None:
+        """Takes a period that has closed. Whatever goes wrong stops no counting."""
+        grain = cast("Grain", closing.period.grain)
+        if grain in self.grains:
+            try:
+                signals = self.take(closing.period, closing.watermark)
+                if signals and self.on_signals is not None:
+                    self.on_signals(signals)
+            except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
+                self._failed(f"{self.ledger.kind.name}, {closing.period.label}", error)
+
+    def take(self, period: Period, now: int) -> list[Signal]:
+        """Looks at a period once, with the counts as they are; `now` is the watermark."""
+        watches = self.grains[cast("Grain", period.grain)]
+        first, last, watches.last = watches.last == 0, watches.last, period.start
+        self.changed = True
+        if first and not self._whole_months(period):
+            return []  # the feed began within it
+        pane = self.ledger.panes.between(period.start, period.end)
+        cells = watches.counters.read(pane)
+        for row in cells:
+            if row not in watches.begun:
+                watches.begin(row)
+        self._restart(watches, last, period)
+        silent = not cells and self._must_be_silence(watches, period)
+        return self._feed(watches, period, None if silent else cells, now)
+
+    def _feed(
+        self, watches: Watches, period: Period, cells: dict[RowKey, int] | None, now: int
+    ) -> list[Signal]:
+        signals = []
+        points: dict[str, Point] = {}
+        mixed = self._mixed(period)
+        for row, each in watches.begun.items():
+            area = row[1][-1]
+            point = points.get(area)
+            if point is None:
+                point = points[area] = self._point(period, area)
+            for watch in each:
+                split = mixed and any(_affects(change, watch.watched) for change in mixed)
+                counters = None if cells is None or split else cells.get(row, 0)
+                try:
+                    if watch.feed(counters, point):
+                        signals.append(watch.tell(self.context, period, now))
+                except Exception as error:  # noqa: BLE001 - one detector must not stop the others
+                    self._failed(f"{watch.watched.name}, {period.label}", error)
+        return signals
+
+    def _point(self, period: Period, area: str) -> Point:
+        local = self.ledger.calendar.local(period.start)
+        days = (period.end - period.start) / DAY
+        if period.grain == "month":
+            return Point(period.start, round(days), local.month - 1)
+        names = self.days.names(area, local.date())
+        slot = local.weekday()
+        if period.grain == "hour":
+            slot = slot * 24 + local.hour
+        return Point(period.start, days, slot, names)
+
+    def _whole_months(self, period: Period) -> bool:
+        """Whether the records of a month are known by the month: then the first is complete."""
+        return period.start // 60_000 in self.ledger.panes.whole_months
+
+    def _restart(self, watches: Watches, last: int, period: Period) -> None:
+        """Baselines begin anew where records are made otherwise from a date on."""
+        for at, change in self.changes:
+            if last < at <= period.start:
+                for watch in watches:
+                    if _affects(change, watch.watched) and watch.adapter.taken:
+                        watch.restart(f"{change.what}, {_date(change.date)}")
+
+    def _mixed(self, period: Period) -> list[Change]:
+        """Changes that fall within a period, which then is neither of the old kind nor the new."""
+        return [change for at, change in self.changes if period.start < at < period.end]
+
+    def _must_be_silence(self, watches: Watches, period: Period) -> bool:
+        """Whether a period without any record can't be a quiet one: a gap, not a zero."""
+        point = self._point(period, WHOLE)
+        return impossible(self._all_lines(watches, point))
+
+    def _all_lines(self, watches: Watches, point: Point) -> Predictive:
+        parts = (a.detector.expected for a in watches.everything() if a.state != "learning")
+        return together(expected.forecast(point.slot, point.names) for expected in parts)
+
+    def forecast(self, hour: int) -> Predictive:
+        """How many records the feed brings, over all its lines, in the hour that starts there."""
+        period = Period("hour", "", hour, hour + HOUR)
+        return self._all_lines(self.grains["hour"], self._point(period, WHOLE))
+
+    def running(self, at: int) -> list[Signal]:
+        """What is to be said of the hours that have not closed, as of `at`; learns nothing."""
+        ledger = self.ledger
+        known = min(at, ledger.watermark)
+        signals: list[Signal] = []
+        begin = ledger.closed_until["hour"]
+        while 0 < begin < known:
+            period = ledger.calendar.holding("hour", begin)
+            try:
+                signals += self._so_far(period, known)
+            except Exception as error:  # noqa: BLE001 - the board is shown without it
+                self._failed(f"{ledger.kind.name}, {period.label}", error)
+            begin = period.end
+        return signals
+
+    def _so_far(self, period: Period, known: int) -> Iterator[Signal]:
+        watches = self.grains["hour"]
+        until = min(period.end, known)
+        cells = watches.counters.read(self.ledger.panes.between(period.start, until))
+        length = period.end - period.start
+        share = (until - period.start) / length
+        # What was offered a moment ago may not be here yet: few are judged by what must be.
+        sure = min(share, max(0.0, (known - self.ledger.kind.grace - period.start) / length))
+        part = period._replace(end=until)
+        for row, each in watches.begun.items():
+            point = self._point(period, row[1][-1])
+            for watch in each:
+                found = watch.judge(self.context, part, point, cells.get(row, 0), share)
+                if found is not None and found.direction == "down":
+                    found = watch.judge(self.context, part, point, cells.get(row, 0), sure)
+                if found is not None:
+                    yield found
+
+    def latest(self, at: int) -> list[Signal]:
+        """The latest signal of every watch that has had one within its quiet time, newest first."""
+        found = [
+            watch.signal
+            for watches in self.grains.values()
+            for watch in watches
+            if watch.signal is not None
+            and watch.signal.end <= at <= watch.signal.end + QUIET[watches.grain] * HOUR
+        ]
+        return sorted(found, key=lambda signal: (-signal.end, signal.rate, signal.series))
+
+    def summary(self) -> dict[str, Any]:
+        """How much is watched, how much of it is still learning, and why."""
+        states: Counter[str] = Counter()
+        reasons: Counter[str] = Counter()
+        for watches in self.grains.values():
+            for watch in watches:
+                states[watch.adapter.state] += 1
+                reasons[f"{watches.grain}: {watch.adapter.about}"] += 1
+        about = [f"{number} by {reason}" for reason, number in reasons.most_common()]
+        if self.rebuilt:
+            about.append("history rebuilt from counts as they stand now")
+        if self.faults:
+            about.append(f"{self.faults} faults, the last: {self.fault}")
+        return {
+            "watches": states.total(),
+            "learning": states["learning"],
+            "first_year": states["first year"],
+            "ready": states["ready"],
+            "faults": self.faults,
+            "about": about,
+        }
+
+    def _failed(self, where: str, error: Exception) -> None:
+        self.faults += 1
+        self.fault = f"{where}: {type(error).__name__}: {error}"
+        if self.faults & (self.faults - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
+            log.warning("a detector failed (%d so far): %s", self.faults, self.fault)
+
+    def save(self) -> dict[str, Any]:
+        """The whole state as plain data."""
+        self.changed = False
+        grains = {
+            grain: {
+                "last": watches.last,
+                "watches": {watch.watched.name: watch.save() for watch in watches},
+            }
+            for grain, watches in self.grains.items()
+        }
+        return {"rebuilt": self.rebuilt, "faults": self.faults, "grains": grains}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Goes on where the saved one stood."""
+        self.rebuilt, self.faults = saved["rebuilt"], saved["faults"]
+        for grain, watches in self.grains.items():
+            found = saved["grains"][grain]
+            watches.last = found["last"]
+            for row, listed in watches.by_row.items():
+                if any(each.name in found["watches"] for each in listed):
+                    for watch in watches.begin(row):
+                        watch.restore(found["watches"][watch.watched.name])
+
+
+def _affects(change: Change, watched: Watched) -> bool:
+    """Whether a change of recording makes earlier figures of a series no guide to later ones."""
+    mine = {watched.group.name, watched.measure.name, f"{watched.group.kind}s"}
+    mine.update(value for value in watched.row.values() if value != ALL)
+    named = {m for name in change.affects for m in PUBLISHED.get(name, (name,))}
+    return not change.affects or bool(named & mine)
+
+
+def _date(day: dt.date) -> str:
+    return f"{day.day} {day:%B %Y}"

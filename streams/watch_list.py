@@ -1,0 +1,131 @@
+"""Which series are watched, by the registry of measures and the areas of a force.
+
+A `Watched` is one series: a measure of one row and area, counted by hour, day or month. Hours are
+watched for the force and its widest areas, days and months for every area; categories and offence
+groups by their widest names, and all together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import Literal
+
+from streams.figures import Count, Mean
+from streams.force import WHOLE, Force
+from streams.measures import ALL, GROUPS, Group, Measure, Watch
+from streams.panes import Pane
+from streams.records import LEAF_MASK, Kind
+from streams.rollup import Key, Rollup
+from streams.signals import Grain
+
+Family = Literal["count", "proportion", "duration"]
+RowKey = tuple[str, Key]
+"""A row of a group: the name of the group, the values of its dimensions, then the area."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One series."""
+
+    group: Group
+    measure: Measure
+    watch: Watch
+    key: Key
+    grain: Grain
+
+    @property
+    def row(self) -> dict[str, str]:
+        """The dimensions besides the area."""
+        return dict(zip(self.group.dimensions, self.key, strict=False))
+
+    @property
+    def area(self) -> str:
+        """The id of the area, or `force`."""
+        return self.key[-1]
+
+    @property
+    def row_key(self) -> RowKey:
+        """Where its counters stand."""
+        return self.group.name, self.key
+
+    @property
+    def name(self) -> str:
+        """The series in one word, for a checkpoint."""
+        return "/".join((self.grain, self.group.name, self.measure.name, *self.key))
+
+    @property
+    def family(self) -> Family:
+        """Which detectors fit it."""
+        if isinstance(self.measure.value, Count):
+            return "count"
+        return "duration" if isinstance(self.measure.value, Mean) else "proportion"
+
+    @property
+    def theme(self) -> str:
+        """What joins its signals with those of other series."""
+        row = self.row
+        narrow = row.get("category", row.get("offence", ALL))
+        return self.watch.theme if narrow == ALL else f"{self.watch.theme}.{narrow}"
+
+
+def areas(force: Force, grain: Grain) -> tuple[str, ...]:
+    """The areas whose series of a grain are watched."""
+    inner = (a.id for a in force.file.areas if grain != "hour" or a.parent is None)
+    return (WHOLE, *inner)
+
+
+def _values(force: Force, dimension: str) -> tuple[str, ...]:
+    """The values of a dimension that are watched."""
+    if dimension == "line":
+        return tuple(line.id for line in force.lines)
+    if dimension == "grade":
+        return (ALL,)
+    paths = {"category": force.categories, "offence": force.offences}[dimension].paths
+    return (ALL, *(path for path in paths if "." not in path))
+
+
+def watch_list(force: Force, kind: str, grain: Grain) -> Iterator[Watched]:
+    """The series of one kind of record that are watched in a grain."""
+    for group in GROUPS:
+        if group.kind == kind:
+            rows = list(product(*(_values(force, d) for d in group.dimensions)))
+            for measure in group.measures:
+                if measure.watch is not None and grain in measure.watch.grains:
+                    for row, area in product(rows, areas(force, grain)):
+                        yield Watched(group, measure, measure.watch, (*row, area), grain)
+
+
+@cache
+def watches_in(force: Force, grain: Grain) -> int:
+    """How many series of a grain are watched in a force: a budget is split over them."""
+    kinds = {group.kind for group in GROUPS}
+    return sum(1 for kind in kinds for _ in watch_list(force, kind, grain))
+
+
+class Counters:
+    """From the leaves of a pane straight to the rows that are watched in one grain."""
+
+    def __init__(self, force: Force, kind: Kind, watched: list[Watched]) -> None:
+        self._wanted = {each.row_key for each in watched}
+        groups = {each.group.name: each.group for each in watched}
+        self._rollups = {name: Rollup(group, force, kind) for name, group in groups.items()}
+        self._rows: dict[int, tuple[RowKey, ...]] = {}
+
+    def read(self, pane: Pane) -> dict[RowKey, int]:
+        """The summed cells of every watched row that has any."""
+        cells: dict[RowKey, int] = {}
+        for leaf, value in pane.items():
+            if leaf <= LEAF_MASK:
+                rows = self._rows.get(leaf)
+                if rows is None:
+                    rows = self._rows[leaf] = self._of(leaf)
+                for row in rows:
+                    cells[row] = cells.get(row, 0) + value
+        return cells
+
+    def _of(self, leaf: int) -> tuple[RowKey, ...]:
+        every = ((name, key) for name, rollup in self._rollups.items() for key in rollup.keys(leaf))
+        return tuple(row for row in every if row in self._wanted)

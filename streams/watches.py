@@ -1,0 +1,158 @@
+"""One watched series: its detector, and the signal that it makes of a period.
+
+The registry says what a series is; its family says which detectors fit it (`streams.families`).
+A watch begins with the first period in which it has any records, so that a category that a force
+never uses costs nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import msgspec
+
+from streams import signal_words as said
+from streams.families.base import SHOWN, Adapter, Point, Reading
+from streams.force import Force
+from streams.periods import Calendar, Period
+from streams.records import Cell
+from streams.signals import Direction, Signal
+from streams.watch_list import Watched
+
+LOOKS = 8.0
+"""What the many looks at a running hour add to its nominal rate of false alarms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Whose series they are."""
+
+    force: Force
+    calendar: Calendar
+
+
+class Watch:
+    """A series and its detector."""
+
+    def __init__(self, watched: Watched, cell: Cell, adapter: Adapter) -> None:
+        self.watched, self.cell, self.adapter = watched, cell, adapter
+        self.since: str | None = None
+        """Why the baseline began anew, if it did."""
+        self.signal: Signal | None = None
+        """The latest."""
+
+    def feed(self, counters: int | None, point: Point) -> bool:
+        """Takes a period (None: a gap); tells whether there is something to show of it."""
+        self.adapter.update(None if counters is None else self.cell.read(counters), point)
+        return counters is not None and self.adapter.shown
+
+    def restart(self, reason: str) -> None:
+        """Forgets what came before a change of recording."""
+        self.since = reason
+        self.signal = None
+        self.adapter.restart(reason)
+
+    def tell(self, context: Context, period: Period, now: int) -> Signal:
+        """The signal of the period that was taken last."""
+        adapter = self.adapter
+        self.signal = self._signal(context, period, now, adapter.reading(), adapter.onset)
+        return self.signal
+
+    def judge(
+        self, context: Context, period: Period, point: Point, counters: int, share: float
+    ) -> Signal | None:
+        """What is to be said of a period so far, of which that share has passed."""
+        reading = self.adapter.judge(self.cell.read(counters), point, share)
+        if reading is None or reading.rate * LOOKS > self.adapter.allowed * SHOWN:
+            return None
+        reading = replace(reading, rate=reading.rate * LOOKS)
+        return self._signal(context, period, period.end, reading, None, running=True)
+
+    def _signal(
+        self,
+        context: Context,
+        period: Period,
+        now: int,
+        reading: Reading,
+        onset: int | None,
+        *,
+        running: bool = False,
+    ) -> Signal:
+        watched, allowed = self.watched, self.adapter.allowed
+        measure = watched.measure
+        return Signal(
+            force=context.force.id,
+            kind=watched.group.kind,
+            group=watched.group.name,
+            measure=measure.name,
+            row=watched.row,
+            area=watched.area,
+            grain=watched.grain,
+            period=period.label,
+            start=period.start,
+            end=period.end,
+            method=reading.method,
+            theme=watched.theme,
+            direction=reading.direction,
+            polarity=news(measure.polarity, reading.direction),
+            observed=reading.observed,
+            expected=reading.expected,
+            lower=reading.lower,
+            upper=reading.upper,
+            within=reading.within,
+            probability=reading.probability,
+            rate=reading.rate,
+            allowed=allowed,
+            onset=onset,
+            ratio=reading.ratio,
+            before=reading.before,
+            after=reading.after,
+            state=self.adapter.state,
+            notify=reading.rate <= allowed,
+            running=running,
+            words=self._words(context, period, now, reading, onset, running=running),
+        )
+
+    def _words(
+        self,
+        context: Context,
+        period: Period,
+        now: int,
+        reading: Reading,
+        onset: int | None,
+        *,
+        running: bool,
+    ) -> str:
+        force, calendar, unit = context.force, context.calendar, self.watched.measure.unit
+        told = (
+            f"{said.subject(force, self.watched.watch, self.watched.row)}, "
+            f"{said.place(force, self.watched.area)}: {said.amount(reading.observed, unit)} "
+            f"{said.when(calendar, period, now, running=running)}, "
+            f"{said.usual(reading.lower, reading.upper, unit)}."
+        )
+        if onset is not None:
+            began = said.since(calendar, period.grain, onset, now)
+            told += " " + said.change(reading.direction, began, reading.ratio)
+        if self.since is not None and self.adapter.state != "ready":
+            told += " " + said.only_since(self.since)
+        return told
+
+    def save(self) -> dict[str, Any]:
+        """The whole watch as plain data."""
+        signal = None if self.signal is None else self.signal.as_dict()
+        return {"since": self.since, "adapter": self.adapter.save(), "signal": signal}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Goes on where the saved one stood."""
+        self.since = saved["since"]
+        self.adapter.restore(saved["adapter"])
+        found = saved["signal"]
+        self.signal = None if found is None else msgspec.convert(found, Signal)
+
+
+def news(polarity: str, direction: Direction) -> Literal["bad", "good", "neutral"]:
+    """Whether a direction is good or bad for a measure."""
+    if polarity == "neutral":
+        return "neutral"
+    return "good" if (polarity == "up_good") == (direction == "up") else "bad"
