@@ -7,6 +7,7 @@ from detectors.base import Detector
 from detectors.chart import ControlChart
 from detectors.count_watch import CountWatch
 from detectors.cusum import Cusum
+from detectors.duration_watch import DurationWatch
 from detectors.ears import Ears
 from detectors.ewma import Ewma
 from detectors.expected import Expected
@@ -16,6 +17,7 @@ from detectors.glr import Glr
 from detectors.held_focus import HeldFocus
 from detectors.month_watch import MonthWatch
 from detectors.proportion import Proportion
+from detectors.proportion_watch import ProportionWatch
 from detectors.rivers import RiverAdwin, RiverPageHinkley
 from detectors.seasonal_scan import SeasonalScan
 from detectors.shiryaev_roberts import ShiryaevRoberts
@@ -42,6 +44,8 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("cusum, goes on", lambda: Cusum(mean=11, restart=False, transform="anscombe")),
     ("cusum, learns", lambda: Cusum(dispersion=None, head_start=0.5)),
     ("cusum, rossi", lambda: Cusum(mean=11, transform="rossi", k=1.04, h=2.26, sides="up")),
+    ("duration watch, days", DurationWatch),
+    ("duration watch, hours", lambda: DurationWatch(0.1, 168, least=1, window=6, need=4)),
     ("ears, C1", lambda: Ears("C1")),
     ("ears, C2", lambda: Ears("C2", least_sigma=0.5)),
     ("ears, C3", lambda: Ears("C3")),
@@ -68,6 +72,8 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("month watch, siblings", lambda: MonthWatch(0.1, 1.2, 50, window=12)),
     ("proportion", Proportion),
     ("proportion, target", lambda: Proportion(target=0.8, mid_p=True)),
+    ("proportion watch, days", lambda: ProportionWatch(0.5, 7, 1, 5, prior_correlation=0.1)),
+    ("proportion watch, hours", lambda: ProportionWatch(least=5, need=3)),
     ("river, ADWIN", RiverAdwin),
     ("river, Page-Hinkley", RiverPageHinkley),
     ("seasonal scan, months", lambda: SeasonalScan(period=12, window=3, harmonics=1, half_life=3, need=12, keep=3)),  # noqa: E501

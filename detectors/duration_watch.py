@@ -1,0 +1,196 @@
+"""Durations watched from two sides: is this day's mean exceptional, has it changed lately?
+
+What is watched is the logarithm of the mean of a group of n durations, so that changes are
+proportions and the skew of durations matters less. With cv the coefficient of variation of single
+durations, pooled over the groups learned (from sums of squares; `prior_cv` where none are given),
+
+    y = log(total / n) + cv^2 / (2 n),       Var y = cv^2 / n + tau^2,
+
+the second term of y being the bias of the logarithm, and tau^2 the variation from day to day that
+no number of durations averages out. From the groups learned, with e the expectation of y (level
+plus effect of the slot) and w its variance as it was known at the time,
+
+    tau^2 = mean of (y - e)^2 - w - cv^2 / n, with weights (Var y / (Var y + w))^2,
+
+to which the prior adds `prior_weight` groups with `prior_sd`^2; the weights leave out groups of
+which little was expected yet. It may be negative, where durations within a group are alike, but
+takes at most three quarters off the first term. (An outlier beyond the 3.09 standard deviations of
+1 in 1,000 counts as one at them.)
+
+- `surprise`: the tail of Student's t of (y - e) / sqrt(Var y + w) with nu degrees of freedom, the
+  groups that the spread is known from; but at most 60, as means of few durations are not normal.
+- `change`: of a stretch with weights 1 / Var y, mean m of y - e and shared variance u of the
+  baseline, c = m^2 / 2 / (1 / sum(1 / Var y) + u). With a window of at most some dozens of groups
+  every onset is looked at, as `detectors.focus.GaussianFocus` does without a window.
+
+Its place: means with very unequal numbers behind them. Groups, baseline and scale are those of
+`detectors.grouped_watch`. References: DerSimonian and Laird (1986), Controlled Clinical Trials 7,
+on tau^2 by moments; Gelman et al., Bayesian Data Analysis (2013), section 3.2.
+
+>>> watch = DurationWatch(allowed=0.05)
+>>> for week in range(12):
+...     for mean in (600, 620, 590, 610, 605, 640, 650):
+...         watch.update(40 * mean, 40)
+>>> watch.drift_detected
+False
+>>> for mean in (780, 800, 760, 790, 800):
+...     watch.update(40 * mean, 40)
+>>> watch.drift_detected, watch.causes, watch.onset, watch.direction, round(watch.ratio, 2)
+(True, ['surprise', 'change'], 84, 'up', 1.3)
+"""
+
+from __future__ import annotations
+
+from math import exp, inf, log, log10, sqrt
+
+import numpy as np
+from scipy.special import stdtr, stdtrit
+
+from detectors.grouped_watch import GroupedWatch
+
+LEAST, MOST = 1e-9, 1e100
+"""Means are taken as within these: a duration of 0 has no logarithm."""
+MOST_FREEDOM = 1e4
+MOST_KNOWN = 60.0
+OUTLYING = 3.09**2
+
+
+class DurationWatch(GroupedWatch):
+    """Watches the mean of durations; what is not told here is in `GroupedWatch`.
+
+    prior_cv: coefficient of variation of single durations before any are squared. prior_sd: tau
+    before any data, as a proportion. slot_sd: standard deviation of the effects of the slots.
+    """
+
+    _own = ("prior_cv", "prior_sd", "slot_sd")
+
+    def __init__(  # noqa: PLR0913 - every constant of the model can be set
+        self,
+        allowed: float = 0.01,
+        slots: int = 7,
+        least: int = 5,
+        need: int = 20,
+        *,
+        window: int | None = None,
+        half_life: float = 13.0,
+        prior_weight: float = 5.0,
+        prior_cv: float = 1.0,
+        prior_sd: float = 0.15,
+        slot_sd: float = 0.1,
+    ) -> None:
+        super().__init__(allowed, slots, least, need, window, half_life, prior_weight)
+        self.prior_cv = prior_cv
+        self.prior_sd = prior_sd
+        self.slot_sd = slot_sd
+
+    def _start(self, reason: str | None) -> None:
+        super()._start(reason)
+        self._cv_sums = [0.0, 0.0]  # squares about the mean over its square, degrees of freedom
+
+    def update(self, x: float | None, number: float = 1, squares: float | None = None) -> None:
+        """Takes the sum of a slot's durations, their number, and the sum of their squares."""
+        if x is None or not 0.0 <= x < inf or not number > 0.0:
+            self._take(None)
+            return
+        x = min(x, MOST * number)
+        known = squares is not None and number > 1.0 and x > 0.0
+        about = 0.0
+        if known and squares is not None:
+            mean = x / number
+            about = min(max(0.0, squares / mean / mean - number), number * (number - 1.0))
+        self._take([number, x, about, number - 1.0 if known else 0.0])
+
+    @property
+    def known(self) -> float:
+        """Degrees of freedom of the spread: the module says why they are bounded."""
+        return min(MOST_KNOWN, self._groups_known)
+
+    @property
+    def cv(self) -> float:
+        """The coefficient of variation of single durations, as estimated."""
+        about, freedom = self._cv_sums
+        # A group of the least size is what the prior is worth.
+        return sqrt((about + self.least * self.prior_cv**2) / (freedom + self.least))
+
+    @property
+    def between(self) -> float:
+        """The variance tau^2 from day to day, as estimated."""
+        return (self._spread_sums[0] + self.prior_weight * self.prior_sd**2) / self._groups_known
+
+    def _value(self, group: list[float]) -> tuple[float, float]:
+        """The group's y and its variance."""
+        within = self.cv**2 / group[2]
+        mean = min(MOST, max(LEAST, group[3] / group[2]))
+        return log(mean) + within / 2.0, max(within + self.between, within / 4.0)
+
+    def _judge(self, group: list[float]) -> tuple[float, str | None]:
+        slot = self._slot(group)
+        value, variance = self._value(group)
+        off = value - self._base - self._effects[slot]
+        t = abs(off) / sqrt(variance + self._slot_spreads[slot])
+        tail = max(float(stdtr(self.known, -t)), 1e-300)
+        return -log10(tail) if t > 2.0 else 0.0, "up" if off > 0.0 else "down"
+
+    def _weigh(self, recent: list[list[float]]) -> tuple[float, int | None, float, str | None]:
+        figures = [(*self._value(group), self._effects[self._slot(group)]) for group in recent]
+        value, variance, effect = np.array(figures)[::-1].T
+        weight = 1.0 / variance
+        weights = weight.cumsum()
+        means = (weight * (value - effect - self._base)).cumsum() / weights
+        shared = self._shared(np.arange(1.0, len(value) + 1.0))
+        ratios = means**2 / 2.0 / (1.0 / weights + shared)
+        best = int(ratios.argmax())
+        off = float(means[best])
+        change = self._student(float(ratios[best]))
+        level = exp(self._base + off)
+        return change, len(recent) - 1 - best, level, "up" if off > 0.0 else "down"
+
+    def _learn(self, group: list[float], slot: int) -> None:
+        # Of at most so many durations, so that what is older fades.
+        fade = 1.0 if self._cv_sums[1] < MOST_FREEDOM else 0.9
+        self._cv_sums = [fade * x + new for x, new in zip(self._cv_sums, group[4:], strict=True)]
+        value, variance = self._value(group)
+        if self._learned > 1:
+            off = value - self._base - self._effects[slot]
+            spread = self._slot_spreads[slot]
+            most = OUTLYING * (variance + spread)
+            # Towards the expectation, so that a single outlier moves the level by little.
+            value -= off * (1.0 - min(1.0, sqrt(most) / abs(off))) if off else 0.0
+            surely = (variance / (variance + spread)) ** 2
+            square = min(off * off, most) - spread
+            self._spread_sums[0] += surely * (square - self.cv**2 / group[2])
+            self._spread_sums[2] += surely
+        self._values[slot] += value / variance
+        self._information[slot] += 1.0 / variance
+        self._fit(1.0 / self.slot_sd**2)
+
+    @property
+    def expected(self) -> float | None:
+        """The mean that is expected of the next slot; None while learning."""
+        if self.state == "learning":
+            return None
+        return exp(self._base + self._effects[self._place % self.period])
+
+    @property
+    def before(self) -> float | None:
+        """The level before the change: of the groups that have been learned."""
+        return None if self.state == "learning" else exp(self._base)
+
+    @property
+    def ratio(self) -> float | None:
+        """The level since the onset over that before."""
+        return None if self.level is None else exp(log(self.level) - self._base)
+
+    def limits(self, probability: float, number: int | None = None) -> tuple[float, float] | None:
+        """The least and the greatest mean not exceptional in the next slot; None while learning.
+
+        Each tail has this probability. number: of durations, `least` unless told.
+        """
+        if self.state == "learning":
+            return None
+        slot = self._place % self.period
+        number = number or self.least
+        _, variance = self._value([0.0, 0.0, number, number])
+        reach = -stdtrit(self.known, probability) * sqrt(variance + self._slot_spreads[slot])
+        middle = self._base + self._effects[slot] - self.cv**2 / number / 2.0
+        return exp(middle - reach), exp(middle + reach)

@@ -1,0 +1,166 @@
+"""Durations over days: formulas written out, what is learned of their spread, and a restart."""
+
+import random
+from math import exp, log, log1p, log10
+
+import pytest
+from scipy.stats import t as student
+
+from detectors.duration_watch import DurationWatch
+from detectors.grouped_watch import GroupedWatch
+
+
+def day(
+    generator: random.Random, number: int = 30, mean: float = 600.0
+) -> tuple[float, int, float]:
+    durations = [generator.expovariate(1.0 / mean) for _ in range(number)]
+    return sum(durations), number, sum(x * x for x in durations)
+
+
+def watched(weeks: int = 12, seed: int = 1, **parameters: float) -> DurationWatch:
+    watch = DurationWatch(**parameters)  # type: ignore[arg-type]
+    generator = random.Random(seed)
+    for _ in range(7 * weeks):
+        watch.update(*day(generator))
+    return watch
+
+
+def test_the_surprise_is_a_tail_of_students_t() -> None:
+    before, watch = watched(), watched()
+    watch.update(30 * 1100.0, 30)
+    y = log(1100.0) + before.cv**2 / 60
+    variance = before.cv**2 / 30 + before.between
+    off = (y - log(before.expected or 1.0)) / (variance + before._slot_spreads[0]) ** 0.5
+    tail = student.sf(off, before.known)
+    assert watch.surprise == pytest.approx(-log10(tail))
+    assert watch.rate == pytest.approx(3 * 7 * min(tail, exp(-watch.change)))
+    assert watch.direction == "up"
+
+
+def test_the_change_is_a_likelihood_ratio_read_with_students_tail() -> None:
+    watch = watched()
+    base, spread = log(watch.before or 1.0), watch._shared
+    for _ in range(2):
+        watch.update(30 * 1000.0, 30)
+    assert watch.onset == 84
+    ys = [log(1000.0) + watched().cv ** 2 / 60] * 2
+    variance = watched().cv ** 2 / 30 + watched().between
+    effects = watched()._effects[:2]
+    mean = sum(y - base - e for y, e in zip(ys, effects, strict=True)) / 2
+    # Two more groups were learned meanwhile, so this is near and not equal.
+    c = mean**2 / 2 / (variance / 2 + float(spread(2.0)))
+    nu = watch.known
+    assert watch.change == pytest.approx(nu / 2 * log1p(2 * c / nu), rel=0.05)
+
+
+def test_the_spread_of_single_durations_and_of_days_is_learned() -> None:
+    watch = watched(60)
+    assert watch.cv == pytest.approx(1.0, abs=0.05)
+    assert watch.between == pytest.approx(0.0, abs=0.005)
+    generator = random.Random(3)
+    busy = DurationWatch()
+    for _ in range(400):
+        busy.update(*day(generator, 100, 600.0 * exp(generator.gauss(0.0, 0.3))))
+    assert busy.between == pytest.approx(0.09, abs=0.02)
+
+
+def test_without_squares_the_spread_is_that_of_the_days() -> None:
+    generator = random.Random(4)
+    watch = DurationWatch()
+    for _ in range(300):
+        watch.update(100 * 600.0 * exp(generator.gauss(0.0, 0.05)), 100)
+    assert watch.cv == watch.prior_cv
+    # 0.0025, and what the prior of 5 among some 130 groups that still count adds to it.
+    assert watch.between + watch.cv**2 / 100 == pytest.approx(0.0033, abs=0.0006)
+
+
+def test_more_durations_make_a_day_surer() -> None:
+    few, many = watched(), watched()
+    few.update(10 * 900.0, 10)
+    many.update(100 * 900.0, 100)
+    assert many.surprise > few.surprise + 1.0
+
+
+def test_a_lasting_rise_is_found_with_its_onset() -> None:
+    watch = watched(allowed=0.02)
+    assert not watch.drift_detected
+    for _ in range(5):
+        watch.update(30 * 900.0, 30)
+    assert watch.drift_detected
+    assert "change" in watch.causes
+    assert (watch.onset, watch.direction) == (84, "up")
+    assert watch.level == pytest.approx(900.0, rel=0.05)
+    assert watch.ratio == pytest.approx((watch.level or 0.0) / (watch.before or 1.0))
+
+
+def test_a_single_wild_day_moves_the_level_by_little() -> None:
+    plain, wild = watched(20), watched(20)
+    plain.update(30 * 600.0, 30)
+    wild.update(30 * 60_000.0, 30)
+    assert wild.causes[0] == "surprise"
+    for _ in range(60):
+        plain.update(30 * 600.0, 30)
+        wild.update(30 * 600.0, 30)
+    assert wild.before == pytest.approx(plain.before, rel=0.02)
+
+
+def test_a_slot_has_an_effect_of_its_own() -> None:
+    watch = DurationWatch()
+    for mean in [500.0] * 5 + [600.0] * 2:
+        watch.update(100 * mean, 100)
+    for mean in ([500.0] * 5 + [600.0] * 2) * 30:
+        watch.update(100 * mean, 100)
+    expected = []
+    for _ in range(7):
+        expected.append(watch.expected)
+        watch.update(None)
+    assert expected == pytest.approx([500.0] * 5 + [600.0] * 2, rel=0.03)
+
+
+def test_days_of_few_durations_are_added_up() -> None:
+    watch = watched(least=5)
+    watch.update(2 * 30_000.0, 2)
+    watch.update(0.0, 0)
+    watch.update(2 * 30_000.0, 2)
+    assert (watch.pending, watch.surprise, watch.drift_detected) == (4, 0.0, False)
+    watch.update(30_000.0, 1)
+    assert (watch.pending, watch.drift_detected, watch.onset) == (0, True, 84)
+
+
+def test_limits_are_where_the_tail_is_the_probability() -> None:
+    watch = watched()
+    low, high = watch.limits(0.001, 30) or (0.0, 0.0)
+    for mean in (low, high):
+        again = watched()
+        again.update(30 * mean, 30)
+        assert again.surprise == pytest.approx(3.0, abs=1e-6)
+    assert low < (watch.expected or 0.0) < high
+
+
+def test_nothing_is_judged_while_learning() -> None:
+    watch = DurationWatch(allowed=100.0)
+    assert (watch.expected, watch.before, watch.limits(0.01)) == (None, None, None)
+    generator = random.Random(1)
+    for _ in range(20):
+        assert (watch.state, watch.drift_detected) == ("learning", False)
+        watch.update(*day(generator))
+    assert watch.state == "ready"
+
+
+def test_a_restart_forgets_and_keeps_the_place() -> None:
+    watch = watched(allowed=0.05)
+    watch.restart("another clock")
+    assert watch.about == "learning: 0 groups since another clock, 20 needed"
+    for _ in range(28):
+        watch.update(30 * 6000.0, 30)
+    assert not watch.drift_detected
+    for _ in range(3):
+        watch.update(30 * 600.0, 30)
+    assert (watch.drift_detected, watch.onset, watch.direction) == (True, 84 + 28, "down")
+
+
+def test_slots_make_whole_days() -> None:
+    with pytest.raises(ValueError, match="multiple of 7"):
+        DurationWatch(slots=24)
+    assert issubclass(DurationWatch, GroupedWatch)
+    assert (DurationWatch(slots=168).period, DurationWatch().period) == (24, 7)
