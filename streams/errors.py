@@ -6,6 +6,7 @@ WatchroomError            anything a user can cure; the command line prints it i
 ├── SourceError           an input can't be read at all (a file that is missing or damaged)
 ├── KafkaError            the brokers, a topic or a message limit
 ├── CheckpointError       a checkpoint that must not be used or overwritten
+├── ActionError           an action on an alert that can't be done
 └── Refused               one record can't be counted: it becomes a dead letter, nothing stops
 ```
 """
@@ -58,6 +59,14 @@ class KafkaError(WatchroomError):
 
 class CheckpointError(WatchroomError):
     """A checkpoint is locked by another process or belongs to a newer owner."""
+
+
+class ActionError(WatchroomError):
+    """An action on an alert that can't be done; `missing` where there is no such alert."""
+
+    def __init__(self, words: str, *, missing: bool = False) -> None:
+        self.missing = missing
+        super().__init__(words)
 
 
 class Refused(WatchroomError):

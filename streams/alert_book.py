@@ -1,0 +1,101 @@
+"""The alerts that are known, and what is read from them. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streams import alert_words as say
+from streams import ownership
+from streams.alert_records import FROM_SIGNALS, SEVERITIES, Alert, Transition, as_dict, ms_of
+from streams.force import Force
+from streams.periods import DAY, to_ms
+
+WEEKS = 4
+RECENT = DAY
+
+
+class Book:
+    """A fold of transitions."""
+
+    def __init__(self, force: Force) -> None:
+        self.force = force
+        self.alerts: dict[str, Alert] = {}
+        self.going: dict[tuple[object, ...], str] = {}
+        """By key what is open, or closed by a person and not yet quiet since."""
+        self.seen: dict[str, int] = {}
+        """Until when each condition is taken to hold."""
+
+    # -- the fold ------------------------------------------------------------------------------
+
+    def apply(self, transition: Transition) -> None:
+        """Takes a transition in; one that is older than what is known changes nothing."""
+        new = transition.alert
+        old = self.alerts.get(new.id)
+        if old is not None and old.revision >= new.revision:
+            return
+        if old is not None and self.going.get(old.key) == old.id:
+            del self.going[old.key]
+        self.alerts[new.id] = new
+        if new.open or not new.over:
+            self.going[new.key] = new.id
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def view(self, at: int) -> dict[str, Any]:
+        """The alerts of the board."""
+        since = at - RECENT
+        held = [a for a in self.alerts.values() if a.open]
+        past = [a for a in self.alerts.values() if a.resolved_at and to_ms(a.resolved_at) >= since]
+        held.sort(key=lambda a: (SEVERITIES.index(a.severity), -to_ms(a.opened_at), a.id))
+        past.sort(key=lambda a: (-(ms_of(a.resolved_at) or 0), a.id))
+        return {
+            "open": [as_dict(a) for a in held],
+            "recent": [as_dict(a) for a in past if not a.open],
+            "summary": self.summary(at),
+            "maintenance": ownership.coming_maintenance(self.force, at),
+        }
+
+    def counted(self, at: int) -> list[Alert]:
+        """What the budget is spent on: pages and notices of the last four weeks."""
+        since = at - WEEKS * 7 * DAY
+        return [
+            a
+            for a in self.alerts.values()
+            if a.severity != "state" and since <= to_ms(a.opened_at) <= at
+        ]
+
+    def summary(self, at: int) -> dict[str, Any]:
+        """How many alerts there were, how many of them false, and how many were allowed."""
+        made = self.counted(at)
+        false = sum(a.outcome == "false" for a in made)
+        budget = self.force.file.alerts.false_episodes_a_week * WEEKS
+        return {
+            "weeks": WEEKS,
+            "alerts": len(made),
+            "false": false,
+            "budget": budget,
+            "words": say.summary(WEEKS, len(made), false, budget),
+        }
+
+    def history(self, since: int | None = None, state: str | None = None) -> list[Alert]:
+        """All alerts, newest first; those that went on after `since`, or are in a state."""
+        found = [
+            a
+            for a in self.alerts.values()
+            if (state is None or a.state == state)
+            and (since is None or a.open or (ms_of(a.resolved_at) or 0) >= since)
+        ]
+        return sorted(found, key=lambda a: (-to_ms(a.opened_at), a.id))
+
+    def not_normal(self) -> list[tuple[tuple[str, ...], int, int, str]]:
+        """Stretches that are not to be learned from: (series, from, to, outcome), in ms."""
+        found = []
+        for alert in self.alerts.values():
+            if alert.outcome in ("planned_event", "data_fault") and alert.kind in FROM_SIGNALS:
+                starts = [
+                    at for at in (ms_of(alert.onset), ms_of(alert.evidence.start)) if at is not None
+                ]
+                start = min([*starts, to_ms(alert.opened_at)])
+                end = ms_of(alert.resolved_at) or to_ms(alert.updated_at)
+                found.append((alert.series, start, max(end, start), str(alert.outcome)))
+        return sorted(found)

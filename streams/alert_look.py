@@ -1,0 +1,338 @@
+"""One look: what becomes of the alerts now that these signals and conditions are there.
+
+An alert of a volume is over after `QUIET` closed periods in a row inside the usual range, and not
+before `LEAST_OPEN`; a change of level when a person closes it, which accepts the new level, or
+after `BACK` periods at the old one; what is judged now, some time after it was last so. What a
+person closed is not opened again before it has been quiet once. While a feed is silent, its own
+alert is the only one that its records raise or end.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from streams import alert_rules as rules
+from streams import alert_words as say
+from streams import ownership
+from streams.alert_book import Book
+from streams.alert_records import (
+    FROM_SIGNALS,
+    SEVERITIES,
+    Alert,
+    AlertKind,
+    Severity,
+    Transition,
+    instant,
+    ms_of,
+    stamp,
+)
+from streams.alert_rules import Reads
+from streams.conditions import Condition
+from streams.ownership import changed, may_tell, words_of
+from streams.periods import MINUTE, rfc3339, to_ms
+from streams.signal_words import place
+from streams.signals import Signal
+from streams.stories import Story, above, in_area, part, related, stories
+from streams.swallow import shares_ratio
+
+_FEEDS = {"calls": "call", "incidents": "incident", "crimes": "crime"}
+
+
+class Look:
+    """A look at one instant; made once and used once."""
+
+    def __init__(self, book: Book, at: int, reads: Reads, *, tell: bool) -> None:
+        self.book, self.force, self.at, self.reads, self.tell = book, book.force, at, reads, tell
+        self.made: list[Transition] = []
+        self.stale: set[str] = set()
+
+    def take(
+        self, signals: list[Signal], conditions: list[Condition], judged: frozenset[str]
+    ) -> list[Transition]:
+        """All of it, in a fixed order."""
+        held = sorted(conditions, key=lambda c: (c.kind, c.group, c.measure, c.area, c.title))
+        self.stale = {_records_of(c) for c in held if c.kind == "feed_silent"} - {""}
+        for condition in held:
+            if condition.kind == "feed_silent" or condition.records not in self.stale:
+                self._take_condition(condition)
+        here = [s for s in signals if s.kind not in self.stale and s.method != "silence"]
+        raised = self._take_signals(here)
+        self._count_quiet(here, raised)
+        self._end_conditions(judged)
+        self._keep_house()
+        return self.made
+
+    def _make(self, transition: Transition) -> Alert:
+        self.book.apply(transition)
+        self.made.append(transition)
+        return transition.alert
+
+    def _change(self, alert: Alert, what: Any, *, notify: bool = False, **changes: Any) -> Alert:
+        return self._make(
+            changed(self.force, alert, self.at, what, notify=notify and self.tell, **changes)
+        )
+
+    # -- conditions ----------------------------------------------------------------------------
+
+    def _take_condition(self, c: Condition) -> None:
+        row = tuple(sorted(c.row.items()))
+        key = (c.kind, c.severity == "state", c.group, c.measure, row, c.area, c.direction)
+        known = self.book.going.get(key)
+        if known is not None:
+            self.book.seen[known] = self.at + c.settle
+            alert = self.book.alerts[known]
+            if alert.open and alert.said != c.said and self._due(alert):
+                self._change(alert, "updated", said=c.said, evidence=c.evidence)
+            return
+        day = c.severity == "state"
+        when = rfc3339(c.since // MINUTE * MINUTE, self.force.zone if day else dt.UTC)
+        name = rules.name(self.force, c.kind, c.group, c.measure, c.row, c.area, c.direction)
+        alert_id = f"{name}/{when[:10] if day else when.replace('+00:00', 'Z')}"
+        if alert_id in self.book.alerts:
+            return
+        self.book.seen[alert_id] = self.at + c.settle
+        self._open(
+            id=alert_id,
+            kind=c.kind,
+            severity=c.severity,
+            direction=c.direction,
+            group=c.group,
+            measure=c.measure,
+            row=c.row,
+            area=c.area,
+            title=c.title,
+            grain="now",
+            onset=c.since,
+            said=c.said,
+            evidence=c.evidence,
+        )
+
+    def _due(self, alert: Alert) -> bool:
+        return self.at - to_ms(alert.updated_at) >= rules.REFRESH
+
+    def _end_conditions(self, judged: frozenset[str]) -> None:
+        for alert_id in list(self.book.going.values()):
+            alert = self.book.alerts[alert_id]
+            if alert.kind not in judged or rules.RECORDS.get(alert.group) in self.stale:
+                # Not judged at this look: nothing is known of it.
+                continue
+            if alert.grain == "now" and self.at >= self.book.seen.setdefault(alert_id, self.at):
+                if alert.open:
+                    self._resolve(alert)
+                else:
+                    self._change(alert, "updated", over=True)
+
+    # -- signals -------------------------------------------------------------------------------
+
+    def _take_signals(self, signals: list[Signal]) -> set[str]:
+        """Opens, updates and joins; returns the ids of the alerts that go on."""
+        raising = [s for s in signals if s.notify and rules.worth(s)]
+        return {self._take_story(s) for s in stories(self.force, raising, self.reads.last)}
+
+    def _take_story(self, story: Story) -> str:
+        signal = story.signal
+        kind, severity = rules.kind_of(signal), rules.severity_of(signal)
+        row = tuple(sorted(signal.row.items()))
+        key = (kind, False, signal.group, signal.measure, row, signal.area, signal.direction)
+        known = self.book.going.get(key)
+        if known is not None and self.book.alerts[known].grain in (signal.grain, "now"):
+            return self._go_on(self.book.alerts[known], story, severity)
+        for alert_id in list(self.book.going.values()):
+            alert = self.book.alerts[alert_id]
+            if alert.kind == kind and self._same_story(alert, signal):
+                return self._join(alert, story, severity)
+        return self._open_signal(story, kind, severity)
+
+    def _open_signal(self, story: Story, kind: AlertKind, severity: Severity) -> str:
+        s = story.signal
+        name = rules.name(self.force, kind, s.group, s.measure, s.row, s.area, s.direction)
+        start = rfc3339(s.start).replace("+00:00", "Z") if s.grain == "hour" else s.period
+        alert_id = f"{name}/{start}"
+        if alert_id not in self.book.alerts:
+            self._open(
+                id=alert_id,
+                kind=kind,
+                severity=severity,
+                direction=s.direction,
+                group=s.group,
+                measure=s.measure,
+                row=s.row,
+                area=s.area,
+                title=say.title(self.force, s),
+                grain=s.grain,
+                theme=s.theme,
+                onset=s.onset,
+                **self._figures(s, kind),
+                also=story.also,
+                judged_to=None if s.running else stamp(s.end, self.force.zone),
+            )
+        return alert_id
+
+    def _go_on(self, alert: Alert, story: Story, severity: Severity) -> str:
+        """The same series again: its figures are brought up to date, nobody is told again."""
+        s = story.signal
+        closed = not s.running
+        new = closed and (ms_of(alert.judged_to) or 0) < s.end
+        worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
+        changes: dict[str, Any] = {"quiet": 0}
+        if closed:
+            changes["judged_to"] = stamp(max(s.end, ms_of(alert.judged_to) or 0), self.force.zone)
+        if alert.open:
+            changes |= {"severity": severity if worse else alert.severity}
+            changes |= {"also": _union(alert.also, story.also)}
+            if alert.kind != "level_change":  # the old level stays: it is what is compared with
+                changes |= self._figures(s, alert.kind)
+        if new or worse or (alert.open and s.running and self._due(alert)):
+            self._change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
+        return alert.id
+
+    def _figures(self, s: Signal, kind: AlertKind) -> dict[str, Any]:
+        return {
+            "said": rules.said(self.force, s, kind, self.reads, self.at),
+            "evidence": rules.evidence(self.force, s),
+        }
+
+    def _louder(self, alert: Alert, *, worse: bool) -> bool:
+        return worse and alert.open and alert.owner is None and may_tell(self.force, alert, self.at)
+
+    def _same_story(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a signal of another series belongs to an alert that goes on."""
+        if alert.direction != signal.direction or not related(alert.theme, signal.theme):
+            return False
+        if alert.area == signal.area or signal.area in above(self.force, alert.area):
+            return True
+        if alert.area not in above(self.force, signal.area):
+            return False
+        # A child of an area that has an alert goes with it only where it shares its ratio.
+        parent = self.reads.last(in_area(signal, alert.area))
+        own, whole = part(signal), None if parent is None else part(parent)
+        if own is None or whole is None or parent is None or parent.start != signal.start:
+            return False
+        return shares_ratio(own, whole)
+
+    def _join(self, alert: Alert, story: Story, severity: Severity) -> str:
+        s = story.signal
+        title = say.title(self.force, s)
+        worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
+        wider = (
+            s.area in above(self.force, alert.area)
+            and s.grain == alert.grain
+            and (s.group, s.measure, s.row) == (alert.group, alert.measure, alert.row)
+        )
+        if not alert.open or (not worse and not wider and title in (alert.title, *alert.also)):
+            return alert.id
+        changes: dict[str, Any] = {"also": _union(alert.also, (title, *story.also), alert.title)}
+        if worse:
+            changes["severity"] = severity
+        if wider:  # the parent speaks for it from now on
+            changes = changes | {
+                "area": s.area,
+                "area_name": place(self.force, s.area),
+                "title": title,
+                "also": _union((alert.title, *alert.also), story.also, title),
+                **self._figures(s, alert.kind),
+            }
+        self._change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
+        return alert.id
+
+    def _count_quiet(self, signals: list[Signal], raised: set[str]) -> None:
+        """Counts the closed periods inside the usual range, and ends what is over."""
+        closed = {s.series: s for s in signals if not s.running}
+        for alert_id in list(self.book.going.values()):
+            alert = self.book.alerts[alert_id]
+            if alert.kind not in FROM_SIGNALS or alert_id in raised:
+                continue
+            if rules.RECORDS.get(alert.group) in self.stale:
+                continue
+            reading = closed.get(alert.series) or self.reads.last(alert.series)
+            if reading is None or reading.end <= (ms_of(alert.judged_to) or 0):
+                continue
+            quiet = alert.quiet + 1 if rules.inside(alert, reading) else 0
+            needed = (rules.BACK if alert.kind == "level_change" else rules.QUIET)[reading.grain]
+            judged = stamp(reading.end, self.force.zone)
+            long_open = self.at - to_ms(alert.opened_at) >= rules.LEAST_OPEN[reading.grain]
+            if quiet >= needed and (long_open or not alert.open):
+                if alert.open:
+                    self._resolve(alert, quiet=quiet, judged_to=judged)
+                else:
+                    self._change(alert, "updated", over=True, quiet=quiet, judged_to=judged)
+            else:
+                self._change(alert, "updated", quiet=quiet, judged_to=judged)
+
+    # -- telling -------------------------------------------------------------------------------
+
+    def _open(
+        self,
+        *,
+        onset: int | None,
+        area: str,
+        said: tuple[str, ...],
+        **fields: Any,
+    ) -> None:
+        at = instant(self.at, self.force.zone)
+        alert = Alert(
+            force=self.force.id,
+            area=area,
+            area_name=place(self.force, area),
+            opened_at=at,
+            updated_at=at,
+            onset=stamp(onset, self.force.zone),
+            words="",
+            said=said,
+            **fields,
+        )
+        notify = self.tell and may_tell(self.force, alert, self.at)
+        alert = msgspec.structs.replace(alert, notified=notify)
+        alert = msgspec.structs.replace(alert, words=words_of(self.force, alert, self.at))
+        self._make(Transition(what="opened", at=at, notify=notify, alert=alert))
+
+    def _resolve(self, alert: Alert, **changes: Any) -> None:
+        told = alert.notified and alert.severity != "state"
+        self._change(
+            alert,
+            "resolved",
+            notify=told and may_tell(self.force, alert, self.at),
+            state="resolved",
+            resolved_at=stamp(self.at, self.force.zone),
+            over=True,
+            snoozed_until=None,
+            snooze_reason=None,
+            **changes,
+        )
+
+    def _forget(self, alert: Alert) -> None:
+        closed = ms_of(alert.resolved_at) or 0
+        if self.at - closed > rules.FORGOTTEN[alert.grain]:
+            self._change(alert, "updated", over=True)
+
+    def _keep_house(self) -> None:
+        """Snoozes that end, what was held back, and pages that nobody has taken."""
+        for alert_id in sorted(self.book.going.values()):
+            alert = self.book.alerts[alert_id]
+            if not alert.open:
+                self._forget(alert)
+                continue
+            if alert.snoozed_until is not None and to_ms(alert.snoozed_until) <= self.at:
+                awake = msgspec.structs.replace(alert, snoozed_until=None)
+                told = may_tell(self.force, awake, self.at) and alert.severity != "state"
+                self._change(alert, "reminded", notify=told, snoozed_until=None, snooze_reason=None)
+            elif self.tell and not alert.notified and may_tell(self.force, alert, self.at):
+                self._change(alert, "reminded", notify=alert.owner is None, notified=True)
+            elif self.tell and ownership.may_escalate(self.force, alert, self.at):
+                at = stamp(self.at, self.force.zone)
+                self._change(alert, "escalated", notify=True, escalated_at=at)
+
+
+def _records_of(condition: Condition) -> str:
+    """The records that a silent feed leaves out of date."""
+    if condition.records != "heartbeat":
+        return condition.records
+    return _FEEDS.get(condition.row.get("feed", condition.measure), "")
+
+
+def _union(one: Iterable[str], other: Iterable[str], *less: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for each in (*one, *other) if each not in less))

@@ -1,0 +1,194 @@
+"""What an alert holds, and the transitions that it goes through. Data only.
+
+A transition carries the whole alert as it is from then on, with a revision that grows by one. So
+the latest transition of an alert is all that has to be kept of it, one that comes twice changes
+nothing, and the alerts are a fold over the transitions in any order.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+
+import msgspec
+
+from streams.periods import EPOCH, to_ms
+
+AlertKind = Literal[
+    "exceptional_volume",
+    "level_change",
+    "target_missed",
+    "callers_waiting",
+    "unattended",
+    "feed_silent",
+    "pipeline_unwell",
+]
+Severity = Literal["page", "notice", "state"]
+Outcome = Literal["real", "planned_event", "data_fault", "false"]
+What = Literal[
+    "opened",
+    "updated",
+    "resolved",
+    "escalated",
+    "reminded",
+    "acknowledged",
+    "snoozed",
+    "closed",
+    "noted",
+    "handed_over",
+]
+
+SEVERITIES: tuple[Severity, ...] = ("page", "notice", "state")
+"""Worst first."""
+FROM_SIGNALS: tuple[AlertKind, ...] = ("exceptional_volume", "level_change")
+JUDGED_NOW: tuple[AlertKind, ...] = (
+    "target_missed",
+    "callers_waiting",
+    "unattended",
+    "feed_silent",
+    "pipeline_unwell",
+)
+"""What is judged again at every look: it is over when it is no longer so."""
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures behind an alert; None where there are none of that sort."""
+
+    observed: float | None = None
+    expected: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    probability: float | None = None
+    ratio: float | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+    target: float | None = None
+    before: float | None = None
+    after: float | None = None
+    method: str | None = None
+    period: str | None = None
+    start: dt.datetime | None = None
+    end: dt.datetime | None = None
+
+
+class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What happened to an alert, and who did it; `watchroom` where nobody did."""
+
+    at: dt.datetime
+    who: str
+    what: str
+    note: str = ""
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert, from its opening to its end. Instants are on the force's clock."""
+
+    id: str
+    force: str
+    kind: AlertKind
+    severity: Severity
+    direction: Literal["up", "down"] | None = None
+    group: str
+    measure: str
+    row: dict[str, str] = {}
+    area: str
+    area_name: str
+    title: str
+    grain: Literal["hour", "day", "month", "now"]
+    theme: str = ""
+    state: Literal["open", "resolved"] = "open"
+    opened_at: dt.datetime
+    updated_at: dt.datetime
+    resolved_at: dt.datetime | None = None
+    onset: dt.datetime | None = None
+    words: str
+    said: tuple[str, ...] = ()
+    """The sentences of `words`, but for the one about who has it."""
+    evidence: Evidence
+    also: tuple[str, ...] = ()
+    """Titles of what is the same story, and was not sent for itself."""
+    owner: str | None = None
+    acknowledged_at: dt.datetime | None = None
+    snoozed_until: dt.datetime | None = None
+    snooze_reason: str | None = None
+    escalated_at: dt.datetime | None = None
+    outcome: Outcome | None = None
+    note: str | None = None
+    log: tuple[LogEntry, ...] = ()
+    revision: int = 1
+    notified: bool = False
+    """Whether anyone was told of it yet; False while it is held back."""
+    quiet: int = 0
+    """Closed periods in a row inside the usual range."""
+    judged_to: dt.datetime | None = None
+    """The end of the last closed period that was judged."""
+    over: bool = False
+    """Resolved, and quiet since: what comes next is another story."""
+
+    @property
+    def open(self) -> bool:
+        """Whether it goes on."""
+        return self.state == "open"
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What it is about. At most one alert of a key is open."""
+        row = tuple(sorted(self.row.items()))
+        steady = self.severity == "state"
+        return self.kind, steady, self.group, self.measure, row, self.area, self.direction
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """The series of signals that it follows (`streams.signals.Signal.series`)."""
+        row = (f"{name}={value}" for name, value in sorted(self.row.items()))
+        return (self.force, self.group, self.measure, *row, self.area, self.grain)
+
+
+class Transition(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact: what became of an alert. `notify` says that someone is to be told."""
+
+    what: What
+    at: dt.datetime
+    notify: bool = False
+    alert: Alert
+
+    @property
+    def key(self) -> str:
+        """Tells it from all others: what is stored and sent is stored and sent once a key."""
+        return f"{self.alert.id}#{self.alert.revision}"
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder(Transition).decode
+
+
+def encode(transition: Transition) -> bytes:
+    """A transition as one line of JSON."""
+    return _encode(transition)
+
+
+def decode(line: bytes | str) -> Transition:
+    """The transition of a line; raises `msgspec.MsgspecError`."""
+    return _decode(line)
+
+
+def as_dict(alert: Alert) -> dict[str, Any]:
+    """An alert for JSON."""
+    made: dict[str, Any] = msgspec.to_builtins(alert)
+    return made
+
+
+def stamp(ms: int | None, zone: dt.tzinfo) -> dt.datetime | None:
+    """An instant on the force's clock."""
+    return None if ms is None else instant(ms, zone)
+
+
+def instant(ms: int, zone: dt.tzinfo) -> dt.datetime:
+    """The same where there is one, with its offset, as it is read back from JSON."""
+    local = (EPOCH + dt.timedelta(milliseconds=ms)).astimezone(zone)
+    return local.astimezone(dt.timezone(local.utcoffset() or dt.timedelta(0)))
+
+
+def ms_of(at: dt.datetime | None) -> int | None:
+    """Milliseconds since 1970 UTC."""
+    return None if at is None else to_ms(at)

@@ -1,0 +1,122 @@
+"""How a signal becomes an alert: its kind, severity, least volume, words and end. Pure."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from streams import alert_words as say
+from streams.alert_records import Alert, AlertKind, Evidence, Severity, stamp
+from streams.force import Force
+from streams.measures import GROUPS
+from streams.periods import DAY, HOUR, MINUTE
+from streams.signals import Signal
+
+LEAST_UP, LEAST_DOWN = 5, 10
+"""Minimum volume: a rise is of at least so many records, a fall from at least so many expected."""
+QUIET = {"hour": 3, "day": 2, "month": 1}
+BACK = {"hour": 24, "day": 7, "month": 2}
+LEAST_OPEN = {"hour": 2 * HOUR, "day": DAY, "month": DAY}
+REFRESH = 5 * MINUTE
+"""How often the figures of an open alert are brought up to date, at most."""
+RECORDS = {group.name: group.kind for group in GROUPS}
+"""The kind of record that a group is made from."""
+FORGOTTEN = {"hour": DAY, "day": 14 * DAY, "month": 93 * DAY, "now": DAY}
+"""After so long what a person closed is taken to be quiet, even where nothing was read of it."""
+
+
+class Reads(Protocol):
+    """What the book may look up about a period."""
+
+    def last(self, series: tuple[str, ...]) -> Signal | None:
+        """The last closed period of a watched series, whether or not it is exceptional."""
+
+    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+        """Of the calls of a signal's period: (in time, of how many, the limit in seconds)."""
+
+
+class NoReads:
+    """Nothing can be looked up."""
+
+    def last(self, series: tuple[str, ...]) -> Signal | None:
+        """Not known."""
+        return None
+
+    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+        """Not known."""
+        return None
+
+
+def name(
+    force: Force,
+    kind: str,
+    group: str,
+    measure: str,
+    row: dict[str, str],
+    area: str,
+    direction: str | None,
+) -> str:
+    """What the id of an alert begins with."""
+    dims = ",".join(f"{dim}={value}" for dim, value in sorted(row.items())) or "-"
+    parts = (force.id, kind, f"{group}.{measure}", dims, area, direction or "-")
+    return "/".join(each.replace("/", "_") for each in parts)
+
+
+def said(force: Force, signal: Signal, kind: AlertKind, reads: Reads, at: int) -> tuple[str, ...]:
+    """The sentences of a signal."""
+    now = max(signal.end, at) if not signal.running else signal.end
+    if kind == "level_change":
+        return say.level(force, signal, now)
+    answered = reads.answered(signal) if "line" in signal.row else None
+    return say.volume(force, signal, now, answered)
+
+
+def evidence(force: Force, s: Signal) -> Evidence:
+    """The figures of a signal."""
+    zone = force.zone
+    return Evidence(
+        observed=s.observed,
+        expected=s.expected,
+        lower=s.lower,
+        upper=s.upper,
+        probability=s.probability,
+        ratio=s.ratio,
+        before=s.before,
+        after=s.after,
+        method=s.method,
+        period=s.period,
+        start=stamp(s.start, zone),
+        end=stamp(s.end, zone),
+    )
+
+
+def kind_of(signal: Signal) -> AlertKind:
+    """A volume is of a count; a share or a duration that moves has a new level."""
+    count = say.unit_of(signal.group, signal.measure) == "count"
+    return "exceptional_volume" if count and signal.method != "level" else "level_change"
+
+
+def severity_of(signal: Signal) -> Severity:
+    """A rise within the hour wakes someone; all else can wait."""
+    rises = signal.grain == "hour" and signal.direction == "up" and signal.polarity != "good"
+    return "page" if rises and kind_of(signal) == "exceptional_volume" else "notice"
+
+
+def worth(signal: Signal) -> bool:
+    """Whether there is enough of it, and whether it is any news."""
+    if say.unit_of(signal.group, signal.measure) != "count":
+        # An answer rate within the hour is judged by calls (`streams.conditions`).
+        return signal.polarity != "good" and signal.grain != "hour"
+    if signal.direction == "up":
+        return signal.observed >= LEAST_UP
+    return (signal.expected or 0.0) >= LEAST_DOWN
+
+
+def inside(alert: Alert, reading: Signal) -> bool:
+    """Whether a closed period is back in the usual range: for a level, in that of the old one."""
+    old = alert.kind == "level_change"
+    limits = alert.evidence if old else reading
+    if limits.lower is None or limits.upper is None:
+        return not reading.notify
+    if alert.direction == "down":
+        return reading.observed >= limits.lower
+    return reading.observed <= limits.upper

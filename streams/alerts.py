@@ -1,0 +1,49 @@
+"""The alert book of a force: signals and conditions in, transitions out. Pure; time is an argument.
+
+`consider` decides what is opened, updated and resolved at one look (`streams.alert_look`), and what
+is told again; `act` does what a person asks. Both return transitions, which are facts: they are
+stored once, and `apply` folds them into the book again, in any order, after a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from streams.alert_book import Book
+from streams.alert_look import Look
+from streams.alert_records import JUDGED_NOW, Alert, AlertKind, Transition
+from streams.alert_rules import NoReads, Reads
+from streams.conditions import Condition
+from streams.errors import ActionError
+from streams.ownership import Request, act
+from streams.signals import Signal
+
+__all__ = ["Alert", "AlertBook", "NoReads", "Reads", "Transition"]
+
+
+class AlertBook(Book):
+    """The alerts of one force, open and past."""
+
+    def consider(
+        self,
+        signals: Iterable[Signal],
+        conditions: Iterable[Condition],
+        at: int,
+        reads: Reads | None = None,
+        *,
+        judged: Iterable[AlertKind] = JUDGED_NOW,
+        tell: bool = True,
+    ) -> list[Transition]:
+        """What becomes of the alerts. `judged` are the kinds that `conditions` speak of at this
+        look; `tell` False makes alerts of which nobody is told (of the past, or while behind)."""
+        look = Look(self, at, reads or NoReads(), tell=tell)
+        return look.take(list(signals), list(conditions), frozenset(judged))
+
+    def act(self, alert_id: str, asked: Request, at: int) -> Transition:
+        """Does what a person asks; raises `ActionError`."""
+        alert = self.alerts.get(alert_id)
+        if alert is None:
+            raise ActionError(f'there is no alert "{alert_id}"', missing=True)
+        transition = act(self.force, alert, asked, at)
+        self.apply(transition)
+        return transition

@@ -1,0 +1,306 @@
+"""What is judged from how things stand now, rather than from a series: the pure rules.
+
+Callers waiting too long, emergencies that nobody has reached, answer rates, targets missed for
+weeks, silent feeds, a pipeline that is unwell. A `Condition` is what holds at one look; the alert
+book opens an alert when one appears, and ends it some time after it was last seen.
+
+A limit that the force misses every day would page every day. So where the force's file sets none,
+the limit for a wait is twice the target, but at least `BEYOND` times what 99 of 100 of its own
+calls of the last four weeks waited; and an answer rate pages only when it is worse than the force's
+own recent rate *and* than the target, each by an exact tail. That a target has been missed for
+weeks is a state: shown, ticketed once, and never a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import log10
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from detectors.proportion import beta_binomial_tails, binomial_tails
+from streams import alert_words as say
+from streams.alert_records import AlertKind, Evidence, Severity
+from streams.force import WHOLE, Force
+from streams.naming import name
+from streams.periods import DAY, MINUTE, SECOND
+from streams.signals import Signal
+
+LEAST_CALLS = 20
+"""An answer rate is judged over windows of at least so many calls."""
+WORSE = 5.0
+"""-log10 of the tail against the force's own recent rate at which an answer rate pages: one look a
+minute at windows that overlap stays far below one false page in four weeks."""
+BELOW = 3.0
+"""The same against the target."""
+DROP = 0.1
+"""An answer rate that is worse by less is nobody's emergency."""
+MEMORY = 500.0
+"""As how many calls the recent rate counts: it is never known better than that, since real rates
+vary from day to day."""
+WEEKS = 4
+BEYOND = 3.0
+ENOUGH = 100
+"""Calls or attendances from which a force's own waits are known."""
+UNKNOWN = 30
+"""Without them the limit for a caller is so many times the target: 5 minutes for 10 seconds."""
+BEHIND_MINUTES = 5
+OLD_CHECKPOINT = 120
+
+
+class Condition(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is so at this look. `since` is in ms."""
+
+    kind: AlertKind
+    severity: Severity
+    records: str
+    """The kind of record that it was judged from: none is, of a feed that is silent."""
+    group: str
+    measure: str
+    row: dict[str, str] = {}
+    area: str = WHOLE
+    direction: Literal["up", "down"] | None = None
+    title: str
+    since: int
+    said: tuple[str, ...]
+    evidence: Evidence = Evidence()
+    settle: int = 10 * MINUTE
+    """How long it must not have been seen before the alert is over."""
+
+
+class Waits(NamedTuple):
+    """What 99 of 100 waited, in seconds, and of how many that is known."""
+
+    p99: float | None
+    cases: int
+
+
+class Rate(NamedTuple):
+    """Cases in time, of how many."""
+
+    within: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        """In time, of 1."""
+        return self.within / self.of if self.of else 0.0
+
+
+class Doing(NamedTuple):
+    """How the pipeline does; ages in seconds."""
+
+    behind_for: float = 0.0
+    detail: str = ""
+    checkpoint_age: float | None = None
+
+
+def waiting_limit(set_: int | None, target: int, own: Waits) -> float:
+    """The wait, in seconds, at which a caller has waited too long."""
+    if set_ is not None:
+        return float(set_)
+    if own.p99 is None or own.cases < ENOUGH:
+        return float(UNKNOWN * target)
+    return max(2.0 * target, BEYOND * own.p99)
+
+
+def unattended_limit(set_: int | None, standard: int, own: Waits) -> float:
+    """The time, in seconds, after which an emergency should long have been attended."""
+    if set_ is not None:
+        return float(set_)
+    if own.p99 is None or own.cases < ENOUGH:
+        return 3.0 * standard
+    return max(float(standard), 1.5 * own.p99)
+
+
+def callers_waiting(
+    force: Force, line: str, people: int, oldest: float | None, limit: float, target: int, at: int
+) -> Condition | None:
+    """Callers on a line, the longest of whom has waited beyond the limit."""
+    if not people or oldest is None or oldest <= limit:
+        return None
+    what = say.calls(line)
+    return Condition(
+        kind="callers_waiting",
+        severity="page",
+        records="call",
+        group="calls",
+        measure="oldest_waiting",
+        row={"line": line},
+        direction="up",
+        title=f"Callers waiting on {line}, {force.name}",
+        since=at - round(oldest * SECOND),
+        said=say.waiting(what, force.name, people, oldest, limit, target),
+        evidence=Evidence(observed=oldest, upper=limit, numerator=people, target=float(target)),
+    )
+
+
+def unattended(
+    force: Force, count: int, oldest: float | None, limit: float, at: int
+) -> Condition | None:
+    """Emergencies, the oldest of which has gone unattended beyond the limit."""
+    if not count or oldest is None or oldest <= limit:
+        return None
+    return Condition(
+        kind="unattended",
+        severity="page",
+        records="incident",
+        group="attendance",
+        measure="oldest_unattended",
+        direction="up",
+        title=f"Emergencies not attended, {force.name}",
+        since=at - round(oldest * SECOND),
+        said=say.unattended(force.name, count, oldest, limit),
+        evidence=Evidence(observed=oldest, upper=limit, numerator=count),
+    )
+
+
+def worsening(window: Rate, recent: Rate, target: float) -> tuple[float, float]:
+    """-log10 of the tails of so few in time: against the recent rate, and against the target.
+
+    >>> [round(found, 1) for found in worsening(Rate(6, 20), Rate(8300, 10000), 0.9)]
+    [6.3, 9.7]
+    """
+    scale = min(1.0, MEMORY / recent.of) if recent.of else 0.0
+    shape = recent.within * scale + 0.5, (recent.of - recent.within) * scale + 0.5
+    lately = beta_binomial_tails(window.within, window.of, *shape)[0]
+    aimed = binomial_tails(window.within, window.of, min(0.999999, target))[0]
+    return tuple(-log10(min(1.0, max(1e-300, tail))) + 0.0 for tail in (lately, aimed))  # type: ignore[return-value]
+
+
+def answer_rate(
+    force: Force,
+    line: str,
+    windows: Mapping[int, Rate],
+    recent: Rate,
+    target: float,
+    seconds: int,
+    at: int,
+) -> Condition | None:
+    """An answer rate that has become worse than it lately was, and is below the target.
+
+    `windows` are by their minutes, all up to now. The strongest of those with enough calls counts.
+    """
+    if recent.of < ENOUGH:
+        return None
+    best: tuple[float, int] | None = None
+    for minutes, window in windows.items():
+        if window.of < LEAST_CALLS or recent.share - window.share < DROP:
+            continue
+        lately, aimed = worsening(window, recent, target)
+        if lately >= WORSE and aimed >= BELOW and (best is None or lately > best[0]):
+            best = lately, minutes
+    if best is None:
+        return None
+    evidence, minutes = best
+    found = windows[minutes]
+    return Condition(
+        kind="target_missed",
+        severity="page",
+        records="call",
+        group="calls",
+        measure="service_level",
+        row={"line": line},
+        direction="down",
+        title=f"{line} answer rate, {force.name}",
+        since=at - minutes * MINUTE,
+        said=say.answer_rate(
+            say.calls(line), force.name, (found.within, found.of), seconds, recent.share, target
+        ),
+        evidence=Evidence(
+            observed=found.share,
+            expected=recent.share,
+            probability=10.0**-evidence,
+            numerator=found.within,
+            denominator=found.of,
+            target=target,
+            method="proportion",
+        ),
+        settle=30 * MINUTE,
+    )
+
+
+def target_missed(
+    force: Force, line: str, weeks: Sequence[Rate], target: float, seconds: int, until: int
+) -> Condition | None:
+    """A target missed in each of the last weeks, of which the last ended at `until`."""
+    together = Rate(sum(week.within for week in weeks), sum(week.of for week in weeks))
+    if len(weeks) < WEEKS or any(w.of < LEAST_CALLS or w.share >= target for w in weeks):
+        return None
+    if binomial_tails(together.within, together.of, target)[0] > 0.01:
+        return None
+    return Condition(
+        kind="target_missed",
+        severity="state",
+        records="call",
+        group="calls",
+        measure="service_level",
+        row={"line": line},
+        direction="down",
+        title=f"{line} answer target, {force.name}",
+        since=until - WEEKS * 7 * DAY,
+        said=say.missed(say.calls(line), force.name, together.share, target, seconds, WEEKS),
+        evidence=Evidence(
+            observed=together.share,
+            numerator=together.within,
+            denominator=together.of,
+            target=target,
+            method="proportion",
+        ),
+        settle=0,
+    )
+
+
+def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Condition]:
+    """What surveillance says of feeds that are silent."""
+    found = []
+    for signal in signals:
+        if signal.method == "silence":
+            feed = signal.row.get("feed", signal.measure)
+            found.append(
+                Condition(
+                    kind="feed_silent",
+                    severity="page",
+                    records=signal.kind,
+                    group=signal.group,
+                    measure=signal.measure,
+                    row=signal.row,
+                    title=f"Feed of {name(feed).lower()}, {force.name}",
+                    since=signal.start if signal.onset is None else signal.onset,
+                    said=say.silent(signal.words),
+                    evidence=Evidence(
+                        observed=signal.observed,
+                        expected=signal.expected,
+                        probability=signal.probability,
+                        method="silence",
+                    ),
+                    settle=2 * MINUTE,
+                )
+            )
+    return found
+
+
+def pipeline_unwell(force: Force, doing: Doing, at: int) -> list[Condition]:
+    """What is wrong with Watchroom itself."""
+    found = []
+    if doing.behind_for >= BEHIND_MINUTES * 60:
+        found.append(("lag", "behind", doing.behind_for, say.behind(force, doing.behind_for)))
+    if doing.checkpoint_age is not None and doing.checkpoint_age > OLD_CHECKPOINT:
+        told = say.no_checkpoint(force, doing.checkpoint_age)
+        found.append(("checkpoint", "no checkpoint", doing.checkpoint_age, told))
+    return [
+        Condition(
+            kind="pipeline_unwell",
+            severity="page",
+            records="",
+            group="pipeline",
+            measure=measure,
+            title=f"Watchroom, {force.name}: {title}",
+            since=at - round(seconds * SECOND),
+            said=said,
+            evidence=Evidence(observed=seconds),
+            settle=2 * MINUTE,
+        )
+        for measure, title, seconds, said in found
+    ]

@@ -1,0 +1,223 @@
+"""Who has an alert, and who is told when: acknowledging, snoozing, closing, handing over;
+escalation, quiet hours and maintenance. Pure: an action makes a new alert of an old one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from streams import alert_words as say
+from streams.alert_records import (
+    Alert,
+    LogEntry,
+    Outcome,
+    Severity,
+    Transition,
+    What,
+    instant,
+    stamp,
+)
+from streams.errors import ActionError
+from streams.force import WHOLE, Force
+from streams.force_file import Maintenance
+from streams.periods import DAY, MINUTE, rfc3339, to_ms
+
+Action = Literal["acknowledge", "snooze", "close", "note", "hand_over"]
+MACHINE = "watchroom"
+LONGEST_SNOOZE = 14 * DAY
+LONGEST_NAME, LONGEST_NOTE = 80, 500
+_DONE: dict[Action, What] = {
+    "acknowledge": "acknowledged",
+    "snooze": "snoozed",
+    "close": "closed",
+    "note": "noted",
+    "hand_over": "handed_over",
+}
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person asks for. `until` is in ms; what an action does not need is passed over."""
+
+    action: Action
+    who: str
+    until: int | None = None
+    reason: str | None = None
+    outcome: str | None = None
+    note: str | None = None
+    to: str | None = None
+
+
+def act(force: Force, alert: Alert, asked: Request, at: int) -> Transition:
+    """Does what is asked; raises `ActionError` with the reason where that can't be done."""
+    who = _text(asked.who, "who", LONGEST_NAME)
+    if not alert.open and asked.action not in ("note", "close"):
+        raise ActionError(f"{alert.title} is over since {_clock(force, alert.resolved_at, at)}")
+    note = _text(asked.note, "note", LONGEST_NOTE) if asked.note else ""
+    changes: dict[str, Any] = {}
+    entry = note
+    if asked.action == "acknowledge":
+        changes = _taken(who, at, force)
+    elif asked.action == "hand_over":
+        to = _text(asked.to, "to", LONGEST_NAME)
+        changes = _taken(to, at, force)
+        entry = f"to {to}" + (f": {note}" if note else "")
+    elif asked.action == "snooze":
+        changes, entry = _snoozed(force, asked, at)
+    elif asked.action == "close":
+        changes, entry = _closed(force, alert, asked, at)
+        entry += f": {note}" if note else ""
+    elif not note:
+        raise ActionError("a note needs some text")
+    if note:
+        changes["note"] = note
+    logged = LogEntry(at=instant(at, force.zone), who=who, what=_DONE[asked.action], note=entry)
+    return changed(force, alert, at, _DONE[asked.action], log=(*alert.log, logged), **changes)
+
+
+def _taken(owner: str, at: int, force: Force) -> dict[str, Any]:
+    return {
+        "owner": owner,
+        "acknowledged_at": stamp(at, force.zone),
+        "snoozed_until": None,
+        "snooze_reason": None,
+    }
+
+
+def _snoozed(force: Force, asked: Request, at: int) -> tuple[dict[str, Any], str]:
+    if asked.until is None:
+        raise ActionError("a snooze needs an end (until)")
+    if not at < asked.until <= at + LONGEST_SNOOZE:
+        raise ActionError("a snooze ends in the future, at most 14 days from now")
+    reason = _text(asked.reason, "reason", LONGEST_NAME)
+    changes = {"snoozed_until": stamp(asked.until, force.zone), "snooze_reason": reason}
+    return changes, f"until {rfc3339(asked.until, force.zone)}: {reason}"
+
+
+def _closed(force: Force, alert: Alert, asked: Request, at: int) -> tuple[dict[str, Any], str]:
+    if asked.outcome is None or asked.outcome not in get_args(Outcome):
+        raise ActionError(f"closing needs an outcome: one of {', '.join(get_args(Outcome))}")
+    changes: dict[str, Any] = {
+        "outcome": asked.outcome,
+        "snoozed_until": None,
+        "snooze_reason": None,
+    }
+    if alert.open:
+        changes |= {"state": "resolved", "resolved_at": stamp(at, force.zone), "quiet": 0}
+    return changes, asked.outcome
+
+
+def _text(text: str | None, field: str, longest: int) -> str:
+    said = " ".join((text or "").split())
+    if not said:
+        raise ActionError(f'"{field}" is missing')
+    if len(said) > longest:
+        raise ActionError(f'"{field}" is longer than {longest} characters')
+    return said
+
+
+def _clock(force: Force, at: dt.datetime | None, now: int) -> str:
+    return "" if at is None else say.clock(force, to_ms(at), now)
+
+
+def changed(
+    force: Force, alert: Alert, at: int, what: What, *, notify: bool = False, **changes: Any
+) -> Transition:
+    """The next revision of an alert, its words made anew."""
+    new: Alert = msgspec.structs.replace(
+        alert, **changes, revision=alert.revision + 1, updated_at=instant(at, force.zone)
+    )
+    if notify and not new.notified:
+        new = msgspec.structs.replace(new, notified=True)
+    new = msgspec.structs.replace(new, words=words_of(force, new, at))
+    return Transition(what=what, at=instant(at, force.zone), notify=notify, alert=new)
+
+
+def words_of(force: Force, alert: Alert, at: int) -> str:
+    """The words of an alert as it now is."""
+    if not alert.open:
+        last = say.resolved(_clock(force, alert.resolved_at, at), alert.outcome)
+    elif alert.snoozed_until is not None:
+        until = say.clock(force, to_ms(alert.snoozed_until), to_ms(alert.snoozed_until))
+        last = say.owned(None, until, alert.snooze_reason)
+    elif alert.owner is None and alert.escalated_at is not None:
+        waited = (to_ms(alert.escalated_at) - to_ms(alert.opened_at)) // MINUTE
+        last = say.escalated(max(1, waited))
+    else:
+        last = say.owned(alert.owner)
+    return say.fit(alert.said, last)
+
+
+# -- who is told when --------------------------------------------------------------------------
+
+
+def in_quiet_hours(force: Force, severity: Severity, at: int) -> bool:
+    """Whether nobody is to be told of a severity at this hour of the day."""
+    hours: str | None = getattr(force.file.alerts.quiet_hours, severity)
+    if hours is None:
+        return False
+    start, _, end = hours.partition("-")
+    clock = f"{instant(at, force.zone):%H:%M}"
+    return start <= clock < end if start <= end else (clock >= start or clock < end)
+
+
+def span(force: Force, window: Maintenance) -> tuple[int, int]:
+    """A maintenance window in ms."""
+    start, end = (
+        to_ms(at if at.tzinfo else at.replace(tzinfo=force.zone))
+        for at in (window.start, window.end)
+    )
+    return start, end
+
+
+def maintenance_at(force: Force, at: int) -> Iterable[Maintenance]:
+    """The windows that an instant is in."""
+    for window in force.file.alerts.maintenance:
+        start, end = span(force, window)
+        if start <= at < end:
+            yield window
+
+
+def in_maintenance(force: Force, alert: Alert, at: int) -> bool:
+    """Whether work is going on where an alert is about."""
+    within = {alert.area, WHOLE}
+    if alert.area != WHOLE:
+        within |= set(force.rollup[force.area_index[alert.area]])
+    return any(not w.areas or within & set(w.areas) for w in maintenance_at(force, at))
+
+
+def may_tell(force: Force, alert: Alert, at: int) -> bool:
+    """Whether someone may be told of an alert now."""
+    return (
+        alert.snoozed_until is None
+        and not in_quiet_hours(force, alert.severity, at)
+        and not in_maintenance(force, alert, at)
+    )
+
+
+def may_escalate(force: Force, alert: Alert, at: int) -> bool:
+    """Whether a page has had no owner for too long. Told once."""
+    if alert.severity != "page" or alert.owner or alert.escalated_at or not alert.notified:
+        return False
+    patience = force.file.alerts.escalate_after_minutes * MINUTE
+    return at - to_ms(alert.opened_at) >= patience and may_tell(force, alert, at)
+
+
+def coming_maintenance(force: Force, at: int) -> list[dict[str, Any]]:
+    """The windows that go on or begin within a day, for the board."""
+    found = []
+    for window in force.file.alerts.maintenance:
+        start, end = span(force, window)
+        if at < end and start <= at + DAY:
+            found.append(
+                {
+                    "from": rfc3339(start, force.zone),
+                    "to": rfc3339(end, force.zone),
+                    "reason": window.reason,
+                    "areas": list(window.areas),
+                }
+            )
+    return found

@@ -1,0 +1,140 @@
+"""Parents and children: whose alert is it, the county's or one district's?
+
+A parent that rises may only hold a child that rose. It speaks for its children where they share
+its ratio of observed to expected, by a chi-square test of homogeneity: given the total, the counts
+of the children are multinomial with shares as expected,
+
+    X^2 = sum (O_i - N e_i)^2 / (N e_i phi),   e_i = E_i / sum E,   N = sum O,
+
+with m - 1 degrees of freedom, at the level `LEVEL`; phi >= 1 is the over-dispersion of the counts,
+as the width of the parent's usual range tells it. Where a count of fewer than 5 is expected the
+chance is taken from 4,000 multinomial draws instead (always the same ones). What no child is known
+for is one child more, the rest of the parent.
+
+Where the ratio is not shared, children are set apart, the one that adds most to X^2 in the
+parent's direction first, until the others are alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.special import gammaincc
+
+LEVEL = 0.05
+"""How seldom children that do share the parent's ratio are taken not to."""
+REST = ""
+"""The name of what is in the parent and in no child that is known."""
+_DRAWS = 4_000
+_SMALL = 5.0
+_RANGE_SDS = 2.563
+"""The width of the central 80 % of a normal distribution, in standard deviations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Observed and expected of one area in one period."""
+
+    observed: float
+    expected: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the parent speaks for all, else which children have a story of their own."""
+
+    shared: bool
+    probability: float
+    apart: tuple[str, ...] = ()
+
+
+def dispersion(expected: float | None, lower: float | None, upper: float | None) -> float:
+    """The variance of a count over its mean, from its usual range; at least 1.
+
+    >>> round(dispersion(100.0, 74.0, 126.0), 2)
+    4.12
+    """
+    if not expected or lower is None or upper is None:
+        return 1.0
+    return float(max(1.0, ((upper - lower) / _RANGE_SDS) ** 2 / expected))
+
+
+def homogeneity(parts: Sequence[Part], phi: float = 1.0) -> float:
+    """The chance of ratios as unlike as these where all are the same.
+
+    >>> alike = [Part(13.0, 10.0), Part(26.0, 20.0), Part(39.0, 30.0)]
+    >>> homogeneity(alike)
+    1.0
+    >>> homogeneity([Part(30.0, 10.0), Part(20.0, 20.0), Part(30.0, 30.0)]) < LEVEL
+    True
+    """
+    known = [part for part in parts if part.expected > 0]
+    total = round(sum(part.observed for part in known))
+    if len(known) < 2 or total <= 0:
+        return 1.0
+    whole = sum(part.expected for part in known)
+    shares = np.array([part.expected / whole for part in known])
+    expected = total * shares
+    observed = np.array([part.observed for part in known])
+    found = float(((observed - expected) ** 2 / expected).sum()) / phi
+    if float(expected.min()) >= _SMALL:
+        return float(gammaincc((len(known) - 1) / 2, found / 2))
+    draws = _draws(total, tuple(shares.tolist()))
+    drawn = ((draws - expected) ** 2 / expected).sum(axis=1)
+    return float((1 + (drawn >= found - 1e-9).sum()) / (1 + _DRAWS))
+
+
+@lru_cache(maxsize=256)
+def _draws(total: int, shares: tuple[float, ...]) -> np.ndarray:
+    rng = np.random.default_rng(1849)
+    return rng.multinomial(total, np.array(shares) / sum(shares), size=_DRAWS)
+
+
+def judge(parent: Part, children: Mapping[str, Part], direction: str, phi: float = 1.0) -> Verdict:
+    """Whether the children share the parent's ratio; else who is set apart."""
+    parts = dict(children)
+    rest = Part(
+        max(0.0, parent.observed - sum(part.observed for part in parts.values())),
+        parent.expected - sum(part.expected for part in parts.values()),
+    )
+    if rest.expected > 0.02 * parent.expected:
+        parts[REST] = rest
+    probability = chance = homogeneity(list(parts.values()), phi)
+    apart: list[str] = []
+    while chance < LEVEL and len(parts) > 1:
+        name = _furthest(parts, direction)
+        if name is None:
+            break
+        apart.append(name)
+        del parts[name]
+        chance = homogeneity(list(parts.values()), phi)
+    named = tuple(name for name in apart if name != REST)
+    if not named or REST in apart or len(named) > len(children) / 2:
+        # What is spread over most of them, or comes from where no child is known, is the parent's.
+        return Verdict(shared=True, probability=probability)
+    return Verdict(shared=False, probability=probability, apart=named)
+
+
+def _furthest(parts: Mapping[str, Part], direction: str) -> str | None:
+    """The part that lies furthest from the common ratio, in the direction."""
+    total = sum(part.observed for part in parts.values())
+    whole = sum(part.expected for part in parts.values())
+    sign = 1 if direction == "up" else -1
+    best, name = 0.0, None
+    for each, part in sorted(parts.items()):
+        hoped = total * part.expected / whole
+        off = (part.observed - hoped) / max(hoped, 1e-9) ** 0.5 * sign
+        if off > best:
+            best, name = off, each
+    return name
+
+
+def shares_ratio(child: Part, parent: Part, phi: float = 1.0) -> bool:
+    """Whether one child moves as the rest of its parent does."""
+    rest = Part(max(0.0, parent.observed - child.observed), parent.expected - child.expected)
+    if rest.expected <= 0:
+        return True
+    return homogeneity([child, rest], phi) >= LEVEL

@@ -1,0 +1,96 @@
+"""Short ways to make signals and alert books for tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from streams.alerts import AlertBook, NoReads
+from streams.force import find_force
+from streams.periods import Calendar, to_ms
+from streams.signals import Signal
+
+WARWICKSHIRE = find_force("warwickshire")
+ZONE = ZoneInfo("Europe/London")
+CALENDAR = Calendar(ZONE)
+
+
+def at(text: str) -> int:
+    """A local time in ms: `2026-11-21 22:40`."""
+    return to_ms(dt.datetime.fromisoformat(text).replace(tzinfo=ZONE))
+
+
+class Known(NoReads):
+    """What can be looked up: the last signals of some series."""
+
+    def __init__(self, *signals: Signal, answered: tuple[int, int, int] | None = None) -> None:
+        self.signals = {signal.series: signal for signal in signals}
+        self.calls = answered
+
+    def last(self, series: tuple[str, ...]) -> Signal | None:
+        return self.signals.get(series)
+
+    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+        return self.calls
+
+
+def signal(when: str, **changes: Any) -> Signal:
+    """An exceptional hour of 999 calls in Warwickshire."""
+    grain = changes.get("grain", "hour")
+    period = CALENDAR.holding(grain, at(when))
+    fields: dict[str, Any] = {
+        "force": "warwickshire",
+        "kind": "call",
+        "group": "calls",
+        "measure": "offered",
+        "row": {"line": "999"},
+        "area": "force",
+        "grain": grain,
+        "period": period.label,
+        "start": period.start,
+        "end": period.end,
+        "method": "surprise",
+        "theme": "calls",
+        "direction": "up",
+        "polarity": "neutral",
+        "observed": 21,
+        "expected": 8.0,
+        "lower": 3,
+        "upper": 14,
+        "rate": 0.001,
+        "allowed": 0.01,
+        "notify": True,
+    }
+    return Signal(**{**fields, **changes})
+
+
+def quiet(when: str, **changes: Any) -> Signal:
+    """A usual hour of the same."""
+    return signal(when, **{"observed": 9, "notify": False, "rate": 20.0, **changes})
+
+
+def incidents(area: str, observed: float, expected: float, **changes: Any) -> Signal:
+    """A day of anti-social behaviour in an area."""
+    spread = 1.28 * expected**0.5
+    fields: dict[str, Any] = {
+        "kind": "incident",
+        "group": "incidents",
+        "measure": "count",
+        "row": {"category": "asb", "grade": "all"},
+        "area": area,
+        "grain": "day",
+        "theme": "incidents.asb",
+        "observed": observed,
+        "expected": expected,
+        "lower": expected - spread,
+        "upper": expected + spread,
+        "notify": observed > expected + 3 * expected**0.5,
+        "direction": "up" if observed > expected else "down",
+    }
+    return signal("2026-11-20 00:00", **{**fields, **changes})
+
+
+def book() -> AlertBook:
+    """An empty book of Warwickshire."""
+    return AlertBook(WARWICKSHIRE)
