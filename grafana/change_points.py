@@ -1,0 +1,77 @@
+"""Change points: where a measure can't be compared across, as notes on every chart.
+
+Two kinds are known. The force's file lists changes of system and of recording, at which a baseline
+starts anew (a re-base). A running monitor knows the changes of level that it found itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from streams.errors import ConfigError, SourceError
+from streams.force import Force
+from streams.periods import to_ms
+
+FORCE_FILE = "from:force-file"
+MONITOR = "from:monitor"
+PATIENCE = 15
+
+
+class ChangePoint(NamedTuple):
+    """An instant (or a stretch) in milliseconds, what is told of it, and what it is known by."""
+
+    key: str
+    start: int
+    end: int
+    text: str
+    tags: tuple[str, ...]
+
+
+def of_force(force: Force) -> list[ChangePoint]:
+    """The changes of system and of recording of a force's file, at midnight where it is."""
+    made = []
+    for change in force.file.changes:
+        midnight = dt.datetime.combine(change.date, dt.time(), force.zone)
+        at = to_ms(midnight)
+        affected = ", ".join(name.replace("_", " ") for name in change.affects) or "everything"
+        key = f"{force.id}/{change.date}/{change.kind}/{change.what}"
+        text = f"{change.what}. Re-based: {affected}"
+        made.append(ChangePoint(key, at, at, text, (FORCE_FILE, f"kind:{change.kind}")))
+    return made
+
+
+def of_alerts(alerts: Iterable[Mapping[str, Any]]) -> list[ChangePoint]:
+    """The changes of level among alerts, each at the instant from which the level is another."""
+    made = []
+    for alert in alerts:
+        if alert.get("kind") != "level_change":
+            continue
+        at = to_ms(dt.datetime.fromisoformat(alert.get("onset") or alert["opened_at"]))
+        tags = [MONITOR, "kind:level_change", f"area:{alert['area']}"]
+        tags.append(f"measure:{alert['group']}.{alert['measure']}")
+        made.append(ChangePoint(alert["id"], at, at, alert["words"], tuple(tags)))
+    return made
+
+
+def from_monitor(url: str, force: str) -> list[ChangePoint]:
+    """The changes of level that a running monitor found in this force."""
+    if urllib.parse.urlsplit(url).scheme not in {"http", "https"}:
+        raise ConfigError(f'"{url}" is no address of a monitor', cure="Write http://HOST:8787")
+    address = f"{url.rstrip('/')}/alerts.json?{urllib.parse.urlencode({'force': force})}"
+    try:
+        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310 - checked
+            told = json.load(answer)
+        return of_alerts(told["alerts"])
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise SourceError(f"{address} answered {error.code}. Is a monitor there?") from error
+    except OSError as error:
+        raise SourceError(f"the monitor at {url} can't be reached. Is it running?") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceError(f"{address} does not answer as a monitor does") from error

@@ -1,0 +1,43 @@
+"""Colours that a colour-blind reader tells apart, and the line styles that go with them.
+
+The colours are those of Okabe and Ito (2008), less yellow and black, which vanish on a light and on
+a dark page. Colour never stands alone: lines differ in their dashes too, and a state is a word with
+a mark of its own (● ▲ ▼).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+BLUE = "#0072B2"
+ORANGE = "#E69F00"
+GREEN = "#009E73"
+PURPLE = "#CC79A7"
+SKY = "#56B4E9"
+VERMILLION = "#D55E00"
+GREY = "#8C8C8C"
+
+FINE, LOOK, ACT = BLUE, ORANGE, VERMILLION
+"""The colours of a state. There is no green beside red in them."""
+
+
+class Look(NamedTuple):
+    """How a line is drawn: its colour, and its dashes and gaps in pixels (none: solid)."""
+
+    colour: str
+    dash: tuple[int, ...] = ()
+    width: int = 2
+
+
+REFERENCE = Look(GREY, (12, 6), 1)
+"""A target or an expected value: what a figure is compared with."""
+
+LOOKS = (
+    Look(BLUE),
+    Look(ORANGE, (10, 5)),
+    Look(GREEN, (2, 4)),
+    Look(PURPLE, (14, 4, 2, 4)),
+    Look(SKY, (), 4),
+    Look(VERMILLION, (6, 3)),
+)
+"""Lines of one panel, in this order."""

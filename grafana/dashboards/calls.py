@@ -1,0 +1,38 @@
+"""Calls: every measure of the calls, one set of panels for each line."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from grafana import variables
+from grafana.frame import add, frame
+from grafana.panels import Face
+from grafana.registry import by_area, over_time
+from streams.force import WHOLE
+from streams.measures import CALLS
+
+
+def dashboard() -> Dashboard:
+    """The dashboard."""
+    made = frame(
+        "watchroom-calls",
+        "Calls",
+        "Calls offered, answered and abandoned, and how fast they were answered, by line and area.",
+        [
+            *variables.scraped(),
+            variables.force(),
+            variables.area(),
+            variables.line(),
+            variables.window(),
+        ],
+    )
+    line = 'line=~"$line"'
+    face = Face(
+        "Calls by area",
+        "The figures of each area and line now, over the window. "
+        f"An area named {WHOLE} is the whole force.",
+        width=24,
+    )
+    add(made, "Areas", by_area(CALLS, face, line))
+    add(made, "Line $line", *over_time(CALLS, "$line", line), repeat="line")
+    return made

@@ -1,0 +1,203 @@
+"""Pipeline health: whether the figures can be relied on, and what the workers need."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from grafana import variables
+from grafana.colours import ACT, FINE, LOOK
+from grafana.frame import add, frame
+from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows
+from grafana.queries import FORCE, answering, latest, pick
+
+BEHIND = 1000
+OLD_CHECKPOINT = 120
+SILENT = 900
+
+
+def dashboard() -> Dashboard:
+    """The dashboard."""
+    made = frame(
+        "watchroom-pipeline",
+        "Pipeline health",
+        "Whether events arrive, are counted and are kept, and what the workers use.",
+        [*variables.scraped(), variables.force()],
+        since="now-3h",
+    )
+    add(made, "Workers", *_workers())
+    add(made, "Arriving", *_arriving())
+    add(made, "Kept", *_kept())
+    add(made, "Processes", *_processes())
+    return made
+
+
+def _workers() -> list[Panel]:
+    behind = f"sum({pick('watchroom_lag_messages')})"
+    words = (Words(0, "● Keeping up", FINE), Words(BEHIND, "▲ Behind", LOOK))
+    return [
+        now(
+            Face(
+                "Scraped",
+                "Whether Prometheus reaches each worker.",
+                "none",
+                height=5,
+                words=(Words(0, "▼ Down", ACT), Words(1, "● Up", FINE)),
+            ),
+            Query(pick("up"), "{{instance}}"),
+        ),
+        now(
+            Face(
+                "Ready",
+                "A worker that is not ready shows no figures: it is still catching up.",
+                "none",
+                height=5,
+                words=(Words(0, "▼ Catching up", ACT), Words(1, "● Ready", FINE)),
+            ),
+            Query(pick("watchroom_ready"), "{{instance}}"),
+        ),
+        now(
+            Face(
+                "Time of the figures",
+                "Live, or a replay of another time.",
+                "none",
+                width=4,
+                height=5,
+                words=(Words(0, "● Live", FINE), Words(1, "▲ Replay", LOOK)),
+            ),
+            Query(pick("watchroom_replay"), "{{instance}}"),
+        ),
+        now(
+            Face(
+                "Keeping up",
+                f"Behind means that {BEHIND} messages or more are not counted yet.",
+                "none",
+                width=4,
+                height=5,
+                none="Reads no topic",
+                words=words,
+            ),
+            Query(behind, "Keeping up"),
+        ),
+        rows(
+            Face("Versions", "Which version each worker runs.", "none", width=4, height=5),
+            Query(pick("watchroom_build_info"), ""),
+            columns={"instance": "Instance", "version": "Version"},
+        ),
+    ]
+
+
+def _arriving() -> list[Panel]:
+    refused = pick("watchroom_refused_lines_total")
+    return [
+        lines(
+            Face(
+                "Messages not yet counted",
+                f"By topic, all partitions. The dashed line is {BEHIND}.",
+                width=8,
+                none="Reads no topic",
+            ),
+            Query(f"sum by (topic) ({pick('watchroom_lag_messages')})", "{{topic}}"),
+            limit=BEHIND,
+        ),
+        lines(
+            Face(
+                "Lines refused",
+                "Lines that became dead letters, a minute, by reason. "
+                "See them with: watchroom deadletter list",
+                "cpm",
+                width=8,
+                none="None was refused",
+            ),
+            Query(
+                f"60 * sum by (kind, reason) (rate({refused}[$__rate_interval]))",
+                "{{kind}}: {{reason}}",
+            ),
+        ),
+        lines(
+            Face(
+                "Since a feed was heard of",
+                "From the latest event of each feed to the clock of the figures. "
+                f"The dashed line is {SILENT // 60} minutes.",
+                "s",
+                width=8,
+            ),
+            Query(latest("watchroom_watermark_age_seconds", FORCE), "{{feed}}"),
+            limit=SILENT,
+        ),
+        lines(
+            Face(
+                "Since the last heartbeat",
+                "From the latest heartbeat of each feed. "
+                f"The dashed line is {SILENT // 60} minutes.",
+                "s",
+                width=12,
+                none="No feed sends heartbeats",
+            ),
+            Query(latest("watchroom_heartbeat_age_seconds", FORCE), "{{feed}}"),
+            limit=SILENT,
+        ),
+        lines(
+            Face(
+                "Clock of the figures behind this moment",
+                "Near zero when live; a replay stands where its events are.",
+                "s",
+                width=12,
+            ),
+            Query(f"time() - {latest('watchroom_clock_timestamp_seconds', FORCE)}", "Behind"),
+        ),
+    ]
+
+
+def _kept() -> list[Panel]:
+    left_out = f"sum({pick('watchroom_rows_left_out')}) or 0 * {answering()}"
+    return [
+        lines(
+            Face(
+                "Age of the checkpoint",
+                f"After a crash, this much is counted anew. The dashed line is {OLD_CHECKPOINT} s.",
+                "s",
+                none="Keeps no checkpoint",
+            ),
+            Query(pick("watchroom_checkpoint_age_seconds"), "{{instance}}"),
+            limit=OLD_CHECKPOINT,
+        ),
+        lines(
+            Face(
+                "Pause at the last assignment",
+                "How long the last assignment of partitions kept a worker from counting.",
+                "s",
+                none="Was assigned no partitions",
+            ),
+            Query(pick("watchroom_stall_seconds"), "{{instance}}"),
+        ),
+        bars(
+            Face("Records held", "Records within the horizon, by kind."),
+            Query(f"sum by (kind) ({pick('watchroom_records')})", "{{kind}}"),
+        ),
+        now(
+            Face(
+                "Rows left out",
+                "Rows that are not given to Prometheus, to bound the number of series.",
+                words=(Words(0, "● None", FINE), Words(1, "", LOOK)),
+            ),
+            Query(left_out, "Rows left out"),
+        ),
+    ]
+
+
+def _processes() -> list[Panel]:
+    cpu = pick("process_cpu_seconds_total")
+    return [
+        lines(
+            Face("Processor", "Cores that each worker uses.", "percentunit", width=8),
+            Query(f"rate({cpu}[$__rate_interval])", "{{instance}}"),
+        ),
+        lines(
+            Face("Memory", "Memory that each worker holds.", "bytes", width=8),
+            Query(pick("process_resident_memory_bytes"), "{{instance}}"),
+        ),
+        lines(
+            Face("Time of a scrape", "How long Prometheus waits for the figures.", "s", width=8),
+            Query(pick("scrape_duration_seconds"), "{{instance}}"),
+        ),
+    ]

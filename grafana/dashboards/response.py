@@ -1,0 +1,59 @@
+"""Response: attendance of emergencies, and incidents by category and grade."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from grafana import variables
+from grafana.frame import add, frame
+from grafana.panels import Face, Query, bars
+from grafana.queries import PLACE, figure
+from grafana.registry import by_area, over_time
+from streams.measures import ALL, ATTENDANCE, INCIDENTS
+
+(COUNT,) = INCIDENTS.measures
+
+
+def dashboard() -> Dashboard:
+    """The dashboard."""
+    made = frame(
+        "watchroom-response",
+        "Response",
+        "Attendance of emergency incidents against the standard, and incidents by grade.",
+        [
+            *variables.scraped(),
+            variables.force(),
+            variables.area("watchroom_attendance_emergencies"),
+            variables.window(),
+        ],
+    )
+    add(made, "Attendance in $area", *over_time(ATTENDANCE, "Emergencies"))
+    face = Face(
+        "Attendance by area",
+        "The figures of each area now, over the window.",
+        width=24,
+    )
+    add(made, "Areas", by_area(ATTENDANCE, face))
+    graded = figure(INCIDENTS, COUNT, *PLACE, f'category="{ALL}"', f'grade!="{ALL}"', window="1h")
+    today = figure(INCIDENTS, COUNT, *PLACE, f'category="{ALL}"', f'grade!="{ALL}"', window="today")
+    add(
+        made,
+        "Incidents by grade",
+        bars(
+            Face(
+                "Incidents by grade, last hour",
+                "Incidents opened in the last hour, by the grade of response.",
+                width=12,
+            ),
+            Query(graded, "{{grade}}"),
+        ),
+        bars(
+            Face(
+                "Incidents by grade, today",
+                "Incidents opened since midnight, by the grade of response.",
+                width=12,
+            ),
+            Query(today, "{{grade}}"),
+        ),
+    )
+    return made

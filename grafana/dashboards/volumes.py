@@ -1,0 +1,187 @@
+"""Volumes and control charts: what is watched, its centre and limits, and what was flagged."""
+
+from __future__ import annotations
+
+from grafana_foundation_sdk.builders.dashboard import Dashboard
+
+from grafana import variables
+from grafana.colours import ACT, BLUE, FINE, GREY, LOOK, ORANGE, PURPLE, VERMILLION, Look
+from grafana.frame import add, changes_of_level, frame
+from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows, states
+from grafana.queries import FORCE, PLACE, figure, latest
+from streams.measures import ALL, CRIMES, INCIDENTS
+
+CHOSEN = (*PLACE, 'group="$group"', 'measure="$measure"', 'row="$row"', 'grain="$grain"')
+FLAGS = (Words(-1, "▼ Below", ACT), Words(0, "● Within", FINE), Words(1, "▲ Above", LOOK))
+LIMIT = Look(ORANGE, (4, 4), 1)
+
+
+def dashboard() -> Dashboard:
+    """The dashboard."""
+    made = frame(
+        "watchroom-volumes",
+        "Volumes and control charts",
+        "A watched measure against what is expected of it: centre, limits, points flagged, and "
+        "re-bases. Below: volumes by category and offence group.",
+        [
+            *variables.scraped(),
+            variables.force(),
+            variables.area("watchroom_watch_observed"),
+            *variables.watched("group", "measure", "row", "grain"),
+            variables.window("today"),
+        ],
+        since="now-30d",
+        refresh="1m",
+    )
+    made.annotation(changes_of_level(*PLACE))
+    add(made, "$measure, $row, $area", *_chart())
+    add(made, "All that is watched", *_watches())
+    add(made, "Volumes", *_volumes())
+    return made
+
+
+def _watch(of: str, *matchers: str) -> str:
+    return latest(f"watchroom_watch_{of}", *(matchers or CHOSEN))
+
+
+def _chart() -> list[Panel]:
+    flagged = _watch("flagged")
+    above = f"{_watch('observed')} and ({flagged}) > 0"
+    below = f"{_watch('observed')} and ({flagged}) < 0"
+    return [
+        lines(
+            Face(
+                "Control chart",
+                "Each closed period as observed, with the centre and the limits that it was "
+                "judged by. A point stands out where it was flagged. A line upright marks a change "
+                "of recording or a re-base: from there on, the centre is another one.",
+                width=18,
+                height=12,
+            ),
+            Query(_watch("observed"), "Observed", Look(BLUE)),
+            Query(_watch("expected"), "Centre", Look(GREY, (12, 6))),
+            Query(_watch("lower"), "Lower limit", LIMIT),
+            Query(_watch("upper"), "Upper limit", LIMIT._replace(dash=(8, 3))),
+            Query(above, "Flagged: above", Look(VERMILLION), points=True),
+            Query(below, "Flagged: below", Look(PURPLE), points=True),
+            low=None,
+        ),
+        now(
+            Face(
+                "Last closed period",
+                "The last period that was judged, and what was expected of it.",
+                width=6,
+                height=8,
+            ),
+            Query(_watch("observed"), "Observed"),
+            Query(_watch("expected"), "Centre"),
+            Query(_watch("lower"), "Lower limit"),
+            Query(_watch("upper"), "Upper limit"),
+        ),
+        now(
+            Face(
+                "Verdict on it",
+                "Whether the last closed period was flagged.",
+                "none",
+                width=6,
+                height=4,
+                none="Not judged yet",
+                words=FLAGS,
+            ),
+            Query(flagged, "Verdict"),
+        ),
+        lines(
+            Face(
+                "Observed as a share of the centre",
+                "1 is what was expected; the dashed line is there.",
+                "percentunit",
+                width=12,
+            ),
+            Query(f"{_watch('observed')} / ({_watch('expected')} > 0)", "Observed of expected"),
+            limit=1,
+        ),
+        states(
+            Face(
+                "Points flagged, every row of the measure",
+                "Above, within or below its limits, for each row of the measure in this area.",
+                "none",
+                width=12,
+                words=FLAGS,
+            ),
+            Query(_watch("flagged", *CHOSEN[:4], 'grain="$grain"'), "{{row}}"),
+        ),
+    ]
+
+
+def _watches() -> list[Panel]:
+    flagged = f"{latest('watchroom_watch_flagged', FORCE)} != 0"
+    columns = {name: name.capitalize() for name in ("group", "measure", "row", "area", "grain")}
+    watches = f"sum by (grain, state) ({latest('watchroom_watches', FORCE)})"
+    return [
+        rows(
+            Face(
+                "Flagged in their last closed period",
+                "Every watched series of the force that is outside its limits now.",
+                "none",
+                width=16,
+                none="None is flagged",
+            ),
+            Query(flagged, ""),
+            columns=columns | {"Value": "Flag"},
+            also={"Flag": FLAGS},
+        ),
+        bars(
+            Face(
+                "Watched series by state",
+                "How many series are watched, and how many are still learning what is usual.",
+                width=8,
+            ),
+            Query(watches, "{{grain}}: {{state}}"),
+        ),
+    ]
+
+
+def _volumes() -> list[Panel]:
+    (incident,), (crime,) = INCIDENTS.measures, CRIMES.measures
+    narrow = "1h|today|month"
+    category = (f'category!="{ALL}"', f'grade="{ALL}"')
+    every = figure(INCIDENTS, incident, *PLACE, f'category="{ALL}"', f'grade="{ALL}"')
+    return [
+        lines(
+            Face("Incidents", "Incidents opened, over the window.", width=12),
+            Query(every, incident.title),
+        ),
+        lines(
+            Face("Crimes", "Crimes recorded, over the window.", width=12),
+            Query(figure(CRIMES, crime, *PLACE, f'offence="{ALL}"'), crime.title),
+        ),
+        bars(
+            Face(
+                "Incidents by category, today",
+                f"Incidents opened since midnight. Kept for the windows {narrow} only.",
+                width=12,
+                height=12,
+            ),
+            Query(
+                f"sort_desc({figure(INCIDENTS, incident, *PLACE, *category, window='today')})",
+                "{{category}}",
+            ),
+        ),
+        bars(
+            Face(
+                "Crimes by offence group, this month",
+                f"Crimes recorded since the first. Kept for the windows {narrow} only.",
+                width=12,
+                height=12,
+            ),
+            Query(
+                f"sort_desc({figure(CRIMES, crime, *PLACE, offence(), window='month')})",
+                "{{offence}}",
+            ),
+        ),
+    ]
+
+
+def offence() -> str:
+    """The matcher of single offence groups, not of all of them together."""
+    return f'offence!="{ALL}"'

@@ -1,0 +1,95 @@
+"""What all dashboards have: address, links to one another, refresh, notes of changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grafana_foundation_sdk.builders.dashboard import (
+    AnnotationQuery,
+    AnnotationTarget,
+    Dashboard,
+    DashboardLink,
+    Row,
+    TimePicker,
+)
+from grafana_foundation_sdk.models import common as kinds
+from grafana_foundation_sdk.models import dashboard as model
+
+from grafana.colours import ORANGE, PURPLE
+from grafana.panels import Panel
+from grafana.queries import pick
+from grafana.tags import CHANGE, TAG, force_tag
+from grafana.variables import SOURCE, Variable
+
+OWN = model.DataSourceRef(type_val="grafana", uid="-- Grafana --")
+"""Grafana's own store of annotations, which has this uid in every Grafana."""
+
+
+def frame(
+    uid: str,
+    title: str,
+    description: str,
+    variables: Sequence[Variable],
+    *,
+    since: str = "now-24h",
+    refresh: str = "30s",
+) -> Dashboard:
+    """A dashboard without panels."""
+    made = (
+        Dashboard(title)
+        .uid(uid)
+        .description(description)
+        .tags([TAG])
+        .readonly()
+        .time(since, "now")
+        .refresh(refresh)
+        .timezone(kinds.TimeZoneBrowser)
+        .week_start("monday")
+        .timepicker(TimePicker().refresh_intervals(["5s", "30s", "1m", "5m"]))
+        .tooltip(model.DashboardCursorSync.CROSSHAIR)
+        .variables(list(variables))
+        .link(_siblings())
+    )
+    made.annotation(_changes())
+    return made
+
+
+def _siblings() -> DashboardLink:
+    """One link to each of the other dashboards, with the force and the times kept."""
+    link = DashboardLink("Watchroom").type(model.DashboardLinkType.DASHBOARDS).tags([TAG])
+    return link.keep_time(True).include_vars(True)
+
+
+def _changes() -> AnnotationQuery:
+    """The change points that `watchroom grafana push` wrote: re-bases and changes of recording."""
+    target = AnnotationTarget().limit(100).match_any(False).type("tags")
+    return (
+        AnnotationQuery()
+        .name("Changes of recording and re-bases")
+        .datasource(OWN)
+        .enable(True)
+        .icon_color(PURPLE)
+        .target(target.tags([TAG, CHANGE, force_tag("$force")]))
+    )
+
+
+def changes_of_level(*matchers: str) -> AnnotationQuery:
+    """From when a change of level was found until it was settled, as Prometheus has it."""
+    return (
+        AnnotationQuery()
+        .name("Change of level found")
+        .datasource(SOURCE)
+        .enable(True)
+        .icon_color(ORANGE)
+        .expr(pick("watchroom_alert_open", 'kind="level_change"', *matchers))
+    )
+
+
+def add(dashboard: Dashboard, title: str, *panels: Panel, repeat: str = "") -> None:
+    """A row with its panels below it, left to right; repeated for each value of a variable."""
+    row = Row(title)
+    if repeat:
+        row.repeat(repeat)
+    dashboard.with_row(row)
+    for panel in panels:
+        dashboard.with_panel(panel)

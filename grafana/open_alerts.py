@@ -1,0 +1,52 @@
+"""The open alerts as a table, for the dashboards that show them."""
+
+from __future__ import annotations
+
+from grafana.panels import Face, Panel, Query, rows
+from grafana.queries import FORCE, latest
+
+BY_SEVERITY = {"page": "To act on", "notice": "To look at", "state": "To know of"}
+COLUMNS = {
+    "severity": "Severity",
+    "words": "What",
+    "owner": "Owner",
+    "area": "Area",
+    "Value": "Opened",
+}
+
+
+def open_table(*matchers: str, width: int = 24, height: int = 8) -> Panel:
+    """What is open and not snoozed, the newest first."""
+    known = latest("watchroom_alert_open", FORCE, *matchers)
+    opened = latest("watchroom_alert_opened_timestamp_seconds", FORCE)
+    words = latest("watchroom_alert_words", FORCE)
+    named = f"{words} * on (force, alert) group_left (severity, area) ({known})"
+    expr = f"sort_desc(1000 * ({named}) * on (force, alert) group_left () ({opened}))"
+    face = Face(
+        "Open alerts in words",
+        "Every alert that is open and not snoozed: what happened, who has it, and since when.",
+        "none",
+        width=width,
+        height=height,
+        none="None is open",
+    )
+    return rows(face, Query(expr, ""), columns=COLUMNS, units={"Opened": "dateTimeAsLocal"})
+
+
+def snoozed_table() -> Panel:
+    """What is open, but silenced for a while."""
+    words = latest("watchroom_alert_words", FORCE)
+    awake = latest("watchroom_alert_open", FORCE)
+    opened = latest("watchroom_alert_opened_timestamp_seconds", FORCE)
+    asleep = f"({words} unless on (force, alert) ({awake}))"
+    expr = f"1000 * {asleep} * on (force, alert) group_left () ({opened})"
+    face = Face(
+        "Snoozed alerts",
+        "Alerts that are open, but that somebody put off for a while.",
+        "none",
+        width=24,
+        height=6,
+        none="None is snoozed",
+    )
+    columns = {"words": "What", "owner": "Owner", "Value": "Opened"}
+    return rows(face, Query(expr, ""), columns=columns, units={"Opened": "dateTimeAsLocal"})

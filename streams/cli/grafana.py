@@ -1,0 +1,154 @@
+"""`watchroom grafana`: make the dashboards, and publish them."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from streams.errors import ConfigError, WatchroomError
+from streams.force import find_force
+
+
+@click.group()
+def grafana() -> None:
+    """Dashboards: made from the registry of measures, and published to a Grafana.
+
+    \b
+    Examples:
+      watchroom grafana push --url http://localhost:3000 --token-file token
+      watchroom grafana push --url https://grafana.example --force warwickshire
+      watchroom grafana generate --check
+    """
+
+
+@grafana.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail where a file is out of date.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder to write to, in place of the package's own.",
+)
+def generate(*, check: bool, output: Path | None) -> None:
+    """Write the dashboards as JSON.
+
+    Needed only after a change of the code: the package holds them as they are now.
+
+    \b
+    Examples:
+      watchroom grafana generate
+      watchroom grafana generate --check
+      watchroom grafana generate --output dashboards
+    """
+    if find_spec("grafana_foundation_sdk") is None:
+        raise WatchroomError(
+            "the grafana-foundation-sdk is not installed. Install it: pip install "
+            "'watchroom[grafana]'"
+        )
+    from grafana import generate as making  # noqa: PLC0415 - only this command needs the SDK
+    from grafana.committed import GENERATED  # noqa: PLC0415
+
+    folder = output or GENERATED
+    changed = making.differing(folder) if check else making.write(folder)
+    for name in changed:
+        click.echo(f"{name}: {'out of date' if check else 'written'}")
+    if not changed:
+        click.echo(f"{folder}: all is up to date")
+    elif check:
+        raise WatchroomError("the dashboards are not current. Run: watchroom grafana generate")
+
+
+@grafana.command()
+@click.option(
+    "--url",
+    envvar="WATCHROOM_GRAFANA_URL",
+    default="http://localhost:3000",
+    show_default=True,
+    show_envvar=True,
+    help="The address of Grafana, with the path that it is served under.",
+)
+@click.option(
+    "--token-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file with the token of a service account; else WATCHROOM_GRAFANA_TOKEN is read.",
+)
+@click.option(
+    "--data-source",
+    metavar="UID",
+    help="The Prometheus that the dashboards show at first; else Grafana's default.",
+)
+@click.option(
+    "--force",
+    "force_names",
+    multiple=True,
+    metavar="ID|FILE",
+    help="Publish the change points of this force too; may be repeated.",
+)
+@click.option(
+    "--monitor",
+    metavar="URL",
+    help="A running monitor, whose changes of level are published too.",
+)
+@click.option("--quiet", is_flag=True, help="Print only what was changed.")
+def push(
+    url: str,
+    token_file: Path | None,
+    data_source: str | None,
+    force_names: tuple[str, ...],
+    monitor: str | None,
+    *,
+    quiet: bool,
+) -> None:
+    """Publish the folder, the dashboards and the change points to a Grafana.
+
+    Safe to repeat: only what differs is written. The token is that of a service account with the
+    role Editor, read from the environment variable WATCHROOM_GRAFANA_TOKEN or from a file, so that
+    it stands in no list of processes.
+
+    \b
+    Examples:
+      watchroom grafana push --token-file /run/secrets/grafana
+      watchroom grafana push --force warwickshire --monitor http://localhost:8787
+      watchroom grafana push --url https://example.org/grafana --data-source prometheus
+    """
+    from grafana import change_points, committed, publish  # noqa: PLC0415 - help is quick
+    from grafana.client import Grafana  # noqa: PLC0415
+
+    if monitor and not force_names:
+        raise click.UsageError("--monitor needs --force: whose change points?")
+    forces = [find_force(name) for name in force_names]
+    points = {
+        force.id: [
+            *change_points.of_force(force),
+            *(change_points.from_monitor(monitor, force.id) if monitor else ()),
+        ]
+        for force in forces
+    }
+    server = Grafana(url, _token(token_file))
+
+    def tell(step: publish.Step) -> None:
+        if not quiet or step.done != "unchanged":
+            click.echo(f"{step.what} {step.name}: {step.done}")
+
+    if data_source:
+        publish.require_data_source(server, data_source)
+    publish.publish_folder(server, tell)
+    for dashboard in committed.dashboards():
+        chosen = publish.with_data_source(dashboard, data_source) if data_source else dashboard
+        publish.publish_dashboard(server, chosen, tell)
+    for name, known in points.items():
+        publish.publish_changes(server, name, known, tell)
+
+
+def _token(path: Path | None) -> str:
+
+    token = path.read_text().strip() if path else os.environ.get("WATCHROOM_GRAFANA_TOKEN", "")
+    if not token.strip():
+        where = f"{path} is empty" if path else "no token is given"
+        cure = "Set WATCHROOM_GRAFANA_TOKEN, or name a file with --token-file"
+        raise ConfigError(where, cure=cure)
+    if not token.isascii() or any(letter.isspace() for letter in token.strip()):
+        raise ConfigError("the token is no token", cure="It is one line, as Grafana shows it once")
+    return token.strip()
