@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from streams.monitor import Monitor, Refusal, Shard
-from streams.surveyed import surveyed
 
 State = Literal["starting", "recovering", "behind", "live", "finished"]
 
@@ -81,6 +80,8 @@ class Live:
             self.monitor.advance(self.clock())
             board = self.monitor.board(force_id, at, periods)
             if any(shard.surveillance for shard in self.monitor.shards):
+                from streams.surveyed import surveyed  # noqa: PLC0415  slow, and here it is loaded
+
                 now = self.monitor.now if at is None else at
                 board["surveillance"] = surveyed(self.monitor, force_id, now, health.ready)
         board["status"] = {

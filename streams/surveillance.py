@@ -5,7 +5,7 @@ known, at the same age for every period, and a rebuild from the same log reads t
 found is a `Signal`, which stands on the board for its quiet time (`detectors.episodes`). The
 running hour is judged on the part that has passed, and teaches nothing.
 
-Like the monitor below it, this knows no clock and no I/O: runners make it and keep its state.
+It knows no clock and no I/O: runners make it and keep its state.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
-from detectors.alarm_budget import SHARES, AlarmBudget
+from detectors.alarm_budget import FACTORS, SHARES, AlarmBudget
 from detectors.episodes import QUIET
 from detectors.predictive import Predictive
 from streams.day_names import DayNames
@@ -33,13 +33,13 @@ from streams.watches import Context
 
 log = logging.getLogger("watchroom.surveillance")
 
-PUBLISHED = {
-    "attended_within_20min": ("within",),
-    "mean_response_time": ("response_mean",),
-    "calls_999": ("offered", "service_level"),
-    "calls_101": ("offered", "service_level"),
-}
-"""Names that forces publish figures under, and the measures of the registry that they are."""
+RUN = 168
+"""Hours without a record after which the first of them no longer counts."""
+KEPT = 31 * 24
+"""Silent hours that are remembered: those of a whole month."""
+
+PUBLISHED = {"attended_within_20min": "within", "mean_response_time": "response_mean"}
+"""Names that forces publish figures under, where the registry has another."""
 
 
 class Surveillance:
@@ -50,7 +50,8 @@ class Surveillance:
         self.context = Context(force, ledger.calendar)
         alerts = force.file.alerts
         shares = {**SHARES, **alerts.shares.given()}
-        budget = AlarmBudget(alerts.false_episodes_a_week, shares)
+        factors = {**FACTORS, **alerts.factors.given()}
+        budget = AlarmBudget(alerts.false_episodes_a_week, shares, factors)
         grains = cast("tuple[Grain, ...]", tuple(SHARES))
         self.grains = {grain: Watches(force, ledger, grain, budget) for grain in grains}
         self.days = DayNames(force)
@@ -64,6 +65,10 @@ class Surveillance:
         """The history was made from counts as they stand now, not as they were first known."""
         self.changed = False
         """Since the state was last saved."""
+        self.silent: list[int] = []
+        """Starts of the latest hours in which the feed was silent."""
+        self.empty: dict[int, list[float]] = {}
+        """The run of hours without any record that lasts: start to what was expected."""
 
     def attach(self) -> None:
         """Listens to the ledger, after whoever listens already."""
@@ -99,9 +104,11 @@ class Surveillance:
         for row in cells:
             if row not in watches.begun:
                 watches.begin(row)
+        if not watches.begun:
+            return []
         self._restart(watches, last, period)
-        silent = not cells and self._must_be_silence(watches, period)
-        return self._feed(watches, period, None if silent else cells, now)
+        unheard = self._unheard(period, bool(cells))
+        return self._feed(watches, period, None if unheard else cells, now)
 
     def _feed(
         self, watches: Watches, period: Period, cells: dict[RowKey, int] | None, now: int
@@ -111,9 +118,7 @@ class Surveillance:
         mixed = self._mixed(period)
         for row, each in watches.begun.items():
             area = row[1][-1]
-            point = points.get(area)
-            if point is None:
-                point = points[area] = self._point(period, area)
+            point = points.get(area) or points.setdefault(area, self._point(period, area))
             for watch in each:
                 split = mixed and any(_affects(change, watch.watched) for change in mixed)
                 counters = None if cells is None or split else cells.get(row, 0)
@@ -128,7 +133,8 @@ class Surveillance:
         local = self.ledger.calendar.local(period.start)
         days = (period.end - period.start) / DAY
         if period.grain == "month":
-            return Point(period.start, round(days), local.month - 1)
+            lost = sum(period.start <= hour < period.end for hour in self.silent) / 24
+            return Point(period.start, max(0.0, round(days) - lost), local.month - 1)
         names = self.days.names(area, local.date())
         slot = local.weekday()
         if period.grain == "hour":
@@ -151,10 +157,24 @@ class Surveillance:
         """Changes that fall within a period, which then is neither of the old kind nor the new."""
         return [change for at, change in self.changes if period.start < at < period.end]
 
-    def _must_be_silence(self, watches: Watches, period: Period) -> bool:
-        """Whether a period without any record can't be a quiet one: a gap, not a zero."""
-        point = self._point(period, WHOLE)
-        return impossible(self._all_lines(watches, point))
+    def _unheard(self, period: Period, heard: bool) -> bool:
+        """Whether a period is a gap and no quiet one: an hour in a run of empty hours that can't be
+        chance, or a day with such an hour. Of a month such hours are taken off its length."""
+        if period.grain == "day":
+            return any(period.start <= hour < period.end for hour in self.silent)
+        if period.grain == "month" or heard:
+            self.empty = {} if heard else self.empty
+            return False
+        if not self.silent or self.silent[-1] + HOUR < period.start:
+            ahead = self.forecast(period.start)
+            self.empty[period.start] = [ahead.mean, ahead.spread, ahead.dispersion]
+            if not impossible(together(Predictive(*each) for each in self.empty.values())):
+                if len(self.empty) > RUN:
+                    del self.empty[next(iter(self.empty))]
+                return False
+        self.silent = sorted({*self.silent, *self.empty, period.start})[-KEPT:]
+        self.empty = {}
+        return True
 
     def _all_lines(self, watches: Watches, point: Point) -> Predictive:
         parts = (a.detector.expected for a in watches.everything() if a.state != "learning")
@@ -247,11 +267,20 @@ class Surveillance:
             }
             for grain, watches in self.grains.items()
         }
-        return {"rebuilt": self.rebuilt, "faults": self.faults, "grains": grains}
+        empty = [[hour, *ahead] for hour, ahead in self.empty.items()]
+        return {
+            "rebuilt": self.rebuilt,
+            "faults": self.faults,
+            "silent": list(self.silent),
+            "empty": empty,
+            "grains": grains,
+        }
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
         self.rebuilt, self.faults = saved["rebuilt"], saved["faults"]
+        self.silent = list(saved["silent"])
+        self.empty = {int(hour): ahead for hour, *ahead in saved["empty"]}
         for grain, watches in self.grains.items():
             found = saved["grains"][grain]
             watches.last = found["last"]
@@ -265,7 +294,7 @@ def _affects(change: Change, watched: Watched) -> bool:
     """Whether a change of recording makes earlier figures of a series no guide to later ones."""
     mine = {watched.group.name, watched.measure.name, f"{watched.group.kind}s"}
     mine.update(value for value in watched.row.values() if value != ALL)
-    named = {m for name in change.affects for m in PUBLISHED.get(name, (name,))}
+    named = {PUBLISHED.get(name, name) for name in change.affects}
     return not change.affects or bool(named & mine)
 
 

@@ -76,6 +76,11 @@ from streams.force import find_force, shipped_forces
     metavar="MESSAGES",
     help="The lag above which the worker says that it is behind, and is not ready.",
 )
+@click.option(
+    "--no-surveillance",
+    is_flag=True,
+    help="Count only: no detector watches the measures, and no signal is made of them.",
+)
 @click.option("-v", "--verbose", is_flag=True, help="Also tell what Faust and the clients say.")
 def worker(  # noqa: PLR0913, PLR0917 - an option each
     broker: str,
@@ -88,6 +93,7 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
     every: float,
     behind: int,
     *,
+    no_surveillance: bool,
     verbose: bool,
 ) -> None:
     """Count the events of the Kafka topics and serve the live figures.
@@ -126,6 +132,7 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
             web=_address(web),
             every=every,
             behind=behind,
+            surveillance=not no_surveillance,
         )
     )
 

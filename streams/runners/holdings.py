@@ -195,7 +195,13 @@ class Holdings:
         )
         path = self.folder.file(topic, number)
         partition = Partition(
-            self.live, shard, path, identity, self.settings.prefix, self.cluster.partitions
+            self.live,
+            shard,
+            path,
+            identity,
+            self.settings.prefix,
+            self.cluster.partitions,
+            surveillance=self.settings.surveillance,
         )
         partition.post = partial(self.outbox.put, partition)
         mail = await asyncio.to_thread(partition.load, self._generation, self._member)

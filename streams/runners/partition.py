@@ -26,6 +26,7 @@ from streams.live import Live
 from streams.monitor import Refusal, Shard
 from streams.runners import facts as facts_
 from streams.runners import snapshot as snapshots
+from streams.runners import watching
 from streams.runners.checkpoint import Checkpoint
 from streams.runners.snapshot import Identity, Outgoing, PaneRow, Snapshot
 from streams.runners.topics import partition_of, topic_name
@@ -66,9 +67,18 @@ class Partition:
     """A topic-partition: what it holds, up to `held`, of which `saved` is in the checkpoint."""
 
     def __init__(
-        self, live: Live, shard: Shard, path: Path, identity: Identity, prefix: str, count: int
+        self,
+        live: Live,
+        shard: Shard,
+        path: Path,
+        identity: Identity,
+        prefix: str,
+        count: int,
+        *,
+        surveillance: bool = False,
     ) -> None:
         self.live, self.shard, self.prefix, self.count = live, shard, prefix, count
+        self.surveillance = surveillance
         self.topic, self.number = identity.topic, identity.partition
         self.checkpoint = Checkpoint(path, identity)
         self.saving = asyncio.Lock()
@@ -116,6 +126,8 @@ class Partition:
 
     def _watch(self) -> None:
         snapshots.watch(self.shard)
+        if self.surveillance:
+            watching.watch(self.shard)
         forces = {force.id: force for force in self.shard.forces}
         for index, name in enumerate(snapshots.forces_of(self.shard)):
             taker = self.shard.takers[name]
@@ -130,6 +142,7 @@ class Partition:
             return []
         if stored.head is not None:
             snapshots.put_back(self.shard, stored)
+            watching.put_back(self.shard, stored.watches)
             self.held = self.saved = stored.head.offset
             self.refused = Counter(stored.head.refused)
         self._number = max((number for number, _ in stored.outbox), default=0)
@@ -257,6 +270,7 @@ class Partition:
                 await asyncio.to_thread(self.checkpoint.save, snapshot)
             except CheckpointError:
                 snapshots.give_back(self.shard, snapshot)
+                watching.give_back(self.shard, snapshot.watches)
                 self._sealed = snapshot.sealed + self._sealed
                 self._outbox = snapshot.outbox + self._outbox
                 self._changed = True
@@ -268,6 +282,7 @@ class Partition:
     def _take(self) -> Snapshot:
         self.settle_facts()
         snapshot = snapshots.take(self.shard, self.held, self.refused)
+        snapshot.watches = watching.take(self.shard)
         snapshot.sealed, self._sealed = self._sealed, []
         snapshot.outbox, self._outbox = self._outbox, []
         self._changed = False

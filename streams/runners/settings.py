@@ -27,6 +27,8 @@ class Settings:
     """Seconds between checkpoints."""
     behind: int = 1000
     """Messages of lag above which the worker says that it is behind."""
+    surveillance: bool = True
+    """Whether detectors watch the measures."""
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,8 @@ class Snapshot:
     revisions: list[PaneRow] = field(default_factory=list)
     sealed: list[PaneRow] = field(default_factory=list)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
+    watches: list[tuple[str, bytes]] = field(default_factory=list)
+    """The state of a force's detectors, where it has changed."""
 
     def encoded(self) -> Iterator[tuple[int, str, bytes | None]]:
         """The entries with their bodies as bytes."""
@@ -118,6 +120,7 @@ class Stored:
     revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
+    watches: dict[str, bytes] = field(default_factory=dict)
 
 
 def pane_bytes(pane: Pane) -> bytes:

@@ -33,6 +33,9 @@ CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NUL
 CREATE TABLE outbox (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
 
+_WATCHES = "CREATE TABLE IF NOT EXISTS watches (force TEXT PRIMARY KEY, body BLOB NOT NULL)"
+"""The state of detectors came later than the other tables; a file without it is none the worse."""
+
 
 class Damaged(Exception):
     """The file is not what it should be; says why."""
@@ -123,6 +126,9 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity) -> Stored:
             for force, grain, start, body in db.execute(query):
                 payload = unguarded(f"{grain}/{start}", body)
                 into.setdefault(forces[force], {})[grain, start] = payload
+        if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watches'").fetchone():
+            for force, body in db.execute("SELECT force, body FROM watches"):
+                stored.watches[force] = unguarded(f"watches/{force}", body)
     for number, body in db.execute("SELECT number, body FROM outbox ORDER BY number"):
         payload = unguarded("outbox", body)
         stored.outbox.append((number, msgspec.msgpack.decode(payload, type=Outgoing)))
@@ -149,6 +155,11 @@ def put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
                     f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608
                     (force, grain, start, guarded(f"{grain}/{start}", payload)),
                 )
+    if snapshot.watches:
+        db.execute(_WATCHES)
+    for force_id, state in snapshot.watches:
+        body = guarded(f"watches/{force_id}", state)
+        db.execute("INSERT OR REPLACE INTO watches VALUES (?, ?)", (force_id, body))
     for number, message in snapshot.outbox:
         body = guarded("outbox", msgspec.msgpack.encode(message))
         db.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?)", (number, body))

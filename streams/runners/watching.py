@@ -17,12 +17,14 @@ import msgspec
 from streams.force import Force
 from streams.history import kept
 from streams.ledger import Ledger
-from streams.monitor import Shard
+from streams.monitor import Monitor, Shard
 from streams.surveillance import Surveillance
 
 log = logging.getLogger("watchroom.surveillance")
 
-_RULES = ("families", "grain_watches.py", "surveillance.py", "watch_list.py", "watches.py")
+_RULES = (
+    "families", "grain_watches.py", "measures.py", "surveillance.py", "watch_list.py", "watches.py",
+)  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -45,6 +47,24 @@ def watch(shard: Shard) -> None:
         if isinstance(ledger, Ledger):
             shard.surveillance[force.id] = made = Surveillance(force, ledger)
             made.attach()
+
+
+def watch_all(monitor: Monitor) -> None:
+    """Has every ledger of a monitor watched, where no checkpoint is kept."""
+    for shard in monitor.shards:
+        watch(shard)
+
+
+def take(shard: Shard) -> list[tuple[str, bytes]]:
+    """The state of those forces of a shard of which it has changed since it was last taken."""
+    return [(name, saved(each)) for name, each in shard.surveillance.items() if each.changed]
+
+
+def give_back(shard: Shard, taken: list[tuple[str, bytes]]) -> None:
+    """Marks as changed again what could not be written."""
+    for name, _ in taken:
+        if name in shard.surveillance:
+            shard.surveillance[name].changed = True
 
 
 def saved(surveillance: Surveillance) -> bytes:

@@ -1,0 +1,355 @@
+"""Surveillance: which detector watches what, what it says, and what it survives."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.force import Force, check_force
+from streams.live import Live
+from streams.monitor import Monitor, Shard, canonical
+from streams.periods import HOUR, rfc3339
+from streams.runners import watching
+from streams.signals import Signal
+from streams.surveillance import Surveillance
+from streams.watch_list import watch_list, watches_in
+from tests.build import FAR_FUTURE, TINY_FORCE, feed, incident, lines, ms, tiny_force
+
+START = ms("2021-03-01T00:00:00Z")  # a Monday
+
+
+def watched(force: Force | None = None) -> Monitor:
+    target = Monitor([force or tiny_force()])
+    watching.watch_all(target)
+    return target
+
+
+def of(target: Monitor, kind: str = "incident") -> Surveillance:
+    found: Surveillance = next(s for s in target.shards if s.kind == kind).surveillance["tiny"]
+    return found
+
+
+@lru_cache
+def hours(number: int, first: int = 0, seed: int = 1) -> tuple[bytes, ...]:
+    """So many hours of incidents, about 4 an hour by day and 2 by night: a payload each."""
+    chance = np.random.default_rng((seed, first))
+    payloads = []
+    for hour in range(first, first + number):
+        at = START + hour * HOUR
+        usual = 4 if 8 <= hour % 24 < 20 else 2
+        minutes = sorted(chance.integers(0, 60, chance.poisson(usual)).tolist())
+        payloads.append(burst(at, minutes, "h"))
+    return tuple(payloads)
+
+
+def burst(at: int, minutes: list[int], name: str) -> bytes:
+    return lines(
+        incident(f"{name}{at}/{n}", rfc3339(at + minute * 60_000), grade="priority")
+        for n, minute in enumerate(minutes)
+    )
+
+
+def play(target: Monitor, payloads: tuple[bytes, ...]) -> list[Signal]:
+    """Folds payloads; the signals on the way."""
+    signals: list[Signal] = []
+    of(target).on_signals = signals.extend
+    assert not target.ingest(b"\n".join(payloads), FAR_FUTURE)
+    return signals
+
+
+def after(hour: int) -> int:
+    return START + hour * HOUR
+
+
+def test_the_registry_says_which_series_are_watched() -> None:
+    force = tiny_force()
+    series = {w.name for kind in ("call", "incident") for w in watch_list(force, kind, "hour")}
+    assert series == {
+        *(f"hour/calls/{m}/{line}/{area}" for m in ("offered", "service_level")
+          for line in ("999", "101") for area in ("force", "north-area", "south")),
+        *(f"hour/attendance/emergencies/{area}" for area in ("force", "north-area", "south")),
+        *(f"hour/incidents/count/{c}/all/{area}" for c in ("all", "asb", "missing_person", "other")
+          for area in ("force", "north-area", "south")),
+    }  # fmt: skip
+    assert watches_in(force, "hour") == len(series)
+    assert not list(watch_list(force, "crime", "hour"))
+
+
+def test_counts_proportions_and_durations_each_have_their_family() -> None:
+    force = tiny_force()
+    found = {
+        w.measure.name: w.family for k in ("call", "incident") for w in watch_list(force, k, "day")
+    }
+    assert found == {
+        "offered": "count",
+        "service_level": "proportion",
+        "emergencies": "count",
+        "within": "proportion",
+        "response_mean": "duration",
+        "count": "count",
+    }
+
+
+def test_a_year_without_a_surge_sends_nothing_and_a_planted_surge_is_found() -> None:
+    target = watched()
+    year = 52 * 168
+    assert not [s.words for s in play(target, hours(year)) if s.notify]
+    surge = burst(after(year), list(range(0, 60, 3)), "surge")
+    signals = play(target, (surge, *hours(3, year + 1)))
+    sent = [s for s in signals if s.notify]
+    assert {(s.area, s.row["category"], s.grain, s.direction) for s in sent} == {
+        ("force", "all", "hour", "up"),
+        ("force", "asb", "hour", "up"),
+    }
+    first = sent[0]
+    assert (first.observed, first.method, first.polarity, first.state) == (
+        20,
+        "surprise",
+        "neutral",
+        "first year",
+    )
+    assert first.rate <= first.allowed
+    assert first.words == "Incidents, Tiny Police: 20 in the hour to 01:00, usually 0 to 4."
+
+
+def test_less_history_than_is_needed_is_learning_and_says_so() -> None:
+    target = watched()
+    assert not play(target, (*hours(100), burst(after(100), [5] * 59, "surge"), *hours(3, 101)))
+    told = of(target).summary()
+    assert told["learning"] == told["watches"] == 4
+    assert told["about"][0] == (
+        "2 by hour: learning: 0 weeks of history, 4 needed; only fixed limits are used"
+    )
+
+
+def changed_force(affects: str) -> Force:
+    text = TINY_FORCE + (
+        '[[changes]]\ndate = 2021-04-07\nkind = "recording"\n'
+        f'what = "All reports are kept"\naffects = [{affects}]\n'
+    )
+    force, problems = check_force(text, "tiny.toml")
+    assert force is not None, problems
+    return force
+
+
+def test_at_a_change_of_recording_the_baseline_restarts_and_says_so() -> None:
+    target = watched(changed_force('"incidents"'))
+    play(target, hours(37 * 24 + 3))
+    assert of(target).summary()["about"][0] == (
+        "2 by hour: learning: 0 weeks of history since All reports are kept, 7 April 2021, "
+        "4 needed; only fixed limits are used"
+    )
+
+
+def test_a_change_that_affects_other_records_restarts_nothing() -> None:
+    target = watched(changed_force('"crimes"'))
+    play(target, hours(37 * 24 + 3))
+    assert "since" not in str(of(target).summary()["about"])
+
+
+def test_hours_in_which_nothing_can_be_heard_are_gaps_and_no_zeros() -> None:
+    target = watched()
+    signals = play(target, (*hours(30 * 24), *hours(40, 30 * 24 + 20)))
+    # Ten at night to eight: a run of empty hours is silence when it can't be chance any more.
+    assert of(target).silent == [after(30 * 24 + n) for n in range(20)]
+    days = [s for s in signals if s.grain == "day"]
+    assert not days
+
+
+def test_the_running_hour_is_judged_on_the_part_that_has_passed() -> None:
+    target = watched()
+    hour = 35 * 24 + 10
+    play(target, (*hours(hour), burst(after(hour), list(range(20)), "surge")))
+    found = of(target).running(after(hour) + 20 * 60_000)
+    assert found[0].running
+    assert found[0].notify
+    assert found[0].words == ("Incidents, Tiny Police: 19 from 11:00 to 11:19, usually 0 to 3.")
+    before = of(target).save()
+    of(target).running(after(hour) + 20 * 60_000)
+    assert of(target).save() == before
+
+
+def test_a_detector_that_fails_stops_nothing_and_is_counted(monkeypatch: Any) -> None:
+    target = watched()
+    play(target, hours(30))
+    watches = list(of(target).grains["hour"])
+    monkeypatch.setattr(watches[0].adapter, "update", lambda *_: 1 / 0)
+    play(target, hours(10, 30))
+    told = of(target).summary()
+    assert told["faults"] == 10
+    assert told["about"][-1].startswith("10 faults, the last: hour/incidents/count/")
+    assert watches[1].adapter.taken == 38
+
+
+def test_the_ledger_tells_whoever_listened_before() -> None:
+    target = Monitor([tiny_force()])
+    ledger = target.ledger("incident", "tiny")
+    assert ledger is not None
+    heard: list[Any] = []
+    ledger.on_close = heard.append
+    watching.watch_all(target)
+    play(target, hours(4))
+    assert [c.period.label for c in heard if c.period.grain == "hour"] == [
+        "2021-02-28T23+00:00",
+        "2021-03-01T00+00:00",
+        "2021-03-01T01+00:00",
+    ]
+    assert of(target).grains["hour"].last == after(1)
+
+
+@pytest.mark.parametrize(
+    ("at", "slot"),
+    [
+        ("2021-10-31T00:00:00Z", 6 * 24 + 1),
+        ("2021-10-31T01:00:00Z", 6 * 24 + 1),
+        ("2021-10-31T02:00:00Z", 6 * 24 + 2),
+        ("2021-03-28T00:00:00Z", 6 * 24),
+        ("2021-03-28T01:00:00Z", 6 * 24 + 2),
+    ],
+)
+def test_slots_are_hours_of_the_local_week_whatever_the_clocks_do(at: str, slot: int) -> None:
+    watching_ = of(watched())
+    period = watching_.ledger.calendar.holding("hour", ms(at))
+    assert watching_._point(period, "force").slot == slot
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=8, deadline=None)
+def test_any_order_of_arrival_within_the_grace_gives_the_same(chance: Any) -> None:
+    def state(payloads: list[bytes]) -> dict[str, Any]:
+        target = watched()
+        play(target, tuple(payloads))
+        return of(target).save()
+
+    whole = b"\n".join(hours(40)).split(b"\n")
+    halves: dict[str, list[bytes]] = {}
+    for line in whole:
+        if line:
+            stamp = line.partition(b'"opened_at": "')[2][:16].decode()
+            halves.setdefault(f"{stamp[:14]}{int(stamp[14:]) // 30}", []).append(line)
+    mixed = []
+    for half in halves.values():
+        chance.shuffle(half)
+        mixed += half
+    assert state(mixed) == state(whole)
+
+
+def shard_of(target: Monitor) -> Shard:
+    return next(s for s in target.shards if s.kind == "incident")
+
+
+def test_a_saved_state_goes_on_as_if_nothing_had_happened() -> None:
+    target = watched()
+    play(target, hours(200))
+    blob = watching.saved(of(target))
+    again = watched()
+    of(again).restore(of(target).save())
+    watching.put_back(shard_of(again), {"tiny": blob})
+    assert of(again).save() == of(target).save()
+    assert watching.take(shard_of(again)) == []
+
+
+def test_without_a_saved_state_it_learns_from_the_counts_that_are_kept() -> None:
+    target = watched()
+    play(target, hours(200))
+    entries = shard_of(target).takers["tiny"]
+    shard_of(target).surveillance.clear()
+    watching.watch(shard_of(target))
+    watching.put_back(shard_of(target), {})
+    told = of(target).summary()
+    assert told["watches"] == 4
+    assert told["about"][-1] == "history rebuilt from counts as they stand now"
+    assert of(target).grains["hour"].last == entries.closed_until["hour"] - HOUR  # type: ignore[union-attr]
+
+
+def test_the_board_shows_signals_beside_the_figures_and_not_as_figures() -> None:
+    target, plain = watched(), Monitor([tiny_force()])
+    play(target, hours(40))
+    for payload in hours(40):
+        plain.ingest(payload, FAR_FUTURE)
+    boards = [Live(m, lambda: after(40)).board("tiny") for m in (target, plain)]
+    told = boards[0]["surveillance"]
+    assert (told["watches"], told["learning"], told["signals"], told["faults"]) == (4, 4, [], 0)
+    assert "surveillance" not in boards[1]
+    assert canonical(boards[0]) == canonical(boards[1])
+
+
+def beat(at: str) -> dict[str, Any]:
+    return {"kind": "heartbeat", "force": "tiny", "feed": "incidents", "at": at}
+
+
+def surveyed(target: Monitor, at: int) -> dict[str, Any]:
+    live = Live(target, lambda: at)
+    live.health.state = "live"
+    found: dict[str, Any] = live.board("tiny")["surveillance"]
+    return found
+
+
+def test_a_feed_with_heartbeats_is_found_silent_within_two_minutes() -> None:
+    target = watched()
+    feed(target, beat("2021-03-01T10:00:00Z"))
+    assert surveyed(target, ms("2021-03-01T10:01:35Z"))["silent"] == []
+    (found,) = surveyed(target, ms("2021-03-01T10:02:00Z"))["silent"]
+    assert found["words"] == (
+        "Feed incidents, Tiny Police: no heartbeat for 2 minutes. The feed may be down."
+    )
+    assert found["notify"]
+
+
+def test_without_heartbeats_silence_is_told_from_what_was_expected() -> None:
+    target = watched()
+    play(target, hours(36 * 24))
+    heard = of(target).ledger.watermark
+    told = surveyed(target, heard + 60_000)
+    assert told["silent"] == []
+    assert told["delays"] == ["a silent feed of incidents is noticed after 6 hours 29 minutes"]
+    (found,) = surveyed(target, heard + 9 * HOUR)["silent"]
+    assert found["words"] == (
+        "Incidents, Tiny Police: nothing for 9 hours, where 22 records were expected. "
+        "The feed may be down."
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "problem"),
+    [
+        ("shares = { hour = 0.9 }", "the shares of hour, day and month add up to 1.4"),
+        (
+            "shares = { hour = 0, day = 0, month = 0 }",
+            "the shares of hour, day and month add up to 0",
+        ),
+        ("false_episodes_a_week = 0", "Expected `float` > 0.0"),
+    ],
+)
+def test_a_budget_that_makes_no_sense_is_refused(table: str, problem: str) -> None:
+    force, problems = check_force(f"{TINY_FORCE}\n[alerts]\n{table}\n", "tiny.toml")
+    assert force is None
+    assert problem in str(problems[0])
+
+
+def test_a_budget_is_split_over_the_watches_of_a_grain() -> None:
+    text = f"{TINY_FORCE}\n[alerts]\nfalse_episodes_a_week = 2.7\n"
+    force, problems = check_force(text, "tiny.toml")
+    assert force is not None, problems
+    assert of(watched(force)).grains["hour"].allowed == pytest.approx(2.7 * 0.5 / 27)
+    assert force.fingerprint == tiny_force().fingerprint
+
+
+def test_days_have_the_names_of_their_country_and_of_the_events_of_their_area() -> None:
+    text = TINY_FORCE.replace("timezone", 'country = "GB-ENG"\ntimezone', 1).replace(
+        "[[lines]]",
+        '[[events]]\nname = "Fair"\nstart = 2021-03-02\nareas = ["north-area"]\n\n[[lines]]',
+        1,
+    )
+    force, problems = check_force(text, "tiny.toml")
+    assert force is not None, problems
+    names = of(watched(force)).days.names
+    fair, easter = dt.date(2021, 3, 2), dt.date(2021, 4, 5)
+    assert [names(area, fair) for area in ("force", "north", "south")] == [(), ("Fair",), ()]
+    assert names("force", easter) == ("Easter Monday", "bank holiday")
