@@ -9,6 +9,9 @@ browser ever holds up a runner; what has to be computed is computed in a pool of
 | `/board.json?force=&at=&period=` | the board; `at` is RFC 3339, `period` may be repeated |
 | `/healthz` | 200 while the process is alive |
 | `/readyz` | 200 when the figures may be relied on, else 503 with the reason |
+| `/about` | where to look |
+
+`/` and what belongs to it are the wallboard's: see `streams.outputs.wallboard.pages`.
 """
 
 from __future__ import annotations
@@ -35,6 +38,8 @@ from streams.errors import WatchroomError
 from streams.live import Live
 from streams.outputs.instants import parse_instant
 from streams.outputs.prometheus import registry
+from streams.outputs.wallboard.hub import Hub
+from streams.outputs.wallboard.pages import Wallboard
 
 MOST_PERIODS = 50
 """The most periods in one request for a board."""
@@ -63,7 +68,7 @@ class Pages:
     def board(self, request: Request) -> Response:
         """The board of one force."""
         query = request.query_params
-        force = self._force(query.get("force"))
+        force = self.force(query.get("force"))
         periods = query.getlist("period")
         if len(periods) > MOST_PERIODS:
             raise HTTPException(400, f"at most {MOST_PERIODS} periods in one request")
@@ -74,7 +79,8 @@ class Pages:
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
 
-    def _force(self, named: str | None) -> str:
+    def force(self, named: str | None) -> str:
+        """The force that is named, or the only one; raises an `HTTPException` in words."""
         here = self.live.forces()
         if named in here:
             return named
@@ -97,16 +103,17 @@ class Pages:
         content = {"ready": health.ready, "state": health.state, "detail": health.detail}
         return _json(content, 200 if health.ready else 503)
 
-    def index(self, request: Request) -> Response:
+    def about(self, request: Request) -> Response:
         """Where to look."""
         health, here = self.live.health, self.live.forces()
         boards = "".join(
-            f'<li><a href="/board.json?force={name}">/board.json?force={name}</a>: '
-            f"the board of {html.escape(self.live.monitor.forces[name].name)}</li>"
+            f'<li><a href="/?force={name}">/?force={name}</a>: the wallboard of '
+            f"{html.escape(self.live.monitor.forces[name].name)}; "
+            f'<a href="/board.json?force={name}">/board.json?force={name}</a>: all its figures</li>'
             for name in here
         )
         return HTMLResponse(
-            _INDEX.format(
+            _ABOUT.format(
                 version=version("watchroom"),
                 state=html.escape(f"{health.state}: {health.detail}"),
                 boards=boards,
@@ -114,7 +121,7 @@ class Pages:
         )
 
 
-_INDEX = """<!doctype html>
+_ABOUT = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -145,31 +152,37 @@ def _in_words(request: Request, error: Exception) -> Response:
         return _json({"error": "a fault of Watchroom itself; its log says more"}, 500)
     words = error.detail
     if words == "Not Found":  # the framework's own
-        words = f"there is nothing at {request.url.path}; / says where to look"
+        words = f"there is nothing at {request.url.path}; /about says where to look"
     return _json({"error": words}, error.status_code)
 
 
 def application(live: Live) -> Starlette:
     """The application, for a server or for a test."""
     pages = Pages(live)
+    wallboard = Wallboard(live, pages.force)
     paths = {
-        "/": pages.index,
+        "/about": pages.about,
         "/metrics": pages.metrics,
         "/board.json": pages.board,
         "/healthz": pages.healthz,
         "/readyz": pages.readyz,
     }
-    return Starlette(
-        routes=[Route(path, endpoint, methods=["GET"]) for path, endpoint in paths.items()],
+    plain = [Route(path, endpoint, methods=["GET"]) for path, endpoint in paths.items()]
+    made = Starlette(
+        routes=[*plain, *wallboard.routes()],
         exception_handlers={HTTPException: _in_words, Exception: _in_words},
     )
+    made.state.hub = wallboard.hub
+    return made
 
 
 class Handle:
     """A server that runs; `stop` ends it and waits until its port is free."""
 
-    def __init__(self, server: uvicorn.Server, listener: socket.socket, host: str) -> None:
-        self.host, self.port = host, int(listener.getsockname()[1])
+    def __init__(
+        self, server: uvicorn.Server, listener: socket.socket, host: str, hub: Hub
+    ) -> None:
+        self.host, self.port, self.hub = host, int(listener.getsockname()[1]), hub
         self._server, self._listener = server, listener
         self._thread = threading.Thread(
             target=server.run, args=([listener],), name="watchroom-web", daemon=True
@@ -184,6 +197,7 @@ class Handle:
 
     def stop(self) -> None:
         """Ends the server; does nothing the second time."""
+        self.hub.close()  # or the server would wait for every screen to leave
         self._server.should_exit = True
         self._thread.join(timeout=10)
         self._listener.close()
@@ -225,4 +239,6 @@ def serve(live: Live, host: str = "127.0.0.1", port: int = 0) -> Handle:
         "access_log": False,
         "timeout_graceful_shutdown": 2,
     }
-    return Handle(uvicorn.Server(uvicorn.Config(application(live), **config)), listener, host)
+    made = application(live)
+    server = uvicorn.Server(uvicorn.Config(made, **config))
+    return Handle(server, listener, host, made.state.hub)

@@ -100,7 +100,7 @@ def test_a_process_without_a_force_says_so() -> None:
 def test_an_unknown_path_points_to_the_first_page(client: TestClient) -> None:
     answer = client.get("/wallboard")
     assert answer.status_code == 404
-    assert answer.json()["error"] == "there is nothing at /wallboard; / says where to look"
+    assert answer.json()["error"] == "there is nothing at /wallboard; /about says where to look"
 
 
 def test_metrics_come_in_the_format_that_is_asked_for(client: TestClient) -> None:
@@ -128,8 +128,8 @@ def test_not_ready_says_why(client: TestClient, shown: Live) -> None:
     assert answer.json() == {"ready": False, "state": "behind", "detail": "12 messages behind"}
 
 
-def test_the_first_page_says_where_to_look(client: TestClient) -> None:
-    page = client.get("/").text
+def test_the_page_about_says_where_to_look(client: TestClient) -> None:
+    page = client.get("/about").text
     for address in ("/board.json?force=tiny", "/metrics", "/healthz", "/readyz"):
         assert f'href="{address}"' in page
     assert "Tiny Police" in page

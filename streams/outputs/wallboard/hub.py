@@ -1,0 +1,170 @@
+"""Server-sent events: each board is computed once, however many screens show it.
+
+For every force that somebody looks at there is one task, which computes the board once a second in
+a thread; the frames made of it (the whole board; the first screen of each area) are shared by all
+viewers. A viewer that is slow gets the newest frame when it is ready, and no queue grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from streams.live import Live
+from streams.outputs.wallboard.screen import fingerprint, first_screen
+
+EVERY = 1.0
+"""Seconds between two looks at the figures."""
+
+BEAT = 2.0
+"""Seconds after which a viewer hears that nothing has changed. Two may be lost before a screen that
+waits 4.5 s says that it is stale."""
+
+MOST_VIEWERS = 500
+
+Board = Mapping[str, Any]
+_encode = msgspec.json.Encoder().encode
+_log = logging.getLogger(__name__)
+
+
+def whole_board(board: Board) -> dict[str, Any]:
+    """The board as it is."""
+    return dict(board)
+
+
+def _board_marks(board: Board) -> dict[str, Any]:
+    """A board without what only says that time has passed."""
+    held = {key: value for key, value in board.items() if key not in ("at", "feeds", "now")}
+    feeds = {name: feed["as_of"] for name, feed in board["feeds"].items()}
+    stocks = first_screen(board)
+    return {**held, "feeds": feeds, "now": (stocks["waiting"], stocks["unattended"])}
+
+
+@dataclass
+class View:
+    """What some viewers of a force see: how it is made of the board, and its newest frames."""
+
+    event: str
+    make: Callable[[Board], dict[str, Any]]
+    marks: Callable[[dict[str, Any]], dict[str, Any]]
+    viewers: int = 0
+    board: bytes = b""
+    boards: int = 0
+    """How often the content changed."""
+    beat: bytes = b""
+    beats: int = 0
+    _marks: dict[str, Any] | None = None
+    _sent: float = 0.0
+
+    def show(self, board: Board, now: float) -> None:
+        """Makes the next frame where one is due; `now` in seconds by any steady clock."""
+        content = self.make(board)
+        marks = self.marks(content)
+        if marks != self._marks:
+            self.board = _frame(self.event, content)
+            self.boards += 1
+            self._marks, self._sent = marks, now
+        elif now - self._sent >= BEAT - EVERY / 2:
+            self.beat = _frame("beat", {"at": board["at"]})
+            self.beats += 1
+            self._sent = now
+
+
+def _frame(event: str, content: object) -> bytes:
+    return b"event: " + event.encode() + b"\ndata: " + _encode(content) + b"\n\n"
+
+
+@dataclass
+class _Watched:
+    """A force that somebody looks at."""
+
+    views: dict[str, View] = field(default_factory=dict)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
+class Hub:
+    """Hands the frames of every force out to its viewers."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.closing = False
+        self.computed = 0
+        """How many boards have been computed."""
+        self._forces: dict[str, _Watched] = {}
+
+    @property
+    def viewers(self) -> int:
+        """How many look on."""
+        return sum(view.viewers for held in self._forces.values() for view in held.views.values())
+
+    def close(self) -> None:
+        """Lets every viewer's stream end within a second; may be called from any thread."""
+        self.closing = True
+
+    async def stream(self, force: str, area: str | None, *, whole: bool) -> AsyncIterator[bytes]:
+        """The frames of one viewer: the newest at once, then each that follows."""
+        watched = self._forces.setdefault(force, _Watched())
+        view = watched.views.setdefault("board" if whole else f"screen/{area}", _view(area, whole))
+        view.viewers += 1
+        if watched.task is None:
+            watched.task = asyncio.create_task(self._watch(force, watched))
+        try:
+            # Two seconds after a lost connection the browser asks again.
+            yield b"retry: 2000\n\n"
+            board, beat = 0, view.beats
+            while not self.closing:
+                changed = watched.changed
+                if view.boards != board:
+                    board, beat = view.boards, view.beats
+                    yield view.board
+                elif view.beats != beat:
+                    beat = view.beats
+                    yield view.beat
+                else:
+                    await changed.wait()
+        finally:
+            view.viewers -= 1
+
+    async def _watch(self, force: str, watched: _Watched) -> None:
+        """Computes one force's board once a second while anyone looks on."""
+        loop = asyncio.get_running_loop()
+        while not self.closing:
+            started = loop.time()
+            watched.views = {name: view for name, view in watched.views.items() if view.viewers}
+            if not watched.views:
+                break
+            try:
+                await asyncio.to_thread(self._compute, force, list(watched.views.values()), started)
+            except Exception:  # noqa: BLE001 - logged; it must not end the task
+                # The screens hear nothing and say that they are stale, which is the truth.
+                _log.exception("the board of %s can't be computed", force)
+            self._wake(watched)
+            await asyncio.sleep(max(0.05, EVERY - (loop.time() - started)))
+        watched.task = None
+        self._wake(watched)
+        if not watched.views:
+            self._forces.pop(force, None)
+
+    def _compute(self, force: str, views: list[View], now: float) -> None:
+        board = self.live.board(force)
+        self.computed += 1
+        for view in views:
+            view.show(board, now)
+
+    @staticmethod
+    def _wake(watched: _Watched) -> None:
+        """Wakes the viewers that wait; who comes later waits for the next time."""
+        watched.changed.set()
+        watched.changed = asyncio.Event()
+
+
+def _view(area: str | None, whole: bool) -> View:
+    if whole:
+        return View("board", whole_board, _board_marks)
+    return View("screen", lambda board: first_screen(board, area), fingerprint)

@@ -1,0 +1,157 @@
+"""The routes of the wallboard.
+
+| path | answer |
+|---|---|
+| `/` | the wallboard; `?force=&area=&kiosk&theme=dark|light` |
+| `/chart`, `/alert` | one step down: a tile's last hours; an alert, its evidence and who has it |
+| `/events?force=` | server-sent events: the board when it changes, else a beat; `&screen=first` |
+| `/forces.json`, `/series.json`, `/alerts.json` | what the pages ask for |
+| POST `/api/alerts/<id>/<action>` | acknowledge, snooze, close, note, hand_over |
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from streams.live import Live
+from streams.outputs.instants import parse_instant
+from streams.outputs.wallboard import desk, series
+from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
+from streams.outputs.wallboard.screen import first_screen
+
+STATIC = Path(str(resources.files("streams.outputs.wallboard") / "static"))
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+"""Everything comes from this server, and nothing in a page's own text is run."""
+
+_HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
+_STREAM = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+ForceOf = Callable[[str | None], str]
+"""The force that a request names, or the only one; raises an `HTTPException` in words."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def _json(content: object) -> Response:
+    return Response(_encode(content), 200, {"cache-control": "no-store"}, "application/json")
+
+
+def version() -> str:
+    """Tells one release of the pages from another; part of their files' address."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class Wallboard:
+    """What each path answers; `routes` lists them."""
+
+    def __init__(self, live: Live, force_of: ForceOf) -> None:
+        self.live, self._force_of = live, force_of
+        self.hub = Hub(live)
+        self.version = version()
+
+    def routes(self) -> list[BaseRoute]:
+        """All routes of these pages."""
+        return [
+            *(Route(f"/{path}", self._page(name)) for path, name in PAGES.items()),
+            Mount(f"/assets/{self.version}", StaticFiles(directory=STATIC)),
+            Route("/events", self.events),
+            Route("/forces.json", self.forces),
+            Route("/series.json", self.series),
+            Route("/alerts.json", self.alerts),
+            Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
+        ]
+
+    def _page(self, name: str) -> Callable[[Request], Response]:
+        text = (STATIC / name).read_text("utf-8").replace("{assets}", f"/assets/{self.version}")
+
+        def page(request: Request) -> Response:  # noqa: ARG001 - as every endpoint
+            return HTMLResponse(text, headers=_HEADERS)
+
+        return page
+
+    def forces(self, request: Request) -> Response:
+        """The forces that there is something to show of, and the release of the pages."""
+        held = self.live.monitor.forces
+        named = [{"id": name, "name": held[name].name} for name in self.live.forces()]
+        return _json({"forces": named, "version": self.version})
+
+    async def events(self, request: Request) -> Response:
+        """Frames until the viewer leaves."""
+        query = request.query_params
+        # The lock that this waits for is held while a runner folds a batch.
+        force = await run_in_threadpool(self._force_of, query.get("force"))
+        area = query.get("area") or None
+        if area is not None and area not in self._areas(force):
+            raise HTTPException(404, f'no area "{area}" in this force')
+        if self.hub.viewers >= MOST_VIEWERS:
+            raise HTTPException(503, f"{MOST_VIEWERS} screens are connected; no more are served")
+        frames = self.hub.stream(force, area, whole=query.get("screen") != "first")
+        return StreamingResponse(frames, headers=_STREAM, media_type="text/event-stream")
+
+    def _areas(self, force: str) -> set[str]:
+        return {area.id for area in self.live.monitor.forces[force].file.areas}
+
+    def series(self, request: Request) -> Response:
+        """A figure by hour; `chart` names one of the tiles, else `group` and `measure`."""
+        query = dict(request.query_params)
+        force = self._force_of(query.pop("force", None))
+        chart = query.pop("chart", "")
+        group, measure = series.MEASURES.get(chart, ("", ""))
+        group, measure = query.pop("group", group), query.pop("measure", measure)
+        try:
+            return _json(series.hours(self.live, force, group, measure, query))
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
+
+    def alerts(self, request: Request) -> Response:
+        """The alerts of a force, open ones and old ones."""
+        query = request.query_params
+        force = self._force_of(query.get("force"))
+        zone = self.live.monitor.forces[force].zone
+        try:
+            since = parse_instant(query["since"], zone) if query.get("since") else None
+        except ValueError as error:
+            raise HTTPException(400, str(error)) from None
+        if (state := query.get("state") or None) not in (None, "open", "resolved"):
+            raise HTTPException(400, "state is open or resolved")
+        found = desk.history(self.live, force, since, state)
+        if wanted := query.get("id"):
+            found = [alert for alert in found if alert["id"] == wanted]
+        return _json({"alerts": found})
+
+    async def act(self, request: Request) -> Response:
+        """What a person does about an alert."""
+        alert, action = request.path_params["alert"], request.path_params["action"]
+        sent = await desk.body_of(request)
+        return _json(await run_in_threadpool(desk.act, self.live, alert, action, sent))
+
+    def screen(self, force: str, area: str | None = None) -> dict[str, Any]:
+        """The first screen as of now, for what takes no stream."""
+        return first_screen(self.live.board(force), area)
+
+
+PAGES = {"": "wallboard.html", "chart": "chart.html", "alert": "alert.html"}

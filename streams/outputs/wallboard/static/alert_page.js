@@ -1,0 +1,172 @@
+// One step down from the alerts: all of them, or one with its evidence, who has it, and what to do.
+
+import { asked, failed, fetched, shown, table, top } from "./below.js";
+import { bars, range, shares } from "./chart.js";
+import { by, made, say, shape } from "./dom.js";
+import { age, clocks, count, percent } from "./words.js";
+
+const id = asked.get("id");
+const force = asked.get("force") ?? id?.split("/")[0];
+const OUTCOMES = { real: "real", planned_event: "a planned event", data_fault: "a fault in the data", false: "false alarm" };
+const DONE = { acknowledge: "You have it now.", snooze: "Snoozed.", close: "Closed.", note: "Noted.", hand_over: "Handed over." };
+const remembered = () => { try { return localStorage.getItem("watchroom.who") ?? ""; } catch { return ""; } };
+
+let board = null;
+let clock = null;
+
+const since = (instant) => age((Date.parse(board.at) - Date.parse(instant)) / 1000);
+
+function ownership(alert) {
+  const owned = Boolean(alert.owner);
+  const words = alert.state === "resolved" ? "" : owned ? "" : " it has been open for " + since(alert.opened_at);
+  return made("p", { class: `who ${owned ? "owned" : "nobody"}` }, shape(owned ? "owned" : "nobody"),
+    made("b", {}, owned ? "owned" : "nobody yet;"), owned ? `by ${alert.owner}${alert.acknowledged_at ? `, since ${clock.short(Date.parse(alert.acknowledged_at))}` : ""}` : words);
+}
+
+function state(alert) {
+  const told = [alert.state === "open" ? `Open since ${clock.short(Date.parse(alert.opened_at))}` : `Resolved ${clock.short(Date.parse(alert.resolved_at))}`];
+  if (alert.snoozed_until && alert.state === "open") told.push(`snoozed until ${clock.short(Date.parse(alert.snoozed_until))}: ${alert.snooze_reason}`);
+  if (alert.outcome) told.push(`outcome: ${OUTCOMES[alert.outcome] ?? alert.outcome}`);
+  return made("p", { class: "lead" }, told.join("; "));
+}
+
+function evidence(alert) {
+  const held = alert.evidence ?? {};
+  const isShare = held.denominator != null || held.target != null;
+  const worded = (value) => (isShare ? percent(value) : count(Math.round(value * 10) / 10));
+  const parts = [];
+  if (held.observed != null && held.lower != null && held.upper != null) {
+    const title = `Seen ${worded(held.observed)}, usual ${worded(held.lower)} to ${worded(held.upper)}`;
+    parts.push(made("figure", {}, range(title, held, worded)));
+  }
+  const said = {
+    observed: "seen", expected: "expected", lower: "usual from", upper: "usual to", target: "target",
+    numerator: "cases", denominator: "of", ratio: "times the expected", probability: "chance of as much, if nothing had changed", method: "method", period: "period",
+  };
+  const rows = Object.entries(said).filter(([name]) => held[name] != null).map(([name, words]) => {
+    const value = held[name];
+    if (["observed", "expected", "lower", "upper", "target"].includes(name)) return [words, worded(value)];
+    return [words, typeof value !== "number" ? value : name === "probability" ? value.toPrecision(2) : String(Math.round(value * 100) / 100)];
+  });
+  if (rows.length) parts.push(table("Evidence", ["what", "figure"], rows));
+  return parts;
+}
+
+async function chart(alert) {
+  if (!["hour", "now"].includes(alert.grain) || !alert.group) return null;
+  try {
+    const series = await fetched("/series.json", { force, group: alert.group, measure: alert.measure, ...alert.row, area: alert.area ?? "force" });
+    const title = `${alert.title}, by hour`;
+    const share = series.points.some((point) => "denominator" in point);
+    return made("figure", {}, share ? shares(title, series.points, clock, alert.evidence?.target) : bars(title, series.points, clock), made("figcaption", {}, title));
+  } catch {
+    return null; // a measure without hours has no such chart
+  }
+}
+
+const field = (words, control) => made("label", {}, words, control);
+const choices = (name, held) => made("select", { name }, ...Object.entries(held).map(([value, words]) => made("option", { value }, words)));
+
+function form(action, title, main, ...fields) {
+  const problem = made("p", { class: "problem", role: "alert" });
+  const element = made("form", { "data-action": action }, ...fields, made("button", { type: "submit", class: main ? "main" : null }, title), problem);
+  element.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const sent = Object.fromEntries([...new FormData(element)].filter(([, value]) => value !== ""));
+    sent.who = by("#who").value.trim();
+    if (sent.minutes) {
+      sent.until = new Date(Date.parse(board.at) + sent.minutes * 60_000).toISOString();
+      delete sent.minutes;
+    }
+    try { localStorage.setItem("watchroom.who", sent.who); } catch { /* for this visit only */ }
+    try {
+      const answer = await fetch(`/api/alerts/${encodeURIComponent(id)}/${action}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(sent) });
+      const content = await answer.json();
+      say(problem, answer.ok ? "" : content.error);
+      if (answer.ok) {
+        element.reset();
+        say(by("#spoken"), DONE[action]);
+        await refreshed();
+      }
+    } catch {
+      say(problem, "This was not sent: there is no connection to Watchroom. Try again.");
+    }
+  });
+  return element;
+}
+
+function desk() {
+  const who = made("input", { id: "who", name: "who", maxlength: "60", autocomplete: "nickname", value: remembered() });
+  return made("section", { id: "desk", "aria-labelledby": "desk-label" },
+    made("h2", { id: "desk-label" }, "What you do about it"),
+    made("p", {}, field("You: initials or role", who)),
+    form("acknowledge", "I have it", true),
+    form("snooze", "Snooze", false,
+      field("for", choices("minutes", { 30: "30 minutes", 60: "1 hour", 240: "4 hours", 480: "8 hours" })),
+      field("because", made("input", { name: "reason", maxlength: "500" }))),
+    form("hand_over", "Hand over", false, field("to", made("input", { name: "to", maxlength: "60" }))),
+    form("note", "Add note", false, field("note", made("input", { name: "note", maxlength: "500" }))),
+    form("close", "Close", false, field("it was", choices("outcome", OUTCOMES)), field("note", made("input", { name: "note", maxlength: "500" }))),
+  );
+}
+
+function log(alert) {
+  const rows = alert.log.map((entry) => [clock.short(Date.parse(entry.at)), entry.who, entry.what.replaceAll("_", " "), entry.note ?? ""]);
+  return table("What happened", ["when", "who", "what", "note"], rows);
+}
+
+async function found() {
+  board = await fetched("/board.json", { force });
+  clock = clocks(board.force.timezone);
+  top(force, board.status);
+  const held = (await fetched("/alerts.json", { force, id })).alerts[0];
+  if (!held) throw new Error("There is no such alert.");
+  return held;
+}
+
+async function refreshed() {
+  const alert = await found();
+  by("#status").replaceChildren(ownership(alert), state(alert));
+  by("#log").replaceChildren(log(alert));
+  by("#desk").hidden = alert.state !== "open";
+}
+
+async function one() {
+  const alert = await found();
+  document.title = `${alert.words} – Watchroom`;
+  const drawing = await chart(alert);
+  shown(
+    made("h1", {}, alert.words),
+    made("div", { id: "status" }),
+    desk(),
+    made("h2", {}, "Evidence"),
+    ...evidence(alert),
+    drawing,
+    alert.also?.length ? made("p", {}, `Also: ${alert.also.join("; ")}`) : null,
+    made("h2", {}, "What happened"),
+    made("div", { id: "log" }),
+  );
+  await refreshed();
+  setInterval(() => refreshed().catch(() => {}), 5000);
+}
+
+async function all() {
+  const query = force ? { force } : {};
+  board = await fetched("/board.json", query);
+  clock = clocks(board.force.timezone);
+  top(board.force.id, board.status);
+  const held = (await fetched("/alerts.json", query)).alerts;
+  const listed = (alerts) => made("ul", { class: "list" }, ...alerts.map((alert) => made("li", {},
+    made("a", { href: `/alert?${new URLSearchParams({ force: board.force.id, id: alert.id })}` }, alert.words), ownership(alert), state(alert))));
+  const open = held.filter((alert) => alert.state === "open");
+  const old = held.filter((alert) => alert.state !== "open");
+  document.title = `Alerts, ${board.force.name} – Watchroom`;
+  shown(
+    made("h1", {}, `Alerts, ${board.force.name}`),
+    made("p", { class: "lead" }, board.alerts?.summary?.words ?? ""),
+    made("h2", {}, "Open"), open.length ? listed(open) : made("p", {}, "None."),
+    made("h2", {}, "Earlier"), old.length ? listed(old) : made("p", {}, "None."),
+  );
+}
+
+(id ? one() : all()).catch(failed);

@@ -1,0 +1,71 @@
+// One step down from a tile: its last 24 hours, or how every feed is doing.
+
+import { asked, failed, fetched, shown, table, top } from "./below.js";
+import { bars, shares } from "./chart.js";
+import { made } from "./dom.js";
+import { age, clocks, count, duration, limit, percent } from "./words.js";
+
+const force = asked.get("force");
+const area = asked.get("area");
+const chart = asked.get("chart") ?? "waiting";
+const where = { ...(force ? { force } : {}), ...(area ? { area } : {}) };
+
+function titled(title) {
+  document.title = `${title} – Watchroom`;
+  return made("h1", {}, title);
+}
+
+async function feeds() {
+  const board = await fetched("/board.json", force ? { force } : {});
+  const clock = clocks(board.force.timezone);
+  top(force, board.status);
+  const rows = Object.entries(board.feeds).map(([name, feed]) => [
+    name.startsWith("heartbeat.") ? `heartbeat of ${name.slice(10)}` : `${name}s`,
+    clock.short(Date.parse(feed.as_of)), age(feed.age_seconds),
+  ]);
+  const taken = Object.entries(board.ingest).map(([kind, told]) => [
+    kind, count(Object.values(told).filter(Number.isFinite).reduce((sum, number) => sum + number, 0)),
+    Object.entries(told.refused).map(([why, number]) => `${why.replaceAll("_", " ")} ${count(number)}`).join(", ") || "none",
+  ]);
+  shown(
+    titled(`Age of data, ${board.force.name}`),
+    made("p", { class: "lead" }, "A heartbeat says that a source is alive, also when it has nothing to report."),
+    table("Feeds", ["feed", "latest", "age"], rows),
+    made("h2", {}, "Taken and refused since the start"),
+    table("Lines taken", ["kind", "lines", "refused"], taken),
+  );
+}
+
+const PLAIN = { waiting: "calls offered, by hour", unattended: "Emergencies opened, by hour", answer: "calls answered in time, by hour", attended: "Emergencies attended in time, by hour" };
+
+async function hours() {
+  const line = asked.get("line");
+  const named = Object.fromEntries([...asked].filter(([name]) => !["kiosk", "theme"].includes(name)));
+  const [series, board] = await Promise.all([fetched("/series.json", named), fetched("/board.json", force ? { force } : {})]);
+  const clock = clocks(series.force.timezone);
+  top(series.force.id, board.status);
+  const place = area ? board.definitions.areas[area]?.name ?? area : series.force.name;
+  const words = PLAIN[chart] ?? `${asked.get("measure")}`.replaceAll("_", " ");
+  const title = `${line ? `${line} ` : ""}${words}, ${place}`;
+  const share = series.points.some((point) => "denominator" in point);
+  const held = chart === "answer" ? board.definitions.lines[line] : board.definitions.attendance;
+  const drawing = share ? shares(title, series.points, clock, held?.target) : bars(title, series.points, clock);
+  const rows = [...series.points].reverse().map((point) => share
+    ? [clock.short(Date.parse(point.from)), point.value == null ? "no cases" : percent(point.value), point.denominator == null ? "" : `${count(point.numerator)} of ${count(point.denominator)}`]
+    : [clock.short(Date.parse(point.from)), count(point.value ?? 0)]);
+  const stock = chart === "waiting" ? board.now.calls?.find((row) => row.line === line && row.area === (area ?? "force"))
+    : chart === "unattended" ? board.now.attendance?.find((row) => row.area === (area ?? "force")) : null;
+  const oldest = stock?.oldest_waiting ?? stock?.oldest_unattended;
+  const lead = stock
+    ? `${count(stock.waiting ?? stock.unattended)} ${chart === "waiting" ? "waiting" : "unattended"} at ${clock.second(Date.parse(board.at))}${oldest == null ? "" : `, the oldest for ${duration(oldest)}`}.`
+    : chart === "answer" && held ? `Within ${limit(held.within_seconds)}. ${board.definitions.service_level.formula}. Small dots: fewer than 20 calls.` : "";
+  shown(
+    titled(title),
+    lead && made("p", { class: "lead" }, lead),
+    made("figure", {}, drawing, made("figcaption", {}, share ? "The last point is the hour in progress." : "The last, outlined bar is the hour in progress.")),
+    made("details", {}, made("summary", {}, "The same figures as a table"),
+      table(title, share ? ["hour from", "share", "cases"] : ["hour from", "count"], rows)),
+  );
+}
+
+(chart === "feeds" ? feeds() : hours()).catch(failed);

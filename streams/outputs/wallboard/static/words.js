@@ -1,0 +1,59 @@
+// Figures as a person reads them. The same words as the terminal's.
+
+export function duration(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  for (const [size, name, below, part] of [[86400, "d", 3600, "h"], [3600, "h", 60, "min"]]) {
+    if (whole >= size) return `${Math.floor(whole / size)} ${name} ${Math.floor((whole % size) / below)} ${part}`;
+  }
+  return whole >= 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${whole} s`;
+}
+
+// One unit is enough for an age: `38 s`, `12 min`, `5 h`, `3 d`.
+export function age(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  for (const [size, name] of [[172800, "d"], [7200, "h"], [60, "min"]]) {
+    const unit = size === 172800 ? 86400 : size === 7200 ? 3600 : size;
+    if (whole >= size) return `${Math.floor(whole / unit)} ${name}`;
+  }
+  return `${whole} s`;
+}
+
+export function limit(seconds) {
+  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+}
+
+export const count = (number) => number.toLocaleString("en-GB");
+export const percent = (share) => `${(share * 100).toFixed(1).replace(/\.0$/, "")} %`;
+export const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
+
+// Clocks of one force: its own time zone, whatever that of the screen is.
+export function clocks(zone) {
+  const made = (options) => new Intl.DateTimeFormat("en-GB", { timeZone: zone, ...options });
+  const second = made({ hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  const minute = made({ hour: "2-digit", minute: "2-digit" });
+  const day = made({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  const short = made({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return {
+    second: (ms) => second.format(ms),
+    minute: (ms) => minute.format(ms),
+    day: (ms) => day.format(ms).replace(",", ""),
+    short: (ms) => short.format(ms),
+  };
+}
+
+// How the figures came about, where that is not "now and here".
+export function mode(status) {
+  if (status.replay) return "Replay, not live";
+  if (status.simulated) return "Simulated";
+  if (status.state === "finished") return "Ended, not live";
+  return "";
+}
+
+export function origin(status) {
+  const told = [];
+  if (status.replay && status.state === "finished") told.push("a replay that has ended");
+  else if (status.replay && status.speed) told.push(`a replay at ${status.speed} times real speed`);
+  else if (status.replay) told.push("a replay");
+  if (status.simulated) told.push(`simulated: ${status.simulated}`);
+  return told.join("; ");
+}
