@@ -36,6 +36,7 @@ COMMANDS: dict[str, Lazy] = {
     "topics": Lazy("streams.cli.topics", "topics", "Create and check the Kafka topics."),
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
     "force": Lazy("streams.cli.force", "force", "List, show and check force files."),
+    "grafana": Lazy("streams.cli.grafana", "grafana", "Make and publish the dashboards."),
     "schemas": Lazy("streams.cli.schemas", "schemas", "Write the JSON Schemas of the events."),
 }
 
