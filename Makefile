@@ -50,6 +50,8 @@ lock: $(LOCKER)/.uv ## choose all versions anew, within pyproject.toml
 		pyproject.toml -o requirements/lock.txt
 	@$(LOCKER)/bin/uv pip compile --quiet --upgrade $(COMPILE) --extra test \
 		--resolution lowest-direct pyproject.toml -o requirements/lowest.txt
+	@$(LOCKER)/bin/uv pip compile --quiet $(COMPILE) --constraint requirements/lock.txt \
+		pyproject.toml -o requirements/runtime.txt
 
 COMPILE := --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"

@@ -1,0 +1,127 @@
+"""`watchroom simulate`: a made-up control room, live, for trying things out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from heapq import merge
+from pathlib import Path
+
+import click
+
+from streams.cli.options import forces_named
+from streams.errors import ConfigError
+from streams.force import Force
+from streams.live import wall_clock
+from streams.periods import Calendar
+from streams.sources.chunk import CHUNK_LINES, Chunk
+from streams.sources.kafka import Publisher
+from streams.sources.simulator import Rates, simulate
+
+STEP = 1.0
+"""Seconds between two looks at the clock: what became known in between is sent together."""
+
+Known = tuple[int, bytes]
+
+
+@click.command("simulate", short_help="Make up a control room, live.")
+@click.option(
+    "--force",
+    "force_names",
+    multiple=True,
+    metavar="ID|FILE",
+    help="A force, by id or TOML file; may be repeated. By default every shipped force.",
+)
+@click.option(
+    "--broker",
+    envvar="WATCHROOM_BOOTSTRAP",
+    metavar="HOST:PORT,...",
+    show_envvar=True,
+    help="Send to Kafka; by default the events are printed, as NDJSON.",
+)
+@click.option(
+    "--prefix", default="watchroom", show_default=True, help="What topic names start with."
+)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The day on which the made-up room opened; default: the first of this month.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of all that is made up.")
+@click.option(
+    "--handlers",
+    type=click.FloatRange(0.1, 5),
+    default=1.0,
+    show_default=True,
+    help="Staff on duty: 0.7 is a bad day.",
+)
+@click.option("--once", is_flag=True, help="End with what is known by now.")
+def simulate_(
+    force_names: tuple[str, ...],
+    broker: str | None,
+    prefix: str,
+    since: dt.datetime | None,
+    seed: int,
+    handlers: float,
+    *,
+    once: bool,
+) -> None:
+    """Make up calls, incidents and heartbeats, from the past until now and then live.
+
+    Nothing in it is real. The same day and seed give the same records, so a simulator that is
+    started again repeats what it has sent, and nothing is counted twice.
+
+    \b
+    Examples:
+      watchroom simulate --force warwickshire --once > events.ndjson
+      watchroom simulate --broker localhost:9092
+      watchroom simulate --broker localhost:9092 --handlers 0.7
+    """
+    forces = forces_named(force_names)
+    events = merge(*(_events(force, since, seed, handlers) for force in forces))
+    if broker is None:
+        for lines in _due(events, once=once):
+            sys.stdout.buffer.write(b"\n".join(lines) + b"\n")
+            sys.stdout.buffer.flush()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        known = {force.id: force for force in forces}
+        refused = Path(folder) / "refused.ndjson"
+        with Publisher(broker, prefix, known, dead_letters=refused) as publisher:
+            for lines in _due(events, once=once):
+                publisher.add(Chunk(b"\n".join(lines), "simulator", range(len(lines))))
+                if len(lines) < CHUNK_LINES:  # it has caught up: nothing is to wait for more
+                    publisher.finish()
+            publisher.finish()
+
+
+def _events(force: Force, since: dt.datetime | None, seed: int, handlers: float) -> Iterator[Known]:
+    calendar = Calendar(force.zone)
+    today = dt.datetime.now(force.zone)
+    if since is not None and since.date() > today.date():
+        raise ConfigError(f"{since:%Y-%m-%d} has not come yet: give a day up to today")
+    day = since or today.replace(day=1)
+    start = calendar.midnight(day.year, day.month, day.day)
+    return simulate(force, start, None, seed, Rates(handlers=handlers))
+
+
+def _due(events: Iterator[Known], *, once: bool) -> Iterator[list[bytes]]:
+    """What has become known, in lots, until the end of time; or, `once`, until now."""
+    lines: list[bytes] = []
+    now = wall_clock()
+    for at, line in events:
+        while at > now:
+            if lines:
+                yield lines
+                lines = []
+            if once:
+                return
+            time.sleep(STEP)
+            now = wall_clock()
+        lines.append(line)
+        if len(lines) == CHUNK_LINES:
+            yield lines
+            lines = []

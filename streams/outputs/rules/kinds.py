@@ -1,0 +1,137 @@
+"""One alert rule a kind of alert that Watchroom itself opens.
+
+An open alert is a series, `watchroom_alert_open`, whose labels never change while it is open: so
+one firing and one resolved notification follow it. Its words, which may change, are only in the
+annotations. Two things would break that, and are seen to here:
+
+* A worker that ends takes its series with it, until another has taken over (about 10 seconds). So a
+  recording rule holds what was open when a force was last reported, until it is reported again.
+* Two workers may report the same alert for a moment: `max` makes them one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streams.outputs.rules.text import Links, Rule, template, written
+
+LABELS = "force, kind, severity, area, measure, alert"
+HELD = "force_kind_severity_area_measure_alert:watchroom_alert_open:held"
+REPORTED = "watchroom_clock_timestamp_seconds"
+"""There for every force that some worker reports, and gone with its alerts."""
+
+LONGEST = "6h"
+"""How long the alerts of a force that nobody reports are held."""
+
+KEEP = "30s"
+"""Kept firing so long after it is gone: above the 20 seconds that a take-over may last."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertKind:
+    """A kind of alert: its name in Prometheus, and what it means to who is woken by it."""
+
+    kind: str
+    name: str
+    dashboard: str
+    meaning: str
+
+
+ALERTS: tuple[AlertKind, ...] = (
+    AlertKind(
+        "exceptional_volume",
+        "WatchroomExceptionalVolume",
+        "volumes",
+        "Far more, or far fewer, than such an hour or day usually has: something is going on, or "
+        "a feed is wrong.",
+    ),
+    AlertKind(
+        "level_change",
+        "WatchroomLevelChange",
+        "volumes",
+        "The figure has moved to another level and stays there. No single period need stand out.",
+    ),
+    AlertKind(
+        "target_missed",
+        "WatchroomTargetMissed",
+        "alerts",
+        "A target is being missed by more than chance explains.",
+    ),
+    AlertKind(
+        "callers_waiting",
+        "WatchroomCallersWaiting",
+        "calls",
+        "Callers have been waiting for an answer for too long, now.",
+    ),
+    AlertKind(
+        "unattended",
+        "WatchroomUnattended",
+        "response",
+        "An emergency has had nobody at the scene for too long, now.",
+    ),
+    AlertKind(
+        "feed_silent",
+        "WatchroomFeedSilent",
+        "pipeline",
+        "A source system sends nothing. Its figures stand still: do not trust a quiet board.",
+    ),
+    AlertKind(
+        "pipeline_unwell",
+        "WatchroomPipelineUnwell",
+        "pipeline",
+        "Watchroom itself is not well: its figures may be late or incomplete.",
+    ),
+)
+
+
+def held_rule() -> Rule:
+    """Holds the open alerts of a force while no worker reports it."""
+    reported = f"max by (force) ({REPORTED})"
+    return {
+        "record": HELD,
+        "expr": (
+            f"max by ({LABELS}) (watchroom_alert_open)\n"
+            f"or\n"
+            # Itself, of the evaluation before: what was open when the force was last reported.
+            f"({HELD} unless on (force) {reported}\n"
+            f"  and on (force) max by (force) (last_over_time({REPORTED}[{LONGEST}])))\n"
+        ),
+    }
+
+
+def _words() -> str:
+    """The words of the alert: the present ones, else the last ones, else what the labels say."""
+    series = "watchroom_alert_words{force=%q,alert=%q}"
+    newest = f"topk(1, max_over_time(timestamp({series})[1h:15s]))"
+    labels = "$labels.force $labels.alert"
+    return (
+        f'{{{{ with printf `{series}` {labels} | query }}}}{{{{ . | first | label "words" }}}}'
+        f"{{{{ else }}}}"
+        f'{{{{ with printf `{newest}` {labels} | query }}}}{{{{ . | first | label "words" }}}}'
+        "{{ else }}{{ $labels.force }}: {{ $labels.kind }}, {{ $labels.measure }}, "
+        "{{ $labels.area }}. Its words can't be had now; see the board.{{ end }}{{ end }}"
+    )
+
+
+def alert_rule(kind: AlertKind, links: Links) -> Rule:
+    """The rule of one kind."""
+    query = "?var-force={{ $labels.force }}&var-area={{ $labels.area }}"
+    return {
+        "alert": kind.name,
+        "expr": f'{HELD}{{kind="{kind.kind}"}} > 0',
+        "keep_firing_for": KEEP,
+        "annotations": {
+            "summary": _words(),
+            "description": template(f"{kind.meaning} Force <force>, area <area>, <measure>."),
+            "runbook_url": links.runbook(kind.name),
+            "dashboard_url": links.dashboard(kind.dashboard, query),
+        },
+    }
+
+
+def alerts_file(links: Links) -> str:
+    """The text of the file."""
+    rules = [held_rule(), *(alert_rule(kind, links) for kind in ALERTS)]
+    head = "Alerts that Watchroom opened and has not closed: one rule a kind.\n"
+    head += "The labels of an alert stay the same while it is open; its words are an annotation."
+    return written(head, [("watchroom-alerts", rules)])

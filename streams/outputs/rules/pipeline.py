@@ -1,0 +1,157 @@
+"""Rules about Watchroom's own health, from its raw metrics: what it can't say of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streams.outputs.rules.kinds import REPORTED
+from streams.outputs.rules.text import Links, Rule, template, written
+
+JOB = 'job="watchroom"'
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineAlert:
+    """One alert; in its texts `<label>` stands for the value of a label."""
+
+    name: str
+    severity: str
+    expr: str
+    wait: str
+    summary: str
+    meaning: str
+    keep: str = ""
+
+
+PIPELINE: tuple[PipelineAlert, ...] = (
+    PipelineAlert(
+        "WatchroomWorkerDown",
+        "notice",
+        f"up{{{JOB}}} == 0",
+        "30s",
+        "The Watchroom worker <instance> does not answer.",
+        "The other workers have taken over its share; there is one fewer to take over from.",
+    ),
+    PipelineAlert(
+        "WatchroomAllWorkersDown",
+        "page",
+        # Not `absent(up == 1)`: that would page an installation that has no workers yet.
+        f"count(up{{{JOB}}}) unless count(up{{{JOB}}} == 1)",
+        "30s",
+        "No Watchroom worker answers: the figures stand still and no alert will come.",
+        "Watch the room by other means until the board moves again.",
+    ),
+    PipelineAlert(
+        "WatchroomForceNotReported",
+        "page",
+        f"max by (force) (last_over_time({REPORTED}[1d]))\n"
+        f"unless on (force) max by (force) ({REPORTED})\n"
+        f"unless on () (count(up{{{JOB}}}) unless count(up{{{JOB}}} == 1))\n",
+        "1m",
+        "No Watchroom worker reports <force>: its figures stand still.",
+        "Workers answer, but none of them counts this force.",
+    ),
+    PipelineAlert(
+        "WatchroomRecovering",
+        "notice",
+        f"watchroom_ready{{{JOB}}} == 0",
+        "5m",
+        "The Watchroom worker <instance> has not been ready for 5 minutes.",
+        "It is reading back what it lacks, waits for partitions, or can't keep up. The figures of "
+        "its share are not shown.",
+    ),
+    PipelineAlert(
+        "WatchroomBehind",
+        "notice",
+        f"sum by (instance) (watchroom_lag_messages{{{JOB}}}) > 1000",
+        "2m",
+        "The Watchroom worker <instance> is {{ $value | humanize }} messages behind.",
+        "More comes than it counts, or the brokers are slow. The figures are late, not wrong.",
+        keep="30s",
+    ),
+    PipelineAlert(
+        "WatchroomCheckpointOld",
+        "notice",
+        # A checkpoint is written when something has come: an idle worker's may be old.
+        f"watchroom_checkpoint_age_seconds{{{JOB}}} > 300\n"
+        f"and on (instance) min by (instance) (watchroom_watermark_age_seconds{{{JOB}}}) < 120\n",
+        "1m",
+        "The Watchroom worker <instance> has saved nothing for {{ $value | humanizeDuration }}.",
+        "Counting goes on and nothing is lost, but a restart would take long. Most often a disk "
+        "is full.",
+    ),
+    PipelineAlert(
+        "WatchroomDeadLetters",
+        "state",
+        f"sum by (reason) (increase(watchroom_refused_lines_total{{{JOB}}}[1h])) > 0",
+        "1m",
+        "Lines were refused in the last hour: <reason>.",
+        "They are kept as dead letters and can be sent again once the cause is mended.",
+    ),
+    PipelineAlert(
+        "WatchroomManyDeadLetters",
+        "notice",
+        f"sum by (reason) (increase(watchroom_refused_lines_total{{{JOB}}}[15m])) > 100",
+        "1m",
+        "{{ $value | humanize }} lines were refused in 15 minutes: <reason>.",
+        "So many at once mean that a source system or the force file has changed: figures are "
+        "too low until it is mended.",
+        keep="1m",
+    ),
+    PipelineAlert(
+        "WatchroomNotificationsFail",
+        "notice",
+        "sum by (integration) (increase(alertmanager_notifications_failed_total[5m])) > 0",
+        "1m",
+        "Alertmanager could not deliver notifications by <integration>.",
+        "Somebody may not have been told. Look at the board, then at the receiver.",
+    ),
+    PipelineAlert(
+        "WatchroomRulesFail",
+        "notice",
+        "sum(increase(prometheus_rule_evaluation_failures_total[5m])) > 0",
+        "1m",
+        "Prometheus could not evaluate a rule.",
+        "An alert may be missing. Prometheus names the rule on its page of rules.",
+    ),
+)
+
+
+def pipeline_rule(alert: PipelineAlert, links: Links) -> Rule:
+    """The rule of one alert. It is of the kind `pipeline_unwell`, as Watchroom's own are."""
+    keep = {"keep_firing_for": alert.keep} if alert.keep else {}
+    return {
+        "alert": alert.name,
+        "expr": alert.expr,
+        "for": alert.wait,
+        **keep,
+        "labels": {"severity": alert.severity, "kind": "pipeline_unwell"},
+        "annotations": {
+            "summary": template(alert.summary),
+            "description": template(alert.meaning),
+            "runbook_url": links.runbook(alert.name),
+            "dashboard_url": links.dashboard("pipeline"),
+        },
+    }
+
+
+def watchdog_rule(links: Links) -> Rule:
+    """An alert that always fires: who expects it learns from its absence that nobody watches."""
+    return {
+        "alert": "WatchroomWatchdog",
+        "expr": "vector(1)",
+        "labels": {"severity": "watchdog"},
+        "annotations": {
+            "summary": "Watchroom's alerting works.",
+            "description": "This always fires. When it no longer arrives, alerts don't either.",
+            "runbook_url": links.runbook("WatchroomWatchdog"),
+            "dashboard_url": links.dashboard("pipeline"),
+        },
+    }
+
+
+def pipeline_file(links: Links) -> str:
+    """The text of the file."""
+    rules = [*(pipeline_rule(alert, links) for alert in PIPELINE), watchdog_rule(links)]
+    head = "The health of Watchroom itself, and the dead man's switch."
+    return written(head, [("watchroom-pipeline", rules)])

@@ -1,0 +1,81 @@
+"""What all rule files share: where their links lead, and how they are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+DASHBOARDS = {
+    "alerts": "watchroom-alerts",
+    "calls": "watchroom-calls",
+    "pipeline": "watchroom-pipeline",
+    "response": "watchroom-response",
+    "volumes": "watchroom-volumes",
+}
+"""Grafana's dashboards by what they show, with their uids."""
+
+EVERY = "5s"
+"""How often rules are evaluated: as often as the workers are scraped."""
+
+Rule = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where people reach Grafana and the runbooks."""
+
+    grafana: str = "http://localhost:3000"
+    runbooks: str = ""
+    """By default the copy that Grafana serves (see docker-compose.yml)."""
+
+    def runbook(self, alert: str) -> str:
+        """The address of an alert's runbook."""
+        base = self.runbooks or f"{self.grafana.rstrip('/')}/public/runbooks"
+        return f"{base.rstrip('/')}/{alert}.md"
+
+    def dashboard(self, name: str, query: str = "") -> str:
+        """The address of a dashboard."""
+        return f"{self.grafana.rstrip('/')}/d/{DASHBOARDS[name]}{query}"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a text of several lines as a block, as a person would."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def written(head: str, groups: Sequence[tuple[str, Sequence[Rule]]]) -> str:
+    """The text of a rule file; `head` says what it is, in comment lines."""
+    content = {
+        "groups": [
+            {"name": name, "interval": EVERY, "rules": list(rules)} for name, rules in groups
+        ]
+    }
+    body = yaml.dump(
+        content,
+        Dumper=_Dumper,
+        sort_keys=False,
+        width=100_000,  # a folded expression is harder to copy than a long one
+        allow_unicode=True,
+    )
+    comment = "".join(f"# {line}\n" for line in head.splitlines())
+    return f"{comment}# Made by `watchroom rules`: change it there.\n{body}"
+
+
+def template(text: str) -> str:
+    """A text for people as a Prometheus template: `<force>` becomes the label of that name."""
+    for label in ("force", "area", "measure", "instance", "feed", "line", "reason", "integration"):
+        text = text.replace(f"<{label}>", f"{{{{ $labels.{label} }}}}")
+    return text
