@@ -33,9 +33,11 @@ COMMANDS: dict[str, Lazy] = {
     "worker": Lazy("streams.cli.worker", "worker", "Monitor Kafka topics with Faust."),
     "board": Lazy("streams.cli.board", "board", "Show a running monitor in the terminal."),
     "publish": Lazy("streams.cli.publish", "publish", "Send files to Kafka."),
+    "simulate": Lazy("streams.cli.simulate", "simulate_", "Make up a control room, live."),
     "topics": Lazy("streams.cli.topics", "topics", "Create and check the Kafka topics."),
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
     "force": Lazy("streams.cli.force", "force", "List, show and check force files."),
+    "rules": Lazy("streams.cli.rules", "rules", "Write the rules of Prometheus."),
     "grafana": Lazy("streams.cli.grafana", "grafana", "Make and publish the dashboards."),
     "schemas": Lazy("streams.cli.schemas", "schemas", "Write the JSON Schemas of the events."),
 }
