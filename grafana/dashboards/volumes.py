@@ -55,7 +55,7 @@ def _chart() -> list[Panel]:
                 "Each closed period as observed, with the centre and the limits that it was "
                 "judged by. A point stands out where it was flagged. A line upright marks a change "
                 "of recording or a re-base: from there on, the centre is another one.",
-                width=18,
+                width=24,
                 height=12,
             ),
             Query(_watch("observed"), "Observed", Look(BLUE)),
@@ -70,8 +70,8 @@ def _chart() -> list[Panel]:
             Face(
                 "Last closed period",
                 "The last period that was judged, and what was expected of it.",
-                width=6,
-                height=8,
+                width=16,
+                height=5,
             ),
             Query(_watch("observed"), "Observed"),
             Query(_watch("expected"), "Centre"),
@@ -83,8 +83,8 @@ def _chart() -> list[Panel]:
                 "Verdict on it",
                 "Whether the last closed period was flagged.",
                 "none",
-                width=6,
-                height=4,
+                width=8,
+                height=5,
                 none="Not judged yet",
                 words=FLAGS,
             ),
