@@ -30,6 +30,7 @@ class Watches:
             self.by_row.setdefault(each.row_key, []).append(each)
         self.begun: dict[RowKey, list[Watch]] = {}
         """Rows that have had any record."""
+        self._everything: list[Counts] | None = None
         self.last = 0
         """The start of the last period that was taken."""
 
@@ -45,15 +46,19 @@ class Watches:
             if adapter is not None:
                 made.append(Watch(watched, self.cell, adapter))
         self.begun[row] = made
+        self._everything = None
         return made
 
     def everything(self) -> list[Counts]:
         """The watches that together count every record of the feed once."""
-        found = []
+        if self._everything is None:
+            self._everything = list(self._find_everything())
+        return self._everything
+
+    def _find_everything(self) -> Iterator[Counts]:
         for watch in self:
             each = watch.watched
             if each.area == WHOLE and each.measure.name == EVERY.get(each.group.kind):
                 narrow = (v for d, v in each.row.items() if d != "line")
                 if isinstance(watch.adapter, Counts) and all(value == ALL for value in narrow):
-                    found.append(watch.adapter)
-        return found
+                    yield watch.adapter

@@ -1,0 +1,80 @@
+"""What detectors have learned is kept in a checkpoint, and comes back as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+from streams.live import Live
+from streams.monitor import Monitor, Shard
+from streams.runners.partition import Partition, fingerprint
+from streams.runners.snapshot import Identity
+from streams.surveillance import Surveillance
+from tests.build import FAR_FUTURE, tiny_force
+from tests.unit.test_surveillance import hours, of, play, watched
+
+FORCES = (tiny_force(),)
+
+
+def partition(path: Path, *, surveillance: bool = True) -> Partition:
+    identity = Identity("c", "w.incidents", "id", 0, fingerprint("incident", FORCES), ("tiny",))
+    live = Live(Monitor(FORCES, all_shards=False))
+    shard = Shard("incident", FORCES)
+    file = path / "w.sqlite"
+    made = Partition(live, shard, file, identity, "w", 1, surveillance=surveillance)
+    made.load(1, "me")
+    made.show()
+    return made
+
+
+def fold(target: Partition, first: int, last: int) -> None:
+    for number, payload in list(enumerate(hours(150)))[first:last]:
+        target.fold(number, payload, FAR_FUTURE)
+
+
+def kept(target: Partition) -> Surveillance:
+    found: Surveillance = target.shard.surveillance["tiny"]
+    return found
+
+
+def test_a_worker_that_comes_back_goes_on_as_the_embedded_runner_does(tmp_path: Path) -> None:
+    first = partition(tmp_path)
+    fold(first, 0, 90)
+    asyncio.run(first.save())
+    first.checkpoint.close()
+    second = partition(tmp_path)
+    assert second.held == 89
+    fold(second, 80, 150)
+    embedded = watched()
+    play(embedded, hours(150))
+    assert kept(second).save() == of(embedded).save()
+
+
+def test_a_checkpoint_of_a_time_before_surveillance_is_used_and_the_rest_relearned(
+    tmp_path: Path,
+) -> None:
+    first = partition(tmp_path, surveillance=False)
+    fold(first, 0, 150)
+    asyncio.run(first.save())
+    first.checkpoint.close()
+    with sqlite3.connect(tmp_path / "w.sqlite") as db:
+        assert not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watches'").fetchall()
+    second = partition(tmp_path)
+    assert second.held == 149
+    assert kept(second).rebuilt
+    embedded = watched()
+    play(embedded, hours(150))
+    assert {w.watched.name for w in kept(second).grains["hour"]} == {
+        w.watched.name for w in of(embedded).grains["hour"]
+    }
+    assert kept(second).grains["hour"].last == of(embedded).grains["hour"].last
+
+
+def test_nothing_is_written_of_detectors_that_took_nothing(tmp_path: Path) -> None:
+    target = partition(tmp_path)
+    fold(target, 0, 50)
+    assert target._take().watches
+    target.fold(200, hours(150)[49], FAR_FUTURE)
+    assert target._take().watches == []
+    target.checkpoint.close()
