@@ -2,6 +2,7 @@
 
     python benchmarks/alert_budget.py [--quick] [--only budget,cold,power,strained,dublin]
                                       [--dublin FILE] [--processes 2]
+                                      [--keep FOLDER]
 
 A force is drawn up with 15 themes over a county, its 2 areas and 5 districts: 300 series (60 by the
 hour, 120 by the day, 120 by the month), from 0.05 to 30 events an hour, dispersions 1 to 2. All
@@ -25,6 +26,7 @@ import csv
 import datetime as dt
 import functools
 import gzip
+import json
 import math
 import sys
 import time
@@ -39,7 +41,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from detectors.alarm_budget import AlarmBudget
+from detectors.alarm_budget import MOST, AlarmBudget
 from detectors.calibration import Leaf, Noted, Plan, Watched, fit, replay, stable, total
 from detectors.count_watch import CountWatch
 from detectors.episodes import Episodes, Where
@@ -53,7 +55,7 @@ DISTRICTS = {"north": (0.3, 0.2), "south": (0.25, 0.15, 0.1)}
 DISPERSIONS = (1.0, 1.3, 2.0)
 YEARS_WEEKS = 104
 SHAPE = tuple(float(f) for f in week_shape(168))
-CUTOFF = {"hour": 0.3, "day": 0.3, "month": 0.3}
+CUTOFF = dict.fromkeys(("hour", "day", "month"), MOST)
 BUDGETS = (1.0, 4.0)
 Draw = Callable[[Plan, int, np.random.Generator], NDArray[np.int64]]
 
@@ -117,18 +119,30 @@ def once(seed: tuple[int, ...], history: int, weeks: int, draw: str) -> list[Not
     )
 
 
-class Runs:
-    """Replicates over processes, with a line of progress."""
+def kept(
+    seed: tuple[int, ...], history: int, weeks: int, draw: str, folder: Path | None
+) -> list[Noted]:
+    """One replicate, from the folder if it is there."""
+    if folder is None:
+        return once(seed, history, weeks, draw)
+    path = folder / f"{seed[0]}-{seed[1]}-{history}-{weeks}.json"
+    if not path.exists():
+        path.write_text(json.dumps(once(seed, history, weeks, draw)))
+    return [Noted(*one) for one in json.loads(path.read_text())]
 
-    def __init__(self, processes: int) -> None:
-        self.processes = processes
+
+class Runs:
+    """Replicates over processes, with a line of progress; those in the folder are not run again."""
+
+    def __init__(self, processes: int, folder: Path | None) -> None:
+        self.processes, self.folder = processes, folder
 
     def __call__(
         self, name: str, key: int, number: int, *, history: int, weeks: int, draw: str = "stable"
     ) -> list[list[Noted]]:
         seeds = [(key, n) for n in range(number)]
         started = time.monotonic()
-        one = functools.partial(once, history=history, weeks=weeks, draw=draw)
+        one = functools.partial(kept, history=history, weeks=weeks, draw=draw, folder=self.folder)
         found = []
         with ProcessPoolExecutor(self.processes) as pool:
             for noted in pool.map(one, seeds):
@@ -290,9 +304,14 @@ def main() -> None:
     parser.add_argument("--only", default="budget,cold,power,strained,dublin")
     parser.add_argument("--dublin", type=Path, help="dfb_fire_incidents_2020_2022.csv.gz")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument(
+        "--keep", type=Path, help="a folder for replicates: a run that is broken off goes on"
+    )
     chosen = parser.parse_args()
+    if chosen.keep is not None:
+        chosen.keep.mkdir(parents=True, exist_ok=True)
     only = set(chosen.only.split(","))
-    runs = Runs(chosen.processes)
+    runs = Runs(chosen.processes, chosen.keep)
     plan = county()
     print({grain: plan.number(grain) for grain in ("hour", "day", "month")}, "series")
     fitted = fitted_budgets(runs, chosen.quick)

@@ -4,7 +4,10 @@ A watch alarms where its nominal rate of false alarms a week (`CountWatch.rate`)
 is allowed. With a budget of B episodes a week, of which the grain has the share s, and n watches in
 that grain,
 
-    allowed = factor * s * B / n.
+    allowed = factor * s * B / n,
+
+but never more than once in ten weeks: where a few quiet series have the budget to themselves, it
+is not used up.
 
 The factor is what `detectors.calibration` finds for a set of series by simulation: it makes good
 that nominal rates err on the safe side (they call for factors above 1) and that alarms which belong
@@ -19,6 +22,9 @@ from dataclasses import dataclass, field
 
 SHARES: Mapping[str, float] = {"hour": 0.5, "day": 0.3, "month": 0.2}
 """By default half of the budget is for what has to be known within the hour."""
+
+MOST = 0.1
+"""Nominal false alarms a week that no watch may go beyond."""
 
 FACTORS: Mapping[str, float] = {"hour": 1.0, "day": 1.0, "month": 1.0}
 
@@ -43,4 +49,5 @@ class AlarmBudget:
 
     def allowed(self, grain: str, watches: int) -> float:
         """The nominal false alarms a week of each of so many watches of a grain."""
-        return self.factors[grain] * self.shares[grain] * self.episodes_a_week / max(watches, 1)
+        share = self.shares[grain] * self.episodes_a_week / max(watches, 1)
+        return min(MOST, self.factors[grain] * share)

@@ -19,13 +19,13 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.alarm_budget import AlarmBudget
+from detectors.alarm_budget import MOST, AlarmBudget
 from detectors.count_watch import CountWatch
 from detectors.episodes import Episodes, Where
 from detectors.month_watch import MonthWatch
@@ -55,14 +55,25 @@ class Watched(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is simulated and what is watched; links: pairs of themes that move together."""
+    """What is simulated and what is watched; links: pairs of themes that move together.
+
+    others: by grain, how many watches there are besides (of shares and durations); they are taken
+    to raise as many false alarms each as those that are simulated. idle: how many are listed and
+    have no records; they have a part of the budget, and raise none.
+    """
 
     leaves: tuple[Leaf, ...]
     watched: tuple[Watched, ...]
     links: tuple[tuple[str, str], ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
+    idle: Mapping[str, int] = field(default_factory=dict)
 
     def number(self, grain: str) -> int:
         """How many watches a grain has."""
+        return self.simulated(grain) + self.others.get(grain, 0) + self.idle.get(grain, 0)
+
+    def simulated(self, grain: str) -> int:
+        """How many of them are counts, and simulated."""
         return sum(one.where.grain == grain for one in self.watched)
 
 
@@ -202,15 +213,20 @@ def fit(
     """The factors at which the replays keep the budget, each grain its share of it.
 
     The factor of a grain is found by bisection with those of the others held, in three rounds: the
-    grains meet only in the few episodes that they share. A factor is 0 for a grain without watches.
+    grains meet only in the few episodes that they share. It ends where each watch is allowed the
+    most there is, and is 1 for a grain without watches.
     """
-    factors = {grain: 1.0 if plan.number(grain) else 0.0 for grain in budget.shares}
-    goal = {g: s * budget.episodes_a_week * weeks * len(replays) for g, s in budget.shares.items()}
+    factors = dict.fromkeys(budget.shares, 1.0)
+    goal = {
+        grain: share * budget.episodes_a_week * weeks * len(replays) * _counts(plan, grain)
+        for grain, share in budget.shares.items()
+    }
     for _ in range(3):
         for grain in factors:
-            if not plan.number(grain):
+            if not plan.simulated(grain):
                 continue
-            low, high = 1 / 64, 64.0
+            high = MOST / (budget.allowed(grain, plan.number(grain)) / budget.factors[grain])
+            low = min(1.0, high) / 64.0
             for _ in range(24):
                 middle = (low * high) ** 0.5
                 tried = AlarmBudget(
@@ -220,6 +236,12 @@ def fit(
                 low, high = (middle, high) if found < goal[grain] else (low, middle)
             factors[grain] = (low * high) ** 0.5
     return factors
+
+
+def _counts(plan: Plan, grain: str) -> float:
+    """The share of the watches with records that is simulated."""
+    simulated = plan.simulated(grain)
+    return simulated / max(1, simulated + plan.others.get(grain, 0))
 
 
 def total(plan: Plan, replays: Iterable[Sequence[Noted]], budget: AlarmBudget) -> Counter[str]:

@@ -1,14 +1,16 @@
 """Alarms that belong together are one episode: over time, places and linked series.
 
-An alarm joins an open episode if it is *related* to any alarm of it, and otherwise opens one. An
-episode stays open for `quiet` hours after its last alarm. What is related is the caller's to say:
-here each series has a place in a tree (the path of its area from the whole down) and a theme, and
-two alarms are related when their themes are the same or linked and one place holds the other. So a
-burst that shows in the hour, in the day, in a district and in the county, in the calls and in the
-incidents that they become, is one episode; the same hour in two districts is two, until the county
-joins them.
+An alarm joins an open episode if it is *related* to an alarm of it, and otherwise opens one. Each
+series has a place in a tree (the path of its area from the whole down) and a theme; two alarms are
+related when their themes are the same, one within the other (`crime.theft` within `crime`) or
+linked, and one place holds the other. So a burst that shows in the hour, in the day, in a district
+and in the county, in the calls and in the incidents that they become, is one episode; the same hour
+in two districts is two, until the county joins them.
 
-A budget of false alarms counts episodes as they open: `detectors.calibration`.
+A coarser grain joins a finer one, which has told the story first. Not the other way: a level that
+was noticed by the month must not swallow tonight's burst. An alarm can be joined for the `QUIET`
+hours of its grain. A budget of false alarms counts episodes as they open:
+`detectors.calibration`.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 QUIET = {"hour": 24.0, "day": 7 * 24.0, "month": 62 * 24.0}
-"""Hours that an episode waits for the next alarm of each grain."""
+"""Hours for which an alarm of each grain, finest first, can be joined."""
+
+_ORDER = {grain: number for number, grain in enumerate(QUIET)}
 
 
 class Where(NamedTuple):
@@ -36,8 +40,13 @@ class Episode:
     number: int
     opened: float
     first: Where
-    until: float
-    members: set[Where] = field(default_factory=set)
+    members: dict[Where, float] = field(default_factory=dict)
+    """Each series, and until when it can be joined."""
+
+    @property
+    def until(self) -> float:
+        """The end of the last member's quiet time."""
+        return max(self.members.values(), default=self.opened)
 
 
 class Episodes:
@@ -62,19 +71,27 @@ class Episodes:
         """Takes an alarm; returns its episode, which it opened if `opened` is `at` there."""
         self._open = [episode for episode in self._open if episode.until >= at]
         for episode in self._open:
-            if where in episode.members or any(self.related(where, one) for one in episode.members):
+            members = episode.members.items()
+            if any(until >= at and self.joins(where, one) for one, until in members):
                 break
         else:
-            episode = Episode(self.opened, at, where, at)
+            episode = Episode(self.opened, at, where)
             self._open.append(episode)
             self.opened += 1
-        episode.members.add(where)
-        episode.until = max(episode.until, at + QUIET[where.grain])
+        episode.members[where] = at + QUIET[where.grain]
         return episode
+
+    def joins(self, one: Where, other: Where) -> bool:
+        """Whether an alarm of one series belongs to an open one of the other."""
+        return _ORDER[one.grain] >= _ORDER[other.grain] and self.related(one, other)
 
     def related(self, one: Where, other: Where) -> bool:
         """Whether two series may show the same thing."""
-        if one.theme != other.theme and frozenset((one.theme, other.theme)) not in self.links:
+        if not self._same_story(one.theme, other.theme):
             return False
         shared = min(len(one.place), len(other.place))
         return one.place[:shared] == other.place[:shared]
+
+    def _same_story(self, one: str, other: str) -> bool:
+        nested = f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+        return nested or frozenset((one, other)) in self.links

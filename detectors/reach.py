@@ -105,25 +105,26 @@ def reach(
 
 
 def in_words(delays: Sequence[Delay], grain: str) -> str:
-    """The delays as an operator reads them.
+    """The delays as an operator reads them, from the smallest factor up.
 
     >>> in_words([Delay(1.6, 7, 12, 1.0), Delay(2, 3, 5, 1.0), Delay(3, 1, 2, 1.0)], "hour")
     'x1.6 found in about 7 hours (9 in 10 within 12), x2 in 3 (5), x3 in 1 (2)'
-    >>> in_words([Delay(1.3, inf, inf, 0.2), Delay(1.6, 9, inf, 0.8)], "day")
-    'x1.3 as a rule not found within 6 weeks, x1.6 found in about 9 days (9 in 10 beyond 42)'
+    >>> in_words([Delay(1.3, inf, inf, 0.2), Delay(2, 9, 30, 0.9)], "day")
+    'up to x1.3 as a rule not found within 6 weeks, x2 found in about 9 days (9 in 10 within 30)'
+    >>> in_words([Delay(3, inf, inf, 0.1)], "hour")
+    'up to x3 as a rule not found within 3 days'
     """
     longest = {"hour": "3 days", "day": "6 weeks"}[grain]
-    said, first = [], True
-    for one in delays:
-        name = f"x{one.factor:g}"
-        if one.half == inf:
-            said.append(f"{name} as a rule not found within {longest}")
-            continue
-        most = f"within {one.most:g}" if one.most < inf else f"beyond {LONGEST[grain]}"
-        if first:
+    unseen = [one for one in delays if one.half == inf]
+    said = []
+    if unseen:
+        said.append(f"up to x{unseen[-1].factor:g} as a rule not found within {longest}")
+    for number, one in enumerate(one for one in delays if one.half < inf):
+        most = f"{one.most:g}" if one.most < inf else f"more than {LONGEST[grain]}"
+        if number == 0:
             unit = f"{grain}{'s' * (one.half != 1)}"
-            said.append(f"{name} found in about {one.half:g} {unit} (9 in 10 {most})")
-            first = False
+            found = f"found in about {one.half:g} {unit} (9 in 10 within {most})"
         else:
-            said.append(f"{name} in {one.half:g} ({most.removeprefix('within ')})")
-    return ", ".join(said)
+            found = f"in {one.half:g} ({most})"
+        said.append(f"x{one.factor:g} {found}")
+    return ", ".join(said).replace("within more than", "in more than")

@@ -11,6 +11,7 @@ Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
 Dotted = Annotated[str, Meta(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$", max_length=80)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
+Factor = Annotated[float, Meta(gt=0)]
 Positive = Annotated[int, Meta(gt=0)]
 ClockHours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -99,6 +100,19 @@ class GrainShares(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
         return {grain: share for grain, share in every.items() if share is not None}
 
 
+class GrainFactors(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """What `watchroom calibrate` found for the force (`detectors.alarm_budget`)."""
+
+    hour: Factor | None = None
+    day: Factor | None = None
+    month: Factor | None = None
+
+    def given(self) -> dict[str, float]:
+        """Those that are given, by grain."""
+        every = {"hour": self.hour, "day": self.day, "month": self.month}
+        return {grain: factor for grain, factor in every.items() if factor is not None}
+
+
 class Maintenance(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A stretch of time in which nobody is told of alerts; local time where no offset is given.
 
@@ -129,6 +143,7 @@ class Alerts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
     false_episodes_a_week: Annotated[float, Meta(gt=0, le=100)] = 1.0
     shares: GrainShares = GrainShares()
+    factors: GrainFactors = GrainFactors()
     waiting_seconds: dict[str, Positive] = {}
     unattended_seconds: Positive | None = None
     escalate_after_minutes: Positive = 15

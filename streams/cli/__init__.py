@@ -36,6 +36,7 @@ COMMANDS: dict[str, Lazy] = {
     "simulate": Lazy("streams.cli.simulate", "simulate_", "Make up a control room, live."),
     "topics": Lazy("streams.cli.topics", "topics", "Create and check the Kafka topics."),
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
+    "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),
     "force": Lazy("streams.cli.force", "force", "List, show and check force files."),
     "rules": Lazy("streams.cli.rules", "rules", "Write the rules of Prometheus."),
     "grafana": Lazy("streams.cli.grafana", "grafana", "Make and publish the dashboards."),

@@ -41,9 +41,27 @@ def test_a_district_that_alarms_first_is_joined_by_its_neighbour_through_the_cou
     assert numbers == [0, 0, 0]
 
 
+def test_a_burst_opens_an_episode_of_its_own_though_a_new_level_is_known_by_the_month() -> None:
+    episodes = Episodes()
+    grains = [(0, "month"), (100, "hour"), (110, "day"), (120, "month")]
+    numbers = [episodes.add(at, Where(grain, "calls", COUNTY)).number for at, grain in grains]
+    assert numbers == [0, 1, 1, 0]
+
+
+def test_a_category_joins_all_of_its_kind_but_not_another_category() -> None:
+    episodes = Episodes()
+    themes = ["incidents.asb", "incidents.fire", "incidents", "incidentals"]
+    numbers = [episodes.add(0, Where("hour", theme, COUNTY)).number for theme in themes]
+    assert numbers == [0, 1, 0, 2]
+
+
+def test_no_watch_is_allowed_more_than_once_in_ten_weeks() -> None:
+    assert AlarmBudget(100.0).allowed("hour", 2) == 0.1
+
+
 def test_what_is_allowed_is_the_budgets_share_over_the_watches_times_the_factor() -> None:
     budget = AlarmBudget(4.0, {"hour": 0.5, "day": 0.5}, {"hour": 2.0, "day": 1.0})
-    assert budget.allowed("hour", 40) == pytest.approx(0.1)
+    assert budget.allowed("hour", 80) == pytest.approx(0.05)
 
 
 @pytest.mark.parametrize(("episodes", "shares"), [(0.0, SHARES), (1.0, {"hour": 0.7, "day": 0.7})])
@@ -56,12 +74,12 @@ def test_a_budget_that_is_none_or_shared_out_twice_is_refused(
 
 def test_the_factor_is_four_where_nominal_rates_are_four_times_too_large() -> None:
     # 3.5 points a week, their nominal rates even on 0 to 14: below r come r / 4 of them a week.
-    rates = 14.0 * np.random.default_rng(3).random(7_000)
-    noted = [Noted(48.0 * n, 0, float(rate)) for n, rate in enumerate(rates) if rate < 2.0]
-    budget = AlarmBudget(0.1, {"hour": 1.0})
-    factor = fit(plan(COUNTY), [noted], weeks=2_000, budget=budget)["hour"]
+    rates = 14.0 * np.random.default_rng(3).random(70_000)
+    noted = [Noted(48.0 * n, 0, float(rate)) for n, rate in enumerate(rates) if rate < 0.1]
+    budget = AlarmBudget(0.01, {"hour": 1.0})
+    factor = fit(plan(COUNTY), [noted], weeks=20_000, budget=budget)["hour"]
     assert factor == pytest.approx(4.0, rel=0.15)
-    kept = AlarmBudget(0.1, {"hour": 1.0}, {"hour": factor})
+    kept = AlarmBudget(0.01, {"hour": 1.0}, {"hour": factor})
     assert total(plan(COUNTY), [noted], kept).total() == pytest.approx(200, abs=1)
 
 

@@ -1,0 +1,178 @@
+"""`watchroom calibrate`: thresholds that keep a budget of false alarms, and what they can see."""
+
+from __future__ import annotations
+
+import os
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+
+from detectors.alarm_budget import SHARES, AlarmBudget
+from detectors.reach import in_words
+from streams.calibrating import Planned, plan_of
+from streams.errors import SourceError
+from streams.force import Force, find_force
+from streams.monitor import Monitor
+from streams.periods import DAY, Calendar
+from streams.runners.calibration import Calibrated, Question, answer, class_name, class_of
+from streams.signal_words import place, subject
+from streams.sources import CHUNK_LINES, open_source
+from streams.sources.simulator import simulate
+
+SIMULATED_WEEKS = 8
+FAR = 1 << 42
+"""Milliseconds; later than any record: when a file was made does not matter here."""
+
+
+@click.command()
+@click.argument("force_name", metavar="FORCE")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option(
+    "--budget",
+    type=click.FloatRange(0.05, 100),
+    metavar="N",
+    help="False episodes a week; by default the force file's.",
+)
+@click.option(
+    "--history",
+    type=click.IntRange(5, 156),
+    default=26,
+    show_default=True,
+    metavar="WEEKS",
+    help="What the baselines will have learned from.",
+)
+@click.option(
+    "--replicates",
+    type=click.IntRange(2, 200),
+    default=8,
+    show_default=True,
+    help="Simulated years; half as many again check the result.",
+)
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=max(1, (os.cpu_count() or 2) - 1),
+    show_default="all processors but one",
+)
+@click.option("--anew", is_flag=True, help="Even if the same was asked before.")
+@click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
+def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
+    force_name: str,
+    sources: tuple[str, ...],
+    budget: float | None,
+    history: int,
+    replicates: int,
+    seed: int,
+    processes: int,
+    anew: bool,
+    as_json: bool,
+) -> None:
+    """Find thresholds that keep a budget of false alarms, and tell what they can see.
+
+    FORCE is a shipped force or the path of a force file. Levels, the shape of the week and the
+    scatter are read from the SOURCEs (events, as for `watchroom run`: some weeks of them); without
+    any they are those of eight simulated weeks. Years in which nothing happens are then simulated,
+    every watch learns from them as it would live, and its alarms are counted. This takes minutes;
+    the result is kept, and the same question is answered at once the next time.
+
+    \b
+    Examples:
+      watchroom calibrate warwickshire
+      watchroom calibrate warwickshire --budget 4 --history 8
+      watchroom calibrate my-force.toml events-2026.ndjson.gz --processes 4
+
+    \b
+    Exit codes:
+      0    done; the lines for the force file are at the end
+      1    a source can't be read, or has less than two weeks of records
+      130  Ctrl-C
+    """
+    force = find_force(force_name)
+    alerts = force.file.alerts
+    episodes = budget or alerts.false_episodes_a_week
+    wanted = AlarmBudget(episodes, {**SHARES, **alerts.shares.given()})
+    with _bar() as bar:
+        task = bar.add_task("Reading records" if sources else "Simulating eight weeks", total=None)
+        planned = _planned(force, sources)
+        question = Question(planned, wanted, history, replicates, seed)
+        found = answer(question, processes, _Told(bar, task), anew=anew)
+    if as_json:
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        _report(force, planned, wanted, found, simulated=not sources)
+
+
+def _bar() -> Bar:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    return Bar(*columns, TimeRemainingColumn(), console=console, transient=True)
+
+
+class _Told:
+    """Moves the bar."""
+
+    def __init__(self, bar: Bar, task: TaskID) -> None:
+        self.bar, self.task = bar, task
+
+    def __call__(self, what: str, share: float) -> None:
+        self.bar.update(self.task, description=what, total=1.0, completed=share)
+
+
+def _planned(force: Force, sources: tuple[str, ...]) -> Planned:
+    """Folds the records, real or simulated, and reads the levels."""
+    monitor = Monitor([force])
+    if sources:
+        with open_source(list(sources), None, (force,), None) as source:
+            for chunk in source:
+                monitor.ingest(chunk.payload, FAR)
+    else:
+        start = Calendar(force.zone).midnight(2024, 1, 8)
+        lines: list[bytes] = []
+        for _, line in simulate(force, start, start + SIMULATED_WEEKS * 7 * DAY, 1):
+            lines.append(line)
+            if len(lines) >= CHUNK_LINES:
+                monitor.ingest(b"\n".join(lines), FAR)
+                lines = []
+        monitor.ingest(b"\n".join(lines), FAR)
+    try:
+        return plan_of(monitor, force)
+    except ValueError as error:
+        raise SourceError(f"{error}; give more files, or none for simulated levels") from None
+
+
+def _report(
+    force: Force, planned: Planned, budget: AlarmBudget, found: Calibrated, *, simulated: bool
+) -> None:
+    """The result in words."""
+    console = Console(highlight=False)
+    plan = planned.plan
+    numbers = ", ".join(f"{plan.number(grain)} by the {grain}" for grain in budget.shares)
+    click.echo(f"{force.name}: series watched: {numbers}.")
+    if simulated:
+        click.echo("Levels of eight simulated weeks: name files of your own for your own.")
+    if found.kept:
+        click.echo("The same was asked before; --anew reckons again.")
+    click.echo(
+        f"Budget {budget.episodes_a_week:g} false episodes a week; on fresh simulated years these "
+        f"thresholds raise {found.fresh:.2f}.\n"
+    )
+    table = Table("series", "a day", "a lasting rise is found", box=None, pad_edge=False)
+    for number, (watched, series) in enumerate(zip(plan.watched, planned.series, strict=True)):
+        leaf, grain = planned.as_one(number), watched.where.grain
+        sights = found.sights.get(class_name(class_of(leaf, grain)))
+        if sights is not None:
+            what = f"{subject(force, series.watch, series.row)}, {place(force, series.area)}"
+            words = in_words([one.as_delay() for one in sights], grain)
+            table.add_row(what, f"{24 * leaf.rate:.1f}", words)
+    console.print(table)
+    click.echo("\nLevels of months are judged once a month: docs/detectors.md tells how soon.")
+    factors = ", ".join(f"{grain} = {factor:.3g}" for grain, factor in found.factors.items())
+    click.echo(
+        f"\nFor the force file:\n\n[alerts]\nfalse_episodes_a_week = {budget.episodes_a_week:g}"
+    )
+    click.echo(f"factors = {{ {factors} }}")

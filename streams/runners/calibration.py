@@ -1,0 +1,161 @@
+"""Calibrating a force: simulated years over processes, and the result kept for the same question.
+
+What is found is kept in the user's cache folder under a fingerprint of the question (levels,
+budget, history, replicates, seed, version), since the same question has the same answer.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from importlib.metadata import version
+from math import inf, log2
+from pathlib import Path
+
+import msgspec
+
+from detectors.alarm_budget import MOST, AlarmBudget
+from detectors.calibration import Leaf, Noted, Plan, fit, replay, total
+from detectors.reach import Delay, reach
+from streams.calibrating import Planned
+
+JUDGED_WEEKS = 52
+"""Weeks of each replicate that are judged."""
+
+STEPS = 40
+"""Simulated steps of each size and class of series."""
+
+Kind = tuple[str, float, float]
+"""A class of series: grain, events an hour, dispersion."""
+
+Progress = Callable[[str, float], None]
+"""Told what is being done, and the share that is done."""
+
+
+class Sight(msgspec.Struct, frozen=True):
+    """`detectors.reach.Delay` as it is kept; None stands for never."""
+
+    factor: float
+    half: float | None
+    most: float | None
+    found: float
+
+    def as_delay(self) -> Delay:
+        """With infinity for never."""
+        half, most = (inf if one is None else one for one in (self.half, self.most))
+        return Delay(self.factor, half, most, self.found)
+
+
+class Calibrated(msgspec.Struct):
+    """What a calibration found."""
+
+    factors: dict[str, float]
+    fresh: float
+    """Episodes a week on simulated years that the factors were not fitted on."""
+    sights: dict[str, list[Sight]]
+    """What each class of series can see, by `class_name`."""
+    kept: bool = False
+    """It was found earlier."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be calibrated: history in weeks, replicates in simulated years."""
+
+    planned: Planned
+    budget: AlarmBudget
+    history: int
+    replicates: int
+    seed: int
+
+    def kept_at(self) -> Path:
+        """The file of its answer."""
+        asked = (self.planned.plan, self.budget, self.history, self.replicates, self.seed)
+        name = hashlib.sha256(repr((asked, version("watchroom"))).encode()).hexdigest()[:24]
+        base = os.environ.get("XDG_CACHE_HOME")
+        cache = Path(base) if base else Path.home() / ".cache"
+        return cache / "watchroom" / "calibration" / f"{name}.json"
+
+
+def answer(
+    question: Question, processes: int, progress: Progress, *, anew: bool = False
+) -> Calibrated:
+    """The factors, checked on fresh years, and what each class of series can see with them."""
+    path = question.kept_at()
+    if path.exists() and not anew:
+        found = msgspec.json.decode(path.read_bytes(), type=Calibrated)
+        found.kept = True
+        return found
+    with ProcessPoolExecutor(processes) as pool:
+        found = _answer(question, pool, progress)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(msgspec.json.encode(found))
+    return found
+
+
+def _answer(question: Question, pool: ProcessPoolExecutor, progress: Progress) -> Calibrated:
+    plan, budget, number = question.planned.plan, question.budget, question.replicates
+    checks = max(2, number // 2)
+    cutoff = dict.fromkeys(budget.shares, MOST)
+    one = functools.partial(_replicate, plan=plan, history=question.history, cutoff=cutoff)
+    replays: list[list[Noted]] = []
+    for noted in pool.map(one, [(question.seed, n) for n in range(number + checks)]):
+        replays.append(noted)
+        progress("Simulating years in which nothing happens", len(replays) / (number + checks))
+    factors = fit(plan, replays[:number], weeks=JUDGED_WEEKS, budget=budget)
+    fitted = AlarmBudget(budget.episodes_a_week, budget.shares, factors)
+    fresh = total(plan, replays[number:], fitted).total() / (checks * JUDGED_WEEKS)
+    kinds = classes(question.planned)
+    allowed = {grain: fitted.allowed(grain, plan.number(grain)) for grain in budget.shares}
+    work = [(leaf, kind[0], allowed[kind[0]], question) for kind, leaf in kinds.items()]
+    sights: dict[str, list[Sight]] = {}
+    for kind, seen in zip(kinds, pool.map(_reach, work), strict=True):
+        sights[class_name(kind)] = seen
+        progress("Simulating steps, and how soon they are found", len(sights) / len(kinds))
+    return Calibrated(factors, fresh, sights)
+
+
+def _replicate(
+    seed: tuple[int, int], plan: Plan, history: int, cutoff: dict[str, float]
+) -> list[Noted]:
+    return replay(plan, history=history, weeks=JUDGED_WEEKS, seed=seed, cutoff=cutoff)
+
+
+def _reach(work: tuple[Leaf, str, float, Question]) -> list[Sight]:
+    leaf, grain, allowed, asked = work
+    found = reach(leaf, grain, allowed=allowed, history=asked.history, runs=STEPS, seed=asked.seed)
+    return [
+        Sight(
+            one.factor,
+            None if one.half == inf else one.half,
+            None if one.most == inf else one.most,
+            one.found,
+        )
+        for one in found
+    ]
+
+
+def class_of(leaf: Leaf, grain: str) -> Kind:
+    """Series that are alike: rates to half an octave, dispersions to a quarter."""
+    dispersion = max(1.0, round(4.0 * leaf.dispersion) / 4.0)
+    return grain, 2.0 ** (round(2.0 * log2(leaf.rate)) / 2.0), dispersion
+
+
+def class_name(kind: Kind) -> str:
+    """A class of series in one word."""
+    return f"{kind[0]}/{kind[1]:.4g}/{kind[2]:g}"
+
+
+def classes(planned: Planned) -> dict[Kind, Leaf]:
+    """The classes of the hourly and daily series, each with a leaf that stands for it."""
+    found: dict[Kind, Leaf] = {}
+    for number, watched in enumerate(planned.plan.watched):
+        if watched.where.grain != "month":
+            leaf = planned.as_one(number)
+            kind = class_of(leaf, watched.where.grain)
+            found.setdefault(kind, leaf._replace(rate=kind[1], dispersion=kind[2]))
+    return found

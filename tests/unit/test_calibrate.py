@@ -1,0 +1,134 @@
+"""`watchroom calibrate`: the levels of a force's own records, and what is told of them."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from detectors.alarm_budget import AlarmBudget
+from streams.calibrating import GRAINS, Planned, plan_of
+from streams.cli.calibrate import calibrate
+from streams.periods import rfc3339, to_ms
+from streams.runners import calibration
+from streams.watch_list import watches_in
+from tests.build import call, feed, lines, monitor, tiny_force
+
+START = to_ms(dt.datetime(2022, 1, 3, tzinfo=dt.UTC))
+HOUR = 3_600_000
+DAYS = 22
+
+
+def calls(hours: int, area: str | None, line: str = "999", every: int = 1) -> list[dict[str, str]]:
+    """One call in every so many hours."""
+    return [
+        call(f"{line}-{area}-{n}", rfc3339(START + n * HOUR), line=line, area=area)
+        for n in range(0, hours, every)
+    ]
+
+
+def planned() -> Planned:
+    """Three weeks: a call an hour in the north, one in two hours without area, one 101 a day."""
+    watched = monitor()
+    feed(watched, *calls(24 * DAYS, "north"))
+    feed(watched, *calls(24 * DAYS, None, every=2))
+    feed(watched, *calls(24 * DAYS, "south", "101", every=24))
+    return plan_of(watched, tiny_force())
+
+
+def test_a_leaf_is_a_line_in_a_smallest_area_and_what_has_no_area() -> None:
+    rates = sorted(leaf.rate for leaf in planned().plan.leaves)
+    assert rates == pytest.approx([1 / 24, 0.5, 1.0])
+
+
+def test_a_force_holds_all_its_leaves_and_a_district_its_own() -> None:
+    found = planned()
+    rates = {
+        (one.where.place, series.row["line"]): found.as_one(number).rate
+        for number, (one, series) in enumerate(zip(found.plan.watched, found.series, strict=True))
+        if one.where.grain == "day"
+    }
+    assert rates == pytest.approx(
+        {
+            (("force",), "999"): 1.5,
+            (("force", "north-area"), "999"): 1.0,
+            (("force", "north-area", "north"), "999"): 1.0,
+            (("force",), "101"): 1 / 24,
+            (("force", "south"), "101"): 1 / 24,
+        }
+    )
+
+
+def test_counts_that_do_not_scatter_are_taken_as_poisson() -> None:
+    assert {leaf.dispersion for leaf in planned().plan.leaves} == {1.0}
+
+
+def test_every_watch_of_the_force_has_its_part_of_the_budget() -> None:
+    plan = planned().plan
+    for grain in GRAINS:
+        assert plan.number(grain) == watches_in(tiny_force(), grain)
+    assert plan.simulated("hour") == 4
+
+
+def test_less_than_two_weeks_of_records_has_no_level() -> None:
+    watched = monitor()
+    feed(watched, *calls(24 * 10, "north"))
+    with pytest.raises(ValueError, match="no record of Tiny Police covers 14 days"):
+        plan_of(watched, tiny_force())
+
+
+def test_the_same_question_is_kept_and_another_is_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    found = planned()
+    asked = [calibration.Question(found, AlarmBudget(n), 26, 8, 0).kept_at() for n in (1.0, 4.0)]
+    again = calibration.Question(planned(), AlarmBudget(1.0), 26, 8, 0).kept_at()
+    assert asked[0] == again != asked[1]
+
+
+def test_the_command_tells_what_is_watched_what_can_be_seen_and_what_to_write(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(calibration, "JUDGED_WEEKS", 6)
+    monkeypatch.setattr(calibration, "STEPS", 4)
+    force, events = tmp_path / "tiny.toml", tmp_path / "events.ndjson"
+    force.write_text(TINY)
+    events.write_bytes(lines(calls(24 * DAYS, None, every=2)))
+    asked = [str(force), str(events), "--history", "5", "--replicates", "2", "--processes", "1"]
+    first, second = (CliRunner().invoke(calibrate, asked) for _ in range(2))
+    assert first.exit_code == 0, first.output
+    assert "Tiny: series watched: 6 by the hour" in first.stdout
+    assert "999 calls, Tiny" in first.stdout
+    assert "12.0" in first.stdout
+    assert "[alerts]\nfalse_episodes_a_week = 1\nfactors = { hour = " in first.stdout
+    assert "--anew reckons again" not in first.stdout
+    assert "The same was asked before; --anew reckons again." in second.stdout
+
+
+def test_too_little_data_is_told_with_a_cure(tmp_path: Path) -> None:
+    events = tmp_path / "events.ndjson"
+    events.write_bytes(lines(calls(24, None)).replace(b'"tiny"', b'"city-of-london"'))
+    result = CliRunner().invoke(calibrate, ["city-of-london", str(events)])
+    assert str(result.exception) == (
+        "no record of City of London covers 14 days; give more files, or none for simulated levels"
+    )
+
+
+TINY = """
+id = "tiny"
+name = "Tiny"
+timezone = "UTC"
+population = 1000
+incident_categories = ["asb"]
+offence_groups = ["theft"]
+
+[[lines]]
+id = "999"
+name = "999 calls"
+targets = [{ since = 2000-01-01, seconds = 10, share = 0.9 }]
+
+[attendance]
+targets = [{ since = 2000-01-01, seconds = 1200 }]
+"""
