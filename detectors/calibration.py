@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from detectors.alarm_budget import MOST, AlarmBudget
 from detectors.count_watch import CountWatch
 from detectors.episodes import Episodes, Where
-from detectors.month_watch import MonthWatch
+from detectors.month_watch import SHARED_WEIGHT, MonthWatch, pooled
 
 Floats = NDArray[np.float64]
 
@@ -119,12 +119,12 @@ def replay(
     counts = draw(plan, before + weeks, rng)
     noted: list[Noted] = []
     months = _Months(before + weeks)
-    pooled = _pooled([counts[list(one.leaves)].sum(axis=0) for one in plan.watched], months, before)
+    shared = _shared([counts[list(one.leaves)].sum(axis=0) for one in plan.watched], months, before)
     for number, one in enumerate(plan.watched):
         hours = counts[list(one.leaves)].sum(axis=0)
         grain = one.where.grain
         if grain == "month":
-            found = _by_month(hours, months, pooled)
+            found = _by_month(hours, months, shared)
         else:
             found = _by_slot(hours[(before - history) * 168 :], SLOTS[grain], before - history)
         noted.extend(
@@ -164,30 +164,15 @@ class _Months:
         return totals
 
 
-def _pooled(series: Sequence[NDArray[np.int64]], months: _Months, before: int) -> float:
+def _shared(series: Sequence[NDArray[np.int64]], months: _Months, before: int) -> float:
     """The dispersion of months that the series share, by their first year; 1 without one."""
-    if before < YEAR:
-        return 1.0
-    return pooled_dispersion([months.totals(one)[:12] for one in series], months.lengths[:12])
+    lengths = [float(days) for days in months.lengths[:12]]
+    firsts = (months.totals(one)[:12].tolist() for one in series) if before >= YEAR else ()
+    return pooled(list(zip(first, lengths, strict=True)) for first in firsts)
 
 
-def pooled_dispersion(counts: Sequence[NDArray[np.int64]], exposures: NDArray[np.int64]) -> float:
-    """Variance over mean that sibling series share about their own rates: Pearson's, pooled.
-
-    >>> round(pooled_dispersion([np.array([6, 14, 10]), np.array([90, 110, 100])], np.ones(3)), 2)
-    1.3
-    """
-    squares = degrees = 0.0
-    for one in counts:
-        mean = one.sum() * exposures / exposures.sum()
-        if one.sum() > 0:
-            squares += float(((one - mean) ** 2 / mean).sum())
-            degrees += len(one) - 1
-    return max(1.0, squares / degrees) if degrees else 1.0
-
-
-def _by_month(hours: NDArray[np.int64], months: _Months, pooled: float) -> Points:
-    watch = MonthWatch(prior_dispersion=pooled, prior_weight=24.0)
+def _by_month(hours: NDArray[np.int64], months: _Months, shared: float) -> Points:
+    watch = MonthWatch(prior_dispersion=shared, prior_weight=SHARED_WEIGHT)
     ends = months.edges[1:]
     for total, days, end in zip(months.totals(hours), months.lengths, ends, strict=True):
         watch.update(int(total), int(days))

@@ -32,6 +32,7 @@ sums of Bayes factors.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Sequence
 from math import exp, inf, log, log1p, log10
 from typing import Any, Self
 
@@ -45,8 +46,29 @@ MONTH = 30.4375
 MONTHS_A_WEEK = 12.0 / 52.18
 SHARPER = 1.2
 """Fitted: how much faster than its longest stretch alone the sum over onsets gets rare."""
+SHARED_WEIGHT = 24.0
+"""Months that the dispersion which siblings share is worth."""
+
 KEPT = 12
 """So many accepted changes are remembered."""
+
+
+def pooled(siblings: Iterable[Sequence[tuple[float, float]]]) -> float:
+    """Variance over mean that sibling series share about their own rates: Pearson's, pooled.
+
+    siblings: for each series its counts and their exposures. At least 1.
+
+    >>> round(pooled([[(6, 0.9), (14, 1.1), (10, 1.0)], [(90, 1.0), (110, 1.0), (100, 1.0)]]), 2)
+    1.15
+    """
+    squares = degrees = 0.0
+    for one in siblings:
+        count, length = sum(x for x, _ in one), sum(e for _, e in one)
+        if count > 0.0:
+            rate = count / length
+            squares += sum((x - rate * e) ** 2 / (rate * e) for x, e in one)
+            degrees += len(one) - 1
+    return max(1.0, squares / degrees) if degrees else 1.0
 
 
 class MonthWatch(Detector):
@@ -126,6 +148,19 @@ class MonthWatch(Detector):
         if x is not None:
             self._learned += 1
             self._total = [self._total[0] + x, self._total[1] + months]
+
+    @property
+    def months(self) -> list[tuple[float, float]]:
+        """Counts and lengths, in months, of the window: what siblings learn from."""
+        return [(x, length or 1.0) for x, length in self._recent if x is not None]
+
+    def share(self, dispersion: float, weight: float) -> None:
+        """Takes the variance over the mean that siblings show; of use until the baseline is full.
+
+        See `pooled` for how they come to it.
+        """
+        self.prior_dispersion = self._lasting.prior_dispersion = dispersion
+        self.prior_weight = self._lasting.prior_weight = weight
 
     @property
     def state(self) -> str:
