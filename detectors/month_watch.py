@@ -58,8 +58,8 @@ def pooled(siblings: Iterable[Sequence[tuple[float, float]]]) -> float:
 
     siblings: for each series its counts and their exposures. At least 1.
 
-    >>> round(pooled([[(6, 0.9), (14, 1.1), (10, 1.0)], [(90, 1.0), (110, 1.0), (100, 1.0)]]), 2)
-    1.15
+    >>> pooled([[(5, 1.0), (15, 1.0), (10, 1.0)], [(10, 1.0), (11, 1.1), (9, 0.9)]])
+    1.25
     """
     squares = degrees = 0.0
     for one in siblings:
