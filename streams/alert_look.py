@@ -39,6 +39,7 @@ from streams.signals import Signal
 from streams.stories import Story, above, in_area, part, related, stories
 from streams.swallow import shares_ratio
 
+_COARSE = ("now", "hour", "day", "month")
 _FEEDS = {"calls": "call", "incidents": "incident", "crimes": "crime"}
 
 
@@ -80,7 +81,7 @@ class Look:
 
     def _take_condition(self, c: Condition) -> None:
         row = tuple(sorted(c.row.items()))
-        key = (c.kind, c.severity == "state", c.group, c.measure, row, c.area, c.direction)
+        key = (c.kind, c.severity == "state", "now", c.group, c.measure, row, c.area, c.direction)
         known = self.book.going.get(key)
         if known is not None:
             self.book.seen[known] = self.at + c.settle
@@ -137,9 +138,9 @@ class Look:
         signal = story.signal
         kind, severity = rules.kind_of(signal), rules.severity_of(signal)
         row = tuple(sorted(signal.row.items()))
-        key = (kind, False, signal.group, signal.measure, row, signal.area, signal.direction)
-        known = self.book.going.get(key)
-        if known is not None and self.book.alerts[known].grain in (signal.grain, "now"):
+        about = signal.group, signal.measure, row, signal.area, signal.direction
+        known = self.book.going.get((kind, False, signal.grain, *about))
+        if known is not None:
             return self._go_on(self.book.alerts[known], story, severity)
         for alert_id in list(self.book.going.values()):
             alert = self.book.alerts[alert_id]
@@ -202,6 +203,9 @@ class Look:
     def _same_story(self, alert: Alert, signal: Signal) -> bool:
         """Whether a signal of another series belongs to an alert that goes on."""
         if alert.direction != signal.direction or not related(alert.theme, signal.theme):
+            return False
+        if _COARSE.index(alert.grain) > _COARSE.index(signal.grain):
+            # A level that was noticed by the month must not swallow tonight's burst.
             return False
         if alert.area == signal.area or signal.area in above(self.force, alert.area):
             return True

@@ -135,7 +135,16 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
         """What it is about. At most one alert of a key is open."""
         row = tuple(sorted(self.row.items()))
         steady = self.severity == "state"
-        return self.kind, steady, self.group, self.measure, row, self.area, self.direction
+        return (
+            self.kind,
+            steady,
+            self.grain,
+            self.group,
+            self.measure,
+            row,
+            self.area,
+            self.direction,
+        )
 
     @property
     def series(self) -> tuple[str, ...]:

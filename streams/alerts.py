@@ -14,7 +14,7 @@ from streams.alert_look import Look
 from streams.alert_records import JUDGED_NOW, Alert, AlertKind, Transition
 from streams.alert_rules import NoReads, Reads
 from streams.conditions import Condition
-from streams.errors import ActionError
+from streams.errors import NoAlert
 from streams.ownership import Request, act
 from streams.signals import Signal
 
@@ -40,10 +40,10 @@ class AlertBook(Book):
         return look.take(list(signals), list(conditions), frozenset(judged))
 
     def act(self, alert_id: str, asked: Request, at: int) -> Transition:
-        """Does what a person asks; raises `ActionError`."""
+        """Does what a person asks; raises `ActionError`, `NoAlert`."""
         alert = self.alerts.get(alert_id)
         if alert is None:
-            raise ActionError(f'there is no alert "{alert_id}"', missing=True)
+            raise NoAlert(f'there is no alert "{alert_id}"')
         transition = act(self.force, alert, asked, at)
         self.apply(transition)
         return transition

@@ -61,12 +61,12 @@ class CheckpointError(WatchroomError):
     """A checkpoint is locked by another process or belongs to a newer owner."""
 
 
-class ActionError(WatchroomError):
-    """An action on an alert that can't be done; `missing` where there is no such alert."""
+class ActionError(WatchroomError, ValueError):
+    """An action on an alert that can't be done."""
 
-    def __init__(self, words: str, *, missing: bool = False) -> None:
-        self.missing = missing
-        super().__init__(words)
+
+class NoAlert(ActionError, LookupError):
+    """An action on an alert that there is not."""
 
 
 class Refused(WatchroomError):

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from streams.monitor import Monitor, Refusal, Shard
 
@@ -48,6 +48,22 @@ class Health:
         return self.state in ("live", "finished")
 
 
+class Alerts(Protocol):
+    """The alerts of a process, as outputs use them (`streams.alert_desk`)."""
+
+    def view(self, force: str, at: int) -> dict[str, Any]:
+        """The alerts' part of a board."""
+
+    def history(self, force: str, since: int | None = None, state: str | None = None) -> list[Any]:
+        """Alerts of a force, newest first."""
+
+    def act(self, alert: str, action: str, at: int, who: str, **details: Any) -> Any:
+        """Does what a person asks about an alert; raises `ActionError`, or `NoAlert`."""
+
+    def tick(self) -> None:
+        """Looks at how things stand now."""
+
+
 class Live:
     """The seam between a runner and the outputs."""
 
@@ -57,6 +73,8 @@ class Live:
         self.lock = threading.RLock()
         self.health = Health()
         self.started_at = wall_clock()
+        self.alerts: Alerts | None = None
+        """The alerts of this process, where any are raised."""
 
     def ingest(self, payload: bytes, appended: int, only: Shard | None = None) -> list[Refusal]:
         """Folds a payload; see `Monitor.ingest`."""
@@ -84,6 +102,8 @@ class Live:
 
                 now = self.monitor.now if at is None else at
                 board["surveillance"] = surveyed(self.monitor, force_id, now, health.ready)
+            if self.alerts is not None:
+                board["alerts"] = self.alerts.view(force_id, self.monitor.now if at is None else at)
         board["status"] = {
             "state": health.state,
             "detail": health.detail,

@@ -102,6 +102,7 @@ def judge(parent: Part, children: Mapping[str, Part], direction: str, phi: float
     )
     if rest.expected > 0.02 * parent.expected:
         parts[REST] = rest
+    most = len(parts) / 2
     probability = chance = homogeneity(list(parts.values()), phi)
     apart: list[str] = []
     while chance < LEVEL and len(parts) > 1:
@@ -112,7 +113,7 @@ def judge(parent: Part, children: Mapping[str, Part], direction: str, phi: float
         del parts[name]
         chance = homogeneity(list(parts.values()), phi)
     named = tuple(name for name in apart if name != REST)
-    if not named or REST in apart or len(named) > len(children) / 2:
+    if not named or REST in apart or len(named) > most:
         # What is spread over most of them, or comes from where no child is known, is the parent's.
         return Verdict(shared=True, probability=probability)
     return Verdict(shared=False, probability=probability, apart=named)

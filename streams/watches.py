@@ -55,9 +55,13 @@ class Watch:
 
     def tell(self, context: Context, period: Period, now: int) -> Signal:
         """The signal of the period that was taken last."""
-        adapter = self.adapter
-        self.signal = self._signal(context, period, now, adapter.reading(), adapter.onset)
+        self.signal = self.read(context, period, now)
         return self.signal
+
+    def read(self, context: Context, period: Period, now: int) -> Signal:
+        """The same, whether or not there is anything to tell; it is not kept."""
+        adapter = self.adapter
+        return self._signal(context, period, now, adapter.reading(), adapter.onset)
 
     def judge(
         self, context: Context, period: Period, point: Point, counters: int, share: float

@@ -1,0 +1,218 @@
+"""The alerts of a process: the seam between the books, what feeds them, and the outputs.
+
+A book is told of every period as it closes, in event time, so that a replay makes the alerts that
+were to be made then; and looks at how things stand now whenever `tick` is called. Nobody is told of
+anything while a monitor replays or catches up. All of it happens under the lock of the `Live`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from streams.alert_records import JUDGED_NOW, Alert, AlertKind, Transition
+from streams.alerts import AlertBook
+from streams.conditions import Condition, Doing, pipeline_unwell
+from streams.errors import NoAlert
+from streams.force import Force
+from streams.ledger import Closing, Ledger
+from streams.live import Live, wall_clock
+from streams.monitor import Shard
+from streams.ownership import Request
+from streams.periods import DAY, HOUR
+from streams.signals import Signal
+from streams.situation import PeriodReads, Situation
+
+log = logging.getLogger("watchroom.alerts")
+
+Listener = Callable[[list[Transition]], None]
+"""Hears of transitions once they are in the book; called under the lock, so it must be quick."""
+_FRESH = {"hour": 3 * HOUR, "day": 2 * DAY, "month": 33 * DAY}
+"""How old the last signal of a watch may be that is taken up after a restart."""
+
+
+class Desk:
+    """The alert books of the forces that a `Live` has."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.books = {f.id: AlertBook(f) for f in live.monitor.forces.values()}
+        self.situations = {f.id: Situation(f) for f in live.monitor.forces.values()}
+        self.listeners: list[Listener] = []
+        self.faults = 0
+        self._attached: set[int] = set()
+        self._behind_since: int | None = None
+
+    # -- what feeds the books ------------------------------------------------------------------
+
+    def attach(self, shard: Shard) -> None:
+        """Listens to the closing periods of a shard; does nothing the second time."""
+        if id(shard) in self._attached:
+            return
+        self._attached.add(id(shard))
+        for force_id, ledger in shard.ledgers().items():
+            self._listen(self.books[force_id].force, ledger, shard.surveillance.get(force_id))
+
+    def detach(self, shard: Shard) -> None:
+        """Forgets a shard that is gone; what it was the last to hold is forgotten with it."""
+        self._attached.discard(id(shard))
+        if shard.kind == "call":
+            for force in shard.forces:
+                self.books[force.id] = AlertBook(force)
+
+    def _listen(self, force: Force, ledger: Ledger, watching: Any) -> None:
+        pending: list[Signal] = []
+        before = ledger.on_close
+
+        def closed(closing: Closing) -> None:
+            if before is not None:
+                before(closing)
+            signals = pending.copy()
+            pending.clear()
+            self._closed(force, ledger, signals, closing)
+
+        ledger.on_close = closed
+        if watching is not None:
+            heard = watching.on_signals
+
+            def on_signals(signals: list[Signal]) -> None:
+                if heard is not None:
+                    heard(signals)
+                pending.extend(signals)
+
+            watching.on_signals = on_signals
+            fresh = [
+                s
+                for s in watching.latest(ledger.watermark)
+                if s.notify and ledger.watermark - s.end <= _FRESH[s.grain]
+            ]
+            if fresh and self._unheard(force, fresh):
+                self._consider(force, fresh, [], ledger.watermark, ())
+
+    def _unheard(self, force: Force, signals: list[Signal]) -> bool:
+        """Whether the book has had nothing since those signals were made."""
+        held = self.books[force.id].alerts.values()
+        latest = max((a.updated_at.timestamp() * 1000 for a in held), default=0)
+        return max(s.end for s in signals) > latest
+
+    def _closed(
+        self, force: Force, ledger: Ledger, signals: list[Signal], closing: Closing
+    ) -> None:
+        conditions: list[Condition] = []
+        judged: tuple[AlertKind, ...] = ()
+        day = ledger.kind.name == "call" and closing.period.grain == "day"
+        if day and self.live.health.state != "live":
+            # At full speed nothing else looks; a target is missed by the day.
+            situation = self.situations[force.id]
+            conditions = situation.targets(self.live.monitor, closing.period.end)
+            judged = ("target_missed",)
+        self._consider(force, signals, conditions, closing.watermark, judged)
+
+    def _consider(
+        self,
+        force: Force,
+        signals: Iterable[Signal],
+        conditions: Iterable[Condition],
+        at: int,
+        judged: Iterable[AlertKind],
+    ) -> None:
+        health = self.live.health
+        reads = PeriodReads(self.live.monitor, force, self.situations[force.id])
+        try:
+            made = self.books[force.id].consider(
+                signals,
+                conditions,
+                at,
+                reads,
+                judged=judged,
+                tell=health.state == "live" and not health.replay,
+            )
+        except Exception:  # a fault of ours must not stop the counting
+            self.faults += 1
+            log.exception("%s: the alerts could not be judged", force.id)
+            return
+        self._told(made)
+
+    def _told(self, made: list[Transition]) -> None:
+        if made:
+            for listener in self.listeners:
+                listener(made)
+
+    def tick(self) -> None:
+        """Looks at how things stand now."""
+        live = self.live
+        with live.lock:
+            live.monitor.advance(live.clock())
+            at, health = live.monitor.now, live.health
+            for shard in live.monitor.shards:
+                self.attach(shard)
+            behind = health.state == "behind" and not health.replay
+            self._behind_since = (self._behind_since or at) if behind else None
+            if health.state not in ("live", "behind") or (health.replay and not health.ready):
+                return
+            for force_id in live.forces():
+                if live.monitor.ledger("call", force_id) is not None:
+                    self._look(self.books[force_id].force, at, settled=not behind)
+
+    def _look(self, force: Force, at: int, *, settled: bool) -> None:
+        from streams.surveyed import silences  # noqa: PLC0415  slow to import, and loaded by then
+
+        doing, monitor = self._doing(at), self.live.monitor
+        situation = self.situations[force.id]
+        if not settled:
+            unwell = pipeline_unwell(force, doing, at)
+            self._consider(force, [], unwell, at, ("pipeline_unwell",))
+            return
+        running: list[Signal] = []
+        for shard in monitor.shards:
+            if (watching := shard.surveillance.get(force.id)) is not None:
+                running += watching.running(at)
+        silent, _ = silences(monitor, force.id, at)
+        conditions = situation.look(monitor, at, silent, doing)
+        self._consider(force, running, conditions, at, JUDGED_NOW)
+
+    def _doing(self, at: int) -> Doing:
+        health = self.live.health
+        since = self._behind_since
+        age = None
+        if health.checkpoint_at is not None:
+            age = (wall_clock() - health.checkpoint_at) / 1000
+        return Doing(0.0 if since is None else (at - since) / 1000, health.detail, age)
+
+    # -- what the outputs read -----------------------------------------------------------------
+
+    def restore(self, transitions: Iterable[Transition]) -> None:
+        """Folds what was stored; nobody hears of it."""
+        with self.live.lock:
+            for transition in transitions:
+                book = self.books.get(transition.alert.force)
+                if book is not None:
+                    book.apply(transition)
+
+    def view(self, force: str, at: int) -> dict[str, Any]:
+        """The alerts of the board."""
+        with self.live.lock:
+            return self.books[force].view(at)
+
+    def history(
+        self, force: str, since: int | None = None, state: str | None = None
+    ) -> list[Alert]:
+        """The alerts of a force, newest first; see `Book.history`."""
+        with self.live.lock:
+            return self.books[force].history(since, state)
+
+    def act(self, alert: str, action: Any, at: int, who: str, **details: Any) -> Alert:
+        """Does what a person asks; raises `ActionError`, or `NoAlert`."""
+        with self.live.lock:
+            book = self.books.get(alert.partition("/")[0])
+            if book is None:
+                raise NoAlert(f'there is no alert "{alert}"')
+            transition = book.act(alert, Request(action=action, who=who, **details), at)
+            self._told([transition])
+            return transition.alert
+
+    def not_normal(self, force: str) -> list[tuple[tuple[str, ...], int, int, str]]:
+        """Stretches that are not to be learned from; see `Book.not_normal`."""
+        with self.live.lock:
+            return self.books[force].not_normal()

@@ -1,0 +1,219 @@
+"""How things stand now, read from the ledgers for the rules of `streams.conditions`. Pure.
+
+What changes slowly (the force's own waits and rates of the last weeks) is read once an hour.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from streams import conditions as rules
+from streams.conditions import Condition, Doing, Rate, Waits
+from streams.force import WHOLE, Force, Target
+from streams.histogram import quantile
+from streams.ledger import Ledger
+from streams.measures import ATTENDANCE, CALLS, GROUPS, Group
+from streams.monitor import Monitor
+from streams.panes import Pane
+from streams.periods import DAY, HOUR, MINUTE, Calendar
+from streams.records import BIN_SHIFT, LEAF_MASK
+from streams.records.calls import Calls
+from streams.records.incidents import Incidents
+from streams.rollup import Key, Rollup
+from streams.signals import Signal
+
+WINDOWS = (15, 30, 60, 120, 240, 360)
+"""Minutes over which an answer rate is looked at; those with too few calls are passed over."""
+OWN = 28 * DAY
+
+
+class Situation:
+    """Reads one force."""
+
+    def __init__(self, force: Force) -> None:
+        self.force = force
+        self.calendar = Calendar(force.zone)
+        self.calls = Rollup(CALLS, force, Calls(force))
+        self.attendance = Rollup(ATTENDANCE, force, Incidents(force))
+        self._hour = self._day = -1
+        self._waits: dict[str, Waits] = {}
+        self._response = Waits(None, 0)
+        self._recent: dict[str, Rate] = {}
+        self._missed: list[Condition] = []
+
+    def look(
+        self, monitor: Monitor, at: int, silent: list[Signal], doing: Doing
+    ) -> list[Condition]:
+        """Everything that holds now."""
+        self._learn(monitor, at)
+        found: list[Condition | None] = [
+            *rules.silent_feeds(self.force, silent),
+            *rules.pipeline_unwell(self.force, doing, at),
+            *self.targets(monitor, at),
+        ]
+        ledger = monitor.ledger("call", self.force.id)
+        if ledger is not None:
+            found += self._calls(ledger, at)
+        ledger = monitor.ledger("incident", self.force.id)
+        if ledger is not None:
+            found.append(self._emergencies(ledger, at))
+        return [condition for condition in found if condition is not None]
+
+    def targets(self, monitor: Monitor, at: int) -> list[Condition]:
+        """Targets that have been missed in each of the last four weeks, up to this morning."""
+        until = self.calendar.start("day", at)
+        ledger = monitor.ledger("call", self.force.id)
+        if ledger is not None and until != self._day:
+            self._day, self._missed = until, self._targets(ledger, until)
+        return self._missed
+
+    # -- parts ---------------------------------------------------------------------------------
+
+    def _learn(self, monitor: Monitor, at: int) -> None:
+        hour = self.calendar.start("hour", at)
+        if hour == self._hour:
+            return
+        self._hour = hour
+        start = self.calendar.start("day", at - OWN)
+        ledger = monitor.ledger("call", self.force.id)
+        if ledger is not None:
+            pane = ledger.panes.between(start, hour)
+            self._waits = {key[0]: found for key, found in _waits(self.calls, pane).items()}
+            # What happens now must not be compared with itself.
+            self._recent = self._rates(ledger, start, max(start, hour - 6 * HOUR))
+        ledger = monitor.ledger("incident", self.force.id)
+        if ledger is not None:
+            pane = ledger.panes.between(start, hour)
+            self._response = _waits(self.attendance, pane).get((WHOLE,), Waits(None, 0))
+
+    def _rates(self, ledger: Ledger, start: int, end: int) -> dict[str, Rate]:
+        """The service level of the whole force by line."""
+        found = {}
+        for row in self.calls.rows(ledger.panes.between(start, end)):
+            level: Any = row["service_level"]
+            if row["area"] == WHOLE:
+                found[str(row["line"])] = Rate(level["numerator"], level["denominator"])
+        return found
+
+    def _calls(self, ledger: Ledger, at: int) -> list[Condition | None]:
+        force, found = self.force, list[Condition | None]()
+        stock = {r["line"]: r for r in self._stock(self.calls, ledger, at) if r["area"] == WHOLE}
+        end = at // MINUTE * MINUTE
+        windows = {n: self._rates(ledger, end - n * MINUTE, end) for n in WINDOWS}
+        nothing = Rate(0, 0)
+        for line in force.lines:
+            seconds, share = held(force, line.targets, at)
+            row = stock.get(line.id, {})
+            limit = rules.waiting_limit(
+                force.file.alerts.waiting_seconds.get(line.id),
+                seconds,
+                self._waits.get(line.id, Waits(None, 0)),
+            )
+            people, oldest = row.get("waiting", 0), row.get("oldest_waiting")
+            found.append(rules.callers_waiting(force, line.id, people, oldest, limit, seconds, at))
+            if share is not None:
+                mine = {n: rates.get(line.id, nothing) for n, rates in windows.items()}
+                recent = self._recent.get(line.id, nothing)
+                found.append(rules.answer_rate(force, line.id, mine, recent, share, seconds, at))
+        return found
+
+    def _emergencies(self, ledger: Ledger, at: int) -> Condition | None:
+        force = self.force
+        standard, _ = held(force, force.file.attendance.targets, at)
+        limit = rules.unattended_limit(
+            force.file.alerts.unattended_seconds, standard, self._response
+        )
+        rows = self._stock(self.attendance, ledger, at)
+        row = next((each for each in rows if each["area"] == WHOLE), {})
+        return rules.unattended(
+            force, row.get("unattended", 0), row.get("oldest_unattended"), limit, at
+        )
+
+    def _stock(self, rollup: Rollup, ledger: Ledger, at: int) -> list[dict[str, Any]]:
+        return rollup.stock(ledger.open.values(), at)
+
+    def _targets(self, ledger: Ledger, until: int) -> list[Condition]:
+        edges = [
+            self.calendar.start("day", until - 7 * DAY * n + 12 * HOUR)
+            for n in range(rules.WEEKS, -1, -1)
+        ]
+        weeks = [self._rates(ledger, start, end) for start, end in pairwise(edges)]
+        found = []
+        for line in self.force.lines:
+            seconds, share = held(self.force, line.targets, until)
+            mine = [week.get(line.id, Rate(0, 0)) for week in weeks]
+            if share is not None:
+                missed = rules.target_missed(self.force, line.id, mine, share, seconds, until)
+                found += [missed] if missed is not None else []
+        return found
+
+
+def held(force: Force, targets: list[Target], at: int) -> tuple[int, float | None]:
+    """The limit in seconds and the share that hold at an instant."""
+    steps = force.steps(targets)
+    _, limit, share = next((step for step in steps if at >= step[0]), steps[-1])
+    return limit // 1000, share
+
+
+def _waits(rollup: Rollup, pane: Pane) -> dict[Key, Waits]:
+    """By row of the whole force, what 99 of 100 waited."""
+    bins: dict[Key, dict[int, int]] = {}
+    for key, value in pane.items():
+        if key > LEAF_MASK:
+            for row in rollup.keys(key & LEAF_MASK):
+                if row[-1] == WHOLE:
+                    into = bins.setdefault(row, {})
+                    index = (key >> BIN_SHIFT) - 1
+                    into[index] = into.get(index, 0) + value
+    return {row: Waits(quantile(found, 0.99), sum(found.values())) for row, found in bins.items()}
+
+
+class PeriodReads:
+    """What the alert book looks up of a period, from the watches and the ledgers of a monitor."""
+
+    def __init__(self, monitor: Monitor, force: Force, situation: Situation) -> None:
+        self.monitor, self.force, self.situation = monitor, force, situation
+
+    def last(self, series: tuple[str, ...]) -> Signal | None:
+        """The last closed period of a watched series."""
+        _, group, measure, *row, area, grain = series
+        found = _group(group, measure)
+        if found is None:
+            return None
+        values = dict(each.partition("=")[::2] for each in row)
+        if values.keys() != set(found.dimensions):
+            return None
+        key = group, (*(values[name] for name in found.dimensions), area)
+        for shard in self.monitor.shards:
+            watching: Any = shard.surveillance.get(self.force.id)
+            if watching is None or shard.kind != found.kind:
+                continue
+            for watch in watching.grains[grain].begun.get(key, ()):
+                if watch.watched.measure.name == measure and watch.adapter.starts:
+                    start = watch.adapter.starts[-1]
+                    period = self.situation.calendar.holding(watch.watched.grain, start)
+                    signal: Signal = watch.read(watching.context, period, period.end)
+                    return signal
+        return None
+
+    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+        """Of the calls of a signal's period."""
+        line = signal.row.get("line", "")
+        ledger = self.monitor.ledger("call", self.force.id)
+        if ledger is None or line not in self.force.line_index:
+            return None
+        start, end = signal.start, signal.end // MINUTE * MINUTE
+        if not ledger.panes.keeps(start, end):
+            return None
+        for row in self.situation.calls.rows(ledger.panes.between(start, end)):
+            if (row["line"], row["area"]) == (line, signal.area):
+                level: Any = row["service_level"]
+                targets = self.force.lines[self.force.line_index[line]].targets
+                return level["numerator"], level["denominator"], held(self.force, targets, end)[0]
+        return None
+
+
+def _group(group: str, measure: str) -> Group | None:
+    found = next((each for each in GROUPS if each.name == group), None)
+    return found if found and any(m.name == measure for m in found.measures) else None
