@@ -121,7 +121,7 @@ class Look:
             if alert.kind not in judged or rules.RECORDS.get(alert.group) in self.stale:
                 # Not judged at this look: nothing is known of it.
                 continue
-            if alert.grain == "now" and self.at >= self.book.seen.setdefault(alert_id, self.at):
+            if alert.grain == "now" and self.at > self.book.seen.setdefault(alert_id, self.at):
                 if alert.open:
                     self._resolve(alert)
                 else:

@@ -128,11 +128,11 @@ def waiting(
     what: str, where: str, people: int, longest: float, limit: float, target: int
 ) -> tuple[str, ...]:
     """Callers who wait too long."""
-    who = "a caller has waited" if people == 1 else f"{people:,} callers wait, the longest for"
-    figures = f": {who} {duration(longest)}."
+    who = "1 caller waiting" if people == 1 else f"{people:,} callers waiting, the longest"
+    figures = f": {who} for {duration(longest)}."
     return (
         shortened(f"{what}, {where}", LONGEST - len(figures)) + figures,
-        f"Calls here are hardly ever not answered after {duration(limit)}.",
+        f"The limit is {duration(limit)}.",
         f"The target is {duration(target)}.",
     )
 

@@ -1,0 +1,133 @@
+"""What is judged from how things stand now."""
+
+import numpy as np
+import pytest
+
+from streams.conditions import (
+    Doing,
+    Rate,
+    Waits,
+    answer_rate,
+    callers_waiting,
+    pipeline_unwell,
+    target_missed,
+    unattended,
+    unattended_limit,
+    waiting_limit,
+)
+from tests.alerting import WARWICKSHIRE, at, book
+
+NOW = at("2026-11-21 22:00")
+MINUTES = (15, 30, 60, 120, 240, 360)
+
+
+def words_of(condition: object) -> str:
+    made = book().consider([], [condition], NOW)  # type: ignore[list-item]
+    return made[0].alert.words
+
+
+def test_callers_who_wait_too_long() -> None:
+    assert callers_waiting(WARWICKSHIRE, "999", 3, 80, 80.0, 10, NOW) is None
+    found = callers_waiting(WARWICKSHIRE, "999", 3, 130, 80.0, 10, NOW)
+    assert words_of(found) == (
+        "999 calls, Warwickshire: 3 callers waiting, the longest for 2 min 10 s. "
+        "The limit is 1 min 20 s. The target is 10 s. Nobody has this yet."
+    )
+
+
+def test_the_limit_for_a_caller_is_the_forces_own_or_follows_from_its_record() -> None:
+    assert waiting_limit(20, 10, Waits(100.0, 9999)) == 20
+    assert waiting_limit(None, 10, Waits(26.0, 5000)) == 78
+    assert waiting_limit(None, 10, Waits(1.0, 5000)) == 20
+    assert waiting_limit(None, 10, Waits(26.0, 50)) == 300
+    assert unattended_limit(None, 1200, Waits(1000.0, 900)) == 1500
+    assert unattended_limit(None, 1200, Waits(None, 0)) == 3600
+    assert unattended_limit(1200, 1200, Waits(9000.0, 900)) == 1200
+
+
+def test_emergencies_that_nobody_has_reached() -> None:
+    found = unattended(WARWICKSHIRE, 2, 4000, 1500.0, NOW)
+    assert words_of(found) == (
+        "Emergency incidents, Warwickshire: 2 not attended, the oldest for 1 h 6 min. "
+        "The limit is 25 min. Nobody has this yet."
+    )
+
+
+def test_an_answer_rate_pages_when_it_is_worse_than_lately_and_than_the_target() -> None:
+    recent = Rate(8300, 10000)
+    found = answer_rate(WARWICKSHIRE, "999", {15: Rate(7, 24)}, recent, 0.9, 10, NOW)
+    assert words_of(found) == (
+        "999 calls, Warwickshire: 7 of the last 24 answered within 10 s, lately 83 %, "
+        "target 90 %. Nobody has this yet."
+    )
+    few = {15: Rate(0, 19)}
+    assert answer_rate(WARWICKSHIRE, "999", few, recent, 0.9, 10, NOW) is None
+    usual = {60: Rate(16, 20)}
+    assert answer_rate(WARWICKSHIRE, "999", usual, recent, 0.9, 10, NOW) is None
+    # Worse than lately, and still better than the target.
+    fine = {60: Rate(880, 1000)}
+    assert answer_rate(WARWICKSHIRE, "999", fine, Rate(9990, 10000), 0.8, 10, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "share", "target", "seconds", "calls"),
+    [("999", 0.83, 0.9, 10, 16.0), ("101", 0.27, 0.8, 30, 30.0)],
+)
+def test_four_steady_weeks_below_the_target_page_nobody(
+    line: str, share: float, target: float, seconds: int, calls: float
+) -> None:
+    """Looked at every 15 minutes, with as many calls an hour as Warwickshire has."""
+    rng = np.random.default_rng(11)
+    quarters = 28 * 96
+    rates = np.clip(share + rng.normal(0, 0.03, quarters // 4), 0, 1).repeat(4)
+    offered = rng.poisson(calls / 4, quarters)
+    within = rng.binomial(offered, rates)
+    b = book()
+    total = np.stack([within, offered]).cumsum(axis=1)
+    recent = Rate(round(5000 * share), 5000)
+    pages = []
+    for n in range(24, quarters):
+        windows = {m: Rate(*(total[:, n] - total[:, n - m // 15]).tolist()) for m in MINUTES}
+        if min(w.within / max(1, w.of) for w in windows.values()) < share - 0.1:
+            now = NOW + n * 15 * 60_000
+            found = answer_rate(WARWICKSHIRE, line, windows, recent, target, seconds, now)
+            pages += [found] if found else []
+    assert not pages
+    weeks = [
+        Rate(*(total[:, 672 * w + 671] - (total[:, 672 * w - 1] if w else 0)).tolist())
+        for w in range(4)
+    ]
+    missed = target_missed(WARWICKSHIRE, line, weeks, target, seconds, at("2026-11-21 00:00"))
+    assert missed is not None
+    made = b.consider([], [missed], NOW)
+    assert [(t.what, t.alert.severity) for t in made] == [("opened", "state")]
+    for day in range(1, 10):  # every day again: one ticket, and never a page
+        assert not b.consider([], [missed], NOW + day * 86_400_000)
+
+
+def test_the_words_of_a_target_that_is_missed_for_weeks() -> None:
+    weeks = [Rate(83, 100)] * 4
+    found = target_missed(WARWICKSHIRE, "999", weeks, 0.9, 10, at("2026-11-21 00:00"))
+    made = book().consider([], [found] if found else [], NOW)
+    assert made[0].alert.words == (
+        "999 calls, Warwickshire: 83 % within 10 s over 4 weeks, target 90 %. "
+        "Missed in every week. Nobody has this yet."
+    )
+    assert made[0].alert.id == (
+        "warwickshire/target_missed/calls.service_level/line=999/force/down/2026-10-24"
+    )
+    met = [*weeks[:3], Rate(91, 100)]
+    assert target_missed(WARWICKSHIRE, "999", met, 0.9, 10, NOW) is None
+
+
+def test_a_pipeline_that_does_not_keep_up() -> None:
+    assert not pipeline_unwell(WARWICKSHIRE, Doing(200.0, "", 30.0), NOW)
+    behind, unsaved = pipeline_unwell(WARWICKSHIRE, Doing(400.0, "", 150.0), NOW)
+    assert words_of(behind) == (
+        "Watchroom, Warwickshire: behind for 6 min 40 s. The figures are older than they look. "
+        "No other alert can be relied on. Nobody has this yet."
+    )
+    assert words_of(unsaved) == (
+        "Watchroom, Warwickshire: no checkpoint for 2 min 30 s. Counting goes on. "
+        "A restart will take longer. Nobody has this yet."
+    )

@@ -1,0 +1,172 @@
+"""Who has an alert, and who is told when."""
+
+from typing import Any
+
+import pytest
+
+from streams.alerts import AlertBook
+from streams.errors import ActionError
+from streams.force import Force, check_force, shipped_force_text
+from streams.ownership import Request
+from tests.alerting import at, book, quiet, signal
+
+NOW = at("2026-11-21 22:00")
+MINUTE, HOUR = 60_000, 3_600_000
+
+
+def opened(b: AlertBook) -> str:
+    return b.consider([signal("2026-11-21 21:00")], [], NOW)[0].alert.id
+
+
+def act(b: AlertBook, alert: str, action: Any, when: int, **details: Any) -> str:
+    return b.act(alert, Request(action=action, who="Duty inspector", **details), when).alert.words
+
+
+def with_policy(policy: str) -> Force:
+    force, problems = check_force(shipped_force_text("warwickshire") + policy, "warwickshire.toml")
+    assert force is not None, problems
+    return force
+
+
+LEAD = "999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14."
+
+
+def test_who_has_it_is_the_last_sentence() -> None:
+    b = book()
+    alert = opened(b)
+    assert act(b, alert, "acknowledge", NOW + MINUTE) == f"{LEAD} Duty inspector has this."
+    assert act(b, alert, "hand_over", NOW + HOUR, to="Night inspector", note="Match traffic") == (
+        f"{LEAD} Night inspector has this."
+    )
+    until = at("2026-11-21 23:30")
+    assert act(b, alert, "snooze", NOW + HOUR, until=until, reason="Football") == (
+        f"{LEAD} Snoozed until 23:30: Football."
+    )
+    assert act(b, alert, "close", NOW + HOUR, outcome="planned_event") == (
+        f"{LEAD} Closed at 23:00: a planned event."
+    )
+    assert [(e.who, e.what, e.note) for e in b.alerts[alert].log] == [
+        ("Duty inspector", "acknowledged", ""),
+        ("Duty inspector", "handed_over", "to Night inspector: Match traffic"),
+        ("Duty inspector", "snoozed", "until 2026-11-21T23:30:00+00:00: Football"),
+        ("Duty inspector", "closed", "planned_event"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "details", "why"),
+    [
+        ("snooze", {"until": NOW + HOUR}, '"reason" is missing'),
+        ("snooze", {"reason": "Football"}, "a snooze needs an end (until)"),
+        ("snooze", {"until": NOW, "reason": "x"}, "a snooze ends in the future, at most 14 days"),
+        ("close", {"outcome": "fine"}, "closing needs an outcome: one of real, planned_event"),
+        ("hand_over", {}, '"to" is missing'),
+        ("note", {}, "a note needs some text"),
+    ],
+)
+def test_what_is_missing_is_told(action: str, details: dict[str, Any], why: str) -> None:
+    b = book()
+    alert = opened(b)
+    with pytest.raises(ActionError) as told:
+        act(b, alert, action, NOW + MINUTE, **details)
+    assert str(told.value).startswith(why)
+    with pytest.raises(LookupError):
+        act(b, "warwickshire/nothing", "note", NOW, note="x")
+
+
+def test_a_closed_alert_does_not_open_again_before_it_has_been_quiet() -> None:
+    b = book()
+    alert = opened(b)
+    act(b, alert, "close", NOW + MINUTE, outcome="false")
+    assert [t.what for t in b.consider([signal("2026-11-21 22:00")], [], NOW + HOUR)] == ["updated"]
+    for n in range(1, 4):
+        b.consider(
+            [quiet(f"2026-11-{21 + (22 + n) // 24} {(22 + n) % 24:02}:00")], [], NOW + n * HOUR
+        )
+    assert b.alerts[alert].over
+    again = b.consider([signal("2026-11-22 02:00")], [], at("2026-11-22 03:00"))
+    assert [t.what for t in again] == ["opened"]
+    assert b.summary(NOW + 6 * HOUR)["words"] == "last 4 weeks: 2 alerts, 1 false, budget 4"
+
+
+def test_a_planned_event_is_not_to_be_learned_as_normal() -> None:
+    b = book()
+    alert = opened(b)
+    assert not b.not_normal()
+    act(b, alert, "close", NOW + MINUTE, outcome="planned_event")
+    series = ("warwickshire", "calls", "offered", "line=999", "force", "hour")
+    assert b.not_normal() == [(series, NOW - HOUR, NOW + MINUTE, "planned_event")]
+
+
+def test_a_page_that_nobody_takes_is_told_once_more_after_15_minutes() -> None:
+    b = book()
+    opened(b)
+    assert not b.consider([], [], NOW + 14 * MINUTE)
+    (told,) = b.consider([], [], NOW + 15 * MINUTE)
+    assert (told.what, told.notify) == ("escalated", True)
+    assert told.alert.words == f"{LEAD} Nobody has taken this for 15 minutes."
+    assert not b.consider([], [], NOW + 40 * MINUTE)
+    other = book()
+    act(other, opened(other), "acknowledge", NOW + MINUTE)
+    assert not other.consider([], [], NOW + 60 * MINUTE)
+
+
+def test_a_snooze_keeps_still_until_its_end() -> None:
+    b = book()
+    alert = opened(b)
+    act(b, alert, "snooze", NOW + MINUTE, until=NOW + HOUR, reason="Football")
+    assert not b.consider([], [], NOW + 59 * MINUTE)
+    (told,) = b.consider([], [], NOW + HOUR)[:1]
+    assert (told.what, told.notify, told.alert.snoozed_until) == ("reminded", True, None)
+
+
+def test_quiet_hours_hold_a_notice_back_until_morning_and_let_a_page_through() -> None:
+    force = with_policy('\n[alerts.quiet_hours]\nnotice = "22:00-07:00"\n')
+    b = AlertBook(force)
+    fall = signal("2026-11-21 21:00", direction="down", observed=1, expected=20.0, lower=14)
+    page = signal("2026-11-21 21:00", row={"line": "101"})
+    made = b.consider([fall, page], [], NOW)
+    assert {t.alert.severity: t.notify for t in made} == {"notice": False, "page": True}
+    morning = b.consider([], [], at("2026-11-22 07:00"))
+    assert [(t.what, t.notify) for t in morning if t.alert.severity == "notice"] == [
+        ("reminded", True)
+    ]
+
+
+def test_nobody_is_told_during_maintenance_and_then_of_what_still_goes_on() -> None:
+    policy = """
+[alerts]
+maintenance = [
+  { from = 2026-11-21T21:30:00, to = 2026-11-21T23:00:00, reason = "Telephone switch" },
+]
+"""
+    b = AlertBook(with_policy(policy))
+    (made,) = b.consider([signal("2026-11-21 21:00")], [], NOW)
+    assert not made.notify
+    assert b.view(NOW)["maintenance"] == [
+        {
+            "from": "2026-11-21T21:30:00+00:00",
+            "to": "2026-11-21T23:00:00+00:00",
+            "reason": "Telephone switch",
+            "areas": [],
+        }
+    ]
+    after = b.consider([], [], at("2026-11-21 23:00"))
+    assert [(t.what, t.notify) for t in after] == [("reminded", True)]
+
+
+def test_a_maintenance_that_makes_no_sense_is_told_with_its_cure() -> None:
+    policy = """
+[alerts]
+waiting_seconds = { "112" = 30 }
+maintenance = [
+  { from = 2026-11-21T23:30:00, to = 2026-11-21T23:00:00, reason = "Switch", areas = ["x"] },
+]
+"""
+    text = shipped_force_text("warwickshire") + policy
+    _, problems = check_force(text, "warwickshire.toml")
+    assert [problem.problem for problem in problems] == [
+        '"112" is no line here',
+        'the maintenance "Switch" ends before it starts',
+        'the maintenance "Switch" names the unknown area "x"',
+    ]
