@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from tests.servers import alertmanager as alertmanager_server
 from tests.servers import chromium as chromium_browser
+from tests.servers import docker_compose as docker_compose_program
 from tests.servers import kafka as kafka_server
 from tests.servers import prometheus as prometheus_server
 from tests.servers.alertmanager import Alertmanager
@@ -29,6 +30,7 @@ SERVER_FIXTURES = {
     "alertmanager_factory",
     "amtool",
     "chromium",
+    "docker_compose",
 }
 UNAVAILABLE = pytest.StashKey[dict[str, None]]()  # used as an ordered set of reasons
 
@@ -184,3 +186,9 @@ def amtool(alertmanager_found: alertmanager_server.Found) -> Path:
 def chromium(request: pytest.FixtureRequest) -> Chromium:
     """Return a real browser: `.dom(url)` and `.screenshot(url, png)`."""
     return Chromium(found_or_skipped(request.config, chromium_browser.find))
+
+
+@pytest.fixture(scope="session")
+def docker_compose(request: pytest.FixtureRequest) -> docker_compose_program.Found:
+    """Return docker-compose, which checks a file without an engine."""
+    return found_or_skipped(request.config, docker_compose_program.find)

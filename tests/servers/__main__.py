@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from tests.servers import alertmanager, chromium, kafka, prometheus
+from tests.servers import alertmanager, chromium, docker_compose, kafka, prometheus
 from tests.servers.process import MissingError
 
 SERVERS: dict[str, Callable[[], str]] = {
     "Kafka": lambda: kafka.find(fetch=True).how,
     "Prometheus": lambda: prometheus.find(fetch=True).how,
     "Alertmanager": lambda: alertmanager.find(fetch=True).how,
+    "Compose": lambda: docker_compose.find(fetch=True).how,
     "Chromium": lambda: chromium.find(fetch=True).how,
 }
 

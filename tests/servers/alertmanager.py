@@ -74,6 +74,7 @@ class Alertmanager:
         self.url = f"http://127.0.0.1:{self.port}"
         self.amtool = found.amtool
         for name, text in {**(files or {}), "alertmanager.yml": config}.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(text)
         command = [
             str(found.alertmanager),

@@ -41,19 +41,19 @@ def _as_it_is(_: Path) -> None:
     """Change nothing."""
 
 
-def unpack(package: str, adapt: Callable[[Path], None] = _as_it_is) -> Path:
+def unpack(package: str, adapt: Callable[[Path], None] = _as_it_is, *others: str) -> Path:
     """Download a package, unpack it into the cache and adapt it: needs no root, starts no service.
 
-    What the package depends on is not fetched: use it for programs that stand alone.
+    What the package depends on is not fetched, but for `others`, which are unpacked beside it.
     """
 
     def fill(folder: Path) -> None:
         if os.geteuid() == 0:
             _run(["apt-get", "-q", "update"])  # anyone else depends on the lists that are there
-        _run(["apt-get", "-q", "download", package], cwd=folder)
-        (archive,) = folder.glob("*.deb")
-        _run(["dpkg-deb", "-x", str(archive), str(folder)])
-        archive.unlink()
+        _run(["apt-get", "-q", "download", package, *others], cwd=folder)
+        for archive in list(folder.glob("*.deb")):
+            _run(["dpkg-deb", "-x", str(archive), str(folder)])
+            archive.unlink()
         adapt(folder)
 
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:

@@ -134,9 +134,10 @@ def _docker_answers() -> bool:
 class Kafka:
     """One broker for the session, at `bootstrap`."""
 
-    def __init__(self, found: Found) -> None:
-        """Prepare a broker; `start` starts it."""
+    def __init__(self, found: Found, properties: str = "") -> None:
+        """Prepare a broker; `start` starts it. `properties` stand in for the template's text."""
         self.found = found
+        self._properties = properties
         self.folder = Path(tempfile.mkdtemp(prefix="watchroom-kafka-"))
         self._port = free_port()
         self._server: Server | None = None
@@ -191,7 +192,8 @@ class Kafka:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _from_jars(self) -> Server:
-        template = Template((DEPLOY / "server.properties.template").read_text())
+        text = self._properties or (DEPLOY / "server.properties.template").read_text()
+        template = Template(text)
         config = self.folder / "server.properties"
         values = {
             "port": self._port,

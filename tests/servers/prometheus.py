@@ -64,6 +64,7 @@ class Prometheus:
         self.url = f"http://127.0.0.1:{self.port}"
         self.promtool = found.promtool
         for name, text in {**(files or {}), "prometheus.yml": config}.items():
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / name).write_text(text)
         command = [
             str(found.prometheus),
