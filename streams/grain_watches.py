@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from detectors.alarm_budget import AlarmBudget
+from detectors.month_watch import SHARED_WEIGHT, pooled
 from streams.families import make
-from streams.families.counts import Counts
+from streams.families.counts import Counts, Months
 from streams.feed_silence import EVERY
 from streams.force import WHOLE, Force
 from streams.ledger import Ledger
@@ -48,6 +49,15 @@ class Watches:
         self.begun[row] = made
         self._everything = None
         return made
+
+    def share(self) -> None:
+        """Lets the months that are still learning know how far those of their siblings scatter."""
+        months = [w.adapter.detector for w in self if isinstance(w.adapter, Months)]
+        learning = [month for month in months if month.state == "learning"]
+        if learning:
+            dispersion = pooled(month.months for month in months)
+            for month in learning:
+                month.share(dispersion, SHARED_WEIGHT)
 
     def everything(self) -> list[Counts]:
         """The watches that together count every record of the feed once."""

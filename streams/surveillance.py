@@ -107,6 +107,8 @@ class Surveillance:
         if not watches.begun:
             return []
         self._restart(watches, last, period)
+        if period.grain == "month":
+            watches.share()
         unheard = self._unheard(period, bool(cells))
         return self._feed(watches, period, None if unheard else cells, now)
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.month_watch import pooled
 from streams.force import Force, check_force
 from streams.live import Live
 from streams.monitor import Monitor, Shard, canonical
@@ -19,7 +20,7 @@ from streams.runners import watching
 from streams.signals import Signal
 from streams.surveillance import Surveillance
 from streams.watch_list import watch_list, watches_in
-from tests.build import FAR_FUTURE, TINY_FORCE, feed, incident, lines, ms, tiny_force
+from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed, incident, lines, ms, tiny_force
 
 START = ms("2021-03-01T00:00:00Z")  # a Monday
 
@@ -94,6 +95,23 @@ def test_counts_proportions_and_durations_each_have_their_family() -> None:
         "response_mean": "duration",
         "count": "count",
     }
+
+
+def test_months_that_are_learning_know_how_far_the_months_of_their_siblings_scatter() -> None:
+    target = watched()
+    monthly = {"vehicle": (5, 15, 10, 10), "burglary.residential": (10, 10, 10, 10)}
+    for offence, counts in monthly.items():
+        for month, count in enumerate(counts, start=1):
+            records = [
+                crime(f"{offence}/{month}/{n}", f"2021-0{month}", offence=offence, updated_at=at)
+                for n, at in enumerate([f"2021-0{month}-28T12:00:00Z"] * count)
+            ]
+            feed(target, *records)
+    feed(target, crime("last", "2021-06", updated_at="2021-06-28T12:00:00Z"))
+    months = [w.adapter.detector for w in of(target, "crime").grains["month"]]
+    asked = {round(month.prior_dispersion, 3) for month in months}
+    assert asked == {round(pooled(month.months[:-1] for month in months), 3)}
+    assert asked != {2.0}
 
 
 def test_a_year_without_a_surge_sends_nothing_and_a_planted_surge_is_found() -> None:
