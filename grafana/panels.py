@@ -41,6 +41,8 @@ class Query(NamedTuple):
     look: Look | None = None
     points: bool = False
     """Points of their own instead of a line."""
+    band: str = ""
+    """The line below, down to which the space is shaded."""
 
 
 class Words(NamedTuple):
@@ -176,6 +178,8 @@ def _drawn(query: Query, look: Look) -> list[model.DynamicConfigValue]:
     if query.points:
         drawn |= {"custom.drawStyle": "points", "custom.pointSize": 12}
         drawn |= {"custom.showPoints": "always"}
+    if query.band:
+        drawn |= {"custom.fillBelowTo": query.band, "custom.fillOpacity": 10}
     return [model.DynamicConfigValue(name, value) for name, value in drawn.items()]
 
 

@@ -13,7 +13,7 @@ from streams.measures import ALL, CRIMES, INCIDENTS
 
 CHOSEN = (*PLACE, 'group="$group"', 'measure="$measure"', 'row="$row"', 'grain="$grain"')
 FLAGS = (Words(-1, "▼ Below", ACT), Words(0, "● Within", FINE), Words(1, "▲ Above", LOOK))
-LIMIT = Look(ORANGE, (4, 4), 1)
+LOWER, UPPER = Look(ORANGE, (4, 4), 1), Look(ORANGE, (8, 3), 1)
 
 
 def dashboard() -> Dashboard:
@@ -60,8 +60,8 @@ def _chart() -> list[Panel]:
             ),
             Query(_watch("observed"), "Observed", Look(BLUE)),
             Query(_watch("expected"), "Centre", Look(GREY, (12, 6))),
-            Query(_watch("lower"), "Lower limit", LIMIT),
-            Query(_watch("upper"), "Upper limit", LIMIT._replace(dash=(8, 3))),
+            Query(_watch("lower"), "Lower limit", LOWER),
+            Query(_watch("upper"), "Upper limit", UPPER, band="Lower limit"),
             Query(above, "Flagged: above", Look(VERMILLION), points=True),
             Query(below, "Flagged: below", Look(PURPLE), points=True),
             low=None,

@@ -1,0 +1,96 @@
+"""Metrics of alerts and watches that a quiet replay does not give, served by a real exporter.
+
+What the monitor gives itself is left out, so that its own figures are judged wherever there are
+any, and these stand in only for what it has nothing to tell of: a night without an alert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+FORCE = "warwickshire"
+KINDS = {
+    "exceptional_volume": "page",
+    "target_missed": "notice",
+    "level_change": "state",
+    "feed_silent": "",  # snoozed, and so not shown as open
+}
+WATCHED = {
+    # row: observed, expected, lower, upper, flagged
+    "line=999": (61.0, 40.0, 28.0, 55.0, 1.0),
+    "line=101": (11.0, 30.0, 19.0, 44.0, -1.0),
+}
+Families = dict[str, list[tuple[dict[str, str], float]]]
+
+
+def families(now: float) -> Families:
+    """Every metric with its series."""
+    made: Families = {
+        "watchroom_alert_budget_28d": [({}, 4)],
+        "watchroom_watches": [({"grain": "hour", "state": "watching"}, 12)],
+        "watchroom_heartbeat_age_seconds": [({"feed": "calls"}, 20)],
+        "watchroom_alerts_28d": [
+            ({"outcome": outcome}, number)
+            for outcome, number in {"real": 3.0, "false": 1.0, "none": 1.0}.items()
+        ],
+    }
+    for kind, severity in KINDS.items():
+        name = {"alert": f"{FORCE}/{kind}/calls.offered/line=999/force/up/2022-01-14T17:00:00Z"}
+        told = {"words": f"{kind}: 61, expected 28 to 55", "owner": "Duty manager"}
+        made.setdefault("watchroom_alert_words", []).append(({**name, **told}, 1))
+        opened = made.setdefault("watchroom_alert_opened_timestamp_seconds", [])
+        opened.append((name, now - 600))
+        if severity:
+            labels = {"kind": kind, "severity": severity, "area": "force", "measure": "offered"}
+            made.setdefault("watchroom_alert_open", []).append(({**name, **labels}, 1))
+    for place, of in enumerate(("observed", "expected", "lower", "upper", "flagged")):
+        made[f"watchroom_watch_{of}"] = [
+            (
+                {
+                    "group": "calls",
+                    "measure": "offered",
+                    "row": row,
+                    "area": "force",
+                    "grain": "hour",
+                },
+                values[place],
+            )
+            for row, values in WATCHED.items()
+        ]
+    return made
+
+
+class Contract(Collector):
+    """The metrics that are not among the `given`."""
+
+    def __init__(self, given: Iterable[str], now: float) -> None:
+        """Leave out what is given."""
+        self.families = {k: v for k, v in families(now).items() if k not in set(given)}
+
+    def collect(self) -> Iterator[Metric]:
+        """One family a metric."""
+        for name, series in self.families.items():
+            labels = ["force", *series[0][0]]
+            family = GaugeMetricFamily(name, name, labels=labels)
+            for held, value in series:
+                family.add_metric([FORCE, *held.values()], value)
+            yield family
+
+
+@contextmanager
+def exported(port: int, given: Iterable[str], now: float) -> Iterator[str]:
+    """Serve them at this port until the block ends; gives host and port."""
+    registry = CollectorRegistry()
+    registry.register(Contract(given, now))
+    server, thread = start_http_server(port, "127.0.0.1", registry)
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
