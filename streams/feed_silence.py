@@ -7,6 +7,7 @@ is expected over all lines of the feed together, and until then how long that ta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from math import isinf
 from typing import NamedTuple
 
 from detectors.predictive import Predictive
@@ -66,7 +67,10 @@ def of_records(
         words = said.silent(feed.name, feed.force, in_words(gap / SECOND), expected)
         return _signal(feed, at, feed.name, words, expected, chance), words
     pieces = [_piece(feed.heard, hour, forecast) for hour in _hours(feed, AHEAD)]
-    return None, said.noticed(feed.name, in_words(silence.delay_over(pieces)))
+    delay = silence.delay_over(pieces)
+    if delay is None or isinf(delay):
+        return None, said.unknown(feed.name)
+    return None, said.noticed(feed.name, in_words(delay))
 
 
 def _hours(feed: Feed, number: int) -> Iterable[int]:

@@ -15,8 +15,6 @@ from streams.measures import ALL, Unit, Watch
 from streams.naming import name
 from streams.periods import DAY, Calendar, Period
 
-KINDS = {"call": "calls", "incident": "incidents", "crime": "crimes"}
-
 
 def subject(force: Force, watch: Watch, row: dict[str, str]) -> str:
     """What a sentence is about: `999 calls`, `Vehicle offences`, `Incidents`."""
@@ -26,7 +24,10 @@ def subject(force: Force, watch: Watch, row: dict[str, str]) -> str:
     said = {"line": _line(force, row["line"])} if "line" in row else {}
     if narrow is not None:
         said |= {"category": name(narrow), "offence": name(narrow)}
-    return watch.subject.format(**said)
+    told = watch.subject.format(**said)
+    for twice in ("offences offences", "crime offences"):  # "Other crime" is a group's own name
+        told = told.replace(twice, twice.partition(" ")[0])
+    return told
 
 
 def _line(force: Force, line: str) -> str:
@@ -115,6 +116,11 @@ def silent(kind: str, force: Force, gap: str, expected: float) -> str:
 def noticed(kind: str, delay: str) -> str:
     """How soon silence will be noticed, while there is none."""
     return f"a silent feed of {name(kind)} is noticed after {delay}"
+
+
+def unknown(kind: str) -> str:
+    """Before any rate is known."""
+    return f"a silent feed of {name(kind)} can't be told from a quiet one: no rate is known yet"
 
 
 def no_beat(feed: str, force: Force, gap: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from math import log, log10
+from math import inf, log, log10
 from typing import Any
 
 from detectors.duration_watch import DurationWatch
@@ -63,10 +63,11 @@ class Grouped(Adapter):
         """The range of the next slot, moved to the slot that was judged."""
         now, then = self.detector.expected, self.expected
         off = 0.0 if now is None or then is None else then - now
-        return max(0.0, limits[0] + off), limits[1] + off
+        return max(0.0, limits[0] + off), min(self.most, limits[1] + off)
 
     method: Method
     scale = 1.0
+    most = inf
 
     @property
     def changed(self) -> bool:
@@ -120,6 +121,7 @@ class Shares(Grouped):
 
     kind = ProportionWatch
     method: Method = "proportion"
+    most = 1.0
 
     def __init__(self, share: Share, slots: int, allowed: float) -> None:
         super().__init__(allowed, slots)

@@ -78,6 +78,19 @@ def test_a_day_of_a_district() -> None:
     assert words == "Vehicle offences, North Warwickshire: 9 on Tuesday, usually 1 to 5."
 
 
+@pytest.mark.parametrize(
+    ("group", "words"),
+    [
+        ("other_crime", "Other crime, Warwickshire: 9 on Tuesday, usually 1 to 5."),
+        ("all", "Recorded crimes, Warwickshire: 9 on Tuesday, usually 1 to 5."),
+        ("drugs", "Drugs offences, Warwickshire: 9 on Tuesday, usually 1 to 5."),
+    ],
+)
+def test_no_word_stands_twice(group: str, words: str) -> None:
+    name = f"day/crimes/count/{group}/force"
+    assert told(name, "2021-06-08T00:00:00Z", **found(9, 1, 5)) == words
+
+
 def test_a_month() -> None:
     words = told("month/crimes/count/vehicle/north-warwickshire", "2017-10-01T12:00:00Z",
                  **found(333, 166, 271))  # fmt: skip
@@ -148,6 +161,8 @@ def test_a_fall_of_a_service_level_is_found_with_its_onset() -> None:
     assert adapter.rate <= 0.01
     assert (reading.direction, round(reading.observed, 3)) == ("down", 0.476)
     assert adapter.onset == 400 * HOUR
+    assert reading.upper is not None
+    assert reading.upper <= 1.0
 
 
 def test_an_hour_that_the_clocks_repeat_or_skip_moves_no_other() -> None:

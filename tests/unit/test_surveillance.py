@@ -320,6 +320,14 @@ def test_a_feed_with_heartbeats_is_found_silent_within_two_minutes() -> None:
     assert found["notify"]
 
 
+def test_before_any_rate_is_known_silence_cannot_be_told_and_that_is_said() -> None:
+    target = watched()
+    play(target, hours(30))
+    assert surveyed(target, after(60))["delays"] == [
+        "a silent feed of incidents can't be told from a quiet one: no rate is known yet"
+    ]
+
+
 def test_without_heartbeats_silence_is_told_from_what_was_expected() -> None:
     target = watched()
     play(target, hours(36 * 24))
