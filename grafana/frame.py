@@ -12,6 +12,7 @@ from grafana_foundation_sdk.builders.dashboard import (
     Row,
     TimePicker,
 )
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as model
 
@@ -73,16 +74,27 @@ def _changes() -> AnnotationQuery:
     )
 
 
-def changes_of_level(*matchers: str) -> AnnotationQuery:
+class _Worded(model.AnnotationQuery):
+    """Notes from Prometheus with words, for which the SDK has no fields."""
+
+    def to_json(self) -> dict[str, object]:
+        words = {"titleFormat": self.name, "textFormat": "{{measure}}, {{area}}", "tagKeys": "kind"}
+        return super().to_json() | words
+
+
+class _Found(Builder[model.AnnotationQuery]):
+    def __init__(self, made: model.AnnotationQuery) -> None:
+        self._made = made
+
+    def build(self) -> model.AnnotationQuery:
+        return self._made
+
+
+def changes_of_level(*matchers: str) -> Builder[model.AnnotationQuery]:
     """From when a change of level was found until it was settled, as Prometheus has it."""
-    return (
-        AnnotationQuery()
-        .name("Change of level found")
-        .datasource(SOURCE)
-        .enable(True)
-        .icon_color(ORANGE)
-        .expr(pick("watchroom_alert_open", 'kind="level_change"', *matchers))
-    )
+    expr = pick("watchroom_alert_open", 'kind="level_change"', *matchers)
+    name = "Change of level found"
+    return _Found(_Worded(name, SOURCE, icon_color=ORANGE, expr=expr))
 
 
 def add(dashboard: Dashboard, title: str, *panels: Panel, repeat: str = "") -> None:

@@ -31,6 +31,8 @@ Kind = TypeVar(
     "Kind", stat.Panel, timeseries.Panel, bargauge.Panel, table.Panel, statetimeline.Panel
 )
 HEIGHT = 8
+ENDLESS = 1e15
+"""The end of a range that has none. Grafana takes an end that is null for 0."""
 
 
 class Query(NamedTuple):
@@ -109,10 +111,10 @@ def _target(query: Query, letter: str, *, now: bool, rows: bool) -> Dataquery:
 
 
 def _mappings(words: Sequence[Words]) -> list[model.ValueMapping]:
-    """Ranges without a gap: each ends where the next begins, the last nowhere."""
+    """Ranges without a gap: each ends where the next begins, the last at `ENDLESS`."""
     made: list[model.ValueMapping] = []
     for place, each in enumerate(words):
-        after = words[place + 1].low if place + 1 < len(words) else None
+        after = words[place + 1].low if place + 1 < len(words) else ENDLESS
         result = model.ValueMappingResult(text=each.text or None, color=each.colour, index=place)
         # A range holds both its ends, and the first that holds a value counts: so the highest
         # stands first.

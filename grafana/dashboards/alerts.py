@@ -56,7 +56,7 @@ def _open() -> list[Panel]:
         now(
             Face(
                 "Oldest open alert",
-                "How long the oldest of them has been open.",
+                "How long the oldest has been open; one that is snoozed counts too.",
                 "dtdurations",
                 height=5,
                 none="None is open",

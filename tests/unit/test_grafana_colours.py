@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from itertools import combinations
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,32 @@ def test_a_state_is_told_in_words_and_a_threshold_by_a_line_of_its_own() -> None
             # No text: the number itself, which is a word for more than none.
             texts = [result.get("text", "") for result in results]
             assert len(set(texts)) == len(texts) == len(fields["thresholds"]["steps"])
+
+
+def shown(mappings: list[Any], value: float) -> str | None:
+    """What Grafana shows for a value: the text of the first range that holds it."""
+    for each in mappings:
+        ends = each["options"]
+        assert None not in (ends["from"], ends["to"])  # it would be taken for 0
+        if ends["from"] <= value <= ends["to"]:
+            text: str | None = ends["result"].get("text")
+            return text
+    raise AssertionError(f"no range holds {value}")
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Keeping up", {0: "● Keeping up", 999: "● Keeping up", 1000: "▲ Behind", 1e9: "▲ Behind"}),
+        ("Ready", {0: "▼ Catching up", 1: "● Ready"}),
+        ("Verdict on it", {-1: "▼ Below", 0: "● Within", 1: "▲ Above"}),
+        ("Open now", {0: "● None", 1: None, 7: None}),
+    ],
+)
+def test_each_value_has_the_word_that_is_meant(title: str, words: dict[float, str | None]) -> None:
+    (panel,) = [p for dashboard in ALL for p in panels(dashboard) if p["title"] == title]
+    mappings = panel["fieldConfig"]["defaults"]["mappings"]
+    assert {value: shown(mappings, value) for value in words} == words
 
 
 def test_lines_of_one_panel_differ_in_dashes_or_width_too() -> None:
