@@ -58,6 +58,8 @@ class View:
     """How often the content changed."""
     beat: bytes = b""
     beats: int = 0
+    alive: float = float("-inf")
+    """When the newest figures were seen; what is older is not handed out as news."""
     _marks: dict[str, Any] | None = None
     _sent: float = 0.0
 
@@ -65,14 +67,15 @@ class View:
         """Makes the next frame where one is due; `now` in seconds by any steady clock."""
         content = self.make(board)
         marks = self.marks(content)
+        self.beat = _frame("beat", {"at": board["at"]})
         if marks != self._marks:
             self.board = _frame(self.event, content)
             self.boards += 1
             self._marks, self._sent = marks, now
         elif now - self._sent >= BEAT - EVERY / 2:
-            self.beat = _frame("beat", {"at": board["at"]})
             self.beats += 1
             self._sent = now
+        self.alive = now
 
 
 def _frame(event: str, content: object) -> bytes:
@@ -86,6 +89,7 @@ class _Watched:
     views: dict[str, View] = field(default_factory=dict)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
+    failing: bool = False
 
 
 class Hub:
@@ -120,9 +124,10 @@ class Hub:
             board, beat = 0, view.beats
             while not self.closing:
                 changed = watched.changed
-                if view.boards != board:
+                if view.boards != board and self._is_news(view):
                     board, beat = view.boards, view.beats
-                    yield view.board
+                    # The frame may have been made a while ago; the beat says that it still holds.
+                    yield view.board + view.beat
                 elif view.beats != beat:
                     beat = view.beats
                     yield view.beat
@@ -130,6 +135,12 @@ class Hub:
                     await changed.wait()
         finally:
             view.viewers -= 1
+
+    @staticmethod
+    def _is_news(view: View) -> bool:
+        """Whether the figures were seen just now: a screen that connects again while they can't be
+        had must stay stale."""
+        return asyncio.get_running_loop().time() - view.alive < BEAT + EVERY
 
     async def _watch(self, force: str, watched: _Watched) -> None:
         """Computes one force's board once a second while anyone looks on."""
@@ -141,11 +152,14 @@ class Hub:
                 break
             try:
                 await asyncio.to_thread(self._compute, force, list(watched.views.values()), started)
+                watched.failing = False
             except Exception:  # noqa: BLE001 - logged; it must not end the task
                 # The screens hear nothing and say that they are stale, which is the truth.
-                _log.exception("the board of %s can't be computed", force)
+                if not watched.failing:
+                    _log.exception("the board of %s can't be computed", force)
+                watched.failing = True
             self._wake(watched)
-            await asyncio.sleep(max(0.05, EVERY - (loop.time() - started)))
+            await asyncio.sleep(max(EVERY / 20, EVERY - (loop.time() - started)))
         watched.task = None
         self._wake(watched)
         if not watched.views:

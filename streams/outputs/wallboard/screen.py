@@ -17,6 +17,8 @@ from streams.outputs.terminal import STALE_FEED, STALE_HEARTBEAT
 
 Board = Mapping[str, Any]
 Screen = dict[str, Any]
+Rows = Sequence[Mapping[str, Any]] | None
+"""The rows of a group; None where they are not known."""
 
 WINDOW = "today"
 """The answer rate is that of today: an hour of 999 calls is too few in most forces."""
@@ -57,9 +59,9 @@ def fingerprint(screen: Screen) -> Screen:
 
 def _speed(status: Mapping[str, Any]) -> float:
     """How fast the board's clock runs against the wall clock; 0 where it stands still."""
-    if status["state"] == "finished" or (status["replay"] and not status["speed"]):
+    if status["state"] == "finished":
         return 0.0
-    return float(status["speed"] or 1.0)
+    return float(status["speed"] or 0.0) if status["replay"] else 1.0
 
 
 def _feeds(board: Board) -> list[dict[str, Any]]:
@@ -90,11 +92,29 @@ def _feeds(board: Board) -> list[dict[str, Any]]:
     return told
 
 
-def _row(rows: Sequence[Mapping[str, Any]] | None, **where: str) -> Mapping[str, Any] | None:
+def _row(rows: Rows, **where: str) -> Mapping[str, Any] | None:
     for row in rows or ():
         if all(row[key] == value for key, value in where.items()):
             return row
     return None
+
+
+def _of_line(rows: Rows, line: str) -> Rows:
+    return rows if rows is None else [row for row in rows if row["line"] == line]
+
+
+def _unplaced(board: Board, area: str | None, rows: Rows, count: str) -> int:
+    """How many more there are in the force of which no area is known; 0 in a view of the force.
+
+    A call often has no area before it is answered: a view of an area shall not say that nobody
+    waits when that is not known.
+    """
+    if area is None or rows is None:
+        return 0
+    areas = board["definitions"]["areas"]
+    held = {row["area"]: int(row[count]) for row in rows}
+    placed = sum(held.get(name, 0) for name in areas if areas[name]["parent"] is None)
+    return held.get(WHOLE, 0) - placed
 
 
 def _since(board: Board, seconds: float | None) -> str | None:
@@ -125,6 +145,7 @@ def _waiting(board: Board, area: str | None, late: Any) -> dict[str, Any] | None
         "count": row["waiting"],
         "oldest_since": _since(board, row["oldest_waiting"]),
         "unknown": row["waiting_unknown"],
+        "unplaced": _unplaced(board, area, _of_line(rows, line), "waiting"),
         "late": late,
     }
 
@@ -138,6 +159,7 @@ def _unattended(board: Board, area: str | None, late: Any) -> dict[str, Any]:
         "count": row["unattended"],
         "oldest_since": _since(board, row["oldest_unattended"]),
         "unknown": row["unattended_unknown"],
+        "unplaced": _unplaced(board, area, rows, "unattended"),
         "late": late,
     }
 
@@ -177,7 +199,8 @@ def _alerts(board: Board, area: str | None) -> dict[str, Any] | None:
         {
             "id": alert["id"],
             "severity": alert["severity"],
-            "words": alert["words"],
+            # Its last sentence says who has it, by name: that is one step down.
+            "words": " ".join(alert.get("said") or [alert["words"]]),
             "opened_at": alert["opened_at"],
             "owned": bool(alert["owner"]),
             "snoozed_until": alert["snoozed_until"],

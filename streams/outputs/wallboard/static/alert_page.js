@@ -18,9 +18,9 @@ const since = (instant) => age((Date.parse(board.at) - Date.parse(instant)) / 10
 
 function ownership(alert) {
   const owned = Boolean(alert.owner);
-  const words = alert.state === "resolved" ? "" : owned ? "" : " it has been open for " + since(alert.opened_at);
+  const words = alert.state === "resolved" ? "" : owned ? "" : `open ${since(alert.opened_at)}`;
   return made("p", { class: `who ${owned ? "owned" : "nobody"}` }, shape(owned ? "owned" : "nobody"),
-    made("b", {}, owned ? "owned" : "nobody yet;"), owned ? `by ${alert.owner}${alert.acknowledged_at ? `, since ${clock.short(Date.parse(alert.acknowledged_at))}` : ""}` : words);
+    made("b", {}, owned ? "owned" : "nobody yet"), owned ? `by ${alert.owner}${alert.acknowledged_at ? `, since ${clock.short(Date.parse(alert.acknowledged_at))}` : ""}` : words);
 }
 
 function state(alert) {
@@ -74,6 +74,10 @@ function form(action, title, main, ...fields) {
     event.preventDefault();
     const sent = Object.fromEntries([...new FormData(element)].filter(([, value]) => value !== ""));
     sent.who = by("#who").value.trim();
+    if (!sent.who) {
+      say(problem, "Say who you are: initials or a role.");
+      return by("#who").focus();
+    }
     if (sent.minutes) {
       sent.until = new Date(Date.parse(board.at) + sent.minutes * 60_000).toISOString();
       delete sent.minutes;
@@ -84,7 +88,7 @@ function form(action, title, main, ...fields) {
       const content = await answer.json();
       say(problem, answer.ok ? "" : content.error);
       if (answer.ok) {
-        element.reset();
+        if (action !== "acknowledge") element.reset();
         say(by("#spoken"), DONE[action]);
         await refreshed();
       }
@@ -99,14 +103,14 @@ function desk() {
   const who = made("input", { id: "who", name: "who", maxlength: "60", autocomplete: "nickname", value: remembered() });
   return made("section", { id: "desk", "aria-labelledby": "desk-label" },
     made("h2", { id: "desk-label" }, "What you do about it"),
-    made("p", {}, field("You: initials or role", who)),
-    form("acknowledge", "I have it", true),
+    form("acknowledge", "I have it", true, field("You: initials or role", who)),
+    made("details", {}, made("summary", {}, "Snooze, hand over, note or close"),
     form("snooze", "Snooze", false,
       field("for", choices("minutes", { 30: "30 minutes", 60: "1 hour", 240: "4 hours", 480: "8 hours" })),
       field("because", made("input", { name: "reason", maxlength: "500" }))),
     form("hand_over", "Hand over", false, field("to", made("input", { name: "to", maxlength: "60" }))),
     form("note", "Add note", false, field("note", made("input", { name: "note", maxlength: "500" }))),
-    form("close", "Close", false, field("it was", choices("outcome", OUTCOMES)), field("note", made("input", { name: "note", maxlength: "500" }))),
+    form("close", "Close", false, field("it was", choices("outcome", OUTCOMES)), field("note", made("input", { name: "note", maxlength: "500" })))),
   );
 }
 

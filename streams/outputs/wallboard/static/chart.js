@@ -3,7 +3,9 @@
 import { drawn } from "./dom.js";
 import { count, percent } from "./words.js";
 
-const WIDTH = 960, HEIGHT = 320, LEFT = 52, BOTTOM = 34, TOP = 18;
+// As many units as the page has pixels, so that letters keep their size on a phone.
+const WIDTH = Math.max(320, Math.min(960, document.documentElement.clientWidth - 40));
+const HEIGHT = WIDTH < 600 ? 240 : 320, LEFT = 52, BOTTOM = 34, TOP = 18;
 
 // A round number at or above the largest value: 1, 2 or 5 times a power of ten.
 function ceiling(most) {
@@ -21,7 +23,7 @@ function frame(title, top, worded, points, clock) {
     parts.push(drawn("text", { x: LEFT - 8, y: y(top * share) + 5, "text-anchor": "end" }, worded(top * share)));
   }
   points.forEach((point, index) => {
-    if (index % 4 === 0) parts.push(drawn("text", { x: x(index), y: HEIGHT - 10 }, clock.minute(Date.parse(point.from))));
+    if (index % (WIDTH < 600 ? 8 : 4) === 0 && index < points.length - 1) parts.push(drawn("text", { x: x(index), y: HEIGHT - 10 }, clock.minute(Date.parse(point.from))));
   });
   return { svg: drawn("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title }, ...parts), x, y, step };
 }

@@ -48,6 +48,8 @@ function stock(tile, held, { none, verb, feed }, now, clock) {
   if (held.late) return context(tile, [{ shape: "late", text: lateness(held.late, now, clock) }]);
   const parts = [{ text: held.oldest_since ? `oldest ${duration(since(held.oldest_since, now))}` : none }];
   if (held.unknown) parts.push({ text: `and ${count(held.unknown)} ${verb}, fate unknown` });
+  // "Nobody waiting" would be more than is known.
+  if (held.unplaced) parts.splice(held.count ? 1 : 0, 1, { text: `${count(held.unplaced)} more, area unknown` });
   return context(tile, parts);
 }
 
@@ -71,9 +73,10 @@ export function answer(tile, held, now, clock) {
     return context(tile, [{ text: why }]);
   }
   figure(tile, (held.value * 100).toFixed(1), "%");
-  const parts = [{ text: `${count(held.numerator)} of ${count(held.denominator)} ${WHEN[held.window]}` }];
-  if (held.late) parts.push({ shape: "late", text: lateness(held.late, now, clock) });
-  else if (held.target == null) parts.push({ text: "no target set" });
+  const cases = `${count(held.numerator)} of ${count(held.denominator)}`;
+  if (held.late) return context(tile, [{ shape: "late", text: `${cases} ${lateness(held.late, now, clock)}` }]);
+  const parts = [{ text: `${cases} ${WHEN[held.window]}` }];
+  if (held.target == null) parts.push({ text: "no target set" });
   else if (held.met == null) parts.push({ text: `few; target ${percent(held.target)}` });
   else parts.push({ shape: held.met ? "met" : "missed", text: `${held.met ? "met" : "missed"} ${percent(held.target)}` });
   return context(tile, parts);
@@ -94,7 +97,7 @@ export function feeds(tile, held, now) {
       row.dataset.late = late;
       cell.replaceChildren(...(feed.late ? [shape("late")] : []), made("span"));
     }
-    say(by("span", cell), `${age(since(feed.as_of, now))}${feed.late ? " late" : ""}`);
+    say(by("span", cell), `${age(since(feed.as_of, now))}${feed.late ? "\u00a0late" : ""}`);
   });
   if (!held.length && !list.children.length) list.append(made("div", {}, made("dt", { class: "far" }, "nothing has arrived yet")));
 }
@@ -109,14 +112,14 @@ function line(alert, force, first) {
 }
 
 // The most urgent alert in large letters, then as many more as there is room for.
-export function alerts(tile, held, force, now, fits) {
+export function alerts(tile, held, force, now, fits, above) {
   const list = by(".alerts", tile);
   if (held == null) {
     say(by("a", tile), "Alerts");
     list.replaceChildren();
     return context(tile, [{ text: "none are raised here" }]);
   }
-  const key = JSON.stringify([held.open, innerWidth, innerHeight]);
+  const key = JSON.stringify([held.open, above, innerWidth, innerHeight]);
   const alone = held.open.filter((alert) => !alert.owned).length;
   const total = held.open.length;
   let label = total ? `${plural(total, "alert", "alerts")} open` : "No alerts open";
@@ -135,5 +138,5 @@ export function alerts(tile, held, force, now, fits) {
       }
     }
   }
-  for (const item of list.children) say(by(".open-for", item), `for ${age(since(item.dataset.opened, now))}`);
+  for (const item of list.children) say(by(".open-for", item), `open ${age(since(item.dataset.opened, now))}`);
 }

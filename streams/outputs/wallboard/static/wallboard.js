@@ -53,15 +53,21 @@ function head() {
 }
 
 function foot() {
-  const parts = [`Last updated ${clock.second(heardAt)}`, clock.day(heardAt), screen.force.name];
-  if (screen.area) parts.push("calls and incidents whose area is known");
+  const parts = [`Last updated ${clock.second(heardAt)}`, clock.day(heardAt)];
+  if (stale || screen.area) parts.push(screen.force.name);
+  if (stale && screen.area) parts.push(screen.area.name);
+  if (stale && mode(screen.status)) parts.push(mode(screen.status));
+  if (screen.area) parts.push("of calls and incidents whose area is known");
   const from = origin(screen.status);
   if (from) parts.push(from);
   if (stale) parts.push("figures are of then; connecting again by itself");
   say(by("#updated"), parts.join(" · "));
 }
 
-const fits = () => document.documentElement.scrollHeight <= innerHeight || !matchMedia("(min-width: 1100px) and (min-aspect-ratio: 4/3)").matches;
+// A wide screen is one picture and does not scroll.
+const wide = matchMedia("(min-width: 1100px) and (min-aspect-ratio: 4/3)");
+const fits = () => !wide.matches || document.documentElement.scrollHeight <= innerHeight;
+let laidOut = "";
 
 function draw() {
   if (!screen) return;
@@ -72,7 +78,13 @@ function draw() {
   tiles.unattended(by("#unattended"), screen.unattended, at, clock);
   tiles.answer(by("#answer"), screen.answer, at, clock);
   tiles.feeds(by("#feeds"), screen.feeds, at);
-  tiles.alerts(by("#alerts"), screen.alerts, screen.force.id, at, fits);
+  // What stands above the alerts takes more lines when it is late, and so leaves them fewer.
+  const above = [stale, screen.waiting?.late != null, screen.unattended.late != null].join();
+  const layout = JSON.stringify([above, screen.alerts?.open, innerWidth, innerHeight]);
+  if (layout !== laidOut) document.body.classList.remove("dense");
+  tiles.alerts(by("#alerts"), screen.alerts, screen.force.id, at, fits, above);
+  if (layout !== laidOut && !fits()) document.body.classList.add("dense");
+  laidOut = layout;
 }
 
 function announce() {

@@ -1,11 +1,14 @@
 // Figures as a person reads them. The same words as the terminal's.
 
+// A figure and its unit stay on one line.
+const bound = (text) => text.replaceAll(" ", "\u00a0");
+
 export function duration(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   for (const [size, name, below, part] of [[86400, "d", 3600, "h"], [3600, "h", 60, "min"]]) {
-    if (whole >= size) return `${Math.floor(whole / size)} ${name} ${Math.floor((whole % size) / below)} ${part}`;
+    if (whole >= size) return bound(`${Math.floor(whole / size)} ${name} ${Math.floor((whole % size) / below)} ${part}`);
   }
-  return whole >= 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${whole} s`;
+  return bound(whole >= 60 ? `${Math.floor(whole / 60)} min ${whole % 60} s` : `${whole} s`);
 }
 
 // One unit is enough for an age: `38 s`, `12 min`, `5 h`, `3 d`.
@@ -13,17 +16,17 @@ export function age(seconds) {
   const whole = Math.max(0, Math.floor(seconds));
   for (const [size, name] of [[172800, "d"], [7200, "h"], [60, "min"]]) {
     const unit = size === 172800 ? 86400 : size === 7200 ? 3600 : size;
-    if (whole >= size) return `${Math.floor(whole / unit)} ${name}`;
+    if (whole >= size) return bound(`${Math.floor(whole / unit)} ${name}`);
   }
-  return `${whole} s`;
+  return bound(`${whole} s`);
 }
 
 export function limit(seconds) {
-  return seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`;
+  return bound(seconds >= 60 && seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`);
 }
 
 export const count = (number) => number.toLocaleString("en-GB");
-export const percent = (share) => `${(share * 100).toFixed(1).replace(/\.0$/, "")} %`;
+export const percent = (share) => bound(`${(share * 100).toFixed(1).replace(/\.0$/, "")} %`);
 export const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
 
 // Clocks of one force: its own time zone, whatever that of the screen is.
@@ -51,9 +54,8 @@ export function mode(status) {
 
 export function origin(status) {
   const told = [];
-  if (status.replay && status.state === "finished") told.push("a replay that has ended");
-  else if (status.replay && status.speed) told.push(`a replay at ${status.speed} times real speed`);
-  else if (status.replay) told.push("a replay");
+  if (status.replay && status.state === "finished") told.push("the replay has ended");
+  else if (status.replay && status.speed) told.push(`${status.speed} times real speed`);
   if (status.simulated) told.push(`simulated: ${status.simulated}`);
   return told.join("; ");
 }

@@ -1,0 +1,365 @@
+"""The wallboard in a real browser: what it shows, and what it does when something fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from streams.outputs import words
+from streams.outputs.breakdowns import find
+from streams.outputs.wallboard import hub
+from streams.periods import MINUTE
+from tests.servers.chromium import Chromium
+from tests.servers.process import wait_until
+from tests.servers.wallboard_rig import FORCE, START, Room, browser, room
+
+WAITS = "999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23."
+Open = Callable[..., Page]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def opened(chromium: Chromium) -> Iterator[Browser]:
+    with browser(chromium.path) as made:
+        yield made
+
+
+@pytest.fixture
+def evening() -> Iterator[Room]:
+    with room() as made:
+        yield made
+
+
+@pytest.fixture
+def show(opened: Browser, evening: Room) -> Iterator[Open]:
+    """Opens a page of the evening; a message on the console fails the test at its end, but for
+    those about a connection that the test has cut."""
+    said: list[str] = []
+    contexts = []
+
+    def open_page(path: str = "/", width: int = 1920, height: int = 1080, **more: Any) -> Page:
+        context = opened.new_context(viewport={"width": width, "height": height}, **more)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(f"{evening.url}{path}")
+        if path.startswith("/?") or path == "/":
+            expect(page.locator("#tiles")).to_be_visible()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [text for text in said if "ERR_CONNECTION" not in text] == []
+
+
+def figure(page: Page, tile: str) -> Any:
+    return page.locator(f"#{tile} .figure")
+
+
+def context(page: Page, tile: str) -> Any:
+    return page.locator(f"#{tile} .context")
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds, by rule and element."""
+    found = Axe().run(page, options={"runOnly": WCAG, "resultTypes": ["violations"]})
+    return [
+        f"{broken['id']}: {node['target']} {node['failureSummary']}"
+        for broken in found.response["violations"]
+        for node in broken["nodes"]
+    ]
+
+
+def test_the_figures_are_those_of_the_board(show: Open, evening: Room) -> None:
+    page = show()
+    board = evening.figures()
+    calls = find(board["now"]["calls"], line="999", area="force")
+    jobs = find(board["now"]["attendance"], area="force")
+    rate = find(board["windows"]["today"]["calls"], line="999", area="force")
+    assert calls is not None
+    assert jobs is not None
+    assert rate is not None
+    expect(figure(page, "waiting")).to_have_text(str(calls["waiting"]))
+    expect(context(page, "waiting")).to_contain_text("oldest")
+    expect(figure(page, "unattended")).to_have_text(str(jobs["unattended"]))
+    level = rate["service_level"]
+    expect(figure(page, "answer")).to_have_text(f"{level['value'] * 100:.1f}%")
+    of = f"{level['numerator']} of {level['denominator']} today"
+    expect(context(page, "answer")).to_contain_text(of)
+    expect(context(page, "answer")).to_contain_text("missed 90 %")
+    assert words.share(level, "").startswith(f"{level['value'] * 100:.1f} % of")
+    for feed in ("calls", "incidents"):
+        expect(page.locator("#feeds")).to_contain_text(feed)
+
+
+def test_an_update_appears_within_two_seconds(show: Open, evening: Room) -> None:
+    page = show()
+    expect(figure(page, "waiting")).to_have_text("3")
+    evening.take(evening.call(0))
+    expect(figure(page, "waiting")).to_have_text("4", timeout=2000)
+
+
+def test_the_oldest_grows_older_between_updates(show: Open, evening: Room) -> None:
+    evening.clock.run()
+    page = show()
+    before = context(page, "waiting").inner_text()
+    expect(context(page, "waiting")).not_to_have_text(before)
+
+
+def test_a_late_feed_greys_its_figures_and_says_to_when_they_hold(
+    show: Open, evening: Room
+) -> None:
+    evening.clock.move(12 * MINUTE)
+    evening.beat("incidents")
+    page = show()
+    late = "to 21:10, calls feed 12 min late"
+    expect(context(page, "waiting")).to_have_text(late)
+    expect(context(page, "answer")).to_have_text(f"53 of 59 {late}")
+    expect(figure(page, "waiting")).to_have_text("3")  # never zero
+    expect(context(page, "unattended")).to_contain_text("oldest")
+    expect(page.locator("#feeds")).to_contain_text("12 min late")
+    colour = "element => getComputedStyle(element).color"
+    assert figure(page, "waiting").evaluate(colour) != figure(page, "unattended").evaluate(colour)
+
+
+def test_what_is_not_known_is_no_zero(chromium: Chromium, opened: Browser) -> None:
+    with room(lambda _: None) as empty:
+        page = opened.new_page()
+        page.goto(empty.url)
+        for tile in ("waiting", "unattended", "answer"):
+            expect(figure(page, tile)).to_have_text("–")
+        expect(context(page, "waiting")).to_have_text("nothing from the calls feed yet")
+        page.context.close()
+
+
+def test_a_lost_connection_is_loud_and_comes_back_by_itself(show: Open, evening: Room) -> None:
+    evening.clock.run()
+    page = show()
+    evening.stop()
+    banner = page.get_by_role("alert").filter(has_text="Stale: no connection since 21:10:")
+    expect(banner).to_be_visible(timeout=5000)
+    stopped = context(page, "waiting").inner_text()
+    page.wait_for_timeout(1200)
+    assert context(page, "waiting").inner_text() == stopped
+    expect(page).to_have_title(re.compile("^STALE"))
+    assert faults(page) == []
+    evening.take(evening.call(0))
+    evening.start()
+    expect(banner).to_be_hidden(timeout=10_000)
+    expect(figure(page, "waiting")).to_have_text("4")
+
+
+def test_a_silent_connection_is_as_stale_as_a_broken_one(
+    show: Open, evening: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = show()
+
+    def stuck(*_: Any) -> None:
+        raise RuntimeError("the board can't be had")
+
+    monkeypatch.setattr(hub._log, "exception", lambda *_: None)
+    monkeypatch.setattr(evening.live, "board", stuck)
+    expect(page.locator("body")).to_have_class(re.compile("stale"), timeout=6500)
+    page.wait_for_timeout(6000)  # it connects again meanwhile, and must not believe old figures
+    assert "stale" in (page.locator("body").get_attribute("class") or "")
+    monkeypatch.undo()
+    expect(page.locator("body")).not_to_have_class(re.compile("stale"), timeout=10_000)
+
+
+def test_an_alert_is_acknowledged_with_the_keyboard_alone(show: Open, evening: Room) -> None:
+    alert = evening.book.open(WAITS, START - 12 * MINUTE)
+    page = show()
+    tile = page.locator("#alerts")
+    expect(tile).to_contain_text("1 alert open")
+    expect(tile.locator(".who")).to_have_text("nobody yetopen 12 min")
+    tile.get_by_role("link", name=WAITS).focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("You: initials or role").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Say who you are")
+    page.keyboard.type("Duty inspector AB")
+    page.keyboard.press("Enter")
+    expect(page.locator("#status")).to_contain_text("owned")
+    expect(page.locator("#status")).to_contain_text("Duty inspector AB")
+    expect(page.locator("#log")).to_contain_text("acknowledge")
+    assert alert["owner"] == "Duty inspector AB"
+    page.get_by_role("link", name="Wallboard").click()
+    expect(page.locator("#alerts .who")).to_have_text("ownedopen 12 min")
+    assert "Duty inspector" not in page.content()  # no names of staff on the first screen
+
+
+def test_an_alert_is_snoozed_and_closed(show: Open, evening: Room) -> None:
+    alert = evening.book.open(WAITS, START - 12 * MINUTE)
+    page = show("/alert?force=warwickshire")
+    page.get_by_role("link", name=WAITS).click()
+    page.get_by_label("You: initials or role").fill("AB")
+    page.get_by_text("Snooze, hand over, note or close").click()
+    page.get_by_label(re.compile("^for")).select_option("1 hour")
+    page.get_by_label("because").fill("football, planned")
+    page.get_by_role("button", name="Snooze").click()
+    expect(page.locator("#status")).to_contain_text("snoozed until 14 Jan, 22:10")
+    page.get_by_label("it was").select_option("a planned event")
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator("#status")).to_contain_text("outcome: a planned event")
+    assert alert["outcome"] == "planned_event"
+
+
+def test_owned_and_unowned_differ_by_shape_and_word(show: Open, evening: Room) -> None:
+    evening.book.open(WAITS, START - 12 * MINUTE)
+    evening.book.open("Emergencies unattended: 2.", START - 3 * MINUTE, owner="AB")
+    page = show("/", 390, 844)
+    marks = page.locator("#alerts .who")
+    expect(marks).to_have_text(["ownedopen 3 min", "nobody yetopen 12 min"])
+    shapes = [marks.nth(n).locator("svg").inner_html() for n in range(2)]
+    assert shapes[0] != shapes[1]
+
+
+def test_what_is_read_from_five_metres_is_at_least_64_px(show: Open, evening: Room) -> None:
+    evening.book.open(WAITS, START - 12 * MINUTE)
+    evening.live.health.replay = True
+    page = show()
+    sizes = page.locator(".far").evaluate_all(
+        "all => all.map(one => [one.className, parseFloat(getComputedStyle(one).fontSize)])"
+    )
+    assert len(sizes) > 15
+    assert [size for size in sizes if size[1] < 64] == []
+    needed = ("#waiting .figure", "#waiting .context", "#answer .context", "#alerts .words")
+    for selector in (*needed, "#alerts .who", "#feeds dd", "#mode", ".label"):
+        assert "far" in (page.locator(selector).first.get_attribute("class") or ""), selector
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+
+def test_the_first_screen_has_six_tiles_at_most(show: Open) -> None:
+    assert show().locator(".tile").count() <= 6
+
+
+def test_a_replay_is_marked_as_not_live(show: Open, evening: Room) -> None:
+    evening.live.health.replay, evening.live.health.speed = True, 60.0
+    page = show()
+    expect(page.locator("#mode")).to_have_text("Replay, not live")
+    expect(page.locator("#updated")).to_contain_text("60 times real speed")
+
+
+def test_figures_that_are_not_ready_say_so(show: Open, evening: Room) -> None:
+    evening.live.health.state, evening.live.health.detail = "recovering", "reading back"
+    expect(show().get_by_role("alert")).to_have_text("Not ready: reading back")
+
+
+def test_a_view_of_an_area_says_what_it_does_not_know(show: Open) -> None:
+    page = show(f"/?force={FORCE}&area=rugby")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rugby")
+    expect(figure(page, "unattended")).to_have_text("1")
+    expect(context(page, "waiting")).to_have_text("3 more, area unknown")
+
+
+def test_a_kiosk_has_nothing_to_touch(show: Open) -> None:
+    page = show("/?kiosk&theme=light", color_scheme="dark")
+    expect(page.locator("#menu")).to_be_hidden()
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+
+
+def test_motion_and_sound_are_off_until_asked_for(show: Open) -> None:
+    page = show()
+    assert page.evaluate("document.documentElement.dataset.motion") == "off"
+    page.get_by_text("Menu").click()
+    button = page.get_by_role("button", name="Motion: off")
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_role("button", name="Sound: off")).to_be_visible()
+    button.click()
+    assert page.evaluate("document.documentElement.dataset.motion") == "on"
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("size", [(1920, 1080), (390, 844)])
+def test_axe_finds_nothing(show: Open, evening: Room, theme: str, size: tuple[int, int]) -> None:
+    alert = evening.book.open(WAITS, START - 12 * MINUTE)
+    evening.book.open("Emergencies unattended: 2.", START - 3 * MINUTE, owner="AB")
+    evening.clock.move(12 * MINUTE)
+    evening.beat("incidents")
+    evening.live.health.replay = True
+    page = show("/", *size, color_scheme=theme)
+    page.get_by_text("Menu").click()
+    assert faults(page) == []
+    for path in ("/chart?chart=waiting&line=999", "/chart?chart=answer&line=999"):
+        page.goto(f"{evening.url}{path}")
+        expect(page.locator("figure svg")).to_be_visible()
+        assert faults(page) == []
+    for path in ("/chart?chart=feeds", "/alert", f"/alert?id={alert['id']}"):
+        page.goto(f"{evening.url}{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert faults(page) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (390, 844), (1366, 768), (3840, 2160)])
+def test_nothing_is_cut_off(
+    show: Open, evening: Room, tmp_path: Path, width: int, height: int
+) -> None:
+    evening.book.open(WAITS, START - 12 * MINUTE)
+    page = show("/", width, height)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if width > 390:
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+    picture = tmp_path / "wallboard.png"
+    page.screenshot(path=picture)
+    assert picture.stat().st_size > 10_000
+
+
+def test_many_screens_share_one_computation(show: Open, evening: Room) -> None:
+    for _ in range(5):
+        show()
+    served = evening.handle.hub
+    wait_until(lambda: served.viewers == 5, 10, "five screens are connected")
+    before = served.computed
+    wait_until(lambda: served.computed >= before + 3, 10, "three more boards")
+    assert served.viewers == 5
+
+
+def test_nothing_is_computed_when_nobody_looks(show: Open, evening: Room) -> None:
+    page = show()
+    page.context.close()
+    served = evening.handle.hub
+    wait_until(lambda: served.viewers == 0, 10, "the screen has left")
+    wait_until(lambda: not served._forces, 10, "the computation has ended")
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+def test_an_hour_of_updates_leaves_the_memory_of_the_page_flat(
+    show: Open, evening: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "EVERY", 0.05)  # an hour of updates in minutes
+    page = show()
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Performance.enable")
+
+    def held() -> dict[str, float]:
+        devtools.send("HeapProfiler.collectGarbage")
+        metrics = devtools.send("Performance.getMetrics")["metrics"]
+        return {metric["name"]: metric["value"] for metric in metrics}
+
+    def updates(number: int) -> None:
+        for done in range(number):
+            evening.clock.move(1000)
+            evening.take(evening.call(0, 5) if done % 2 else evening.call(0))
+            if done % 60 == 0:
+                evening.book.held.clear()
+                evening.book.open(f"{WAITS} {done}", evening.clock())
+            served = evening.handle.hub.computed + 1
+            next_one = partial(lambda least: evening.handle.hub.computed > least, served)
+            wait_until(next_one, 10, "the next board")
+
+    updates(600)
+    before = held()
+    updates(3000)
+    after = held()
+    assert after["JSHeapUsedSize"] < before["JSHeapUsedSize"] + 500_000
+    assert after["Nodes"] < before["Nodes"] + 200

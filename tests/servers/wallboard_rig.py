@@ -1,0 +1,230 @@
+"""A wallboard to look at: a real server over a monitor whose feeds and clock the test moves."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+from streams.force import find_force
+from streams.live import Live
+from streams.monitor import Monitor
+from streams.outputs.web import Handle, serve
+from streams.periods import MINUTE, rfc3339
+
+FORCE = "warwickshire"
+START = 1_642_194_600_000
+"""Friday 14 January 2022, 21:10 GMT."""
+
+
+class Clock:
+    """A clock that stands until it is moved, or runs as fast as real time."""
+
+    def __init__(self, now: int) -> None:
+        self._base = now
+        self._since: float | None = None
+
+    def __call__(self) -> int:
+        """The instant in ms."""
+        if self._since is None:
+            return self._base
+        return self._base + round((time.monotonic() - self._since) * 1000)
+
+    def run(self) -> None:
+        """From now on it runs."""
+        self._base, self._since = self(), time.monotonic()
+
+    def move(self, milliseconds: int) -> None:
+        """Moves it forward."""
+        self._base += milliseconds
+
+
+class Book:
+    """Alerts as the pages see them, kept by hand."""
+
+    def __init__(self) -> None:
+        self.held: list[dict[str, Any]] = []
+
+    def open(self, words: str, at: int, severity: str = "page", **more: Any) -> dict[str, Any]:
+        """Opens an alert."""
+        opened = text(at)
+        fields = ("resolved_at", "owner", "acknowledged_at", "snoozed_until", "snooze_reason")
+        alert = {
+            "id": f"{FORCE}/exceptional_volume/calls.offered/line=999/force/up/{opened}",
+            "force": FORCE,
+            "kind": "exceptional_volume",
+            "severity": severity,
+            "direction": "up",
+            "group": "calls",
+            "measure": "offered",
+            "row": {"line": "999"},
+            "area": "force",
+            "title": "999 calls, Warwickshire",
+            "grain": "hour",
+            "state": "open",
+            "opened_at": opened,
+            "words": words,
+            "evidence": {"observed": 31, "expected": 14.2, "lower": 6, "upper": 23},
+            "also": [],
+            "outcome": None,
+            "note": None,
+            "log": [{"at": opened, "who": "watchroom", "what": "opened", "note": ""}],
+            **dict.fromkeys(fields),
+            **more,
+        }
+        self.held.insert(0, alert)
+        return alert
+
+    def view(self, force: str, at: int) -> dict[str, Any]:
+        """The alerts' part of a board."""
+        return {
+            "open": [alert for alert in self.held if alert["state"] == "open"],
+            "recent": [alert for alert in self.held if alert["state"] != "open"],
+            "summary": {"words": "last 4 weeks: 5 alerts, 1 false, budget 4"},
+            "maintenance": [],
+        }
+
+    def history(self, force: str, since: int | None, state: str | None) -> list[Any]:
+        """All alerts."""
+        return [alert for alert in self.held if state in (None, alert["state"])]
+
+    def act(self, alert: str, action: str, at: int, who: str, **details: Any) -> None:
+        """Does something about an alert."""
+        held = next((one for one in self.held if one["id"] == alert), None)
+        if held is None:
+            raise LookupError(alert)
+        if action == "acknowledge":
+            held["owner"], held["acknowledged_at"] = who, text(at)
+        elif action == "snooze":
+            held["snoozed_until"], held["snooze_reason"] = text(details["until"]), details["reason"]
+        elif action == "close":
+            held["state"], held["outcome"] = "resolved", details["outcome"]
+            held["resolved_at"] = text(at)
+        note = details.get("note") or details.get("reason") or ""
+        held["log"].append({"at": text(at), "who": who, "what": action, "note": note})
+
+
+class Watched(Live):
+    """A live monitor with alerts that are kept by hand."""
+
+    def __init__(self, clock: Clock, book: Book) -> None:
+        super().__init__(Monitor([find_force(FORCE)]), clock)
+        self.alerts: Any = book
+        self.health.state, self.health.detail = "live", "reading as lines arrive"
+
+    def board(
+        self, force_id: str, at: int | None = None, periods: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """The board with its alerts."""
+        board = super().board(force_id, at, periods)
+        if self.alerts is not None:
+            board["alerts"] = self.alerts.view(force_id, self.clock() if at is None else at)
+        return board
+
+
+class Room:
+    """A control room of one evening, with its wallboard served."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.clock, self.book = Clock(START), Book()
+        self.live = Watched(self.clock, self.book)
+        self.handle: Handle = serve(self.live, port=port)
+        self.url = self.handle.url
+        self._number = 0
+
+    def take(self, *records: dict[str, Any]) -> None:
+        """Folds records as they arrive now."""
+        lines = "\n".join(json.dumps({"force": FORCE, **record}) for record in records)
+        refused = self.live.ingest(lines.encode(), self.clock() + MINUTE)
+        if refused:
+            raise ValueError(refused)
+
+    def call(self, offered: int, answered: int | None = None, **more: Any) -> dict[str, Any]:
+        """A 999 call, in seconds from now; without `answered` it waits."""
+        self._number += 1
+        stamps = {"offered_at": offered} | ({} if answered is None else {"answered_at": answered})
+        dated = {name: text(self.clock() + at * 1000) for name, at in stamps.items()}
+        updated = text(self.clock() + max(stamps.values()) * 1000)
+        name = f"c{self._number}"
+        return {
+            "kind": "call",
+            "id": name,
+            "line": "999",
+            "updated_at": updated,
+            **dated,
+            **more,
+        }
+
+    def emergency(self, opened: int, **more: Any) -> dict[str, Any]:
+        """An emergency that nobody has attended yet."""
+        self._number += 1
+        at = text(self.clock() + opened * 1000)
+        return {
+            "kind": "incident",
+            "id": f"i{self._number}",
+            "opened_at": at,
+            "updated_at": at,
+            "grade": "emergency",
+            "category": "domestic",
+            "area": "rugby",
+            **more,
+        }
+
+    def beat(self, *feeds: str) -> None:
+        """Heartbeats of now."""
+        now = text(self.clock())
+        self.take(*({"kind": "heartbeat", "feed": feed, "at": now} for feed in feeds))
+
+    def evening(self, waiting: int = 3) -> None:
+        """A busy evening up to now."""
+        calls = [self.call(-240 * n - 20, -240 * n - (14 if n % 9 else 0)) for n in range(1, 60)]
+        calls += [self.call(-103 + 31 * n) for n in range(waiting)]
+        jobs = [self.emergency(-860), self.emergency(-214, area="warwick")]
+        self.take(*calls, *jobs)
+        self.beat("calls", "incidents")
+
+    def figures(self) -> dict[str, Any]:
+        """The board as it is now."""
+        return self.live.board(FORCE)
+
+    def stop(self) -> None:
+        """Ends the server."""
+        self.handle.stop()
+
+    def start(self) -> None:
+        """Serves again, at the same address."""
+        self.handle = serve(self.live, port=self.handle.port)
+
+
+def text(at: int) -> str:
+    """An instant on the clock of the force."""
+    return rfc3339(at, find_force(FORCE).zone)
+
+
+@contextmanager
+def room(fill: Callable[[Room], None] = Room.evening) -> Iterator[Room]:
+    """A room, filled; its server ends with the block."""
+    made = Room()
+    try:
+        fill(made)
+        yield made
+    finally:
+        made.stop()
+
+
+@contextmanager
+def browser(chromium: Path) -> Iterator[Browser]:
+    """A real browser without a window, driven by Playwright."""
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(
+            executable_path=chromium, args=["--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        try:
+            yield opened
+        finally:
+            opened.close()
