@@ -135,9 +135,12 @@ class Desk:
         self._told(made)
 
     def _told(self, made: list[Transition]) -> None:
-        if made:
-            for listener in self.listeners:
+        for listener in self.listeners if made else ():
+            try:
                 listener(made)
+            except Exception:  # the others must hear of it, and the counting goes on
+                self.faults += 1
+                log.exception("transitions of alerts could not be passed on")
 
     def tick(self) -> None:
         """Looks at how things stand now."""

@@ -35,6 +35,12 @@ SERVER_FIXTURES = {
 UNAVAILABLE = pytest.StashKey[dict[str, None]]()  # used as an ordered set of reasons
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep what a live run stores out of the user's own state folder."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 def in_ci() -> bool:
     """Tell whether a missing server is a failure rather than a reason to skip."""
     return os.environ.get("CI", "").lower() not in {"", "0", "false"}

@@ -1,0 +1,124 @@
+"""Alerts in a process without Kafka: the books, their store, the notifications, and a thread that
+looks at how things stand now.
+
+A replay keeps its alerts in memory unless a folder is named, and tells nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from streams.alert_desk import Desk
+from streams.alert_records import Transition
+from streams.errors import CheckpointError
+from streams.live import Live, wall_clock
+from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
+from streams.runners.alert_store import AlertStore, default_folder
+
+log = logging.getLogger("watchroom.alerts")
+
+EVERY = 2.0
+"""Seconds between two looks."""
+
+
+class Looker:
+    """A thread that has a desk look at how things stand now, again and again."""
+
+    def __init__(self, desk: Desk, every: float = EVERY) -> None:
+        self.desk, self.every = desk, every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watchroom-alerts", daemon=True)
+
+    def start(self) -> None:
+        """Begins."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the look that is going on."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self.every):
+            try:
+                self.desk.tick()
+            except Exception:  # the next look may do better
+                log.exception("the alerts could not be judged")
+
+
+class Alerting:
+    """Everything about alerts in this process; use it with `with`."""
+
+    def __init__(
+        self,
+        live: Live,
+        folder: Path | None = None,
+        channels_: Sequence[Channel] = (),
+        link: str | None = None,
+        every: float = EVERY,
+    ) -> None:
+        self.desk = Desk(live)
+        self.channels = tuple(channels_)
+        self.store = None if folder is None else AlertStore(folder)
+        self.notifier: Notifier | None = None
+        self._unsaved: list[Transition] = []
+        self._looker = Looker(self.desk, every)
+        if self.store is not None:
+            self.desk.restore(self.store.load())
+            self.desk.listeners.append(self._keep)
+            if self.channels:
+                self.notifier = Notifier(self.store, self.channels, link)
+        for shard in live.monitor.shards:
+            self.desk.attach(shard)
+        live.alerts = self.desk
+
+    def _keep(self, made: list[Transition]) -> None:
+        store = self.store
+        if store is None:
+            return
+        self._unsaved += made
+        takers = [(channel.name, channel.severities) for channel in self.channels]
+        try:
+            store.append(self._unsaved, takers, wall_clock())
+        except sqlite3.Error as error:
+            log.error("%s: %s; it is tried again with the next alert", store.path, error)
+            return
+        self._unsaved = []
+        if self.notifier is not None:
+            self.notifier.wake()
+
+    def __enter__(self) -> Alerting:
+        """Begins to look, and to send."""
+        self._looker.start()
+        if self.notifier is not None:
+            self.notifier.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Ends; what was not sent is kept for the next time."""
+        self._looker.stop()
+        if self.notifier is not None:
+            self.notifier.stop()
+        if self.store is not None:
+            self.store.close()
+
+
+def alerting(live: Live, named: Path | None, *, replay: bool) -> Alerting:
+    """The alerts of an embedded monitor: a live one keeps them in `named`, or in the user's state
+    folder where that can be had, and tells the channels of the environment."""
+    told = [] if replay else channels()
+    link = os.environ.get(LINK_VARIABLE)
+    if named is not None or replay:
+        return Alerting(live, named, told, link)
+    try:
+        return Alerting(live, default_folder(), told, link)
+    except CheckpointError as error:
+        if told:
+            raise
+        log.warning("%s. Alerts are kept in memory only", error)
+        return Alerting(live)
