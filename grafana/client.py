@@ -157,7 +157,7 @@ class Grafana:
 
     def _refused(self, error: GrafanaException) -> NoReturn:
         told = _told(error)
-        status = HTTPStatus(error.status_code)
+        status = error.status_code
         if status == HTTPStatus.UNAUTHORIZED:
             raise GrafanaError(
                 f"{self.url} does not accept the token. Make one in Grafana under "

@@ -51,7 +51,10 @@ def generate(*, check: bool, output: Path | None) -> None:
     from grafana.committed import GENERATED  # noqa: PLC0415
 
     folder = output or GENERATED
-    changed = making.differing(folder) if check else making.write(folder)
+    try:
+        changed = making.differing(folder) if check else making.write(folder)
+    except OSError as error:
+        raise WatchroomError(f"{folder} can't be written: {error.strerror}") from error
     for name in changed:
         click.echo(f"{name}: {'out of date' if check else 'written'}")
     if not changed:
@@ -144,7 +147,11 @@ def push(
 
 def _token(path: Path | None) -> str:
 
-    token = path.read_text().strip() if path else os.environ.get("WATCHROOM_GRAFANA_TOKEN", "")
+    token = (
+        path.read_text(errors="replace").strip()
+        if path
+        else os.environ.get("WATCHROOM_GRAFANA_TOKEN", "")
+    )
     if not token.strip():
         where = f"{path} is empty" if path else "no token is given"
         cure = "Set WATCHROOM_GRAFANA_TOKEN, or name a file with --token-file"

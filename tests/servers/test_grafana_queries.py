@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -81,24 +82,18 @@ def given(address: str) -> set[str]:
 @pytest.fixture(scope="module")
 def watched(prometheus_found: Found) -> Iterator[Watched]:
     """Starts a Prometheus that scrapes a monitor, and what that has nothing to tell of."""
-    started = []
-    exporters = []
+    with ExitStack() as stack:
 
-    def start(address: str) -> Prometheus:
-        exporter = exported(free_port(), given(address), time.time())
-        exporters.append(exporter)
-        addresses = json.dumps([address, exporter.__enter__()])
-        server = Prometheus(prometheus_found, CONFIG.format(targets=addresses))
-        started.append(server)
-        server.start()
-        server.wait_for("watchroom_ready == 1 and on () (count(up == 1) == 2)")
-        return server
+        def start(address: str) -> Prometheus:
+            exporter = exported(free_port(), given(address), time.time())
+            addresses = json.dumps([address, stack.enter_context(exporter)])
+            server = Prometheus(prometheus_found, CONFIG.format(targets=addresses))
+            stack.callback(server.close)
+            server.start()
+            server.wait_for("watchroom_ready == 1 and on () (count(up == 1) == 2)")
+            return server
 
-    yield start
-    for server in started:
-        server.close()
-    for exporter in exporters:
-        exporter.__exit__(None, None, None)
+        yield start
 
 
 @pytest.fixture(scope="module")

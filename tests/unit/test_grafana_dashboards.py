@@ -73,6 +73,9 @@ def test_generate_writes_what_differs_and_check_says_so(tmp_path: Path) -> None:
     assert "Run: watchroom grafana generate" in words
     run()
     assert run("--check")[0] == 0
+    command = ["grafana", "generate", "--output", str(tmp_path / "watchroom-now.json" / "below")]
+    answer = CliRunner().invoke(main, command)
+    assert (answer.exit_code, "can't be written" in answer.output) == (1, True)
 
 
 def known(value: Any, read: Any) -> bool:

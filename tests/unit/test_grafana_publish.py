@@ -113,6 +113,15 @@ def test_a_save_by_somebody_else_meanwhile_is_not_overwritten_unseen(server: Fak
     assert push(server).exit_code == 0
 
 
+def test_a_push_beside_another_takes_the_folder_that_the_other_made(server: FakeGrafana) -> None:
+    push(server)
+    told = iter([(404, {"message": "folder not found"})])
+    known = server.get_folders
+    server.get_folders = lambda *asked: next(told, None) or known(*asked)  # type: ignore[method-assign]
+    assert push(server).exit_code == 0
+    assert ("POST", "/api/folders") in server.requests
+
+
 def test_a_dashboard_that_grafana_takes_from_a_file_is_left(server: FakeGrafana) -> None:
     push(server)
     server.provisioned.add("watchroom-calls")
@@ -219,6 +228,7 @@ def test_a_server_that_is_not_there_is_told_plainly(server: FakeGrafana) -> None
     ("failure", "words"),
     [
         ((500, "application/json", '{"message": "database is locked"}'), "database is locked"),
+        ((521, "text/html", "Web server is down"), "failed (521"),
         ((502, "text/html", "<h1>Bad Gateway</h1>"), "failed (502"),
         ((429, "application/json", '{"message": "slow down"}'), "refused (429): slow down"),
         ((404, "text/html", "<h1>nothing here</h1>"), "refused (404)"),
