@@ -37,6 +37,8 @@ COMMANDS: dict[str, Lazy] = {
     "topics": Lazy("streams.cli.topics", "topics", "Create and check the Kafka topics."),
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
     "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),
+    "alerts": Lazy("streams.cli.alerts", "alerts", "List alerts, take them and close them."),
+    "notify": Lazy("streams.cli.notify", "notify", "Test whether notifications arrive."),
     "force": Lazy("streams.cli.force", "force", "List, show and check force files."),
     "rules": Lazy("streams.cli.rules", "rules", "Write the rules of Prometheus."),
     "grafana": Lazy("streams.cli.grafana", "grafana", "Make and publish the dashboards."),

@@ -71,6 +71,11 @@ from streams.sources import Source, open_source
     is_flag=True,
     help="Count only: no detector watches the measures. Faster on long histories.",
 )
+@click.option(
+    "--state",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder that alerts are kept in. A live run has one of its own; a replay keeps none.",
+)
 def run(  # noqa: PLR0913, PLR0917  one argument an option
     sources: tuple[str, ...],
     embedded: bool,
@@ -84,6 +89,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
     as_json: bool,
     dead_letters: Path,
     no_surveillance: bool,
+    state: Path | None,
 ) -> None:
     """Monitor files, folders or standard input ("-"), and show the board at the end.
 
@@ -122,6 +128,9 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
             from streams.runners.watching import watch_all  # noqa: PLC0415  slow to import
 
             watch_all(live.monitor)
+        from streams.runners.alerting import alerting  # noqa: PLC0415  slow to import
+
+        open_things.enter_context(alerting(live, state, replay=clock is not None))
         letters = DeadLetterFile(dead_letters)
         open_things.callback(letters.close)
         runner = Embedded(live, stops, clock, letters)

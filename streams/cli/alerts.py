@@ -1,0 +1,231 @@
+"""`watchroom alerts`: what is open, who has it, and what is done about it, at a running monitor."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import re
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from streams.errors import WatchroomError
+
+OUTCOMES = ("real", "planned_event", "data_fault", "false")
+SECONDS = 10.0
+
+
+class Desk:
+    """The alerts of a running monitor, over HTTP."""
+
+    def __init__(self, url: str, force: str | None) -> None:
+        self.url, self.force = url.rstrip("/"), force
+        # What runs on this machine is not asked for through a proxy.
+        here = urllib.parse.urlsplit(self.url).hostname in ("127.0.0.1", "localhost", "::1")
+        proxies = urllib.request.ProxyHandler({} if here else None)
+        self._opener = urllib.request.build_opener(proxies)
+
+    def history(self, since: str | None = None, state: str | None = None) -> list[dict[str, Any]]:
+        """Alerts, newest first; raises `WatchroomError`."""
+        query = {"force": self.force, "since": since, "state": state}
+        given = urllib.parse.urlencode({name: value for name, value in query.items() if value})
+        found: list[dict[str, Any]] = self._ask(f"/alerts.json?{given}")["alerts"]
+        return found
+
+    def find(self, wanted: str) -> dict[str, Any]:
+        """The alert of an id, or of the only id that holds `wanted`, open ones first."""
+        known = self.history()
+        if exact := [alert for alert in known if alert["id"] == wanted]:
+            return exact[0]
+        if wanted.isdigit() and 0 < int(wanted) <= len(held := _open(known)):
+            return held[int(wanted) - 1]
+        fits = [alert for alert in known if wanted in alert["id"]]
+        fits = _open(fits) or fits
+        if len(fits) == 1:
+            return fits[0]
+        if not fits:
+            raise WatchroomError(f'no alert is called "{wanted}". See: watchroom alerts list')
+        names = "\n  ".join(alert["id"] for alert in fits[:10])
+        raise WatchroomError(f'"{wanted}" may be any of {len(fits)} alerts:\n  {names}')
+
+    def act(self, alert: str, action: str, **details: str | None) -> dict[str, Any]:
+        """Does something about an alert; raises `WatchroomError`."""
+        given = {name: value for name, value in details.items() if value is not None}
+        path = f"/api/alerts/{urllib.parse.quote(alert)}/{action}"
+        changed: dict[str, Any] = self._ask(path, json.dumps(given).encode())["alert"]
+        return changed
+
+    def _ask(self, path: str, body: bytes | None = None) -> dict[str, Any]:
+        headers = {"content-type": "application/json"}
+        try:
+            asked = urllib.request.Request(self.url + path, body, headers)  # noqa: S310
+            with self._opener.open(asked, timeout=SECONDS) as answer:
+                told: dict[str, Any] = json.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                raise WatchroomError(_words_of(error)) from None
+        except (OSError, ValueError) as error:
+            why = getattr(error, "reason", error)
+            raise WatchroomError(
+                f"no monitor answers at {self.url} ({why}). Start one with --web, or name --url"
+            ) from None
+        return told
+
+
+def _words_of(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.loads(error.read())["error"])
+    except (ValueError, KeyError, TypeError, OSError):
+        return f"the monitor answers {error.code}"
+
+
+def _open(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [alert for alert in alerts if alert["state"] == "open"]
+
+
+def _remote(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--force", metavar="FORCE", help="Which force, where there are several."),
+        click.option(
+            "--url",
+            default="http://127.0.0.1:8787",
+            show_default=True,
+            envvar="WATCHROOM_URL",
+            show_envvar=True,
+            help="The monitor's web address.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _person(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--who", envvar="WATCHROOM_WHO", help="Who does it; default: the name of your account."
+    )(_remote(command))
+
+
+def _name(who: str | None) -> str:
+    return who or getpass.getuser()
+
+
+@click.group()
+def alerts() -> None:
+    """Alerts of a running monitor. ALERT is an id, a part of one, or a number of the list.
+
+    \b
+    Examples:
+      watchroom alerts list
+      watchroom alerts ack 1 --who "Duty inspector"
+      watchroom alerts snooze 1 --until 2026-11-21T23:30 --reason "Football"
+      watchroom alerts close 1 --outcome planned_event --note "Match day"
+      watchroom alerts handover --who "Late shift" --to "Night shift" --note "Quiet so far"
+    """
+
+
+@alerts.command("list")
+@_remote
+@click.option("--all", "every", is_flag=True, help="Those that are over, too.")
+@click.option("--since", metavar="TIME", help="Those that went on since then.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, one a line.")
+def list_(url: str, force: str | None, every: bool, since: str | None, as_json: bool) -> None:
+    """List the open alerts, or the history of all."""
+    found = Desk(url, force).history(since, None if every or since else "open")
+    for number, alert in enumerate(found, start=1):
+        if as_json:
+            click.echo(json.dumps(alert, ensure_ascii=False))
+        else:
+            click.echo(f"{number:>2} {alert['severity']:6} {alert['words']}\n   {alert['id']}")
+    if not found and not as_json:
+        click.echo("No alert." if every or since else "No alert is open.")
+
+
+@alerts.command()
+@_remote
+@click.argument("alert")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def show(url: str, force: str | None, alert: str, as_json: bool) -> None:
+    """Show one alert, with its figures and all that was done about it."""
+    found = Desk(url, force).find(alert)
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    click.echo(f"{found['words']}\n{found['id']}")
+    for field in ("state", "severity", "opened_at", "onset", "resolved_at", "owner", "outcome"):
+        if found[field] is not None:
+            click.echo(f"  {field.replace('_', ' ')}: {found[field]}")
+    for name, value in found["evidence"].items():
+        if value is not None:
+            click.echo(f"  {name}: {value}")
+    for title in found["also"]:
+        click.echo(f"  also: {title}")
+    for entry in found["log"]:
+        click.echo(f"  {entry['at']} {entry['who']}: {entry['what']} {entry['note']}".rstrip())
+
+
+def _do(url: str, force: str | None, alert: str, action: str, **details: str | None) -> None:
+    desk = Desk(url, force)
+    click.echo(desk.act(desk.find(alert)["id"], action, **details)["words"])
+
+
+@alerts.command()
+@_person
+@click.argument("alert")
+@click.option("--note", help="What you know of it.")
+def ack(url: str, force: str | None, who: str | None, alert: str, note: str | None) -> None:
+    """Take an alert: you have it from now on."""
+    _do(url, force, alert, "acknowledge", who=_name(who), note=note)
+
+
+@alerts.command()
+@_person
+@click.argument("alert")
+@click.option("--until", required=True, metavar="TIME", help="2026-11-21T23:30, local time.")
+@click.option("--reason", required=True, help="Why nobody need be told.")
+def snooze(
+    url: str, force: str | None, who: str | None, alert: str, until: str, reason: str
+) -> None:
+    """Tell nobody of an alert until a time."""
+    _do(url, force, alert, "snooze", who=_name(who), until=until, reason=reason)
+
+
+@alerts.command()
+@_person
+@click.argument("alert")
+@click.option("--outcome", required=True, type=click.Choice(OUTCOMES), help="What it was.")
+@click.option("--note", help="What became of it.")
+def close(
+    url: str, force: str | None, who: str | None, alert: str, outcome: str, note: str | None
+) -> None:
+    """Close an alert with its outcome; that of a change of level accepts the new level."""
+    _do(url, force, alert, "close", who=_name(who), outcome=outcome, note=note)
+
+
+@alerts.command()
+@_person
+@click.argument("alert", required=False)
+@click.option("--to", required=True, help="Who has it from now on.")
+@click.option("--note", help="What they should know.")
+def handover(
+    url: str, force: str | None, who: str | None, alert: str | None, to: str, note: str | None
+) -> None:
+    """Hand an alert over; without ALERT all open ones that you have, and print the log of the
+    shift: what is open and what was done in the last 12 hours."""
+    desk, me = Desk(url, force), _name(who)
+    if alert is not None:
+        _do(url, force, alert, "hand_over", who=me, to=to, note=note)
+        return
+    held = [each for each in _open(desk.history()) if each["owner"] == me]
+    for each in held:
+        desk.act(each["id"], "hand_over", who=me, to=to, note=note)
+    click.echo(f"Handed over from {me} to {to}: {len(held)}.")
+    for each in desk.history():
+        if each["state"] == "open" or each["log"]:
+            click.echo(f"- {each['words']}")
+            for entry in each["log"][-5:]:
+                told = f"{re.sub('T', ' ', entry['at'])[:16]} {entry['who']}: {entry['what']}"
+                click.echo(f"    {told} {entry['note']}".rstrip())

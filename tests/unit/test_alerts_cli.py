@@ -1,0 +1,81 @@
+"""`watchroom alerts` and `watchroom notify` against a monitor that runs."""
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from click.testing import CliRunner, Result
+
+from streams.alert_desk import Desk
+from streams.cli import main
+from streams.live import Live
+from streams.monitor import Monitor
+from streams.outputs.web import serve
+from tests.alerting import WARWICKSHIRE, at, signal
+from tests.receiver import Receiver
+
+NOW = at("2026-11-21 22:00")
+LEAD = "999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14."
+ID = "warwickshire/exceptional_volume/calls.offered/line=999/force/up/2026-11-21T21:00:00Z"
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Iterator[Run]:
+    live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
+    live.alerts = desk = Desk(live)
+    desk.books["warwickshire"].consider([signal("2026-11-21 21:00")], [], NOW)
+    handle = serve(live)
+
+    def run(*words: str, **options: str) -> Result:
+        env = {"WATCHROOM_URL": handle.url, "WATCHROOM_WHO": "Duty inspector"}
+        return CliRunner().invoke(main, [*words], env=env)
+
+    yield run
+    handle.stop()
+
+
+def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:
+    assert run("alerts", "list").output == f" 1 page   {LEAD} Nobody has this yet.\n   {ID}\n"
+    assert run("alerts", "ack", "1").output == f"{LEAD} Duty inspector has this.\n"
+    over = run("alerts", "handover", "--to", "Night shift", "--note", "Match traffic").output
+    assert over == (
+        "Handed over from Duty inspector to Night shift: 1.\n"
+        f"- {LEAD} Night shift has this.\n"
+        "    2026-11-21 22:00 Duty inspector: acknowledged\n"
+        "    2026-11-21 22:00 Duty inspector: handed_over to Night shift: Match traffic\n"
+    )
+    snoozed = run("alerts", "snooze", "1", "--until", "2026-11-21T23:30", "--reason", "Football")
+    assert snoozed.output == f"{LEAD} Snoozed until 23:30: Football.\n"
+    closed = run("alerts", "close", "offered", "--outcome", "planned_event")
+    assert closed.output == f"{LEAD} Closed at 22:00: a planned event.\n"
+    assert run("alerts", "list").output == "No alert is open.\n"
+    kept = json.loads(run("alerts", "list", "--all", "--json").output)
+    assert (kept["id"], kept["outcome"]) == (ID, "planned_event")
+    shown = run("alerts", "show", ID).output
+    assert "  upper: 14.0\n" in shown or "  upper: 14\n" in shown
+
+
+def test_what_can_not_be_done_is_told_in_plain_words(run: Run) -> None:
+    late = run("alerts", "snooze", "1", "--until", "2026-11-20T23:30", "--reason", "x")
+    assert late.exit_code == 1
+    assert late.output == "Error: a snooze ends in the future, at most 14 days from now\n"
+    none = run("alerts", "ack", "nonsense")
+    assert none.output == 'Error: no alert is called "nonsense". See: watchroom alerts list\n'
+
+
+def test_a_test_message_says_which_channel_took_it() -> None:
+    with Receiver() as receiver:
+        command = ["notify", "test"]
+        env = {"WATCHROOM_NOTIFY": f"page {receiver.address}"}
+        told = CliRunner().invoke(main, command, env=env)
+        assert told.exit_code == 0
+        assert told.output.endswith(" (page): sent\n")
+        assert receiver.got[0]["message"] == "A test of Watchroom. Nothing is wrong."
+        receiver.failing = True
+        told = CliRunner().invoke(main, command, env=env)
+        assert told.exit_code == 1
+        assert "NOT SENT" in told.output
+    told = CliRunner().invoke(main, command, env={"WATCHROOM_NOTIFY": ""})
+    assert told.exit_code == 2
+    assert "no channel is named. Set WATCHROOM_NOTIFY" in told.output
