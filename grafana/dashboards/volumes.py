@@ -53,7 +53,8 @@ def _chart() -> list[Panel]:
             Face(
                 "Control chart",
                 "Each closed period as observed, with the centre and the limits that it was "
-                "judged by. A point stands out where it was flagged. A line upright marks a change "
+                "judged by, drawn from when it was judged until the next one is. Points stand "
+                "out where it was flagged. A line upright marks a change "
                 "of recording or a re-base: from there on, the centre is another one.",
                 width=24,
                 height=12,
