@@ -1,0 +1,244 @@
+"""How many alerts does a force get in weeks in which nothing happens?
+
+    python benchmarks/quiet.py [--runs 26] [--days 28] [--history-weeks 8] [--look 5]
+                               [--processes 1] [--only quiet,strained] [--show] [--keep FILE]
+
+Every run is a simulated control room whose rates do not change: each alert is a false one. Its
+events go through the monitor, the watches and the alert book, wired as `watchroom run` wires them;
+the book looks at how things stand every `--look` minutes of event time, and is told of each period
+as it closes. Counted are the alerts that were told to someone (pages and notices), opened in the
+`--days` after the history.
+
+- quiet: runs at the shipped settings, each begun two weeks later in the year than the one before.
+  In all at most 1.2 times the budget, and at the least budget none above 9 in four weeks.
+- strained: a room with too few handlers, which always misses its targets: 999 answered in time at
+  about 83 %, 101 at about 27 %. It must page nobody: not an answer rate, not a wait.
+
+Prints PASS or SHORT beside each aim, and ends with 1 if any is short.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import functools
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from streams.alert_desk import Desk
+from streams.alert_records import Transition
+from streams.force import WHOLE, find_force
+from streams.live import Live
+from streams.measures import CALLS
+from streams.monitor import Monitor
+from streams.periods import MINUTE, Calendar
+from streams.records.calls import Calls
+from streams.rollup import Rollup
+from streams.runners.watching import watch_all
+from streams.sources.simulator import Rates, simulate
+
+FORCE = "warwickshire"
+FIRST = dt.date(2023, 1, 2)
+"""A Monday: where the history of the first run begins."""
+APART = 14
+"""Days by which the runs begin after one another."""
+SEED = 1_000
+OVER, MOST, FOUR_WEEKS = 1.2, 9, 28
+
+STRAINED = Rates(handlers=0.72)
+"""The staff at which the room answers about 83 % of 999 in time, and 27 % of 101."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """An alert that someone was told of."""
+
+    kind: str
+    severity: str
+    grain: str
+    at: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of one."""
+
+    number: int
+    told: list[Told]
+    states: int
+    """Alerts that are shown and wake nobody: a target missed for weeks."""
+    answered: dict[str, float]
+    """The share answered in time, by line, over the days that were judged."""
+    seconds: float
+
+
+class Clock:
+    """Event time."""
+
+    def __init__(self) -> None:
+        self.at = 0
+
+    def __call__(self) -> int:
+        return self.at
+
+
+def lots(events: Iterator[tuple[int, bytes]], width: int) -> Iterator[tuple[int, bytes]]:
+    """The lines of each stretch of so many ms, with the end of the stretch."""
+    for stretch, found in groupby(events, lambda event: event[0] // width):
+        yield (stretch + 1) * width, b"\n".join(line for _, line in found)
+
+
+def run(number: int, *, days: int, weeks: int, look: int, rates: Rates) -> Run:
+    """One room, and what was told of it."""
+    begun = time.monotonic()
+    force = find_force(FORCE)
+    calendar = Calendar(force.zone)
+
+    def midnight(after: int) -> int:
+        day = FIRST + dt.timedelta(APART * number + after)
+        return calendar.midnight(day.year, day.month, day.day)
+
+    start, judged, end = midnight(0), midnight(7 * weeks), midnight(7 * weeks + days)
+    clock = Clock()
+    live = Live(Monitor([force]), clock)
+    watch_all(live.monitor)
+    desk = Desk(live)
+    for shard in live.monitor.shards:
+        desk.attach(shard)
+    made: list[Transition] = []
+    desk.listeners.append(made.extend)
+    live.health.state = "behind"
+    events = simulate(force, start, end, SEED + number, rates)
+    for until, payload in lots(events, look * MINUTE):
+        clock.at = until
+        live.ingest(payload, until)
+        if until >= judged:
+            live.health.state = "live"
+            desk.tick()
+    opened = [t.alert for t in made if t.what == "opened" and t.at.timestamp() * 1000 >= judged]
+    told = [
+        Told(a.kind, a.severity, a.grain, a.opened_at.isoformat(), a.words)
+        for a in opened
+        if a.severity != "state"
+    ]
+    assert not desk.faults
+    seconds = time.monotonic() - begun
+    return Run(number, told, len(opened) - len(told), answered(live, judged, end), seconds)
+
+
+def answered(live: Live, start: int, end: int) -> dict[str, float]:
+    """The share of calls that were answered in time, by line."""
+    force = live.monitor.forces[FORCE]
+    ledger = live.monitor.ledger("call", FORCE)
+    assert ledger is not None
+    found: dict[str, float] = {}
+    for row in Rollup(CALLS, force, Calls(force)).rows(ledger.panes.between(start, end)):
+        if row["area"] == WHOLE:
+            level = row["service_level"]
+            assert isinstance(level, dict)
+            found[str(row["line"])] = level["numerator"] / max(1, level["denominator"])
+    return found
+
+
+def told(found: Run, *, show: bool) -> None:
+    """A line of a run, on the way."""
+    kinds = Counter(f"{each.severity} {each.kind}" for each in found.told)
+    words = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing"
+    rates = ", ".join(f"{line} {share:.0%}" for line, share in sorted(found.answered.items()))
+    print(
+        f"run {found.number + 1:>2}: {len(found.told)} told ({words}); "
+        f"{found.states} states; {rates}; {found.seconds:.0f} s",
+        flush=True,
+    )
+    for each in found.told if show else ():
+        print(f"    {each.at[:16]} {each.severity} by the {each.grain}: {each.words}")
+
+
+def verdict(good: bool, aim: str) -> bool:
+    print(f"{'PASS ' if good else 'SHORT'} {aim}")
+    return good
+
+
+def quiet(asked: argparse.Namespace, pool: ProcessPoolExecutor | None) -> bool:
+    """The shipped settings."""
+    one = functools.partial(
+        run, days=asked.days, weeks=asked.history_weeks, look=asked.look, rates=Rates()
+    )
+    found = gathered(asked, pool, one, "quiet")
+    budget = find_force(FORCE).file.alerts.false_episodes_a_week
+    total = sum(len(each.told) for each in found)
+    worst = max(len(each.told) for each in found)
+    allowed = OVER * budget * asked.days / 7 * len(found)
+    kinds = Counter(f"{t.severity} {t.kind} by the {t.grain}" for r in found for t in r.told)
+    for kind, count in kinds.most_common():
+        print(f"    {count:>4}  {kind}")
+    aims = [verdict(total <= allowed, f"{total} alerts in all, at most {allowed:.1f}")]
+    most = MOST * asked.days / FOUR_WEEKS * budget
+    aims += [verdict(worst <= most, f"{worst} in the worst run, at most {most:.0f}")]
+    return all(aims)
+
+
+def strained(asked: argparse.Namespace, pool: ProcessPoolExecutor | None) -> bool:
+    """The room that always misses its targets."""
+    one = functools.partial(
+        run, days=asked.days, weeks=asked.history_weeks, look=asked.look, rates=STRAINED
+    )
+    asked = argparse.Namespace(**{**vars(asked), "runs": min(asked.runs, 3)})
+    found = gathered(asked, pool, one, "strained")
+    paged = [t for r in found for t in r.told if t.severity == "page"]
+    strain = [t for t in paged if t.kind != "exceptional_volume"]
+    aim = f"{len(strain)} pages about answer rates and waits, at most 0"
+    return verdict(not strain, f"{aim} ({len(paged) - len(strain)} about volumes)")
+
+
+def gathered(
+    asked: argparse.Namespace,
+    pool: ProcessPoolExecutor | None,
+    one: functools.partial[Run],
+    name: str,
+) -> list[Run]:
+    """All runs, each shown as it ends."""
+    print(f"{name}: {asked.runs} runs of {asked.days} days after {asked.history_weeks} weeks")
+    found: list[Run] = []
+    for each in (pool.map if pool else map)(one, range(asked.runs)):
+        told(each, show=asked.show)
+        found.append(each)
+        if asked.keep:
+            with asked.keep.open("a") as kept:
+                kept.write(json.dumps({"part": name, **asdict(each)}) + "\n")
+    return found
+
+
+PARTS = {"quiet": quiet, "strained": strained}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--runs", type=int, default=26)
+    parser.add_argument("--days", type=int, default=28)
+    parser.add_argument("--history-weeks", type=int, default=8)
+    parser.add_argument("--look", type=int, default=5, metavar="MINUTES")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--only", default=",".join(PARTS), metavar="PART,...")
+    parser.add_argument("--show", action="store_true", help="print the words of every alert")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="append every run, as JSON")
+    asked = parser.parse_args()
+    pool = ProcessPoolExecutor(asked.processes) if asked.processes > 1 else None
+    good = [PARTS[name](asked, pool) for name in asked.only.split(",")]
+    if pool is not None:
+        pool.shutdown()
+    return 0 if all(good) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
