@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -18,7 +19,7 @@ from streams.outputs.wallboard import hub
 from streams.periods import MINUTE
 from tests.servers.chromium import Chromium
 from tests.servers.process import wait_until
-from tests.servers.wallboard_rig import FORCE, START, Room, browser, room
+from tests.servers.wallboard_rig import FORCE, Room, browser, room
 
 WAITS = "999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23."
 Open = Callable[..., Page]
@@ -176,7 +177,7 @@ def test_a_silent_connection_is_as_stale_as_a_broken_one(
 
 
 def test_an_alert_is_acknowledged_with_the_keyboard_alone(show: Open, evening: Room) -> None:
-    alert = evening.book.open(WAITS, START - 12 * MINUTE)
+    alert = evening.alert(WAITS, 12)
     page = show()
     tile = page.locator("#alerts")
     expect(tile).to_contain_text("1 alert open")
@@ -191,14 +192,14 @@ def test_an_alert_is_acknowledged_with_the_keyboard_alone(show: Open, evening: R
     expect(page.locator("#status")).to_contain_text("owned")
     expect(page.locator("#status")).to_contain_text("Duty inspector AB")
     expect(page.locator("#log")).to_contain_text("acknowledge")
-    assert alert["owner"] == "Duty inspector AB"
+    assert evening.alerts()[alert].owner == "Duty inspector AB"
     page.get_by_role("link", name="Wallboard").click()
     expect(page.locator("#alerts .who")).to_have_text("ownedopen 12 min")
     assert "Duty inspector" not in page.content()  # no names of staff on the first screen
 
 
 def test_an_alert_is_snoozed_and_closed(show: Open, evening: Room) -> None:
-    alert = evening.book.open(WAITS, START - 12 * MINUTE)
+    alert = evening.alert(WAITS, 12)
     page = show("/alert?force=warwickshire")
     page.get_by_role("link", name=WAITS).click()
     page.get_by_label("You: initials or role").fill("AB")
@@ -210,12 +211,12 @@ def test_an_alert_is_snoozed_and_closed(show: Open, evening: Room) -> None:
     page.get_by_label("it was").select_option("a planned event")
     page.get_by_role("button", name="Close").click()
     expect(page.locator("#status")).to_contain_text("outcome: a planned event")
-    assert alert["outcome"] == "planned_event"
+    assert evening.alerts()[alert].outcome == "planned_event"
 
 
 def test_owned_and_unowned_differ_by_shape_and_word(show: Open, evening: Room) -> None:
-    evening.book.open(WAITS, START - 12 * MINUTE)
-    evening.book.open("Emergencies unattended: 2.", START - 3 * MINUTE, owner="AB")
+    evening.alert(WAITS, 12)
+    evening.alert("Emergencies unattended: 2.", 3, owner="AB")
     page = show("/", 390, 844)
     marks = page.locator("#alerts .who")
     expect(marks).to_have_text(["ownedopen 3 min", "nobody yetopen 12 min"])
@@ -224,7 +225,7 @@ def test_owned_and_unowned_differ_by_shape_and_word(show: Open, evening: Room) -
 
 
 def test_what_is_read_from_five_metres_is_at_least_64_px(show: Open, evening: Room) -> None:
-    evening.book.open(WAITS, START - 12 * MINUTE)
+    evening.alert(WAITS, 12)
     evening.live.health.replay = True
     page = show()
     sizes = page.locator(".far").evaluate_all(
@@ -281,8 +282,8 @@ def test_motion_and_sound_are_off_until_asked_for(show: Open) -> None:
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("size", [(1920, 1080), (390, 844)])
 def test_axe_finds_nothing(show: Open, evening: Room, theme: str, size: tuple[int, int]) -> None:
-    alert = evening.book.open(WAITS, START - 12 * MINUTE)
-    evening.book.open("Emergencies unattended: 2.", START - 3 * MINUTE, owner="AB")
+    alert = evening.alert(WAITS, 12)
+    evening.alert("Emergencies unattended: 2.", 3, owner="AB")
     evening.clock.move(12 * MINUTE)
     evening.beat("incidents")
     evening.live.health.replay = True
@@ -293,7 +294,7 @@ def test_axe_finds_nothing(show: Open, evening: Room, theme: str, size: tuple[in
         page.goto(f"{evening.url}{path}")
         expect(page.locator("figure svg")).to_be_visible()
         assert faults(page) == []
-    for path in ("/chart?chart=feeds", "/alert", f"/alert?id={alert['id']}"):
+    for path in ("/chart?chart=feeds", "/alert", f"/alert?id={quote(alert)}"):
         page.goto(f"{evening.url}{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         assert faults(page) == []
@@ -303,7 +304,7 @@ def test_axe_finds_nothing(show: Open, evening: Room, theme: str, size: tuple[in
 def test_nothing_is_cut_off(
     show: Open, evening: Room, tmp_path: Path, width: int, height: int
 ) -> None:
-    evening.book.open(WAITS, START - 12 * MINUTE)
+    evening.alert(WAITS, 12)
     page = show("/", width, height)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     if width > 390:
@@ -337,6 +338,7 @@ def test_an_hour_of_updates_leaves_the_memory_of_the_page_flat(
     show: Open, evening: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub, "EVERY", 0.05)  # an hour of updates in minutes
+    alert = evening.alert(WAITS, 12)
     page = show()
     devtools = page.context.new_cdp_session(page)
     devtools.send("Performance.enable")
@@ -351,8 +353,7 @@ def test_an_hour_of_updates_leaves_the_memory_of_the_page_flat(
             evening.clock.move(1000)
             evening.take(evening.call(0, 5) if done % 2 else evening.call(0))
             if done % 60 == 0:
-                evening.book.held.clear()
-                evening.book.open(f"{WAITS} {done}", evening.clock())
+                evening.desk.act(alert, "hand_over", evening.clock(), "AB", to=f"CD {done}")
             served = evening.handle.hub.computed + 1
             next_one = partial(lambda least: evening.handle.hub.computed > least, served)
             wait_until(next_one, 10, "the next board")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+from streams.alert_desk import Desk
+from streams.alert_records import Alert, Evidence, LogEntry, Transition, instant
 from streams.force import find_force
 from streams.live import Live
 from streams.monitor import Monitor
@@ -44,95 +46,14 @@ class Clock:
         self._base += milliseconds
 
 
-class Book:
-    """Alerts as the pages see them, kept by hand."""
-
-    def __init__(self) -> None:
-        self.held: list[dict[str, Any]] = []
-
-    def open(self, words: str, at: int, severity: str = "page", **more: Any) -> dict[str, Any]:
-        """Opens an alert."""
-        opened = text(at)
-        fields = ("resolved_at", "owner", "acknowledged_at", "snoozed_until", "snooze_reason")
-        alert = {
-            "id": f"{FORCE}/exceptional_volume/calls.offered/line=999/force/up/{opened}",
-            "force": FORCE,
-            "kind": "exceptional_volume",
-            "severity": severity,
-            "direction": "up",
-            "group": "calls",
-            "measure": "offered",
-            "row": {"line": "999"},
-            "area": "force",
-            "title": "999 calls, Warwickshire",
-            "grain": "hour",
-            "state": "open",
-            "opened_at": opened,
-            "words": words,
-            "evidence": {"observed": 31, "expected": 14.2, "lower": 6, "upper": 23},
-            "also": [],
-            "outcome": None,
-            "note": None,
-            "log": [{"at": opened, "who": "watchroom", "what": "opened", "note": ""}],
-            **dict.fromkeys(fields),
-            **more,
-        }
-        self.held.insert(0, alert)
-        return alert
-
-    def view(self, force: str, at: int) -> dict[str, Any]:
-        """The alerts' part of a board."""
-        return {
-            "open": [alert for alert in self.held if alert["state"] == "open"],
-            "recent": [alert for alert in self.held if alert["state"] != "open"],
-            "summary": {"words": "last 4 weeks: 5 alerts, 1 false, budget 4"},
-            "maintenance": [],
-        }
-
-    def history(self, force: str, since: int | None, state: str | None) -> list[Any]:
-        """All alerts."""
-        return [alert for alert in self.held if state in (None, alert["state"])]
-
-    def act(self, alert: str, action: str, at: int, who: str, **details: Any) -> None:
-        """Does something about an alert."""
-        held = next((one for one in self.held if one["id"] == alert), None)
-        if held is None:
-            raise LookupError(alert)
-        if action == "acknowledge":
-            held["owner"], held["acknowledged_at"] = who, text(at)
-        elif action == "snooze":
-            held["snoozed_until"], held["snooze_reason"] = text(details["until"]), details["reason"]
-        elif action == "close":
-            held["state"], held["outcome"] = "resolved", details["outcome"]
-            held["resolved_at"] = text(at)
-        note = details.get("note") or details.get("reason") or ""
-        held["log"].append({"at": text(at), "who": who, "what": action, "note": note})
-
-
-class Watched(Live):
-    """A live monitor with alerts that are kept by hand."""
-
-    def __init__(self, clock: Clock, book: Book) -> None:
-        super().__init__(Monitor([find_force(FORCE)]), clock)
-        self.alerts: Any = book
-        self.health.state, self.health.detail = "live", "reading as lines arrive"
-
-    def board(
-        self, force_id: str, at: int | None = None, periods: Sequence[str] = ()
-    ) -> dict[str, Any]:
-        """The board with its alerts."""
-        board = super().board(force_id, at, periods)
-        if self.alerts is not None:
-            board["alerts"] = self.alerts.view(force_id, self.clock() if at is None else at)
-        return board
-
-
 class Room:
     """A control room of one evening, with its wallboard served."""
 
     def __init__(self, port: int = 0) -> None:
-        self.clock, self.book = Clock(START), Book()
-        self.live = Watched(self.clock, self.book)
+        self.clock = Clock(START)
+        self.live = Live(Monitor([find_force(FORCE)]), self.clock)
+        self.live.health.state, self.live.health.detail = "live", "reading as lines arrive"
+        self.live.alerts = self.desk = Desk(self.live)
         self.handle: Handle = serve(self.live, port=port)
         self.url = self.handle.url
         self._number = 0
@@ -187,6 +108,39 @@ class Room:
         jobs = [self.emergency(-860), self.emergency(-214, area="warwick")]
         self.take(*calls, *jobs)
         self.beat("calls", "incidents")
+
+    def alert(self, words: str, minutes: int, owner: str | None = None) -> str:
+        """An alert that was opened so many minutes ago; its id."""
+        zone = find_force(FORCE).zone
+        opened = instant(self.clock() - minutes * MINUTE, zone)
+        who = "Nobody has this yet." if owner is None else f"{owner} has this."
+        made = Alert(
+            id=f"{FORCE}/exceptional_volume/calls.offered/line=999/force/up/{opened.isoformat()}",
+            force=FORCE,
+            kind="exceptional_volume",
+            severity="page",
+            direction="up",
+            group="calls",
+            measure="offered",
+            row={"line": "999"},
+            area="force",
+            area_name="Warwickshire",
+            title="999 calls, Warwickshire",
+            grain="hour",
+            opened_at=opened,
+            updated_at=opened,
+            words=f"{words} {who}",
+            said=(words,),
+            evidence=Evidence(observed=31, expected=14.2, lower=6, upper=23, method="usual range"),
+            owner=owner,
+            log=(LogEntry(at=opened, who="watchroom", what="opened"),),
+        )
+        self.desk.restore([Transition(what="opened", at=opened, alert=made)])
+        return made.id
+
+    def alerts(self) -> dict[str, Alert]:
+        """All alerts by id."""
+        return {alert.id: alert for alert in self.desk.history(FORCE)}
 
     def figures(self) -> dict[str, Any]:
         """The board as it is now."""
