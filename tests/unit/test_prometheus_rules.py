@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import yaml
 from click.testing import CliRunner
 
+from streams.alert_records import AlertKind
 from streams.cli import main
 from streams.errors import ConfigError
 from streams.force import shipped_forces
@@ -57,6 +59,10 @@ def test_the_command_writes_checks_and_finds_what_is_stale(tmp_path: Path) -> No
     code, told = rules("error-budget", "--target", "0.9", "--line", "999")
     assert code == 0
     assert 'line="999",window="1h"' in told
+
+
+def test_there_is_a_rule_for_every_kind_of_alert_that_watchroom_opens() -> None:
+    assert {alert.kind for alert in ALERTS} == set(get_args(AlertKind))
 
 
 def test_every_alert_says_what_how_and_where() -> None:
