@@ -106,7 +106,7 @@ class GroupedWatch(Detector):
         self._recent: list[list[float]] = []  # first place, last place, then the sums
         self._groups = 0
         self._learned = 0
-        self._learned_at = self._place
+        self._learned_at = float(self._place)
         self._values = [0.0] * self.period
         self._information = [0.0] * self.period
         self._spread_sums = [0.0, 0.0, 0.0]  # of the spread, its divisor, and groups
