@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import found_or_skipped
 from tests.servers import alertmanager as alertmanager_server
 from tests.servers import kafka as kafka_server
 from tests.servers import prometheus as prometheus_server
@@ -22,7 +23,7 @@ LATEST = 90
 
 @pytest.fixture
 def kafka_found(request: pytest.FixtureRequest) -> kafka_server.Found:
-    found = kafka_server.find()
+    found = found_or_skipped(request.config, kafka_server.find)
     if found.home is None:
         pytest.skip("only Kafka's own jars can be started with other properties")
     return found
