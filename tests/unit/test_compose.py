@@ -61,8 +61,8 @@ def test_only_the_wallboard_and_grafana_are_published_and_on_loopback() -> None:
         "grafana": ["127.0.0.1:3000:3000"],
     }
     assert CONTENT["networks"]["inside"] == {"internal": True}
-    outside = {name for name, each in SERVICES.items() if "outside" in each["networks"]}
-    assert outside == {"wallboard", "grafana", "alertmanager"}
+    closed = {name for name, each in SERVICES.items() if each["networks"] == ["inside"]}
+    assert closed == {"kafka", "prometheus"}
     assert not any(each.get("network_mode") for each in SERVICES.values())
 
 
