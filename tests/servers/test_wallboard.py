@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -330,6 +333,15 @@ def test_nothing_is_computed_when_nobody_looks(show: Open, evening: Room) -> Non
     served = evening.handle.hub
     wait_until(lambda: served.viewers == 0, 10, "the screen has left")
     wait_until(lambda: not served._forces, 10, "the computation has ended")
+
+
+def test_the_picture_in_the_readme_is_made_by_a_command(chromium: Chromium, tmp_path: Path) -> None:
+    picture = tmp_path / "wallboard.png"
+    maker = Path(__file__).parents[2] / "docs" / "make_wallboard.py"
+    named = {**os.environ, "WATCHROOM_CHROMIUM": str(chromium.path)}
+    subprocess.run([sys.executable, maker, picture], env=named, check=True, timeout=120)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size < 300_000
 
 
 @pytest.mark.nightly

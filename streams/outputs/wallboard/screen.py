@@ -92,6 +92,11 @@ def _feeds(board: Board) -> list[dict[str, Any]]:
     return told
 
 
+def _heard(board: Board, kind: str) -> bool:
+    """Whether anything ever came of a kind, if only a heartbeat: then nothing is a true zero."""
+    return kind in board["feeds"] or f"heartbeat.{BEATS[kind]}" in board["feeds"]
+
+
 def _row(rows: Rows, **where: str) -> Mapping[str, Any] | None:
     for row in rows or ():
         if all(row[key] == value for key, value in where.items()):
@@ -136,7 +141,7 @@ def _waiting(board: Board, area: str | None, late: Any) -> dict[str, Any] | None
     line = _line(board)
     if line is None:
         return None
-    rows = board["now"].get("calls") if "call" in board["feeds"] else None
+    rows = board["now"].get("calls") if _heard(board, "call") else None
     row = _row(rows, line=line, area=area or WHOLE)
     empty = {"waiting": None if rows is None else 0, "oldest_waiting": None, "waiting_unknown": 0}
     row = row or empty
@@ -151,7 +156,7 @@ def _waiting(board: Board, area: str | None, late: Any) -> dict[str, Any] | None
 
 
 def _unattended(board: Board, area: str | None, late: Any) -> dict[str, Any]:
-    rows = board["now"].get("attendance") if "incident" in board["feeds"] else None
+    rows = board["now"].get("attendance") if _heard(board, "incident") else None
     row = _row(rows, area=area or WHOLE)
     count = None if rows is None else 0
     row = row or {"unattended": count, "oldest_unattended": None, "unattended_unknown": 0}
@@ -169,7 +174,7 @@ def _answer(board: Board, area: str | None, late: Any) -> dict[str, Any] | None:
     if line is None:
         return None
     held = board["definitions"]["lines"][line]
-    rows = board["windows"][WINDOW].get("calls") if "call" in board["feeds"] else None
+    rows = board["windows"][WINDOW].get("calls") if _heard(board, "call") else None
     row = _row(rows, line=line, area=area or WHOLE)
     ratio = row["service_level"] if row else {"value": None, "numerator": 0, "denominator": 0}
     small = bool(ratio.get("small"))

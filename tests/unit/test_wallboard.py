@@ -1,0 +1,315 @@
+"""What the first screen of the wallboard says, and what its server answers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from streams.alert_desk import Desk
+from streams.alert_records import Alert, Evidence, Transition, instant
+from streams.live import Live
+from streams.monitor import Monitor
+from streams.outputs.wallboard.hub import Hub, View, whole_board
+from streams.outputs.wallboard.pages import STATIC
+from streams.outputs.wallboard.screen import fingerprint, first_screen
+from streams.outputs.web import application
+from tests.build import call, feed, incident, ms, tiny_force
+
+NOW = ms("2021-03-01T10:30:00Z")
+SAME = {"sec-fetch-site": "same-origin", "content-type": "application/json"}
+
+
+def beat(name: str, at: str) -> dict[str, Any]:
+    return {"kind": "heartbeat", "force": "tiny", "feed": name, "at": at}
+
+
+def live(*records: dict[str, Any]) -> Live:
+    shown = Live(Monitor([tiny_force()]), clock=lambda: NOW)
+    feed(shown.monitor, *records)
+    shown.health.state = "live"
+    return shown
+
+
+def screen(*records: dict[str, Any], area: str | None = None) -> dict[str, Any]:
+    return first_screen(live(*records).board("tiny"), area)
+
+
+ANSWERED = call(answered_at="2021-03-01T10:00:07Z")
+WAITING = call("c2", "2021-03-01T10:28:17Z")
+OPEN = incident("i1", "2021-03-01T10:10:00Z", area="north")
+
+
+def test_what_has_never_been_heard_of_is_not_zero() -> None:
+    shown = screen()
+    assert shown["waiting"]["count"] is None
+    assert shown["unattended"]["count"] is None
+    assert shown["answer"]["value"] is None
+    assert not shown["answer"]["known"]
+    assert shown["alerts"] is None
+
+
+def test_a_heartbeat_makes_nothing_a_true_zero() -> None:
+    assert screen(beat("calls", "2021-03-01T10:29:30Z"))["waiting"]["count"] == 0
+
+
+def test_the_oldest_is_told_by_the_instant_from_which_it_waits() -> None:
+    shown = screen(WAITING, OPEN)
+    assert shown["waiting"]["count"] == 1
+    assert shown["waiting"]["oldest_since"] == "2021-03-01T10:28:17+00:00"
+    assert shown["unattended"]["oldest_since"] == "2021-03-01T10:10:00+00:00"
+
+
+def test_few_calls_are_not_judged() -> None:
+    answer = screen(ANSWERED)["answer"]
+    assert (answer["numerator"], answer["denominator"], answer["small"]) == (1, 1, True)
+    assert answer["met"] is None
+
+
+def test_enough_calls_are_judged_by_the_target() -> None:
+    many = [
+        call(f"c{n}", f"2021-03-01T10:{n:02}:00Z", answered_at=f"2021-03-01T10:{n:02}:04Z")
+        for n in range(25)
+    ]
+    assert screen(*many)["answer"]["met"] is True
+
+
+def test_a_feed_whose_heartbeat_is_silent_is_late() -> None:
+    shown = screen(WAITING, beat("calls", "2021-03-01T10:27:00Z"), OPEN)
+    assert shown["waiting"]["late"] is None  # the call itself is younger than its heartbeat
+    old = call("c3", "2021-03-01T10:20:00Z")
+    shown = screen(old, beat("calls", "2021-03-01T10:27:00Z"))
+    assert shown["waiting"]["late"]["as_of"] == "2021-03-01T10:27:00+00:00"
+    assert shown["answer"]["late"]["name"] == "calls"
+    assert shown["waiting"]["count"] == 1
+
+
+def test_a_feed_without_heartbeat_is_late_after_a_quarter_of_an_hour() -> None:
+    assert screen(OPEN)["unattended"]["late"] is not None
+    assert screen(incident("i1", "2021-03-01T10:16:00Z"))["unattended"]["late"] is None
+
+
+def test_a_view_of_an_area_counts_what_has_no_area_yet() -> None:
+    shown = screen(WAITING, call("c3", "2021-03-01T10:29:00Z", area="north"), area="north")
+    assert shown["waiting"]["count"] == 1
+    assert shown["waiting"]["unplaced"] == 1
+    assert screen(WAITING, area="south")["waiting"]["unplaced"] == 1
+    assert screen(WAITING)["waiting"]["unplaced"] == 0
+
+
+def test_an_area_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ValueError, match='no area "nowhere" in Tiny Police'):
+        screen(area="nowhere")
+
+
+def test_the_clock_of_the_screen_runs_as_that_of_the_monitor() -> None:
+    shown = live(WAITING)
+    assert first_screen(shown.board("tiny"))["speed"] == 1
+    shown.health.replay, shown.health.speed = True, 60.0
+    assert first_screen(shown.board("tiny"))["speed"] == 60
+    shown.health.state = "finished"
+    assert first_screen(shown.board("tiny"))["speed"] == 0
+
+
+def alert(shown: Live, **more: Any) -> str:
+    shown.alerts = desk = Desk(shown)
+    opened = instant(NOW - 720_000, tiny_force().zone)
+    held: dict[str, Any] = {
+        "id": "tiny/unattended/now/north/up/2021-03-01T10:18:00Z",
+        "force": "tiny",
+        "kind": "unattended",
+        "severity": "page",
+        "group": "attendance",
+        "measure": "unattended",
+        "area": "north",
+        "area_name": "North",
+        "title": "Emergencies, North",
+        "grain": "now",
+        "opened_at": opened,
+        "updated_at": opened,
+        "words": "Emergencies unattended, North: 2. J Bond has this.",
+        "said": ("Emergencies unattended, North: 2.",),
+        "evidence": Evidence(observed=2),
+        "owner": "J Bond",
+        **more,
+    }
+    desk.restore([Transition(what="opened", at=opened, alert=Alert(**held))])
+    return str(held["id"])
+
+
+def test_no_name_is_on_the_first_screen() -> None:
+    shown = live(WAITING)
+    alert(shown)
+    told = first_screen(shown.board("tiny"))
+    assert told["alerts"]["open"][0]["owned"] is True
+    assert "Bond" not in json.dumps(told)
+
+
+def test_a_view_of_an_area_has_the_alerts_near_it() -> None:
+    shown = live(WAITING)
+    alert(shown)
+    board = shown.board("tiny")
+    for area, open_there in (("north", 1), ("north-area", 1), ("south", 0)):
+        assert len(first_screen(board, area)["alerts"]["open"]) == open_there
+
+
+def test_time_alone_is_no_change() -> None:
+    shown = live(WAITING)
+    early, late = (first_screen(shown.board("tiny", NOW + more)) for more in (0, 1000))
+    assert early != late
+    assert fingerprint(early) == fingerprint(late)
+
+
+def test_a_frame_is_made_when_something_changed_else_a_beat() -> None:
+    shown = live(WAITING)
+    view = View("screen", first_screen, fingerprint)
+    view.show(shown.board("tiny", NOW), 10.0)
+    view.show(shown.board("tiny", NOW + 1000), 11.0)
+    assert (view.boards, view.beats) == (1, 0)
+    view.show(shown.board("tiny", NOW + 2000), 12.0)
+    assert (view.boards, view.beats) == (1, 1)
+    feed(shown.monitor, call("c9", "2021-03-01T10:29:59Z"))
+    view.show(shown.board("tiny", NOW + 3000), 13.0)
+    assert (view.boards, view.beats) == (2, 1)
+    assert view.board.startswith(b'event: screen\ndata: {"force"')
+
+
+def test_a_stream_begins_with_the_board_and_ends_with_the_server() -> None:
+    shown = live(WAITING)
+    hub = Hub(shown)
+
+    async def first_frames() -> list[bytes]:
+        frames = []
+        async for frame in hub.stream("tiny", None, whole=True):
+            frames.append(frame)
+            if len(frames) == 2:
+                hub.close()
+        return frames
+
+    retry, board = asyncio.run(first_frames())
+    assert retry.startswith(b"retry: ")
+    event, data = board.split(b"\n")[:2]
+    assert event == b"event: board"
+    assert json.loads(data[6:]) == whole_board(shown.board("tiny"))
+    assert hub.viewers == 0
+
+
+@pytest.fixture
+def shown() -> Live:
+    return live(ANSWERED, WAITING, OPEN)
+
+
+@pytest.fixture
+def client(shown: Live) -> Iterator[TestClient]:
+    with TestClient(application(shown)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("path", ["/", "/chart", "/alert"])
+def test_the_pages_run_nothing_but_their_own_files(client: TestClient, path: str) -> None:
+    page = client.get(path)
+    assert "default-src 'none'; script-src 'self'" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    for asset in (part.split('"')[0] for part in page.text.split('="/assets/')[1:]):
+        assert client.get(f"/assets/{asset}").status_code == 200, asset
+
+
+def test_nothing_is_loaded_from_elsewhere() -> None:
+    for path in STATIC.iterdir():
+        text = path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert "://" not in text, path.name
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("force=nowhere", 404, 'no force "nowhere"'),
+        ("force=tiny&area=nowhere", 404, 'no area "nowhere"'),
+    ],
+)
+def test_a_stream_of_nothing_is_refused(
+    client: TestClient, query: str, status: int, words: str
+) -> None:
+    answer = client.get(f"/events?{query}")
+    assert answer.status_code == status
+    assert words in answer.json()["error"]
+
+
+def test_a_series_has_the_last_hours(client: TestClient) -> None:
+    points = client.get("/series.json?chart=waiting&line=999").json()["points"]
+    assert len(points) == 25
+    assert points[-1]["from"] == "2021-03-01T10:00:00+00:00"
+    assert points[-1]["value"] == 2
+    rate = client.get("/series.json?chart=answer&line=999").json()["points"][-1]
+    assert (rate["numerator"], rate["denominator"]) == (1, 1)
+
+
+def test_a_series_of_nothing_is_refused(client: TestClient) -> None:
+    answer = client.get("/series.json?group=calls&measure=pizzas&line=999")
+    assert answer.status_code == 400
+    assert answer.json()["error"] == 'no measure "pizzas" among the calls'
+
+
+def test_without_alerts_there_are_none(client: TestClient) -> None:
+    assert client.get("/alerts.json").json() == {"alerts": []}
+    assert client.post("/api/alerts/x/acknowledge", json={"who": "AB"}).status_code == 404
+
+
+def test_an_alert_is_acknowledged_by_its_quoted_id(client: TestClient, shown: Live) -> None:
+    quoted = alert(shown, owner=None).replace("/", "%2F").replace(":", "%3A")
+    path = f"/api/alerts/{quoted}/acknowledge"
+    answer = client.post(path, json={"who": "AB"}, headers=SAME)
+    assert answer.json()["alert"]["owner"] == "AB"
+    assert client.get("/alerts.json?state=open").json()["alerts"][0]["owner"] == "AB"
+
+
+@pytest.mark.parametrize(
+    ("action", "sent", "status", "words"),
+    [
+        ("acknowledge", {"who": ""}, 400, "who"),
+        ("snooze", {"who": "AB", "until": "soon", "reason": "x"}, 400, '"soon" is no time'),
+        ("snooze", {"who": "AB", "reason": "x"}, 400, "needs an end"),
+        ("close", {"who": "AB", "outcome": "boring"}, 400, "outcome"),
+        ("close", {"who": "AB", "colour": "red"}, 400, "colour"),
+        ("note", {"who": "AB", "note": "x" * 20_000}, 413, "10,000 bytes"),
+        ("explode", {"who": "AB"}, 404, "explode"),
+    ],
+)
+def test_what_can_not_be_done_is_told_in_words(
+    client: TestClient, shown: Live, action: str, sent: dict[str, str], status: int, words: str
+) -> None:
+    answer = client.post(f"/api/alerts/{alert(shown)}/{action}", json=sent, headers=SAME)
+    assert answer.status_code == status
+    assert words in answer.json()["error"]
+
+
+def test_an_alert_that_there_is_not_is_told(client: TestClient, shown: Live) -> None:
+    alert(shown)
+    answer = client.post("/api/alerts/tiny/nothing/acknowledge", json={"who": "AB"})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "https://elsewhere.example"}, 403),
+        ({"content-type": "text/plain"}, 415),
+        ({"origin": "http://testserver"}, 200),
+    ],
+)
+def test_only_our_own_pages_act(
+    client: TestClient, shown: Live, headers: dict[str, str], status: int
+) -> None:
+    sent = {"content-type": "application/json", **headers}
+    path = f"/api/alerts/{alert(shown)}/acknowledge"
+    assert client.post(path, content=b'{"who": "AB"}', headers=sent).status_code == status
+
+
+def test_alerts_are_asked_for_in_plain_words(client: TestClient) -> None:
+    assert client.get("/alerts.json?since=yesterday").status_code == 400
+    assert client.get("/alerts.json?state=sleepy").status_code == 400
