@@ -11,7 +11,9 @@ from streams.cli import main
 
 
 def simulated(*options: str) -> tuple[int, list[dict[str, object]], str]:
-    answer = CliRunner().invoke(main, ["simulate", "--force", "city-of-london", *options])
+    here = {"WATCHROOM_BOOTSTRAP": None}  # whatever is set, nothing is to be sent to it
+    words = ["simulate", "--force", "city-of-london", *options]
+    answer = CliRunner().invoke(main, words, env=here)
     lines = answer.stdout.splitlines() if answer.exit_code == 0 else []
     return answer.exit_code, [json.loads(line) for line in lines], answer.output
 
