@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from grafana import change_points
 from grafana.committed import dashboards
+from streams.alert_records import Alert
 from streams.cli import main
 from streams.force import find_force, shipped_force_text
 from tests.grafana_server import EDITOR, VIEWER, FakeGrafana, fake_grafana
@@ -277,6 +278,10 @@ ALERT = {
     "opened_at": "2026-11-01T00:00:00+00:00",
     "words": "999 calls, Warwickshire: higher since 20 October",
 }
+
+
+def test_the_alert_of_this_test_has_the_fields_of_an_alert() -> None:
+    assert set(ALERT) <= set(Alert.__struct_fields__)
 
 
 def test_a_monitors_changes_of_level_are_noted_at_their_onset(server: FakeGrafana) -> None:
