@@ -8,6 +8,7 @@ anything while a monitor replays or catches up. All of it happens under the lock
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -41,22 +42,22 @@ class Desk:
         self.situations = {f.id: Situation(f) for f in live.monitor.forces.values()}
         self.listeners: list[Listener] = []
         self.faults = 0
-        self._attached: set[int] = set()
+        self._attached: weakref.WeakSet[Shard] = weakref.WeakSet()
         self._behind_since: int | None = None
 
     # -- what feeds the books ------------------------------------------------------------------
 
     def attach(self, shard: Shard) -> None:
         """Listens to the closing periods of a shard; does nothing the second time."""
-        if id(shard) in self._attached:
+        if shard in self._attached:
             return
-        self._attached.add(id(shard))
+        self._attached.add(shard)
         for force_id, ledger in shard.ledgers().items():
             self._listen(self.books[force_id].force, ledger, shard.surveillance.get(force_id))
 
     def detach(self, shard: Shard) -> None:
-        """Forgets a shard that is gone; what it was the last to hold is forgotten with it."""
-        self._attached.discard(id(shard))
+        """Forgets a shard that is gone; the holder of the calls has the book."""
+        self._attached.discard(shard)
         if shard.kind == "call":
             for force in shard.forces:
                 self.books[force.id] = AlertBook(force)

@@ -153,7 +153,7 @@ def answer_rate(
     """An answer rate that has become worse."""
     figures = (
         f": {told[0]} of the last {told[1]} answered within {seconds} s, "
-        f"lately {percent(recent)}, target {percent(target)}."
+        f"usually {recent * 100:.0f} %, target {percent(target)}."
     )
     return (shortened(f"{what}, {where}", LONGEST - len(figures)) + figures,)
 

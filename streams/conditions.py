@@ -7,8 +7,8 @@ book opens an alert when one appears, and ends it some time after it was last se
 A limit that the force misses every day would page every day. So where the force's file sets none,
 the limit for a wait is twice the target, but at least `BEYOND` times what 99 of 100 of its own
 calls of the last four weeks waited; and an answer rate pages only when it is worse than the force's
-own recent rate *and* than the target, each by an exact tail. That a target has been missed for
-weeks is a state: shown, ticketed once, and never a page.
+own recent rate at that time of day *and* than the target, each by an exact tail. That a target has
+been missed for weeks is a state: shown, ticketed once, and never a page.
 """
 
 from __future__ import annotations
@@ -29,18 +29,17 @@ from streams.signals import Signal
 
 LEAST_CALLS = 20
 """An answer rate is judged over windows of at least so many calls."""
-WORSE = 5.0
-"""-log10 of the tail against the force's own recent rate at which an answer rate pages: one look a
-minute at windows that overlap stays far below one false page in four weeks."""
+WORSE = 4.0
+"""-log10 of the tail against the force's own recent rate at which an answer rate pages."""
 BELOW = 3.0
 """The same against the target."""
 DROP = 0.1
 """An answer rate that is worse by less is nobody's emergency."""
-MEMORY = 500.0
-"""As how many calls the recent rate counts: it is never known better than that, since real rates
-vary from day to day."""
+LEAST_CORRELATION, MOST_CORRELATION = 0.01, 0.9
+"""Of two calls of the same hour: who waits behind one that waited waits too."""
 WEEKS = 4
 BEYOND = 3.0
+UNREACHED = 2.0
 ENOUGH = 100
 """Calls or attendances from which a force's own waits are known."""
 UNKNOWN = 30
@@ -111,7 +110,7 @@ def unattended_limit(set_: int | None, standard: int, own: Waits) -> float:
         return float(set_)
     if own.p99 is None or own.cases < ENOUGH:
         return 3.0 * standard
-    return max(float(standard), 1.5 * own.p99)
+    return max(float(standard), UNREACHED * own.p99)
 
 
 def callers_waiting(
@@ -156,24 +155,57 @@ def unattended(
     )
 
 
-def worsening(window: Rate, recent: Rate, target: float) -> tuple[float, float]:
-    """-log10 of the tails of so few in time: against the recent rate, and against the target.
+class Usual(NamedTuple):
+    """A force's own recent answer rate at this time of day: the share, the correlation of two calls
+    of an hour, and of how many calls both are known."""
 
-    >>> [round(found, 1) for found in worsening(Rate(6, 20), Rate(8300, 10000), 0.9)]
-    [6.3, 9.7]
+    share: float = 0.0
+    correlation: float = LEAST_CORRELATION
+    of: int = 0
+
+
+def usual(hours: Sequence[Rate]) -> Usual:
+    """The recent rate from its hours, and how much more they vary than coins would:
+
+    z^2 = (k - n p)^2 / (n p q),  correlation = sum (z^2 - 1) / sum (n - 1).
+
+    >>> found = usual([Rate(8, 10), Rate(2, 10), Rate(9, 10), Rate(5, 10)] * 9)
+    >>> found.share, round(found.correlation, 2), found.of
+    (0.6, 0.24, 360)
     """
-    scale = min(1.0, MEMORY / recent.of) if recent.of else 0.0
-    shape = recent.within * scale + 0.5, (recent.of - recent.within) * scale + 0.5
+    k, n = sum(hour.within for hour in hours), sum(hour.of for hour in hours)
+    if not n:
+        return Usual()
+    p = min(1.0 - 0.5 / (n + 1), max(0.5 / (n + 1), k / n))
+    groups = [hour for hour in hours if hour.of > 1]
+    off = sum((g.within - g.of * p) ** 2 / (g.of * p * (1.0 - p)) - 1.0 for g in groups)
+    found = off / max(1, sum(g.of - 1 for g in groups))
+    return Usual(p, min(MOST_CORRELATION, max(LEAST_CORRELATION, found)), n)
+
+
+def worsening(window: Rate, own: Usual, target: float) -> tuple[float, float]:
+    """-log10 of the tails of so few in time: against the recent rate, by the beta-binomial with its
+    correlation, and against the target, by the binomial.
+
+    >>> [round(found, 1) for found in worsening(Rate(6, 20), Usual(0.83, 0.01, 10000), 0.9)]
+    [5.4, 9.7]
+    """
+    size = 1.0 / own.correlation - 1.0
+    shape = own.share * size, (1.0 - own.share) * size
     lately = beta_binomial_tails(window.within, window.of, *shape)[0]
     aimed = binomial_tails(window.within, window.of, min(0.999999, target))[0]
-    return tuple(-log10(min(1.0, max(1e-300, tail))) + 0.0 for tail in (lately, aimed))  # type: ignore[return-value]
+    return _evidence(lately), _evidence(aimed)
+
+
+def _evidence(tail: float) -> float:
+    return -log10(min(1.0, max(1e-300, tail))) + 0.0
 
 
 def answer_rate(
     force: Force,
     line: str,
     windows: Mapping[int, Rate],
-    recent: Rate,
+    own: Usual,
     target: float,
     seconds: int,
     at: int,
@@ -182,13 +214,13 @@ def answer_rate(
 
     `windows` are by their minutes, all up to now. The strongest of those with enough calls counts.
     """
-    if recent.of < ENOUGH:
+    if own.of < ENOUGH:
         return None
     best: tuple[float, int] | None = None
     for minutes, window in windows.items():
-        if window.of < LEAST_CALLS or recent.share - window.share < DROP:
+        if window.of < LEAST_CALLS or own.share - window.share < DROP:
             continue
-        lately, aimed = worsening(window, recent, target)
+        lately, aimed = worsening(window, own, target)
         if lately >= WORSE and aimed >= BELOW and (best is None or lately > best[0]):
             best = lately, minutes
     if best is None:
@@ -206,11 +238,11 @@ def answer_rate(
         title=f"{line} answer rate, {force.name}",
         since=at - minutes * MINUTE,
         said=say.answer_rate(
-            say.calls(line), force.name, (found.within, found.of), seconds, recent.share, target
+            say.calls(line), force.name, (found.within, found.of), seconds, own.share, target
         ),
         evidence=Evidence(
             observed=found.share,
-            expected=recent.share,
+            expected=own.share,
             probability=10.0**-evidence,
             numerator=found.within,
             denominator=found.of,

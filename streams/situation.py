@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from streams import conditions as rules
-from streams.conditions import Condition, Doing, Rate, Waits
+from streams.conditions import Condition, Doing, Rate, Usual, Waits
 from streams.force import WHOLE, Force, Target
 from streams.histogram import quantile
 from streams.ledger import Ledger
@@ -39,7 +39,7 @@ class Situation:
         self._hour = self._day = -1
         self._waits: dict[str, Waits] = {}
         self._response = Waits(None, 0)
-        self._recent: dict[str, Rate] = {}
+        self._usual: dict[str, Usual] = {}
         self._missed: list[Condition] = []
 
     def look(
@@ -80,12 +80,23 @@ class Situation:
         if ledger is not None:
             pane = ledger.panes.between(start, hour)
             self._waits = {key[0]: found for key, found in _waits(self.calls, pane).items()}
-            # What happens now must not be compared with itself.
-            self._recent = self._rates(ledger, start, max(start, hour - 6 * HOUR))
+            self._usual = self._usually(ledger, hour)
         ledger = monitor.ledger("incident", self.force.id)
         if ledger is not None:
             pane = ledger.panes.between(start, hour)
             self._response = _waits(self.attendance, pane).get((WHOLE,), Waits(None, 0))
+
+    def _usually(self, ledger: Ledger, hour: int) -> dict[str, Usual]:
+        """What is usual by line in this hour of the day and its neighbours. Today is left out: what
+        happens now must not be compared with itself."""
+        hours: dict[str, list[Rate]] = {line.id: [] for line in self.force.lines}
+        for days in range(1, OWN // DAY + 1):
+            for shift in (-1, 0, 1):
+                start = hour - days * DAY + shift * HOUR
+                for line, rate in self._rates(ledger, start, start + HOUR).items():
+                    if rate.of:
+                        hours[line].append(rate)
+        return {line: rules.usual(found) for line, found in hours.items()}
 
     def _rates(self, ledger: Ledger, start: int, end: int) -> dict[str, Rate]:
         """The service level of the whole force by line."""
@@ -114,8 +125,8 @@ class Situation:
             found.append(rules.callers_waiting(force, line.id, people, oldest, limit, seconds, at))
             if share is not None:
                 mine = {n: rates.get(line.id, nothing) for n, rates in windows.items()}
-                recent = self._recent.get(line.id, nothing)
-                found.append(rules.answer_rate(force, line.id, mine, recent, share, seconds, at))
+                own = self._usual.get(line.id, Usual())
+                found.append(rules.answer_rate(force, line.id, mine, own, share, seconds, at))
         return found
 
     def _emergencies(self, ledger: Ledger, at: int) -> Condition | None:

@@ -18,6 +18,7 @@ from streams.alert_records import Transition
 from streams.errors import CheckpointError
 from streams.live import Live, wall_clock
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
+from streams.outputs.silences import Silencer
 from streams.runners.alert_store import AlertStore, default_folder
 
 log = logging.getLogger("watchroom.alerts")
@@ -60,6 +61,7 @@ class Alerting:
         folder: Path | None = None,
         channels_: Sequence[Channel] = (),
         link: str | None = None,
+        silencer: Silencer | None = None,
         every: float = EVERY,
     ) -> None:
         self.desk = Desk(live)
@@ -73,6 +75,8 @@ class Alerting:
             self.desk.listeners.append(self._keep)
             if self.channels:
                 self.notifier = Notifier(self.store, self.channels, link)
+        if silencer is not None:
+            self.desk.listeners.append(silencer.hear)
         for shard in live.monitor.shards:
             self.desk.attach(shard)
         live.alerts = self.desk
@@ -113,12 +117,13 @@ def alerting(live: Live, named: Path | None, *, replay: bool) -> Alerting:
     folder where that can be had, and tells the channels of the environment."""
     told = [] if replay else channels()
     link = os.environ.get(LINK_VARIABLE)
+    silencer = None if replay else Silencer.of_environment()
     if named is not None or replay:
-        return Alerting(live, named, told, link)
+        return Alerting(live, named, told, link, silencer)
     try:
-        return Alerting(live, default_folder(), told, link)
+        return Alerting(live, default_folder(), told, link, silencer)
     except CheckpointError as error:
         if told:
             raise
         log.warning("%s. Alerts are kept in memory only", error)
-        return Alerting(live)
+        return Alerting(live, silencer=silencer)

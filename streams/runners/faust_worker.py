@@ -93,6 +93,7 @@ class FaustWorker:
                 self.holdings.manage(),
                 self.holdings.keep(),
                 self._publish_boards(),
+                self.holdings.alerts.look(),
                 self._stream(),
                 self.stopped.wait(),
             )
@@ -265,13 +266,13 @@ class FaustWorker:
         """The last checkpoint, the last offsets, and out of the group."""
         self.holdings.stopping = True
         self.live.health.state, self.live.health.detail = "recovering", "stopping"
-        for task in work[:3]:
+        for task in work[:4]:
             task.cancel()
-        await asyncio.gather(*work[:3], return_exceptions=True)
+        await asyncio.gather(*work[:4], return_exceptions=True)
         await self.holdings.save_all()
-        for task in work[3:]:
+        for task in work[4:]:
             task.cancel()
-        await asyncio.gather(*work[3:], return_exceptions=True)
+        await asyncio.gather(*work[4:], return_exceptions=True)
         with contextlib.suppress(Exception):
             async with asyncio.timeout(10):
                 await self.app.stop()

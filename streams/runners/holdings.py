@@ -24,6 +24,7 @@ from streams.runners.partition import NOTHING, Partition, fingerprint
 from streams.runners.rebuild import Reader
 from streams.runners.settings import Cluster, Key, Settings, Stream
 from streams.runners.snapshot import Identity
+from streams.runners.topic_alerts import TopicAlerts
 from streams.runners.topics import INPUTS, forces_in, input_topic
 
 log = logging.getLogger("watchroom.worker")
@@ -44,6 +45,7 @@ class Holdings:
     ) -> None:
         self.settings, self.cluster, self.live = settings, cluster, live
         self.outbox, self.stream = outbox, stream
+        self.alerts = TopicAlerts(settings.prefix, live, self.partition_of)
         self.folder = Folder(settings.checkpoints)
         self.kinds = {input_topic(settings.prefix, kind): kind for kind in INPUTS}
         self.held: dict[Key, Partition] = {}
@@ -82,6 +84,13 @@ class Holdings:
         for partition in self.held.values():
             partition.ready = False
         await self.save_all()
+
+    def partition_of(self, force_id: str) -> Partition | None:
+        """The partition with the calls of a force, where it is held."""
+        for partition in self.held.values():
+            if partition.shard.kind == "call" and force_id in partition.shard.takers:
+                return partition
+        return None
 
     def ready(self, key: Key) -> bool:
         """Whether the stream may go on with a partition."""
@@ -130,7 +139,9 @@ class Holdings:
 
     async def manage(self) -> None:
         """Follows the assignments, for ever."""
-        reader = Reader(self.settings.brokers, self._on_ready, self._changed.is_set)
+        reader = Reader(
+            self.settings.brokers, self._on_ready, self._changed.is_set, self.alerts.restore
+        )
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -207,6 +218,7 @@ class Holdings:
         mail = await asyncio.to_thread(partition.load, self._generation, self._member)
         partition.count_refused(again=True)
         partition.post(mail)
+        self.alerts.restore_unsent([message for _, message in mail])
         self.held[key] = partition
 
     def _on_ready(self, partition: Partition) -> None:
@@ -227,6 +239,7 @@ class Holdings:
         partition = self.held.pop(key)
         partition.ready = False
         partition.leave()
+        self.alerts.leave(partition.shard)
         await self._save(partition)
         async with partition.saving:
             await asyncio.to_thread(partition.checkpoint.close)

@@ -39,8 +39,9 @@ class Reader:
         brokers: str,
         on_ready: Callable[[Partition], None],
         interrupted: Callable[[], bool],
+        on_alerts: Callable[[list[bytes]], None] = lambda _: None,
     ) -> None:
-        self.brokers = brokers
+        self.brokers, self.on_alerts = brokers, on_alerts
         self.on_ready, self.interrupted = on_ready, interrupted
 
     async def run(self, partitions: Sequence[Partition]) -> None:
@@ -57,6 +58,7 @@ class Reader:
                     partition.start_over(f"is at {partition.held}, and the log ends at {ends[tp]}")
                     _go_on(consumer, tp, partition)
             await self._facts([p for p in partitions if p.empty and p.high > 0])
+            await self._alerts([p for p in partitions if p.shard.kind == "call" and not p.ready])
             await self._read(consumer, by_tp)
 
     @asynccontextmanager
@@ -144,6 +146,14 @@ class Reader:
             if found:
                 partition.facts[force.id] = found
                 log.info("%s: %d published facts of %s", partition.name, len(found), force.id)
+
+    async def _alerts(self, partitions: list[Partition]) -> None:
+        """Reads the alerts of the forces whose calls have come here: what was decided is a fact."""
+        wanted = [p for p in partitions if p.shard.forces]
+        if wanted:
+            topic = topic_name(wanted[0].prefix, "alerts")
+            messages = await self._all_of([TopicPartition(topic, p.number) for p in wanted])
+            self.on_alerts([value for _, value in messages if value is not None])
 
     async def _all_of(self, tps: list[TopicPartition]) -> list[tuple[bytes | None, bytes | None]]:
         """Every message of some partitions, as (key, value)."""

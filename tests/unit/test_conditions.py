@@ -6,6 +6,7 @@ import pytest
 from streams.conditions import (
     Doing,
     Rate,
+    Usual,
     Waits,
     answer_rate,
     callers_waiting,
@@ -40,7 +41,7 @@ def test_the_limit_for_a_caller_is_the_forces_own_or_follows_from_its_record() -
     assert waiting_limit(None, 10, Waits(26.0, 5000)) == 78
     assert waiting_limit(None, 10, Waits(1.0, 5000)) == 20
     assert waiting_limit(None, 10, Waits(26.0, 50)) == 300
-    assert unattended_limit(None, 1200, Waits(1000.0, 900)) == 1500
+    assert unattended_limit(None, 1200, Waits(1000.0, 900)) == 2000
     assert unattended_limit(None, 1200, Waits(None, 0)) == 3600
     assert unattended_limit(1200, 1200, Waits(9000.0, 900)) == 1200
 
@@ -54,10 +55,10 @@ def test_emergencies_that_nobody_has_reached() -> None:
 
 
 def test_an_answer_rate_pages_when_it_is_worse_than_lately_and_than_the_target() -> None:
-    recent = Rate(8300, 10000)
+    recent = Usual(0.83, 0.01, 10000)
     found = answer_rate(WARWICKSHIRE, "999", {15: Rate(7, 24)}, recent, 0.9, 10, NOW)
     assert words_of(found) == (
-        "999 calls, Warwickshire: 7 of the last 24 answered within 10 s, lately 83 %, "
+        "999 calls, Warwickshire: 7 of the last 24 answered within 10 s, usually 83 %, "
         "target 90 %. Nobody has this yet."
     )
     few = {15: Rate(0, 19)}
@@ -66,7 +67,7 @@ def test_an_answer_rate_pages_when_it_is_worse_than_lately_and_than_the_target()
     assert answer_rate(WARWICKSHIRE, "999", usual, recent, 0.9, 10, NOW) is None
     # Worse than lately, and still better than the target.
     fine = {60: Rate(880, 1000)}
-    assert answer_rate(WARWICKSHIRE, "999", fine, Rate(9990, 10000), 0.8, 10, NOW) is None
+    assert answer_rate(WARWICKSHIRE, "999", fine, Usual(0.999, 0.01, 9999), 0.8, 10, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -84,7 +85,7 @@ def test_four_steady_weeks_below_the_target_page_nobody(
     within = rng.binomial(offered, rates)
     b = book()
     total = np.stack([within, offered]).cumsum(axis=1)
-    recent = Rate(round(5000 * share), 5000)
+    recent = Usual(share, 0.01, 5000)
     pages = []
     for n in range(24, quarters):
         windows = {m: Rate(*(total[:, n] - total[:, n - m // 15]).tolist()) for m in MINUTES}

@@ -1,0 +1,90 @@
+"""Alertmanager's silences: who takes or snoozes an alert keeps it from being sent again.
+
+With `ALERTMANAGER_URL` set, an alert that is acknowledged is silenced for a shift, and one that is
+snoozed until its end, by the label `alert`, which is its id. Alertmanager keeps what it was told;
+what it could not be told, since it did not answer, is tried again three times and then logged.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import queue
+import threading
+import time
+import urllib.request
+from typing import Any
+
+from streams.alert_records import Transition
+from streams.periods import HOUR, rfc3339, to_ms
+
+log = logging.getLogger("watchroom.alerts")
+
+VARIABLE = "ALERTMANAGER_URL"
+SHIFT = 12 * HOUR
+SECONDS = 10.0
+TRIES = 4
+
+
+def silence(transition: Transition) -> dict[str, Any] | None:
+    """What Alertmanager is asked for by a transition; None where nothing is."""
+    alert = transition.alert
+    if transition.what not in ("acknowledged", "handed_over", "snoozed") or not alert.log:
+        return None
+    start = to_ms(transition.at)
+    end = start + SHIFT
+    if transition.what == "snoozed" and alert.snoozed_until is not None:
+        end = to_ms(alert.snoozed_until)
+    entry = alert.log[-1]
+    return {
+        "matchers": [{"name": "alert", "value": alert.id, "isRegex": False, "isEqual": True}],
+        "startsAt": rfc3339(start),
+        "endsAt": rfc3339(end),
+        "createdBy": entry.who,
+        "comment": f"{entry.what} {entry.note}".strip(),
+    }
+
+
+class Silencer:
+    """Makes silences in a thread of its own."""
+
+    def __init__(self, url: str, pause: float = 2.0) -> None:
+        self.url, self.pause = url.rstrip("/"), pause
+        self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="watchroom-silences", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def of_environment(cls) -> Silencer | None:
+        """For the Alertmanager of the environment, where one is named."""
+        url = os.environ.get(VARIABLE)
+        return cls(url) if url else None
+
+    def hear(self, made: list[Transition]) -> None:
+        """Takes note of what is to be silenced."""
+        for transition in made:
+            wanted = silence(transition)
+            if wanted is not None:
+                self._queue.put(wanted)
+
+    def _run(self) -> None:
+        while True:
+            wanted = self._queue.get()
+            for tries in range(TRIES):
+                try:
+                    self.post(wanted)
+                    break
+                except (OSError, ValueError) as error:
+                    log.warning("Alertmanager could not be told of a silence: %s", error)
+                    time.sleep(self.pause * 2**tries)
+
+    def post(self, wanted: dict[str, Any]) -> str:
+        """Makes a silence and returns its id; raises OSError."""
+        asked = urllib.request.Request(  # noqa: S310 - the address is the operator's
+            f"{self.url}/api/v2/silences",
+            json.dumps(wanted).encode(),
+            {"content-type": "application/json"},
+        )
+        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310
+            return str(json.loads(answer.read())["silenceID"])

@@ -1,0 +1,92 @@
+"""Alerts of a worker: made where the calls of a force are held, kept in the alerts topic.
+
+A transition leaves through the outbox of the partition that holds the calls, in the checkpoint of
+what caused it, and is read back when the partition is taken over. All topics have as many
+partitions, so one worker holds every kind of a force, and its alerts are in the partition of the
+same number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from streams.alert_desk import Desk
+from streams.alert_records import Transition, decode, encode
+from streams.live import Live
+from streams.monitor import Shard
+from streams.outputs.silences import Silencer
+from streams.runners.partition import Partition
+from streams.runners.snapshot import Outgoing
+from streams.runners.topics import topic_name
+
+log = logging.getLogger("watchroom.alerts")
+
+EVERY = 2.0
+"""Seconds between two looks at how things stand now."""
+
+
+class TopicAlerts:
+    """The alert desk of a worker."""
+
+    def __init__(
+        self, prefix: str, live: Live, partition_of: Callable[[str], Partition | None]
+    ) -> None:
+        self.topic = topic_name(prefix, "alerts")
+        self.partition_of = partition_of
+        self.desk = Desk(live)
+        self.desk.listeners.append(self._keep)
+        self.silencer = Silencer.of_environment()
+        if self.silencer is not None:
+            self.desk.listeners.append(self.silencer.hear)
+        live.alerts = self.desk
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+
+    def _keep(self, made: list[Transition]) -> None:
+        """Puts transitions into the outbox, in the thread that the partitions belong to."""
+        if self._loop is None or threading.get_ident() == self._thread:
+            self._send(made)
+        else:
+            self._loop.call_soon_threadsafe(self._send, made)
+
+    def _send(self, made: list[Transition]) -> None:
+        for each in made:
+            partition = self.partition_of(each.alert.force)
+            if partition is None:
+                log.warning("%s went to another worker meanwhile: %s", each.alert.id, each.what)
+                continue
+            key = each.alert.id.encode()
+            partition.send(Outgoing(self.topic, key, encode(each), [], partition.number))
+
+    def restore(self, values: Iterable[bytes]) -> None:
+        """Folds what the topic holds; what can't be read is passed over."""
+        found = []
+        for value in values:
+            try:
+                found.append(decode(value))
+            except msgspec.MsgspecError as error:
+                log.warning("an alert of %s can't be read: %s", self.topic, error)
+        self.desk.restore(found)
+
+    def restore_unsent(self, mail: Iterable[Outgoing]) -> None:
+        """Folds what a checkpoint holds that the topic has not had yet."""
+        self.restore([m.value for m in mail if m.topic == self.topic and m.value is not None])
+
+    def leave(self, shard: Shard) -> None:
+        """Forgets the alerts of forces that another worker has now."""
+        self.desk.detach(shard)
+
+    async def look(self) -> None:
+        """Looks at how things stand now, for ever."""
+        self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
+        while True:
+            await asyncio.sleep(EVERY)
+            try:
+                await asyncio.to_thread(self.desk.tick)
+            except Exception:  # the next look may do better
+                log.exception("the alerts could not be judged")
