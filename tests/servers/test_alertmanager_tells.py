@@ -127,3 +127,30 @@ def test_a_silent_feed_holds_back_what_its_figures_say_of_the_same_force(sender:
     assert states["warwickshire/target_missed/1"] == "suppressed"
     assert set(sender.told()) == wanted
     assert len(sender.told()) == 3
+
+
+def test_of_workers_that_are_all_down_not_each_is_told_as_well(sender: Sender) -> None:
+    common = {"kind": "pipeline_unwell"}
+    everything = {**common, "alertname": "WatchroomAllWorkersDown", "severity": "page"}
+    each = {**common, "alertname": "WatchroomWorkerDown", "severity": "notice"}
+    sender.say((everything, "No worker answers."))
+    wait_until(lambda: len(sender.got.mails) == 1, 30, "the loss of all is told")
+    sender.say(
+        (everything, "No worker answers."),
+        ({**each, "instance": "worker-1"}, "Worker 1 does not answer."),
+        ({**each, "instance": "worker-2"}, "Worker 2 does not answer."),
+    )
+
+    def suppressed() -> list[str]:
+        told = sender.server.get("/api/v2/alerts?active=false&inhibited=true")
+        return sorted(alert["labels"]["alertname"] for alert in told)
+
+    wait_until(lambda: suppressed() == ["WatchroomWorkerDown"] * 2, 30, "the others are held back")
+    assert [mail["subject"] for mail in sender.got.mails] == ["No worker answers."]
+    # One is back: of the other it is told now.
+    sender.say((everything, "No worker answers."), over=True)
+    sender.say(({**each, "instance": "worker-2"}, "Worker 2 does not answer."))
+    sender.say(({**each, "instance": "worker-1"}, "Worker 1 does not answer."), over=True)
+    wait_until(
+        lambda: any("Worker 2" in mail["subject"] for mail in sender.got.mails), 60, "it is told"
+    )

@@ -28,7 +28,8 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         "WatchroomWorkerDown",
         "notice",
         f"up{{{JOB}}} == 0",
-        "30s",
+        # Longer than an update takes, and than it takes to say that all of them are down.
+        "2m",
         "The Watchroom worker <instance> does not answer.",
         "The other workers have taken over its share; there is one fewer to take over from.",
     ),
