@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from streams import alert_words as say
 from streams import ownership
-from streams.alert_records import FROM_SIGNALS, SEVERITIES, Alert, Transition, as_dict, ms_of
+from streams.alert_records import (
+    FROM_SIGNALS,
+    SEVERITIES,
+    Alert,
+    Outcome,
+    Transition,
+    as_dict,
+    ms_of,
+)
 from streams.force import Force
 from streams.periods import DAY, to_ms
 
@@ -73,6 +81,10 @@ class Book:
             "weeks": WEEKS,
             "alerts": len(made),
             "false": false,
+            "outcomes": {
+                name: sum((a.outcome or "none") == name for a in made)
+                for name in (*get_args(Outcome), "none")
+            },
             "budget": budget,
             "words": say.summary(WEEKS, len(made), false, budget),
         }

@@ -40,6 +40,7 @@ from streams.figures import Count, Share
 from streams.force import WHOLE
 from streams.live import Live, wall_clock
 from streams.measures import ALL, GROUPS, Chosen, Group, Measure, Stock
+from streams.outputs.alert_metrics import alert_metrics, heartbeat_metrics, watch_metrics
 from streams.outputs.instants import parse_instant
 
 VOCABULARIES = frozenset({"category", "grade", "offence"})
@@ -108,6 +109,9 @@ class BoardCollector(Collector):
             yield from _group_metrics(group, boards)
         yield from _definitions(boards)
         yield from _feeds(boards)
+        yield from alert_metrics(boards)
+        yield from heartbeat_metrics(boards)
+        yield from watch_metrics(self.live, boards)
 
     def _process(self) -> Iterator[Metric]:
         """How the monitor itself is doing; these are there even while it is not ready."""

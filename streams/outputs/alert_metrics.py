@@ -1,0 +1,137 @@
+"""Metrics of alerts and of what is watched, for `/metrics`.
+
+* `watchroom_alert_open`, 1 while an alert is open and not snoozed; the label `alert` is its id. Its
+  words, which change, stand beside it in `watchroom_alert_words`.
+* `watchroom_watch_*`, the last closed period of every watched series: what was counted, what was
+  expected, and the usual range; `flagged` is 1 or -1 where it was told as exceptional. At most
+  `MOST_WATCHES` series a force, widest areas first.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from prometheus_client.core import GaugeMetricFamily, Metric
+
+from streams.force import WHOLE
+from streams.live import Live
+from streams.outputs.instants import parse_instant
+
+MOST_WATCHES = 2_000
+_PLACE = ["force", "group", "measure", "row", "area", "grain"]
+Board = dict[str, Any]
+
+
+def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
+    """Of the alerts on the boards; nothing where none are raised."""
+    shown = {force: board["alerts"] for force, board in boards.items() if "alerts" in board}
+    held = GaugeMetricFamily(
+        "watchroom_alert_open",
+        "1 while an alert is open and not snoozed.",
+        labels=["force", "kind", "severity", "area", "measure", "alert"],
+    )
+    words = GaugeMetricFamily(
+        "watchroom_alert_words",
+        "The words of an open alert, and who has it.",
+        labels=["force", "alert", "words", "owner"],
+    )
+    opened = GaugeMetricFamily(
+        "watchroom_alert_opened_timestamp_seconds",
+        "When an open alert was opened, in seconds since 1970 UTC.",
+        labels=["force", "alert"],
+    )
+    made = GaugeMetricFamily(
+        "watchroom_alerts_28d",
+        "Pages and notices of the last four weeks, by what they were.",
+        labels=["force", "outcome"],
+    )
+    budget = GaugeMetricFamily(
+        "watchroom_alert_budget_28d",
+        "How many false ones are allowed in four weeks.",
+        labels=["force"],
+    )
+    for force, part in shown.items():
+        for alert in part["open"]:
+            place = [alert["area"], alert["measure"], alert["id"]]
+            if alert["snoozed_until"] is None:
+                held.add_metric([force, alert["kind"], alert["severity"], *place], 1)
+            words.add_metric([force, alert["id"], alert["words"], alert["owner"] or ""], 1)
+            at = parse_instant(alert["opened_at"], dt.UTC) / 1000
+            opened.add_metric([force, alert["id"]], at)
+        for outcome, number in part["summary"]["outcomes"].items():
+            made.add_metric([force, outcome], number)
+        budget.add_metric([force], part["summary"]["budget"])
+    yield from (held, words, opened, made, budget)
+
+
+def heartbeat_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
+    """How old the last heartbeat of each feed is."""
+    age = GaugeMetricFamily(
+        "watchroom_heartbeat_age_seconds",
+        "Time since the last heartbeat of a feed.",
+        labels=["force", "feed"],
+    )
+    for force, board in boards.items():
+        for feed, heard in board["feeds"].items():
+            kind, _, of = feed.partition(".")
+            if kind == "heartbeat":
+                age.add_metric([force, of], heard["age_seconds"])
+    yield age
+
+
+def watch_metrics(live: Live, boards: dict[str, Board]) -> Iterator[Metric]:
+    """Of the last closed period of every watched series."""
+    names = {
+        "observed": "What was counted in the last closed period of a watched series.",
+        "expected": "What was expected in it.",
+        "lower": "The lower end of its usual range.",
+        "upper": "The upper end of its usual range.",
+        "flagged": "1 or -1 where it was exceptionally high or low, else 0.",
+    }
+    families = {
+        name: GaugeMetricFamily(f"watchroom_watch_{name}", words, labels=_PLACE)
+        for name, words in names.items()
+    }
+    states = GaugeMetricFamily(
+        "watchroom_watches",
+        "Watched series, by how far their baselines have come.",
+        labels=["force", "grain", "state"],
+    )
+    for force in boards:
+        with live.lock:
+            found = list(_watches(live, force))
+        tally = Counter((watch.watched.grain, watch.adapter.state) for watch in found)
+        for (grain, state), number in sorted(tally.items()):
+            states.add_metric([force, grain, state], number)
+        found = [watch for watch in found if watch.adapter.taken]
+        found.sort(key=lambda watch: (watch.watched.area != WHOLE, len(watch.watched.name)))
+        for watch in found[:MOST_WATCHES]:
+            with live.lock:
+                reading, allowed = watch.adapter.reading(), watch.adapter.allowed
+            watched = watch.watched
+            row = ",".join(f"{name}={value}" for name, value in watched.row.items())
+            place = [force, watched.group.name, watched.measure.name, row]
+            place += [watched.area, watched.grain]
+            sign = 1 if reading.direction == "up" else -1
+            values = {
+                "observed": reading.observed,
+                "expected": reading.expected,
+                "lower": reading.lower,
+                "upper": reading.upper,
+                "flagged": sign if reading.rate <= allowed else 0,
+            }
+            for name, value in values.items():
+                if value is not None:
+                    families[name].add_metric(place, value)
+    yield from (*families.values(), states)
+
+
+def _watches(live: Live, force: str) -> Iterator[Any]:
+    for shard in live.monitor.shards:
+        surveillance = shard.surveillance.get(force)
+        if surveillance is not None:
+            for watches in surveillance.grains.values():
+                yield from watches

@@ -1,0 +1,61 @@
+"""Metrics of alerts and watches."""
+
+from prometheus_client import generate_latest
+
+from streams.alert_desk import Desk
+from streams.live import Live
+from streams.monitor import Monitor
+from streams.outputs.prometheus import registry
+from streams.runners.watching import watch_all
+from tests.alerting import WARWICKSHIRE, at, signal
+from tests.build import call, lines
+
+NOW = at("2026-11-21 22:00")
+ID = "warwickshire/exceptional_volume/calls.offered/line=999/force/up/2026-11-21T21:00:00Z"
+
+
+def test_open_alerts_and_what_is_watched_are_metrics() -> None:
+    live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
+    watch_all(live.monitor)
+    live.alerts = desk = Desk(live)
+    live.health.state = "live"
+    found = [
+        call(f"c{n}", f"2026-11-21T{n // 6:02}:{n % 6 * 10:02}:00Z", force="warwickshire")
+        for n in range(132)
+    ]
+    assert not live.ingest(lines(found), NOW)
+    desk.books["warwickshire"].consider([signal("2026-11-21 21:00")], [], NOW)
+    text = generate_latest(registry(live)).decode()
+    told = [
+        line.replace(ID, "ID") for line in text.splitlines() if line.startswith("watchroom_alert")
+    ]
+    assert told == [
+        'watchroom_alert_open{alert="ID",area="force",force="warwickshire",'
+        'kind="exceptional_volume",measure="offered",severity="page"} 1.0',
+        'watchroom_alert_words{alert="ID",force="warwickshire",owner="",words="999 calls, '
+        "Warwickshire: 21 in the hour to 22:00, usually 3 to 14. "
+        'Nobody has this yet."} 1.0',
+        'watchroom_alert_opened_timestamp_seconds{alert="ID",force="warwickshire"} 1.7952984e+09',
+        'watchroom_alerts_28d{force="warwickshire",outcome="real"} 0.0',
+        'watchroom_alerts_28d{force="warwickshire",outcome="planned_event"} 0.0',
+        'watchroom_alerts_28d{force="warwickshire",outcome="data_fault"} 0.0',
+        'watchroom_alerts_28d{force="warwickshire",outcome="false"} 0.0',
+        'watchroom_alerts_28d{force="warwickshire",outcome="none"} 1.0',
+        'watchroom_alert_budget_28d{force="warwickshire"} 4.0',
+    ]
+    assert (
+        'watchroom_watch_observed{area="force",force="warwickshire",grain="hour",group="calls",'
+        'measure="offered",row="line=999"} 6.0' in text
+    )
+    assert 'watchroom_watches{force="warwickshire",grain="hour",state="learning"}' in text
+
+
+def test_a_snoozed_alert_is_not_open_for_alertmanager() -> None:
+    live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
+    live.alerts = desk = Desk(live)
+    live.health.state = "live"
+    desk.books["warwickshire"].consider([signal("2026-11-21 21:00")], [], NOW)
+    desk.act(ID, "snooze", NOW, "Duty inspector", until=NOW + 3_600_000, reason="Football")
+    text = generate_latest(registry(live)).decode()
+    assert "watchroom_alert_open{" not in text
+    assert "watchroom_alert_words{" in text
