@@ -7,7 +7,7 @@ VENV   ?= .venv
 LOWEST := .venv-lowest
 LOCKER := .venv-lock
 PIP    := -m pip --disable-pip-version-check --quiet install
-UNIT   := not servers and not real_data
+UNIT   := not servers and not real_data and not nightly
 CODE   := streams detectors grafana tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
@@ -28,10 +28,10 @@ test: servers ## run all tests, against real servers where they can be had
 	@$(VENV)/bin/python -m pytest $(ARGS)
 
 unit: install ## run the tests that need no server and no large data
-	@$(VENV)/bin/python -m pytest -m "$(UNIT)" $(ARGS)
+	@$(VENV)/bin/python -m pytest -n auto -m "$(UNIT)" $(ARGS)
 
 test-lowest: $(LOWEST)/.project ## run the unit tests with the lowest versions that are allowed
-	@$(LOWEST)/bin/python -m pytest -p no:cacheprovider -m "$(UNIT)" $(ARGS)
+	@$(LOWEST)/bin/python -m pytest -p no:cacheprovider -n auto -m "$(UNIT)" $(ARGS)
 
 check: install ## check format, lint and types
 	@$(VENV)/bin/ruff format --check $(CODE)
