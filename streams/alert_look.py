@@ -121,11 +121,17 @@ class Look:
             if alert.kind not in judged or rules.RECORDS.get(alert.group) in self.stale:
                 # Not judged at this look: nothing is known of it.
                 continue
-            if alert.grain == "now" and self.at > self.book.seen.setdefault(alert_id, self.at):
+            if alert.grain == "now" and self.at > self._holds_until(alert):
                 if alert.open:
                     self._resolve(alert)
                 else:
                     self._change(alert, "updated", over=True)
+
+    def _holds_until(self, alert: Alert) -> int:
+        seen = self.book.seen.setdefault(alert.id, self.at)
+        if alert.severity == "state":  # one good week is no reason for another ticket
+            return max(seen, to_ms(alert.updated_at) + rules.STEADY)
+        return seen
 
     # -- signals -------------------------------------------------------------------------------
 

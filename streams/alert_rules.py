@@ -16,6 +16,8 @@ LEAST_UP, LEAST_DOWN = 5, 10
 QUIET = {"hour": 3, "day": 2, "month": 1}
 BACK = {"hour": 24, "day": 7, "month": 2}
 LEAST_OPEN = {"hour": 2 * HOUR, "day": DAY, "month": DAY}
+STEADY = 14 * DAY
+"""How long a state must not have been seen before it is over."""
 REFRESH = 5 * MINUTE
 """How often the figures of an open alert are brought up to date, at most."""
 RECORDS = {group.name: group.kind for group in GROUPS}

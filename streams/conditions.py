@@ -29,7 +29,7 @@ from streams.signals import Signal
 
 LEAST_CALLS = 20
 """An answer rate is judged over windows of at least so many calls."""
-WORSE = 4.0
+WORSE = 5.0
 """-log10 of the tail against the force's own recent rate at which an answer rate pages."""
 BELOW = 3.0
 """The same against the target."""
@@ -280,7 +280,7 @@ def target_missed(
             target=target,
             method="proportion",
         ),
-        settle=0,
+        settle=14 * DAY,
     )
 
 

@@ -30,11 +30,15 @@ def test_open_alerts_and_what_is_watched_are_metrics() -> None:
         line.replace(ID, "ID") for line in text.splitlines() if line.startswith("watchroom_alert")
     ]
     assert told == [
-        'watchroom_alert_open{alert="ID",area="force",force="warwickshire",'
-        'kind="exceptional_volume",measure="offered",severity="page"} 1.0',
-        'watchroom_alert_words{alert="ID",force="warwickshire",owner="",words="999 calls, '
-        "Warwickshire: 21 in the hour to 22:00, usually 3 to 14. "
-        'Nobody has this yet."} 1.0',
+        (
+            'watchroom_alert_open{alert="ID",area="force",force="warwickshire",'
+            'kind="exceptional_volume",measure="offered",severity="page"} 1.0'
+        ),
+        (
+            'watchroom_alert_words{alert="ID",force="warwickshire",owner="",words="999 calls, '
+            "Warwickshire: 21 in the hour to 22:00, usually 3 to 14. "
+            'Nobody has this yet."} 1.0'
+        ),
         'watchroom_alert_opened_timestamp_seconds{alert="ID",force="warwickshire"} 1.7952984e+09',
         'watchroom_alerts_28d{force="warwickshire",outcome="real"} 0.0',
         'watchroom_alerts_28d{force="warwickshire",outcome="planned_event"} 0.0',

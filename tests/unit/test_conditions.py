@@ -102,8 +102,10 @@ def test_four_steady_weeks_below_the_target_page_nobody(
     assert missed is not None
     made = b.consider([], [missed], NOW)
     assert [(t.what, t.alert.severity) for t in made] == [("opened", "state")]
-    for day in range(1, 10):  # every day again: one ticket, and never a page
+    # Every day again, a better week in between: one ticket, and never a page.
+    for day in [*range(1, 10), *range(17, 20)]:
         assert not b.consider([], [missed], NOW + day * 86_400_000)
+        assert not b.consider([], [], NOW + day * 86_400_000 + 3_600_000)
 
 
 def test_the_words_of_a_target_that_is_missed_for_weeks() -> None:

@@ -1,0 +1,139 @@
+"""Alerts with real servers: a worker keeps them over a crash, Alertmanager hears who has one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from streams.alert_records import decode
+from streams.live import wall_clock
+from streams.outputs.silences import Silencer
+from streams.ownership import Request
+from streams.periods import rfc3339
+from streams.runners import topics
+from tests.alerting import at, book, signal
+from tests.build import call, lines
+from tests.servers.alertmanager import Alertmanager
+from tests.servers.kafka import Kafka
+from tests.servers.process import wait_until
+from tests.servers.rig import Rig, Worker, rigged
+
+MINUTE = 60_000
+FORCE_FILE = """
+id = "tiny"
+name = "Tiny Police"
+timezone = "Europe/London"
+population = 1000
+
+[[lines]]
+id = "999"
+name = "999"
+targets = [{ since = 2000-01-01, seconds = 10, share = 0.9 }]
+
+[attendance]
+targets = [{ since = 2000-01-01, seconds = 1200 }]
+
+[alerts]
+waiting_seconds = { "999" = 30 }
+"""
+
+
+@pytest.fixture
+def rig(kafka: Kafka, topic_prefix: str, tmp_path: Path) -> Iterator[Rig]:
+    with rigged(kafka, topic_prefix, tmp_path) as made:
+        file = made.folder / "tiny.toml"
+        file.write_text(FORCE_FILE)
+        made.forces = ["--force", str(file)]
+        yield made
+
+
+def alerts(worker: Worker) -> list[dict[str, Any]]:
+    status, body = worker.get("/alerts.json?force=tiny")
+    return list(json.loads(body)["alerts"]) if status == 200 else []
+
+
+def act(worker: Worker, alert: str, action: str, **details: str) -> dict[str, Any]:
+    path = f"http://127.0.0.1:{worker.port}/api/alerts/{alert}/{action}"
+    asked = urllib.request.Request(
+        path, json.dumps(details).encode(), {"content-type": "application/json"}
+    )
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        return dict(json.loads(answer.read())["alert"])
+
+
+def test_a_worker_keeps_its_alerts_and_their_owners_over_a_kill(rig: Rig) -> None:
+    worker = rig.worker()
+    worker.start()
+    now = wall_clock()
+    waits = call("c1", rfc3339(now - 5 * MINUTE), force="tiny", answered=None)
+    rig.send("call", "tiny", lines([waits]))
+    rig.producer.flush()
+    wait_until(lambda: len(alerts(worker)) == 1, 40, "a caller waits too long")
+    (first,) = alerts(worker)
+    assert first["kind"] == "callers_waiting"
+    assert first["words"].startswith("999 calls, Tiny Police: 1 caller waiting for ")
+    taken = act(worker, first["id"], "acknowledge", who="Duty inspector")
+    assert taken["words"].endswith("Duty inspector has this.")
+    wait_until(lambda: "acknowledged" in stored(rig), 40, "the topic has it")
+    worker.kill()
+    # Without its checkpoints too: what was decided is in the topic.
+    other = rig.worker("other")
+    other.start()
+    wait_until(lambda: len(alerts(other)) == 1, 40, "the alert is there again")
+    (again,) = alerts(other)
+    assert (again["id"], again["owner"]) == (first["id"], "Duty inspector")
+    wait_until(lambda: len(alerts(other)) == 1, 5, "and stays one")
+
+
+def stored(rig: Rig) -> list[str]:
+    """What became of the alerts, by the topic."""
+    tp = TopicPartition(topics.topic_name(rig.prefix, "alerts"), topics.partition_of("tiny", 4))
+    consumer = KafkaConsumer(bootstrap_servers=rig.bootstrap, auto_offset_reset="earliest")
+    try:
+        consumer.assign([tp])
+        consumer.seek_to_beginning(tp)
+        end, found = consumer.end_offsets([tp])[tp], []
+        while consumer.position(tp) < end:
+            for records in consumer.poll(timeout_ms=500).values():
+                found += [decode(record.value) for record in records if record.value]
+        return [transition.what for transition in found]
+    finally:
+        consumer.close()
+
+
+CONFIG = """
+route: { receiver: nobody }
+receivers: [{ name: nobody }]
+"""
+
+
+def test_alertmanager_is_told_who_has_an_alert_and_until_when_it_is_snoozed(
+    alertmanager_factory: Callable[..., Alertmanager], amtool: Path
+) -> None:
+    server = alertmanager_factory(CONFIG)
+    silencer, b = Silencer(server.url, pause=0.1), book()
+    now = wall_clock()
+    (opened,) = b.consider([signal("2026-11-21 21:00")], [], at("2026-11-21 22:00"))
+    alert = opened.alert.id
+    until = now + 90 * MINUTE
+    details = {"until": until, "reason": "Football"}
+    snoozed = b.act(alert, Request(action="snooze", who="Duty inspector", **details), now)
+    silencer.hear([opened, snoozed])
+
+    def silences() -> list[dict[str, Any]]:
+        command = [str(amtool), "--alertmanager.url", server.url, "silence", "query", "-o", "json"]
+        return list(json.loads(subprocess.check_output(command) or b"[]"))
+
+    wait_until(lambda: len(silences()) == 1, 20, "the silence is there")
+    (found,) = silences()
+    assert [(m["name"], m["value"]) for m in found["matchers"]] == [("alert", alert)]
+    assert (found["createdBy"], found["endsAt"][:19]) == ("Duty inspector", rfc3339(until)[:19])
+    assert found["comment"].startswith("snoozed until ")
+    assert found["comment"].endswith(": Football")
