@@ -222,7 +222,7 @@ def test_owned_and_unowned_differ_by_shape_and_word(show: Open, evening: Room) -
     evening.alert("Emergencies unattended: 2.", 3, owner="AB")
     page = show("/", 390, 844)
     marks = page.locator("#alerts .who")
-    expect(marks).to_have_text(["ownedopen 3 min", "nobody yetopen 12 min"])
+    expect(marks).to_have_text(["nobody yetopen 12 min", "ownedopen 3 min"])
     shapes = [marks.nth(n).locator("svg").inner_html() for n in range(2)]
     assert shapes[0] != shapes[1]
 
@@ -315,6 +315,21 @@ def test_nothing_is_cut_off(
     picture = tmp_path / "wallboard.png"
     page.screenshot(path=picture)
     assert picture.stat().st_size > 10_000
+
+
+def test_the_longest_alert_fits_also_when_a_feed_is_late(show: Open, evening: Room) -> None:
+    words = "999 calls, North Warwickshire policing area, 20:00 to 21:00: 31, expected 6 to 23."
+    evening.alert(
+        f"{words} 17 of 31 answered within 10 s. Also 101 calls, emergencies, domestic.", 12
+    )
+    evening.live.health.replay = True
+    evening.clock.move(12 * MINUTE)
+    evening.beat("incidents")
+    page = show()
+    expect(context(page, "waiting")).to_contain_text("12 min late")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight + 1")
+    sizes = "all => Math.min(...all.map(one => parseFloat(getComputedStyle(one).fontSize)))"
+    assert page.locator(".far").evaluate_all(sizes) >= 64
 
 
 def test_many_screens_share_one_computation(show: Open, evening: Room) -> None:

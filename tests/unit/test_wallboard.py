@@ -149,6 +149,22 @@ def test_no_name_is_on_the_first_screen() -> None:
     assert "Bond" not in json.dumps(told)
 
 
+def test_what_nobody_has_comes_first() -> None:
+    shown = live(WAITING)
+    alert(shown)
+    held = shown.board("tiny")["alerts"]["open"][0]
+    board = shown.board("tiny")
+    mine = {"owner": "AB", "snoozed_until": None}
+    board["alerts"]["open"] = [
+        {**held, **mine, "id": "owned"},
+        {**held, **mine, "id": "slept", "owner": None, "snoozed_until": "2021-03-01T12:00:00Z"},
+        {**held, **mine, "id": "nobody", "owner": None},
+        {**held, **mine, "id": "state", "owner": None, "severity": "state"},
+    ]
+    order = [one["id"] for one in first_screen(board)["alerts"]["open"]]
+    assert order == ["nobody", "owned", "slept", "state"]
+
+
 def test_a_view_of_an_area_has_the_alerts_near_it() -> None:
     shown = live(WAITING)
     alert(shown)

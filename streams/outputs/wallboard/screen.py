@@ -11,6 +11,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from streams.alert_records import SEVERITIES
 from streams.force import WHOLE
 from streams.naming import NAMES
 from streams.outputs.terminal import STALE_FEED, STALE_HEARTBEAT
@@ -213,8 +214,13 @@ def _alerts(board: Board, area: str | None) -> dict[str, Any] | None:
         for alert in held["open"]
         if near is None or (alert.get("area") or WHOLE) in near
     ]
+    # The board's order, but what nobody has comes first among its like, and what sleeps last.
+    urgent = sorted(
+        shown,
+        key=lambda a: (SEVERITIES.index(a["severity"]), bool(a["snoozed_until"]), a["owned"]),
+    )
     return {
-        "open": shown,
+        "open": urgent,
         "summary": held["summary"]["words"],
         "maintenance": [
             span["reason"] for span in held["maintenance"] if _within(board["at"], span)

@@ -81,9 +81,10 @@ function draw() {
   // What stands above the alerts takes more lines when it is late, and so leaves them fewer.
   const above = [stale, screen.waiting?.late != null, screen.unattended.late != null].join();
   const layout = JSON.stringify([above, screen.alerts?.open, innerWidth, innerHeight]);
-  if (layout !== laidOut) document.body.classList.remove("dense");
+  if (layout !== laidOut) document.body.classList.remove("dense", "denser");
   tiles.alerts(by("#alerts"), screen.alerts, screen.force.id, at, fits, above);
   if (layout !== laidOut && !fits()) document.body.classList.add("dense");
+  if (layout !== laidOut && !fits()) document.body.classList.add("denser");
   laidOut = layout;
 }
 
