@@ -6,20 +6,21 @@ import datetime as dt
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import merge
 from pathlib import Path
 
 import click
 
 from streams.cli.options import forces_named
+from streams.cli.surges import HELP, surges_of
 from streams.errors import ConfigError
 from streams.force import Force
 from streams.live import wall_clock
 from streams.periods import Calendar
 from streams.sources.chunk import CHUNK_LINES, Chunk
 from streams.sources.kafka import Publisher
-from streams.sources.simulator import Rates, simulate
+from streams.sources.simulator import Rates, Surge, simulate
 
 STEP = 1.0
 """Seconds between two looks at the clock: what became known in between is sent together."""
@@ -58,6 +59,7 @@ Known = tuple[int, bytes]
     show_default=True,
     help="Staff on duty: 0.7 is a bad day.",
 )
+@click.option("--surge", "surges", multiple=True, metavar="SURGE", help=HELP)
 @click.option("--once", is_flag=True, help="End with what is known by now.")
 def simulate_(
     force_names: tuple[str, ...],
@@ -66,10 +68,11 @@ def simulate_(
     since: dt.datetime | None,
     seed: int,
     handlers: float,
+    surges: tuple[str, ...],
     *,
     once: bool,
 ) -> None:
-    """Make up calls, incidents and heartbeats, from the past until now and then live.
+    r"""Make up calls, incidents and heartbeats, from the past until now and then live.
 
     Nothing in it is real. The same day and seed give the same records, so a simulator that is
     started again repeats what it has sent, and nothing is counted twice.
@@ -79,9 +82,13 @@ def simulate_(
       watchroom simulate --force warwickshire --once > events.ndjson
       watchroom simulate --broker localhost:9092
       watchroom simulate --broker localhost:9092 --handlers 0.7
+      watchroom simulate --force warwickshire --surge "2022-01-14T19:00/2h x3 rugby" \
+        --since 2022-01-01 --once > events.ndjson
     """
     forces = forces_named(force_names)
-    events = merge(*(_events(force, since, seed, handlers) for force in forces))
+    more = surges_of(surges, forces)
+    rates = Rates(handlers=handlers)
+    events = merge(*(_events(force, since, seed, rates, more[force.id]) for force in forces))
     if broker is None:
         for lines in _due(events, once=once):
             sys.stdout.buffer.write(b"\n".join(lines) + b"\n")
@@ -98,14 +105,19 @@ def simulate_(
             publisher.finish()
 
 
-def _events(force: Force, since: dt.datetime | None, seed: int, handlers: float) -> Iterator[Known]:
+def _events(
+    force: Force, since: dt.datetime | None, seed: int, rates: Rates, surges: Sequence[Surge]
+) -> Iterator[Known]:
     calendar = Calendar(force.zone)
     today = dt.datetime.now(force.zone)
     if since is not None and since.date() > today.date():
         raise ConfigError(f"{since:%Y-%m-%d} has not come yet: give a day up to today")
     day = since or today.replace(day=1)
     start = calendar.midnight(day.year, day.month, day.day)
-    return simulate(force, start, None, seed, Rates(handlers=handlers))
+    try:
+        return simulate(force, start, None, seed, rates, surges)
+    except ValueError as error:
+        raise ConfigError(f"--surge: {error} (see --since)") from None
 
 
 def _due(events: Iterator[Known], *, once: bool) -> Iterator[list[bytes]]:

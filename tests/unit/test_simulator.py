@@ -1,16 +1,19 @@
 """The simulator: what it sends is valid, in order, the same for a seed, and believable."""
 
+import dataclasses
 import datetime as dt
 import itertools
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.errors import Refused
+from streams.cli.surges import surges_of
+from streams.errors import ConfigError, Refused
 from streams.events import Call, Crime, Event, Heartbeat, Incident, decode, encode
 from streams.force import Force, check_force, find_force
 from streams.periods import DAY, HOUR, to_ms
@@ -19,12 +22,14 @@ from streams.records.incidents import Incidents
 from streams.sources.simulator import (
     SIMULATED_DAY,
     Rates,
+    Surge,
     expected_calls,
     simulate,
     spread_crimes,
 )
 from streams.sources.simulator.incidents import leaf_areas
 from streams.sources.simulator.room import roster
+from streams.sources.simulator.surge import added
 
 WARWICKSHIRE = find_force("warwickshire")
 QUIET = Rates(heartbeat_seconds=0)
@@ -437,3 +442,91 @@ def test_a_record_known_more_finely_passes_as_it_is() -> None:
 def test_a_line_that_is_no_event_is_refused() -> None:
     with pytest.raises(Refused):
         list(spread_crimes([b"{"], 1))
+
+
+SURGE = Surge(MONDAY + 2 * HOUR, MONDAY + 4 * HOUR, 4.0)
+SIX_HOURS = MONDAY + 6 * HOUR
+
+
+def with_surges(*surges: Surge) -> list[tuple[int, bytes]]:
+    return list(simulate(WARWICKSHIRE, MONDAY, SIX_HOURS, 1, None, surges))
+
+
+def test_a_surge_adds_events_and_changes_none() -> None:
+    usual, more = run(6), with_surges(SURGE)
+    assert [event for event in more if b"-surge1-" not in event[1]] == usual
+    assert [at for at, _ in more] == sorted(at for at, _ in more)
+    assert with_surges(SURGE) == more
+    calls = [e for e in decoded(more) if isinstance(e, Call) and e.version == 1]
+    extra = [call for call in calls if "-surge1-" in call.id]
+    offered = [to_ms(call.offered_at) for call in extra if call.offered_at]
+    assert SURGE.start_ms <= min(offered) <= max(offered) < SURGE.end_ms
+    mean = 3 * sum(
+        expected_calls(WARWICKSHIRE, line, SURGE.start_ms, SURGE.end_ms) for line in (0, 1)
+    )
+    assert abs(len(extra) - mean) < 4 * math.sqrt(mean)
+    assert any(isinstance(e, Incident) and "-surge1-" in e.id for e in decoded(more))
+
+
+def test_the_events_of_a_surge_come_to_an_end() -> None:
+    *_, (last, _) = added(WARWICKSHIRE, SURGE, 1, seed=1, rates=QUIET)
+    assert SURGE.end_ms < last < SURGE.end_ms + 60 * DAY
+
+
+def test_a_surge_may_be_of_a_line_and_an_area() -> None:
+    surge = Surge(SURGE.start_ms, SURGE.end_ms, 40.0, area="north-warwickshire-area", line="101")
+    extra = [e for e in decoded(with_surges(SURGE, surge)) if "-surge2-" in getattr(e, "id", "")]
+    calls = {e.id: e for e in extra if isinstance(e, Call)}
+    assert {call.line for call in calls.values()} == {"101"}
+    areas = {e.area for e in extra if isinstance(e, Call | Incident)}
+    assert areas == {None, "north-warwickshire", "nuneaton-bedworth", "rugby"}
+    share = 294_060 / 556_780
+    mean = 39 * share * expected_calls(WARWICKSHIRE, 1, surge.start_ms, surge.end_ms)
+    assert abs(len(calls) - mean) < 4 * math.sqrt(mean)
+
+
+def test_a_surge_may_be_of_a_category_and_then_brings_no_calls() -> None:
+    surge = Surge(SURGE.start_ms, SURGE.end_ms, 20.0, category="asb")
+    extra = [e for e in decoded(with_surges(surge)) if "-surge1-" in getattr(e, "id", "")]
+    assert extra
+    categories = {str(e.category) for e in extra if isinstance(e, Incident)}
+    assert {category.partition(".")[0] for category in categories} == {"asb"}
+    assert not [e for e in extra if isinstance(e, Call)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"factor": 1.0},
+        {"end_ms": SURGE.start_ms},
+        {"line": "999", "category": "asb"},
+        {"area": "atlantis"},
+        {"line": "112"},
+        {"category": "dragons"},
+        {"start_ms": MONDAY - 1},
+    ],
+)
+def test_a_surge_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"surge|has no"):
+        with_surges(dataclasses.replace(SURGE, **wrong))
+
+
+def test_a_surge_is_written_in_one_line() -> None:
+    forces = [WARWICKSHIRE, find_force("west-mercia")]
+    both = surges_of(["2022-01-14T19:00/2h x3", "2022-01-15T00:30/90m x2.5 999 Rugby"], forces)
+    start = ms("2022-01-14T19:00:00+00:00")
+    assert both["west-mercia"] == [Surge(start, start + 2 * HOUR, 3.0)]
+    later = ms("2022-01-15T00:30:00+00:00")
+    assert both["warwickshire"][1] == Surge(later, later + 90 * 60_000, 2.5, "rugby", "999")
+    assert (
+        surges_of(["2022-01-14T19:00/1d x3 asb"], forces[:1])["warwickshire"][0].category == "asb"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["tomorrow", "2022-01-14T19:00/2h", "noon/2h x3", "2022-01-14/2h x1", "2022-01-14/2h x3 mars"],
+)
+def test_a_surge_that_cannot_be_read_is_told_so(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"surge|no time|is not all in"):
+        surges_of([text], [WARWICKSHIRE])

@@ -26,37 +26,62 @@ the latter within 30.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import takewhile
+from operator import itemgetter
 from random import Random
 
 from streams.force import Force
 from streams.periods import SECOND
 from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.crimes import SIMULATED_DAY, spread_crimes
-from streams.sources.simulator.incidents import IncidentDesk
+from streams.sources.simulator.incidents import IncidentDesk, leaf_areas
 from streams.sources.simulator.profile import Rates, expected_calls
 from streams.sources.simulator.room import Room
+from streams.sources.simulator.surge import Surge, added
 from streams.sources.simulator.writer import Writer
 
-__all__ = ["SIMULATED_DAY", "Rates", "expected_calls", "simulate", "spread_crimes"]
+__all__ = ["SIMULATED_DAY", "Rates", "Surge", "expected_calls", "simulate", "spread_crimes"]
 
 FEEDS = ("calls", "incidents")
 
 
 def simulate(
-    force: Force, start_ms: int, end_ms: int | None, seed: int, rates: Rates | None = None
+    force: Force,
+    start_ms: int,
+    end_ms: int | None,
+    seed: int,
+    rates: Rates | None = None,
+    surges: Sequence[Surge] = (),
 ) -> Iterator[tuple[int, bytes]]:
     """Calls, incidents and heartbeats of `force` from `start_ms` up to, not including, `end_ms`.
 
     Instants are milliseconds since 1970 UTC; `end_ms` None never ends. The same arguments give the
     same bytes, and an earlier end gives the beginning of the same: what is still open then stays
-    open. Two forces with the same seed run independently.
+    open. Two forces with the same seed run independently. `surges` add events and change none; a
+    surge begins within the run. Raises ValueError for one that does not fit the force.
     """
     chosen = rates or Rates()
+    usual = _usual(force, start_ms, end_ms, seed, chosen)
+    if not surges:
+        return usual
+    if any(surge.start_ms < start_ms for surge in surges):
+        raise ValueError("a surge begins before the simulation")
+    more = [added(force, surge, n, seed, chosen) for n, surge in enumerate(surges, 1)]
+    found = merge(usual, *more, key=itemgetter(0))
+    return found if end_ms is None else takewhile(lambda event: event[0] < end_ms, found)
+
+
+def _usual(
+    force: Force, start_ms: int, end_ms: int | None, seed: int, chosen: Rates
+) -> Iterator[tuple[int, bytes]]:
+    """An ordinary room."""
     rng = Random(f"{seed}/{force.id}")
     agenda = Agenda()
     writer = Writer(force, start_ms)
-    desk = IncidentDesk(force, chosen, rng, agenda, writer)
+    leaves = [(area.id, weight) for area, weight in leaf_areas(force)]
+    desk = IncidentDesk(force, chosen, rng, agenda, writer, leaves)
     room = Room(force, chosen, rng, agenda, writer, desk)
     desk.start(start_ms)
     room.start(start_ms)

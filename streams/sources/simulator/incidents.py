@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import accumulate
 from random import Random
 
@@ -77,27 +78,44 @@ class IncidentDesk:
     """Incidents of one force, from the opening to the close."""
 
     def __init__(
-        self, force: Force, rates: Rates, rng: Random, agenda: Agenda, writer: Writer
+        self,
+        force: Force,
+        rates: Rates,
+        rng: Random,
+        agenda: Agenda,
+        writer: Writer,
+        leaves: Sequence[tuple[str, float]],
+        only: str | None = None,
     ) -> None:
         self._rng, self._agenda, self._writer = rng, agenda, writer
-        per_day = rates.own_incidents * force.file.population / 1000
-        self._own = Arrivals(per_day, EMERGENCY_WEEK, force.zone, rng)
-        leaves = leaf_areas(force)
-        self._areas = [quoted(area.id) for area, _ in leaves]
+        self._areas = [quoted(area) for area, _ in leaves]
         self._area_weights = list(accumulate(weight for _, weight in leaves))
         # A force with a vocabulary of its own gets that; words that the mix lacks weigh alike.
         listed = force.file.incident_categories or list(_MIX)
         mix = {name: _MIX.get(name, (3.0, 1.0)) for name in listed}
-        self._categories = list(mix)
-        self._category_weights = list(accumulate(weight for weight, _ in mix.values()))
-        mean = sum(w * tilt for w, tilt in mix.values()) / self._category_weights[-1]
+        self._categories = [name for name in mix if only is None or is_in(name, only)]
+        if not self._categories:
+            raise ValueError(f'{force.name} has no category of incidents "{only}"')
+        self._category_weights = list(accumulate(mix[name][0] for name in self._categories))
+        total = sum(weight for weight, _ in mix.values())
+        mean = sum(w * tilt for w, tilt in mix.values()) / total
         self._tilt = {name: tilt / mean for name, (_, tilt) in mix.items()}
+        share = self._category_weights[-1] / total
+        per_day = rates.own_incidents * share * force.file.population / 1000
+        self._own = Arrivals(per_day, EMERGENCY_WEEK, force.zone, rng)
         self._incidents = 0
+        self._until: int | None = None
 
-    def start(self, now: int) -> None:
-        """Put the first incident that no call opens on the agenda."""
+    def start(self, now: int, until: int | None = None) -> None:
+        """Put the first incident that no call opens on the agenda; none is opened from `until`."""
+        self._until = until
+        self._next_own(now)
+
+    def _next_own(self, now: int) -> None:
         if not self._own.never:
-            self._agenda.add(self._own.after(now), self._open_own)
+            at = self._own.after(now)
+            if self._until is None or at < self._until:
+                self._agenda.add(at, self._open_own)
 
     def area(self) -> str | None:
         """A leaf area, as a JSON string, drawn by population; None for a force without areas."""
@@ -113,7 +131,7 @@ class IncidentDesk:
             self._agenda.add(opened, self._open, (origin, area or self.area()))
 
     def _open_own(self, now: int, _: None) -> bytes:
-        self._agenda.add(self._own.after(now), self._open_own)
+        self._next_own(now)
         return self._open(now, ("own", self.area()))
 
     def _lognormal(self, median: float, sigma: float) -> float:
@@ -195,6 +213,17 @@ class IncidentDesk:
             f'"updated_at":{stamp(now)},"opened_at":{stamp(incident.opened)},'
             f'"category":"{incident.category}"{area}{incident.rest}',
         )
+
+
+def incidents_of(rates: Rates) -> float:
+    """Incidents per 1,000 people and day, those that calls open among them."""
+    by_call = _OPENED_BY[True] * rates.emergency_calls + _OPENED_BY[False] * rates.other_calls
+    return by_call + rates.own_incidents
+
+
+def is_in(category: str, path: str) -> bool:
+    """Whether a category is this one or below it."""
+    return category == path or category.startswith(f"{path}.")
 
 
 def leaf_areas(force: Force) -> list[tuple[Area, float]]:

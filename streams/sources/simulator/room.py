@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections import deque
+from collections.abc import Sequence
 from random import Random
 
 from streams.force import Force
@@ -65,13 +66,22 @@ class Room:
         self._queues: list[deque[_Call]] = [deque() for _ in force.lines]
         self._staff = roster(force, rates)
         self._handlers = self._kept = self._busy = self._calls = 0
+        self._until: int | None = None
 
-    def start(self, now: int) -> None:
-        """Put the first shift and the first calls on the agenda."""
+    def start(self, now: int, until: int | None = None, lines: Sequence[int] | None = None) -> None:
+        """Put the first shift and the first calls on the agenda: of all lines unless some are
+        named by index. From `until` on no call is offered."""
+        self._until = until
         self._change_shift(now, None)
-        for line, arrivals in enumerate(self._arrivals):
-            if not arrivals.never:
-                self._agenda.add(arrivals.after(now), self._offer, line)
+        for line in range(len(self._arrivals)) if lines is None else lines:
+            self._next_call(now, line)
+
+    def _next_call(self, now: int, line: int) -> None:
+        arrivals = self._arrivals[line]
+        if not arrivals.never:
+            at = arrivals.after(now)
+            if self._until is None or at < self._until:
+                self._agenda.add(at, self._offer, line)
 
     def _change_shift(self, now: int, _: None) -> None:
         local = dt.datetime.fromtimestamp(now // SECOND, self._zone)
@@ -82,11 +92,12 @@ class Room:
             at = dt.datetime.fromtimestamp(at.timestamp() // 3600 * 3600 + 3600, self._zone)
             if at.hour in {7, 15, 23, 0}:
                 break
-        self._agenda.add(int(at.timestamp()) * SECOND, self._change_shift)
+        if self._until is None or now < self._until or self._busy:
+            self._agenda.add(int(at.timestamp()) * SECOND, self._change_shift)
         self._serve(now)
 
     def _offer(self, now: int, line: int) -> bytes:
-        self._agenda.add(self._arrivals[line].after(now), self._offer, line)
+        self._next_call(now, line)
         self._calls += 1
         patience = self._rng.expovariate(1 / self._patience[line])
         call = _Call(self._calls, line, now, now + int(patience * SECOND))

@@ -18,9 +18,9 @@ def quoted(text: str) -> str:
 class Writer:
     """Stamps and the common fields of the events of one force and one run."""
 
-    def __init__(self, force: Force, start_ms: int) -> None:
+    def __init__(self, force: Force, start_ms: int, suffix: str = "") -> None:
         start = dt.datetime.fromtimestamp(start_ms // SECOND, dt.UTC)
-        self.run = f"sim-{start:%Y%m%dT%H%M%SZ}"
+        self.run = f"sim-{start:%Y%m%dT%H%M%SZ}{suffix}"
         self.force = quoted(force.id)
         self._zone = force.zone
         self._minutes: dict[int, tuple[str, str]] = {}
