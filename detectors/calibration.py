@@ -197,7 +197,7 @@ def fit(
 ) -> dict[str, float]:
     """The factors at which the replays keep the budget, each grain its share of it.
 
-    The factor of a grain is found by bisection with those of the others held, in three rounds: the
+    The factor of a grain is found by bisection with those of the others held, in two rounds: the
     grains meet only in the few episodes that they share. It ends where each watch is allowed the
     most there is, and is 1 for a grain without watches.
     """
@@ -206,13 +206,13 @@ def fit(
         grain: share * budget.episodes_a_week * weeks * len(replays) * _counts(plan, grain)
         for grain, share in budget.shares.items()
     }
-    for _ in range(3):
+    for _ in range(2):
         for grain in factors:
             if not plan.simulated(grain):
                 continue
             high = MOST / (budget.allowed(grain, plan.number(grain)) / budget.factors[grain])
             low = min(1.0, high) / 64.0
-            for _ in range(24):
+            for _ in range(14):
                 middle = (low * high) ** 0.5
                 tried = AlarmBudget(
                     budget.episodes_a_week, budget.shares, factors | {grain: middle}

@@ -40,13 +40,10 @@ class Episode:
     number: int
     opened: float
     first: Where
-    members: dict[Where, float] = field(default_factory=dict)
-    """Each series, and until when it can be joined."""
-
-    @property
-    def until(self) -> float:
-        """The end of the last member's quiet time."""
-        return max(self.members.values(), default=self.opened)
+    members: dict[int, float] = field(default_factory=dict)
+    """Each series, by its number here, and until when it can be joined."""
+    until: float = 0.0
+    """The end of the last member's quiet time."""
 
 
 class Episodes:
@@ -66,20 +63,36 @@ class Episodes:
         self.links = {frozenset(pair) for pair in links}
         self.opened = 0
         self._open: list[Episode] = []
+        self._numbers: dict[Where, int] = {}
+        self._joined: list[set[int]] = []  # by number, the series whose alarms it joins
 
     def add(self, at: float, where: Where) -> Episode:
         """Takes an alarm; returns its episode, which it opened if `opened` is `at` there."""
         self._open = [episode for episode in self._open if episode.until >= at]
+        number = self._numbers.get(where)
+        number = self._number(where) if number is None else number
+        joined = self._joined[number]
         for episode in self._open:
-            members = episode.members.items()
-            if any(until >= at and self.joins(where, one) for one, until in members):
+            if any(until >= at and one in joined for one, until in episode.members.items()):
                 break
         else:
             episode = Episode(self.opened, at, where)
             self._open.append(episode)
             self.opened += 1
-        episode.members[where] = at + QUIET[where.grain]
+        episode.members[number] = at + QUIET[where.grain]
+        episode.until = max(episode.until, episode.members[number])
         return episode
+
+    def _number(self, where: Where) -> int:
+        """Takes a series in that was not seen before."""
+        number = self._numbers[where] = len(self._numbers)
+        self._joined.append(set())
+        for other, at in self._numbers.items():
+            if self.joins(where, other):
+                self._joined[number].add(at)
+            if self.joins(other, where):
+                self._joined[at].add(number)
+        return number
 
     def joins(self, one: Where, other: Where) -> bool:
         """Whether an alarm of one series belongs to an open one of the other."""
