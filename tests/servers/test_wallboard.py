@@ -217,6 +217,21 @@ def test_an_alert_is_snoozed_and_closed(show: Open, evening: Room) -> None:
     assert evening.alerts()[alert].outcome == "planned_event"
 
 
+def test_the_evidence_of_waiting_callers_is_in_minutes(show: Open, evening: Room) -> None:
+    evening.clock.move(10 * MINUTE)
+    evening.beat("calls", "incidents")
+    evening.desk.tick()
+    made = next(a for a in evening.alerts().values() if a.kind == "callers_waiting")
+    page = show(f"/alert?id={quote(made.id)}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("3 callers waiting")
+    expect(page.get_by_role("row", name="seen 11 min 43 s")).to_be_visible()
+    expect(page.get_by_role("row", name="target 10 s")).to_be_visible()
+    expect(page.locator("figure svg")).to_be_visible()
+    page.goto(evening.url)
+    expect(page.locator("#alerts")).to_contain_text("3 callers waiting")
+    expect(page.locator("#alerts")).not_to_contain_text("Nobody has this")
+
+
 def test_owned_and_unowned_differ_by_shape_and_word(show: Open, evening: Room) -> None:
     evening.alert(WAITS, 12)
     evening.alert("Emergencies unattended: 2.", 3, owner="AB")

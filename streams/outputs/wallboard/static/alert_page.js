@@ -3,11 +3,13 @@
 import { asked, failed, fetched, shown, table, top } from "./below.js";
 import { bars, range, shares } from "./chart.js";
 import { by, made, say, shape } from "./dom.js";
-import { age, clocks, count, percent } from "./words.js";
+import { age, clocks, count, duration, percent } from "./words.js";
 
 const id = asked.get("id");
 const force = asked.get("force") ?? id?.split("/")[0];
 const OUTCOMES = { real: "real", planned_event: "a planned event", data_fault: "a fault in the data", false: "false alarm" };
+const WAITS = ["callers_waiting", "unattended", "pipeline_unwell"]; // their figures are seconds
+const HOURLY = { calls: "offered", attendance: "emergencies" }; // what is drawn of a figure of this moment
 const DONE = { acknowledge: "You have it now.", snooze: "Snoozed.", close: "Closed.", note: "Noted.", hand_over: "Handed over." };
 const remembered = () => { try { return localStorage.getItem("watchroom.who") ?? ""; } catch { return ""; } };
 
@@ -32,16 +34,19 @@ function state(alert) {
 
 function evidence(alert) {
   const held = alert.evidence ?? {};
-  const isShare = held.denominator != null || held.target != null;
-  const worded = (value) => (isShare ? percent(value) : count(Math.round(value * 10) / 10));
+  const lasting = WAITS.includes(alert.kind) || /^(answer|response)_/.test(alert.measure);
+  const worded = (value) => {
+    if (lasting) return duration(value);
+    return held.denominator != null ? percent(value) : count(Math.round(value * 10) / 10);
+  };
   const parts = [];
   if (held.observed != null && held.lower != null && held.upper != null) {
     const title = `Seen ${worded(held.observed)}, usual ${worded(held.lower)} to ${worded(held.upper)}`;
     parts.push(made("figure", {}, range(title, held, worded)));
   }
   const said = {
-    observed: "seen", expected: "expected", lower: "usual from", upper: "usual to", target: "target",
-    numerator: "cases", denominator: "of", ratio: "times the expected", probability: "chance of as much, if nothing had changed", method: "method", period: "period",
+    observed: "seen", expected: "expected", lower: "usual from", upper: held.lower == null ? "limit" : "usual to", target: "target",
+    numerator: held.denominator == null ? "cases" : "in time", denominator: "of", ratio: "times the expected", probability: "chance of as much, if nothing had changed", method: "method", period: "period",
   };
   const rows = Object.entries(said).filter(([name]) => held[name] != null).map(([name, words]) => {
     const value = held[name];
@@ -53,16 +58,21 @@ function evidence(alert) {
 }
 
 async function chart(alert) {
-  if (!["hour", "now"].includes(alert.grain) || !alert.group) return null;
+  const measure = alert.measure.startsWith("oldest_") ? HOURLY[alert.group] : alert.measure;
+  const known = ["calls", "attendance", "incidents", "crimes"].includes(alert.group);
+  if (!["hour", "now"].includes(alert.grain) || !known) return null;
   try {
-    const series = await fetched("/series.json", { force, group: alert.group, measure: alert.measure, ...alert.row, area: alert.area ?? "force" });
-    const title = `${alert.title}, by hour`;
+    const series = await fetched("/series.json", { force, group: alert.group, measure, ...alert.row, area: alert.area ?? "force" });
+    const title = `${alert.title}: ${measure.replaceAll("_", " ")} by hour`;
     const share = series.points.some((point) => "denominator" in point);
     return made("figure", {}, share ? shares(title, series.points, clock, alert.evidence?.target) : bars(title, series.points, clock), made("figcaption", {}, title));
   } catch {
     return null; // a measure without hours has no such chart
   }
 }
+
+// Who has it stands beside it, and may change while the page is open.
+const told = (alert) => (alert.said?.length ? alert.said.join(" ") : alert.words);
 
 const field = (words, control) => made("label", {}, words, control);
 const choices = (name, held) => made("select", { name }, ...Object.entries(held).map(([value, words]) => made("option", { value }, words)));
@@ -130,6 +140,7 @@ async function found() {
 
 async function refreshed() {
   const alert = await found();
+  say(by("#words"), told(alert));
   by("#status").replaceChildren(ownership(alert), state(alert));
   by("#log").replaceChildren(log(alert));
   by("#desk").hidden = alert.state !== "open";
@@ -137,10 +148,10 @@ async function refreshed() {
 
 async function one() {
   const alert = await found();
-  document.title = `${alert.words} – Watchroom`;
+  document.title = `${told(alert)} – Watchroom`;
   const drawing = await chart(alert);
   shown(
-    made("h1", {}, alert.words),
+    made("h1", { id: "words" }, told(alert)),
     made("div", { id: "status" }),
     desk(),
     made("h2", {}, "Evidence"),
@@ -161,7 +172,7 @@ async function all() {
   top(board.force.id, board.status);
   const held = (await fetched("/alerts.json", query)).alerts;
   const listed = (alerts) => made("ul", { class: "list" }, ...alerts.map((alert) => made("li", {},
-    made("a", { href: `/alert?${new URLSearchParams({ force: board.force.id, id: alert.id })}` }, alert.words), ownership(alert), state(alert))));
+    made("a", { href: `/alert?${new URLSearchParams({ force: board.force.id, id: alert.id })}` }, told(alert)), ownership(alert), state(alert))));
   const open = held.filter((alert) => alert.state === "open");
   const old = held.filter((alert) => alert.state !== "open");
   document.title = `Alerts, ${board.force.name} – Watchroom`;
