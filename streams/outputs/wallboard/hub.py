@@ -75,7 +75,6 @@ class View:
         elif now - self._sent >= BEAT - EVERY / 2:
             self.beats += 1
             self._sent = now
-        self.alive = now
 
 
 def _frame(event: str, content: object) -> bytes:
@@ -150,9 +149,12 @@ class Hub:
             watched.views = {name: view for name, view in watched.views.items() if view.viewers}
             if not watched.views:
                 break
+            views = list(watched.views.values())
             try:
-                await asyncio.to_thread(self._compute, force, list(watched.views.values()), started)
+                await asyncio.to_thread(self._compute, force, views, started)
                 watched.failing = False
+                for view in views:
+                    view.alive = loop.time()  # not `started`: a busy machine may take long
             except Exception:  # noqa: BLE001 - logged; it must not end the task
                 # The screens hear nothing and say that they are stale, which is the truth.
                 if not watched.failing:

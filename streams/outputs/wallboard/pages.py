@@ -15,7 +15,6 @@ import hashlib
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -29,7 +28,6 @@ from streams.live import Live
 from streams.outputs.instants import parse_instant
 from streams.outputs.wallboard import desk, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
-from streams.outputs.wallboard.screen import first_screen
 
 STATIC = Path(str(resources.files("streams.outputs.wallboard") / "static"))
 POLICY = (
@@ -148,10 +146,6 @@ class Wallboard:
         alert, action = request.path_params["alert"], request.path_params["action"]
         sent = await desk.body_of(request)
         return _json(await run_in_threadpool(desk.act, self.live, alert, action, sent))
-
-    def screen(self, force: str, area: str | None = None) -> dict[str, Any]:
-        """The first screen as of now, for what takes no stream."""
-        return first_screen(self.live.board(force), area)
 
 
 PAGES = {"": "wallboard.html", "chart": "chart.html", "alert": "alert.html"}
