@@ -20,6 +20,8 @@ KINDS = {
     "level_change": "state",
     "feed_silent": "",  # snoozed, and so not shown as open
 }
+FLAGGED = "above_and_below"
+"""A table of the board that there is not, first in the alphabet: in it, series are flagged."""
 WATCHED = {
     # row: observed, expected, lower, upper, flagged
     "line=999": (61.0, 40.0, 28.0, 55.0, 1.0),
@@ -52,7 +54,7 @@ def families(now: float) -> Families:
         made[f"watchroom_watch_{of}"] = [
             (
                 {
-                    "group": "calls",
+                    "group": FLAGGED,
                     "measure": "offered",
                     "row": row,
                     "area": "force",
@@ -66,11 +68,15 @@ def families(now: float) -> Families:
 
 
 class Contract(Collector):
-    """The metrics that are not among the `given`."""
+    """The metrics that are not among the `given`, and watches of which some are flagged."""
 
     def __init__(self, given: Iterable[str], now: float) -> None:
         """Leave out what is given."""
-        self.families = {k: v for k, v in families(now).items() if k not in set(given)}
+        self.families = {
+            name: series
+            for name, series in families(now).items()
+            if name not in set(given) or name.startswith("watchroom_watch_")
+        }
 
     def collect(self) -> Iterator[Metric]:
         """One family a metric."""

@@ -10,9 +10,9 @@ from typing import Any
 from tests.servers.prometheus import Prometheus
 
 Chosen = dict[str, str]
-BUILT_IN = {"__rate_interval": "10s"}
-"""Four scrapes and more, of one second each."""
-SPAN, STEP = 20, 1
+BUILT_IN = {"__rate_interval": "30s"}
+"""Four scrapes and more, of three seconds each."""
+SPAN, STEP = 40, 3
 
 
 def filled(text: str, chosen: Chosen) -> str:

@@ -22,7 +22,7 @@ from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.sources.simulator import simulate, spread_crimes
 from tests import events
 from tests.dashboard_linter import expressions, targets, variables
-from tests.servers.contract_exporter import FORCE, exported
+from tests.servers.contract_exporter import FLAGGED, FORCE, exported
 from tests.servers.dashboard_queries import answers, choices, filled
 from tests.servers.figures import get
 from tests.servers.kafka import Kafka
@@ -37,7 +37,7 @@ PIPELINE = "Pipeline health"
 ALL = {dashboard["title"]: dashboard for dashboard in dashboards()}
 FIGURES = [title for title in ALL if title != PIPELINE]
 CONFIG = """
-global: {{ scrape_interval: 1s }}
+global: {{ scrape_interval: 3s }}
 scrape_configs:
   - job_name: watchroom
     static_configs: [{{ targets: {targets} }}]
@@ -90,7 +90,7 @@ def watched(prometheus_found: Found) -> Iterator[Watched]:
             server = Prometheus(prometheus_found, CONFIG.format(targets=addresses))
             stack.callback(server.close)
             server.start()
-            server.wait_for("watchroom_ready == 1 and on () (count(up == 1) == 2)")
+            server.wait_for("watchroom_ready == 1 and on () (count(up == 1) == 2)", 90)
             return server
 
         yield start
@@ -122,6 +122,16 @@ def unanswered(server: Prometheus, dashboard: dict[str, Any], most: int) -> list
 @pytest.mark.parametrize("title", FIGURES)
 def test_every_query_of_every_panel_returns_data(prometheus: Prometheus, title: str) -> None:
     assert unanswered(prometheus, ALL[title], MOST_CHOICES) == []
+
+
+def test_the_control_chart_shows_what_the_monitor_watches(prometheus: Prometheus) -> None:
+    dashboard = ALL["Volumes and control charts"]
+    chosen = next(
+        chosen for chosen in choices(prometheus, variables(dashboard)) if chosen["group"] != FLAGGED
+    )
+    shown = dict(targets(dashboard))
+    for where in ("Control chart A", "Last closed period A", "Verdict on it A"):
+        assert answers(prometheus, shown[where], chosen), where
 
 
 def test_the_notes_of_changes_of_level_return_data(prometheus: Prometheus) -> None:
