@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 import click
@@ -12,12 +12,14 @@ from rich.live import Live as Screen
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from streams.alert_records import Transition
 from streams.cli.board import rows_that_fit
 from streams.cli.options import Seconds, Speed, board_console
-from streams.demo import FORCE, Demo
+from streams.demo import FORCE, HISTORY_WEEKS, Demo
 from streams.errors import WatchroomError
 from streams.outputs.terminal import render, summary
 from streams.outputs.web import Handle, serve
+from streams.runners.alerting import Alerting
 from streams.runners.replay import Stopped, Stops
 
 PORT = 8787
@@ -45,8 +47,20 @@ EVERY_LINE = 10.0
     help=f"Web port on this machine. Default: {PORT}, or any that is free where it is in use.",
 )
 @click.option("--seed", type=int, default=1, show_default=True, help="Of all that is simulated.")
-def demo(seconds: float | None, speed: float, port: int | None, seed: int) -> None:
+@click.option(
+    "--history-weeks",
+    type=click.IntRange(0, 52),
+    default=HISTORY_WEEKS,
+    show_default=True,
+    help="Weeks read before the start. With fewer it starts sooner, and no alert opens.",
+)
+def demo(
+    seconds: float | None, speed: float, port: int | None, seed: int, history_weeks: int
+) -> None:
     """Show the monitor at work: real crimes, simulated calls and incidents, at 60 times real speed.
+
+    Open the wallboard at the address that is printed. About a minute after the start 999 calls
+    surge, and an alert opens: acknowledge it there. It ends by itself some four minutes later.
 
     The crimes are those of Warwickshire in January 2022 (data.police.uk, Open Government Licence);
     they are published by month, so their days and times are drawn. Calls and incidents are
@@ -63,7 +77,8 @@ def demo(seconds: float | None, speed: float, port: int | None, seed: int) -> No
     console = board_console()
     with ExitStack() as opened:
         stops = opened.enter_context(Stops())
-        shown = Demo(seed, stops)
+        shown = Demo(seed, stops, history_weeks)
+        opened.enter_context(Alerting(shown.live))
         handle = _serve(shown, port)
         opened.callback(handle.stop)
         stopped: Stopped | None = None
@@ -72,6 +87,7 @@ def demo(seconds: float | None, speed: float, port: int | None, seed: int) -> No
             with _bar() as progress:
                 shown.warm_up(progress)
             _say_where(handle)
+            opened.enter_context(shown.alerting)
             with _display(shown, handle, console) as tick:
                 at = shown.play(speed, seconds, tick)
             shown.finish()
@@ -94,7 +110,8 @@ def _serve(shown: Demo, port: int | None) -> Handle:
 
 
 def _say_where(handle: Handle) -> None:
-    click.echo(f"Board    {handle.url}/board.json   or: watchroom board --url {handle.url}")
+    click.echo(f"Open     {handle.url}/   the wallboard; in about a minute an alert opens there")
+    click.echo(f"Figures  {handle.url}/board.json   or: watchroom board --url {handle.url}")
     click.echo(f"Metrics  {handle.url}/metrics")
     click.echo("Stop     Ctrl-C", nl=True)
 
@@ -107,7 +124,7 @@ def _bar() -> Iterator[Callable[[float], None]]:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("Reading the month so far", total=1.0)
+        task = bar.add_task("Learning what is usual from the weeks before", total=1.0)
         yield lambda share: bar.update(task, completed=share)
 
 
@@ -115,7 +132,7 @@ def _bar() -> Iterator[Callable[[float], None]]:
 def _display(shown: Demo, handle: Handle, console: Console) -> Iterator[Callable[[], None]]:
     """The live board on a terminal; elsewhere a line now and then."""
     if console.is_terminal:
-        where = f"{handle.url}/board.json · {handle.url}/metrics · Ctrl-C stops"
+        where = f"Open {handle.url}/ for the wallboard · Ctrl-C stops"
 
         def drawn() -> RenderableType:
             board = render(shown.live.board(FORCE), console.width, rows_that_fit(console))
@@ -125,6 +142,7 @@ def _display(shown: Demo, handle: Handle, console: Console) -> Iterator[Callable
             yield lambda: None
         return
     due = time.monotonic()
+    shown.alerting.desk.listeners.append(_tell)
 
     def line() -> None:
         nonlocal due
@@ -133,3 +151,11 @@ def _display(shown: Demo, handle: Handle, console: Console) -> Iterator[Callable
             click.echo(summary(shown.live.board(FORCE)))
 
     yield line
+
+
+def _tell(made: Sequence[Transition]) -> None:
+    """A line of what opens and what ends."""
+    for each in made:
+        if each.what in ("opened", "resolved"):
+            at = each.at.astimezone(each.alert.opened_at.tzinfo)
+            click.echo(f"{at:%H:%M}  Alert {each.what}: {each.alert.words}")

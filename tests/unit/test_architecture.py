@@ -24,6 +24,17 @@ CORE = [
     "measures",
     "rollup",
     "monitor",
+    "alert_book",
+    "alert_look",
+    "alert_records",
+    "alert_rules",
+    "alert_words",
+    "alerts",
+    "conditions",
+    "ownership",
+    "situation",
+    "stories",
+    "swallow",
 ]
 SURVEILLANCE = [
     "signals",
