@@ -133,7 +133,12 @@ def alerts() -> None:
 @click.option("--since", metavar="TIME", help="Those that went on since then.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, one a line.")
 def list_(url: str, force: str | None, every: bool, since: str | None, as_json: bool) -> None:
-    """List the open alerts, or the history of all."""
+    """List the open alerts, or the history of all.
+
+    \b
+    Examples:
+      watchroom alerts list --all --since 2026-11-01
+    """
     found = Desk(url, force).history(since, None if every or since else "open")
     for number, alert in enumerate(found, start=1):
         if as_json:
@@ -149,7 +154,12 @@ def list_(url: str, force: str | None, every: bool, since: str | None, as_json: 
 @click.argument("alert")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def show(url: str, force: str | None, alert: str, as_json: bool) -> None:
-    """Show one alert, with its figures and all that was done about it."""
+    """Show one alert, with its figures and all that was done about it.
+
+    \b
+    Examples:
+      watchroom alerts show 1
+    """
     found = Desk(url, force).find(alert)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
@@ -177,7 +187,12 @@ def _do(url: str, force: str | None, alert: str, action: str, **details: str | N
 @click.argument("alert")
 @click.option("--note", help="What you know of it.")
 def ack(url: str, force: str | None, who: str | None, alert: str, note: str | None) -> None:
-    """Take an alert: you have it from now on."""
+    """Take an alert: you have it from now on.
+
+    \b
+    Examples:
+      watchroom alerts ack 1 --who "Duty inspector"
+    """
     _do(url, force, alert, "acknowledge", who=_name(who), note=note)
 
 
@@ -189,7 +204,12 @@ def ack(url: str, force: str | None, who: str | None, alert: str, note: str | No
 def snooze(
     url: str, force: str | None, who: str | None, alert: str, until: str, reason: str
 ) -> None:
-    """Tell nobody of an alert until a time."""
+    """Tell nobody of an alert until a time.
+
+    \b
+    Examples:
+      watchroom alerts snooze 1 --until 2026-11-21T23:30 --reason "Football"
+    """
     _do(url, force, alert, "snooze", who=_name(who), until=until, reason=reason)
 
 
@@ -201,7 +221,12 @@ def snooze(
 def close(
     url: str, force: str | None, who: str | None, alert: str, outcome: str, note: str | None
 ) -> None:
-    """Close an alert with its outcome; that of a change of level accepts the new level."""
+    """Close an alert with its outcome; that of a change of level accepts the new level.
+
+    \b
+    Examples:
+      watchroom alerts close 1 --outcome planned_event --note "Match day"
+    """
     _do(url, force, alert, "close", who=_name(who), outcome=outcome, note=note)
 
 
@@ -214,7 +239,12 @@ def handover(
     url: str, force: str | None, who: str | None, alert: str | None, to: str, note: str | None
 ) -> None:
     """Hand an alert over; without ALERT all open ones that you have, and print the log of the
-    shift: what is open and what was done in the last 12 hours."""
+    shift: what is open, and what was done.
+
+    \b
+    Examples:
+      watchroom alerts handover --who "Late shift" --to "Night shift" --note "Quiet so far"
+    """
     desk, me = Desk(url, force), _name(who)
     if alert is not None:
         _do(url, force, alert, "hand_over", who=me, to=to, note=note)

@@ -13,12 +13,21 @@ def notify() -> None:
 
     Where they go stands in the environment, since addresses hold passwords: WATCHROOM_NOTIFY, or a
     file that WATCHROOM_NOTIFY_FILE names, an address of apprise a line. docs/alerts.md says more.
+
+    \b
+    Examples:
+      watchroom notify test
     """
 
 
 @notify.command()
 def test() -> None:
     """Send a test message to every channel, and say which of them took it.
+
+    \b
+    Examples:
+      watchroom notify test
+      WATCHROOM_NOTIFY_FILE=addresses.txt watchroom notify test
 
     \b
     Exit codes:

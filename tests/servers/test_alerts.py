@@ -123,8 +123,8 @@ def test_alertmanager_is_told_who_has_an_alert_and_until_when_it_is_snoozed(
     (opened,) = b.consider([signal("2026-11-21 21:00")], [], at("2026-11-21 22:00"))
     alert = opened.alert.id
     until = now + 90 * MINUTE
-    details = {"until": until, "reason": "Football"}
-    snoozed = b.act(alert, Request(action="snooze", who="Duty inspector", **details), now)
+    asked = Request(action="snooze", who="Duty inspector", until=until, reason="Football")
+    snoozed = b.act(alert, asked, now)
     silencer.hear([opened, snoozed])
 
     def silences() -> list[dict[str, Any]]:
