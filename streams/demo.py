@@ -1,8 +1,10 @@
-"""The demonstration: a real month of crimes, with simulated calls and incidents, on a replay clock.
+"""The demonstration: a real month of crimes, with simulated calls and incidents, on a replay clock,
+and an evening on which 999 calls surge.
 
 The crimes and anti-social behaviour are those of the sample in `streams/samples/`, known only to
 the month; each gets a day and a time by a seeded draw. Calls, incidents and heartbeats are made up.
-The month up to `START` is read at full speed, then the clock runs.
+The weeks up to the start are read at full speed, event by event as a live monitor would have had
+them, so that the watches know what is usual; then the clock runs. An hour later the surge begins.
 """
 
 from __future__ import annotations
@@ -16,17 +18,25 @@ from itertools import chain
 from streams.force import find_force
 from streams.live import Live
 from streams.monitor import Monitor
-from streams.periods import Calendar
+from streams.periods import DAY, HOUR, MINUTE, Calendar
+from streams.runners.alerting import Alerting
 from streams.runners.embedded import TICK, Embedded
 from streams.runners.replay import ReplayClock, Stops
+from streams.runners.watching import watch_all
 from streams.sources import CHUNK_LINES, Chunk, open_source
-from streams.sources.simulator import simulate, spread_crimes
+from streams.sources.simulator import Rates, Surge, simulate, spread_crimes
 
 FORCE = "warwickshire"
 SAMPLE = "2022-01-warwickshire-street.csv.gz"
 MONTH = "2022-01"
 START_DAY, START_HOUR = (2022, 1, 14), 18
 """Friday evening: the busiest hours of a control room's week lie ahead."""
+HISTORY_WEEKS = 5
+"""Weeks read before: a watch by the hour judges from the fifth week on."""
+ROOM = Rates(handlers=1.15)
+"""A room that meets its targets, so that there is one story to tell."""
+SURGE_AFTER, SURGE_LENGTH, SURGE_FACTOR = 60 * MINUTE, 40 * MINUTE, 25.0
+SURGE_LINE, SURGE_AREA = "999", "rugby"
 
 SIMULATED = "calls, incidents and the days of crimes"
 ORIGIN = "demonstration"
@@ -38,24 +48,38 @@ Known = tuple[int, bytes]
 class Demo:
     """An embedded monitor with its input; `live` is what a web server or a screen reads."""
 
-    def __init__(self, seed: int, stops: Stops | None = None) -> None:
+    def __init__(
+        self, seed: int, stops: Stops | None = None, history_weeks: int = HISTORY_WEEKS
+    ) -> None:
         self.force = find_force(FORCE)
         calendar = Calendar(self.force.zone)
         month = calendar.parse(MONTH)
-        self.start = calendar.midnight(*START_DAY) + START_HOUR * 3_600_000
+        today = calendar.midnight(*START_DAY)
+        self.start = today + START_HOUR * HOUR
         self.end = month.end
         self.clock = ReplayClock()
         self.live = Live(Monitor([self.force]), self.clock)
         self.runner = Embedded(self.live, stops or Stops(), self.clock)
+        watch_all(self.live.monitor)
+        self.alerting = Alerting(self.live)
+        """Use it with `with`: it then looks at how things stand."""
         health = self.live.health
         health.replay, health.simulated = True, SIMULATED
-        health.state, health.detail = "behind", "reading the month so far"
-        made_up = simulate(self.force, month.start, None, seed)
+        health.state, health.detail = "behind", "reading the weeks before"
+        surge = Surge(
+            self.start + SURGE_AFTER,
+            self.start + SURGE_AFTER + SURGE_LENGTH,
+            SURGE_FACTOR,
+            area=SURGE_AREA,
+            line=SURGE_LINE,
+        )
+        began = today - 7 * history_weeks * DAY
+        made_up = simulate(self.force, began, None, seed, ROOM, [surge])
         spread = spread_crimes(sample(), seed, self.force.zone)
         self._events: Iterator[Known] = merge(made_up, spread)
 
     def warm_up(self, progress: Callable[[float], None] = lambda _share: None) -> None:
-        """Reads the month up to the start, as fast as it goes; `progress` gets the share done."""
+        """Reads all up to the start, as fast as it goes; `progress` gets the share done."""
         first = None
         for chunk, at in self._chunks(self.start):
             first = at if first is None else first

@@ -19,7 +19,6 @@ from streams.demo import FORCE, HISTORY_WEEKS, Demo
 from streams.errors import WatchroomError
 from streams.outputs.terminal import render, summary
 from streams.outputs.web import Handle, serve
-from streams.runners.alerting import Alerting
 from streams.runners.replay import Stopped, Stops
 
 PORT = 8787
@@ -78,7 +77,6 @@ def demo(
     with ExitStack() as opened:
         stops = opened.enter_context(Stops())
         shown = Demo(seed, stops, history_weeks)
-        opened.enter_context(Alerting(shown.live))
         handle = _serve(shown, port)
         opened.callback(handle.stop)
         stopped: Stopped | None = None

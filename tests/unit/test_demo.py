@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
+
 from click.testing import CliRunner
 
 from streams.cli import main
-from streams.demo import SIMULATED, Demo
+from streams.demo import SIMULATED, Demo, sample
+from streams.events import Crime, decode
 from streams.monitor import canonical
-from tests.build import row
+from streams.sources.simulator import spread_crimes
+
+DEMO = ["demo", "--port", "0", "--history-weeks", "0"]
 
 
 def test_it_ends_by_itself_with_the_closing_board() -> None:
-    answer = CliRunner().invoke(main, ["demo", "--for", "1s", "--speed", "3600", "--port", "0"])
+    answer = CliRunner().invoke(main, [*DEMO, "--for", "1s", "--speed", "3600"])
     assert answer.exit_code == 0, answer.output
     told = answer.stdout.splitlines()
-    assert [line.split()[0] for line in told[:3]] == ["Board", "Metrics", "Stop"]
+    assert [line.split()[0] for line in told[:3]] == ["Open", "Figures", "Metrics"]
+    assert re.fullmatch(r"Open +http://127\.0\.0\.1:\d+/   the wallboard; .*", told[0])
     assert "Friday 14 January 2022, 19:00:00 GMT" in answer.stdout
     assert f"SIMULATED {SIMULATED}" in answer.stdout
     assert "FINISHED" in answer.stdout
@@ -25,7 +31,7 @@ def test_it_ends_by_itself_with_the_closing_board() -> None:
 def test_the_same_seed_and_length_give_the_same_board() -> None:
     boards = []
     for _ in range(2):
-        demo = Demo(seed=7)
+        demo = Demo(seed=7, history_weeks=0)
         demo.warm_up()
         at = demo.play(36_000, 0.1)
         boards.append(canonical(demo.live.board("warwickshire", at)))
@@ -33,19 +39,16 @@ def test_the_same_seed_and_length_give_the_same_board() -> None:
 
 
 def test_the_crimes_of_the_month_are_the_published_ones() -> None:
-    demo = Demo(seed=1)
-    demo.warm_up()
-    demo.start, demo.end = demo.end, demo.end + 1  # the rest of the month, at once
-    demo.warm_up()
-    board = demo.live.board("warwickshire", demo.start - 1)
-    assert row(board, "month", "crimes", offence="all")["count"] == 3724 - 695
+    events = [decode(line) for _, line in spread_crimes(sample(), 1)]
+    assert len(events) == 3724
+    assert sum(isinstance(event, Crime) for event in events) == 3724 - 695
 
 
-def test_it_is_ready_only_once_the_month_so_far_is_read() -> None:
-    demo = Demo(seed=1)
-    assert not demo.live.health.ready
+def test_it_is_ready_only_once_the_weeks_before_are_read() -> None:
+    demo = Demo(seed=1, history_weeks=0)
+    health = demo.live.health
+    assert (health.ready, health.state) == (False, "behind")
     demo.warm_up()
+    assert health.state == "behind"
     demo.play(36_000, 0.05)
-    assert demo.live.health.ready
-    assert demo.live.health.replay
-    assert demo.live.health.simulated == SIMULATED
+    assert (health.ready, health.replay, health.simulated) == (True, True, SIMULATED)
