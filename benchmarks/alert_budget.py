@@ -55,7 +55,7 @@ DISTRICTS = {"north": (0.3, 0.2), "south": (0.25, 0.15, 0.1)}
 DISPERSIONS = (1.0, 1.3, 2.0)
 YEARS_WEEKS = 104
 SHAPE = tuple(float(f) for f in week_shape(168))
-CUTOFF = dict.fromkeys(("hour", "day", "month"), MOST)
+CUTOFF = dict(MOST)
 BUDGETS = (1.0, 4.0)
 Draw = Callable[[Plan, int, np.random.Generator], NDArray[np.int64]]
 

@@ -6,8 +6,8 @@ that grain,
 
     allowed = factor * s * B / n,
 
-but never more than once in ten weeks: where a few quiet series have the budget to themselves, it
-is not used up.
+but never more than `MOST`: an alarm that comes too often says nothing, whatever the budget. What a
+grain can't use for that, calibration gives to the others.
 
 The factor is what `detectors.calibration` finds for a set of series by simulation: it makes good
 that nominal rates err on the safe side (they call for factors above 1) and that alarms which belong
@@ -23,8 +23,9 @@ from dataclasses import dataclass, field
 SHARES: Mapping[str, float] = {"hour": 0.5, "day": 0.3, "month": 0.2}
 """By default half of the budget is for what has to be known within the hour."""
 
-MOST = 0.1
-"""Nominal false alarms a week that no watch may go beyond."""
+MOST: Mapping[str, float] = {"hour": 0.1, "day": 0.05, "month": 0.01}
+"""Nominal false alarms a week that no watch of a grain may go beyond: about once in ten weeks, in
+five months, in two years."""
 
 FACTORS: Mapping[str, float] = {"hour": 1.0, "day": 1.0, "month": 1.0}
 
@@ -50,4 +51,4 @@ class AlarmBudget:
     def allowed(self, grain: str, watches: int) -> float:
         """The nominal false alarms a week of each of so many watches of a grain."""
         share = self.shares[grain] * self.episodes_a_week / max(watches, 1)
-        return min(MOST, self.factors[grain] * share)
+        return min(MOST[grain], self.factors[grain] * share)

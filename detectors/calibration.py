@@ -19,7 +19,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -197,30 +197,50 @@ def fit(
 ) -> dict[str, float]:
     """The factors at which the replays keep the budget, each grain its share of it.
 
-    The factor of a grain is found by bisection with those of the others held, in two rounds: the
-    grains meet only in the few episodes that they share. It ends where each watch is allowed the
-    most there is, and is 1 for a grain without watches.
+    The factor of a grain is found by bisection with those of the others held; the grains meet only
+    in the few episodes that they share. Where each watch is allowed the most there is (`MOST`) and
+    a share is still not used up, the next round gives what is left to the other grains.
     """
     factors = dict.fromkeys(budget.shares, 1.0)
-    goal = {
+    wanted = {
         grain: share * budget.episodes_a_week * weeks * len(replays) * _counts(plan, grain)
         for grain, share in budget.shares.items()
     }
-    for _ in range(2):
+    goal = dict(wanted)
+    for _ in range(3):
         for grain in factors:
-            if not plan.simulated(grain):
-                continue
-            high = MOST / (budget.allowed(grain, plan.number(grain)) / budget.factors[grain])
-            low = min(1.0, high) / 64.0
-            for _ in range(14):
-                middle = (low * high) ** 0.5
-                tried = AlarmBudget(
-                    budget.episodes_a_week, budget.shares, factors | {grain: middle}
-                )
-                found = total(plan, replays, tried)[grain]
-                low, high = (middle, high) if found < goal[grain] else (low, middle)
-            factors[grain] = (low * high) ** 0.5
+            if plan.simulated(grain):
+                factors[grain] = _factor(plan, replays, budget, factors, grain, goal[grain])
+        found = total(plan, replays, replace(budget, factors=factors))
+        left = {g: n - found[g] for g, n in goal.items() if found[g] < 0.98 * n}
+        others = sum(share for grain, share in budget.shares.items() if grain not in left)
+        if not left or not others:
+            break
+        goal = {
+            grain: wanted[grain] + (grain not in left) * sum(left.values()) * share / others
+            for grain, share in budget.shares.items()
+        }
     return factors
+
+
+def _factor(
+    plan: Plan,
+    replays: Sequence[Sequence[Noted]],
+    budget: AlarmBudget,
+    factors: Mapping[str, float],
+    grain: str,
+    goal: float,
+) -> float:
+    """The factor of one grain at which it opens so many episodes; at most where `MOST` begins."""
+    one = budget.shares[grain] * budget.episodes_a_week / max(1, plan.number(grain))
+    high = MOST[grain] / one
+    low = min(1.0, high) / 64.0
+    for _ in range(14):
+        middle = (low * high) ** 0.5
+        tried = replace(budget, factors={**factors, grain: middle})
+        found = total(plan, replays, tried)[grain]
+        low, high = (middle, high) if found < goal else (low, middle)
+    return float((low * high) ** 0.5)
 
 
 def _counts(plan: Plan, grain: str) -> float:

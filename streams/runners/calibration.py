@@ -100,7 +100,7 @@ def answer(
 def _answer(question: Question, pool: ProcessPoolExecutor, progress: Progress) -> Calibrated:
     plan, budget, number = question.planned.plan, question.budget, question.replicates
     checks = max(2, number // 2)
-    cutoff = dict.fromkeys(budget.shares, MOST)
+    cutoff = dict(MOST)
     one = functools.partial(_replicate, plan=plan, history=question.history, cutoff=cutoff)
     replays: list[list[Noted]] = []
     for noted in pool.map(one, [(question.seed, n) for n in range(number + checks)]):

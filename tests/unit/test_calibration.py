@@ -55,7 +55,7 @@ def test_a_category_joins_all_of_its_kind_but_not_another_category() -> None:
     assert numbers == [0, 1, 0, 2]
 
 
-def test_no_watch_is_allowed_more_than_once_in_ten_weeks() -> None:
+def test_no_watch_by_the_hour_is_allowed_more_than_once_in_ten_weeks() -> None:
     assert AlarmBudget(100.0).allowed("hour", 2) == 0.1
 
 
