@@ -35,7 +35,7 @@ HISTORY_WEEKS = 5
 """Weeks read before: a watch by the hour judges from the fifth week on."""
 ROOM = Rates(handlers=1.15)
 """A room that meets its targets, so that there is one story to tell."""
-SURGE_AFTER, SURGE_LENGTH, SURGE_FACTOR = 60 * MINUTE, 40 * MINUTE, 25.0
+SURGE_AFTER, SURGE_LENGTH, SURGE_FACTOR = 60 * MINUTE, 25 * MINUTE, 30.0
 SURGE_LINE, SURGE_AREA = "999", "rugby"
 
 SIMULATED = "calls, incidents and the days of crimes"

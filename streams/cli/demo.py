@@ -59,7 +59,7 @@ def demo(
     """Show the monitor at work: real crimes, simulated calls and incidents, at 60 times real speed.
 
     Open the wallboard at the address that is printed. About a minute after the start 999 calls
-    surge, and an alert opens: acknowledge it there. It ends by itself some four minutes later.
+    surge, and an alert opens: acknowledge it there. It ends by itself some five minutes later.
 
     The crimes are those of Warwickshire in January 2022 (data.police.uk, Open Government Licence);
     they are published by month, so their days and times are drawn. Calls and incidents are
