@@ -27,7 +27,7 @@ MOST: Mapping[str, float] = {"hour": 0.1, "day": 0.05, "month": 0.01}
 """Nominal false alarms a week that no watch of a grain may go beyond: about once in ten weeks, in
 five months, in two years."""
 
-FACTORS: Mapping[str, float] = {"hour": 1.0, "day": 1.0, "month": 1.0}
+FACTORS: Mapping[str, float] = {"hour": 1.6, "day": 1.6, "month": 3.2}
 
 
 @dataclass(frozen=True)

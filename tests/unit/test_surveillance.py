@@ -31,6 +31,13 @@ def watched(force: Force | None = None) -> Monitor:
     return target
 
 
+def budgeted(episodes: float, more: str = "") -> Force:
+    text = f"{TINY_FORCE}\n[alerts]\nfalse_episodes_a_week = {episodes}\n{more}\n"
+    force, problems = check_force(text, "tiny.toml")
+    assert force is not None, problems
+    return force
+
+
 def of(target: Monitor, kind: str = "incident") -> Surveillance:
     found: Surveillance = next(s for s in target.shards if s.kind == kind).surveillance["tiny"]
     return found
@@ -115,7 +122,7 @@ def test_months_that_are_learning_know_how_far_the_months_of_their_siblings_scat
 
 
 def test_a_year_without_a_surge_sends_nothing_and_a_planted_surge_is_found() -> None:
-    target = watched()
+    target = watched(budgeted(0.2))
     year = 52 * 168
     assert not [s.words for s in play(target, hours(year)) if s.notify]
     surge = burst(after(year), list(range(0, 60, 3)), "surge")
@@ -360,10 +367,8 @@ def test_a_budget_that_makes_no_sense_is_refused(table: str, problem: str) -> No
 
 
 def test_a_budget_is_split_over_the_watches_of_a_grain() -> None:
-    text = f"{TINY_FORCE}\n[alerts]\nfalse_episodes_a_week = 2.7\n"
-    force, problems = check_force(text, "tiny.toml")
-    assert force is not None, problems
-    assert of(watched(force)).grains["hour"].allowed == pytest.approx(2.7 * 0.5 / 27)
+    force = budgeted(2.7, "factors = { hour = 1.25 }")
+    assert of(watched(force)).grains["hour"].allowed == pytest.approx(1.25 * 2.7 * 0.5 / 27)
     assert force.fingerprint == tiny_force().fingerprint
 
 
