@@ -19,6 +19,7 @@ from streams import alert_rules as rules
 from streams import alert_words as say
 from streams import ownership
 from streams.alert_book import Book
+from streams.alert_kin import Kin
 from streams.alert_records import (
     FROM_SIGNALS,
     SEVERITIES,
@@ -36,10 +37,8 @@ from streams.ownership import changed, may_tell, words_of
 from streams.periods import MINUTE, rfc3339, to_ms
 from streams.signal_words import place
 from streams.signals import Signal
-from streams.stories import Story, above, in_area, part, related, stories
-from streams.swallow import shares_ratio
+from streams.stories import Story, stories
 
-_COARSE = ("now", "hour", "day", "month")
 _FEEDS = {"calls": "call", "incidents": "incident", "crimes": "crime"}
 
 
@@ -50,6 +49,7 @@ class Look:
         self.book, self.force, self.at, self.reads, self.tell = book, book.force, at, reads, tell
         self.made: list[Transition] = []
         self.stale: set[str] = set()
+        self.kin = Kin(self.force, (), reads)
 
     def take(
         self, signals: list[Signal], conditions: list[Condition], judged: frozenset[str]
@@ -61,6 +61,7 @@ class Look:
             if condition.kind == "feed_silent" or condition.records not in self.stale:
                 self._take_condition(condition)
         here = [s for s in signals if s.kind not in self.stale and s.method != "silence"]
+        self.kin = Kin(self.force, here, self.reads)
         raised = self._take_signals(here)
         self._count_quiet(here, raised)
         self._end_conditions(judged)
@@ -73,6 +74,8 @@ class Look:
         return transition.alert
 
     def _change(self, alert: Alert, what: Any, *, notify: bool = False, **changes: Any) -> Alert:
+        if what == "updated" and all(getattr(alert, key) == new for key, new in changes.items()):
+            return alert  # the same content is no transition
         return self._make(
             changed(self.force, alert, self.at, what, notify=notify and self.tell, **changes)
         )
@@ -138,20 +141,25 @@ class Look:
     def _take_signals(self, signals: list[Signal]) -> set[str]:
         """Opens, updates and joins; returns the ids of the alerts that go on."""
         raising = [s for s in signals if s.notify and rules.worth(s)]
-        return {self._take_story(s) for s in stories(self.force, raising, self.reads.last)}
+        self.kin.told = stories(self.force, raising, self.kin.last)
+        return {self._take_story(story) for story in self.kin.told} - {""}
 
     def _take_story(self, story: Story) -> str:
+        """The id of the alert that goes on with it; empty where it keeps none open."""
         signal = story.signal
         kind, severity = rules.kind_of(signal), rules.severity_of(signal)
         row = tuple(sorted(signal.row.items()))
         about = signal.group, signal.measure, row, signal.area, signal.direction
+        lull = kind == "exceptional_volume" and rules.usual_again(signal)
         known = self.book.going.get((kind, False, signal.grain, *about))
         if known is not None:
-            return self._go_on(self.book.alerts[known], story, severity)
+            return "" if lull else self._go_on(self.book.alerts[known], story, severity)
         for alert_id in list(self.book.going.values()):
             alert = self.book.alerts[alert_id]
-            if alert.kind == kind and self._same_story(alert, signal):
-                return self._join(alert, story, severity)
+            if alert.kind == kind and self.kin.same_story(alert, signal):
+                return "" if lull else self._join(alert, story, severity)
+        if self.kin.retold(signal, self.book.alerts.values()):
+            return ""
         return self._open_signal(story, kind, severity)
 
     def _open_signal(self, story: Story, kind: AlertKind, severity: Severity) -> str:
@@ -206,39 +214,18 @@ class Look:
     def _louder(self, alert: Alert, *, worse: bool) -> bool:
         return worse and alert.open and alert.owner is None and may_tell(self.force, alert, self.at)
 
-    def _same_story(self, alert: Alert, signal: Signal) -> bool:
-        """Whether a signal of another series belongs to an alert that goes on."""
-        if alert.direction != signal.direction or not related(alert.theme, signal.theme):
-            return False
-        if _COARSE.index(alert.grain) > _COARSE.index(signal.grain):
-            # A level that was noticed by the month must not swallow tonight's burst.
-            return False
-        if alert.area == signal.area or signal.area in above(self.force, alert.area):
-            return True
-        if alert.area not in above(self.force, signal.area):
-            return False
-        # A child of an area that has an alert goes with it only where it shares its ratio.
-        parent = self.reads.last(in_area(signal, alert.area))
-        own, whole = part(signal), None if parent is None else part(parent)
-        if own is None or whole is None or parent is None or parent.start != signal.start:
-            return False
-        return shares_ratio(own, whole)
-
     def _join(self, alert: Alert, story: Story, severity: Severity) -> str:
         s = story.signal
         title = say.title(self.force, s)
         worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
-        wider = (
-            s.area in above(self.force, alert.area)
-            and s.grain == alert.grain
-            and (s.group, s.measure, s.row) == (alert.group, alert.measure, alert.row)
-        )
-        if not alert.open or (not worse and not wider and title in (alert.title, *alert.also)):
+        wider = self.kin.widens(alert, s)
+        names = wider or self.kin.narrows(alert, s)
+        if not alert.open or (not worse and not names and title in (alert.title, *alert.also)):
             return alert.id
         changes: dict[str, Any] = {"also": _union(alert.also, (title, *story.also), alert.title)}
         if worse:
             changes["severity"] = severity
-        if wider:  # the parent speaks for it from now on
+        if names:  # it speaks for the story from now on: the parent, or the child that it is about
             changes = changes | {
                 "area": s.area,
                 "area_name": place(self.force, s.area),

@@ -20,6 +20,8 @@ STEADY = 14 * DAY
 """How long a state must not have been seen before it is over."""
 REFRESH = 5 * MINUTE
 """How often the figures of an open alert are brought up to date, at most."""
+A_WEEK = {"hour": 168.0, "day": 7.0, "month": 0.23}
+"""Periods in a week."""
 RECORDS = {group.name: group.kind for group in GROUPS}
 """The kind of record that a group is made from."""
 FORGOTTEN = {"hour": DAY, "day": 14 * DAY, "month": 93 * DAY, "now": DAY}
@@ -122,3 +124,18 @@ def inside(alert: Alert, reading: Signal) -> bool:
     if alert.direction == "down":
         return reading.observed >= limits.lower
     return reading.observed <= limits.upper
+
+
+def usual_again(signal: Signal) -> bool:
+    """Whether a closed period is inside the usual range, however high what came before adds up."""
+    if signal.running or signal.lower is None or signal.upper is None:
+        return False
+    if signal.direction == "down":
+        return signal.observed >= signal.lower
+    return signal.observed <= signal.upper
+
+
+def alone(signal: Signal) -> bool:
+    """Whether a period would raise an alert by itself, whatever came before it."""
+    chance = signal.probability
+    return chance is not None and chance * A_WEEK[signal.grain] <= signal.allowed

@@ -18,12 +18,10 @@ import msgspec
 from streams import alert_words as say
 from streams.force import WHOLE, Force
 from streams.signals import Signal
-from streams.swallow import Part, dispersion, judge
+from streams.swallow import MOSTLY, Part, dispersion, judge
 
 Look = Callable[[tuple[str, ...]], Signal | None]
 """The last closed period of a series of signals, where it is watched."""
-MOSTLY = 0.6
-"""A category that holds so much of the excess of a wider one tells the story."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from scipy.special import gammaincc
 
 LEVEL = 0.05
 """How seldom children that do share the parent's ratio are taken not to."""
+MOSTLY = 0.6
+"""What holds so much of the excess of another explains it."""
 REST = ""
 """The name of what is in the parent and in no child that is known."""
 _DRAWS = 4_000
@@ -131,6 +133,20 @@ def _furthest(parts: Mapping[str, Part], direction: str) -> str | None:
         if off > best:
             best, name = off, each
     return name
+
+
+def explains(child: Part, parent: Part, direction: str) -> bool:
+    """Whether a child holds most of what the parent has too many, or too few, of.
+
+    >>> explains(Part(20.0, 5.0), Part(50.0, 30.0), "up")
+    True
+    >>> explains(Part(20.0, 5.0), Part(10.0, 30.0), "down")
+    False
+    """
+    sign = 1 if direction == "up" else -1
+    own = (child.observed - child.expected) * sign
+    whole = (parent.observed - parent.expected) * sign
+    return own > 0 and own >= MOSTLY * whole
 
 
 def shares_ratio(child: Part, parent: Part, phi: float = 1.0) -> bool:

@@ -87,7 +87,7 @@ def test_a_parent_that_arrives_later_updates_and_tells_nobody() -> None:
 
 def test_a_child_goes_with_its_parent_only_where_it_shares_its_ratio() -> None:
     county = incidents("force", 230, 128.0, notify=True)
-    for observed, alerts in ((44, 1), (110, 2)):
+    for observed, alerts in ((44, 1), (70, 2)):
         b = book()
         b.consider([county], [], NOW)
         child = incidents("rugby", observed, 24.0, notify=True)

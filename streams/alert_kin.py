@@ -1,0 +1,136 @@
+"""Whether a signal belongs to an alert of another series, and which of them names the story. Pure.
+
+A child is compared with its parent in one and the same period: with what is known of the parent at
+this look, else with the figures that its alert told. Where the alert told of an earlier period, as
+when the hour has turned, the child's own figures of that period are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from streams import alert_words as say
+from streams.alert_records import Alert, ms_of
+from streams.alert_rules import Reads, alone
+from streams.force import Force
+from streams.signals import Signal
+from streams.stories import Story, above, in_area, part, related
+from streams.swallow import Part, explains, shares_ratio
+
+_COARSE = ("now", "hour", "day", "month")
+
+
+class Kin:
+    """What is known at one look: its signals, what can be looked up, and the stories told."""
+
+    def __init__(self, force: Force, signals: Iterable[Signal], reads: Reads) -> None:
+        self.force, self.reads = force, reads
+        self.here = {signal.series: signal for signal in signals}
+        self.told: list[Story] = []
+
+    def last(self, series: tuple[str, ...]) -> Signal | None:
+        """The figures of a series at this look, else of its last closed period."""
+        return self.here.get(series) or self.reads.last(series)
+
+    def same_story(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a signal of another series belongs to an alert that goes on."""
+        if alert.direction != signal.direction or not related(alert.theme, signal.theme):
+            return False
+        if _COARSE.index(alert.grain) > _COARSE.index(signal.grain):
+            # A level that was noticed by the month must not swallow tonight's burst.
+            return False
+        if alert.area == signal.area or signal.area in above(self.force, alert.area):
+            return True
+        return alert.area in above(self.force, signal.area) and self._goes_with(alert, signal)
+
+    def _goes_with(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a child shares its parent's ratio, or is what the alert of the parent is about,
+        it alone or with the others that are told of now."""
+        found = self._compared(alert, signal)
+        if found is None:
+            return False
+        own, whole = found
+        if alert.group == signal.group and shares_ratio(own, whole):
+            return True
+        return any(explains(each, whole, signal.direction) for each in (own, self._all(signal)))
+
+    def retold(self, signal: Signal, alerts: Iterable[Alert]) -> bool:
+        """Whether a change began in hours that an alert told of which is over by now."""
+        onset = signal.onset
+        if signal.method != "change" or onset is None or alone(signal):
+            return False
+        return any(
+            alert.kind == "exceptional_volume"
+            and onset < (ms_of(alert.resolved_at) or 0)
+            and (alert.grain, alert.direction) == (signal.grain, signal.direction)
+            and related(alert.theme, signal.theme)
+            and self._nested(alert.area, signal.area)
+            for alert in alerts
+        )
+
+    def narrows(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a child is what the alert of its parent is about."""
+        if not _alike(alert, signal) or alert.area not in above(self.force, signal.area):
+            return False
+        found = self._compared(alert, signal)
+        return found is not None and explains(*found, signal.direction)
+
+    def widens(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a parent speaks for the child that has an alert: not where the child is it."""
+        whole = part(signal)
+        if not _alike(alert, signal) or signal.area not in above(self.force, alert.area):
+            return False
+        child = self.last(in_area(signal, alert.area))
+        own = None
+        if child is not None and child.start == signal.start:
+            own = part(child)
+        elif ms_of(alert.evidence.start) == signal.start:
+            own = _told(alert)
+        return own is None or whole is None or not explains(own, whole, signal.direction)
+
+    def _nested(self, one: str, other: str) -> bool:
+        return one == other or one in above(self.force, other) or other in above(self.force, one)
+
+    def _compared(self, alert: Alert, signal: Signal) -> tuple[Part, Part] | None:
+        """A child and its parent in one period."""
+        own, parent = part(signal), self.last(in_area(signal, alert.area))
+        if parent is not None and parent.start == signal.start:
+            return _both(own, part(parent))
+        if not _alike(alert, signal) and alert.group == signal.group:
+            return None
+        start = ms_of(alert.evidence.start)
+        if start != signal.start:
+            before = self.reads.last(signal.series)
+            own = part(before) if before is not None and before.start == start else None
+        return _both(own, _told(alert))
+
+    def _all(self, signal: Signal) -> Part:
+        """A child and the others that are told of at this look, of the same measure and period."""
+        parts = [part(signal)]
+        for story in self.told:
+            other = story.signal
+            alike = (other.start, other.direction) == (signal.start, signal.direction)
+            alike = alike and in_area(other, signal.area) == signal.series
+            if alike and other.area != signal.area:
+                parts.append(part(other))
+        known = [each for each in parts if each is not None]
+        return Part(sum(each.observed for each in known), sum(each.expected for each in known))
+
+
+def _alike(alert: Alert, signal: Signal) -> bool:
+    mine = signal.group, signal.measure, signal.row, signal.grain
+    return mine == (alert.group, alert.measure, alert.row, alert.grain)
+
+
+def _both(own: Part | None, whole: Part | None) -> tuple[Part, Part] | None:
+    return None if own is None or whole is None else (own, whole)
+
+
+def _told(alert: Alert) -> Part | None:
+    """Observed and expected as an alert told them."""
+    found = alert.evidence
+    if found.observed is None or found.expected is None:
+        return None
+    if say.unit_of(alert.group, alert.measure) != "count":
+        return None
+    return Part(found.observed, found.expected)

@@ -1,0 +1,121 @@
+"""One burst, one alert: its areas, its hours, its calls and its incidents."""
+
+from typing import Any
+
+import msgspec
+
+from streams.alerts import AlertBook
+from streams.signals import Signal
+from tests.alerting import Known, at, book, quiet, signal
+
+HOUR, MINUTE = 3_600_000, 60_000
+NORTH = "north-warwickshire-area"
+SINCE = at("2026-11-21 22:00")
+
+
+def so_far(minutes: int, **changes: Any) -> Signal:
+    """999 calls of the hour that runs."""
+    end = SINCE + minutes * MINUTE
+    return signal("2026-11-21 22:00", **{"running": True, "end": end, **changes})
+
+
+def north(minutes: int, observed: int = 17, **changes: Any) -> Signal:
+    """The same in the north of the county."""
+    held = {"area": NORTH, "observed": observed, "expected": 3.0, "lower": 0, "upper": 6}
+    return so_far(minutes, **{**held, **changes})
+
+
+def consider(b: AlertBook, minutes: int, *signals: Signal, known: tuple[Signal, ...] = ()) -> Any:
+    """A look so many minutes into the hour; the hours before it were usual."""
+    before = quiet("2026-11-21 21:00")
+    child = msgspec.structs.replace(before, area=NORTH, observed=3, expected=3.0)
+    return b.consider(signals, [], SINCE + minutes * MINUTE, Known(before, child, *known))
+
+
+def test_a_child_that_explains_its_parent_narrows_the_alert_and_pages_nobody() -> None:
+    b = book()
+    (opened,) = consider(b, 30, so_far(30))
+    for minutes in (34, 40):
+        made = consider(b, minutes, so_far(minutes), north(minutes))
+    made = made or consider(b, 41, north(41))
+    assert len(b.alerts) == 1
+    (alert,) = b.alerts.values()
+    assert alert.id == opened.alert.id
+    assert (alert.area, alert.title) == (NORTH, "999 calls, North Warwickshire policing area")
+    assert alert.also == ("999 calls, Warwickshire",)
+    # The parent alone again: the alert keeps the name of what it is about.
+    assert not consider(b, 44, so_far(44))
+    assert next(iter(b.alerts.values())).area == NORTH
+
+
+def test_a_child_that_is_seen_without_its_parent_is_compared_with_what_the_alert_told() -> None:
+    b = book()
+    consider(b, 30, so_far(30))
+    made = consider(b, 34, north(34))
+    assert [(t.what, t.notify, t.alert.area) for t in made] == [("updated", False, NORTH)]
+
+
+def test_a_child_in_the_hour_after_is_compared_in_the_hour_that_was_told() -> None:
+    b = book()
+    consider(b, 60, signal("2026-11-21 22:00"))
+    held = {"area": NORTH, "observed": 17, "expected": 3.0, "lower": 0, "upper": 6}
+    closed = signal("2026-11-21 22:00", **held)
+    after = msgspec.structs.replace(north(75, 12), start=SINCE + HOUR)
+    consider(b, 75, after, known=(closed,))
+    assert len(b.alerts) == 1
+
+
+def test_two_children_that_explain_it_together_open_nothing() -> None:
+    b = book()
+    consider(b, 30, so_far(30))
+    halves = [north(34, 10), north(34, 9, area="south-warwickshire-area")]
+    consider(b, 34, *halves)
+    assert len(b.alerts) == 1
+
+
+def test_a_child_in_the_opposite_direction_stays_a_second_alert() -> None:
+    b = book()
+    consider(b, 30, so_far(30))
+    fall = north(40, 2, direction="down", expected=16.0, lower=9, upper=22)
+    consider(b, 40, so_far(40), fall)
+    assert {(a.area, a.direction) for a in b.alerts.values()} == {("force", "up"), (NORTH, "down")}
+
+
+def change(hour: int, observed: int, onset: int, **changes: Any) -> Signal:
+    """An hour that closed, in which a change went on."""
+    start = SINCE + hour * HOUR
+    held = {"method": "change", "start": start, "end": start + HOUR, "probability": 0.05}
+    return signal("2026-11-21 22:00", observed=observed, onset=onset, **{**held, **changes})
+
+
+def test_usual_hours_count_as_quiet_though_the_change_is_still_evident() -> None:
+    b = book()
+    consider(b, 60, signal("2026-11-21 22:00", observed=30))
+    for hour in (1, 2, 3):
+        consider(b, 60 * (hour + 1), change(hour, 12, SINCE))
+    (alert,) = b.alerts.values()
+    assert not alert.open
+    # The change is told: an hour above the usual range does not open it again, a burst does.
+    consider(b, 301, change(4, 15, SINCE))
+    assert len(b.alerts) == 1
+    consider(b, 361, change(5, 40, SINCE, probability=1e-9))
+    assert len(b.alerts) == 2
+
+
+def test_a_change_that_begins_later_opens_again() -> None:
+    b = book()
+    consider(b, 60, signal("2026-11-21 22:00", observed=30))
+    for hour in (1, 2, 3):
+        consider(b, 60 * (hour + 1), change(hour, 12, SINCE))
+    consider(b, 480, change(7, 18, SINCE + 6 * HOUR))
+    assert len(b.alerts) == 2
+
+
+def test_an_update_with_the_same_content_is_no_transition() -> None:
+    b = book()
+    whole = so_far(60)
+    assert len(consider(b, 60, whole)) == 1
+    for minutes in range(61, 74):
+        assert not consider(b, minutes, whole)
+    late = msgspec.structs.replace(whole, observed=22)
+    assert [t.what for t in consider(b, 74, late)] == ["updated"]
