@@ -94,9 +94,7 @@ class CountWatch(Detector):
         expected, focus, age = self._expected, self._focus, self._expected.age
         expected.update(x, slot, names)
         if expected.age > age:
-            focus.begin(self._points - len(self._recent))
-            for count, exposure in self._recent:
-                focus.update(count, exposure)
+            self._look_again()
         self._points += 1
         self._surprise, self._direction = 0.0, None
         point: list[Any] = [None, 1.0]
@@ -115,6 +113,23 @@ class CountWatch(Detector):
         self._recent.append(point)
         del self._recent[: -self.window]
         self._drift_detected = self.rate <= self.allowed
+
+    def _look_again(self) -> None:
+        """Looks for a change in the last points alone."""
+        self._focus.begin(self._points - len(self._recent))
+        for count, exposure in self._recent:
+            self._focus.update(count, exposure)
+
+    def forget(self, first: int, last: int) -> None:
+        """Has the points at these places of the stream (from 0; `last` is not one of them) neither
+        learned from nor be part of a change. What a complete week taught stays; what was said of
+        the last point alone stands."""
+        self._expected.forget(first, last)
+        begin = self._points - len(self._recent)
+        for place in range(max(first, begin), min(last, self._points)):
+            self._recent[place - begin] = [None, 1.0]
+        if last > begin:
+            self._look_again()
 
     @property
     def surprise(self) -> float:
@@ -173,11 +188,11 @@ class CountWatch(Detector):
 
     def restart(self, reason: str) -> None:
         """Forgets every count because they are recorded otherwise from here on."""
-        points = self._points
+        points, expected = self._points, self._expected
         self._start()
-        self._points = points
+        self._points, self._expected = points, expected
         self._focus.begin(points)
-        self._expected.restart(reason)
+        expected.restart(reason)
 
     def save(self) -> dict[str, Plain]:
         """The whole watch as plain data."""

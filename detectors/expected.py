@@ -89,6 +89,7 @@ class Expected(Detector):
         self.prior_dispersion = prior_dispersion
         self.prior_weight = prior_weight
         self.between = between
+        self._place = 0  # of the next point in the stream
         self._start(None)
 
     def _start(self, reason: str | None) -> None:
@@ -96,7 +97,7 @@ class Expected(Detector):
         self._first: int | None = None  # the slot at which weeks begin
         self._slot = -1
         self._position = -1
-        self._week: list[list[Any]] = []  # slot, count, names
+        self._week: list[list[Any]] = []  # slot, count, names, place
         self._filled = 0.0  # weeks of slots with a count
         self._age = 0  # complete weeks
         self._counts = [0.0] * self.slots
@@ -121,6 +122,7 @@ class Expected(Detector):
         if position < self._position or len(self._week) >= self.slots * 8 // 7:
             self._close()
         self._slot, self._position = slot, position
+        self._place += 1
         if x is None or not x >= 0.0:  # a count is not negative; nan is no count
             self._last = None  # a gap raises no alarm
             return
@@ -128,7 +130,7 @@ class Expected(Detector):
         ahead = self.forecast(slot, names)
         self._last = [x, ahead.mean, ahead.spread, ahead.dispersion, ahead.dispersion_spread]
         self._last_names = list(names)
-        self._week.append([slot, x, list(names)])
+        self._week.append([slot, x, list(names), self._place - 1])
 
     def forecast(self, slot: int | None = None, names: Sequence[str] = ()) -> Predictive:
         """What is expected of a slot (the next in turn unless given) on a day of these names."""
@@ -230,6 +232,22 @@ class Expected(Detector):
         """
         self._start(reason)
 
+    def forget(self, first: int, last: int) -> None:
+        """Takes the points at these places of the stream (from 0; `last` is not one of them) out of
+        the week that is running, as if they had been gaps. What an earlier week taught stays.
+
+        >>> calls = Expected(slots=7)
+        >>> for count in (50, 500, 52):
+        ...     calls.update(count)
+        >>> calls.forget(1, 2)
+        >>> other = Expected(slots=7)
+        >>> for count in (50, None, 52):
+        ...     other.update(count)
+        >>> calls.save() == other.save()
+        True
+        """
+        self._week = [point for point in self._week if not first <= point[3] < last]
+
     def _outside(self, x: float) -> bool:
         low, high = self.fixed_lower, self.fixed_upper
         return (low is not None and x < low) or (high is not None and x > high)
@@ -301,7 +319,7 @@ class Expected(Detector):
     def _learn_names(self, week: list[list[Any]], own: float) -> None:
         points = [
             (name, slot % (self.slots // 7), count, own * self._profile[slot])
-            for slot, count, names in week
+            for slot, count, names, _ in week
             for name in names
         ]
         if own > 0.0:

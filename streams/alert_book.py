@@ -7,7 +7,6 @@ from typing import Any, get_args
 from streams import alert_words as say
 from streams import ownership
 from streams.alert_records import (
-    FROM_SIGNALS,
     SEVERITIES,
     Alert,
     Outcome,
@@ -16,6 +15,7 @@ from streams.alert_records import (
     ms_of,
 )
 from streams.force import Force
+from streams.outcomes import Outcomes, Stretch, outcomes
 from streams.periods import DAY, to_ms
 
 WEEKS = 4
@@ -99,15 +99,10 @@ class Book:
         ]
         return sorted(found, key=lambda a: (-to_ms(a.opened_at), a.id))
 
-    def not_normal(self) -> list[tuple[tuple[str, ...], int, int, str]]:
+    def outcomes(self) -> Outcomes:
+        """What is not to be learned from, and which levels are accepted."""
+        return outcomes(self.alerts.values(), self.force.zone)
+
+    def not_normal(self) -> list[Stretch]:
         """Stretches that are not to be learned from: (series, from, to, outcome), in ms."""
-        found = []
-        for alert in self.alerts.values():
-            if alert.outcome in ("planned_event", "data_fault") and alert.kind in FROM_SIGNALS:
-                starts = [
-                    at for at in (ms_of(alert.onset), ms_of(alert.evidence.start)) if at is not None
-                ]
-                start = min([*starts, to_ms(alert.opened_at)])
-                end = ms_of(alert.resolved_at) or to_ms(alert.updated_at)
-                found.append((alert.series, start, max(end, start), str(alert.outcome)))
-        return sorted(found)
+        return list(self.outcomes().stretches)

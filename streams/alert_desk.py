@@ -20,6 +20,7 @@ from streams.force import Force
 from streams.ledger import Closing, Ledger
 from streams.live import Live, wall_clock
 from streams.monitor import Shard
+from streams.outcomes import Stretch
 from streams.ownership import Request
 from streams.periods import DAY, HOUR
 from streams.signals import Signal
@@ -83,6 +84,7 @@ class Desk:
                 pending.extend(signals)
 
             watching.on_signals = on_signals
+            watching.hear(self.books[force.id].outcomes())
             fresh = [
                 s
                 for s in watching.latest(ledger.watermark)
@@ -136,12 +138,21 @@ class Desk:
         self._told(made)
 
     def _told(self, made: list[Transition]) -> None:
+        self._teach({each.alert.force for each in made if each.alert.outcome is not None})
         for listener in self.listeners if made else ():
             try:
                 listener(made)
             except Exception:  # the others must hear of it, and the counting goes on
                 self.faults += 1
                 log.exception("transitions of alerts could not be passed on")
+
+    def _teach(self, forces: Iterable[str]) -> None:
+        """Tells the baselines what the outcomes of alerts say."""
+        for force in forces:
+            found = self.books[force].outcomes()
+            for shard in self.live.monitor.shards:
+                if (watching := shard.surveillance.get(force)) is not None:
+                    watching.hear(found)
 
     def tick(self) -> None:
         """Looks at how things stand now."""
@@ -193,6 +204,7 @@ class Desk:
                 book = self.books.get(transition.alert.force)
                 if book is not None:
                     book.apply(transition)
+            self._teach(self.books)
 
     def view(self, force: str, at: int) -> dict[str, Any]:
         """The alerts of the board."""
@@ -216,7 +228,7 @@ class Desk:
             self._told([transition])
             return transition.alert
 
-    def not_normal(self, force: str) -> list[tuple[tuple[str, ...], int, int, str]]:
+    def not_normal(self, force: str) -> list[Stretch]:
         """Stretches that are not to be learned from; see `Book.not_normal`."""
         with self.live.lock:
             return self.books[force].not_normal()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from detectors.alarm_budget import AlarmBudget
 from detectors.month_watch import SHARED_WEIGHT, pooled
@@ -12,6 +12,7 @@ from streams.feed_silence import EVERY
 from streams.force import WHOLE, Force
 from streams.ledger import Ledger
 from streams.measures import ALL
+from streams.outcomes import Level, Stretch
 from streams.signals import Grain
 from streams.watch_list import Counters, RowKey, Watched, watch_list, watches_in
 from streams.watches import Watch
@@ -23,6 +24,7 @@ class Watches:
     def __init__(self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget) -> None:
         self.grain = grain
         self.force, self.cell = force, ledger.kind.cell
+        self.calendar = ledger.calendar
         self.allowed = budget.allowed(grain, watches_in(force, grain))
         listed = list(watch_list(force, ledger.kind.name, grain))
         self.counters = Counters(force, ledger.kind, listed)
@@ -58,6 +60,24 @@ class Watches:
             dispersion = pooled(month.months for month in months)
             for month in learning:
                 month.share(dispersion, SHARED_WEIGHT)
+
+    def forget(self, stretch: Stretch) -> None:
+        """Takes what is not normal out of what its series have not learned yet."""
+        if not self.last or self.grain == "month":
+            return
+        ended = self.last if stretch.end is None else min(self.last, stretch.end - 1)
+        first, last = (self.calendar.start(self.grain, at) for at in (stretch.start, ended))
+        for watch in self if first <= last else ():
+            if watch.watched.about(self.force.id) == stretch.series[:-1]:
+                watch.adapter.forget(first, last)
+
+    def accept(self, levels: Iterable[Level], now: int) -> None:
+        """Takes the levels that people said are real by now. Once taken a change is none any more,
+        so that to be told again changes nothing."""
+        for level in levels:
+            for watch in self if level.at < now else ():
+                if watch.watched.about(self.force.id) == level.series[:-1]:
+                    watch.adapter.accept(level.direction, level.at)
 
     def everything(self) -> list[Counts]:
         """The watches that together count every record of the feed once."""

@@ -26,6 +26,7 @@ from streams.force import WHOLE, Change, Force
 from streams.grain_watches import Watches
 from streams.ledger import Closing, Ledger
 from streams.measures import ALL
+from streams.outcomes import Outcomes
 from streams.periods import DAY, HOUR, Period
 from streams.signals import Grain, Signal
 from streams.watch_list import RowKey, Watched
@@ -56,6 +57,7 @@ class Surveillance:
         self.grains = {grain: Watches(force, ledger, grain, budget) for grain in grains}
         self.days = DayNames(force)
         self.changes = [(force.instant(c.date), c) for c in force.file.changes]
+        self.outcomes = Outcomes()
         self.on_signals: Callable[[list[Signal]], None] | None = None
         """Called with the signals of each period that closes, if there are any."""
         self.faults = 0
@@ -108,6 +110,7 @@ class Surveillance:
             return []
         self._restart(watches, last, period)
         if period.grain == "month":
+            watches.accept(self.outcomes.levels, now)
             watches.share()
         unheard = self._unheard(period, bool(cells))
         return self._feed(watches, period, None if unheard else cells, now)
@@ -118,6 +121,7 @@ class Surveillance:
         signals = []
         points: dict[str, Point] = {}
         mixed = self._mixed(period)
+        apart = {s.series[:-1] for s in self.outcomes.stretches if s.holds(period)}
         for row, each in watches.begun.items():
             area = row[1][-1]
             point = points.get(area) or points.setdefault(area, self._point(period, area))
@@ -125,11 +129,22 @@ class Surveillance:
                 split = mixed and any(_affects(change, watch.watched) for change in mixed)
                 counters = None if cells is None or split else cells.get(row, 0)
                 try:
-                    if watch.feed(counters, point):
+                    normal = not apart or watch.watched.about(self.force.id) not in apart
+                    if watch.feed(counters, point, normal=normal):
                         signals.append(watch.tell(self.context, period, now))
                 except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                     self._failed(f"{watch.watched.name}, {period.label}", error)
         return signals
+
+    def hear(self, outcomes: Outcomes) -> None:
+        """Takes what people's outcomes say: what is not normal leaves the weeks that are running,
+        and later periods of it teach nothing. A level is accepted before the next month."""
+        new = [each for each in outcomes.stretches if each not in self.outcomes.stretches]
+        self.outcomes = outcomes
+        self.changed |= bool(new)
+        for stretch in new:
+            for watches in self.grains.values():
+                watches.forget(stretch)
 
     def _point(self, period: Period, area: str) -> Point:
         local = self.ledger.calendar.local(period.start)

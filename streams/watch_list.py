@@ -51,6 +51,11 @@ class Watched:
         """Where its counters stand."""
         return self.group.name, self.key
 
+    def about(self, force: str) -> tuple[str, ...]:
+        """What its signals are about (`streams.signals.Signal.series`), but for the grain."""
+        row = (f"{name}={value}" for name, value in sorted(self.row.items()))
+        return (force, self.group.name, self.measure.name, *row, self.area)
+
     @property
     def name(self) -> str:
         """The series in one word, for a checkpoint."""

@@ -42,9 +42,14 @@ class Watch:
         self.signal: Signal | None = None
         """The latest."""
 
-    def feed(self, counters: int | None, point: Point) -> bool:
-        """Takes a period (None: a gap); tells whether there is something to show of it."""
+    def feed(self, counters: int | None, point: Point, *, normal: bool = True) -> bool:
+        """Takes a period (None: a gap); tells whether there is something to show of it. One that
+        is not normal is judged where the family can do so without learning it, else a gap."""
+        if not normal and not self.adapter.forgets:
+            counters = None
         self.adapter.update(None if counters is None else self.cell.read(counters), point)
+        if not normal:
+            self.adapter.forget(point.start, point.start)
         return counters is not None and self.adapter.shown
 
     def restart(self, reason: str) -> None:

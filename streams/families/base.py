@@ -57,6 +57,8 @@ class Adapter(ABC):
 
     detector: Any
     kind: type
+    forgets = False
+    """Whether a point can be judged and yet not be learned; else such a point is a gap."""
 
     def __init__(self, allowed: float) -> None:
         self.allowed = allowed
@@ -112,6 +114,15 @@ class Adapter(ABC):
         place = self.detector.onset
         back = self.taken - place if place is not None else 0
         return self.starts[-back] if 1 < back <= len(self.starts) else None
+
+    def forget(self, first: int, last: int) -> None:  # noqa: B027 - most learn at once, for good
+        """Unlearns the periods from the one that starts at `first` to the one that starts at
+        `last`, as far as the detector can."""
+
+    def accept(self, direction: str | None, before: int) -> bool:
+        """Takes a lasting change that began before then for the new level; whether there was
+        one, in a family that has to be told."""
+        return False
 
     def restart(self, reason: str) -> None:
         """Forgets what came before."""

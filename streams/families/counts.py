@@ -8,6 +8,7 @@ from detectors.count_watch import CountWatch
 from detectors.month_watch import MonthWatch
 from detectors.predictive import Predictive
 from streams.families.base import SHOWN, TAIL, Adapter, Lanes, Point, Reading
+from streams.periods import DAY, HOUR
 from streams.signals import State
 
 
@@ -15,6 +16,7 @@ class Counts(Adapter):
     """A count by hour or day: this one alone, and changes within the latest."""
 
     kind = CountWatch
+    forgets = True
 
     def __init__(self, lane: str, slots: int, allowed: float) -> None:
         super().__init__(allowed)
@@ -25,6 +27,15 @@ class Counts(Adapter):
     def _update(self, lanes: Lanes | None, point: Point) -> None:
         self.last = 0 if lanes is None else lanes[self.lane]
         self.detector.update(None if lanes is None else self.last, point.slot, point.names)
+
+    def forget(self, first: int, last: int) -> None:
+        """Of the running week. Every period has been taken, so a place is reckoned from the last;
+        a day that the clocks change is an hour off, hence rounded."""
+        if not self.starts or first > self.starts[-1]:
+            return
+        length = DAY if self.slots == 7 else HOUR
+        back = [max(0, round((self.starts[-1] - start) / length)) for start in (first, last)]
+        self.detector.forget(max(0, self.taken - 1 - back[0]), self.taken - back[1])
 
     @property
     def about(self) -> str:
@@ -96,6 +107,17 @@ class Months(Adapter):
         self.lines = (watch.centre, watch.lower, watch.upper)
         self.last = 0 if lanes is None else lanes[self.lane]
         watch.update(None if lanes is None else self.last, point.days)
+
+    def accept(self, direction: str | None, before: int) -> bool:
+        """The level since the onset is the level; the old one stays in the detector's `changes`."""
+        watch = self.detector
+        if watch.onset is None or direction not in (None, watch.direction):
+            return False
+        began = self.starts[max(-len(self.starts), watch.onset - self.taken)]
+        if began >= before:
+            return False
+        watch.accept()
+        return True
 
     @property
     def shown(self) -> bool:

@@ -23,7 +23,8 @@ from streams.surveillance import Surveillance
 log = logging.getLogger("watchroom.surveillance")
 
 _RULES = (
-    "families", "grain_watches.py", "measures.py", "surveillance.py", "watch_list.py", "watches.py",
+    "families", "grain_watches.py", "measures.py", "outcomes.py", "surveillance.py",
+    "watch_list.py", "watches.py",
 )  # fmt: skip
 
 

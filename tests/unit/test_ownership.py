@@ -95,7 +95,29 @@ def test_a_planned_event_is_not_to_be_learned_as_normal() -> None:
     assert not b.not_normal()
     act(b, alert, "close", NOW + MINUTE, outcome="planned_event")
     series = ("warwickshire", "calls", "offered", "line=999", "force", "hour")
-    assert b.not_normal() == [(series, NOW - HOUR, NOW + MINUTE, "planned_event")]
+    assert b.not_normal() == [(series, NOW - HOUR, None, "planned_event")]
+    # It goes on until an hour is usual again, whenever it was closed.
+    b.consider([signal("2026-11-21 22:00")], [], NOW + HOUR)
+    assert b.not_normal() == [(series, NOW - HOUR, None, "planned_event")]
+    for n, hour in enumerate(("2026-11-21 23:00", "2026-11-22 00:00", "2026-11-22 01:00")):
+        b.consider([quiet(hour)], [], NOW + (n + 2) * HOUR)
+        assert b.not_normal() == [(series, NOW - HOUR, NOW + HOUR, "planned_event")]
+
+
+def test_what_was_real_may_be_learned_and_only_a_real_level_is_accepted() -> None:
+    for outcome, accepted in (("real", 1), ("false", 0)):
+        b = book()
+        month = signal(
+            "2026-10-01 00:00", grain="month", method="level", onset=NOW - 90 * 24 * HOUR
+        )
+        (made,) = b.consider([signal("2026-11-21 21:00")], [], NOW)
+        (level,) = b.consider([month], [], NOW)
+        for alert in (made, level):
+            act(b, alert.alert.id, "close", NOW + MINUTE, outcome=outcome)
+        assert not b.not_normal()
+        assert [(each.direction, each.at) for each in b.outcomes().levels] == (
+            [("up", NOW + MINUTE)] * accepted
+        )
 
 
 def test_a_page_that_nobody_takes_is_told_once_more_after_15_minutes() -> None:

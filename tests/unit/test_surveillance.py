@@ -11,13 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.month_watch import pooled
+from detectors.month_watch import MonthWatch, pooled
+from streams.families.base import Point
+from streams.families.counts import Months
 from streams.force import Force, check_force
 from streams.live import Live
 from streams.monitor import Monitor, Shard, canonical
+from streams.outcomes import Outcomes, Stretch
 from streams.periods import HOUR, rfc3339
 from streams.runners import watching
-from streams.signals import Signal
+from streams.signals import Grain, Signal
 from streams.surveillance import Surveillance
 from streams.watch_list import watch_list, watches_in
 from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed, incident, lines, ms, tiny_force
@@ -198,6 +201,76 @@ def test_the_running_hour_is_judged_on_the_part_that_has_passed() -> None:
     before = of(target).save()
     of(target).running(after(hour) + 20 * 60_000)
     assert of(target).save() == before
+
+
+ASB = ("tiny", "incidents", "count", "category=asb", "grade=all", "force")
+
+
+def detector(target: Monitor, grain: Grain, about: tuple[str, ...] = ASB) -> Any:
+    found = of(target).grains[grain]
+    return next(w for w in found if w.watched.about("tiny") == about).adapter.detector
+
+
+def planned(first: int, last: int | None) -> Outcomes:
+    end = None if last is None else after(last)
+    return Outcomes((Stretch((*ASB, "hour"), after(first), end, "planned_event"),))
+
+
+def test_a_planned_event_is_judged_and_not_learned_as_normal() -> None:
+    """Whether its outcome is known before or within the stretch, the same is learned."""
+    number, event = 30 * 24, range(29 * 24 + 5, 29 * 24 + 9)
+    surge = tuple(burst(after(hour), list(range(0, 60, 2)), "match") for hour in event)
+    known = {"before": event[0], "within": event[2], "never": number}
+    learned = {}
+    for when, at in known.items():
+        target = watched()
+        every = [*hours(event[0]), *surge, *hours(number - event[-1] - 1, event[-1] + 1)]
+        play(target, tuple(every[:at]))
+        if when != "never":
+            of(target).hear(planned(event[0], event[-1] + 1))
+        signals = play(target, tuple(every[at:]))
+        assert when != "before" or [s.observed for s in signals if s.notify and s.grain == "hour"]
+        learned[when] = [detector(target, grain).expected.save() for grain in ("hour", "day")]
+    assert learned["before"] == learned["within"] != learned["never"]
+    week = {place: count for _, count, _, place in learned["within"][0]["state"]["_week"]}
+    # The week began an hour early, as the clocks had gone forward.
+    assert week.keys() == {*range(28 * 24 - 1, number - 2)} - {*event}
+
+
+def test_what_a_week_has_taught_stays_and_a_stretch_that_goes_on_teaches_nothing() -> None:
+    target = watched()
+    play(target, hours(16 * 24))
+    age = detector(target, "hour").expected.save()["state"]["_counts"]
+    of(target).hear(planned(10 * 24, 11 * 24))  # in an earlier week
+    assert detector(target, "hour").expected.save()["state"]["_counts"] == age
+    of(target).hear(planned(15 * 24, None))
+    play(target, hours(30, 16 * 24))
+    week = detector(target, "hour").expected.save()["state"]["_week"]
+    assert max(place for *_, place in week) < 15 * 24
+    other = detector(target, "hour", (*ASB[:3], "category=all", *ASB[4:]))
+    assert max(place for *_, place in other.expected.save()["state"]["_week"]) > 16 * 24
+
+
+def test_a_monthly_level_that_is_real_is_the_level_from_the_next_month_on() -> None:
+    told = {}
+    for name, levels in {
+        "real": [("up", 18)], "not closed": [], "another direction": [("down", 18)],
+        "before it began": [("up", 14)],
+    }.items():  # fmt: skip
+        watch, of_month = MonthWatch(), Months("count", 0.002)
+        of_month.detector = watch
+        for month, count in enumerate([350] * 14 + [450] * 4):
+            of_month.update({"count": count + month % 3}, Point(month, 30.0, month % 12))
+        assert watch.drift_detected
+        for direction, before in levels:
+            of_month.accept(direction, before)
+            assert not of_month.accept(direction, before)  # told again, nothing more
+        of_month.update({"count": 451}, Point(18, 30.0, 6))
+        told[name] = watch.drift_detected, [place for place, *_ in watch.changes]
+    assert told == {
+        "real": (False, [14]), "not closed": (True, []), "another direction": (True, []),
+        "before it began": (True, []),
+    }  # fmt: skip
 
 
 def test_a_detector_that_fails_stops_nothing_and_is_counted(monkeypatch: Any) -> None:
