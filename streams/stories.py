@@ -23,6 +23,10 @@ from streams.swallow import MOSTLY, Part, dispersion, judge
 Look = Callable[[tuple[str, ...]], Signal | None]
 """The last closed period of a series of signals, where it is watched."""
 
+LINKS = (("calls", "incidents"),)
+"""Themes that tell one story: calls, and the incidents that they become a few minutes later."""
+_LINKED = {frozenset(pair) for pair in LINKS}
+
 
 @dataclass(frozen=True, slots=True)
 class Story:
@@ -132,8 +136,26 @@ class _Areas:
 
 
 def related(one: str, other: str) -> bool:
-    """Whether two themes are the same, or one holds the other."""
+    """Whether two themes are the same, one holds the other, or what holds them is linked."""
+    return nested(one, other) or linked(one, other)
+
+
+def nested(one: str, other: str) -> bool:
+    """Whether two themes are the same, or one holds the other.
+
+    >>> nested("incidents", "incidents.asb"), nested("incidents.asb", "incidents.crime")
+    (True, False)
+    """
     return one == other or one.startswith(other + ".") or other.startswith(one + ".")
+
+
+def linked(one: str, other: str) -> bool:
+    """Whether two themes are of linked kinds.
+
+    >>> linked("calls", "incidents.asb"), linked("incidents", "crimes")
+    (True, False)
+    """
+    return frozenset((one.partition(".")[0], other.partition(".")[0])) in _LINKED
 
 
 def _themes(force: Force, told: list[Story]) -> list[Story]:
@@ -165,7 +187,8 @@ def _joined(force: Force, here: list[Story]) -> list[Story]:
 
 
 def _one_of(force: Force, wide: Story, narrow: Story) -> Story:
-    if wide.signal.theme != narrow.signal.theme:
+    themes = wide.signal.theme, narrow.signal.theme
+    if themes[0] != themes[1] and nested(*themes):
         whole, own = part(wide.signal), part(narrow.signal)
         if whole is not None and own is not None:
             excess = whole.observed - whole.expected

@@ -6,7 +6,7 @@ import msgspec
 
 from streams.alerts import AlertBook
 from streams.signals import Signal
-from tests.alerting import Known, at, book, quiet, signal
+from tests.alerting import Known, at, book, incidents, quiet, signal
 
 HOUR, MINUTE = 3_600_000, 60_000
 NORTH = "north-warwickshire-area"
@@ -119,3 +119,26 @@ def test_an_update_with_the_same_content_is_no_transition() -> None:
         assert not consider(b, minutes, whole)
     late = msgspec.structs.replace(whole, observed=22)
     assert [t.what for t in consider(b, 74, late)] == ["updated"]
+
+
+def test_calls_and_the_incidents_that_they_become_are_one_story() -> None:
+    for area in ("force", NORTH):
+        b = book()
+        consider(b, 30, so_far(30))
+        follow = incidents(area, 20, 8.0, grain="hour", notify=True, running=True)
+        follow = msgspec.structs.replace(follow, start=SINCE, end=SINCE + 40 * MINUTE)
+        made = consider(b, 40, follow)
+        assert [(t.what, t.notify) for t in made] == [("updated", False)]
+        assert made[0].alert.title == "999 calls, Warwickshire"
+        assert len(made[0].alert.also) == 1
+    together = book()
+    consider(together, 40, so_far(40), follow)
+    assert len(together.alerts) == 1
+
+
+def test_a_crime_is_no_part_of_the_story_of_the_calls() -> None:
+    b = book()
+    consider(b, 30, so_far(30))
+    crime = incidents("force", 20, 8.0, grain="hour", notify=True, theme="crimes.burglary")
+    consider(b, 40, msgspec.structs.replace(crime, start=SINCE, end=SINCE + HOUR))
+    assert len(b.alerts) == 2

@@ -12,7 +12,7 @@ from streams.cli.calibrate import calibrate
 from streams.periods import rfc3339, to_ms
 from streams.runners import calibration
 from streams.watch_list import watches_in
-from tests.build import call, feed, lines, monitor, tiny_force
+from tests.build import call, feed, incident, lines, monitor, tiny_force
 
 START = to_ms(dt.datetime(2022, 1, 3, tzinfo=dt.UTC))
 HOUR = 3_600_000
@@ -68,6 +68,15 @@ def test_every_watch_of_the_force_has_its_part_of_the_budget() -> None:
     for grain in GRAINS:
         assert plan.number(grain) == watches_in(tiny_force(), grain)
     assert plan.simulated("hour") == 4
+
+
+def test_calls_and_the_incidents_that_they_become_are_one_episode() -> None:
+    watched = monitor()
+    feed(watched, *calls(24 * DAYS, "north"))
+    feed(watched, *(incident(f"i{n}", rfc3339(START + n * HOUR)) for n in range(24 * DAYS)))
+    links = plan_of(watched, tiny_force()).plan.links
+    assert ("calls", "incidents") in links
+    assert all("calls" in pair for pair in links)
 
 
 def test_less_than_two_weeks_of_records_has_no_level() -> None:
