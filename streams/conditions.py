@@ -39,7 +39,10 @@ LEAST_CORRELATION, MOST_CORRELATION = 0.01, 0.9
 """Of two calls of the same hour: who waits behind one that waited waits too."""
 WEEKS = 4
 BEYOND = 3.0
-UNREACHED = 2.0
+CROWD, FAR = 3, 5.0
+"""On a line that is not for emergencies so many callers have to be beyond the limit, or one beyond
+`FAR` instead of `BEYOND` times the usual: a single caller is forgotten there every other week."""
+UNREACHED = 2.5
 ENOUGH = 100
 """Calls or attendances from which a force's own waits are known."""
 UNKNOWN = 30
@@ -113,11 +116,29 @@ def unattended_limit(set_: int | None, standard: int, own: Waits) -> float:
     return max(float(standard), UNREACHED * own.p99)
 
 
+class Queue(NamedTuple):
+    """Callers on a line: how many, how long the longest has waited, how many beyond the limit."""
+
+    people: int
+    oldest: float | None
+    beyond: int
+
+
+def too_long(force: Force, line: str, queue: Queue, limit: float) -> bool:
+    """Whether a wait is anybody's emergency."""
+    if not queue.people or queue.oldest is None or queue.oldest <= limit:
+        return False
+    if line == force.lines[0].id or line in force.file.alerts.waiting_seconds:
+        return True
+    return queue.beyond >= CROWD or queue.oldest > limit * FAR / BEYOND
+
+
 def callers_waiting(
-    force: Force, line: str, people: int, oldest: float | None, limit: float, target: int, at: int
+    force: Force, line: str, queue: Queue, limit: float, target: int, at: int
 ) -> Condition | None:
     """Callers on a line, the longest of whom has waited beyond the limit."""
-    if not people or oldest is None or oldest <= limit:
+    people, oldest, _ = queue
+    if oldest is None or not too_long(force, line, queue, limit):
         return None
     what = say.calls(line)
     return Condition(

@@ -9,14 +9,14 @@ from itertools import pairwise
 from typing import Any
 
 from streams import conditions as rules
-from streams.conditions import Condition, Doing, Rate, Usual, Waits
+from streams.conditions import Condition, Doing, Queue, Rate, Usual, Waits
 from streams.force import WHOLE, Force, Target
 from streams.histogram import quantile
 from streams.ledger import Ledger
 from streams.measures import ATTENDANCE, CALLS, GROUPS, Group
 from streams.monitor import Monitor
 from streams.panes import Pane
-from streams.periods import DAY, HOUR, MINUTE, Calendar
+from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
 from streams.records import BIN_SHIFT, LEAF_MASK
 from streams.records.calls import Calls
 from streams.records.incidents import Incidents
@@ -122,12 +122,24 @@ class Situation:
                 self._waits.get(line.id, Waits(None, 0)),
             )
             people, oldest = row.get("waiting", 0), row.get("oldest_waiting")
-            found.append(rules.callers_waiting(force, line.id, people, oldest, limit, seconds, at))
+            late = oldest is not None and oldest > limit
+            beyond = self._beyond(ledger, line.id, limit, at) if late else 0
+            queue = Queue(people, oldest, beyond)
+            found.append(rules.callers_waiting(force, line.id, queue, limit, seconds, at))
             if share is not None:
                 mine = {n: rates.get(line.id, nothing) for n, rates in windows.items()}
                 own = self._usual.get(line.id, Usual())
                 found.append(rules.answer_rate(force, line.id, mine, own, share, seconds, at))
         return found
+
+    def _beyond(self, ledger: Ledger, line: str, limit: float, at: int) -> int:
+        """How many callers on a line have waited longer."""
+        kind, count = self.calls.kind, 0
+        for body in ledger.open.values():
+            contribution = kind.contribution(body)
+            if contribution is not None and (line, WHOLE) in self.calls.keys(contribution[2]):
+                count += limit < (at - contribution[0]) / SECOND <= kind.lost_after(body) / SECOND
+        return count
 
     def _emergencies(self, ledger: Ledger, at: int) -> Condition | None:
         force = self.force

@@ -25,6 +25,7 @@ CORE = [
     "rollup",
     "monitor",
     "alert_book",
+    "alert_kin",
     "alert_look",
     "alert_records",
     "alert_rules",

@@ -5,6 +5,7 @@ import pytest
 
 from streams.conditions import (
     Doing,
+    Queue,
     Rate,
     Usual,
     Waits,
@@ -16,7 +17,10 @@ from streams.conditions import (
     unattended_limit,
     waiting_limit,
 )
+from streams.periods import rfc3339
+from streams.situation import Situation
 from tests.alerting import WARWICKSHIRE, at, book
+from tests.build import call, feed, monitor, ms, tiny_force
 
 NOW = at("2026-11-21 22:00")
 MINUTES = (15, 30, 60, 120, 240, 360)
@@ -28,12 +32,47 @@ def words_of(condition: object) -> str:
 
 
 def test_callers_who_wait_too_long() -> None:
-    assert callers_waiting(WARWICKSHIRE, "999", 3, 80, 80.0, 10, NOW) is None
-    found = callers_waiting(WARWICKSHIRE, "999", 3, 130, 80.0, 10, NOW)
+    assert callers_waiting(WARWICKSHIRE, "999", Queue(3, 80, 0), 80.0, 10, NOW) is None
+    found = callers_waiting(WARWICKSHIRE, "999", Queue(3, 130, 1), 80.0, 10, NOW)
     assert words_of(found) == (
         "999 calls, Warwickshire: 3 callers waiting, the longest for 2 min 10 s. "
         "The limit is 1 min 20 s. The target is 10 s. Nobody has this yet."
     )
+
+
+@pytest.mark.parametrize(
+    ("queue", "pages"),
+    [
+        (Queue(9, 700, 2), False),
+        (Queue(9, 700, 3), True),
+        (Queue(1, 1000, 1), False),
+        (Queue(1, 1001, 1), True),
+    ],
+)
+def test_a_line_that_is_not_for_emergencies_takes_three_callers_or_a_far_longer_wait(
+    queue: Queue, pages: bool
+) -> None:
+    found = callers_waiting(WARWICKSHIRE, "101", queue, 600.0, 30, NOW)
+    assert (found is not None) == pages
+    assert callers_waiting(WARWICKSHIRE, "999", queue, 600.0, 10, NOW) is not None
+
+
+def test_callers_beyond_the_limit_are_counted_by_line() -> None:
+    force, watched = tiny_force(), monitor()
+    now = ms("2021-03-01T12:00:00+00:00")
+    situation = Situation(force)
+
+    def waiting() -> list[str]:
+        held = situation.look(watched, now, [], Doing())
+        return [each.row["line"] for each in held if each.kind == "callers_waiting"]
+
+    offered = rfc3339(now - 16 * 60_000)
+    feed(watched, *(call(f"c{n}", offered, line="101") for n in range(2)))
+    feed(watched, call("e", offered, line="999"))
+    feed(watched, call("new", rfc3339(now - 60_000), line="101"))
+    assert waiting() == ["999"]
+    feed(watched, call("c3", offered, line="101"))
+    assert waiting() == ["999", "101"]
 
 
 def test_the_limit_for_a_caller_is_the_forces_own_or_follows_from_its_record() -> None:
@@ -41,7 +80,7 @@ def test_the_limit_for_a_caller_is_the_forces_own_or_follows_from_its_record() -
     assert waiting_limit(None, 10, Waits(26.0, 5000)) == 78
     assert waiting_limit(None, 10, Waits(1.0, 5000)) == 20
     assert waiting_limit(None, 10, Waits(26.0, 50)) == 300
-    assert unattended_limit(None, 1200, Waits(1000.0, 900)) == 2000
+    assert unattended_limit(None, 1200, Waits(1000.0, 900)) == 2500
     assert unattended_limit(None, 1200, Waits(None, 0)) == 3600
     assert unattended_limit(1200, 1200, Waits(9000.0, 900)) == 1200
 
