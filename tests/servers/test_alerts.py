@@ -114,18 +114,11 @@ receivers: [{ name: nobody }]
 """
 
 
-def test_alertmanager_is_told_who_has_an_alert_and_until_when_it_is_snoozed(
-    alertmanager_factory: Callable[..., Alertmanager], amtool: Path
-) -> None:
-    server = alertmanager_factory(CONFIG)
+def silenced(server: Alertmanager, amtool: Path, asked: Request, now: int) -> tuple[str, Any]:
+    """The alert that somebody did something about, and the one silence that it made."""
     silencer, b = Silencer(server.url, pause=0.1), book()
-    now = wall_clock()
     (opened,) = b.consider([signal("2026-11-21 21:00")], [], at("2026-11-21 22:00"))
-    alert = opened.alert.id
-    until = now + 90 * MINUTE
-    asked = Request(action="snooze", who="Duty inspector", until=until, reason="Football")
-    snoozed = b.act(alert, asked, now)
-    silencer.hear([opened, snoozed])
+    silencer.hear([opened, b.act(opened.alert.id, asked, now)])
 
     def silences() -> list[dict[str, Any]]:
         command = [str(amtool), "--alertmanager.url", server.url, "silence", "query", "-o", "json"]
@@ -133,6 +126,45 @@ def test_alertmanager_is_told_who_has_an_alert_and_until_when_it_is_snoozed(
 
     wait_until(lambda: len(silences()) == 1, 20, "the silence is there")
     (found,) = silences()
+    return opened.alert.id, found
+
+
+def test_alertmanager_is_silent_for_a_shift_about_an_alert_that_somebody_has(
+    alertmanager_factory: Callable[..., Alertmanager], amtool: Path
+) -> None:
+    server, now = alertmanager_factory(CONFIG), wall_clock()
+    asked = Request(action="acknowledge", who="Duty inspector", note="On it")
+    alert, found = silenced(server, amtool, asked, now)
+    assert [(m["name"], m["value"]) for m in found["matchers"]] == [("alert", alert)]
+    assert not any(m["isRegex"] for m in found["matchers"])
+    assert (found["createdBy"], found["comment"]) == ("Duty inspector", "acknowledged On it")
+    assert found["endsAt"][:19] == rfc3339(now + 12 * 60 * MINUTE)[:19]
+    # Of two alerts the one that nobody has is still sent.
+    for name in (alert, "another"):
+        command = [
+            str(amtool),
+            "--alertmanager.url",
+            server.url,
+            "alert",
+            "add",
+            "WatchroomExample",
+        ]
+        subprocess.check_call([*command, f"alert={name}"])
+
+    def sent() -> dict[str, bool]:
+        held = server.get("/api/v2/alerts")
+        return {a["labels"]["alert"]: a["status"]["state"] != "suppressed" for a in held}
+
+    wait_until(lambda: sent() == {alert: False, "another": True}, 20, "one is held back")
+
+
+def test_alertmanager_is_told_who_has_an_alert_and_until_when_it_is_snoozed(
+    alertmanager_factory: Callable[..., Alertmanager], amtool: Path
+) -> None:
+    server, now = alertmanager_factory(CONFIG), wall_clock()
+    until = now + 90 * MINUTE
+    asked = Request(action="snooze", who="Duty inspector", until=until, reason="Football")
+    alert, found = silenced(server, amtool, asked, now)
     assert [(m["name"], m["value"]) for m in found["matchers"]] == [("alert", alert)]
     assert (found["createdBy"], found["endsAt"][:19]) == ("Duty inspector", rfc3339(until)[:19])
     assert found["comment"].startswith("snoozed until ")
