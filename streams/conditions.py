@@ -24,7 +24,7 @@ from streams import alert_words as say
 from streams.alert_records import AlertKind, Evidence, Severity
 from streams.force import WHOLE, Force
 from streams.naming import name
-from streams.periods import DAY, MINUTE, SECOND
+from streams.periods import DAY, HOUR, MINUTE, SECOND
 from streams.signals import Signal
 
 LEAST_CALLS = 20
@@ -36,7 +36,7 @@ BELOW = 3.0
 DROP = 0.1
 """An answer rate that is worse by less is nobody's emergency."""
 LEAST_CORRELATION, MOST_CORRELATION = 0.01, 0.9
-"""Of two calls of the same hour: who waits behind one that waited waits too."""
+"""Of two calls of the same window: who waits behind one that waited waits too."""
 WEEKS = 4
 BEYOND = 3.0
 CROWD, FAR = 3, 5.0
@@ -177,31 +177,12 @@ def unattended(
 
 
 class Usual(NamedTuple):
-    """A force's own recent answer rate at this time of day: the share, the correlation of two calls
-    of an hour, and of how many calls both are known."""
+    """A force's own recent answer rate in windows of one length at this time of day: the share, the
+    correlation of two calls of a window, and of how many calls the share is known."""
 
     share: float = 0.0
     correlation: float = LEAST_CORRELATION
     of: int = 0
-
-
-def usual(hours: Sequence[Rate]) -> Usual:
-    """The recent rate from its hours, and how much more they vary than coins would:
-
-    z^2 = (k - n p)^2 / (n p q),  correlation = sum (z^2 - 1) / sum (n - 1).
-
-    >>> found = usual([Rate(8, 10), Rate(2, 10), Rate(9, 10), Rate(5, 10)] * 9)
-    >>> found.share, round(found.correlation, 2), found.of
-    (0.6, 0.24, 360)
-    """
-    k, n = sum(hour.within for hour in hours), sum(hour.of for hour in hours)
-    if not n:
-        return Usual()
-    p = min(1.0 - 0.5 / (n + 1), max(0.5 / (n + 1), k / n))
-    groups = [hour for hour in hours if hour.of > 1]
-    off = sum((g.within - g.of * p) ** 2 / (g.of * p * (1.0 - p)) - 1.0 for g in groups)
-    found = off / max(1, sum(g.of - 1 for g in groups))
-    return Usual(p, min(MOST_CORRELATION, max(LEAST_CORRELATION, found)), n)
 
 
 def worsening(window: Rate, own: Usual, target: float) -> tuple[float, float]:
@@ -226,20 +207,21 @@ def answer_rate(
     force: Force,
     line: str,
     windows: Mapping[int, Rate],
-    own: Usual,
+    usual: Mapping[int, Usual],
     target: float,
     seconds: int,
     at: int,
 ) -> Condition | None:
     """An answer rate that has become worse than it lately was, and is below the target.
 
-    `windows` are by their minutes, all up to now. The strongest of those with enough calls counts.
+    `windows` and what is `usual` are by their minutes, all up to now. The strongest of those with
+    enough calls counts.
     """
-    if own.of < ENOUGH:
-        return None
     best: tuple[float, int] | None = None
     for minutes, window in windows.items():
-        if window.of < LEAST_CALLS or own.share - window.share < DROP:
+        own = usual[minutes]
+        few = own.of < ENOUGH or window.of < LEAST_CALLS
+        if few or own.share - window.share < DROP:
             continue
         lately, aimed = worsening(window, own, target)
         if lately >= WORSE and aimed >= BELOW and (best is None or lately > best[0]):
@@ -247,7 +229,7 @@ def answer_rate(
     if best is None:
         return None
     evidence, minutes = best
-    found = windows[minutes]
+    found, own = windows[minutes], usual[minutes]
     return Condition(
         kind="target_missed",
         severity="page",
@@ -270,7 +252,7 @@ def answer_rate(
             target=target,
             method="proportion",
         ),
-        settle=30 * MINUTE,
+        settle=3 * HOUR,
     )
 
 

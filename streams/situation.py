@@ -5,11 +5,13 @@ What changes slowly (the force's own waits and rates of the last weeks) is read 
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from streams import conditions as rules
-from streams.conditions import Condition, Doing, Queue, Rate, Usual, Waits
+from streams.answering import EMERGENCY, OTHER, Answering
+from streams.conditions import Condition, Doing, Queue, Rate, Waits
 from streams.force import WHOLE, Force, Target
 from streams.histogram import quantile
 from streams.ledger import Ledger
@@ -23,7 +25,7 @@ from streams.records.incidents import Incidents
 from streams.rollup import Key, Rollup
 from streams.signals import Signal
 
-WINDOWS = (15, 30, 60, 120, 240, 360)
+WINDOWS = tuple(EMERGENCY)
 """Minutes over which an answer rate is looked at; those with too few calls are passed over."""
 OWN = 28 * DAY
 
@@ -39,7 +41,10 @@ class Situation:
         self._hour = self._day = -1
         self._waits: dict[str, Waits] = {}
         self._response = Waits(None, 0)
-        self._usual: dict[str, Usual] = {}
+        self._answering = Answering(
+            self.calendar,
+            {line.id: OTHER if n else EMERGENCY for n, line in enumerate(force.lines)},
+        )
         self._missed: list[Condition] = []
 
     def look(
@@ -80,23 +85,11 @@ class Situation:
         if ledger is not None:
             pane = ledger.panes.between(start, hour)
             self._waits = {key[0]: found for key, found in _waits(self.calls, pane).items()}
-            self._usual = self._usually(ledger, hour)
+            self._answering.learn(partial(self._rates, ledger), hour)
         ledger = monitor.ledger("incident", self.force.id)
         if ledger is not None:
             pane = ledger.panes.between(start, hour)
             self._response = _waits(self.attendance, pane).get((WHOLE,), Waits(None, 0))
-
-    def _usually(self, ledger: Ledger, hour: int) -> dict[str, Usual]:
-        """What is usual by line in this hour of the day and its neighbours. Today is left out: what
-        happens now must not be compared with itself."""
-        hours: dict[str, list[Rate]] = {line.id: [] for line in self.force.lines}
-        for days in range(1, OWN // DAY + 1):
-            for shift in (-1, 0, 1):
-                start = hour - days * DAY + shift * HOUR
-                for line, rate in self._rates(ledger, start, start + HOUR).items():
-                    if rate.of:
-                        hours[line].append(rate)
-        return {line: rules.usual(found) for line, found in hours.items()}
 
     def _rates(self, ledger: Ledger, start: int, end: int) -> dict[str, Rate]:
         """The service level of the whole force by line."""
@@ -128,7 +121,7 @@ class Situation:
             found.append(rules.callers_waiting(force, line.id, queue, limit, seconds, at))
             if share is not None:
                 mine = {n: rates.get(line.id, nothing) for n, rates in windows.items()}
-                own = self._usual.get(line.id, Usual())
+                own = {n: self._answering.usual(line.id, n, end) for n in WINDOWS}
                 found.append(rules.answer_rate(force, line.id, mine, own, share, seconds, at))
         return found
 

@@ -31,6 +31,7 @@ CORE = [
     "alert_rules",
     "alert_words",
     "alerts",
+    "answering",
     "conditions",
     "outcomes",
     "ownership",

@@ -95,18 +95,20 @@ def test_emergencies_that_nobody_has_reached() -> None:
 
 def test_an_answer_rate_pages_when_it_is_worse_than_lately_and_than_the_target() -> None:
     recent = Usual(0.83, 0.01, 10000)
-    found = answer_rate(WARWICKSHIRE, "999", {15: Rate(7, 24)}, recent, 0.9, 10, NOW)
+    found = answer_rate(WARWICKSHIRE, "999", {15: Rate(7, 24)}, {15: recent}, 0.9, 10, NOW)
     assert words_of(found) == (
         "999 calls, Warwickshire: 7 of the last 24 answered within 10 s, usually 83 %, "
         "target 90 %. Nobody has this yet."
     )
     few = {15: Rate(0, 19)}
-    assert answer_rate(WARWICKSHIRE, "999", few, recent, 0.9, 10, NOW) is None
+    assert answer_rate(WARWICKSHIRE, "999", few, {15: recent}, 0.9, 10, NOW) is None
     usual = {60: Rate(16, 20)}
-    assert answer_rate(WARWICKSHIRE, "999", usual, recent, 0.9, 10, NOW) is None
+    assert answer_rate(WARWICKSHIRE, "999", usual, {60: recent}, 0.9, 10, NOW) is None
     # Worse than lately, and still better than the target.
     fine = {60: Rate(880, 1000)}
-    assert answer_rate(WARWICKSHIRE, "999", fine, Usual(0.999, 0.01, 9999), 0.8, 10, NOW) is None
+    assert (
+        answer_rate(WARWICKSHIRE, "999", fine, {60: Usual(0.999, 0.01, 9999)}, 0.8, 10, NOW) is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ def test_four_steady_weeks_below_the_target_page_nobody(
     within = rng.binomial(offered, rates)
     b = book()
     total = np.stack([within, offered]).cumsum(axis=1)
-    recent = Usual(share, 0.01, 5000)
+    recent = dict.fromkeys(MINUTES, Usual(share, 0.01, 5000))
     pages = []
     for n in range(24, quarters):
         windows = {m: Rate(*(total[:, n] - total[:, n - m // 15]).tolist()) for m in MINUTES}
