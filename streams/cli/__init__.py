@@ -31,6 +31,9 @@ COMMANDS: dict[str, Lazy] = {
     "demo": Lazy("streams.cli.demo", "demo", "Show the monitor at work on a sample."),
     "run": Lazy("streams.cli.run", "run", "Monitor files or standard input in this process."),
     "worker": Lazy("streams.cli.worker", "worker", "Monitor Kafka topics with Faust."),
+    "wallboard": Lazy(
+        "streams.cli.wallboard", "wallboard", "Serve all workers' wallboards at one address."
+    ),
     "board": Lazy("streams.cli.board", "board", "Show a running monitor in the terminal."),
     "publish": Lazy("streams.cli.publish", "publish", "Send files to Kafka."),
     "simulate": Lazy("streams.cli.simulate", "simulate_", "Make up a control room, live."),

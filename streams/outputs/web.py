@@ -21,6 +21,7 @@ import html
 import os
 import socket
 import threading
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -47,7 +48,8 @@ MOST_PERIODS = 50
 _encode = msgspec.json.Encoder().encode
 
 
-def _json(content: object, status: int = 200) -> Response:
+def as_json(content: object, status: int = 200) -> Response:
+    """An answer that no cache may keep."""
     return Response(
         _encode(content), status, {"cache-control": "no-store"}, media_type="application/json"
     )
@@ -75,7 +77,7 @@ class Pages:
         try:
             zone = self.live.monitor.forces[force].zone
             at = parse_instant(query["at"], zone) if query.get("at") else None
-            return _json(self.live.board(force, at, periods))
+            return as_json(self.live.board(force, at, periods))
         except ValueError as error:
             raise HTTPException(400, str(error)) from None
 
@@ -95,13 +97,13 @@ class Pages:
 
     def healthz(self, request: Request) -> Response:
         """The process is alive."""
-        return _json({"status": "alive"})
+        return as_json({"status": "alive"})
 
     def readyz(self, request: Request) -> Response:
         """Whether the figures may be relied on."""
         health = self.live.health
         content = {"ready": health.ready, "state": health.state, "detail": health.detail}
-        return _json(content, 200 if health.ready else 503)
+        return as_json(content, 200 if health.ready else 503)
 
     def about(self, request: Request) -> Response:
         """Where to look."""
@@ -146,14 +148,14 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem aut
 """
 
 
-def _in_words(request: Request, error: Exception) -> Response:
+def in_words(request: Request, error: Exception) -> Response:
     """An error as JSON that a person can read."""
     if not isinstance(error, HTTPException):
-        return _json({"error": "a fault of Watchroom itself; its log says more"}, 500)
+        return as_json({"error": "a fault of Watchroom itself; its log says more"}, 500)
     words = error.detail
     if words == "Not Found":  # the framework's own
         words = f"there is nothing at {request.url.path}; /about says where to look"
-    return _json({"error": words}, error.status_code)
+    return as_json({"error": words}, error.status_code)
 
 
 def application(live: Live) -> Starlette:
@@ -170,19 +172,33 @@ def application(live: Live) -> Starlette:
     plain = [Route(path, endpoint, methods=["GET"]) for path, endpoint in paths.items()]
     made = Starlette(
         routes=[*plain, *wallboard.routes()],
-        exception_handlers={HTTPException: _in_words, Exception: _in_words},
+        exception_handlers={HTTPException: in_words, Exception: in_words},
     )
     made.state.hub = wallboard.hub
     return made
 
 
-class Handle:
-    """A server that runs; `stop` ends it and waits until its port is free."""
+_CONFIG: dict[str, Any] = {
+    "http": "h11",
+    "ws": "none",
+    "loop": "asyncio",
+    "lifespan": "off",
+    "log_config": None,
+    "access_log": False,
+    "timeout_graceful_shutdown": 2,
+}
+
+
+class Running:
+    """A server that runs; `stop` ends it and waits until its port is free. `close` lets its streams
+    end, or it would wait for every screen to leave."""
 
     def __init__(
-        self, server: uvicorn.Server, listener: socket.socket, host: str, hub: Hub
+        self, made: Starlette, host: str, port: int, close: Callable[[], None], **config: Any
     ) -> None:
-        self.host, self.port, self.hub = host, int(listener.getsockname()[1]), hub
+        listener = listen(host, port)
+        self.host, self.port, self._close = host, int(listener.getsockname()[1]), close
+        server = uvicorn.Server(uvicorn.Config(made, **{**_CONFIG, **config}))
         self._server, self._listener = server, listener
         self._thread = threading.Thread(
             target=server.run, args=([listener],), name="watchroom-web", daemon=True
@@ -197,10 +213,18 @@ class Handle:
 
     def stop(self) -> None:
         """Ends the server; does nothing the second time."""
-        self.hub.close()  # or the server would wait for every screen to leave
+        self._close()
         self._server.should_exit = True
         self._thread.join(timeout=10)
         self._listener.close()
+
+
+class Handle(Running):
+    """The server of a monitor."""
+
+    def __init__(self, made: Starlette, host: str, port: int, hub: Hub) -> None:
+        self.hub = hub
+        super().__init__(made, host, port, hub.close)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -229,16 +253,5 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(live: Live, host: str = "127.0.0.1", port: int = 0) -> Handle:
     """Serves `live` from a thread; port 0 takes any that is free. Raises `WatchroomError`."""
-    listener = listen(host, port)
-    config: dict[str, Any] = {
-        "http": "h11",
-        "ws": "none",
-        "loop": "asyncio",
-        "lifespan": "off",
-        "log_config": None,
-        "access_log": False,
-        "timeout_graceful_shutdown": 2,
-    }
     made = application(live)
-    server = uvicorn.Server(uvicorn.Config(made, **config))
-    return Handle(server, listener, host, made.state.hub)
+    return Handle(made, host, port, made.state.hub)

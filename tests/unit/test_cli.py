@@ -109,7 +109,7 @@ def test_the_version_is_told() -> None:
 
 
 def test_an_unknown_command_is_a_usage_error() -> None:
-    assert watchroom("wallboard").exit_code == 2
+    assert watchroom("dashboard").exit_code == 2
 
 
 def test_a_run_ends_with_the_board_and_the_account(folder: Path) -> None:

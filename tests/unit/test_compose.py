@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,23 @@ def test_every_check_of_a_worker_asks_the_port_that_it_serves() -> None:
         *_, program = service["healthcheck"]["test"]
         ast.parse(program)
         assert f":{port}/healthz" in program
+
+
+def test_the_wallboard_counts_nothing_and_asks_every_worker() -> None:
+    service = SERVICES["wallboard"]
+    command = service["command"]
+    asked = {word for before, word in pairwise(command) if before == "--worker"}
+    workers = {
+        name: each for name, each in SERVICES.items() if each.get("command", [""])[0] == "worker"
+    }
+    ports = {
+        name: each["command"][each["command"].index("--web") + 1].rpartition(":")[2]
+        for name, each in workers.items()
+    }
+    assert asked == {f"http://{name}:{port}" for name, port in ports.items()}
+    assert command[0] == "wallboard"
+    assert not service.get("volumes")
+    assert not service["environment"]
 
 
 def test_prometheus_scrapes_each_worker_and_finds_alertmanager() -> None:

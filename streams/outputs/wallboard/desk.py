@@ -41,14 +41,20 @@ def own_page(request: Request) -> None:
         raise HTTPException(415, "send JSON, with content-type: application/json")
 
 
-async def body_of(request: Request) -> Act:
-    """The body, checked; raises an `HTTPException` in words."""
+async def sent_from_own_page(request: Request) -> bytes:
+    """The body as it came; raises an `HTTPException` in words."""
     own_page(request)
     raw = b""
     async for part in request.stream():
         raw += part
         if len(raw) > MOST_BYTES:
             raise HTTPException(413, f"at most {MOST_BYTES:,} bytes")
+    return raw
+
+
+async def body_of(request: Request) -> Act:
+    """The body, checked; raises an `HTTPException` in words."""
+    raw = await sent_from_own_page(request)
     try:
         sent = msgspec.json.decode(raw, type=Act)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:

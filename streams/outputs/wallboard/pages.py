@@ -37,7 +37,7 @@ POLICY = (
 )
 """Everything comes from this server, and nothing in a page's own text is run."""
 
-_HEADERS = {
+HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -63,19 +63,41 @@ def version() -> str:
     return digest.hexdigest()[:12]
 
 
+class Files:
+    """The pages and what they load, as a release of Watchroom brings them."""
+
+    def __init__(self) -> None:
+        self.version = version()
+        self._texts = {
+            name: self.filled((STATIC / name).read_text("utf-8")) for name in PAGES.values()
+        }
+
+    def page(self, name: str) -> Response:
+        """The page of a file of `PAGES`."""
+        return HTMLResponse(self._texts[name], headers=HEADERS)
+
+    def filled(self, text: str) -> str:
+        """A page's text with the address of this release's files."""
+        return text.replace("{assets}", f"/assets/{self.version}")
+
+    def mount(self) -> BaseRoute:
+        """The route of what the pages load."""
+        return Mount(f"/assets/{self.version}", StaticFiles(directory=STATIC))
+
+
 class Wallboard:
     """What each path answers; `routes` lists them."""
 
     def __init__(self, live: Live, force_of: ForceOf) -> None:
         self.live, self._force_of = live, force_of
         self.hub = Hub(live)
-        self.version = version()
+        self.files = Files()
 
     def routes(self) -> list[BaseRoute]:
         """All routes of these pages."""
         return [
             *(Route(f"/{path}", self._page(name)) for path, name in PAGES.items()),
-            Mount(f"/assets/{self.version}", StaticFiles(directory=STATIC)),
+            self.files.mount(),
             Route("/events", self.events),
             Route("/forces.json", self.forces),
             Route("/series.json", self.series),
@@ -84,18 +106,24 @@ class Wallboard:
         ]
 
     def _page(self, name: str) -> Callable[[Request], Response]:
-        text = (STATIC / name).read_text("utf-8").replace("{assets}", f"/assets/{self.version}")
-
         def page(request: Request) -> Response:  # noqa: ARG001 - as every endpoint
-            return HTMLResponse(text, headers=_HEADERS)
+            return self.files.page(name)
 
         return page
 
     def forces(self, request: Request) -> Response:
-        """The forces that there is something to show of, and the release of the pages."""
-        held = self.live.monitor.forces
-        named = [{"id": name, "name": held[name].name} for name in self.live.forces()]
-        return _json({"forces": named, "version": self.version})
+        """The forces that there is something to show of, and the release of the pages; for a front
+        also how this process does, and every force that it would show if it had its share."""
+        held, health = self.live.monitor.forces, self.live.health
+        return _json(
+            {
+                "forces": [{"id": each, "name": held[each].name} for each in self.live.forces()],
+                "known": [{"id": each, "name": force.name} for each, force in held.items()],
+                "ready": health.ready,
+                "state": health.state,
+                "version": self.files.version,
+            }
+        )
 
     async def events(self, request: Request) -> Response:
         """Frames until the viewer leaves."""

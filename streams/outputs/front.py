@@ -1,0 +1,275 @@
+"""The front of several workers: one address at which every force can be seen.
+
+Workers share the forces, and each serves the wallboard of those that it holds. The front finds for
+each force the worker that has it and passes on what is asked. It counts nothing and keeps nothing.
+
+| path | answer |
+|---|---|
+| `/`, `/chart`, `/alert` | the wallboard's pages, which are the same everywhere |
+| `/board.json`, `/series.json`, `/alerts.json`, `/events` | the worker's, of `?force=` |
+| POST `/api/alerts/<id>/<action>` | the worker's; a page of another site is refused here |
+| `/forces.json` | every force that a worker could show, and the release of the pages |
+| `/healthz`, `/readyz` | 200 while alive; 200 when at least one worker is ready |
+| `/about` | which worker serves what |
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from urllib.parse import quote
+
+import httpx2
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from streams.outputs.front_pages import ABOUT, NOBODY
+from streams.outputs.holders import Holders, Worker
+from streams.outputs.wallboard.desk import sent_from_own_page
+from streams.outputs.wallboard.pages import HEADERS, PAGES, Files
+from streams.outputs.web import Running, as_json, in_words
+
+PATIENCE = httpx2.Timeout(10.0, connect=2.0)
+"""Of a stream it is the longest silence: a worker that lives speaks every 2 seconds."""
+
+AGAIN = {"retry-after": "2"}
+PASSED_ON = ("content-type", "cache-control", "x-accel-buffering", "retry-after")
+"""The headers of a worker's answer that reach the browser."""
+
+
+class Front:
+    """What each path answers."""
+
+    def __init__(self, urls: list[str]) -> None:
+        self.holders = Holders(urls)
+        self.files = Files()
+        self.closing = False
+        self._client: httpx2.AsyncClient
+
+    def close(self) -> None:
+        """Lets every stream end with its next word; may be called from any thread."""
+        self.closing = True
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """Asks the workers as long as the server runs."""
+        # Every viewer has a connection of its own to a worker. No proxy stands between the two.
+        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=20)
+        async with httpx2.AsyncClient(timeout=PATIENCE, limits=limits, trust_env=False) as client:
+            self._client = client
+            asking = asyncio.create_task(self.holders.watch(client))
+            try:
+                yield
+            finally:
+                asking.cancel()
+                with suppress(asyncio.CancelledError):
+                    await asking
+
+    def application(self) -> Starlette:
+        """The application, for a server."""
+        own = {
+            "/forces.json": self.forces,
+            "/healthz": self.healthz,
+            "/readyz": self.readyz,
+            "/about": self.about,
+        }
+        passed = dict.fromkeys(("/board.json", "/series.json", "/alerts.json"), self.figures)
+        answers = {**own, **passed, "/events": self.events}
+        return Starlette(
+            routes=[
+                *(Route(f"/{path}", partial(self.page, name)) for path, name in PAGES.items()),
+                *(Route(path, endpoint, methods=["GET"]) for path, endpoint in answers.items()),
+                Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
+                self.files.mount(),
+            ],
+            exception_handlers={HTTPException: _in_words, Exception: in_words},
+            lifespan=self.lifespan,
+        )
+
+    def force_of(self, named: str | None) -> str:
+        """The force that is named, or the only one; raises an `HTTPException` in words."""
+        known = self.holders.names
+        if named in known:
+            return named
+        listed = ", ".join(known)
+        if named and known and self.holders.heard_all:
+            raise HTTPException(404, f'no force "{named}" is monitored here, only: {listed}')
+        if named:
+            raise _unserved(named)
+        if not known:
+            raise HTTPException(503, "no worker answers now; trying again", AGAIN)
+        if len(known) > 1:
+            raise HTTPException(400, f"which force? Name one of: {listed}")
+        return next(iter(known))
+
+    def holder(self, force: str) -> Worker:
+        """The worker that serves it now; raises an `HTTPException` in words."""
+        worker = self.holders.of(force)
+        if worker is None:
+            raise _unserved(self.holders.names.get(force, force))
+        return worker
+
+    async def page(self, name: str, request: Request) -> Response:
+        """A page of the wallboard; where nobody serves what it would show, one that says so and
+        looks again by itself."""
+        try:
+            self.holder(self.force_of(request.query_params.get("force")))
+        except HTTPException as error:
+            if error.status_code == 503:
+                words = html.escape(error.detail[:1].upper() + error.detail[1:])
+                return HTMLResponse(
+                    self.files.filled(NOBODY).replace("{words}", words), 503, {**HEADERS, **AGAIN}
+                )
+            # Which force to look at, or that there is no such force, the page says itself.
+        return self.files.page(name)
+
+    async def figures(self, request: Request) -> Response:
+        """What a worker answers about one force."""
+        force, worker, address = self._asked(request)
+        return await self._passed(force, worker, self._client.build_request("GET", address))
+
+    async def act(self, request: Request) -> Response:
+        """What a person does about an alert, done by the worker that has it."""
+        raw = await sent_from_own_page(request)
+        alert, action = request.path_params["alert"], request.path_params["action"]
+        force = self.force_of(alert.partition("/")[0])
+        worker = self.holder(force)
+        # Where it comes from was checked above; the worker is asked by the front alone.
+        address = f"{worker.url}/api/alerts/{quote(alert, safe='')}/{quote(action, safe='')}"
+        headers = {"content-type": "application/json"}
+        sent = self._client.build_request("POST", address, content=raw, headers=headers)
+        return await self._passed(force, worker, sent)
+
+    async def events(self, request: Request) -> Response:
+        """A worker's stream, word by word, until either side leaves or another has the force."""
+        force, worker, address = self._asked(request)
+        sent = self._client.build_request("GET", address)
+        answer = await self._answer(force, worker, sent)
+        if answer.status_code != 200:
+            return await _whole(answer)
+        return _Stream(answer, self._words(force, worker, answer))
+
+    async def _words(
+        self, force: str, worker: Worker, answer: httpx2.Response
+    ) -> AsyncIterator[bytes]:
+        # A stream that breaks off just ends: the page is stale by then, and asks again.
+        with suppress(httpx2.HTTPError):
+            async for part in answer.aiter_raw():
+                yield part
+                if self.closing or self.holders.of(force) not in (worker, None):
+                    break
+
+    def _asked(self, request: Request) -> tuple[str, Worker, str]:
+        """The force, its worker, and the address there."""
+        named, query = request.query_params.get("force"), request.url.query
+        force = self.force_of(named)
+        if not named:
+            query = f"{query}&force={quote(force)}".lstrip("&")
+        worker = self.holder(force)
+        return force, worker, f"{worker.url}{request.url.path}?{query}"
+
+    async def _answer(self, force: str, worker: Worker, sent: httpx2.Request) -> httpx2.Response:
+        """The beginning of an answer; raises an `HTTPException` in words."""
+        name = self.holders.names.get(force, force)
+        try:
+            return await self._client.send(sent, stream=True)
+        except httpx2.ConnectError:
+            self.holders.lost(worker)
+            raise _unserved(name) from None
+        except httpx2.HTTPError:
+            raise _broken_off(name, sent) from None
+
+    async def _passed(self, force: str, worker: Worker, sent: httpx2.Request) -> Response:
+        answer = await self._answer(force, worker, sent)
+        try:
+            return await _whole(answer)
+        except httpx2.HTTPError:
+            raise _broken_off(self.holders.names.get(force, force), sent) from None
+
+    async def forces(self, request: Request) -> Response:
+        """Every force that a worker could show, and the release of the pages."""
+        known = self.holders.names
+        if not known:
+            raise HTTPException(503, "no worker answers now; trying again", AGAIN)
+        named = [{"id": force, "name": name} for force, name in known.items()]
+        return as_json({"forces": named, "version": self.files.version})
+
+    async def healthz(self, request: Request) -> Response:
+        """The process is alive."""
+        return as_json({"status": "alive"})
+
+    async def readyz(self, request: Request) -> Response:
+        """Whether there is a worker whose figures may be relied on."""
+        ready = self.holders.ready
+        workers = {worker.url: worker.state for worker in self.holders.workers}
+        return as_json({"ready": ready, "workers": workers}, 200 if ready else 503)
+
+    async def about(self, request: Request) -> Response:
+        """Which worker serves what."""
+        rows = [f"{worker.url}: {worker.state}" for worker in self.holders.workers]
+        for force, name in self.holders.names.items():
+            worker = self.holders.of(force)
+            rows.append(f"{name}: {worker.url if worker else 'no worker serves it now'}")
+        listed = "".join(f"<li>{html.escape(row)}</li>" for row in rows)
+        text = self.files.filled(ABOUT).replace("{rows}", listed)
+        return HTMLResponse(text, headers=HEADERS)
+
+
+class _Stream(StreamingResponse):
+    """Passes a stream on, and leaves the worker however it ends."""
+
+    def __init__(self, answer: httpx2.Response, words: AsyncIterator[bytes]) -> None:
+        super().__init__(words, headers=_headers(answer))
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await self._answer.aclose()
+
+
+def _headers(answer: httpx2.Response) -> dict[str, str]:
+    return {name: answer.headers[name] for name in PASSED_ON if name in answer.headers}
+
+
+async def _whole(answer: httpx2.Response) -> Response:
+    try:
+        return Response(await answer.aread(), answer.status_code, _headers(answer))
+    finally:
+        await answer.aclose()
+
+
+def _unserved(name: str) -> HTTPException:
+    return HTTPException(503, f"no worker serves {name} now; trying again", AGAIN)
+
+
+def _broken_off(name: str, sent: httpx2.Request) -> HTTPException:
+    if sent.method == "POST":
+        words = (
+            f"the worker of {name} did not answer: look whether it was done before you repeat it"
+        )
+        return HTTPException(503, words)
+    return HTTPException(503, f"the worker of {name} does not answer; trying again", AGAIN)
+
+
+def _in_words(request: Request, error: Exception) -> Response:
+    """An error as JSON that a person can read, and when to ask again."""
+    answer = in_words(request, error)
+    if isinstance(error, HTTPException) and error.headers:
+        answer.headers.update(error.headers)
+    return answer
+
+
+def serve_front(urls: list[str], host: str = "127.0.0.1", port: int = 0) -> Running:
+    """Serves the front of the workers at these addresses; raises `WatchroomError`."""
+    front = Front(urls)
+    more = {"lifespan": "on", "timeout_graceful_shutdown": 3}
+    return Running(front.application(), host, port, front.close, **more)

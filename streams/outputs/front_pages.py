@@ -1,0 +1,36 @@
+"""The pages of the front itself; the others are the wallboard's."""
+
+from __future__ import annotations
+
+_HEAD = """<!doctype html>
+<html lang="en-GB">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="dark light">
+{more}<title>Watchroom</title>
+<link rel="icon" href="{assets}/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="{assets}/wallboard.css">
+</head>
+<body class="below">
+<main id="main">
+"""
+NOBODY = (
+    _HEAD.replace("{more}", '<meta http-equiv="refresh" content="2">\n')
+    + """<p class="message" role="status">{words}.</p>
+</main>
+</body>
+</html>
+"""
+)
+ABOUT = (
+    _HEAD.replace("{more}", "")
+    + """<h1>Watchroom</h1>
+<p>This passes on what the workers serve.</p>
+<ul>{rows}</ul>
+<p><a href="/">The wallboard</a></p>
+</main>
+</body>
+</html>
+"""
+)
