@@ -9,6 +9,7 @@ from streams import ownership
 from streams.alert_records import (
     SEVERITIES,
     Alert,
+    Handover,
     Outcome,
     Transition,
     as_dict,
@@ -30,6 +31,7 @@ class Book:
         self.alerts: dict[str, Alert] = {}
         self.going: dict[tuple[object, ...], str] = {}
         """By key what is open, or closed by a person and not yet quiet since."""
+        self.shifts: dict[str, Handover] = {}
         self.seen: dict[str, int] = {}
         """Until when each condition is taken to hold."""
 
@@ -47,6 +49,10 @@ class Book:
         if new.open or not new.over:
             self.going[new.key] = new.id
 
+    def apply_shift(self, handover: Handover) -> None:
+        """Takes a handover in."""
+        self.shifts[handover.key] = handover
+
     # -- reading -------------------------------------------------------------------------------
 
     def view(self, at: int) -> dict[str, Any]:
@@ -60,8 +66,14 @@ class Book:
             "open": [as_dict(a) for a in held],
             "recent": [as_dict(a) for a in past if not a.open],
             "summary": self.summary(at),
+            "handovers": [as_dict(each) for each in self.handovers(since, at)],
             "maintenance": ownership.coming_maintenance(self.force, at),
         }
+
+    def handovers(self, since: int, until: int) -> list[Handover]:
+        """How the room was handed over, newest first."""
+        found = [each for each in self.shifts.values() if since <= to_ms(each.at) <= until]
+        return sorted(found, key=lambda each: each.at, reverse=True)
 
     def counted(self, at: int) -> list[Alert]:
         """What the budget is spent on: pages and notices of the last four weeks."""

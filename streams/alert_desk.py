@@ -12,7 +12,14 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from streams.alert_records import JUDGED_NOW, Alert, AlertKind, Transition
+from streams.alert_records import (
+    JUDGED_NOW,
+    Alert,
+    AlertKind,
+    Handover,
+    Transition,
+    shift,
+)
 from streams.alerts import AlertBook
 from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.errors import NoAlert
@@ -21,7 +28,7 @@ from streams.ledger import Closing, Ledger
 from streams.live import Live, wall_clock
 from streams.monitor import Shard
 from streams.outcomes import Stretch
-from streams.ownership import Request
+from streams.ownership import Request, hand_room_over
 from streams.periods import DAY, HOUR
 from streams.signals import Signal
 from streams.situation import PeriodReads, Situation
@@ -42,6 +49,8 @@ class Desk:
         self.books = {f.id: AlertBook(f) for f in live.monitor.forces.values()}
         self.situations = {f.id: Situation(f) for f in live.monitor.forces.values()}
         self.listeners: list[Listener] = []
+        self.keepers: list[Callable[[Handover], None]] = []
+        """Store a handover, or raise `ActionError`: then it was none."""
         self.faults = 0
         self._attached: weakref.WeakSet[Shard] = weakref.WeakSet()
         self._behind_since: int | None = None
@@ -197,13 +206,15 @@ class Desk:
 
     # -- what the outputs read -----------------------------------------------------------------
 
-    def restore(self, transitions: Iterable[Transition]) -> None:
+    def restore(self, facts: Iterable[Transition | Handover]) -> None:
         """Folds what was stored; nobody hears of it."""
         with self.live.lock:
-            for transition in transitions:
-                book = self.books.get(transition.alert.force)
-                if book is not None:
-                    book.apply(transition)
+            for fact in facts:
+                if isinstance(fact, Handover):
+                    if (book := self.books.get(fact.force)) is not None:
+                        book.apply_shift(fact)
+                elif (book := self.books.get(fact.alert.force)) is not None:
+                    book.apply(fact)
             self._teach(self.books)
 
     def view(self, force: str, at: int) -> dict[str, Any]:
@@ -218,15 +229,25 @@ class Desk:
         with self.live.lock:
             return self.books[force].history(since, state)
 
-    def act(self, alert: str, action: Any, at: int, who: str, **details: Any) -> Alert:
-        """Does what a person asks; raises `ActionError`, or `NoAlert`."""
+    def act(self, alert: str, action: Any, at: int, who: str, **details: Any) -> Alert | Handover:
+        """Does what a person asks about an alert, or the room; raises `ActionError`, `NoAlert`."""
         with self.live.lock:
             book = self.books.get(alert.partition("/")[0])
             if book is None:
                 raise NoAlert(f'there is no alert "{alert}"')
-            transition = book.act(alert, Request(action=action, who=who, **details), at)
+            asked = Request(action=action, who=who, **details)
+            if alert == shift(book.force.id):
+                return self._hand_over(book, asked, at)
+            transition = book.act(alert, asked, at)
             self._told([transition])
             return transition.alert
+
+    def _hand_over(self, book: AlertBook, asked: Request, at: int) -> Handover:
+        handover = hand_room_over(book.force, book.history(state="open"), asked, at)
+        for keep in self.keepers:
+            keep(handover)
+        book.apply_shift(handover)
+        return handover
 
     def not_normal(self, force: str) -> list[Stretch]:
         """Stretches that are not to be learned from; see `Book.not_normal`."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from streams.periods import EPOCH, to_ms
+from streams.periods import EPOCH, rfc3339, to_ms
 
 AlertKind = Literal[
     "exceptional_volume",
@@ -167,13 +167,36 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.alert.id}#{self.alert.revision}"
 
 
+class Handover(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", tag="handover"):
+    """A fact: who handed the room over to whom, and what was open then (the words of each)."""
+
+    force: str
+    at: dt.datetime
+    who: str
+    to: str
+    note: str = ""
+    open: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Tells it from all others."""
+        return f"{shift(self.force)}/{rfc3339(to_ms(self.at))}"
+
+
+def shift(force: str) -> str:
+    """What is handed over where it is no alert: the room."""
+    return f"{force}/shift"
+
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(Transition).decode
+_decode_handover = msgspec.json.Decoder(Handover).decode
+_HANDOVER = b'"fact":"handover"'
 
 
-def encode(transition: Transition) -> bytes:
-    """A transition as one line of JSON."""
-    return _encode(transition)
+def encode(fact: Transition | Handover) -> bytes:
+    """A transition or a handover as one line of JSON."""
+    return _encode(fact)
 
 
 def decode(line: bytes | str) -> Transition:
@@ -181,9 +204,14 @@ def decode(line: bytes | str) -> Transition:
     return _decode(line)
 
 
-def as_dict(alert: Alert) -> dict[str, Any]:
-    """An alert for JSON."""
-    made: dict[str, Any] = msgspec.to_builtins(alert)
+def decode_fact(line: bytes) -> Transition | Handover:
+    """The transition or the handover of a line; raises `msgspec.MsgspecError`."""
+    return _decode_handover(line) if line.startswith(b"{" + _HANDOVER) else _decode(line)
+
+
+def as_dict(fact: Alert | Handover) -> dict[str, Any]:
+    """An alert or a handover for JSON."""
+    made: dict[str, Any] = msgspec.to_builtins(fact)
     return made
 
 

@@ -13,6 +13,7 @@ import msgspec
 from streams import alert_words as say
 from streams.alert_records import (
     Alert,
+    Handover,
     LogEntry,
     Outcome,
     Severity,
@@ -76,6 +77,20 @@ def act(force: Force, alert: Alert, asked: Request, at: int) -> Transition:
         changes["note"] = note
     logged = LogEntry(at=instant(at, force.zone), who=who, what=_DONE[asked.action], note=entry)
     return changed(force, alert, at, _DONE[asked.action], log=(*alert.log, logged), **changes)
+
+
+def hand_room_over(force: Force, alerts: Iterable[Alert], asked: Request, at: int) -> Handover:
+    """What is written down when a shift ends; raises `ActionError`."""
+    if asked.action != "hand_over":
+        raise ActionError("a shift can only be handed over (hand_over)")
+    return Handover(
+        force=force.id,
+        at=instant(at, force.zone),
+        who=_text(asked.who, "who", LONGEST_NAME),
+        to=_text(asked.to, "to", LONGEST_NAME),
+        note=_text(asked.note, "note", LONGEST_NOTE) if asked.note else "",
+        open=tuple(alert.words for alert in alerts if alert.open),
+    )
 
 
 def _taken(owner: str, at: int, force: Force) -> dict[str, Any]:

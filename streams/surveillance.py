@@ -139,7 +139,8 @@ class Surveillance:
     def hear(self, outcomes: Outcomes) -> None:
         """Takes what people's outcomes say: what is not normal leaves the weeks that are running,
         and later periods of it teach nothing. A level is accepted before the next month."""
-        new = [each for each in outcomes.stretches if each not in self.outcomes.stretches]
+        known = set(self.outcomes.stretches)
+        new = [each for each in outcomes.stretches if each not in known]
         self.outcomes = outcomes
         self.changed |= bool(new)
         for stretch in new:
@@ -305,6 +306,8 @@ class Surveillance:
                 if any(each.name in found["watches"] for each in listed):
                     for watch in watches.begin(row):
                         watch.restore(found["watches"][watch.watched.name])
+        known, self.outcomes = self.outcomes, Outcomes()
+        self.hear(known)
 
 
 def _affects(change: Change, watched: Watched) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import getpass
 import json
-import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -35,6 +35,11 @@ class Desk:
         given = urllib.parse.urlencode({name: value for name, value in query.items() if value})
         found: list[dict[str, Any]] = self._ask(f"/alerts.json?{given}")["alerts"]
         return found
+
+    def board(self) -> dict[str, Any]:
+        """The board of the force; raises `WatchroomError`."""
+        query = urllib.parse.urlencode({"force": self.force} if self.force else {})
+        return self._ask(f"/board.json?{query}")
 
     def find(self, wanted: str) -> dict[str, Any]:
         """The alert of an id, or of the only id that holds `wanted`, open ones first."""
@@ -233,29 +238,65 @@ def close(
 @alerts.command()
 @_person
 @click.argument("alert", required=False)
-@click.option("--to", required=True, help="Who has it from now on.")
+@click.option("--to", help="Who has it from now on; without it the log is shown, no more.")
 @click.option("--note", help="What they should know.")
+@click.option(
+    "--hours",
+    type=click.IntRange(1, 24),
+    default=12,
+    show_default=True,
+    help="How far back the log of the shift goes.",
+)
 def handover(
-    url: str, force: str | None, who: str | None, alert: str | None, to: str, note: str | None
+    url: str,
+    force: str | None,
+    who: str | None,
+    alert: str | None,
+    to: str | None,
+    note: str | None,
+    hours: int,
 ) -> None:
-    """Hand an alert over; without ALERT all open ones that you have, and print the log of the
-    shift: what is open, and what was done.
+    """Hand an alert over; without ALERT the shift: all open ones that you have, and an entry of who
+    has the room now, what they should know and what is open, which is kept. Then show the log of
+    the last hours: who handed over, what is open, and what was done.
 
     \b
     Examples:
       watchroom alerts handover --who "Late shift" --to "Night shift" --note "Quiet so far"
+      watchroom alerts handover --hours 24
     """
     desk, me = Desk(url, force), _name(who)
     if alert is not None:
+        if to is None:
+            raise click.UsageError("say whom it is handed to: --to")
         _do(url, force, alert, "hand_over", who=me, to=to, note=note)
         return
-    held = [each for each in _open(desk.history()) if each["owner"] == me]
-    for each in held:
-        desk.act(each["id"], "hand_over", who=me, to=to, note=note)
-    click.echo(f"Handed over from {me} to {to}: {len(held)}.")
+    board = desk.board()
+    if to is not None:
+        held = [each for each in _open(desk.history()) if each["owner"] == me]
+        for each in held:
+            desk.act(each["id"], "hand_over", who=me, to=to, note=note)
+        desk.act(f"{board['force']['id']}/shift", "hand_over", who=me, to=to, note=note)
+        click.echo(f"Handed over from {me} to {to}: {len(held)}.")
+        board = desk.board()
+    since = dt.datetime.fromisoformat(board["at"]) - dt.timedelta(hours=hours)
+    for entry in board["alerts"]["handovers"]:
+        if dt.datetime.fromisoformat(entry["at"]) >= since:
+            click.echo(_handed(entry))
+            for words in entry["open"]:
+                click.echo(f"    open: {words}")
     for each in desk.history():
-        if each["state"] == "open" or each["log"]:
+        done = [e for e in each["log"] if dt.datetime.fromisoformat(e["at"]) >= since]
+        if each["state"] == "open" or done:
             click.echo(f"- {each['words']}")
-            for entry in each["log"][-5:]:
-                told = f"{re.sub('T', ' ', entry['at'])[:16]} {entry['who']}: {entry['what']}"
-                click.echo(f"    {told} {entry['note']}".rstrip())
+            for e in done[-5:]:
+                click.echo(f"    {_minute(e['at'])} {e['who']}: {e['what']} {e['note']}".rstrip())
+
+
+def _handed(entry: dict[str, Any]) -> str:
+    note = f": {entry['note']}" if entry["note"] else ""
+    return f"{_minute(entry['at'])} {entry['who']} to {entry['to']}{note}"
+
+
+def _minute(at: str) -> str:
+    return at.replace("T", " ")[:16]

@@ -16,14 +16,15 @@ from pathlib import Path
 
 import msgspec
 
-from streams.alert_records import Transition, decode, encode
-from streams.errors import CheckpointError
+from streams.alert_records import Handover, Transition, decode, decode_fact, encode
+from streams.errors import ActionError, CheckpointError
 from streams.outputs.notify import Delivery
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS transitions (
   number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, body BLOB NOT NULL
 );
+CREATE TABLE IF NOT EXISTS handovers (key TEXT PRIMARY KEY, body BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS deliveries (
   number INTEGER PRIMARY KEY, key TEXT NOT NULL, channel TEXT NOT NULL,
   state TEXT NOT NULL DEFAULT 'waiting', tries INTEGER NOT NULL DEFAULT 0,
@@ -62,14 +63,26 @@ class AlertStore:
                 "Is another Watchroom using it? Name another folder with --state"
             ) from None
 
-    def load(self) -> list[Transition]:
-        """Every transition, in the order in which they were made."""
+    def load(self) -> list[Transition | Handover]:
+        """Every transition, in the order in which they were made, and every handover."""
         with self._lock:
-            rows = self._db.execute("SELECT key, body FROM transitions ORDER BY number").fetchall()
+            rows = self._db.execute("SELECT body FROM transitions ORDER BY number").fetchall()
+            rows += self._db.execute("SELECT body FROM handovers ORDER BY key").fetchall()
         try:
-            return [decode(body) for _, body in rows]
+            return [decode_fact(body) for (body,) in rows]
         except msgspec.MsgspecError as error:
             raise CheckpointError(f"{self.path} can't be read: {error}") from None
+
+    def keep(self, handover: Handover) -> None:
+        """Stores a handover; raises `ActionError`."""
+        try:
+            with self._lock, self._db:
+                self._db.execute(
+                    "INSERT OR IGNORE INTO handovers (key, body) VALUES (?, ?)",
+                    (handover.key, encode(handover)),
+                )
+        except sqlite3.Error as error:
+            raise ActionError(f"the handover could not be kept: {error}") from None
 
     def append(
         self,

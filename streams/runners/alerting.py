@@ -73,6 +73,7 @@ class Alerting:
         if self.store is not None:
             self.desk.restore(self.store.load())
             self.desk.listeners.append(self._keep)
+            self.desk.keepers.append(self.store.keep)
             if self.channels:
                 self.notifier = Notifier(self.store, self.channels, link)
         if silencer is not None:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from streams.alert_desk import Desk
-from streams.alert_records import Transition, decode, encode
+from streams.alert_records import Handover, Transition, decode_fact, encode
 from streams.live import Live
 from streams.monitor import Shard
 from streams.outputs.silences import Silencer
@@ -40,6 +40,7 @@ class TopicAlerts:
         self.partition_of = partition_of
         self.desk = Desk(live)
         self.desk.listeners.append(self._keep)
+        self.desk.keepers.append(lambda handover: self._keep([handover]))
         self.silencer = Silencer.of_environment()
         if self.silencer is not None:
             self.desk.listeners.append(self.silencer.hear)
@@ -47,28 +48,31 @@ class TopicAlerts:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
 
-    def _keep(self, made: list[Transition]) -> None:
-        """Puts transitions into the outbox, in the thread that the partitions belong to."""
+    def _keep(self, made: Sequence[Transition | Handover]) -> None:
+        """Puts facts into the outbox, in the thread that the partitions belong to."""
         if self._loop is None or threading.get_ident() == self._thread:
             self._send(made)
         else:
             self._loop.call_soon_threadsafe(self._send, made)
 
-    def _send(self, made: list[Transition]) -> None:
+    def _send(self, made: Sequence[Transition | Handover]) -> None:
         for each in made:
-            partition = self.partition_of(each.alert.force)
+            if isinstance(each, Handover):
+                force, key = each.force, each.key
+            else:
+                force, key = each.alert.force, each.alert.id
+            partition = self.partition_of(force)
             if partition is None:
-                log.warning("%s went to another worker meanwhile: %s", each.alert.id, each.what)
+                log.warning("%s went to another worker meanwhile: %s", force, each.key)
                 continue
-            key = each.alert.id.encode()
-            partition.send(Outgoing(self.topic, key, encode(each), [], partition.number))
+            partition.send(Outgoing(self.topic, key.encode(), encode(each), [], partition.number))
 
     def restore(self, values: Iterable[bytes]) -> None:
         """Folds what the topic holds; what can't be read is passed over."""
         found = []
         for value in values:
             try:
-                found.append(decode(value))
+                found.append(decode_fact(value))
             except msgspec.MsgspecError as error:
                 log.warning("an alert of %s can't be read: %s", self.topic, error)
         self.desk.restore(found)

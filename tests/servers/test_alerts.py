@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.alert_records import decode
+from streams.alert_records import Handover, decode_fact
 from streams.live import wall_clock
 from streams.outputs.silences import Silencer
 from streams.ownership import Request
@@ -81,7 +81,8 @@ def test_a_worker_keeps_its_alerts_and_their_owners_over_a_kill(rig: Rig) -> Non
     assert first["words"].startswith("999 calls, Tiny Police: 1 caller waiting for ")
     taken = act(worker, first["id"], "acknowledge", who="Duty inspector")
     assert taken["words"].endswith("Duty inspector has this.")
-    wait_until(lambda: "acknowledged" in stored(rig), 40, "the topic has it")
+    act(worker, "tiny/shift", "hand_over", who="Late shift", to="Night shift", note="One waits")
+    wait_until(lambda: {"acknowledged", "handover"} <= {*stored(rig)}, 40, "the topic has both")
     worker.kill()
     # Without its checkpoints too: what was decided is in the topic.
     other = rig.worker("other")
@@ -90,6 +91,9 @@ def test_a_worker_keeps_its_alerts_and_their_owners_over_a_kill(rig: Rig) -> Non
     (again,) = alerts(other)
     assert (again["id"], again["owner"]) == (first["id"], "Duty inspector")
     wait_until(lambda: len(alerts(other)) == 1, 5, "and stays one")
+    (shift,) = json.loads(other.get("/board.json?force=tiny")[1])["alerts"]["handovers"]
+    assert (shift["who"], shift["to"], shift["note"]) == ("Late shift", "Night shift", "One waits")
+    assert shift["open"] == [taken["words"]]
 
 
 def stored(rig: Rig) -> list[str]:
@@ -102,8 +106,8 @@ def stored(rig: Rig) -> list[str]:
         end, found = consumer.end_offsets([tp])[tp], []
         while consumer.position(tp) < end:
             for records in consumer.poll(timeout_ms=500).values():
-                found += [decode(record.value) for record in records if record.value]
-        return [transition.what for transition in found]
+                found += [decode_fact(record.value) for record in records if record.value]
+        return ["handover" if isinstance(fact, Handover) else fact.what for fact in found]
     finally:
         consumer.close()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
@@ -11,6 +12,8 @@ from streams.cli import main
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.outputs.web import serve
+from streams.periods import HOUR
+from streams.runners.alerting import Alerting
 from tests.alerting import WARWICKSHIRE, at, signal
 from tests.receiver import Receiver
 
@@ -41,6 +44,8 @@ def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:
     over = run("alerts", "handover", "--to", "Night shift", "--note", "Match traffic").output
     assert over == (
         "Handed over from Duty inspector to Night shift: 1.\n"
+        "2026-11-21 22:00 Duty inspector to Night shift: Match traffic\n"
+        f"    open: {LEAD} Night shift has this.\n"
         f"- {LEAD} Night shift has this.\n"
         "    2026-11-21 22:00 Duty inspector: acknowledged\n"
         "    2026-11-21 22:00 Duty inspector: handed_over to Night shift: Match traffic\n"
@@ -54,6 +59,38 @@ def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:
     assert (kept["id"], kept["outcome"]) == (ID, "planned_event")
     shown = run("alerts", "show", ID).output
     assert "  upper: 14.0\n" in shown or "  upper: 14\n" in shown
+
+
+def test_the_log_of_the_shift_is_kept_and_goes_back_as_far_as_is_asked(tmp_path: Path) -> None:
+    def told(at_: int, *asked: tuple[str, ...]) -> list[list[str]]:
+        """What a monitor says that was started then."""
+        live = Live(Monitor([WARWICKSHIRE]), lambda: at_)
+        with Alerting(live, tmp_path, every=3600.0) as kept:
+            if not kept.desk.history("warwickshire"):
+                made = kept.desk.books["warwickshire"].consider(
+                    [signal("2026-11-21 21:00")], [], NOW
+                )
+                for listener in kept.desk.listeners:
+                    listener(made)
+            handle = serve(live)
+            env = {"WATCHROOM_URL": handle.url, "WATCHROOM_WHO": "Day shift"}
+            found = [
+                CliRunner().invoke(main, ["alerts", "handover", *words], env=env).output
+                for words in asked
+            ]
+            handle.stop()
+        return [each.splitlines() for each in found]
+
+    told(NOW - 13 * HOUR, ("--to", "Late shift", "--note", "Quiet so far"))
+    words = f"{LEAD} Nobody has this yet."
+    early = ["2026-11-21 09:00 Day shift to Late shift: Quiet so far", f"    open: {words}"]
+    late = ["2026-11-21 22:00 Day shift to Night shift", f"    open: {words}"]
+    assert told(NOW, (), ("--hours", "24"), ("--to", "Night shift"), ("--hours", "24")) == [
+        [f"- {words}"],
+        [*early, f"- {words}"],
+        ["Handed over from Day shift to Night shift: 0.", *late, f"- {words}"],
+        [*late, *early, f"- {words}"],
+    ]
 
 
 def test_what_can_not_be_done_is_told_in_plain_words(run: Run) -> None:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from streams.alert_records import decode_fact, encode
 from streams.alerts import AlertBook
 from streams.errors import ActionError
 from streams.force import Force, check_force, shipped_force_text
-from streams.ownership import Request
+from streams.ownership import Request, hand_room_over
 from tests.alerting import at, book, quiet, signal
 
 NOW = at("2026-11-21 22:00")
@@ -87,6 +89,23 @@ def test_a_closed_alert_does_not_open_again_before_it_has_been_quiet() -> None:
     again = b.consider([signal("2026-11-22 02:00")], [], at("2026-11-22 03:00"))
     assert [t.what for t in again] == ["opened"]
     assert b.summary(NOW + 6 * HOUR)["words"] == "last 4 weeks: 2 alerts, 1 false, budget 4"
+
+
+def test_a_shift_is_handed_over_by_name_and_with_what_is_open() -> None:
+    b = book()
+    opened(b)
+    asked = Request(action="hand_over", who="Late shift", to="Night shift", note="Match traffic")
+    fact = hand_room_over(b.force, b.history(state="open"), asked, NOW)
+    assert (fact.who, fact.to, fact.note) == ("Late shift", "Night shift", "Match traffic")
+    assert fact.open == (f"{LEAD} Nobody has this yet.",)
+    assert decode_fact(encode(fact)) == fact
+    b.apply_shift(fact)
+    b.apply_shift(fact)  # read back from the store
+    assert [entry["to"] for entry in b.view(NOW + 23 * HOUR)["handovers"]] == ["Night shift"]
+    assert not b.view(NOW + 25 * HOUR)["handovers"]
+    for wrong in ({"to": None}, {"action": "close", "outcome": "real"}):
+        with pytest.raises(ActionError):
+            hand_room_over(b.force, [], msgspec.structs.replace(asked, **wrong), NOW)
 
 
 def test_a_planned_event_is_not_to_be_learned_as_normal() -> None:
