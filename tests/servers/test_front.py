@@ -1,4 +1,4 @@
-"""The front of two real workers: a force stays in view when the worker that has it is killed."""
+"""The front in a real browser, and of two real workers of which one is killed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,53 @@ import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import expect
 
 from streams.force import find_force
+from streams.outputs.front import serve_front
 from tests import events
+from tests.servers.chromium import Chromium
 from tests.servers.kafka import Kafka
 from tests.servers.process import Server, free_port, http_ok, wait_until
 from tests.servers.rig import Worker, rigged
+from tests.servers.wallboard_rig import FORCE, browser, room
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(240)]
+
+
+def test_a_page_acts_through_the_front_goes_stale_and_comes_back(chromium: Chromium) -> None:
+    with room() as evening, browser(chromium.path) as opened:
+        name = evening.alert("999 calls, Warwickshire, 20:00 to 21:00: 31, expected 6 to 23.", 12)
+        evening.clock.run()
+        front = serve_front([evening.url])
+        try:
+            wait_until(lambda: http_ok(f"{front.url}/readyz"), 10, "the front is ready")
+            page = opened.new_page()
+            page.goto(f"{front.url}/alert?force={FORCE}&id={quote(name)}")
+            page.get_by_label("You: initials or role").fill("AB")
+            page.keyboard.press("Enter")
+            expect(page.locator("#log")).to_contain_text("acknowledge")
+            assert evening.alerts()[name].owner == "AB"
+
+            page.goto(f"{front.url}/?force={FORCE}")
+            waiting = page.locator("#waiting .figure")
+            expect(waiting).to_have_text("3")
+            evening.stop()
+            banner = page.get_by_role("alert").filter(has_text="Stale: no connection since 21:10:")
+            expect(banner).to_be_visible(timeout=15_000)
+            page.reload()  # as a screen that was switched off and on
+            expect(page.get_by_role("status")).to_have_text(
+                "No worker serves Warwickshire now; trying again."
+            )
+            evening.take(evening.call(0))
+            evening.start()
+            expect(waiting).to_have_text("4", timeout=15_000)
+            expect(banner).to_be_hidden()
+        finally:
+            front.stop()
 
 
 def holds(worker: Worker) -> set[str]:
