@@ -75,7 +75,7 @@ def _start(alert: Alert, zone: dt.tzinfo) -> int:
     """The onset, or the first period of the alert, which its id ends with: the figures are those
     of the last."""
     named = alert.id.rpartition("/")[2]
-    first = dt.datetime.fromisoformat(f"{named}-01" if alert.grain == "month" else named)
+    first = dt.datetime.fromisoformat(f"{named}-01" if len(named) == len("2026-11") else named)
     first = first if first.tzinfo else first.replace(tzinfo=zone)
     known = [at for at in (ms_of(alert.onset), ms_of(alert.evidence.start)) if at is not None]
     return min([*known, to_ms(first), to_ms(alert.opened_at)])

@@ -7,6 +7,7 @@ import pytest
 
 from streams.alert_records import decode_fact, encode
 from streams.alerts import AlertBook
+from streams.conditions import Condition
 from streams.errors import ActionError
 from streams.force import Force, check_force, shipped_force_text
 from streams.ownership import Request, hand_room_over
@@ -123,6 +124,19 @@ def test_a_planned_event_is_not_to_be_learned_as_normal() -> None:
         assert b.not_normal() == [(series, NOW - HOUR, NOW + HOUR, "planned_event")]
 
 
+MISSED = Condition(
+    kind="target_missed",
+    severity="state",
+    records="call",
+    group="calls",
+    measure="service_level",
+    row={"line": "999"},
+    title="999 calls",
+    since=NOW,
+    said=("Missed.",),
+)
+
+
 def test_what_was_real_may_be_learned_and_only_a_real_level_is_accepted() -> None:
     for outcome, accepted in (("real", 1), ("false", 0)):
         b = book()
@@ -131,12 +145,14 @@ def test_what_was_real_may_be_learned_and_only_a_real_level_is_accepted() -> Non
         )
         (made,) = b.consider([signal("2026-11-21 21:00")], [], NOW)
         (level,) = b.consider([month], [], NOW)
+        (missed,) = b.consider([], [MISSED], NOW)
         for alert in (made, level):
             act(b, alert.alert.id, "close", NOW + MINUTE, outcome=outcome)
         assert not b.not_normal()
         assert [(each.direction, each.at) for each in b.outcomes().levels] == (
             [("up", NOW + MINUTE)] * accepted
         )
+        assert b.alerts[missed.alert.id].open  # no level ends a missed target
 
 
 def test_a_page_that_nobody_takes_is_told_once_more_after_15_minutes() -> None:

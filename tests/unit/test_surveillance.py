@@ -19,7 +19,7 @@ from streams.families.counts import Months
 from streams.force import Force, check_force
 from streams.live import Live
 from streams.monitor import Monitor, Shard, canonical
-from streams.outcomes import Outcomes, Stretch
+from streams.outcomes import Level, Outcomes, Stretch
 from streams.periods import HOUR, rfc3339
 from streams.runners import watching
 from streams.signals import Grain, Signal
@@ -294,6 +294,26 @@ def test_a_monthly_level_that_is_real_is_the_level_from_the_next_month_on() -> N
         "real": (False, [14]), "not closed": (True, []), "another direction": (True, []),
         "before it began": (True, []),
     }  # fmt: skip
+
+
+def test_a_level_is_accepted_after_the_instant_at_which_a_person_said_so() -> None:
+    target = watched()
+    feed(
+        target, *(crime(f"{m}", f"2021-0{m}", updated_at=f"2021-0{m}-28T12:00:00Z") for m in (3, 5))
+    )
+    watches = of(target, "crime").grains["month"]
+    watch, *others = watches
+    series = (*watch.watched.about("tiny"), "month")
+    asked: list[tuple[str, int]] = []
+    for each in (watch, *others):
+        each.adapter.accept = lambda *about, each=each: asked.append((each.watched.name, *about))  # type: ignore[method-assign]
+    of(target, "crime").hear(Outcomes(levels=(Level(series, "up", ms("2021-08-10T00:00:00Z")),)))
+    told = {}
+    for month in (6, 7, 8):
+        at = f"2021-0{month}-28T12:00:00Z"
+        feed(target, crime(f"{month}", f"2021-0{month}", updated_at=at))
+        told[month] = asked.copy()
+    assert told == {6: [], 7: [], 8: [(watch.watched.name, "up", ms("2021-08-10T00:00:00Z"))]}
 
 
 def test_a_detector_that_fails_stops_nothing_and_is_counted(monkeypatch: Any) -> None:
