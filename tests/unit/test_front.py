@@ -6,6 +6,7 @@ import json
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -67,8 +68,9 @@ class Rig:
 
     def stop(self) -> None:
         self.client.close()
-        for each in (self.front, *self.workers):
-            each.stop()
+        with ThreadPoolExecutor() as all_at_once:
+            for each in (self.front, *self.workers):
+                all_at_once.submit(each.stop)
 
 
 Made = Callable[[Live, Live], Rig]
