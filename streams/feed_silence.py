@@ -14,13 +14,17 @@ from detectors.predictive import Predictive
 from detectors.silence import Heartbeat, Silence, in_words
 from streams import signal_words as said
 from streams.force import WHOLE, Force
-from streams.periods import HOUR, SECOND, Calendar
+from streams.periods import DAY, HOUR, SECOND, Calendar
 from streams.signals import Signal
 
 EVERY = {"call": "offered", "incident": "count"}
 """Kinds whose records come by the hour, and the measure that counts every one of them."""
 AHEAD = 168
 """Hours ahead over which a delay is looked for."""
+
+
+LOOKED = 14 * DAY
+"""A longer gap is as these first weeks of it: nobody waits for an hour-by-hour sum over years."""
 
 
 class Feed(NamedTuple):
@@ -57,10 +61,12 @@ def of_records(
     """
     gap, expected, worst = max(0, at - feed.heard), 0.0, Predictive(0.0)
     hour = feed.calendar.start("hour", feed.heard)
-    while hour < at and expected < 1e6:
+    looked = min(at, feed.heard + LOOKED)
+    while hour < looked:
         worst = forecast(hour)
-        expected += worst.mean * max(0, min(at, hour + HOUR) - max(feed.heard, hour)) / HOUR
+        expected += worst.mean * max(0, min(looked, hour + HOUR) - max(feed.heard, hour)) / HOUR
         hour += HOUR
+    expected *= max(1.0, gap / LOOKED)
     silence = Silence(dispersion=worst.dispersion, spread=worst.spread)
     chance = silence.empty(expected)
     if chance <= silence.probability:

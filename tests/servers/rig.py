@@ -126,7 +126,9 @@ class Rig:
             self._explain(wanted)
             raise
         time.sleep(1)
-        assert self.boards() == wanted, "the boards went on changing"
+        if self.boards() != wanted:
+            self._explain(wanted)
+            raise AssertionError("the boards went on changing")
 
     def _explain(self, wanted: dict[str, bytes]) -> None:
         found = self.boards()

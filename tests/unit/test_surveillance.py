@@ -20,7 +20,7 @@ from streams.force import Force, check_force
 from streams.live import Live
 from streams.monitor import Monitor, Shard, canonical
 from streams.outcomes import Level, Outcomes, Stretch
-from streams.periods import HOUR, rfc3339
+from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.runners import watching
 from streams.signals import Grain, Signal
 from streams.surveillance import Surveillance
@@ -500,3 +500,18 @@ def test_days_have_the_names_of_their_country_and_of_the_events_of_their_area() 
     fair, easter = dt.date(2021, 3, 2), dt.date(2021, 4, 5)
     assert [names(area, fair) for area in ("force", "north", "south")] == [(), ("Fair",), ()]
     assert names("force", easter) == ("Easter Monday", "bank holiday")
+
+
+def test_a_feed_last_heard_years_ago_is_judged_by_its_first_weeks_of_silence() -> None:
+    asked: list[int] = []
+
+    def forecast(hour: int) -> Predictive:
+        asked.append(hour)
+        return Predictive(2.0)
+
+    force = tiny_force()
+    feed_of = Feed(force, Calendar(force.zone), "call", START)
+    signal, _ = of_records(feed_of, forecast, START + 5 * 365 * DAY)
+    assert len(asked) == 14 * 24
+    assert signal is not None
+    assert signal.expected == pytest.approx(5 * 365 * 24 * 2)
