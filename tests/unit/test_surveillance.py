@@ -12,10 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.month_watch import MonthWatch, pooled
+from detectors.predictive import Predictive
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
 from streams.families.base import Point
 from streams.families.counts import Months
+from streams.feed_silence import Feed, of_records
 from streams.force import Force, check_force
 from streams.live import Live
 from streams.monitor import Monitor, Shard, canonical
