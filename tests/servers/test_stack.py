@@ -46,9 +46,11 @@ def test_the_loss_of_all_workers_is_told_once_and_so_is_its_end(
             ratio = 'force_line_window:watchroom_calls_service_level:ratio{window="today"}'
             watcher.wait_for(ratio, 30)
             watcher.wait_for("sum(watchroom_ready) == 2")
-            # Nothing else fires; the dead man's switch always does.
-            wait_until(lambda: bool(got.told("WatchroomWatchdog", "/heartbeat")), 60, "a sign")
-            assert got.hooks[0].authorization == f"Bearer {TOKEN}watchdog_token"
+            # The dead man's switch always fires, and of the pipeline nothing else.
+            wait_until(lambda: bool(got.told("WatchroomWatchdog", "/heartbeat")), 120, "a sign")
+            (sign, *_) = got.told("WatchroomWatchdog", "/heartbeat")
+            assert sign.authorization == f"Bearer {TOKEN}watchdog_token"
+            assert firing(watcher) == {"WatchroomWatchdog"}
 
             for name in WORKERS:
                 made.workers[name].kill()
@@ -64,10 +66,7 @@ def test_the_loss_of_all_workers_is_told_once_and_so_is_its_end(
             wait_until(lambda: len(got.mails) >= 2, 30, "the mails are there as well")
             watcher.wait_for("sum(watchroom_ready) == 2", 90)
             wait_until(
-                lambda: (
-                    {alert["labels"]["alertname"] for alert in firing(watcher)}
-                    == {"WatchroomWatchdog"}
-                ),
+                lambda: firing(watcher) == {"WatchroomWatchdog"},
                 120,
                 "all is quiet again",
             )
@@ -83,9 +82,20 @@ def test_the_loss_of_all_workers_is_told_once_and_so_is_its_end(
         text = body.get_content()
         assert text.startswith(words)
         assert "/public/runbooks/WatchroomAllWorkersDown.md" in text
-        assert {told.path for told in got.hooks} == {"/heartbeat", "/pager"}
+        assert {told.path for told in got.hooks} >= {"/heartbeat", "/pager"}
 
 
-def firing(watcher: prometheus_server.Prometheus) -> list[dict[str, dict[str, str]]]:
-    found: list[dict[str, dict[str, str]]] = watcher.get("/api/v1/alerts")["alerts"]
-    return found
+ROOM = {
+    "WatchroomExceptionalVolume",
+    "WatchroomLevelChange",
+    "WatchroomTargetMissed",
+    "WatchroomCallersWaiting",
+    "WatchroomUnattended",
+}
+"""What a made-up room may raise by chance, and which is not what is looked at here."""
+
+
+def firing(watcher: prometheus_server.Prometheus) -> set[str]:
+    """The alerts of the pipeline that fire or are about to."""
+    found = watcher.get("/api/v1/alerts")["alerts"]
+    return {alert["labels"]["alertname"] for alert in found} - ROOM
