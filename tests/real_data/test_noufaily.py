@@ -19,7 +19,7 @@ from detectors.farrington_method import ORIGINAL, Options, judge
 
 Row = dict[str, str]
 NOUFAILY = Options(alpha=0.01)
-OLD = dataclasses.replace(ORIGINAL, alpha=0.01)
+OLD = dataclasses.replace(ORIGINAL, alpha=0.01, half_case=False)
 EVERY = 7  # judge one week in so many, other weeks in each series
 PRINTED = 6e-9  # R's probabilities were written with eight decimals
 
