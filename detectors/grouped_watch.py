@@ -119,7 +119,10 @@ class GroupedWatch(Detector):
         self._drift_detected = False
         self._surprise = self._change = 0.0
         self._off: str | None = None
-        self._found: list[Any] = [None, None, None]  # onset, new level, direction
+        # What was found of the likeliest change.
+        self._onset: int | None = None
+        self._level: float | None = None
+        self._way: str | None = None
 
     def _take(self, added: list[float] | None) -> None:
         """Takes a slot: the number of cases first, then whatever is summed; None is a gap."""
@@ -142,7 +145,8 @@ class GroupedWatch(Detector):
             self._surprise, self._off = self._judge(group)
             self._change, place, level, direction = self._weigh(self._recent)
             if place is not None:
-                self._found = [int(self._recent[place][0]), level, direction]
+                self._onset, self._level = int(self._recent[place][0]), level
+                self._way = direction
             self._drift_detected = self.rate <= self.allowed
         while len(self._recent) > min(self.window, max(0, self._learned - self.need)):
             self._absorb(self._recent.pop(0))
@@ -253,18 +257,18 @@ class GroupedWatch(Detector):
     def direction(self) -> str | None:
         """'up' or 'down': of the change if that is the greater evidence, else of the group."""
         if self._evidence("change") > self._evidence("surprise"):
-            return self._found[2]  # type: ignore[no-any-return]
+            return self._way
         return self._off
 
     @property
     def onset(self) -> int | None:
         """The place in the stream (from 0) of the first slot of the likeliest change."""
-        return self._found[0]  # type: ignore[no-any-return]
+        return self._onset
 
     @property
     def level(self) -> float | None:
         """The level since the onset."""
-        return self._found[1]  # type: ignore[no-any-return]
+        return self._level
 
     @property
     def pending(self) -> int:

@@ -25,6 +25,7 @@ from tests.servers.prometheus import Prometheus
 Found = TypeVar("Found")
 SERVER_FIXTURES = {
     "kafka",
+    "kafka_found",
     "prometheus_factory",
     "promtool",
     "alertmanager_factory",
@@ -123,6 +124,15 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[Kafka]:
         yield broker
     finally:
         broker.close()
+
+
+@pytest.fixture
+def kafka_found(request: pytest.FixtureRequest) -> kafka_server.Found:
+    """Return Kafka's own jars, for a test that starts brokers with other properties."""
+    found = found_or_skipped(request.config, kafka_server.find)
+    if found.home is None:
+        unavailable(request.config, "Only Kafka's own jars can be started with other properties.")
+    return found
 
 
 @pytest.fixture

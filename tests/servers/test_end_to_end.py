@@ -29,7 +29,6 @@ from streams.sources.chunk import CHUNK_LINES, Chunk
 from streams.sources.kafka import Publisher
 from streams.sources.simulator import Rates, Surge, simulate
 from streams.sources.simulator.surge import added
-from tests.conftest import found_or_skipped
 from tests.servers import alertmanager as alertmanager_server
 from tests.servers import kafka as kafka_server
 from tests.servers import prometheus as prometheus_server
@@ -49,14 +48,6 @@ TO_THE_PAGER = 90
 """Seconds from the alert to the message."""
 OVER = 120
 """Seconds from the end of the alert to the message that it is over."""
-
-
-@pytest.fixture
-def kafka_found(request: pytest.FixtureRequest) -> kafka_server.Found:
-    found = found_or_skipped(request.config, kafka_server.find)
-    if found.home is None:
-        pytest.skip("only Kafka's own jars can be started with other properties")
-    return found
 
 
 Known = tuple[int, bytes]

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import found_or_skipped
 from tests.servers import alertmanager as alertmanager_server
 from tests.servers import kafka as kafka_server
 from tests.servers import prometheus as prometheus_server
@@ -19,14 +18,6 @@ pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
 DOWN = "WatchroomAllWorkersDown"
 LATEST = 90
 """Seconds within which a message is to be there."""
-
-
-@pytest.fixture
-def kafka_found(request: pytest.FixtureRequest) -> kafka_server.Found:
-    found = found_or_skipped(request.config, kafka_server.find)
-    if found.home is None:
-        pytest.skip("only Kafka's own jars can be started with other properties")
-    return found
 
 
 def test_the_loss_of_all_workers_is_told_once_and_so_is_its_end(
