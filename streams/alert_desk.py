@@ -52,6 +52,9 @@ class Desk:
         self.keepers: list[Callable[[Handover], None]] = []
         """Store a handover, or raise `ActionError`: then it was none."""
         self.faults = 0
+        """Times that alerts could not be judged or passed on."""
+        self._faults_known: dict[str, int] = {}
+        self._fault_at: dict[str, int] = {}
         self._attached: weakref.WeakSet[Shard] = weakref.WeakSet()
         self._behind_since: int | None = None
 
@@ -63,7 +66,11 @@ class Desk:
             return
         self._attached.add(shard)
         for force_id, ledger in shard.ledgers().items():
-            self._listen(self.books[force_id].force, ledger, shard.surveillance.get(force_id))
+            watching = shard.surveillance.get(force_id)
+            if watching is not None:  # its faults of before a restart are no news
+                known = self._faults_known.get(force_id, 0)
+                self._faults_known[force_id] = known + watching.faults
+            self._listen(self.books[force_id].force, ledger, watching)
 
     def detach(self, shard: Shard) -> None:
         """Forgets a shard that is gone; the holder of the calls has the book."""
@@ -128,7 +135,8 @@ class Desk:
         conditions: Iterable[Condition],
         at: int,
         judged: Iterable[AlertKind],
-    ) -> None:
+    ) -> bool:
+        """Has the book decide; tells whether it could."""
         health = self.live.health
         reads = PeriodReads(self.live.monitor, force, self.situations[force.id])
         try:
@@ -143,8 +151,9 @@ class Desk:
         except Exception:  # a fault of ours must not stop the counting
             self.faults += 1
             log.exception("%s: the alerts could not be judged", force.id)
-            return
+            return False
         self._told(made)
+        return True
 
     def _told(self, made: list[Transition]) -> None:
         self._teach({each.alert.force for each in made if each.alert.outcome is not None})
@@ -180,29 +189,48 @@ class Desk:
                     self._look(self.books[force_id].force, at, settled=not behind)
 
     def _look(self, force: Force, at: int, *, settled: bool) -> None:
+        try:
+            judged = settled and self._look_at_all(force, at)
+        except Exception:  # a fault of ours must not stop the counting, nor go unnoticed
+            self.faults += 1
+            log.exception("%s: how things stand could not be told", force.id)
+            judged = False
+        if not judged:
+            unwell = pipeline_unwell(force, self._doing(force, at), at)
+            self._consider(force, [], unwell, at, ("pipeline_unwell",))
+
+    def _look_at_all(self, force: Force, at: int) -> bool:
         from streams.surveyed import silences  # noqa: PLC0415  slow to import, and loaded by then
 
-        doing, monitor = self._doing(at), self.live.monitor
-        situation = self.situations[force.id]
-        if not settled:
-            unwell = pipeline_unwell(force, doing, at)
-            self._consider(force, [], unwell, at, ("pipeline_unwell",))
-            return
+        monitor = self.live.monitor
         running: list[Signal] = []
         for shard in monitor.shards:
             if (watching := shard.surveillance.get(force.id)) is not None:
                 running += watching.running(at)
         silent, _ = silences(monitor, force.id, at)
-        conditions = situation.look(monitor, at, silent, doing)
-        self._consider(force, running, conditions, at, JUDGED_NOW)
+        doing = self._doing(force, at)
+        conditions = self.situations[force.id].look(monitor, at, silent, doing)
+        return self._consider(force, running, conditions, at, JUDGED_NOW)
 
-    def _doing(self, at: int) -> Doing:
+    def _doing(self, force: Force, at: int) -> Doing:
         health = self.live.health
         since = self._behind_since
         age = None
         if health.checkpoint_at is not None:
             age = (wall_clock() - health.checkpoint_at) / 1000
-        return Doing(0.0 if since is None else (at - since) / 1000, health.detail, age)
+        watching = [shard.surveillance.get(force.id) for shard in self.live.monitor.shards]
+        faults = self.faults + sum(one.faults for one in watching if one is not None)
+        if faults > self._faults_known.get(force.id, 0):
+            self._fault_at[force.id] = at
+        self._faults_known[force.id] = faults
+        last = self._fault_at.get(force.id)
+        return Doing(
+            0.0 if since is None else (at - since) / 1000,
+            health.detail,
+            age,
+            faults,
+            None if last is None else (at - last) / 1000,
+        )
 
     # -- what the outputs read -----------------------------------------------------------------
 

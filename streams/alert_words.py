@@ -260,3 +260,9 @@ def no_checkpoint(force: Force, seconds: float) -> tuple[str, ...]:
     """Nothing is saved."""
     lead = f"Watchroom, {force.name}: no checkpoint for {duration(seconds)}."
     return (lead, "Counting goes on. A restart will take longer.")
+
+
+def faulty(force: Force, faults: int) -> tuple[str, ...]:
+    """Something that watches fails."""
+    lead = f"Watchroom, {force.name}: {faults:,} fault{'s' * (faults != 1)} in what watches."
+    return (lead, "Counting goes on, but a surge may raise no alert. The log says why.")

@@ -49,6 +49,8 @@ UNKNOWN = 30
 """Without them the limit for a caller is so many times the target: 5 minutes for 10 seconds."""
 BEHIND_MINUTES = 5
 OLD_CHECKPOINT = 120
+FAULTY = 3600
+"""Seconds for which a fault counts: a detector that fails does so again when the hour closes."""
 
 
 class Condition(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +98,9 @@ class Doing(NamedTuple):
     behind_for: float = 0.0
     detail: str = ""
     checkpoint_age: float | None = None
+    faults: int = 0
+    fault_age: float | None = None
+    """Of the latest fault of a detector or of the alerts themselves; None before any."""
 
 
 def waiting_limit(set_: int | None, target: int, own: Waits) -> float:
@@ -320,10 +325,13 @@ def pipeline_unwell(force: Force, doing: Doing, at: int) -> list[Condition]:
     """What is wrong with Watchroom itself."""
     found = []
     if doing.behind_for >= BEHIND_MINUTES * 60:
-        found.append(("lag", "behind", doing.behind_for, say.behind(force, doing.behind_for)))
-    if doing.checkpoint_age is not None and doing.checkpoint_age > OLD_CHECKPOINT:
-        told = say.no_checkpoint(force, doing.checkpoint_age)
-        found.append(("checkpoint", "no checkpoint", doing.checkpoint_age, told))
+        told = say.behind(force, doing.behind_for)
+        found.append(("lag", "behind", doing.behind_for, doing.behind_for, told))
+    if (age := doing.checkpoint_age) is not None and age > OLD_CHECKPOINT:
+        found.append(("checkpoint", "no checkpoint", age, age, say.no_checkpoint(force, age)))
+    if (age := doing.fault_age) is not None and age < FAULTY:
+        told = say.faulty(force, doing.faults)
+        found.append(("faults", "faults", age, float(doing.faults), told))
     return [
         Condition(
             kind="pipeline_unwell",
@@ -334,8 +342,8 @@ def pipeline_unwell(force: Force, doing: Doing, at: int) -> list[Condition]:
             title=f"Watchroom, {force.name}: {title}",
             since=at - round(seconds * SECOND),
             said=said,
-            evidence=Evidence(observed=seconds),
+            evidence=Evidence(observed=observed),
             settle=2 * MINUTE,
         )
-        for measure, title, seconds, said in found
+        for measure, title, seconds, observed, said in found
     ]

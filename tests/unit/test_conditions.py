@@ -164,6 +164,15 @@ def test_the_words_of_a_target_that_is_missed_for_weeks() -> None:
     assert target_missed(WARWICKSHIRE, "999", met, 0.9, 10, NOW) is None
 
 
+def test_detectors_that_fail_are_told_for_an_hour() -> None:
+    (faulty,) = pipeline_unwell(WARWICKSHIRE, Doing(faults=3, fault_age=60.0), NOW)
+    assert words_of(faulty) == (
+        "Watchroom, Warwickshire: 3 faults in what watches. Counting goes on, but a surge may "
+        "raise no alert. The log says why. Nobody has this yet."
+    )
+    assert not pipeline_unwell(WARWICKSHIRE, Doing(faults=3, fault_age=3600.0), NOW)
+
+
 def test_a_pipeline_that_does_not_keep_up() -> None:
     assert not pipeline_unwell(WARWICKSHIRE, Doing(200.0, "", 30.0), NOW)
     behind, unsaved = pipeline_unwell(WARWICKSHIRE, Doing(400.0, "", 150.0), NOW)
