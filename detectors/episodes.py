@@ -15,7 +15,7 @@ hours of its grain. A budget of false alarms counts episodes as they open:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -31,6 +31,25 @@ class Where(NamedTuple):
     grain: str
     theme: str
     place: tuple[str, ...]
+
+
+def nested(one: str, other: str) -> bool:
+    """Whether two themes are the same, or one holds the other.
+
+    >>> nested("crime", "crime.theft"), nested("crime.theft", "crime.fraud")
+    (True, False)
+    """
+    return one == other or one.startswith(other + ".") or other.startswith(one + ".")
+
+
+def linked(one: str, other: str, links: Collection[frozenset[str]]) -> bool:
+    """Whether two themes are of linked kinds.
+
+    >>> links = {frozenset({"calls", "incidents"})}
+    >>> linked("calls", "incidents.asb", links), linked("incidents", "crime", links)
+    (True, False)
+    """
+    return frozenset((one.partition(".")[0], other.partition(".")[0])) in links
 
 
 @dataclass
@@ -100,11 +119,7 @@ class Episodes:
 
     def related(self, one: Where, other: Where) -> bool:
         """Whether two series may show the same thing."""
-        if not self._same_story(one.theme, other.theme):
+        if not nested(one.theme, other.theme) and not linked(one.theme, other.theme, self.links):
             return False
         shared = min(len(one.place), len(other.place))
         return one.place[:shared] == other.place[:shared]
-
-    def _same_story(self, one: str, other: str) -> bool:
-        nested = f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
-        return nested or frozenset((one, other)) in self.links

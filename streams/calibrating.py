@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from itertools import combinations, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ from streams.measures import ALL, GROUPS
 from streams.monitor import Monitor
 from streams.periods import HOUR, MINUTE
 from streams.signals import Grain
-from streams.stories import linked
+from streams.stories import LINKS
 from streams.watch_list import Counters, watch_list, watches_in
 from streams.watch_list import Watched as Series
 
@@ -82,9 +82,7 @@ def plan_of(
         listed = len(_series(force, grain))
         idle[grain] = listed - counts
         others[grain] = watches_in(force, grain) - listed
-    themes = sorted({one.where.theme for one in watched})
-    links = tuple(pair for pair in combinations(themes, 2) if linked(*pair))
-    plan = Plan(tuple(leaves), tuple(watched), links, others=others, idle=idle)
+    plan = Plan(tuple(leaves), tuple(watched), LINKS, others=others, idle=idle)
     return Planned(plan, tuple(named))
 
 

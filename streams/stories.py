@@ -15,6 +15,7 @@ from functools import lru_cache
 
 import msgspec
 
+from detectors.episodes import linked, nested
 from streams import alert_words as say
 from streams.force import WHOLE, Force
 from streams.signals import Signal
@@ -137,25 +138,7 @@ class _Areas:
 
 def related(one: str, other: str) -> bool:
     """Whether two themes are the same, one holds the other, or what holds them is linked."""
-    return nested(one, other) or linked(one, other)
-
-
-def nested(one: str, other: str) -> bool:
-    """Whether two themes are the same, or one holds the other.
-
-    >>> nested("incidents", "incidents.asb"), nested("incidents.asb", "incidents.crime")
-    (True, False)
-    """
-    return one == other or one.startswith(other + ".") or other.startswith(one + ".")
-
-
-def linked(one: str, other: str) -> bool:
-    """Whether two themes are of linked kinds.
-
-    >>> linked("calls", "incidents.asb"), linked("incidents", "crimes")
-    (True, False)
-    """
-    return frozenset((one.partition(".")[0], other.partition(".")[0])) in _LINKED
+    return nested(one, other) or linked(one, other, _LINKED)
 
 
 def _themes(force: Force, told: list[Story]) -> list[Story]:

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from detectors.alarm_budget import AlarmBudget
+from detectors.episodes import Episodes, Where
 from streams.calibrating import GRAINS, Planned, plan_of
 from streams.cli.calibrate import calibrate
 from streams.periods import rfc3339, to_ms
@@ -74,9 +75,10 @@ def test_calls_and_the_incidents_that_they_become_are_one_episode() -> None:
     watched = monitor()
     feed(watched, *calls(24 * DAYS, "north"))
     feed(watched, *(incident(f"i{n}", rfc3339(START + n * HOUR)) for n in range(24 * DAYS)))
-    links = plan_of(watched, tiny_force()).plan.links
-    assert ("calls", "incidents") in links
-    assert all("calls" in pair for pair in links)
+    episodes = Episodes(plan_of(watched, tiny_force()).plan.links)
+    themes = ["calls", "incidents.asb", "crimes"]
+    numbers = [episodes.add(0, Where("hour", theme, ("force",))).number for theme in themes]
+    assert numbers == [0, 0, 1]
 
 
 def test_less_than_two_weeks_of_records_has_no_level() -> None:
