@@ -51,6 +51,9 @@ class Health:
 class Alerts(Protocol):
     """The alerts of a process, as outputs use them (`streams.alert_desk`)."""
 
+    faults: int
+    """Times that they could not be judged or passed on."""
+
     def view(self, force: str, at: int) -> dict[str, Any]:
         """The alerts' part of a board."""
 

@@ -26,6 +26,7 @@ def dashboard() -> Dashboard:
     )
     add(made, "Workers", *_workers())
     add(made, "Arriving", *_arriving())
+    add(made, "Watching", *_watching())
     add(made, "Kept", *_kept())
     add(made, "Processes", *_processes())
     return made
@@ -144,6 +145,36 @@ def _arriving() -> list[Panel]:
                 width=12,
             ),
             Query(f"time() - {latest('watchroom_clock_timestamp_seconds', FORCE)}", "Behind"),
+        ),
+    ]
+
+
+def _watching() -> list[Panel]:
+    detectors, alerts = (
+        pick("watchroom_detector_faults_total", FORCE),
+        pick("watchroom_alert_faults_total"),
+    )
+    said = "Watchroom tells it as an alert of its own, and the log of the worker says why."
+    return [
+        lines(
+            Face(
+                "Detector faults",
+                f"Times a minute that a detector failed, and a surge may raise no alert. {said}",
+                "cpm",
+                width=12,
+                none="No detector watches",
+            ),
+            Query(f"60 * sum by (kind) (rate({detectors}[$__rate_interval]))", "{{kind}}"),
+        ),
+        lines(
+            Face(
+                "Alert faults",
+                f"Times a minute that alerts could not be judged or passed on. {said}",
+                "cpm",
+                width=12,
+                none="Raises no alerts",
+            ),
+            Query(f"60 * rate({alerts}[$__rate_interval])", "{{instance}}"),
         ),
     ]
 

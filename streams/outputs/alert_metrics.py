@@ -5,6 +5,8 @@
 * `watchroom_watch_*`, the last closed period of every watched series: what was counted, what was
   expected, and the usual range; `flagged` is 1 or -1 where it was told as exceptional. At most
   `MOST_WATCHES` series a force, widest areas first.
+* `watchroom_detector_faults_total` and `watchroom_alert_faults_total`, what failed in them. A shard
+  takes the count of its detectors along to the worker that has it next.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from streams.force import WHOLE
 from streams.live import Live
@@ -80,6 +82,23 @@ def heartbeat_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
             if kind == "heartbeat":
                 age.add_metric([force, of], heard["age_seconds"])
     yield age
+
+
+def fault_metrics(live: Live) -> Iterator[Metric]:
+    """What failed and was passed over. Zeros too: Prometheus sees a rise only from what it knew."""
+    detectors = CounterMetricFamily(
+        "watchroom_detector_faults",
+        "Times that a detector failed on a period of a force's records.",
+        labels=["force", "kind"],
+    )
+    with live.lock:
+        for shard in live.monitor.shards:
+            for force, surveillance in shard.surveillance.items():
+                detectors.add_metric([force, shard.kind], surveillance.faults)
+    yield detectors
+    if live.alerts is not None:
+        words = "Times that this process could not judge alerts or pass them on."
+        yield CounterMetricFamily("watchroom_alert_faults", words, value=live.alerts.faults)
 
 
 def watch_metrics(live: Live, boards: dict[str, Board]) -> Iterator[Metric]:

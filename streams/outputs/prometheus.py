@@ -12,7 +12,7 @@ counted over time, `window`. What is true at this moment (`watchroom_calls_waiti
 * The number of series is bounded. By category, grade or offence there are only the windows of
   `BROKEN_DOWN` and only rows that are not zero; a group has at most `MOST_ROWS` rows a force,
   widest first, and what did not fit is counted in `watchroom_rows_left_out`.
-* Nothing of a force is shown while the monitor is not ready: no figure is better than half of one.
+* No figure of a force is shown while the monitor is not ready: none is better than half of one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,12 @@ from streams.figures import Count, Share
 from streams.force import WHOLE
 from streams.live import Live, wall_clock
 from streams.measures import ALL, GROUPS, Chosen, Group, Measure, Stock
-from streams.outputs.alert_metrics import alert_metrics, heartbeat_metrics, watch_metrics
+from streams.outputs.alert_metrics import (
+    alert_metrics,
+    fault_metrics,
+    heartbeat_metrics,
+    watch_metrics,
+)
 from streams.outputs.instants import parse_instant
 
 VOCABULARIES = frozenset({"category", "grade", "offence"})
@@ -102,6 +107,7 @@ class BoardCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every metric, computed now."""
         yield from self._process()
+        yield from fault_metrics(self.live)
         boards = {}
         if self.live.health.ready:
             boards = {force: self.live.board(force) for force in self.live.forces()}

@@ -27,7 +27,9 @@ def test_open_alerts_and_what_is_watched_are_metrics() -> None:
     desk.books["warwickshire"].consider([signal("2026-11-21 21:00")], [], NOW)
     text = generate_latest(registry(live)).decode()
     told = [
-        line.replace(ID, "ID") for line in text.splitlines() if line.startswith("watchroom_alert")
+        line.replace(ID, "ID")
+        for line in text.splitlines()
+        if line.startswith("watchroom_alert") and "_faults" not in line
     ]
     assert told == [
         (
@@ -63,3 +65,29 @@ def test_a_snoozed_alert_is_not_open_for_alertmanager() -> None:
     text = generate_latest(registry(live)).decode()
     assert "watchroom_alert_open{" not in text
     assert "watchroom_alert_words{" in text
+
+
+def test_what_fails_is_counted_for_prometheus_too() -> None:
+    live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
+    watch_all(live.monitor)
+    live.alerts = desk = Desk(live)
+    live.health.state = "live"
+    shard = next(shard for shard in live.monitor.shards if shard.kind == "incident")
+    shard.surveillance["warwickshire"].faults = 2
+    desk.faults = 3
+    desk.tick()
+    text = generate_latest(registry(live)).decode()
+    counted = 'watchroom_detector_faults_total{{force="warwickshire",kind="{}"}} {}'
+    assert counted.format("incident", 2.0) in text
+    assert counted.format("call", 0.0) in text
+    assert "watchroom_alert_faults_total 3.0" in text
+    # The labels by which the rule WatchroomAlertsFail knows that Watchroom has told of it itself.
+    assert 'kind="pipeline_unwell",measure="faults",severity="page"' in text
+
+
+def test_faults_are_counted_while_a_worker_reads_back() -> None:
+    live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
+    watch_all(live.monitor)
+    text = generate_latest(registry(live)).decode()
+    assert 'watchroom_detector_faults_total{force="warwickshire",kind="call"} 0.0' in text
+    assert "watchroom_alert_faults_total" not in text

@@ -82,6 +82,20 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         "is full.",
     ),
     PipelineAlert(
+        "WatchroomAlertsFail",
+        "page",
+        # Watchroom tells of its own faults, unless what fails is the telling: so this is only where
+        # it has not. A day back, since an alert that was snoozed or closed has told somebody.
+        f"sum by (instance) (increase(watchroom_alert_faults_total{{{JOB}}}[5m])) > 0\n"
+        f"and on (instance) watchroom_ready{{{JOB}}} == 1\n"
+        f"unless on (instance) max_over_time(watchroom_alert_open{{{JOB}, "
+        'kind="pipeline_unwell", measure="faults"}[1d])\n',
+        "1m",
+        "The Watchroom worker <instance> can't judge or tell alerts, not even this one.",
+        "Counting goes on and the board is right, but nothing that happens raises an alert.",
+        keep="30s",
+    ),
+    PipelineAlert(
         "WatchroomDeadLetters",
         "state",
         f"sum by (reason) (increase(watchroom_refused_lines_total{{{JOB}}}[1h])) > 0",
