@@ -29,9 +29,10 @@ from streams.live import Live, wall_clock
 from streams.monitor import Shard
 from streams.outcomes import Stretch
 from streams.ownership import Request, hand_room_over
+from streams.period_reads import PeriodReads
 from streams.periods import DAY, HOUR
 from streams.signals import Signal
-from streams.situation import PeriodReads, Situation
+from streams.situation import Situation
 
 log = logging.getLogger("watchroom.alerts")
 

@@ -37,6 +37,9 @@ class Reads(Protocol):
     def answered(self, signal: Signal) -> tuple[int, int, int] | None:
         """Of the calls of a signal's period: (in time, of how many, the limit in seconds)."""
 
+    def mostly(self, signal: Signal) -> tuple[str, int] | None:
+        """Where within its area a count mostly is, unlike usual: (the area, how many there)."""
+
 
 class NoReads:
     """Nothing can be looked up."""
@@ -46,6 +49,10 @@ class NoReads:
         return None
 
     def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+        """Not known."""
+        return None
+
+    def mostly(self, signal: Signal) -> tuple[str, int] | None:
         """Not known."""
         return None
 
@@ -71,7 +78,8 @@ def said(force: Force, signal: Signal, kind: AlertKind, reads: Reads, at: int) -
     if kind == "level_change":
         return say.level(force, signal, now)
     answered = reads.answered(signal) if "line" in signal.row else None
-    return say.volume(force, signal, now, answered)
+    mostly = reads.mostly(signal) if signal.direction == "up" else None
+    return say.volume(force, signal, now, answered, mostly)
 
 
 def evidence(force: Force, s: Signal) -> Evidence:

@@ -79,10 +79,14 @@ def volume(
     signal: Signal,
     now: int,
     answered: tuple[int, int, int] | None = None,
+    mostly: tuple[str, int] | None = None,
 ) -> tuple[str, ...]:
-    """The sentences of an exceptional volume; `answered` is (in time, of, limit in seconds)."""
+    """The sentences of an exceptional volume; `answered` is (in time, of, limit in seconds), and
+    `mostly` (the area within that holds most of it, how many there)."""
     calendar = Calendar(force.zone)
     said = [_lead(force, calendar, signal, now)]
+    if mostly is not None:
+        said.append(f"{mostly[1]:,} of them in {place(force, mostly[0])}.")
     if is_reporting(signal):
         more = "more" if signal.direction == "up" else "fewer"
         said.append(f"That is {more} reports, which need not be {more} offences.")

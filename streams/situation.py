@@ -15,11 +15,11 @@ from streams.conditions import Condition, Doing, Queue, Rate, Waits
 from streams.force import WHOLE, Force, Target
 from streams.histogram import quantile
 from streams.ledger import Ledger
-from streams.measures import ATTENDANCE, CALLS, GROUPS, Group
+from streams.measures import ATTENDANCE, CALLS, Group
 from streams.monitor import Monitor
 from streams.panes import Pane
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
-from streams.records import BIN_SHIFT, LEAF_MASK
+from streams.records import BIN_SHIFT, LEAF_MASK, Kind
 from streams.records.calls import Calls
 from streams.records.incidents import Incidents
 from streams.rollup import Key, Rollup
@@ -38,6 +38,7 @@ class Situation:
         self.calendar = Calendar(force.zone)
         self.calls = Rollup(CALLS, force, Calls(force))
         self.attendance = Rollup(ATTENDANCE, force, Incidents(force))
+        self._rollups = {CALLS.name: self.calls, ATTENDANCE.name: self.attendance}
         self._hour = self._day = -1
         self._waits: dict[str, Waits] = {}
         self._response = Waits(None, 0)
@@ -46,6 +47,13 @@ class Situation:
             {line.id: OTHER if n else EMERGENCY for n, line in enumerate(force.lines)},
         )
         self._missed: list[Condition] = []
+
+    def rollup(self, group: Group, kind: Kind) -> Rollup:
+        """The rows of a group."""
+        found = self._rollups.get(group.name)
+        if found is None:
+            found = self._rollups[group.name] = Rollup(group, self.force, kind)
+        return found
 
     def look(
         self, monitor: Monitor, at: int, silent: list[Signal], doing: Doing
@@ -183,53 +191,3 @@ def _waits(rollup: Rollup, pane: Pane) -> dict[Key, Waits]:
                     index = (key >> BIN_SHIFT) - 1
                     into[index] = into.get(index, 0) + value
     return {row: Waits(quantile(found, 0.99), sum(found.values())) for row, found in bins.items()}
-
-
-class PeriodReads:
-    """What the alert book looks up of a period, from the watches and the ledgers of a monitor."""
-
-    def __init__(self, monitor: Monitor, force: Force, situation: Situation) -> None:
-        self.monitor, self.force, self.situation = monitor, force, situation
-
-    def last(self, series: tuple[str, ...]) -> Signal | None:
-        """The last closed period of a watched series."""
-        _, group, measure, *row, area, grain = series
-        found = _group(group, measure)
-        if found is None:
-            return None
-        values = dict(each.partition("=")[::2] for each in row)
-        if values.keys() != set(found.dimensions):
-            return None
-        key = group, (*(values[name] for name in found.dimensions), area)
-        for shard in self.monitor.shards:
-            watching: Any = shard.surveillance.get(self.force.id)
-            if watching is None or shard.kind != found.kind:
-                continue
-            for watch in watching.grains[grain].begun.get(key, ()):
-                if watch.watched.measure.name == measure and watch.adapter.starts:
-                    start = watch.adapter.starts[-1]
-                    period = self.situation.calendar.holding(watch.watched.grain, start)
-                    signal: Signal = watch.read(watching.context, period, period.end)
-                    return signal
-        return None
-
-    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
-        """Of the calls of a signal's period."""
-        line = signal.row.get("line", "")
-        ledger = self.monitor.ledger("call", self.force.id)
-        if ledger is None or line not in self.force.line_index:
-            return None
-        start, end = signal.start, signal.end // MINUTE * MINUTE
-        if not ledger.panes.keeps(start, end):
-            return None
-        for row in self.situation.calls.rows(ledger.panes.between(start, end)):
-            if (row["line"], row["area"]) == (line, signal.area):
-                level: Any = row["service_level"]
-                targets = self.force.lines[self.force.line_index[line]].targets
-                return level["numerator"], level["denominator"], held(self.force, targets, end)[0]
-        return None
-
-
-def _group(group: str, measure: str) -> Group | None:
-    found = next((each for each in GROUPS if each.name == group), None)
-    return found if found and any(m.name == measure for m in found.measures) else None

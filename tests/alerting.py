@@ -24,15 +24,23 @@ def at(text: str) -> int:
 class Known(NoReads):
     """What can be looked up: the last signals of some series."""
 
-    def __init__(self, *signals: Signal, answered: tuple[int, int, int] | None = None) -> None:
+    def __init__(
+        self,
+        *signals: Signal,
+        answered: tuple[int, int, int] | None = None,
+        mostly: tuple[str, int] | None = None,
+    ) -> None:
         self.signals = {signal.series: signal for signal in signals}
-        self.calls = answered
+        self.calls, self.area = answered, mostly
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
         return self.signals.get(series)
 
     def answered(self, signal: Signal) -> tuple[int, int, int] | None:
         return self.calls
+
+    def mostly(self, signal: Signal) -> tuple[str, int] | None:
+        return self.area
 
 
 def signal(when: str, **changes: Any) -> Signal:

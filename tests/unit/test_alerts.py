@@ -34,6 +34,18 @@ def test_an_exceptional_hour_pages_once_in_words_that_need_no_link() -> None:
     )
 
 
+def test_the_words_of_a_rise_say_where_within_most_of_it_is_and_those_of_a_fall_do_not() -> None:
+    known = Known(answered=(17, 21, 10), mostly=("rugby", 16))
+    made = book().consider([signal("2026-11-21 22:00")], [], NOW + HOUR, known)
+    assert made[0].alert.words == (
+        "999 calls, Warwickshire: 21 in the hour to 23:00, usually 3 to 14. "
+        "16 of them in Rugby. 17 of 21 answered within 10 s. Nobody has this yet."
+    )
+    fall = signal("2026-11-21 22:00", direction="down", observed=2, expected=20.0)
+    made = book().consider([fall], [], NOW + HOUR, known)
+    assert "Rugby" not in made[0].alert.words
+
+
 def test_it_is_over_after_three_usual_hours_and_not_before() -> None:
     b = book()
     b.consider([signal("2026-11-21 21:00")], [], NOW)

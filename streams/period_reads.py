@@ -1,0 +1,119 @@
+"""What the alert book looks up of a period, from the watches and the ledgers of a monitor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from detectors.proportion import binomial_tails
+from streams.figures import Count, Figures
+from streams.force import Force
+from streams.measures import GROUPS, Group, Measure
+from streams.monitor import Monitor
+from streams.periods import MINUTE
+from streams.records import LEAF_MASK
+from streams.signals import Signal
+from streams.situation import Situation, held
+
+MOST = 0.5
+"""An area that holds at least so much of what is told of a wider one is named in its words,"""
+UNLIKELY = 0.01
+"""if so many there would be as unlikely as this at its usual share."""
+
+
+class PeriodReads:
+    """Looks up of one force."""
+
+    def __init__(self, monitor: Monitor, force: Force, situation: Situation) -> None:
+        self.monitor, self.force, self.situation = monitor, force, situation
+
+    def last(self, series: tuple[str, ...]) -> Signal | None:
+        """The last closed period of a watched series."""
+        _, group, measure, *row, area, grain = series
+        found = _named(group, measure)
+        if found is None:
+            return None
+        values = dict(each.partition("=")[::2] for each in row)
+        if values.keys() != set(found[0].dimensions):
+            return None
+        key = group, (*(values[name] for name in found[0].dimensions), area)
+        for shard in self.monitor.shards:
+            watching: Any = shard.surveillance.get(self.force.id)
+            if watching is None or shard.kind != found[0].kind:
+                continue
+            for watch in watching.grains[grain].begun.get(key, ()):
+                if watch.watched.measure.name == measure and watch.adapter.starts:
+                    start = watch.adapter.starts[-1]
+                    period = self.situation.calendar.holding(watch.watched.grain, start)
+                    signal: Signal = watch.read(watching.context, period, period.end)
+                    return signal
+        return None
+
+    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+        """Of the calls of a signal's period."""
+        line = signal.row.get("line", "")
+        ledger = self.monitor.ledger("call", self.force.id)
+        if ledger is None or line not in self.force.line_index:
+            return None
+        start, end = signal.start, signal.end // MINUTE * MINUTE
+        if not ledger.panes.keeps(start, end):
+            return None
+        for row in self.situation.calls.rows(ledger.panes.between(start, end)):
+            if (row["line"], row["area"]) == (line, signal.area):
+                level: Any = row["service_level"]
+                targets = self.force.lines[self.force.line_index[line]].targets
+                return level["numerator"], level["denominator"], held(self.force, targets, end)[0]
+        return None
+
+    def mostly(self, signal: Signal) -> tuple[str, int] | None:
+        """Where within its area an hour's count is, unlike usual: (the id of the area, how many
+        there). Hours are watched for the widest areas only, so no alert can bear its name.
+
+        The usual share of an area is that of its expected count by the day. Of several the
+        innermost is told; None where there is none, or its usual share is not known.
+        """
+        if signal.grain != "hour":
+            return None
+        counts = self._by_area(signal)
+        best: tuple[int, str] | None = None
+        for chain in self.force.rollup:
+            if signal.area in chain[1:] and self._stands_out(signal, chain[0], counts):
+                best = max(best or (0, ""), (len(chain), chain[0]))
+        return None if best is None else (best[1], counts[best[1]])
+
+    def _by_area(self, signal: Signal) -> dict[str, int]:
+        """The count of the signal's row in its period so far, by area."""
+        found = _named(signal.group, signal.measure)
+        ledger = self.monitor.ledger(signal.kind, self.force.id)
+        start, end = signal.start, signal.end // MINUTE * MINUTE
+        if found is None or ledger is None or not ledger.panes.keeps(start, end):
+            return {}
+        group, count = found[0], found[1].value
+        if not isinstance(count, Count):
+            return {}
+        dims = tuple(signal.row[name] for name in group.dimensions)
+        rollup = self.situation.rollup(group, ledger.kind)
+        cells: dict[str, int] = {}
+        for leaf, cell in ledger.panes.between(start, end).items():
+            for row in rollup.keys(leaf) if leaf <= LEAF_MASK else ():
+                if row[:-1] == dims:
+                    cells[row[-1]] = cells.get(row[-1], 0) + cell
+        read = ledger.kind.cell.read
+        return {area: count.read(Figures(read(cell), {})) for area, cell in cells.items()}
+
+    def _stands_out(self, signal: Signal, area: str, counts: dict[str, int]) -> bool:
+        count, of = counts.get(area, 0), counts.get(signal.area, 0)
+        if not of or count < MOST * of:
+            return False
+        about = signal.series[:-2]
+        days = [self.last((*about, where, "day")) for where in (area, signal.area)]
+        here, all_ = (None if day is None else day.expected for day in days)
+        if here is None or not all_:
+            return False
+        return binomial_tails(count, of, min(1.0, here / all_))[1] <= UNLIKELY
+
+
+def _named(group: str, measure: str) -> tuple[Group, Measure] | None:
+    for each in GROUPS:
+        if each.name == group:
+            return next(((each, m) for m in each.measures if m.name == measure), None)
+    return None
