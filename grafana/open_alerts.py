@@ -5,7 +5,6 @@ from __future__ import annotations
 from grafana.panels import Face, Panel, Query, rows
 from grafana.queries import FORCE, latest
 
-BY_SEVERITY = {"page": "To act on", "notice": "To look at", "state": "To know of"}
 COLUMNS = {
     "severity": "Severity",
     "words": "What",

@@ -24,6 +24,7 @@ from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from grafana.colours import BLUE, GREY, LOOKS, Look
+from grafana.names import in_words, mapped
 from grafana.variables import SOURCE
 
 Panel = Builder[model.Panel]
@@ -87,6 +88,8 @@ def _faced(panel: Kind, face: Face, queries: Sequence[Query], *, now: bool = Fal
     panel.thresholds(_steps(face.words))
     for letter, query in zip("ABCDEFGHIJKLMNOP", queries, strict=False):
         panel.with_target(_target(query, letter, now=now, rows=isinstance(panel, table.Panel)))
+    for each in in_words([query.legend for query in queries]):
+        panel.with_transformation(each)
     return panel
 
 
@@ -209,7 +212,8 @@ def rows(
 ) -> Panel:
     """A table: the columns that are named, in that order; queries are merged by their labels.
 
-    `units` and `also` (words for numbers) are those of single columns, by their titles.
+    `units` and `also` (words for numbers) are those of single columns, by their titles. Columns of
+    labels whose values are known say them in words.
     """
     panel = _faced(table.Panel(), face, queries, now=True)
     if len(queries) > 1:
@@ -224,4 +228,7 @@ def rows(
         panel.override_by_name(title, [model.DynamicConfigValue("unit", unit)])
     for title, words in (also or {}).items():
         panel.override_by_name(title, [model.DynamicConfigValue("mappings", _mappings(words))])
+    for label, title in columns.items():
+        if said := mapped(label):
+            panel.override_by_name(title, [model.DynamicConfigValue("mappings", said)])
     return panel.color_scheme(_fixed(BLUE))

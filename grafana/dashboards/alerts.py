@@ -7,7 +7,8 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana import variables
 from grafana.colours import ACT, FINE, LOOK
 from grafana.frame import add, frame
-from grafana.open_alerts import BY_SEVERITY, open_table, snoozed_table
+from grafana.names import BY_SEVERITY
+from grafana.open_alerts import open_table, snoozed_table
 from grafana.panels import Face, Panel, Query, Words, bars, lines, now, states
 from grafana.queries import FORCE, counted, latest
 

@@ -8,7 +8,6 @@ from grafana import variables
 from grafana.frame import add, frame
 from grafana.panels import Face
 from grafana.registry import by_area, over_time
-from streams.force import WHOLE
 from streams.measures import CALLS
 
 
@@ -29,8 +28,7 @@ def dashboard() -> Dashboard:
     line = 'line=~"$line"'
     face = Face(
         "Calls by area",
-        "The figures of each area and line now, over the window. "
-        f"An area named {WHOLE} is the whole force.",
+        "The figures of each area and line now, over the window.",
         width=24,
     )
     add(made, "Areas", by_area(CALLS, face, line))

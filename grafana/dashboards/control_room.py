@@ -7,7 +7,8 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard, DashboardLink
 from grafana import variables
 from grafana.colours import ACT, FINE, LOOK
 from grafana.frame import add, frame
-from grafana.open_alerts import BY_SEVERITY, open_table
+from grafana.names import BY_SEVERITY
+from grafana.open_alerts import open_table
 from grafana.panels import Face, Panel, Query, Words, bars, now
 from grafana.queries import FORCE, PLACE, counted, figure, latest, pick
 from streams.measures import ALL, ATTENDANCE, CALLS, CRIMES, INCIDENTS, Group

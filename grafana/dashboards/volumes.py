@@ -94,7 +94,7 @@ def _chart() -> list[Panel]:
         lines(
             Face(
                 "Observed as a share of the centre",
-                "1 is what was expected; the dashed line is there.",
+                "100 % is what was expected; the dashed line is there.",
                 "percentunit",
                 width=12,
             ),
