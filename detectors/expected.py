@@ -22,18 +22,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Self
 
-import numpy as np
-
-from detectors import dispersion, flagged
-from detectors.base import Detector
-from detectors.level import fit_level
+from detectors.base import Detector, Plain
+from detectors.baseline import Baseline, Constants, Week
 from detectors.predictive import MOST, Predictive, Verdict, judged
-from detectors.profile import fit_profile
-
-KEPT = 160
-"""Weeks of totals that are kept: three years."""
 
 
 class Expected(Detector):
@@ -97,20 +91,8 @@ class Expected(Detector):
         self._first: int | None = None  # the slot at which weeks begin
         self._slot = -1
         self._position = -1
-        self._week: list[list[Any]] = []  # slot, count, names, place
-        self._filled = 0.0  # weeks of slots with a count
-        self._age = 0  # complete weeks
-        self._counts = [0.0] * self.slots
-        self._ordinary = [0.0] * self.slots
-        self._profile = [1.0] * self.slots
-        self._spreads = [1.0] * self.slots
-        self._weeks: list[list[float]] = []
-        self._rate = 0.0
-        self._rate_spread = 1.0
-        self._sums = [0.0, 0.0, 0.0]
-        self._dispersion = max(1.0, self.prior_dispersion)
-        self._dispersion_spread = 2.0 / max(self.prior_weight, 1.0)
-        self._names: flagged.Memory = {}
+        self._week: Week = []
+        self._baseline = Baseline.none(self._constants)
         self._last: list[float] | None = None  # the last count, and what was expected of it
         self._last_names: list[str] = []
 
@@ -127,21 +109,14 @@ class Expected(Detector):
             self._last = None  # a gap raises no alarm
             return
         x = min(float(x), MOST)
-        ahead = self.forecast(slot, names)
-        self._last = [x, ahead.mean, ahead.spread, ahead.dispersion, ahead.dispersion_spread]
+        self._last = [x, *self._baseline.ahead(slot, names, self.between)]
         self._last_names = list(names)
         self._week.append([slot, x, list(names), self._place - 1])
 
     def forecast(self, slot: int | None = None, names: Sequence[str] = ()) -> Predictive:
         """What is expected of a slot (the next in turn unless given) on a day of these names."""
         slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
-        mean = self._rate * self._profile[slot]
-        spread = self._rate_spread + self._spreads[slot]
-        if names:
-            hour = slot % (self.slots // 7)
-            times, more = flagged.factor(self._names, names, hour, self._dispersion, self.between)
-            mean, spread = mean * times, spread + more
-        return Predictive(min(mean, MOST), spread, self._dispersion, self._dispersion_spread)
+        return Predictive(*self._baseline.ahead(slot, names, self.between))
 
     def judge(
         self,
@@ -191,21 +166,37 @@ class Expected(Detector):
         return None if self._last is None else Predictive(*self._last[1:])
 
     @property
+    def baseline(self) -> Baseline:
+        """What complete weeks have taught; the same object until another week has."""
+        return self._baseline
+
+    @baseline.setter
+    def baseline(self, known: Baseline) -> None:
+        self._baseline = known
+
+    @property
+    def last(self) -> list[float] | None:
+        """The last count, then mean, spread, dispersion and its spread as they were expected of
+        it; None before the first and in a gap."""
+        return self._last
+
+    @property
     def age(self) -> int:
         """Complete weeks that have been learned."""
-        return self._age
+        return self._baseline.age
 
     @property
     def state(self) -> str:
         """Either `learning`, `first year` or `ready`."""
-        if self._filled < 0.9 * self.need or self._age < self.need:
+        known = self._baseline
+        if known.filled < 0.9 * self.need or known.age < self.need:
             return "learning"
-        return "first year" if self._age < 53 else "ready"
+        return "first year" if known.age < 53 else "ready"
 
     @property
     def about(self) -> str:
         """The state in plain words."""
-        weeks = f"{self._age} week{'s' * (self._age != 1)} of history"
+        weeks = f"{self.age} week{'s' * (self.age != 1)} of history"
         since = f" since {self._since}" if self._since else ""
         return {
             "learning": f"learning: {weeks}{since}, {self.need} needed; only fixed limits are used",
@@ -216,11 +207,11 @@ class Expected(Detector):
     @property
     def dispersion(self) -> float:
         """Variance over mean of the counts about their expectation, as estimated."""
-        return self._dispersion
+        return self._baseline.dispersion
 
     def unseen(self, names: Sequence[str]) -> list[str]:
         """Those of the names that no earlier day in the history had."""
-        return [name for name in names if name not in self._names]
+        return [name for name in names if name not in self._baseline.names]
 
     def restart(self, reason: str) -> None:
         """Forgets every count because they are recorded otherwise from here on; keeps the reason.
@@ -277,50 +268,21 @@ class Expected(Detector):
     def _close(self) -> None:
         """Learns from the week that is complete."""
         week, self._week, self._position = self._week, [], -1
-        plain = [point for point in week if not point[2]]
-        slot = np.array([point[0] for point in plain], dtype=int)
-        count = np.array([point[1] for point in plain], dtype=float)
-        factor = np.array(self._profile)[slot]
-        own, weight = 1.0, np.ones(len(plain))
-        if plain:
-            spread = np.array(self._spreads)[slot]
-            own, weight = dispersion.own_rate(count, factor, spread, self._dispersion, self._age)
-        fade = 0.5 ** (1.0 / self.shape_half_life)
-        if self._age and plain:
-            self._sums = dispersion.add(
-                self._sums, fade, count, own * factor, spread, weight, self._dispersion
-            )
-            self._dispersion, self._dispersion_spread = dispersion.estimate(
-                self._sums, self.prior_dispersion, self.prior_weight
-            )
-        counts, ordinary = np.array(self._counts) * fade, np.array(self._ordinary) * fade
-        np.add.at(counts, slot, weight * count)
-        np.add.at(ordinary, slot, weight * own)
-        self._counts, self._ordinary = counts.tolist(), ordinary.tolist()
-        self._learn_names(week, own if plain and self._age else self._rate)
-        profile, spreads = fit_profile(
-            counts, ordinary, slots_a_day=self.slots // 7, dispersion=self._dispersion
-        )
-        self._profile, self._spreads = profile.tolist(), spreads.tolist()
-        self._weeks.append([float(weight @ count), float(weight @ factor)])
-        del self._weeks[:-KEPT]
-        self._age += 1
-        self._filled += len(week) / self.slots
-        fit = fit_level(
-            [total for total, _ in self._weeks],
-            [exposure for _, exposure in self._weeks],
-            dispersion=self._dispersion,
-            half_life=self.half_life,
-            trend_sd=self.trend_sd,
-            season_sd=self.season_sd,
-        )
-        self._rate, self._rate_spread = fit.rate, fit.spread
+        self._baseline = self._baseline.learned(week, self._constants)
 
-    def _learn_names(self, week: list[list[Any]], own: float) -> None:
-        points = [
-            (name, slot % (self.slots // 7), count, own * self._profile[slot])
-            for slot, count, names, _ in week
-            for name in names
-        ]
-        if own > 0.0:
-            flagged.learn(self._names, points, self.slots // 7)
+    @property
+    def _constants(self) -> Constants:
+        return Constants(**{name: getattr(self, name) for name in Constants._fields})
+
+    def save(self) -> dict[str, Plain]:
+        """The whole detector as plain data, independent of it."""
+        saved = super().save()
+        saved["state"] = {**saved["state"], "_baseline": asdict(self._baseline)}  # type: ignore[dict-item]
+        return saved
+
+    @classmethod
+    def restore(cls, saved: dict[str, Any]) -> Self:
+        """A detector that goes on exactly where the saved one stood."""
+        detector = super().restore(saved)
+        detector._baseline = Baseline(**vars(detector)["_baseline"])
+        return detector

@@ -34,6 +34,8 @@ class Watches:
         self.begun: dict[RowKey, list[Watch]] = {}
         """Rows that have had any record."""
         self._everything: list[Counts] | None = None
+        self.changed = False
+        """Since the state was last saved."""
         self.last = 0
         """The start of the last period that was taken."""
 
@@ -65,6 +67,7 @@ class Watches:
         """Takes what is not normal out of what its series have not learned yet."""
         if not self.last or self.grain == "month":
             return
+        self.changed = True
         ended = self.last if stretch.end is None else min(self.last, stretch.end - 1)
         first, last = (self.calendar.start(self.grain, at) for at in (stretch.start, ended))
         for watch in self if first <= last else ():

@@ -65,8 +65,6 @@ class Surveillance:
         self.fault = ""
         self.rebuilt = False
         """The history was made from counts as they stand now, not as they were first known."""
-        self.changed = False
-        """Since the state was last saved."""
         self.silent: list[int] = []
         """Starts of the latest hours in which the feed was silent."""
         self.empty: dict[int, list[float]] = {}
@@ -98,7 +96,7 @@ class Surveillance:
         """Looks at a period once, with the counts as they are; `now` is the watermark."""
         watches = self.grains[cast("Grain", period.grain)]
         first, last, watches.last = watches.last == 0, watches.last, period.start
-        self.changed = True
+        watches.changed = True
         if first and not self._whole_months(period):
             return []  # the feed began within it
         pane = self.ledger.panes.between(period.start, period.end)
@@ -142,7 +140,6 @@ class Surveillance:
         known = set(self.outcomes.stretches)
         new = [each for each in outcomes.stretches if each not in known]
         self.outcomes = outcomes
-        self.changed |= bool(new)
         for stretch in new:
             for watches in self.grains.values():
                 watches.forget(stretch)
@@ -274,40 +271,6 @@ class Surveillance:
         self.fault = f"{where}: {type(error).__name__}: {error}"
         if self.faults & (self.faults - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
             log.warning("a detector failed (%d so far): %s", self.faults, self.fault)
-
-    def save(self) -> dict[str, Any]:
-        """The whole state as plain data."""
-        self.changed = False
-        grains = {
-            grain: {
-                "last": watches.last,
-                "watches": {watch.watched.name: watch.save() for watch in watches},
-            }
-            for grain, watches in self.grains.items()
-        }
-        empty = [[hour, *ahead] for hour, ahead in self.empty.items()]
-        return {
-            "rebuilt": self.rebuilt,
-            "faults": self.faults,
-            "silent": list(self.silent),
-            "empty": empty,
-            "grains": grains,
-        }
-
-    def restore(self, saved: dict[str, Any]) -> None:
-        """Goes on where the saved one stood."""
-        self.rebuilt, self.faults = saved["rebuilt"], saved["faults"]
-        self.silent = list(saved["silent"])
-        self.empty = {int(hour): ahead for hour, *ahead in saved["empty"]}
-        for grain, watches in self.grains.items():
-            found = saved["grains"][grain]
-            watches.last = found["last"]
-            for row, listed in watches.by_row.items():
-                if any(each.name in found["watches"] for each in listed):
-                    for watch in watches.begin(row):
-                        watch.restore(found["watches"][watch.watched.name])
-        known, self.outcomes = self.outcomes, Outcomes()
-        self.hear(known)
 
 
 def _affects(change: Change, watched: Watched) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from detectors.baseline import Baseline
 from streams import signal_words as said
 from streams.families.base import SHOWN, Adapter, Point, Reading
 from streams.force import Force
@@ -41,6 +42,8 @@ class Watch:
         """Why the baseline began anew, if it did."""
         self.signal: Signal | None = None
         """The latest."""
+        self.kept: Baseline | None = None
+        """What it had learned when that was last saved."""
 
     def feed(self, counters: int | None, point: Point, *, normal: bool = True) -> bool:
         """Takes a period (None: a gap); tells whether there is something to show of it. One that
@@ -148,14 +151,14 @@ class Watch:
         return told
 
     def save(self) -> dict[str, Any]:
-        """The whole watch as plain data."""
+        """The watch but for what it has learned, to be encoded before the next period."""
         signal = None if self.signal is None else self.signal.as_dict()
         return {"since": self.since, "adapter": self.adapter.save(), "signal": signal}
 
-    def restore(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
         self.since = saved["since"]
-        self.adapter.restore(saved["adapter"])
+        self.adapter.restore(saved["adapter"], learned)
         found = saved["signal"]
         self.signal = None if found is None else msgspec.convert(found, Signal)
 

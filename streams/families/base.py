@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from detectors.base import Plain
+from detectors.base import Detector
+from detectors.baseline import Baseline
+from detectors.state import fill
 from streams.signals import Direction, Method, State
 
 TAIL = 0.1
@@ -56,7 +58,6 @@ class Adapter(ABC):
     """A detector, as a series sees it."""
 
     detector: Any
-    kind: type
     forgets = False
     """Whether a point can be judged and yet not be learned; else such a point is a gap."""
 
@@ -128,13 +129,24 @@ class Adapter(ABC):
         """Forgets what came before."""
         self.detector.restart(reason)
 
-    def save(self) -> dict[str, Any]:
-        """Plain data."""
-        saved: dict[str, Plain] = self.detector.save()
-        return {"starts": list(self.starts), "taken": self.taken, "detector": saved}
+    @property
+    def learned(self) -> Baseline | None:
+        """What is not in `save`, as it changes less often: another object when it does."""
+        return None
 
-    def restore(self, saved: dict[str, Any]) -> None:
+    def save(self) -> dict[str, Any]:
+        """The state, by an encoder that knows `detectors.state.plain`: before the next period."""
+        return {"starts": self.starts, "taken": self.taken, "detector": self._held()}
+
+    def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
         """Goes on where the saved one stood; what it is allowed is as it is now."""
-        self.starts, self.taken = list(saved["starts"]), saved["taken"]
-        self.detector = self.kind.restore(saved["detector"])  # type: ignore[attr-defined]
+        self.starts, self.taken = saved["starts"], saved["taken"]
+        self._hold(saved["detector"])
         self.detector.allowed = self.allowed
+
+    def _held(self) -> Detector | dict[str, Any]:
+        held: Detector = self.detector
+        return held
+
+    def _hold(self, saved: dict[str, Any]) -> None:
+        fill(self.detector, saved)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+from detectors.baseline import Baseline
 from detectors.count_watch import CountWatch
 from detectors.month_watch import MonthWatch
 from detectors.predictive import Predictive
@@ -15,7 +17,6 @@ from streams.signals import State
 class Counts(Adapter):
     """A count by hour or day: this one alone, and changes within the latest."""
 
-    kind = CountWatch
     forgets = True
 
     def __init__(self, lane: str, slots: int, allowed: float) -> None:
@@ -36,6 +37,17 @@ class Counts(Adapter):
         length = DAY if self.slots == 7 else HOUR
         back = [max(0, round((self.starts[-1] - start) / length)) for start in (first, last)]
         self.detector.forget(max(0, self.taken - 1 - back[0]), self.taken - back[1])
+
+    @property
+    def learned(self) -> Baseline:
+        """What complete weeks have taught: another object once they have taught more."""
+        known: Baseline = self.detector.expected.baseline
+        return known
+
+    def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
+        """Goes on where the saved one stood."""
+        super().restore(saved, learned)
+        self.detector.expected.baseline = Baseline(**learned)
 
     @property
     def about(self) -> str:
@@ -93,8 +105,6 @@ def _of_count(count: int, ahead: Predictive, rate: float) -> Reading:
 class Months(Adapter):
     """A count by month: a lasting change of level is an alarm, the usual chart is shown."""
 
-    kind = MonthWatch
-
     def __init__(self, lane: str, allowed: float) -> None:
         super().__init__(allowed)
         self.lane = lane
@@ -118,6 +128,13 @@ class Months(Adapter):
             return False
         watch.accept()
         return True
+
+    def _held(self) -> dict[str, Any]:
+        saved: dict[str, Any] = self.detector.save()  # a copy, but once a month
+        return saved
+
+    def _hold(self, saved: dict[str, Any]) -> None:
+        self.detector = MonthWatch.restore(saved)
 
     @property
     def shown(self) -> bool:

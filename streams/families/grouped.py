@@ -107,19 +107,18 @@ class Grouped(Adapter):
         self.sums = [0.0, 0.0]
 
     def save(self) -> dict[str, Any]:
-        """Plain data."""
-        return {**super().save(), "slot": self.slot, "sums": list(self.sums)}
+        """The state, before the next period."""
+        return {**super().save(), "slot": self.slot, "sums": self.sums}
 
-    def restore(self, saved: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
-        super().restore(saved)
-        self.slot, self.sums = saved["slot"], list(saved["sums"])
+        super().restore(saved, learned)
+        self.slot, self.sums = saved["slot"], saved["sums"]
 
 
 class Shares(Grouped):
     """A proportion."""
 
-    kind = ProportionWatch
     method: Method = "proportion"
     most = 1.0
 
@@ -141,7 +140,6 @@ class Shares(Grouped):
 class Durations(Grouped):
     """A mean duration; milliseconds in the counters, seconds in a signal."""
 
-    kind = DurationWatch
     method: Method = "duration"
     scale = 0.001
 

@@ -28,6 +28,8 @@ _reading: msgspec.json.Decoder[Reading] = msgspec.json.Decoder(Reading)
 
 Row = tuple[int, str, Any]
 PaneRow = tuple[int, str, int, bytes | None]
+WatchRow = tuple[str, str, bytes]
+"""Force, part (`streams.watch_state`), body."""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -97,8 +99,8 @@ class Snapshot:
     revisions: list[PaneRow] = field(default_factory=list)
     sealed: list[PaneRow] = field(default_factory=list)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
-    watches: list[tuple[str, bytes]] = field(default_factory=list)
-    """The state of a force's detectors, where it has changed."""
+    watches: list[WatchRow] = field(default_factory=list)
+    """What has changed of the state of detectors."""
 
     def encoded(self) -> Iterator[tuple[int, str, bytes | None]]:
         """The entries with their bodies as bytes."""
@@ -120,7 +122,8 @@ class Stored:
     revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
-    watches: dict[str, bytes] = field(default_factory=dict)
+    watches: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    """By force and part."""
 
 
 def pane_bytes(pane: Pane) -> bytes:

@@ -17,7 +17,7 @@ import msgspec
 
 from streams.runners.snapshot import Head, Identity, Outgoing, Snapshot, Stored
 
-_CHUNKS = (2000, 100, 1)
+_CHUNKS = (2000, 100, 10, 1)
 """Rows a statement. SQLite lets go of Python's lock once a statement; with a row each, a busy event
 loop would keep the writing thread waiting for 5 ms a row."""
 
@@ -33,7 +33,10 @@ CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NUL
 CREATE TABLE outbox (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
 """
 
-_WATCHES = "CREATE TABLE IF NOT EXISTS watches (force TEXT PRIMARY KEY, body BLOB NOT NULL)"
+_WATCHED = """
+CREATE TABLE IF NOT EXISTS watched (force TEXT, part TEXT, body BLOB NOT NULL,
+  PRIMARY KEY (force, part))
+"""
 """The state of detectors came later than the other tables; a file without it is none the worse."""
 
 
@@ -126,9 +129,9 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity) -> Stored:
             for force, grain, start, body in db.execute(query):
                 payload = unguarded(f"{grain}/{start}", body)
                 into.setdefault(forces[force], {})[grain, start] = payload
-        if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watches'").fetchone():
-            for force, body in db.execute("SELECT force, body FROM watches"):
-                stored.watches[force] = unguarded(f"watches/{force}", body)
+        if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchone():
+            for force, part, body in db.execute("SELECT force, part, body FROM watched"):
+                stored.watches.setdefault(force, {})[part] = unguarded(f"{force}/{part}", body)
     for number, body in db.execute("SELECT number, body FROM outbox ORDER BY number"):
         payload = unguarded("outbox", body)
         stored.outbox.append((number, msgspec.msgpack.decode(payload, type=Outgoing)))
@@ -156,10 +159,10 @@ def put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
                     (force, grain, start, guarded(f"{grain}/{start}", payload)),
                 )
     if snapshot.watches:
-        db.execute(_WATCHES)
-    for force_id, state in snapshot.watches:
-        body = guarded(f"watches/{force_id}", state)
-        db.execute("INSERT OR REPLACE INTO watches VALUES (?, ?)", (force_id, body))
+        db.execute(_WATCHED)
+    watched = [(f, part, guarded(f"{f}/{part}", body)) for f, part, body in snapshot.watches]
+    for chunk, marks in chunked(watched, 3):
+        db.execute(f"INSERT OR REPLACE INTO watched VALUES {marks}", chunk)  # noqa: S608
     for number, message in snapshot.outbox:
         body = guarded("outbox", msgspec.msgpack.encode(message))
         db.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?)", (number, body))

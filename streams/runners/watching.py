@@ -1,30 +1,39 @@
 """Surveillance as runners keep it: made for a shard, saved in its checkpoint, made anew without.
 
-The state of a ledger's watches is one blob, with a digest of the code that made it. A blob of other
-code is not used: then the watches learn from the counts that the ledger keeps.
+What of a ledger's watches has changed goes into each checkpoint, in parts (`streams.watch_state`),
+with a digest of the code that made them. Parts of other code are not used: then the watches learn
+from the counts that the ledger keeps.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib import import_module, resources
-from typing import Any
 
 import msgspec
 
+from detectors import state
 from streams.force import Force
 from streams.history import kept
 from streams.ledger import Ledger
 from streams.monitor import Monitor, Shard
+from streams.runners.snapshot import WatchRow
 from streams.surveillance import Surveillance
+from streams.watch_state import Part, changes, lost, restore
 
 log = logging.getLogger("watchroom.surveillance")
 
+RULES = "rules"
+"""The part that says which code made the others."""
+_encode = msgspec.msgpack.Encoder(enc_hook=state.plain).encode
+_decode = msgspec.msgpack.Decoder().decode
+
 _RULES = (
     "families", "grain_watches.py", "measures.py", "outcomes.py", "surveillance.py",
-    "watch_list.py", "watches.py",
+    "watch_list.py", "watch_state.py", "watches.py",
 )  # fmt: skip
 
 
@@ -56,38 +65,44 @@ def watch_all(monitor: Monitor) -> None:
         watch(shard)
 
 
-def take(shard: Shard) -> list[tuple[str, bytes]]:
-    """The state of those forces of a shard of which it has changed since it was last taken."""
-    return [(name, saved(each)) for name, each in shard.surveillance.items() if each.changed]
+def take(shard: Shard) -> list[WatchRow]:
+    """What of a shard's watches has changed since this was last taken."""
+    return [
+        (force, part, _encode(data))
+        for force, each in shard.surveillance.items()
+        for part, data in _changes(each)
+    ]
 
 
-def give_back(shard: Shard, taken: list[tuple[str, bytes]]) -> None:
+def _changes(surveillance: Surveillance) -> Iterator[Part]:
+    changed = False
+    for part in changes(surveillance):
+        changed = True
+        yield part
+    if changed:
+        yield RULES, rules_version()
+
+
+def give_back(shard: Shard, taken: list[WatchRow]) -> None:
     """Marks as changed again what could not be written."""
-    for name, _ in taken:
-        if name in shard.surveillance:
-            shard.surveillance[name].changed = True
+    for force in {force for force, _, _ in taken}:
+        if force in shard.surveillance:
+            lost(shard.surveillance[force])
 
 
-def saved(surveillance: Surveillance) -> bytes:
-    """The state for a checkpoint."""
-    return msgspec.msgpack.encode({"rules": rules_version(), "state": surveillance.save()})
-
-
-def put_back(shard: Shard, blobs: dict[str, bytes]) -> None:
+def put_back(shard: Shard, stored: dict[str, dict[str, bytes]]) -> None:
     """Restores the watches of a shard whose ledgers have just been restored."""
     for force in shard.forces:
         surveillance = shard.surveillance.get(force.id)
-        if surveillance is not None and not _restored(surveillance, blobs.get(force.id)):
+        if surveillance is not None and not _restored(surveillance, stored.get(force.id, {})):
             rebuild(shard, force)
+            lost(surveillance)  # what other code has left in the file must go, whatever changes
 
 
-def _restored(surveillance: Surveillance, blob: bytes | None) -> bool:
-    if blob is None:
+def _restored(surveillance: Surveillance, stored: dict[str, bytes]) -> bool:
+    if RULES not in stored or _decode(stored[RULES]) != rules_version():
         return False
-    found: dict[str, Any] = msgspec.msgpack.decode(blob)
-    if found["rules"] != rules_version():
-        return False
-    surveillance.restore(found["state"])
+    restore(surveillance, ((part, _decode(body)) for part, body in stored.items()))
     return True
 
 

@@ -46,6 +46,7 @@ SURVEILLANCE = [
     "day_names",
     "families",
     "watches",
+    "watch_state",
     "feed_silence",
     "grain_watches",
     "history",

@@ -6,11 +6,13 @@ import datetime as dt
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors import state
 from detectors.month_watch import MonthWatch, pooled
 from detectors.predictive import Predictive
 from streams.alert_desk import Desk
@@ -27,6 +29,7 @@ from streams.runners import watching
 from streams.signals import Grain, Signal
 from streams.surveillance import Surveillance
 from streams.watch_list import watch_list, watches_in
+from streams.watch_state import whole
 from tests.alerting import at as clock
 from tests.alerting import signal
 from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed, incident, lines, ms, tiny_force
@@ -71,6 +74,12 @@ def burst(at: int, minutes: list[int], name: str) -> bytes:
         incident(f"{name}{at}/{n}", rfc3339(at + minute * 60_000), grade="priority")
         for n, minute in enumerate(minutes)
     )
+
+
+def state_of(surveillance: Surveillance) -> dict[str, Any]:
+    """All of it, as it comes back from a checkpoint."""
+    encode = msgspec.msgpack.Encoder(enc_hook=state.plain).encode
+    return {name: msgspec.msgpack.decode(encode(part)) for name, part in whole(surveillance)}
 
 
 def play(target: Monitor, payloads: tuple[bytes, ...]) -> list[Signal]:
@@ -205,9 +214,9 @@ def test_the_running_hour_is_judged_on_the_part_that_has_passed() -> None:
     assert found[0].running
     assert found[0].notify
     assert found[0].words == ("Incidents, Tiny Police: 19 from 11:00 to 11:19, usually 0 to 3.")
-    before = of(target).save()
+    before = state_of(of(target))
     of(target).running(after(hour) + 20 * 60_000)
-    assert of(target).save() == before
+    assert state_of(of(target)) == before
 
 
 ASB = ("tiny", "incidents", "count", "category=asb", "grade=all", "force")
@@ -246,9 +255,9 @@ def test_a_planned_event_is_judged_and_not_learned_as_normal() -> None:
 def test_what_a_week_has_taught_stays_and_a_stretch_that_goes_on_teaches_nothing() -> None:
     target = watched()
     play(target, hours(16 * 24))
-    age = detector(target, "hour").expected.save()["state"]["_counts"]
+    age = detector(target, "hour").expected.baseline
     of(target).hear(planned(10 * 24, 11 * 24))  # in an earlier week
-    assert detector(target, "hour").expected.save()["state"]["_counts"] == age
+    assert detector(target, "hour").expected.baseline == age
     of(target).hear(planned(15 * 24, None))
     play(target, hours(30, 16 * 24))
     week = detector(target, "hour").expected.save()["state"]["_week"]
@@ -368,7 +377,7 @@ def test_any_order_of_arrival_within_the_grace_gives_the_same(chance: Any) -> No
     def state(payloads: list[bytes]) -> dict[str, Any]:
         target = watched()
         play(target, tuple(payloads))
-        return of(target).save()
+        return state_of(of(target))
 
     whole = b"\n".join(hours(40)).split(b"\n")
     halves: dict[str, list[bytes]] = {}
@@ -390,12 +399,52 @@ def shard_of(target: Monitor) -> Shard:
 def test_a_saved_state_goes_on_as_if_nothing_had_happened() -> None:
     target = watched()
     play(target, hours(200))
-    blob = watching.saved(of(target))
     again = watched()
-    of(again).restore(of(target).save())
-    watching.put_back(shard_of(again), {"tiny": blob})
-    assert of(again).save() == of(target).save()
+    watching.put_back(shard_of(again), {"tiny": taken(target)})
+    assert state_of(of(again)) == state_of(of(target))
     assert watching.take(shard_of(again)) == []
+    assert not of(again).rebuilt
+
+
+def taken(target: Monitor) -> dict[str, bytes]:
+    return {part: body for _, part, body in watching.take(shard_of(target))}
+
+
+@pytest.mark.parametrize("every", [7, 100])
+def test_the_latest_of_every_part_is_the_state(every: int) -> None:
+    target, rows = watched(), dict[str, bytes]()
+    payloads = hours(2 * 168 + 20)
+    for at in range(0, len(payloads), every):
+        play(target, payloads[at : at + every])
+        if at % 3:
+            rows.update(taken(target))
+        else:
+            watching.give_back(shard_of(target), watching.take(shard_of(target)))
+    rows.update(taken(target))
+    again = watched()
+    watching.put_back(shard_of(again), {"tiny": rows})
+    assert state_of(of(again)) == state_of(of(target))
+
+
+def test_no_part_that_other_code_has_left_is_ever_read() -> None:
+    target = watched()
+    play(target, hours(200))
+    rows = taken(target)
+    again = watched()
+    stale = {**rows, "rules": rows["head"], "month": b"what other code wrote"}
+    watching.put_back(shard_of(again), {"tiny": stale})
+    assert {"head", "rules", "hour", "day", "month"} <= taken(again).keys()
+
+
+def test_an_hour_writes_the_hour_and_none_of_what_its_weeks_have_taught() -> None:
+    target = watched()
+    play(target, hours(3 * 168 + 50))
+    whole = taken(target)
+    play(target, hours(1, 3 * 168 + 50))
+    assert taken(target).keys() == {"head", "rules", "hour"}
+    assert {"day", "hour", *(f"hour/incidents/count/{c}/all/force" for c in ("all", "asb"))} < {
+        *whole
+    }
 
 
 def test_without_a_saved_state_it_learns_from_the_counts_that_are_kept() -> None:

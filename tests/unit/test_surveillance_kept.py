@@ -12,7 +12,7 @@ from streams.runners.partition import Partition, fingerprint
 from streams.runners.snapshot import Identity
 from streams.surveillance import Surveillance
 from tests.build import FAR_FUTURE, tiny_force
-from tests.unit.test_surveillance import hours, of, play, watched
+from tests.unit.test_surveillance import hours, of, play, state_of, watched
 
 FORCES = (tiny_force(),)
 
@@ -48,7 +48,7 @@ def test_a_worker_that_comes_back_goes_on_as_the_embedded_runner_does(tmp_path: 
     fold(second, 80, 150)
     embedded = watched()
     play(embedded, hours(150))
-    assert kept(second).save() == of(embedded).save()
+    assert state_of(kept(second)) == state_of(of(embedded))
 
 
 def test_a_checkpoint_of_a_time_before_surveillance_is_used_and_the_rest_relearned(
@@ -59,7 +59,7 @@ def test_a_checkpoint_of_a_time_before_surveillance_is_used_and_the_rest_relearn
     asyncio.run(first.save())
     first.checkpoint.close()
     with sqlite3.connect(tmp_path / "w.sqlite") as db:
-        assert not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watches'").fetchall()
+        assert not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchall()
     second = partition(tmp_path)
     assert second.held == 149
     assert kept(second).rebuilt

@@ -1,0 +1,157 @@
+"""What complete weeks have taught of a count: its level, its shape, its scatter, its named days.
+
+A `Baseline` is a value: learning a week gives another one. So whoever keeps it knows by identity
+whether it has changed, and it can be read while the next week is running.
+
+The learning half of `detectors.expected`, which says what the figures mean and holds the week that
+is running; the parts are in `level`, `profile`, `dispersion` and `flagged`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from detectors import dispersion, flagged
+from detectors.level import fit_level
+from detectors.predictive import MOST
+from detectors.profile import fit_profile
+
+KEPT = 160
+"""Weeks of totals that are kept: three years."""
+
+Week = list[list[Any]]
+"""The points of a week: slot, count, names of the day, place in the stream."""
+
+
+class Constants(NamedTuple):
+    """Those parameters of `detectors.expected.Expected` that learning needs."""
+
+    slots: int
+    half_life: float
+    shape_half_life: float
+    season_sd: float
+    trend_sd: float
+    prior_dispersion: float
+    prior_weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is known after so many weeks.
+
+    age: complete weeks; filled: weeks' worth of slots that had a count; counts and ordinary: by
+    slot, faded counts and what weeks of their rate and no shape would have brought; profile and
+    spreads: the factor of each slot and its relative variance; weeks: totals and exposures; rate
+    and rate_spread: for an exposure of 1, in the week to come; sums: see `dispersion.add`; names:
+    see `flagged`.
+    """
+
+    age: int
+    filled: float
+    counts: list[float]
+    ordinary: list[float]
+    profile: list[float]
+    spreads: list[float]
+    weeks: list[list[float]]
+    rate: float
+    rate_spread: float
+    sums: list[float]
+    dispersion: float
+    dispersion_spread: float
+    names: flagged.Memory
+
+    @classmethod
+    def none(cls, of: Constants) -> Baseline:
+        """Before any week."""
+        zeros, ones = [0.0] * of.slots, [1.0] * of.slots
+        return cls(
+            age=0,
+            filled=0.0,
+            counts=zeros,
+            ordinary=zeros,
+            profile=ones,
+            spreads=ones,
+            weeks=[],
+            rate=0.0,
+            rate_spread=1.0,
+            sums=[0.0, 0.0, 0.0],
+            dispersion=max(1.0, of.prior_dispersion),
+            dispersion_spread=2.0 / max(of.prior_weight, 1.0),
+            names={},
+        )
+
+    def ahead(
+        self, slot: int, names: Sequence[str], between: float
+    ) -> tuple[float, float, float, float]:
+        """Of a count in that slot: mean, relative variance, dispersion and its relative variance
+        (`detectors.predictive`)."""
+        mean = self.rate * self.profile[slot]
+        spread = self.rate_spread + self.spreads[slot]
+        if names:
+            hour = slot % (len(self.profile) // 7)
+            times, more = flagged.factor(self.names, names, hour, self.dispersion, between)
+            mean, spread = mean * times, spread + more
+        return min(mean, MOST), spread, self.dispersion, self.dispersion_spread
+
+    def learned(self, week: Week, of: Constants) -> Baseline:
+        """What is known when that week is over as well."""
+        plain = [point for point in week if not point[2]]
+        slot = np.array([point[0] for point in plain], dtype=int)
+        count = np.array([point[1] for point in plain], dtype=float)
+        factor, spread = np.array(self.profile)[slot], np.array(self.spreads)[slot]
+        own, weight = 1.0, np.ones(len(plain))
+        if plain:
+            own, weight = dispersion.own_rate(count, factor, spread, self.dispersion, self.age)
+        fade = 0.5 ** (1.0 / of.shape_half_life)
+        sums, scatter = self.sums, (self.dispersion, self.dispersion_spread)
+        if self.age and plain:
+            mean = own * factor
+            sums = dispersion.add(sums, fade, count, mean, spread, weight, self.dispersion)
+            scatter = dispersion.estimate(sums, of.prior_dispersion, of.prior_weight)
+        counts, ordinary = np.array(self.counts) * fade, np.array(self.ordinary) * fade
+        np.add.at(counts, slot, weight * count)
+        np.add.at(ordinary, slot, weight * own)
+        names = self._names_with(week, own if plain and self.age else self.rate)
+        profile, spreads = fit_profile(
+            counts, ordinary, slots_a_day=of.slots // 7, dispersion=scatter[0]
+        )
+        weeks = [*self.weeks, [float(weight @ count), float(weight @ factor)]][-KEPT:]
+        fit = fit_level(
+            [total for total, _ in weeks],
+            [exposure for _, exposure in weeks],
+            dispersion=scatter[0],
+            half_life=of.half_life,
+            trend_sd=of.trend_sd,
+            season_sd=of.season_sd,
+        )
+        return Baseline(
+            age=self.age + 1,
+            filled=self.filled + len(week) / of.slots,
+            counts=counts.tolist(),
+            ordinary=ordinary.tolist(),
+            profile=profile.tolist(),
+            spreads=spreads.tolist(),
+            weeks=weeks,
+            rate=fit.rate,
+            rate_spread=fit.spread,
+            sums=sums,
+            dispersion=scatter[0],
+            dispersion_spread=scatter[1],
+            names=names,
+        )
+
+    def _names_with(self, week: Week, own: float) -> flagged.Memory:
+        points = [
+            (name, slot % (len(self.profile) // 7), count, own * self.profile[slot])
+            for slot, count, names, _ in week
+            for name in names
+        ]
+        if own <= 0.0 or not points:
+            return self.names
+        names = dict(self.names)  # what is learned of a name is a new list in it
+        flagged.learn(names, points, len(self.profile) // 7)
+        return names

@@ -1,0 +1,93 @@
+"""The state of surveillance, in parts that change at different times.
+
+A part has a name: `head`, a grain (all that changes with every period of it), or the name of a
+series (what complete weeks have taught of it). So an hour that closes writes no day, no month, and
+none of the weeks before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from streams.grain_watches import Watches
+from streams.outcomes import Outcomes
+from streams.surveillance import Surveillance
+
+Part = tuple[str, Any]
+"""A name, and data for an encoder that knows `detectors.state.plain`."""
+
+HEAD = "head"
+
+
+def whole(surveillance: Surveillance) -> Iterator[Part]:
+    """Every part, to be encoded before the next record."""
+    yield HEAD, _head(surveillance)
+    for watches in surveillance.grains.values():
+        yield watches.grain, _running(watches)
+        for watch in watches:
+            if watch.adapter.learned is not None:
+                yield watch.watched.name, watch.adapter.learned
+
+
+def changes(surveillance: Surveillance) -> Iterator[Part]:
+    """What has changed since this was last asked, to be encoded before the next record."""
+    changed = [watches for watches in surveillance.grains.values() if watches.changed]
+    if changed:
+        yield HEAD, _head(surveillance)
+    for watches in changed:
+        watches.changed = False
+        yield watches.grain, _running(watches)
+        for watch in watches:
+            if watch.adapter.learned is not watch.kept:
+                watch.kept = watch.adapter.learned
+                yield watch.watched.name, watch.kept
+
+
+def lost(surveillance: Surveillance) -> None:
+    """What was told as changed could not be kept: the next time all of it is."""
+    for watches in surveillance.grains.values():
+        watches.changed = True
+        for watch in watches:
+            watch.kept = None
+
+
+def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
+    """Goes on where the one stood whose parts these are, encoded and read back."""
+    found = dict(parts)
+    head = found[HEAD]
+    surveillance.rebuilt, surveillance.faults = head["rebuilt"], head["faults"]
+    surveillance.silent = head["silent"]
+    surveillance.empty = {hour: ahead for hour, *ahead in head["empty"]}
+    for grain, watches in surveillance.grains.items():
+        if grain in found:
+            _restore(watches, found[grain], found)
+    known, surveillance.outcomes = surveillance.outcomes, Outcomes()
+    surveillance.hear(known)
+
+
+def _restore(watches: Watches, running: dict[str, Any], found: dict[str, Any]) -> None:
+    watches.last = running["last"]
+    rows = {each.name: row for row, listed in watches.by_row.items() for each in listed}
+    # In the order in which they had begun: signals come in it.
+    for row in dict.fromkeys(rows[name] for name in running["watches"]):
+        for watch in watches.begin(row):
+            name = watch.watched.name
+            watch.restore(running["watches"][name], found.get(name, {}))
+            watch.kept = watch.adapter.learned
+
+
+def _head(surveillance: Surveillance) -> dict[str, Any]:
+    return {
+        "rebuilt": surveillance.rebuilt,
+        "faults": surveillance.faults,
+        "silent": surveillance.silent,
+        "empty": [[hour, *ahead] for hour, ahead in surveillance.empty.items()],
+    }
+
+
+def _running(watches: Watches) -> dict[str, Any]:
+    return {
+        "last": watches.last,
+        "watches": {watch.watched.name: watch.save() for watch in watches},
+    }
