@@ -6,8 +6,11 @@ import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from streams.alert_desk import Desk
+from streams.alert_records import Alert, Evidence, Transition, instant
 from streams.alerts import AlertBook, NoReads
 from streams.force import find_force
+from streams.live import Live
 from streams.periods import Calendar, to_ms
 from streams.signals import Signal
 
@@ -102,3 +105,29 @@ def incidents(area: str, observed: float, expected: float, **changes: Any) -> Si
 def book() -> AlertBook:
     """An empty book of Warwickshire."""
     return AlertBook(WARWICKSHIRE)
+
+
+def unattended(shown: Live, now: int, **changes: Any) -> str:
+    """Gives a monitor of the tiny force a desk with one open alert; returns the alert's id."""
+    shown.alerts = desk = Desk(shown)
+    opened = instant(now - 720_000, ZONE)
+    fields: dict[str, Any] = {
+        "id": "tiny/unattended/now/north/up/2021-03-01T10:18:00Z",
+        "force": "tiny",
+        "kind": "unattended",
+        "severity": "page",
+        "group": "attendance",
+        "measure": "unattended",
+        "area": "north",
+        "area_name": "North",
+        "title": "Emergencies, North",
+        "grain": "now",
+        "opened_at": opened,
+        "updated_at": opened,
+        "words": "Emergencies unattended, North: 2.",
+        "said": ("Emergencies unattended, North: 2.",),
+        "evidence": Evidence(observed=2),
+        **changes,
+    }
+    desk.restore([Transition(what="opened", at=opened, alert=Alert(**fields))])
+    return str(fields["id"])

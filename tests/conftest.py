@@ -5,6 +5,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -18,11 +19,13 @@ from tests.servers import kafka as kafka_server
 from tests.servers import prometheus as prometheus_server
 from tests.servers.alertmanager import Alertmanager
 from tests.servers.chromium import Chromium
+from tests.servers.configured import Configured
 from tests.servers.kafka import Kafka
 from tests.servers.process import MissingError
 from tests.servers.prometheus import Prometheus
 
 Found = TypeVar("Found")
+Started = TypeVar("Started", bound=Configured)
 SERVER_FIXTURES = {
     "kafka",
     "kafka_found",
@@ -142,6 +145,18 @@ def topic_prefix(request: pytest.FixtureRequest) -> str:
     return f"{name}-{secrets.token_hex(4)}."
 
 
+def _starter(made: Callable[..., Started]) -> Iterator[Callable[..., Started]]:
+    with ExitStack() as servers:
+
+        def start(config: str, files: Mapping[str, str] | None = None) -> Started:
+            server = made(config, files)
+            servers.callback(server.close)
+            server.start()
+            return server
+
+        yield start
+
+
 @pytest.fixture(scope="session")
 def prometheus_found(request: pytest.FixtureRequest) -> prometheus_server.Found:
     """Find Prometheus once for the session."""
@@ -153,15 +168,7 @@ def prometheus_factory(
     prometheus_found: prometheus_server.Found,
 ) -> Iterator[Callable[..., Prometheus]]:
     """Start a real Prometheus from a configuration text; it ends with the test."""
-    with ExitStack() as servers:
-
-        def start(config: str, files: Mapping[str, str] | None = None) -> Prometheus:
-            server = Prometheus(prometheus_found, config, files)
-            servers.callback(server.close)
-            server.start()
-            return server
-
-        yield start
+    yield from _starter(partial(Prometheus, prometheus_found))
 
 
 @pytest.fixture(scope="session")
@@ -181,15 +188,7 @@ def alertmanager_factory(
     alertmanager_found: alertmanager_server.Found,
 ) -> Iterator[Callable[..., Alertmanager]]:
     """Start a real Alertmanager from a configuration text; it ends with the test."""
-    with ExitStack() as servers:
-
-        def start(config: str, files: Mapping[str, str] | None = None) -> Alertmanager:
-            server = Alertmanager(alertmanager_found, config, files)
-            servers.callback(server.close)
-            server.start()
-            return server
-
-        yield start
+    yield from _starter(partial(Alertmanager, alertmanager_found))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana import variables
@@ -36,36 +38,24 @@ def _workers() -> list[Panel]:
     behind = f"sum({pick('watchroom_lag_messages')})"
     words = (Words(0, "● Keeping up", FINE), Words(BEHIND, "▲ Behind", LOOK))
     return [
-        now(
-            Face(
-                "Scraped",
-                "Whether Prometheus reaches each worker.",
-                "none",
-                height=5,
-                words=(Words(0, "▼ Down", ACT), Words(1, "● Up", FINE)),
-            ),
-            Query(pick("up"), "{{instance}}"),
+        _of_each(
+            Face("Scraped", "Whether Prometheus reaches each worker.", "none"),
+            "up",
+            (Words(0, "▼ Down", ACT), Words(1, "● Up", FINE)),
         ),
-        now(
+        _of_each(
             Face(
                 "Ready",
                 "A worker that is not ready shows no figures: it is still catching up.",
                 "none",
-                height=5,
-                words=(Words(0, "▼ Catching up", ACT), Words(1, "● Ready", FINE)),
             ),
-            Query(pick("watchroom_ready"), "{{instance}}"),
+            "watchroom_ready",
+            (Words(0, "▼ Catching up", ACT), Words(1, "● Ready", FINE)),
         ),
-        now(
-            Face(
-                "Time of the figures",
-                "Live, or a replay of another time.",
-                "none",
-                width=4,
-                height=5,
-                words=(Words(0, "● Live", FINE), Words(1, "▲ Replay", LOOK)),
-            ),
-            Query(pick("watchroom_replay"), "{{instance}}"),
+        _of_each(
+            Face("Time of the figures", "Live, or a replay of another time.", "none", width=4),
+            "watchroom_replay",
+            (Words(0, "● Live", FINE), Words(1, "▲ Replay", LOOK)),
         ),
         now(
             Face(
@@ -85,6 +75,11 @@ def _workers() -> list[Panel]:
             columns={"instance": "Instance", "version": "Version"},
         ),
     ]
+
+
+def _of_each(face: Face, metric: str, words: tuple[Words, ...]) -> Panel:
+    """What a figure of each worker means, in a word."""
+    return now(replace(face, height=5, words=words), Query(pick(metric), "{{instance}}"))
 
 
 def _arriving() -> list[Panel]:
@@ -150,10 +145,8 @@ def _arriving() -> list[Panel]:
 
 
 def _watching() -> list[Panel]:
-    detectors, alerts = (
-        pick("watchroom_detector_faults_total", FORCE),
-        pick("watchroom_alert_faults_total"),
-    )
+    detectors = pick("watchroom_detector_faults_total", FORCE)
+    alerts = pick("watchroom_alert_faults_total")
     said = "Watchroom tells it as an alert of its own, and the log of the worker says why."
     return [
         lines(

@@ -84,7 +84,7 @@ class Front:
         answers = {**own, **passed, "/events": self.events}
         return Starlette(
             routes=[
-                *(Route(f"/{path}", partial(self.page, name)) for path, name in PAGES.items()),
+                *(Route(f"/{path}", partial(self.page, path)) for path in PAGES),
                 *(Route(path, endpoint, methods=["GET"]) for path, endpoint in answers.items()),
                 Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
                 self.files.mount(),
@@ -116,7 +116,7 @@ class Front:
             raise _unserved(self.holders.names.get(force, force))
         return worker
 
-    async def page(self, name: str, request: Request) -> Response:
+    async def page(self, path: str, request: Request) -> Response:
         """A page of the wallboard; where nobody serves what it would show, one that says so and
         looks again by itself."""
         try:
@@ -128,7 +128,7 @@ class Front:
                     self.files.filled(NOBODY).replace("{words}", words), 503, {**HEADERS, **AGAIN}
                 )
             # Which force to look at, or that there is no such force, the page says itself.
-        return self.files.page(name)
+        return self.files.page(path)
 
     async def figures(self, request: Request) -> Response:
         """What a worker answers about one force."""

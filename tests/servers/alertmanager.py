@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import tempfile
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers import debian
-from tests.servers.process import MissingError, Server, free_port, http_ok
+from tests.servers.configured import Configured
+from tests.servers.process import MissingError, Server
 
 PACKAGE = "prometheus-alertmanager"
 NAMES = ("alertmanager", PACKAGE)  # its own name, and Debian's
@@ -64,40 +64,18 @@ def _in_folder(folder: Path, how: str, home: Path | None = None) -> Found:
     return Found(how, servers[0], folder / "amtool", home)
 
 
-class Alertmanager:
-    """One Alertmanager with the given configuration; `files` are laid beside it (templates)."""
+class Alertmanager(Configured):
+    """One Alertmanager; the `files` may be templates, say."""
 
     def __init__(self, found: Found, config: str, files: Mapping[str, str] | None = None) -> None:
         """Write the configuration; `start` starts the server."""
-        self.folder = Path(tempfile.mkdtemp(prefix="watchroom-alertmanager-"))
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__("Alertmanager", config, files)
         self.amtool = found.amtool
-        for name, text in {**(files or {}), "alertmanager.yml": config}.items():
-            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / name).write_text(text)
-        command = [
-            str(found.alertmanager),
-            f"--config.file={self.folder / 'alertmanager.yml'}",
-            f"--storage.path={self.folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{self.port}",
-            "--cluster.listen-address=",  # alone: it must not look for peers
-        ]
+        command = self.command(found.alertmanager)
+        # Alone: it must not look for peers.
+        command += [f"--storage.path={self.folder / 'data'}", "--cluster.listen-address="]
         log = self.folder / "alertmanager.log"
         self.server = Server("Alertmanager", command, log, cwd=found.home)
-
-    def start(self) -> None:
-        """Start the server and wait until it is ready to answer."""
-        self.server.start(lambda: http_ok(f"{self.url}/-/ready"))
-
-    def stop(self) -> None:
-        """Stop the server in good order."""
-        self.server.stop()
-
-    def close(self) -> None:
-        """Stop the server and remove what it stored."""
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def get(self, path: str) -> Any:
         """Return an API answer: `get("/api/v2/alerts")`."""

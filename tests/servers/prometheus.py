@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import tempfile
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers import debian
-from tests.servers.process import MissingError, Server, free_port, http_ok, wait_until
+from tests.servers.configured import Configured
+from tests.servers.process import MissingError, Server, wait_until
 
 CURE = (
     "As root: apt-get install prometheus; or set WATCHROOM_PROMETHEUS_HOME to a folder "
@@ -52,41 +52,18 @@ def _in_folder(folder: Path, how: str) -> Found:
     return found
 
 
-class Prometheus:
-    """One Prometheus with the given configuration; `files` are laid beside it (rules, say)."""
+class Prometheus(Configured):
+    """One Prometheus; the `files` may be rules, say."""
 
     def __init__(
         self, found: Found, config: str, files: Mapping[str, str] | None = None, port: int = 0
     ) -> None:
         """Write the configuration; `start` starts the server."""
-        self.folder = Path(tempfile.mkdtemp(prefix="watchroom-prometheus-"))
-        self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        super().__init__("Prometheus", config, files, port)
         self.promtool = found.promtool
-        for name, text in {**(files or {}), "prometheus.yml": config}.items():
-            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / name).write_text(text)
-        command = [
-            str(found.prometheus),
-            f"--config.file={self.folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={self.folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{self.port}",
-            "--web.enable-lifecycle",
-        ]
+        command = self.command(found.prometheus)
+        command += [f"--storage.tsdb.path={self.folder / 'data'}", "--web.enable-lifecycle"]
         self.server = Server("Prometheus", command, self.folder / "prometheus.log")
-
-    def start(self) -> None:
-        """Start the server and wait until it is ready to answer."""
-        self.server.start(lambda: http_ok(f"{self.url}/-/ready"))
-
-    def stop(self) -> None:
-        """Stop the server in good order."""
-        self.server.stop()
-
-    def close(self) -> None:
-        """Stop the server and remove what it stored."""
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def get(self, path: str, **parameters: str) -> Any:
         """Return the `data` of an API answer: `get("/api/v1/targets", state="active")`."""

@@ -72,6 +72,16 @@ def given(held: Partition, messages: list[Any]) -> None:
     held.facts["tiny"] = facts.collect(ledger, FORCE, messages)
 
 
+def counted(folder: Path, messages: list[bytes]) -> tuple[Partition, Partition]:
+    """A partition that has read it all, and one that was given the facts of it alone."""
+    whole = partition(folder / "whole")
+    for offset, payload in enumerate(messages):
+        whole.fold(offset, payload, FAR_FUTURE)
+    rebuilt = partition(folder / "rebuilt")
+    given(rebuilt, published(whole))
+    return whole, rebuilt
+
+
 @pytest.mark.parametrize("lost", [0, 10, 40])
 def test_facts_win_over_what_a_shortened_log_counts(tmp_path: Path, lost: int) -> None:
     messages = history()
@@ -91,12 +101,7 @@ def test_facts_win_over_what_a_shortened_log_counts(tmp_path: Path, lost: int) -
 
 def test_facts_survive_in_the_checkpoint(tmp_path: Path) -> None:
     messages = history()
-    whole = partition(tmp_path / "whole")
-    for offset, payload in enumerate(messages):
-        whole.fold(offset, payload, FAR_FUTURE)
-    mail = published(whole)
-    rebuilt = partition(tmp_path / "rebuilt")
-    given(rebuilt, mail)
+    whole, rebuilt = counted(tmp_path, messages)
     for offset, payload in enumerate(messages[40:], start=40):
         rebuilt.fold(offset, payload, FAR_FUTURE)
     asyncio.run(rebuilt.save())
@@ -108,12 +113,7 @@ def test_facts_survive_in_the_checkpoint(tmp_path: Path) -> None:
 
 def test_facts_that_are_ahead_of_what_was_read_wait_for_their_time(tmp_path: Path) -> None:
     messages = history()
-    whole = partition(tmp_path / "whole")
-    for offset, payload in enumerate(messages):
-        whole.fold(offset, payload, FAR_FUTURE)
-    mail = published(whole)
-    rebuilt = partition(tmp_path / "rebuilt")
-    given(rebuilt, mail)
+    whole, rebuilt = counted(tmp_path, messages)
     for offset, payload in enumerate(messages[:20]):
         rebuilt.fold(offset, payload, FAR_FUTURE)
     rebuilt.settle_facts()

@@ -14,8 +14,6 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from streams.alert_desk import Desk
-from streams.alert_records import Alert, Evidence, Transition, instant
 from streams.cli import main
 from streams.force import find_force
 from streams.live import Live
@@ -24,6 +22,7 @@ from streams.outputs import holders
 from streams.outputs.front import serve_front
 from streams.outputs.wallboard import hub
 from streams.outputs.web import Handle, Running, serve
+from tests.alerting import unattended
 from tests.build import call, feed, lines, ms, row, tiny_force
 from tests.servers.process import free_port, wait_until
 
@@ -107,31 +106,6 @@ def rigged(quick: None) -> Iterator[Made]:
         yield make
 
 
-def with_alert(shown: Live) -> str:
-    shown.alerts = desk = Desk(shown)
-    opened = instant(NOW - 720_000, FORCES["tiny"].zone)
-    name = "tiny/unattended/now/north/up/2021-03-01T10:18:00Z"
-    held: dict[str, Any] = {
-        "id": name,
-        "force": "tiny",
-        "kind": "unattended",
-        "severity": "page",
-        "group": "attendance",
-        "measure": "unattended",
-        "area": "north",
-        "area_name": "North",
-        "title": "Emergencies, North",
-        "grain": "now",
-        "opened_at": opened,
-        "updated_at": opened,
-        "words": "Emergencies unattended, North: 2.",
-        "evidence": Evidence(observed=2),
-        "said": ("Emergencies unattended, North: 2.",),
-    }
-    desk.restore([Transition(what="opened", at=opened, alert=Alert(**held))])
-    return name
-
-
 @pytest.mark.parametrize("force", FORCES)
 def test_the_board_of_each_force_is_that_of_the_worker_that_has_it(rig: Rig, force: str) -> None:
     query = f"/board.json?force={force}&at=2021-03-02T00:00:00+00:00&period=2021-03&period=2021-Q1"
@@ -189,7 +163,7 @@ def test_it_says_which_worker_serves_what(rig: Rig) -> None:
 
 def test_an_alert_is_taken_at_the_worker_that_has_it(rigged: Made) -> None:
     made = rigged(live("warwickshire"), live("tiny"))
-    name = with_alert(made.lives[1])
+    name = unattended(made.lives[1], NOW)
     made.until("/alerts.json?force=tiny")
     quoted = name.replace("/", "%2F").replace(":", "%3A")
     path = f"/api/alerts/{quoted}/acknowledge"

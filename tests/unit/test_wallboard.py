@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from streams.alert_desk import Desk
-from streams.alert_records import Alert, Evidence, Transition, instant
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.outputs.wallboard.hub import Hub, View, whole_board
 from streams.outputs.wallboard.pages import STATIC
 from streams.outputs.wallboard.screen import fingerprint, first_screen
 from streams.outputs.web import application
+from tests.alerting import unattended
 from tests.build import call, feed, incident, ms, tiny_force
 
 NOW = ms("2021-03-01T10:30:00Z")
@@ -115,30 +114,9 @@ def test_the_clock_of_the_screen_runs_as_that_of_the_monitor() -> None:
     assert first_screen(shown.board("tiny"))["speed"] == 0
 
 
-def alert(shown: Live, **more: Any) -> str:
-    shown.alerts = desk = Desk(shown)
-    opened = instant(NOW - 720_000, tiny_force().zone)
-    held: dict[str, Any] = {
-        "id": "tiny/unattended/now/north/up/2021-03-01T10:18:00Z",
-        "force": "tiny",
-        "kind": "unattended",
-        "severity": "page",
-        "group": "attendance",
-        "measure": "unattended",
-        "area": "north",
-        "area_name": "North",
-        "title": "Emergencies, North",
-        "grain": "now",
-        "opened_at": opened,
-        "updated_at": opened,
-        "words": "Emergencies unattended, North: 2. J Bond has this.",
-        "said": ("Emergencies unattended, North: 2.",),
-        "evidence": Evidence(observed=2),
-        "owner": "J Bond",
-        **more,
-    }
-    desk.restore([Transition(what="opened", at=opened, alert=Alert(**held))])
-    return str(held["id"])
+def alert(shown: Live, owner: str | None = "J Bond") -> str:
+    words = f"Emergencies unattended, North: 2. {owner} has this."
+    return unattended(shown, NOW, words=words, owner=owner)
 
 
 def test_no_name_is_on_the_first_screen() -> None:

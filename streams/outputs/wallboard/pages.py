@@ -69,12 +69,13 @@ class Files:
     def __init__(self) -> None:
         self.version = version()
         self._texts = {
-            name: self.filled((STATIC / name).read_text("utf-8")) for name in PAGES.values()
+            path: self.filled((STATIC / name).read_text("utf-8")).replace("{page}", path)
+            for path, name in PAGES.items()
         }
 
-    def page(self, name: str) -> Response:
-        """The page of a file of `PAGES`."""
-        return HTMLResponse(self._texts[name], headers=HEADERS)
+    def page(self, path: str) -> Response:
+        """The page at a path of `PAGES`."""
+        return HTMLResponse(self._texts[path], headers=HEADERS)
 
     def filled(self, text: str) -> str:
         """A page's text with the address of this release's files."""
@@ -96,7 +97,7 @@ class Wallboard:
     def routes(self) -> list[BaseRoute]:
         """All routes of these pages."""
         return [
-            *(Route(f"/{path}", self._page(name)) for path, name in PAGES.items()),
+            *(Route(f"/{path}", self._page(path)) for path in PAGES),
             self.files.mount(),
             Route("/events", self.events),
             Route("/forces.json", self.forces),
@@ -105,9 +106,9 @@ class Wallboard:
             Route("/api/alerts/{alert:path}/{action}", self.act, methods=["POST"]),
         ]
 
-    def _page(self, name: str) -> Callable[[Request], Response]:
+    def _page(self, path: str) -> Callable[[Request], Response]:
         def page(request: Request) -> Response:  # noqa: ARG001 - as every endpoint
-            return self.files.page(name)
+            return self.files.page(path)
 
         return page
 
@@ -176,4 +177,5 @@ class Wallboard:
         return _json(await run_in_threadpool(desk.act, self.live, alert, action, sent))
 
 
-PAGES = {"": "wallboard.html", "chart": "chart.html", "alert": "alert.html"}
+PAGES = {"": "wallboard.html", "chart": "below.html", "alert": "below.html"}
+"""The file of the page at each path; a page below the wallboard loads the script of its path."""
