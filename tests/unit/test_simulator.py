@@ -21,6 +21,7 @@ from streams.records.calls import Calls
 from streams.records.incidents import Incidents
 from streams.sources.simulator import (
     SIMULATED_DAY,
+    STRAINED,
     Rates,
     Surge,
     expected_calls,
@@ -28,7 +29,7 @@ from streams.sources.simulator import (
     spread_crimes,
 )
 from streams.sources.simulator.incidents import leaf_areas
-from streams.sources.simulator.room import roster
+from streams.sources.simulator.room import kept_free, roster
 from streams.sources.simulator.surge import added
 
 WARWICKSHIRE = find_force("warwickshire")
@@ -255,6 +256,23 @@ def test_about_eight_other_calls_in_ten_are_answered_within_thirty_seconds(
     four_weeks: dict[str, Call | Incident],
 ) -> None:
     assert 0.74 <= share_within(finished(four_weeks, "101"), 30) <= 0.85
+
+
+def test_a_strained_room_is_one_of_83_and_27_in_a_hundred() -> None:
+    rates = dataclasses.replace(STRAINED, heartbeat_seconds=0)
+    lines = simulate(WARWICKSHIRE, MONDAY, MONDAY + 28 * DAY, 7, rates)
+    # The second version of a call says how it was answered.
+    second = (e for e in lines if b'"version":2' in e[1] and b'"kind":"call"' in e[1])
+    calls = [event for event in decoded(second) if isinstance(event, Call)]
+    emergency, other = ([c for c in calls if c.line == line] for line in ("999", "101"))
+    assert 0.82 <= share_within(emergency, 10) <= 0.84
+    assert 0.25 <= share_within(other, 30) <= 0.29
+
+
+def test_to_keep_more_handlers_free_hires_none() -> None:
+    assert roster(WARWICKSHIRE, Rates(kept=0.3)) == roster(WARWICKSHIRE, Rates())
+    assert [kept_free(n) for n in (2, 3, 8, 20)] == [0, 1, 1, 2]
+    assert [kept_free(n, 0.3) for n in (2, 3, 8, 20)] == [0, 1, 2, 6]
 
 
 def test_the_late_afternoon_and_the_weekend_hurt(four_weeks: dict[str, Call | Incident]) -> None:

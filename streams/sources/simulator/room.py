@@ -1,9 +1,9 @@
 """The room: call handlers by shift, a queue by line, callers who give up.
 
-The first line of the force file is the emergency line and goes before the others. A few handlers
-are kept free for it: another line is answered only while more than those are idle. A handler
-is taken from the moment the telephone rings until the wrap-up is done; one whose shift is over
-ends his call and leaves.
+The first line of the force file is the emergency line and goes before the others. Some handlers are
+kept free for it (`Rates.kept`): another line is answered only while more than those are idle. A
+handler is taken from the moment the telephone rings until the wrap-up is done; one whose shift is
+over ends his call and leaves.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from streams.force import Force
 from streams.periods import DAY, SECOND
 from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.incidents import IncidentDesk
-from streams.sources.simulator.profile import Arrivals, Rates, week_of_line
+from streams.sources.simulator.profile import KEPT, Arrivals, Rates, week_of_line
 from streams.sources.simulator.writer import Writer, quoted
 
 _QUEUED, _RINGING, _TALKING, _GONE = range(4)
@@ -64,7 +64,7 @@ class Room:
         self._talk = [_EMERGENCY_TALK] + [_OTHER_TALK] * len(force.lines)
         self._lines = [quoted(line.id) for line in force.lines]
         self._queues: list[deque[_Call]] = [deque() for _ in force.lines]
-        self._staff = roster(force, rates)
+        self._staff, self._kept_share = roster(force, rates), rates.kept
         self._handlers = self._kept = self._busy = self._calls = 0
         self._until: int | None = None
 
@@ -86,7 +86,7 @@ class Room:
     def _change_shift(self, now: int, _: None) -> None:
         local = dt.datetime.fromtimestamp(now // SECOND, self._zone)
         self._handlers = self._staff[local.weekday() >= 5][shift_at(local.hour)]
-        self._kept = kept_free(self._handlers)
+        self._kept = kept_free(self._handlers, self._kept_share)
         at = local
         while True:  # hour by hour, as a night may have 7 or 9 hours
             at = dt.datetime.fromtimestamp(at.timestamp() // 3600 * 3600 + 3600, self._zone)
@@ -178,17 +178,18 @@ def shift_at(hour: int) -> int:
     return 0 if 7 <= hour < 15 else 1 if 15 <= hour < 23 else 2
 
 
-def kept_free(handlers: int) -> int:
-    """How many of the handlers are kept for the emergency line: about one in eight, but a room of
-    two takes whatever rings."""
-    return max(1, round(handlers * 0.12)) if handlers > 2 else 0
+def kept_free(handlers: int, share: float = KEPT) -> int:
+    """How many of the handlers are kept for the emergency line: at least one, but a room of two
+    takes whatever rings."""
+    return max(1, round(handlers * share)) if handlers > 2 else 0
 
 
 def roster(force: Force, rates: Rates) -> tuple[list[int], list[int]]:
     """Handlers by shift, of a weekday and of a weekend day.
 
     Enough for the mean load of the weekdays' shift (in erlangs: calls a second times seconds a
-    call) and some square roots of it, the rule of thumb for queues; at least two.
+    call) and some square roots of it, the rule of thumb for queues; at least two. To keep another
+    share of them free is to divide the same staff otherwise: it hires nobody.
     """
     weekday: list[int] = []
     weekend: list[int] = []
