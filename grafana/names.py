@@ -17,7 +17,11 @@ from streams.force import WHOLE
 from streams.measures import GROUPS
 
 BY_SEVERITY = {"page": "To act on", "notice": "To look at", "state": "To know of"}
-IDENTIFIERS = {"category", "grade", "kind", "measure", "offence", "outcome", "reason", "row"}
+RECORDED = {"feed", "kind"}
+"""Labels that may hold a kind of record."""
+LISTED = {"category", "offence"}
+"""Labels whose values are of the forces' own lists."""
+IDENTIFIERS = {*RECORDED, *LISTED, "grade", "measure", "outcome", "reason", "row"}
 """Labels whose values are written with underscores and dots."""
 RECORDS = {name: words for name, words in naming.NAMES.items() if name in KINDS}
 CATEGORIES = {name: words for name, words in naming.NAMES.items() if name not in {*RECORDS, "all"}}
@@ -45,7 +49,7 @@ def in_words(legends: Iterable[str]) -> list[model.DataTransformerConfig]:
     labels = {label for legend in legends for label in re.findall(r"{{(\w+)}}", legend)}
     if not labels & IDENTIFIERS:
         return []
-    known = RECORDS if "kind" in labels else CATEGORIES if labels & {"category", "offence"} else {}
+    known = RECORDS if labels & RECORDED else CATEGORIES if labels & LISTED else {}
     rules = [(f"/^{re.escape(name)}$/", words) for name, words in known.items()]
     return [_renamed(*rule) for rule in (*rules, ("/_/g", " "), (r"/\./g", ", "))]
 

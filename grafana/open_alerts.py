@@ -12,15 +12,15 @@ COLUMNS = {
     "area": "Area",
     "Value": "Opened",
 }
+OPENED = latest("watchroom_alert_opened_timestamp_seconds", FORCE)
+WORDS = latest("watchroom_alert_words", FORCE)
 
 
 def open_table(*matchers: str, width: int = 24, height: int = 8) -> Panel:
     """What is open and not snoozed, the newest first."""
     known = latest("watchroom_alert_open", FORCE, *matchers)
-    opened = latest("watchroom_alert_opened_timestamp_seconds", FORCE)
-    words = latest("watchroom_alert_words", FORCE)
-    named = f"{words} * on (force, alert) group_left (severity, area) ({known})"
-    expr = f"sort_desc(1000 * ({named}) * on (force, alert) group_left () ({opened}))"
+    named = f"{WORDS} * on (force, alert) group_left (severity, area) ({known})"
+    expr = f"sort_desc(1000 * ({named}) * on (force, alert) group_left () ({OPENED}))"
     face = Face(
         "Open alerts in words",
         "Every alert that is open and not snoozed: what happened, who has it, and since when.",
@@ -34,11 +34,9 @@ def open_table(*matchers: str, width: int = 24, height: int = 8) -> Panel:
 
 def snoozed_table() -> Panel:
     """What is open, but silenced for a while."""
-    words = latest("watchroom_alert_words", FORCE)
     awake = latest("watchroom_alert_open", FORCE)
-    opened = latest("watchroom_alert_opened_timestamp_seconds", FORCE)
-    asleep = f"({words} unless on (force, alert) ({awake}))"
-    expr = f"1000 * {asleep} * on (force, alert) group_left () ({opened})"
+    asleep = f"({WORDS} unless on (force, alert) ({awake}))"
+    expr = f"1000 * {asleep} * on (force, alert) group_left () ({OPENED})"
     face = Face(
         "Snoozed alerts",
         "Alerts that are open, but that somebody put off for a while.",

@@ -8,7 +8,7 @@ from grafana import variables
 from grafana.colours import ACT, FINE, LOOK
 from grafana.frame import add, frame
 from grafana.names import BY_SEVERITY
-from grafana.open_alerts import open_table, snoozed_table
+from grafana.open_alerts import OPENED, open_table, snoozed_table
 from grafana.panels import Face, Panel, Query, Words, bars, lines, now, states
 from grafana.queries import FORCE, counted, latest
 
@@ -35,13 +35,15 @@ def dashboard() -> Dashboard:
     return made
 
 
-def _open() -> list[Panel]:
-    severities = [
+def _severities() -> list[Query]:
+    return [
         Query(counted("watchroom_alert_open", FORCE, *CHOSEN, f'severity="{name}"'), title)
         for name, title in BY_SEVERITY.items()
     ]
+
+
+def _open() -> list[Panel]:
     kinds = f"count by (kind) ({latest('watchroom_alert_open', FORCE, *CHOSEN)})"
-    opened = latest("watchroom_alert_opened_timestamp_seconds", FORCE)
     clock = latest("watchroom_clock_timestamp_seconds", FORCE)
     return [
         now(
@@ -52,7 +54,7 @@ def _open() -> list[Panel]:
                 height=5,
                 words=(Words(0, "● None", FINE), Words(1, "", LOOK)),
             ),
-            *severities,
+            *_severities(),
         ),
         now(
             Face(
@@ -62,7 +64,7 @@ def _open() -> list[Panel]:
                 height=5,
                 none="None is open",
             ),
-            Query(f"{clock} - on (force) (min by (force) ({opened}))", "Oldest open alert"),
+            Query(f"{clock} - on (force) (min by (force) ({OPENED}))", "Oldest open alert"),
         ),
         bars(
             Face("Open by kind", "What kinds of alert are open.", height=5, none="None is open"),
@@ -115,13 +117,10 @@ def _weeks() -> list[Panel]:
 
 
 def _over_time() -> list[Panel]:
-    severities = [
-        Query(counted("watchroom_alert_open", FORCE, *CHOSEN, f'severity="{name}"'), title)
-        for name, title in BY_SEVERITY.items()
-    ]
     return [
         lines(
-            Face("Open alerts over time", "How many were open, by severity.", width=12), *severities
+            Face("Open alerts over time", "How many were open, by severity.", width=12),
+            *_severities(),
         ),
         states(
             Face(

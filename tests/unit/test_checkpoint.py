@@ -174,13 +174,19 @@ def test_a_damaged_file_is_set_aside_and_not_used(
     assert Kept(path).offset == 5
 
 
-def test_an_older_file_beside_a_newer_write_ahead_log_is_not_used(path: Path) -> None:
+def outlived(path: Path) -> Path:
+    """A copy of the file of before it was saved once more."""
     filled(path).checkpoint.close()
-    older = shutil.copy(path, path.with_name("older"))
+    older = Path(shutil.copy(path, path.with_name("older")))
     kept = Kept(path)
     kept.feed(*calls(60, 80))
     kept.save(30)
     kept.checkpoint.close()
+    return older
+
+
+def test_an_older_file_beside_a_newer_write_ahead_log_is_not_used(path: Path) -> None:
+    older = outlived(path)
     newest = Kept(path)
     newest.feed(*calls(80, 90))
     newest.save(40)
@@ -190,12 +196,7 @@ def test_an_older_file_beside_a_newer_write_ahead_log_is_not_used(path: Path) ->
 
 
 def test_an_older_copy_is_used_as_what_it_is(path: Path) -> None:
-    filled(path).checkpoint.close()
-    older = shutil.copy(path, path.with_name("older"))
-    kept = Kept(path)
-    kept.feed(*calls(60, 80))
-    kept.save(30)
-    kept.checkpoint.close()
+    older = outlived(path)
     shutil.copy(older, path)
     assert Kept(path).offset == 20
 

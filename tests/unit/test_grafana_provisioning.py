@@ -26,7 +26,10 @@ def test_the_data_source_is_one_that_the_dashboards_can_find() -> None:
     assert (source["type"], source["access"], source["isDefault"]) == ("prometheus", "proxy", True)
     assert source["uid"]
     # Grafana makes $__rate_interval from it: four scrapes.
-    assert re.fullmatch(r"\d+s", source["jsonData"]["timeInterval"])
+    scraped = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    (job,) = [job for job in scraped["scrape_configs"] if job["job_name"] == "watchroom"]
+    every = job.get("scrape_interval", scraped["global"]["scrape_interval"])
+    assert source["jsonData"]["timeInterval"] == every
 
 
 def test_the_dashboards_are_looked_for_where_the_package_is_mounted() -> None:

@@ -14,8 +14,7 @@ LANES = {
     "abandoned_at_once": 10,
 }
 
-
-@pytest.mark.parametrize(
+each_formula = pytest.mark.parametrize(
     ("formula", "percent"),
     [
         ("answered_and_abandoned_within_of_offered", 83.0),
@@ -25,6 +24,9 @@ LANES = {
         ("answered_and_abandoned_at_once_of_offered", 82.1),
     ],
 )
+
+
+@each_formula
 def test_each_formula_gives_its_published_figure(formula: str, percent: float) -> None:
     read = SERVICE_LEVELS[formula].share.read(Figures(LANES, {}))  # type: ignore[index]
     assert read.value is not None
@@ -43,16 +45,7 @@ def a_thousand_calls() -> list[dict[str, object]]:
     return calls
 
 
-@pytest.mark.parametrize(
-    ("formula", "percent"),
-    [
-        ("answered_and_abandoned_within_of_offered", 83.0),
-        ("answered_of_answered", 86.0),
-        ("answered_of_offered", 81.1),
-        ("answered_of_offered_less_abandoned_within", 82.7),
-        ("answered_and_abandoned_at_once_of_offered", 82.1),
-    ],
-)
+@each_formula
 def test_the_force_chooses_the_formula_and_the_board_names_it(formula: str, percent: float) -> None:
     watched = monitor(tiny_force(service_level=f'"{formula}"'))
     feed(watched, *a_thousand_calls())
