@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from detectors.episodes import QUIET
 from streams import alert_words as say
 from streams.alert_records import Alert, ms_of
 from streams.alert_rules import Reads, alone
 from streams.force import Force
+from streams.periods import HOUR
 from streams.signals import Signal
 from streams.stories import Story, above, in_area, part, related
 from streams.swallow import Part, explains, shares_ratio
@@ -39,6 +41,10 @@ class Kin:
         if _COARSE.index(alert.grain) > _COARSE.index(signal.grain):
             # A level that was noticed by the month must not swallow tonight's burst.
             return False
+        return self._shares(alert, signal)
+
+    def _shares(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a signal is of the place of an alert, of one around it, or of a part of it."""
         if alert.area == signal.area or signal.area in above(self.force, alert.area):
             return True
         return alert.area in above(self.force, signal.area) and self._goes_with(alert, signal)
@@ -55,18 +61,39 @@ class Kin:
         return any(explains(each, whole, signal.direction) for each in (own, self._all(signal)))
 
     def retold(self, signal: Signal, alerts: Iterable[Alert]) -> bool:
-        """Whether a change began in hours that an alert told of which is over by now."""
-        onset = signal.onset
-        if signal.method != "change" or onset is None or alone(signal):
-            return False
+        """Whether an alert that is over by now told of what a signal says: of hours in which its
+        change began, or of the same by the hour (the day), an hour (a day) before its period ended.
+        """
         return any(
             alert.kind == "exceptional_volume"
-            and onset < (ms_of(alert.resolved_at) or 0)
-            and (alert.grain, alert.direction) == (signal.grain, signal.direction)
+            and alert.direction == signal.direction
             and related(alert.theme, signal.theme)
-            and self._nested(alert.area, signal.area)
+            and (self._went_on(alert, signal) or self._summed_up(alert, signal))
             for alert in alerts
         )
+
+    def _went_on(self, alert: Alert, signal: Signal) -> bool:
+        over = ms_of(alert.resolved_at) or 0
+        return (
+            (signal.method, signal.grain) == ("change", alert.grain)
+            and signal.onset is not None
+            and signal.onset < over
+            and not alone(signal)
+            and self._nested(alert.area, signal.area)
+        )
+
+    def _summed_up(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a day (a month) is what the hours (the days) of an alert have come to."""
+        over, told = ms_of(alert.resolved_at), ms_of(alert.evidence.end)
+        began = min(signal.start, signal.start if signal.onset is None else signal.onset)
+        if (
+            _COARSE.index(alert.grain) >= _COARSE.index(signal.grain)
+            or over is None
+            or told is None
+        ):
+            return False
+        recent = signal.end - over <= QUIET[alert.grain] * HOUR
+        return began < told and recent and self._shares(alert, signal)
 
     def narrows(self, alert: Alert, signal: Signal) -> bool:
         """Whether a child is what the alert of its parent is about."""

@@ -111,6 +111,53 @@ def test_a_change_that_begins_later_opens_again() -> None:
     assert len(b.alerts) == 2
 
 
+def over_by_midnight() -> AlertBook:
+    """After a burst at eight in the evening and three usual hours."""
+    b = book()
+    b.consider([signal("2026-11-21 20:00")], [], at("2026-11-21 21:01"))
+    for hour in (21, 22, 23):
+        usual = quiet(f"2026-11-21 {hour}:00")
+        b.consider([usual], [], usual.end + MINUTE)
+    (alert,) = b.alerts.values()
+    assert not alert.open
+    return b
+
+
+def day(when: str, **changes: Any) -> Signal:
+    held = {"grain": "day", "observed": 300, "expected": 210.0, "lower": 190, "upper": 230}
+    return signal(when, **{**held, **changes})
+
+
+def test_the_day_of_hours_that_were_told_is_not_told_again() -> None:
+    b = over_by_midnight()
+    burst = day("2026-11-21 00:00")
+    assert not b.consider([burst], [], burst.end + HOUR)
+    goes_on = day("2026-11-22 00:00", observed=225, method="change", onset=burst.start)
+    assert not b.consider([goes_on], [], goes_on.end + HOUR)
+
+
+def test_the_day_of_a_part_is_not_told_again_where_it_is_what_was_told() -> None:
+    b = over_by_midnight()
+    whole = day("2026-11-21 00:00")
+    part = day("2026-11-21 00:00", area=NORTH, observed=195, expected=105.0)
+    other = day("2026-11-21 00:00", area=NORTH, observed=30, expected=10.0)
+    now = whole.end + HOUR
+    assert not b.consider([part], [], now, Known(whole, part))
+    assert [t.what for t in b.consider([other], [], now, Known(whole, other))] == ["opened"]
+
+
+def test_a_day_that_began_when_all_was_over_is_told() -> None:
+    b = over_by_midnight()
+    after = day("2026-11-22 00:00")
+    assert [t.what for t in b.consider([after], [], after.end + HOUR)] == ["opened"]
+
+
+def test_a_day_in_the_opposite_direction_is_told() -> None:
+    b = over_by_midnight()
+    fall = day("2026-11-21 00:00", direction="down", observed=150)
+    assert [t.what for t in b.consider([fall], [], fall.end + HOUR)] == ["opened"]
+
+
 def test_an_update_with_the_same_content_is_no_transition() -> None:
     b = book()
     whole = so_far(60)
