@@ -71,6 +71,8 @@ class Face:
     decimals: int | None = None
     none: str = "–"
     """Shown where there is no value."""
+    none_is: str = GREY
+    """The colour of that: no state, unless it means something that there is none."""
     link: tuple[str, str] | None = None
     """(title, uid) of the dashboard that says more."""
     words: Sequence[Words] = field(default_factory=tuple)
@@ -85,7 +87,7 @@ def _faced(panel: Kind, face: Face, queries: Sequence[Query], *, now: bool = Fal
         panel.links([_to(*face.link)])
     if face.words:
         panel.mappings(_mappings(face.words))
-    panel.thresholds(_steps(face.words))
+    panel.thresholds(_steps(face))
     for letter, query in zip("ABCDEFGHIJKLMNOP", queries, strict=False):
         panel.with_target(_target(query, letter, now=now, rows=isinstance(panel, table.Panel)))
     for each in in_words([query.legend for query in queries]):
@@ -93,10 +95,11 @@ def _faced(panel: Kind, face: Face, queries: Sequence[Query], *, now: bool = Fal
     return panel
 
 
-def _steps(words: Sequence[Words]) -> ThresholdsConfig:
+def _steps(face: Face) -> ThresholdsConfig:
     """Always given: where a panel has none, Grafana takes green, and red from 80 on."""
-    steps = [model.Threshold(each.low, each.colour) for each in words[1:]]
-    base = model.Threshold(None, words[0].colour if words else BLUE)
+    # What has no value is shown in the colour of the base, so no state may have that one.
+    base = model.Threshold(None, face.none_is if face.words else BLUE)
+    steps = [model.Threshold(each.low, each.colour) for each in face.words]
     return ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps([base, *steps])
 
 
@@ -200,7 +203,8 @@ def states(face: Face, *queries: Query) -> Panel:
     """A band over time for each series, with the word of its state in it."""
     panel = _faced(statetimeline.Panel(), face, queries)
     panel.show_value(kinds.VisibilityMode.AUTO).merge_values(True).fill_opacity(80)
-    return panel.color_scheme(FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
+    # The words bring their colours. By thresholds the legend would list numbers instead of them.
+    return panel.color_scheme(_fixed(BLUE))
 
 
 def rows(

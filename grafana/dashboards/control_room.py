@@ -76,6 +76,8 @@ def _state() -> list[Panel]:
                 "none. A replay shows another time than now.",
                 "none",
                 height=4,
+                none="▼ No answer",
+                none_is=ACT,
                 link=("Pipeline health", "watchroom-pipeline"),
                 words=(Words(0, "▼ Catching up", ACT), Words(1, "● Ready", FINE)),
             ),

@@ -79,7 +79,8 @@ def _workers() -> list[Panel]:
 
 def _of_each(face: Face, metric: str, words: tuple[Words, ...]) -> Panel:
     """What a figure of each worker means, in a word."""
-    return now(replace(face, height=5, words=words), Query(pick(metric), "{{instance}}"))
+    shown = replace(face, height=5, words=words, none="▼ None", none_is=ACT)
+    return now(shown, Query(pick(metric), "{{instance}}"))
 
 
 def _arriving() -> list[Panel]:

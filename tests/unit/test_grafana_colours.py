@@ -22,13 +22,22 @@ def test_a_state_is_told_in_words_and_a_threshold_by_a_line_of_its_own() -> None
             fields = panel["fieldConfig"]["defaults"]
             if len(fields["thresholds"]["steps"]) < 2:
                 continue
+            # By thresholds, the legend of a band would name numbers.
+            assert panel["type"] != "state-timeline" or fields["color"]["mode"] == "fixed"
             if panel["type"] == "timeseries":
                 assert fields["custom"]["thresholdsStyle"]["mode"] == "dashed"
                 continue
             results = [each["options"]["result"] for each in fields["mappings"]]
             # No text: the number itself, which is a word for more than none.
             texts = [result.get("text", "") for result in results]
-            assert len(set(texts)) == len(texts) == len(fields["thresholds"]["steps"])
+            base, *steps = fields["thresholds"]["steps"]
+            assert len(set(texts)) == len(texts) == len(steps)
+            # Grafana shows what has no value in the colour of the base.
+            assert base["color"] == colours.GREY or fields["noValue"].startswith("▼"), panel[
+                "title"
+            ]
+            shown = {result["color"] for result in results}
+            assert {step["color"] for step in steps} == shown
 
 
 def shown(mappings: list[Any], value: float) -> str | None:
