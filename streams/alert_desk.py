@@ -25,7 +25,7 @@ from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.errors import NoAlert
 from streams.force import Force
 from streams.ledger import Closing, Ledger
-from streams.live import Live, wall_clock
+from streams.live import Live
 from streams.monitor import Shard
 from streams.outcomes import Stretch
 from streams.ownership import Request, hand_room_over
@@ -216,9 +216,6 @@ class Desk:
     def _doing(self, force: Force, at: int) -> Doing:
         health = self.live.health
         since = self._behind_since
-        age = None
-        if health.checkpoint_at is not None:
-            age = (wall_clock() - health.checkpoint_at) / 1000
         watching = [shard.surveillance.get(force.id) for shard in self.live.monitor.shards]
         faults = self.faults + sum(one.faults for one in watching if one is not None)
         if faults > self._faults_known.get(force.id, 0):
@@ -228,7 +225,7 @@ class Desk:
         return Doing(
             0.0 if since is None else (at - since) / 1000,
             health.detail,
-            age,
+            health.checkpoint_age,
             faults,
             None if last is None else (at - last) / 1000,
         )

@@ -37,10 +37,16 @@ class Health:
     """What of the input is made up, in words (`calls and incidents`): say so with every figure."""
     lag: dict[str, int] = field(default_factory=dict)
     """Messages not yet folded, by "topic/partition"."""
-    checkpoint_at: int | None = None
-    """When the last checkpoint was written; None where none is kept."""
+    checkpoint_at: float | None = None
+    """When the last checkpoint was written, in seconds by the monotonic clock, so that its age does
+    not jump where the time of day is set; None where none is kept."""
     stall_seconds: float | None = None
     """How long the last assignment of partitions kept this worker from counting."""
+
+    @property
+    def checkpoint_age(self) -> float | None:
+        """Seconds since the last checkpoint was written; None where none is kept."""
+        return None if self.checkpoint_at is None else time.monotonic() - self.checkpoint_at
 
     @property
     def ready(self) -> bool:

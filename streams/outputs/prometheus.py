@@ -38,7 +38,7 @@ from prometheus_client.registry import Collector
 
 from streams.figures import Count, Share
 from streams.force import WHOLE
-from streams.live import Live, wall_clock
+from streams.live import Live
 from streams.measures import ALL, GROUPS, Chosen, Group, Measure, Stock
 from streams.outputs.alert_metrics import (
     alert_metrics,
@@ -161,11 +161,11 @@ class BoardCollector(Collector):
         for kind, count in held.items():
             records_held.add_metric([kind], count)
         yield records_held
-        if health.checkpoint_at is not None:
+        if (age := health.checkpoint_age) is not None:
             yield _single(
                 "watchroom_checkpoint_age_seconds",
                 "Time since the last checkpoint was written.",
-                max(0, wall_clock() - health.checkpoint_at) / 1000,
+                age,
             )
         if health.stall_seconds is not None:
             yield _single(

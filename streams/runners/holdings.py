@@ -16,7 +16,7 @@ from functools import partial
 from aiokafka.errors import KafkaError
 
 from streams.errors import CheckpointError
-from streams.live import Live, wall_clock
+from streams.live import Live
 from streams.monitor import Shard
 from streams.runners.checkpoint import Folder
 from streams.runners.outbox import Outbox
@@ -56,7 +56,9 @@ class Holdings:
         self._urgent = asyncio.Event()
         self._settled = self._reading = False
         self._since = 0.0
-        self._unsaved = self._counted_at = self._assigned_at = 0
+        self._unsaved = 0
+        self._heard_at = 0.0
+        self._last_answer: int | None = None
         self._committed: dict[Key, int] = {}
         self._trouble = ""
 
@@ -68,7 +70,7 @@ class Holdings:
         # A member that is being thrown out has no generation; it will be given one.
         self._generation, self._member = max(generation, self._generation), member
         self._since = time.monotonic()
-        self._assigned_at = wall_clock()
+        self._heard_at = time.monotonic()
         self._settled = False
         self._committed.clear()
         for partition in self.held.values():
@@ -122,7 +124,7 @@ class Holdings:
             return
         partition.fold(offset, payload, appended)
         partition.follows = True
-        self._counted_at = wall_clock()
+        self._heard_at = time.monotonic()
         self._unsaved += 1
         if self._unsaved >= MOST_UNSAVED:
             self._urgent.set()
@@ -280,7 +282,7 @@ class Holdings:
                 log.error("%s; counting goes on, nothing is acknowledged", error)
             return
         self._trouble = ""
-        self.live.health.checkpoint_at = wall_clock()
+        self.live.health.checkpoint_at = time.monotonic()
 
     async def _commit(self) -> None:
         ahead = {
@@ -327,8 +329,11 @@ class Holdings:
 
     def _silent(self) -> float:
         """Seconds since anything was heard of the brokers."""
-        heard = max(self.stream.heard() or 0, self._counted_at, self._assigned_at)
-        return (wall_clock() - heard) / 1000 if self.held else 0
+        now, answer = time.monotonic(), self.stream.heard()
+        if answer != self._last_answer:
+            # The client tells by the time of day, which may be set; only that it moved counts.
+            self._last_answer, self._heard_at = answer, now
+        return now - self._heard_at if self.held else 0.0
 
     async def close(self) -> None:
         """The last checkpoint; releases the files and the folder."""

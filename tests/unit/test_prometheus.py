@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from prometheus_client import generate_latest
@@ -186,7 +187,7 @@ def test_lag_checkpoint_and_stall_are_given_where_they_are_known() -> None:
         "watchroom_stall_seconds",
     }
     watched.health.lag = {"watchroom.calls/7": 12}
-    watched.health.checkpoint_at = watched.started_at
+    watched.health.checkpoint_at = time.monotonic()
     watched.health.stall_seconds = 1.5
     series = scraped(watched)
     lag = value(series, "watchroom_lag_messages", topic="watchroom.calls", partition="7")
@@ -195,6 +196,18 @@ def test_lag_checkpoint_and_stall_are_given_where_they_are_known() -> None:
     assert age is not None
     assert 0 <= age < 60
     assert value(series, "watchroom_stall_seconds") == 1.5
+
+
+def test_a_checkpoint_is_no_older_where_the_time_of_day_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watched = live()
+    watched.health.checkpoint_at = time.monotonic()
+    tomorrow = time.time_ns() + 86_400 * 10**9
+    monkeypatch.setattr(time, "time_ns", lambda: tomorrow)
+    age = value(scraped(watched), "watchroom_checkpoint_age_seconds")
+    assert age is not None
+    assert age < 60
 
 
 def test_the_age_of_a_feed_is_judged_by_the_clock_of_the_figures() -> None:
