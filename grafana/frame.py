@@ -79,7 +79,9 @@ class _Worded(model.AnnotationQuery):
 
     def to_json(self) -> dict[str, object]:
         words = {"titleFormat": self.name, "textFormat": "{{measure}}, {{area}}", "tagKeys": "kind"}
-        return super().to_json() | words
+        # Up to Grafana 12.0 the query is what stands in `expr`; since then in `target`.
+        target = {"expr": self.expr, "refId": "Anno"}
+        return super().to_json() | words | {"target": target}
 
 
 class _Found(Builder[model.AnnotationQuery]):

@@ -33,11 +33,8 @@ def test_a_state_is_told_in_words_and_a_threshold_by_a_line_of_its_own() -> None
             base, *steps = fields["thresholds"]["steps"]
             assert len(set(texts)) == len(texts) == len(steps)
             # Grafana shows what has no value in the colour of the base.
-            assert base["color"] == colours.GREY or fields["noValue"].startswith("▼"), panel[
-                "title"
-            ]
-            shown = {result["color"] for result in results}
-            assert {step["color"] for step in steps} == shown
+            assert base["color"] == colours.GREY or fields["noValue"].startswith("▼")
+            assert {step["color"] for step in steps} == {result["color"] for result in results}
 
 
 def shown(mappings: list[Any], value: float) -> str | None:
