@@ -79,7 +79,7 @@ class _Worded(model.AnnotationQuery):
 
     def to_json(self) -> dict[str, object]:
         words = {"titleFormat": self.name, "textFormat": "{{measure}}, {{area}}", "tagKeys": "kind"}
-        # Up to Grafana 12.0 the query is what stands in `expr`; since then in `target`.
+        # Grafana 11.6.2, 12.0.1 and later take the query from `target`, those before from `expr`.
         target = {"expr": self.expr, "refId": "Anno"}
         return super().to_json() | words | {"target": target}
 
