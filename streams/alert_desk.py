@@ -39,7 +39,8 @@ log = logging.getLogger("watchroom.alerts")
 Listener = Callable[[list[Transition]], None]
 """Hears of transitions once they are in the book; called under the lock, so it must be quick."""
 _FRESH = {"hour": 3 * HOUR, "day": 2 * DAY, "month": 33 * DAY}
-"""How old the last signal of a watch may be that is taken up after a restart."""
+"""How long ago the period of a signal may have ended that someone is told of, or that is taken up
+after a restart: what an older one says is history, as when a backlog is read."""
 
 
 class Desk:
@@ -127,7 +128,8 @@ class Desk:
             situation = self.situations[force.id]
             conditions = situation.targets(self.live.monitor, closing.period.end)
             judged = ("target_missed",)
-        self._consider(force, signals, conditions, closing.watermark, judged)
+        fresh = self.live.clock() - closing.period.end <= _FRESH[closing.period.grain]
+        self._consider(force, signals, conditions, closing.watermark, judged, fresh=fresh)
 
     def _consider(
         self,
@@ -136,6 +138,8 @@ class Desk:
         conditions: Iterable[Condition],
         at: int,
         judged: Iterable[AlertKind],
+        *,
+        fresh: bool = True,
     ) -> bool:
         """Has the book decide; tells whether it could."""
         health = self.live.health
@@ -147,7 +151,7 @@ class Desk:
                 at,
                 reads,
                 judged=judged,
-                tell=health.state == "live" and not health.replay,
+                tell=fresh and health.state == "live" and not health.replay,
             )
         except Exception:  # a fault of ours must not stop the counting
             self.faults += 1
@@ -208,7 +212,7 @@ class Desk:
         for shard in monitor.shards:
             if (watching := shard.surveillance.get(force.id)) is not None:
                 running += watching.running(at)
-        silent, _ = silences(monitor, force.id, at)
+        silent, _ = silences(monitor, force.id, at, self.live.health.hears)
         doing = self._doing(force, at)
         conditions = self.situations[force.id].look(monitor, at, silent, doing)
         return self._consider(force, running, conditions, at, JUDGED_NOW)

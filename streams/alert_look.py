@@ -301,6 +301,11 @@ class Look:
             **changes,
         )
 
+    def _is_news(self, alert: Alert) -> bool:
+        """Whether to tell now of an alert that was held back: it still goes on."""
+        age = self.at - to_ms(alert.updated_at)
+        return age <= rules.FORGOTTEN[alert.grain] and may_tell(self.force, alert, self.at)
+
     def _forget(self, alert: Alert) -> None:
         closed = ms_of(alert.resolved_at) or 0
         if self.at - closed > rules.FORGOTTEN[alert.grain]:
@@ -317,7 +322,7 @@ class Look:
                 awake = msgspec.structs.replace(alert, snoozed_until=None)
                 told = may_tell(self.force, awake, self.at) and alert.severity != "state"
                 self._change(alert, "reminded", notify=told, snoozed_until=None, snooze_reason=None)
-            elif self.tell and not alert.notified and may_tell(self.force, alert, self.at):
+            elif self.tell and not alert.notified and self._is_news(alert):
                 self._change(alert, "reminded", notify=alert.owner is None, notified=True)
             elif self.tell and ownership.may_escalate(self.force, alert, self.at):
                 at = stamp(self.at, self.force.zone)

@@ -37,6 +37,8 @@ class Health:
     """What of the input is made up, in words (`calls and incidents`): say so with every figure."""
     lag: dict[str, int] = field(default_factory=dict)
     """Messages not yet folded, by "topic/partition"."""
+    unread: frozenset[str] = frozenset()
+    """The kinds of record of which messages are not yet folded."""
     checkpoint_at: float | None = None
     """When the last checkpoint was written, in seconds by the monotonic clock, so that its age does
     not jump where the time of day is set; None where none is kept."""
@@ -52,6 +54,10 @@ class Health:
     def ready(self) -> bool:
         """Recovered and keeping up, so that the figures may be shown."""
         return self.state in ("live", "finished")
+
+    def hears(self, kind: str) -> bool:
+        """Whether nothing that was sent of a kind is unknown here, so that its silence is one."""
+        return self.ready and kind not in self.unread
 
 
 class Alerts(Protocol):
@@ -110,7 +116,7 @@ class Live:
                 from streams.surveyed import surveyed  # noqa: PLC0415  slow, and here it is loaded
 
                 now = self.monitor.now if at is None else at
-                board["surveillance"] = surveyed(self.monitor, force_id, now, health.ready)
+                board["surveillance"] = surveyed(self.monitor, force_id, now, health.hears)
             if self.alerts is not None:
                 board["alerts"] = self.alerts.view(force_id, self.monitor.now if at is None else at)
         board["status"] = {

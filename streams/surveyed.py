@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from streams.feed_silence import EVERY, Feed, of_heartbeats, of_records
@@ -17,11 +18,12 @@ from streams.signals import Signal
 log = logging.getLogger("watchroom.surveillance")
 
 
-def surveyed(monitor: Monitor, force_id: str, at: int, hearing: bool) -> dict[str, Any]:
-    """The latest signals as of `at`, the running hour, silent feeds, and how much is watched.
+Hears = Callable[[str], bool]
+"""Whether a kind of record is read up to now: else a silence may be the reader's own."""
 
-    `hearing` tells whether this monitor keeps up: else a silence may be its own.
-    """
+
+def surveyed(monitor: Monitor, force_id: str, at: int, hears: Hears) -> dict[str, Any]:
+    """The latest signals as of `at`, the running hour, silent feeds, and how much is watched."""
     latest: list[Signal] = []
     running: list[Signal] = []
     summaries: dict[str, Any] = {}
@@ -31,7 +33,7 @@ def surveyed(monitor: Monitor, force_id: str, at: int, hearing: bool) -> dict[st
             latest += watching.latest(at)
             running += watching.running(at)
             summaries[shard.kind] = watching.summary()
-    silent, delays = silences(monitor, force_id, at)
+    silent, delays = silences(monitor, force_id, at, hears)
     latest.sort(key=lambda signal: (-signal.end, signal.rate, signal.series))
     totals = {
         what: sum(summary[what] for summary in summaries.values())
@@ -41,13 +43,15 @@ def surveyed(monitor: Monitor, force_id: str, at: int, hearing: bool) -> dict[st
         **totals,
         "signals": [signal.as_dict() for signal in latest],
         "running": [signal.as_dict() for signal in running],
-        "silent": [signal.as_dict() for signal in silent] if hearing else [],
+        "silent": [signal.as_dict() for signal in silent],
         "delays": delays,
         "kinds": summaries,
     }
 
 
-def silences(monitor: Monitor, force_id: str, at: int) -> tuple[list[Signal], list[str]]:
+def silences(
+    monitor: Monitor, force_id: str, at: int, hears: Hears
+) -> tuple[list[Signal], list[str]]:
     """The feeds that are silent, and for the others how soon silence will be noticed."""
     force = monitor.forces[force_id]
     calendar = Calendar(force.zone)
@@ -58,7 +62,8 @@ def silences(monitor: Monitor, force_id: str, at: int) -> tuple[list[Signal], li
         if isinstance(taker, Heartbeats):
             for feed, heard in taker.latest.items():
                 beating.add(feed)
-                if (signal := of_heartbeats(Feed(force, calendar, feed, heard), at)) is not None:
+                signal = of_heartbeats(Feed(force, calendar, feed, heard), at)
+                if signal is not None and hears(shard.kind):
                     found.append(signal)
     delays: list[str] = []
     for shard in monitor.shards:
@@ -66,7 +71,7 @@ def silences(monitor: Monitor, force_id: str, at: int) -> tuple[list[Signal], li
         named = {shard.kind, name(shard.kind)}
         if isinstance(ledger, Ledger) and watching is not None and not named & beating:
             signal, words = _of_records(force, calendar, shard.kind, watching, at)
-            found += [signal] if signal is not None else []
+            found += [signal] if signal is not None and hears(shard.kind) else []
             delays += [words] if words and signal is None else []
     return found, delays
 

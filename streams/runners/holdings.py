@@ -20,6 +20,7 @@ from streams.live import Live
 from streams.monitor import Shard
 from streams.runners.checkpoint import Folder
 from streams.runners.outbox import Outbox
+from streams.runners.pace import SILENCE, Pace
 from streams.runners.partition import NOTHING, Partition, fingerprint
 from streams.runners.rebuild import Reader
 from streams.runners.settings import Cluster, Key, Settings, Stream
@@ -31,8 +32,6 @@ log = logging.getLogger("watchroom.worker")
 
 MOST_UNSAVED = 50_000
 """Messages folded and not yet saved, above which saving does not wait for its time."""
-SILENCE = 10.0
-"""Seconds without an answer of the brokers, after which the figures can't be called live."""
 PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
 
@@ -57,8 +56,7 @@ class Holdings:
         self._settled = self._reading = False
         self._since = 0.0
         self._unsaved = 0
-        self._heard_at = 0.0
-        self._last_answer: int | None = None
+        self.pace = Pace(settings.behind)
         self._committed: dict[Key, int] = {}
         self._trouble = ""
 
@@ -70,7 +68,7 @@ class Holdings:
         # A member that is being thrown out has no generation; it will be given one.
         self._generation, self._member = max(generation, self._generation), member
         self._since = time.monotonic()
-        self._heard_at = time.monotonic()
+        self.pace.hear()
         self._settled = False
         self._committed.clear()
         for partition in self.held.values():
@@ -124,7 +122,7 @@ class Holdings:
             return
         partition.fold(offset, payload, appended)
         partition.follows = True
-        self._heard_at = time.monotonic()
+        self.pace.hear()
         self._unsaved += 1
         if self._unsaved >= MOST_UNSAVED:
             self._urgent.set()
@@ -307,6 +305,8 @@ class Holdings:
             if partition.shard.forces or partition.lag:
                 lag[partition.name] = partition.lag
         health.lag = lag
+        unread = (p.shard.kind for p in self.held.values() if p.shard.forces and p.lag)
+        health.unread = frozenset(unread)
         before = health.state
         total = sum(lag.values())
         if self._wanted is None:
@@ -315,10 +315,10 @@ class Holdings:
             waiting = len(self._wanted) - sum(p.ready for p in self.held.values())
             health.state = "recovering"
             health.detail = f"{waiting} of {len(self._wanted)} partitions are being read back"
-        elif (silent := self._silent()) > SILENCE:
+        elif self.held and (silent := self.pace.silent(self.stream.heard())) > SILENCE:
             health.state = "behind"
             health.detail = f"the brokers have not answered for {silent:.0f} s"
-        elif total > self.settings.behind:
+        elif not self.pace.keeps_up(total, live=before == "live"):
             health.state, health.detail = "behind", f"{total:,} messages behind"
         else:
             health.state, health.detail = "live", f"{len(self.held)} partitions"
@@ -326,14 +326,6 @@ class Holdings:
             health.detail = self._trouble
         if health.state not in (before, "recovering"):
             log.info("%s: %s", health.state, health.detail)
-
-    def _silent(self) -> float:
-        """Seconds since anything was heard of the brokers."""
-        now, answer = time.monotonic(), self.stream.heard()
-        if answer != self._last_answer:
-            # The client tells by the time of day, which may be set; only that it moved counts.
-            self._last_answer, self._heard_at = answer, now
-        return now - self._heard_at if self.held else 0.0
 
     async def close(self) -> None:
         """The last checkpoint; releases the files and the folder."""

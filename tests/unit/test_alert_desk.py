@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
 from streams.alert_desk import Desk
+from streams.alert_records import Transition
 from streams.live import Live
+from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.runners import watching
 from streams.situation import Situation
 from tests.build import FAR_FUTURE, call, feed, monitor, ms
@@ -60,3 +63,40 @@ def test_faults_of_before_a_restart_are_not_told_again(desk: Desk) -> None:
             watched.faults = 7
     desk.tick()
     assert words(desk) == []
+
+
+def test_a_feed_of_which_messages_are_unread_is_not_called_silent(desk: Desk) -> None:
+    beat = {"kind": "heartbeat", "force": "tiny", "feed": "calls", "at": "2021-03-01T11:00:00Z"}
+    feed(desk.live.monitor, beat, appended=FAR_FUTURE)
+    desk.live.health.unread = frozenset({"heartbeat"})
+    desk.tick()
+    assert words(desk) == []
+    desk.live.health.unread = frozenset()
+    desk.tick()
+    (said,) = words(desk)
+    assert said.startswith("Feed calls, Tiny Police: no heartbeat for 1 hour.")
+
+
+@pytest.mark.parametrize(("hours_later", "told"), [(1, True), (30, False)])
+def test_nobody_is_told_of_a_surge_that_is_read_long_after_it_was(
+    hours_later: int, told: bool
+) -> None:
+    target = monitor()
+    watching.watch_all(target)
+    begin = NOW - 40 * DAY
+    hourly = (call(f"c{at}", rfc3339(at, dt.UTC)) for at in range(begin, NOW, 20 * MINUTE))
+    feed(target, *hourly, appended=FAR_FUTURE)
+    live = Live(target, lambda: NOW + HOUR + hours_later * HOUR)
+    live.health.state = "live"
+    desk = Desk(live)
+    for shard in target.shards:
+        desk.attach(shard)
+    made: list[Transition] = []
+    desk.listeners.append(made.extend)
+    surge = (call(f"s{at}", rfc3339(at, dt.UTC)) for at in range(NOW, NOW + HOUR, MINUTE))
+    feed(target, *surge, call("later", rfc3339(NOW + 3 * HOUR, dt.UTC)), appended=FAR_FUTURE)
+    by_hour = [each for each in made if each.alert.grain == "hour"]
+    assert [each.notify for each in by_hour if each.what == "opened"] == [told]
+    desk.tick()  # that it has not been seen to end makes it no news
+    again = [each for each in made if each.notify and each.alert.grain == "hour"]
+    assert len(again) == told
