@@ -9,14 +9,14 @@ is running; the parts are in `level`, `profile`, `dispersion` and `flagged`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from detectors import dispersion, flagged
-from detectors.level import fit_level
+from detectors.level import Totals, fit_levels
 from detectors.predictive import MOST
 from detectors.profile import fit_profile
 
@@ -97,8 +97,8 @@ class Baseline:
             mean, spread = mean * times, spread + more
         return min(mean, MOST), spread, self.dispersion, self.dispersion_spread
 
-    def learned(self, week: Week, of: Constants) -> Baseline:
-        """What is known when that week is over as well."""
+    def _shaped(self, week: Week, of: Constants) -> Baseline:
+        """With that week as well, but for the level."""
         plain = [point for point in week if not point[2]]
         slot = np.array([point[0] for point in plain], dtype=int)
         count = np.array([point[1] for point in plain], dtype=float)
@@ -120,14 +120,6 @@ class Baseline:
             counts, ordinary, slots_a_day=of.slots // 7, dispersion=scatter[0]
         )
         weeks = [*self.weeks, [float(weight @ count), float(weight @ factor)]][-KEPT:]
-        fit = fit_level(
-            [total for total, _ in weeks],
-            [exposure for _, exposure in weeks],
-            dispersion=scatter[0],
-            half_life=of.half_life,
-            trend_sd=of.trend_sd,
-            season_sd=of.season_sd,
-        )
         return Baseline(
             age=self.age + 1,
             filled=self.filled + len(week) / of.slots,
@@ -136,8 +128,8 @@ class Baseline:
             profile=profile.tolist(),
             spreads=spreads.tolist(),
             weeks=weeks,
-            rate=fit.rate,
-            rate_spread=fit.spread,
+            rate=self.rate,
+            rate_spread=self.rate_spread,
             sums=sums,
             dispersion=scatter[0],
             dispersion_spread=scatter[1],
@@ -155,3 +147,18 @@ class Baseline:
         names = dict(self.names)  # what is learned of a name is a new list in it
         flagged.learn(names, points, len(self.profile) // 7)
         return names
+
+
+def learn(known: Iterable[tuple[Baseline, Week]], of: Constants) -> list[Baseline]:
+    """What is known of each series when its week is over as well; the levels are fitted together,
+    and are what each by itself would have."""
+    shaped = [baseline._shaped(week, of) for baseline, week in known]
+    series = [
+        Totals([total for total, _ in each.weeks], [e for _, e in each.weeks], each.dispersion)
+        for each in shaped
+    ]
+    fits = fit_levels(series, half_life=of.half_life, trend_sd=of.trend_sd, season_sd=of.season_sd)
+    return [
+        replace(each, rate=fit.rate, rate_spread=fit.spread)
+        for each, fit in zip(shaped, fits, strict=True)
+    ]

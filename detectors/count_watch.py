@@ -81,6 +81,7 @@ class CountWatch(Detector):
         self._focus = HeldFocus()
         self._recent: list[list[Any]] = []  # count (None: not looked at) and expected
         self._points = 0
+        self._age = 0  # weeks that were known at the last point
         self._surprise = 0.0
         self._direction: str | None = None
 
@@ -91,27 +92,28 @@ class CountWatch(Detector):
 
     def update(self, x: float | None, slot: int | None = None, names: Sequence[str] = ()) -> None:
         """Takes the count of a slot (the next in turn unless given), with the day's names."""
-        expected, focus, age = self._expected, self._focus, self._expected.age
+        expected, focus = self._expected, self._focus
         expected.update(x, slot, names)
-        if expected.age > age:
+        if expected.age > self._age:
             self._look_again()
+        self._age = expected.age
         self._points += 1
         self._surprise, self._direction = 0.0, None
         point: list[Any] = [None, 1.0]
-        ahead = expected.ahead
-        if ahead is not None and x is not None and expected.state != "learning":
-            x = float(x)
-            off = x - ahead.mean
+        if expected.last is not None and expected.state != "learning":
+            count, mean, spread, dispersion, _ = expected.last
+            off = count - mean
             self._direction = "up" if off > 0.0 else "down"
             # Within two standard deviations nothing is exceptional; spare the functions.
-            if off * off > 4.0 * ahead.mean * (ahead.dispersion + ahead.spread * ahead.mean):
+            if off * off > 4.0 * mean * (dispersion + spread * mean):
                 self._surprise = expected.evidence
-            if not names and ahead.mean > 0.0:
-                focus.dispersion, focus.spread = ahead.dispersion, ahead.spread
-                point = [x, ahead.mean]
+            if not names and mean > 0.0:
+                focus.dispersion, focus.spread = dispersion, spread
+                point = [count, mean]
         focus.update(*point)
         self._recent.append(point)
-        del self._recent[: -self.window]
+        if len(self._recent) > self.window:
+            del self._recent[0]
         self._drift_detected = self.rate <= self.allowed
 
     def _look_again(self) -> None:
@@ -154,7 +156,10 @@ class CountWatch(Detector):
     @property
     def rate(self) -> float:
         """The smaller of the two: an alarm where it is at most `allowed`."""
-        return min(self.surprise_rate, self.change_rate)
+        surprise, change = self._surprise, self.change
+        if not surprise and not change:
+            return float(self.slots)
+        return float(self.slots * min(2.0 * 10.0**-surprise, exp(-change)))
 
     @property
     def causes(self) -> list[str]:

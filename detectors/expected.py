@@ -26,7 +26,7 @@ from dataclasses import asdict
 from typing import Any, Self
 
 from detectors.base import Detector, Plain
-from detectors.baseline import Baseline, Constants, Week
+from detectors.baseline import Baseline, Constants, Week, learn
 from detectors.predictive import MOST, Predictive, Verdict, judged
 
 
@@ -92,7 +92,7 @@ class Expected(Detector):
         self._slot = -1
         self._position = -1
         self._week: Week = []
-        self._baseline = Baseline.none(self._constants)
+        self._baseline = Baseline.none(self.constants)
         self._last: list[float] | None = None  # the last count, and what was expected of it
         self._last_names: list[str] = []
 
@@ -100,10 +100,9 @@ class Expected(Detector):
         """Takes the count of a slot (the next in turn unless given), with the day's names."""
         slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
         self._first = slot if self._first is None else self._first
-        position = (slot - self._first) % self.slots
-        if position < self._position or len(self._week) >= self.slots * 8 // 7:
-            self._close()
-        self._slot, self._position = slot, position
+        if self.ends_before(slot):
+            self.close(*learn([(self._baseline, self._week)], self.constants))
+        self._slot, self._position = slot, (slot - self._first) % self.slots
         self._place += 1
         if x is None or not x >= 0.0:  # a count is not negative; nan is no count
             self._last = None  # a gap raises no alarm
@@ -148,8 +147,7 @@ class Expected(Detector):
         # Within two standard deviations no tail is below 1 in 1,000; spare the functions.
         if self.probability <= 0.001 and (x - mean) ** 2 < 4.0 * (mean + spread * mean**2):
             return False
-        ahead = Predictive(mean, spread, d, d_spread)
-        return min(ahead.at_least(x), ahead.at_most(x)) <= self.probability
+        return Predictive(mean, spread, d, d_spread).tail(x) <= self.probability
 
     @property
     def evidence(self) -> float:
@@ -157,8 +155,7 @@ class Expected(Detector):
         if self._last is None or self.state == "learning":
             return 0.0
         x, *figures = self._last
-        ahead = Predictive(*figures)
-        return -math.log10(max(min(ahead.at_least(x), ahead.at_most(x)), 1e-300))
+        return -math.log10(max(Predictive(*figures).tail(x), 1e-300))
 
     @property
     def ahead(self) -> Predictive | None:
@@ -265,13 +262,25 @@ class Expected(Detector):
             more.append(about)
         return judged(x, ahead, self.probability, state, more=more)
 
-    def _close(self) -> None:
-        """Learns from the week that is complete."""
-        week, self._week, self._position = self._week, [], -1
-        self._baseline = self._baseline.learned(week, self._constants)
+    def ends_before(self, slot: int) -> bool:
+        """Whether the week that is running is complete where that slot comes next."""
+        if self._first is None:
+            return False
+        position = (slot - self._first) % self.slots
+        return position < self._position or len(self._week) >= self.slots * 8 // 7
 
     @property
-    def _constants(self) -> Constants:
+    def week(self) -> Week:
+        """The week that is running."""
+        return self._week
+
+    def close(self, known: Baseline) -> None:
+        """Takes what is known with the week that was running, which is over."""
+        self._baseline, self._week, self._position = known, [], -1
+
+    @property
+    def constants(self) -> Constants:
+        """What learning needs to know besides a baseline and a week."""
         return Constants(**{name: getattr(self, name) for name in Constants._fields})
 
     def save(self) -> dict[str, Plain]:

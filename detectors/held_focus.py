@@ -18,8 +18,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from detectors import families
+from detectors.candidates import Side, push, start_of
 from detectors.families import NO_DIVISION, Division
 from detectors.focus import PoissonFocus
+from detectors.points import point
 
 MOST_OVER = 1e9
 """A size below 1 / this is nothing to the logarithms beside it."""
@@ -44,18 +46,45 @@ class HeldFocus(PoissonFocus):
     ) -> None:
         super().__init__(1.0, threshold, restart=False, dispersion=dispersion)
         self.spread = spread
+        self._exposed = True
 
     def begin(self, place: int) -> None:
         """Forgets every point; the next is at this place of the stream."""
         self.reset()
         self._points = place
-        self._exposed = True
 
     def update(self, x: float | None, exposure: float = 1.0) -> None:
         """Takes a count and what was expected."""
-        super().update(x, exposure)
+        index = self._points
+        self._points += 1
         if x is None:
-            self._points += 1
+            self._drift_detected = False
+            return
+        x = point(x, exposure, False)
+        up = self._look(self._up, 1, exposure, x, index)
+        down = self._look(self._down, -1, exposure, x, index)
+        self._evidence_up, self._evidence_down = up[0], down[0]
+        best, side = (up, self._up) if up[0] >= down[0] else (down, self._down)
+        if best[0] > 0.0:
+            self._direction = "up" if best is up else "down"
+            self._onset = start_of(side, best[1], self._points)
+            self._level, self._before = best[2], best[3]
+        else:
+            self._direction = self._onset = self._level = self._before = None
+        self._drift_detected = best[0] >= self.threshold
+
+    def _look(self, side: Side, sign: int, exposure: float, x: float, index: int) -> Division:
+        """A side with one more point. What is no change in its direction leaves it at once, so most
+        of the time there is nothing on it, and nothing to be put there."""
+        exposures, totals, _ = side
+        if not exposures and sign * (x - exposure) <= 0.0:
+            return NO_DIVISION
+        push(side, sign, exposure, x, index, self.most_candidates)
+        if sign * (totals[0] - exposures[0]) <= 0.0:
+            for column in side:
+                del column[:]
+            return NO_DIVISION
+        return self._best_known(exposures, totals, 1.0)
 
     def _get_params(self) -> dict[str, Any]:
         names = ("threshold", "dispersion", "spread")

@@ -27,6 +27,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,14 @@ class Level:
     weights: list[float]
 
 
+class Totals(NamedTuple):
+    """One series: its weekly counts and exposures (0 is a gap), and its dispersion."""
+
+    counts: Sequence[float]
+    exposures: Sequence[float]
+    dispersion: float
+
+
 def fit_level(
     counts: Sequence[float],
     exposures: Sequence[float],
@@ -68,81 +77,125 @@ def fit_level(
     >>> round(fit.rate * 168), round(fit.spread, 3), fit.weights
     (100, 0.004, [1.0, 1.0, 1.0, 1.0])
     """
-    count, exposure = np.asarray(counts, float), np.asarray(exposures, float)
-    ages = np.arange(-len(count), 0, dtype=float)
-    seen = exposure > 0.0
-    fade = 0.5 ** (-ages / half_life) * seen
-    total, span = float(fade @ count), float(fade @ exposure)
-    if span <= 0.0:
-        return Level(0.0, 1.0, 1.0, [1.0] * len(count))
-    if total < LEAST:
-        return Level((total + 0.5) / span, dispersion / (total + 0.5), 1.0, [1.0] * len(count))
-    return _fit(count, np.where(seen, exposure, 1.0), ages, fade, dispersion, (trend_sd, season_sd))
+    series = [Totals(counts, exposures, dispersion)]
+    return fit_levels(series, half_life=half_life, trend_sd=trend_sd, season_sd=season_sd)[0]
+
+
+def fit_levels(
+    series: Sequence[Totals], *, half_life: float, trend_sd: float, season_sd: float
+) -> list[Level]:
+    """The same of many series. Those of as many weeks are fitted at once: the arrays of one are so
+    small that a hundred take little longer."""
+    found: dict[int, Level] = {}
+    alike: dict[int, list[int]] = {}
+    for place, (counts, exposures, dispersion) in enumerate(series):
+        weeks = len(counts)
+        fade = _fading(weeks, half_life) * (np.asarray(exposures) > 0.0)
+        total, span = float(fade @ np.asarray(counts)), float(fade @ np.asarray(exposures))
+        if span <= 0.0:
+            found[place] = Level(0.0, 1.0, 1.0, [1.0] * weeks)
+        elif total < LEAST:
+            spread = dispersion / (total + 0.5)
+            found[place] = Level((total + 0.5) / span, spread, 1.0, [1.0] * weeks)
+        else:
+            alike.setdefault(weeks, []).append(place)
+    for places in alike.values():
+        counts, exposures, dispersions = zip(*(series[place] for place in places), strict=True)
+        fits = _fit(
+            np.asarray(counts, float),
+            np.asarray(exposures, float),
+            np.asarray(dispersions, float)[:, None],
+            half_life,
+            (trend_sd, season_sd),
+        )
+        found.update(zip(places, fits, strict=True))
+    return [found[place] for place in range(len(series))]
+
+
+def _fading(weeks: int, half_life: float) -> Floats:
+    return np.asarray(0.5 ** (np.arange(weeks, 0, -1.0) / half_life))
 
 
 def _fit(
     count: Floats,
     exposure: Floats,
-    ages: Floats,
-    fade: Floats,
-    dispersion: float,
+    dispersion: Floats,
+    half_life: float,
     prior: tuple[float, float],
-) -> Level:
+) -> list[Level]:
+    """A row a series; all have as many weeks."""
+    weeks = count.shape[1]
+    seen = exposure > 0.0
+    exposure = np.where(seen, exposure, 1.0)
+    fade = _fading(weeks, half_life) * seen
+    ages = np.arange(-weeks, 0, dtype=float)
     angle = 2.0 * math.pi * ages / YEAR
     design = np.column_stack([np.ones_like(ages), ages / 52.0, np.cos(angle) - 1.0, np.sin(angle)])
+    across = np.ascontiguousarray(design.T)
     precision = np.diag([1e-9, prior[0] ** -2, prior[1] ** -2, prior[1] ** -2])
     still = np.diag([1e-9, 1e9, 1e9, 1e9])  # a level alone
-    values = np.log((count + 0.5) / exposure)
-    order = np.argsort(values)
-    middle = int(np.searchsorted(np.cumsum(fade[order]), fade.sum() / 2.0))
-    effects = np.array([values[order][min(middle, len(values) - 1)], 0.0, 0.0, 0.0])
-    robust = np.ones_like(ages)
-    shared = 0.0
-    covariance = np.linalg.inv(precision + 1e-9 * np.eye(4))
+    effects = np.zeros((len(count), 4))
+    effects[:, 0] = _middle(np.log((count + 0.5) / exposure), fade)
+    robust = np.ones_like(count)
+    shared = np.zeros_like(dispersion)
+    covariance = np.zeros((len(count), 4, 4))
     rounds, first = 12, 7
     for step in range(rounds):
-        linear = np.clip(design @ effects, effects[0] - 20.0, effects[0] + 20.0)
+        base = effects[:, :1]
+        linear = (effects[:, None, :] @ across)[:, 0, :]  # by itself: its bits depend on no other
+        linear = np.minimum(np.maximum(linear, base - 20.0), base + 20.0)
         mean = exposure * np.exp(linear)
-        residual = (count - mean) / np.sqrt(mean * dispersion)
+        off = count - mean
+        residual = off / np.sqrt(mean * dispersion)
         if step < first:
             robust = 1.0 / np.maximum(np.abs(residual), 1.0)
-        elif step == first or len(ages) > YEAR:
-            robust = _robust(residual, fade > 0.0)
+        elif step == first or weeks > YEAR:
+            robust = _robust(np.where(seen, residual, 0.0))
             shared = _shared(residual, mean, fade * robust, dispersion)
         weight = fade * robust * mean / (dispersion + shared * mean)
-        working = linear + np.clip((count - mean) / mean, -2.0, 2.0)
-        scaled = design * weight[:, None]
-        held = still if step < first and len(ages) <= YEAR else precision
-        covariance = np.linalg.inv(design.T @ scaled + held)
-        effects = covariance @ (scaled.T @ working)
-    return Level(
-        rate=math.exp(min(max(float(effects[0]), -60.0), 60.0)),
-        spread=min(1.0, float(covariance[0, 0]) + shared),
-        yearly=math.exp(min(max(float(effects[1]), -5.0), 5.0)),
-        weights=[float(weight) for weight in robust],
-    )
+        working = linear + np.minimum(np.maximum(off / mean, -2.0), 2.0)
+        scaled = across * weight[:, None, :]
+        held = still if step < first and weeks <= YEAR else precision
+        covariance = np.linalg.inv(scaled @ design + held)
+        effects = (covariance @ (scaled @ working[:, :, None]))[:, :, 0]
+    rate = np.exp(np.clip(effects[:, 0], -60.0, 60.0)).tolist()
+    spread = np.minimum(1.0, covariance[:, 0, 0] + shared[:, 0]).tolist()
+    yearly = np.exp(np.clip(effects[:, 1], -5.0, 5.0)).tolist()
+    return [Level(*each) for each in zip(rate, spread, yearly, robust.tolist(), strict=True)]
 
 
-def _robust(residual: Floats, seen: Floats | NDArray[np.bool_]) -> Floats:
+def _middle(values: Floats, fade: Floats) -> Floats:
+    """The weighted median of each row."""
+    order = np.argsort(values, axis=1)
+    passed = np.cumsum(np.take_along_axis(fade, order, 1), axis=1)
+    place = (passed < fade.sum(axis=1, keepdims=True) / 2.0).sum(axis=1, keepdims=True)
+    place = np.minimum(place, values.shape[1] - 1)
+    return np.take_along_axis(values, np.take_along_axis(order, place, 1), 1)[:, 0]
+
+
+def _robust(residual: Floats) -> Floats:
     """Farrington's weights of single weeks and of runs of weeks, whichever is less."""
-    residual = np.where(seen, residual, 0.0)
-    together = np.convolve(residual, np.ones(WINDOW), "full")[WINDOW // 2 :][: len(residual)]
-    number = np.convolve(np.ones_like(residual), np.ones(WINDOW), "full")[WINDOW // 2 :]
-    together = together / np.sqrt(number[: len(residual)])
+    weeks = residual.shape[1]
+    half = WINDOW // 2
+    wide = np.zeros((len(residual), weeks + 2 * half))
+    wide[:, half : half + weeks] = residual
+    together = sum((wide[:, n : n + weeks] for n in range(WINDOW)), np.zeros_like(residual))
+    place = np.arange(weeks)
+    number = np.minimum(place, half) + np.minimum(weeks - 1 - place, half) + 1
+    together = together / np.sqrt(number)
     together = np.where(together * residual > 0.0, together, 0.0)  # a run on one side
-    weight = np.ones_like(residual)
-    for values, power in ((residual, 2), (together, 4)):
-        size = np.abs(values)
-        far = FAR * max(1.0, 1.4826 * float(np.median(np.abs(residual))))
-        weight = np.minimum(weight, (far / np.maximum(size, far)) ** power)
-    return weight
+    size = np.abs(residual)
+    far = FAR * np.maximum(1.0, 1.4826 * np.median(size, axis=1, keepdims=True))
+    single = (far / np.maximum(size, far)) ** 2
+    return np.asarray(np.minimum(single, (far / np.maximum(np.abs(together), far)) ** 4))
 
 
-def _shared(residual: Floats, mean: Floats, weight: Floats, dispersion: float) -> float:
+def _shared(residual: Floats, mean: Floats, weight: Floats, dispersion: Floats) -> Floats:
     """The relative variance that whole weeks share, beyond the dispersion; 0 when in doubt."""
-    degrees = float(weight.sum()) - 2.0
-    if degrees <= 1.0:
-        return 0.0
-    excess = float(weight @ (residual * residual)) / degrees - 1.0
-    average = float(weight @ mean) / float(weight.sum())
-    return max(0.0, excess) * dispersion / average * degrees / (degrees + 8.0)
+    weights = weight.sum(axis=1, keepdims=True)
+    degrees = weights - 2.0
+    sure = np.maximum(degrees, 1.0)
+    excess = (weight * residual * residual).sum(axis=1, keepdims=True) / sure - 1.0
+    average = (weight * mean).sum(axis=1, keepdims=True) / np.maximum(weights, 1e-300)
+    shared = np.maximum(0.0, excess) * dispersion / average * degrees / (degrees + 8.0)
+    return np.where(degrees > 1.0, shared, 0.0)

@@ -87,6 +87,14 @@ class Predictive:
             lambda: gammaincc(count + 1.0, self.mean),
         )
 
+    def tail(self, count: float) -> float:
+        """The smaller of the two; one of at most a half is it, as both hold the count itself."""
+        above = count > self.mean
+        tail = self.at_least(count) if above else self.at_most(count)
+        if tail <= 0.5:
+            return tail
+        return min(tail, self.at_most(count) if above else self.at_least(count))
+
     def limits(self, probability: float) -> tuple[int, int]:
         """The least and the most that are not exceptional, each tail having this probability.
 

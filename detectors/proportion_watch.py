@@ -113,9 +113,13 @@ class ProportionWatch(GroupedWatch):
         return min(0.9, max(0.0, (spread + prior * self.prior_correlation) / (trials + prior)))
 
     def _expected_at(self, slot: int) -> float:
-        information = sum(self._information) + 1.0
-        least = 0.5 / information  # as Jeffreys' prior: no chance is known to be 0 or 1
+        least = self._least
         return min(1.0 - least, max(least, self._base + self._effects[slot]))
+
+    @property
+    def _least(self) -> float:
+        """As Jeffreys' prior has it: no chance is known to be 0 or 1."""
+        return 0.5 / (sum(self._information) + 1.0)
 
     def _judge(self, group: list[float]) -> tuple[float, str | None]:
         _, _, n, k = group
@@ -150,14 +154,15 @@ class ProportionWatch(GroupedWatch):
         return min(1.0, lower), min(1.0, upper)
 
     def _weigh(self, recent: list[list[float]]) -> tuple[float, int | None, float, str | None]:
-        groups = np.array(recent)[::-1]
-        n = groups[:, 2]
-        p = np.array([self._expected_at(self._slot(group)) for group in recent[::-1]])
-        trials, successes, hoped = n.cumsum(), groups[:, 3].cumsum(), (n * p).cumsum()
+        latest = recent[::-1]
+        n, k = np.array([group[2] for group in latest]), np.array([group[3] for group in latest])
+        p = np.array([self._effects[self._slot(group)] for group in latest]) + self._base
+        p = np.minimum(1.0 - self._least, np.maximum(self._least, p))
+        trials, successes, hoped = n.cumsum(), k.cumsum(), (n * p).cumsum()
         shares, chances = successes / trials, hoped / trials
         pairs = (n * (n - 1.0)).cumsum() / np.maximum(trials * (trials - 1.0), 1.0)
         correlation = self.correlation * pairs + self._shared(np.arange(1.0, len(n) + 1.0))
-        correlation = np.clip(correlation, 1e-9, 0.95)
+        correlation = np.minimum(0.95, np.maximum(1e-9, correlation))
         ratios = stretch_ratio(shares, trials, chances, correlation)
         best = int(ratios.argmax())
         share, chance = float(shares[best]), float(chances[best])

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from detectors.alarm_budget import AlarmBudget
 from detectors.month_watch import SHARED_WEIGHT, pooled
+from detectors.weeks import close_weeks
 from streams.families import make
 from streams.families.counts import Counts, Months
 from streams.feed_silence import EVERY
@@ -33,6 +34,7 @@ class Watches:
             self.by_row.setdefault(each.row_key, []).append(each)
         self.begun: dict[RowKey, list[Watch]] = {}
         """Rows that have had any record."""
+        self._counts: list[Counts] | None = None
         self._everything: list[Counts] | None = None
         self.changed = False
         """Since the state was last saved."""
@@ -51,8 +53,14 @@ class Watches:
             if adapter is not None:
                 made.append(Watch(watched, self.cell, adapter))
         self.begun[row] = made
-        self._everything = None
+        self._counts = self._everything = None
         return made
+
+    def close_weeks(self, slot: int) -> None:
+        """Has all counts whose week is complete before a slot learn it together."""
+        if self._counts is None:
+            self._counts = [w.adapter for w in self if isinstance(w.adapter, Counts)]
+        close_weeks([counts.detector.expected for counts in self._counts], slot)
 
     def share(self) -> None:
         """Lets the months that are still learning know how far those of their siblings scatter."""

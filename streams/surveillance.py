@@ -117,22 +117,33 @@ class Surveillance:
         self, watches: Watches, period: Period, cells: dict[RowKey, int] | None, now: int
     ) -> list[Signal]:
         signals = []
+        if period.grain != "month":
+            self._close_weeks(watches, period)
         points: dict[str, Point] = {}
         mixed = self._mixed(period)
         apart = {s.series[:-1] for s in self.outcomes.stretches if s.holds(period)}
+        cell, nothing = watches.cell, watches.cell.read(0)
         for row, each in watches.begun.items():
             area = row[1][-1]
             point = points.get(area) or points.setdefault(area, self._point(period, area))
+            lanes = None
+            if cells is not None:
+                lanes = cell.read(cells[row]) if row in cells else nothing
             for watch in each:
                 split = mixed and any(_affects(change, watch.watched) for change in mixed)
-                counters = None if cells is None or split else cells.get(row, 0)
                 try:
                     normal = not apart or watch.watched.about(self.force.id) not in apart
-                    if watch.feed(counters, point, normal=normal):
+                    if watch.feed(None if split else lanes, point, normal=normal):
                         signals.append(watch.tell(self.context, period, now))
                 except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                     self._failed(f"{watch.watched.name}, {period.label}", error)
         return signals
+
+    def _close_weeks(self, watches: Watches, period: Period) -> None:
+        try:
+            watches.close_weeks(self._point(period, WHOLE).slot)
+        except Exception as error:  # noqa: BLE001 - each closes its own, and only one fails
+            self._failed(f"the weeks before {period.label}", error)
 
     def hear(self, outcomes: Outcomes) -> None:
         """Takes what people's outcomes say: what is not normal leaves the weeks that are running,

@@ -14,7 +14,7 @@ import msgspec
 
 from detectors.baseline import Baseline
 from streams import signal_words as said
-from streams.families.base import SHOWN, Adapter, Point, Reading
+from streams.families.base import SHOWN, Adapter, Lanes, Point, Reading
 from streams.force import Force
 from streams.periods import Calendar, Period
 from streams.records import Cell
@@ -45,15 +45,15 @@ class Watch:
         self.kept: Baseline | None = None
         """What it had learned when that was last saved."""
 
-    def feed(self, counters: int | None, point: Point, *, normal: bool = True) -> bool:
+    def feed(self, lanes: Lanes | None, point: Point, *, normal: bool = True) -> bool:
         """Takes a period (None: a gap); tells whether there is something to show of it. One that
         is not normal is judged where the family can do so without learning it, else a gap."""
         if not normal and not self.adapter.forgets:
-            counters = None
-        self.adapter.update(None if counters is None else self.cell.read(counters), point)
+            lanes = None
+        self.adapter.update(lanes, point)
         if not normal:
             self.adapter.forget(point.start, point.start)
-        return counters is not None and self.adapter.shown
+        return lanes is not None and self.adapter.shown
 
     def restart(self, reason: str) -> None:
         """Forgets what came before a change of recording."""

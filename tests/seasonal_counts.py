@@ -16,6 +16,7 @@ from scipy.stats import nbinom, poisson
 
 from detectors.expected import Expected
 from detectors.predictive import Predictive
+from detectors.weeks import close_weeks
 
 Floats = NDArray[np.float64]
 
@@ -51,8 +52,7 @@ def learned(weeks: Floats, **parameters: float) -> Expected:
     detector = Expected(slots=weeks.shape[1], **parameters)  # type: ignore[arg-type]
     for count in weeks.ravel().tolist():
         detector.update(count)
-    detector._close()  # the next point would
-    detector._slot = weeks.shape[1] - 1
+    close_weeks([detector], 0)  # the next point would
     return detector
 
 

@@ -74,7 +74,8 @@ class Adapter(ABC):
     def _note(self, start: int) -> None:
         self.taken += 1
         self.starts.append(start)
-        del self.starts[:-KEPT]
+        if len(self.starts) > KEPT:
+            del self.starts[0]
 
     @abstractmethod
     def _update(self, lanes: Lanes | None, point: Point) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import nbinom, poisson
 
 from detectors.expected import Expected
-from detectors.level import fit_level
+from detectors.level import Totals, fit_level, fit_levels
 from detectors.predictive import Predictive
 from tests.seasonal_counts import draw, flagged, history, learned, realised, week_shape
 
@@ -143,6 +143,21 @@ def test_season_and_trend_are_followed_from_the_second_year_on() -> None:
     assert fit.rate == pytest.approx(5_000 * season[130], rel=0.02)
     assert fit.yearly == pytest.approx(1.05, abs=0.03)
     assert fit.spread < 0.01
+
+
+def test_series_whose_levels_are_fitted_together_have_the_levels_that_each_has_alone() -> None:
+    rng = np.random.default_rng(4)
+    series = [
+        Totals(
+            rng.poisson(level, weeks).tolist(),
+            rng.choice([0.0, 150.0, 168.0], weeks).tolist(),
+            dispersion,
+        )
+        for weeks in (1, 8, 60)
+        for level, dispersion in ((0.1, 1.0), (30.0, 1.5), (5_000.0, 2.5))
+    ]
+    settings = {"half_life": 26.0, "trend_sd": 0.1, "season_sd": 0.15}
+    assert fit_levels(series, **settings) == [fit_levels([one], **settings)[0] for one in series]
 
 
 def test_states_are_said_in_plain_words() -> None:

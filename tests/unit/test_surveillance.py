@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from detectors import state
 from detectors.month_watch import MonthWatch, pooled
 from detectors.predictive import Predictive
+from streams import grain_watches
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
 from streams.families.base import Point
@@ -445,6 +446,21 @@ def test_an_hour_writes_the_hour_and_none_of_what_its_weeks_have_taught() -> Non
     assert {"day", "hour", *(f"hour/incidents/count/{c}/all/force" for c in ("all", "asb"))} < {
         *whole
     }
+
+
+def test_weeks_that_fail_to_be_learned_together_are_learned_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise ValueError("one series is odd")
+
+    plain, target = watched(), watched()
+    play(plain, hours(400))
+    monkeypatch.setattr(grain_watches, "close_weeks", broken)
+    play(target, hours(400))
+    assert of(target).faults
+    of(target).faults = 0
+    assert state_of(of(target)) == state_of(of(plain))
 
 
 def test_without_a_saved_state_it_learns_from_the_counts_that_are_kept() -> None:

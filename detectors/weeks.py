@@ -1,0 +1,34 @@
+"""Weeks of many series that end together, learned together.
+
+Most of what learning a week costs is not the arithmetic but the calls, and those for a hundred
+series are hardly more than those for one (`detectors.level.fit_levels`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from detectors.baseline import Constants, learn
+from detectors.expected import Expected
+
+
+def close_weeks(series: Iterable[Expected], slot: int) -> None:
+    """Has those whose week is complete before that slot learn it: just what the next `update` of
+    each would do, and does where this is left out.
+
+    >>> alone, together = (Expected(slots=7) for _ in range(2))
+    >>> for day in range(22):
+    ...     close_weeks([together], day % 7)
+    ...     for each in (alone, together):
+    ...         each.update(50 + day % 7, day % 7)
+    >>> together.age, alone.save() == together.save()
+    (3, True)
+    """
+    alike: dict[Constants, list[Expected]] = {}
+    for each in series:
+        if each.ends_before(slot):
+            alike.setdefault(each.constants, []).append(each)
+    for constants, due in alike.items():
+        weeks = [(each.baseline, each.week) for each in due]
+        for each, known in zip(due, learn(weeks, constants), strict=True):
+            each.close(known)
