@@ -23,6 +23,7 @@ from streams.alert_records import (
 from streams.alerts import AlertBook
 from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.errors import NoAlert
+from streams.feed_silence import Backlog
 from streams.force import Force
 from streams.ledger import Closing, Ledger
 from streams.live import Live
@@ -59,6 +60,7 @@ class Desk:
         self._fault_at: dict[str, int] = {}
         self._attached: weakref.WeakSet[Shard] = weakref.WeakSet()
         self._behind_since: int | None = None
+        self.backlog = Backlog()
 
     # -- what feeds the books ------------------------------------------------------------------
 
@@ -128,7 +130,9 @@ class Desk:
             situation = self.situations[force.id]
             conditions = situation.targets(self.live.monitor, closing.period.end)
             judged = ("target_missed",)
-        fresh = self.live.clock() - closing.period.end <= _FRESH[closing.period.grain]
+        # Quarters and years close too, and nothing is judged by them.
+        newest = _FRESH.get(closing.period.grain, 0)
+        fresh = self.live.clock() - closing.period.end <= newest
         self._consider(force, signals, conditions, closing.watermark, judged, fresh=fresh)
 
     def _consider(
@@ -212,7 +216,8 @@ class Desk:
         for shard in monitor.shards:
             if (watching := shard.surveillance.get(force.id)) is not None:
                 running += watching.running(at)
-        silent, _ = silences(monitor, force.id, at, self.live.health.hears)
+        found, _ = silences(monitor, force.id, at, self.live.health.hears)
+        silent = [signal for signal in found if not self.backlog.holds(signal, at)]
         doing = self._doing(force, at)
         conditions = self.situations[force.id].look(monitor, at, silent, doing)
         return self._consider(force, running, conditions, at, JUDGED_NOW)

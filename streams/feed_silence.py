@@ -14,7 +14,7 @@ from detectors.predictive import Predictive
 from detectors.silence import Heartbeat, Silence, in_words
 from streams import signal_words as said
 from streams.force import WHOLE, Force
-from streams.periods import DAY, HOUR, SECOND, Calendar
+from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
 from streams.signals import Signal
 
 EVERY = {"call": "offered", "incident": "count"}
@@ -23,6 +23,8 @@ AHEAD = 168
 """Hours ahead over which a delay is looked for."""
 
 
+MOVING = MINUTE
+"""What moved so lately moves."""
 LOOKED = 14 * DAY
 """A longer gap is as these first weeks of it: nobody waits for an hour-by-hour sum over years."""
 
@@ -98,6 +100,25 @@ def of_heartbeats(feed: Feed, at: int) -> Signal | None:
         return None
     words = said.no_beat(feed.name, feed.force, in_words(age))
     return _signal(feed, at, "heartbeat", words, None, None)
+
+
+class Backlog:
+    """Tells a feed of which old records arrive from one that is silent.
+
+    What was last heard of a silent feed stays as it is. A feed whose last record is more than a day
+    old, and was older still a moment ago, is being read from its past.
+    """
+
+    def __init__(self) -> None:
+        self._marks: dict[tuple[str, ...], tuple[int, int]] = {}
+
+    def holds(self, silent: Signal, at: int) -> bool:
+        """Whether a feed that was found silent is only behind; to be asked at every look."""
+        mark, since = self._marks.get(silent.series, (0, at))
+        if mark != silent.start:
+            since = at
+            self._marks[silent.series] = silent.start, at
+        return at - silent.start > DAY and at - since < MOVING
 
 
 def _signal(

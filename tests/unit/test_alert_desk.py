@@ -10,7 +10,7 @@ import pytest
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
 from streams.live import Live
-from streams.periods import DAY, HOUR, MINUTE, rfc3339
+from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching
 from streams.situation import Situation
 from tests.build import FAR_FUTURE, call, feed, monitor, ms
@@ -75,6 +75,32 @@ def test_a_feed_of_which_messages_are_unread_is_not_called_silent(desk: Desk) ->
     desk.tick()
     (said,) = words(desk)
     assert said.startswith("Feed calls, Tiny Police: no heartbeat for 1 hour.")
+
+
+def test_a_feed_that_is_read_from_its_past_is_not_called_silent(desk: Desk) -> None:
+    def beat(days_ago: int) -> None:
+        at = rfc3339(NOW - days_ago * DAY, dt.UTC)
+        heartbeat = {"kind": "heartbeat", "force": "tiny", "feed": "calls", "at": at}
+        feed(desk.live.monitor, heartbeat, appended=FAR_FUTURE)
+
+    now = NOW
+    desk.live.clock = lambda: now
+    for days_ago in (36, 20, 5):
+        beat(days_ago)
+        desk.tick()
+        now += 30 * SECOND
+    assert words(desk) == []
+    now += MINUTE  # nothing more comes
+    desk.tick()
+    (said,) = words(desk)
+    assert said.startswith("Feed calls, Tiny Police: no heartbeat for 5 days.")
+
+
+def test_closing_quarters_and_years_are_no_fault_of_a_record(desk: Desk) -> None:
+    desk.tick()
+    dates = ("2021-04-02", "2021-07-02", "2022-01-02", "2022-04-02")
+    later = (call(f"c{date}", f"{date}T10:00:00Z") for date in dates)
+    feed(desk.live.monitor, *later, appended=FAR_FUTURE)  # refuses none
 
 
 @pytest.mark.parametrize(("hours_later", "told"), [(1, True), (30, False)])
