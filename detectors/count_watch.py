@@ -156,10 +156,10 @@ class CountWatch(Detector):
     @property
     def rate(self) -> float:
         """The smaller of the two: an alarm where it is at most `allowed`."""
-        surprise, change = self._surprise, self.change
-        if not surprise and not change:
+        change = self.change
+        if not self._surprise and not change:
             return float(self.slots)
-        return float(self.slots * min(2.0 * 10.0**-surprise, exp(-change)))
+        return float(self.slots * min(2.0 * 10.0**-self._surprise, exp(-change)))
 
     @property
     def causes(self) -> list[str]:

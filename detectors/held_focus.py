@@ -99,16 +99,19 @@ class HeldFocus(PoissonFocus):
     def _best_known(
         self, exposures: Sequence[float], totals: Sequence[float], mean: float
     ) -> Division:
-        """As in FOCuS; a rise's ratio is at most half of its chi-square, which needs no logarithm
-        to see that most onsets are not the best."""
+        """As in FOCuS; a ratio is at most half of its chi-square, with the variance at the smaller
+        of the two means, which needs no logarithm to see that most onsets are not the best."""
+        dispersion, spread = self.dispersion, self.spread
         exposure = total = best = 0.0
         found = NO_DIVISION
         for i in range(len(exposures) - 1, -1, -1):
             exposure += exposures[i]
             total += totals[i]
             excess = total - exposure
-            varies = exposure * (self.dispersion + self.spread * exposure)
-            if excess < 0.0 or excess * excess > 2.0 * best * varies:
+            ratio = min(1.0, total / exposure)
+            over = dispersion - 1.0 + spread * exposure
+            varies = exposure * ratio * (1.0 + ratio * over)
+            if excess * excess > 2.0 * best * varies:
                 value = self._gain(exposure, total, mean)
                 if value > best:
                     best, found = value, (value, i, total / exposure, mean)
