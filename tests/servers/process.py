@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
@@ -91,13 +91,15 @@ class Server:
         log: Path,
         *,
         cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
         death_signal: int = signal.SIGKILL,
     ) -> None:
-        """Remember how to start it; nothing runs yet."""
+        """Remember how to start it; nothing runs yet. `environment` is added to that of here."""
         self.name = name
         self.command = list(command)
         self.log = log
         self._cwd = cwd
+        self._environment = dict(environment or {})
         self._death_signal = int(death_signal)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -125,6 +127,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self._cwd,
+                env={**os.environ, **self._environment},
                 start_new_session=True,
             )
         atexit.register(self.stop)

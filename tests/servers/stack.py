@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +41,25 @@ def kafka_text(environment: dict[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in {**properties, **places}.items())
 
 
+@dataclass(frozen=True)
+class Workers:
+    """What a test adds to the workers: options, and the environment."""
+
+    options: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
 class Stack:
     """Everything that docker-compose.yml starts, but for Grafana, which can't be had here."""
 
-    def __init__(self, folder: Path, kafka: Kafka, got: Receivers) -> None:
+    def __init__(self, folder: Path, kafka: Kafka, got: Receivers, workers: Workers) -> None:
         self.folder, self.kafka, self.got = folder, kafka, got
         self.services: dict[str, dict[str, Any]] = compose()["services"]
         self.ports = {name: free_port() for name in WORKERS}
-        self.workers = {name: self._worker(name) for name in WORKERS}
+        self.workers = {
+            name: self._server(name, *workers.options, environment=workers.environment)
+            for name in WORKERS
+        }
 
     def run(self, service: str) -> None:
         """Run a command that ends, such as that of `topics`."""
@@ -66,12 +78,12 @@ class Stack:
         """The simulator, not started."""
         return self._server("simulator", *options)
 
-    def _worker(self, name: str) -> Server:
-        return self._server(name)
-
-    def _server(self, name: str, *options: str) -> Server:
+    def _server(
+        self, name: str, *options: str, environment: Mapping[str, str] | None = None
+    ) -> Server:
         command = [*self._command(name), *options]
-        return Server(name, command, self.folder / f"{name}.log", cwd=ROOT)
+        log = self.folder / f"{name}.log"
+        return Server(name, command, log, cwd=ROOT, environment=environment)
 
     def _command(self, name: str) -> list[str]:
         places = {
@@ -118,6 +130,7 @@ def stack(
     kafka: kafka_server.Found,
     prometheus: prometheus_server.Found,
     alertmanager: alertmanager_server.Found,
+    workers: Workers | None = None,
 ) -> Iterator[tuple[Stack, Prometheus, Alertmanager]]:
     """All of it, running, with the topics made; it ends with the block."""
     with ExitStack() as opened:
@@ -126,7 +139,7 @@ def stack(
         broker = Kafka(kafka, kafka_text(environment))
         opened.callback(broker.close)
         broker.start()
-        made = Stack(folder, broker, got)
+        made = Stack(folder, broker, got, workers or Workers())
         made.run("topics")
         for name in WORKERS:
             opened.callback(made.workers[name].kill)

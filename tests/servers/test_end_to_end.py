@@ -1,200 +1,134 @@
-"""A planted surge, from the made-up room to the pager, in the set-up that is committed.
+"""A planted surge, from the made-up room to the pager, in the set-up that is committed; beside it
+the same day without the surge.
 
-Five weeks of calls of two forces are sent at full speed, up to now; then the rooms are live, and
-the emergency calls of one district of one force surge. The other force has no surge.
-
-Of the history the last version of each call is sent, in the order of the instants: an hour closes
-an hour after its end, when its calls have ended, so it is counted as it would have been live.
+Five weeks are read at full speed, up to just before the surge; then the rooms are live, second by
+second, until the pager has heard. An hour's volume takes three ordinary hours to be over: for those
+the clock of the workers is moved on, a minute at a time.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import json
-import threading
-import urllib.parse
+import re
+import time
 import urllib.request
-from collections.abc import Iterator
-from heapq import merge
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from streams.events import Call, decode
-from streams.force import find_force
-from streams.live import wall_clock
-from streams.periods import DAY, MINUTE, SECOND, to_ms
-from streams.sources.chunk import CHUNK_LINES, Chunk
-from streams.sources.kafka import Publisher
-from streams.sources.simulator import Rates, Surge, simulate
-from streams.sources.simulator.surge import added
+from streams.periods import HOUR, MINUTE, SECOND, to_ms
 from tests.servers import alertmanager as alertmanager_server
 from tests.servers import kafka as kafka_server
 from tests.servers import prometheus as prometheus_server
+from tests.servers.faked_clock import FakedClock
 from tests.servers.process import wait_until
 from tests.servers.receivers import Told
-from tests.servers.stack import WORKERS, Stack, stack
+from tests.servers.rooms import BEGIN, FORCE, TWIN, Feeder, in_theory, twin_file
+from tests.servers.stack import WORKERS, Stack, Workers, stack
 
-pytestmark = [pytest.mark.servers, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.servers, pytest.mark.timeout(1800)]
 
-FORCE, OTHER = "warwickshire", "city-of-london"
-VOLUME = "WatchroomExceptionalVolume"
-HISTORY = 36 * DAY
-SOON = 20 * SECOND
-"""How long after the history has been read the surge begins."""
-LENGTH, FACTOR = 30 * MINUTE, 150.0
+AT_A_TIME, PAUSE = MINUTE, 0.5
+"""How far the clock is moved at once, and for how many seconds it then goes on as it does."""
+READING = 15 * MINUTE
+"""How long before the rooms are live the workers begin to read, by their clock."""
 TO_THE_PAGER = 90
-"""Seconds from the alert to the message."""
-OVER = 120
+"""Seconds from the threshold being crossed to the message."""
+AFTER_THE_SURGE = HOUR - BEGIN % HOUR + 4 * HOUR
+"""An alert of an hour is over after three ordinary hours; an hour is closed an hour after it."""
+OVER = 90
 """Seconds from the end of the alert to the message that it is over."""
 
 
-Known = tuple[int, bytes]
+instant = dt.datetime.fromisoformat
 
 
-class Feeder(threading.Thread):
-    """The made-up rooms: their past at once, then what becomes known, second by second."""
-
-    def __init__(self, bootstrap: str, folder: Path) -> None:
-        super().__init__(daemon=True)
-        self.forces = {name: find_force(name) for name in (FORCE, OTHER)}
-        letters = folder / "refused.ndjson"
-        self.publisher = Publisher(bootstrap, "watchroom", self.forces, dead_letters=letters)
-        start = wall_clock() // DAY * DAY - HISTORY
-        rooms = [simulate(force, start, None, seed=1) for force in self.forces.values()]
-        self.events: Iterator[Known] = (each for each in merge(*rooms) if _is_wanted(each[1]))
-        self.halted = threading.Event()
-
-    def past(self) -> None:
-        """Sends the last versions up to now, and the first beat of the feeds."""
-        last: dict[str, Known] = {}
-        until = wall_clock()
-        for at, line in self.events:
-            if at >= until:
-                break
-            event = decode(line)
-            if isinstance(event, Call):
-                last[event.id] = at, line
-        self._send([line for _, line in sorted(last.values())])
-
-    def surge(self) -> int:
-        """Plants the surge; returns its beginning."""
-        begin = wall_clock() + SOON
-        surge = Surge(begin, begin + LENGTH, FACTOR, area="rugby", line="999")
-        more = (e for e in added(self.forces[FORCE], surge, 1, 1, Rates()) if _is_wanted(e[1]))
-        self.events = merge(self.events, more)
-        return begin
-
-    def run(self) -> None:
-        lines: list[bytes] = []
-        for at, line in self.events:
-            while at > wall_clock():
-                self._send(lines)
-                lines = []
-                if self.halted.wait(0.5):
-                    return
-            lines.append(line)
-
-    def stop(self) -> None:
-        """Ends it."""
-        self.halted.set()
-        if self.is_alive():
-            self.join()
-        self.publisher.__exit__(None, None, None)
-
-    def _send(self, lines: list[bytes]) -> None:
-        for start in range(0, len(lines), CHUNK_LINES):
-            part = lines[start : start + CHUNK_LINES]
-            self.publisher.add(Chunk(b"\n".join(part), "the rooms", range(len(part))))
-        self.publisher.finish()
+def alerts(made: Stack, force: str) -> list[dict[str, Any]]:
+    """The alerts of a live room, from the worker that holds it."""
+    for name in WORKERS:
+        url = f"http://127.0.0.1:{made.ports[name]}/alerts.json?force={force}"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as got:
+                held = json.loads(got.read())["alerts"]
+                return [a for a in held if to_ms(instant(a["opened_at"])) >= BEGIN]
+        except OSError:  # it holds nothing of this force, or is busy
+            continue
+    return []
 
 
-def _is_wanted(line: bytes) -> bool:
-    return not line.startswith(b'{"kind":"incident"') and b'"feed":"incidents"' not in line
+def of(told: Told) -> tuple[str, str, str]:
+    """(alert, force, status) of a message."""
+    labels = told.content["alerts"][0]["labels"]
+    return labels["alertname"], labels.get("force", ""), told.status
 
 
-class Room:
-    """The alerts of the workers, by their web servers."""
-
-    def __init__(self, made: Stack) -> None:
-        self.made = made
-
-    def alerts(self, force: str) -> list[tuple[str, dict[str, Any]]]:
-        """Alerts of exceptional volumes, each with the address of the worker that holds it."""
-        found = []
-        for name in WORKERS:
-            url = f"http://127.0.0.1:{self.made.ports[name]}"
-            try:
-                with urllib.request.urlopen(f"{url}/alerts.json?force={force}", timeout=5) as got:
-                    held = json.loads(got.read())["alerts"]
-            except OSError:  # it holds nothing of this force
-                continue
-            found += [(url, each) for each in held if each["kind"] == "exceptional_volume"]
-        return found
-
-    def opened(self, since: int) -> list[tuple[str, dict[str, Any]]]:
-        """Those of the force with the surge, opened since."""
-        return [
-            (url, each)
-            for url, each in self.alerts(FORCE)
-            if to_ms(dt.datetime.fromisoformat(each["opened_at"])) >= since
-        ]
-
-
-def close(url: str, alert: str) -> None:
-    path = f"{url}/api/alerts/{urllib.parse.quote(alert)}/close"
-    details = {"who": "Duty inspector", "outcome": "real", "note": "A crash on the M6."}
-    request = urllib.request.Request(
-        path, json.dumps(details).encode(), {"content-type": "application/json"}
-    )
-    urllib.request.urlopen(request, timeout=10).close()
-
-
-def of(told: Told) -> tuple[str, str]:
-    """(force, status) of a message."""
-    return told.content["alerts"][0]["labels"]["force"], told.status
-
-
-def test_a_surge_is_told_once_in_time_and_so_is_its_end(
+def test_a_surge_is_told_once_in_time_and_so_is_its_end_and_a_day_without_one_is_quiet(
     tmp_path: Path,
     kafka_found: kafka_server.Found,
     prometheus_found: prometheus_server.Found,
     alertmanager_found: alertmanager_server.Found,
 ) -> None:
-    with stack(tmp_path, kafka_found, prometheus_found, alertmanager_found) as (made, watcher, _):
-        got, room = made.got, Room(made)
-        feeder = Feeder(made.kafka.bootstrap, tmp_path)
+    clock = FakedClock(tmp_path, BEGIN - READING)
+    workers = Workers(
+        ["--force", FORCE, "--force", str(twin_file(tmp_path))], environment=clock.environment
+    )
+    with (
+        ProcessPoolExecutor(1, get_context("spawn")) as aside,
+        stack(tmp_path, kafka_found, prometheus_found, alertmanager_found, workers) as made_,
+    ):
+        made, watcher, _ = made_
+        theory = aside.submit(in_theory)
+        feeder = Feeder(made.kafka.bootstrap, tmp_path, clock)
+
+        def paged() -> list[tuple[str, str, str]]:
+            return [of(told) for told in made.got.hooks if told.path == "/pager"]
+
+        def meanwhile(condition: Callable[[], bool], seconds: float, what: str) -> None:
+            def once() -> bool:
+                feeder.keep_up()
+                return condition()
+
+            wait_until(once, seconds, what)
+
         try:
-            feeder.past()
-            watcher.wait_for("sum(watchroom_ready) == 2", 90)
-            read = f'watchroom_watches{{force="{FORCE}",grain="hour",state!="learning"}} > 0'
-            watcher.wait_for(read, 300)
-            assert not got.told(VOLUME, "/pager"), "nothing is told of the past"
-            surge = feeder.surge()
-            feeder.start()
+            feeder.keep_up()
+            judged = 'count(watchroom_watches{grain="hour",state!="learning"} > 0) by (force)'
+            meanwhile(lambda: len(watcher.query(judged)) == 2, 600, "both rooms have been read")
+            meanwhile(lambda: bool(watcher.query("sum(watchroom_ready) == 2")), 90, "all is ready")
+            expected = theory.result()
+            assert not paged(), "nothing is told of the past"
+            while clock() < BEGIN:
+                feeder.move_on(min(AT_A_TIME, BEGIN - clock()))
+                time.sleep(PAUSE)
 
-            wait_until(lambda: bool(room.opened(surge)), 300, "it is an alert")
-            wait_until(lambda: bool(got.told(VOLUME, "/pager")), TO_THE_PAGER, "the pager hears")
-            first = got.told(VOLUME, "/pager")[0]
-            url, alert = room.opened(surge)[0]
-            assert of(first) == (FORCE, "firing")
+            meanwhile(lambda: bool(paged()), 600, "the pager hears")
+            crossed = to_ms(expected.at)
+            assert clock() - crossed <= TO_THE_PAGER * SECOND
+            first = made.got.told("WatchroomExceptionalVolume", "/pager")[0]
             words = first.content["commonAnnotations"]["summary"]
-            assert words.startswith("999 calls, ")
-            assert ", usually " in words
+            start = "999 calls, North Warwickshire policing area: "
+            form = r"\d+ from 14:00 to 14:\d\d, usually \d+ to \d+\. .* Nobody has this yet\."
+            assert re.fullmatch(re.escape(start) + form, words)
             assert len(words) <= 160
+            (alert,) = alerts(made, FORCE)
             assert first.content["alerts"][0]["labels"]["alert"] == alert["id"]
+            assert alert["id"] == expected.alert.id
             assert alert["severity"] == "page"
-            assert alert["row"] == {"line": "999"}
 
-            close(url, alert["id"])
-            wait_until(lambda: len(got.told(VOLUME, "/pager")) > 1, OVER, "its end is told")
+            while not alerts(made, FORCE)[0]["resolved_at"]:
+                assert clock() < BEGIN + AFTER_THE_SURGE + 5 * MINUTE
+                feeder.move_on(AT_A_TIME)
+                time.sleep(PAUSE)
+            meanwhile(lambda: len(paged()) > 1, OVER, "its end is told")
         finally:
-            feeder.stop()
-        assert [of(told) for told in got.told(VOLUME, "/pager")] == [
-            (FORCE, "firing"),
-            (FORCE, "resolved"),
-        ]
-        # The force without a surge was counted too, and nobody was told anything of it.
-        watcher.wait_for(f'watchroom_clock_timestamp_seconds{{force="{OTHER}"}}')
-        assert not room.alerts(OTHER)
+            feeder.close()
+        volume = "WatchroomExceptionalVolume", FORCE
+        assert paged() == [(*volume, "firing"), (*volume, "resolved")]
+        # The twin was counted as well.
+        watcher.wait_for(f'watchroom_clock_timestamp_seconds{{force="{TWIN}"}}')
+        assert alerts(made, TWIN) == []
