@@ -7,7 +7,7 @@ VENV   ?= .venv
 LOWEST := .venv-lowest
 LOCKER := .venv-lock
 PIP    := -m pip --disable-pip-version-check --quiet install
-UNIT   := not servers and not real_data and not nightly
+UNIT   := not servers and not real_data and not replays and not nightly
 CODE   := streams detectors grafana tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help

@@ -140,7 +140,7 @@ class Look:
 
     def _take_signals(self, signals: list[Signal]) -> set[str]:
         """Opens, updates and joins; returns the ids of the alerts that go on."""
-        raising = [s for s in signals if s.notify and rules.worth(s)]
+        raising = [s for s in signals if s.notify and rules.worth(s) and not rules.usual_again(s)]
         self.kin.told = stories(self.force, raising, self.kin.last)
         return {self._take_story(story) for story in self.kin.told} - {""}
 
@@ -150,14 +150,13 @@ class Look:
         kind, severity = rules.kind_of(signal), rules.severity_of(signal)
         row = tuple(sorted(signal.row.items()))
         about = signal.group, signal.measure, row, signal.area, signal.direction
-        lull = kind == "exceptional_volume" and rules.usual_again(signal)
         known = self.book.going.get((kind, False, signal.grain, *about))
         if known is not None:
-            return "" if lull else self._go_on(self.book.alerts[known], story, severity)
+            return self._go_on(self.book.alerts[known], story, severity)
         for alert_id in list(self.book.going.values()):
             alert = self.book.alerts[alert_id]
             if alert.kind == kind and self.kin.same_story(alert, signal):
-                return "" if lull else self._join(alert, story, severity)
+                return self._join(alert, story, severity)
         if self.kin.retold(signal, self.book.alerts.values()):
             return ""
         return self._open_signal(story, kind, severity)

@@ -135,8 +135,11 @@ def inside(alert: Alert, reading: Signal) -> bool:
 
 
 def usual_again(signal: Signal) -> bool:
-    """Whether a closed period is inside the usual range, however high what came before adds up."""
+    """Whether a volume of a closed period is inside the usual range, however high what came before
+    adds up: nobody is told of `87, usually 65 to 92`."""
     if signal.running or signal.lower is None or signal.upper is None:
+        return False
+    if kind_of(signal) != "exceptional_volume":
         return False
     if signal.direction == "down":
         return signal.observed >= signal.lower

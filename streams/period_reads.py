@@ -13,11 +13,10 @@ from streams.periods import MINUTE
 from streams.records import LEAF_MASK
 from streams.signals import Signal
 from streams.situation import Situation, held
+from streams.swallow import MOSTLY
 
-MOST = 0.5
-"""An area that holds at least so much of what is told of a wider one is named in its words,"""
 UNLIKELY = 0.01
-"""if so many there would be as unlikely as this at its usual share."""
+"""How unlikely it is that so many of a rise are in an area by chance, where it is named."""
 
 
 class PeriodReads:
@@ -65,26 +64,37 @@ class PeriodReads:
         return None
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
-        """Where within its area an hour's count is, unlike usual: (the id of the area, how many
-        there). Hours are watched for the widest areas only, so no alert can bear its name.
+        """Where within its area most of an hour's rise is: (the id of the area, how many there).
+        Hours are watched for the widest areas only, so no alert can bear its name.
 
-        The usual share of an area is that of its expected count by the day. Of several the
-        innermost is told; None where there is none, or its usual share is not known.
+        It holds `MOSTLY` of the excess since the change began, and so many would be there by chance
+        once in a hundred times. Its usual share is that of its expected count by the day. Of
+        several the innermost is told; None where there is none, or the shares are not known.
         """
-        if signal.grain != "hour":
+        if signal.grain != "hour" or signal.expected is None:
             return None
-        counts = self._by_area(signal)
+        since, expected = signal.start, signal.expected
+        if signal.onset is not None and signal.onset < since and signal.ratio:
+            since = signal.onset
+        counts = self._by_area(signal, since)
+        whole = counts.get(signal.area, 0)
+        if since < signal.start and signal.ratio:
+            expected = whole / signal.ratio
         best: tuple[int, str] | None = None
         for chain in self.force.rollup:
-            if signal.area in chain[1:] and self._stands_out(signal, chain[0], counts):
-                best = max(best or (0, ""), (len(chain), chain[0]))
-        return None if best is None else (best[1], counts[best[1]])
+            if signal.area in chain[1:] and counts.get(chain[0]):
+                share = self._usual_share(signal, chain[0])
+                if share is not None and _holds(counts[chain[0]], whole, expected, share):
+                    best = max(best or (0, ""), (len(chain), chain[0]))
+        if best is None:
+            return None
+        return best[1], self._by_area(signal, signal.start).get(best[1], 0)
 
-    def _by_area(self, signal: Signal) -> dict[str, int]:
-        """The count of the signal's row in its period so far, by area."""
+    def _by_area(self, signal: Signal, start: int) -> dict[str, int]:
+        """The count of the signal's row from an instant up to the end of its period, by area."""
         found = _named(signal.group, signal.measure)
         ledger = self.monitor.ledger(signal.kind, self.force.id)
-        start, end = signal.start, signal.end // MINUTE * MINUTE
+        end = signal.end // MINUTE * MINUTE
         if found is None or ledger is None or not ledger.panes.keeps(start, end):
             return {}
         group, count = found[0], found[1].value
@@ -100,16 +110,17 @@ class PeriodReads:
         read = ledger.kind.cell.read
         return {area: count.read(Figures(read(cell), {})) for area, cell in cells.items()}
 
-    def _stands_out(self, signal: Signal, area: str, counts: dict[str, int]) -> bool:
-        count, of = counts.get(area, 0), counts.get(signal.area, 0)
-        if not of or count < MOST * of:
-            return False
-        about = signal.series[:-2]
-        days = [self.last((*about, where, "day")) for where in (area, signal.area)]
+    def _usual_share(self, signal: Signal, area: str) -> float | None:
+        days = [self.last((*signal.series[:-2], at, "day")) for at in (area, signal.area)]
         here, all_ = (None if day is None else day.expected for day in days)
-        if here is None or not all_:
-            return False
-        return binomial_tails(count, of, min(1.0, here / all_))[1] <= UNLIKELY
+        return None if here is None or not all_ else min(1.0, here / all_)
+
+
+def _holds(count: int, whole: int, expected: float, share: float) -> bool:
+    """Whether an area holds most of a rise from `expected` to `whole`, and not by chance."""
+    excess = whole - expected
+    most = excess > 0 and count - share * expected >= MOSTLY * excess
+    return most and binomial_tails(count, whole, share)[1] <= UNLIKELY
 
 
 def _named(group: str, measure: str) -> tuple[Group, Measure] | None:

@@ -140,7 +140,7 @@ def test_the_day_of_a_part_is_not_told_again_where_it_is_what_was_told() -> None
     b = over_by_midnight()
     whole = day("2026-11-21 00:00")
     part = day("2026-11-21 00:00", area=NORTH, observed=195, expected=105.0)
-    other = day("2026-11-21 00:00", area=NORTH, observed=30, expected=10.0)
+    other = day("2026-11-21 00:00", area=NORTH, observed=30, expected=10.0, upper=14)
     now = whole.end + HOUR
     assert not b.consider([part], [], now, Known(whole, part))
     assert [t.what for t in b.consider([other], [], now, Known(whole, other))] == ["opened"]

@@ -69,6 +69,7 @@ def mostly(target: Monitor, area: str, *areas: str) -> tuple[str, int] | None:
         direction="up",
         polarity="neutral",
         observed=len(areas),
+        expected=4.0,
     )
     return PeriodReads(target, force, Situation(force)).mostly(signal)
 
