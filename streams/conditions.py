@@ -5,10 +5,10 @@ weeks, silent feeds, a pipeline that is unwell. A `Condition` is what holds at o
 book opens an alert when one appears, and ends it some time after it was last seen.
 
 A limit that the force misses every day would page every day. So where the force's file sets none,
-the limit for a wait is twice the target, but at least `BEYOND` times what 99 of 100 of its own
-calls of the last four weeks waited; and an answer rate pages only when it is worse than the force's
-own recent rate at that time of day *and* than the target, each by an exact tail. That a target has
-been missed for weeks is a state: shown, ticketed once, and never a page.
+the limit for a wait is at least what, by the tail of its own waits of the last eight weeks, one
+caller is beyond in four years; and an answer rate pages only when it is worse than the force's own
+recent rate at that time of day *and* than the target, each by an exact tail. That a target has been
+missed for weeks is a state: shown, ticketed once, and never a page.
 """
 
 from __future__ import annotations
@@ -38,15 +38,19 @@ DROP = 0.1
 LEAST_CORRELATION, MOST_CORRELATION = 0.01, 0.9
 """Of two calls of the same window: who waits behind one that waited waits too."""
 WEEKS = 4
-BEYOND = 3.0
-CROWD, FAR = 3, 5.0
+OWN_WEEKS = 8
+"""From so many weeks a force's own waits are known: the longest of four are too few to tell."""
+ONCE_IN = 26.0
+"""Times `OWN_WEEKS` in which one wait is to be beyond the limit: four years. A multiple of the
+usual wait would page the more often, the larger the force and the longer its queues."""
+CROWD, FAR = 3, 5 / 3
 """On a line that is not for emergencies so many callers have to be beyond the limit, or one beyond
-`FAR` instead of `BEYOND` times the usual: a single caller is forgotten there every other week."""
-UNREACHED = 2.5
+`FAR` times it: a single caller who is forgotten there is nobody's emergency."""
 ENOUGH = 100
-"""Calls or attendances from which a force's own waits are known."""
-UNKNOWN = 30
-"""Without them the limit for a caller is so many times the target: 5 minutes for 10 seconds."""
+"""Calls from which a force's own answer rate is known."""
+UNKNOWN, UNSEEN = 30, 3
+"""Before its own waits are known, the limit for a caller is so many times the target (5 minutes for
+10 seconds), and for an emergency so many times the standard."""
 BEHIND_MINUTES = 5
 OLD_CHECKPOINT = 120
 FAULTY = 3600
@@ -73,13 +77,6 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     """How long it must not have been seen before the alert is over."""
 
 
-class Waits(NamedTuple):
-    """What 99 of 100 waited, in seconds, and of how many that is known."""
-
-    p99: float | None
-    cases: int
-
-
 class Rate(NamedTuple):
     """Cases in time, of how many."""
 
@@ -103,22 +100,19 @@ class Doing(NamedTuple):
     """Of the latest fault of a detector or of the alerts themselves; None before any."""
 
 
-def waiting_limit(set_: int | None, target: int, own: Waits) -> float:
-    """The wait, in seconds, at which a caller has waited too long."""
+def waiting_limit(set_: int | None, target: int, own: float | None) -> float:
+    """The wait, in seconds, at which a caller has waited too long. `own` is what the force itself
+    has once in a very long time, where that is known."""
     if set_ is not None:
         return float(set_)
-    if own.p99 is None or own.cases < ENOUGH:
-        return float(UNKNOWN * target)
-    return max(2.0 * target, BEYOND * own.p99)
+    return float(UNKNOWN * target) if own is None else max(2.0 * target, own)
 
 
-def unattended_limit(set_: int | None, standard: int, own: Waits) -> float:
+def unattended_limit(set_: int | None, standard: int, own: float | None) -> float:
     """The time, in seconds, after which an emergency should long have been attended."""
     if set_ is not None:
         return float(set_)
-    if own.p99 is None or own.cases < ENOUGH:
-        return 3.0 * standard
-    return max(float(standard), UNREACHED * own.p99)
+    return float(UNSEEN * standard) if own is None else max(float(standard), own)
 
 
 class Queue(NamedTuple):
@@ -135,7 +129,7 @@ def too_long(force: Force, line: str, queue: Queue, limit: float) -> bool:
         return False
     if line == force.lines[0].id or line in force.file.alerts.waiting_seconds:
         return True
-    return queue.beyond >= CROWD or queue.oldest > limit * FAR / BEYOND
+    return queue.beyond >= CROWD or queue.oldest > limit * FAR
 
 
 def callers_waiting(

@@ -1,14 +1,17 @@
 """What is judged from how things stand now."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
+from detectors.longest import once_in
 from streams.conditions import (
+    ONCE_IN,
     Doing,
     Queue,
     Rate,
     Usual,
-    Waits,
     answer_rate,
     callers_waiting,
     pipeline_unwell,
@@ -76,13 +79,31 @@ def test_callers_beyond_the_limit_are_counted_by_line() -> None:
 
 
 def test_the_limit_for_a_caller_is_the_forces_own_or_follows_from_its_record() -> None:
-    assert waiting_limit(20, 10, Waits(100.0, 9999)) == 20
-    assert waiting_limit(None, 10, Waits(26.0, 5000)) == 78
-    assert waiting_limit(None, 10, Waits(1.0, 5000)) == 20
-    assert waiting_limit(None, 10, Waits(26.0, 50)) == 300
-    assert unattended_limit(None, 1200, Waits(1000.0, 900)) == 2500
-    assert unattended_limit(None, 1200, Waits(None, 0)) == 3600
-    assert unattended_limit(1200, 1200, Waits(9000.0, 900)) == 1200
+    assert waiting_limit(20, 10, 100.0) == 20
+    assert waiting_limit(None, 10, 78.0) == 78
+    assert waiting_limit(None, 10, 3.0) == 20
+    assert waiting_limit(None, 10, None) == 300
+    assert unattended_limit(None, 1200, 2500.0) == 2500
+    assert unattended_limit(None, 1200, 900.0) == 1200
+    assert unattended_limit(None, 1200, None) == 3600
+    assert unattended_limit(1200, 1200, 9000.0) == 1200
+
+
+@pytest.mark.parametrize(("calls", "forces"), [(12_000, 60), (300_000, 4)])
+def test_steady_queues_page_nobody_however_large_the_force(calls: int, forces: int) -> None:
+    """One caller in 14 waits, for 45 seconds on average, and the others for none. What 99 of 100
+    wait three times over is passed twice in eight weeks by the smaller force, and daily by the
+    larger one."""
+    rng = np.random.default_rng(12)
+    late = 0
+    for _ in range(forces):
+        waits = rng.exponential(45.0, (2, calls)) * (rng.random((2, calls)) < 1 / 14)
+        found = Counter(waits[0].astype(int).tolist())
+        own = once_in([(float(wait), count) for wait, count in found.items()], ONCE_IN)
+        limit = waiting_limit(None, 10, own)
+        assert 300 < limit < 900
+        late += int((waits[1] > limit).sum())
+    assert late < 0.1 * forces
 
 
 def test_emergencies_that_nobody_has_reached() -> None:
