@@ -201,6 +201,15 @@ def test_an_alert_is_acknowledged_with_the_keyboard_alone(show: Open, evening: R
     assert "Duty inspector" not in page.content()  # no names of staff on the first screen
 
 
+def test_a_click_anywhere_on_an_alert_opens_it(show: Open, evening: Room) -> None:
+    evening.alert(WAITS, 12)
+    page = show()
+    box = page.locator("#alerts .who").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] - 5, box["y"] + 5)
+    expect(page.get_by_role("button", name="I have it")).to_be_visible()
+
+
 def test_an_alert_is_snoozed_and_closed(show: Open, evening: Room) -> None:
     alert = evening.alert(WAITS, 12)
     page = show("/alert?force=warwickshire")
@@ -215,6 +224,20 @@ def test_an_alert_is_snoozed_and_closed(show: Open, evening: Room) -> None:
     page.get_by_role("button", name="Close").click()
     expect(page.locator("#status")).to_contain_text("outcome: a planned event")
     assert evening.alerts()[alert].outcome == "planned_event"
+
+
+def test_the_evidence_is_in_plain_words(show: Open, evening: Room) -> None:
+    alert = evening.alert(WAITS, 12)
+    page = show(f"/alert?id={quote(alert)}")
+    for row in (
+        "seen 31",
+        "usual to 23",
+        "chance of as much, if nothing had changed 1 in 43,000",
+        "judged by this period by itself",
+        "period 14 Jan, 20:00 to 21:00",
+        "14 Jan, 20:58 Watchroom opened",
+    ):
+        expect(page.get_by_role("row", name=row)).to_be_visible()
 
 
 def test_the_evidence_of_waiting_callers_is_in_minutes(show: Open, evening: Room) -> None:

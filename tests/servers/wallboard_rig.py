@@ -12,7 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 from streams.alert_desk import Desk
-from streams.alert_records import Alert, Evidence, LogEntry, Transition, instant
+from streams.alert_records import Alert, Evidence, Transition, instant
 from streams.force import find_force
 from streams.live import Live
 from streams.monitor import Monitor
@@ -131,9 +131,18 @@ class Room:
             updated_at=opened,
             words=f"{words} {who}",
             said=(words,),
-            evidence=Evidence(observed=31, expected=14.2, lower=6, upper=23, method="usual range"),
+            evidence=Evidence(
+                observed=31,
+                expected=14.2,
+                lower=6,
+                upper=23,
+                probability=2.34e-5,
+                method="surprise",
+                period="2022-01-14T20+00:00",
+                start=instant(START - 70 * MINUTE, zone),
+                end=instant(START - 10 * MINUTE, zone),
+            ),
             owner=owner,
-            log=(LogEntry(at=opened, who="watchroom", what="opened"),),
         )
         self.desk.restore([Transition(what="opened", at=opened, alert=made)])
         return made.id

@@ -3,13 +3,17 @@
 import { asked, failed, fetched, shown, table, top } from "./below.js";
 import { bars, range, shares } from "./chart.js";
 import { by, made, say, shape } from "./dom.js";
-import { age, clocks, count, duration, percent } from "./words.js";
+import { age, chance, clocks, count, duration, percent } from "./words.js";
 
 const id = asked.get("id");
 const force = asked.get("force") ?? id?.split("/")[0];
 const OUTCOMES = { real: "real", planned_event: "a planned event", data_fault: "a fault in the data", false: "false alarm" };
 const WAITS = ["callers_waiting", "unattended", "pipeline_unwell"]; // their figures are seconds
 const HOURLY = { calls: "offered", attendance: "emergencies" }; // what is drawn of a figure of this moment
+const METHODS = {
+  surprise: "this period by itself", change: "all since the change began", level: "the level of the months", proportion: "the share, case by case",
+  duration: "how long cases took", chart: "a control chart", silence: "how long nothing came",
+};
 const DONE = { acknowledge: "You have it now.", snooze: "Snoozed.", close: "Closed.", note: "Noted.", hand_over: "Handed over." };
 const remembered = () => { try { return localStorage.getItem("watchroom.who") ?? ""; } catch { return ""; } };
 
@@ -44,17 +48,25 @@ function evidence(alert) {
     const title = `Seen ${worded(held.observed)}, usual ${worded(held.lower)} to ${worded(held.upper)}`;
     parts.push(made("figure", {}, range(title, held, worded)));
   }
-  const said = {
-    observed: "seen", expected: "expected", lower: "usual from", upper: held.lower == null ? "limit" : "usual to", target: "target",
-    numerator: held.denominator == null ? "cases" : "in time", denominator: "of", ratio: "times the expected", probability: "chance of as much, if nothing had changed", method: "method", period: "period",
-  };
-  const rows = Object.entries(said).filter(([name]) => held[name] != null).map(([name, words]) => {
-    const value = held[name];
-    if (["observed", "expected", "lower", "upper", "target"].includes(name)) return [words, worded(value)];
-    return [words, typeof value !== "number" ? value : name === "probability" ? value.toPrecision(2) : String(Math.round(value * 100) / 100)];
-  });
+  const rows = Object.entries(figures(held)).map(([name, words]) => [words, value(name, held[name], worded)]);
+  if (held.method) rows.push(["judged by", METHODS[held.method] ?? held.method]);
+  if (held.start && held.end) rows.push(["period", clock.span(Date.parse(held.start), Date.parse(held.end))]);
   if (rows.length) parts.push(table("Evidence", ["what", "figure"], rows));
   return parts;
+}
+
+// What is known of the evidence, by name, with its words.
+function figures(held) {
+  const said = {
+    observed: "seen", expected: "expected", lower: "usual from", upper: held.lower == null ? "limit" : "usual to", target: "target",
+    numerator: held.denominator == null ? "cases" : "in time", denominator: "of", ratio: "times the expected", probability: "chance of as much, if nothing had changed",
+  };
+  return Object.fromEntries(Object.entries(said).filter(([name]) => held[name] != null));
+}
+
+function value(name, held, worded) {
+  if (["observed", "expected", "lower", "upper", "target"].includes(name)) return worded(held);
+  return name === "probability" ? chance(held) : String(Math.round(held * 100) / 100);
 }
 
 async function chart(alert) {
@@ -125,7 +137,10 @@ function desk() {
 }
 
 function log(alert) {
-  const rows = alert.log.map((entry) => [clock.short(Date.parse(entry.at)), entry.who, entry.what.replaceAll("_", " "), entry.note ?? ""]);
+  const when = (instant) => clock.short(Date.parse(instant));
+  const rows = alert.log.map((entry) => [when(entry.at), entry.who, entry.what.replaceAll("_", " "), entry.note ?? ""]);
+  rows.unshift([when(alert.opened_at), "Watchroom", "opened", ""]);
+  if (alert.resolved_at && !alert.outcome) rows.push([when(alert.resolved_at), "Watchroom", "over", ""]);
   return table("What happened", ["when", "who", "what", "note"], rows);
 }
 

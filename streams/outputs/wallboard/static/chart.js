@@ -7,10 +7,11 @@ import { count, percent } from "./words.js";
 const WIDTH = Math.max(320, Math.min(960, document.documentElement.clientWidth - 40));
 const HEIGHT = WIDTH < 600 ? 240 : 320, LEFT = 52, BOTTOM = 34, TOP = 18;
 
-// A round number at or above the largest value: 1, 2 or 5 times a power of ten.
+// A round number at or above the largest value, half of which is a whole number.
 function ceiling(most) {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, most)));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= most) ?? most;
+  const steps = power === 1 ? [2, 4, 6, 8, 10] : [1, 2, 3, 4, 5, 6, 8, 10];
+  return steps.map((step) => step * power).find((step) => step >= most) ?? most;
 }
 
 function frame(title, top, worded, points, clock) {

@@ -27,6 +27,8 @@ export function limit(seconds) {
 
 export const count = (number) => number.toLocaleString("en-GB");
 export const percent = (share) => bound(`${(share * 100).toFixed(1).replace(/\.0$/, "")} %`);
+// How often that comes about: `2 %`, `1 in 9,100,000`.
+export const chance = (share) => (share >= 0.01 ? percent(share) : bound(share > 0 ? `1 in ${count(Number((1 / share).toPrecision(2)))}` : "next to nothing"));
 export const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
 
 // Clocks of one force: its own time zone, whatever that of the screen is.
@@ -41,6 +43,12 @@ export function clocks(zone) {
     minute: (ms) => minute.format(ms),
     day: (ms) => day.format(ms).replace(",", ""),
     short: (ms) => short.format(ms),
+    // An hour by its times; what is longer by its days, of which the last is the one that has ended.
+    span: (from, to) => {
+      if (to - from < 12 * 3600_000) return `${short.format(from)} to ${minute.format(to)}`;
+      const days = [day.format(from), day.format(to - 1)].map((text) => text.replace(",", ""));
+      return days[0] === days[1] ? days[0] : days.join(" to ");
+    },
   };
 }
 
