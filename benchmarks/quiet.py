@@ -7,8 +7,8 @@ Every run is a simulated control room whose rates do not change: each alert is a
 events go through the monitor, the watches and the alert book, wired as `watchroom run` wires them;
 the book looks at how things stand every `--look` minutes of event time, and is told of each period
 as it closes. Live it looks every 2 seconds, and sees waits that are beyond their limit for a minute
-only: of those, 5 minutes show a third or a half. Counted are the alerts that were told to someone (pages and
-notices), opened in the `--days` after the history.
+only: of those, 5 minutes show a third or a half. Counted are the alerts that were told to someone
+(pages and notices), opened in the `--days` after the history.
 
 - quiet: runs at the shipped settings, each begun two weeks later in the year than the one before.
   In all at most 1.2 times the budget, and at the least budget none above 9 in four weeks.
