@@ -80,11 +80,11 @@ def test_callers_beyond_the_limit_are_counted_by_line() -> None:
 
 def test_the_limit_for_a_caller_is_the_forces_own_or_follows_from_its_record() -> None:
     assert waiting_limit(20, 10, 100.0) == 20
-    assert waiting_limit(None, 10, 78.0) == 78
-    assert waiting_limit(None, 10, 3.0) == 20
+    assert waiting_limit(None, 10, 520.0) == 520
+    assert waiting_limit(None, 10, 52.0) == 300
     assert waiting_limit(None, 10, None) == 300
-    assert unattended_limit(None, 1200, 2500.0) == 2500
-    assert unattended_limit(None, 1200, 900.0) == 1200
+    assert unattended_limit(None, 1200, 6500.0) == 6500
+    assert unattended_limit(None, 1200, 900.0) == 3600
     assert unattended_limit(None, 1200, None) == 3600
     assert unattended_limit(1200, 1200, 9000.0) == 1200
 
