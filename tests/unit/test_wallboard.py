@@ -127,6 +127,14 @@ def test_no_name_is_on_the_first_screen() -> None:
     assert "Bond" not in json.dumps(told)
 
 
+def test_of_an_alert_the_first_screen_says_two_sentences() -> None:
+    shown = live(WAITING)
+    said = ("999 calls, North: 21.", "16 of them in Town.", "17 of 21 answered within 10 s.")
+    unattended(shown, NOW, said=said)
+    told = first_screen(shown.board("tiny"))
+    assert told["alerts"]["open"][0]["words"] == "999 calls, North: 21. 16 of them in Town."
+
+
 def test_what_nobody_has_comes_first() -> None:
     shown = live(WAITING)
     alert(shown)

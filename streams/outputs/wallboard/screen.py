@@ -24,6 +24,10 @@ Rows = Sequence[Mapping[str, Any]] | None
 WINDOW = "today"
 """The answer rate is that of today: an hour of 999 calls is too few in most forces."""
 
+SENTENCES = 2
+"""Of an alert: what it is and the next in importance; the others are one step down. Read across a
+room, a text longer than three lines would take its height from the figures."""
+
 BEATS = {"call": "calls", "incident": "incidents", "crime": "crimes", "reading": "readings"}
 """The heartbeat that says that the feed of a kind is alive."""
 
@@ -206,7 +210,7 @@ def _alerts(board: Board, area: str | None) -> dict[str, Any] | None:
             "id": alert["id"],
             "severity": alert["severity"],
             # Its last sentence says who has it, by name: that is one step down.
-            "words": " ".join(alert.get("said") or [alert["words"]]),
+            "words": " ".join((alert.get("said") or [alert["words"]])[:SENTENCES]),
             "opened_at": alert["opened_at"],
             "owned": bool(alert["owner"]),
             "snoozed_until": alert["snoozed_until"],

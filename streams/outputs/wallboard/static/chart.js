@@ -53,7 +53,7 @@ export function shares(title, points, clock, target) {
   svg.prepend(drawn("path", { class: "line", d: path || "M0 0" }));
   if (target != null) {
     svg.append(drawn("line", { class: "target", x1: LEFT, x2: WIDTH, y1: y(target), y2: y(target) }));
-    svg.append(drawn("text", { class: "target-word", x: WIDTH, y: y(target) - 7, "text-anchor": "end" }, `target ${percent(target)}`));
+    svg.append(drawn("text", { class: "target-word", x: LEFT + 6, y: y(target) + 18 }, `target ${percent(target)}`));
   }
   return svg;
 }
