@@ -94,14 +94,15 @@ class CountWatch(Detector):
         """Takes the count of a slot (the next in turn unless given), with the day's names."""
         expected, focus = self._expected, self._focus
         expected.update(x, slot, names)
-        if expected.age > self._age:
+        age, last = expected.age, expected.last
+        if age > self._age:
             self._look_again()
-        self._age = expected.age
+        self._age = age
         self._points += 1
         self._surprise, self._direction = 0.0, None
         point: list[Any] = [None, 1.0]
-        if expected.last is not None and expected.state != "learning":
-            count, mean, spread, dispersion, _ = expected.last
+        if last is not None and expected.state != "learning":
+            count, mean, spread, dispersion, _ = last
             off = count - mean
             self._direction = "up" if off > 0.0 else "down"
             # Within two standard deviations nothing is exceptional; spare the functions.

@@ -156,8 +156,9 @@ class ProportionWatch(GroupedWatch):
     def _weigh(self, recent: list[list[float]]) -> tuple[float, int | None, float, str | None]:
         latest = recent[::-1]
         n, k = np.array([group[2] for group in latest]), np.array([group[3] for group in latest])
-        p = np.array([self._effects[self._slot(group)] for group in latest]) + self._base
-        p = np.minimum(1.0 - self._least, np.maximum(self._least, p))
+        effects, period, least = self._effects, self.period, self._least
+        p = np.array([effects[int(group[1]) % period] for group in latest]) + self._base
+        p = np.minimum(1.0 - least, np.maximum(least, p))
         trials, successes, hoped = n.cumsum(), k.cumsum(), (n * p).cumsum()
         shares, chances = successes / trials, hoped / trials
         pairs = (n * (n - 1.0)).cumsum() / np.maximum(trials * (trials - 1.0), 1.0)
