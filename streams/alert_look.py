@@ -13,11 +13,8 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from streams import alert_rules as rules
 from streams import alert_words as say
-from streams import ownership
 from streams.alert_book import Book
 from streams.alert_kin import Kin
 from streams.alert_records import (
@@ -27,13 +24,13 @@ from streams.alert_records import (
     AlertKind,
     Severity,
     Transition,
-    instant,
     ms_of,
     stamp,
 )
 from streams.alert_rules import Reads
+from streams.alert_telling import Teller
 from streams.conditions import Condition
-from streams.ownership import changed, may_tell, words_of
+from streams.ownership import may_tell
 from streams.periods import MINUTE, rfc3339, to_ms
 from streams.signal_words import place
 from streams.signals import Signal
@@ -42,12 +39,12 @@ from streams.stories import Story, stories
 _FEEDS = {"calls": "call", "incidents": "incident", "crimes": "crime"}
 
 
-class Look:
+class Look(Teller):
     """A look at one instant; made once and used once."""
 
     def __init__(self, book: Book, at: int, reads: Reads, *, tell: bool) -> None:
-        self.book, self.force, self.at, self.reads, self.tell = book, book.force, at, reads, tell
-        self.made: list[Transition] = []
+        super().__init__(book, at, tell=tell)
+        self.reads = reads
         self.stale: set[str] = set()
         self.kin = Kin(self.force, (), reads)
 
@@ -65,20 +62,8 @@ class Look:
         raised = self._take_signals(here)
         self._count_quiet(here, raised)
         self._end_conditions(judged)
-        self._keep_house()
+        self.keep_house()
         return self.made
-
-    def _make(self, transition: Transition) -> Alert:
-        self.book.apply(transition)
-        self.made.append(transition)
-        return transition.alert
-
-    def _change(self, alert: Alert, what: Any, *, notify: bool = False, **changes: Any) -> Alert:
-        if what == "updated" and all(getattr(alert, key) == new for key, new in changes.items()):
-            return alert  # the same content is no transition
-        return self._make(
-            changed(self.force, alert, self.at, what, notify=notify and self.tell, **changes)
-        )
 
     # -- conditions ----------------------------------------------------------------------------
 
@@ -90,7 +75,7 @@ class Look:
             self.book.seen[known] = self.at + c.settle
             alert = self.book.alerts[known]
             if alert.open and alert.said != c.said and self._due(alert):
-                self._change(alert, "updated", said=c.said, evidence=c.evidence)
+                self.change(alert, "updated", said=c.said, evidence=c.evidence)
             return
         day = c.severity == "state"
         when = rfc3339(c.since // MINUTE * MINUTE, self.force.zone if day else dt.UTC)
@@ -99,7 +84,7 @@ class Look:
         if alert_id in self.book.alerts:
             return
         self.book.seen[alert_id] = self.at + c.settle
-        self._open(
+        self.open(
             id=alert_id,
             kind=c.kind,
             severity=c.severity,
@@ -126,9 +111,9 @@ class Look:
                 continue
             if alert.grain == "now" and self.at > self._holds_until(alert):
                 if alert.open:
-                    self._resolve(alert)
+                    self.resolve(alert)
                 else:
-                    self._change(alert, "updated", over=True)
+                    self.change(alert, "updated", over=True)
 
     def _holds_until(self, alert: Alert) -> int:
         seen = self.book.seen.setdefault(alert.id, self.at)
@@ -167,7 +152,7 @@ class Look:
         start = rfc3339(s.start).replace("+00:00", "Z") if s.grain == "hour" else s.period
         alert_id = f"{name}/{start}"
         if alert_id not in self.book.alerts:
-            self._open(
+            self.open(
                 id=alert_id,
                 kind=kind,
                 severity=severity,
@@ -201,7 +186,7 @@ class Look:
             if alert.kind != "level_change":  # the old level stays: it is what is compared with
                 changes |= self._figures(s, alert.kind)
         if new or worse or (alert.open and s.running and self._due(alert)):
-            self._change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
+            self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
         return alert.id
 
     def _figures(self, s: Signal, kind: AlertKind) -> dict[str, Any]:
@@ -232,7 +217,7 @@ class Look:
                 "also": _union((alert.title, *alert.also), story.also, title),
                 **self._figures(s, alert.kind),
             }
-        self._change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
+        self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
         return alert.id
 
     def _count_quiet(self, signals: list[Signal], raised: set[str]) -> None:
@@ -253,79 +238,11 @@ class Look:
             long_open = self.at - to_ms(alert.opened_at) >= rules.LEAST_OPEN[reading.grain]
             if quiet >= needed and (long_open or not alert.open):
                 if alert.open:
-                    self._resolve(alert, quiet=quiet, judged_to=judged)
+                    self.resolve(alert, quiet=quiet, judged_to=judged)
                 else:
-                    self._change(alert, "updated", over=True, quiet=quiet, judged_to=judged)
+                    self.change(alert, "updated", over=True, quiet=quiet, judged_to=judged)
             else:
-                self._change(alert, "updated", quiet=quiet, judged_to=judged)
-
-    # -- telling -------------------------------------------------------------------------------
-
-    def _open(
-        self,
-        *,
-        onset: int | None,
-        area: str,
-        said: tuple[str, ...],
-        **fields: Any,
-    ) -> None:
-        at = instant(self.at, self.force.zone)
-        alert = Alert(
-            force=self.force.id,
-            area=area,
-            area_name=place(self.force, area),
-            opened_at=at,
-            updated_at=at,
-            onset=stamp(onset, self.force.zone),
-            words="",
-            said=said,
-            **fields,
-        )
-        notify = self.tell and may_tell(self.force, alert, self.at)
-        alert = msgspec.structs.replace(alert, notified=notify)
-        alert = msgspec.structs.replace(alert, words=words_of(self.force, alert, self.at))
-        self._make(Transition(what="opened", at=at, notify=notify, alert=alert))
-
-    def _resolve(self, alert: Alert, **changes: Any) -> None:
-        told = alert.notified and alert.severity != "state"
-        self._change(
-            alert,
-            "resolved",
-            notify=told and may_tell(self.force, alert, self.at),
-            state="resolved",
-            resolved_at=stamp(self.at, self.force.zone),
-            over=True,
-            snoozed_until=None,
-            snooze_reason=None,
-            **changes,
-        )
-
-    def _is_news(self, alert: Alert) -> bool:
-        """Whether to tell now of an alert that was held back: it still goes on."""
-        age = self.at - to_ms(alert.updated_at)
-        return age <= rules.FORGOTTEN[alert.grain] and may_tell(self.force, alert, self.at)
-
-    def _forget(self, alert: Alert) -> None:
-        closed = ms_of(alert.resolved_at) or 0
-        if self.at - closed > rules.FORGOTTEN[alert.grain]:
-            self._change(alert, "updated", over=True)
-
-    def _keep_house(self) -> None:
-        """Snoozes that end, what was held back, and pages that nobody has taken."""
-        for alert_id in sorted(self.book.going.values()):
-            alert = self.book.alerts[alert_id]
-            if not alert.open:
-                self._forget(alert)
-                continue
-            if alert.snoozed_until is not None and to_ms(alert.snoozed_until) <= self.at:
-                awake = msgspec.structs.replace(alert, snoozed_until=None)
-                told = may_tell(self.force, awake, self.at) and alert.severity != "state"
-                self._change(alert, "reminded", notify=told, snoozed_until=None, snooze_reason=None)
-            elif self.tell and not alert.notified and self._is_news(alert):
-                self._change(alert, "reminded", notify=alert.owner is None, notified=True)
-            elif self.tell and ownership.may_escalate(self.force, alert, self.at):
-                at = stamp(self.at, self.force.zone)
-                self._change(alert, "escalated", notify=True, escalated_at=at)
+                self.change(alert, "updated", quiet=quiet, judged_to=judged)
 
 
 def _records_of(condition: Condition) -> str:

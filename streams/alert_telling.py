@@ -1,0 +1,105 @@
+"""How an alert opens, changes and ends, and whom it is told: the transitions of one look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from streams import alert_rules as rules
+from streams import ownership
+from streams.alert_book import Book
+from streams.alert_records import Alert, Transition, instant, ms_of, stamp
+from streams.ownership import changed, may_tell, words_of
+from streams.periods import to_ms
+from streams.signal_words import place
+
+
+class Teller:
+    """Makes transitions of a book at one instant; `tell` is whether anybody may hear of them."""
+
+    def __init__(self, book: Book, at: int, *, tell: bool) -> None:
+        self.book, self.force, self.at, self.tell = book, book.force, at, tell
+        self.made: list[Transition] = []
+
+    def make(self, transition: Transition) -> Alert:
+        """Has the book take a transition; returns the alert after it."""
+        self.book.apply(transition)
+        self.made.append(transition)
+        return transition.alert
+
+    def change(self, alert: Alert, what: Any, *, notify: bool = False, **changes: Any) -> Alert:
+        """Changes fields of an alert; returns it."""
+        if what == "updated" and all(getattr(alert, key) == new for key, new in changes.items()):
+            return alert  # the same content is no transition
+        return self.make(
+            changed(self.force, alert, self.at, what, notify=notify and self.tell, **changes)
+        )
+
+    def open(
+        self,
+        *,
+        onset: int | None,
+        area: str,
+        said: tuple[str, ...],
+        **fields: Any,
+    ) -> None:
+        """Opens one; the fields are those of `Alert`."""
+        at = instant(self.at, self.force.zone)
+        alert = Alert(
+            force=self.force.id,
+            area=area,
+            area_name=place(self.force, area),
+            opened_at=at,
+            updated_at=at,
+            onset=stamp(onset, self.force.zone),
+            words="",
+            said=said,
+            **fields,
+        )
+        notify = self.tell and may_tell(self.force, alert, self.at)
+        alert = msgspec.structs.replace(alert, notified=notify)
+        alert = msgspec.structs.replace(alert, words=words_of(self.force, alert, self.at))
+        self.make(Transition(what="opened", at=at, notify=notify, alert=alert))
+
+    def resolve(self, alert: Alert, **changes: Any) -> None:
+        """Ends one, and tells those who heard of it."""
+        told = alert.notified and alert.severity != "state"
+        self.change(
+            alert,
+            "resolved",
+            notify=told and may_tell(self.force, alert, self.at),
+            state="resolved",
+            resolved_at=stamp(self.at, self.force.zone),
+            over=True,
+            snoozed_until=None,
+            snooze_reason=None,
+            **changes,
+        )
+
+    def _is_news(self, alert: Alert) -> bool:
+        """Whether to tell now of an alert that was held back: it still goes on."""
+        age = self.at - to_ms(alert.updated_at)
+        return age <= rules.FORGOTTEN[alert.grain] and may_tell(self.force, alert, self.at)
+
+    def _forget(self, alert: Alert) -> None:
+        closed = ms_of(alert.resolved_at) or 0
+        if self.at - closed > rules.FORGOTTEN[alert.grain]:
+            self.change(alert, "updated", over=True)
+
+    def keep_house(self) -> None:
+        """Snoozes that end, what was held back, and pages that nobody has taken."""
+        for alert_id in sorted(self.book.going.values()):
+            alert = self.book.alerts[alert_id]
+            if not alert.open:
+                self._forget(alert)
+                continue
+            if alert.snoozed_until is not None and to_ms(alert.snoozed_until) <= self.at:
+                awake = msgspec.structs.replace(alert, snoozed_until=None)
+                told = may_tell(self.force, awake, self.at) and alert.severity != "state"
+                self.change(alert, "reminded", notify=told, snoozed_until=None, snooze_reason=None)
+            elif self.tell and not alert.notified and self._is_news(alert):
+                self.change(alert, "reminded", notify=alert.owner is None, notified=True)
+            elif self.tell and ownership.may_escalate(self.force, alert, self.at):
+                at = stamp(self.at, self.force.zone)
+                self.change(alert, "escalated", notify=True, escalated_at=at)
