@@ -42,9 +42,11 @@ def monitor(events: Path) -> Iterator[str]:
     """The address of a real monitor that has read the events and stands still."""
     address = f"127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "streams.cli", "run", "--embedded", str(events)]
-    options = ["--force", FORCE, "--web", address, "--json"]
+    refused = events.parent / "refused.ndjson"
+    options = ["--force", FORCE, "--web", address, "--json", "--dead-letters", str(refused)]
     server = Server("watchroom", [*command, *options], events.parent / "watchroom.log")
     server.start(lambda: http_ok(f"http://{address}/readyz"))
+    assert not refused.exists(), refused.read_text()
     yield f"http://{address}"
     server.stop()
 
