@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sqlite3
 from pathlib import Path
 
+import pytest
+
+from streams.errors import CheckpointError
 from streams.live import Live
 from streams.monitor import Monitor, Shard
+from streams.runners import store
 from streams.runners.partition import Partition, fingerprint
 from streams.runners.snapshot import Identity
 from streams.surveillance import Surveillance
@@ -49,6 +54,34 @@ def test_a_worker_that_comes_back_goes_on_as_the_embedded_runner_does(tmp_path: 
     embedded = watched()
     play(embedded, hours(150))
     assert state_of(kept(second)) == state_of(of(embedded))
+
+
+def test_random_saves_failures_and_deaths_lose_nothing_of_what_was_learned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, number = random.Random(7), 2 * 168
+    payloads = hours(number)
+    target = partition(tmp_path)
+    at = 0
+    while at < number:
+        for _ in range(rng.randrange(1, 30)):
+            if at < number:
+                target.fold(at, payloads[at], FAR_FUTURE)
+                at += 1
+        if rng.random() < 0.3:
+            with monkeypatch.context() as broken:
+                broken.setattr(store, "_WATCHED", "CREATE TABLE as on a full disk")
+                with pytest.raises(CheckpointError):
+                    asyncio.run(target.save())
+        if rng.random() < 0.7:
+            asyncio.run(target.save())
+        if rng.random() < 0.4:
+            target = partition(tmp_path)  # without closing: what was not saved is read again
+            at = target.held + 1
+    embedded = watched()
+    play(embedded, payloads)
+    assert not kept(target).rebuilt
+    assert state_of(kept(target)) == state_of(of(embedded))
 
 
 def test_a_checkpoint_of_a_time_before_surveillance_is_used_and_the_rest_relearned(
