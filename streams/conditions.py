@@ -5,10 +5,11 @@ weeks, silent feeds, a pipeline that is unwell. A `Condition` is what holds at o
 book opens an alert when one appears, and ends it some time after it was last seen.
 
 A limit that the force misses every day would page every day. So where the force's file sets none,
-the limit for a wait is at least what, by the tail of its own waits of the last eight weeks, one
-caller is beyond in four years; and an answer rate pages only when it is worse than the force's own
-recent rate at that time of day *and* than the target, each by an exact tail. That a target has been
-missed for weeks is a state: shown, ticketed once, and never a page.
+the limit for a wait is a standing one; but where the force itself passes that more than once a
+week, it is what, by the tail of its own waits, one caller is beyond in four years. An answer rate
+pages only when it is worse than the force's own recent rate at that time of day *and* than the
+target, each by an exact tail. That a target has been missed for weeks is a state: shown, ticketed
+once, and never a page.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from detectors.longest import once_in
 from detectors.proportion import beta_binomial_tails, binomial_tails
 from streams import alert_words as say
 from streams.alert_records import AlertKind, Evidence, Severity
@@ -48,10 +50,11 @@ CROWD, FAR = 3, 5 / 3
 `FAR` times it: a single caller who is forgotten there is nobody's emergency."""
 ENOUGH = 100
 """Calls from which a force's own answer rate is known."""
-LEAST_WAIT, LEAST_UNATTENDED = 30, 3
-"""The limit for a caller is at least so many times the target (5 minutes for 10 seconds), and for
-an emergency so many times the standard. Where only one caller in 300 ever queues, the longest waits
-of eight weeks are those of a telephone that rings, and say nothing of the queue."""
+STANDING_WAIT, STANDING_UNATTENDED = 30, 3
+"""The standing limit for a caller is so many times the target (5 minutes for 10 seconds), and for
+an emergency so many times the standard."""
+OFTEN = 1.0
+"""Waits a week beyond the standing limit, above which it would page for what is usual here."""
 BEHIND_MINUTES = 5
 OLD_CHECKPOINT = 120
 FAULTY = 3600
@@ -101,19 +104,30 @@ class Doing(NamedTuple):
     """Of the latest fault of a detector or of the alerts themselves; None before any."""
 
 
-def waiting_limit(set_: int | None, target: int, own: float | None) -> float:
-    """The wait, in seconds, at which a caller has waited too long. `own` is what the force itself
-    has once in a very long time, where that is known."""
-    if set_ is not None:
-        return float(set_)
-    return max(float(LEAST_WAIT * target), own or 0.0)
+class Waits:
+    """A force's own waits of the last `OWN_WEEKS`: lengths in seconds, and how often each was."""
+
+    def __init__(self, seen: Iterable[tuple[float, int]] = ()) -> None:
+        self.seen = tuple(seen)
+        self._limits: dict[float, float] = {}
+
+    def limit(self, standing: float) -> float:
+        """The standing limit, or one that is hardly ever passed where that is often."""
+        if standing not in self._limits:
+            beyond = sum(count for length, count in self.seen if length > standing)
+            own = once_in(self.seen, ONCE_IN) if beyond > OFTEN * OWN_WEEKS else None
+            self._limits[standing] = max(standing, own or 0.0)
+        return self._limits[standing]
 
 
-def unattended_limit(set_: int | None, standard: int, own: float | None) -> float:
+def waiting_limit(set_: int | None, target: int, own: Waits) -> float:
+    """The wait, in seconds, at which a caller has waited too long."""
+    return own.limit(STANDING_WAIT * target) if set_ is None else float(set_)
+
+
+def unattended_limit(set_: int | None, standard: int, own: Waits) -> float:
     """The time, in seconds, after which an emergency should long have been attended."""
-    if set_ is not None:
-        return float(set_)
-    return max(float(LEAST_UNATTENDED * standard), own or 0.0)
+    return own.limit(STANDING_UNATTENDED * standard) if set_ is None else float(set_)
 
 
 class Queue(NamedTuple):

@@ -9,10 +9,9 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from detectors.longest import once_in
 from streams import conditions as rules
 from streams.answering import EMERGENCY, OTHER, Answering
-from streams.conditions import Condition, Doing, Queue, Rate
+from streams.conditions import Condition, Doing, Queue, Rate, Waits
 from streams.force import WHOLE, Force, Target
 from streams.histogram import value_of
 from streams.ledger import Ledger
@@ -41,8 +40,8 @@ class Situation:
         self.attendance = Rollup(ATTENDANCE, force, Incidents(force))
         self._rollups = {CALLS.name: self.calls, ATTENDANCE.name: self.attendance}
         self._hour = self._day = -1
-        self._waits: dict[str, float | None] = {}
-        self._response: float | None = None
+        self._waits: dict[str, Waits] = {}
+        self._response = Waits()
         self._answering = Answering(
             self.calendar,
             {line.id: OTHER if n else EMERGENCY for n, line in enumerate(force.lines)},
@@ -98,7 +97,7 @@ class Situation:
         ledger = monitor.ledger("incident", self.force.id)
         if ledger is not None:
             pane = ledger.panes.between(start, hour)
-            self._response = _waits(self.attendance, pane).get((WHOLE,))
+            self._response = _waits(self.attendance, pane).get((WHOLE,), Waits())
 
     def _rates(self, ledger: Ledger, start: int, end: int) -> dict[str, Rate]:
         """The service level of the whole force by line."""
@@ -121,7 +120,7 @@ class Situation:
             limit = rules.waiting_limit(
                 force.file.alerts.waiting_seconds.get(line.id),
                 seconds,
-                self._waits.get(line.id),
+                self._waits.get(line.id, Waits()),
             )
             people, oldest = row.get("waiting", 0), row.get("oldest_waiting")
             late = oldest is not None and oldest > limit
@@ -181,8 +180,8 @@ def held(force: Force, targets: list[Target], at: int) -> tuple[int, float | Non
     return limit // 1000, share
 
 
-def _waits(rollup: Rollup, pane: Pane) -> dict[Key, float | None]:
-    """By row of the whole force, the wait that one is beyond in a very long time."""
+def _waits(rollup: Rollup, pane: Pane) -> dict[Key, Waits]:
+    """The waits by row of the whole force."""
     bins: dict[Key, dict[int, int]] = {}
     for key, value in pane.items():
         if key > LEAF_MASK:
@@ -192,6 +191,6 @@ def _waits(rollup: Rollup, pane: Pane) -> dict[Key, float | None]:
                     index = (key >> BIN_SHIFT) - 1
                     into[index] = into.get(index, 0) + value
     return {
-        row: once_in(((value_of(index), count) for index, count in found.items()), rules.ONCE_IN)
+        row: Waits((value_of(index), count) for index, count in found.items())
         for row, found in bins.items()
     }

@@ -8,10 +8,12 @@ import pytest
 from detectors.longest import once_in
 from streams.conditions import (
     ONCE_IN,
+    OWN_WEEKS,
     Doing,
     Queue,
     Rate,
     Usual,
+    Waits,
     answer_rate,
     callers_waiting,
     pipeline_unwell,
@@ -78,32 +80,38 @@ def test_callers_beyond_the_limit_are_counted_by_line() -> None:
     assert waiting() == ["999", "101"]
 
 
-def test_the_limit_for_a_caller_is_the_forces_own_or_follows_from_its_record() -> None:
-    assert waiting_limit(20, 10, 100.0) == 20
-    assert waiting_limit(None, 10, 520.0) == 520
-    assert waiting_limit(None, 10, 52.0) == 300
-    assert waiting_limit(None, 10, None) == 300
-    assert unattended_limit(None, 1200, 6500.0) == 6500
-    assert unattended_limit(None, 1200, 900.0) == 3600
-    assert unattended_limit(None, 1200, None) == 3600
-    assert unattended_limit(1200, 1200, 9000.0) == 1200
+def test_the_limit_for_a_caller_is_the_forces_own_or_a_standing_one() -> None:
+    assert waiting_limit(20, 10, Waits([(900.0, 100)])) == 20
+    assert waiting_limit(None, 10, Waits()) == 300
+    assert unattended_limit(1200, 1200, Waits([(9000.0, 100)])) == 1200
+    assert unattended_limit(None, 1200, Waits()) == 3600
 
 
-@pytest.mark.parametrize(("calls", "forces"), [(12_000, 60), (300_000, 4)])
-def test_steady_queues_page_nobody_however_large_the_force(calls: int, forces: int) -> None:
+def test_where_waits_beyond_the_standing_limit_are_usual_it_follows_from_their_tail() -> None:
+    usual = [(5.0, 12_000), (200.0, 100)]
+    assert waiting_limit(None, 10, Waits([*usual, (320.0, 8)])) == 300  # once a week
+    seen = [*usual, (320.0, 9)]
+    assert waiting_limit(None, 10, Waits(seen)) == max(300.0, once_in(seen, ONCE_IN) or 0.0)
+    often = [(5.0, 8000), *((200.0 + 10 * n, 40 - n) for n in range(40))]
+    assert waiting_limit(None, 10, Waits(often)) == once_in(often, ONCE_IN)
+    assert (once_in(often, ONCE_IN) or 0.0) > 600.0
+
+
+@pytest.mark.parametrize(("calls", "often"), [(12_000, 1.0), (300_000, 0.02)])
+def test_steady_queues_hardly_page_however_large_the_force(calls: int, often: float) -> None:
     """One caller in 14 waits, for 45 seconds on average, and the others for none. What 99 of 100
     wait three times over is passed twice in eight weeks by the smaller force, and daily by the
-    larger one."""
+    larger one. `often` is how many are to be beyond the limit a week, at most."""
     rng = np.random.default_rng(12)
-    late = 0
+    forces, late = 600_000 // calls, 0
     for _ in range(forces):
         waits = rng.exponential(45.0, (2, calls)) * (rng.random((2, calls)) < 1 / 14)
         found = Counter(waits[0].astype(int).tolist())
-        own = once_in([(float(wait), count) for wait, count in found.items()], ONCE_IN)
+        own = Waits((float(wait), count) for wait, count in found.items())
         limit = waiting_limit(None, 10, own)
-        assert 300 < limit < 900
+        assert 300 <= limit < 900
         late += int((waits[1] > limit).sum())
-    assert late < 0.1 * forces
+    assert late <= often * OWN_WEEKS * forces
 
 
 def test_emergencies_that_nobody_has_reached() -> None:
