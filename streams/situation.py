@@ -10,8 +10,9 @@ from itertools import pairwise
 from typing import Any
 
 from streams import conditions as rules
+from streams import waits
 from streams.answering import EMERGENCY, OTHER, Answering
-from streams.conditions import Condition, Doing, Queue, Rate, Waits
+from streams.conditions import Condition, Doing, Rate
 from streams.force import WHOLE, Force, Target
 from streams.histogram import value_of
 from streams.ledger import Ledger
@@ -24,10 +25,11 @@ from streams.records.calls import Calls
 from streams.records.incidents import Incidents
 from streams.rollup import Key, Rollup
 from streams.signals import Signal
+from streams.waits import Queue, Waits
 
 WINDOWS = tuple(EMERGENCY)
 """Minutes over which an answer rate is looked at; those with too few calls are passed over."""
-OWN = rules.OWN_WEEKS * 7 * DAY
+OWN = waits.OWN_WEEKS * 7 * DAY
 
 
 class Situation:
@@ -117,7 +119,7 @@ class Situation:
         for line in force.lines:
             seconds, share = held(force, line.targets, at)
             row = stock.get(line.id, {})
-            limit = rules.waiting_limit(
+            limit = waits.waiting_limit(
                 force.file.alerts.waiting_seconds.get(line.id),
                 seconds,
                 self._waits.get(line.id, Waits()),
@@ -126,7 +128,7 @@ class Situation:
             late = oldest is not None and oldest > limit
             beyond = self._beyond(ledger, line.id, limit, at) if late else 0
             queue = Queue(people, oldest, beyond)
-            found.append(rules.callers_waiting(force, line.id, queue, limit, seconds, at))
+            found.append(waits.callers_waiting(force, line.id, queue, limit, seconds, at))
             if share is not None:
                 mine = {n: rates.get(line.id, nothing) for n, rates in windows.items()}
                 own = {n: self._answering.usual(line.id, n, end) for n in WINDOWS}
@@ -145,12 +147,12 @@ class Situation:
     def _emergencies(self, ledger: Ledger, at: int) -> Condition | None:
         force = self.force
         standard, _ = held(force, force.file.attendance.targets, at)
-        limit = rules.unattended_limit(
+        limit = waits.unattended_limit(
             force.file.alerts.unattended_seconds, standard, self._response
         )
         rows = self._stock(self.attendance, ledger, at)
         row = next((each for each in rows if each["area"] == WHOLE), {})
-        return rules.unattended(
+        return waits.unattended(
             force, row.get("unattended", 0), row.get("oldest_unattended"), limit, at
         )
 

@@ -40,6 +40,7 @@ CORE = [
     "situation",
     "stories",
     "swallow",
+    "waits",
 ]
 SURVEILLANCE = [
     "signals",

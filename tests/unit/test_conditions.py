@@ -7,23 +7,25 @@ import pytest
 
 from detectors.longest import once_in
 from streams.conditions import (
-    ONCE_IN,
-    OWN_WEEKS,
     Doing,
-    Queue,
     Rate,
     Usual,
-    Waits,
     answer_rate,
-    callers_waiting,
     pipeline_unwell,
     target_missed,
+)
+from streams.periods import rfc3339
+from streams.situation import Situation
+from streams.waits import (
+    ONCE_IN,
+    OWN_WEEKS,
+    Queue,
+    Waits,
+    callers_waiting,
     unattended,
     unattended_limit,
     waiting_limit,
 )
-from streams.periods import rfc3339
-from streams.situation import Situation
 from tests.alerting import WARWICKSHIRE, at, book
 from tests.build import call, feed, monitor, ms, tiny_force
 

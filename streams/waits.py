@@ -1,0 +1,119 @@
+"""Callers who wait too long, and emergencies that nobody has reached: the pure rules.
+
+A limit that the force misses every day would page every day. So where the force's file sets none,
+the limit for a wait is a standing one; but where the force itself passes that more than once a
+week, it is what, by the tail of its own waits, one caller is beyond in four years
+(`detectors.longest`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from detectors.longest import once_in
+from streams import alert_words as say
+from streams.alert_records import Evidence
+from streams.conditions import Condition
+from streams.force import Force
+from streams.periods import SECOND
+
+OWN_WEEKS = 8
+"""From so many weeks a force's own waits are known: the longest of four are too few to tell."""
+ONCE_IN = 26.0
+"""Times `OWN_WEEKS` in which one wait is to be beyond the limit: four years. A multiple of the
+usual wait would page the more often, the larger the force and the longer its queues."""
+CROWD, FAR = 3, 5 / 3
+"""On a line that is not for emergencies so many callers have to be beyond the limit, or one beyond
+`FAR` times it: a single caller who is forgotten there is nobody's emergency."""
+STANDING_WAIT, STANDING_UNATTENDED = 30, 3
+"""The standing limit for a caller is so many times the target (5 minutes for 10 seconds), and for
+an emergency so many times the standard."""
+OFTEN = 1.0
+"""Waits a week beyond the standing limit, above which it would page for what is usual here."""
+
+
+class Waits:
+    """A force's own waits of the last `OWN_WEEKS`: lengths in seconds, and how often each was."""
+
+    def __init__(self, seen: Iterable[tuple[float, int]] = ()) -> None:
+        self.seen = tuple(seen)
+        self._limits: dict[float, float] = {}
+
+    def limit(self, standing: float) -> float:
+        """The standing limit, or one that is hardly ever passed where that is often."""
+        if standing not in self._limits:
+            beyond = sum(count for length, count in self.seen if length > standing)
+            own = once_in(self.seen, ONCE_IN) if beyond > OFTEN * OWN_WEEKS else None
+            self._limits[standing] = max(standing, own or 0.0)
+        return self._limits[standing]
+
+
+def waiting_limit(set_: int | None, target: int, own: Waits) -> float:
+    """The wait, in seconds, at which a caller has waited too long."""
+    return own.limit(STANDING_WAIT * target) if set_ is None else float(set_)
+
+
+def unattended_limit(set_: int | None, standard: int, own: Waits) -> float:
+    """The time, in seconds, after which an emergency should long have been attended."""
+    return own.limit(STANDING_UNATTENDED * standard) if set_ is None else float(set_)
+
+
+class Queue(NamedTuple):
+    """Callers on a line: how many, how long the longest has waited, how many beyond the limit."""
+
+    people: int
+    oldest: float | None
+    beyond: int
+
+
+def too_long(force: Force, line: str, queue: Queue, limit: float) -> bool:
+    """Whether a wait is anybody's emergency."""
+    if not queue.people or queue.oldest is None or queue.oldest <= limit:
+        return False
+    if line == force.lines[0].id or line in force.file.alerts.waiting_seconds:
+        return True
+    return queue.beyond >= CROWD or queue.oldest > limit * FAR
+
+
+def callers_waiting(
+    force: Force, line: str, queue: Queue, limit: float, target: int, at: int
+) -> Condition | None:
+    """Callers on a line, the longest of whom has waited beyond the limit."""
+    people, oldest, _ = queue
+    if oldest is None or not too_long(force, line, queue, limit):
+        return None
+    what = say.calls(line)
+    return Condition(
+        kind="callers_waiting",
+        severity="page",
+        records="call",
+        group="calls",
+        measure="oldest_waiting",
+        row={"line": line},
+        direction="up",
+        title=f"Callers waiting on {line}, {force.name}",
+        since=at - round(oldest * SECOND),
+        said=say.waiting(what, force.name, people, oldest, limit, target),
+        evidence=Evidence(observed=oldest, upper=limit, numerator=people, target=float(target)),
+    )
+
+
+def unattended(
+    force: Force, count: int, oldest: float | None, limit: float, at: int
+) -> Condition | None:
+    """Emergencies, the oldest of which has gone unattended beyond the limit."""
+    if not count or oldest is None or oldest <= limit:
+        return None
+    return Condition(
+        kind="unattended",
+        severity="page",
+        records="incident",
+        group="attendance",
+        measure="oldest_unattended",
+        direction="up",
+        title=f"Emergencies not attended, {force.name}",
+        since=at - round(oldest * SECOND),
+        said=say.unattended(force.name, count, oldest, limit),
+        evidence=Evidence(observed=oldest, upper=limit, numerator=count),
+    )
