@@ -15,11 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from detectors import dispersion, flagged
+from detectors import dispersion, flagged, lasting
 from detectors.level import Totals, fit_levels
 from detectors.predictive import MOST
 from detectors.profile import fit_profile
 
+HOURLY = 168
+"""Slots a week from which a week tells how long deviations last."""
 KEPT = 160
 """Weeks of totals that are kept: three years."""
 
@@ -47,7 +49,7 @@ class Baseline:
     slot, faded counts and what weeks of their rate and no shape would have brought; profile and
     spreads: the factor of each slot and its relative variance; weeks: totals and exposures; rate
     and rate_spread: for an exposure of 1, in the week to come; sums: see `dispersion.add`; names:
-    see `flagged`.
+    see `flagged`; lasting: see `lasting.add`.
     """
 
     age: int
@@ -63,6 +65,7 @@ class Baseline:
     dispersion: float
     dispersion_spread: float
     names: flagged.Memory
+    lasting: list[float]
 
     @classmethod
     def none(cls, of: Constants) -> Baseline:
@@ -82,7 +85,13 @@ class Baseline:
             dispersion=max(1.0, of.prior_dispersion),
             dispersion_spread=2.0 / max(of.prior_weight, 1.0),
             names={},
+            lasting=lasting.NOTHING,
         )
+
+    @property
+    def stretch(self) -> float:
+        """Times the variance of independent counts that long stretches of them have."""
+        return lasting.factor(self.lasting)
 
     def ahead(
         self, slot: int, names: Sequence[str], between: float
@@ -108,10 +117,15 @@ class Baseline:
             own, weight = dispersion.own_rate(count, factor, spread, self.dispersion, self.age)
         fade = 0.5 ** (1.0 / of.shape_half_life)
         sums, scatter = self.sums, (self.dispersion, self.dispersion_spread)
+        lasts = self.lasting
         if self.age and plain:
             mean = own * factor
             sums = dispersion.add(sums, fade, count, mean, spread, weight, self.dispersion)
             scatter = dispersion.estimate(sums, of.prior_dispersion, of.prior_weight)
+            if of.slots >= HOURLY:
+                mean = np.maximum(mean, 1e-9)
+                off = weight * (count - mean) / np.sqrt(mean * (self.dispersion + spread * mean))
+                lasts = lasting.add(lasts, fade, (slot - slot[0]) % of.slots, off)
         counts, ordinary = np.array(self.counts) * fade, np.array(self.ordinary) * fade
         np.add.at(counts, slot, weight * count)
         np.add.at(ordinary, slot, weight * own)
@@ -134,6 +148,7 @@ class Baseline:
             dispersion=scatter[0],
             dispersion_spread=scatter[1],
             names=names,
+            lasting=lasts,
         )
 
     def _names_with(self, week: Week, own: float) -> flagged.Memory:

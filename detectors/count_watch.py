@@ -82,6 +82,7 @@ class CountWatch(Detector):
         self._recent: list[list[Any]] = []  # count (None: not looked at) and expected
         self._points = 0
         self._age = 0  # weeks that were known at the last point
+        self._stretch = 1.0
         self._surprise = 0.0
         self._direction: str | None = None
 
@@ -96,6 +97,7 @@ class CountWatch(Detector):
         expected.update(x, slot, names)
         age, last = expected.age, expected.last
         if age > self._age:
+            self._stretch = expected.baseline.stretch
             self._look_again()
         self._age = age
         self._points += 1
@@ -109,7 +111,7 @@ class CountWatch(Detector):
             if off * off > 4.0 * mean * (dispersion + spread * mean):
                 self._surprise = expected.evidence
             if not names and mean > 0.0:
-                focus.dispersion, focus.spread = dispersion, spread
+                focus.dispersion, focus.spread = dispersion * self._stretch, spread
                 point = [count, mean]
         focus.update(*point)
         self._recent.append(point)
