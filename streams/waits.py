@@ -1,14 +1,15 @@
 """Callers who wait too long, and emergencies that nobody has reached: the pure rules.
 
 A limit that the force misses every day would page every day. So where the force's file sets none,
-the limit for a wait is a standing one; but where the force itself passes that more than once a
-week, it is what, by the tail of its own waits, one caller is beyond in four years
-(`detectors.longest`).
+the limit is what, by the tail of its own waits, one is beyond in four years (`detectors.longest`),
+but never less than some times the target. A caller beyond that is paged even so, where it comes
+about at most once a week: nobody has spoken to them yet, while the room knows of an emergency.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 from detectors.longest import once_in
@@ -26,11 +27,11 @@ usual wait would page the more often, the larger the force and the longer its qu
 CROWD, FAR = 3, 5 / 3
 """On a line that is not for emergencies so many callers have to be beyond the limit, or one beyond
 `FAR` times it: a single caller who is forgotten there is nobody's emergency."""
-STANDING_WAIT, STANDING_UNATTENDED = 30, 3
-"""The standing limit for a caller is so many times the target (5 minutes for 10 seconds), and for
+LEAST_WAIT, LEAST_UNATTENDED = 30, 3
+"""The limit for a caller is at least so many times the target (5 minutes for 10 seconds), and for
 an emergency so many times the standard."""
 OFTEN = 1.0
-"""Waits a week beyond the standing limit, above which it would page for what is usual here."""
+"""Callers a week beyond that, above which it would page for what is usual here."""
 
 
 class Waits:
@@ -38,25 +39,28 @@ class Waits:
 
     def __init__(self, seen: Iterable[tuple[float, int]] = ()) -> None:
         self.seen = tuple(seen)
-        self._limits: dict[float, float] = {}
 
-    def limit(self, standing: float) -> float:
-        """The standing limit, or one that is hardly ever passed where that is often."""
-        if standing not in self._limits:
-            beyond = sum(count for length, count in self.seen if length > standing)
-            own = once_in(self.seen, ONCE_IN) if beyond > OFTEN * OWN_WEEKS else None
-            self._limits[standing] = max(standing, own or 0.0)
-        return self._limits[standing]
+    @cached_property
+    def rare(self) -> float:
+        """What one is beyond in a very long time; 0 where too few are known."""
+        return once_in(self.seen, ONCE_IN) or 0.0
+
+    def usual(self, length: float) -> bool:
+        """Whether waits beyond this are so frequent that none of them is news."""
+        return sum(count for seen, count in self.seen if seen > length) > OFTEN * OWN_WEEKS
 
 
 def waiting_limit(set_: int | None, target: int, own: Waits) -> float:
     """The wait, in seconds, at which a caller has waited too long."""
-    return own.limit(STANDING_WAIT * target) if set_ is None else float(set_)
+    if set_ is not None:
+        return float(set_)
+    least = float(LEAST_WAIT * target)
+    return max(least, own.rare) if own.usual(least) else least
 
 
 def unattended_limit(set_: int | None, standard: int, own: Waits) -> float:
     """The time, in seconds, after which an emergency should long have been attended."""
-    return own.limit(STANDING_UNATTENDED * standard) if set_ is None else float(set_)
+    return max(float(LEAST_UNATTENDED * standard), own.rare) if set_ is None else float(set_)
 
 
 class Queue(NamedTuple):

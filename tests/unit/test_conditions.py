@@ -87,9 +87,11 @@ def test_the_limit_for_a_caller_is_the_forces_own_or_a_standing_one() -> None:
     assert waiting_limit(None, 10, Waits()) == 300
     assert unattended_limit(1200, 1200, Waits([(9000.0, 100)])) == 1200
     assert unattended_limit(None, 1200, Waits()) == 3600
+    seen = [(600.0, 990), *((1200.0 + 100 * n, 1) for n in range(10))]
+    assert unattended_limit(None, 1200, Waits(seen)) == max(3600.0, once_in(seen, ONCE_IN) or 0.0)
 
 
-def test_where_waits_beyond_the_standing_limit_are_usual_it_follows_from_their_tail() -> None:
+def test_where_callers_wait_so_long_every_week_the_limit_follows_from_their_tail() -> None:
     usual = [(5.0, 12_000), (200.0, 100)]
     assert waiting_limit(None, 10, Waits([*usual, (320.0, 8)])) == 300  # once a week
     seen = [*usual, (320.0, 9)]
