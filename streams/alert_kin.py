@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from detectors.episodes import QUIET
 from streams import alert_words as say
 from streams.alert_records import Alert, ms_of
-from streams.alert_rules import Reads, alone
+from streams.alert_rules import Reads, alone, kind_of
 from streams.force import Force
 from streams.periods import HOUR
 from streams.signals import Signal
@@ -65,7 +65,7 @@ class Kin:
         change began, or of the same by the hour (the day), an hour (a day) before its period ended.
         """
         return any(
-            alert.kind == "exceptional_volume"
+            alert.kind == "exceptional_volume" == kind_of(signal)
             and alert.direction == signal.direction
             and related(alert.theme, signal.theme)
             and (self._went_on(alert, signal) or self._summed_up(alert, signal))

@@ -152,6 +152,13 @@ def test_a_day_that_began_when_all_was_over_is_told() -> None:
     assert [t.what for t in b.consider([after], [], after.end + HOUR)] == ["opened"]
 
 
+def test_a_lasting_level_is_told_though_its_first_hours_were() -> None:
+    b = over_by_midnight()
+    level = day("2026-11-21 00:00", method="level", onset=at("2026-11-01 00:00"))
+    made = b.consider([level], [], level.end + HOUR)
+    assert [(t.what, t.alert.kind) for t in made] == [("opened", "level_change")]
+
+
 def test_a_day_in_the_opposite_direction_is_told() -> None:
     b = over_by_midnight()
     fall = day("2026-11-21 00:00", direction="down", observed=150)
