@@ -142,7 +142,9 @@ class Look(Teller):
             alert = self.book.alerts[alert_id]
             if alert.kind == kind and self.kin.same_story(alert, signal):
                 return self._join(alert, story, severity)
-        if self.kin.retold(signal, self.book.alerts.values()):
+        # What nobody heard of is no story told; a replay tells nobody of anything.
+        told = (a for a in self.book.alerts.values() if a.notified or not self.tell)
+        if self.kin.retold(signal, told):
             return ""
         return self._open_signal(story, kind, severity)
 

@@ -111,13 +111,13 @@ def test_a_change_that_begins_later_opens_again() -> None:
     assert len(b.alerts) == 2
 
 
-def over_by_midnight() -> AlertBook:
+def over_by_midnight(*, tell: bool = True) -> AlertBook:
     """After a burst at eight in the evening and three usual hours."""
     b = book()
-    b.consider([signal("2026-11-21 20:00")], [], at("2026-11-21 21:01"))
+    b.consider([signal("2026-11-21 20:00")], [], at("2026-11-21 21:01"), tell=tell)
     for hour in (21, 22, 23):
         usual = quiet(f"2026-11-21 {hour}:00")
-        b.consider([usual], [], usual.end + MINUTE)
+        b.consider([usual], [], usual.end + MINUTE, tell=tell)
     (alert,) = b.alerts.values()
     assert not alert.open
     return b
@@ -134,6 +134,20 @@ def test_the_day_of_hours_that_were_told_is_not_told_again() -> None:
     assert not b.consider([burst], [], burst.end + HOUR)
     goes_on = day("2026-11-22 00:00", observed=225, method="change", onset=burst.start)
     assert not b.consider([goes_on], [], goes_on.end + HOUR)
+
+
+def test_the_day_is_told_where_nobody_heard_of_its_hours() -> None:
+    """As when a worker was down that evening, and read it afterwards."""
+    b = over_by_midnight(tell=False)
+    burst = day("2026-11-21 00:00")
+    made = b.consider([burst], [], burst.end + HOUR)
+    assert [(t.what, t.notify) for t in made] == [("opened", True)]
+
+
+def test_a_replay_opens_what_a_live_monitor_would_have() -> None:
+    b = over_by_midnight(tell=False)
+    burst = day("2026-11-21 00:00")
+    assert not b.consider([burst], [], burst.end + HOUR, tell=False)
 
 
 def test_the_day_of_a_part_is_not_told_again_where_it_is_what_was_told() -> None:
