@@ -86,9 +86,8 @@ class PeriodReads:
                 share = self._usual_share(signal, chain[0])
                 if share is not None and _holds(counts[chain[0]], whole, expected, share):
                     best = max(best or (0, ""), (len(chain), chain[0]))
-        if best is None:
-            return None
-        return best[1], self._by_area(signal, signal.start).get(best[1], 0)
+        there = 0 if best is None else self._by_area(signal, signal.start).get(best[1], 0)
+        return (best[1], there) if best is not None and there else None
 
     def _by_area(self, signal: Signal, start: int) -> dict[str, int]:
         """The count of the signal's row from an instant up to the end of its period, by area."""

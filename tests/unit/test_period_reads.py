@@ -49,9 +49,9 @@ def read(history: list[dict[str, object]]) -> Monitor:
     return target
 
 
-def mostly(target: Monitor, area: str, *areas: str) -> tuple[str, int] | None:
-    """What is told of an hour with calls from those areas."""
-    feed(target, *calls(TONIGHT, *areas), appended=FAR_FUTURE)
+def mostly(target: Monitor, area: str, *areas: str, at: int = TONIGHT) -> tuple[str, int] | None:
+    """What is told of an hour with calls from those areas, or of a change that began in it."""
+    feed(target, *calls(at, *areas), appended=FAR_FUTURE)
     force = target.forces["tiny"]
     signal = Signal(
         force="tiny",
@@ -70,6 +70,8 @@ def mostly(target: Monitor, area: str, *areas: str) -> tuple[str, int] | None:
         polarity="neutral",
         observed=len(areas),
         expected=4.0,
+        onset=at,
+        ratio=3.0,
     )
     return PeriodReads(target, force, Situation(force)).mostly(signal)
 
@@ -77,6 +79,10 @@ def mostly(target: Monitor, area: str, *areas: str) -> tuple[str, int] | None:
 def test_the_innermost_area_that_holds_most_unlike_usual_is_told(read: Monitor) -> None:
     # 11 or more of 13 at a usual share of a half: (78 + 13 + 1) / 8192 = 0.011; 12: 0.0017.
     assert mostly(read, WHOLE, *["north"] * 12, "south") == ("north", 12)
+
+
+def test_an_area_with_nothing_in_the_hour_itself_is_not_told(read: Monitor) -> None:
+    assert mostly(read, WHOLE, *["north"] * 12, "south", at=TONIGHT - HOUR) is None
 
 
 def test_what_could_be_chance_is_not_told(read: Monitor) -> None:
