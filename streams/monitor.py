@@ -171,7 +171,7 @@ class Monitor:
             "force": {"id": force.id, "name": force.name, "timezone": force.file.timezone},
             "at": rfc3339(at, force.zone),
             "definitions": self._definitions(force, at),
-            "now": self._stocks(force, at),
+            "now": self._stocks(force, at, beside),
             "windows": {
                 **{name: self._figures(force, *span, beside) for name, span in spans.items()},
                 "today": self._figures(force, today.start, today.end, beside),
@@ -239,13 +239,15 @@ class Monitor:
                 out[group.name] = self._rollups[force.id, group.name].rows(first, used)
         return out
 
-    def _stocks(self, force: Force, at: int) -> dict[str, Any]:
+    def _stocks(self, force: Force, at: int, beside: Beside | None) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for group in GROUPS:
             rollup = self._rollups[force.id, group.name]
             ledger = self.ledger(group.kind, force.id)
             if rollup.has_stock and ledger is not None:
                 out[group.name] = rollup.stock(ledger.open.values(), at)
+        if beside is not None and (unknown := beside.unrecorded(at)):
+            out[CALLS.name] = [row for row in out[CALLS.name] if row["line"] not in unknown]
         return out
 
     def _definitions(self, force: Force, at: int) -> dict[str, Any]:

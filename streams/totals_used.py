@@ -23,7 +23,7 @@ from typing import Literal, NamedTuple
 
 from streams.force import WHOLE, Force
 from streams.panes import Pane, Panes
-from streams.periods import DAY, Calendar, Grain
+from streams.periods import DAY, MINUTE, Calendar, Grain
 from streams.records import LEAF_MASK, calls
 from streams.totals import GRAINS, LineTotals, Total, Totals
 
@@ -101,6 +101,15 @@ class Beside:
             elif not recorded and (pane is None or not self._recently(index, start)):
                 others.add(line.id)
         return Used(parts, frozenset(others))
+
+    def unrecorded(self, at: int) -> frozenset[str]:
+        """The lines that are known from totals alone: who waits on them is not known."""
+        end = -(-at // MINUTE) * MINUTE
+        return frozenset(
+            line.id
+            for index, line in enumerate(self.force.lines)
+            if line.id in self.totals.lines and not self._recently(index, end)
+        )
 
     # -- records -------------------------------------------------------------------------------
 
