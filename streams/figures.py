@@ -50,7 +50,7 @@ UNKNOWN: dict[str, object] = {"value": None, "numerator": None, "denominator": N
 """A ratio of which the parts are not known."""
 
 DURATIONS = "sum"
-"""The lane that a figure of durations needs: what comes from totals never has it."""
+"""The counter that a figure of durations needs: what comes from totals never has it."""
 
 
 @dataclass(frozen=True, slots=True)

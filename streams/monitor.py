@@ -166,7 +166,7 @@ class Monitor:
         spans = {name: (end - minutes * MINUTE, end) for name, minutes in WINDOWS.items()}
         today, month = calendar.holding("day", at), calendar.holding("month", at)
         wanted = [calendar.parse(label) for label in periods]
-        beside = self._totals(force, calendar)
+        beside = self._totals(force)
         board: dict[str, Any] = {
             "force": {"id": force.id, "name": force.name, "timezone": force.file.timezone},
             "at": rfc3339(at, force.zone),
@@ -211,12 +211,12 @@ class Monitor:
                 out[group.name] = self._rollups[force.id, group.name].rows(pane or {}, used)
         return out
 
-    def _totals(self, force: Force, calendar: Calendar) -> Beside | None:
+    def _totals(self, force: Force) -> Beside | None:
         """The totals of a force's calls beside its records; None where there are none."""
         readings, ledger = self._readings(force), self.ledger(CALLS.kind, force.id)
         if readings is None or ledger is None or not readings.totals.lines:
             return None
-        return Beside(force, calendar, readings.totals, ledger.panes)
+        return Beside(force, readings.calendar, readings.totals, ledger.panes)
 
     def _first_published(
         self, force: Force, period: Period, beside: Beside | None

@@ -89,10 +89,11 @@ def _judge(given: dict[str, int]) -> dict[str, int]:
         raise Refused("wrong_form", f"counts is empty: give some of {', '.join(CALL_COUNTS)}")
     known, least = dict(given), dict[str, int]()
     for end, parts in _AMONG.items():
-        least[end] = given.get(end, max((given.get(part, 0) for part in parts), default=0))
-        for part in parts:
-            if given.get(part, 0) > least[end]:
-                raise Refused("impossible_counts", f"{given[part]} {part} of {least[end]} {end}")
+        of_these = [given[part] for part in parts if part in given]
+        least[end] = given.get(end, max(of_these, default=0))
+        if of_these and max(of_these) > least[end]:
+            part = max(parts, key=lambda name: given.get(name, 0))
+            raise Refused("impossible_counts", f"{given[part]} {part} of {least[end]} {end}")
     rest = given.get("offered", sum(least.values())) - sum(least.values())
     if rest < 0:
         said = " and ".join(f"{number} {end}" for end, number in least.items() if number)

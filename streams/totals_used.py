@@ -8,7 +8,7 @@ overlap, and a row is their sum.
   of days and quarters of months. Never both.
 * Of an area with a total of its own that one is used, else the sum of the areas within it. The same
   for the whole line.
-* A total that reaches out of a stretch can't be told for it. Where nothing finer is known of that
+* A total that reaches out of a stretch can't be split. Where nothing finer is known of that
   part, the line has no row in the stretch.
 * A line that is known from totals alone has no row where it has no total: not known is not zero.
 * An area has a row from totals when any of the totals that are used are of it. Else it has none.
@@ -78,9 +78,10 @@ class Beside:
     def __init__(self, force: Force, calendar: Calendar, totals: Totals, panes: Panes) -> None:
         self.force, self.calendar, self.totals, self.panes = force, calendar, totals, panes
         self._lines_in: dict[tuple[int, int], frozenset[int]] = {}
+        self._day_ends: dict[int, int] = {}
 
     def used(self, start: int, end: int, pane: Pane | None) -> Used:
-        """Of [start, end), whose records are in `pane`; None where that can't be told."""
+        """Of [start, end), whose records are in `pane`; None where panes so fine are not kept."""
         parts: dict[LineArea, Part] = {}
         others: set[str] = set()
         with_records = self._with_records(start, end) if pane is None else _lines_of(pane)
@@ -90,7 +91,7 @@ class Beside:
                 others |= {line.id} if pane is None else set()
                 continue
             recorded = index in with_records
-            found = self._of_line(index, held, start, end)
+            found = self._of_line(index if index in with_records else None, held, start, end)
             if self._reaches_in(index, held, found, start, end) or (pane is None and recorded):
                 others.add(line.id)
             elif found:
@@ -135,7 +136,10 @@ class Beside:
         """Whether there are no records of a total's line and interval."""
         if total.grain == "hour":  # most days have none at all: one look instead of 24
             day = self.calendar.start("day", total.start)
-            if line not in self._with_records(day, self.calendar.end("day", day)):
+            after = self._day_ends.get(day)
+            if after is None:
+                after = self._day_ends[day] = self.calendar.end("day", day)
+            if line not in self._with_records(day, after):
                 return True
         return line not in self._with_records(total.start, total.end)
 
@@ -170,7 +174,9 @@ class Beside:
             found.setdefault(area.parent or WHOLE, []).append(area.id)
         return found
 
-    def _own(self, line: int, held: LineTotals, area: int, start: int, end: int) -> list[Total]:
+    def _own(
+        self, line: int | None, held: LineTotals, area: int, start: int, end: int
+    ) -> list[Total]:
         """The totals of just this area that lie in a stretch and are used, none twice."""
         found: list[Total] = []
         spans = Spans()
@@ -182,7 +188,7 @@ class Beside:
                     and total.end <= end
                     and not spans.overlap(total.start, total.end)
                     and not self._complete(held, area, total)
-                    and self._free(line, total)
+                    and (line is None or self._free(line, total))
                 ):
                     found.append(total)
                     spans.add(total.start, total.end)
@@ -214,7 +220,7 @@ class Beside:
         end: int,
     ) -> bool:
         """Whether a total reaches into a stretch from outside, and no used one does for there."""
-        told = [(total.start, total.end) for pieces in found.values() for total in pieces]
+        covered = [(total.start, total.end) for pieces in found.values() for total in pieces]
         for grain in GRAINS:
             for edge in (start, end):
                 at = self.calendar.start(grain, edge)
@@ -222,7 +228,7 @@ class Beside:
                     continue
                 after = self.calendar.end(grain, at)
                 first, last = max(at, start), min(after, end)
-                if not any(a < last and first < b for a, b in told) and (
+                if not any(a < last and first < b for a, b in covered) and (
                     line not in self._with_records(at, after)
                 ):
                     return True

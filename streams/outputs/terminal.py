@@ -217,7 +217,7 @@ def _no_level(row: Row) -> str:
     """Why a row of calls has no service level."""
     if row["service_level"]["denominator"] is None:
         return "not known"
-    return "none ended" if row["offered"] else "no calls"
+    return "no calls" if row["offered"] == 0 else "none ended"
 
 
 def _footnotes(rows: Sequence[Row]) -> list[RenderableType]:

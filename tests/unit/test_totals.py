@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -563,3 +564,21 @@ def test_lines_and_days_of_records_and_of_totals_mix(
                 feed(mixed, total(day.label, line, offered=10_000))
     labels = [*(day.label for day in days), "2021-03", "2021-Q1", "2020/21"]
     assert count_figures(mixed, labels) == count_figures(by_record, labels)
+
+
+@settings(max_examples=20, deadline=None)
+@given(some_calls(), st.randoms(use_true_random=False))
+def test_any_order_of_records_and_totals_gives_the_same_board(
+    calls: list[dict[str, Any]], chance: random.Random
+) -> None:
+    periods = [*intervals("day"), CALENDAR.parse("2021-03-28T03"), CALENDAR.parse("2021-03")]
+    records = [*calls, *(one for p in periods for one in totals_of(calls, "101", p))]
+    records += [{**one, "version": 2**45} for one in records[::3]]
+    boards = []
+    for _ in range(2):
+        target = monitor()
+        feed(target, *records)
+        labels = [*(period.label for period in periods), "2021-Q1"]
+        boards.append(canonical(target.board("tiny", AT, labels)))
+        chance.shuffle(records)
+    assert boards[0] == boards[1]

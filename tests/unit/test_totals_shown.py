@@ -61,8 +61,10 @@ def test_the_terminal_marks_what_is_from_totals() -> None:
         "last 60 min unknown",
         "today 120* 110 82.5 % of 120 ✗ missed 90 %",
         "this month 1,320* 1,210 82.5 % of 1,320 ✗ missed 90 %",
-        "* from totals, not from records of single calls; "
-        "a total was written before its period was over",
+        (
+            "* from totals, not from records of single calls; "
+            "a total was written before its period was over"
+        ),
     ]
 
 

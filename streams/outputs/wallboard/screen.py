@@ -184,7 +184,7 @@ def _answer(board: Board, area: str | None, late: Any) -> dict[str, Any] | None:
     row = _row(rows, line=line, area=area or WHOLE)
     origin = None if whole is None else whole.get("from")
     known = whole is not None and (origin is not None or _heard(board, "call"))
-    if not known or (row is None and origin is not None):  # totals that do not tell areas apart
+    if not known or (row is None and origin is not None):  # totals without areas
         row, known = None, False
     ratio = row["service_level"] if row else {"value": None, "numerator": 0, "denominator": 0}
     known = known and ratio["denominator"] is not None

@@ -54,7 +54,7 @@ def hours(
 
 def _unlisted(rows: list[dict[str, Any]], where: Mapping[str, str]) -> int | None:
     """The figure of a row that a table does not have: nothing happened there, unless the whole
-    force's row is missing too, or comes from totals that do not tell the parts apart."""
+    force's row is missing too, or comes from totals without areas."""
     whole = {**where, "area": WHOLE}
     row = next((r for r in rows if all(r.get(k) == v for k, v in whole.items())), None)
     if row is not None:
