@@ -27,8 +27,9 @@ class Chunk(NamedTuple):
 
     `payload` is whole NDJSON lines joined by a newline, without one at the end; `line_numbers` has
     the 1-based line of the input for each of them. `excluded` counts the rows that are no event by
-    the user's own rule (a mapping's filters) and lines that are blank. Nothing else is left out:
-    rows read = lines + rejected + excluded.
+    the user's own rule (a mapping's filters) and lines that are blank, `joined` those that became
+    part of the event of another row. Nothing else is left out: rows read = lines + rejected +
+    excluded + joined.
     """
 
     payload: bytes
@@ -36,6 +37,7 @@ class Chunk(NamedTuple):
     line_numbers: Sequence[int]
     rejected: Sequence[Rejected] = ()
     excluded: int = 0
+    joined: int = 0
 
     def lines(self) -> list[bytes]:
         """The event lines, one for each of `line_numbers`."""
@@ -44,4 +46,4 @@ class Chunk(NamedTuple):
     @property
     def rows(self) -> int:
         """How many rows of the input this chunk accounts for."""
-        return len(self.line_numbers) + len(self.rejected) + self.excluded
+        return len(self.line_numbers) + len(self.rejected) + self.excluded + self.joined
