@@ -151,7 +151,10 @@ class Source:
             yield from table_chunks(table, lambda _cells: None)  # an empty file has no columns
             return
         only = next(iter(self.forces)) if len(self.forces) == 1 else None
-        yield from table_chunks(table, Mapper(mapping, table.header, only, origin))
+        # Rows that say which version they are may be several of one record: none is the last.
+        finished = mapping.version is None
+        for chunk in table_chunks(table, Mapper(mapping, table.header, only, origin)):
+            yield chunk._replace(finished=finished)
 
 
 def _suffix(path: Path) -> str:
