@@ -154,6 +154,8 @@ class Heartbeat(Struct, kw_only=True, tag_field="kind", tag="heartbeat", gc=Fals
     at: Stamp
 
 
+Versioned = Call | Incident | Crime | Reading
+"""The kinds of record that come in versions."""
 Event = Call | Incident | Crime | Reading | Heartbeat
 KINDS: dict[str, type[Event]] = {
     "call": Call,

@@ -11,9 +11,9 @@ import msgspec
 
 from streams.cli.inputs import (
     REFUSED,
-    Bars,
     Inputs,
     passed_over,
+    progress_bar,
     refused_lines,
     refused_much,
     source_options,
@@ -181,7 +181,6 @@ def _read(
 ) -> tuple[Stopped | None, WatchroomError | None]:
     """Reads everything: the files sorted, then standard input as it comes. What broke it off is
     returned, so that the board is shown first."""
-    bars = Bars()
 
     def told() -> str:
         refused = runner.refused.total()
@@ -190,13 +189,12 @@ def _read(
     try:
         if play is not None:
             runner.live.monitor.play_history(True)
-            with bars.reading(play.source, told) as progress:
+            with progress_bar(play.source, play, told) as progress:
                 runner.gather(play, progress)
-            with bars.playing(play, told) as progress:
                 runner.read(play, speed, progress)
             runner.live.monitor.play_history(False)
         if feed is not None:
-            with bars.reading(feed, told) as progress:
+            with progress_bar(feed, None, told) as progress:
                 runner.read(feed, None, progress)
     except Stopped as stopped:
         runner.finish()

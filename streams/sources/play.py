@@ -85,6 +85,10 @@ class Play:
         """What broke off the reading; raised once all that came before it was played."""
         self.played = 0
         """Lines given so far, of `lines`."""
+        self.gathered = False
+        """Whether all was read and sorted."""
+        self.rows = 0
+        """Rows that will be played; each may have become several lines."""
         self._sort = ExternalSort()
         self._origins: dict[str, int] = {}
         self._alone: list[tuple[int, str]] = []
@@ -137,6 +141,7 @@ class Play:
                 yield Chunk(b"", chunk.origin, (), rejected, chunk.excluded, chunk.joined)
         except SourceError as failure:
             self.failure = failure
+        self.gathered = True
 
     def _add(self, chunk: Chunk) -> Iterator[Rejected]:
         origin = self._origins.setdefault(chunk.origin, len(self._origins))
@@ -145,6 +150,7 @@ class Play:
             for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
                 at = instant_of(line)
                 add((UNREADABLE if at is None else at, line, origin, number, True), len(line))
+            self.rows += len(chunk.line_numbers)
             return
         for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
             try:
@@ -153,11 +159,13 @@ class Play:
                     version = encode(event)
                     add((at, version, origin, number, first), len(version))
                     first = False
+                self.rows += 1
             except Refused as refused:
                 yield Rejected(line, refused.reason, refused.detail, f"{chunk.origin}:{number}")
 
     def __iter__(self) -> Iterator[Chunk]:
         """The lines in order; raises what broke off the reading, after all that came before it."""
+        self.played, self._few, self._alone = 0, 0, []
         names = list(self._origins)
         lines: list[bytes] = []
         numbers: list[int] = []
