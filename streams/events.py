@@ -70,6 +70,7 @@ class Record(Struct, kw_only=True, tag_field="kind", omit_defaults=True, gc=Fals
     updated_at: Stamp
     version: Version | None = None
     deleted: bool = False
+    played: Literal["step", "end"] | None = None
 
 
 class Call(Record, tag="call"):
@@ -190,6 +191,8 @@ class Heartbeat(Struct, kw_only=True, tag_field="kind", tag="heartbeat", gc=Fals
     at: Stamp
 
 
+Versioned = Call | Incident | Crime | Reading
+"""The kinds of record that come in versions."""
 Event = Call | Incident | Crime | Reading | Heartbeat
 KINDS: dict[str, type[Event]] = {
     "call": Call,
