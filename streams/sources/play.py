@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from streams.errors import Refused, SourceError
-from streams.events import Event, Record, decode_line, encode
+from streams.events import Event, Versioned, decode_line, encode
 from streams.force import Force
 from streams.periods import DAY, Calendar, rfc3339, to_ms
 from streams.records import Kind
@@ -26,7 +26,7 @@ from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
 from streams.sources.files import Source
 from streams.sources.instants import instant_of
 from streams.sources.sorting import ExternalSort
-from streams.sources.unfold import unfold
+from streams.sources.unfold import last_version, unfold
 
 ALONE = 180 * DAY
 """A row that has no other so near before or after it stands alone: its year may be wrong."""
@@ -57,24 +57,26 @@ class Judge:
     def packed(self, event: Event) -> int | None:
         """What of a record is counted, packed; None where nothing judges it; raises `Refused`."""
         kind = self.kind(event)
-        if kind is None or not isinstance(event, Record) or event.deleted:
+        if kind is None or not isinstance(event, Versioned) or event.deleted:
             return None
         return kind.pack(event, to_ms(event.updated_at))
 
-    def versions(self, event: Event) -> list[tuple[int, Event]]:
-        """A finished record as the versions of a live feed; raises `Refused` for one that makes no
-        sense as a whole."""
+    def versions(self, event: Event, *, unfolds: bool) -> list[tuple[int, Event]]:
+        """A finished record as the versions of a live feed, or `unfolds` False as its last one
+        alone; raises `Refused` for a record that makes no sense as a whole."""
         self.packed(event)
+        if not isinstance(event, Versioned):
+            return [(to_ms(event.at), event)]
         calendar = self.calendars.get(event.force)
-        if calendar is None:  # nobody takes it: it is refused as it stands
-            return [(to_ms(event.updated_at if isinstance(event, Record) else event.at), event)]
+        if not unfolds or calendar is None:  # without a calendar nobody takes it
+            return [(to_ms(event.updated_at), last_version(event))]
         return unfold(event, calendar)
 
 
 class Play:
     """A finite source, sorted. Call `gather`, then iterate; use it with `with`, or close it.
 
-    `forces` judge the rows; `unfolds` False leaves finished records as they are. `warnings` are
+    `forces` judge the rows; `unfolds` False leaves finished records whole. `warnings` are
     sentences for the user, complete after the iteration.
     """
 
@@ -146,16 +148,17 @@ class Play:
     def _add(self, chunk: Chunk) -> Iterator[Rejected]:
         origin = self._origins.setdefault(chunk.origin, len(self._origins))
         add = self._sort.add
-        if not (chunk.finished and self.unfolds):
+        if not chunk.finished:
             for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
                 at = instant_of(line)
                 add((UNREADABLE if at is None else at, line, origin, number, True), len(line))
             self.rows += len(chunk.line_numbers)
             return
+        unfolds = self.unfolds and chunk.unfolds
         for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
             try:
                 first = True
-                for at, event in self.judge.versions(decode_line(line)):
+                for at, event in self.judge.versions(decode_line(line), unfolds=unfolds):
                     version = encode(event)
                     add((at, version, origin, number, first), len(version))
                     first = False
