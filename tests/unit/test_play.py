@@ -23,7 +23,7 @@ from streams.runners.replay import ReplayClock, Stops
 from streams.sources import open_source
 from streams.sources.mapping import parse_mapping
 from streams.sources.play import Play, paced
-from tests.build import TINY_FORCE, call, incident, lines, monitor, tiny_force
+from tests.build import TINY_FORCE, call, incident, lines, monitor, row, tiny_force
 
 CAD = """
 kind = "incident"
@@ -98,6 +98,30 @@ def test_the_order_of_rows_changes_nothing(
         usual.live.board("tiny", None, ["2024-01"])
     )
     assert runner.account() == usual.account()
+
+
+def test_an_outcome_three_years_later_refuses_no_crime_in_between(tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text(
+        "no,recorded,outcome\n1,2020-01-05,\n2,2020-01-06,2023-01-10\n3,2020-01-07,2020-03-01\n"
+        "4,2020-06-01,\n5,2021-02-12,\n"
+    )
+    mapping = """
+        kind = "crime"
+        timezone = "Europe/London"
+        id = "no"
+        [constants]
+        offence = "vehicle"
+        outcome = 18
+        [fields.recorded_at]
+        column = "recorded"
+        [fields.outcome_at]
+        column = "outcome"
+    """
+    runner, _ = played(path, mapping)
+    board = runner.live.board("tiny", None, ["2020-01"])
+    assert row(board, "2020-01", "crimes", offence="all")["count"] == 3
+    assert runner.account() == Account(rows=5, counted=5, merged=0, refused=0, excluded=0)
 
 
 def test_the_order_of_files_changes_nothing(tmp_path: Path) -> None:
