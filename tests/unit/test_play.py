@@ -127,8 +127,8 @@ def test_an_outcome_three_years_later_refuses_no_crime_in_between(tmp_path: Path
 def test_the_order_of_files_changes_nothing(tmp_path: Path) -> None:
     for folder, names in (("sorted", "12345"), ("unsorted", "52413")):
         (tmp_path / folder).mkdir()
-        for name, row in zip(names, ROWS, strict=True):
-            table(tmp_path / folder / f"{name}.csv", [row])
+        for name, line in zip(names, ROWS, strict=True):
+            table(tmp_path / folder / f"{name}.csv", [line])
     boards = [
         canonical(played(tmp_path / f, CAD)[0].live.board("tiny", None, ["2024-01"]))
         for f in ("sorted", "unsorted")
