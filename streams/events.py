@@ -63,6 +63,10 @@ class Record(Struct, kw_only=True, tag_field="kind", omit_defaults=True, gc=Fals
 
     The winner among the versions of one (kind, force, id) is the largest of (version, updated_at,
     content). `deleted` is a tombstone: the record leaves every figure.
+
+    `played` marks a version that was made from a finished export: `step` is a version as a live
+    feed would have sent it, whose facts without a time of their own are those known at the end;
+    `end` is the last one, after which nothing comes. What an `end` does not name is unknown.
     """
 
     force: Name

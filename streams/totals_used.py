@@ -145,8 +145,11 @@ class Beside:
 
     # -- totals --------------------------------------------------------------------------------
 
-    def _of_line(self, line: int, held: LineTotals, start: int, end: int) -> dict[str, list[Total]]:
-        """The totals that are used by the id of an area; areas without any left out."""
+    def _of_line(
+        self, line: int | None, held: LineTotals, start: int, end: int
+    ) -> dict[str, list[Total]]:
+        """The totals that are used by the id of an area; areas without any left out. `line` is
+        None where it has no record at all in the stretch."""
         found: dict[str, list[Total]] = {}
 
         def look(area: int, name: str) -> list[Total]:

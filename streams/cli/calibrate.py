@@ -22,6 +22,7 @@ from streams.force import Force, find_force
 from streams.monitor import Monitor
 from streams.periods import DAY, Calendar
 from streams.runners.calibration import Calibrated, Question, answer, class_name, class_of
+from streams.runners.departed import kept_on_disk
 from streams.signal_words import place, subject
 from streams.sources import CHUNK_LINES
 from streams.sources.play import Play
@@ -138,7 +139,7 @@ def _planned(force: Force, inputs: Inputs | None) -> Planned:
     if inputs is not None:
         monitor.play_history(True)
         rows = refused = 0
-        with Play(inputs.check().open((force,)), (force,)) as play:
+        with kept_on_disk(monitor), Play(inputs.check().open((force,)), (force,)) as play:
             for chunk in chain(play.gather(), play):
                 rows += chunk.rows - chunk.excluded
                 refused += len(chunk.rejected) + len(monitor.ingest(chunk.payload, FAR))
