@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from detectors.alarm_budget import AlarmBudget
 from detectors.month_watch import SHARED_WEIGHT, pooled
-from detectors.weeks import close_weeks
+from detectors.weeks import close_weeks, pass_weeks
 from streams.families import make
+from streams.families.base import Passed
 from streams.families.counts import Counts, Months
 from streams.feed_silence import EVERY
 from streams.force import WHOLE, Force
@@ -58,9 +59,16 @@ class Watches:
 
     def close_weeks(self, slot: int) -> None:
         """Has all counts whose week is complete before a slot learn it together."""
+        close_weeks([counts.detector.expected for counts in self._of_counts()], slot)
+
+    def _of_counts(self) -> list[Counts]:
         if self._counts is None:
             self._counts = [w.adapter for w in self if isinstance(w.adapter, Counts)]
-        close_weeks([counts.detector.expected for counts in self._counts], slot)
+        return self._counts
+
+    def pass_weeks(self, passed: Passed) -> None:
+        """Has all counts learn the weeks that end within a gap together."""
+        pass_weeks([counts.detector.expected for counts in self._of_counts()], passed.slots)
 
     def share(self) -> None:
         """Lets the months that are still learning know how far those of their siblings scatter."""

@@ -7,16 +7,19 @@ takes the old one's contribution out of the panes and puts its own in.
 The *watermark* is the highest accepted `updated_at`. Whatever depends on it happens when it crosses
 an hour, record by record and never by batch, so that a rebuild from the same log does the same:
 periods close, panes coarsen, and panes older than the kind's horizon are *sealed*: they never
-change again, their records leave the ledger, and a record that comes for one is refused.
+change again, their records leave the ledger, and a record that comes for one is refused. Periods
+within a gap (`streams.gaps`) close together. All of it is done in short steps, so that whoever
+folds may let others have their turn between them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from streams.errors import Refused
 from streams.events import Record
+from streams.gaps import Gap, gaps, walk
 from streams.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period
 from streams.records import (
@@ -42,6 +45,9 @@ MOST_RECORDS = 5_000_000
 WHOLE_HORIZON = 761 * DAY
 """25 months: the least horizon of a record known only to the day or the month. Such records are no
 live feed but history, and come months at a time."""
+
+STAGE = 2000
+"""Records that leave in one step, those of the last day of it aside."""
 
 Sealed = tuple[str, int, Pane]
 """A pane that will not change again: grain, start minute, counters."""
@@ -90,7 +96,11 @@ class Ledger:
         """Ids touched since the last checkpoint; None where no checkpoint is kept."""
         self.dirty_revisions: set[tuple[Grain, int]] = set()
         self.on_close: Callable[[Closing], None] | None = None
+        self.on_gap: Callable[[Gap], None] | None = None
+        """Called instead of `on_close` for the periods of a grain that lie within a gap."""
         self.on_seal: Callable[[list[Sealed]], None] | None = None
+        self.stepwise = False
+        """Whether `add` leaves what an hour that is crossed brings to its caller, step by step."""
         self._by_day: dict[int, list[str]] = {}
         self._next_hour = 0
         self._closed = 0
@@ -98,9 +108,12 @@ class Ledger:
         self._whole_longer = max(0, WHOLE_HORIZON - kind.horizon)
         self._pack, self._contribution = kind.pack, kind.contribution
 
-    def add(self, event: Record, appended: int) -> None:
+    def add(self, event: Record, appended: int) -> Iterator[None] | None:
         """Folds one version of a record; raises `Refused`. `appended` is when the log took it, in
-        ms: an `updated_at` may not lie more than the skew after it."""
+        ms: an `updated_at` may not lie more than the skew after it.
+
+        Where an hour is crossed and the ledger is `stepwise`, the steps of that are returned, which
+        have to be gone through before anything else is added."""
         updated = (event.updated_at - EPOCH) // MILLISECOND
         if not EARLIEST <= updated <= appended:
             self._judge(updated, appended)
@@ -129,7 +142,8 @@ class Ledger:
         if updated > self.watermark:
             self.watermark = updated
             if updated >= self._next_hour:
-                self._cross_hour()
+                return self._cross_hour()
+        return None
 
     def _judge(self, updated: int, appended: int) -> None:
         """Raises `Refused` for an update from the future or from before all feeds."""
@@ -200,31 +214,62 @@ class Ledger:
                         else:  # may be a change of nothing: a wait that is counted the same
                             change.pop(key, None)
 
-    def _cross_hour(self) -> None:
-        """All that happens as the watermark passes an hour."""
-        before = self._next_hour
+    def _cross_hour(self) -> Iterator[None] | None:
+        """All that happens as the watermark passes an hour; see `add`."""
+        first = self._next_hour == 0
         self._next_hour = self.calendar.start("hour", self.watermark) + HOUR
-        self._close_periods(first=before == 0)
-        self.panes.coarsen(self.watermark)
-        sealed_before = self.calendar.start("day", max(0, self.watermark - self.kind.horizon))
-        if sealed_before > self.sealed_before:
-            self._seal(sealed_before)
+        steps = self._crossing(first=first)
+        if self.stepwise:
+            return steps
+        for _ in steps:
+            pass
+        return None
 
-    def _close_periods(self, first: bool) -> None:
-        """Closes every period that ended a grace time before the watermark."""
+    def _crossing(self, first: bool) -> Iterator[None]:
+        yield from self._close_periods(first)
+        yield from self.panes.coarsening(self.watermark)
+        sealed_before = self.calendar.start("day", max(0, self.watermark - self.kind.horizon))
+        for before in self._seal_stages(sealed_before):
+            self._seal(before)
+            yield
+
+    def _close_periods(self, first: bool) -> Iterator[None]:
+        """Closes every period that ended a grace time before the watermark, a step each."""
         settled = self.watermark - self.kind.grace
-        for grain in GRAINS:
-            until = self.calendar.start(grain, settled)
-            if until > self.closed_until[grain]:
-                # The first record of all closes what lies before it, but publishes nothing of it.
-                if not first and self.on_close is not None:
-                    at = self.closed_until[grain]
-                    while at < until:
-                        period = self.calendar.holding(grain, at)
-                        self.on_close(Closing(period, self.watermark))
-                        at = period.end
-                self.closed_until[grain] = until
+        due = {grain: self.calendar.start(grain, settled) for grain in GRAINS}
+        missing = [] if first else gaps(self.panes, self.closed_until["hour"], due["hour"])
+        for grain, until in due.items():
+            at = self.closed_until[grain]
+            # The first record of all closes what lies before it, but publishes nothing of it.
+            if not first and (self.on_close is not None or self.on_gap is not None):
+                for each in walk(self.calendar, grain, (at, until), missing):
+                    self._closing(grain, each)
+                    yield
+            self.closed_until[grain] = max(at, until)
         self._closed = max(self.closed_until.values())
+
+    def _closing(self, grain: Grain, closed: Period | tuple[int, int]) -> None:
+        """Tells of a period that closes, or of those of a gap."""
+        if not isinstance(closed, Period):
+            if self.on_gap is not None:
+                self.on_gap(Gap(grain, *closed, self.watermark))
+        elif self.on_close is not None:
+            self.on_close(Closing(closed, self.watermark))
+
+    def _seal_stages(self, before: int) -> Iterator[int]:
+        """The days up to which to seal, one after the other: one by far mostly, and after a gap as
+        many as keep each stage short."""
+        if before <= self.sealed_before:
+            return
+        leaving = 0
+        due = [(day, len(keys)) for day, keys in self._by_day.items() if day * DAY < before]
+        for day, records in sorted(due):
+            leaving += records
+            stage = self.calendar.start("day", (day + 2) * DAY)
+            if leaving >= STAGE and self.sealed_before < stage < before:
+                leaving = 0
+                yield stage
+        yield before
 
     def _seal(self, before: int) -> None:
         after, whole_after = self.sealed_before, self._whole_before

@@ -10,7 +10,7 @@ one kind of event for one or more forces. Kinds are joined only when the board i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -37,8 +37,11 @@ VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
 
 _COUNTED: dict[str, type[Kind]] = {"call": Calls, "incident": Incidents, "crime": Crimes}
 _EVENT_KINDS = {struct: kind for kind, struct in KINDS.items()}
-Add = Callable[[Any, int], None]
-"""Folds one event; raises `Refused`."""
+Add = Callable[[Any, int], Iterator[None] | None]
+"""Folds one event, and gives what is still to be done of it, step by step; raises `Refused`."""
+Steps = Generator[None, None, "list[Refusal]"]
+"""Folding of a payload in short steps; returns what was refused."""
+LINES_A_STEP = 32
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
@@ -66,8 +69,9 @@ class Shard:
                 self.takers[force.id] = Heartbeats()
             else:
                 rules: Any = _COUNTED[kind]
-                self.takers[force.id] = Ledger(rules(force), Calendar(force.zone), most)
-
+                ledger = Ledger(rules(force), Calendar(force.zone), most)
+                ledger.stepwise = True
+                self.takers[force.id] = ledger
         self.surveillance: dict[str, Any] = {}
         """What watches its ledgers, by force id: a runner's `Surveillance`, which stands above."""
         self.adders: dict[str, Add] = {name: taker.add for name, taker in self.takers.items()}
@@ -109,23 +113,38 @@ class Monitor:
         `appended` is when the log took the payload, in ms. With `only`, every line must belong to
         that shard. Returns what was refused; every other line is folded, whatever its neighbours.
         """
+        steps = self.steps(payload, appended, only)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                refusals: list[Refusal] = done.value
+                return refusals
+
+    def steps(self, payload: bytes, appended: int, only: Shard | None = None) -> Steps:
+        """The same in steps of at most `LINES_A_STEP` lines or one period that closes. Nothing else
+        may be folded into the same shards before the last step; figures may be read."""
         refusals: list[Refusal] = []
         shards = self.shards if only is None else [only]
         adders: dict[type[Event], dict[str, Add]] = {struct: {} for struct in _EVENT_KINDS}
         for shard in shards:
             adders[KINDS[shard.kind]].update(shard.adders)
-        for number, line in enumerate(payload.split(b"\n")):
+        for number, line in enumerate(payload.split(b"\n"), start=1):
             try:
                 event = decode_line(line)
                 add = adders[event.__class__].get(event.force)
                 if add is None:
                     raise self._misplaced(event, only)
-                add(event, appended)
+                crossing = add(event, appended)
+                if crossing is not None:
+                    yield from crossing
             except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                 if line and not line.isspace():
                     refused = refusal(error, line)
-                    refusals.append(Refusal(number, line, refused.reason, refused.detail))
+                    refusals.append(Refusal(number - 1, line, refused.reason, refused.detail))
                     self.refused[only.kind if only else _kind_in(line)][refused.reason] += 1
+            if not number % LINES_A_STEP:
+                yield
         return refusals
 
     def _misplaced(self, event: Event, only: Shard | None) -> Refused:

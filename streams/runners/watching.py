@@ -17,6 +17,7 @@ import msgspec
 
 from detectors import state
 from streams.force import Force
+from streams.gaps import Gap
 from streams.history import kept
 from streams.ledger import Ledger
 from streams.monitor import Monitor, Shard
@@ -32,7 +33,7 @@ _encode = msgspec.msgpack.Encoder(enc_hook=state.plain).encode
 _decode = msgspec.msgpack.Decoder().decode
 
 _RULES = (
-    "families", "grain_watches.py", "measures.py", "outcomes.py", "surveillance.py",
+    "families", "gaps.py", "grain_watches.py", "measures.py", "outcomes.py", "surveillance.py",
     "watch_list.py", "watch_state.py", "watches.py",
 )  # fmt: skip
 
@@ -112,8 +113,11 @@ def rebuild(shard: Shard, force: Force) -> None:
     ledger, periods = surveillance.ledger, 0
     for grain in surveillance.grains:
         for period in kept(ledger, grain):
-            surveillance.take(period, period.end + ledger.kind.grace)
-            periods += 1
+            if isinstance(period, Gap):
+                surveillance.pass_over(period)
+            else:
+                surveillance.take(period, period.end + ledger.kind.grace)
+                periods += 1
     surveillance.rebuilt = periods > 0
     if periods:
         log.info(
