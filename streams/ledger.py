@@ -14,7 +14,7 @@ folds may let others have their turn between them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from streams.errors import Refused
@@ -48,6 +48,9 @@ live feed but history, and come months at a time."""
 
 STAGE = 2000
 """Records that leave in one step, those of the last day of it aside."""
+
+Steps = Iterable[None] | None
+"""What is still to be done, step by step; None where nothing is."""
 
 Sealed = tuple[str, int, Pane]
 """A pane that will not change again: grain, start minute, counters."""
@@ -95,8 +98,9 @@ class Ledger:
         self.dirty: set[str] | None = None
         """Ids touched since the last checkpoint; None where no checkpoint is kept."""
         self.dirty_revisions: set[tuple[Grain, int]] = set()
-        self.on_close: Callable[[Closing], None] | None = None
-        self.on_gap: Callable[[Gap], None] | None = None
+        self.on_close: Callable[[Closing], Steps] | None = None
+        """Called with every period that closes; what takes long is returned in short steps."""
+        self.on_gap: Callable[[Gap], Steps] | None = None
         """Called instead of `on_close` for the periods of a grain that lie within a gap."""
         self.on_seal: Callable[[list[Sealed]], None] | None = None
         self.stepwise = False
@@ -243,18 +247,16 @@ class Ledger:
             # The first record of all closes what lies before it, but publishes nothing of it.
             if not first and (self.on_close is not None or self.on_gap is not None):
                 for each in walk(self.calendar, grain, (at, until), missing):
-                    self._closing(grain, each)
+                    yield from self._closing(grain, each) or ()
                     yield
             self.closed_until[grain] = max(at, until)
         self._closed = max(self.closed_until.values())
 
-    def _closing(self, grain: Grain, closed: Period | tuple[int, int]) -> None:
-        """Tells of a period that closes, or of those of a gap."""
-        if not isinstance(closed, Period):
-            if self.on_gap is not None:
-                self.on_gap(Gap(grain, *closed, self.watermark))
-        elif self.on_close is not None:
-            self.on_close(Closing(closed, self.watermark))
+    def _closing(self, grain: Grain, closed: Period | tuple[int, int]) -> Steps:
+        """Passes on a period that closes, or those of a gap."""
+        if isinstance(closed, Period):
+            return self.on_close and self.on_close(Closing(closed, self.watermark))
+        return self.on_gap and self.on_gap(Gap(grain, *closed, self.watermark))
 
     def _seal_stages(self, before: int) -> Iterator[int]:
         """The days up to which to seal, one after the other: one by far mostly, and after a gap as

@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
 from detectors.alarm_budget import FACTORS, SHARES, AlarmBudget
@@ -28,7 +28,7 @@ from streams.feed_silence import impossible, together
 from streams.force import WHOLE, Change, Force
 from streams.gaps import Gap, Stretch
 from streams.grain_watches import Watches
-from streams.ledger import Closing, Ledger
+from streams.ledger import Closing, Ledger, Steps
 from streams.measures import ALL
 from streams.outcomes import Outcomes
 from streams.periods import DAY, HOUR, Period
@@ -45,6 +45,9 @@ KEPT = 31 * 24
 
 FORGOTTEN = WEEKS_KEPT * 7 * DAY
 """After a gap longer than weeks are kept, baselines begin anew: nothing is left of them."""
+
+SOME = 64
+"""Series that are taken in one step: some ten milliseconds where a week of them is learned."""
 
 PUBLISHED = {"attended_within_20min": "within", "mean_response_time": "response_mean"}
 """Names that forces publish figures under, where the registry has another."""
@@ -83,31 +86,32 @@ class Surveillance:
         """Listens to the ledger, after whoever listens already."""
         before, before_gap = self.ledger.on_close, self.ledger.on_gap
 
-        def closed(closing: Closing) -> None:
+        def closed(closing: Closing) -> Iterator[None]:
             if before is not None:
-                before(closing)
-            self.closed(closing)
+                yield from before(closing) or ()
+            yield from self.closed(closing) or ()
 
-        def passed(gap: Gap) -> None:
+        def passed(gap: Gap) -> Iterator[None]:
             if before_gap is not None:
-                before_gap(gap)
-            self.passed(gap)
+                yield from before_gap(gap) or ()
+            yield from self.passed(gap)
 
         self.ledger.on_close, self.ledger.on_gap = closed, passed
 
-    def closed(self, closing: Closing) -> None:
-        """Takes a period that has closed. Whatever goes wrong stops no counting."""
+    def closed(self, closing: Closing) -> Steps:
+        """Takes a period that has closed, in short steps. Whatever goes wrong stops no counting."""
         grain = cast("Grain", closing.period.grain)
         if grain in self.grains:
             try:
-                signals = self.take(closing.period, closing.watermark)
+                signals = yield from self.taking(closing.period, closing.watermark)
                 if signals and self.on_signals is not None:
                     self.on_signals(signals)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
                 self._failed(f"{self.ledger.kind.name}, {closing.period.label}", error)
 
-    def take(self, period: Period, now: int) -> list[Signal]:
-        """Looks at a period once, with the counts as they are; `now` is the watermark."""
+    def taking(self, period: Period, now: int) -> Generator[None, None, list[Signal]]:
+        """Looks at a period once, with the counts as they are; `now` is the watermark. Gives what
+        is to be said of it, after short steps."""
         watches = self.grains[cast("Grain", period.grain)]
         first, last, watches.last = watches.last == 0, watches.last, period.start
         watches.changed = True
@@ -125,18 +129,20 @@ class Surveillance:
             watches.accept(self.outcomes.levels, now)
             watches.share()
         unheard = self._unheard(period, bool(cells))
-        return self._feed(watches, period, None if unheard else cells, now)
+        return (yield from self._feed(watches, period, None if unheard else cells, now))
 
-    def passed(self, gap: Gap) -> None:
-        """Takes the periods of a gap that have closed. Whatever goes wrong stops no counting."""
+    def passed(self, gap: Gap) -> Iterator[None]:
+        """Takes the periods of a gap that have closed, in short steps. Whatever goes wrong stops no
+        counting."""
         if gap.grain in self.grains:
             try:
-                self.pass_over(gap)
+                yield from self.pass_over(gap)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
                 self._failed(f"{self.ledger.kind.name}, a gap by {gap.grain}", error)
 
-    def pass_over(self, gap: Gap) -> None:
-        """Takes the periods of a gap at once: they are missing, teach nothing and raise nothing."""
+    def pass_over(self, gap: Gap) -> Iterator[None]:
+        """Takes the periods of a gap at once, in short steps of some series each: the periods are
+        missing, teach nothing and raise nothing."""
         watches = self.grains[cast("Grain", gap.grain)]
         if gap.grain == "hour":
             closed = self.grains["month"].last
@@ -150,10 +156,12 @@ class Surveillance:
         forgotten = gap.end - gap.start > FORGOTTEN
         if gap.grain != "month" and not forgotten:
             try:
-                watches.pass_weeks(passed)
+                yield from watches.pass_weeks(passed)
             except Exception as error:  # noqa: BLE001 - then they learn nothing of these weeks
                 self._failed(f"the weeks of a gap by {gap.grain}", error)
-        for watch in watches:
+        for number, watch in enumerate(watches, start=1):
+            if not number % SOME:
+                yield
             try:
                 watch.adapter.pass_over(passed)
                 if forgotten and watch.adapter.taken:
@@ -187,15 +195,18 @@ class Surveillance:
 
     def _feed(
         self, watches: Watches, period: Period, cells: dict[RowKey, int] | None, now: int
-    ) -> list[Signal]:
-        signals = []
+    ) -> Generator[None, None, list[Signal]]:
+        signals: list[Signal] = []
         if period.grain != "month":
-            self._close_weeks(watches, period)
+            yield from self._close_weeks(watches, period)
         points: dict[str, Point] = {}
         mixed = self._mixed(period)
         apart = {s.series[:-1] for s in self.outcomes.stretches if s.holds(period)}
         cell, nothing = watches.cell, watches.cell.read(0)
-        for row, each in watches.begun.items():
+        for number, (row, each) in enumerate(watches.begun.items(), start=1):
+            if not number % SOME:
+                yield
+                apart = {s.series[:-1] for s in self.outcomes.stretches if s.holds(period)}
             area = row[1][-1]
             point = points.get(area) or points.setdefault(area, self._point(period, area))
             lanes = None
@@ -211,9 +222,9 @@ class Surveillance:
                     self._failed(f"{watch.watched.name}, {period.label}", error)
         return signals
 
-    def _close_weeks(self, watches: Watches, period: Period) -> None:
+    def _close_weeks(self, watches: Watches, period: Period) -> Iterator[None]:
         try:
-            watches.close_weeks(self._point(period, WHOLE).slot)
+            yield from watches.close_weeks(self._point(period, WHOLE).slot)
         except Exception as error:  # noqa: BLE001 - each closes its own, and only one fails
             self._failed(f"the weeks before {period.label}", error)
 

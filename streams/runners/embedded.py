@@ -14,17 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from streams.busy import Busy
 from streams.deadletters import letter
 from streams.errors import SourceError
 from streams.ledger import Ledger
 from streams.live import Live, wall_clock
-from streams.monitor import Monitor
+from streams.monitor import Folded, Monitor
 from streams.readings import Heartbeats, Readings
 from streams.runners.replay import ReplayClock, Stops, instant_of
 from streams.sources import Chunk
 
 TICK = 0.02
 """The shortest wait of a paced replay, in seconds."""
+GIVEN_WAY = 0.0002
+"""Seconds between two slices of a chunk, in which another thread may take the lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class Embedded:
         dead_letters: DeadLetterFile | None = None,
     ) -> None:
         self.live, self.stops, self.clock = live, stops, clock
+        self.busy = live.health.busy = Busy()
         self.dead_letters = dead_letters
         self.rows = self.excluded = 0
         self.refused = Counter[str]()
@@ -158,17 +162,25 @@ class Embedded:
                 time.sleep(max(TICK, min(0.5, ((instants[done] or 0) - now) / 1000 / speed)))
 
     def _fold(self, chunk: Chunk) -> None:
-        self.rows += chunk.rows
+        """Folds a chunk in slices; where a stop is asked for, only the lines before it."""
+        folded = Folded()
+        if chunk.line_numbers:
+            self.busy.begin()
+            for _ in self.live.folding(chunk.payload, wall_clock(), None, folded):
+                if self.stops.asked:
+                    break
+                time.sleep(GIVEN_WAY)
+            self.busy.end()
+        self.rows += folded.lines + len(chunk.rejected) + chunk.excluded
         self.excluded += chunk.excluded
         for raw, reason, detail, origin in chunk.rejected:
             self._refuse(raw, origin, reason, detail)
             self.live.monitor.refused["unknown"][reason] += 1
-        if chunk.line_numbers:
-            # A line of spaces is a blank line too; the monitor passes over it.
-            self.excluded += sum(map(bytes.isspace, chunk.lines()))
-            for refusal in self.live.ingest(chunk.payload, wall_clock()):
-                origin = f"{chunk.origin}:{chunk.line_numbers[refusal.line]}"
-                self._refuse(refusal.raw, origin, refusal.reason, refusal.detail)
+        # A line of spaces is a blank line too; the monitor passes over it.
+        self.excluded += sum(map(bytes.isspace, chunk.lines()[: folded.lines]))
+        for refusal in folded.refusals:
+            origin = f"{chunk.origin}:{chunk.line_numbers[refusal.line]}"
+            self._refuse(refusal.raw, origin, refusal.reason, refusal.detail)
 
     def _refuse(self, raw: bytes, origin: str, reason: str, detail: str) -> None:
         self.refused[reason] += 1

@@ -143,7 +143,7 @@ class FaustWorker:
                 message = event.message
                 appended = round(message.timestamp * 1000)
                 key = (message.topic, message.partition)
-                holdings.accept(key, message.offset, message.value, appended)
+                await holdings.accept(key, message.offset, message.value, appended)
                 await holdings.room()
 
         app.agent(channel, name="count", concurrency=1)(count)
@@ -269,6 +269,7 @@ class FaustWorker:
         for task in work[:4]:
             task.cancel()
         await asyncio.gather(*work[:4], return_exceptions=True)
+        await self.holdings.settle()
         await self.holdings.save_all()
         for task in work[4:]:
             task.cancel()

@@ -21,14 +21,12 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.ledger import Ledger
+from streams.live import SLICE
 from streams.runners import facts
 from streams.runners.partition import NOTHING, Partition
 from streams.runners.topics import partition_of, topic_name
 
 log = logging.getLogger("watchroom.rebuild")
-
-SLICE = 0.02
-"""Seconds of folding at a stretch, after which the event loop gets its turn."""
 
 
 class Reader:
@@ -47,6 +45,8 @@ class Reader:
     async def run(self, partitions: Sequence[Partition]) -> None:
         """Reads until all are ready, or until interrupted. Raises aiokafka's `KafkaError`."""
         by_tp = {TopicPartition(p.topic, p.number): p for p in partitions}
+        for partition in partitions:
+            await partition.settled()  # of an assignment before
         async with self._consumer(list(by_tp)) as consumer:
             for tp, partition in by_tp.items():
                 _go_on(consumer, tp, partition)
@@ -107,7 +107,7 @@ class Reader:
                     "%s: the log has nothing between offsets %d and %d",
                     partition.name, partition.held, record.offset,
                 )  # fmt: skip
-            partition.fold(record.offset, record.value, record.timestamp)
+            await partition.fold(record.offset, record.value, record.timestamp)
             partition.read_back += (record.value or b"").count(b"\n") + 1
             if time.monotonic() > until:
                 await asyncio.sleep(0)

@@ -68,11 +68,14 @@ def watch_all(monitor: Monitor) -> None:
 
 def take(shard: Shard) -> list[WatchRow]:
     """What of a shard's watches has changed since this was last taken."""
-    return [
-        (force, part, _encode(data))
-        for force, each in shard.surveillance.items()
-        for part, data in _changes(each)
-    ]
+    return list(taking(shard))
+
+
+def taking(shard: Shard) -> Iterator[WatchRow]:
+    """The same row by row, a short step each; nothing may be folded before the last of them."""
+    for force, each in shard.surveillance.items():
+        for part, data in _changes(each):
+            yield force, part, _encode(data)
 
 
 def _changes(surveillance: Surveillance) -> Iterator[Part]:
@@ -114,10 +117,12 @@ def rebuild(shard: Shard, force: Force) -> None:
     for grain in surveillance.grains:
         for period in kept(ledger, grain):
             if isinstance(period, Gap):
-                surveillance.pass_over(period)
+                steps: Iterator[None] = surveillance.pass_over(period)
             else:
-                surveillance.take(period, period.end + ledger.kind.grace)
+                steps = surveillance.taking(period, period.end + ledger.kind.grace)
                 periods += 1
+            for _ in steps:
+                pass
     surveillance.rebuilt = periods > 0
     if periods:
         log.info(
