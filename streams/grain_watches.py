@@ -20,7 +20,7 @@ from streams.signals import Grain
 from streams.watch_list import Counters, RowKey, Watched, watch_list, watches_in
 from streams.watches import Watch
 
-TOGETHER = 100
+TOGETHER = 60
 """Counts whose weeks are learned together: more take longer than the event loop may be held."""
 
 

@@ -28,7 +28,7 @@ from streams.feed_silence import impossible, together
 from streams.force import WHOLE, Change, Force
 from streams.gaps import Gap, Stretch
 from streams.grain_watches import Watches
-from streams.ledger import Closing, Ledger, Steps
+from streams.ledger import Closing, Ledger
 from streams.measures import ALL
 from streams.outcomes import Outcomes
 from streams.periods import DAY, HOUR, Period
@@ -98,7 +98,7 @@ class Surveillance:
 
         self.ledger.on_close, self.ledger.on_gap = closed, passed
 
-    def closed(self, closing: Closing) -> Steps:
+    def closed(self, closing: Closing) -> Iterator[None]:
         """Takes a period that has closed, in short steps. Whatever goes wrong stops no counting."""
         grain = cast("Grain", closing.period.grain)
         if grain in self.grains:

@@ -142,7 +142,7 @@ class Reader:
         numbers = {partition_of(f.partition_group, p.count) for p, f, _ in wanted}
         messages = await self._all_of([TopicPartition(topic, number) for number in numbers])
         for partition, force, ledger in wanted:
-            found = facts.collect(ledger, force, messages)
+            found = await asyncio.to_thread(facts.collect, ledger, force, messages)
             if found:
                 partition.facts[force.id] = found
                 log.info("%s: %d published facts of %s", partition.name, len(found), force.id)
@@ -153,7 +153,8 @@ class Reader:
         if wanted:
             topic = topic_name(wanted[0].prefix, "alerts")
             messages = await self._all_of([TopicPartition(topic, p.number) for p in wanted])
-            self.on_alerts([value for _, value in messages if value is not None])
+            values = [value for _, value in messages if value is not None]
+            await asyncio.to_thread(self.on_alerts, values)
 
     async def _all_of(self, tps: list[TopicPartition]) -> list[tuple[bytes | None, bytes | None]]:
         """Every message of some partitions, as (key, value)."""
