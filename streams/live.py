@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from streams.monitor import Monitor, Refusal, Shard
+from streams.busy import Busy
+from streams.monitor import Folded, Monitor, Refusal, Shard
 
 State = Literal["starting", "recovering", "behind", "live", "finished"]
+
+
+SLICE = 0.02
+"""Seconds of folding at a stretch, after which others get their turn. The longest single step, a
+week of a hundred series that is learned, takes three times that."""
 
 
 def wall_clock() -> int:
@@ -42,6 +48,8 @@ class Health:
     checkpoint_at: float | None = None
     """When the last checkpoint was written, in seconds by the monotonic clock, so that its age does
     not jump where the time of day is set; None where none is kept."""
+    busy: Busy | None = None
+    """How long the counting goes on, of a runner that can't say so itself while it counts."""
     stall_seconds: float | None = None
     """How long the last assignment of partitions kept this worker from counting."""
 
@@ -51,9 +59,16 @@ class Health:
         return None if self.checkpoint_at is None else time.monotonic() - self.checkpoint_at
 
     @property
+    def shown(self) -> tuple[State, str]:
+        """State and detail as they are to be shown now: who counts for seconds on end is behind."""
+        if self.state == "live" and self.busy is not None and self.busy.long:
+            return "behind", self.busy.words
+        return self.state, self.detail
+
+    @property
     def ready(self) -> bool:
         """Recovered and keeping up, so that the figures may be shown."""
-        return self.state in ("live", "finished")
+        return self.shown[0] in ("live", "finished")
 
     def hears(self, kind: str) -> bool:
         """Whether nothing that was sent of a kind is unknown here, so that its silence is one."""
@@ -96,6 +111,24 @@ class Live:
         with self.lock:
             return self.monitor.ingest(payload, appended, only)
 
+    def folding(
+        self, payload: bytes, appended: int, only: Shard | None, folded: Folded
+    ) -> Iterator[None]:
+        """Folds a payload in slices of about `SLICE` seconds; between them the lock is free, and
+        figures may be read. See `Monitor.steps`."""
+        steps = self.monitor.steps(payload, appended, only, folded)
+        more = True
+        while more:
+            with self.lock:
+                until = time.monotonic() + SLICE
+                more = False
+                for _ in steps:
+                    if time.monotonic() >= until:
+                        more = True
+                        break
+            if more:
+                yield
+
     def forces(self) -> tuple[str, ...]:
         """The ids of the forces of which this process has any state."""
         with self.lock:
@@ -119,9 +152,10 @@ class Live:
                 board["surveillance"] = surveyed(self.monitor, force_id, now, health.hears)
             if self.alerts is not None:
                 board["alerts"] = self.alerts.view(force_id, self.monitor.now if at is None else at)
+        state, detail = health.shown
         board["status"] = {
-            "state": health.state,
-            "detail": health.detail,
+            "state": state,
+            "detail": detail,
             "ready": health.ready,
             "replay": health.replay,
             "speed": health.speed,
