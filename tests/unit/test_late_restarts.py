@@ -139,15 +139,18 @@ def test_sealed_panes_are_the_same_where_the_log_has_lost_its_beginning(
     kind = records[0]["kind"]
     with tempfile.TemporaryDirectory() as folder:
         first = partition(Path(folder, "first"), kind)
+        taken = []  # a log that began with a refused record would have no watermark to refuse it by
         for offset, record in enumerate(records):
+            before = first.refused.total()
             first.fold(offset, lines([record]), FAR_FUTURE)
+            taken += [offset] if first.refused.total() == before else []
             if data.draw(st.booleans()):
                 save(first, topic)
         save(first, topic)
         first.checkpoint.close()
         again = partition(Path(folder, "again"), kind)
         know(again, topic)
-        for offset in range(data.draw(st.integers(0, len(records) - 1)), len(records)):
+        for offset in range(data.draw(st.sampled_from(taken)), len(records)):
             again.fold(offset, lines([records[offset]]), FAR_FUTURE)
         again.settle_facts()
         assert sorted(ledger_of(again).sealed_panes()) == sorted(ledger_of(first).sealed_panes())
