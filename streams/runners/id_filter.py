@@ -35,14 +35,11 @@ class IdFilter:
         self._room = self._base = 0
 
     def __contains__(self, key: str) -> bool:
-        if not self._segments:
-            return False
         hashed = crc32(key.encode())
-        second = hashed * _SPREAD >> 20
         for bits, mask in self._segments:
             at = hashed & mask
             if bits[at >> 3] >> (at & 7) & 1:
-                at = second & mask
+                at = hashed * _SPREAD >> 20 & mask
                 if bits[at >> 3] >> (at & 7) & 1:
                     return True
         return False
