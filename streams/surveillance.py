@@ -89,7 +89,7 @@ class Surveillance:
         def closed(closing: Closing) -> Iterator[None]:
             if before is not None:
                 yield from before(closing) or ()
-            yield from self.closed(closing) or ()
+            yield from self.closed(closing)
 
         def passed(gap: Gap) -> Iterator[None]:
             if before_gap is not None:
