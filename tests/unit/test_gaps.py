@@ -287,7 +287,7 @@ def test_baselines_begin_anew_after_a_gap_of_which_nothing_is_left_and_say_so() 
     target = watched()
     play(target, (*hours(WEEKS * 168), *hours(30, 4 * 52 * 168)))
     assert of(target).summary()["about"][0] == (
-        "2 by hour: learning: 0 weeks of history since nothing came from 12 April 2021 to "
+        "2 by hour: learning: 0 weeks of history since the gap from 12 April 2021 to "
         "23 February 2025, 4 needed; only fixed limits are used"
     )
     assert not of(target).faults
