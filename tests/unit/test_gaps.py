@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -17,14 +18,14 @@ from streams import gaps as gaps_
 from streams.gaps import LONGEST_QUIET, Gap, gaps, walk
 from streams.history import kept
 from streams.ledger import Closing, Ledger
-from streams.monitor import Monitor
+from streams.monitor import Folded, Monitor
 from streams.panes import Panes
 from streams.period_reads import PeriodReads
 from streams.periods import DAY, GRAINS, HOUR, MINUTE, Calendar, Period, rfc3339
 from streams.runners import watching
 from streams.signals import Signal
 from streams.situation import Situation
-from tests.build import call, crime, feed, incident, ms, tiny_force
+from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, ms, tiny_force
 from tests.unit.test_surveillance import after, changed_force, hours, of, play, state_of, watched
 
 CALENDAR = Calendar(ZoneInfo("Europe/London"))
@@ -329,6 +330,26 @@ def test_baselines_made_anew_from_the_counts_pass_over_gaps_too() -> None:
     watching.rebuild(shard, tiny_force())
     assert not of(target).faults
     assert of(target).gaps == [(after(20 * 24), after(120 * 24))]
+
+
+def test_while_periods_close_the_running_hours_are_those_behind_the_watermark() -> None:
+    target = watched()
+    play(target, hours(20 * 24))
+    surveillance = of(target)
+    at, seen, looked = after(50 * 24) + 30 * MINUTE, list[int](), surveillance._so_far
+
+    def so_far(period: Period, known: int) -> Iterator[Signal]:
+        seen.append(period.start)
+        return looked(period, known)
+
+    surveillance._so_far = so_far  # type: ignore[method-assign]
+    line = lines([incident("after a month", rfc3339(at))])
+    steps = 0
+    for _ in target.steps(line, FAR_FUTURE, None, Folded()):
+        surveillance.running(at)
+        steps += 1
+    assert steps > 30 * 24
+    assert set(seen) == {after(50 * 24 - 1), after(50 * 24)}
 
 
 def test_a_gap_of_36_years_costs_next_to_nothing() -> None:
