@@ -229,6 +229,7 @@ def with_checkpoints(work: Batches, folder: Path) -> dict[str, Callable[[], obje
         identity = Identity("bench", "calls", "id", 0, "none", ("warwickshire",))
         checkpoint = Checkpoint(folder / f"{next(numbers)}.sqlite", identity)
         assert checkpoint.load() is None
+        checkpoint.keep_departed(shard)
         checkpoint.claim(1, "bench")
         with ThreadPoolExecutor(1) as writer:
             written: Future[None] | None = None

@@ -26,7 +26,7 @@ class PeriodReads:
         self.monitor, self.force, self.situation = monitor, force, situation
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
-        """The last closed period of a watched series."""
+        """The last closed period of a watched series; None where that is missing."""
         _, group, measure, *row, area, grain = series
         found = _named(group, measure)
         if found is None:
@@ -41,6 +41,8 @@ class PeriodReads:
                 continue
             for watch in watching.grains[grain].begun.get(key, ()):
                 if watch.watched.measure.name == measure and watch.adapter.starts:
+                    if watch.adapter.missing:
+                        return None
                     start = watch.adapter.starts[-1]
                     period = self.situation.calendar.holding(watch.watched.grain, start)
                     signal: Signal = watch.read(watching.context, period, period.end)

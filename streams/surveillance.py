@@ -191,7 +191,7 @@ class Surveillance:
     def _after(self, gap: Gap) -> str:
         """Why baselines begin anew after a gap."""
         first, until = (self.ledger.calendar.local(at).date() for at in (gap.start, gap.end))
-        return f"nothing came from {_date(first)} to {_date(until)}"
+        return f"the gap from {_date(first)} to {_date(until)}"
 
     def _feed(
         self, watches: Watches, period: Period, cells: dict[RowKey, int] | None, now: int

@@ -74,6 +74,8 @@ class Adapter(ABC):
         self.allowed = allowed
         self.starts: list[int] = []
         self.taken = 0
+        self.missing = False
+        """Whether the last period lay in a gap: then there is no figure of it."""
 
     def update(self, lanes: Lanes | None, point: Point) -> None:
         """Takes the counters of a row in the period; None is a gap."""
@@ -83,6 +85,7 @@ class Adapter(ABC):
     def pass_over(self, passed: Passed) -> None:
         """Takes all periods of a gap at once."""
         self._pass_over(passed)
+        self.missing = True
         self.taken += self._places(passed)
         self.starts = [*self.starts, *passed.starts][-KEPT:]
 
@@ -95,6 +98,7 @@ class Adapter(ABC):
         return passed.points
 
     def _note(self, start: int) -> None:
+        self.missing = False
         self.taken += 1
         self.starts.append(start)
         if len(self.starts) > KEPT:
@@ -160,11 +164,17 @@ class Adapter(ABC):
 
     def save(self) -> dict[str, Any]:
         """The state, by an encoder that knows `detectors.state.plain`: before the next period."""
-        return {"starts": self.starts, "taken": self.taken, "detector": self._held()}
+        return {
+            "starts": self.starts,
+            "taken": self.taken,
+            "missing": self.missing,
+            "detector": self._held(),
+        }
 
     def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
         """Goes on where the saved one stood; what it is allowed is as it is now."""
         self.starts, self.taken = saved["starts"], saved["taken"]
+        self.missing = saved["missing"]
         self._hold(saved["detector"])
         self.detector.allowed = self.allowed
 

@@ -36,10 +36,10 @@ class Departed:
 
     def get(self, key: str, /) -> int | None:
         """The entry with which a record left; None for a record that never did."""
+        if key not in self.ids:
+            return None
         found = self.pending.get(key)
-        if found is None and key in self.ids:
-            return self._find(key)
-        return found
+        return self._find(key) if found is None else found
 
     def put(self, entries: dict[str, int], /) -> None:
         """Takes records in."""

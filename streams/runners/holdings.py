@@ -106,6 +106,7 @@ class Holdings:
         """One message of the stream: counted, or passed over since it is held or will be read."""
         if (partition := self.held.get(key)) is not None:
             await partition.settled()
+            partition = self.held.get(key)  # it may have gone meanwhile
         if partition is None or self.stopping:
             return
         partition.delivered = max(partition.delivered, offset)

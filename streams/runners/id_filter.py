@@ -1,7 +1,7 @@
 """Which ids a store on disk may hold, in a few bits each, so that the disk is rarely asked in vain.
 
 A Bloom filter of two bits an id. It never says no to an id that was added; of others it says yes to
-about one in seventy. It grows by segments, each eight times as large as the one before, so that
+about one in fifty. It grows by segments, each eight times as large as the one before, so that
 nothing has to be read again; a filter of two million ids has three. Pages of it are saved when they
 have changed. Python's own hash differs from process to process, so a checksum is used.
 """
@@ -35,14 +35,11 @@ class IdFilter:
         self._room = self._base = 0
 
     def __contains__(self, key: str) -> bool:
-        if not self._segments:
-            return False
         hashed = crc32(key.encode())
-        second = hashed * _SPREAD >> 20
         for bits, mask in self._segments:
             at = hashed & mask
             if bits[at >> 3] >> (at & 7) & 1:
-                at = second & mask
+                at = hashed * _SPREAD >> 20 & mask
                 if bits[at >> 3] >> (at & 7) & 1:
                     return True
         return False

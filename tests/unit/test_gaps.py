@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -17,12 +18,14 @@ from streams import gaps as gaps_
 from streams.gaps import LONGEST_QUIET, Gap, gaps, walk
 from streams.history import kept
 from streams.ledger import Closing, Ledger
-from streams.monitor import Monitor
+from streams.monitor import Folded, Monitor
 from streams.panes import Panes
+from streams.period_reads import PeriodReads
 from streams.periods import DAY, GRAINS, HOUR, MINUTE, Calendar, Period, rfc3339
 from streams.runners import watching
 from streams.signals import Signal
-from tests.build import call, crime, feed, incident, ms, tiny_force
+from streams.situation import Situation
+from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, ms, tiny_force
 from tests.unit.test_surveillance import after, changed_force, hours, of, play, state_of, watched
 
 CALENDAR = Calendar(ZoneInfo("Europe/London"))
@@ -81,7 +84,7 @@ def test_a_gap_is_what_no_pane_covers_for_more_than_35_days(
     length=st.integers(0, 300),
     missing=st.lists(st.tuples(st.integers(0, 6_000), st.integers(841, 3_000)), max_size=3),
 )
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 def test_a_walk_meets_every_period_once_and_skips_only_what_lies_within_a_gap(
     begin: int, length: int, missing: list[tuple[int, int]]
 ) -> None:
@@ -151,6 +154,8 @@ def step_by_step(target: Monitor, kind: str = "incident") -> None:
                 surveillance._restart(watches, last, period)
                 for _ in surveillance._feed(watches, period, None, gap.watermark):
                     pass
+        for watch in watches:
+            watch.adapter.missing = True
 
     surveillance.ledger.on_gap = passed
 
@@ -181,7 +186,7 @@ def calls(first: int, number: int) -> tuple[dict[str, Any], ...]:
 
 
 @given(days=st.integers(36, 400), extra=st.integers(0, 200), ended=st.integers(0, 167))
-@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_a_gap_taken_at_once_leaves_what_taking_its_periods_as_missing_would(
     days: int, extra: int, ended: int
 ) -> None:
@@ -220,7 +225,7 @@ def test_the_same_holds_for_months() -> None:
 
 
 @given(length=st.integers(1, 35 * 24 - 1), ended=st.integers(0, 23))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_a_stretch_that_may_be_quiet_is_closed_period_by_period(length: int, ended: int) -> None:
     payloads = (*hours(20 * 24 + ended), *hours(30, 20 * 24 + ended + length))
     target, plain = watched(), watched()
@@ -261,11 +266,29 @@ def test_days_that_a_gap_cuts_are_missing_and_months_are_shorter_by_it() -> None
     assert found._point(may, "force").days == pytest.approx(21.5 + 1 / 24, abs=1)
 
 
+def test_a_period_in_a_gap_has_no_figure_that_an_alert_could_end_by() -> None:
+    target, force = watched(), tiny_force()
+    reads = PeriodReads(target, force, Situation(force))
+    series = ("tiny", "incidents", "count", "category=all", "grade=all", "force", "hour")
+    begin = WEEKS * 168
+    play(target, hours(begin))
+    found = reads.last(series)
+    assert found is not None
+    assert found.start == after(begin - 3)
+    late = rfc3339(after(begin + 999))
+    feed(target, incident("last", rfc3339(after(begin - 1)), updated_at=late))
+    assert reads.last(series) is None
+    play(target, hours(6, begin + 1000))
+    found = reads.last(series)
+    assert found is not None
+    assert found.start > after(begin + 990)
+
+
 def test_baselines_begin_anew_after_a_gap_of_which_nothing_is_left_and_say_so() -> None:
     target = watched()
     play(target, (*hours(WEEKS * 168), *hours(30, 4 * 52 * 168)))
     assert of(target).summary()["about"][0] == (
-        "2 by hour: learning: 0 weeks of history since nothing came from 12 April 2021 to "
+        "2 by hour: learning: 0 weeks of history since the gap from 12 April 2021 to "
         "23 February 2025, 4 needed; only fixed limits are used"
     )
     assert not of(target).faults
@@ -307,6 +330,26 @@ def test_baselines_made_anew_from_the_counts_pass_over_gaps_too() -> None:
     watching.rebuild(shard, tiny_force())
     assert not of(target).faults
     assert of(target).gaps == [(after(20 * 24), after(120 * 24))]
+
+
+def test_while_periods_close_the_running_hours_are_those_behind_the_watermark() -> None:
+    target = watched()
+    play(target, hours(20 * 24))
+    surveillance = of(target)
+    at, seen, looked = after(50 * 24) + 30 * MINUTE, list[int](), surveillance._so_far
+
+    def so_far(period: Period, known: int) -> Iterator[Signal]:
+        seen.append(period.start)
+        return looked(period, known)
+
+    surveillance._so_far = so_far  # type: ignore[method-assign]
+    line = lines([incident("after a month", rfc3339(at))])
+    steps = 0
+    for _ in target.steps(line, FAR_FUTURE, None, Folded()):
+        surveillance.running(at)
+        steps += 1
+    assert steps > 30 * 24
+    assert set(seen) == {after(50 * 24 - 1), after(50 * 24)}
 
 
 def test_a_gap_of_36_years_costs_next_to_nothing() -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -22,6 +22,7 @@ from streams.runners import watching
 from streams.runners.holdings import Holdings
 from streams.runners.outbox import Outbox
 from streams.runners.partition import NOTHING, Partition, fingerprint
+from streams.runners.rebuild import Reader
 from streams.runners.settings import Cluster, Settings, Stream
 from streams.runners.snapshot import Identity
 from streams.runners.topic_alerts import TopicAlerts
@@ -135,6 +136,33 @@ def test_a_message_in_slices_counts_what_it_counts_in_one(tmp_path: Path) -> Non
     plain.live.ingest(payload, FAR_FUTURE, plain.shard)
     assert board(held) == board(plain)
     assert held.refused == {"not_json": 1}
+
+
+class Record(NamedTuple):
+    """A message as a plain consumer has it."""
+
+    offset: int
+    value: bytes
+    timestamp: int = FAR_FUTURE
+
+
+def test_reading_back_gives_the_loop_its_turn_and_stops_where_the_assignment_changes(
+    tmp_path: Path,
+) -> None:
+    held = partition(tmp_path)
+    changed: list[bool] = []
+    reader = Reader("127.0.0.1:9", lambda _: None, lambda: bool(changed))
+    records = [Record(n, incidents(40, 3 * HOUR, START + n * 5 * DAY, f"{n}-")) for n in range(9)]
+
+    async def work() -> None:
+        await reader._fold(held, records[:6])
+        changed.append(True)
+        await reader._fold(held, records[6:])
+
+    longest = asyncio.run(turns(work()))
+    assert held.held == 6
+    assert held.read_back == 7 * 40
+    assert longest < MOST
 
 
 # -- what a checkpoint holds --------------------------------------------------------------------
