@@ -15,7 +15,8 @@ from typing import Any, Literal, Protocol
 
 from streams.monitor import Monitor, Refusal, Shard
 
-State = Literal["starting", "recovering", "behind", "live", "finished"]
+State = Literal["starting", "recovering", "behind", "live", "unwell", "finished"]
+"""`unwell` is a live monitor with `troubles`."""
 
 
 def wall_clock() -> int:
@@ -44,6 +45,9 @@ class Health:
     not jump where the time of day is set; None where none is kept."""
     stall_seconds: float | None = None
     """How long the last assignment of partitions kept this worker from counting."""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """What keeps the figures from being whole: a plain sentence and its cure, by `kind:subject`
+    (`topic:watchroom.calls`). While there is any, the process is not ready."""
 
     @property
     def checkpoint_age(self) -> float | None:
@@ -52,12 +56,18 @@ class Health:
 
     @property
     def ready(self) -> bool:
-        """Recovered and keeping up, so that the figures may be shown."""
-        return self.state in ("live", "finished")
+        """Recovered, keeping up and without troubles, so that the figures may be relied on."""
+        return self.state in ("live", "finished") and not self.troubles
+
+    @property
+    def current(self) -> bool:
+        """Whether what is counted is counted up to now. Troubles may keep lines from being counted,
+        but what happens in the room is judged and shown all the same."""
+        return self.ready or self.state == "unwell"
 
     def hears(self, kind: str) -> bool:
         """Whether nothing that was sent of a kind is unknown here, so that its silence is one."""
-        return self.ready and kind not in self.unread
+        return self.current and kind not in self.unread
 
 
 class Alerts(Protocol):

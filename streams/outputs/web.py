@@ -102,7 +102,13 @@ class Pages:
     def readyz(self, request: Request) -> Response:
         """Whether the figures may be relied on."""
         health = self.live.health
-        content = {"ready": health.ready, "state": health.state, "detail": health.detail}
+        content: dict[str, Any] = {
+            "ready": health.ready,
+            "state": health.state,
+            "detail": health.detail,
+        }
+        if health.troubles:
+            content["troubles"] = dict(sorted(health.troubles.items()))
         return as_json(content, 200 if health.ready else 503)
 
     def about(self, request: Request) -> Response:

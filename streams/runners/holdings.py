@@ -22,10 +22,12 @@ from streams.runners.checkpoint import Folder
 from streams.runners.outbox import Outbox
 from streams.runners.pace import SILENCE, Pace
 from streams.runners.partition import NOTHING, Partition, fingerprint
+from streams.runners.placement import REASON, Placement
 from streams.runners.rebuild import Reader
-from streams.runners.settings import Cluster, Key, Settings, Stream
+from streams.runners.settings import Cluster, Key, Mark, Settings, Stream
 from streams.runners.snapshot import Identity
 from streams.runners.topic_alerts import TopicAlerts
+from streams.runners.topic_watch import TopicWatch
 from streams.runners.topics import INPUTS, forces_in, input_topic
 
 log = logging.getLogger("watchroom.worker")
@@ -42,7 +44,9 @@ class Holdings:
     def __init__(
         self, settings: Settings, cluster: Cluster, live: Live, outbox: Outbox, stream: Stream
     ) -> None:
-        self.settings, self.cluster, self.live = settings, cluster, live
+        self.settings, self.live = settings, live
+        self.watch = TopicWatch(settings.brokers, cluster)
+        self.placement = Placement()
         self.outbox, self.stream = outbox, stream
         self.alerts = TopicAlerts(settings.prefix, live, self.partition_of)
         self.folder = Folder(settings.checkpoints)
@@ -58,7 +62,14 @@ class Holdings:
         self._unsaved = 0
         self.pace = Pace(settings.behind)
         self._committed: dict[Key, int] = {}
+        self._stale: dict[Key, Mark | None] = {}
         self._trouble = ""
+        self._misplaced = ""
+
+    @property
+    def cluster(self) -> Cluster:
+        """The brokers, with the ids of the topics as they are now."""
+        return self.watch.topics.cluster
 
     # -- what the stream tells -----------------------------------------------------------------
 
@@ -71,8 +82,11 @@ class Holdings:
         self.pace.hear()
         self._settled = False
         self._committed.clear()
+        self.stream.forget_marks()
+        self._stale.clear()
+        self.watch.topics.assigned()
         for partition in self.held.values():
-            partition.ready = partition.follows = False
+            partition.ready = partition.follows = partition.confirmed = False
             partition.delivered = NOTHING
             partition.read_back = 0
         self._changed.set()
@@ -97,7 +111,14 @@ class Holdings:
         partition = self.held.get(key)
         return partition is not None and partition.ready
 
-    def accept(self, key: Key, offset: int, payload: bytes | None, appended: int) -> None:
+    def accept(
+        self,
+        key: Key,
+        offset: int,
+        payload: bytes | None,
+        appended: int,
+        sent_key: bytes | None = None,
+    ) -> None:
         """One message of the stream: counted, or passed over since it is held or will be read."""
         partition = self.held.get(key)
         if partition is None or self.stopping:
@@ -120,7 +141,7 @@ class Holdings:
             partition.target = max(partition.target, offset)
             self._changed.set()
             return
-        partition.fold(offset, payload, appended)
+        partition.fold(offset, payload, appended, sent_key)
         partition.follows = True
         self.pace.hear()
         self._unsaved += 1
@@ -152,10 +173,26 @@ class Holdings:
                 await asyncio.sleep(1)
                 self._changed.set()
 
+    async def look_at_topics(self) -> None:
+        """Follows what becomes of the topics, for ever."""
+        while True:
+            await asyncio.sleep(self.settings.topics_every)
+            if await self.watch.ask():
+                self._changed.set()
+            self.refresh()
+
     async def _take_over(self, reader: Reader) -> None:
-        wanted = self._wanted or set()
-        for key in [key for key in self.held if key not in wanted]:
-            await self._give_up(key)
+        await self.watch.ask()
+        topics = self.watch.topics
+        wanted = {key for key in self._wanted or () if key[0] not in topics.missing}
+        for key, partition in list(self.held.items()):
+            # Under an old id it holds another log: what is saved of that is set aside on loading.
+            old = partition.checkpoint.identity.topic_id != self.cluster.topic_ids[key[0]]
+            if old or key not in wanted:
+                await self._give_up(key)
+            if old and key in wanted:
+                self._settled, self._since = False, time.monotonic()
+            partition.confirmed = True
         new = sorted(wanted - self.held.keys())
         for key in new:
             if self._changed.is_set():
@@ -215,6 +252,8 @@ class Holdings:
             surveillance=self.settings.surveillance,
         )
         partition.post = partial(self.outbox.put, partition)
+        partition.placement, partition.confirmed = self.placement, True
+        self._stale[key] = self.stream.mark(key)
         mail = await asyncio.to_thread(partition.load, self._generation, self._member)
         partition.count_refused(again=True)
         partition.post(mail)
@@ -232,7 +271,9 @@ class Holdings:
                 f"{partition.read_back:,}",
                 time.monotonic() - self._since,
             )
-        self.stream.resume((partition.topic, partition.number))
+        key = (partition.topic, partition.number)
+        self.stream.ends_at(key, partition.high)
+        self.stream.resume(key)
         self._settle()
 
     async def _give_up(self, key: Key) -> None:
@@ -269,6 +310,9 @@ class Holdings:
             hurried = patiently and not partition.ready and partition.saved_at > late
             if partition.changed and not hurried:
                 await self._save(partition)
+        if not any(partition.changed for partition in self.held.values()):
+            # Nothing is unsaved, though nothing may have come for long.
+            self.live.health.checkpoint_at = time.monotonic()
         await self._commit()
 
     async def _save(self, partition: Partition) -> None:
@@ -287,26 +331,39 @@ class Holdings:
             key: partition.saved + 1
             for key, partition in self.held.items()
             if partition.saved + 1 > self._committed.get(key, 0)
+            # The topic may have been made again: then these offsets are of another log.
+            and partition.confirmed
             and self._wanted is not None
             and key in self._wanted
         }
         if ahead and await self.stream.commit(ahead):
             self._committed.update(ahead)
 
+    def _skip_empty(self, key: Key, partition: Partition) -> None:
+        """Passes the offsets that hold no message, where the stream has come to their end."""
+        mark = self.stream.mark(key)
+        if mark is None or mark == self._stale.get(key) or not partition.ready:
+            return
+        if partition.held >= mark.last and mark.position - 1 > partition.held:
+            partition.skip(mark.position)
+            partition.follows = True
+
     # -- how it is doing -----------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Keeps the health true."""
         health = self.live.health
+        self._note_troubles()
         lag: dict[str, int] = {}
         for key, partition in list(self.held.items()):
-            if (high := self.stream.high(key)) is not None:
-                partition.high = max(partition.high, high)
+            if partition.ready and (high := self.stream.high(key)) is not None:
+                partition.high = high
+            self._skip_empty(key, partition)
             if partition.shard.forces or partition.lag:
                 lag[partition.name] = partition.lag
         health.lag = lag
-        unread = (p.shard.kind for p in self.held.values() if p.shard.forces and p.lag)
-        health.unread = frozenset(unread)
+        unread = {p.shard.kind for p in self.held.values() if p.shard.forces and p.lag}
+        health.unread = frozenset(unread | {self.kinds[t] for t in self.watch.topics.unsure()})
         before = health.state
         total = sum(lag.values())
         if self._wanted is None:
@@ -318,14 +375,33 @@ class Holdings:
         elif self.held and (silent := self.pace.silent(self.stream.heard())) > SILENCE:
             health.state = "behind"
             health.detail = f"the brokers have not answered for {silent:.0f} s"
-        elif not self.pace.keeps_up(total, live=before == "live"):
+        elif not self.pace.keeps_up(total, live=before in ("live", "unwell")):
             health.state, health.detail = "behind", f"{total:,} messages behind"
+        elif health.troubles:
+            health.state, health.detail = "unwell", "; ".join(health.troubles.values())
         else:
             health.state, health.detail = "live", f"{len(self.held)} partitions"
+        if health.troubles and health.state == "recovering":
+            health.detail = "; ".join([health.detail, *health.troubles.values()])
         if self._trouble:
             health.detail = self._trouble
         if health.state not in (before, "recovering"):
             log.info("%s: %s", health.state, health.detail)
+
+    def _note_troubles(self) -> None:
+        topics = self.watch.topics
+        topics.taken_up(p.topic for p in self.held.values())
+        troubles = self.watch.report()
+        words = self.placement.trouble(self.live.clock()) or ""
+        if words:
+            troubles[REASON] = words
+        if bool(words) != bool(self._misplaced):
+            if words:
+                log.error("not ready: %s", words)
+            else:
+                log.warning("no more lines come in a wrong partition")
+        self._misplaced = words
+        self.live.health.troubles = troubles
 
     async def close(self) -> None:
         """The last checkpoint; releases the files and the folder."""
@@ -333,4 +409,5 @@ class Holdings:
             await self._save(partition)
             async with partition.saving:
                 await asyncio.to_thread(partition.checkpoint.close)
+        await asyncio.to_thread(self.watch.close)
         self.folder.close()

@@ -25,8 +25,8 @@ from streams.ledger import Ledger, Sealed
 from streams.live import Live
 from streams.monitor import Refusal, Shard
 from streams.runners import facts as facts_
+from streams.runners import placement, watching
 from streams.runners import snapshot as snapshots
-from streams.runners import watching
 from streams.runners.checkpoint import Checkpoint
 from streams.runners.snapshot import Identity, Outgoing, PaneRow, Snapshot
 from streams.runners.topics import partition_of, topic_name
@@ -83,6 +83,7 @@ class Partition:
         self.checkpoint = Checkpoint(path, identity)
         self.saving = asyncio.Lock()
         self.post: Callable[[list[tuple[int, Outgoing]]], None] = lambda _: None
+        self.placement = placement.Placement()
         self.refused: Counter[str] = Counter()
         self.facts: dict[str, facts_.Facts] = {}
         self.held = self.saved = self.delivered = NOTHING
@@ -94,9 +95,11 @@ class Partition:
         self.target = NOTHING
         """The offset up to which it must have read to be ready."""
         self.ready = False
+        self.confirmed = False
+        """Since the last assignment its topic is known to be the one that it is of."""
         self.shown = False
         self.high = 0
-        """The high watermark as last heard."""
+        """The end of what may be read, as last heard: the last stable offset."""
         self.saved_at = time.monotonic()
         self._number = 0
         self._outbox: list[tuple[int, Outgoing]] = []
@@ -111,7 +114,8 @@ class Partition:
 
     @property
     def lag(self) -> int:
-        """Messages not yet folded, as far as is known."""
+        """Offsets not yet passed, as far as is known. Those without a message are passed by `skip`;
+        what an open transaction holds is beyond the end."""
         return max(0, self.high - self.held - 1)
 
     @property
@@ -187,8 +191,15 @@ class Partition:
             with self.live.lock:
                 self.live.monitor.drop_shard(self.shard)
 
-    def fold(self, offset: int, payload: bytes | None, appended: int) -> None:
-        """Folds one message and takes its offset; what it holds already is passed over."""
+    def skip(self, position: int) -> None:
+        """Takes the offsets before a position as held: no message is left there."""
+        self.held = max(self.held, position - 1)
+
+    def fold(
+        self, offset: int, payload: bytes | None, appended: int, key: bytes | None = None
+    ) -> None:
+        """Folds one message and takes its offset; what it holds already is passed over. `key` is
+        the message's, as it was sent."""
         if offset <= self.held:
             return
         if payload is None:
@@ -202,8 +213,22 @@ class Partition:
                 fault = f"{type(error).__name__}: {error}"
                 refusals = [Refusal(0, payload, "fault", fault)]
             for line, raw, reason, detail in refusals:
+                if reason == placement.REASON:
+                    detail = self._misplaced(raw, key, appended) or detail  # noqa: PLW2901
                 self._refuse(offset, line, raw, reason, detail, appended)
+            if not refusals or sum(map(bool, payload.split(b"\n"))) > len(refusals):
+                self.placement.counted(self.topic, self.number, appended)
         self.held = offset
+
+    def _misplaced(self, raw: bytes, key: bytes | None, appended: int) -> str:
+        """Notes a line that came in a wrong partition; what its dead letter says."""
+        force = self.live.monitor.forces.get(deadletters.peek(raw)[0] or "")
+        if force is None:
+            return ""
+        right = partition_of(force.partition_group, self.count)
+        found = placement.placed(force, self.topic, self.number, right, key)
+        self.placement.refused(found, appended)
+        return found.words
 
     def _refuse(
         self, offset: int, line: int, raw: bytes, reason: str, detail: str, at: int
