@@ -29,6 +29,7 @@ from streams.runners.snapshot import Identity
 from streams.runners.topic_alerts import TopicAlerts
 from streams.runners.topic_watch import TopicWatch
 from streams.runners.topics import INPUTS, forces_in, input_topic
+from streams.runners.troubles import TroubleLog
 
 log = logging.getLogger("watchroom.worker")
 
@@ -47,6 +48,7 @@ class Holdings:
         self.settings, self.live = settings, live
         self.watch = TopicWatch(settings.brokers, cluster)
         self.placement = Placement()
+        self.trouble_log = TroubleLog()
         self.outbox, self.stream = outbox, stream
         self.alerts = TopicAlerts(settings.prefix, live, self.partition_of)
         self.folder = Folder(settings.checkpoints)
@@ -64,7 +66,6 @@ class Holdings:
         self._committed: dict[Key, int] = {}
         self._stale: dict[Key, Mark | None] = {}
         self._trouble = ""
-        self._misplaced = ""
 
     @property
     def cluster(self) -> Cluster:
@@ -391,16 +392,10 @@ class Holdings:
     def _note_troubles(self) -> None:
         topics = self.watch.topics
         topics.taken_up(p.topic for p in self.held.values())
-        troubles = self.watch.report()
-        words = self.placement.trouble(self.live.clock()) or ""
-        if words:
+        troubles = {f"topic:{name}": words for name, words in topics.troubles().items()}
+        if words := self.placement.trouble(self.live.clock()):
             troubles[REASON] = words
-        if bool(words) != bool(self._misplaced):
-            if words:
-                log.error("not ready: %s", words)
-            else:
-                log.warning("no more lines come in a wrong partition")
-        self._misplaced = words
+        self.trouble_log.say(troubles)
         self.live.health.troubles = troubles
 
     async def close(self) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -29,8 +28,6 @@ UNKNOWN_TOPIC = 3
 """Kafka's error code for a topic that there is not."""
 ANSWER_SECONDS = 4.0
 """How long an answer is waited for; a worker that stops waits no longer either."""
-REPEAT_SECONDS = 60.0
-"""How often the log says that a topic is still not right."""
 
 
 class Asked(NamedTuple):
@@ -117,15 +114,12 @@ class TopicWatch:
         brokers: str,
         cluster: Cluster,
         ask: Callable[[], Answers] | None = None,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.brokers = brokers
         self.topics = Topics(cluster)
         self._ask = ask or self._ask_brokers
-        self._clock = clock
         self._client: Any = None
         self._lock = asyncio.Lock()
-        self._told: dict[str, tuple[str, float]] = {}
 
     async def ask(self) -> bool:
         """Asks once, in a thread; tells whether the partitions must be looked at anew. Brokers that
@@ -154,19 +148,6 @@ class TopicWatch:
             elif told["error_code"] == UNKNOWN_TOPIC:
                 found[told["name"]] = None
         return found
-
-    def report(self) -> dict[str, str]:
-        """The troubles now, by `topic:name`; the log says so at once and every minute."""
-        found, now = self.topics.troubles(), self._clock()
-        for name, words in found.items():
-            before, at = self._told.get(name, ("", 0.0))
-            if words != before or now - at >= REPEAT_SECONDS:
-                self._told[name] = words, now
-                log.error("not ready: %s", words)
-        for name in self._told.keys() - found.keys():
-            del self._told[name]
-            log.warning("the topic %s is as it should be again", name)
-        return {f"topic:{name}": words for name, words in found.items()}
 
     def close(self) -> None:
         """Lets the brokers go."""

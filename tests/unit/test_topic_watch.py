@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.runners.settings import Cluster
-from streams.runners.topic_watch import REPEAT_SECONDS, Answers, Asked, Topics, TopicWatch
+from streams.runners.topic_watch import Answers, Asked, Topics, TopicWatch
+from streams.runners.troubles import REPEAT_SECONDS, TroubleLog
 
 CLUSTER = Cluster("c", 24, {"w.calls": "id-1", "w.crimes": "id-2"})
 FINE: Answers = {"w.calls": Asked("id-1", 24), "w.crimes": Asked("id-2", 24)}
@@ -102,29 +103,29 @@ def test_the_log_says_it_at_once_then_every_minute_and_when_it_is_over(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     now = 0.0
-    answers: Answers = {"w.calls": None}
-    watch = TopicWatch("nowhere:1", CLUSTER, lambda: answers, lambda: now)
+    log = TroubleLog(lambda: now)
 
-    def said() -> list[tuple[str, str]]:
-        found = [(r.levelname, r.getMessage()[:34]) for r in caplog.records]
+    def said(troubles: dict[str, str]) -> list[tuple[str, str]]:
         caplog.clear()
-        return found
+        log.say(troubles)
+        return [(r.levelname, r.getMessage()) for r in caplog.records]
 
-    with caplog.at_level(logging.INFO, logger="watchroom.topics"):
-        assert asyncio.run(watch.ask())
-        assert list(watch.report()) == ["topic:w.calls"]
-        assert said() == [("ERROR", "not ready: the topic w.calls is mi")]
+    with caplog.at_level(logging.INFO, logger="watchroom.worker"):
+        assert said({}) == []
+        assert said({"topic:a": "a is missing. Make it"}) == [
+            ("ERROR", "not ready: a is missing. Make it")
+        ]
         now = REPEAT_SECONDS - 1
-        watch.report()
-        assert said() == []
-        now = REPEAT_SECONDS
-        watch.report()
-        assert said() == [("ERROR", "not ready: the topic w.calls is mi")]
-        answers = {"w.calls": Asked("id-1", 24)}
-        asyncio.run(watch.ask())
-        watch.topics.assigned()
-        assert watch.report() == {}
-        assert said() == [("WARNING", "the topic w.calls is as it should ")]
+        assert said({"topic:a": "a is missing. Make it now"}) == []
+        assert said({"topic:a": "a was made again. Wait"}) == [
+            ("ERROR", "not ready: a was made again. Wait")
+        ]
+        now += REPEAT_SECONDS
+        assert said({"topic:a": "a was made again. Wait", "x": "y"}) == [
+            ("ERROR", "not ready: a was made again. Wait"),
+            ("ERROR", "not ready: y"),
+        ]
+        assert said({"x": "y"}) == [("WARNING", "over: a was made again")]
 
 
 def test_brokers_that_do_not_answer_change_nothing() -> None:
@@ -133,4 +134,12 @@ def test_brokers_that_do_not_answer_change_nothing() -> None:
 
     watch = TopicWatch("nowhere:1", CLUSTER, away)
     assert not asyncio.run(watch.ask())
-    assert watch.report() == {}
+    assert watch.topics.troubles() == {}
+
+
+def test_what_the_brokers_answer_is_taken_in() -> None:
+    answers: Answers = {"w.calls": None}
+    watch = TopicWatch("nowhere:1", CLUSTER, lambda: answers)
+    assert asyncio.run(watch.ask())
+    assert watch.topics.unsure() == {"w.calls"}
+    assert not asyncio.run(watch.ask())
