@@ -12,6 +12,7 @@ another log, so what was counted of the old one is given up.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -126,10 +127,13 @@ class TopicWatch:
         do not answer say nothing: what was known before is kept."""
         async with self._lock:
             try:
-                answers = await asyncio.to_thread(self._ask)
+                async with asyncio.timeout(2 * ANSWER_SECONDS):
+                    answers = await asyncio.to_thread(self._ask)
             except (kafka.errors.KafkaError, OSError, TimeoutError) as error:
                 log.info("the topics can't be looked at (%r); trying again", error)
-                await asyncio.to_thread(self.close)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await asyncio.to_thread(self.close)
                 return False
         return self.topics.see(answers)
 

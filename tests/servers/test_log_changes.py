@@ -220,9 +220,14 @@ def reconnect(rig: Rig) -> None:
     rig.producer = rig.connect()
 
 
-def test_a_topic_that_is_made_again_is_taken_up_and_nothing_of_the_old_one_stays(rig: Rig) -> None:
+def test_a_topic_that_is_made_again_is_taken_up_and_only_published_days_of_the_old_one_stay(
+    rig: Rig,
+) -> None:
     worker = rig.worker()
     worker.start()
+    noon = (dt.datetime.now(dt.UTC) - dt.timedelta(days=60)).replace(hour=12)
+    for n in range(5):
+        rig.send("call", "tiny", lines([call(f"sealed{n}", noon.isoformat())]))
     send_calls(rig, "old", 60)
     counts(worker, 60)
     topic = topics.input_topic(rig.prefix, "call")
@@ -240,6 +245,9 @@ def test_a_topic_that_is_made_again_is_taken_up_and_nothing_of_the_old_one_stays
     reconnect(rig)
     send_calls(rig, "new", 25)
     wait_until(lambda: worker.ready() and offered(worker) == 25, CHANGED, "the new one is counted")
+    day = f"{noon:%Y-%m-%d}"
+    shown = json.loads(worker.get(f"/board.json?force=tiny&period={day}")[1])
+    assert row(shown, day, "calls", line="999")["offered"] == 5
     send_calls(rig, "more", 60)
     counts(worker, 85)
     assert worker.ready()
