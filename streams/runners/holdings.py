@@ -393,7 +393,7 @@ class Holdings:
         topics = self.watch.topics
         topics.taken_up(p.topic for p in self.held.values())
         troubles = {f"topic:{name}": words for name, words in topics.troubles().items()}
-        if words := self.placement.trouble(self.live.clock()):
+        if words := self.placement.trouble(self.live.clock(), topics.unsure()):
             troubles[REASON] = words
         self.trouble_log.say(troubles)
         self.live.health.troubles = troubles

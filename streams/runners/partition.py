@@ -225,8 +225,7 @@ class Partition:
         force = self.live.monitor.forces.get(deadletters.peek(raw)[0] or "")
         if force is None:
             return ""
-        right = partition_of(force.partition_group, self.count)
-        found = placement.placed(force, self.topic, self.number, right, key)
+        found = placement.placed(force, self.topic, self.number, key, self.count)
         self.placement.refused(found, appended)
         return found.words
 

@@ -8,10 +8,12 @@ is told of, as a trouble of the process, and is over when such lines stop.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Container
 from typing import NamedTuple
 
 from streams.force import Force
 from streams.periods import MINUTE
+from streams.runners.topics import partition_of
 
 REASON = "wrong_partition"
 WINDOW = 10 * MINUTE
@@ -21,6 +23,7 @@ EVERY = 3
 """Nor are so many, where nothing else was counted in that partition meanwhile."""
 LONGEST_KEY = 60
 OPTION = "partitioner=murmur2_random"
+CLIENTS = "(C, Python's confluent-kafka, .NET, Go, Node, kcat)"
 """What clients made on librdkafka need: their default hash is another."""
 KEPT = 1000
 
@@ -34,6 +37,8 @@ class Placed(NamedTuple):
     group: str
     right: int
     key: bytes | None
+    count: int
+    """How many partitions the topic must have."""
 
     @property
     def sentence(self) -> str:
@@ -46,9 +51,11 @@ class Placed(NamedTuple):
     @property
     def cure(self) -> str:
         """What the producer must set."""
+        if self.came >= self.count:
+            return f"The topic must have {self.count} partitions: watchroom topics check"
         if self.key is None or self.key != self.group.encode():
-            return f'Send it with the key "{self.group}"; librdkafka also needs {OPTION}'
-        return f"The key is right, its hash is not: a producer on librdkafka needs {OPTION}"
+            return f'Send it with the key "{self.group}"; librdkafka {CLIENTS} also needs {OPTION}'
+        return f"The key is right, its hash is not: librdkafka {CLIENTS} needs {OPTION}"
 
     @property
     def need(self) -> str:
@@ -59,10 +66,7 @@ class Placed(NamedTuple):
     @property
     def words(self) -> str:
         """All of it, for the dead letter."""
-        return (
-            f"{self.sentence}. {self.cure} (C, Python's confluent-kafka, .NET, Go, Node, kcat). "
-            "See docs/kafka.md"
-        )
+        return f"{self.sentence}. {self.cure}. See docs/kafka.md"
 
 
 def shown(key: bytes | None) -> str:
@@ -78,9 +82,10 @@ def shown(key: bytes | None) -> str:
     return f'"{safe[:LONGEST_KEY]}…"' if len(safe) > LONGEST_KEY else f'"{safe}"'
 
 
-def placed(force: Force, topic: str, came: int, right: int, key: bytes | None) -> Placed:
-    """Where a line of a force came in."""
-    return Placed(topic, came, force.id, force.partition_group, right, key)
+def placed(force: Force, topic: str, came: int, key: bytes | None, count: int) -> Placed:
+    """Where a line of a force came in, of a topic that must have `count` partitions."""
+    right = partition_of(force.partition_group, count)
+    return Placed(topic, came, force.id, force.partition_group, right, key, count)
 
 
 class Placement:
@@ -102,9 +107,11 @@ class Placement:
         """A line of a partition was not refused."""
         self._counted[topic, number] = max(at, self._counted.get((topic, number), 0))
 
-    def trouble(self, now: int) -> str | None:
-        """While there are so many: the problem, its cure, more; a sentence each."""
-        lately = [(at, each) for at, each in self._letters if at > now - self.window]
+    def trouble(self, now: int, wrong: Container[str] = ()) -> str | None:
+        """While there are so many: the problem, its cure, more; a sentence each. Those of `wrong`
+        topics are passed over: they have a trouble of their own."""
+        since = now - self.window
+        lately = [(at, x) for at, x in self._letters if at > since and x.topic not in wrong]
         if not lately:
             return None
         if len(lately) < MANY and not self._every(lately):

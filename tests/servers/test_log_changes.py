@@ -181,8 +181,8 @@ def test_a_producer_with_another_hash_is_named_until_it_stops(rig: Rig) -> None:
     letters = {json.loads(x.raw)["id"]: x for x in letterbox.read(rig.bootstrap, rig.prefix)}
     assert letters["c0"].detail == (
         f'"tiny" came in partition {came} of {topic} and belongs in {right}; its key was "tiny". '
-        "The key is right, its hash is not: a producer on librdkafka needs "
-        "partitioner=murmur2_random (C, Python's confluent-kafka, .NET, Go, Node, kcat). "
+        "The key is right, its hash is not: librdkafka (C, Python's confluent-kafka, .NET, Go, "
+        "Node, kcat) needs partitioner=murmur2_random. "
         "See docs/kafka.md"
     )
     assert r'its key was "a\nkey". Send it with the key "tiny"' in letters["k"].detail

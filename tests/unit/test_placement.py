@@ -25,10 +25,10 @@ AT = ms("2021-03-01T10:00:00Z")
 
 
 def test_a_right_key_in_a_wrong_partition_names_the_clients_option() -> None:
-    assert placed(FORCE, "w.calls", 22, 6, KEY).words == (
+    assert placed(FORCE, "w.calls", 22, KEY, 24).words == (
         '"warwickshire" came in partition 22 of w.calls and belongs in 6; its key was '
-        '"warwickshire-west-mercia". The key is right, its hash is not: a producer on librdkafka '
-        "needs partitioner=murmur2_random (C, Python's confluent-kafka, .NET, Go, Node, kcat). "
+        '"warwickshire-west-mercia". The key is right, its hash is not: librdkafka '
+        "(C, Python's confluent-kafka, .NET, Go, Node, kcat) needs partitioner=murmur2_random. "
         "See docs/kafka.md"
     )
 
@@ -42,10 +42,17 @@ def test_a_right_key_in_a_wrong_partition_names_the_clients_option() -> None:
     ],
 )
 def test_another_key_names_the_right_one(key: bytes | None, words: str) -> None:
-    assert words in placed(FORCE, "w.calls", 22, 6, key).words
-    assert "librdkafka also needs partitioner=murmur2_random" in placed(
-        FORCE, "w.calls", 22, 6, key
-    ).words  # fmt: skip
+    found = placed(FORCE, "w.calls", 22, key, 24).words
+    assert words in found
+    assert "also needs partitioner=murmur2_random" in found
+
+
+def test_a_partition_that_should_not_be_there_is_a_fault_of_the_topic() -> None:
+    found = placed(FORCE, "w.calls", 24, KEY, 24).words
+    assert "The topic must have 24 partitions: watchroom topics check" in found
+    lately = refused(MANY)
+    assert lately.trouble(AT, {"w.crimes"}) is not None
+    assert lately.trouble(AT, {"w.calls"}) is None
 
 
 @given(st.binary(max_size=200))
@@ -61,7 +68,7 @@ def refused(number: int, *, at: int = AT) -> Placement:
     lately = Placement()
     lately.counted("w.calls", 22, at + 10)
     for n in range(number):
-        lately.refused(placed(FORCE, "w.calls", 22, 6, KEY), at + n)
+        lately.refused(placed(FORCE, "w.calls", 22, KEY, 24), at + n)
     return lately
 
 
@@ -83,7 +90,7 @@ def test_ten_lines_over_more_than_ten_minutes_are_none() -> None:
     lately = Placement()
     lately.counted("w.calls", 22, AT + 4 * WINDOW)
     for n in range(2 * MANY):
-        lately.refused(placed(FORCE, "w.calls", 22, 6, KEY), AT + n * (WINDOW // (MANY - 1) + 1))
+        lately.refused(placed(FORCE, "w.calls", 22, KEY, 24), AT + n * (WINDOW // (MANY - 1) + 1))
         assert lately.trouble(AT + n * (WINDOW // (MANY - 1) + 1)) is None
 
 
@@ -91,7 +98,7 @@ def test_a_few_lines_are_a_trouble_where_nothing_else_is_counted_in_their_partit
     lately = Placement()
     for n in range(EVERY):
         assert lately.trouble(AT) is None
-        lately.refused(placed(FORCE, "w.crimes", 22, 6, KEY), AT + n)
+        lately.refused(placed(FORCE, "w.crimes", 22, KEY, 24), AT + n)
     assert lately.trouble(AT) is not None
     lately.counted("w.crimes", 6, AT + 5)  # another partition
     assert lately.trouble(AT) is not None
