@@ -158,9 +158,9 @@ def test_a_producer_with_another_hash_is_named_until_it_stops(rig: Rig) -> None:
     worker = rig.worker()
     worker.start()
     topic = topics.input_topic(rig.prefix, "call")
+    rig.producer.send(topic, key=b"a\nkey", value=lately("k"), partition=came)
     for n in range(10):
         rig.producer.send(topic, key=b"tiny", value=lately(f"c{n}"), partition=came)
-    rig.producer.send(topic, key=b"a\nkey", value=lately("k"), partition=came)
     rig.send("call", "tiny", lately("good"))
     rig.producer.flush()
     wait_until(lambda: not worker.ready(), 20, "it is not ready")
