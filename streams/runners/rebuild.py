@@ -58,7 +58,7 @@ class Reader:
                     partition.start_over(f"is at {partition.held}, and the log ends at {ends[tp]}")
                     _go_on(consumer, tp, partition)
             # An empty log may be one that was made again: what was published of the old one stays.
-            await self._facts([p for p in partitions if p.empty])
+            await self._facts([p for p in partitions if p.needs_facts])
             await self._alerts([p for p in partitions if p.shard.kind == "call" and not p.ready])
             await self._read(consumer, by_tp)
 
@@ -145,10 +145,11 @@ class Reader:
         numbers = {partition_of(f.partition_group, p.count) for p, f, _ in wanted}
         messages = await self._all_of([TopicPartition(topic, number) for number in numbers])
         for partition, force, ledger in wanted:
-            found = facts.collect(ledger, force, messages)
-            if found:
-                partition.facts[force.id] = found
-                log.info("%s: %d published facts of %s", partition.name, len(found), force.id)
+            topic_id = partition.checkpoint.identity.topic_id
+            known = facts.collect(ledger, force, messages, topic_id)
+            if known.panes:
+                log.info("%s: %d published facts of %s", partition.name, len(known.panes), force.id)
+                partition.know(force, known)
 
     async def _alerts(self, partitions: list[Partition]) -> None:
         """Reads the alerts of the forces whose calls have come here: what was decided is a fact."""
