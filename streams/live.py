@@ -60,14 +60,14 @@ class Health:
         return self.state in ("live", "finished") and not self.troubles
 
     @property
-    def current(self) -> bool:
+    def counting(self) -> bool:
         """Whether what is counted is counted up to now. Troubles may keep lines from being counted,
         but what happens in the room is judged and shown all the same."""
         return self.ready or self.state == "unwell"
 
     def hears(self, kind: str) -> bool:
         """Whether nothing that was sent of a kind is unknown here, so that its silence is one."""
-        return self.current and kind not in self.unread
+        return self.counting and kind not in self.unread
 
 
 class Alerts(Protocol):

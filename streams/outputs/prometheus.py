@@ -112,7 +112,7 @@ class BoardCollector(Collector):
         yield from self._process()
         yield from fault_metrics(self.live)
         boards = {}
-        if self.live.health.current:
+        if self.live.health.counting:
             boards = {force: self.live.board(force) for force in self.live.forces()}
         for group in GROUPS:
             yield from _group_metrics(group, boards)
