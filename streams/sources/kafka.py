@@ -2,7 +2,7 @@
 
 A message is up to `batch` event lines joined by newlines. They are of one kind, which is the topic,
 and of one partition group, which is the key; the partition is the murmur2 hash of the key, as
-kafka-python and the Java client have it by default (docs/kafka.md). A line that can't be sent (it does not decode,
+kafka-python and the Java client have it by default. A line that can't be sent (it does not decode,
 its force is unknown, it is above the message limit) goes to a local file and is counted.
 """
 
