@@ -37,7 +37,7 @@ class Placed(NamedTuple):
     group: str
     right: int
     key: bytes | None
-    count: int
+    partitions: int
     """How many partitions the topic must have."""
 
     @property
@@ -51,8 +51,8 @@ class Placed(NamedTuple):
     @property
     def cure(self) -> str:
         """What the producer must set."""
-        if self.came >= self.count:
-            return f"The topic must have {self.count} partitions: watchroom topics check"
+        if self.came >= self.partitions:
+            return f"The topic must have {self.partitions} partitions: watchroom topics check"
         if self.key is None or self.key != self.group.encode():
             return f'Send it with the key "{self.group}"; librdkafka {CLIENTS} also needs {OPTION}'
         return f"The key is right, its hash is not: librdkafka {CLIENTS} needs {OPTION}"
