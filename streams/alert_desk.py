@@ -125,7 +125,7 @@ class Desk:
         conditions: list[Condition] = []
         judged: tuple[AlertKind, ...] = ()
         day = ledger.kind.name == "call" and closing.period.grain == "day"
-        if day and self.live.health.state != "live":
+        if day and self.live.health.state not in ("live", "unwell"):
             # At full speed nothing else looks; a target is missed by the day.
             situation = self.situations[force.id]
             conditions = situation.targets(self.live.monitor, closing.period.end)
@@ -155,7 +155,7 @@ class Desk:
                 at,
                 reads,
                 judged=judged,
-                tell=fresh and health.state == "live" and not health.replay,
+                tell=fresh and health.state in ("live", "unwell") and not health.replay,
             )
         except Exception:  # a fault of ours must not stop the counting
             self.faults += 1
@@ -191,7 +191,8 @@ class Desk:
                 self.attach(shard)
             behind = health.state == "behind" and not health.replay
             self._behind_since = (self._behind_since or at) if behind else None
-            if health.state not in ("live", "behind") or (health.replay and not health.ready):
+            judging = health.state in ("live", "unwell", "behind")
+            if not judging or (health.replay and not health.ready):
                 return
             for force_id in live.forces():
                 if live.monitor.ledger("call", force_id) is not None:
@@ -237,6 +238,7 @@ class Desk:
             health.checkpoint_age,
             faults,
             None if last is None else (at - last) / 1000,
+            dict(health.troubles),
         )
 
     # -- what the outputs read -----------------------------------------------------------------

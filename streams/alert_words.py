@@ -266,6 +266,21 @@ def no_checkpoint(force: Force, seconds: float) -> tuple[str, ...]:
     return (lead, "Counting goes on. A restart will take longer.")
 
 
+TROUBLES = {"topic": "a topic is not as it should be", "wrong_partition": "wrong partition"}
+"""What the titles of alerts call the kinds of `streams.live.Health.troubles`."""
+
+
+def trouble(force: Force, sentences: Sequence[str]) -> tuple[str, ...]:
+    """What keeps figures from being whole: the first problem, its cure, and how many more there
+    are. A problem is told in sentences of which the first two stand for all."""
+    problem, *cure = sentences[0].rstrip(".").split(". ")
+    more = len(sentences) - 1
+    head = f"Watchroom, {force.name}: "
+    lead = head + shortened(problem, LONGEST - len(head) - 1) + "."
+    rest = (f"{more} more like this.",) if more else ()
+    return (lead, *(f"{sentence}." for sentence in cure[:1]), *rest)
+
+
 def faulty(force: Force, faults: int) -> tuple[str, ...]:
     """Something that watches fails."""
     lead = f"Watchroom, {force.name}: {faults:,} fault{'s' * (faults != 1)} in what watches."

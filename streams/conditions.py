@@ -86,6 +86,8 @@ class Doing(NamedTuple):
     faults: int = 0
     fault_age: float | None = None
     """Of the latest fault of a detector or of the alerts themselves; None before any."""
+    troubles: Mapping[str, str] = {}
+    """Sentences with their cures, by `kind:subject` (`streams.live.Health`)."""
 
 
 class Usual(NamedTuple):
@@ -239,6 +241,12 @@ def pipeline_unwell(force: Force, doing: Doing, at: int) -> list[Condition]:
     if (age := doing.fault_age) is not None and age < FAULTY:
         told = say.faulty(force, doing.faults)
         found.append(("faults", "faults", age, float(doing.faults), told))
+    kinds: dict[str, list[str]] = {}
+    for key, words in sorted(doing.troubles.items()):
+        kinds.setdefault(key.partition(":")[0], []).append(words)
+    for kind, sentences in kinds.items():
+        told = say.trouble(force, sentences)
+        found.append((kind, say.TROUBLES.get(kind, kind), 0.0, float(len(sentences)), told))
     return [
         Condition(
             kind="pipeline_unwell",

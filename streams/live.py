@@ -16,7 +16,8 @@ from typing import Any, Literal, Protocol
 from streams.busy import Busy
 from streams.monitor import Folded, Monitor, Refusal, Shard
 
-State = Literal["starting", "recovering", "behind", "live", "finished"]
+State = Literal["starting", "recovering", "behind", "live", "unwell", "finished"]
+"""`unwell` is a live monitor with `troubles`."""
 
 
 SLICE = 0.02
@@ -52,6 +53,9 @@ class Health:
     """How long the counting goes on, of a runner that can't say so itself while it counts."""
     stall_seconds: float | None = None
     """How long the last assignment of partitions kept this worker from counting."""
+    troubles: dict[str, str] = field(default_factory=dict)
+    """What keeps the figures from being whole: a plain sentence and its cure, by `kind:subject`
+    (`topic:watchroom.calls`). While there is any, the process is not ready."""
 
     @property
     def checkpoint_age(self) -> float | None:
@@ -61,18 +65,24 @@ class Health:
     @property
     def shown(self) -> tuple[State, str]:
         """State and detail as they are to be shown now: who counts for seconds on end is behind."""
-        if self.state == "live" and self.busy is not None and self.busy.long:
+        if self.state in ("live", "unwell") and self.busy is not None and self.busy.long:
             return "behind", self.busy.words
         return self.state, self.detail
 
     @property
     def ready(self) -> bool:
-        """Recovered and keeping up, so that the figures may be shown."""
-        return self.shown[0] in ("live", "finished")
+        """Recovered, keeping up and without troubles, so that the figures may be relied on."""
+        return self.shown[0] in ("live", "finished") and not self.troubles
+
+    @property
+    def counting(self) -> bool:
+        """Whether what is counted is counted up to now. Troubles may keep lines from being counted,
+        but what happens in the room is judged and shown all the same."""
+        return self.ready or self.shown[0] == "unwell"
 
     def hears(self, kind: str) -> bool:
         """Whether nothing that was sent of a kind is unknown here, so that its silence is one."""
-        return self.ready and kind not in self.unread
+        return self.counting and kind not in self.unread
 
 
 class Alerts(Protocol):

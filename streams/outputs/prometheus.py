@@ -14,7 +14,8 @@ counted over time, `window`. What is true at this moment (`watchroom_calls_waiti
 * The number of series is bounded. By category, grade or offence there are only the windows of
   `BROKEN_DOWN` and only rows that are not zero; a group has at most `MOST_ROWS` rows a force,
   widest first, and what did not fit is counted in `watchroom_rows_left_out`.
-* No figure of a force is shown while the monitor is not ready: none is better than half of one.
+* No figure of a force is shown while the monitor reads or is behind: none is better than half of
+  one. With `watchroom_trouble` they are shown, since alerts about the room must still come.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ class BoardCollector(Collector):
         yield from self._process()
         yield from fault_metrics(self.live)
         boards = {}
-        if self.live.health.ready:
+        if self.live.health.counting:
             boards = {force: self.live.board(force) for force in self.live.forces()}
         for group in GROUPS:
             yield from _group_metrics(group, boards)
@@ -134,6 +135,15 @@ class BoardCollector(Collector):
         build.add_metric([], {"version": version("watchroom")})
         yield build
         yield _single("watchroom_ready", "1 when the figures may be relied on.", int(health.ready))
+        trouble = GaugeMetricFamily(
+            "watchroom_trouble",
+            "1 while something keeps the figures from being whole; /readyz has the words.",
+            labels=["kind", "subject"],
+        )
+        for key in sorted(health.troubles):
+            kind, _, subject = key.partition(":")
+            trouble.add_metric([kind, subject], 1)
+        yield trouble
         yield _single(
             "watchroom_replay",
             "1 when the figures are of another time than now.",
@@ -166,7 +176,7 @@ class BoardCollector(Collector):
         if (age := health.checkpoint_age) is not None:
             yield _single(
                 "watchroom_checkpoint_age_seconds",
-                "Time since the last checkpoint was written.",
+                "Time since all that was counted was saved.",
                 age,
             )
         if health.stall_seconds is not None:

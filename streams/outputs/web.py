@@ -103,7 +103,9 @@ class Pages:
         """Whether the figures may be relied on."""
         health = self.live.health
         ready, (state, detail) = health.ready, health.shown
-        content = {"ready": ready, "state": state, "detail": detail}
+        content: dict[str, Any] = {"ready": ready, "state": state, "detail": detail}
+        if health.troubles:
+            content["troubles"] = dict(sorted(health.troubles.items()))
         return as_json(content, 200 if ready else 503)
 
     def about(self, request: Request) -> Response:

@@ -31,6 +31,7 @@ from streams.monitor import Monitor
 from streams.runners import topics
 from streams.runners.holdings import Holdings
 from streams.runners.outbox import Outbox
+from streams.runners.passed import Passed
 from streams.runners.settings import Cluster, Key, Settings, Stream
 from streams.runners.snapshot import Outgoing
 
@@ -97,6 +98,7 @@ class FaustWorker:
                 self.holdings.keep(),
                 self._publish_boards(),
                 self.holdings.alerts.look(),
+                self.holdings.look_at_topics(),
                 self._stream(),
                 self.stopped.wait(),
             )
@@ -134,6 +136,8 @@ class FaustWorker:
             broker_heartbeat_interval=HEARTBEAT_SECONDS,
             broker_max_poll_interval=600.0,
             consumer_auto_offset_reset="earliest",
+            # A topic that is made again is taken up so soon; aiokafka's own age is 5 minutes.
+            consumer_metadata_max_age_ms=int(settings.topics_every * 1000),
             consumer_max_fetch_size=4 << 20,
             consumer_group_instance_id=settings.instance_id,
         )
@@ -146,7 +150,9 @@ class FaustWorker:
                 message = event.message
                 appended = round(message.timestamp * 1000)
                 key = (message.topic, message.partition)
-                await holdings.accept(key, message.offset, message.value, appended)
+                await holdings.accept(
+                    key, message.offset, message.value, appended, message.key
+                )
                 await holdings.room()
 
         app.agent(channel, name="count", concurrency=1)(count)
@@ -184,7 +190,7 @@ class FaustWorker:
 
         def high(key: Key) -> int | None:
             try:
-                found: int | None = self._consumer().highwater(TopicPartition(*key))
+                found: int | None = self._consumer().last_stable_offset(TopicPartition(*key))
             except Exception:  # noqa: BLE001 - not assigned at this moment: not known
                 return None
             return found
@@ -197,6 +203,14 @@ class FaustWorker:
                 return None
             return max((at for at in told if at), default=None)
 
+        consumer.resume_partitions = resume_ready
+        stream.resume, stream.commit = resume, self._commit
+        stream.high, stream.heard = high, heard
+        self._wire_fetching(stream)
+
+    def _wire_fetching(self, stream: Stream) -> None:
+        """Has the consumer read what was committed, and note how far it has come."""
+        consumer = self.app.consumer
         thread = consumer._thread
         create = thread._create_consumer
 
@@ -205,12 +219,43 @@ class FaustWorker:
             # without news, and meanwhile nothing more of a busy partition is fetched.
             made = create(loop)
             made._fetch_max_wait_ms = FETCH_WAIT_MS
+            # What was rolled back never happened. Faust would ask for this only with exactly-once.
+            made._isolation_level = "read_committed"
             return made
 
+        passed = Passed()
+        fetch = thread._fetch_records
+
+        async def fetch_noted(kafka_consumer: Any, *args: Any, **options: Any) -> Any:
+            found = await fetch(kafka_consumer, *args, **options)
+            subscription = kafka_consumer._subscription.subscription
+            passed.note(subscription and subscription.assignment, found)
+            return found
+
         thread._create_consumer = create_quick
-        consumer.resume_partitions = resume_ready
-        stream.resume, stream.commit = resume, self._commit
-        stream.high, stream.heard = high, heard
+        thread._fetch_records = fetch_noted
+        ends: dict[Key, int] = {}
+        seek = consumer.perform_seek
+
+        def ends_at(key: Key, end: int) -> None:
+            # Faust drops what comes before the offset that it last read, or that was committed.
+            # Where that is above the end of the log, it was of another one.
+            ends[key] = end
+            if (consumer._read_offset.get(TP(*key)) or 0) > end:
+                consumer._read_offset.pop(TP(*key), None)
+
+        async def seek_within() -> None:
+            # A log that was read already may be shorter than what was committed of another one.
+            await seek()
+            for key, end in list(ends.items()):
+                ends_at(key, end)
+
+        def forget_marks() -> None:
+            ends.clear()
+            passed.forget()
+
+        consumer.perform_seek = seek_within
+        stream.mark, stream.forget_marks, stream.ends_at = passed.mark, forget_marks, ends_at
 
     async def _commit(self, offsets: dict[Key, int]) -> bool:
         """Commits for the group; False where that can't be done now."""
@@ -257,7 +302,7 @@ class FaustWorker:
         topic = topics.topic_name(self.settings.prefix, "board")
         while True:
             await asyncio.sleep(BOARD_SECONDS)
-            if self.live.health.state not in ("live", "behind") or self.outbox.full:
+            if self.live.health.state not in ("live", "unwell", "behind") or self.outbox.full:
                 continue
             for name in self.live.forces():
                 board = await asyncio.to_thread(self.live.board, name)
@@ -270,16 +315,16 @@ class FaustWorker:
         """The last checkpoint, the last offsets, and out of the group."""
         self.holdings.stopping = True
         self.live.health.state, self.live.health.detail = "recovering", "stopping"
-        for task in work[:4]:
+        for task in work[:5]:
             task.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.gather(*work[:4], return_exceptions=True)
+                await asyncio.gather(*work[:5], return_exceptions=True)
         await self.holdings.settle()
         await self.holdings.save_all()
-        for task in work[4:]:
+        for task in work[5:]:
             task.cancel()
-        await asyncio.gather(*work[4:], return_exceptions=True)
+        await asyncio.gather(*work[5:], return_exceptions=True)
         with contextlib.suppress(Exception):
             async with asyncio.timeout(STOP_SECONDS):
                 await self.app.stop()

@@ -17,17 +17,20 @@ from aiokafka.errors import KafkaError
 
 from streams.busy import LONG
 from streams.errors import CheckpointError
-from streams.live import Live
+from streams.live import Live, State
 from streams.monitor import Shard
 from streams.runners.checkpoint import Folder
 from streams.runners.outbox import Outbox
 from streams.runners.pace import SILENCE, Pace
 from streams.runners.partition import NOTHING, Partition, fingerprint
+from streams.runners.placement import REASON, Placement
 from streams.runners.rebuild import Reader
-from streams.runners.settings import Cluster, Key, Settings, Stream
+from streams.runners.settings import Cluster, Key, Mark, Settings, Stream
 from streams.runners.snapshot import Identity
 from streams.runners.topic_alerts import TopicAlerts
+from streams.runners.topic_watch import TopicWatch
 from streams.runners.topics import INPUTS, forces_in, input_topic
+from streams.runners.troubles import TroubleLog
 
 log = logging.getLogger("watchroom.worker")
 
@@ -46,7 +49,10 @@ class Holdings:
     def __init__(
         self, settings: Settings, cluster: Cluster, live: Live, outbox: Outbox, stream: Stream
     ) -> None:
-        self.settings, self.cluster, self.live = settings, cluster, live
+        self.settings, self.live = settings, live
+        self.watch = TopicWatch(settings.brokers, cluster)
+        self.placement = Placement()
+        self.trouble_log = TroubleLog()
         self.outbox, self.stream = outbox, stream
         self.alerts = TopicAlerts(settings.prefix, live, self.partition_of)
         self.folder = Folder(settings.checkpoints)
@@ -62,8 +68,14 @@ class Holdings:
         self._unsaved = 0
         self.pace = Pace(settings.behind)
         self._committed: dict[Key, int] = {}
+        self._stale: dict[Key, Mark | None] = {}
         self._trouble = ""
         self._refreshed = 0.0
+
+    @property
+    def cluster(self) -> Cluster:
+        """The brokers, with the ids of the topics as they are now."""
+        return self.watch.topics.cluster
 
     # -- what the stream tells -----------------------------------------------------------------
 
@@ -76,8 +88,11 @@ class Holdings:
         self.pace.hear()
         self._settled = False
         self._committed.clear()
+        self.stream.forget_marks()
+        self._stale.clear()
+        self.watch.topics.assigned()
         for partition in self.held.values():
-            partition.ready = partition.follows = False
+            partition.ready = partition.follows = partition.confirmed = False
             partition.delivered = NOTHING
             partition.read_back = 0
         self._changed.set()
@@ -102,7 +117,14 @@ class Holdings:
         partition = self.held.get(key)
         return partition is not None and partition.ready
 
-    async def accept(self, key: Key, offset: int, payload: bytes | None, appended: int) -> None:
+    async def accept(
+        self,
+        key: Key,
+        offset: int,
+        payload: bytes | None,
+        appended: int,
+        sent_key: bytes | None = None,
+    ) -> None:
         """One message of the stream: counted, or passed over since it is held or will be read."""
         if (partition := self.held.get(key)) is not None:
             await partition.settled()
@@ -127,7 +149,7 @@ class Holdings:
             partition.target = max(partition.target, offset)
             self._changed.set()
             return
-        await partition.fold(offset, payload, appended)
+        await partition.fold(offset, payload, appended, sent_key)
         partition.follows = True
         self.pace.hear()
         self._unsaved += 1
@@ -159,10 +181,26 @@ class Holdings:
                 await asyncio.sleep(1)
                 self._changed.set()
 
+    async def look_at_topics(self) -> None:
+        """Follows what becomes of the topics, for ever."""
+        while True:
+            await asyncio.sleep(self.settings.topics_every)
+            if await self.watch.ask():
+                self._changed.set()
+            self.refresh()
+
     async def _take_over(self, reader: Reader) -> None:
-        wanted = self._wanted or set()
-        for key in [key for key in self.held if key not in wanted]:
-            await self._give_up(key)
+        await self.watch.ask()
+        topics = self.watch.topics
+        wanted = {key for key in self._wanted or () if key[0] not in topics.missing}
+        for key, partition in list(self.held.items()):
+            # Under an old id it holds another log: what is saved of that is set aside on loading.
+            old = partition.checkpoint.identity.topic_id != self.cluster.topic_ids[key[0]]
+            if old or key not in wanted:
+                await self._give_up(key)
+            if old and key in wanted:
+                self._settled, self._since = False, time.monotonic()
+            partition.confirmed = True
         new = sorted(wanted - self.held.keys())
         for key in new:
             if self._changed.is_set():
@@ -223,6 +261,8 @@ class Holdings:
         )
         partition.post = partial(self.outbox.put, partition)
         partition.on_slice = self._on_slice
+        partition.placement, partition.confirmed = self.placement, True
+        self._stale[key] = self.stream.mark(key)
         mail = await asyncio.to_thread(partition.load, self._generation, self._member)
         partition.count_refused(again=True)
         partition.post(mail)
@@ -240,7 +280,9 @@ class Holdings:
                 f"{partition.read_back:,}",
                 time.monotonic() - self._since,
             )
-        self.stream.resume((partition.topic, partition.number))
+        key = (partition.topic, partition.number)
+        self.stream.ends_at(key, partition.high)
+        self.stream.resume(key)
         self._settle()
 
     async def _give_up(self, key: Key) -> None:
@@ -280,6 +322,9 @@ class Holdings:
                 continue  # no snapshot is taken within a message, and others need not wait
             if partition.changed and not hurried:
                 await self._save(partition)
+        if not any(partition.changed for partition in self.held.values()):
+            # Nothing is unsaved, though nothing may have come for long.
+            self.live.health.checkpoint_at = time.monotonic()
         await self._commit()
 
     async def _save(self, partition: Partition) -> None:
@@ -298,11 +343,22 @@ class Holdings:
             key: partition.saved + 1
             for key, partition in self.held.items()
             if partition.saved + 1 > self._committed.get(key, 0)
+            # The topic may have been made again: then these offsets are of another log.
+            and partition.confirmed
             and self._wanted is not None
             and key in self._wanted
         }
         if ahead and await self.stream.commit(ahead):
             self._committed.update(ahead)
+
+    def _skip_empty(self, key: Key, partition: Partition) -> None:
+        """Passes the offsets that hold no message, where the stream has come to their end."""
+        mark = self.stream.mark(key)
+        if mark is None or mark == self._stale.get(key) or not partition.ready:
+            return
+        if partition.held >= mark.last and mark.position - 1 > partition.held:
+            partition.skip(mark.position)
+            partition.follows = True
 
     # -- how it is doing -----------------------------------------------------------------------
 
@@ -312,37 +368,42 @@ class Holdings:
         health = self.live.health
         if self.stopping:
             return
+        self._note_troubles()
         lag: dict[str, int] = {}
         for key, partition in list(self.held.items()):
-            if (high := self.stream.high(key)) is not None:
-                partition.high = max(partition.high, high)
+            if partition.ready and (high := self.stream.high(key)) is not None:
+                partition.high = high
+            self._skip_empty(key, partition)
             if partition.shard.forces or partition.lag:
                 lag[partition.name] = partition.lag
         health.lag = lag
-        unread = (p.shard.kind for p in self.held.values() if p.shard.forces and p.lag)
-        health.unread = frozenset(unread)
+        unread = {p.shard.kind for p in self.held.values() if p.shard.forces and p.lag}
+        health.unread = frozenset(unread | {self.kinds[t] for t in self.watch.topics.unsure()})
         before = health.state
-        total = sum(lag.values())
-        if self._wanted is None:
-            health.state, health.detail = "starting", "waiting for partitions"
-        elif not self._settled:
-            waiting = len(self._wanted) - sum(p.ready for p in self.held.values())
-            health.state = "recovering"
-            health.detail = f"{waiting} of {len(self._wanted)} partitions are being read back"
-        elif self.held and (silent := self.pace.silent(self.stream.heard())) > SILENCE:
-            health.state = "behind"
-            health.detail = f"the brokers have not answered for {silent:.0f} s"
-        elif busy := [p.busy for p in self.held.values() if p.busy.long]:
-            health.state = "behind"
-            health.detail = max(busy, key=lambda each: each.seconds).words
-        elif not self.pace.keeps_up(total, live=before == "live"):
-            health.state, health.detail = "behind", f"{total:,} messages behind"
-        else:
-            health.state, health.detail = "live", f"{len(self.held)} partitions"
+        health.state, health.detail = self._state(before, sum(lag.values()))
+        if health.troubles and health.state == "recovering":
+            health.detail = "; ".join([health.detail, *health.troubles.values()])
         if self._trouble:
             health.detail = self._trouble
         if health.state not in (before, "recovering"):
             log.info("%s: %s", health.state, health.detail)
+
+    def _state(self, before: State, behind: int) -> tuple[State, str]:
+        """What it is doing, and in which words; `behind` are the messages that are not folded."""
+        if self._wanted is None:
+            return "starting", "waiting for partitions"
+        if not self._settled:
+            waiting = len(self._wanted) - sum(p.ready for p in self.held.values())
+            return "recovering", f"{waiting} of {len(self._wanted)} partitions are being read back"
+        if self.held and (silent := self.pace.silent(self.stream.heard())) > SILENCE:
+            return "behind", f"the brokers have not answered for {silent:.0f} s"
+        if busy := [p.busy for p in self.held.values() if p.busy.long]:
+            return "behind", max(busy, key=lambda each: each.seconds).words
+        if not self.pace.keeps_up(behind, live=before in ("live", "unwell")):
+            return "behind", f"{behind:,} messages behind"
+        if troubles := self.live.health.troubles:
+            return "unwell", "; ".join(troubles.values())
+        return "live", f"{len(self.held)} partitions"
 
     def _on_slice(self) -> None:
         """Between two slices of a message that takes long: says so, now and then."""
@@ -353,6 +414,14 @@ class Holdings:
     async def settle(self) -> None:
         """Before the end: a message that takes long is not waited for."""
         await asyncio.gather(*(each.settle(STOPPED) for each in self.held.values()))
+    def _note_troubles(self) -> None:
+        topics = self.watch.topics
+        topics.taken_up(p.topic for p in self.held.values())
+        troubles = {f"topic:{name}": words for name, words in topics.troubles().items()}
+        if words := self.placement.trouble(self.live.clock(), topics.unsure()):
+            troubles[REASON] = words
+        self.trouble_log.say(troubles)
+        self.live.health.troubles = troubles
 
     async def close(self) -> None:
         """The last checkpoint; releases the files and the folder."""
@@ -360,4 +429,5 @@ class Holdings:
             await self._save(partition)
             async with partition.saving:
                 await asyncio.to_thread(partition.checkpoint.close)
+        await asyncio.to_thread(self.watch.close)
         self.folder.close()

@@ -31,6 +31,7 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
             bootstrap_servers=brokers.split(","),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",
             fetch_max_wait_ms=100,
         )
     except kafka.errors.KafkaError as error:

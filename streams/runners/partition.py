@@ -30,8 +30,8 @@ from streams.live import SLICE, Live
 from streams.monitor import Folded, Refusal, Shard
 from streams.periods import MINUTE
 from streams.runners import facts as facts_
+from streams.runners import placement, watching
 from streams.runners import snapshot as snapshots
-from streams.runners import watching
 from streams.runners.checkpoint import Checkpoint
 from streams.runners.snapshot import Identity, Outgoing, PaneRow, Snapshot
 from streams.runners.topics import partition_of, topic_name
@@ -104,6 +104,7 @@ class Partition:
         """Called between the slices of a message."""
         self._turn = asyncio.Lock()
         self.post: Callable[[list[tuple[int, Outgoing]]], None] = lambda _: None
+        self.placement = placement.Placement()
         self.refused: Counter[str] = Counter()
         self.facts: dict[str, facts_.Known] = {}
         """What was published of a log that is read again, by force."""
@@ -118,9 +119,11 @@ class Partition:
         self.target = NOTHING
         """The offset up to which it must have read to be ready."""
         self.ready = False
+        self.confirmed = False
+        """Since the last assignment its topic is known to be the one that it is of."""
         self.shown = False
         self.high = 0
-        """The high watermark as last heard."""
+        """The end of what may be read, as last heard: the last stable offset."""
         self.saved_at = time.monotonic()
         self._number = 0
         self._outbox: list[tuple[int, Outgoing]] = []
@@ -135,7 +138,8 @@ class Partition:
 
     @property
     def lag(self) -> int:
-        """Messages not yet folded, as far as is known."""
+        """Offsets not yet passed, as far as is known. Those without a message are passed by `skip`;
+        what an open transaction holds is beyond the end."""
         return max(0, self.high - self.held - 1)
 
     @property
@@ -252,12 +256,21 @@ class Partition:
             with self.live.lock:
                 self.live.monitor.drop_shard(self.shard)
 
-    async def fold(self, offset: int, payload: bytes | None, appended: int) -> None:
-        """Folds one message and takes its offset; what it holds already is passed over.
+    def skip(self, position: int) -> None:
+        """Takes the offsets before a position as held: no message is left there. While a message
+        takes its slices, its own offset comes first."""
+        if not self._turn.locked():
+            self.held = max(self.held, position - 1)
+
+    async def fold(
+        self, offset: int, payload: bytes | None, appended: int, key: bytes | None = None
+    ) -> None:
+        """Folds one message and takes its offset; what it holds already is passed over. `key` is
+        the message's, as it was sent.
 
         Whoever is cancelled while a message takes its slices leaves it to its end."""
         await self._turn.acquire()
-        slices = self._slices(offset, payload, appended)
+        slices = self._slices(offset, payload, appended, key)
         try:
             done = next(slices, self) is self  # most messages are done in one slice
         except BaseException:
@@ -278,7 +291,9 @@ class Partition:
             self.busy.end()
             self._turn.release()
 
-    def _slices(self, offset: int, payload: bytes | None, appended: int) -> Iterator[None]:
+    def _slices(
+        self, offset: int, payload: bytes | None, appended: int, key: bytes | None
+    ) -> Iterator[None]:
         """Folds one message, and takes its offset with the last slice."""
         if offset <= self.held or self.torn:
             return
@@ -296,11 +311,24 @@ class Partition:
                 fault = f"{type(error).__name__}: {error}"
                 folded.refusals = [Refusal(0, payload, "fault", fault)]
             for number, (line, raw, reason, detail) in enumerate(folded.refusals, start=1):
+                if reason == placement.REASON:
+                    detail = self._misplaced(raw, key, appended) or detail  # noqa: PLW2901
                 self._refuse(offset, line, raw, reason, detail, appended)
                 if not number % LETTERS_A_SLICE:
                     yield
+            if sum(map(bool, payload.split(b"\n"))) > len(folded.refusals):
+                self.placement.counted(self.topic, self.number, appended)
             self._publish_late(offset)
         self.held = offset
+
+    def _misplaced(self, raw: bytes, key: bytes | None, appended: int) -> str:
+        """Notes a line that came in a wrong partition; what its dead letter says."""
+        force = self.live.monitor.forces.get(deadletters.peek(raw)[0] or "")
+        if force is None:
+            return ""
+        found = placement.placed(force, self.topic, self.number, key, self.count)
+        self.placement.refused(found, appended)
+        return found.words
 
     def _refuse(
         self, offset: int, line: int, raw: bytes, reason: str, detail: str, at: int

@@ -57,7 +57,8 @@ class Reader:
                 if partition.held >= ends[tp]:
                     partition.start_over(f"is at {partition.held}, and the log ends at {ends[tp]}")
                     _go_on(consumer, tp, partition)
-            await self._facts([p for p in partitions if p.needs_facts and p.high > 0])
+            # An empty log may be one that was made again: what was published of the old one stays.
+            await self._facts([p for p in partitions if p.needs_facts])
             await self._alerts([p for p in partitions if p.shard.kind == "call" and not p.ready])
             await self._read(consumer, by_tp)
 
@@ -67,6 +68,8 @@ class Reader:
             bootstrap_servers=self.brokers,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            # What was rolled back never happened; the end is then the last stable offset.
+            isolation_level="read_committed",
             fetch_max_wait_ms=20,
             max_partition_fetch_bytes=8 << 20,
         )
@@ -92,10 +95,10 @@ class Reader:
                 if partition is not None:
                     await self._fold(partition, records)
             for tp, partition in reading.items():
-                partition.high = max(partition.high, consumer.highwater(tp) or 0)
-                if not batches and await consumer.position(tp) > partition.target:
+                partition.high = max(partition.high, consumer.last_stable_offset(tp) or 0)
+                if tp not in batches and (at := await consumer.position(tp)) > partition.target:
                     # The log's last offsets hold no message (deleted, or of a transaction).
-                    partition.held = max(partition.held, partition.target)
+                    partition.skip(at)
             if done := self._settle(reading):
                 consumer.pause(*done)
 
@@ -107,7 +110,7 @@ class Reader:
                     "%s: the log has nothing between offsets %d and %d",
                     partition.name, partition.held, record.offset,
                 )  # fmt: skip
-            await partition.fold(record.offset, record.value, record.timestamp)
+            await partition.fold(record.offset, record.value, record.timestamp, record.key)
             partition.read_back += (record.value or b"").count(b"\n") + 1
             if time.monotonic() > until:
                 await asyncio.sleep(0)

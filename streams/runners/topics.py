@@ -88,8 +88,8 @@ def wanted(prefix: str = PREFIX) -> list[Topic]:
 
 
 def partition_of(group: str, partitions: int) -> int:
-    """The partition of a partition group, as the default partitioner of every Kafka client has it
-    for a keyed record."""
+    """The partition of a partition group: that of a record with this key, as Java's client has it.
+    Clients made on librdkafka have another hash by default (docs/kafka.md)."""
     hashed: int = murmur2(group.encode())
     return (hashed & 0x7FFFFFFF) % partitions
 

@@ -57,6 +57,28 @@ def test_a_look_that_fails_is_told_to_the_room(desk: Desk, monkeypatch: Any) -> 
     assert desk.faults == 1
 
 
+def test_a_trouble_of_the_process_is_told_while_the_room_is_still_judged(desk: Desk) -> None:
+    made: list[Transition] = []
+    desk.listeners.append(made.extend)
+    health = desk.live.health
+    beat = {"kind": "heartbeat", "force": "tiny", "feed": "calls", "at": "2021-03-01T11:00:00Z"}
+    feed(desk.live.monitor, beat, appended=FAR_FUTURE)
+    health.state = "unwell"
+    health.troubles = {"topic:w.crimes": "the topic w.crimes is missing. Make it again. More"}
+    health.unread = frozenset({"crime"})
+    desk.tick()
+    silent, unwell = sorted(words(desk))
+    assert silent.startswith("Feed calls, Tiny Police: no heartbeat for 1 hour.")
+    assert unwell == (
+        "Watchroom, Tiny Police: the topic w.crimes is missing. Make it again. Nobody has this yet."
+    )
+    assert [each.notify for each in made] == [True, True]
+    health.state, health.troubles = "live", {}
+    desk.live.clock = lambda: NOW + 2 * MINUTE + SECOND
+    desk.tick()
+    assert [said for said in words(desk) if "w.crimes" in said] == []
+
+
 def test_faults_of_before_a_restart_are_not_told_again(desk: Desk) -> None:
     for shard in desk.live.monitor.shards:
         for watched in shard.surveillance.values():

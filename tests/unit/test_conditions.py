@@ -206,6 +206,25 @@ def test_detectors_that_fail_are_told_for_an_hour() -> None:
     assert not pipeline_unwell(WARWICKSHIRE, Doing(faults=3, fault_age=3600.0), NOW)
 
 
+def test_troubles_are_told_with_their_cure_one_alert_a_kind() -> None:
+    troubles = {
+        "topic:w.calls": "the topic w.calls is missing. Make it again",
+        "topic:w.crimes": "the topic w.crimes is missing. Make it again",
+        "wrong_partition": "lines come in a wrong partition. Set partitioner=murmur2_random",
+    }
+    topic, wrong = pipeline_unwell(WARWICKSHIRE, Doing(troubles=troubles), NOW)
+    assert (topic.severity, topic.measure, wrong.measure) == ("page", "topic", "wrong_partition")
+    assert topic.title == "Watchroom, Warwickshire: a topic is not as it should be"
+    assert words_of(topic) == (
+        "Watchroom, Warwickshire: the topic w.calls is missing. Make it again. "
+        "1 more like this. Nobody has this yet."
+    )
+    assert words_of(wrong) == (
+        "Watchroom, Warwickshire: lines come in a wrong partition. "
+        "Set partitioner=murmur2_random. Nobody has this yet."
+    )
+
+
 def test_a_pipeline_that_does_not_keep_up() -> None:
     assert not pipeline_unwell(WARWICKSHIRE, Doing(200.0, "", 30.0), NOW)
     behind, unsaved = pipeline_unwell(WARWICKSHIRE, Doing(400.0, "", 150.0), NOW)

@@ -153,6 +153,19 @@ def test_nothing_of_a_force_is_given_before_the_monitor_is_ready() -> None:
     assert not any(dict(labels).get("force") for _, labels in series)
 
 
+def test_with_troubles_a_force_is_given_all_the_same_so_that_its_alerts_come() -> None:
+    watched = live(ANSWERED)
+    watched.health.state = "unwell"
+    watched.health.troubles = {"topic:w.calls": "x", "wrong_partition": "y"}
+    series = scraped(watched)
+    assert value(series, "watchroom_ready") == 0
+    assert value(series, "watchroom_trouble", kind="topic", subject="w.calls") == 1
+    assert value(series, "watchroom_trouble", kind="wrong_partition", subject="") == 1
+    assert value(series, "watchroom_calls_offered", **whole(line="999", window="15m")) == 1
+    watched.health.state, watched.health.troubles = "live", {}
+    assert "watchroom_trouble" not in names(scraped(watched))
+
+
 def test_a_force_is_given_only_while_a_shard_of_it_is_here() -> None:
     watched = live(ANSWERED)
     for shard in list(watched.monitor.shards):

@@ -128,6 +128,21 @@ def test_not_ready_says_why(client: TestClient, shown: Live) -> None:
     assert answer.json() == {"ready": False, "state": "behind", "detail": "12 messages behind"}
 
 
+def test_troubles_are_listed_and_make_it_not_ready(client: TestClient, shown: Live) -> None:
+    shown.health.troubles = {"topic:w.calls": "the topic w.calls is missing. Make it again."}
+    shown.health.state, shown.health.detail = "unwell", "the topic w.calls is missing."
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json() == {
+        "ready": False,
+        "state": "unwell",
+        "detail": "the topic w.calls is missing.",
+        "troubles": {"topic:w.calls": "the topic w.calls is missing. Make it again."},
+    }
+    shown.health.troubles, shown.health.state = {}, "live"
+    assert client.get("/readyz").status_code == 200
+
+
 def test_the_page_about_says_where_to_look(client: TestClient) -> None:
     page = client.get("/about").text
     for address in ("/board.json?force=tiny", "/metrics", "/healthz", "/readyz"):

@@ -23,6 +23,16 @@ class PipelineAlert:
     keep: str = ""
 
 
+def _trouble(kind: str) -> str:
+    """Watchroom tells of its troubles itself, unless none of the forces that they concern is held
+    here: then it has nobody to tell. A day back, since one that was snoozed or closed was told."""
+    told = f'watchroom_alert_open{{{JOB}, kind="pipeline_unwell", measure="{kind}"}}'
+    return (
+        f'max by (instance, subject) (watchroom_trouble{{{JOB}, kind="{kind}"}}) > 0\n'
+        f"unless on (instance) max by (instance) (max_over_time({told}[1d]))\n"
+    )
+
+
 PIPELINE: tuple[PipelineAlert, ...] = (
     PipelineAlert(
         "WatchroomWorkerDown",
@@ -55,7 +65,7 @@ PIPELINE: tuple[PipelineAlert, ...] = (
     PipelineAlert(
         "WatchroomRecovering",
         "notice",
-        f"watchroom_ready{{{JOB}}} == 0",
+        f"watchroom_ready{{{JOB}}} == 0\nunless on (instance) watchroom_trouble{{{JOB}}}\n",
         "5m",
         "The Watchroom worker <instance> has not been ready for 5 minutes.",
         "It is reading back what it lacks, waits for partitions, or can't keep up. The figures of "
@@ -94,6 +104,24 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         "The Watchroom worker <instance> can't judge or tell alerts, not even this one.",
         "Counting goes on and the board is right, but nothing that happens raises an alert.",
         keep="30s",
+    ),
+    PipelineAlert(
+        "WatchroomTopicChanged",
+        "page",
+        _trouble("topic"),
+        "1m",
+        "The topic <subject> was deleted, made again or given more partitions.",
+        "What is sent to it is not counted, or only in part. /readyz of <instance> says what is "
+        "wrong with it and how to mend it.",
+    ),
+    PipelineAlert(
+        "WatchroomWrongPartition",
+        "page",
+        _trouble("wrong_partition"),
+        "1m",
+        "A producer sends lines to a wrong partition: they are not counted.",
+        "It has another key or hash than Watchroom. /readyz of <instance> names the force and the "
+        "setting; clients on librdkafka need partitioner=murmur2_random.",
     ),
     PipelineAlert(
         "WatchroomDeadLetters",

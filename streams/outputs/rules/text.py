@@ -74,8 +74,14 @@ def written(head: str, groups: Sequence[tuple[str, Sequence[Rule]]]) -> str:
     return f"{comment}# Made by `watchroom rules`: change it there.\n{body}"
 
 
+LABELS = (
+    "force", "area", "measure", "instance", "feed", "line", "reason", "integration", "subject",
+)  # fmt: skip
+"""Labels that a text may name."""
+
+
 def template(text: str) -> str:
     """A text for people as a Prometheus template: `<force>` becomes the label of that name."""
-    for label in ("force", "area", "measure", "instance", "feed", "line", "reason", "integration"):
+    for label in LABELS:
         text = text.replace(f"<{label}>", f"{{{{ $labels.{label} }}}}")
     return text

@@ -1,0 +1,160 @@
+"""The input topics as the brokers have them now, beside a worker that runs.
+
+A topic may be deleted, made again under the same name, or given more partitions. Kafka's clients
+notice that late or never: they go by names, and by metadata of minutes ago. So the ids and numbers
+of partitions are asked for at every assignment and every few seconds.
+
+The number of partitions is fixed for good, since it decides where a force's lines come in. A topic
+with another number, or one that is missing, is a trouble until it is right; one with a new id is
+another log, so what was counted of the old one is given up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import kafka.errors
+from kafka import KafkaAdminClient
+
+from streams.runners.settings import Cluster
+
+log = logging.getLogger("watchroom.topics")
+
+UNKNOWN_TOPIC = 3
+"""Kafka's error code for a topic that there is not."""
+ANSWER_SECONDS = 4.0
+"""How long an answer is waited for; a worker that stops waits no longer either."""
+
+
+class Asked(NamedTuple):
+    """What the brokers say of a topic that there is."""
+
+    id: str
+    partitions: int
+
+
+Answers = Mapping[str, Asked | None]
+"""By name: None is a topic that is missing; one of which nothing is known is left out."""
+
+
+class Topics:
+    """What is known of the input topics, against what the worker started with. Pure."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.missing: set[str] = set()
+        self.partitions = dict.fromkeys(cluster.topic_ids, cluster.partitions)
+        self.awaited: set[str] = set()
+        """Topics that are back, and that no assignment has named since."""
+
+    def see(self, answers: Answers) -> bool:
+        """Takes in what the brokers said; tells whether the partitions must be looked at anew."""
+        changed = False
+        for name, found in answers.items():
+            if name not in self.cluster.topic_ids:
+                continue
+            if found is None:
+                changed |= name not in self.missing
+                self.missing.add(name)
+                continue
+            if name in self.missing:
+                self.missing.discard(name)
+                self.awaited.add(name)
+                changed = True
+            if found.id != self.cluster.topic_ids[name]:
+                ids = {**self.cluster.topic_ids, name: found.id}
+                self.cluster = replace(self.cluster, topic_ids=ids)
+                changed = True
+            self.partitions[name] = found.partitions
+        return changed
+
+    def assigned(self) -> None:
+        """A new assignment has come: what is back is in it, or is another worker's."""
+        self.awaited.clear()
+
+    def taken_up(self, names: Iterable[str]) -> None:
+        """Partitions of these topics are being read."""
+        self.awaited.difference_update(names)
+
+    def unsure(self) -> set[str]:
+        """The topics of which something that was sent may be unknown here."""
+        return set(self.troubles())
+
+    def troubles(self) -> dict[str, str]:
+        """Of each topic that is not right: the problem, its cure, more; a sentence each."""
+        number = self.cluster.partitions
+        make = f"Made with: watchroom topics create --partitions {number}. Send again what it had"
+        found = {}
+        for name in self.cluster.topic_ids:
+            held = self.partitions[name]
+            if name in self.missing:
+                found[name] = f"the topic {name} is missing. Make it again. {make}"
+            elif held != number:
+                found[name] = (
+                    f"the topic {name} has {held} partitions, not {number}. Delete it and make it "
+                    f"again with {number}. {make}"
+                )
+            elif name in self.awaited:
+                found[name] = (
+                    f"the topic {name} was made again. Wait: it is taken up within a minute. Send "
+                    "again what the old one had"
+                )
+        return found
+
+
+class TopicWatch:
+    """Asks the brokers, and keeps `topics` true."""
+
+    def __init__(
+        self,
+        brokers: str,
+        cluster: Cluster,
+        ask: Callable[[], Answers] | None = None,
+    ) -> None:
+        self.brokers = brokers
+        self.topics = Topics(cluster)
+        self._ask = ask or self._ask_brokers
+        self._client: Any = None
+        self._lock = asyncio.Lock()
+
+    async def ask(self) -> bool:
+        """Asks once, in a thread; tells whether the partitions must be looked at anew. Brokers that
+        do not answer say nothing: what was known before is kept."""
+        async with self._lock:
+            try:
+                async with asyncio.timeout(2 * ANSWER_SECONDS):
+                    answers = await asyncio.to_thread(self._ask)
+            except (kafka.errors.KafkaError, OSError, TimeoutError) as error:
+                log.info("the topics can't be looked at (%r); trying again", error)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(ANSWER_SECONDS):
+                        await asyncio.to_thread(self.close)
+                return False
+        return self.topics.see(answers)
+
+    def _ask_brokers(self) -> Answers:
+        if self._client is None:
+            self._client = KafkaAdminClient(
+                bootstrap_servers=self.brokers.split(","),
+                client_id="watchroom-topics",
+                bootstrap_timeout_ms=int(ANSWER_SECONDS * 1000),
+                request_timeout_ms=int(ANSWER_SECONDS * 1000),
+            )
+        found: dict[str, Asked | None] = {}
+        for told in self._client.describe_topics(list(self.topics.cluster.topic_ids)):
+            if told["error_code"] == 0:
+                found[told["name"]] = Asked(str(told["topic_id"]), len(told["partitions"]))
+            elif told["error_code"] == UNKNOWN_TOPIC:
+                found[told["name"]] = None
+        return found
+
+    def close(self) -> None:
+        """Lets the brokers go."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()

@@ -1,0 +1,92 @@
+"""How far the stream has come, past offsets without a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from streams.live import Live
+from streams.monitor import Monitor, Shard
+from streams.runners.partition import Partition, fingerprint
+from streams.runners.passed import Passed
+from streams.runners.settings import Mark
+from streams.runners.snapshot import Identity
+from tests.build import call, lines, ms, tiny_force
+
+TP = TopicPartition("w.calls", 0)
+KEY = ("w.calls", 0)
+
+
+@dataclass
+class State:
+    """What is read of aiokafka's state of a partition."""
+
+    position: int = 0
+    lso: int | None = None
+    timestamp: int | None = None
+    has_valid_position: bool = True
+
+
+@dataclass
+class Assignment:
+    states: dict[TopicPartition, State] = field(default_factory=dict)
+
+    @property
+    def tps(self) -> list[TopicPartition]:
+        return list(self.states)
+
+    def state_value(self, tp: TopicPartition) -> State:
+        return self.states[tp]
+
+
+@dataclass
+class Record:
+    offset: int
+
+
+def noted(passed: Passed, assignment: Assignment, *offsets: int) -> Mark | None:
+    handed: dict[Any, list[Record]] = {TP: [Record(n) for n in offsets]} if offsets else {}
+    passed.note(assignment, handed)
+    return passed.mark(KEY)
+
+
+def test_the_last_message_and_the_position_after_markers_are_noted_together() -> None:
+    passed, assignment = Passed(), Assignment({TP: State(2, 2, 1000)})
+    assert noted(passed, assignment, 0) == Mark(0, 2, 1000)
+    assignment.states[TP] = State(6, 6, 2000)
+    assert noted(passed, assignment) == Mark(0, 6, 2000)
+
+
+def test_nothing_is_noted_before_the_brokers_have_answered_for_this_position() -> None:
+    passed = Passed()
+    assert noted(passed, Assignment({TP: State(60)})) is None
+    # A position of another log: above all that may be read.
+    assert noted(passed, Assignment({TP: State(60, 25, 1000)})) is None
+    assert noted(passed, Assignment({TP: State(25, 25, 1000, has_valid_position=False)})) is None
+    passed.note(None, {})
+    assert passed.mark(KEY) is None
+
+
+def test_another_assignment_knows_nothing_of_what_the_one_before_handed_over() -> None:
+    passed = Passed()
+    assert noted(passed, Assignment({TP: State(60, 60, 1000)}), 58, 59) == Mark(59, 60, 1000)
+    passed.forget()
+    assert passed.mark(KEY) is None
+    assert noted(passed, Assignment({TP: State(5, 5, 2000)})) == Mark(-1, 5, 2000)
+
+
+def test_offsets_without_a_message_are_no_lag(tmp_path: Path) -> None:
+    force = tiny_force()
+    identity = Identity("c", "w.calls", "id", 0, fingerprint("call", [force]), ("tiny",))
+    live = Live(Monitor([force], all_shards=False))
+    partition = Partition(live, Shard("call", [force]), tmp_path / "p", identity, "w", 1)
+    partition.high = 2
+    partition.fold(0, lines([call()]), ms("2021-03-01T10:01:00Z"))
+    assert partition.lag == 1  # it may be a message that was not read yet
+    partition.skip(2)
+    assert (partition.lag, partition.held, partition.changed) == (0, 1, True)
+    partition.skip(1)
+    assert partition.held == 1
