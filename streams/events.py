@@ -12,6 +12,7 @@ Times are RFC 3339 with an offset. `opened_at` and `recorded_at` may instead be 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Annotated, Literal
 
 import msgspec
@@ -162,6 +163,15 @@ KINDS: dict[str, type[Event]] = {
     "heartbeat": Heartbeat,
 }
 
+DEEPEST = 250
+"""Levels of objects and arrays of a line, unknown fields among them. The parser has a limit too,
+but another one with each version of Python."""
+
+SHALLOW = 2 * DEEPEST
+"""A line of so many bytes can't be nested deeper: every level opens and closes."""
+
+_NESTING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]')
+
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _encoder = msgspec.json.Encoder()
 
@@ -172,6 +182,18 @@ encode = _encoder.encode
 """One event to one line of JSON, without the newline."""
 
 
+def check_depth(line: bytes) -> None:
+    """Raises `Refused` for a line that is nested too deep."""
+    if len(line) <= SHALLOW or line.count(b"[") + line.count(b"{") <= DEEPEST:
+        return
+    depth = 0
+    for found in _NESTING.finditer(line):
+        sign = found.group()
+        depth += (sign in (b"[", b"{")) - (sign in (b"]", b"}"))
+        if depth > DEEPEST:
+            raise Refused("not_json", "nested too deep")
+
+
 def decode(line: bytes) -> Event:
     """One line to one event.
 
@@ -180,6 +202,7 @@ def decode(line: bytes) -> Event:
     the wrong type).
     """
     try:
+        check_depth(line)
         return _decoder.decode(line)
     except Exception as error:
         raise refusal(error, line) from error

@@ -23,6 +23,7 @@ from streams.periods import Calendar, rfc3339
 from streams.runners.embedded import DeadLetterFile, Embedded, has_records, last_event
 from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.sources import Source, open_source
+from streams.unknown_values import in_words
 
 
 @click.command()
@@ -233,6 +234,12 @@ def _close(
         reasons = ", ".join(f"{reason} {n:,}" for reason, n in runner.refused.most_common())
         path = runner.dead_letters.path if runner.dead_letters else ""
         click.echo(f"Refused: {reasons}; see {path}", err=as_json)
+    if unknown := live.monitor.unknown():
+        click.echo(
+            f"Unknown values in rows that count all the same: {in_words(unknown)}; "
+            "an area or category that the force file lacks can be added there",
+            err=as_json,
+        )
     if source.skipped:
         click.echo(f"Passed over {len(source.skipped):,} files: {source.skipped[0]}", err=as_json)
 

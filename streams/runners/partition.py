@@ -37,7 +37,15 @@ NOTHING = -1
 FAR_AHEAD = 1000
 """Messages that the stream may be behind what is held before reading goes on beside it."""
 
-_RULES = ("records", "ledger.py", "panes.py", "histogram.py", "periods.py", "readings.py")
+_RULES = (
+    "records",
+    "ledger.py",
+    "panes.py",
+    "histogram.py",
+    "periods.py",
+    "readings.py",
+    "lenient.py",
+)
 """What of the core decides how an event is counted and stored."""
 
 

@@ -53,6 +53,8 @@ class Taker(msgspec.Struct, omit_defaults=True):
     closed_until: dict[str, int] = {}
     tally: dict[str, int] = {}
     skewed: int = 0
+    unknown: dict[str, int] = {}
+    unknown_values: dict[str, dict[str, int]] = {}
     lines: int = 0
     latest: dict[str, int] = {}
 
@@ -176,6 +178,8 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             closed_until={str(grain): until for grain, until in taker.closed_until.items()},
             tally=taker.tally.as_dict(),
             skewed=taker.kind.skewed,
+            unknown=dict(taker.kind.unknown.fields),
+            unknown_values={f: dict(v) for f, v in taker.kind.unknown.values.items()},
         )
     return snapshot
 
@@ -207,6 +211,7 @@ def put_back(shard: Shard, stored: Stored) -> None:
         else:
             taker.tally = Tally(**figures.tally)
             taker.kind.skewed = figures.skewed
+            taker.kind.unknown.restore(figures.unknown, figures.unknown_values)
             taker.restore(
                 {key: int.from_bytes(body, "little") for key, body in entries.items()},
                 watermark=figures.watermark,

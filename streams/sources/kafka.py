@@ -19,8 +19,9 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from streams.errors import KafkaError, Refused, SourceError
-from streams.events import KINDS, decode
+from streams.events import KINDS
 from streams.force import Force
+from streams.lenient import decode
 from streams.sources import brokers
 from streams.sources.chunk import Chunk, Rejected
 from streams.sources.interrupt import Interrupt
