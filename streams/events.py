@@ -71,6 +71,7 @@ class Record(Struct, kw_only=True, tag_field="kind", omit_defaults=True, gc=Fals
     updated_at: Stamp
     version: Version | None = None
     deleted: bool = False
+    played: Literal["step", "end"] | None = None
 
 
 class Call(Record, tag="call"):

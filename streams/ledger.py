@@ -82,6 +82,8 @@ class Ledger:
         self.panes = Panes(calendar)
         self.watermark = 0
         self.sealed_before = 0
+        self.counts_sealed = False
+        """Whether a new record of a sealed period counts, as a revision of it."""
         self.tally = Tally()
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
         self.revisions: dict[tuple[Grain, int], Pane] = {}
@@ -111,7 +113,7 @@ class Ledger:
             entry, body = order | _DELETED, 0
         else:
             body = self._pack(event, updated)
-            if body < self._sealed_body and self._is_sealed(body):
+            if body < self._sealed_body and not self.counts_sealed and self._is_sealed(body):
                 raise Refused("sealed", "its period is older than the horizon")
             entry = order | body
         key = event.id

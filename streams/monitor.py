@@ -97,6 +97,13 @@ class Monitor:
             for kind in KINDS:
                 self.shards.append(Shard(kind, self.forces.values()))
 
+    def play_history(self, on: bool) -> None:
+        """Whether new records of sealed periods count from now on, as in a history that is played;
+        live they are refused."""
+        for shard in self.shards:
+            for ledger in shard.ledgers().values():
+                ledger.counts_sealed = on
+
     def add_shard(self, shard: Shard) -> None:
         """Takes a shard in, for example one that a partition was assigned for."""
         self.shards.append(shard)

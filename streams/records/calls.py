@@ -142,11 +142,8 @@ class Calls(Clocks):
         line = self.force.line_index.get(event.line)
         if line is None:
             known = ", ".join(self.force.line_index)
-            raise Refused(
-                "unknown_line",
-                f'"{event.line}" is no line of {self.force.name}, which has {known}. '
-                "Add it to [[lines]] of the force file, then send the letter again",
-            )
+            detail = f'"{event.line}" is no line of {self.force.name}, which has {known}'
+            raise Refused("unknown_line", detail)
         leaf = leaf_of(line, self.area_of(self.force, event))
         if event.area is None or event.area in self.force.area_index:
             self._leaves[event.line, event.area] = leaf

@@ -16,6 +16,7 @@ from streams.lenient import decode, salvage
 from streams.monitor import Monitor, Shard, canonical
 from streams.runners import snapshot as snapshots
 from streams.runners.snapshot import Stored
+from streams.sources.reasons import in_words as in_words_of_a_refusal
 from streams.unknown_values import MOST_VALUES, UnknownValues, in_words, shown
 from tests.bad_input import UNKNOWN_VALUES
 from tests.build import FAR_FUTURE, call, crime, incident, lines, monitor, ms, row, stock
@@ -195,9 +196,10 @@ def test_a_reading_of_an_unknown_area_counts_nowhere_else_and_is_refused() -> No
 def test_an_unknown_line_is_refused_with_the_lines_there_are_and_the_cure() -> None:
     refused = monitor().ingest(lines([call("c1", line="112")]), FAR_FUTURE)
     assert [r.reason for r in refused] == ["unknown_line"]
-    assert refused[0].detail == (
-        '"112" is no line of Tiny Police, which has 999, 101. Add it to [[lines]] of the force '
-        "file, then send the letter again"
+    told = in_words_of_a_refusal(refused[0].reason, "calls.csv:7", refused[0].detail)
+    assert told == (
+        'calls.csv:7: "112" is no line of Tiny Police, which has 999, 101. To do: add the line to '
+        "the force file, or map its name."
     )
 
 
