@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, get_args, get_origin
 import msgspec
 
 from streams.errors import Refused
-from streams.events import KINDS, Event, Person, check_depth, decode_line, refusal
+from streams.events import KINDS, Event, Person, check_depth, decode_line, encode, refusal
 from streams.unknown_values import shown
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -42,15 +42,29 @@ class Kept(NamedTuple):
 
     event: Event
     unknown: list[tuple[str, str | None]]
+    left_out: dict[str, Any]
+    """The fields that had them, as they came."""
+
+    def encode(self, event: Event) -> bytes:
+        """A line of `event`, which was made of this one, with what was left out: whoever counts it
+        finds it unknown, and says so."""
+        if not self.left_out:
+            return encode(event)
+        return msgspec.json.encode({**msgspec.to_builtins(event), **self.left_out})
+
+
+def read(line: bytes) -> Kept:
+    """One line to one event, its unknown values apart; raises `Refused`."""
+    try:
+        check_depth(line)
+        return Kept(decode_line(line), [], {})
+    except Exception as error:  # noqa: BLE001 - whatever it is, it becomes the reason
+        return salvage(line, error)
 
 
 def decode(line: bytes) -> Event:
     """One line to one event, its unknown values left out; raises `Refused`."""
-    try:
-        check_depth(line)
-        return decode_line(line)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it becomes the reason
-        return salvage(line, error).event
+    return read(line).event
 
 
 def salvage(line: bytes, error: Exception) -> Kept:
@@ -64,18 +78,30 @@ def salvage(line: bytes, error: Exception) -> Kept:
     kind = record.get("kind") if isinstance(record, dict) else None
     if not isinstance(kind, str) or kind not in FIELDS:
         raise refusal(error, line)
+    return mend(kind, record)
+
+
+def mend(kind: str, record: dict[str, Any], *, strict: bool = True) -> Kept:
+    """What can be kept of a record that is no event of its kind; raises `Refused`. `strict` False
+    takes a number that is written as text, as a cell of a table is."""
     unknown: list[tuple[str, str | None]] = []
-    for name, shape in _SHAPES[kind].items():
-        if name in record:
-            _mend(record, name, shape, unknown)
+    mended = dict(record)
+    for name, shape in _SHAPES.get(kind, {}).items():
+        if name in mended:
+            _mend(mended, name, shape, unknown, strict)
     try:
-        return Kept(msgspec.convert(record, KINDS[kind]), unknown)
+        event = msgspec.convert(mended, KINDS[kind], strict=strict)
     except msgspec.ValidationError as still:
         raise Refused("wrong_form", str(still)) from None
+    return Kept(event, unknown, {name: record[name] for name, _ in unknown})
 
 
 def _mend(
-    record: dict[str, Any], name: str, shape: Any, unknown: list[tuple[str, str | None]]
+    record: dict[str, Any],
+    name: str,
+    shape: Any,
+    unknown: list[tuple[str, str | None]],
+    strict: bool,
 ) -> None:
     """Leaves out of a field what has not its shape, and notes it."""
 
@@ -83,7 +109,7 @@ def _mend(
         unknown.append((name, None if name in PEOPLE else shown(value)))
 
     value = record[name]
-    if _has(value, shape):
+    if _has(value, shape, strict):
         return
     if value is None:  # nothing is said, and nothing is unknown
         del record[name]
@@ -98,7 +124,7 @@ def _mend(
     (each,) = get_args(shape)
     kept = []
     for item in value:
-        if _has(item, each):
+        if _has(item, each, strict):
             kept.append(item)
         else:
             note(item)
@@ -108,9 +134,9 @@ def _mend(
     record[name] = kept
 
 
-def _has(value: object, shape: Any) -> bool:
+def _has(value: object, shape: Any, strict: bool = True) -> bool:
     try:
-        msgspec.convert(value, shape)
+        msgspec.convert(value, shape, strict=strict)
     except msgspec.ValidationError:
         return False
     return True

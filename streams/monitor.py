@@ -154,14 +154,15 @@ class Monitor:
         if not isinstance(error, msgspec.ValidationError):
             return refusal(error, line)
         try:
-            event, unknown = salvage(line, error)
+            kept = salvage(line, error)
+            event = kept.event
             kind = _EVENT_KINDS[type(event)]
             shard = next((s for s in shards if s.kind == kind and event.force in s.takers), None)
             if shard is None:
                 raise self._misplaced(event, only)
             taker = shard.takers[event.force]
             if isinstance(taker, Ledger):
-                for field, value in unknown:
+                for field, value in kept.unknown:
                     taker.kind.unknown.note(event, field, value)
             shard.adders[event.force](event, appended)
         except Exception as again:  # noqa: BLE001 - no line may stop its neighbours

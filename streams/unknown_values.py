@@ -50,8 +50,9 @@ class UnknownValues:
         self.pending.append((field, value))
 
     def settle(self, event: object) -> None:
-        """The event was taken: what was noted of it counts, and nothing that was noted before."""
-        if event is self._event:
+        """The event was taken: what was noted of it counts, and nothing that was noted before.
+        Of a history that is played, the last version stands for the record."""
+        if event is self._event and getattr(event, "played", None) != "step":
             for field, value in self.pending:
                 self.fields[field] += 1
                 if value is not None:
@@ -78,11 +79,11 @@ class UnknownValues:
 
 
 def in_words(unknown: Mapping[str, UnknownValues], most: int = 3) -> str:
-    """By kind and field, in one line: `crime area 12 ("Atlantis" 9, "Lemuria" 3)`."""
+    """By kind and field, in one line: `crime area 12 ("Atlantis" 9, "Lemuria" 3), call area 2`."""
     parts = []
     for kind, found in unknown.items():
-        for field, count in found.fields.items():
+        for field, count in sorted(found.fields.items()):
             few = sorted(found.values.get(field, {}).items(), key=lambda item: -item[1])[:most]
             examples = ", ".join(f'"{value}" {lines:,}' for value, lines in few)
             parts.append(f"{kind} {field} {count:,}" + (f" ({examples})" if examples else ""))
-    return "; ".join(parts)
+    return ", ".join(parts)

@@ -292,7 +292,7 @@ def test_what_was_unknown_is_said_in_one_line_by_kind_field_and_the_most_frequen
     found.note("x", "persons", None)
     found.settle("x")
     assert in_words({"crime": found}) == (
-        'crime area 1,201 ("Atlantis" 1,200, "Lemuria" 1); crime persons 1'
+        'crime area 1,201 ("Atlantis" 1,200, "Lemuria" 1), crime persons 1'
     )
 
 
