@@ -76,6 +76,16 @@ def written(head: str, groups: Sequence[tuple[str, Sequence[Rule]]]) -> str:
 
 def template(text: str) -> str:
     """A text for people as a Prometheus template: `<force>` becomes the label of that name."""
-    for label in ("force", "area", "measure", "instance", "feed", "line", "reason", "integration"):
+    for label in (
+        "force",
+        "area",
+        "measure",
+        "instance",
+        "feed",
+        "line",
+        "reason",
+        "integration",
+        "field",
+    ):
         text = text.replace(f"<{label}>", f"{{{{ $labels.{label} }}}}")
     return text
