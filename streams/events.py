@@ -64,6 +64,10 @@ class Record(Struct, kw_only=True, tag_field="kind", omit_defaults=True, gc=Fals
 
     The winner among the versions of one (kind, force, id) is the largest of (version, updated_at,
     content). `deleted` is a tombstone: the record leaves every figure.
+
+    `played` marks a version that was made from a finished export: `step` is a version as a live
+    feed would have sent it, whose facts without a time of their own are those known at the end;
+    `end` is the last one, after which nothing comes. What an `end` does not name is unknown.
     """
 
     force: Name
@@ -155,6 +159,8 @@ class Heartbeat(Struct, kw_only=True, tag_field="kind", tag="heartbeat", gc=Fals
     at: Stamp
 
 
+Versioned = Call | Incident | Crime | Reading
+"""The kinds of record that come in versions."""
 Event = Call | Incident | Crime | Reading | Heartbeat
 KINDS: dict[str, type[Event]] = {
     "call": Call,

@@ -18,7 +18,7 @@ import msgspec
 from streams.errors import Refused
 from streams.events import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
 from streams.force import Force
-from streams.ledger import MOST_RECORDS, Ledger
+from streams.ledger import MOST_RECORDS, InMemory, Ledger
 from streams.lenient import salvage
 from streams.measures import GROUPS, SERVICE_LEVELS
 from streams.panes import Pane, add_into
@@ -97,13 +97,6 @@ class Monitor:
             for kind in KINDS:
                 self.shards.append(Shard(kind, self.forces.values()))
 
-    def play_history(self, on: bool) -> None:
-        """Whether new records of sealed periods count from now on, as in a history that is played;
-        live they are refused."""
-        for shard in self.shards:
-            for ledger in shard.ledgers().values():
-                ledger.counts_sealed = on
-
     def add_shard(self, shard: Shard) -> None:
         """Takes a shard in, for example one that a partition was assigned for."""
         self.shards.append(shard)
@@ -111,6 +104,16 @@ class Monitor:
     def drop_shard(self, shard: Shard) -> None:
         """Lets a shard go; its figures leave the board."""
         self.shards.remove(shard)
+
+    def play_history(self, on: bool = True) -> None:
+        """From now on (until `on` is False) a finished history is played, in the order of its
+        updates: a new record of a sealed period counts. Records that leave the ledger are kept in
+        memory where no runner has given them another place."""
+        for shard in self.shards:
+            for ledger in shard.ledgers().values():
+                ledger.counts_sealed = on
+                if ledger.departed is None:
+                    ledger.departed = InMemory()
 
     def ingest(self, payload: bytes, appended: int, only: Shard | None = None) -> list[Refusal]:
         """Folds the lines of a payload, one JSON object each; blank lines are passed over.
@@ -250,7 +253,7 @@ class Monitor:
         out: dict[str, Any] = {}
         for group in GROUPS:
             ledger = self.ledger(group.kind, force.id)
-            change = ledger and ledger.revisions.get((period.grain, period.start))
+            change = ledger and ledger.changes_since_closed(period)
             if ledger is not None and change:
                 first = dict(ledger.panes.between(period.start, period.end))
                 add_into(first, {key: -value for key, value in change.items()})

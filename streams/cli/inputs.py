@@ -13,9 +13,8 @@ import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
     Progress,
+    TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -120,43 +119,32 @@ class Inputs(NamedTuple):
         return any(place != STDIN for place, _ in self._all())
 
 
-class Bars:
-    """Progress where a person watches: of the reading by bytes, then of the play by lines."""
+@contextmanager
+def progress_bar(
+    source: Source, play: Play | None, told: Callable[[], str]
+) -> Iterator[Callable[[], None]]:
+    """Progress where a person watches: of the reading by bytes, then of the play by lines. Gives
+    what moves it; `told` is shown beside it."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda: None
+        return
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+        TextColumn("{task.fields[told]}"), TimeElapsedColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, refresh_per_second=5, transient=True) as bar:
+        reading = bar.add_task("Reading", total=source.total_bytes, told="")
+        playing = None if play is None else bar.add_task("Playing", total=None, told="")
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        def move() -> None:
+            if play is None or playing is None or not play.gathered:
+                bar.update(reading, completed=source.consumed_bytes, told=told())
+            else:
+                bar.update(reading, completed=source.total_bytes or 0, told="")
+                bar.update(playing, total=play.lines, completed=play.played, told=told())
 
-    @contextmanager
-    def reading(self, source: Source, told: Callable[[], str]) -> Iterator[Callable[[], None]]:
-        """A bar over the bytes of the files; gives what moves it. `told` is shown beside it."""
-        columns = (
-            TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
-            TextColumn("{task.fields[told]}"), TimeElapsedColumn(),
-        )  # fmt: skip
-        with self._bar(columns, "Reading", source.total_bytes) as move:
-            yield lambda: move(source.consumed_bytes, told())
-
-    @contextmanager
-    def playing(self, play: Play, told: Callable[[], str]) -> Iterator[Callable[[], None]]:
-        """A bar over the lines of a play; gives what moves it. `told` is shown beside it."""
-        columns = (
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-            TextColumn("{task.fields[told]}"), TimeElapsedColumn(), TimeRemainingColumn(),
-        )  # fmt: skip
-        with self._bar(columns, "Playing", play.lines) as move:
-            yield lambda: move(play.played, told())
-
-    @contextmanager
-    def _bar(
-        self, columns: Any, what: str, total: int | None
-    ) -> Iterator[Callable[[int, str], None]]:
-        if not self._console.is_terminal:
-            yield lambda _done, _told: None
-            return
-        bar = Progress(*columns, console=self._console, refresh_per_second=5, transient=True)
-        with bar:
-            task = bar.add_task(what, total=total, told="")
-            yield lambda done, told: bar.update(task, completed=done, told=told)
+        yield move
 
 
 def much_refused(refused: int, rows: int) -> bool:
@@ -183,10 +171,8 @@ def refused_much(refused: int, rows: int) -> str | None:
     """The line that says so where much of a finite source was refused; else None."""
     if not much_refused(refused, rows):
         return None
-    what = "Every row" if refused >= rows else f"{refused / rows:.1%} of the rows"
-    return (
-        f"{what} of the input {'were' if what[0] != 'E' else 'was'} refused: exit code {REFUSED}."
-    )
+    what = "every row" if refused >= rows else f"{refused:,} of {rows:,} rows"
+    return f"Much of the input was refused ({what}): exit code {REFUSED}."
 
 
 def passed_over(source: Source) -> list[str]:

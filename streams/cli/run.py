@@ -11,9 +11,9 @@ import msgspec
 
 from streams.cli.inputs import (
     REFUSED,
-    Bars,
     Inputs,
     passed_over,
+    progress_bar,
     refused_lines,
     refused_much,
     source_options,
@@ -26,6 +26,7 @@ from streams.monitor import Monitor
 from streams.outputs.instants import parse_instant
 from streams.outputs.terminal import render
 from streams.periods import Calendar, rfc3339
+from streams.runners.departed import kept_on_disk
 from streams.runners.embedded import DeadLetterFile, Embedded, has_records, last_event
 from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.sources import Source
@@ -136,6 +137,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         stops = open_things.enter_context(Stops())
         clock = None if following else ReplayClock()
         live = Live(Monitor(forces), clock) if clock is not None else Live(Monitor(forces))
+        open_things.enter_context(kept_on_disk(live.monitor))
         if not no_surveillance:
             from streams.runners.watching import watch_all  # noqa: PLC0415  slow to import
 
@@ -182,7 +184,6 @@ def _read(
 ) -> tuple[Stopped | None, WatchroomError | None]:
     """Reads everything: the files sorted, then standard input as it comes. What broke it off is
     returned, so that the board is shown first."""
-    bars = Bars()
 
     def told() -> str:
         refused = runner.refused.total()
@@ -191,13 +192,12 @@ def _read(
     try:
         if play is not None:
             runner.live.monitor.play_history(True)
-            with bars.reading(play.source, told) as progress:
+            with progress_bar(play.source, play, told) as progress:
                 runner.gather(play, progress)
-            with bars.playing(play, told) as progress:
                 runner.read(play, speed, progress)
             runner.live.monitor.play_history(False)
         if feed is not None:
-            with bars.reading(feed, told) as progress:
+            with progress_bar(feed, None, told) as progress:
                 runner.read(feed, None, progress)
     except Stopped as stopped:
         runner.finish()

@@ -31,7 +31,8 @@ class Chunk(NamedTuple):
     part of the event of another row. Nothing else is left out: rows read = lines + rejected +
     excluded + joined.
 
-    `finished` says that each line is the last version of its record, from an export that is whole.
+    `finished` says that each line is the last version of its record, from an export that is whole;
+    with `unfolds` it may become the versions that came before.
     Where lines were sorted, `origins` has the file of each, and `events` how many rows the lines
     are of: a row may have become several versions.
     """
@@ -43,6 +44,7 @@ class Chunk(NamedTuple):
     excluded: int = 0
     joined: int = 0
     finished: bool = False
+    unfolds: bool = False
     origins: Sequence[str] | None = None
     events: int | None = None
 

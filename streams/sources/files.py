@@ -154,7 +154,7 @@ class Source:
         # Rows that say which version they are may be several of one record: none is the last.
         finished = mapping.version is None
         for chunk in table_chunks(table, Mapper(mapping, table.header, only, origin)):
-            yield chunk._replace(finished=finished)
+            yield chunk._replace(finished=finished, unfolds=finished)
 
 
 def _suffix(path: Path) -> str:

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from streams.errors import Refused, SourceError
-from streams.events import Event, Record
+from streams.events import Event, Versioned
 from streams.force import Force
 from streams.lenient import read
 from streams.periods import DAY, Calendar, rfc3339, to_ms
@@ -27,7 +27,7 @@ from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
 from streams.sources.files import Source
 from streams.sources.instants import instant_of
 from streams.sources.sorting import ExternalSort
-from streams.sources.unfold import unfold
+from streams.sources.unfold import last_version, unfold
 
 ALONE = 180 * DAY
 """A row that has no other so near before or after it stands alone: its year may be wrong."""
@@ -58,24 +58,26 @@ class Judge:
     def packed(self, event: Event) -> int | None:
         """What of a record is counted, packed; None where nothing judges it; raises `Refused`."""
         kind = self.kind(event)
-        if kind is None or not isinstance(event, Record) or event.deleted:
+        if kind is None or not isinstance(event, Versioned) or event.deleted:
             return None
         return kind.pack(event, to_ms(event.updated_at))
 
-    def versions(self, event: Event) -> list[tuple[int, Event]]:
-        """A finished record as the versions of a live feed; raises `Refused` for one that makes no
-        sense as a whole."""
+    def versions(self, event: Event, *, unfolds: bool) -> list[tuple[int, Event]]:
+        """A finished record as the versions of a live feed, or `unfolds` False as its last one
+        alone; raises `Refused` for a record that makes no sense as a whole."""
         self.packed(event)
+        if not isinstance(event, Versioned):
+            return [(to_ms(event.at), event)]
         calendar = self.calendars.get(event.force)
-        if calendar is None:  # nobody takes it: it is refused as it stands
-            return [(to_ms(event.updated_at if isinstance(event, Record) else event.at), event)]
+        if not unfolds or calendar is None:  # without a calendar nobody takes it
+            return [(to_ms(event.updated_at), last_version(event))]
         return unfold(event, calendar)
 
 
 class Play:
     """A finite source, sorted. Call `gather`, then iterate; use it with `with`, or close it.
 
-    `forces` judge the rows; `unfolds` False leaves finished records as they are. `warnings` are
+    `forces` judge the rows; `unfolds` False leaves finished records whole. `warnings` are
     sentences for the user, complete after the iteration.
     """
 
@@ -86,6 +88,10 @@ class Play:
         """What broke off the reading; raised once all that came before it was played."""
         self.played = 0
         """Lines given so far, of `lines`."""
+        self.gathered = False
+        """Whether all was read and sorted."""
+        self.rows = 0
+        """Rows that will be played; each may have become several lines."""
         self._sort = ExternalSort()
         self._origins: dict[str, int] = {}
         self._alone: list[tuple[int, str]] = []
@@ -138,28 +144,33 @@ class Play:
                 yield Chunk(b"", chunk.origin, (), rejected, chunk.excluded, chunk.joined)
         except SourceError as failure:
             self.failure = failure
+        self.gathered = True
 
     def _add(self, chunk: Chunk) -> Iterator[Rejected]:
         origin = self._origins.setdefault(chunk.origin, len(self._origins))
         add = self._sort.add
-        if not (chunk.finished and self.unfolds):
+        if not chunk.finished:
             for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
                 at = instant_of(line)
                 add((UNREADABLE if at is None else at, line, origin, number, True), len(line))
+            self.rows += len(chunk.line_numbers)
             return
+        unfolds = self.unfolds and chunk.unfolds
         for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
             try:
                 first = True
                 kept = read(line)
-                for at, event in self.judge.versions(kept.event):
+                for at, event in self.judge.versions(kept.event, unfolds=unfolds):
                     version = kept.encode(event)
                     add((at, version, origin, number, first), len(version))
                     first = False
+                self.rows += 1
             except Refused as refused:
                 yield Rejected(line, refused.reason, refused.detail, f"{chunk.origin}:{number}")
 
     def __iter__(self) -> Iterator[Chunk]:
         """The lines in order; raises what broke off the reading, after all that came before it."""
+        self.played, self._few, self._alone = 0, 0, []
         names = list(self._origins)
         lines: list[bytes] = []
         numbers: list[int] = []

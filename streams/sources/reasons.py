@@ -55,7 +55,8 @@ REASONS: dict[str, Reason] = {
     ),
     "no_force": Reason("the column with the force is blank", "give --force, or mend the row"),
     "unknown_value": Reason(
-        "a word that is not among `values`", "list it in `values`, or give a `default`"
+        "a word that is not among `values`, and without which the row counts nowhere",
+        "list it in `values`, or give a `default`",
     ),
     # the sense of a record
     "missing_field": Reason("a field that the kind needs is missing", "map it, or mend the sender"),

@@ -23,7 +23,7 @@ from typing import Any
 
 import msgspec
 
-from streams.events import Call, Crime, Event, Incident, Record
+from streams.events import Call, Crime, Event, Incident, Record, Versioned
 from streams.periods import EPOCH, SECOND, Calendar, to_ms
 from streams.records import DAY_PRECISE, MONTH_PRECISE, partial
 
@@ -59,21 +59,26 @@ def known_at(field: str, value: dt.datetime | str, calendar: Calendar) -> int:
     return calendar.end("day", start) - SECOND if precision == DAY_PRECISE else start
 
 
-def unfold(event: Event, calendar: Calendar) -> list[tuple[int, Event]]:
+def last_version(event: Versioned) -> Versioned:
+    """A finished record marked as the last version, after which nothing comes."""
+    if type(event) not in LIVES or event.deleted or event.version is not None:
+        return event
+    return msgspec.structs.replace(event, played="end")
+
+
+def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
     """The versions of a finished record, each with the instant (ms) at which it was sent.
 
-    A record that says which version it is, one that is deleted, a reading and a heartbeat stay as
-    they are. `calendar` is that of the force. The record must be valid: its times in order, none
+    A record that says which version it is, one that is deleted, and a reading stay as they are.
+    `calendar` is that of the force. The record must be valid: its times in order, none
     later than `updated_at` by more than the skew of two clocks.
     """
-    life = LIVES.get(type(event))  # type: ignore[arg-type]  # of a reading or a heartbeat: none
-    if life is None or not isinstance(event, Record):
-        return [(to_ms(event.updated_at if isinstance(event, Record) else event.at), event)]
-    begin, later = life
     end = to_ms(event.updated_at)
-    begun: dt.datetime | str | None = getattr(event, begin)
-    if event.deleted or event.version is not None or begun is None:
+    life = LIVES.get(type(event))
+    begun = getattr(event, life[0]) if life else None
+    if life is None or begun is None or event.deleted or event.version is not None:
         return [(end, event)]
+    begin, later = life
     first = min(known_at(begin, begun, calendar), end)
     known: dict[str, int] = {}
     for field, _ in later:
@@ -91,5 +96,5 @@ def unfold(event: Event, calendar: Calendar) -> list[tuple[int, Event]]:
                 changed.update(dict.fromkeys((field, *brings)))
         versions.append((at, msgspec.structs.replace(event, **changed)))
     if instants[-1] < end:  # the export says that the record was written later than its last time
-        versions.append((end, msgspec.structs.replace(event, played="end")))
+        versions.append((end, last_version(event)))
     return versions
