@@ -108,6 +108,15 @@ def when_of(body: int) -> tuple[int, int]:
     return body >> WHEN_SHIFT, (body >> PRECISION_SHIFT) & 3
 
 
+def area_of(force: Force, name: str | None) -> int:
+    """The index of the area of a figure that is of that area alone; raises `Refused` for an unknown
+    one. A record counts elsewhere too: see `Clocks.area_of`."""
+    try:
+        return force.find_area(name)
+    except KeyError:
+        raise Refused("unknown_area", f'"{name}" is no area of {force.name}') from None
+
+
 class Clocks:
     """Judges the times of a record against each other; counts those it had to clamp."""
 

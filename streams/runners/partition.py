@@ -46,6 +46,7 @@ _RULES = (
     "periods.py",
     "readings.py",
     "lenient.py",
+    "totals.py",
 )
 """What of the core decides how an event is counted and stored."""
 

@@ -17,8 +17,7 @@ from streams.events import Reading
 from streams.ledger import Ledger, Tally
 from streams.monitor import Shard
 from streams.panes import Pane
-from streams.periods import to_ms
-from streams.readings import Heartbeats, Order, Readings
+from streams.readings import Heartbeats, Readings
 from streams.runners.departed import ENTRY_BYTES, Departed
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
@@ -242,8 +241,8 @@ def put_back(shard: Shard, stored: Stored) -> None:
         if isinstance(taker, Heartbeats):
             taker.latest, taker.lines = dict(figures.latest), figures.lines
         elif isinstance(taker, Readings):
-            taker.entries = {key: _restored(body) for key, body in entries.items()}
-            taker.watermark, taker.lines = figures.watermark, figures.lines
+            events = [_reading.decode(body) for body in entries.values()]
+            taker.restore(events, watermark=figures.watermark, lines=figures.lines)
         else:
             taker.tally = Tally(**figures.tally)
             taker.kind.skewed = figures.skewed
@@ -265,10 +264,3 @@ def put_back(shard: Shard, stored: Stored) -> None:
                     for (grain, start), body in stored.revisions.get(name, {}).items()
                 },
             )
-
-
-def _restored(body: bytes) -> tuple[Order, Reading]:
-    event = _reading.decode(body)
-    updated = to_ms(event.updated_at)
-    version = updated if event.version is None else event.version
-    return (version, updated, _canonical(event)), event

@@ -94,6 +94,10 @@ REASONS: dict[str, Reason] = {
     "answered_and_abandoned": Reason(
         "the call has two ends", "map one of them, with `when` on the outcome"
     ),
+    "impossible_counts": Reason(
+        "a total counts more parts than the whole",
+        "mend the row; map the columns to the counts that they are (docs/sources.md)",
+    ),
     "arrival_without_time": Reason(
         "an arrival, but the opening is known only to the day or the month",
         "map the time of day of the opening, or leave the arrival out",

@@ -54,6 +54,11 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "a negative version": ("call", {"version": -1}),
     "a date written the British way": ("incident", {"opened_at": "04/03/2021"}),
     "a thirteenth month": ("reading", {"period": "2021-13"}),
+    "a day 32": ("reading", {"period": "2021-01-32"}),
+    "an hour 24": ("reading", {"period": "2021-01-31T24"}),
+    "a count of an unknown name": ("reading", {"value": None, "counts": {"offerd": 1}}),
+    "a negative count": ("reading", {"value": None, "counts": {"offered": -1}}),
+    "half a call": ("reading", {"value": None, "counts": {"offered": 0.5}}),
     "a heartbeat without a feed": ("heartbeat", {"feed": None}),
 }
 UNKNOWN: dict[str, tuple[str, dict[str, Any]]] = {
