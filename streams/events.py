@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Literal
+from inspect import cleandoc
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -276,10 +277,23 @@ def json_schemas() -> dict[str, dict[str, object]]:
     """JSON Schema (2020-12) of every kind, by kind, each complete in itself."""
     schemas: dict[str, dict[str, object]] = {}
     for kind, struct in KINDS.items():
-        schema = msgspec.json.schema(struct)
+        schema = _dedented(msgspec.json.schema(struct))
         schemas[kind] = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": f"Watchroom event: {kind}",
             **schema,
         }
     return schemas
+
+
+def _dedented(schema: Any) -> Any:
+    """A schema whose descriptions lack the indent of the docstrings they are, which Python leaves
+    there before 3.13."""
+    if isinstance(schema, dict):
+        return {
+            key: cleandoc(value)
+            if key == "description" and isinstance(value, str)
+            else _dedented(value)
+            for key, value in schema.items()
+        }
+    return [_dedented(item) for item in schema] if isinstance(schema, list) else schema
