@@ -11,7 +11,7 @@ UNIT   := not servers and not real_data and not replays and not nightly
 CODE   := streams detectors grafana tests $(wildcard benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install servers test unit test-lowest check format lock bench clean
+.PHONY: help demo install servers test unit test-lowest test-pythons check format lock bench clean
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,15 @@ unit: install ## run the tests that need no server and no large data
 
 test-lowest: $(LOWEST)/.project ## run the unit tests with the lowest versions that are allowed
 	@$(LOWEST)/bin/python -m pytest -p no:cacheprovider -n auto -m "$(UNIT)" $(ARGS)
+
+test-pythons: install ## run the unit tests with every other Python that is supported and found
+	@found=$$($(VENV)/bin/python -m tests.pythons) || exit 1; \
+	echo "$$found" | while read -r version python; do \
+		[ -n "$$version" ] || continue; \
+		echo "Python $$version: $$python"; \
+		$(MAKE) --no-print-directory unit PYTHON="$$python" VENV=".venv-$$version" </dev/null \
+			|| exit 1; \
+	done
 
 check: install ## check format, lint and types
 	@$(VENV)/bin/ruff format --check $(CODE)
@@ -57,7 +66,7 @@ COMPILE := --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 clean: ## remove the virtual environments and caches (not the user's cache of servers)
-	@rm -rf $(VENV) $(LOWEST) $(LOCKER) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 # --- virtual environments -------------------------------------------------------------------
 # A stamp is written last, so an install that was interrupted is done again. The project's own

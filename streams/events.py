@@ -12,7 +12,9 @@ Times are RFC 3339 with an offset. `opened_at` and `recorded_at` may instead be 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+import re
+from inspect import cleandoc
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -206,6 +208,15 @@ KINDS: dict[str, type[Event]] = {
     "heartbeat": Heartbeat,
 }
 
+DEEPEST = 250
+"""Levels of objects and arrays of a line, unknown fields among them. The parser has a limit too,
+but another one with each version of Python."""
+
+SHALLOW = 2 * DEEPEST
+"""A line of so many bytes can't be nested deeper: every level opens and closes."""
+
+_NESTING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[{]|[\]}]')
+
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _encoder = msgspec.json.Encoder()
 
@@ -216,6 +227,18 @@ encode = _encoder.encode
 """One event to one line of JSON, without the newline."""
 
 
+def check_depth(line: bytes) -> None:
+    """Raises `Refused` for a line that is nested too deep."""
+    if len(line) <= SHALLOW or line.count(b"[") + line.count(b"{") <= DEEPEST:
+        return
+    depth = 0
+    for found in _NESTING.finditer(line):
+        sign = found.group()
+        depth += (sign in (b"[", b"{")) - (sign in (b"]", b"}"))
+        if depth > DEEPEST:
+            raise Refused("not_json", "nested too deep")
+
+
 def decode(line: bytes) -> Event:
     """One line to one event.
 
@@ -224,6 +247,7 @@ def decode(line: bytes) -> Event:
     the wrong type).
     """
     try:
+        check_depth(line)
         return _decoder.decode(line)
     except Exception as error:
         raise refusal(error, line) from error
@@ -253,10 +277,23 @@ def json_schemas() -> dict[str, dict[str, object]]:
     """JSON Schema (2020-12) of every kind, by kind, each complete in itself."""
     schemas: dict[str, dict[str, object]] = {}
     for kind, struct in KINDS.items():
-        schema = msgspec.json.schema(struct)
+        schema = _dedented(msgspec.json.schema(struct))
         schemas[kind] = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": f"Watchroom event: {kind}",
             **schema,
         }
     return schemas
+
+
+def _dedented(schema: Any) -> Any:
+    """A schema whose descriptions lack the indent of the docstrings they are, which Python leaves
+    there before 3.13."""
+    if isinstance(schema, dict):
+        return {
+            key: cleandoc(value)
+            if key == "description" and isinstance(value, str)
+            else _dedented(value)
+            for key, value in schema.items()
+        }
+    return [_dedented(item) for item in schema] if isinstance(schema, list) else schema

@@ -169,6 +169,7 @@ class Ledger:
         self._sealed_body = self._whole_before = 0
         self._whole_longer = max(0, WHOLE_HORIZON - kind.horizon)
         self._pack, self._contribution = kind.pack, kind.contribution
+        self._unknown = kind.unknown
 
     def add(self, event: Record, appended: int) -> Iterator[None] | None:
         """Folds one version of a record; raises `Refused`. `appended` is when the log took it, in
@@ -204,6 +205,8 @@ class Ledger:
             self.tally.same += 1
         else:
             self.tally.stale += 1
+        if self._unknown.pending:
+            self._unknown.settle(event)
         # Last: crossing an hour may seal, and this record was judged by what was sealed before.
         if updated > self.watermark:
             self.watermark = updated

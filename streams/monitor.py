@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from streams.errors import Refused
-from streams.events import KINDS, Event, decode_line, refusal
+from streams.events import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
 from streams.force import Force
 from streams.ledger import MOST_RECORDS, InMemory, Ledger
+from streams.lenient import salvage
 from streams.measures import CALLS, GROUPS, SERVICE_LEVELS
 from streams.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Period, rfc3339
@@ -29,6 +30,7 @@ from streams.records.crimes import Crimes
 from streams.records.incidents import Incidents
 from streams.rollup import Rollup
 from streams.totals_used import Beside
+from streams.unknown_values import UnknownValues
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
@@ -151,6 +153,8 @@ class Monitor:
         for number, line in enumerate(payload.split(b"\n"), start=1):
             folded.lines = number
             try:
+                if len(line) > SHALLOW:
+                    check_depth(line)
                 event = decode_line(line)
                 add = adders[event.__class__].get(event.force)
                 if add is None:
@@ -159,13 +163,44 @@ class Monitor:
                 if crossing is not None:
                     yield from crossing
             except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
-                if line and not line.isspace():
-                    refused = refusal(error, line)
+                if not line or line.isspace():
+                    continue
+                refused = self._salvage(line, error, appended, shards, only)
+                if refused is not None:
                     place = number - 1
                     folded.refusals.append(Refusal(place, line, refused.reason, refused.detail))
                     self.refused[only.kind if only else _kind_in(line)][refused.reason] += 1
             if not number % LINES_A_STEP:
                 yield
+
+    def _salvage(
+        self,
+        line: bytes,
+        error: Exception,
+        appended: int,
+        shards: Sequence[Shard],
+        only: Shard | None,
+    ) -> Refused | None:
+        """Folds what can be kept of a line that met with `error`, and counts what was unknown in
+        it; why it is refused, where nothing can be kept."""
+        if not isinstance(error, msgspec.ValidationError):
+            return refusal(error, line)
+        try:
+            kept = salvage(line, error)
+            event = kept.event
+            kind = _EVENT_KINDS[type(event)]
+            shard = next((s for s in shards if s.kind == kind and event.force in s.takers), None)
+            if shard is None:
+                raise self._misplaced(event, only)
+            taker = shard.takers[event.force]
+            if isinstance(taker, Ledger):
+                for field, value in kept.unknown:
+                    taker.kind.unknown.note(event, field, value)
+            for _ in shard.adders[event.force](event, appended) or ():
+                pass  # what an hour that is crossed brings: here at once, it is seldom
+        except Exception as again:  # noqa: BLE001 - no line may stop its neighbours
+            return refusal(again, line)
+        return None
 
     def _misplaced(self, event: Event, only: Shard | None) -> Refused:
         """Why no shard here takes an event."""
@@ -335,13 +370,30 @@ class Monitor:
     def _ingest(self) -> dict[str, Any]:
         """How the lines were taken, by kind, over all forces of this process."""
         out: dict[str, Any] = {}
+        unknown = self.unknown()
         for kind, refused in self.refused.items():
             tally = Counter[str]()
             for shard in self.shards:
                 if shard.kind == kind:
                     for taker in shard.takers.values():
                         tally.update(taker.taken())
-            out[kind] = {**tally, "refused": dict(sorted(refused.items()))}
+            found = unknown.get(kind, UnknownValues())
+            out[kind] = {
+                **tally,
+                "refused": dict(sorted(refused.items())),
+                "unknown": dict(sorted(found.fields.items())),
+                "unknown_values": found.values,
+            }
+        return out
+
+    def unknown(self) -> dict[str, UnknownValues]:
+        """The unknown values of the records that were kept, by kind, over all forces of this
+        process; only kinds that have any."""
+        out: dict[str, UnknownValues] = {}
+        for shard in self.shards:
+            for ledger in shard.ledgers().values():
+                if ledger.kind.unknown.fields:
+                    out.setdefault(shard.kind, UnknownValues()).add(ledger.kind.unknown)
         return out
 
 

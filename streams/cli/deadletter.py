@@ -73,9 +73,9 @@ def deadletter() -> None:
 
     \b
     Examples:
-      watchroom deadletter list --reason unknown_area --since 2026-03-01
+      watchroom deadletter list --reason unknown_line --since 2026-03-01
       watchroom deadletter show watchroom.calls/6/120/0
-      watchroom deadletter retry --reason unknown_area
+      watchroom deadletter retry --reason unknown_line
     """
 
 
@@ -150,7 +150,7 @@ def retry(
 
     \b
     Examples:
-      watchroom deadletter retry --reason unknown_area --force mine.toml
+      watchroom deadletter retry --reason unknown_line --force mine.toml
       watchroom deadletter retry watchroom.calls/6/120/0 --again
     """
     from streams.runners.letterbox import Retrier  # noqa: PLC0415 - a file needs no Kafka

@@ -31,6 +31,7 @@ from streams.runners.embedded import DeadLetterFile, Embedded, has_records, last
 from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.sources import Source
 from streams.sources.play import Play
+from streams.unknown_values import in_words
 
 
 @click.command()
@@ -236,6 +237,11 @@ def _tell(runner: Embedded, sources: list[Source], play: Play | None, as_json: b
     much was refused."""
     path = runner.dead_letters.path if runner.dead_letters else ""
     told = refused_lines(runner.refused, runner.examples, path)
+    if unknown := runner.live.monitor.unknown():
+        told.append(
+            f"Unknown values, in rows that count all the same: {in_words(unknown)}. "
+            "Add what the force file lacks, or mend the sender"
+        )
     for source in sources:
         told += passed_over(source)
     told += [f"Look: {warning}" for warning in (play.warnings if play else [])]

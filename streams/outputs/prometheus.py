@@ -127,6 +127,7 @@ class BoardCollector(Collector):
         live, health = self.live, self.live.health
         with live.lock:
             refused = {k: dict(v) for k, v in live.monitor.refused.items()}
+            unknown = {k: dict(v.fields) for k, v in live.monitor.unknown().items()}
             held: dict[str, int] = {}
             for shard in live.monitor.shards:
                 records = sum(taker.taken()["records"] for taker in shard.takers.values())
@@ -167,6 +168,16 @@ class BoardCollector(Collector):
             for reason, count in reasons.items():
                 lines.add_metric([kind, reason], count)
         yield lines
+        values = CounterMetricFamily(
+            "watchroom_unknown_values",
+            "Values that no list knows, in records that count all the same: an area that the force "
+            "file lacks, counted under the force alone.",
+            labels=["kind", "field"],
+        )
+        for kind, fields in unknown.items():
+            for field, count in fields.items():
+                values.add_metric([kind, field], count)
+        yield values
         records_held = GaugeMetricFamily(
             "watchroom_records", "Records held within the horizon.", labels=["kind"]
         )

@@ -18,13 +18,13 @@ Bodies share their top and bottom bits, so that the ledger needs to know nothing
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Any, Protocol
 
 from streams.errors import Refused
-from streams.events import DOTTED
+from streams.events import Call, Crime, Incident
 from streams.force import Force, Vocabulary
 from streams.periods import EPOCH, HOUR, MILLISECOND, to_ms
+from streams.unknown_values import UnknownValues, shown
 
 BODY_BITS = 108
 WHEN_BITS = 42
@@ -88,6 +88,7 @@ class Kind(Protocol):
     grace: int
     cell: Cell
     skewed: int
+    unknown: UnknownValues
 
     def pack(self, event: Any, updated: int) -> int:
         """The body of an event; raises `Refused`; `updated` is its updated_at in ms."""
@@ -108,7 +109,8 @@ def when_of(body: int) -> tuple[int, int]:
 
 
 def area_of(force: Force, name: str | None) -> int:
-    """The index of an area; raises `Refused` for an unknown one."""
+    """The index of the area of a figure that is of that area alone; raises `Refused` for an unknown
+    one. A record counts elsewhere too: see `Clocks.area_of`."""
     try:
         return force.find_area(name)
     except KeyError:
@@ -120,6 +122,7 @@ class Clocks:
 
     def __init__(self) -> None:
         self.skewed = 0
+        self.unknown = UnknownValues()
 
     def by_then(self, field: str, stamp: int, updated: int) -> int:
         """`stamp`, or `updated` where it lies after it by no more than the skew.
@@ -146,18 +149,21 @@ class Clocks:
             return 0
         raise Refused(f"{what}_before_{begin}", f"{what}_at is earlier than {begin}_at")
 
+    def area_of(self, force: Force, event: Call | Incident | Crime) -> int:
+        """The index of an event's area; 0, the force alone, for none and for an unknown one."""
+        try:
+            return force.find_area(event.area)
+        except KeyError:
+            self.unknown.note(event, "area", shown(event.area))
+            return 0
 
-_DOTTED = re.compile(DOTTED)
-
-
-def category_of(field: str, vocabulary: Vocabulary, path: str) -> int:
-    """The index that a category counts under; raises `Refused` for what is no dotted path."""
-    found = vocabulary.index.get(path)
-    if found is not None:
+    def category_of(self, event: object, field: str, vocabulary: Vocabulary, path: str) -> int:
+        """The index that a category counts under. A finer one than the list has is known by its
+        ancestor; what has none in the list is unknown, and `other`."""
+        found = vocabulary.resolve(path)
+        if found == 0 and path != Vocabulary.OTHER:
+            self.unknown.note(event, field, shown(path))
         return found
-    if _DOTTED.match(path) is None:
-        raise Refused("wrong_form", f'{field} "{path}" is no dotted path such as asb.personal')
-    return vocabulary.resolve(path)
 
 
 def not_too_long(what: str, passed: int) -> int:

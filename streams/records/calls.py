@@ -27,7 +27,6 @@ from streams.records import (
     Cell,
     Clocks,
     Contribution,
-    area_of,
     not_too_long,
     plausible,
     require,
@@ -137,14 +136,16 @@ class Calls(Clocks):
         )
 
     def _leaf(self, event: Call) -> int:
-        """The leaf that an event names; raises `Refused`. Names as the force's file writes them
-        are remembered: one look-up for the next event."""
+        """The leaf that an event names; raises `Refused` for an unknown line. Names as the force's
+        file writes them are remembered: one look-up for the next event."""
         if event.line is None:
             raise require("line")
         line = self.force.line_index.get(event.line)
         if line is None:
-            raise Refused("unknown_line", f'"{event.line}" is no line of {self.force.name}')
-        leaf = leaf_of(line, area_of(self.force, event.area))
+            known = ", ".join(self.force.line_index)
+            detail = f'"{event.line}" is no line of {self.force.name}, which has {known}'
+            raise Refused("unknown_line", detail)
+        leaf = leaf_of(line, self.area_of(self.force, event))
         if event.area is None or event.area in self.force.area_index:
             self._leaves[event.line, event.area] = leaf
         return leaf

@@ -15,8 +15,6 @@ from streams.records import (
     Cell,
     Clocks,
     Contribution,
-    area_of,
-    category_of,
     partial,
     plausible,
     require,
@@ -71,8 +69,9 @@ class Crimes(Clocks):
         return (
             recorded << WHEN_SHIFT
             | precision << PRECISION_SHIFT
-            | category_of("offence", self.force.offences, event.offence) << _OFFENCE_SHIFT
-            | (0 if event.area is None else area_of(self.force, event.area)) << _AREA_SHIFT
+            | self.category_of(event, "offence", self.force.offences, event.offence)
+            << _OFFENCE_SHIFT
+            | (0 if event.area is None else self.area_of(self.force, event)) << _AREA_SHIFT
             | (_CANCELLED if event.cancelled else 0)
         )
 

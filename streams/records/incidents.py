@@ -27,8 +27,6 @@ from streams.records import (
     Cell,
     Clocks,
     Contribution,
-    area_of,
-    category_of,
     not_too_long,
     partial,
     plausible,
@@ -104,7 +102,7 @@ class Incidents(Clocks):
             opened = self.by_then("opened_at", opened, updated)
         leaf = self._leaves.get((event.category, event.grade, event.area))
         if leaf is None:
-            leaf = self._leaf(event.category, event.grade, event.area)
+            leaf = self._leaf(event, event.category)
         # graded_at and dispatched_at enter no figure yet: an error there must not lose an incident.
         response, fate = 0, PENDING
         if event.arrived_at is not None:
@@ -138,14 +136,14 @@ class Incidents(Clocks):
             | (_ENDED if ended else 0)
         )
 
-    def _leaf(self, category: str, grade: str | None, area: str | None) -> int:
-        """The leaf that an event names; raises `Refused`. Names as the force's file writes them
-        are remembered: one look-up for the next event."""
-        vocabulary = self.force.categories
+    def _leaf(self, event: Incident, category: str) -> int:
+        """The leaf that an event names. Names as the force's file writes them are remembered: one
+        look-up for the next event."""
+        vocabulary, grade, area = self.force.categories, event.grade, event.area
         leaf = leaf_of(
-            category_of("category", vocabulary, category),
+            self.category_of(event, "category", vocabulary, category),
             0 if grade is None else self._grades[grade],
-            area_of(self.force, area),
+            self.area_of(self.force, event),
         )
         if category in vocabulary.index and (area is None or area in self.force.area_index):
             self._leaves[category, grade, area] = leaf

@@ -19,6 +19,7 @@ import msgspec
 from streams.alert_records import Handover, Transition, decode, decode_fact, encode
 from streams.errors import ActionError, CheckpointError
 from streams.outputs.notify import Delivery
+from streams.runners.store import closed_on_error
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS transitions (
@@ -51,12 +52,13 @@ class AlertStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(self.path, check_same_thread=False, timeout=0.5)
-            # One process at a time: two would each send what the other has sent.
-            self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            with self._db:
-                self._db.executescript(_SCHEMA)
+            with closed_on_error(self._db):
+                # One process at a time: two would each send what the other has sent.
+                self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                with self._db:
+                    self._db.executescript(_SCHEMA)
         except (OSError, sqlite3.Error) as error:
             raise CheckpointError(
                 f"{self.path}: the alerts can't be kept there ({error}). "

@@ -20,6 +20,7 @@ from streams.live import Live, wall_clock
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
 from streams.outputs.silences import Silencer
 from streams.runners.alert_store import AlertStore, default_folder
+from streams.runners.store import closed_on_error
 
 log = logging.getLogger("watchroom.alerts")
 
@@ -71,7 +72,8 @@ class Alerting:
         self._unsaved: list[Transition] = []
         self._looker = Looker(self.desk, every)
         if self.store is not None:
-            self.desk.restore(self.store.load())
+            with closed_on_error(self.store):
+                self.desk.restore(self.store.load())
             self.desk.listeners.append(self._keep)
             self.desk.keepers.append(self.store.keep)
             if self.channels:

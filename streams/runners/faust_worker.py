@@ -150,9 +150,7 @@ class FaustWorker:
                 message = event.message
                 appended = round(message.timestamp * 1000)
                 key = (message.topic, message.partition)
-                await holdings.accept(
-                    key, message.offset, message.value, appended, message.key
-                )
+                await holdings.accept(key, message.offset, message.value, appended, message.key)
                 await holdings.room()
 
         app.agent(channel, name="count", concurrency=1)(count)

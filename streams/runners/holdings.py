@@ -395,15 +395,21 @@ class Holdings:
         if not self._settled:
             waiting = len(self._wanted) - sum(p.ready for p in self.held.values())
             return "recovering", f"{waiting} of {len(self._wanted)} partitions are being read back"
-        if self.held and (silent := self.pace.silent(self.stream.heard())) > SILENCE:
-            return "behind", f"the brokers have not answered for {silent:.0f} s"
-        if busy := [p.busy for p in self.held.values() if p.busy.long]:
-            return "behind", max(busy, key=lambda each: each.seconds).words
-        if not self.pace.keeps_up(behind, live=before in ("live", "unwell")):
-            return "behind", f"{behind:,} messages behind"
+        if late := self._late(before, behind):
+            return "behind", late
         if troubles := self.live.health.troubles:
             return "unwell", "; ".join(troubles.values())
         return "live", f"{len(self.held)} partitions"
+
+    def _late(self, before: State, behind: int) -> str | None:
+        """Why the figures may not be those of now, in words; None where they are."""
+        if self.held and (silent := self.pace.silent(self.stream.heard())) > SILENCE:
+            return f"the brokers have not answered for {silent:.0f} s"
+        if busy := [p.busy for p in self.held.values() if p.busy.long]:
+            return max(busy, key=lambda each: each.seconds).words
+        if not self.pace.keeps_up(behind, live=before in ("live", "unwell")):
+            return f"{behind:,} messages behind"
+        return None
 
     def _on_slice(self) -> None:
         """Between two slices of a message that takes long: says so, now and then."""
@@ -414,6 +420,7 @@ class Holdings:
     async def settle(self) -> None:
         """Before the end: a message that takes long is not waited for."""
         await asyncio.gather(*(each.settle(STOPPED) for each in self.held.values()))
+
     def _note_troubles(self) -> None:
         topics = self.watch.topics
         topics.taken_up(p.topic for p in self.held.values())

@@ -51,6 +51,7 @@ _RULES = (
     "histogram.py",
     "periods.py",
     "readings.py",
+    "lenient.py",
     "totals.py",
 )
 """What of the core decides how an event is counted and stored."""

@@ -55,6 +55,8 @@ class Taker(msgspec.Struct, omit_defaults=True):
     closed_until: dict[str, int] = {}
     tally: dict[str, int] = {}
     skewed: int = 0
+    unknown: dict[str, int] = {}
+    unknown_values: dict[str, dict[str, int]] = {}
     began: int = 0
     first_known: int = 0
     departed: int = 0
@@ -214,6 +216,8 @@ def taking(shard: Shard, snapshot: Snapshot) -> Iterator[None]:
             closed_until={str(grain): until for grain, until in taker.closed_until.items()},
             tally=taker.tally.as_dict(),
             skewed=taker.kind.skewed,
+            unknown=dict(taker.kind.unknown.fields),
+            unknown_values={f: dict(v) for f, v in taker.kind.unknown.values.items()},
         )
 
 
@@ -262,6 +266,7 @@ def put_back(shard: Shard, stored: Stored) -> None:
         else:
             taker.tally = Tally(**figures.tally)
             taker.kind.skewed = figures.skewed
+            taker.kind.unknown.restore(figures.unknown, figures.unknown_values)
             taker.began, taker.first_known = figures.began, figures.first_known
             if isinstance(taker.departed, Departed):
                 taker.departed.ids.restore(figures.departed, stored.pages.get(name, {}))

@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -65,9 +65,10 @@ def unguarded(key: str, body: bytes) -> bytes:
 def connect(path: Path) -> sqlite3.Connection:
     """Opens a file; the write-ahead log is folded in only when asked for."""
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
-    db.execute("PRAGMA journal_mode=WAL")
-    db.execute("PRAGMA synchronous=NORMAL")
-    db.execute("PRAGMA wal_autocheckpoint=0")
+    with closed_on_error(db):
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.execute("PRAGMA wal_autocheckpoint=0")
     return db
 
 
@@ -89,13 +90,32 @@ def departed(db: sqlite3.Connection, force: int, key: str) -> int | None:
 def create(path: Path) -> sqlite3.Connection:
     """Makes a file with empty tables and a nonce of its own."""
     db = connect(path)
-    with transaction(db):
-        for statement in _SCHEMA.split(";"):
-            if statement.strip():
-                db.execute(statement)
-        db.execute("INSERT INTO epoch VALUES (1, ?)", (secrets.token_hex(8),))
-    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with closed_on_error(db):
+        with transaction(db):
+            for statement in _SCHEMA.split(";"):
+                if statement.strip():
+                    db.execute(statement)
+            db.execute("INSERT INTO epoch VALUES (1, ?)", (secrets.token_hex(8),))
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return db
+
+
+class Closes(Protocol):
+    """What has to be closed."""
+
+    def close(self) -> None:
+        """Lets it go."""
+
+
+@contextlib.contextmanager
+def closed_on_error(opened: Closes) -> Iterator[None]:
+    """Closes what nobody will get, since its making failed: a file that is no database, for one,
+    is found out only at the first statement."""
+    try:
+        yield
+    except BaseException:
+        opened.close()
+        raise
 
 
 @contextlib.contextmanager

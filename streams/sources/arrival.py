@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from streams.errors import Refused
-from streams.events import Versioned, decode_line
+from streams.events import Versioned
 from streams.ledger import WHOLE_HORIZON
+from streams.lenient import decode
 from streams.panes import end_of_record
 from streams.periods import Calendar, rfc3339, to_ms
 from streams.records import Kind, when_of
@@ -75,7 +76,7 @@ def in_words(late: Late, rows: int, prefix: str) -> str:
 
 def _record(line: bytes) -> Versioned | None:
     try:
-        event = decode_line(line)
+        event = decode(line)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is refused when it is sent
         return None
     return event if isinstance(event, Versioned) else None

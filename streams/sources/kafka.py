@@ -20,8 +20,9 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.partitioner import murmur2
 
 from streams.errors import KafkaError, Refused, SourceError
-from streams.events import KINDS, decode
+from streams.events import KINDS
 from streams.force import Force
+from streams.lenient import decode
 from streams.sources import brokers
 from streams.sources.arrival import in_words, late_rows
 from streams.sources.chunk import Chunk, Rejected

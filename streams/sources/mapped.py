@@ -14,7 +14,8 @@ from pathlib import Path
 import msgspec
 
 from streams.errors import ConfigError, Refused
-from streams.events import KINDS, encode
+from streams.events import KINDS
+from streams.lenient import FIELDS, Kept, mend
 from streams.sources.mapping import Condition, Mapping, Rule, Scalar, Texts, as_list, is_time
 from streams.sources.placing import Calendar, Cells, Make, Placed, Read
 
@@ -50,6 +51,9 @@ class Mapper:
         self._nested = any("." in name for name in (*mapping.constants, *mapping.fields))
         self._ids = [self._column(name, "id") for name in as_list(mapping.id)]
         self._version = self._reader(mapping.version, [], "version") if mapping.version else None
+        self._may_be_unknown = FIELDS.get(mapping.kind, ())
+        self._unlisted: set[str] = set()
+        """Fields of the row at hand with a value that is none of those listed."""
         self._filters = [self._condition(c, "include") for c in mapping.include]
         self._filters += [_not(self._condition(c, "exclude")) for c in mapping.exclude]
         rules = mapping.rules()
@@ -61,6 +65,7 @@ class Mapper:
             if not holds(cells):
                 return None
         event = dict(self.fixed)
+        self._unlisted.clear()
         if self._nested:  # objects of constants: no row may write into another's
             event |= {name: dict(v) for name, v in event.items() if isinstance(v, dict)}
         if self._ids:
@@ -82,16 +87,20 @@ class Mapper:
         return self._encode(event)
 
     def _encode(self, event: dict[str, object]) -> bytes:
+        # Sent as it stands: whoever counts the record finds it unknown, and says so.
+        unlisted = {name: event.pop(name) for name in self._unlisted}
         try:
-            made = msgspec.convert(event, self.struct, strict=False)
+            try:
+                made = msgspec.convert(event, self.struct, strict=False)
+            except msgspec.ValidationError:
+                kept = mend(self.mapping.kind, event, strict=False)
+                made, unlisted = kept.event, unlisted | kept.left_out
             # JSON has no NaN and would say null: a figure would go missing without a word.
             for name in ("value", "numerator", "denominator"):
                 figure = getattr(made, name, None)
                 if figure is not None and not math.isfinite(figure):
                     raise Refused("bad_number", f"{name} is {figure}")
-            return encode(made)
-        except msgspec.ValidationError as error:
-            raise Refused("wrong_form", str(error)) from None
+            return Kept(made, [], unlisted).encode(made)
         except UnicodeEncodeError:
             raise Refused(
                 "bad_encoding", f"the bytes are not {self.mapping.encoding}; check `encoding`"
@@ -171,11 +180,16 @@ class Mapper:
     def _word(self, name: str, rule: Rule) -> Make:
         read = self._reader(rule.column, rule.null, name)
         values, default = rule.values, rule.default
+        field = name.partition(".")[0]
+        may_be_unknown = field in self._may_be_unknown
 
         def translate(text: str) -> Scalar:
             if values is None:
                 return text
             found = values.get(text, default)
+            if found is None and may_be_unknown:
+                self._unlisted.add(field)
+                return text
             if found is None:
                 raise Refused("unknown_value", f'{name}: "{text}" is none of the listed values')
             return found

@@ -15,8 +15,9 @@ from types import TracebackType
 from typing import Any
 
 from streams.errors import Refused, SourceError
-from streams.events import Event, Versioned, decode_line, encode
+from streams.events import Event, Versioned
 from streams.force import Force
+from streams.lenient import read
 from streams.periods import DAY, Calendar, rfc3339, to_ms
 from streams.records import Kind
 from streams.records.calls import Calls
@@ -158,8 +159,9 @@ class Play:
         for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
             try:
                 first = True
-                for at, event in self.judge.versions(decode_line(line), unfolds=unfolds):
-                    version = encode(event)
+                kept = read(line)
+                for at, event in self.judge.versions(kept.event, unfolds=unfolds):
+                    version = kept.encode(event)
                     add((at, version, origin, number, first), len(version))
                     first = False
                 self.rows += 1

@@ -55,7 +55,8 @@ REASONS: dict[str, Reason] = {
     ),
     "no_force": Reason("the column with the force is blank", "give --force, or mend the row"),
     "unknown_value": Reason(
-        "a word that is not among `values`", "list it in `values`, or give a `default`"
+        "a word that is not among `values`, and without which the row counts nowhere",
+        "list it in `values`, or give a `default`",
     ),
     # the sense of a record
     "missing_field": Reason("a field that the kind needs is missing", "map it, or mend the sender"),
@@ -109,7 +110,8 @@ REASONS: dict[str, Reason] = {
         "the force has no such telephone line", "add the line to the force file, or map its name"
     ),
     "unknown_area": Reason(
-        "the force has no such area", "add it to the force file, as an area or an alias"
+        "a reading of an area that the force does not have",
+        "add it to the force file, as an area or an alias",
     ),
     # the monitor
     "sealed": Reason(

@@ -16,8 +16,7 @@ from tests.servers.process import wait_until
 from tests.servers.rig import Rig, rigged
 
 AT = ms("2021-03-01T10:10:00Z")
-WITHOUT_SOUTH = TINY_FORCE.replace('[[areas]]\nid = "south"', '[[areas]]\nid = "elsewhere"')
-WITHOUT_SOUTH = WITHOUT_SOUTH.replace('name = "South"', 'name = "Elsewhere"')
+WITHOUT_101 = TINY_FORCE.replace('id = "101"\nname = "101"', 'id = "111"\nname = "111"')
 
 
 @pytest.fixture
@@ -33,21 +32,21 @@ def run(rig: Rig, command: str, *arguments: str) -> Result:
 
 def test_a_line_is_sent_again_once_the_force_file_is_mended(rig: Rig) -> None:
     file = rig.folder / "tiny.toml"
-    file.write_text(WITHOUT_SOUTH)
+    file.write_text(WITHOUT_101)
     rig.forces = ["--force", str(file)]
     worker = rig.worker()
     worker.start()
-    rig.send("call", "tiny", lines([call("a", area="north"), call("b", area="south")]))
+    rig.send("call", "tiny", lines([call("a"), call("b", line="101")]))
     rig.send("call", "tiny", b"rubbish")
     rig.producer.flush()
     wait_until(
         lambda: run(rig, "list").stdout.count("\n") == 2, 30, "both dead letters are in the topic"
     )
-    listed = run(rig, "list", "--reason", "unknown_area")
+    listed = run(rig, "list", "--reason", "unknown_line")
     assert listed.exit_code == 0
     (line,) = listed.stdout.splitlines()
     _, reason, kind, force, letter, *_ = line.split("  ")
-    assert (reason, kind, force) == ("unknown_area", "call", "tiny")
+    assert (reason, kind, force) == ("unknown_line", "call", "tiny")
     shown = json.loads(run(rig, "show", letter).stdout)
     assert json.loads(shown["raw"])["id"] == "b"
     assert shown["origin"] == letter
@@ -55,17 +54,16 @@ def test_a_line_is_sent_again_once_the_force_file_is_mended(rig: Rig) -> None:
     worker.stop()
     file.write_text(TINY_FORCE)  # other rules: the worker rebuilds, and counts b from the log
     worker.start()
-    offered = row(worker.board("tiny", AT), "1h", "calls", line="999")["offered"]
-    assert offered == 2
-    sent = run(rig, "retry", "--reason", "unknown_area", "--force", str(file))
+    assert row(worker.board("tiny", AT), "1h", "calls", line="101")["offered"] == 1
+    sent = run(rig, "retry", "--reason", "unknown_line", "--force", str(file))
     assert f"sent to {rig.prefix}.calls" in sent.stdout, sent.output
     again = run(rig, "retry", letter, "--force", str(file))
     assert "was sent again already" in again.stdout
-    assert "(sent again)" in run(rig, "list", "--reason", "unknown_area").stdout
+    assert "(sent again)" in run(rig, "list", "--reason", "unknown_line").stdout
     once_more = run(rig, "retry", letter, "--again", "--force", str(file))
     assert "sent to" in once_more.stdout
     wait_until(worker.ready, 20, "it is ready")
-    assert row(worker.board("tiny", AT), "1h", "calls", line="999")["offered"] == 2
+    assert row(worker.board("tiny", AT), "1h", "calls", line="101")["offered"] == 1
 
 
 def test_what_can_not_be_sent_again_says_why(rig: Rig) -> None:

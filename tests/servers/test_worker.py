@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import random
@@ -68,7 +69,7 @@ def saved(worker: Worker) -> dict[str, int]:
     """The offsets that the checkpoints hold, by topic/partition."""
     found = {}
     for file in worker.checkpoints.glob("*.sqlite"):
-        with sqlite3.connect(file) as db:
+        with contextlib.closing(sqlite3.connect(file)) as db:
             head = head_of(db)
         found[f"{head.topic}/{head.partition}"] = head.offset
     return found

@@ -13,6 +13,8 @@ CORE = [
     "force_check",
     "force",
     "events",
+    "unknown_values",
+    "lenient",
     "periods",
     "histogram",
     "records",

@@ -1,7 +1,12 @@
 """Every line that can't be counted is a dead letter with its reason, and stops nothing."""
 
-import pytest
+from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.events import DEEPEST
 from streams.monitor import Shard
 from tests.bad_input import BAD_LINES
 from tests.build import FAR_FUTURE, call, lines, monitor, ms, row, stock, tiny_force
@@ -48,6 +53,37 @@ def test_all_bad_lines_at_once_are_counted_by_kind_and_reason() -> None:
     tallies = watched.board("tiny", AT)["ingest"]
     assert sum(sum(t["refused"].values()) for t in tallies.values()) == len(BAD_LINES)
     assert tallies["call"]["refused"]["answered_before_offered"] == 1
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"), [(b"[", b"]"), (b'{"a":', b"}"), (b'[{"a":', b"}]")]
+)
+def test_a_line_may_be_nested_250_deep_with_every_version_of_python(
+    opening: bytes, closing: bytes
+) -> None:
+    levels = opening.count(b"[") + opening.count(b"{")
+
+    def nested(depth: int) -> bytes:
+        inner = opening * (depth // levels) + b"0" + closing * (depth // levels)
+        return lines([call("c1")])[:-1] + b', "x": ' + inner + b"}"
+
+    assert [r.reason for r in monitor().ingest(nested(DEEPEST - levels), FAR_FUTURE)] == []
+    deeper = monitor().ingest(nested(DEEPEST + levels), FAR_FUTURE)
+    assert [(r.reason, r.detail) for r in deeper] == [("not_json", "nested too deep")]
+
+
+def test_brackets_side_by_side_or_in_a_text_are_no_depth() -> None:
+    record = {**call("c1"), "x": [[]] * 2000, "y": '[{"' * 2000, "z": "\\" * 3 + "[" * 900}
+    assert monitor().ingest(lines([record]), FAR_FUTURE) == []
+
+
+@given(st.text('[]{}"\\:,a ', max_size=60), st.integers(0, 3))
+def test_the_depth_of_a_line_is_judged_as_json_has_it(text: str, more: int) -> None:
+    inner: Any = [text, "[" * 600]
+    for _ in range(DEEPEST - 2 + more):
+        inner = [inner]
+    refused = monitor().ingest(lines([{**call("c1"), "x": inner}]), FAR_FUTURE)
+    assert [r.reason for r in refused] == ["not_json"] * (more > 0)
 
 
 def test_blank_lines_are_passed_over() -> None:

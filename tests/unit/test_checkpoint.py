@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from streams.errors import CheckpointError
 from streams.ledger import Sealed
 from streams.monitor import Monitor, Shard, canonical
 from streams.runners import snapshot as snapshots
+from streams.runners import store
 from streams.runners.checkpoint import Checkpoint, Folder
 from streams.runners.snapshot import Identity, Outgoing, PaneRow, pane_bytes
 from tests.build import FAR_FUTURE, call, lines, ms, tiny_force
@@ -24,11 +27,23 @@ IDENTITY = Identity("cluster", "w.calls", "id-1", 0, "rules", ("tiny",), 1, "me"
 AT = ms("2021-03-01T12:00:00Z")
 
 
+OPENED: list[Checkpoint] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_in_the_end() -> Iterator[None]:
+    """A process that "dies" in a test stays open until the test is over."""
+    yield
+    while OPENED:
+        OPENED.pop().close()
+
+
 class Kept:
     """A monitor of one shard, and its checkpoint."""
 
     def __init__(self, path: Path, kind: str = "call", **identity: Any) -> None:
         self.checkpoint = Checkpoint(path, msgspec.structs.replace(IDENTITY, **identity))
+        OPENED.append(self.checkpoint)
         self.shard = Shard(kind, [FORCE])
         snapshots.watch(self.shard)
         self.sealed: list[PaneRow] = []
@@ -177,12 +192,12 @@ def empty(path: Path) -> None:
 
 
 def lose_rows(path: Path) -> None:
-    with sqlite3.connect(path) as db:
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute("DELETE FROM entries WHERE id = 'c30'")
 
 
 def change_a_row(path: Path) -> None:
-    with sqlite3.connect(path) as db:
+    with contextlib.closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE entries SET body = (SELECT body FROM entries WHERE id = 'c31')")
 
 
@@ -200,6 +215,32 @@ def test_a_damaged_file_is_set_aside_and_not_used(
     again.save(5)
     again.checkpoint.close()
     assert Kept(path).offset == 5
+
+
+def open_files(folder: Path) -> set[str]:
+    """The files below a folder that this process has open, by name."""
+    held = [fd.readlink() for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+    return {file.name for file in held if file.is_relative_to(folder)}
+
+
+def test_a_file_that_is_no_database_is_not_left_open(path: Path) -> None:
+    path.write_text("this is not a database" * 100)
+    with pytest.raises(sqlite3.DatabaseError) as caught:
+        store.connect(path)
+    assert caught.value  # and with it the frame that opened the file is still there
+    assert open_files(path.parent) == set()
+    with pytest.raises(sqlite3.DatabaseError) as again:
+        store.create(path)
+    assert again.value
+    assert open_files(path.parent) == set()
+
+
+def test_a_file_that_can_not_be_filled_is_not_left_open(path: Path) -> None:
+    store.create(path).close()
+    with pytest.raises(sqlite3.OperationalError, match="already exists") as caught:
+        store.create(path)
+    assert caught.value
+    assert open_files(path.parent) == set()
 
 
 def outlived(path: Path) -> Path:

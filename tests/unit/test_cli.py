@@ -152,6 +152,49 @@ def test_refused_rows_are_told_and_do_not_fail_the_run(folder: Path) -> None:
     assert json.loads((folder / "refused.ndjson").read_text())["origin"] == "bad.ndjson:1"
 
 
+MAPPING = """
+kind = "incident"
+force = "tiny"
+timezone = "UTC"
+id = "no"
+[fields]
+opened_at = { column = "opened" }
+arrived_at = { column = "arrived" }
+closed_at = { column = "closed" }
+area = { column = "district" }
+category = { column = "type", values = { A = "asb.personal", M = "missing_person" } }
+grade = { column = "grade", values = { 1 = "emergency", 2 = "priority" } }
+"""
+TABLE = """no,opened,arrived,closed,district,type,grade
+1,2021-03-01T10:00:00Z,2021-03-01T10:05:00Z,2021-03-01T11:00:00Z,north,A,1
+2,2021-03-01T10:01:00Z,2021-03-01T10:09:00Z,2021-03-01T11:00:00Z,Atlantis,M,1
+3,2021-03-01T10:02:00Z,,,Atlantis,F,9
+"""
+
+
+def test_rows_with_unknown_values_count_and_the_values_are_said_with_examples(
+    folder: Path,
+) -> None:
+    (folder / "i.toml").write_text(MAPPING)
+    (folder / "i.csv").write_text(TABLE)
+    answer = run("i.csv", "--mapping", "i.toml", "--json")
+    assert answer.exit_code == 0
+    assert "rows in = 3: 3 counted" in answer.stderr
+    assert "Refused" not in answer.stderr
+    told = [line for line in answer.stderr.splitlines() if line.startswith("Unknown values")]
+    words = (
+        'Unknown values, in rows that count all the same: incident area 2 ("Atlantis" 2), '
+        'incident category 1 ("F" 1), incident grade 1 ("9" 1). Add what the force file lacks, or '
+        "mend the sender"
+    )
+    assert told == [words]
+    board = json.loads(answer.stdout)
+    counted = row(board, "month", "incidents", category="all", grade="all")
+    assert counted["count"] == 3
+    assert row(board, "month", "incidents", category="other", grade="ungraded")["count"] == 1
+    assert row(board, "month", "attendance")["attended"] == 2
+
+
 def test_a_run_without_a_named_force_shows_the_forces_that_have_records(folder: Path) -> None:
     calls = [{**record, "force": "warwickshire"} for record in CALLS]
     (folder / "calls.ndjson").write_bytes(lines(calls))

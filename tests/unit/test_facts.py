@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,15 @@ from tests.build import FAR_FUTURE, TINY_FORCE, call, crime, incident, lines, ms
 FORCE = tiny_force()
 AT = ms("2021-05-01T00:00:00Z")
 MAKERS = {"call": call, "incident": incident, "crime": crime}
+OPENED: list[Partition] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_in_the_end() -> Iterator[None]:
+    """A process that "dies" in a test stays open until the test is over."""
+    yield
+    while OPENED:
+        OPENED.pop().checkpoint.close()
 
 
 def partition(path: Path, kind: str = "call") -> Partition:
@@ -28,6 +38,7 @@ def partition(path: Path, kind: str = "call") -> Partition:
     identity = Identity("c", f"w.{kind}s", "id", 0, fingerprint(kind, forces), ("tiny",))
     live = Live(Monitor(forces, all_shards=False), clock=lambda: AT)
     made = Partition(live, Shard(kind, forces), path / f"{kind}.sqlite", identity, "w", 1)
+    OPENED.append(made)
     made.load(1, "me")
     made.show()
     return made

@@ -82,7 +82,7 @@ def test_restarts_at_any_place_lose_and_double_nothing(
         held = partition(Path(folder), kind)
         for offset in range(len(log)):
             for missing in range(held.held + 1, offset + 1):
-                held.fold(missing, log[missing], FAR_FUTURE)
+                asyncio.run(held.fold(missing, log[missing], FAR_FUTURE))
             step = data.draw(st.sampled_from(["go on", "go on", "save", "stop", "die"]))
             if step in {"save", "stop"}:
                 save(held, topic)
@@ -90,7 +90,7 @@ def test_restarts_at_any_place_lose_and_double_nothing(
                 held.checkpoint.close()
                 held = partition(Path(folder), kind)
         for missing in range(held.held + 1, len(log)):
-            held.fold(missing, log[missing], FAR_FUTURE)
+            asyncio.run(held.fold(missing, log[missing], FAR_FUTURE))
         whole = alone(records)
         assert counters(ledger_of(held)) == counters(whole)
         assert ledger_of(held).tally.as_dict() == whole.tally.as_dict()
@@ -109,7 +109,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
     with tempfile.TemporaryDirectory() as folder:
         first = partition(Path(folder, "first"), kind)
         for offset in range(data.draw(st.integers(0, len(log)))):
-            first.fold(offset, log[offset], FAR_FUTURE)
+            asyncio.run(first.fold(offset, log[offset], FAR_FUTURE))
             if data.draw(st.booleans()):
                 save(first, topic)
         save(first, topic)
@@ -117,7 +117,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
         again = partition(Path(folder, "again"), kind)
         know(again, topic)
         for offset in range(len(log)):
-            again.fold(offset, log[offset], FAR_FUTURE)
+            asyncio.run(again.fold(offset, log[offset], FAR_FUTURE))
             if data.draw(st.sampled_from([False, False, True])):
                 save(again, topic)
                 again.checkpoint.close()
@@ -142,7 +142,7 @@ def test_sealed_panes_are_the_same_where_the_log_has_lost_its_beginning(
         taken = []  # a log that began with a refused record would have no watermark to refuse it by
         for offset, record in enumerate(records):
             before = first.refused.total()
-            first.fold(offset, lines([record]), FAR_FUTURE)
+            asyncio.run(first.fold(offset, lines([record]), FAR_FUTURE))
             taken += [offset] if first.refused.total() == before else []
             if data.draw(st.booleans()):
                 save(first, topic)
@@ -151,7 +151,7 @@ def test_sealed_panes_are_the_same_where_the_log_has_lost_its_beginning(
         again = partition(Path(folder, "again"), kind)
         know(again, topic)
         for offset in range(data.draw(st.sampled_from(taken)), len(records)):
-            again.fold(offset, lines([records[offset]]), FAR_FUTURE)
+            asyncio.run(again.fold(offset, lines([records[offset]]), FAR_FUTURE))
         again.settle_facts()
         assert sorted(ledger_of(again).sealed_panes()) == sorted(ledger_of(first).sealed_panes())
         again.checkpoint.close()
@@ -174,7 +174,7 @@ def march(held: Partition) -> tuple[int, int, int, float | None]:
 
 def folded(held: Partition, *offsets: int) -> Partition:
     for offset in offsets:
-        held.fold(offset, LOG[offset], FAR_FUTURE)
+        asyncio.run(held.fold(offset, LOG[offset], FAR_FUTURE))
     return held
 
 
@@ -220,8 +220,8 @@ def test_a_save_that_fails_forgets_no_departed_record(tmp_path: Path) -> None:
     held.checkpoint.claim(5, "newer")
     held.checkpoint.identity = Identity("c", "w.calls", "id", 0, "x", ("tiny",), generation=1)
     folded(held, 2)
-    held.fold(4, lines([call("n2", "2021-12-01T00:00:00Z"), call("n3", "2021-12-03T00:00:00Z")]),
-              FAR_FUTURE)  # fmt: skip
+    newer = [call("n2", "2021-12-01T00:00:00Z"), call("n3", "2021-12-03T00:00:00Z")]
+    asyncio.run(held.fold(4, lines(newer), FAR_FUTURE))
     with pytest.raises(CheckpointError):
         save(held, {})
     departed = ledger_of(held).departed
@@ -281,7 +281,7 @@ def test_a_late_version_that_a_fact_has_in_it_changes_nothing_and_the_next_one_d
     again = partition(tmp_path / "again")
     know(again, topic)
     if start == 2:
-        again.fold(1, LOG[1], FAR_FUTURE)  # the last that the log has before it
+        asyncio.run(again.fold(1, LOG[1], FAR_FUTURE))  # the last that the log has before it
     folded(again, *range(start, 3))
     assert again.refused == {}, "it is known from what was published"
     assert march(again) == (1, 1, 0, 7)
@@ -325,8 +325,8 @@ def test_offsets_of_a_topic_that_was_made_anew_say_nothing(tmp_path: Path) -> No
     first.checkpoint.close()
     again = partition(tmp_path / "again", topic_id="another")
     know(again, topic)
-    again.fold(0, lines([OLD]), FAR_FUTURE)
-    again.fold(1, lines([NOW]), FAR_FUTURE)
+    asyncio.run(again.fold(0, lines([OLD]), FAR_FUTURE))
+    asyncio.run(again.fold(1, lines([NOW]), FAR_FUTURE))
     assert march(again) == (1, 1, 0, 7)  # the published fact
     known = again.facts["tiny"] if again.facts else None
     assert known is None or known.late == set()
@@ -338,11 +338,11 @@ def test_a_new_record_that_was_refused_is_refused_again(tmp_path: Path) -> None:
     log = [LOG[0], LOG[1], lines([call("c2", updated_at="2021-09-01T00:00:06Z")]), LOG[2]]
     first, again = partition(tmp_path / "first"), partition(tmp_path / "again")
     for offset, payload in enumerate(log):
-        first.fold(offset, payload, FAR_FUTURE)
+        asyncio.run(first.fold(offset, payload, FAR_FUTURE))
     save(first, topic)
     know(again, topic)
     for offset, payload in enumerate(log):
-        again.fold(offset, payload, FAR_FUTURE)
+        asyncio.run(again.fold(offset, payload, FAR_FUTURE))
     assert first.refused == again.refused == {"sealed": 1}
     for held in (first, again):
         held.checkpoint.close()
@@ -357,7 +357,7 @@ def test_a_day_that_was_made_of_hours_is_revised_once_in_file_and_facts(tmp_path
     late = lines([{**LATE, "updated_at": "2022-06-01T00:00:02Z"}])
     held = partition(tmp_path / "one")
     for offset, payload in enumerate([*first, then, late]):
-        held.fold(offset, payload, FAR_FUTURE)
+        asyncio.run(held.fold(offset, payload, FAR_FUTURE))
         save(held, topic)
     assert march(held) == (2, 2, 0, 5)
     held.checkpoint.close()
@@ -366,7 +366,7 @@ def test_a_day_that_was_made_of_hours_is_revised_once_in_file_and_facts(tmp_path
     again.checkpoint.close()
     rebuilt = partition(tmp_path / "two")
     know(rebuilt, topic)
-    rebuilt.fold(2, then, FAR_FUTURE)
-    rebuilt.fold(3, late, FAR_FUTURE)
+    asyncio.run(rebuilt.fold(2, then, FAR_FUTURE))
+    asyncio.run(rebuilt.fold(3, late, FAR_FUTURE))
     assert march(rebuilt) == (2, 2, 0, 5)
     rebuilt.checkpoint.close()

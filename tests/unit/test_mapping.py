@@ -1,6 +1,7 @@
 """Mapping files: any table to any event, with every time on the right day."""
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import ConfigError, Refused
-from streams.events import KINDS, Call, Incident, decode_line
+from streams.events import KINDS, Call, Crime, Incident, decode_line
 from streams.force import load_force
+from streams.lenient import read
 from streams.sources import Chunk, mapping, open_source
 from streams.sources.mapped import Mapper
 from streams.sources.mapping import parse_mapping
@@ -263,8 +265,42 @@ def test_a_value_that_is_not_listed_takes_the_default() -> None:
     assert event(VALUES + 'default = "scheduled"', no="1", at=AT, g="9")["grade"] == "scheduled"
 
 
-def test_without_default_a_value_that_is_not_listed_is_refused_rather_than_lost() -> None:
-    assert reason(VALUES, no="1", at=AT, g="9") == "unknown_value"
+def test_without_default_a_value_that_is_not_listed_is_sent_as_it_is_and_counts_as_unknown() -> (
+    None
+):
+    line = convert(VALUES, no="1", at=AT, g="9")
+    assert line is not None
+    assert json.loads(line)["grade"] == "9"
+    assert read(line).unknown == [("grade", "9")]
+
+
+def test_a_code_that_is_not_listed_is_never_taken_for_one_of_ours() -> None:
+    toml = base(kind="crime", fields="recorded_at") + (
+        '[fields.outcome]\ncolumn = "o"\nvalues = { charged = 1 }\n'
+    )
+    line = convert(toml, no="1", at=AT, o="16")
+    assert line is not None
+    assert read(line).unknown == [("outcome", "16")]
+
+
+def test_without_default_a_line_that_is_not_listed_is_refused_since_the_call_counts_nowhere() -> (
+    None
+):
+    toml = base(kind="call", fields="offered_at") + (
+        '[fields.line]\ncolumn = "l"\nvalues = { E = "999" }\n'
+    )
+    assert reason(toml, no="1", at=AT, l="X") == "unknown_value"
+
+
+def test_a_marker_that_is_not_listed_leaves_the_others() -> None:
+    toml = base(kind="crime", fields="recorded_at") + (
+        '[fields.markers]\ncolumn = "m"\nsplit = ";"\nvalues = { DA = "domestic_abuse" }\n'
+    )
+    line = convert(toml, no="1", at=AT, m="DA;KN")
+    assert line is not None
+    kept = read(line)
+    assert isinstance(kept.event, Crime)
+    assert (kept.event.markers, kept.unknown) == (["domestic_abuse"], [("markers", "KN")])
 
 
 def test_a_blank_cell_leaves_the_field_out() -> None:
@@ -303,9 +339,24 @@ def test_constants_stand_in_every_event() -> None:
     assert event(base('constants = { grade = "priority" }'), no="1", at=AT)["grade"] == "priority"
 
 
-def test_a_field_of_the_wrong_form_is_refused() -> None:
+def test_a_value_that_nobody_knows_is_sent_as_it_is_and_counts_as_unknown() -> None:
     toml = base() + '[fields.grade]\ncolumn = "g"\n'
-    assert reason(toml, no="1", at=AT, g="urgent") == "wrong_form"
+    line = convert(toml, no="1", at=AT, g="urgent")
+    assert line is not None
+    assert read(line).unknown == [("grade", "urgent")]
+
+
+def test_casualties_that_are_no_number_are_unknown_and_the_incident_counts() -> None:
+    toml = base() + '[fields."casualties.fatal"]\ncolumn = "f"\n'
+    assert event(toml, no="1", at=AT, f="2")["casualties"] == {"fatal": 2}
+    line = convert(toml, no="1", at=AT, f="two")
+    assert line is not None
+    assert read(line).unknown == [("casualties", None)]
+
+
+def test_a_field_of_the_wrong_form_is_refused() -> None:
+    toml = base() + '[fields.cancelled]\ncolumn = "c"\n'
+    assert reason(toml, no="1", at=AT, c="perhaps") == "wrong_form"
 
 
 def test_a_figure_that_is_no_number_is_refused_rather_than_sent_as_null() -> None:

@@ -10,8 +10,11 @@ import pytest
 
 from streams.alert_records import Transition
 from streams.errors import CheckpointError, ConfigError
+from streams.live import Live
+from streams.monitor import Monitor
 from streams.outputs.notify import AGAIN, ALL, Channel, Notifier, channels, message
-from streams.runners.alert_store import AlertStore
+from streams.runners.alert_store import NAME, AlertStore
+from streams.runners.alerting import Alerting
 from tests.alerting import at, book, signal
 from tests.receiver import Receiver
 from tests.servers.process import wait_until
@@ -96,7 +99,8 @@ CRASHING = """
 import sys, time
 from pathlib import Path
 from streams.outputs.notify import Channel, Notifier
-from streams.runners.alert_store import AlertStore
+from streams.runners.alert_store import NAME, AlertStore
+from streams.runners.alerting import Alerting
 channel = Channel(sys.argv[1])
 notifier = Notifier(AlertStore(Path(sys.argv[2])), [channel])
 notifier.start()
@@ -140,6 +144,26 @@ def test_two_processes_do_not_share_a_store(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="Is another Watchroom using it"):
         AlertStore(tmp_path)
     store.close()
+
+
+def test_a_store_that_can_not_be_used_is_not_left_open(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text("this is not a database" * 100)
+    with pytest.raises(CheckpointError, match="can't be kept there") as caught:
+        AlertStore(tmp_path)
+    assert caught.value
+    held = [fd.readlink() for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
+    assert tmp_path / NAME not in held
+
+
+def test_alerts_that_can_not_be_read_leave_the_store_to_the_next(tmp_path: Path) -> None:
+    store = AlertStore(tmp_path)
+    store._db.execute("INSERT INTO transitions (key, body) VALUES ('k', CAST('no' AS BLOB))")
+    store._db.commit()
+    store.close()
+    with pytest.raises(CheckpointError, match="can't be read") as caught:
+        Alerting(Live(Monitor([])), tmp_path)
+    assert caught.value
+    AlertStore(tmp_path).close()
 
 
 def test_addresses_come_from_the_environment_or_a_file_and_are_never_shown(tmp_path: Path) -> None:

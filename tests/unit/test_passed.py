@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,7 +85,7 @@ def test_offsets_without_a_message_are_no_lag(tmp_path: Path) -> None:
     live = Live(Monitor([force], all_shards=False))
     partition = Partition(live, Shard("call", [force]), tmp_path / "p", identity, "w", 1)
     partition.high = 2
-    partition.fold(0, lines([call()]), ms("2021-03-01T10:01:00Z"))
+    asyncio.run(partition.fold(0, lines([call()]), ms("2021-03-01T10:01:00Z")))
     assert partition.lag == 1  # it may be a message that was not read yet
     partition.skip(2)
     assert (partition.lag, partition.held, partition.changed) == (0, 1, True)

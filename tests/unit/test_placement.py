@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -117,11 +118,11 @@ def test_a_partition_words_its_dead_letters_and_notes_what_it_counts(tmp_path: P
     partition = Partition(live, Shard("call", ()), tmp_path / "p", identity, "w", 24)
     line = lines([call("a", force="warwickshire", area=None)])
     for offset in range(EVERY):
-        partition.fold(offset, line + b"\nrubbish\n", AT, KEY)
+        asyncio.run(partition.fold(offset, line + b"\nrubbish\n", AT, KEY))
     right = partition_of("warwickshire-west-mercia", 24)
     letters = [
         {name: text.decode() for name, text in message.headers}
-        for _, message in partition._take().outbox
+        for _, message in asyncio.run(partition._take()).outbox
     ]
     assert [each["reason"] for each in letters] == ["wrong_partition", "not_json"] * EVERY
     assert f"came in partition 3 of w.calls and belongs in {right}" in letters[0]["detail"]
@@ -138,6 +139,6 @@ def test_a_message_with_any_line_that_is_counted_counts_for_its_partition(tmp_pa
     for offset in range(EVERY):
         mine = call(f"m{offset}", force="warwickshire")
         other = call(f"o{offset}", force="city-of-london")
-        partition.fold(offset, lines([mine, other]), AT + offset, KEY)
+        asyncio.run(partition.fold(offset, lines([mine, other]), AT + offset, KEY))
     assert partition.refused == {"wrong_partition": EVERY}
     assert partition.placement.trouble(AT) is None

@@ -192,6 +192,18 @@ def test_refused_lines_are_counted_by_kind_and_reason() -> None:
     assert value(series, name, kind="unknown", reason="not_json") == 1
 
 
+def test_unknown_values_are_counted_by_kind_and_field_and_are_no_label() -> None:
+    records = (
+        call("c1", area="Atlantis"), call("c2", area="Lemuria"), crime("k1", markers=["knife"])
+    )  # fmt: skip
+    for ready in (True, False):
+        series = scraped(live(*records, ready=ready))
+        name = "watchroom_unknown_values_total"
+        assert value(series, name, kind="call", field="area") == 2
+        assert value(series, name, kind="crime", field="markers") == 1
+        assert not [labels for _, labels in series if ("area", "Atlantis") in labels]
+
+
 def test_lag_checkpoint_and_stall_are_given_where_they_are_known() -> None:
     watched = live()
     assert not names(scraped(watched)) & {

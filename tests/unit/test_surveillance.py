@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -316,9 +317,17 @@ def test_a_level_is_accepted_after_the_instant_at_which_a_person_said_so() -> No
     watches = of(target, "crime").grains["month"]
     watch, *others = watches
     series = (*watch.watched.about("tiny"), "month")
-    asked: list[tuple[str, int]] = []
+    asked: list[tuple[str, str | None, int]] = []
+
+    def accepting(name: str) -> Callable[[str | None, int], bool]:
+        def accept(direction: str | None, before: int) -> bool:
+            asked.append((name, direction, before))
+            return False
+
+        return accept
+
     for each in (watch, *others):
-        each.adapter.accept = lambda *about, each=each: asked.append((each.watched.name, *about))  # type: ignore[method-assign]
+        each.adapter.accept = accepting(each.watched.name)  # type: ignore[method-assign,assignment]
     of(target, "crime").hear(Outcomes(levels=(Level(series, "up", ms("2021-08-10T00:00:00Z")),)))
     told = {}
     for month in (6, 7, 8):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,15 @@ from tests.build import FAR_FUTURE, tiny_force
 from tests.unit.test_surveillance import hours, of, play, state_of, watched
 
 FORCES = (tiny_force(),)
+OPENED: list[Partition] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_in_the_end() -> Iterator[None]:
+    """A process that "dies" in a test stays open until the test is over."""
+    yield
+    while OPENED:
+        OPENED.pop().checkpoint.close()
 
 
 def partition(path: Path, *, surveillance: bool = True) -> Partition:
@@ -28,6 +39,7 @@ def partition(path: Path, *, surveillance: bool = True) -> Partition:
     shard = Shard("incident", FORCES)
     file = path / "w.sqlite"
     made = Partition(live, shard, file, identity, "w", 1, surveillance=surveillance)
+    OPENED.append(made)
     made.load(1, "me")
     made.show()
     return made
@@ -91,7 +103,7 @@ def test_a_checkpoint_of_a_time_before_surveillance_is_used_and_the_rest_relearn
     fold(first, 0, 150)
     asyncio.run(first.save())
     first.checkpoint.close()
-    with sqlite3.connect(tmp_path / "w.sqlite") as db:
+    with contextlib.closing(sqlite3.connect(tmp_path / "w.sqlite")) as db:
         assert not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchall()
     second = partition(tmp_path)
     assert second.held == 149

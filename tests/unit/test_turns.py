@@ -144,6 +144,7 @@ class Record(NamedTuple):
     offset: int
     value: bytes
     timestamp: int = FAR_FUTURE
+    key: bytes = b"warwickshire-west-mercia"
 
 
 def test_reading_back_gives_the_loop_its_turn_and_stops_where_the_assignment_changes(
@@ -345,6 +346,7 @@ def test_a_worker_with_a_message_that_takes_long_is_behind_and_then_live_again(
         stream = Stream()
         stream.resume, stream.commit = (lambda _: None), nothing
         stream.high, stream.heard = (lambda _: None), (lambda: None)
+        stream.mark, stream.forget_marks = (lambda _: None), (lambda: None)
         settings = Settings("127.0.0.1:9", (COUNTY,), tmp_path, prefix="w")
         cluster = Cluster("c", 1, {"w.incidents": "id"})
         live = Live(Monitor(settings.forces, all_shards=False))

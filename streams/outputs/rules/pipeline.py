@@ -142,6 +142,17 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         keep="1m",
     ),
     PipelineAlert(
+        "WatchroomUnknownValues",
+        "state",
+        # A category or an offence that the list lacks is `other` by design: every system has some.
+        f"sum by (field) (increase(watchroom_unknown_values_total{{{JOB}, "
+        'field!~"category|offence"}[1h])) > 0',
+        "1m",
+        "Records with an unknown <field> came in the last hour.",
+        "They count in everything else: an unknown area under the force alone, so that its own "
+        "figures are too low. Most often the force file lacks it.",
+    ),
+    PipelineAlert(
         "WatchroomNotificationsFail",
         "notice",
         "sum by (integration) (increase(alertmanager_notifications_failed_total[5m])) > 0",

@@ -76,6 +76,7 @@ def written(head: str, groups: Sequence[tuple[str, Sequence[Rule]]]) -> str:
 
 LABELS = (
     "force", "area", "measure", "instance", "feed", "line", "reason", "integration", "subject",
+    "field",
 )  # fmt: skip
 """Labels that a text may name."""
 

@@ -15,6 +15,10 @@ function titled(title) {
   return made("h1", {}, title);
 }
 
+function listed(counts) {
+  return Object.entries(counts).map(([name, number]) => `${name.replaceAll("_", " ")} ${count(number)}`).join(", ") || "none";
+}
+
 async function feeds() {
   const board = await fetched("/board.json", force ? { force } : {});
   const clock = clocks(board.force.timezone);
@@ -25,14 +29,14 @@ async function feeds() {
   ]);
   const taken = Object.entries(board.ingest).map(([kind, told]) => [
     kind, count(Object.values(told).filter(Number.isFinite).reduce((sum, number) => sum + number, 0)),
-    Object.entries(told.refused).map(([why, number]) => `${why.replaceAll("_", " ")} ${count(number)}`).join(", ") || "none",
+    listed(told.refused), listed(told.unknown ?? {}),
   ]);
   shown(
     titled(`Age of data, ${board.force.name}`),
     made("p", { class: "lead" }, "A heartbeat says that a source is alive, also when it has nothing to report."),
     table("Feeds", ["feed", "latest", "age"], rows),
     made("h2", {}, "Taken and refused since the start"),
-    table("Lines taken", ["kind", "lines", "refused"], taken),
+    table("Lines taken", ["kind", "lines", "refused", "with an unknown value"], taken),
   );
 }
 

@@ -1,0 +1,146 @@
+"""A line that the strict decoder refuses, read once more: one unknown value loses no record.
+
+The strict decoder is fast and takes a line whole or not at all. What it refuses is decoded again
+here, slowly, and a value that no list knows (a marker, a grade, an outcome code) is left out, so
+that the record counts in everything else and the value counts as unknown. What says which record
+it is, of which force and line, when and in which version, and all times, must be right: without
+these it counts nowhere, or wrongly.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, get_args, get_origin
+
+import msgspec
+
+from streams.errors import Refused
+from streams.events import KINDS, Event, Person, check_depth, decode_line, encode, refusal
+from streams.unknown_values import shown
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "call": ("area",),
+    "incident": ("area", "grade", "category", "markers", "casualties", "persons"),
+    "crime": ("area", "offence", "markers", "outcome", "victims", "suspects", "defendants"),
+}
+"""The fields of which an unknown value costs no record. A reading has none: its area and measure
+say what it is a figure of."""
+
+PEOPLE = frozenset({"casualties", "persons", "victims", "suspects", "defendants"})
+"""Fields of which no value is ever shown."""
+
+REQUIRED = {"category": "other", "offence": "other"}
+"""What stands for a value that a record must have."""
+
+_SHAPES = {
+    kind: {f.name: f.type for f in msgspec.structs.fields(KINDS[kind]) if f.name in names}
+    for kind, names in FIELDS.items()
+}
+
+
+class Kept(NamedTuple):
+    """An event without its unknown values, and these: (field, value or None where not shown)."""
+
+    event: Event
+    unknown: list[tuple[str, str | None]]
+    left_out: dict[str, Any]
+    """The fields that had them, as they came."""
+
+    def encode(self, event: Event) -> bytes:
+        """A line of `event`, which was made of this one, with what was left out: whoever counts it
+        finds it unknown, and says so."""
+        if not self.left_out:
+            return encode(event)
+        return msgspec.json.encode({**msgspec.to_builtins(event), **self.left_out})
+
+
+def read(line: bytes) -> Kept:
+    """One line to one event, its unknown values apart; raises `Refused`."""
+    try:
+        check_depth(line)
+        return Kept(decode_line(line), [], {})
+    except Exception as error:  # noqa: BLE001 - whatever it is, it becomes the reason
+        return salvage(line, error)
+
+
+def decode(line: bytes) -> Event:
+    """One line to one event, its unknown values left out; raises `Refused`."""
+    return read(line).event
+
+
+def salvage(line: bytes, error: Exception) -> Kept:
+    """What can be kept of a line that the strict decoder met with `error`; raises `Refused`."""
+    if not isinstance(error, msgspec.ValidationError):
+        raise refusal(error, line)
+    try:
+        record = msgspec.json.decode(line)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        raise refusal(error, line) from error
+    kind = record.get("kind") if isinstance(record, dict) else None
+    if not isinstance(kind, str) or kind not in FIELDS:
+        raise refusal(error, line)
+    return mend(kind, record)
+
+
+def mend(kind: str, record: dict[str, Any], *, strict: bool = True) -> Kept:
+    """What can be kept of a record that is no event of its kind; raises `Refused`. `strict` False
+    takes a number that is written as text, as a cell of a table is."""
+    unknown: list[tuple[str, str | None]] = []
+    mended = dict(record)
+    for name, shape in _SHAPES.get(kind, {}).items():
+        if name in mended:
+            _mend(mended, name, shape, unknown, strict)
+    try:
+        event = msgspec.convert(mended, KINDS[kind], strict=strict)
+    except msgspec.ValidationError as still:
+        raise Refused("wrong_form", str(still)) from None
+    return Kept(event, unknown, {name: record[name] for name, _ in unknown})
+
+
+def _mend(
+    record: dict[str, Any],
+    name: str,
+    shape: Any,
+    unknown: list[tuple[str, str | None]],
+    strict: bool,
+) -> None:
+    """Leaves out of a field what has not its shape, and notes it."""
+
+    def note(value: object) -> None:
+        unknown.append((name, None if name in PEOPLE else shown(value)))
+
+    value = record[name]
+    if _has(value, shape, strict):
+        return
+    if value is None:  # nothing is said, and nothing is unknown
+        del record[name]
+        return
+    if get_origin(shape) is not list or not isinstance(value, list):
+        note(value)
+        if name in REQUIRED:
+            record[name] = REQUIRED[name]
+        else:
+            del record[name]
+        return
+    (each,) = get_args(shape)
+    kept = []
+    for item in value:
+        if _has(item, each, strict):
+            kept.append(item)
+        else:
+            note(item)
+            # Of a person whose age or care is not understood, it is still known who it is.
+            if each is Person and isinstance(item, dict) and _has({"id": item.get("id")}, Person):
+                kept.append({key: item[key] for key in item if _has_field(item, key)})
+    record[name] = kept
+
+
+def _has(value: object, shape: Any, strict: bool = True) -> bool:
+    try:
+        msgspec.convert(value, shape, strict=strict)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def _has_field(person: dict[str, Any], key: str) -> bool:
+    return _has({"id": person["id"], key: person[key]}, Person)
