@@ -185,7 +185,7 @@ def _add(merged: Merged, mapper: Mapper, cells: list[str]) -> Refused | None:
     try:
         mapped = mapper.row(cells)
         if mapped is not None:
-            mapper.plausible.judge(mapped.placed)
+            mapper.plausible.judge(mapped[1])
             merged.add(*mapped)
     except Refused as refused:
         return refused
