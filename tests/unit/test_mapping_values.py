@@ -130,7 +130,8 @@ WAIT = CALL + '[fields.answered_at]\nfrom = "offered_at"\nplus = "w"\n'
 
 
 def test_minus_is_a_time_before_another() -> None:
-    toml = f'kind = "call"\n{HEAD}' + (
+    toml = (
+        f'kind = "call"\n{HEAD}'
         '[fields.answered_at]\ncolumn = "at"\n'
         '[fields.offered_at]\nfrom = "answered_at"\nminus = "w"\nunit = "minutes"\n'
     )
