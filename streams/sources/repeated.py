@@ -29,24 +29,26 @@ class Repeated:
         # Bytes and numbers, which the garbage collector need not look at.
         self._lines: dict[Any, bytes] = {}
         self._numbers: dict[Any, int] = {}
-        self._before: tuple[dict[Any, bytes], dict[Any, int]] = ({}, {})
+        self._old_lines: dict[Any, bytes] = {}
+        self._old_numbers: dict[Any, int] = {}
         self._noticed: dict[Any, set[str]] = {}
 
     def see(self, key: object, line: bytes, number: int) -> None:
         """Take one row: its id, the event that it became, and its line in the file."""
-        if key in self._lines or key in self._before[0]:
+        if key in self._lines or key in self._old_lines:
             self._compare(key, line, number)
             return
         if len(self._lines) >= REMEMBERED:
-            self._before = (self._lines, self._numbers)
+            self._old_lines, self._old_numbers = self._lines, self._numbers
             self._lines, self._numbers, self._noticed = {}, {}, {}
         self._lines[key] = line
         self._numbers[key] = number
 
     def _compare(self, key: object, line: bytes, number: int) -> None:
-        lines, numbers = (
-            (self._lines, self._numbers) if key in self._lines else self._before
-        )  # the earlier row of this id, and where it stands
+        # The earlier row of this id, and where it stands.
+        lines, numbers = self._lines, self._numbers
+        if key not in lines:
+            lines, numbers = self._old_lines, self._old_numbers
         held, new = msgspec.json.decode(lines[key]), msgspec.json.decode(line)
         if held["force"] != new["force"]:
             return

@@ -12,6 +12,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -132,8 +133,10 @@ def _regular(text: str, precision: Precision) -> Parse:
     pattern = re.compile("".join(_NUMBERS.get(part, re.escape(part)) for part in parts))
     at = {name: place - 1 for name, place in pattern.groupindex.items()}
     hour_at, minute_at, second_at = at.get("H"), at.get("M"), at.get("S")
-    micro_at, year_at, short_year_at = at.get("f"), at.get("Y"), at.get("y", 0)
-    month_at, day_at = at.get("m"), at.get("d")
+    micro_at = at.get("f")
+    # An export has few days: which parts make one, and the days that were made already.
+    day_parts = itemgetter(*([at[name] for name in ("Y", "y", "m", "d") if name in at] or [0]))
+    read_day, days = _day_reader(at), dict[object, dt.date]()
     make: Callable[..., Written] = partial(tuple.__new__, Written)  # half the time of Written()
 
     def parse(value: str) -> Written | None:
@@ -152,6 +155,26 @@ def _regular(text: str, precision: Precision) -> Parse:
             clock = dt.timedelta(0, hour * 3600 + minute * 60 + second, micro)
         if precision == "clock":
             return make((precision, None, clock, None, None))
+        key = day_parts(got)
+        day = days.get(key)
+        if day is None:
+            day = read_day(got)
+            if day is None:
+                return None
+            if len(days) > 20_000:  # far more days than an export has: dates gone wild
+                days.clear()
+            days[key] = day
+        return make((precision, day, clock, None, None))
+
+    return parse
+
+
+def _day_reader(at: dict[str, int]) -> Callable[[tuple[str, ...]], dt.date | None]:
+    """Reads the day among the parts of a text; `at` has the place of each directive."""
+    year_at, short_year_at = at.get("Y"), at.get("y", 0)
+    month_at, day_at = at.get("m"), at.get("d")
+
+    def read(got: tuple[str, ...]) -> dt.date | None:
         if year_at is not None:
             year = int(got[year_at])
         else:  # two figures as strptime has them: 69 to 99 are of the last century
@@ -159,12 +182,11 @@ def _regular(text: str, precision: Precision) -> Parse:
             year += 1900 if year >= 69 else 2000
         try:
             month = 1 if month_at is None else int(got[month_at])
-            day = dt.date(year, month, 1 if day_at is None else int(got[day_at]))
+            return dt.date(year, month, 1 if day_at is None else int(got[day_at]))
         except ValueError:
             return None
-        return make((precision, day, clock, None, None))
 
-    return parse
+    return read
 
 
 def _iso(value: str) -> Written | None:
