@@ -172,10 +172,14 @@ class Source:
         only = next(iter(self.forces)) if len(self.forces) == 1 else None
         mapper = Mapper(mapping, table.header, only, origin, notices=self._notices)
         if mapping.groups:
-            yield from grouped_chunks(table, mapper)
+            chunks = grouped_chunks(table, mapper)
         else:
             mapper.line = lambda: table.number
-            yield from table_chunks(table, mapper)
+            chunks = table_chunks(table, mapper)
+        # Rows that say which version they are may be several of one record: none is the last.
+        finished = mapping.version is None
+        for chunk in chunks:
+            yield chunk._replace(finished=finished, unfolds=mapping.unfolds)
 
 
 def _suffix(path: Path) -> str:

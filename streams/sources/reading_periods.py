@@ -59,6 +59,5 @@ def _hour(text: str, found: re.Match[str], clock: LocalClock) -> tuple[dt.dateti
     if found["offset"]:
         begin = dt.datetime.fromisoformat(text).astimezone(UTC)
     else:
-        # Of an hour that autumn repeats the second: then both are over.
-        begin = clock.instants(dt.date.fromisoformat(text[:10]), int(found["hour"]) * HOUR)[-1]
+        begin = clock.at(dt.date.fromisoformat(text[:10]), int(found["hour"]) * HOUR)
     return begin, begin + HOUR - SECOND
