@@ -239,7 +239,7 @@ class Mapper:
 
     def _leave_out(self, name: str, why: str) -> None:
         self.notices.add(
-            f"{name} was left out of {{count}} rows (on_error), the first at {{example}}",
+            f"{name} was left out of {{count}} row{{s}} (on_error), the first at {{example}}",
             f"{self.file}:{self.line()}: {why}",
         )
 

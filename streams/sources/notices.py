@@ -13,7 +13,7 @@ class Notices:
         self._found: dict[str, tuple[int, str]] = {}
 
     def add(self, sentence: str, example: str) -> None:
-        """Count one more. `sentence` has `{count}` and `{example}` where these belong."""
+        """Count one more. `sentence` has `{count}`, `{s}` and `{example}` where these belong."""
         count, first = self._found.get(sentence, (0, example))
         if count or len(self._found) < MOST:
             self._found[sentence] = (count + 1, first)
@@ -21,6 +21,6 @@ class Notices:
     def texts(self) -> list[str]:
         """The sentences, in the order in which they were first needed."""
         return [
-            sentence.format(count=f"{count:,}", example=example)
+            sentence.format(count=f"{count:,}", s="s"[: count > 1], example=example)
             for sentence, (count, example) in self._found.items()
         ]

@@ -164,13 +164,30 @@ def test_what_goes_on_cannot_be_merged() -> None:
     assert caught.value.field == "merge"
 
 
+def test_standard_input_that_is_a_history_can_be_merged(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.write_bytes(DATA)
+    with file.open() as stdin, open_source("-", parse_mapping(MERGE)) as source:
+        monkeypatch.setattr("sys.stdin", stdin)
+        source.finite = True
+        assert sum(chunk.joined for chunk in source) == 2
+
+
+def test_each_event_of_a_group_is_finished_and_unfolded(file: Path) -> None:
+    file.write_bytes(DATA)
+    for toml, unfolds in ((MERGE, True), (MERGE + "[unfold]\nenabled = false\n", False)):
+        with open_source(file, parse_mapping(toml)) as source:
+            assert {(chunk.finished, chunk.unfolds) for chunk in source} == {(True, unfolds)}
+
+
 # --- a warning ------------------------------------------------------------------------------------
 
 
 def test_rows_of_one_id_that_lose_a_time_are_warned_of(file: Path) -> None:
     assert _versions(file, DATA, UNITS) == [
-        f"rows of one id differ in arrived_at: {file}:2 and {file}:3 (1 such ids); see `merge`",
-        f"rows of one id differ in closed_at: {file}:2 and {file}:3 (1 such ids); see `merge`",
+        f"rows of one id differ in arrived_at: {file}:2 and {file}:3 (1 such id); see `merge`",
+        f"rows of one id differ in closed_at: {file}:2 and {file}:3 (1 such id); see `merge`",
     ]
 
 

@@ -140,7 +140,7 @@ def test_a_bad_close_does_not_cost_a_good_incident(close: str, why: str) -> None
     assert found["arrived_at"] == found["updated_at"] == "2016-12-30T23:13:14Z"
     assert "closed_at" not in found
     assert notices.texts() == [
-        f"closed_at was left out of 1 rows (on_error), the first at in.csv:0: {why}"
+        f"closed_at was left out of 1 row (on_error), the first at in.csv:0: {why}"
     ]
 
 
