@@ -58,7 +58,8 @@ class Repeated:
         noticed = self._noticed.setdefault(key, set()) if differ else set()
         for name in sorted(differ - noticed):
             self._notices.add(
-                f"rows of one id differ in {name}: {{example}} ({{count}} such id{{s}}); see `merge`",
+                f"rows of one id differ in {name}: "
+                "{example} ({count} such id{s}); see `merge`",
                 f"{self._file}:{numbers[key]} and {self._file}:{number}",
             )
         noticed |= differ
