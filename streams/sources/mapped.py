@@ -82,12 +82,17 @@ class Mapper:
         if mapping.states is not None:
             self._filters.append(self._known_state())
         order = mapping.order()
+        # Times that may be left out, with what they follow and how much earlier they may be.
+        self._lenient = {
+            name: (as_list(rules[name].after), dt.timedelta(seconds=rules[name].tolerance))
+            for name in order
+            if is_time(mapping, name) and _lenient(rules[name])
+        }
         self._makers = [(name, self._maker(name, rules[name])) for name in order]
         self._makers = [
             (name, _unsent(make) if name in mapping.working else make)
             for name, make in self._makers
         ]
-        self._lenient = [n for n in order if is_time(mapping, n) and _lenient(rules[n])]
         self._repeated: Repeated | None = None
         if not mapping.groups and mapping.version is None and LIVES[mapping.kind].order:
             self._repeated = Repeated(str(file), self.notices)
@@ -230,9 +235,7 @@ class Mapper:
         return make_or_leave
 
     def _contradiction(self, name: str, placed: Placed) -> str | None:
-        rule = self.mapping.rules()[name]
-        tolerance = dt.timedelta(seconds=rule.tolerance)
-        why = self.plausible.contradiction(name, placed, as_list(rule.after), tolerance)
+        why = self.plausible.contradiction(name, placed, *self._lenient[name])
         if why is not None:
             placed.forget(name)
         return why
