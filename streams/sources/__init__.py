@@ -10,6 +10,11 @@ files.py     open_source(): finds the format of each file and strings the files 
 kafka.py     publish(): sends any source to Kafka
 ```
 
+A mapping is read and checked by `mapping`, `mapping_checks` and `kind_fields`, and carried out by
+`mapped`: texts by `patterns` and `written_numbers`, times by `times` and `placing`, judged by
+`plausible` with the spans of `lives`, periods of readings by `reading_periods`. Rows that are one
+record together are joined by `grouping`; where they should have been, `repeated` warns (`notices`).
+
 `kafka` is imported by `streams.sources.kafka` alone.
 """
 

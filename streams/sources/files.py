@@ -21,11 +21,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, cast
 
-from streams.errors import SourceError
+from streams.errors import ConfigError, SourceError
 from streams.force import Force
 from streams.sources.chunk import CHUNK_LINES, Chunk
+from streams.sources.grouping import grouped_chunks
 from streams.sources.mapped import Mapper
 from streams.sources.mapping import Mapping, load_mapping
+from streams.sources.notices import Notices
 from streams.sources.police_uk import StreetRows, is_other_file, is_street
 from streams.sources.raw import (
     Batch,
@@ -61,11 +63,16 @@ class Source:
     (standard input, a pipe); `consumed_bytes` grows towards it. `skipped` names the files of a
     folder that were passed over, and why. Iterating raises `SourceError` at the first file that
     can't be read or is damaged, after the chunks of all that came before the damage.
+
+    `warnings` are sentences for the user about what counts and should be looked at, complete after
+    the iteration. Set `finite` before it where standard input ends and is no live feed.
     """
 
     def __init__(self, inputs: list[Input], forces: list[Force]) -> None:
         self.forces = {force.id: force for force in forces}
         self.skipped: list[str] = []
+        self.finite = False
+        self._notices = Notices()
         self.total_bytes: int | None = 0
         for path, _, _ in inputs:
             if path is None or not path.is_file():
@@ -79,6 +86,11 @@ class Source:
     def consumed_bytes(self) -> int:
         """How much of the files was read so far, compressed as they are."""
         return self._meter.consumed
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should look at though it counts, each said once with its number."""
+        return self._notices.texts()
 
     def __iter__(self) -> Iterator[Chunk]:
         """Itself."""
@@ -128,6 +140,13 @@ class Source:
     def _file(self, file: io.BufferedIOBase, origin: str, given: Input) -> Iterator[Chunk]:
         blocks = decompress(read_blocks(file, origin, self._meter), origin)
         if given.mapping is not None:
+            if given.mapping.groups and given.path is None and not self.finite:
+                raise ConfigError(
+                    "rows of one id become one event here, so all rows have to be read first, and "
+                    f"{origin} goes on",
+                    field="merge" if given.mapping.merge else "states",
+                    cure="Give a file, or take `merge` and `[states]` out of the mapping",
+                )
             blocks = without_mark(to_utf8(blocks, given.mapping.encoding, origin))
             yield from self._mapped(given.mapping, line_batches(blocks, origin), origin)
             return
@@ -151,10 +170,16 @@ class Source:
             yield from table_chunks(table, lambda _cells: None)  # an empty file has no columns
             return
         only = next(iter(self.forces)) if len(self.forces) == 1 else None
+        mapper = Mapper(mapping, table.header, only, origin, notices=self._notices)
+        if mapping.groups:
+            chunks = grouped_chunks(table, mapper)
+        else:
+            mapper.line = lambda: table.number
+            chunks = table_chunks(table, mapper)
         # Rows that say which version they are may be several of one record: none is the last.
         finished = mapping.version is None
-        for chunk in table_chunks(table, Mapper(mapping, table.header, only, origin)):
-            yield chunk._replace(finished=finished, unfolds=finished)
+        for chunk in chunks:
+            yield chunk._replace(finished=finished, unfolds=mapping.unfolds)
 
 
 def _suffix(path: Path) -> str:

@@ -2,11 +2,12 @@
 
 Rows are turned by closures that are built once for each file, from its header. Every event passes
 through the msgspec Structs of `streams.events`, so that a row of the wrong form is refused here,
-with its line, rather than later.
+with its line, rather than later. Rows that become one event together: `streams.sources.grouping`.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,25 +17,50 @@ import msgspec
 from streams.errors import ConfigError, Refused
 from streams.events import KINDS
 from streams.lenient import FIELDS, Kept, mend
+from streams.sources.kind_fields import number_fields
+from streams.sources.lives import LIVES
 from streams.sources.mapping import Condition, Mapping, Rule, Scalar, Texts, as_list, is_time
+from streams.sources.notices import Notices
+from streams.sources.patterns import Pattern
 from streams.sources.placing import Calendar, Cells, Make, Placed, Read
+from streams.sources.plausible import Now, Plausible, wall_clock
+from streams.sources.reading_periods import bounds
+from streams.sources.repeated import Repeated
+from streams.sources.written_numbers import plain_number
 
 Holds = Callable[[Cells], bool]
+
+
+Fields = dict[str, object]
 
 
 class Mapper:
     """The rows of one file through a mapping; call it with the cells of a row.
 
     `header` are the file's column names, `force` the force of a mapping that names none, and
-    `file` the name for messages. Raises `ConfigError` when the header lacks a column.
+    `file` the name for messages. `now` is the time of the reading, in ms: no time of a row can be
+    later. `notices` counts what the user should look at though it counts, and `line` says on which
+    line the row stands. Raises `ConfigError` when the header lacks a column.
     """
 
     def __init__(
-        self, mapping: Mapping, header: Sequence[str], force: str | None, file: Path | str
+        self,
+        mapping: Mapping,
+        header: Sequence[str],
+        force: str | None,
+        file: Path | str,
+        now: Callable[[], int] = wall_clock,
+        notices: Notices | None = None,
     ) -> None:
         self.mapping, self.header, self.file = mapping, list(header), file
-        self.calendar = Calendar(mapping, self._reader)
+        self.notices = Notices() if notices is None else notices
+        self.line: Callable[[], int] = lambda: 0
+        self._now = Now(now)
+        self.calendar = Calendar(mapping, self._reader, self._now)
+        self.plausible = Plausible(mapping.kind, list(mapping.working), self._now)
         self.struct = KINDS[mapping.kind]
+        self._numbers = number_fields(mapping.kind)
+        self._figures = [n for n in ("value", "numerator", "denominator") if n in self._numbers]
         self.fixed: dict[str, object] = {}
         force = mapping.force or force
         if force is not None:
@@ -46,28 +72,65 @@ class Mapper:
                 field="force",
                 cure='Write force = "..." in the mapping, or give --force',
             )
-        for name, value in mapping.constants.items():
-            _put(self.fixed, name, value)
-        self._nested = any("." in name for name in (*mapping.constants, *mapping.fields))
-        self._ids = [self._column(name, "id") for name in as_list(mapping.id)]
+        self.fixed.update(mapping.constants)
+        rules = mapping.rules()
+        self._nested = any("." in name for name in (*mapping.constants, *rules))
+        self._ids = [(self._column(name, "id"), name) for name in as_list(mapping.id)]
+        self._nulls = frozenset({"", *mapping.null})
         self._version = self._reader(mapping.version, [], "version") if mapping.version else None
         self._may_be_unknown = FIELDS.get(mapping.kind, ())
         self._unlisted: set[str] = set()
         """Fields of the row at hand with a value that is none of those listed."""
         self._filters = [self._condition(c, "include") for c in mapping.include]
         self._filters += [_not(self._condition(c, "exclude")) for c in mapping.exclude]
-        rules = mapping.rules()
-        self._makers = [(name, self._maker(name, rules[name])) for name in mapping.order()]
+        if mapping.states is not None:
+            self._filters.append(self._known_state())
+        order = mapping.order()
+        # Times that may be left out, with what they follow and how much earlier they may be.
+        self._lenient = {
+            name: (as_list(rules[name].after), dt.timedelta(seconds=rules[name].tolerance))
+            for name in order
+            if is_time(mapping, name) and _lenient(rules[name])
+        }
+        self._makers = [(name, self._maker(name, rules[name])) for name in order]
+        self._makers = [
+            (name, _unsent(make) if name in mapping.working else make)
+            for name, make in self._makers
+        ]
+        self._repeated: Repeated | None = None
+        if not mapping.groups and mapping.version is None and LIVES[mapping.kind].order:
+            self._repeated = Repeated(str(file), self.notices)
 
     def __call__(self, cells: Cells) -> bytes | None:
         """One row as an event line; None when a filter excludes it; raises `Refused`."""
+        self._unlisted.clear()
+        mapped = self.row(cells)
+        if mapped is None:
+            return None
+        line = self.finish(*mapped)
+        if self._repeated is not None:
+            self._repeated.see(mapped[0]["id"], line, self.line())
+        return line
+
+    def key(self, cells: Cells) -> tuple[str, str] | None:
+        """Force and id of one row; None when a filter excludes it; raises `Refused`."""
+        for holds in self._filters:
+            if not holds(cells):
+                return None
+        force = self.fixed.get("force")
+        if force is None:
+            force = next(make for name, make in self._makers if name == "force")(cells, Placed())
+        return str(force or ""), self._id(cells)
+
+    def row(self, cells: Cells) -> tuple[Fields, Placed] | None:
+        """One row as far as it can be judged alone: its fields by name, and its times.
+
+        None when a filter excludes it; raises `Refused`.
+        """
         for holds in self._filters:
             if not holds(cells):
                 return None
         event = dict(self.fixed)
-        self._unlisted.clear()
-        if self._nested:  # objects of constants: no row may write into another's
-            event |= {name: dict(v) for name, v in event.items() if isinstance(v, dict)}
         if self._ids:
             event["id"] = self._id(cells)
         if self._version is not None:
@@ -75,28 +138,71 @@ class Mapper:
         placed = Placed()
         for name, make in self._makers:
             value = make(cells, placed)
-            if value is not None and name not in self.mapping.working:
-                if "." in name:
-                    _put(event, name, value)
-                else:
-                    event[name] = value
+            if value is not None:
+                event[name] = value
+        if placed.doubled is not None:
+            placed = self._settled(event, cells, placed)
+        return event, placed
+
+    def _settled(self, event: Fields, cells: Cells, placed: Placed) -> Placed:
+        """The row once more where a later time decides which of two readings a time has: what hangs
+        on it is then placed anew."""
+        settled = self.calendar.settle(placed)
+        if not settled:
+            return placed
+        placed = Placed(settled)
+        for name, make in self._makers:
+            value = make(cells, placed)
+            if value is not None:
+                event[name] = value
+            else:
+                event.pop(name, None)
+        return placed
+
+    def finish(self, event: Fields, placed: Placed) -> bytes:
+        """A whole record as an event line, judged; raises `Refused`."""
+        for name in self._lenient:
+            if name in placed.at:
+                why = self._contradiction(name, placed)
+                if why is not None:
+                    self._leave_out(name, why)
+                    event.pop(name, None)
+        latest = self.plausible.judge(placed)
         if self._ids and "updated_at" not in event:
-            if placed.latest is None:
-                raise Refused("no_time", "the row has no time, so nothing says when it was so")
-            event["updated_at"] = placed.latest
+            event["updated_at"] = latest or self._end_of_period(event)
         return self._encode(event)
 
-    def _encode(self, event: dict[str, object]) -> bytes:
+    def _end_of_period(self, event: Fields) -> dt.datetime:
+        """When a reading without a time of its own was so: at the end of its period."""
+        period = event.get("period")
+        if self.mapping.kind != "reading" or period is None:
+            raise Refused("no_time", "the row has no time, so nothing says when it was so")
+        found = bounds(str(period), self.calendar.clock)
+        if found is None:
+            raise Refused(
+                "wrong_form", f'period: "{period}" is none; write 2024, 2024-Q1, 2024-01, '
+                "2024-01-31 or 2024-01-31T09, or give it a `format`"
+            )  # fmt: skip
+        begin, end = found
+        if self._now.before(end):
+            if self._now.before(begin):
+                raise Refused("implausible_date", f"period {period} has not begun")
+            end = self._now()
+        return end
+
+    def _encode(self, event: Fields) -> bytes:
+        fields = _nest(event) if self._nested else event
         # Sent as it stands: whoever counts the record finds it unknown, and says so.
-        unlisted = {name: event.pop(name) for name in self._unlisted}
+        unlisted = {name: fields.pop(name) for name in self._unlisted if name in fields}
+        self._unlisted.clear()
         try:
             try:
-                made = msgspec.convert(event, self.struct, strict=False)
+                made = msgspec.convert(fields, self.struct, strict=False)
             except msgspec.ValidationError:
-                kept = mend(self.mapping.kind, event, strict=False)
+                kept = mend(self.mapping.kind, fields, strict=False)
                 made, unlisted = kept.event, unlisted | kept.left_out
             # JSON has no NaN and would say null: a figure would go missing without a word.
-            for name in ("value", "numerator", "denominator"):
+            for name in self._figures:
                 figure = getattr(made, name, None)
                 if figure is not None and not math.isfinite(figure):
                     raise Refused("bad_number", f"{name} is {figure}")
@@ -107,10 +213,47 @@ class Mapper:
             ) from None
 
     def _id(self, cells: Cells) -> str:
-        parts = [cells[i].strip() for i in self._ids]
-        if not any(parts):
-            raise Refused("no_id", f"blank: {', '.join(as_list(self.mapping.id))}")
+        parts = [cells[place].strip() for place, _ in self._ids]
+        if not self._nulls.isdisjoint(parts):
+            column = next(
+                name
+                for part, (_, name) in zip(parts, self._ids, strict=True)
+                if part in self._nulls
+            )
+            raise Refused("no_id", f'the column "{column}" is blank, and the id needs it')
         return self.mapping.id_separator.join(parts)
+
+    # --- fields that are rather left out ----------------------------------------------------------
+
+    def _or_nothing(self, name: str, make: Make) -> Make:
+        """A field that is left out where it is wrong or contradicts."""
+
+        def make_or_leave(cells: Cells, placed: Placed) -> object:
+            try:
+                value = make(cells, placed)
+            except Refused as refused:
+                self._leave_out(name, refused.detail)
+                return None
+            if name in placed.at:
+                why = self._contradiction(name, placed)
+                if why is not None:
+                    self._leave_out(name, why)
+                    return None
+            return value
+
+        return make_or_leave
+
+    def _contradiction(self, name: str, placed: Placed) -> str | None:
+        why = self.plausible.contradiction(name, placed, *self._lenient[name])
+        if why is not None:
+            placed.forget(name)
+        return why
+
+    def _leave_out(self, name: str, why: str) -> None:
+        self.notices.add(
+            f"{name} was left out of {{count}} row{{s}} (on_error), the first at {{example}}",
+            f"{self.file}:{self.line()}: {why}",
+        )
 
     # --- building blocks ------------------------------------------------------------------------
 
@@ -150,20 +293,47 @@ class Mapper:
         place = self._column(condition.column, field)
         among = None if condition.is_ is None else frozenset(condition.is_)
         others = frozenset(condition.is_not or ())
+        matches = None if condition.match is None else Pattern(condition.match)
 
         def holds(cells: Cells) -> bool:
             text = cells[place].strip()
             return text not in others and (among is None or text in among)
 
+        if matches is None:
+            return holds
+        return lambda cells: holds(cells) and matches(cells[place].strip()) is not None
+
+    def _known_state(self) -> Holds:
+        """Whether a row's state is one of the mapping; raises `Refused` for a new one."""
+        states = self.mapping.states
+        assert states is not None  # noqa: S101  asked for only where the mapping has some
+        place, known = self._column(states.column, "states.column"), states.fields.keys()
+        ignored, all_others = frozenset(states.ignore), states.default == "ignore"
+
+        def holds(cells: Cells) -> bool:
+            state = cells[place].strip()
+            if state in known:
+                return True
+            if all_others or state in ignored:
+                return False
+            raise Refused(
+                "unknown_value",
+                f'states: "{state}" is none of the listed states; add it to `ignore` or `fields`',
+            )
+
         return holds
 
     def _maker(self, name: str, rule: Rule) -> Make:
-        if rule.plus is not None:
+        if rule.from_ is not None:
             make = self.calendar.duration(name, rule)
+        elif name == "period" and (rule.format or rule.date):
+            make = self.calendar.period(name, rule)
         elif is_time(self.mapping, name):
             make = self.calendar.time(name, rule)
         else:
             make = self._word(name, rule)
+        if _lenient(rule):
+            make = self._or_nothing(name, make)
         when = rule.when if isinstance(rule.when, list) else [rule.when] if rule.when else []
         if not when:
             return make
@@ -179,20 +349,7 @@ class Mapper:
 
     def _word(self, name: str, rule: Rule) -> Make:
         read = self._reader(rule.column, rule.null, name)
-        values, default = rule.values, rule.default
-        field = name.partition(".")[0]
-        may_be_unknown = field in self._may_be_unknown
-
-        def translate(text: str) -> Scalar:
-            if values is None:
-                return text
-            found = values.get(text, default)
-            if found is None and may_be_unknown:
-                self._unlisted.add(field)
-                return text
-            if found is None:
-                raise Refused("unknown_value", f'{name}: "{text}" is none of the listed values')
-            return found
+        translate, default = self._translation(name, rule), rule.default
 
         def make(cells: Cells, _placed: Placed) -> object:
             text = read(cells)
@@ -204,17 +361,83 @@ class Mapper:
 
         return make
 
+    def _translation(self, name: str, rule: Rule) -> Callable[[str], Scalar]:
+        """What a text of a field becomes: by its pattern, then its values, then as a number."""
+        values, default = rule.values, rule.default
+        pattern = None if rule.match is None else Pattern(rule.match)
+        number = self._number(name, rule) if name in self._numbers else None
+        field = name.partition(".")[0]
+        may_be_unknown = field in self._may_be_unknown and not _lenient(rule)
+
+        def unlisted(text: str, why: str) -> str:
+            if not may_be_unknown:
+                raise Refused("unknown_value", f'{name}: "{text}" {why}')
+            self._unlisted.add(field)
+            return text
+
+        def translate(text: str) -> Scalar:
+            if values is None:
+                return text
+            found = values.get(text, default)
+            return unlisted(text, "is none of the listed values") if found is None else found
+
+        def translate_match(text: str) -> Scalar:
+            whole = text if pattern is None else pattern(text)
+            if whole is None:
+                if default is None:
+                    return unlisted(text, "does not match the pattern")
+                return default
+            found = translate(whole)
+            if number is None or not isinstance(found, str):
+                return found
+            try:
+                return number(found)
+            except Refused:
+                if not may_be_unknown:
+                    raise
+                return unlisted(text, "is no number")
+
+        return translate if pattern is None and number is None else translate_match
+
+    def _number(self, name: str, rule: Rule) -> Callable[[str], str]:
+        decimal, thousands = self.mapping.marks(rule)
+
+        def number(text: str) -> str:
+            try:
+                return plain_number(text, decimal, thousands)
+            except ValueError:
+                raise Refused("bad_number", f'{name}: "{text}" is no number') from None
+
+        return number
+
 
 def _not(holds: Holds) -> Holds:
     return lambda cells: not holds(cells)
 
 
-def _put(event: dict[str, object], name: str, value: object) -> None:
-    """Set a field; `casualties.fatal` goes into its own object."""
-    outer, _, inner = name.partition(".")
-    if inner:
-        group = event.setdefault(outer, {})
-        assert isinstance(group, dict)  # noqa: S101  only this function makes it
-        group[inner] = value
-    else:
-        event[outer] = value
+def _unsent(make: Make) -> Make:
+    """A working time: that it is placed is enough."""
+
+    def make_unsent(cells: Cells, placed: Placed) -> object:
+        make(cells, placed)
+        return None
+
+    return make_unsent
+
+
+def _lenient(rule: Rule) -> bool:
+    return rule.on_error == "leave_out"
+
+
+def _nest(event: Fields) -> Fields:
+    """`casualties.fatal` goes into an object of its own."""
+    nested: Fields = {}
+    groups: dict[str, Fields] = {}
+    for name, value in event.items():
+        outer, _, inner = name.partition(".")
+        if inner:
+            nested[outer] = groups.setdefault(outer, {})
+            groups[outer][inner] = value
+        else:
+            nested[name] = value
+    return nested

@@ -13,21 +13,21 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta, Struct, field
-from msgspec.structs import fields as struct_fields
 
 from streams.errors import ConfigError
-from streams.events import CALL_COUNTS, KINDS
+from streams.sources.kind_fields import PEOPLE, allowed_fields
+from streams.sources.lives import LIVES
+from streams.sources.mapping_checks import check_conditions, check_groups, check_marks, check_words
 from streams.sources.times import check_format
 from streams.toml_files import CURE as FORCE_CURE
-from streams.toml_files import parse_toml, read_text
+from streams.toml_files import locate, parse_toml, read_text
 
 Text = Annotated[str, Meta(min_length=1)]
 Texts = Text | Annotated[list[Text], Meta(min_length=1)]
 Scalar = str | bool | int | float
-
-PEOPLE = frozenset({"persons", "victims", "suspects", "defendants"})
-"""Fields that name people. A mapping can't fill them: they need pseudonyms, which a source system
-makes before its export."""
+Decimal = Literal[".", ","]
+Thousands = Literal[",", ".", " ", "'", ""]
+Merge = Literal["first", "last", "any", "all"]
 
 TIME_FIELDS = frozenset(
     [
@@ -58,11 +58,13 @@ def as_list(texts: Texts | None) -> list[str]:
 
 
 class Condition(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Holds for a row whose `column` is one of `is`, and none of `is_not`; "" stands for blank."""
+    """Holds for a row whose `column` is one of `is`, none of `is_not`, and as a whole matches the
+    pattern `match`; "" stands for blank."""
 
     column: Text
     is_: list[str] | None = field(name="is", default=None)
     is_not: list[str] | None = None
+    match: Text | None = None
 
 
 class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -71,10 +73,15 @@ class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
     column: Texts | None = None
     null: list[str] = []
     when: Condition | list[Condition] | None = None
+    match: Text | None = None
+    on_error: Literal["refuse", "leave_out"] = "refuse"
     # words
     values: dict[str, Scalar] | None = None
     default: Scalar | None = None
     split: Text | None = None
+    # numbers and durations
+    decimal: Decimal | None = None
+    thousands: Thousands | None = None
     # times
     format: Texts | None = None
     date: Texts | None = None
@@ -82,10 +89,53 @@ class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
     after: Texts | None = None
     tolerance: Annotated[float, Meta(ge=0, lt=43_200)] = 0
     floor: bool = False
+    roll: Literal["day"] | None = None
     # durations
     from_: Texts | None = field(name="from", default=None)
     plus: Texts | None = None
+    minus: Texts | None = None
     unit: Literal["seconds", "minutes", "milliseconds", "clock"] = "seconds"
+
+
+class States(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Rows that are one state of a record each: `column` has the state, `time` when it began.
+
+    `fields` says which time of the record each state is. Rows of the states in `ignore`, or with
+    `default = "ignore"` of all others, are passed over.
+    """
+
+    column: Text
+    time: Texts
+    fields: Annotated[dict[str, Text], Meta(min_length=1)]
+    ignore: list[str] = []
+    default: Literal["ignore"] | None = None
+    null: list[str] = []
+    format: Texts | None = None
+    date: Texts | None = None
+    date_format: Texts | None = None
+
+    def rules(self) -> dict[str, Rule]:
+        """The same as rules of single fields."""
+        states: dict[str, list[str]] = {}
+        for state, name in self.fields.items():
+            states.setdefault(name, []).append(state)
+        return {
+            name: Rule(
+                column=self.time,
+                null=self.null,
+                when=Condition(column=self.column, is_=among),
+                format=self.format,
+                date=self.date,
+                date_format=self.date_format,
+            )
+            for name, among in states.items()
+        }
+
+
+class Unfold(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Whether each row of a finite export becomes the versions that a live feed would have sent."""
+
+    enabled: bool = True
 
 
 class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +151,11 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
     id: Texts | None = None
     id_separator: str = "/"
     version: Text | None = None
+    decimal: Decimal = "."
+    thousands: Thousands | None = None
+    merge: dict[str, Merge] = {}
+    states: States | None = None
+    unfold: Unfold | bool = True
     time_format: Texts = field(default_factory=lambda: ["iso", "%H:%M:%S", "%H:%M"])
     date_format: Texts = "iso"
     constants: dict[str, Scalar | list[str]] = {}
@@ -110,8 +165,26 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
     exclude: list[Condition] = []
 
     def rules(self) -> dict[str, Rule]:
-        """All rules by field name, the working times included."""
-        return {**self.working, **self.fields}
+        """All rules by field name, the working times and those of states included."""
+        states = {} if self.states is None else self.states.rules()
+        return {**self.working, **states, **self.fields}
+
+    @property
+    def groups(self) -> bool:
+        """Whether rows of one id become one event."""
+        return bool(self.merge) or self.states is not None
+
+    @property
+    def unfolds(self) -> bool:
+        """Whether a row is a finished record, which becomes the versions of a live feed."""
+        enabled = self.unfold if isinstance(self.unfold, bool) else self.unfold.enabled
+        return enabled and self.version is None
+
+    def marks(self, rule: Rule) -> tuple[str, str]:
+        """The marks before decimals and between thousands in the numbers of a rule."""
+        decimal = rule.decimal or self.decimal
+        given = self.thousands if rule.thousands is None else rule.thousands
+        return decimal, ("." if decimal == "," else ",") if given is None else given
 
     def order(self) -> list[str]:
         """The rule names, each after those it hangs on; raises `ConfigError` for a circle."""
@@ -127,7 +200,8 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
                     visit(anchor, (*path, name))
                 done.append(name)
 
-        for name in rules:
+        # In the order of life where nothing else is said: a time is judged beside those before it.
+        for name in ("updated_at", LIVES[self.kind].begins, *LIVES[self.kind].order, *rules):
             visit(name, ())
         return done
 
@@ -140,16 +214,6 @@ def anchors(rule: Rule) -> list[str]:
 def is_time(mapping: Mapping, name: str) -> bool:
     """Whether a rule makes a time (every working rule does)."""
     return name in TIME_FIELDS or name in PARTIAL_FIELDS or name in mapping.working
-
-
-def allowed_fields(kind: str) -> frozenset[str]:
-    """The fields of a kind that a rule or a constant can fill."""
-    names = {f.encode_name for f in struct_fields(KINDS[kind])} - PEOPLE - {"id", "version"}
-    if "casualties" in names:
-        names = names - {"casualties"} | {f"casualties.{s}" for s in ("fatal", "serious", "slight")}
-    if "counts" in names:
-        names = names - {"counts"} | {f"counts.{name}" for name in CALL_COUNTS}
-    return frozenset(names)
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -171,7 +235,8 @@ def parse_mapping(text: str, file: Path | str = "mapping") -> Mapping:
             cure=cure,
         ) from None
     for problem, place, cure in _check(mapping):
-        raise ConfigError(problem, file=file, line=_line_of(text, place), field=place, cure=cure)
+        line = locate(text, place) if "[" in place else _line_of(text, place)
+        raise ConfigError(problem, file=file, line=line, field=place, cure=cure)
     return mapping
 
 
@@ -213,7 +278,12 @@ def _check(mapping: Mapping) -> Iterator[Problem]:
         )
     for key in ("time_format", "date_format"):
         yield from _check_formats(getattr(mapping, key), key)
+    if mapping.states is not None:
+        for key in ("format", "date_format"):
+            yield from _check_formats(getattr(mapping.states, key), f"states.{key}")
     yield from _check_names(mapping)
+    yield from check_conditions(mapping)
+    yield from check_groups(mapping)
     for table, rules in (("fields", mapping.fields), ("working", mapping.working)):
         for name, rule in rules.items():
             yield from _check_rule(mapping, f"{table}.{name}", name, rule)
@@ -261,15 +331,28 @@ def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator
             problem = f'"{anchor}" is no time of this mapping'
             known = ", ".join(n for n in mapping.rules() if is_time(mapping, n) and n != name)
             yield problem, f"{place}.after" if rule.after else f"{place}.from", f"Use: {known}"
-    if (rule.from_ is None) != (rule.plus is None):
-        yield "`from` and `plus` go together", place, 'from = "offered_at", plus = "wait"'
-    if (rule.column is None) == (rule.plus is None):
-        yield "a rule needs either `column` or `from` and `plus`", place, CURE
+    durations = [k for k in ("plus", "minus") if getattr(rule, k) is not None]
+    if (rule.from_ is None) != (not durations):
+        yield (
+            "`from` and `plus` (or `minus`) go together",
+            place,
+            'from = "offered_at", plus = "wait"',
+        )
+    if (rule.column is not None) + len(durations) != 1:
+        yield "a rule needs either `column` or `from` with `plus` or `minus`", place, CURE
     words = [k for k in ("values", "default", "split") if getattr(rule, k) is not None]
-    times = [k for k in ("format", "date", "after", "plus") if getattr(rule, k) is not None]
+    times = [k for k in ("format", "date", "after", "plus", "minus", "roll") if getattr(rule, k)]
+    if mapping.kind == "reading" and name == "period":
+        times = [k for k in times if k not in {"format", "date"}]
     if time and words:
         yield f"`{words[0]}` is for words, and {name} is a time", f"{place}.{words[0]}", CURE
     if not time and times:
         yield f"`{times[0]}` is for times, and {name} is none", f"{place}.{times[0]}", CURE
-    if (rule.tolerance or rule.floor) and rule.after is None:
-        yield "`tolerance` and `floor` need `after`", place, 'after = "opened_at"'
+    for key in ("tolerance", "floor", "roll"):
+        if getattr(rule, key) and rule.after is None:
+            yield f"`{key}` needs `after`", f"{place}.{key}", 'after = "opened_at"'
+    yield from check_words(place, rule)
+    yield from check_marks(place, *mapping.marks(rule))
+    if rule.on_error == "leave_out" and name in {LIVES[mapping.kind].begins, "at", "force"}:
+        problem = f"{name} can't be left out: a {mapping.kind} counts by it"
+        yield problem, f"{place}.on_error", "Take on_error out; such a row is refused"

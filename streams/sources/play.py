@@ -84,6 +84,7 @@ class Play:
     def __init__(self, source: Source, forces: Iterable[Force], *, unfolds: bool = True) -> None:
         self.source, self.unfolds = source, unfolds
         self.judge = Judge(list(forces))
+        source.finite = True
         self.failure: SourceError | None = None
         """What broke off the reading; raised once all that came before it was played."""
         self.played = 0

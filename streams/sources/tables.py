@@ -46,9 +46,12 @@ class Table:
 
     def reject(self, reason: str, detail: str) -> None:
         """Put the row that was just given among the rejected."""
-        raw = "\n".join(line for _, line in self._taken).encode("utf-8", "surrogateescape")
-        number = self._taken[0][0]
-        self.rejected.append(Rejected(raw, reason, detail, f"{self.origin}:{number}"))
+        self.rejected.append(Rejected(self.raw, reason, detail, f"{self.origin}:{self.number}"))
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes of the row that was just given."""
+        return "\n".join(line for _, line in self._taken).encode("utf-8", "surrogateescape")
 
     @property
     def number(self) -> int:

@@ -34,9 +34,14 @@ after = "opened_at"
 """
 
 
+def far() -> int:
+    """A time of reading after all that these rows hold, in ms: the end of the year 9999."""
+    return 253_402_300_790_000
+
+
 def convert(toml: str, **cells: str) -> bytes | None:
     header = [name.replace("_", " ") for name in cells]
-    return Mapper(parse_mapping(toml), header, None, "x.csv")(list(cells.values()))
+    return Mapper(parse_mapping(toml), header, None, "x.csv", now=far)(list(cells.values()))
 
 
 def event(toml: str, **cells: str) -> dict[str, object]:

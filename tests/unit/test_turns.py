@@ -347,6 +347,7 @@ def test_a_worker_with_a_message_that_takes_long_is_behind_and_then_live_again(
         stream.resume, stream.commit = (lambda _: None), nothing
         stream.high, stream.heard = (lambda _: None), (lambda: None)
         stream.mark, stream.forget_marks = (lambda _: None), (lambda: None)
+        stream.ends_at = lambda _key, _end: None
         settings = Settings("127.0.0.1:9", (COUNTY,), tmp_path, prefix="w")
         cluster = Cluster("c", 1, {"w.incidents": "id"})
         live = Live(Monitor(settings.forces, all_shards=False))

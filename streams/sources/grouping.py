@@ -1,0 +1,194 @@
+"""Rows of one id become one event: the units of an incident, or the states of a call.
+
+The rows of a file are sorted by id (`streams.sources.sorting`, in bounded memory), so this works on
+what has an end only. Each row is mapped by itself; of the rows of one id each field is then
+
+| `merge.FIELD` | value |
+|---|---|
+| `first`, of a time | the earliest that a row has |
+| `last`, of a time | the latest; so is `updated_at` where nothing is said |
+| `first`, of another field | that of the first row that has it; so is every field not named |
+| `last`, of another field | that of the last row that has it |
+| `any`, `all` | true where it is true in any row, or in all rows that have it |
+
+A row that can't be mapped is refused alone, and the event is made of the others. Where the whole
+event can't be, all its rows are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import msgspec
+
+from streams.errors import Refused, SourceError
+from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
+from streams.sources.mapped import Mapper
+from streams.sources.mapping import Mapping
+from streams.sources.placing import Placed
+from streams.sources.sorting import RUN_BYTES, ExternalSort
+from streams.sources.tables import Table
+
+
+class Merged:
+    """One record, from its rows in the order of the file."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        states = {} if mapping.states is None else mapping.states.fields
+        self._rules: dict[str, str] = {
+            "updated_at": "last", **dict.fromkeys(states.values(), "first"), **mapping.merge,
+        }  # fmt: skip
+        self.event: dict[str, object] = {}
+        self.placed = Placed()
+
+    def add(self, event: dict[str, object], placed: Placed) -> None:
+        """Take the next row."""
+        for name, value in event.items():
+            rule = self._rules.get(name, "first")
+            if name == "version":
+                self.event[name] = max(self.event.get(name, value), value, key=_version)
+            elif rule in {"any", "all"}:
+                flag = msgspec.convert(value, bool, strict=False)
+                held = self.event.get(name, flag)
+                self.event[name] = (held or flag) if rule == "any" else (held and flag)
+            elif name not in self.event or self._replaces(name, rule, placed):
+                self.event[name] = value
+                self._place(name, placed)
+
+    def _replaces(self, name: str, rule: str, placed: Placed) -> bool:
+        """Whether the value of a further row takes the place of the one that is held."""
+        new = placed.at.get(name)
+        if new is None:
+            return rule == "last"
+        if name not in self._rules:
+            return False
+        held = self.placed.at[name]
+        return new > held if rule == "last" else new < held
+
+    def _place(self, name: str, placed: Placed) -> None:
+        if name in placed.at:
+            self.placed.forget(name)
+            self.placed.at[name] = placed.at[name]
+            if placed.until is not None and name in placed.until:
+                if self.placed.until is None:
+                    self.placed.until = {}
+                self.placed.until[name] = placed.until[name]
+
+
+def _version(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return -1
+
+
+Raw = tuple[int, bytes]
+
+
+class _Output:
+    """The rows accounted for since the last chunk."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.lines: list[bytes] = []
+        self.numbers: list[int] = []
+        self.excluded = self.joined = 0
+
+    def event(self, line: bytes, rows: list[Raw]) -> None:
+        self.lines.append(line)
+        self.numbers.append(rows[0][0])
+        self.joined += len(rows) - 1
+
+    def refuse(self, refused: Refused, rows: list[Raw]) -> None:
+        for number, raw in rows:
+            origin = f"{self.table.origin}:{number}"
+            self.table.rejected.append(Rejected(raw, refused.reason, refused.detail, origin))
+
+    @property
+    def full(self) -> bool:
+        held = len(self.lines) + len(self.table.rejected)
+        return held >= CHUNK_LINES or self.excluded >= CHUNK_LINES
+
+    def chunk(self) -> Chunk:
+        table = self.table
+        made = Chunk(
+            b"\n".join(self.lines),
+            table.origin,
+            self.numbers,
+            table.rejected,
+            self.excluded + table.blank,
+            self.joined,
+        )
+        self.lines, self.numbers, self.excluded, self.joined = [], [], 0, 0
+        table.rejected, table.blank = [], 0
+        return made
+
+
+def grouped_chunks(table: Table, mapper: Mapper, run_bytes: int = RUN_BYTES) -> Iterator[Chunk]:
+    """The chunks of a table whose rows of one id become one event; on a damaged file, first those
+    of the rows before the damage. An event has the line of the first of its rows."""
+    output, failure = _Output(table), None
+    with ExternalSort(run_bytes) as rows:
+        try:
+            for cells in table:
+                _gather(cells, mapper, rows, output)
+                if output.full:
+                    yield output.chunk()
+        except SourceError as error:
+            failure = error
+        number = 0
+        mapper.line = lambda: number
+        for _, group in groupby(rows, key=lambda row: row[:2]):
+            merged, joined = Merged(mapper.mapping), []
+            for _, _, number, cells, raw in group:
+                refused = _add(merged, mapper, list(cells))
+                if refused is None:
+                    joined.append((number, raw))
+                else:
+                    output.refuse(refused, [(number, raw)])
+            if joined:
+                try:
+                    number = joined[0][0]
+                    output.event(mapper.finish(merged.event, merged.placed), joined)
+                except Refused as refused:
+                    output.refuse(refused, joined)
+            if output.full:
+                yield output.chunk()
+    last = output.chunk()
+    if last.rows:
+        yield last
+    if failure is not None:
+        raise failure
+
+
+def _gather(cells: list[str], mapper: Mapper, rows: ExternalSort, output: _Output) -> None:
+    """Sort one row under its id, unless it is excluded or has none."""
+    table = output.table
+    if len(cells) != len(table.header):
+        table.reject("wrong_cell_count", f"{len(cells)} cells under {len(table.header)} columns")
+        return
+    try:
+        key = mapper.key(cells)
+    except Refused as refused:
+        table.reject(refused.reason, refused.detail)
+        return
+    if key is None:
+        output.excluded += 1
+    else:
+        raw = table.raw
+        rows.add((*key, table.number, tuple(cells), raw), 2 * len(raw))
+
+
+def _add(merged: Merged, mapper: Mapper, cells: list[str]) -> Refused | None:
+    """Add one row to its record; the refusal of one that can't be mapped."""
+    try:
+        mapped = mapper.row(cells)
+        if mapped is not None:
+            mapper.plausible.judge(mapped[1])
+            merged.add(*mapped)
+    except Refused as refused:
+        return refused
+    except msgspec.ValidationError as error:
+        return Refused("wrong_form", str(error))
+    return None

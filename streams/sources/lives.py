@@ -1,0 +1,45 @@
+"""The times of each kind of record in the order in which they come, and how long a record lasts.
+
+| kind | begins | longest |
+|---|---|---|
+| call | `offered_at` | 40 days |
+| incident | `opened_at` | 350 days: less than a year, so that a year mistyped by one shows |
+| crime | `recorded_at` | 10 years to the outcome |
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import NamedTuple
+
+from streams import records
+
+LONGEST_WAIT = dt.timedelta(milliseconds=records.LONGEST)
+"""The longest wait or response that is counted."""
+
+
+class Life(NamedTuple):
+    """The times of a kind in the order in which they come, and how long it can last."""
+
+    order: tuple[str, ...] = ()
+    begins: str = ""
+    longest: dt.timedelta = dt.timedelta.max
+
+
+LIVES = {
+    "call": Life(
+        ("connected_at", "offered_at", "answered_at", "abandoned_at", "ended_at"),
+        "offered_at",
+        LONGEST_WAIT,
+    ),
+    "incident": Life(
+        ("opened_at", "graded_at", "dispatched_at", "arrived_at", "closed_at"),
+        "opened_at",
+        dt.timedelta(days=350),
+    ),
+    "crime": Life(("recorded_at", "outcome_at"), "recorded_at", dt.timedelta(days=3_653)),
+    "reading": Life(),
+    "heartbeat": Life(),
+}
+COMMITTED = frozenset({"committed_from", "committed_to"})
+"""When a crime was committed. Offences come to light after decades, so only the future is wrong."""

@@ -1,0 +1,72 @@
+"""Notices rows of one id in one file whose times differ, where the ledger keeps one of them only.
+
+Without a `version` column the row with the latest time wins, whole. A time that another row of the
+same id has and the winner has not is then lost: the first arrival of three units, for one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+
+from streams.sources.lives import COMMITTED, LIVES
+from streams.sources.notices import Notices
+
+REMEMBERED = 30_000
+"""At least so many of the latest ids are remembered (and at most twice as many): exports have the
+rows of one id near each other, and memory is not endless."""
+
+TIMES = COMMITTED.union(*(life.order for life in LIVES.values()))
+
+
+class Repeated:
+    """Looks at the event lines of one file; `notices` counts each id once a field."""
+
+    def __init__(self, file: str, notices: Notices) -> None:
+        self._file, self._notices = file, notices
+        # Bytes and numbers, which the garbage collector need not look at.
+        self._lines: dict[Any, bytes] = {}
+        self._numbers: dict[Any, int] = {}
+        self._old_lines: dict[Any, bytes] = {}
+        self._old_numbers: dict[Any, int] = {}
+        self._noticed: dict[Any, set[str]] = {}
+
+    def see(self, key: object, line: bytes, number: int) -> None:
+        """Take one row: its id, the event that it became, and its line in the file."""
+        if key in self._lines or key in self._old_lines:
+            self._compare(key, line, number)
+            return
+        if len(self._lines) >= REMEMBERED:
+            self._old_lines, self._old_numbers = self._lines, self._numbers
+            self._lines, self._numbers, self._noticed = {}, {}, {}
+        self._lines[key] = line
+        self._numbers[key] = number
+
+    def _compare(self, key: object, line: bytes, number: int) -> None:
+        # The earlier row of this id, and where it stands.
+        lines, numbers = self._lines, self._numbers
+        if key not in lines:
+            lines, numbers = self._old_lines, self._old_numbers
+        held, new = msgspec.json.decode(lines[key]), msgspec.json.decode(line)
+        if held["force"] != new["force"]:
+            return
+        wins = _order(new) > _order(held)
+        winner, loser = (new, held) if wins else (held, new)
+        differ = {name for name in TIMES & loser.keys() if winner.get(name) != loser[name]}
+        noticed = self._noticed.setdefault(key, set()) if differ else set()
+        for name in sorted(differ - noticed):
+            self._notices.add(
+                f"rows of one id differ in {name}: "
+                "{example} ({count} such id{s}); see `merge`",
+                f"{self._file}:{numbers[key]} and {self._file}:{number}",
+            )
+        noticed |= differ
+        if wins:
+            lines[key], numbers[key] = line, number
+
+
+def _order(event: dict[str, Any]) -> tuple[dt.datetime, int]:
+    """The later row wins; of two of the same time the fuller, since the ledger compares content."""
+    return dt.datetime.fromisoformat(event["updated_at"]), len(TIMES & event.keys())
