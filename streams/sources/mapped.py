@@ -7,6 +7,7 @@ with its line, rather than later.
 
 from __future__ import annotations
 
+import codecs
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from streams.errors import ConfigError, Refused
 from streams.events import KINDS, encode
 from streams.sources.mapping import Condition, Mapping, Rule, Scalar, Texts, as_list, is_time
 from streams.sources.placing import Calendar, Cells, Make, Placed, Read
+from streams.sources.rows import NoColumn
 
 Holds = Callable[[Cells], bool]
 
@@ -94,7 +96,7 @@ class Mapper:
             raise Refused("wrong_form", str(error)) from None
         except UnicodeEncodeError:
             raise Refused(
-                "bad_encoding", f"the bytes are not {self.mapping.encoding}; check `encoding`"
+                "bad_encoding", f"the bytes are not {self.mapping.encoding}; {_other(self.mapping)}"
             ) from None
 
     def _id(self, cells: Cells) -> str:
@@ -109,7 +111,8 @@ class Mapper:
         found = self.header.count(name)
         if found == 1:
             return self.header.index(name)
-        raise ConfigError(
+        raise NoColumn(
+            name,
             f'{self.file} has {found or "no"} column{"s" * (found > 1)} "{name}"',
             field=field,
             cure=f"It has: {', '.join(self.header) or 'none'}",
@@ -189,6 +192,13 @@ class Mapper:
             return [translate(part.strip()) for part in text.split(rule.split) if part.strip()]
 
         return make
+
+
+def _other(mapping: Mapping) -> str:
+    """What to do about bytes that are not of the declared encoding."""
+    if codecs.lookup(mapping.encoding).name == "utf-8":
+        return 'a file of a Windows program may need encoding = "cp1252" in the mapping'
+    return "check `encoding`"
 
 
 def _not(holds: Holds) -> Holds:
