@@ -11,8 +11,10 @@ from typing import IO, BinaryIO
 
 from streams.errors import SourceError
 from streams.sources.forms import shown
-from streams.sources.raw import BLOCK, Meter
+from streams.sources.raw import Meter
 
+PIECE = 1 << 14
+"""So much is unpacked at a time: a piece that holds damage is lost whole."""
 MOST_OUT = 1 << 30
 MOST_RATIO = 1000
 """A member that unpacks to more than a GiB, and a thousandfold, is no data but a trap."""
@@ -100,7 +102,7 @@ def member_blocks(
     start, done = meter.consumed, 0
     try:
         with archive.open(info) as file:
-            while block := file.read(BLOCK):
+            while block := file.read(PIECE):
                 done += len(block)
                 meter.consumed = start + info.compress_size * done // max(1, info.file_size)
                 yield block

@@ -53,6 +53,7 @@ _MAGIC: tuple[tuple[int, bytes, Form], ...] = (
 )
 
 _CURES = (
+    (("encoding =", "password"), ""),
     (("archive", "compressed"), "Unpack it and give the files, or pack them as ZIP or gzip"),
     (("database",), "Export the table from it as CSV"),
     (("Arrow", "Avro", "ORC"), "Export it as CSV or Parquet"),

@@ -18,7 +18,7 @@ from streams.sources.forms import shown
 from streams.sources.raw import Batch
 from streams.sources.records import Item, as_json
 
-LOOK_AHEAD = 8 << 20
+LOOK_AHEAD = 4 << 20
 """So many bytes of a document are searched for its rows."""
 CONTAINERS = frozenset(
     {"calls", "crimes", "data", "events", "features", "incidents", "items", "readings"}
@@ -69,23 +69,23 @@ def find_rows(
 ) -> tuple[str, Iterator[bytes]]:
     """Where the rows of a document are, as ijson's prefix, and the same blocks from the start.
 
-    It is the array at `wanted`, else the first one of objects of which the first has a column that
-    is needed, else the first one. A text of objects one after another has the prefix "".
+    It is the array at `wanted`, else that of which the first object has most of the columns that
+    are `needed`. A text of objects one after another has the prefix "".
     """
     search = _Search(wanted, frozenset(needed))
     taken: list[bytes] = []
     events = ijson.sendable_list()
     parse = ijson.parse_coro(events, multiple_values=True)
     size = 0
-    late: Exception | None = None
+    broken = False  # the same damage is met again, and named, when the rows are read
     for block in blocks:
         taken.append(block)
         size += len(block)
         try:
             parse.send(block)
-        except ijson.JSONError as error:
-            late = error
-        if any(search.found(*event) for event in events) or late or size > LOOK_AHEAD:
+        except ijson.JSONError:
+            broken = True
+        if any(search.found(*event) for event in events) or broken or size > LOOK_AHEAD:
             break
         del events[:]
 
@@ -93,69 +93,71 @@ def find_rows(
         yield from taken
         yield from blocks
 
-    prefix = search.prefix if search.prefix is not None else search.fallback
-    if prefix is None and wanted is not None:
+    if search.prefix is None and wanted is not None:
         raise ConfigError(
             f'{origin} has no array of objects at "{wanted}"',
             field="rows",
             cure=f"It has: {', '.join(map(shown, search.names)) or 'none'}",
         )
-    if prefix is None and not search.objects and late is not None:
-        raise SourceError(f"{origin} is no JSON: {_words(late)}")
-    return prefix or "", again()
+    return search.prefix or "", again()
 
 
 class _Search:
-    """Looks for the rows among the events of a parser."""
+    """Looks for the rows among the events of a parser: the array whose first object has most of
+    the columns that are needed (or most columns, where none are known)."""
 
     def __init__(self, wanted: str | None, needed: frozenset[str]) -> None:
         self.wanted, self.needed = wanted, needed
         self.prefix: str | None = None
-        self.fallback: str | None = None
-        self.objects = False
         self.names: list[str] = []
         """Where arrays are, for a message."""
+        self._best = -1
         self._array: str | None = None
         self._item: str | None = None
+        self._seen: set[str] = set()
+        self._top: set[str] = set()
 
     def found(self, prefix: str, event: str, _value: object) -> bool:
         """Whether this event of the parser settles it."""
         if self._item is not None:
             if prefix == self._item and event == "end_map":
-                self._item = None
-            elif prefix.removeprefix(f"{self._item}.") in self.needed:
-                self.prefix = self._item
-                return True
-            return False
-        if event == "start_array" and not prefix.startswith("item") and ".item" not in prefix:
+                return self._judge(self._item, self._seen)
+            if prefix.startswith(f"{self._item}."):
+                self._seen.add(prefix[len(self._item) + 1 :])
+        elif event == "start_array" and not prefix.startswith("item") and ".item" not in prefix:
             self._array = prefix
             self.names.append(prefix or "(the whole)")
         elif self._array is not None:
-            at, self._array = self._array, None
-            item = f"{at}.item" if at else "item"
-            if prefix == item and event in {"start_map", "start_array"}:
-                return self._candidate(at, item, event)
-            if event == "end_array" and self.wanted == at:
-                self.prefix = item
-                return True
-        elif not prefix and event == "end_map":
-            self.objects = True  # a whole object, and no rows in it: it is a row itself
-            return self.wanted is None and self.fallback is None
+            return self._first_of(self._array, prefix, event)
+        elif prefix:
+            self._top.add(prefix)
+        elif event == "end_map" and self.wanted is None:
+            # A whole object. It may be a row itself, unless an array in it has as much.
+            return self._judge("", self._top) or True
         return False
 
-    def _candidate(self, at: str, item: str, event: str) -> bool:
-        if self.wanted is not None:
-            self.prefix = item if self.wanted == at else None
-            return self.prefix is not None
-        if event == "start_array" and at:
-            return False  # rows without names need `rows` in the mapping
-        if self.fallback is None:
-            self.fallback = item
-        if not at or not self.needed:
+    def _first_of(self, at: str, prefix: str, event: str) -> bool:
+        """The first event inside an array: whether its rows are found, or have to be looked at."""
+        self._array = None
+        item = f"{at}.item" if at else "item"
+        if prefix == item and event in {"start_map", "start_array"}:
+            if (not at and self.wanted is None) or self.wanted == at:
+                self.prefix = item
+                return True
+            if event == "start_map" and self.wanted is None:
+                self._item, self._seen = item, set()
+        elif event == "end_array" and self.wanted == at:
             self.prefix = item
             return True
-        self._item = item
         return False
+
+    def _judge(self, prefix: str, seen: set[str]) -> bool:
+        """Keeps the better of two places; whether it can't be better."""
+        self._item = None
+        score = len(seen & self.needed) if self.needed else len(seen)
+        if score > self._best:
+            self.prefix, self._best = prefix, score
+        return bool(self.needed) and score == len(self.needed)
 
 
 def document_items(
@@ -184,6 +186,8 @@ def document_items(
         del found[:]
         if block is None and wrong is None:
             return
+    if not number:
+        raise SourceError(f"{origin} is no JSON: {_words(wrong)}")
     raise SourceError(
         f"{origin}: the JSON is damaged ({_words(wrong)}). The {number:,} records before that were "
         "read. Fetch the file again, then replay it: what was counted already is not counted twice"

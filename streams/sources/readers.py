@@ -86,6 +86,10 @@ NEEDS = (
 )
 
 
+WHOLE_SENTENCES = ("the table in ", "nothing in ")
+"""What is wrong with an archive names it already."""
+
+
 class At(NamedTuple):
     """What is to be read: its name for messages, its path, and how."""
 
@@ -147,7 +151,7 @@ class Reader:
     def _unfit(self, head: bytes, at: At) -> Unfit | None:
         form = form_of(head, at.mapping.encoding if at.mapping else "utf-8")
         if form.name == OTHER:
-            return Unfit(f"{form.words}. {cure_of(form.words)}")
+            return _named(form.words)
         if form.name == EMPTY or at.mapping is not None:
             return None
         if form.name in WHOLE:
@@ -167,7 +171,7 @@ class Reader:
             if kind is None:
                 return self._archive_unfit(archive, at)
         if kind != "workbook":
-            return Unfit(f"{kind}" if "password" in str(kind) else f"{kind}. {cure_of('')}")
+            return _named(str(kind))
         return None if at.mapping else Unfit(f"is a table, so it {NEEDS}", True)
 
     def _archive_unfit(self, archive: zipfile.ZipFile, at: At) -> Unfit | None:
@@ -185,7 +189,6 @@ class Reader:
                 return None
             if first is None or (unfit.needs_mapping and not first.needs_mapping):
                 name = shown(info.filename)
-                first = unfit._replace(words=f"{at.origin} ({name}) {unfit.words}")
                 if unfit.needs_mapping:
                     first = Unfit(f"the table in {at.origin} ({name}) {NEEDS}", True)
                 else:
@@ -244,8 +247,8 @@ class Reader:
         """A file of a folder is named in `skipped`; one that was named itself is an error."""
         if not at.in_folder:
             raise _error(unfit, at)
-        separator = " " if unfit.words.startswith("has ") else ": "
-        self.skipped.append(f"{at.origin}{separator}{unfit.words}")
+        whole = unfit.words.startswith(WHOLE_SENTENCES)
+        self.skipped.append(unfit.words if whole else f"{at.origin}: {unfit.words}")
 
     def _unmapped_text(self, head: bytes, blocks: Iterator[bytes], at: At) -> Iterator[Chunk]:
         if json_layout(head, named_lines=suffix_of(at.path) in LINES) == "document":
@@ -343,8 +346,13 @@ def _mapped(table: Rows, build: Build, mapping: Mapping, at: At) -> Iterator[Chu
     yield from table_chunks(table, convert, live=at.live, footer=mapping.footer)
 
 
+def _named(words: str) -> Unfit:
+    cure = cure_of(words)
+    return Unfit(f"{words}. {cure}" if cure else words)
+
+
 def _error(unfit: Unfit, at: At) -> SourceError:
-    whole = unfit.words.startswith(("the table in", "nothing in"))
+    whole = unfit.words.startswith(WHOLE_SENTENCES)
     text = unfit.words if whole else f"{at.origin} {unfit.words}"
     return NeedsMapping(text) if unfit.needs_mapping else SourceError(text)
 

@@ -12,6 +12,7 @@ from itertools import chain, islice
 
 import msgspec
 
+from streams.errors import SourceError
 from streams.sources.chunk import Rejected
 from streams.sources.forms import shown
 from streams.sources.rows import Build, NoColumn, needed_columns
@@ -80,6 +81,21 @@ def flat(record: Mapping[str, object], before: str = "") -> dict[str, str]:
     return cells
 
 
+def _sample(items: Iterator[Item]) -> tuple[list[Item], SourceError | None]:
+    """The first records, and what broke them off."""
+    first: list[Item] = []
+    try:
+        first.extend(islice(items, SAMPLE))  # extend keeps what came before an error
+    except SourceError as error:
+        return first, error
+    return first, None
+
+
+def _then(first: list[Item], late: SourceError) -> Iterator[Item]:
+    yield from first
+    raise late
+
+
 class Records:
     """The rows of a table of records; see `Rows`.
 
@@ -106,8 +122,8 @@ class Records:
         self.header = list(needed)
         self._items = items
         if not live:
-            first = list(islice(items, SAMPLE))
-            self._items = chain(first, items)
+            first, late = _sample(items)
+            self._items = chain(first, items) if late is None else _then(first, late)
             self._check(first, needed)
 
     def _check(self, first: list[Item], needed: dict[str, str]) -> None:

@@ -222,7 +222,8 @@ def no_header(first: Sequence[tuple[int, list[str]]], build: Build, origin: str)
     else:
         where = ""
         cure = "; ".join(f"Row {n} has: {_list(c, 160)}" for n, c in first[:3])
-    return NoColumn(name, f'{origin} has {has} "{shown(name)}"{where}', field=name, cure=cure)
+    problem = f'{origin} has {has} "{shown(name)}"{where}'
+    return NoColumn(name, problem, field=needed.get(name, "id"), cure=cure)
 
 
 def _list(cells: Sequence[str], most: int = 600) -> str:

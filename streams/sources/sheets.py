@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from python_calamine import (
@@ -96,11 +96,12 @@ class SheetRows:
         self.origin = f"{origin}/{sheet.name}"
         self.rejected: list[Rejected] = []
         self.blank = 0
-        self.number = sheet.start[0] if sheet.start else 0
         self.header: list[str] = []
         self._cells: list[str] = []
-        self._to_text = _to_text(sheet)
-        self._rows: Iterator[list[Value]] = iter(sheet.iter_rows() if sheet.start else ())
+        count, self._with_clock = _scan(sheet)
+        # Rows are numbered from the last: whether blank ones at the top are given is not said.
+        self.number = (sheet.end[0] + 1 if sheet.end else count) - count
+        self._rows = _values(sheet)
 
     def find_header(self, build: Build, columns: list[str] | None, skip: int = 0) -> None:
         """Reads down to the header; raises `NoColumn` when none of the first rows is it."""
@@ -130,12 +131,23 @@ class SheetRows:
         """The rows from here on, as text; [] for one whose cells are all blank."""
         for values in self._rows:
             self.number += 1
-            self._cells = [self._to_text(place, value) for place, value in enumerate(values)]
+            self._cells = [self._text(place, value) for place, value in enumerate(values)]
             if any(self._cells):
                 yield self._cells
             else:
                 self.blank += 1
                 yield []
+
+    def _text(self, place: int, value: Value) -> str:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, dt.datetime):
+            # Spreadsheets keep times as fractions of a day: what is left of them is no precision.
+            value += dt.timedelta(microseconds=500)
+            value = value.replace(microsecond=value.microsecond // 1000 * 1000)
+        elif isinstance(value, dt.date) and place in self._with_clock:
+            value = dt.datetime.combine(value, dt.time())
+        return text_of(value)
 
     def refusal(self, reason: str, detail: str) -> Rejected:
         """The row that was just given, as a refused one: its cells as a line of CSV."""
@@ -150,26 +162,20 @@ class SheetRows:
         return False
 
 
-def _to_text(sheet: CalamineSheet) -> Callable[[int, Value], str]:
-    """What makes text of a cell.
+def _values(sheet: CalamineSheet) -> Iterator[list[Value]]:
+    return iter(sheet.iter_rows() if sheet.start else ())
 
-    A cell that holds midnight comes as a day. In a column of times of day it is the time 00:00.
+
+def _scan(sheet: CalamineSheet) -> tuple[int, frozenset[int]]:
+    """How many rows there are, and which columns hold times of day.
+
+    A cell that holds midnight comes as a day. In a column of times it is the time 00:00.
     """
+    count = 0
     with_clock: set[int] = set()
-    for values in sheet.iter_rows() if sheet.start else ():
+    for values in _values(sheet):
+        count += 1
         for place, value in enumerate(values):
             if isinstance(value, dt.datetime) and (value.hour or value.minute or value.second):
                 with_clock.add(place)
-
-    def to_text(place: int, value: Value) -> str:
-        if isinstance(value, str):
-            return value
-        if isinstance(value, dt.datetime):
-            # Spreadsheets keep times as fractions of a day: what is left of them is no precision.
-            value += dt.timedelta(microseconds=500)
-            value = value.replace(microsecond=value.microsecond // 1000 * 1000)
-        elif isinstance(value, dt.date) and place in with_clock:
-            value = dt.datetime.combine(value, dt.time())
-        return text_of(value)
-
-    return to_text
+    return count, frozenset(with_clock)
