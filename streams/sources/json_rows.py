@@ -26,6 +26,9 @@ CONTAINERS = frozenset(
 )
 """Names under which exports keep their rows: a document on one line is told by them."""
 
+_INSIDE = re.compile(r"(^|\.)item(\.|$)")
+"""A prefix of ijson inside a row."""
+
 Layout = Literal["lines", "document"]
 
 
@@ -124,13 +127,14 @@ class _Search:
                 return self._judge(self._item, self._seen)
             if prefix.startswith(f"{self._item}."):
                 self._seen.add(prefix[len(self._item) + 1 :])
-        elif event == "start_array" and not prefix.startswith("item") and ".item" not in prefix:
+        elif event == "start_array" and not _INSIDE.search(prefix):
             self._array = prefix
             self.names.append(prefix or "(the whole)")
         elif self._array is not None:
             return self._first_of(self._array, prefix, event)
         elif prefix:
-            self._top.add(prefix)
+            if not _INSIDE.search(prefix):
+                self._top.add(prefix)
         elif event == "end_map" and self.wanted is None:
             # A whole object. It may be a row itself, unless an array in it has as much.
             return self._judge("", self._top) or True

@@ -136,7 +136,7 @@ class Reader:
     def check(self, file: BinaryIO, at: At) -> None:
         """Raises at once what a named file can't be read for: before others are read for hours."""
         try:
-            whole = _whole_form(file)
+            whole = whole_form(file)
             if whole is None:
                 stream = cast("io.BufferedIOBase", file)
                 blocks = decompress(read_blocks(stream, at.origin, Meter()), at.origin)
@@ -210,7 +210,7 @@ class Reader:
 
     def chunks(self, file: io.BufferedIOBase, at: At) -> Iterator[Chunk]:
         """The chunks of an open file; raises `SourceError`, at damage after all before it."""
-        whole = _whole_form(cast("BinaryIO", file))
+        whole = whole_form(cast("BinaryIO", file))
         if whole is not None:
             yield from self._whole(cast("BinaryIO", file), whole, at)
         else:
@@ -364,7 +364,7 @@ def _nothing(blocks: Iterator[bytes]) -> Iterator[Chunk]:
     yield from ()
 
 
-def _whole_form(file: BinaryIO) -> str | None:
+def whole_form(file: BinaryIO) -> str | None:
     """The form of a file that can be read at random and has to be; None for one that streams."""
     if not file.seekable():
         return None
