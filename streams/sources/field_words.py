@@ -32,7 +32,7 @@ TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
         ("arrived_at", (r"first.*(arriv|on ?scene)", r"arriv|on ?scene|at ?scene|attend|^ia$")),
         ("closed_at", (r"clos|clear", r"complet|\bend|finish|resolved|^cd$|stop|dispos")),
         ("graded_at", (r"grad|triag",)),
-        ("opened_at", (r"open", r"receiv|call.*(date|time)|(incident|event|call).*(date|time)|^toc$",
+        ("opened_at", (r"open", r"receiv|(call|incident|event).*(date|time)|^toc$",
                        r"creat|report|entry|enter|start|occur", r"date|time|stamp", r".")),
     ),
     "crime": (

@@ -218,7 +218,7 @@ def _record(
     detail = "the row is no JSON object"
     if isinstance(value, list):
         detail += '; for rows without names, list them in the mapping: columns = ["id", ...]'
-    return Rejected(as_json(value), "not_object", detail, f"{origin}:{number}")
+    return Rejected(as_json(value), "not_json", detail, f"{origin}:{number}")
 
 
 class LineItems:
@@ -257,7 +257,7 @@ class LineItems:
         else:
             if isinstance(value, dict):
                 return value
-            detail, reason = "the line is no JSON object", "not_object"
+            detail, reason = "the line is no JSON object", "not_json"
         return Rejected(line, reason, detail, f"{self.origin}:{number}")
 
 

@@ -343,7 +343,10 @@ class Reader:
 def _mapped(table: Rows, build: Build, mapping: Mapping, at: At) -> Iterator[Chunk]:
     """A table through its mapping; an empty one has no columns."""
     convert = build(table.header) if table.header else lambda _cells: None
-    yield from table_chunks(table, convert, live=at.live, footer=mapping.footer)
+    # Rows that say which version they are may be several of one record: none is the last.
+    finished = mapping.version is None
+    for chunk in table_chunks(table, convert, live=at.live, footer=mapping.footer):
+        yield chunk._replace(finished=finished, unfolds=finished)
 
 
 def _named(words: str) -> Unfit:

@@ -158,9 +158,10 @@ class Records:
                 cells = flat(record)
                 yield [cells.get(name, "") for name in self.header]
 
-    def refusal(self, reason: str, detail: str) -> Rejected:
-        """The record that was just given, as a refused one."""
-        return Rejected(as_json(self._record), reason, detail, f"{self.origin}:{self.number}")
+    @property
+    def raw(self) -> bytes:
+        """The record that was just given, as JSON."""
+        return as_json(self._record)
 
     @property
     def drained(self) -> bool:

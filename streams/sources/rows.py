@@ -35,8 +35,9 @@ class Rows(Protocol):
         """The rows after the header."""
         ...
 
-    def refusal(self, reason: str, detail: str) -> Rejected:
-        """The row that was just given, as a refused one."""
+    @property
+    def raw(self) -> bytes:
+        """The row that was just given, as it was read."""
         ...
 
     @property
@@ -50,106 +51,152 @@ class Rows(Protocol):
         ...
 
 
+class TableRows:
+    """The rows of a table that may be records, each as wide as the header.
+
+    What stands around them counts as blank: rows that begin as `footer` says, notes below the
+    table, blank rows, and a header or a row of totals that can be no record.
+    """
+
+    def __init__(self, table: Rows, footer: Sequence[str] = ()) -> None:
+        self.table, self.origin, self.header = table, table.origin, table.header
+        self.footer = tuple(text.casefold() for text in footer)
+        self._cells: list[str] = []
+        self._after_blank = False
+        self._notes: list[Rejected] = []
+        """Short rows after a blank line: notes, unless more of the table follows."""
+
+    @property
+    def rejected(self) -> list[Rejected]:
+        """What was refused, until it is taken with `take`."""
+        return self.table.rejected
+
+    @property
+    def blank(self) -> int:
+        """How many rows are no records, until they are taken with `take`."""
+        return self.table.blank
+
+    @property
+    def raw(self) -> bytes:
+        """The row that was just given, as it was read."""
+        return self.table.raw
+
+    @property
+    def number(self) -> int:
+        """The number of the row that was just given."""
+        return self.table.number
+
+    def take(self) -> tuple[list[Rejected], int]:
+        """What was refused and what is blank since the last time."""
+        taken = self.table.rejected, self.table.blank
+        self.table.rejected, self.table.blank = [], 0
+        return taken
+
+    def reject(self, reason: str, detail: str) -> None:
+        """Refuses the row that was just given, unless it is plainly none."""
+        first = _first(self._cells)
+        if not first:
+            self.table.blank += 1
+            self._after_blank = True
+        elif self._cells == self.header or first.rstrip(":") in TOTALS:
+            self.table.blank += 1
+        else:
+            self.table.rejected.append(self._refusal(reason, detail))
+
+    def _refusal(self, reason: str, detail: str) -> Rejected:
+        return Rejected(self.raw, reason, detail, f"{self.origin}:{self.number}")
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """The rows as cells."""
+        return (cells for cells in self.as_they_come() if cells)
+
+    def as_they_come(self) -> Iterator[list[str]]:
+        """The rows as cells, and [] after what is no row: a live table may have to be given now."""
+        width = len(self.header)
+        try:
+            for cells in self.table:
+                if len(cells) != width or self.footer:
+                    yield self._checked(cells, width)
+                    continue
+                if self._after_blank:
+                    self._no_notes()
+                self._cells = cells
+                yield cells
+        except SourceError:
+            self._no_notes()
+            raise
+        # The table is over: what stood below it was no part of it.
+        self.table.blank += len(self._notes)
+        self._notes = []
+
+    def _checked(self, cells: list[str], width: int) -> list[str]:
+        """The same cells, or [] when they are no row of the table."""
+        if not cells:
+            self._after_blank = True
+            return []
+        if self.footer and _first(cells).startswith(self.footer):
+            self.table.blank += 1
+            return []
+        if len(cells) == width:
+            if self._after_blank:
+                self._no_notes()
+            self._cells = cells
+            return cells
+        refusal = self._refusal("wrong_cell_count", f"{len(cells)} cells under {width} columns")
+        if self._after_blank and len(cells) < width and len(self._notes) < MOST_NOTES:
+            self._notes.append(refusal)
+        else:
+            self._no_notes()
+            self.table.rejected.append(refusal)
+        return []
+
+    def _no_notes(self) -> None:
+        """The table goes on, so the short rows before were rows of it."""
+        self.table.rejected.extend(self._notes)
+        self._notes, self._after_blank = [], False
+
+
 def table_chunks(
     table: Rows, convert: CONVERT, *, live: bool = False, footer: Sequence[str] = ()
 ) -> Iterator[Chunk]:
     """The chunks of a table; on a damaged file, first those of the rows before the damage.
 
-    A `live` table is given row by row as it arrives: a chunk ends with what has arrived. `footer`
-    are the beginnings of rows that are no records; they are excluded.
+    A `live` table is given row by row as it arrives: a chunk ends with what has arrived.
     """
-    made = _Making(table, convert, footer)
-    try:
-        for cells in table:
-            if cells:
-                made.take(cells)
-            else:
-                made.after_blank = True
-            if made.size >= CHUNK_LINES or (live and table.drained and made.size):
-                yield made.chunk()
-    except SourceError:
-        yield made.chunk()
-        raise
-    made.end()
-    last = made.chunk()
-    if last.rows:
-        yield last
+    rows = TableRows(table, footer)
+    lines: list[bytes] = []
+    numbers: list[int] = []
+    excluded = 0
 
-
-class _Making:
-    """The chunk that is being made of a table's rows."""
-
-    def __init__(self, table: Rows, convert: CONVERT, footer: Sequence[str]) -> None:
-        self.table, self.convert = table, convert
-        self.width = len(table.header)
-        self.footer = tuple(text.casefold() for text in footer)
-        self.lines: list[bytes] = []
-        self.numbers: list[int] = []
-        self.excluded = 0
-        self.after_blank = False
-        self.notes: list[Rejected] = []
-        """Short rows after a blank line: notes, unless more of the table follows."""
-
-    @property
-    def size(self) -> int:
-        return len(self.lines) + len(self.table.rejected) + self.excluded + self.table.blank
-
-    def chunk(self) -> Chunk:
-        """What was made so far."""
-        table = self.table
-        excluded = self.excluded + table.blank
-        made = Chunk(b"\n".join(self.lines), table.origin, self.numbers, table.rejected, excluded)
-        self.lines, self.numbers, self.excluded = [], [], 0
-        table.rejected, table.blank = [], 0
+    def chunk() -> Chunk:
+        nonlocal lines, numbers, excluded
+        rejected, blank = rows.take()
+        made = Chunk(b"\n".join(lines), table.origin, numbers, rejected, excluded + blank)
+        lines, numbers, excluded = [], [], 0
         return made
 
-    def take(self, cells: list[str]) -> None:
-        """One row: a line, a refused row, or one that is excluded."""
-        table = self.table
-        if self.footer and _first(cells).startswith(self.footer):
-            self.excluded += 1
-            return
-        if len(cells) != self.width:
-            self._of_another_width(cells)
-            return
-        if self.after_blank:
-            self._no_notes()
-        try:
-            line = self.convert(cells)
-        except Refused as refused:
-            first = _first(cells)
-            if not first:
-                self.excluded += 1
-                self.after_blank = True
-            elif cells == table.header or first.rstrip(":") in TOTALS:
-                self.excluded += 1
-            else:
-                table.rejected.append(table.refusal(refused.reason, refused.detail))
-            return
-        if line is None:
-            self.excluded += 1
-        else:
-            self.lines.append(line)
-            self.numbers.append(table.number)
-
-    def _of_another_width(self, cells: list[str]) -> None:
-        detail = f"{len(cells)} cells under {self.width} columns"
-        refusal = self.table.refusal("wrong_cell_count", detail)
-        if self.after_blank and len(cells) < self.width and len(self.notes) < MOST_NOTES:
-            self.notes.append(refusal)
-        else:
-            self._no_notes()
-            self.table.rejected.append(refusal)
-
-    def _no_notes(self) -> None:
-        """The table goes on, so the short rows before were rows of it."""
-        self.table.rejected.extend(self.notes)
-        self.notes, self.after_blank = [], False
-
-    def end(self) -> None:
-        """The table is over: what stood below it was no part of it."""
-        self.excluded += len(self.notes)
-        self.notes = []
+    try:
+        for cells in rows.as_they_come():
+            if cells:
+                try:
+                    line = convert(cells)
+                except Refused as refused:
+                    rows.reject(refused.reason, refused.detail)
+                else:
+                    if line is None:
+                        excluded += 1
+                    else:
+                        lines.append(line)
+                        numbers.append(table.number)
+            size = len(lines) + len(table.rejected) + excluded + table.blank
+            if size >= CHUNK_LINES or (live and size and table.drained):
+                yield chunk()
+    except SourceError:
+        yield chunk()
+        raise
+    last = chunk()
+    if last.rows:
+        yield last
 
 
 def _first(cells: list[str]) -> str:

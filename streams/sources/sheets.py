@@ -149,12 +149,12 @@ class SheetRows:
             value = dt.datetime.combine(value, dt.time())
         return text_of(value)
 
-    def refusal(self, reason: str, detail: str) -> Rejected:
-        """The row that was just given, as a refused one: its cells as a line of CSV."""
+    @property
+    def raw(self) -> bytes:
+        """The row that was just given, as a line of CSV."""
         line = io.StringIO()
         csv.writer(line, lineterminator="").writerow(self._cells)
-        raw = line.getvalue().encode("utf-8", "surrogatepass")
-        return Rejected(raw, reason, detail, f"{self.origin}:{self.number}")
+        return line.getvalue().encode("utf-8", "surrogatepass")
 
     @property
     def drained(self) -> bool:

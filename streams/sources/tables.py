@@ -75,10 +75,10 @@ class Table:
         """The rows after the header, as cells; [] for a blank line, which is counted in `blank`."""
         return self._rows
 
-    def refusal(self, reason: str, detail: str) -> Rejected:
-        """The row that was just given, as a refused one."""
-        raw = "\n".join(line for _, line in self._taken).encode("utf-8", "surrogateescape")
-        return Rejected(raw, reason, detail, f"{self.origin}:{self.number}")
+    @property
+    def raw(self) -> bytes:
+        """The bytes of the row that was just given."""
+        return "\n".join(line for _, line in self._taken).encode("utf-8", "surrogateescape")
 
     @property
     def number(self) -> int:
@@ -131,7 +131,8 @@ class Table:
             except csv.Error as error:
                 first, *rest = self._taken
                 self._taken = [first]
-                self.rejected.append(self.refusal("bad_csv", _cure(str(error))))
+                origin = f"{self.origin}:{self.number}"
+                self.rejected.append(Rejected(self.raw, "bad_csv", _cure(str(error)), origin))
                 self._taken = []
                 self._again.extendleft(reversed(rest))
                 yield []

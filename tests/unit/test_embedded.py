@@ -17,8 +17,9 @@ from streams.errors import SourceError
 from streams.live import Live
 from streams.monitor import canonical
 from streams.runners.embedded import Account, DeadLetterFile, Embedded, last_event
-from streams.runners.replay import ReplayClock, Stopped, Stops, instant_of
+from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.sources import Chunk, Rejected
+from streams.sources.instants import instant_of
 from tests.build import call, lines, monitor, ms
 
 CALLS = [

@@ -64,7 +64,7 @@ def test_a_row_without_a_key_is_blank_there_and_a_row_that_is_no_object_is_refus
 ) -> None:
     rows = [{"id": 1, "opened": "2024-01-01"}, {"id": 2}, 7, {"opened": "2024-01-01"}]
     found = read(write(tmp_path / "x.json", json.dumps(rows)), plain())
-    assert (found.ids, found.reasons) == (["1"], ["no_time", "not_object", "no_id"])
+    assert (found.ids, found.reasons) == (["1"], ["no_time", "not_json", "no_id"])
     assert [one.origin.rpartition("/")[2] for one in found.rejected] == [
         "x.json:2", "x.json:3", "x.json:4",
     ]  # fmt: skip
@@ -76,7 +76,7 @@ def test_lines_that_are_no_objects_are_refused_with_their_number(tmp_path: Path)
     found = read(write(tmp_path / "x.jsonl", "\n".join(lines)), plain())
     assert (found.ids, found.places, found.excluded) == (["1", "2"], ["x.jsonl:1", "x.jsonl:5"], 1)
     assert [(one.reason, one.raw) for one in found.rejected] == [
-        ("not_json", b'{"id": half'), ("not_object", b"[1]"),
+        ("not_json", b'{"id": half'), ("not_json", b"[1]"),
     ]  # fmt: skip
 
 
