@@ -1,14 +1,18 @@
 """Bytes or rows become events: files, standard input, mapped exports, data.police.uk.
 
-A source is an iterator of `Chunk`. The reading goes through three steps, each a module:
+A source is an iterator of `Chunk`. The reading goes through these steps, each a module:
 
 ```
+files.py     open_source(): the files of folders and arguments, strung together
+readers.py   one file: forms.py says what it is, archives.py opens ZIP archives
 raw.py       blocks of bytes -> decompressed -> batches of whole lines
-tables.py    lines -> rows of a CSV or TSV file       (not for NDJSON, which passes untouched)
+tables.py, json_rows.py, sheets.py, parquet.py        -> rows under a header (rows.py, records.py)
 mapping.py, mapped.py, police_uk.py                   rows -> event lines
-files.py     open_source(): finds the format of each file and strings the files together
 kafka.py     publish(): sends any source to Kafka
 ```
+
+`watchroom mapping suggest` drafts a mapping: sample.py reads a table without one, columns.py and
+time_guess.py look at its columns, draft_*.py add the fields, suggest.py writes it, trial.py tries it.
 
 `kafka` is imported by `streams.sources.kafka` alone.
 """
