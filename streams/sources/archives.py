@@ -85,6 +85,16 @@ def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
     return sorted(found, key=lambda info: PurePosixPath(info.filename).parts)
 
 
+def check_size(info: zipfile.ZipInfo, origin: str) -> None:
+    """Raises `SourceError` for a member that is a trap."""
+    ratio = info.file_size / max(1, info.compress_size)
+    if info.file_size > MOST_OUT and ratio > MOST_RATIO:
+        raise SourceError(
+            f"{origin} would unpack to {info.file_size:,} bytes, {ratio:,.0f} times its size in "
+            "the archive: it is refused as a decompression bomb. If it is real, unpack it yourself"
+        )
+
+
 def member_blocks(
     archive: zipfile.ZipFile, info: zipfile.ZipInfo, origin: str, meter: Meter
 ) -> Iterator[bytes]:
@@ -93,12 +103,7 @@ def member_blocks(
         raise SourceError(
             f"{origin} is encrypted: unpack the archive with its password, and give the folder"
         )
-    ratio = info.file_size / max(1, info.compress_size)
-    if info.file_size > MOST_OUT and ratio > MOST_RATIO:
-        raise SourceError(
-            f"{origin} would unpack to {info.file_size:,} bytes, {ratio:,.0f} times its size in "
-            "the archive: it is refused as a decompression bomb. If it is real, unpack it yourself"
-        )
+    check_size(info, origin)
     start, done = meter.consumed, 0
     try:
         with archive.open(info) as file:

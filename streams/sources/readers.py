@@ -15,7 +15,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from collections.abc import Mapping as AnyMapping
 from pathlib import PurePath, PurePosixPath
 from typing import BinaryIO, NamedTuple, cast
@@ -23,6 +23,7 @@ from typing import BinaryIO, NamedTuple, cast
 from streams.errors import NeedsMapping, SourceError
 from streams.force import Force
 from streams.sources.archives import (
+    check_size,
     member_blocks,
     members,
     ole_kind,
@@ -66,7 +67,7 @@ from streams.sources.raw import (
     to_utf8,
     without_mark,
 )
-from streams.sources.records import Item, Records
+from streams.sources.records import Records
 from streams.sources.rows import Build, NoColumn, Rows, needed_columns, table_chunks
 from streams.sources.sheets import Workbook
 from streams.sources.tables import Table
@@ -170,6 +171,8 @@ class Reader:
             kind = workbook_in(archive)
             if kind is None:
                 return self._archive_unfit(archive, at)
+            for info in archive.infolist():
+                check_size(info, f"{at.origin}/{shown(info.filename)}")
         if kind != "workbook":
             return _named(str(kind))
         return None if at.mapping else Unfit(f"is a table, so it {NEEDS}", True)
@@ -287,25 +290,31 @@ class Reader:
             yield from _mapped(table, build, mapping, at)
         elif layout == "lines":
             lines = LineItems(line_batches(blocks, at.origin), at.origin)
-            records = Records(iter(lines), at.origin, build, live=at.live, at_hand=lines.at_hand)
-            yield from _mapped(records, build, mapping, at)
+
+            def of_lines() -> Rows:
+                items = iter(lines)
+                return Records(items, at.origin, build, live=at.live, at_hand=lines.at_hand)
+
+            yield from self._fitting(of_lines, build, mapping, at)
         else:
             needed = list(needed_columns(build))
             prefix, blocks = find_rows(blocks, at.origin, mapping.rows, needed)
             items = document_items(blocks, prefix, at.origin, mapping.columns)
-            yield from self._records(items, build, mapping, at)
+            yield from self._fitting(lambda: Records(items, at.origin, build), build, mapping, at)
 
-    def _records(
-        self, items: Iterator[Item], build: Build, mapping: Mapping, at: At
+    def _fitting(
+        self, table: Callable[[], Rows], build: Build, mapping: Mapping, at: At
     ) -> Iterator[Chunk]:
+        """A table of records or a sheet through its mapping. Folders have many of these that are
+        no exports (settings, notes), so there one without the columns is passed over and named."""
         try:
-            records = Records(items, at.origin, build)
+            rows = table()
         except NoColumn as error:
             if not at.in_folder:
                 raise
-            self.skipped.append(f"{at.origin}: {error.problem.removeprefix(at.origin).strip()}")
+            self.skipped.append(error.problem)
             return
-        yield from _mapped(records, build, mapping, at)
+        yield from _mapped(rows, build, mapping, at)
 
     def _whole(self, file: BinaryIO, form: str, at: At) -> Iterator[Chunk]:
         unfit = self._whole_unfit(file, form, at)
@@ -324,20 +333,25 @@ class Reader:
             if form == PARQUET:
                 needed = list(needed_columns(build))
                 items = parquet_items(file, at.origin, needed)
-                yield from self._records(items, build, at.mapping, at)
+                yield from self._fitting(
+                    lambda: Records(items, at.origin, build), build, at.mapping, at
+                )
             else:
                 yield from self._sheet(Workbook(file, at.origin), build, at.mapping, at)
 
     def _sheet(self, book: Workbook, build: Build, mapping: Mapping, at: At) -> Iterator[Chunk]:
-        rows = book.rows(mapping.sheet, build, mapping.columns, mapping.skip)
-        others = [shown(name) for name in book.names if name != rows.name]
-        if others and mapping.sheet is None:
-            what = "sheet" if len(others) == 1 else "sheets"
-            self.skipped.append(
-                f"{at.origin}: of its sheets only {shown(rows.name)} is read, not the {what} "
-                f"{', '.join(others)} (a mapping chooses with `sheet`)"
-            )
-        yield from _mapped(rows, build, mapping, at)
+        def sheet() -> Rows:
+            rows = book.rows(mapping.sheet, build, mapping.columns, mapping.skip)
+            others = [shown(name) for name in book.names if name != rows.name]
+            if others and mapping.sheet is None:
+                what = "sheet" if len(others) == 1 else "sheets"
+                self.skipped.append(
+                    f"{at.origin}: of its sheets only {shown(rows.name)} is read, not the {what} "
+                    f"{', '.join(others)} (a mapping chooses with `sheet`)"
+                )
+            return rows
+
+        yield from self._fitting(sheet, build, mapping, at)
 
 
 def _mapped(table: Rows, build: Build, mapping: Mapping, at: At) -> Iterator[Chunk]:

@@ -5,11 +5,14 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from streams.errors import SourceError
-from streams.sources import open_source
+from streams.errors import SourceError, WatchroomError
+from streams.sources import archives, open_source
 from streams.sources.forms import form_of, shown
 from tests.tables import plain, read, write
+from tests.workbooks import xlsx
 
 OTHERS = [
     (b"%PDF-1.7\n%\xe2\xe3\n", "is a PDF document"),
@@ -102,3 +105,48 @@ def test_a_name_is_shown_without_what_moves_a_cursor() -> None:
 def test_stray_bytes_do_not_make_a_text_binary() -> None:
     assert form_of(b"id,opened\n" + b"1,2024-01-01\n" * 50 + b"\0\x01").name == "text"
     assert form_of(b'{"a": "\xff\xfe\0"}\n').name == "text"
+
+
+def test_in_a_folder_records_without_the_columns_are_passed_over_and_named(tmp_path: Path) -> None:
+    write(tmp_path / "f/a.csv", "id,opened\n1,2024-01-01\n")
+    write(tmp_path / "f/settings.json", '[{"colour": "red"}]')
+    write(tmp_path / "f/lines.ndjson", '{"colour": "red"}\n')
+    write(tmp_path / "f/notes.xlsx", xlsx(Notes=[["About"], ["these files"]]))
+    found = read(tmp_path / "f", plain())
+    assert found.ids == ["1"]
+    assert found.skipped == [
+        'f/lines.ndjson has no "id" in any of its first records',
+        'f/notes.xlsx/Notes has no column "id"',
+        'f/settings.json has no "id" in any of its first records',
+    ]
+
+
+def test_a_workbook_that_is_a_bomb_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "MOST_OUT", 1 << 10)
+    monkeypatch.setattr(archives, "MOST_RATIO", 20)
+    path = write(tmp_path / "x.xlsx", xlsx(Calls=[["id", "opened"], *[["1", "x" * 99]] * 999]))
+    with pytest.raises(SourceError, match=r"x\.xlsx/xl/worksheets/s1\.xml would unpack to"):
+        read(path, plain())
+
+
+PIECES = st.sampled_from(
+    [b"id,opened\n", b"1,2024-01-01\n", b'{"id":1}\n', b'{"kind":"call"}', b"[", b"]", b"{", b"}",
+     b",", b'"', b"\r", b"\n", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"PK\x03\x04", b"PK\x05\x06",
+     b"PAR1", b"\x1f\x8b\x08\0", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"a\tb\n", b"\xe9",
+     b'"data":[{"id":1,"opened":"2024-01-01"}]', b"Total,1\n", b"[[1,2]]", b'"\\ud800"']
+)  # fmt: skip
+NAMES = st.sampled_from(["x.csv", "x.json", "x.ndjson", "x", "x.zip"])
+
+
+@given(st.lists(PIECES, max_size=8).map(b"".join), NAMES, st.booleans())
+def test_any_bytes_give_rows_or_one_error_of_one_line(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str, mapped: bool
+) -> None:
+    path = write(tmp_path_factory.getbasetemp() / "any" / name, data)
+    try:
+        for chunk in open_source(path, plain() if mapped else None):
+            assert chunk.rows == len(chunk.lines()) + len(chunk.rejected) + chunk.excluded
+    except WatchroomError as error:
+        assert str(error).isprintable()  # noqa: PT017  the message is what is looked at
