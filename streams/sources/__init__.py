@@ -11,8 +11,8 @@ mapping.py, mapped.py, police_uk.py                   rows -> event lines
 kafka.py     publish(): sends any source to Kafka
 ```
 
-`watchroom mapping suggest` drafts a mapping: sample.py reads a table without one, columns.py looks at
-its columns, draft_*.py add the fields, suggest.py writes the draft, trial.py tries it.
+`watchroom mapping suggest` drafts a mapping: sample.py reads a table without one, columns.py looks
+at its columns, draft_*.py add the fields, suggest.py writes the draft, trial.py tries it.
 
 `kafka` is imported by `streams.sources.kafka` alone.
 """
