@@ -68,13 +68,21 @@ class TableRows:
 
     @property
     def rejected(self) -> list[Rejected]:
-        """What was refused, until it is taken with `take`."""
+        """What was refused, until it is set to nothing again."""
         return self.table.rejected
+
+    @rejected.setter
+    def rejected(self, rejected: list[Rejected]) -> None:
+        self.table.rejected = rejected
 
     @property
     def blank(self) -> int:
-        """How many rows are no records, until they are taken with `take`."""
+        """How many rows are no records, until it is set to 0 again."""
         return self.table.blank
+
+    @blank.setter
+    def blank(self, blank: int) -> None:
+        self.table.blank = blank
 
     @property
     def raw(self) -> bytes:
@@ -85,12 +93,6 @@ class TableRows:
     def number(self) -> int:
         """The number of the row that was just given."""
         return self.table.number
-
-    def take(self) -> tuple[list[Rejected], int]:
-        """What was refused and what is blank since the last time."""
-        taken = self.table.rejected, self.table.blank
-        self.table.rejected, self.table.blank = [], 0
-        return taken
 
     def reject(self, reason: str, detail: str) -> None:
         """Refuses the row that was just given, unless it is plainly none."""
@@ -170,9 +172,10 @@ def table_chunks(
 
     def chunk() -> Chunk:
         nonlocal lines, numbers, excluded
-        rejected, blank = rows.take()
-        made = Chunk(b"\n".join(lines), table.origin, numbers, rejected, excluded + blank)
+        left_out = excluded + rows.blank
+        made = Chunk(b"\n".join(lines), table.origin, numbers, rows.rejected, left_out)
         lines, numbers, excluded = [], [], 0
+        rows.rejected, rows.blank = [], 0
         return made
 
     try:
