@@ -31,7 +31,7 @@ def mapping() -> None:
     """
 
 
-@mapping.command(name="suggest")
+@mapping.command(name="suggest", short_help="Draft a mapping from a file.")
 @click.argument("file", metavar="FILE")
 @click.option("--kind", type=click.Choice(KINDS[:3]), help="What a row is; default: a guess.")
 @click.option(
@@ -56,8 +56,8 @@ def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str
     force = find_force(force_name) if force_name else None
     sample = read_sample(None if file == "-" else Path(file))
     draft = suggest(sample, kind, timezone, force)
-    click.echo(draft.toml, nl=False)
     parsed = parse_mapping(draft.toml, "the draft")
+    click.echo(draft.toml, nl=False)
     click.echo(f"A draft for {len(sample.rows):,} rows of {sample.origin}.", err=True)
     for doubt in draft.doubts:
         click.echo(f"  CHECK {doubt}.", err=True)
@@ -67,7 +67,7 @@ def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str
     _say(_try(file, parsed, force, MOST), err=True)
 
 
-@mapping.command()
+@mapping.command(short_help="Say how many rows of files a mapping lets in.")
 @click.argument("mapping_file", metavar="MAPPING", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option(

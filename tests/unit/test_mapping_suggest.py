@@ -388,6 +388,12 @@ def test_suggest_takes_the_kind_and_the_time_zone(tmp_path: Path) -> None:
     assert (mapping.kind, mapping.timezone) == ("incident", "America/Chicago")
 
 
+def test_suggest_prints_no_draft_that_does_not_load() -> None:
+    result = run("suggest", EXAMPLES / "own_export/calls.csv", "--timezone", "Europe/Londn")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert 'unknown time zone "Europe/Londn"' in result.stderr
+
+
 def test_suggest_says_in_one_line_what_it_can_not_read(tmp_path: Path) -> None:
     result = run("suggest", write(tmp_path / "x.csv", b"%PDF-1.7\n"))
     assert (result.exit_code, result.stdout) == (1, "")
