@@ -8,7 +8,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from streams.cli import main
 from streams.errors import NeedsMapping, SourceError
 from streams.sources import archives, open_source
 from tests.tables import PLAIN, plain, read, write
@@ -76,17 +78,15 @@ def test_a_glob_applies_to_the_members(tmp_path: Path) -> None:
         open_source(path, plain(), glob="*.x")
 
 
-def test_a_table_in_an_archive_needs_a_mapping_and_nothing_is_written(tmp_path: Path) -> None:
+def test_a_table_in_an_archive_needs_a_mapping_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = write(tmp_path / "in.zip", packed(a_csv=rows(1)))
     with pytest.raises(NeedsMapping, match=r"the table in .*in\.zip \(a\.csv\) needs a mapping"):
         open_source(path)
-    ended = subprocess.run(
-        [sys.executable, "-m", "streams.cli", "run", "--embedded", "in.zip", "--force",
-         "warwickshire"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-        env={"PYTHONPATH": str(Path(__file__).parents[2])},
-    )  # fmt: skip
-    assert (ended.returncode, ended.stdout) == (2, "")
+    monkeypatch.chdir(tmp_path)
+    ended = CliRunner().invoke(main, ["run", "--embedded", "in.zip", "--force", "warwickshire"])
+    assert (ended.exit_code, ended.stdout) == (2, "")
     assert ended.stderr.startswith("Error: the table in in.zip (a.csv) needs a mapping")
     assert len(ended.stderr.splitlines()) == 1
     assert [file.name for file in tmp_path.iterdir()] == ["in.zip"]
