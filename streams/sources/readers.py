@@ -277,17 +277,20 @@ class Reader:
         layout = json_layout(head, named_lines=named_lines, rows=mapping.rows)
         build = self._builder(mapping, at.origin)
         if layout is None:
-            table = Table(
-                line_batches(blocks, at.origin),
-                at.origin,
-                mapping.delimiter,
-                mapping.columns,
-                quote=mapping.quote,
-                skip=mapping.skip,
-                build=build,
-                live=at.live,
-            )
-            yield from _mapped(table, build, mapping, at)
+
+            def of_text() -> Rows:
+                return Table(
+                    line_batches(blocks, at.origin),
+                    at.origin,
+                    mapping.delimiter,
+                    mapping.columns,
+                    quote=mapping.quote,
+                    skip=mapping.skip,
+                    build=build,
+                    live=at.live,
+                )
+
+            yield from self._fitting(of_text, build, mapping, at)
         elif layout == "lines":
             lines = LineItems(line_batches(blocks, at.origin), at.origin)
 
@@ -305,12 +308,13 @@ class Reader:
     def _fitting(
         self, table: Callable[[], Rows], build: Build, mapping: Mapping, at: At
     ) -> Iterator[Chunk]:
-        """A table of records or a sheet through its mapping. Folders have many of these that are
-        no exports (settings, notes), so there one without the columns is passed over and named."""
+        """A table through its mapping. Folders have files that are no exports (notes, settings), so
+        there one without the columns is passed over and named; not a CSV file, whose columns may
+        have been renamed."""
         try:
             rows = table()
         except NoColumn as error:
-            if not at.in_folder:
+            if not at.in_folder or suffix_of(at.path) in TEXT_TABLES - {".txt"}:
                 raise
             self.skipped.append(error.problem)
             return

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.errors import SourceError, WatchroomError
+from streams.errors import ConfigError, SourceError, WatchroomError
 from streams.sources import archives, open_source
 from streams.sources.forms import form_of, shown
 from tests.tables import plain, read, write
@@ -109,12 +109,14 @@ def test_stray_bytes_do_not_make_a_text_binary() -> None:
 
 def test_in_a_folder_records_without_the_columns_are_passed_over_and_named(tmp_path: Path) -> None:
     write(tmp_path / "f/a.csv", "id,opened\n1,2024-01-01\n")
+    write(tmp_path / "f/README.txt", "These are the calls of 2024\n")
     write(tmp_path / "f/settings.json", '[{"colour": "red"}]')
     write(tmp_path / "f/lines.ndjson", '{"colour": "red"}\n')
     write(tmp_path / "f/notes.xlsx", xlsx(Notes=[["About"], ["these files"]]))
     found = read(tmp_path / "f", plain())
     assert found.ids == ["1"]
     assert found.skipped == [
+        'f/README.txt has no column "id"',
         'f/lines.ndjson has no "id" in any of its first records',
         'f/notes.xlsx/Notes has no column "id"',
         'f/settings.json has no "id" in any of its first records',
@@ -150,3 +152,10 @@ def test_any_bytes_give_rows_or_one_error_of_one_line(
             assert chunk.rows == len(chunk.lines()) + len(chunk.rejected) + chunk.excluded
     except WatchroomError as error:
         assert str(error).isprintable()  # noqa: PT017  the message is what is looked at
+
+
+def test_in_a_folder_a_csv_file_without_the_columns_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", "id,opened\n1,2024-01-01\n")
+    write(tmp_path / "b.csv", "id,started\n1,2024-01-01\n")
+    with pytest.raises(ConfigError, match=r'b\.csv has no column "opened"'):
+        read(tmp_path, plain())
