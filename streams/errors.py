@@ -4,6 +4,7 @@
 WatchroomError            anything a user can cure; the command line prints it in plain words
 ├── ConfigError           a force, mapping or option file is wrong (names file, field and cure)
 ├── SourceError           an input can't be read at all (a file that is missing or damaged)
+│   └── NeedsMapping      an input is a table, and no mapping says what its columns are
 ├── KafkaError            the brokers, a topic or a message limit
 ├── CheckpointError       a checkpoint that must not be used or overwritten
 ├── ActionError           an action on an alert that can't be done
@@ -51,6 +52,12 @@ class ConfigError(WatchroomError):
 
 class SourceError(WatchroomError):
     """An input can't be read: missing, not permitted, or damaged."""
+
+
+class NeedsMapping(SourceError):
+    """An input is a table, and no mapping was given: an option is missing, nothing is damaged."""
+
+    exit_code = 2
 
 
 class KafkaError(WatchroomError):

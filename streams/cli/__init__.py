@@ -43,6 +43,7 @@ COMMANDS: dict[str, Lazy] = {
     "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),
     "alerts": Lazy("streams.cli.alerts", "alerts", "List alerts, take them and close them."),
     "notify": Lazy("streams.cli.notify", "notify", "Test whether notifications arrive."),
+    "mapping": Lazy("streams.cli.mapping", "mapping", "Draft and check what columns mean."),
     "force": Lazy("streams.cli.force", "force", "List, show and check force files."),
     "rules": Lazy("streams.cli.rules", "rules", "Write the rules of Prometheus."),
     "grafana": Lazy("streams.cli.grafana", "grafana", "Make and publish the dashboards."),

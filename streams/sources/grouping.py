@@ -27,8 +27,8 @@ from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
 from streams.sources.mapped import Mapper
 from streams.sources.mapping import Mapping
 from streams.sources.placing import Placed
+from streams.sources.rows import TableRows
 from streams.sources.sorting import RUN_BYTES, ExternalSort
-from streams.sources.tables import Table
 
 
 class Merged:
@@ -89,7 +89,7 @@ Raw = tuple[int, bytes]
 class _Output:
     """The rows accounted for since the last chunk."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: TableRows) -> None:
         self.table = table
         self.lines: list[bytes] = []
         self.numbers: list[int] = []
@@ -125,7 +125,7 @@ class _Output:
         return made
 
 
-def grouped_chunks(table: Table, mapper: Mapper, run_bytes: int = RUN_BYTES) -> Iterator[Chunk]:
+def grouped_chunks(table: TableRows, mapper: Mapper, run_bytes: int = RUN_BYTES) -> Iterator[Chunk]:
     """The chunks of a table whose rows of one id become one event; on a damaged file, first those
     of the rows before the damage. An event has the line of the first of its rows."""
     output, failure = _Output(table), None

@@ -7,6 +7,7 @@ with its line, rather than later. Rows that become one event together: `streams.
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import math
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from streams.sources.placing import Calendar, Cells, Make, Placed, Read
 from streams.sources.plausible import Now, Plausible, wall_clock
 from streams.sources.reading_periods import bounds
 from streams.sources.repeated import Repeated
+from streams.sources.rows import NoColumn
 from streams.sources.written_numbers import plain_number
 
 Holds = Callable[[Cells], bool]
@@ -209,7 +211,7 @@ class Mapper:
             return Kept(made, [], unlisted).encode(made)
         except UnicodeEncodeError:
             raise Refused(
-                "bad_encoding", f"the bytes are not {self.mapping.encoding}; check `encoding`"
+                "bad_encoding", f"the bytes are not {self.mapping.encoding}; {_other(self.mapping)}"
             ) from None
 
     def _id(self, cells: Cells) -> str:
@@ -261,7 +263,8 @@ class Mapper:
         found = self.header.count(name)
         if found == 1:
             return self.header.index(name)
-        raise ConfigError(
+        raise NoColumn(
+            name,
             f'{self.file} has {found or "no"} column{"s" * (found > 1)} "{name}"',
             field=field,
             cure=f"It has: {', '.join(self.header) or 'none'}",
@@ -409,6 +412,13 @@ class Mapper:
                 raise Refused("bad_number", f'{name}: "{text}" is no number') from None
 
         return number
+
+
+def _other(mapping: Mapping) -> str:
+    """What to do about bytes that are not of the declared encoding."""
+    if codecs.lookup(mapping.encoding).name == "utf-8":
+        return 'a file of a Windows program may need encoding = "cp1252" in the mapping'
+    return "check `encoding`"
 
 
 def _not(holds: Holds) -> Holds:

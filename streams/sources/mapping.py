@@ -145,7 +145,12 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
     timezone: str
     force: Text | None = None
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
+    quote: Annotated[str, Meta(max_length=1)] = '"'
     encoding: str = "utf-8"
+    skip: Annotated[int, Meta(ge=0)] = 0
+    footer: list[Text] = []
+    sheet: Text | None = None
+    rows: Text | None = None
     columns: list[Text] | None = None
     null: list[str] = []
     id: Texts | None = None
@@ -276,6 +281,8 @@ def _check(mapping: Mapping) -> Iterator[Problem]:
             "id",
             'Name the columns that together are unique: id = ["Incident no", "Date"]',
         )
+    if mapping.quote == mapping.delimiter:
+        yield "cells are quoted with what divides them", "quote", 'Write quote = "" for none'
     for key in ("time_format", "date_format"):
         yield from _check_formats(getattr(mapping, key), key)
     if mapping.states is not None:

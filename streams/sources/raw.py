@@ -1,4 +1,4 @@
-"""Blocks of bytes to whole lines: decompression, byte order marks and very long lines.
+"""Blocks of bytes to whole lines: decompression, encodings, line ends and very long lines.
 
 Compression is told by the first bytes, not by the name. A stream that ends early, or is damaged in
 the middle, gives every line that came before the damage and then raises `SourceError` (Zstandard:
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,6 +23,9 @@ BLOCK = 1 << 18
 MAX_LINE = 16 << 20
 """A line above this many bytes is rejected: no event is that long, and memory is not endless."""
 KEPT_OF_LONG_LINE = 1 << 16
+
+MOST_OUT = 1 << 20
+"""The most that one step of decompression gives: a block of zeros expands a thousandfold."""
 
 GZIP_MAGIC, ZSTD_MAGIC = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
@@ -115,16 +119,21 @@ class _Gzip:
         """What comes out of a block, also up to a damaged byte in the middle of it."""
         # zlib gives nothing of a call that fails, not even what was right: then it is done again
         # byte by byte, from a copy.
-        before = self._state.copy()
-        try:
-            out = self._state.decompress(data)
-        except zlib.error:
-            for at in range(len(data)):
-                yield before.decompress(data[at : at + 1])
-            raise
-        if self._state.eof:
-            self.unused = self._state.unused_data
-        yield out
+        while True:
+            before = self._state.copy()
+            try:
+                out = self._state.decompress(data, MOST_OUT)
+            except zlib.error:
+                for at in range(len(data)):
+                    yield before.decompress(data[at : at + 1])
+                raise
+            data = self._state.unconsumed_tail
+            if self._state.eof:
+                self.unused = self._state.unused_data
+                data = b""
+            yield out
+            if not data and len(out) < MOST_OUT:
+                return
 
 
 class _Zstandard:
@@ -181,6 +190,31 @@ def to_utf8(blocks: Iterator[bytes], encoding: str, origin: str) -> Iterator[byt
         raise SourceError(f"{origin}: is not {encoding}: {error}. Check `encoding`") from None
 
 
+def ends_in_cr(head: bytes) -> bool:
+    """Whether the lines of a text end in a carriage return alone, as old Macs wrote them.
+
+    A return inside a quoted cell comes after the first line end, so it changes nothing.
+    """
+    first = re.search(rb"\r\n|\r|\n", head)
+    if first is None or first[0] != b"\r":
+        return False
+    pairs = head.count(b"\r\n")
+    return head.count(b"\r") - pairs > head.count(b"\n")
+
+
+def cr_to_lf(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Every line end as a newline."""
+    held = b""
+    for block in blocks:
+        whole = held + block
+        held = b"\r" if whole.endswith(b"\r") else b""  # its newline may be in the next block
+        whole = whole.removesuffix(b"\r")
+        if whole:
+            yield whole.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if held:
+        yield b"\n"
+
+
 def line_batches(blocks: Iterator[bytes], origin: str) -> Iterator[Batch]:
     """Whole lines, a batch for each block; the last may lack its newline.
 
@@ -230,9 +264,10 @@ def line_batches(blocks: Iterator[bytes], origin: str) -> Iterator[Batch]:
 
 
 def peek(blocks: Iterator[bytes], enough: int) -> tuple[bytes, Iterator[bytes]]:
-    """The first line (or `enough` bytes), and the same blocks from the start.
+    """The first bytes, up to the block with the first newline, and the same blocks from the start.
 
-    An error met while looking ahead is raised only after the bytes before it were handed out.
+    At most about `enough` bytes are looked for a newline. An error met while looking ahead is
+    raised only after the bytes before it were handed out.
     """
     taken: list[bytes] = []
     late: SourceError | None = None
@@ -250,4 +285,4 @@ def peek(blocks: Iterator[bytes], enough: int) -> tuple[bytes, Iterator[bytes]]:
             raise late
         yield from blocks
 
-    return b"".join(taken).partition(b"\n")[0][:enough], again()
+    return b"".join(taken), again()

@@ -1,0 +1,118 @@
+"""`watchroom mapping`: drafts a mapping from a file, and tries one on a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from streams.force import Force, find_force
+from streams.sources.field_words import KINDS, Kind
+from streams.sources.mapping import Mapping, load_mapping, parse_mapping
+from streams.sources.sample import MOST, read_sample
+from streams.sources.suggest import suggest
+from streams.sources.trial import Trial, try_mapping
+
+REFUSED = 3
+"""The exit code when all rows, or more than one in a hundred and at least ten, are refused."""
+
+
+@click.group()
+def mapping() -> None:
+    """Mappings: what the columns of a table mean.
+
+    \b
+    From an export to the board, in four steps:
+      watchroom mapping suggest export.csv > my-mapping.toml
+      (look at what it guessed, and correct it)
+      watchroom mapping check my-mapping.toml export.csv --all
+      watchroom run --embedded export.csv --mapping my-mapping.toml --force my-force.toml
+    """
+
+
+@mapping.command(name="suggest", short_help="Draft a mapping from a file.")
+@click.argument("file", metavar="FILE")
+@click.option("--kind", type=click.Choice(KINDS[:3]), help="What a row is; default: a guess.")
+@click.option(
+    "--timezone", metavar="ZONE", help="Of times without an offset, such as Europe/London."
+)
+@click.option(
+    "--force", "force_name", metavar="ID|FILE", help="The force: its areas and time zone are used."
+)
+def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str | None) -> None:
+    """Draft a mapping from the header and the first thousand rows of FILE ("-": standard input).
+
+    FILE may be CSV, TSV, JSON, GeoJSON, NDJSON, Excel, OpenDocument or Parquet, plain, compressed
+    or in a ZIP archive. The draft goes to standard output; what it could not know, and how many of
+    the rows go through, to standard error. Lines with CHECK are the ones to look at.
+
+    \b
+    Examples:
+      watchroom mapping suggest calls.xlsx > calls.toml
+      watchroom mapping suggest incidents.csv --force my-force.toml > incidents.toml
+      watchroom mapping suggest crimes.json.gz --kind crime --timezone America/Chicago
+    """
+    force = find_force(force_name) if force_name else None
+    sample = read_sample(None if file == "-" else Path(file))
+    draft = suggest(sample, kind, timezone, force)
+    parsed = parse_mapping(draft.toml, "the draft")
+    click.echo(draft.toml, nl=False)
+    click.echo(f"A draft for {len(sample.rows):,} rows of {sample.origin}.", err=True)
+    for doubt in draft.doubts:
+        click.echo(f"  CHECK {doubt}.", err=True)
+    if file == "-":
+        click.echo("It was not tried: standard input can be read once only.", err=True)
+        return
+    _say(_try(file, parsed, force, MOST), err=True)
+
+
+@mapping.command(short_help="Say how many rows of files a mapping lets in.")
+@click.argument("mapping_file", metavar="MAPPING", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--force", "force_name", metavar="ID|FILE", help="The force of a mapping that names none."
+)
+@click.option("--all", "whole", is_flag=True, help="All rows; default: the first thousand.")
+@click.pass_context
+def check(
+    context: click.Context,
+    mapping_file: Path,
+    files: tuple[str, ...],
+    force_name: str | None,
+    whole: bool,
+) -> None:
+    """Try a mapping on files: how many rows become events, and why others do not.
+
+    Nothing is counted and nothing is written. Ends with 3 when all rows of a file are refused, or
+    more than 1 % and at least ten of them; with 2 when the mapping or an option is wrong.
+
+    \b
+    Examples:
+      watchroom mapping check calls.toml calls.xlsx
+      watchroom mapping check incidents.toml 2023.csv 2024.csv --all
+    """
+    rules = load_mapping(mapping_file)
+    force = find_force(force_name) if force_name else None
+    bad = False
+    for file in files:
+        trial = _try(file, rules, force, None if whole else MOST)
+        click.echo(f"{file}: ", nl=False)
+        _say(trial)
+        bad |= trial.refused > 0 and (
+            trial.events == 0 or (trial.refused >= 10 and trial.refused > trial.rows / 100)
+        )
+    if bad:
+        context.exit(REFUSED)
+
+
+def _try(file: str, rules: Mapping, force: Force | None, most: int | None) -> Trial:
+    """The trial; a mapping without a force is tried under a name that does not matter."""
+    if force is None and rules.force is None and "force" not in {*rules.fields, *rules.constants}:
+        rules = msgspec.structs.replace(rules, force="any")
+    return try_mapping(file, rules, force, most)
+
+
+def _say(trial: Trial, *, err: bool = False) -> None:
+    for line in trial.words():
+        click.echo(line, err=err)

@@ -1,0 +1,95 @@
+"""What the words of an export probably mean: categories, offences, grades and lines.
+
+These are guesses for a person to correct: the first pattern that a value matches decides.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+INCIDENTS: Sequence[tuple[str, str]] = (
+    (r"collision|accident|\b(mva|mvc|rtc|rta)\b|crash", "road_collision"),
+    (r"alarm", "alarm"),
+    (r"traffic|vehicle|parking|\broad\b|\bdui\b|speeding|motorist|highway|hazard", "road_related"),
+    (r"domestic|family", "domestic"),
+    (r"mental|suicid|crisis|psych|behaviou?r", "mental_health"),
+    (r"missing|runaway", "missing_person"),
+    (r"sudden death|\bdoa\b|deceased|\bdead\b", "sudden_death"),
+    (r"welfare|concern|well.?being|check (on )?(person|well)", "concern_for_safety"),
+    (r"shots|shoot|stab|assault|fight|violen|weapon|\bgun\b|batter|homicid", "violence"),
+    (r"\bfire\b|smoke|gas (leak|odou?r)|burning|^f/", "fire"),
+    (r"\bems\b|medic|cardiac|breath|seiz|\bsick|injur|\bfalls?\b|chest|uncons", "medical"),
+    (r"stroke|overdose|ambul|ha?emorr|diabet|matern|aid response|abdominal|allerg", "medical"),
+    (r"suspicious|prowler|\bsusp", "suspicious"),
+    (r"in.progress", "crime_in_progress"),
+    (r"theft|burgl|robb|larcen|fraud|shoplift|stolen|vandal|trespass|crim", "crime_report"),
+    (r"forger|mischief|drug|narcot|break.?in", "crime_report"),
+    (r"nuisance|noise|disturb|disorder|loiter|loud|rowdy|anti.?social|firework|drunk|intox",
+     "asb.nuisance"),
+    (r"harass|threat|stalk", "asb.personal"),
+    (r"graffiti|litter|dumping|fly.?tip", "asb.environmental"),
+    (r"assist|\blift|lock.?out|locked|animal|water|hazmat|rescue|service|^s/s", "special_service"),
+)  # fmt: skip
+OFFENCES: Sequence[tuple[str, str]] = (
+    (r"homicide|murder|manslaughter", "violence.homicide"),
+    (r"violen.*sexual", "violence_and_sexual"),
+    (r"\brape", "sexual.rape"),
+    (r"sex|indecen|molest|lewd", "sexual.other"),
+    (r"robb.*(business|commercial|bank)", "robbery.business"),
+    (r"robb", "robbery.personal"),
+    (r"burgl.*(resid|dwell|home|house)", "burglary.residential"),
+    (r"burgl|break.*enter|b&e", "burglary.business_community"),
+    (r"shoplift", "shoplifting"),
+    (r"bicycle|\bbike", "bicycle_theft"),
+    (r"vehicle|\bauto|motor|carjack", "vehicle"),
+    (r"(theft|larcen).*person|pick.?pocket|purse", "theft_from_person"),
+    (r"theft|larcen|stolen|embezz|fraud|steal", "other_theft"),
+    (r"damage|arson|vandal|mischief|graffiti", "damage_arson"),
+    (r"drug|narcot|controlled sub|marij|cannab|cocaine", "drugs"),
+    (r"weapon|firearm|\bgun\b|knife", "weapons"),
+    (r"aggravated|wound|\bgbh\b|with injury|felonious assault", "violence.with_injury"),
+    (r"assault|batter|violen|threat|kidnap|harass|stalk|intimid", "violence.without_injury"),
+    (r"disorder|public|disturb|trespass|nuisance|liquor|drunk", "public_order"),
+)
+GRADES: Sequence[tuple[str, str]] = (
+    (r"no.?(attend|deploy|dispatch)|resolved|advice|telephone|\bno action", "no_attendance"),
+    (r"emerg|immediate|critical|life|urgent|^(grade )?(i|one)$|\bhot\b|echo|delta", "emergency"),
+    (r"priorit(y|ies)$|prompt|significant|high|^(grade )?(ii|two)$|charlie", "priority"),
+    (r"schedul|routine|standard|low|medium|appointment|planned|non|alpha|bravo", "scheduled"),
+)
+ABANDONED = r"abandon|hang|hung|lost|miss|drop|unanswer|not answer|no answer"
+ANSWERED = r"answer|agent|connect|handled|success|served|complete"
+
+
+def translated(value: str, table: Sequence[tuple[str, str]], default: str) -> str:
+    """What a value means by a table of patterns."""
+    text = value.casefold()
+    return next((name for pattern, name in table if re.search(pattern, text)), default)
+
+
+def grades(values: Sequence[str]) -> Mapping[str, str] | None:
+    """Grades of a column's values: by their words, or numbers with the smallest most urgent."""
+    numbers = [re.fullmatch(r"(?:p|priority|grade|code|level|cat)?[ -]*(\d+)[a-z]?", v.casefold())
+               for v in values]  # fmt: skip
+    if all(numbers):
+        ranked = sorted({int(found[1]) for found in numbers if found})
+        names = {n: ("emergency", "priority", "scheduled")[min(r, 2)] for r, n in enumerate(ranked)}
+        return {v: names[int(found[1])] for v, found in zip(values, numbers, strict=True) if found}
+    words = {value: translated(value, GRADES, "") for value in values}
+    known = [word for word in words.values() if word]
+    if len(known) * 2 < len(words):
+        return None
+    return {value: word or "scheduled" for value, word in words.items()}
+
+
+def lines(values: Sequence[str]) -> Mapping[str, str] | None:
+    """Telephone lines of a column's values; None where none is told by its name."""
+    found: dict[str, str] = {}
+    for value in values:
+        text = value.casefold()
+        if re.search(r"(?<!\d)(101|311)(?!\d)|non.?emerg|general|switchboard", text):
+            found[value] = "101"
+        elif re.search(r"(?<!\d)(999|911|112)(?!\d)|emerg", text):
+            found[value] = "999"
+    return found or None
