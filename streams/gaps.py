@@ -15,7 +15,7 @@ from streams.panes import Panes
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period
 
 LONGEST_QUIET = 35 * DAY
-"""The horizon of live records: nothing that lies further back can still come for them."""
+"""The horizon of live records: no new record of what lies further back is taken."""
 
 
 class Gap(NamedTuple):
