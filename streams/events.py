@@ -146,11 +146,15 @@ class Reading(Record, tag="reading"):
 
 
 class Heartbeat(Struct, kw_only=True, tag_field="kind", tag="heartbeat", gc=False):
-    """A source system says that it is alive, so that silence is told from quiet."""
+    """A source system says that it is alive, so that silence is told from quiet.
+
+    `every_seconds` is how far apart its heartbeats are; without it that is learned from them.
+    """
 
     force: Name
     feed: Name
     at: Stamp
+    every_seconds: float | None = None
 
 
 Event = Call | Incident | Crime | Reading | Heartbeat

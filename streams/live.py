@@ -11,9 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Protocol
 
+from streams.current import Current, marks_of
 from streams.monitor import Monitor, Refusal, Shard
+from streams.naming import name
+from streams.periods import rfc3339
 
 State = Literal["starting", "recovering", "behind", "live", "finished"]
 
@@ -42,6 +46,8 @@ class Health:
     checkpoint_at: float | None = None
     """When the last checkpoint was written, in seconds by the monotonic clock, so that its age does
     not jump where the time of day is set; None where none is kept."""
+    follows: bool = False
+    """Lines are read as they are made, from where nobody can say how many are unread."""
     stall_seconds: float | None = None
     """How long the last assignment of partitions kept this worker from counting."""
 
@@ -54,10 +60,6 @@ class Health:
     def ready(self) -> bool:
         """Recovered and keeping up, so that the figures may be shown."""
         return self.state in ("live", "finished")
-
-    def hears(self, kind: str) -> bool:
-        """Whether nothing that was sent of a kind is unknown here, so that its silence is one."""
-        return self.ready and kind not in self.unread
 
 
 class Alerts(Protocol):
@@ -88,6 +90,8 @@ class Live:
         self.lock = threading.RLock()
         self.health = Health()
         self.started_at = wall_clock()
+        self.current = Current()
+        """Which kinds of record are read up to now."""
         self.alerts: Alerts | None = None
         """The alerts of this process, where any are raised."""
 
@@ -95,6 +99,45 @@ class Live:
         """Folds a payload; see `Monitor.ingest`."""
         with self.lock:
             return self.monitor.ingest(payload, appended, only)
+
+    def look(self, *, counts: bool = True) -> None:
+        """Takes in how far everything is read by now. Those who judge the present do so before they
+        judge; a runner may do so between, with `counts` False."""
+        health = self.health
+        with self.lock:
+            self.monitor.advance(self.clock())
+            self.current.look(
+                marks_of(self.monitor),
+                self.monitor.now,
+                unread=health.unread,
+                complete=not health.follows,
+                counts=counts,
+            )
+            if health.follows:
+                self._say_how_far()
+
+    def _say_how_far(self) -> None:
+        health, past = self.health, self.current.past()
+        if past is None:
+            health.state, health.detail = "live", "reading as lines arrive"
+            return
+        (force, kind), at = past
+        of, known = self.monitor.forces[force], kind.partition(".")
+        what = f"heartbeats of {known[2]}" if known[1] else name(kind)
+        health.state = "behind"
+        health.detail = f"reading the past: {of.name}, {what} to {rfc3339(at, of.zone)[:16]}"
+
+    def is_current(self, force: str, kind: str) -> bool:
+        """Whether a kind of record (or `heartbeat.<feed>`) is read up to now, so that what it says
+        may be told. A replay reads before its clock moves on."""
+        health = self.health
+        if health.replay:
+            return health.ready
+        return (health.ready or health.follows) and self.current.holds(force, kind)
+
+    def reaches(self, force: str, kind: str, at: int) -> bool:
+        """Whether a record of an instant that is just being counted is of now."""
+        return self.current.reaches(force, kind, at, self.clock())
 
     def forces(self) -> tuple[str, ...]:
         """The ids of the forces of which this process has any state."""
@@ -110,13 +153,15 @@ class Live:
         `surveillance`, what the detectors found."""
         health = self.health
         with self.lock:
-            self.monitor.advance(self.clock())
+            self.look(counts=False)
             board = self.monitor.board(force_id, at, periods)
             if any(shard.surveillance for shard in self.monitor.shards):
                 from streams.surveyed import surveyed  # noqa: PLC0415  slow, and here it is loaded
 
                 now = self.monitor.now if at is None else at
-                board["surveillance"] = surveyed(self.monitor, force_id, now, health.hears)
+                board["surveillance"] = surveyed(
+                    self.monitor, force_id, now, partial(self.is_current, force_id)
+                )
             if self.alerts is not None:
                 board["alerts"] = self.alerts.view(force_id, self.monitor.now if at is None else at)
         board["status"] = {

@@ -18,7 +18,7 @@ from streams.ledger import Ledger, Tally
 from streams.monitor import Shard
 from streams.panes import Pane
 from streams.periods import to_ms
-from streams.readings import Heartbeats, Order, Readings
+from streams.readings import Beat, Heartbeats, Order, Readings
 
 ENTRY_BYTES = 28
 """A ledger entry is one integer of at most 215 bits."""
@@ -55,6 +55,7 @@ class Taker(msgspec.Struct, omit_defaults=True):
     skewed: int = 0
     lines: int = 0
     latest: dict[str, int] = {}
+    beats: dict[str, list[Beat]] = {}
 
 
 class Head(msgspec.Struct):
@@ -154,7 +155,8 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
     for index, name in enumerate(forces_of(shard)):
         taker = shard.takers[name]
         if isinstance(taker, Heartbeats):
-            snapshot.takers[name] = Taker(lines=taker.lines, latest=dict(taker.latest))
+            beats = {feed: list(held) for feed, held in taker.beats.items()}
+            snapshot.takers[name] = Taker(lines=taker.lines, latest=dict(taker.latest), beats=beats)
             continue
         dirty, taker.dirty = taker.dirty or set(), set()
         snapshot.rows += len(taker.entries)
@@ -200,7 +202,7 @@ def put_back(shard: Shard, stored: Stored) -> None:
         figures = takers.get(name, Taker())
         entries = stored.entries.get(name, {})
         if isinstance(taker, Heartbeats):
-            taker.latest, taker.lines = dict(figures.latest), figures.lines
+            taker.restore(figures.latest, figures.beats, figures.lines)
         elif isinstance(taker, Readings):
             taker.entries = {key: _restored(body) for key, body in entries.items()}
             taker.watermark, taker.lines = figures.watermark, figures.lines
