@@ -61,8 +61,7 @@ class Look(Teller):
         held = sorted(conditions, key=lambda c: (c.kind, c.group, c.measure, c.area, c.title))
         self.stale = {_records_of(c) for c in held if c.kind == "feed_silent"} - {""}
         for condition in held:
-            apart = self.stale | self.held_back
-            if condition.kind == "feed_silent" or condition.records not in apart:
+            if condition.kind == "feed_silent" or condition.records not in self.stale:
                 self._take_condition(condition)
         here = [s for s in signals if s.kind not in self.stale and s.method != "silence"]
         self.kin = Kin(self.force, here, self.reads)

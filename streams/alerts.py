@@ -37,8 +37,8 @@ class AlertBook(Book):
     ) -> list[Transition]:
         """What becomes of the alerts. `judged` are the kinds that `conditions` speak of at this
         look; `tell` False makes alerts of which nobody is told (of the past, or while behind).
-        `held_back` are kinds of record, and `heartbeat.<feed>`, that are not read up to now: their
-        conditions open and end nothing, and nobody is reminded of their alerts."""
+        `held_back` are kinds of record, and `heartbeat.<feed>`, that are not read up to now: what
+        is judged at a moment does not end for want of them, and nobody is reminded of it."""
         look = Look(self, at, reads or NoReads(), tell=tell, held_back=held_back)
         return look.take(list(signals), list(conditions), frozenset(judged))
 

@@ -159,8 +159,8 @@ class Embedded:
             else:
                 progress()
                 time.sleep(max(TICK, min(0.5, ((instants[done] or 0) - now) / 1000 / speed)))
-        # What comes next is not read yet: until it is, the clock waits where it is.
-        clock.wait_for(0)
+        # What comes next is not read yet: until it is, the clock waits at the last line.
+        clock.wait_for(max((at for at in instants if at is not None), default=0))
 
     def _fold(self, chunk: Chunk) -> None:
         self.rows += chunk.rows
