@@ -99,6 +99,10 @@ class Teller:
         age = self.at - to_ms(alert.updated_at)
         return age <= rules.FORGOTTEN[alert.grain] and may_tell(self.force, alert, self.at)
 
+    def _may_escalate(self, alert: Alert) -> bool:
+        may = ownership.may_escalate(self.force, alert, self.at)
+        return may and not self.is_held_back(alert)
+
     def _forget(self, alert: Alert) -> None:
         closed = ms_of(alert.resolved_at) or 0
         if self.at - closed > rules.FORGOTTEN[alert.grain]:
@@ -117,6 +121,6 @@ class Teller:
                 self.change(alert, "reminded", notify=told, snoozed_until=None, snooze_reason=None)
             elif self.tell and not alert.notified and self._is_news(alert):
                 self.change(alert, "reminded", notify=alert.owner is None, notified=True)
-            elif self.tell and ownership.may_escalate(self.force, alert, self.at):
+            elif self.tell and self._may_escalate(alert):
                 at = stamp(self.at, self.force.zone)
                 self.change(alert, "escalated", notify=True, escalated_at=at)

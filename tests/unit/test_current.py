@@ -328,3 +328,43 @@ def test_whoever_reads_the_past_says_so_and_pages_nobody_for_it() -> None:
     at = rfc3339(room.now, dt.UTC)
     room.read(waiting(0, "c2", offered_at=at, answered_at=at))
     assert (health.ready, health.state) == (True, "live")
+
+
+def test_what_is_open_of_the_past_is_not_told_once_more_while_it_is_read() -> None:
+    room = Room()
+    room.read(waiting(0, answered_at=stamp(0)), opened(0))
+    room.now += 61 * MINUTE
+    room.look()
+    room.live.health.unread = frozenset({"incident"})
+    room.now += 30 * MINUTE  # nobody took it for a quarter of an hour
+    room.look(2)
+    assert [each.what for each in room.made if each.notify] == ["opened"]
+    room.live.health.unread = frozenset()
+    room.look(LOOKS)
+    assert [each.what for each in room.made if each.notify] == ["opened", "escalated"]
+
+
+def test_a_replay_at_full_speed_still_finds_the_targets_that_were_missed_then() -> None:
+    room = Room()
+    room.live.health.replay, room.live.health.state = True, "behind"
+    for shard in room.live.monitor.shards:
+        room.desk.attach(shard)
+    begin = NOW - 36 * DAY
+    for day in range(36):
+        instants = [begin + day * DAY + n * 10 * MINUTE for n in range(30)]
+        found = [(rfc3339(at, dt.UTC), rfc3339(at + MINUTE, dt.UTC)) for at in instants]
+        calls = [call(f"c{day}.{n}", at, answered_at=late) for n, (at, late) in enumerate(found)]
+        assert room.live.ingest(lines(calls), NOW) == []
+    assert "target_missed" in room.open
+    assert not any(each.notify for each in room.made)
+
+
+def test_the_limits_of_a_force_are_not_learned_from_half_of_its_records() -> None:
+    room = Room()
+    room.read(waiting(0, answered_at=stamp(0)), opened(3 * HOUR))
+    room.look(2)
+    situation = room.desk.situations["tiny"]
+    assert situation._response.seen == ()
+    late = [opened(8 * HOUR, f"i{n}", arrived_at=stamp(3 * HOUR - n)) for n in range(20)]
+    room.read(*late, opened(0, "now", arrived_at=stamp(0)))
+    assert sum(count for _, count in situation._response.seen) == 20
