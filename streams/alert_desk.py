@@ -119,8 +119,8 @@ class Desk:
                 if s.notify and ledger.watermark - s.end <= _FRESH[s.grain]
             ]
             if fresh and self._unheard(force, fresh):
-                told = self.live.clock() - fresh[0].end <= _FRESH[fresh[0].grain]
-                self._consider(force, fresh, [], ledger.watermark, (), fresh=told)
+                lately = self.live.clock() - fresh[0].end <= _FRESH[fresh[0].grain]
+                self._consider(force, fresh, [], ledger.watermark, (), fresh=lately)
 
     def _unheard(self, force: Force, signals: list[Signal]) -> bool:
         """Whether the book has had nothing since those signals were made."""

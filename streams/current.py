@@ -1,7 +1,7 @@
-"""Which kinds of record are read up to now, so that what they say now may be told. Pure.
+"""Which kinds of record are read up to now, so that people may be notified of it. Pure.
 
 A reader of a backlog sees the past: an emergency was opened, and that somebody arrived comes later
-in the log; a feed was last heard of yesterday, and what it sent since is not read yet. So whoever
+in the log; the last record of a feed is of yesterday, and those since are not read yet. So whoever
 judges the present asks here first, by kind of record, and nothing of a kind that is behind opens,
 ends or passes on an alert. The one rule is this.
 
@@ -9,9 +9,9 @@ ends or passes on an alert. The one rule is this.
   minute old by the clock (`NEAR`), or so old as its records always are when they come: some feeds
   send late, which is no catching up; event time then keeps pace with the clock and gains nothing.
 * Where it can be known that nothing is unread, or where all comes through one pipe and something
-  else in it is near the clock, a kind is also level after it has stayed as it is for `LOOKS` looks:
-  nothing more of it is to come, if only because the feed is dead. Looks are counted, not seconds: a
-  process that had no turn has not looked.
+  else in it is near the clock, a kind is also level after it has stayed as it is for `LOOKS` looks
+  (`FEW_LOOKS` where it is at most an hour old): nothing more of it is to come, if only because the
+  feed is down. Looks are counted, not seconds: a process that had no turn has not looked.
 * It is level no longer once a record comes that is older than `LOST`, as after an outage, when the
   source sends what it could not. A record between the two leaves it level, but nothing is judged of
   it at that look.
@@ -29,8 +29,9 @@ from streams.readings import Heartbeats
 
 NEAR = MINUTE
 LOST = 5 * MINUTE
-LOOKS = 30
-"""Looks at which nothing came, after which nothing more is to come: a minute of them."""
+LOOKS, FEW_LOOKS, LATELY = 30, 10, HOUR
+"""Looks at which nothing came, after which nothing more is to come: a minute of them; fewer where
+the latest record is not so old."""
 STEADY = 5
 """Times that records must have come, and event time gained nothing on the clock."""
 MOST_DELAY = HOUR
@@ -98,7 +99,7 @@ class _Progress:
         return jumped or 2 * (before - age) > now - start
 
     def move(self, at: int, now: int, *, look: bool, more: bool) -> bool:
-        """Takes in how far it has come, and whether more is unread; tells whether that is now."""
+        """Takes in how far it has come, and whether more is unread; returns whether that is now."""
         moved, self.at = at != self.at, at
         since, age = at != self.looked, now - at
         if look and since:
@@ -144,7 +145,8 @@ class Current:
                 held.still = 0
             elif counts and (complete or mark.force in forces):
                 held.still += 1
-            held.level = held.level or held.still >= LOOKS
+            needed = LOOKS if now - held.at > LATELY else FEW_LOOKS
+            held.level = held.level or held.still >= needed
 
     def holds(self, force: str, kind: str) -> bool:
         """Whether a kind of record (or `heartbeat.<feed>`) is read up to now. One of which nothing

@@ -1,7 +1,7 @@
 """Silence told from quiet: a feed that sends no heartbeat, or no record where many are expected.
 
 With heartbeats silence is noticed after the second that is missed, and within two minutes where
-they come every 50 seconds or sooner. Without them it is told from the rate that is expected over
+they come every 50 seconds or sooner. Without them it is judged by the rate that is expected over
 all lines of the feed together. How long either takes is said before it happens.
 
 A feed of which every line is refused is not silent: then why they are refused is said instead.
@@ -40,7 +40,7 @@ class Feed(NamedTuple):
     name: str
     heard: int
     record: bool = False
-    """The last that was heard of a feed with heartbeats was a record."""
+    """Of a feed with heartbeats: the last that came was a record."""
 
 
 def together(parts: Iterable[Predictive]) -> Predictive:
@@ -97,7 +97,7 @@ def _piece(heard: int, hour: int, forecast: Callable[[int], Predictive]) -> tupl
 
 
 def of_heartbeats(feed: Feed, interval: float | None, at: int) -> tuple[Signal | None, str]:
-    """Judges a feed by when it was last heard of: the signal if it is silent, and the words for it
+    """Judges a feed by its last sign of life: the signal if it is silent, and the words for it
     else. `interval` is how many seconds apart its heartbeats are, where that is known."""
     wait = patience(interval or PRESUMED)
     every = None if interval is None else _every(interval)

@@ -129,7 +129,7 @@ class Live:
 
     def is_current(self, force: str, kind: str) -> bool:
         """Whether a kind of record (or `heartbeat.<feed>`) is read up to now, so that what it says
-        may be told. A replay reads before its clock moves on."""
+        may be passed on. A replay reads before its clock moves on."""
         health = self.health
         if health.replay:
             return health.ready

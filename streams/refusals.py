@@ -15,7 +15,7 @@ import msgspec
 from streams.periods import MINUTE, SECOND, to_ms
 
 MOST_FEEDS = 200
-"""Feeds of one force whose heartbeats are told apart."""
+"""Feeds of one force whose heartbeats are kept apart."""
 STEADY = MINUTE
 """How far the clock of a source may waver and still be said to be so far ahead."""
 LASTING = 15 * MINUTE

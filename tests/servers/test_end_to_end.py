@@ -89,7 +89,7 @@ Page = tuple[str, str, str]
 
 
 def pages(made: Stack) -> list[Page]:
-    """What the pager was told of the rooms, in order."""
+    """What the pager has had of the rooms, in order."""
     return [
         (alert["labels"]["alertname"], alert["labels"].get("force", ""), alert["status"])
         for told in made.got.hooks
@@ -140,12 +140,12 @@ def test_a_surge_is_told_once_in_time_and_so_is_its_end_and_a_day_without_one_is
             meanwhile(lambda: len(watcher.query(judged)) == 2, 900, "both rooms have been read")
             meanwhile(lambda: bool(watcher.query("sum(watchroom_ready) == 2")), 180, "all is ready")
             expected = theory.result()
-            assert pages(made) == [], "nothing is told of the past"
+            assert pages(made) == [], "nobody is paged for the past"
             while clock() < BEGIN:
                 move_on(min(AT_A_TIME, BEGIN - clock()))
                 time.sleep(PAUSE)
 
-            meanwhile(lambda: FIRING in pages(made), 600, "the pager is told")
+            meanwhile(lambda: FIRING in pages(made), 600, "the pager has it")
             crossed = to_ms(expected.at)
             assert clock() - crossed <= TO_THE_PAGER * SECOND
             first = made.got.told(VOLUME, "/pager")[0]
@@ -164,7 +164,7 @@ def test_a_surge_is_told_once_in_time_and_so_is_its_end_and_a_day_without_one_is
                 assert clock() < BEGIN + AFTER_THE_SURGE + 5 * MINUTE
                 move_on(AT_A_TIME)
                 time.sleep(PAUSE)
-            meanwhile(lambda: RESOLVED in pages(made), OVER, "its end is told")
+            meanwhile(lambda: RESOLVED in pages(made), OVER, "the pager has its end")
         finally:
             feeder.close()
         assert pages(made) == [FIRING, RESOLVED]

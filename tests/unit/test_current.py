@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
-from streams.current import LOOKS, LOST, MOST_DELAY, NEAR, Current, Mark
+from streams.current import FEW_LOOKS, LOOKS, LOST, MOST_DELAY, NEAR, Current, Mark
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching
@@ -56,8 +56,10 @@ def test_a_kind_is_current_from_when_it_reaches_the_clock() -> None:
 
 
 def test_a_feed_that_died_long_ago_is_current_after_a_minute_of_looks() -> None:
-    still = [HOUR + n * LOOK for n in range(LOOKS + 2)]
+    still = [2 * HOUR + n * LOOK for n in range(LOOKS + 2)]
     assert looked(Current(), still) == [False] * LOOKS + [True, True]
+    still = [5 * MINUTE + n * LOOK for n in range(FEW_LOOKS + 2)]
+    assert looked(Current(), still) == [False] * FEW_LOOKS + [True, True]
 
 
 def test_looks_are_counted_and_not_the_time_between_them() -> None:
