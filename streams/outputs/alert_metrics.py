@@ -59,8 +59,8 @@ def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
     for force, part in shown.items():
         for alert in part["open"]:
             place = [alert["area"], alert["measure"], alert["id"]]
-            # One of which nobody was to be notified when it was made (of the past, in quiet hours, in
-            # maintenance) waits until somebody is. A replay notifies nobody, and shows all.
+            # One of which nobody was to be notified when it was made (of the past, in quiet hours,
+            # in maintenance) waits until somebody is. A replay notifies nobody, and shows all.
             shown_to = alert["notified"] or boards[force]["status"]["replay"]
             if shown_to and alert["snoozed_until"] is None:
                 held.add_metric([force, alert["kind"], alert["severity"], *place], 1)
