@@ -63,6 +63,10 @@ class Record(Struct, kw_only=True, tag_field="kind", omit_defaults=True, gc=Fals
 
     The winner among the versions of one (kind, force, id) is the largest of (version, updated_at,
     content). `deleted` is a tombstone: the record leaves every figure.
+
+    `played` marks a version that was made from a finished export: `step` is a version as a live
+    feed would have sent it, whose facts without a time of their own are those known at the end;
+    `end` is the last one, after which nothing comes. What an `end` does not name is unknown.
     """
 
     force: Name
@@ -70,6 +74,7 @@ class Record(Struct, kw_only=True, tag_field="kind", omit_defaults=True, gc=Fals
     updated_at: Stamp
     version: Version | None = None
     deleted: bool = False
+    played: Literal["step", "end"] | None = None
 
 
 class Call(Record, tag="call"):
@@ -134,15 +139,52 @@ class Crime(Record, tag="crime"):
     cancelled: bool = False
 
 
+CallCount = Annotated[int, Meta(ge=0, le=1_000_000_000)] | None
+
+
+class CallCounts(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The total of a line's calls in a period; what is left out is not known."""
+
+    offered: CallCount = None
+    answered: CallCount = None
+    within: Annotated[CallCount, Meta(description="answered within the line's limit")] = None
+    abandoned: CallCount = None
+    abandoned_within: Annotated[CallCount, Meta(description="within the line's limit")] = None
+    abandoned_at_once: Annotated[CallCount, Meta(description="within 5 seconds")] = None
+    end_unknown: Annotated[CallCount, Meta(description="neither end on record")] = None
+
+
+CALL_COUNTS = CallCounts.__struct_fields__
+INTERVAL = (
+    r"^\d{4}(-Q[1-4]|-(0[1-9]|1[0-2])"
+    r"(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3])(Z|[+-]\d{2}:\d{2})?)?)?)?$"
+)
+
+
 class Reading(Record, tag="reading"):
-    """Any other figure that a force reports: a value, or a numerator over a denominator."""
+    """Any other figure that a force reports: a value, or a numerator over a denominator.
+
+    With the measure `calls` and a `line`: `counts`, the total of an hour, day, month or quarter.
+    """
 
     measure: Dotted | None = None
+    line: Name | None = None
     area: Name | None = None
-    period: Annotated[str, Meta(pattern=r"^\d{4}(-(0[1-9]|1[0-2])|-Q[1-4])?$")] | None = None
+    period: (
+        Annotated[
+            str,
+            Meta(
+                pattern=INTERVAL,
+                description="2017, 2017-Q4, 2017-12, 2017-12-31, 2017-12-31T23 (local time), or "
+                "an hour with its offset: 2017-10-29T01+01:00",
+            ),
+        ]
+        | None
+    ) = None
     value: float | None = None
     numerator: float | None = None
     denominator: float | None = None
+    counts: CallCounts | None = None
 
 
 class Heartbeat(Struct, kw_only=True, tag_field="kind", tag="heartbeat", gc=False):
@@ -157,6 +199,8 @@ class Heartbeat(Struct, kw_only=True, tag_field="kind", tag="heartbeat", gc=Fals
     every_seconds: float | None = None
 
 
+Versioned = Call | Incident | Crime | Reading
+"""The kinds of record that come in versions."""
 Event = Call | Incident | Crime | Reading | Heartbeat
 KINDS: dict[str, type[Event]] = {
     "call": Call,
@@ -198,7 +242,10 @@ def refusal(error: Exception, line: bytes) -> Refused:
             msgspec.json.decode(line)
         except (msgspec.DecodeError, RecursionError, UnicodeError) as broken:
             return Refused("not_json", str(broken) or "nested too deep")
-        return Refused("wrong_form", str(error))
+        text = str(error)
+        if "`$.counts" in text:
+            text += f"; counts are whole numbers of: {', '.join(CALL_COUNTS)}"
+        return Refused("wrong_form", text)
     if isinstance(error, RecursionError):
         return Refused("not_json", "nested too deep")
     if isinstance(error, msgspec.DecodeError | UnicodeError):

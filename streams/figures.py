@@ -46,11 +46,23 @@ class Ratio:
         return out
 
 
+UNKNOWN: dict[str, object] = {"value": None, "numerator": None, "denominator": None}
+"""A ratio of which the parts are not known."""
+
+DURATIONS = "sum"
+"""The counter that a figure of durations needs: what comes from totals never has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """A counter."""
 
     lane: str
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The counters without which there is no figure."""
+        return frozenset((self.lane,))
 
     def read(self, figures: Figures) -> int:
         """The number of records."""
@@ -65,6 +77,11 @@ class Share:
     bottom: tuple[str, ...]
     less: tuple[str, ...] = ()
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The counters without which there is no figure."""
+        return frozenset((*self.top, *self.bottom, *self.less))
+
     def read(self, figures: Figures) -> Ratio:
         """The ratio with its parts."""
         lanes = figures.lanes
@@ -78,6 +95,11 @@ class Mean:
 
     of: str
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The counters without which there is no figure."""
+        return frozenset((self.of, DURATIONS))
+
     def read(self, figures: Figures) -> float | None:
         """Seconds; None of nothing."""
         n = figures.lanes[self.of]
@@ -89,6 +111,11 @@ class Quantile:
     """A nearest-rank quantile in whole seconds: exact below 128 s, within 1 % above."""
 
     share: float
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The counters without which there is no figure."""
+        return frozenset((DURATIONS,))
 
     def read(self, figures: Figures) -> float | None:
         """Seconds; None of nothing."""

@@ -6,14 +6,19 @@ takes the old one's contribution out of the panes and puts its own in.
 
 The *watermark* is the highest accepted `updated_at`. Whatever depends on it happens when it crosses
 an hour, record by record and never by batch, so that a rebuild from the same log does the same:
-periods close, panes coarsen, and panes older than the kind's horizon are *sealed*: they never
-change again, their records leave the ledger, and a record that comes for one is refused.
+periods close, panes coarsen, and panes older than the kind's horizon are *sealed*: their records
+leave the ledger, but for those whose end is still to come.
+
+A record that has left is not forgotten: its entry goes to a store (`Departed`), which knows what it
+counted. So a version that comes however late is one revision of its period: what the record counted
+is taken out and what it counts now is put in. Only a record that is new and belongs to a sealed
+period is refused, unless a finished history is being played (`counts_sealed`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from streams.errors import Refused
 from streams.events import Record
@@ -22,6 +27,7 @@ from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Gra
 from streams.records import (
     BODY_BITS,
     EARLIEST,
+    MONTH_PRECISE,
     OPEN,
     PRECISION_SHIFT,
     SKEW,
@@ -43,8 +49,41 @@ WHOLE_HORIZON = 761 * DAY
 """25 months: the least horizon of a record known only to the day or the month. Such records are no
 live feed but history, and come months at a time."""
 
+MOST_HELD_OVER = 20_000
+"""Records without their end that stay beyond the horizon. Where a feed never sends an end, the
+oldest leave like any other: they are found again when a version comes, but are in no stock."""
+
 Sealed = tuple[str, int, Pane]
-"""A pane that will not change again: grain, start minute, counters."""
+"""A sealed pane: grain, start minute, counters."""
+
+
+class Departed(Protocol):
+    """Keeps the entries of the records that have left a ledger. It may hold an older entry of a
+    record that has come back; the ledger's own wins."""
+
+    def get(self, key: str, /) -> int | None:
+        """The entry with which a record left; None for a record that never did."""
+
+    def put(self, entries: dict[str, int], /) -> None:
+        """Takes records in; a record that left before has its new entry."""
+
+
+class InMemory(dict[str, int]):
+    """Departed records in a plain dict, where nothing bounds the memory."""
+
+    def put(self, entries: dict[str, int]) -> None:
+        """Takes records in."""
+        self.update(entries)
+
+
+class Published(Protocol):
+    """What was published of a log that is now read again, as of the message being folded."""
+
+    def holds_change(self, when: int, precision: int) -> bool:
+        """Whether the published pane of that instant has the changes of this message in it."""
+
+    def holds_record(self, key: str) -> bool:
+        """Whether this message's version of a record was counted in a sealed pane."""
 
 
 class Tally:
@@ -91,6 +130,24 @@ class Ledger:
         self.dirty_revisions: set[tuple[Grain, int]] = set()
         self.on_close: Callable[[Closing], None] | None = None
         self.on_seal: Callable[[list[Sealed]], None] | None = None
+        """Called at every sealing, with the panes that hold something."""
+        self.counts_sealed = False
+        """A finished history is played: a new record of a sealed period counts."""
+        self.departed: Departed | None = None
+        """Where records go that leave; without one they are forgotten."""
+        self.published: Published | None = None
+        """While a log is read again of which sealed panes were published."""
+        self.revised_sealed: set[tuple[str, int]] = set()
+        """Sealed panes (grain, start minute) that have changed since this was last emptied; where a
+        checkpoint is kept."""
+        self.late: set[str] = set()
+        """Ids of the records that changed them."""
+        self.began = 0
+        """The watermark at the first sealing: the log's beginning."""
+        self.first_known = 0
+        """Of periods that ended by then, it is not known how they stood when they closed."""
+        self._held_over: set[str] = set()
+        """Ids of the records that stay beyond the horizon, since their end is still to come."""
         self._by_day: dict[int, list[str]] = {}
         self._next_hour = 0
         self._closed = 0
@@ -110,17 +167,21 @@ class Ledger:
             entry, body = order | _DELETED, 0
         else:
             body = self._pack(event, updated)
-            if body < self._sealed_body and self._is_sealed(body):
-                raise Refused("sealed", "its period is older than the horizon")
             entry = order | body
         key = event.id
         old = self.entries.get(key)
+        if old is None and self.departed is not None:
+            old = self.departed.get(key)
+            if old is not None and entry > old:
+                self._take_back(key, old)
         if old is None:
-            self._admit(key, body, updated)
-            self._replace(key, entry, 0, body)
+            self._replace(key, entry, self._admit(key, body, updated), body)
         elif entry > old:
             self.tally.revised += 1
             self._replace(key, entry, old & _BODY_MASK, body)
+            if self._held_over and key in self._held_over:
+                self._held_over.remove(key)
+                self._file(key, body, updated)
         elif entry == old:
             self.tally.same += 1
         else:
@@ -139,12 +200,48 @@ class Ledger:
             raise Refused("implausible_date", "updated_at lies before 1990")
         self.tally.skewed += 1
 
-    def _admit(self, key: str, body: int, updated: int) -> None:
-        """Takes in a record that is new; raises `Refused` where the ledger is full."""
+    def _admit(self, key: str, body: int, updated: int) -> int:
+        """Takes in a record that is not known here; returns what of it counts already, as a body.
+
+        Raises `Refused` for a period that is sealed, and where the ledger is full.
+        """
+        counted = 0
+        if 0 < body < self._sealed_body and self._is_sealed(body):
+            if self.published is not None and self.published.holds_record(key):
+                counted = body
+                if body & OPEN:
+                    self.open[key] = body
+            elif not self.counts_sealed:
+                raise self._sealed(body)
         if len(self.entries) >= self.most:
             raise Refused("ledger_full", f"more than {self.most} records within the horizon")
-        self.tally.new += 1
+        if counted:
+            self.tally.revised += 1
+        else:
+            self.tally.new += 1
         self._file(key, body, updated)
+        return counted
+
+    def _sealed(self, body: int) -> Refused:
+        """The refusal of a new record that belongs to a sealed period."""
+        when, precision = when_of(body)
+        grain: Grain = "month" if precision == MONTH_PRECISE else "day"
+        label = self.calendar.label(grain, self.calendar.start(grain, when))
+        days = (self.kind.horizon + (self._whole_longer if precision else 0)) // DAY
+        return Refused(
+            "sealed",
+            f"{label} is sealed: a new {self.kind.name} counts until {days} days after its period. "
+            "Load older records before the live feed starts, or publish them into topics with a "
+            "prefix of their own (--prefix)",
+        )
+
+    def _take_back(self, key: str, entry: int) -> None:
+        """Has a record that had left back, as what it was: what it counts is in the panes."""
+        body = entry & _BODY_MASK
+        self.entries[key] = entry
+        if body & OPEN:
+            self.open[key] = body
+        self._file(key, body, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
 
     def _replace(self, key: str, entry: int, old_body: int, body: int) -> None:
         """Makes an entry the winner: its body counts and the old one's does not."""
@@ -153,41 +250,75 @@ class Ledger:
             self.dirty.add(key)
         if body != old_body:
             if old_body:
-                self._recount(old_body, body)
+                self._recount(key, old_body, body)
             else:
-                self._count(self._contribution(body), 1)
+                self._count(key, self._contribution(body), 1)
             if body & OPEN:
                 self.open[key] = body
             elif old_body & OPEN:
                 del self.open[key]
 
-    def _recount(self, old_body: int, body: int) -> None:
+    def _recount(self, key: str, old_body: int, body: int) -> None:
         """Takes the old body's contribution out of the panes and puts the new one's in."""
         old = self._contribution(old_body)
         new = self._contribution(body) if body else None
+        if old == new:  # a close that no figure shows
+            return
         if old is not None and new is not None and old[4] < 0 and old[:3] == new[:3]:
             # The usual case, a call that is answered: one leaf, changed in one go.
             when, precision, leaf, cell, bin_key = new
-            self._count((when, precision, leaf, cell - old[3], bin_key), 1)
+            self._count(key, (when, precision, leaf, cell - old[3], bin_key), 1)
         else:
-            self._count(old, -1)
-            self._count(new, 1)
+            self._count(key, old, -1)
+            self._count(key, new, 1)
 
-    def _count(self, contribution: Contribution | None, sign: int) -> None:
+    def _count(self, key: str, contribution: Contribution | None, sign: int) -> None:
         if contribution is not None:
-            self.panes.add(contribution, sign)
-            if contribution[0] < self._closed:
+            when = contribution[0]
+            if when < self._closed:
+                if when < self.sealed_before and self._is_published(key, contribution):
+                    return
                 self._revise(contribution, sign)
+            self.panes.add(contribution, sign)
+
+    def _is_published(self, key: str, contribution: Contribution) -> bool:
+        """Whether a change is in its pane already; notes the sealed pane that is to change."""
+        when, precision = contribution[:2]
+        if self._is_over(when, precision):
+            if self.published is not None and self.published.holds_change(when, precision):
+                return True
+            if self.dirty is not None:
+                self.revised_sealed.add(self.panes.place_of(when, precision))
+                self.late.add(key)
+        return False
 
     def _is_sealed(self, body: int) -> bool:
-        when, precision = when_of(body)
+        return self._is_over(*when_of(body))
+
+    def _is_over(self, when: int, precision: int) -> bool:
+        """Whether the pane of a record is sealed."""
         before = self._whole_before if precision else self.sealed_before
         return end_of_record(self.calendar, when, precision) <= before
+
+    def is_sealed_pane(self, grain: str, minute: int) -> bool:
+        """Whether the pane of a stored grain that starts there is sealed."""
+        before = self._whole_before if grain.startswith("whole") else self.sealed_before
+        return self.panes.end_of(grain, minute) <= before
+
+    def changes_since_closed(self, period: Period) -> Pane | None:
+        """What has changed in a period since it closed; None where nothing has, or where it is not
+        known how it stood then."""
+        coarse = period.grain == "hour" and period.start < self.panes.days_before
+        if coarse or period.end <= self.first_known:
+            return None
+        return self.revisions.get((period.grain, period.start)) or None
 
     def _revise(self, contribution: Contribution, sign: int) -> None:
         """Remembers, for every closed period that holds it, a change made after the close."""
         when, precision, leaf, cell, bin_key = contribution
         for grain in GRAINS[precision:]:
+            if grain == "hour" and when < self.panes.days_before:
+                continue  # the hour itself is no longer kept
             if when < self.closed_until[grain]:
                 start = self.calendar.start(grain, when)
                 change = self.revisions.setdefault((grain, start), {})
@@ -227,30 +358,46 @@ class Ledger:
         self._closed = max(self.closed_until.values())
 
     def _seal(self, before: int) -> None:
+        self.began = self.began or self.watermark
         after, whole_after = self.sealed_before, self._whole_before
         self._seal_before(before)
         if self.on_seal is not None:
-            sealed = self.panes.sealed((after, before), (whole_after, self._whole_before))
-            if sealed:
-                self.on_seal(sealed)
+            self.on_seal(self.panes.sealed((after, before), (whole_after, self._whole_before)))
+        leaving: dict[str, int] = {}
         for day in sorted(day for day in self._by_day if day * DAY < before):
             for key in self._by_day.pop(day):
                 entry = self.entries[key]
-                if self._may_leave(entry):
-                    del self.entries[key]
-                    self.open.pop(key, None)
-                    if self.dirty is not None:
-                        self.dirty.add(key)
-                else:  # a later version moved it, or its month is not over
+                if not self._is_past(entry):  # a later version moved it, or its month is not over
                     self._file(key, entry & _BODY_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
-        for revised in [r for r in self.revisions if self._is_settled(*r)]:
+                elif self.kind.unfinished(entry & _BODY_MASK):
+                    self._held_over.add(key)
+                else:
+                    leaving[key] = entry
+        if len(self._held_over) > MOST_HELD_OVER:
+            leaving.update(self._no_longer_held_over())
+        self._let_go(leaving)
+        # Revisions are kept as long as the figures that they are revisions of.
+        oldest = self.panes.days_before
+        for revised in [r for r in self.revisions if r[0] == "hour" and r[1] < oldest]:
             del self.revisions[revised]
             self.dirty_revisions.add(revised)
 
-    def _is_settled(self, grain: Grain, start: int) -> bool:
-        """Whether no record can change a period any more."""
-        before = self.sealed_before if grain == "hour" else self._whole_before
-        return self.calendar.end(grain, start) <= before
+    def _no_longer_held_over(self) -> dict[str, int]:
+        """The oldest records without an end, so that a tenth of the room is free again."""
+        count = len(self._held_over) - MOST_HELD_OVER * 9 // 10
+        oldest = sorted((self.entries[key] & _BODY_MASK, key) for key in self._held_over)[:count]
+        self._held_over.difference_update(key for _, key in oldest)
+        return {key: self.entries[key] for _, key in oldest}
+
+    def _let_go(self, leaving: dict[str, int]) -> None:
+        """Has records leave the ledger."""
+        for key in leaving:
+            del self.entries[key]
+            self.open.pop(key, None)
+        if self.dirty is not None:
+            self.dirty.update(leaving)
+        if leaving and self.departed is not None:
+            self.departed.put(leaving)
 
     def _seal_before(self, before: int) -> None:
         self.sealed_before = before
@@ -272,14 +419,15 @@ class Ledger:
         else:
             filed.append(key)
 
-    def _may_leave(self, entry: int) -> bool:
+    def _is_past(self, entry: int) -> bool:
+        """Whether an entry lies beyond the horizon."""
         body = entry & _BODY_MASK
         if not body:  # a tombstone has no time of its own
             return (entry >> _UPDATED_SHIFT) & _UPDATED_MASK < self.sealed_before
         return (body >> WHEN_SHIFT) < self.sealed_before and self._is_sealed(body)
 
     def sealed_panes(self) -> list[Sealed]:
-        """All panes that will not change again."""
+        """All panes that are sealed."""
         return self.panes.sealed((0, self.sealed_before), (0, self._whole_before))
 
     def taken(self) -> dict[str, int]:
@@ -299,7 +447,7 @@ class Ledger:
         revisions: dict[tuple[Grain, int], Pane],
     ) -> None:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
-        except the sealed ones, which are facts."""
+        except the sealed ones, which have their records in them already."""
         self.watermark = watermark
         self._seal_before(sealed_before)
         for grain, minute, pane in sealed:
@@ -311,7 +459,7 @@ class Ledger:
             self._file(key, body, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
             if body:
                 contribution = self.kind.contribution(body)
-                if contribution is not None:
+                if contribution is not None and not self._is_sealed(body):
                     self.panes.add(contribution, 1)
                 if body & OPEN:
                     self.open[key] = body

@@ -19,8 +19,8 @@ from streams.beats import patience
 from streams.errors import Refused
 from streams.events import KINDS, Event, decode_line, refusal
 from streams.force import Force
-from streams.ledger import MOST_RECORDS, Ledger
-from streams.measures import GROUPS, SERVICE_LEVELS
+from streams.ledger import MOST_RECORDS, InMemory, Ledger
+from streams.measures import CALLS, GROUPS, SERVICE_LEVELS
 from streams.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Period, rfc3339
 from streams.readings import Heartbeats, Readings, interval_of
@@ -32,6 +32,7 @@ from streams.refusals import Key as FeedKey
 from streams.refusals import Refusals, key_in
 from streams.refusals import Refused as RefusedFeed
 from streams.rollup import Rollup
+from streams.totals_used import Beside
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
@@ -108,6 +109,16 @@ class Monitor:
     def drop_shard(self, shard: Shard) -> None:
         """Lets a shard go; its figures leave the board."""
         self.shards.remove(shard)
+
+    def play_history(self, on: bool = True) -> None:
+        """From now on (until `on` is False) a finished history is played, in the order of its
+        updates: a new record of a sealed period counts. Records that leave the ledger are kept in
+        memory where no runner has given them another place."""
+        for shard in self.shards:
+            for ledger in shard.ledgers().values():
+                ledger.counts_sealed = on
+                if ledger.departed is None:
+                    ledger.departed = InMemory()
 
     def ingest(self, payload: bytes, appended: int, only: Shard | None = None) -> list[Refusal]:
         """Folds the lines of a payload, one JSON object each; blank lines are passed over.
@@ -199,29 +210,34 @@ class Monitor:
         spans = {name: (end - minutes * MINUTE, end) for name, minutes in WINDOWS.items()}
         today, month = calendar.holding("day", at), calendar.holding("month", at)
         wanted = [calendar.parse(label) for label in periods]
+        beside = self._totals(force)
         board: dict[str, Any] = {
             "force": {"id": force.id, "name": force.name, "timezone": force.file.timezone},
             "at": rfc3339(at, force.zone),
             "definitions": self._definitions(force, at),
-            "now": self._stocks(force, at),
+            "now": self._stocks(force, at, beside),
             "windows": {
-                **{name: self._figures(force, *span) for name, span in spans.items()},
-                "today": self._figures(force, today.start, today.end),
-                "month": self._figures(force, month.start, month.end),
+                **{name: self._figures(force, *span, beside) for name, span in spans.items()},
+                "today": self._figures(force, today.start, today.end, beside),
+                "month": self._figures(force, month.start, month.end, beside),
             },
-            "periods": {p.label: self._period(force, p) for p in wanted},
-            "readings": self._readings(force),
+            "periods": {
+                p.label: {"grain": p.grain, **self._figures(force, p.start, p.end, beside)}
+                for p in wanted
+            },
+            "readings": readings.rows() if (readings := self._readings(force)) else [],
             "feeds": self._feeds(force, at),
             "ingest": self._ingest(),
             "revisions": {},
         }
         for period in wanted:
-            if revised := self._first_published(force, period):
+            if revised := self._first_published(force, period, beside):
                 board["revisions"][period.label] = revised
         return board
 
-    def _figures(self, force: Force, start: int, end: int) -> dict[str, Any]:
-        """All groups over [start, end); a group is left out where panes so fine are not kept."""
+    def _figures(self, force: Force, start: int, end: int, beside: Beside | None) -> dict[str, Any]:
+        """All groups over [start, end); a group is left out where panes so fine are not kept and
+        no totals serve."""
         out: dict[str, Any] = {
             "from": rfc3339(start, force.zone),
             "to": rfc3339(end, force.zone),
@@ -229,34 +245,53 @@ class Monitor:
         panes: dict[str, Pane] = {}
         for group in GROUPS:
             ledger = self.ledger(group.kind, force.id)
-            if ledger is not None and ledger.panes.keeps(start, end):
-                if group.kind not in panes:
-                    panes[group.kind] = ledger.panes.between(start, end)
-                out[group.name] = self._rollups[force.id, group.name].rows(panes[group.kind])
+            if ledger is None:
+                continue
+            pane = panes.get(group.kind)
+            if pane is None and ledger.panes.keeps(start, end):
+                pane = panes[group.kind] = ledger.panes.between(start, end)
+            used = beside.used(start, end, pane) if beside and group is CALLS else None
+            if pane is not None or (used and used.parts):
+                out[group.name] = self._rollups[force.id, group.name].rows(pane or {}, used)
         return out
 
-    def _period(self, force: Force, period: Period) -> dict[str, Any]:
-        return {"grain": period.grain, **self._figures(force, period.start, period.end)}
+    def _totals(self, force: Force) -> Beside | None:
+        """The totals of a force's calls beside its records; None where there are none."""
+        readings, ledger = self._readings(force), self.ledger(CALLS.kind, force.id)
+        if readings is None or ledger is None or not readings.totals.lines:
+            return None
+        return Beside(force, readings.calendar, readings.totals, ledger.panes)
 
-    def _first_published(self, force: Force, period: Period) -> dict[str, Any]:
-        """The rows of a closed period as they stood when it closed, where they have changed."""
+    def _first_published(
+        self, force: Force, period: Period, beside: Beside | None
+    ) -> dict[str, Any]:
+        """The rows of a closed period as they stood when it closed, where records have changed
+        them; with the totals of now."""
         out: dict[str, Any] = {}
         for group in GROUPS:
             ledger = self.ledger(group.kind, force.id)
-            change = ledger and ledger.revisions.get((period.grain, period.start))
+            change = ledger and ledger.changes_since_closed(period)
             if ledger is not None and change:
-                first = dict(ledger.panes.between(period.start, period.end))
+                now = ledger.panes.between(period.start, period.end)
+                used = (
+                    beside.used(period.start, period.end, now)
+                    if beside and group is CALLS
+                    else None
+                )
+                first = dict(now)
                 add_into(first, {key: -value for key, value in change.items()})
-                out[group.name] = self._rollups[force.id, group.name].rows(first)
+                out[group.name] = self._rollups[force.id, group.name].rows(first, used)
         return out
 
-    def _stocks(self, force: Force, at: int) -> dict[str, Any]:
+    def _stocks(self, force: Force, at: int, beside: Beside | None) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for group in GROUPS:
             rollup = self._rollups[force.id, group.name]
             ledger = self.ledger(group.kind, force.id)
             if rollup.has_stock and ledger is not None:
                 out[group.name] = rollup.stock(ledger.open.values(), at)
+        if beside is not None and (unknown := beside.unrecorded(at)):
+            out[CALLS.name] = [row for row in out[CALLS.name] if row["line"] not in unknown]
         return out
 
     def _definitions(self, force: Force, at: int) -> dict[str, Any]:
@@ -283,12 +318,12 @@ class Monitor:
             },
         }
 
-    def _readings(self, force: Force) -> list[dict[str, object]]:
+    def _readings(self, force: Force) -> Readings | None:
         for shard in self.shards:
             if shard.kind == "reading" and force.id in shard.takers:
                 readings = shard.takers[force.id]
-                return readings.rows() if isinstance(readings, Readings) else []
-        return []
+                return readings if isinstance(readings, Readings) else None
+        return None
 
     def _feeds(self, force: Force, at: int) -> dict[str, Any]:
         """How far each kind and each heartbeat has got."""

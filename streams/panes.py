@@ -87,6 +87,19 @@ class Panes:
             return self.whole_days.setdefault(when // MINUTE, {})
         return self.whole_months.setdefault(when // MINUTE, {})
 
+    def place_of(self, when: int, precision: int) -> tuple[str, int]:
+        """The grain and start minute of the stored pane of a record older than the minutes."""
+        if precision == MONTH_PRECISE:
+            return "whole_month", when // MINUTE
+        if precision == DAY_PRECISE:
+            return "whole_day", when // MINUTE
+        grain: Grain = "hour" if when >= self.days_before else "day"
+        return grain, self.calendar.start(grain, when) // MINUTE
+
+    def stored(self, grain: str, minute: int) -> Pane:
+        """The pane of a stored grain that starts there; empty where nothing is counted."""
+        return self._by_grain(grain).get(minute, {})
+
     def coarsen(self, watermark: int) -> None:
         """Folds minutes older than 48 hours into hours, and hours older than 13 months into days.
 
@@ -202,12 +215,15 @@ class Panes:
     def restore(self, grain: str, minute: int, pane: Pane) -> None:
         """Puts back a pane that was sealed: it replaces what stands there."""
         self._day_sums.clear()
-        {
+        self._by_grain(grain)[minute] = pane
+
+    def _by_grain(self, grain: str) -> dict[int, Pane]:
+        return {
             "hour": self.hours,
             "day": self.days,
             "whole_day": self.whole_days,
             "whole_month": self.whole_months,
-        }[grain][minute] = pane
+        }[grain]
 
 
 def end_of_record(calendar: Calendar, when: int, precision: int) -> int:

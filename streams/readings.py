@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 
 import msgspec
 
@@ -10,8 +11,9 @@ from streams.beats import usual_interval
 from streams.errors import Refused
 from streams.events import Heartbeat, Reading
 from streams.force import Force
-from streams.periods import DAY, SECOND, to_ms
+from streams.periods import DAY, SECOND, Calendar, Period, to_ms
 from streams.records import SKEW, require
+from streams.totals import Order, Place, Total, Totals, read_total
 
 MOST_READINGS = 500_000
 MOST_FEEDS = 200
@@ -25,7 +27,6 @@ Beat = tuple[int, float]
 where it did not say."""
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
-Order = tuple[int, int, bytes]
 
 
 class Readings:
@@ -33,7 +34,12 @@ class Readings:
 
     def __init__(self, force: Force) -> None:
         self.force = force
+        self.calendar = Calendar(force.zone)
+        self.totals = Totals()
+        """Of the entries, those that count calls."""
         self.entries: dict[str, tuple[Order, Reading]] = {}
+        self._plain: set[str] = set()
+        """The ids of the others, deleted ones left out."""
         self.dirty: set[str] | None = None
         self.watermark = 0
         self.lines = 0
@@ -47,43 +53,92 @@ class Readings:
         updated = to_ms(event.updated_at)
         if updated > appended + SKEW:
             raise Refused("in_the_future", "updated_at is later than the event was received")
-        if not event.deleted:
-            for field in ("measure", "period"):
-                if getattr(event, field) is None:
-                    raise require(field)
-            if (event.value is None) == (event.numerator is None or event.denominator is None):
-                raise Refused("wrong_form", "give a value, or a numerator and a denominator")
-            if event.area is not None and event.area.casefold() not in self.force.area_index:
-                raise Refused("unknown_area", f'"{event.area}" is no area of {self.force.name}')
-        version = updated if event.version is None else event.version
-        order = (version, updated, _canonical(event))
+        total = None if event.deleted else self._judge(event)
+        order = order_of(event)
         held = self.entries.get(event.id)
         if held is None and len(self.entries) >= MOST_READINGS:
             raise Refused("ledger_full", f"more than {MOST_READINGS} readings")
         if held is None or order > held[0]:
-            self.entries[event.id] = (order, event)
+            self._replace(event, order, total)
             if self.dirty is not None:
                 self.dirty.add(event.id)
         self.watermark = max(self.watermark, updated)
         self.lines += 1
 
+    def restore(self, events: Iterable[Reading], *, watermark: int, lines: int) -> None:
+        """Puts a checkpoint back into empty readings."""
+        for event in events:
+            total = None if event.deleted else self._judge(event)
+            self._replace(event, order_of(event), total)
+        self.watermark, self.lines = watermark, lines
+
+    def _replace(self, event: Reading, order: Order, total: tuple[Place, Total] | None) -> None:
+        self.entries[event.id] = (order, event)
+        if total is not None:
+            self._plain.discard(event.id)
+            self.totals.put(event.id, total[0], order, total[1])
+            return
+        self.totals.drop(event.id)
+        if event.deleted:
+            self._plain.discard(event.id)
+        else:
+            self._plain.add(event.id)
+
+    def _judge(self, event: Reading) -> tuple[Place, Total] | None:
+        """The total that a reading is, if it is one; raises `Refused` for what makes no sense."""
+        for field in ("measure", "period"):
+            if getattr(event, field) is None:
+                raise require(field)
+        of_parts = event.numerator is not None and event.denominator is not None
+        if (event.value is not None) + of_parts + (event.counts is not None) != 1:
+            raise Refused("wrong_form", "give a value, a numerator and a denominator, or counts")
+        if event.area is not None and event.area.casefold() not in self.force.area_index:
+            raise Refused("unknown_area", f'"{event.area}" is no area of {self.force.name}')
+        if event.line is not None and event.line not in self.force.line_index:
+            raise Refused("unknown_line", f'"{event.line}" is no line of {self.force.name}')
+        period = self._period(event.period or "")
+        return None if event.counts is None else read_total(self.force, event, period)
+
+    def _period(self, label: str) -> Period | None:
+        """The period of a label; None for a calendar year, which no figure has."""
+        if len(label) == len("2021"):
+            return None
+        try:
+            return self.calendar.parse(label)
+        except (ValueError, OverflowError):
+            raise Refused(
+                "impossible_date",
+                f'period "{label}" is no day or hour in {self.force.file.timezone}',
+            ) from None
+
     def rows(self) -> list[dict[str, object]]:
-        """One row for each (measure, area, period), sorted; the largest Order among its ids."""
-        best: dict[tuple[str, str, str], tuple[Order, Reading]] = {}
-        for order, event in self.entries.values():
-            if not event.deleted:
-                key = (event.measure or "", event.area or "", event.period or "")
-                if key not in best or order > best[key][0]:
-                    best[key] = (order, event)
+        """One row for each (measure, area, line, period), sorted; the largest Order among its ids.
+        Totals of calls are not among them: they stand in the figures."""
+        best: dict[tuple[str, str, str, str], tuple[Order, Reading]] = {}
+        for order, event in map(self.entries.__getitem__, self._plain):
+            period = event.period or ""
+            if "T" in period:  # one hour may be written in several ways
+                period = self.calendar.parse(period).label
+            key = (event.measure or "", event.area or "", event.line or "", period)
+            if key not in best or order > best[key][0]:
+                best[key] = (order, event)
         rows: list[dict[str, object]] = []
-        for (measure, area, period), (_, event) in sorted(best.items()):
+        for (measure, area, line, period), (_, event) in sorted(best.items()):
             row: dict[str, object] = {"measure": measure, "area": area, "period": period}
+            if line:
+                row["line"] = line
             if event.value is not None:
                 row["value"] = event.value
             else:
                 row["numerator"], row["denominator"] = event.numerator, event.denominator
             rows.append(row)
         return rows
+
+
+def order_of(event: Reading) -> Order:
+    """What decides among the versions of a reading: the largest wins."""
+    updated = to_ms(event.updated_at)
+    return (updated if event.version is None else event.version, updated, _canonical(event))
 
 
 class Heartbeats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
-from streams.figures import Figures, Ratio
+from streams.figures import UNKNOWN, Figures, Ratio, Share
 from streams.force import WHOLE, Force
 from streams.measures import (
     ALL,
@@ -20,12 +20,15 @@ from streams.measures import (
 )
 from streams.panes import Pane
 from streams.records import BIN_SHIFT, LEAF_MASK, Kind, calls, crimes, incidents
+from streams.totals_used import Part, Used
 
 Key = tuple[str, ...]
 """The values of a group's dimensions, then the area."""
 
 Row = dict[str, object]
-"""Dimensions and area by name, then the value of every measure by name; a ratio is an object."""
+"""Dimensions and area by name, then the value of every measure by name; a ratio is an object. Where
+totals were used, `from` says `totals` or `both` (records too), and `provisional` that one of them
+was written before its interval was over."""
 
 
 class Rollup:
@@ -73,8 +76,9 @@ class Rollup:
             return [(line.id, WHOLE) for line in self.force.lines]
         return [(*(ALL for _ in self.group.dimensions), WHOLE)]
 
-    def rows(self, pane: Pane) -> list[Row]:
-        """The rows of a stretch of time: stocks left out, sorted by dimensions and area."""
+    def rows(self, pane: Pane, used: Used | None = None) -> list[Row]:
+        """The rows of a stretch of time: stocks left out, sorted by dimensions and area. `used` is
+        what totals add to them."""
         cells: dict[Key, int] = dict.fromkeys(self.standing_rows(), 0)
         bins: dict[Key, dict[int, int]] = {}
         keeps_bins = self.group in (CALLS, ATTENDANCE)
@@ -87,17 +91,34 @@ class Rollup:
                 for row in self.keys(key & LEAF_MASK):
                     into = bins.setdefault(row, {})
                     into[index] = into.get(index, 0) + value
-        return [self._row(key, cells[key], bins.get(key, {})) for key in sorted(cells)]
+        if used is None:
+            return [self._row(key, cells[key], bins.get(key, {})) for key in sorted(cells)]
+        parts = used.parts
+        return [
+            self._row(key, cells.get(key, 0), bins.get(key, {}), parts.get(key))
+            for key in sorted(cells.keys() | parts.keys())
+            if used.knows(key)
+        ]
 
-    def _row(self, key: Key, cell: int, bins: dict[int, int]) -> Row:
+    def _row(self, key: Key, cell: int, bins: dict[int, int], part: Part | None = None) -> Row:
         row: Row = dict(zip((*self.group.dimensions, "area"), key, strict=True))
-        figures = Figures(self.kind.cell.read(cell), bins)
+        lanes = self.kind.cell.read(cell)
+        if part is not None:  # counters that are not known of a part are not known of the whole
+            lanes = {name: lanes[name] + count for name, count in part.counts.items()}
+        figures = Figures(lanes, bins)
         for measure in self.group.measures:
-            value = measure.value
-            if isinstance(value, Stock):
+            if isinstance(measure.value, Stock):
                 continue
-            read = (self._formula if isinstance(value, Chosen) else value).read(figures)
+            value = self._formula if isinstance(measure.value, Chosen) else measure.value
+            if part is not None and not value.needs <= lanes.keys():
+                row[measure.name] = dict(UNKNOWN) if isinstance(value, Share) else None
+                continue
+            read = value.read(figures)
             row[measure.name] = read.as_dict() if isinstance(read, Ratio) else read
+        if part is not None:
+            row["from"] = part.origin
+            if part.provisional:
+                row["provisional"] = True
         return row
 
     def stock(self, open_bodies: Iterable[int], at: int) -> list[Row]:

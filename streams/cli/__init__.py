@@ -36,6 +36,7 @@ COMMANDS: dict[str, Lazy] = {
     ),
     "board": Lazy("streams.cli.board", "board", "Show a running monitor in the terminal."),
     "publish": Lazy("streams.cli.publish", "publish", "Send files to Kafka."),
+    "convert": Lazy("streams.cli.convert", "convert", "Write events from any file, without Kafka."),
     "simulate": Lazy("streams.cli.simulate", "simulate_", "Make up a control room, live."),
     "topics": Lazy("streams.cli.topics", "topics", "Create and check the Kafka topics."),
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
+from pathlib import Path
 
 import click
 import msgspec
@@ -14,13 +16,16 @@ from rich.table import Table
 from detectors.alarm_budget import SHARES, AlarmBudget
 from detectors.reach import in_words
 from streams.calibrating import Planned, plan_of
+from streams.cli.inputs import Inputs, source_options
 from streams.errors import SourceError
 from streams.force import Force, find_force
 from streams.monitor import Monitor
 from streams.periods import DAY, Calendar
 from streams.runners.calibration import Calibrated, Question, answer, class_name, class_of
+from streams.runners.departed import kept_on_disk
 from streams.signal_words import place, subject
-from streams.sources import CHUNK_LINES, open_source
+from streams.sources import CHUNK_LINES
+from streams.sources.play import Play
 from streams.sources.simulator import simulate
 
 SIMULATED_WEEKS = 8
@@ -30,7 +35,7 @@ FAR = 1 << 42
 
 @click.command()
 @click.argument("force_name", metavar="FORCE")
-@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@source_options
 @click.option(
     "--budget",
     type=click.FloatRange(0.05, 100),
@@ -64,6 +69,9 @@ FAR = 1 << 42
 def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
     force_name: str,
     sources: tuple[str, ...],
+    paired: tuple[tuple[str, Path], ...],
+    mapping: Path | None,
+    glob: str | None,
     budget: float | None,
     history: int,
     replicates: int,
@@ -75,7 +83,7 @@ def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
     """Find thresholds that keep a budget of false alarms, and tell what they can see.
 
     FORCE is a shipped force or the path of a force file. Levels, the shape of the week and the
-    scatter are read from the SOURCEs (events, as for `watchroom run`: some weeks of them); without
+    scatter are read from the SOURCEs (as for `watchroom run`: some weeks of them); without
     any they are those of eight simulated weeks. Years in which nothing happens are then simulated,
     every watch learns from them as it would live, and its alarms are counted. This takes minutes;
     the result is kept, and the same question is answered at once the next time.
@@ -85,6 +93,7 @@ def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
       watchroom calibrate warwickshire
       watchroom calibrate warwickshire --budget 4 --history 8
       watchroom calibrate my-force.toml events-2026.ndjson.gz --processes 4
+      watchroom calibrate my-force.toml calls.csv --mapping calls.toml
 
     \b
     Exit codes:
@@ -97,14 +106,15 @@ def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
     episodes = budget or alerts.false_episodes_a_week
     wanted = AlarmBudget(episodes, {**SHARES, **alerts.shares.given()})
     with _bar() as bar:
-        task = bar.add_task("Reading records" if sources else "Simulating eight weeks", total=None)
-        planned = _planned(force, sources)
+        inputs = Inputs(sources, paired, mapping, glob) if sources or paired else None
+        task = bar.add_task("Reading records" if inputs else "Simulating eight weeks", total=None)
+        planned = _planned(force, inputs)
         question = Question(planned, wanted, history, replicates, seed)
         found = answer(question, processes, _Told(bar, task), anew=anew)
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
     else:
-        _report(force, planned, wanted, found, simulated=not sources)
+        _report(force, planned, wanted, found, simulated=inputs is None)
 
 
 def _bar() -> Bar:
@@ -123,13 +133,21 @@ class _Told:
         self.bar.update(self.task, description=what, total=1.0, completed=share)
 
 
-def _planned(force: Force, sources: tuple[str, ...]) -> Planned:
+def _planned(force: Force, inputs: Inputs | None) -> Planned:
     """Folds the records, real or simulated, and reads the levels."""
     monitor = Monitor([force])
-    if sources:
-        with open_source(list(sources), None, (force,), None) as source:
-            for chunk in source:
-                monitor.ingest(chunk.payload, FAR)
+    if inputs is not None:
+        monitor.play_history(True)
+        rows = refused = 0
+        with kept_on_disk(monitor), Play(inputs.check().open((force,)), (force,)) as play:
+            for chunk in chain(play.gather(), play):
+                rows += chunk.rows - chunk.excluded
+                refused += len(chunk.rejected) + len(monitor.ingest(chunk.payload, FAR))
+        if refused:
+            click.echo(
+                f"{refused:,} of {rows:,} rows were refused and left out; watchroom run says why.",
+                err=True,
+            )
     else:
         start = Calendar(force.zone).midnight(2024, 1, 8)
         lines: list[bytes] = []

@@ -5,30 +5,31 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TaskProgressColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
-from streams.errors import WatchroomError
+from streams.cli.inputs import (
+    REFUSED,
+    Inputs,
+    passed_over,
+    progress_bar,
+    refused_lines,
+    refused_much,
+    source_options,
+)
+from streams.cli.options import Speed
 from streams.force import find_force, shipped_forces
-from streams.sources import Source, open_source
+from streams.sources import Source
 from streams.sources.kafka import publish as send
+from streams.sources.play import Play
 from streams.sources.tally import Tally
 
-REFUSED, INTERRUPTED = 3, 130
+INTERRUPTED = 130
 
 
 @click.command(short_help="Send files, folders or standard input to Kafka.")
-@click.argument("sources", metavar="SOURCE...", nargs=-1, required=True)
+@source_options
 @click.option(
     "--bootstrap",
     envvar="WATCHROOM_BOOTSTRAP",
@@ -37,11 +38,6 @@ REFUSED, INTERRUPTED = 3, 130
     show_envvar=True,
     metavar="HOST:PORT,...",
     help="The Kafka brokers.",
-)
-@click.option(
-    "--mapping",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A TOML mapping that says what the columns of a CSV or TSV file are.",
 )
 @click.option(
     "--force",
@@ -67,79 +63,74 @@ REFUSED, INTERRUPTED = 3, 130
     show_default=True,
     help="The file that refused rows are appended to.",
 )
-@click.option("--glob", metavar="PATTERN", help="Which files to read inside folders.")
-def publish(
+@click.option(
+    "--speed",
+    type=Speed(),
+    help="How many times as fast as the wall clock files are played, or max (the default). "
+    "Standard input is sent as it comes unless this is given.",
+)
+def publish(  # noqa: PLR0913, PLR0917  one argument an option
     sources: tuple[str, ...],
-    bootstrap: str,
+    paired: tuple[tuple[str, Path], ...],
     mapping: Path | None,
+    glob: str | None,
+    bootstrap: str,
     force_names: tuple[str, ...],
     batch: int,
     prefix: str,
     dead_letters: Path,
-    glob: str | None,
+    speed: float | None,
 ) -> None:
     """Send files, folders or standard input ("-") to Kafka.
 
     A SOURCE holds events as NDJSON, or is a street file of data.police.uk, or, with --mapping, any
-    CSV or TSV file; each plain, gzip or Zstandard. The topics must exist already (watchroom topics
-    create). Publishing the same file twice does no harm: an event that is known counts once.
+    table; each plain, gzip or Zstandard. The topics must exist already (watchroom topics create).
+    Publishing the same file twice does no harm: an event that is known counts once.
+
+    Files are history: they are sorted by time first. Where the topics already hold records so new
+    that some rows would be refused as older than the horizon, nothing is sent. Standard input is
+    sent as it comes.
 
     \b
     Examples:
       watchroom publish events.ndjson.gz
       watchroom publish street/ --glob '*-west-mercia-street.csv'
       watchroom publish calls.tsv --mapping bank.toml --force bank-force.toml
+      watchroom publish --source calls.csv:calls.toml --source incidents.csv:cad.toml
       zcat events.ndjson.gz | watchroom publish - --bootstrap kafka1:9092,kafka2:9092
 
     \b
     Exit codes:
-      0    all rows were sent and acknowledged
-      1    the brokers, a topic or an input failed; what was sent until then is told
+      0    all was sent and acknowledged; refused rows are in the --dead-letters file
+      1    the brokers, a topic or an input failed, or rows would come too late to be counted
       2    an option, a mapping or a force file is wrong
-      3    all was sent but for some refused rows, which are in the --dead-letters file
+      3    much of a finite input was refused: all rows, or more than 1 % and at least ten
       130  Ctrl-C; all that was read until then was sent
     """
     forces = {name: find_force(name) for name in shipped_forces()}
     named = [find_force(name) for name in force_names]
     forces.update({force.id: force for force in named})
+    inputs = Inputs(sources, paired, mapping, glob).check()
+    following = speed is None and inputs.has_stdin
     run = _Run(dead_letters)
-    with open_source(list(sources), mapping, named or None, glob) as source:
-        try:
-            with _bar() as bar:
-                task = bar.add_task("Publishing", total=source.total_bytes, rate="")
-                send(
-                    source,
-                    bootstrap,
-                    prefix,
-                    forces=forces,
-                    batch=batch,
-                    dead_letters=dead_letters,
-                    progress=lambda tally: run.show(tally, source, bar, task),
-                )
-        except WatchroomError:
-            if run.tally.read:  # what was sent until then is sent
-                run.report(source)
-            raise
-        run.report(source)
+    options: dict[str, Any] = {"forces": forces, "batch": batch, "dead_letters": dead_letters}
+    try:
+        if inputs.has_files or not following:
+            source = inputs.open(named or None, stdin=not following)
+            with Play(source, forces.values()) as play:
+                run.send(source, play, bootstrap, prefix, speed=speed or None, **options)
+        if following and not run.tally.interrupted:
+            with inputs.open(named or None, files=False) as source:
+                run.send(source, None, bootstrap, prefix, **options)
+    finally:
+        run.report()
     tally = run.tally
     if tally.interrupted:
         sys.exit(INTERRUPTED)
-    if tally.refused:
+    much = refused_much(tally.refused.total(), tally.read - tally.excluded)
+    if much and not following:
+        click.echo(much)
         sys.exit(REFUSED)
-
-
-def _bar() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        refresh_per_second=4,
-        transient=True,
-    )
 
 
 class _Run:
@@ -148,21 +139,40 @@ class _Run:
     def __init__(self, dead_letters: Path) -> None:
         self.dead_letters = dead_letters
         self.tally = Tally()
+        self.told: list[str] = []
+        """What is said at the end of files passed over, and of rows to look at."""
         self._started, self._shown = time.monotonic(), 0.0
 
-    def show(self, tally: Tally, source: Source, bar: Progress, task: TaskID) -> None:
-        """Move the bar, ten times a second at the most: chunks take a millisecond."""
-        self.tally = tally
-        now = time.monotonic()
-        if now - self._shown >= 0.1:
-            self._shown = now
-            refused = f", {tally.refused.total():,} refused" if tally.refused else ""
-            rate = f"{tally.read / max(now - self._started, 0.001):,.0f} rows/s{refused}"
-            bar.update(task, completed=source.consumed_bytes, rate=rate)
+    def send(
+        self, source: Source, play: Play | None, bootstrap: str, prefix: str, **options: Any
+    ) -> None:
+        """Sends a source, sorted where it is a play; raises `WatchroomError`."""
+        before = self.tally
+        try:
+            with progress_bar(source, play, self._rate) as move:
 
-    def report(self, source: Source) -> None:
-        """Say what was sent and what was not."""
+                def progress(tally: Tally) -> None:
+                    self.tally = before + tally
+                    now = time.monotonic()
+                    if now - self._shown >= 0.1:  # chunks take a millisecond
+                        self._shown = now
+                        move()
+
+                send(play or source, bootstrap, prefix, progress=progress, **options)
+        finally:
+            self.told += passed_over(source)
+            self.told += [f"Look: {warning}" for warning in (play.warnings if play else ())]
+
+    def _rate(self) -> str:
+        tally, seconds = self.tally, max(time.monotonic() - self._started, 0.001)
+        refused = f", {tally.refused.total():,} refused" if tally.refused else ""
+        return f"{tally.read / seconds:,.0f} rows/s{refused}"
+
+    def report(self) -> None:
+        """Say what was sent and what was not, if anything was read."""
         tally, seconds = self.tally, time.monotonic() - self._started
+        if not tally.read:
+            return
         counts = [
             f"{number:,} {kind}{'' if number == 1 else 's'}"
             for kind, number in sorted(tally.sent.items())
@@ -176,13 +186,8 @@ class _Run:
             click.echo(
                 f"Left out, as blank lines or by the mapping's filters: {tally.excluded:,} rows."
             )
-        if source.skipped:
-            click.echo(f"Passed over {len(source.skipped):,} files, such as {source.skipped[0]}.")
-        if tally.refused:
-            reasons = ", ".join(f"{reason} {n:,}" for reason, n in tally.refused.most_common())
-            click.echo(
-                f"Refused {tally.refused.total():,} rows ({reasons}); see {self.dead_letters}."
-            )
+        for line in [*self.told, *refused_lines(tally.refused, tally.examples, self.dead_letters)]:
+            click.echo(line)
         if tally.interrupted:
             where = f" The last row sent was {tally.last}." if tally.last else ""
             click.echo(f"Stopped by Ctrl-C after {tally.read:,} rows.{where}")

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 import msgspec
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
+from streams.cli.inputs import (
+    REFUSED,
+    Inputs,
+    passed_over,
+    progress_bar,
+    refused_lines,
+    refused_much,
+    source_options,
+)
 from streams.cli.options import Address, Speed, board_console, forces_named
 from streams.errors import ConfigError, WatchroomError
 from streams.force import Force
@@ -20,13 +26,15 @@ from streams.monitor import Monitor
 from streams.outputs.instants import parse_instant
 from streams.outputs.terminal import render
 from streams.periods import Calendar, rfc3339
+from streams.runners.departed import kept_on_disk
 from streams.runners.embedded import DeadLetterFile, Embedded, has_records, last_event
 from streams.runners.replay import ReplayClock, Stopped, Stops
-from streams.sources import Source, open_source
+from streams.sources import Source
+from streams.sources.play import Play
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@source_options
 @click.option("--embedded", is_flag=True, help="In this process, without Kafka. Required.")
 @click.option(
     "--force",
@@ -35,12 +43,6 @@ from streams.sources import Source, open_source
     metavar="FORCE",
     help="A shipped force, or the path of a force file. Repeatable; default: all shipped ones.",
 )
-@click.option(
-    "--mapping",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="What the columns of a CSV or TSV file mean.",
-)
-@click.option("--glob", metavar="PATTERN", help="Which files to read inside folders.")
 @click.option(
     "--speed",
     type=Speed(),
@@ -78,10 +80,11 @@ from streams.sources import Source, open_source
 )
 def run(  # noqa: PLR0913, PLR0917  one argument an option
     sources: tuple[str, ...],
-    embedded: bool,
-    force_names: tuple[str, ...],
+    paired: tuple[tuple[str, Path], ...],
     mapping: Path | None,
     glob: str | None,
+    embedded: bool,
+    force_names: tuple[str, ...],
     speed: float | None,
     web: tuple[str, int] | None,
     at: str | None,
@@ -94,13 +97,16 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
     """Monitor files, folders or standard input ("-"), and show the board at the end.
 
     A SOURCE holds events as NDJSON, or is a street file of data.police.uk, or, with --mapping, any
-    CSV or TSV file; each plain, gzip or Zstandard. Every row is accounted for in the last line.
+    table; each plain, gzip or Zstandard. Files are history: their rows are sorted by time first,
+    whatever their order, and every valid row counts in its own period. Standard input is followed
+    live. Every row is accounted for in the last line.
 
     \b
     Examples:
       watchroom run --embedded events.ndjson.gz
       watchroom run --embedded street/ --force west-mercia --period 2021-12 --period 2021-Q4
       watchroom run --embedded fire.csv --mapping fire.toml --force fire-force.toml
+      watchroom run --embedded --source calls.csv:calls.toml --source cad.csv:cad.toml
       watchroom run --embedded events.ndjson --speed 60 --web 8787
       tail -f -n +1 events.ndjson | watchroom run --embedded - --web 127.0.0.1:8787
 
@@ -109,21 +115,28 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
       0    all was read; refused rows are in the --dead-letters file
       1    an input can't be read, or is damaged: the board shows what came before
       2    an option, a mapping or a force file is wrong
+      3    much of a finite input was refused: all rows, or more than 1 % and at least ten
       130  Ctrl-C (143: ended from outside); the board shows all that was read until then
     """
     if not embedded:
         raise click.UsageError("say --embedded; with Kafka, use watchroom worker instead")
     forces = forces_named(force_names)
     closing_at = _checked(at, periods, forces[0])
+    inputs = Inputs(sources, paired, mapping, glob).check()
     # Standard input is taken for live; files are a replay, and their clock follows the events.
-    following = speed is None and "-" in sources
+    following = speed is None and inputs.has_stdin
+    given = forces if force_names else None
     with ExitStack() as open_things:
-        source = open_things.enter_context(
-            open_source(list(sources), mapping, forces if force_names else None, glob)
-        )
+        play = feed = None
+        if inputs.has_files or not following:
+            source = inputs.open(given, stdin=not following)
+            play = open_things.enter_context(Play(source, forces))
+        if following:
+            feed = open_things.enter_context(inputs.open(given, files=False))
         stops = open_things.enter_context(Stops())
         clock = None if following else ReplayClock()
         live = Live(Monitor(forces), clock) if clock is not None else Live(Monitor(forces))
+        open_things.enter_context(kept_on_disk(live.monitor))
         if not no_surveillance:
             from streams.runners.watching import watch_all  # noqa: PLC0415  slow to import
 
@@ -140,9 +153,10 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
             handle = serve(live, *web)
             open_things.callback(handle.stop)
             click.echo(f"Board {handle.url}/board.json, metrics {handle.url}/metrics", err=True)
-        stopped, failure = _read(runner, source, speed or None)
+        stopped, failure = _read(runner, play, feed, speed or None)
         named = [force.id for force in forces] if force_names else []
-        _close(runner, source, named, closing_at, periods, as_json=as_json)
+        _close(runner, named, closing_at, periods, as_json=as_json)
+        much = _tell(runner, [each for each in (play and play.source, feed) if each], play, as_json)
         if failure is not None:
             raise failure
         if web is not None and stopped is None:
@@ -150,6 +164,8 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
             stopped = _wait()
         if stopped is not None:
             raise click.exceptions.Exit(stopped.exit_code)
+        if much and not following:
+            raise click.exceptions.Exit(REFUSED)
 
 
 def _checked(at: str | None, periods: tuple[str, ...], force: Force) -> int | None:
@@ -163,64 +179,47 @@ def _checked(at: str | None, periods: tuple[str, ...], force: Force) -> int | No
 
 
 def _read(
-    runner: Embedded, source: Source, speed: float | None
+    runner: Embedded, play: Play | None, feed: Source | None, speed: float | None
 ) -> tuple[Stopped | None, WatchroomError | None]:
-    """Reads everything; what broke it off is returned, so that the board is shown first."""
-    with _bar(source, runner) as progress:
-        try:
-            runner.read(source, speed, progress)
-        except Stopped as stopped:
-            runner.finish()
-            runner.live.health.detail = "stopped before the end of the input"
-            return stopped, None
-        except WatchroomError as failure:
-            runner.finish()
-            runner.live.health.detail = "the input failed"
-            return None, failure
+    """Reads everything: the files sorted, then standard input as it comes. What broke it off is
+    returned, so that the board is shown first."""
+
+    def told() -> str:
+        refused = runner.refused.total()
+        return f"{runner.rows:,} rows" + (f", {refused:,} refused" if refused else "")
+
+    try:
+        if play is not None:
+            runner.live.monitor.play_history(True)
+            with progress_bar(play.source, play, told) as progress:
+                runner.gather(play, progress)
+                runner.read(play, speed, progress)
+            runner.live.monitor.play_history(False)
+        if feed is not None:
+            with progress_bar(feed, None, told) as progress:
+                runner.read(feed, None, progress)
+    except Stopped as stopped:
+        runner.finish()
+        runner.live.health.detail = "stopped before the end of the input"
+        return stopped, None
+    except WatchroomError as failure:
+        runner.finish()
+        runner.live.health.detail = "the input failed"
+        return None, failure
     runner.finish()
     return None, None
 
 
-@contextmanager
-def _bar(source: Source, runner: Embedded) -> Iterator[Callable[[], None]]:
-    """A progress bar where a person watches, and what moves it."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda: None
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[rows]}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, refresh_per_second=5, transient=True) as bar:
-        task = bar.add_task("Reading", total=source.total_bytes, rows="")
-
-        def progress() -> None:
-            told = f"{runner.rows:,} rows"
-            if refused := runner.refused.total():
-                told += f", {refused:,} refused"
-            bar.update(task, completed=source.consumed_bytes, rows=told)
-
-        yield progress
-
-
 def _close(
-    runner: Embedded,
-    source: Source,
-    named: list[str],
-    at: int | None,
-    periods: tuple[str, ...],
-    *,
-    as_json: bool,
+    runner: Embedded, named: list[str], at: int | None, periods: tuple[str, ...], *, as_json: bool
 ) -> None:
     """The closing board of every force that has records (or was named), then the account."""
     live = runner.live
-    at = last_event(live.monitor) if at is None else at
+    last = last_event(live.monitor)
+    at = last if at is None else at
     for force in live.forces():
-        if force in named or has_records(live.monitor, force):
+        # A board that has no time to be of would be one of 1970.
+        if at and (force in named or has_records(live.monitor, force)):
             board = live.board(force, at, periods)
             if as_json:
                 click.echo(msgspec.json.encode(board))
@@ -228,13 +227,22 @@ def _close(
                 console = board_console()
                 console.print(render(board, console.width))
                 console.print()
-    click.echo(f"At {rfc3339(at)}, {runner.account().in_words()}", err=as_json)
-    if runner.refused:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in runner.refused.most_common())
-        path = runner.dead_letters.path if runner.dead_letters else ""
-        click.echo(f"Refused: {reasons}; see {path}", err=as_json)
-    if source.skipped:
-        click.echo(f"Passed over {len(source.skipped):,} files: {source.skipped[0]}", err=as_json)
+    when = f"At {rfc3339(at)}" if at else "Nothing was counted, so there is no board"
+    click.echo(f"{when}, {runner.account().in_words()}", err=as_json)
+
+
+def _tell(runner: Embedded, sources: list[Source], play: Play | None, as_json: bool) -> bool:
+    """What a user should look at: refusals and their cures, files passed over, warnings; whether
+    much was refused."""
+    path = runner.dead_letters.path if runner.dead_letters else ""
+    told = refused_lines(runner.refused, runner.examples, path)
+    for source in sources:
+        told += passed_over(source)
+    told += [f"Look: {warning}" for warning in (play.warnings if play else [])]
+    much = refused_much(runner.refused.total(), runner.rows - runner.excluded)
+    for line in [*told, *([much] if much else [])]:
+        click.echo(line, err=as_json)
+    return much is not None
 
 
 def _wait() -> Stopped:

@@ -6,6 +6,8 @@ share's `_numerator` and `_denominator` stand beside it unless they are measures
 Labels are the force, the area (`force` for the whole), the group's dimensions and, for what is
 counted over time, `window`. What is true at this moment (`watchroom_calls_waiting`) has no window.
 
+* `watchroom_calls_from_totals` is 1 where the figures of a row come from totals instead of records
+  (`source="totals"`) or from both (`source="both"`); it is absent where all come from records.
 * They are gauges, since a record that is withdrawn makes a figure fall.
 * What has no value (the mean of no calls) is absent: never zero, never NaN.
 * No identifier of a record or a person is a label.
@@ -199,15 +201,24 @@ def _group_metrics(group: Group, boards: dict[str, Board]) -> Iterator[Metric]:
         "Rows of the board that are not exported, to bound the number of series.",
         labels=["force", "group"],
     )
+    from_totals = GaugeMetricFamily(
+        f"watchroom_{group.name}_from_totals",
+        f"{group.title}: 1 where the figures come from totals, or from records and totals.",
+        labels=[*place, "window", "source"],
+    )
     for force, board in boards.items():
         rows, more = _chosen_rows(group, board)
         if more:
             left_out.add_metric([force, group.name], more)
         for window, row in rows:
-            _add(families, flows, row, [*_place(force, group, row), window])
+            labels = [*_place(force, group, row), window]
+            _add(families, flows, row, labels)
+            if "from" in row:
+                from_totals.add_metric([*labels, row["from"]], 1)
         for row in board["now"].get(group.name, ()):
             _add(families, stocks, row, _place(force, group, row))
-    yield from (family for family in (*families.values(), left_out) if family.samples)
+    found = (*families.values(), from_totals, left_out)
+    yield from (family for family in found if family.samples)
 
 
 def _place(force: str, group: Group, row: Row) -> list[str]:
@@ -226,7 +237,8 @@ def _add(
         if parts["value"] is not None:
             families[measure.name, ""].add_metric(labels, parts["value"])
         for part in ("numerator", "denominator"):
-            if (family := families.get((measure.name, part))) is not None:
+            family = families.get((measure.name, part))
+            if family is not None and parts[part] is not None:
                 family.add_metric(labels, parts[part])
 
 

@@ -35,6 +35,14 @@ STALE_FEED = 15 * 60
 """Seconds of silence after which a live board says that it is stale: of a heartbeat, where the
 board does not say how long to wait for one; and of all feeds together where there is none."""
 
+MARKS = {"totals": "*", "both": "+"}
+FOOTNOTES = {
+    "totals": "* from totals, not from records of single calls",
+    "both": "+ from records and totals",
+    "provisional": "a total was written before its period was over",
+}
+"""Of rows that totals serve: the mark at the first figure, and what it means."""
+
 Cell = str | Text
 QUIET, LOUD = "dim", "bold white on red"
 
@@ -76,7 +84,7 @@ def summary(board: Board) -> str:
         row = find(today.get("calls"), line=line, area=WHOLE)
         waiting = find(now.get("calls"), line=line, area=WHOLE)
         if row and waiting:
-            level = words.share(row["service_level"], "no calls")
+            level = words.share(row["service_level"], _no_level(row))
             limit = words.limit(held["within_seconds"])
             told.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
     row, open_now = (
@@ -187,20 +195,39 @@ def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
     if now is not None:
         state = _now(now["waiting"], now["oldest_waiting"], now["waiting_unknown"], "waiting")
     shown = [(title, find(span.get("calls"), **where)) for title, span in spans(board)]
-    if not any(row["offered"] for _, row in shown if row) and not (now and now["waiting"]):
+    counted = (row["offered"] or "from" in row for _, row in shown if row)
+    if not any(counted) and not (now and now["waiting"]):
         return _heading(held["name"], Text("no calls in any period shown", style=QUIET))
     columns = ("Offered", "Answered", "Abandoned", f"In {words.limit(held['within_seconds'])}")
     rows = []
-    for title, row in shown:
+    for (title, row), (_, span) in zip(shown, spans(board), strict=True):
         if row is None:
-            rows.append(_not_kept(title))
+            rows.append(_not_kept(title) if "calls" not in span else _not_known(title))
             continue
-        counts = (row["offered"], row["answered"], row["abandoned"])
+        counts = [words.count(row[name]) for name in ("offered", "answered", "abandoned")]
+        counts[0] += MARKS.get(row.get("from", ""), "")
         speeds = (row["answer_mean"], row["answer_median"], row["answer_p90"])
-        nothing = "no calls" if not row["offered"] else "none ended"
-        rows.append(_cells(title, counts, row["service_level"], held["target"], speeds, nothing))
+        level = row["service_level"]
+        rows.append(_cells(title, counts, level, held["target"], speeds, _no_level(row)))
     titles = ("", *columns, "Target", "Mean", "Median", "90th pct")
-    return [*_heading(held["name"], state), _figures(width, titles, rows)]
+    table = _figures(width, titles, rows)
+    return [*_heading(held["name"], state), table, *_footnotes([row for _, row in shown if row])]
+
+
+def _no_level(row: Row) -> str:
+    """Why a row of calls has no service level."""
+    if row["service_level"]["denominator"] is None:
+        return "not known"
+    return "no calls" if row["offered"] == 0 else "none ended"
+
+
+def _footnotes(rows: Sequence[Row]) -> list[RenderableType]:
+    """What the marks of these rows mean; none where all are from records."""
+    found = {row["from"] for row in rows if "from" in row}
+    if any("provisional" in row for row in rows):
+        found.add("provisional")
+    said = [text for name, text in FOOTNOTES.items() if name in found]
+    return [Text("; ".join(said), style=QUIET)] if said else []
 
 
 def _attendance(board: Board, width: int) -> list[RenderableType]:
@@ -224,7 +251,8 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
         counts = (row["emergencies"], row["attended"], row["never_attended"])
         speeds = (row["response_mean"], row["response_median"], row["response_p90"])
         nothing = "none attended" if row["emergencies"] else "no emergencies"
-        rows.append(_cells(title, counts, row["within"], held["target"], speeds, nothing))
+        shown_counts = [words.count(number) for number in counts]
+        rows.append(_cells(title, shown_counts, row["within"], held["target"], speeds, nothing))
     titles = ("", *columns, target, "Mean", "Median", "90th pct")
     return [*_heading("Emergency attendance", state), _figures(width, titles, rows)]
 
@@ -234,9 +262,14 @@ def _not_kept(title: str) -> list[Cell]:
     return [title, Text("not kept", style=QUIET)]
 
 
+def _not_known(title: str) -> list[Cell]:
+    """A period of which the totals of a line say nothing."""
+    return [title, Text("unknown", style=QUIET)]
+
+
 def _cells(
     title: str,
-    counts: Sequence[int],
+    counts: Sequence[str],
     ratio: Row,
     target: float | None,
     speeds: Sequence[float | None],
@@ -247,7 +280,7 @@ def _cells(
     verdict = words.verdict(ratio, target)
     return [
         title,
-        *(words.count(number) for number in counts),
+        *counts,
         Text(words.share(ratio, nothing), style=few),
         Text(verdict, style="bold red" if verdict.startswith("✗") else "green"),
         *("" if speed is None else words.duration(speed) for speed in speeds),

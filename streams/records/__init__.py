@@ -95,6 +95,9 @@ class Kind(Protocol):
     def contribution(self, body: int) -> Contribution | None:
         """Where a body counts; None where it counts nowhere (a cancelled crime)."""
 
+    def unfinished(self, body: int) -> bool:
+        """Whether the record's end is still to come, so that it stays beyond the horizon."""
+
     def lost_after(self, body: int) -> int:
         """Milliseconds after which an open record is shown as unknown: its end must be lost."""
 

@@ -7,6 +7,8 @@ Counters of a leaf (line, area): offered; answered; answered within the line's l
 abandoned; abandoned within that limit; abandoned within 5 seconds; lost (ended with neither an
 answer nor an abandonment on record); and of the speed of answer the sum (ms) and sum of squares
 (ms squared). Within a limit includes the limit, and is judged in milliseconds.
+
+The last version of a call in a finished export that names no end is lost, never waiting.
 """
 
 from __future__ import annotations
@@ -121,11 +123,10 @@ class Calls(Clocks):
             wait = self.since("offered", offered, "abandoned", to_ms(end), updated)
             fate = ABANDONED
         end = event.ended_at
-        if end is not None:
-            if end > event.updated_at or end < offered_at:
-                self.since("offered", offered, "ended", to_ms(end), updated)
-            if fate == WAITING:
-                fate = LOST
+        if end is not None and (end > event.updated_at or end < offered_at):
+            self.since("offered", offered, "ended", to_ms(end), updated)
+        if fate == WAITING and (end is not None or event.played == "end"):
+            fate = LOST
         if wait > LONGEST:
             not_too_long("answered" if fate == ANSWERED else "abandoned", wait)
         return (
@@ -172,6 +173,10 @@ class Calls(Clocks):
         if wait <= AT_ONCE:
             cell += _C_AT_ONCE
         return when, 0, leaf, cell, -1
+
+    def unfinished(self, body: int) -> bool:
+        """A call that is still waiting."""
+        return bool(body & OPEN)
 
     def lost_after(self, body: int) -> int:
         """Milliseconds after which a call still waiting is shown as unknown."""

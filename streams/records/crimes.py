@@ -88,6 +88,10 @@ class Crimes(Clocks):
             -1,
         )
 
+    def unfinished(self, body: int) -> bool:
+        """Never: whether there is an outcome yet enters no figure of a crime's period."""
+        return False
+
     def lost_after(self, body: int) -> int:
         """A crime record is never in a stock."""
         return 0

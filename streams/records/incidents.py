@@ -3,7 +3,9 @@
 All of an incident's figures belong to the minute at which it was opened (or to the day or month,
 where no more is known). Attendance runs from `opened_at` to `arrived_at`, the first resource at
 scene; within 20 minutes includes the twentieth. A cancelled incident counts nowhere. An incident
-closed with no arrival is never attended; an arrival recorded after the close still counts.
+closed with no arrival is never attended; an arrival recorded after the close still counts. The last
+version of an incident in a finished export that names neither is unknown: it counts, but is neither
+never attended nor unattended now.
 
 Counters of a leaf (category, grade, area): count; attended; within the limit at that date; never
 attended; and of the response time the sum (ms) and sum of squares (ms squared).
@@ -37,8 +39,10 @@ GRADES = ("ungraded", "emergency", "priority", "scheduled", "no_attendance")
 EMERGENCY = 1
 PENDING, ATTENDED, NEVER, CANCELLED = 0, 1, 2, 3
 
-# Body, lowest bit first: open 1, fate 2, response in ms 32, area 12, grade 3, category 12.
+# Body, lowest bit first: open 1, fate 2, response in ms 32, area 12, grade 3, category 12, ended 1.
 _FATE_SHIFT, _WAIT_SHIFT, _LEAF_SHIFT = 1, 3, 35
+_ENDED = 1 << 62
+"""It is closed or cancelled, or its export is finished: nothing more is waited for."""
 _WAIT_MASK, _LEAF_MASK = (1 << 32) - 1, (1 << 27) - 1
 
 CELL = Cell(
@@ -117,8 +121,12 @@ class Incidents(Clocks):
                 fate = NEVER
         if event.cancelled:
             fate, response = CANCELLED, 0
+        ended = event.closed_at is not None or event.cancelled or event.played == "end"
         unattended = (
-            fate == PENDING and precision == SECOND_PRECISE and event.grade == GRADES[EMERGENCY]
+            fate == PENDING
+            and not ended
+            and precision == SECOND_PRECISE
+            and event.grade == GRADES[EMERGENCY]
         )
         return (
             opened << WHEN_SHIFT
@@ -127,6 +135,7 @@ class Incidents(Clocks):
             | response << _WAIT_SHIFT
             | fate << _FATE_SHIFT
             | unattended
+            | (_ENDED if ended else 0)
         )
 
     def _leaf(self, category: str, grade: str | None, area: str | None) -> int:
@@ -159,6 +168,11 @@ class Incidents(Clocks):
         if response <= self.limit(when):
             cell += _C_WITHIN
         return (when, precision, leaf, cell, leaf | bin_of(response // SECOND) + 1 << BIN_SHIFT)
+
+    def unfinished(self, body: int) -> bool:
+        """An incident that is not closed, attended or not. One known only to the day or the month
+        is of no live feed: nothing is waited for."""
+        return not body & _ENDED and (body >> PRECISION_SHIFT) & 3 == SECOND_PRECISE
 
     def lost_after(self, body: int) -> int:
         """Milliseconds after which an emergency still unattended is shown as unknown."""

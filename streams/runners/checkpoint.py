@@ -11,6 +11,9 @@ file is never trusted further than it can be checked, and never repaired:
 One save is one transaction: changed rows, newly sealed panes, figures, outgoing messages and the
 offset. `synchronous=NORMAL` is enough: after a power cut the last saves may be missing, never half
 there, and the log is read from the offset that is left.
+
+Records that have left the ledger stay in the file and are not loaded: they are looked up one by one
+when a version of one comes.
 """
 
 from __future__ import annotations
@@ -24,17 +27,23 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from streams.errors import CheckpointError
-from streams.runners.snapshot import Head, Identity, Snapshot, Stored
+from streams.ledger import Ledger
+from streams.monitor import Shard
+from streams.runners.departed import Departed
+from streams.runners.snapshot import Head, Identity, Snapshot, Stored, forces_of
 from streams.runners.store import (
     Damaged,
     chunked,
     connect,
+    connect_beside,
     create,
+    departed,
     guarded,
     head_of,
     nonce_of,
@@ -46,7 +55,7 @@ from streams.runners.store import (
 
 log = logging.getLogger("watchroom.checkpoint")
 
-FORMAT = 1
+FORMAT = 2
 LARGEST_WAL = 16 << 20
 """Bytes of write-ahead log after which it is folded into the main file."""
 
@@ -95,6 +104,7 @@ class Checkpoint:
         self.head: Head | None = None
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
+        self._beside: sqlite3.Connection | None = None
 
     def load(self) -> Stored | None:
         """What the file holds, checked throughout; None where there is nothing to go by.
@@ -112,7 +122,8 @@ class Checkpoint:
                 self._db = connect(self.path)
                 self.head = head_of(self._db)
                 self._check(self.head)
-                stored = read(self._db, self.head, self.identity)
+                outdated = self._is_outdated(self.head)
+                stored = read(self._db, self.head, self.identity, outdated=outdated)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the log is right
                 why = str(error) or type(error).__name__
                 aside = self._set_aside("damaged")
@@ -122,7 +133,7 @@ class Checkpoint:
                 )  # fmt: skip
                 self.head = None
                 return None
-            if self.head.fingerprint != self.identity.fingerprint:
+            if outdated:
                 aside = self._set_aside("outdated")
                 log.warning(
                     "%s was written under other rules or force files: set aside as %s, "
@@ -133,10 +144,13 @@ class Checkpoint:
                 return Stored(outbox=stored.outbox) if stored.outbox else None
             return stored
 
+    def _is_outdated(self, head: Head) -> bool:
+        return head.format < FORMAT or head.fingerprint != self.identity.fingerprint
+
     def _check(self, head: Head) -> None:
         mine = self.identity
         for what, theirs, ours in (
-            ("format", head.format, FORMAT),
+            ("format", max(head.format, FORMAT), FORMAT),
             ("cluster", head.cluster, mine.cluster),
             ("topic", head.topic, mine.topic),
             ("topic id", head.topic_id, mine.topic_id),
@@ -210,12 +224,35 @@ class Checkpoint:
             rows=snapshot.rows,
             takers=snapshot.takers,
             refused=snapshot.refused,
+            facts_until=snapshot.facts_until,
         )
 
     def _write_head(self, db: sqlite3.Connection, head: Head) -> None:
         body = guarded("head", msgspec.json.encode(head))
         db.execute("INSERT OR REPLACE INTO head VALUES (1, ?)", (body,))
         self.head = head
+
+    def keep_departed(self, shard: Shard) -> None:
+        """Makes this file the place of the records that leave the ledgers of a shard."""
+        for index, name in enumerate(forces_of(shard)):
+            taker = shard.takers[name]
+            if isinstance(taker, Ledger):
+                taker.departed = Departed(partial(self._departed, index))
+
+    def _departed(self, force: int, key: str) -> int | None:
+        """Looks a departed record up; only the thread that folds may ask. Raises
+        `CheckpointError`."""
+        if self.head is None:
+            return None  # nothing was written yet
+        try:
+            if self._beside is None:
+                self._beside = connect_beside(self.path)
+            return departed(self._beside, force, key)
+        except (sqlite3.Error, Damaged) as error:
+            raise CheckpointError(
+                f"{self.path}: the record {key!r} can't be read ({error}). Stop the worker, "
+                "delete the file and start it again: the log is read instead"
+            ) from error
 
     def sent(self, numbers: Iterable[int]) -> None:
         """Deletes outgoing messages that the brokers have acknowledged."""
@@ -228,12 +265,18 @@ class Checkpoint:
     def close(self) -> None:
         """Folds the write-ahead log in and lets the file go."""
         with self._lock:
+            self._close_beside()
             if self._db is not None:
                 with contextlib.suppress(sqlite3.Error):
                     if self.head is not None:
                         self._fold_wal(self._db)
                 self._db.close()
                 self._db = None
+
+    def _close_beside(self) -> None:
+        if self._beside is not None:
+            self._beside.close()
+            self._beside = None
 
     def _fold_wal(self, db: sqlite3.Connection) -> None:
         """Moves the WAL into the main file, under a new nonce, which no later WAL will touch."""
@@ -246,6 +289,7 @@ class Checkpoint:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _set_aside(self, suffix: str) -> str:
+        self._close_beside()
         if self._db is not None:
             # Without this, closing would fold the WAL into the file that is kept as evidence.
             with contextlib.suppress(sqlite3.Error):

@@ -19,9 +19,11 @@ from streams.errors import SourceError
 from streams.ledger import Ledger
 from streams.live import Live, wall_clock
 from streams.monitor import Monitor
-from streams.readings import Heartbeats, Readings
-from streams.runners.replay import ReplayClock, Stops, instant_of
+from streams.readings import Heartbeats
+from streams.runners.replay import ReplayClock, Stops
 from streams.sources import Chunk
+from streams.sources.instants import instant_of
+from streams.sources.play import Play
 
 TICK = 0.02
 """The shortest wait of a paced replay, in seconds."""
@@ -109,20 +111,21 @@ class Embedded:
         self.rows = self.excluded = 0
         self.refused = Counter[str]()
         """Refused rows by reason, those that could not even become an event among them."""
+        self.examples: dict[str, tuple[str, str]] = {}
+        """Of each reason the first row: its place and what was wrong with it."""
+        self._refused_rows: set[str] = set()
 
     def account(self) -> Account:
-        """Where all rows went so far."""
-        new = merged = 0
+        """Where all rows went so far. A row that is a further version of a record, or part of the
+        event of another row, is merged: each row is one of the four, whatever it became."""
+        new = 0
         with self.live.lock:
             for shard in self.live.monitor.shards:
                 for taker in shard.takers.values():
-                    if isinstance(taker, Ledger):
-                        tally = taker.tally
-                        new += tally.new
-                        merged += tally.revised + tally.same + tally.stale
-                    elif isinstance(taker, Readings | Heartbeats):
-                        new += taker.lines
-        return Account(self.rows, new, merged, self.refused.total(), self.excluded)
+                    new += taker.tally.new if isinstance(taker, Ledger) else taker.lines
+        refused = self.refused.total()
+        merged = self.rows - new - refused - self.excluded
+        return Account(self.rows, new, merged, refused, self.excluded)
 
     def take(self, chunk: Chunk) -> None:
         """Folds a chunk as fast as possible."""
@@ -137,10 +140,10 @@ class Embedded:
         """Folds a chunk line by line as the replay clock reaches each; starts the clock."""
         instants = [instant_of(line) for line in chunk.lines()]
         lines, numbers = chunk.lines(), chunk.line_numbers
-        rest = chunk._replace(payload=b"", line_numbers=())
+        rest = chunk._replace(payload=b"", line_numbers=(), origins=None, events=0)
         with self.stops.held_back():
             self._fold(rest)
-        clock, done = self.clock, 0
+        clock, done, events = self.clock, 0, chunk.events
         if clock is None:
             raise ValueError("a paced replay needs a replay clock")
         while done < len(lines):
@@ -153,6 +156,9 @@ class Embedded:
                 due += 1
             if due > done:
                 part = Chunk(b"\n".join(lines[done:due]), chunk.origin, numbers[done:due])
+                if chunk.origins is not None:  # its rows are accounted for with its last line
+                    counted = events if due == len(lines) else 0
+                    part = part._replace(origins=chunk.origins[done:due], events=counted)
                 with self.stops.held_back():
                     self._fold(part)
                 done = due
@@ -172,13 +178,30 @@ class Embedded:
             # A line of spaces is a blank line too; the monitor passes over it.
             self.excluded += sum(map(bytes.isspace, chunk.lines()))
             for refusal in self.live.ingest(chunk.payload, wall_clock()):
-                origin = f"{chunk.origin}:{chunk.line_numbers[refusal.line]}"
-                self._refuse(refusal.raw, origin, refusal.reason, refusal.detail)
+                place = chunk.place(refusal.line)
+                if chunk.events is not None:  # a row of several versions is refused once
+                    if place in self._refused_rows:
+                        continue
+                    self._refused_rows.add(place)
+                self._refuse(refusal.raw, place, refusal.reason, refusal.detail)
 
     def _refuse(self, raw: bytes, origin: str, reason: str, detail: str) -> None:
         self.refused[reason] += 1
+        self.examples.setdefault(reason, (origin, detail))
         if self.dead_letters is not None:
             self.dead_letters.write(raw, origin, reason, detail)
+
+    def gather(self, play: Play, progress: Callable[[], None] = lambda: None) -> None:
+        """Reads and sorts a finite source; what it refuses is written and counted."""
+        health = self.live.health
+        health.replay = self.clock is not None
+        health.state, health.detail = "behind", "sorting history"
+        for chunk in play.gather():
+            with self.stops.held_back():
+                self._fold(chunk)
+            if self.dead_letters is not None:
+                self.dead_letters.flush()
+            progress()
 
     def read(
         self,

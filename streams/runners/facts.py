@@ -1,13 +1,19 @@
-"""Sealed panes as facts: written once to the published topic, read back when all else is lost.
+"""Sealed panes as facts: sent to the published topic, read back when all else is lost.
 
 A fact outlives the log, the checkpoint, and the force file that it was counted under, so it names
 areas, lines, categories and counters instead of numbering them: a force that adds a district keeps
-its history. The key is `force/kind/grain/start`; a fact of the same key never changes.
+its history. The key is `force/kind/grain/start`.
+
+A late version of a record changes a sealed pane. The fact is then sent again under its key, with
+the offset up to which such changes are in it (`through`), and beside it the id of the record, under
+the key `force/kind/late/id`. When the log is read again, that version changes the pane no second
+time. Offsets are those of one topic: where it was made anew, they say nothing (`topic_id`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -15,8 +21,16 @@ import msgspec
 from streams.force import Force
 from streams.ledger import Ledger, Sealed
 from streams.panes import Pane, add_into
-from streams.periods import MINUTE, rfc3339
-from streams.records import BIN_SHIFT, LEAF_MASK, calls, crimes, incidents
+from streams.periods import MINUTE, Calendar, Grain, rfc3339
+from streams.records import (
+    BIN_SHIFT,
+    DAY_PRECISE,
+    LEAF_MASK,
+    SECOND_PRECISE,
+    calls,
+    crimes,
+    incidents,
+)
 
 Facts = dict[tuple[str, int], Pane]
 """Panes by stored grain and start minute."""
@@ -39,6 +53,63 @@ class Fact(msgspec.Struct):
     start: str
     minute: int
     rows: list[Row]
+    through: int = -1
+    """The offset up to which late versions are in it."""
+    topic_id: str = ""
+    """The topic whose offset it is."""
+
+
+class Late(msgspec.Struct):
+    """A record of which a version changed a sealed pane, and the offset up to which it did."""
+
+    force: str
+    kind: str
+    id: str
+    through: int
+    topic_id: str
+
+
+@dataclass
+class Known:
+    """What was published of one ledger, while the log that it was made from is read again.
+
+    It is what a ledger asks (`streams.ledger.Published`) about the message at offset `at`.
+    """
+
+    calendar: Calendar
+    panes: Facts = field(default_factory=dict)
+    """Those that wait until their period is sealed."""
+    through: dict[tuple[str, int], int] = field(default_factory=dict)
+    late: dict[str, int] = field(default_factory=dict)
+    at: int = -1
+    until: int = -1
+    """The last offset that anything published has in it."""
+
+    def holds_change(self, when: int, precision: int) -> bool:
+        """Whether the published pane of that instant has the changes of this message in it."""
+        if precision != SECOND_PRECISE:
+            grain = "whole_day" if precision == DAY_PRECISE else "whole_month"
+            return self.through.get((grain, when // MINUTE), -1) >= self.at
+        grains: tuple[Grain, ...] = ("hour", "day")
+        places = ((grain, self.calendar.start(grain, when) // MINUTE) for grain in grains)
+        return next((self.through[p] for p in places if p in self.through), -1) >= self.at
+
+    def holds_record(self, key: str) -> bool:
+        """Whether this message's version of a record was counted in a sealed pane."""
+        return self.late.get(key, -1) >= self.at
+
+    def learn(self, fact: Fact, pane: Pane, topic_id: str) -> None:
+        """Takes a fact in."""
+        through = fact.through if fact.topic_id == topic_id else -1
+        self.panes[fact.grain, fact.minute] = pane
+        self.through[fact.grain, fact.minute] = through
+        self.until = max(self.until, through)
+
+    def learn_late(self, late: Late, topic_id: str) -> None:
+        """Takes a late record in."""
+        if late.topic_id == topic_id:
+            self.late[late.id] = late.through
+            self.until = max(self.until, late.through)
 
 
 def key_of(force: str, kind: str, grain: str, minute: int) -> bytes:
@@ -46,7 +117,26 @@ def key_of(force: str, kind: str, grain: str, minute: int) -> bytes:
     return f"{force}/{kind}/{grain}/{rfc3339(minute * MINUTE)}".encode()
 
 
-def encode(ledger: Ledger, force: Force, grain: str, minute: int, pane: Pane) -> bytes:
+def late_key(force: str, kind: str, record: str) -> bytes:
+    """The key under which a late record is noted."""
+    return f"{force}/{kind}/late/{record}".encode()
+
+
+def encode_late(late: Late) -> bytes:
+    """A late record as the value of its message."""
+    return _encode(late)
+
+
+def encode(
+    ledger: Ledger,
+    force: Force,
+    grain: str,
+    minute: int,
+    pane: Pane,
+    *,
+    through: int = -1,
+    topic_id: str = "",
+) -> bytes:
     """A sealed pane as the value of its message."""
     name = _NAMES[ledger.kind.name][0]
     rows: dict[int, Row] = {}
@@ -66,6 +156,8 @@ def encode(ledger: Ledger, force: Force, grain: str, minute: int, pane: Pane) ->
         start=rfc3339(minute * MINUTE, force.zone),
         minute=minute,
         rows=[rows[leaf] for leaf in sorted(rows)],
+        through=through,
+        topic_id=topic_id,
     )
     return _encode(fact)
 
@@ -77,6 +169,10 @@ def decode(ledger: Ledger, force: Force, value: bytes) -> tuple[str, int, Pane]:
     the force as a whole, a category under its nearest ancestor. Raises `msgspec.MsgspecError`.
     """
     fact = _decode(value)
+    return fact.grain, fact.minute, _pane(ledger, force, fact)
+
+
+def _pane(ledger: Ledger, force: Force, fact: Fact) -> Pane:
     leaf_of = _NAMES[ledger.kind.name][1]
     shift = ledger.kind.cell.shift
     pane: Pane = {}
@@ -89,7 +185,7 @@ def decode(ledger: Ledger, force: Force, value: bytes) -> tuple[str, int, Pane]:
         if cell:
             part[leaf] = cell
         add_into(pane, part)
-    return fact.grain, fact.minute, pane
+    return pane
 
 
 def apply(ledger: Ledger, facts: Facts) -> list[Sealed]:
@@ -101,7 +197,7 @@ def apply(ledger: Ledger, facts: Facts) -> list[Sealed]:
     due = [
         (grain, minute, facts[grain, minute])
         for grain, minute in sorted(facts)
-        if panes.end_of(grain, minute) <= ledger.sealed_before
+        if ledger.is_sealed_pane(grain, minute)
     ]
     coarse: dict[int, Pane] = {}
     for grain, minute, pane in due:
@@ -117,24 +213,46 @@ def apply(ledger: Ledger, facts: Facts) -> list[Sealed]:
             panes.restore(grain, minute, dict(pane))
     for day, pane in coarse.items():
         panes.restore("day", day, pane)
+    if due:
+        # The log may have begun after those periods closed: what they showed then is not in it.
+        ledger.first_known = max(ledger.first_known, ledger.began + ledger.kind.horizon)
     return due
 
 
 def collect(
-    ledger: Ledger, force: Force, messages: Iterable[tuple[bytes | None, bytes | None]]
-) -> Facts:
-    """The facts of one ledger among the messages of the published topic; unreadable ones pass."""
+    ledger: Ledger,
+    force: Force,
+    messages: Iterable[tuple[bytes | None, bytes | None]],
+    topic_id: str,
+) -> Known:
+    """The facts of one ledger among the messages of the published topic; unreadable ones pass.
+
+    `topic_id` is that of the log that is read again.
+    """
     prefix = f"{force.id}/{ledger.kind.name}/".encode()
-    facts: Facts = {}
+    known = Known(ledger.calendar)
     for key, value in messages:
         if key is None or value is None or not key.startswith(prefix):
             continue
         try:
-            grain, minute, pane = decode(ledger, force, value)
+            if key.startswith(prefix + b"late/"):
+                known.learn_late(_decode_late(value), topic_id)
+            else:
+                fact = _decode(value)
+                known.learn(fact, _pane(ledger, force, fact), topic_id)
         except (msgspec.MsgspecError, ValueError):
             continue
-        facts[grain, minute] = pane
-    return facts
+    _drop_hours_of_days(known)
+    return known
+
+
+def _drop_hours_of_days(known: Known) -> None:
+    """A day's fact was made of its hours, after they had become a day: it stands for them."""
+    calendar = known.calendar
+    days = {minute for grain, minute in known.panes if grain == "day"}
+    for grain, minute in list(known.panes):
+        if grain == "hour" and calendar.start("day", minute * MINUTE) // MINUTE in days:
+            del known.panes[grain, minute], known.through[grain, minute]
 
 
 Names = dict[str, str | None]
@@ -191,3 +309,4 @@ _NAMES: dict[str, tuple[Callable[[Force, int], Names], Callable[[Force, Names], 
 }
 _encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Fact).decode
+_decode_late = msgspec.json.Decoder(Late).decode

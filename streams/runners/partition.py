@@ -24,6 +24,7 @@ from streams.force import Force
 from streams.ledger import Ledger, Sealed
 from streams.live import Live
 from streams.monitor import Refusal, Shard
+from streams.periods import MINUTE
 from streams.runners import facts as facts_
 from streams.runners import snapshot as snapshots
 from streams.runners import watching
@@ -37,7 +38,15 @@ NOTHING = -1
 FAR_AHEAD = 1000
 """Messages that the stream may be behind what is held before reading goes on beside it."""
 
-_RULES = ("records", "ledger.py", "panes.py", "histogram.py", "periods.py", "readings.py")
+_RULES = (
+    "records",
+    "ledger.py",
+    "panes.py",
+    "histogram.py",
+    "periods.py",
+    "readings.py",
+    "totals.py",
+)
 """What of the core decides how an event is counted and stored."""
 
 
@@ -84,7 +93,10 @@ class Partition:
         self.saving = asyncio.Lock()
         self.post: Callable[[list[tuple[int, Outgoing]]], None] = lambda _: None
         self.refused: Counter[str] = Counter()
-        self.facts: dict[str, facts_.Facts] = {}
+        self.facts: dict[str, facts_.Known] = {}
+        """What was published of a log that is read again, by force."""
+        self.facts_until = NOTHING
+        """The offset up to which that may be ahead of what was read."""
         self.held = self.saved = self.delivered = NOTHING
         """Offsets: folded, written to the checkpoint, and seen by the stream."""
         self.follows = False
@@ -126,6 +138,7 @@ class Partition:
 
     def _watch(self) -> None:
         snapshots.watch(self.shard)
+        self.checkpoint.keep_departed(self.shard)
         if self.surveillance:
             watching.watch(self.shard)
         forces = {force.id: force for force in self.shard.forces}
@@ -144,6 +157,7 @@ class Partition:
             snapshots.put_back(self.shard, stored)
             watching.put_back(self.shard, stored.watches)
             self.held = self.saved = stored.head.offset
+            self.facts_until = stored.head.facts_until
             self.refused = Counter(stored.head.refused)
         self._number = max((number for number, _ in stored.outbox), default=0)
         return stored.outbox
@@ -154,14 +168,35 @@ class Partition:
         self.count_refused(again=False)
         self.shard = Shard(self.shard.kind, self.shard.forces)
         self.refused = Counter()
-        self.held = self.saved = NOTHING
+        self.held = self.saved = self.facts_until = NOTHING
+        self.facts = {}
         self._sealed, self._outbox = [], []
         self._watch()
 
     @property
-    def empty(self) -> bool:
-        """Nothing is held: sealed panes must come from the published facts."""
-        return self.held == NOTHING
+    def needs_facts(self) -> bool:
+        """Whether sealed panes must come from the published facts: nothing is held, or reading the
+        log again was broken off."""
+        return self.held <= self.facts_until
+
+    def know(self, force: Force, known: facts_.Known) -> None:
+        """Takes in what was published of a force."""
+        ledger = self.shard.takers[force.id]
+        if isinstance(ledger, Ledger):
+            self.facts[force.id] = ledger.published = known
+            known.at = self.held + 1
+            self.facts_until = max(self.facts_until, known.until)
+            self.settle_facts()
+
+    def _read_on(self, offset: int) -> None:
+        """Has facts judge the message at an offset; those that have no more to say go."""
+        for name, known in list(self.facts.items()):
+            known.at = offset
+            if not known.panes and offset > known.until:
+                del self.facts[name]
+                ledger = self.shard.takers[name]
+                if isinstance(ledger, Ledger):
+                    ledger.published = None
 
     def show(self) -> None:
         """Lets its figures be seen on the board."""
@@ -191,6 +226,8 @@ class Partition:
         """Folds one message and takes its offset; what it holds already is passed over."""
         if offset <= self.held:
             return
+        if self.facts:
+            self._read_on(offset)
         if payload is None:
             self.live.monitor.refused[self.shard.kind]["no_value"] += 1
             self._refuse(offset, 0, b"", "no_value", "the message has no value", appended)
@@ -221,26 +258,63 @@ class Partition:
         self._changed = True
 
     def seal(self, index: int, force: Force, ledger: Ledger, sealed: list[Sealed]) -> None:
-        """Keeps the panes of a ledger that will not change again; a known fact wins over them."""
-        known = self.facts.get(force.id, {})
-        group = partition_of(force.partition_group, self.count)
+        """Keeps the sealed panes of a ledger and publishes them; a known fact wins over them."""
+        known = self.facts[force.id].panes if force.id in self.facts else {}
         for grain, minute, pane in sealed:
             if (grain, minute) not in known:
                 self._keep(index, grain, minute, pane)
-                key = facts_.key_of(force.id, ledger.kind.name, grain, minute)
-                value = facts_.encode(ledger, force, grain, minute, pane)
-                self.send(Outgoing(topic_name(self.prefix, "published"), key, value, [], group))
+                # This message is still being folded: late versions in it are sent with the next.
+                self._publish(force, ledger, grain, minute, self.held)
         self.apply_facts(index, force, ledger)
+
+    def _publish(self, force: Force, ledger: Ledger, grain: str, minute: int, through: int) -> None:
+        """Sends a sealed pane, which has in it what late versions changed up to an offset."""
+        key = facts_.key_of(force.id, ledger.kind.name, grain, minute)
+        pane = ledger.panes.stored(grain, minute)
+        topic_id = self.checkpoint.identity.topic_id
+        value = facts_.encode(
+            ledger, force, grain, minute, pane, through=through, topic_id=topic_id
+        )
+        self._send_fact(force, key, value)
+
+    def _send_fact(self, force: Force, key: bytes, value: bytes) -> None:
+        group = partition_of(force.partition_group, self.count)
+        self.send(Outgoing(topic_name(self.prefix, "published"), key, value, [], group))
+
+    def publish_revised(self) -> None:
+        """Keeps and publishes the sealed panes that late versions have changed."""
+        forces = {force.id: force for force in self.shard.forces}
+        for index, name in enumerate(snapshots.forces_of(self.shard)):
+            ledger = self.shard.takers[name]
+            if isinstance(ledger, Ledger) and ledger.revised_sealed:
+                self._publish_revised(index, forces[name], ledger)
+
+    def _publish_revised(self, index: int, force: Force, ledger: Ledger) -> None:
+        for grain, minute in sorted(ledger.revised_sealed):
+            if grain == "day":  # its hours may still lie in the file, and it stands for them
+                at, end = minute * MINUTE, ledger.panes.end_of(grain, minute)
+                while at < end:
+                    self._sealed.append((index, "hour", at // MINUTE, None))
+                    at = ledger.calendar.end("hour", at)
+            self._keep(index, grain, minute, ledger.panes.stored(grain, minute))
+            self._publish(force, ledger, grain, minute, self.held)
+        kind, topic_id = ledger.kind.name, self.checkpoint.identity.topic_id
+        for record in sorted(ledger.late):
+            late = facts_.Late(force.id, kind, record, self.held, topic_id)
+            self._send_fact(
+                force, facts_.late_key(force.id, kind, record), facts_.encode_late(late)
+            )
+        ledger.revised_sealed, ledger.late = set(), set()
 
     def apply_facts(self, index: int, force: Force, ledger: Ledger) -> None:
         """Puts the facts whose time has come into a ledger."""
-        if self.facts.get(force.id):
-            for grain, minute, pane in facts_.apply(ledger, self.facts[force.id]):
+        if force.id in self.facts and self.facts[force.id].panes:
+            for grain, minute, pane in facts_.apply(ledger, self.facts[force.id].panes):
                 self._keep(index, grain, minute, pane)
 
     def settle_facts(self) -> None:
         """Puts in the facts that no sealing has asked for, since nothing was left to seal."""
-        if not any(self.facts.values()):
+        if not self.facts:
             return
         forces = {force.id: force for force in self.shard.forces}
         for index, name in enumerate(snapshots.forces_of(self.shard)):
@@ -275,13 +349,16 @@ class Partition:
                 self._outbox = snapshot.outbox + self._outbox
                 self._changed = True
                 raise
+            snapshots.written(self.shard, snapshot)
             self.saved, self.saved_at = snapshot.offset, time.monotonic()
             self.post(snapshot.outbox)
             return snapshot.outbox
 
     def _take(self) -> Snapshot:
         self.settle_facts()
+        self.publish_revised()
         snapshot = snapshots.take(self.shard, self.held, self.refused)
+        snapshot.facts_until = self.facts_until
         snapshot.watches = watching.take(self.shard)
         snapshot.sealed, self._sealed = self._sealed, []
         snapshot.outbox, self._outbox = self._outbox, []

@@ -57,7 +57,7 @@ class Reader:
                 if partition.held >= ends[tp]:
                     partition.start_over(f"is at {partition.held}, and the log ends at {ends[tp]}")
                     _go_on(consumer, tp, partition)
-            await self._facts([p for p in partitions if p.empty and p.high > 0])
+            await self._facts([p for p in partitions if p.needs_facts and p.high > 0])
             await self._alerts([p for p in partitions if p.shard.kind == "call" and not p.ready])
             await self._read(consumer, by_tp)
 
@@ -142,10 +142,11 @@ class Reader:
         numbers = {partition_of(f.partition_group, p.count) for p, f, _ in wanted}
         messages = await self._all_of([TopicPartition(topic, number) for number in numbers])
         for partition, force, ledger in wanted:
-            found = facts.collect(ledger, force, messages)
-            if found:
-                partition.facts[force.id] = found
-                log.info("%s: %d published facts of %s", partition.name, len(found), force.id)
+            topic_id = partition.checkpoint.identity.topic_id
+            known = facts.collect(ledger, force, messages, topic_id)
+            if known.panes:
+                log.info("%s: %d published facts of %s", partition.name, len(known.panes), force.id)
+                partition.know(force, known)
 
     async def _alerts(self, partitions: list[Partition]) -> None:
         """Reads the alerts of the forces whose calls have come here: what was decided is a fact."""

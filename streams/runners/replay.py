@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
-
-import msgspec
-
-from streams.periods import to_ms
-
-
-class _Dated(msgspec.Struct):
-    updated_at: dt.datetime | None = None
-    at: dt.datetime | None = None
-
-
-_read_dated = msgspec.json.Decoder(_Dated).decode
-
-
-def instant_of(line: bytes) -> int | None:
-    """When a line became known (its `updated_at`), in ms; None where that can't be read."""
-    try:
-        found = _read_dated(line)
-        stamp = found.updated_at or found.at
-        return to_ms(stamp) if stamp is not None else None
-    except (msgspec.MsgspecError, RecursionError, UnicodeError, TypeError):
-        return None
-
 
 AHEAD = 1.0
 """Seconds that a replay makes up after its reader was late; what is more is lost: it goes on from

@@ -17,17 +17,16 @@ from streams.events import Reading
 from streams.ledger import Ledger, Tally
 from streams.monitor import Shard
 from streams.panes import Pane
-from streams.periods import to_ms
-from streams.readings import Beat, Heartbeats, Order, Readings
-
-ENTRY_BYTES = 28
-"""A ledger entry is one integer of at most 215 bits."""
+from streams.readings import Beat, Heartbeats, Readings
+from streams.runners.departed import ENTRY_BYTES, Departed
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 _reading: msgspec.json.Decoder[Reading] = msgspec.json.Decoder(Reading)
 
 Row = tuple[int, str, Any]
 PaneRow = tuple[int, str, int, bytes | None]
+PageRow = tuple[int, int, bytes]
+"""Force, number, bits of the filter of departed ids."""
 WatchRow = tuple[str, str, bytes]
 """Force, part (`streams.watch_state`), body."""
 
@@ -53,6 +52,12 @@ class Taker(msgspec.Struct, omit_defaults=True):
     closed_until: dict[str, int] = {}
     tally: dict[str, int] = {}
     skewed: int = 0
+    began: int = 0
+    first_known: int = 0
+    departed: int = 0
+    """Ids in the filter of departed records."""
+    pages: int = 0
+    """Rows that hold this filter."""
     lines: int = 0
     latest: dict[str, int] = {}
     beats: dict[str, list[Beat]] = {}
@@ -75,6 +80,8 @@ class Head(msgspec.Struct):
     rows: int
     takers: dict[str, Taker]
     refused: dict[str, int]
+    facts_until: int = -1
+    """The offset up to which published panes may be ahead of what was read."""
 
 
 class Outgoing(msgspec.Struct, array_like=True):
@@ -97,6 +104,10 @@ class Snapshot:
     refused: dict[str, int] = field(default_factory=dict)
     entries: list[Row] = field(default_factory=list)
     """(force, id, ledger entry or reading; None for one that left)."""
+    departed: dict[int, dict[str, int]] = field(default_factory=dict)
+    """By force: the entries of records that left."""
+    pages: list[PageRow] = field(default_factory=list)
+    facts_until: int = -1
     revisions: list[PaneRow] = field(default_factory=list)
     sealed: list[PaneRow] = field(default_factory=list)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
@@ -125,6 +136,7 @@ class Stored:
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
     watches: dict[str, dict[str, bytes]] = field(default_factory=dict)
     """By force and part."""
+    pages: dict[str, dict[int, bytes]] = field(default_factory=dict)
 
 
 def pane_bytes(pane: Pane) -> bytes:
@@ -172,7 +184,17 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             body = None if pane is None else pane_bytes(pane)
             snapshot.revisions.append((index, grain, start, body))
         taker.dirty_revisions = set()
+        count = pages = 0
+        if isinstance(taker.departed, Departed):
+            snapshot.departed[index] = dict(taker.departed.pending)
+            ids = taker.departed.ids
+            snapshot.pages += [(index, number, bits) for number, bits in ids.take()]
+            count, pages = ids.count, len(ids.pages)
         snapshot.takers[name] = Taker(
+            began=taker.began,
+            first_known=taker.first_known,
+            departed=count,
+            pages=pages,
             watermark=taker.watermark,
             sealed_before=taker.sealed_before,
             closed_until={str(grain): until for grain, until in taker.closed_until.items()},
@@ -182,9 +204,22 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
     return snapshot
 
 
+def written(shard: Shard, snapshot: Snapshot) -> None:
+    """Lets memory go of departed records that have been written."""
+    names = forces_of(shard)
+    for index, entries in snapshot.departed.items():
+        taker = shard.takers[names[index]]
+        if isinstance(taker, Ledger) and isinstance(taker.departed, Departed):
+            taker.departed.written(entries)
+
+
 def give_back(shard: Shard, snapshot: Snapshot) -> None:
     """Marks as changed again what could not be written."""
     names = forces_of(shard)
+    for index, number, _ in snapshot.pages:
+        taker = shard.takers[names[index]]
+        if isinstance(taker, Ledger) and isinstance(taker.departed, Departed):
+            taker.departed.ids.dirty.add(number)
     for index, key, _ in snapshot.entries:
         taker = shard.takers[names[index]]
         if isinstance(taker, Ledger | Readings) and taker.dirty is not None:
@@ -204,11 +239,14 @@ def put_back(shard: Shard, stored: Stored) -> None:
         if isinstance(taker, Heartbeats):
             taker.restore(figures.latest, figures.beats, figures.lines)
         elif isinstance(taker, Readings):
-            taker.entries = {key: _restored(body) for key, body in entries.items()}
-            taker.watermark, taker.lines = figures.watermark, figures.lines
+            events = [_reading.decode(body) for body in entries.values()]
+            taker.restore(events, watermark=figures.watermark, lines=figures.lines)
         else:
             taker.tally = Tally(**figures.tally)
             taker.kind.skewed = figures.skewed
+            taker.began, taker.first_known = figures.began, figures.first_known
+            if isinstance(taker.departed, Departed):
+                taker.departed.ids.restore(figures.departed, stored.pages.get(name, {}))
             taker.restore(
                 {key: int.from_bytes(body, "little") for key, body in entries.items()},
                 watermark=figures.watermark,
@@ -223,10 +261,3 @@ def put_back(shard: Shard, stored: Stored) -> None:
                     for (grain, start), body in stored.revisions.get(name, {}).items()
                 },
             )
-
-
-def _restored(body: bytes) -> tuple[Order, Reading]:
-    event = _reading.decode(body)
-    updated = to_ms(event.updated_at)
-    version = updated if event.version is None else event.version
-    return (version, updated, _canonical(event)), event

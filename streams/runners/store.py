@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from streams.runners.departed import ENTRY_BYTES
 from streams.runners.snapshot import Head, Identity, Outgoing, Snapshot, Stored
 
 _CHUNKS = (2000, 100, 10, 1)
@@ -26,6 +27,10 @@ CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), body BLOB NOT NULL);
 CREATE TABLE epoch (one INTEGER PRIMARY KEY CHECK (one = 1), nonce TEXT NOT NULL);
 CREATE TABLE entries (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (force, id))
   WITHOUT ROWID;
+CREATE TABLE departed (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (force, id))
+  WITHOUT ROWID;
+CREATE TABLE departed_ids (force INTEGER, page INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY (force, page)) WITHOUT ROWID;
 CREATE TABLE revisions (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
 CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
@@ -64,6 +69,21 @@ def connect(path: Path) -> sqlite3.Connection:
     db.execute("PRAGMA synchronous=NORMAL")
     db.execute("PRAGMA wal_autocheckpoint=0")
     return db
+
+
+def connect_beside(path: Path) -> sqlite3.Connection:
+    """A second connection, which only reads, beside the one that writes."""
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    return sqlite3.connect(
+        address, uri=True, isolation_level=None, check_same_thread=False, timeout=5
+    )
+
+
+def departed(db: sqlite3.Connection, force: int, key: str) -> int | None:
+    """The entry with which a record left; raises `Damaged`."""
+    query = "SELECT body FROM departed WHERE force = ? AND id = ?"
+    rows = db.execute(query, (force, key)).fetchall()
+    return int.from_bytes(unguarded(key, rows[0][0]), "little") if rows else None
 
 
 def create(path: Path) -> sqlite3.Connection:
@@ -106,15 +126,16 @@ def nonce_of(db: sqlite3.Connection | None) -> str:
     return str(row[0])
 
 
-def read(db: sqlite3.Connection, head: Head, identity: Identity) -> Stored:
-    """All that a file holds, checked; of other rules only what is still to be sent.
+def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bool) -> Stored:
+    """All that a file holds but its departed records, checked; of a file that is outdated only what
+    is still to be sent.
 
     Raises `Damaged`, and what SQLite and msgspec raise.
     """
     if nonce_of(db) != head.nonce:
         raise Damaged("the file and its write-ahead log are of different times")
     stored = Stored(head=head)
-    forces = identity.forces if head.fingerprint == identity.fingerprint else ()
+    forces = () if outdated else identity.forces
     rows = 0
     if forces:
         entries = db.execute("SELECT force, id, body FROM entries")
@@ -129,6 +150,7 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity) -> Stored:
             for force, grain, start, body in db.execute(query):
                 payload = unguarded(f"{grain}/{start}", body)
                 into.setdefault(forces[force], {})[grain, start] = payload
+        stored.pages = _departed_ids(db, head, forces)
         if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchone():
             for force, part, body in db.execute("SELECT force, part, body FROM watched"):
                 stored.watches.setdefault(force, {})[part] = unguarded(f"{force}/{part}", body)
@@ -136,6 +158,19 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity) -> Stored:
         payload = unguarded("outbox", body)
         stored.outbox.append((number, msgspec.msgpack.decode(payload, type=Outgoing)))
     return stored
+
+
+def _departed_ids(
+    db: sqlite3.Connection, head: Head, forces: tuple[str, ...]
+) -> dict[str, dict[int, bytes]]:
+    """The filters of departed ids, by force and page; raises `Damaged`."""
+    pages: dict[str, dict[int, bytes]] = {}
+    for force, page, body in db.execute("SELECT force, page, body FROM departed_ids"):
+        pages.setdefault(forces[force], {})[page] = unguarded(f"page/{page}", body)
+    for name, taker in head.takers.items():
+        if (found := len(pages.get(name, {}))) != taker.pages:
+            raise Damaged(f"it has {found} pages of departed ids of {name}, not {taker.pages}")
+    return pages
 
 
 def put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
@@ -146,6 +181,16 @@ def put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
         db.execute(f"INSERT OR REPLACE INTO entries VALUES {marks}", chunk)  # noqa: S608
     for chunk, marks in chunked(gone, 2):
         db.execute(f"DELETE FROM entries WHERE (force, id) IN (VALUES {marks})", chunk)  # noqa: S608
+    for force, entries in snapshot.departed.items():
+        left = [
+            (force, key, guarded(key, entry.to_bytes(ENTRY_BYTES, "little")))
+            for key, entry in entries.items()
+        ]
+        for chunk, marks in chunked(left, 3):
+            db.execute(f"INSERT OR REPLACE INTO departed VALUES {marks}", chunk)  # noqa: S608
+    pages = [(f, page, guarded(f"page/{page}", bits)) for f, page, bits in snapshot.pages]
+    for chunk, marks in chunked(pages, 3):
+        db.execute(f"INSERT OR REPLACE INTO departed_ids VALUES {marks}", chunk)  # noqa: S608
     for table, found in (("revisions", snapshot.revisions), ("sealed", snapshot.sealed)):
         for force, grain, start, payload in found:
             if payload is None:

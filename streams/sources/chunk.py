@@ -27,8 +27,14 @@ class Chunk(NamedTuple):
 
     `payload` is whole NDJSON lines joined by a newline, without one at the end; `line_numbers` has
     the 1-based line of the input for each of them. `excluded` counts the rows that are no event by
-    the user's own rule (a mapping's filters) and lines that are blank. Nothing else is left out:
-    rows read = lines + rejected + excluded.
+    the user's own rule (a mapping's filters) and lines that are blank, `joined` those that became
+    part of the event of another row. Nothing else is left out: rows read = lines + rejected +
+    excluded + joined.
+
+    `finished` says that each line is the last version of its record, from an export that is whole;
+    with `unfolds` it may become the versions that came before.
+    Where lines were sorted, `origins` has the file of each, and `events` how many rows the lines
+    are of: a row may have become several versions.
     """
 
     payload: bytes
@@ -36,12 +42,23 @@ class Chunk(NamedTuple):
     line_numbers: Sequence[int]
     rejected: Sequence[Rejected] = ()
     excluded: int = 0
+    joined: int = 0
+    finished: bool = False
+    unfolds: bool = False
+    origins: Sequence[str] | None = None
+    events: int | None = None
 
     def lines(self) -> list[bytes]:
         """The event lines, one for each of `line_numbers`."""
         return self.payload.split(b"\n") if self.line_numbers else []
 
+    def place(self, line: int) -> str:
+        """Where the line of that index came from: `export.csv:17`."""
+        origin = self.origin if self.origins is None else self.origins[line]
+        return f"{origin}:{self.line_numbers[line]}"
+
     @property
     def rows(self) -> int:
         """How many rows of the input this chunk accounts for."""
-        return len(self.line_numbers) + len(self.rejected) + self.excluded
+        events = len(self.line_numbers) if self.events is None else self.events
+        return events + len(self.rejected) + self.excluded + self.joined

@@ -19,7 +19,7 @@ import sys
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from streams.errors import SourceError
 from streams.force import Force
@@ -46,6 +46,14 @@ NDJSON = frozenset({".ndjson", ".jsonl", ".json"})
 HEADER_BYTES = 1 << 16
 
 
+class Input(NamedTuple):
+    """One file: where it is (None: standard input), whether a folder held it, and its mapping."""
+
+    path: Path | None
+    in_folder: bool = False
+    mapping: Mapping | None = None
+
+
 class Source:
     """An iterator of `Chunk` over one or more files, in order; close it, or use it with `with`.
 
@@ -55,20 +63,17 @@ class Source:
     can't be read or is damaged, after the chunks of all that came before the damage.
     """
 
-    def __init__(
-        self, paths: list[tuple[Path | None, bool]], mapping: Mapping | None, forces: list[Force]
-    ) -> None:
-        self.mapping = mapping
+    def __init__(self, inputs: list[Input], forces: list[Force]) -> None:
         self.forces = {force.id: force for force in forces}
         self.skipped: list[str] = []
         self.total_bytes: int | None = 0
-        for path, _ in paths:
+        for path, _, _ in inputs:
             if path is None or not path.is_file():
                 self.total_bytes = None
             elif self.total_bytes is not None:
                 self.total_bytes += path.stat().st_size
         self._meter = Meter()
-        self._chunks = self._all(paths)
+        self._chunks = self._all(inputs)
 
     @property
     def consumed_bytes(self) -> int:
@@ -100,12 +105,13 @@ class Source:
         """Close the open file; iterating ends."""
         self._chunks.close()
 
-    def _all(self, paths: list[tuple[Path | None, bool]]) -> Generator[Chunk]:
-        for path, in_folder in paths:
+    def _all(self, inputs: list[Input]) -> Generator[Chunk]:
+        for given in inputs:
+            path = given.path
             if path is None:
                 # The descriptor belongs to the process: it is read, but not closed.
                 stdin = cast("io.BufferedIOBase", sys.stdin.buffer)
-                yield from self._file(stdin, STDIN, Path(), in_folder=False)
+                yield from self._file(stdin, STDIN, given)
                 continue
             try:
                 opened: BinaryIO = path.open("rb")
@@ -114,18 +120,16 @@ class Source:
             before = self._meter.consumed
             with opened:
                 file = cast("io.BufferedIOBase", opened)
-                yield from self._file(file, str(path), path, in_folder=in_folder)
+                yield from self._file(file, str(path), given)
                 # One that was passed over was not read to its end, but is done with all the same.
                 if self.total_bytes is not None:
                     self._meter.consumed = before + path.stat().st_size
 
-    def _file(
-        self, file: io.BufferedIOBase, origin: str, path: Path, *, in_folder: bool
-    ) -> Iterator[Chunk]:
+    def _file(self, file: io.BufferedIOBase, origin: str, given: Input) -> Iterator[Chunk]:
         blocks = decompress(read_blocks(file, origin, self._meter), origin)
-        if self.mapping is not None:
-            blocks = without_mark(to_utf8(blocks, self.mapping.encoding, origin))
-            yield from self._mapped(self.mapping, line_batches(blocks, origin), origin)
+        if given.mapping is not None:
+            blocks = without_mark(to_utf8(blocks, given.mapping.encoding, origin))
+            yield from self._mapped(given.mapping, line_batches(blocks, origin), origin)
             return
         start, blocks = peek(without_mark(blocks), HEADER_BYTES)
         header = next(csv.reader([start.decode("utf-8", "replace").strip()]), [])
@@ -133,10 +137,10 @@ class Source:
             table = Table(line_batches(blocks, origin), origin, ",")
             yield from table_chunks(table, StreetRows(table.header, self.forces))
             return
-        unfit = _unfit(start, header, path, in_folder=in_folder)
+        unfit = _unfit(start, header, given.path or Path(), in_folder=given.in_folder)
         if unfit is None:
             yield from _ndjson(line_batches(blocks, origin), origin)
-        elif in_folder:
+        elif given.in_folder:
             self.skipped.append(f"{origin}: {unfit}")
         else:
             raise SourceError(f"{origin}: {unfit}")
@@ -147,7 +151,10 @@ class Source:
             yield from table_chunks(table, lambda _cells: None)  # an empty file has no columns
             return
         only = next(iter(self.forces)) if len(self.forces) == 1 else None
-        yield from table_chunks(table, Mapper(mapping, table.header, only, origin))
+        # Rows that say which version they are may be several of one record: none is the last.
+        finished = mapping.version is None
+        for chunk in table_chunks(table, Mapper(mapping, table.header, only, origin)):
+            yield chunk._replace(finished=finished, unfolds=finished)
 
 
 def _suffix(path: Path) -> str:
@@ -188,15 +195,15 @@ def _ndjson(batches: Iterator[Batch], origin: str) -> Iterator[Chunk]:
                 yield Chunk(b"\n".join(lines), origin, range(first, first + len(lines)))
 
 
-def _expand(path: str, glob: str | None, mapping: Mapping | None) -> list[tuple[Path | None, bool]]:
-    """The files of one argument: (path or None for standard input, found in a folder)."""
+def _expand(path: str, glob: str | None, mapping: Mapping | None) -> list[Input]:
+    """The files of one argument."""
     if path == "-":
-        return [(None, False)]
+        return [Input(None, mapping=mapping)]
     root = Path(path)
     if not root.is_dir():
         if not root.exists():
             raise SourceError(f"{path}: there is no such file or folder")
-        return [(root, False)]
+        return [Input(root, mapping=mapping)]
     found = []
     for file in sorted(root.rglob("*")):
         relative = file.relative_to(root)
@@ -210,25 +217,32 @@ def _expand(path: str, glob: str | None, mapping: Mapping | None) -> list[tuple[
     if not found:
         among = f' that match "{glob}"' if glob else ""
         raise SourceError(f"{path}: the folder has no files{among} to read")
-    return [(file, True) for file in found]
+    return [Input(file, in_folder=True, mapping=mapping) for file in found]
+
+
+Place = str | Path
+WithMapping = tuple[Place, Mapping | Path]
 
 
 def open_source(
-    path: str | Path | Iterable[str | Path],
+    path: Place | Iterable[Place | WithMapping],
     mapping: Mapping | Path | None = None,
     force: Force | Iterable[Force] | None = None,
     glob: str | None = None,
 ) -> Source:
     """Open files, folders or "-" (standard input), as one source.
 
-    `mapping` (or its path) makes every file a table; `force` is the force of a mapping that names
+    `mapping` (or its path) makes every file a table that has none of its own: a path may come as
+    (path, mapping). `force` is the force of a mapping that names
     none, and with its areas that of data.police.uk rows; `glob` chooses files inside folders by
     name or by path below the folder (`*-street.csv`). Raises `SourceError` for what is missing and
     `ConfigError` for a mapping that is wrong; later, while iterating, also for a mapping that does
     not fit a file.
     """
-    rules = load_mapping(mapping) if isinstance(mapping, Path) else mapping
-    paths = [path] if isinstance(path, str | Path) else list(path)
-    files = [file for one in paths for file in _expand(str(one), glob, rules)]
+    inputs: list[Input] = []
+    for one in [path] if isinstance(path, str | Path) else path:
+        place, own = one if isinstance(one, tuple) else (one, mapping)
+        rules = load_mapping(own) if isinstance(own, Path) else own
+        inputs += _expand(str(place), glob, rules)
     forces = [force] if isinstance(force, Force) else list(force or ())
-    return Source(files, rules, forces)
+    return Source(inputs, forces)

@@ -17,13 +17,17 @@ from typing import Any
 import kafka.errors
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.partitioner import murmur2
 
 from streams.errors import KafkaError, Refused, SourceError
 from streams.events import KINDS, decode
 from streams.force import Force
 from streams.sources import brokers
+from streams.sources.arrival import in_words, late_rows
 from streams.sources.chunk import Chunk, Rejected
 from streams.sources.interrupt import Interrupt
+from streams.sources.newest import newest_update
+from streams.sources.play import Play, paced
 from streams.sources.refused import RefusedFile
 from streams.sources.tally import Tally
 
@@ -77,6 +81,8 @@ class Publisher:
         self.tally = Tally()
         self._refused = RefusedFile(dead_letters)
         self._keys = {id_: force.partition_group.encode() for id_, force in forces.items()}
+        self._refused_rows: set[str] = set()
+        """Places of rows of several versions of which one was refused: they count once."""
         self._pending: dict[tuple[str, bytes], _Pending] = {}
         self._routes: dict[tuple[type, str], _Pending] = {}
         self._room = threading.Condition()
@@ -146,24 +152,39 @@ class Publisher:
             admin.close()
         return {t: min(limit, max_bytes or limit) for t, limit in limits.items()}
 
+    def newest(self, kind: str, force: str) -> int:
+        """The newest update (ms) of a force that the topic of a kind holds; 0 for none.
+
+        Raises `KafkaError`.
+        """
+        topic = f"{self.prefix}.{TOPICS[kind]}"
+        count = len(self._producer.partitions_for(topic) or ()) if topic in self._limits else 0
+        if not count or force not in self._keys:
+            return 0
+        number = (murmur2(self._keys[force]) & 0x7FFFFFFF) % count
+        return newest_update(self.bootstrap, topic, number, force)
+
     def add(self, chunk: Chunk) -> None:
         """Send a chunk, or keep it until its batches are full; raises `KafkaError`."""
         for rejected in chunk.rejected:
             self._refuse(rejected)
-        for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
+        for index, line in enumerate(chunk.lines()):
             try:
                 self._add_line(line)
             except Refused as refused:
-                origin = f"{chunk.origin}:{number}"
-                self._refuse(Rejected(line, refused.reason, refused.detail, origin))
+                place = chunk.place(index)
+                if chunk.events is None or place not in self._refused_rows:
+                    self._refused_rows.add(place)
+                    self._refuse(Rejected(line, refused.reason, refused.detail, place))
         self.tally.read += chunk.rows
         self.tally.excluded += chunk.excluded
         if chunk.line_numbers:
-            self.tally.last = f"{chunk.origin}:{chunk.line_numbers[-1]}"
+            self.tally.last = chunk.place(len(chunk.line_numbers) - 1)
 
     def _refuse(self, rejected: Rejected) -> None:
         self._refused.write(rejected)
         self.tally.refused[rejected.reason] += 1
+        self.tally.examples.setdefault(rejected.reason, (rejected.origin, rejected.detail))
 
     def _add_line(self, line: bytes) -> None:
         event = decode(line)
@@ -259,37 +280,61 @@ class Publisher:
 
 
 def publish(
-    source: Iterable[Chunk],
+    source: Iterable[Chunk] | Play,
     bootstrap: str,
     prefix: str = "watchroom",
     *,
     forces: Mapping[str, Force],
-    batch: int = 300,
     dead_letters: Path = Path("refused.ndjson"),
-    max_bytes: int | None = None,
+    batch: int = 300,
+    speed: float | None = None,
     progress: Callable[[Tally], None] | None = None,
 ) -> Tally:
     """Send a source to `{prefix}.calls`, `.incidents`, `.crimes`, `.readings`, `.heartbeats`.
 
-    `forces` are the known forces by id. Rows that are refused are appended to `dead_letters`.
-    `progress` is called after every chunk. Ctrl-C ends the reading, and everything read so far is
-    still sent; a second one ends at once. Raises `KafkaError`, and `SourceError` for an input that
-    is damaged, after sending what came before the damage.
+    A `Play` is sorted and looked through before anything is sent: where rows of it would be refused
+    as sealed, since the topics hold newer records, nothing is sent and `SourceError` raised. It is
+    sent at `speed` times the pace of the wall clock, by default as fast as it goes. `forces` are
+    the known forces by id. Rows that are refused are appended to `dead_letters`. `progress` is
+    called after every chunk. Ctrl-C ends the reading, and everything read so far is still sent (of
+    a play that is still being sorted nothing is); a second one ends at once. Raises `KafkaError`,
+    and `SourceError` for an input that is damaged, after sending what came before the damage.
     """
-    with Publisher(
-        bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters, max_bytes=max_bytes
-    ) as publisher:
+    told = progress or (lambda _tally: None)
+    with Publisher(bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters) as publisher:
         with Interrupt() as interrupt:
+            chunks: Iterable[Chunk] = source
+            if isinstance(source, Play):
+                _take(publisher, interrupt, source.gather(), told)
+                if not interrupt.asked:
+                    check_arrival(source, publisher)
+                chunks = source if speed is None else paced(source, speed)
             try:
-                for chunk in interrupt.between(source):
-                    publisher.add(chunk)
-                    if progress is not None:
-                        progress(publisher.tally)
+                _take(publisher, interrupt, chunks, told)
             except SourceError:
                 publisher.finish()
                 raise
             publisher.tally.interrupted = interrupt.asked
             publisher.finish()
-        if progress is not None:
-            progress(publisher.tally)
+        told(publisher.tally)
         return publisher.tally
+
+
+def _take(
+    publisher: Publisher,
+    interrupt: Interrupt,
+    chunks: Iterable[Chunk],
+    told: Callable[[Tally], None],
+) -> None:
+    for chunk in interrupt.between(chunks):
+        publisher.add(chunk)
+        told(publisher.tally)
+
+
+def check_arrival(play: Play, publisher: Publisher) -> None:
+    """Raises `SourceError` where rows of a play would come too late to be counted."""
+    failure, play.failure = play.failure, None  # it is raised when the lines are sent
+    late = late_rows(play, play.judge, publisher.newest)
+    play.failure = failure
+    if late.rows:
+        raise SourceError(in_words(late, play.rows, publisher.prefix))

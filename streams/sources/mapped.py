@@ -61,8 +61,8 @@ class Mapper:
             if not holds(cells):
                 return None
         event = dict(self.fixed)
-        if self._nested and "casualties" in event:
-            event["casualties"] = dict(event["casualties"])  # type: ignore[call-overload]
+        if self._nested:  # objects of constants: no row may write into another's
+            event |= {name: dict(v) for name, v in event.items() if isinstance(v, dict)}
         if self._ids:
             event["id"] = self._id(cells)
         if self._version is not None:

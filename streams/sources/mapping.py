@@ -16,7 +16,7 @@ from msgspec import Meta, Struct, field
 from msgspec.structs import fields as struct_fields
 
 from streams.errors import ConfigError
-from streams.events import KINDS
+from streams.events import CALL_COUNTS, KINDS
 from streams.sources.times import check_format
 from streams.toml_files import CURE as FORCE_CURE
 from streams.toml_files import parse_toml, read_text
@@ -147,6 +147,8 @@ def allowed_fields(kind: str) -> frozenset[str]:
     names = {f.encode_name for f in struct_fields(KINDS[kind])} - PEOPLE - {"id", "version"}
     if "casualties" in names:
         names = names - {"casualties"} | {f"casualties.{s}" for s in ("fatal", "serious", "slight")}
+    if "counts" in names:
+        names = names - {"counts"} | {f"counts.{name}" for name in CALL_COUNTS}
     return frozenset(names)
 
 

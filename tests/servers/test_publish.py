@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.partitioner.default import murmur2
 
+from streams.cli import main
 from streams.cli.publish import publish as command
 from streams.errors import KafkaError, SourceError
 from streams.force import find_force
@@ -209,6 +210,10 @@ def run(*arguments: str) -> click.testing.Result:
     return CliRunner().invoke(command, list(arguments))
 
 
+def main_run(*arguments: str) -> click.testing.Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
 def test_the_command_tells_what_was_sent_and_ends_with_0(
     kafka: Kafka, prefix: str, tmp_path: Path
 ) -> None:
@@ -219,7 +224,7 @@ def test_the_command_tells_what_was_sent_and_ends_with_0(
     assert "Sent 5 calls in 1 messages" in result.output
 
 
-def test_the_command_ends_with_3_when_rows_were_refused(
+def test_the_command_names_what_was_refused_and_the_cure(
     kafka: Kafka, prefix: str, tmp_path: Path
 ) -> None:
     file, refused = tmp_path / "events.ndjson", tmp_path / "refused.ndjson"
@@ -228,9 +233,68 @@ def test_the_command_ends_with_3_when_rows_were_refused(
         str(file), "--bootstrap", kafka.bootstrap, "--prefix", prefix,
         "--dead-letters", str(refused),
     )  # fmt: skip
-    assert result.exit_code == 3
-    assert "Refused 1 rows (not_json 1)" in result.output
+    assert result.exit_code == 0
+    assert f"Refused 1 row; see {refused}:" in result.output
+    assert f"  not_json 1: {file}:2: " in result.output
     assert letters(refused)[0]["origin"] == f"{file}:2"
+
+
+def test_the_command_ends_with_3_where_every_row_was_refused(
+    kafka: Kafka, prefix: str, tmp_path: Path
+) -> None:
+    file, refused = tmp_path / "events.ndjson", tmp_path / "refused.ndjson"
+    file.write_bytes(b"nonsense\nmore of it\n")
+    result = run(
+        str(file), "--bootstrap", kafka.bootstrap, "--prefix", prefix,
+        "--dead-letters", str(refused),
+    )  # fmt: skip
+    assert result.exit_code == 3
+    assert result.output.splitlines()[-1] == (
+        "Much of the input was refused (every row): exit code 3."
+    )
+
+
+def day(number: int) -> str:
+    return f"2021-{1 + number // 28:02d}-{1 + number % 28:02d}T10:00:00Z"
+
+
+def opened(number: int, id_: str) -> bytes:
+    times = {"opened_at": day(number), "updated_at": day(number), "category": "asb"}
+    record = {"kind": "incident", "force": "warwickshire", "id": id_, **times}
+    return json.dumps(record).encode()
+
+
+def test_files_are_sent_in_the_order_of_time(kafka: Kafka, prefix: str, tmp_path: Path) -> None:
+    april, march = tmp_path / "a.ndjson", tmp_path / "b.ndjson"
+    april.write_bytes(b"\n".join([opened(90, "4"), opened(88, "3")]))
+    march.write_bytes(b"\n".join([opened(60, "2"), opened(59, "1")]))
+    result = run(str(april), str(march), "--bootstrap", kafka.bootstrap, "--prefix", prefix)
+    assert result.exit_code == 0, result.output
+    arrived = [json.loads(x)["id"] for _, _, b in messages(kafka, f"{prefix}.incidents") for x in b]
+    assert arrived == ["1", "2", "3", "4"]
+
+
+def test_history_that_would_be_refused_as_sealed_is_not_sent(
+    kafka: Kafka, prefix: str, tmp_path: Path
+) -> None:
+    live, old = tmp_path / "live.ndjson", tmp_path / "old.ndjson"
+    live.write_bytes(b"\n".join(opened(100 + n % 9, f"live-{n}") for n in range(1200)))
+    old.write_bytes(b"\n".join([opened(10, "a"), opened(20, "b"), opened(99, "c")]))
+    ours = ["--bootstrap", kafka.bootstrap, "--prefix", prefix, "--batch", "7"]
+    assert run(str(live), *ours).exit_code == 0
+    before = len(messages(kafka, f"{prefix}.incidents"))
+    result = main_run("publish", str(old), *ours)
+    assert result.exit_code == 1
+    assert (
+        "2 of 3 rows would be refused there as sealed (incidents of warwickshire from before "
+        "2021-03-21): they are new, and older than the horizon behind the newest record of their "
+        f"feed. Nothing was sent. Publish history before the feed starts, or into topics of its "
+        f"own: watchroom topics create --prefix {prefix}-history, then publish with --prefix "
+        f"{prefix}-history" in result.output
+    )
+    assert len(messages(kafka, f"{prefix}.incidents")) == before
+    old.write_bytes(opened(99, "c"))
+    assert run(str(old), *ours).exit_code == 0
 
 
 def test_ctrl_c_sends_what_was_read_and_says_how_far_it_got(

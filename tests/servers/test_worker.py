@@ -137,6 +137,37 @@ def test_a_worker_that_is_stopped_leaves_nothing_to_read_back(rig: Rig) -> None:
     rig.shows(events.boards(found))
 
 
+def test_totals_of_calls_serve_beside_records_and_outlive_the_worker(tiny: Rig) -> None:
+    worker = tiny.worker("worker", "--every", "30")
+    worker.start()
+    total = {
+        "kind": "reading",
+        "force": "tiny",
+        "id": "101/2021-02-28",
+        "updated_at": "2021-03-01T06:00:00Z",
+        "measure": "calls",
+        "line": "101",
+        "period": "2021-02-28",
+        "counts": {"offered": 200, "answered": 182, "abandoned": 18},
+    }
+    tiny.send("reading", "tiny", lines([total]))
+    tiny.send("call", "tiny", lines([call("c", "2021-03-01T10:00:00Z", line="101")]))
+    tiny.producer.flush()
+    at = ms("2021-03-01T10:10:00Z")
+
+    def served() -> tuple[int, str] | None:
+        board = worker.board("tiny", at, "2021-Q1")
+        rows = board["periods"]["2021-Q1"].get("calls", []) if board else []
+        found = [each for each in rows if (each["line"], each["area"]) == ("101", "force")]
+        return (found[0]["offered"], found[0].get("from", "records")) if found else None
+
+    wait_until(lambda: served() == (201, "both"), 40, "both are counted")
+    worker.stop()
+    worker.start()
+    wait_until(lambda: served() == (201, "both"), 40, "both are counted again")
+    assert not worker.said("took over")
+
+
 def test_the_groups_offsets_never_pass_the_checkpoints(rig: Rig) -> None:
     worker = rig.worker("worker", "--every", "0.1")
     messages = events.messages(events.events(1500), 3)

@@ -112,6 +112,34 @@ def test_a_process_that_dies_leaves_its_last_save(path: Path) -> None:
     assert Kept(path).board() == kept.board()
 
 
+def test_totals_of_calls_are_put_back_and_go_on_being_replaced(path: Path) -> None:
+    first = {
+        "kind": "reading",
+        "force": "tiny",
+        "id": "a",
+        "version": 1,
+        "updated_at": "2021-03-02T10:00:00Z",
+        "measure": "calls",
+        "line": "101",
+        "period": "2021-03-01",
+        "counts": {"offered": 9},
+    }
+    kept = Kept(path, "reading")
+    kept.monitor.add_shard(Shard("call", kept.monitor.forces.values()))
+    kept.feed(first, {**first, "id": "b", "line": "999"}, {**first, "id": "c", "deleted": True})
+    kept.save(1)
+    kept.checkpoint.close()
+    again = Kept(path, "reading")
+    again.monitor.add_shard(Shard("call", again.monitor.forces.values()))
+    assert again.board() == kept.board()
+    assert b'"offered":9' in again.board()
+    later = {**first, "version": 2, "counts": {"offered": 11}}
+    again.feed(first, later)
+    kept.feed(later)
+    assert again.board() == kept.board()
+    assert b'"offered":11' in again.board()
+
+
 def test_readings_and_heartbeats_are_put_back(path: Path) -> None:
     common = {"force": "tiny", "updated_at": "2021-03-01T10:00:00+01:00"}
     reading = {"kind": "reading", "id": "r", "measure": "m", "period": "2021", "value": 0.5}

@@ -22,9 +22,10 @@ from streams.live import Live, wall_clock
 from streams.monitor import canonical
 from streams.periods import MINUTE, SECOND, rfc3339
 from streams.runners.embedded import Account, DeadLetterFile, Embedded, last_event
-from streams.runners.replay import ReplayClock, Stopped, Stops, instant_of
+from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.runners.watching import watch_all
 from streams.sources import Chunk, Rejected
+from streams.sources.instants import instant_of
 from tests.build import call, lines, monitor, ms
 
 CALLS = [

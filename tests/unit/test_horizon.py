@@ -11,6 +11,11 @@ from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor,
 START = ms("2021-03-20T00:00:00Z")  # a week before the clocks go forward
 
 
+def answered(name: str, offered: int) -> dict[str, Any]:
+    """A call that was answered after five seconds, as it stands at the end."""
+    return call(name, rfc3339(offered), answered_at=rfc3339(offered + 5000))
+
+
 def calls_over_days(days: int, seed: int = 1) -> list[dict[str, Any]]:
     """Calls with versions, in the order of their updates but for a tenth that come days late."""
     chance = random.Random(seed)
@@ -91,10 +96,7 @@ def test_memory_is_bounded_by_the_horizon_and_not_by_the_length_of_the_stream() 
     for day in range(0, 400, 10):
         feed(
             watched,
-            *(
-                call(f"c{day}-{n}", rfc3339(START + day * DAY + n * 20 * 60_000))
-                for n in range(10 * 72)
-            ),
+            *(answered(f"c{day}-{n}", START + day * DAY + n * 20 * 60_000) for n in range(10 * 72)),
         )
         most = max(most, len(ledger.entries))
     assert most <= 47 * 72  # the horizon, the day it is cut at, and one batch
@@ -104,7 +106,7 @@ def test_memory_is_bounded_by_the_horizon_and_not_by_the_length_of_the_stream() 
 
 def test_a_tombstone_leaves_with_the_horizon_too() -> None:
     watched = monitor()
-    feed(watched, call("c1"), call("c1", version=2**40, deleted=True))
+    feed(watched, call("c1"), call("c1", version=2**45, deleted=True))
     feed(watched, call("later", "2021-09-01T00:00:00Z"), call("l2", "2021-09-03T00:00:00Z"))
     ledger = watched.ledger("call", "tiny")
     assert ledger is not None

@@ -313,6 +313,20 @@ def test_a_figure_that_is_no_number_is_refused_rather_than_sent_as_null() -> Non
     assert reason(toml + '[fields.value]\ncolumn = "v"\n', no="1", at=AT, v="nan") == "bad_number"
 
 
+def test_the_counts_of_a_total_are_filled_by_their_own_names() -> None:
+    fixed = '{ measure = "calls", line = "101", period = "2021-03-01" }'
+    toml = base(f"constants = {fixed}", "reading", "updated_at") + (
+        '[fields."counts.offered"]\ncolumn = "in"\n'
+        '[fields."counts.answered"]\ncolumn = "ok"\n'
+        '[fields."counts.abandoned"]\ncolumn = "lost"\n'
+    )
+    found = event(toml, **{"no": "1", "at": AT, "in": "217", "ok": "204", "lost": ""})
+    assert found["counts"] == {"offered": 217, "answered": 204}
+    assert reason(toml, **{"no": "1", "at": AT, "in": "2.5", "ok": "", "lost": ""}) == "wrong_form"
+    with pytest.raises(ConfigError, match=r'reading has no field "counts\.lost"'):
+        event(toml.replace("counts.abandoned", "counts.lost"), no="1", at=AT)
+
+
 def test_a_heartbeat_needs_no_id() -> None:
     toml = base('constants = { feed = "calls" }', "heartbeat", "at").replace('id = "no"\n', "")
     assert event(toml, at=AT) == {"kind": "heartbeat", "force": "f", "feed": "calls", "at": AT}

@@ -59,6 +59,11 @@ BAD: dict[str, tuple[str, dict[str, Any]]] = {
     "an outcome above 22": ("crime", {"outcome": 23}),
     "a marker that does not exist": ("crime", {"markers": ["hats"]}),
     "a thirteenth month": ("reading", {"period": "2021-13"}),
+    "a day 32": ("reading", {"period": "2021-01-32"}),
+    "an hour 24": ("reading", {"period": "2021-01-31T24"}),
+    "a count of an unknown name": ("reading", {"value": None, "counts": {"offerd": 1}}),
+    "a negative count": ("reading", {"value": None, "counts": {"offered": -1}}),
+    "half a call": ("reading", {"value": None, "counts": {"offered": 0.5}}),
     "a heartbeat without a feed": ("heartbeat", {"feed": None}),
 }
 

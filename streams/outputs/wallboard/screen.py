@@ -181,15 +181,21 @@ def _answer(board: Board, area: str | None, late: Any) -> dict[str, Any] | None:
     if line is None:
         return None
     held = board["definitions"]["lines"][line]
-    rows = board["windows"][WINDOW].get("calls") if _heard(board, "call") else None
+    rows = board["windows"][WINDOW].get("calls")
+    whole = _row(rows, line=line, area=WHOLE)
     row = _row(rows, line=line, area=area or WHOLE)
+    origin = None if whole is None else whole.get("from")
+    known = whole is not None and (origin is not None or _heard(board, "call"))
+    if not known or (row is None and origin is not None):  # totals without areas
+        row, known = None, False
     ratio = row["service_level"] if row else {"value": None, "numerator": 0, "denominator": 0}
+    known = known and ratio["denominator"] is not None
     small = bool(ratio.get("small"))
     judged = ratio["value"] is not None and held["target"] is not None and not small
     return {
         "line": line,
         "window": WINDOW,
-        "known": rows is not None,
+        "known": known,
         "value": ratio["value"],
         "numerator": ratio["numerator"],
         "denominator": ratio["denominator"],
@@ -197,7 +203,8 @@ def _answer(board: Board, area: str | None, late: Any) -> dict[str, Any] | None:
         "within_seconds": held["within_seconds"],
         "target": held["target"],
         "met": bool(ratio["value"] >= held["target"]) if judged else None,
-        "late": late,
+        "late": None if origin == "totals" else late,
+        "from": origin,
     }
 
 

@@ -25,7 +25,8 @@ def hours(
     """The figure by hour: the last 24 whole hours and the running one, oldest first.
 
     A point is `{from, to, value}`, and of a ratio `numerator` and `denominator` too; what is not
-    kept so finely is left out. Raises ValueError for a measure that there is none of.
+    kept so finely is left out, and what is not known has no value. Raises ValueError for a measure
+    that there is none of.
     """
     zone = live.monitor.forces[force].zone
     calendar = Calendar(zone)
@@ -38,7 +39,7 @@ def hours(
         if (rows := span.get(group)) is None:
             continue
         row = next((r for r in rows if all(r.get(k) == v for k, v in here.items())), None)
-        value = row.get(measure) if row else 0
+        value = row.get(measure) if row else _unlisted(rows, here)
         known = known or row is None or measure in row
         point = {"from": span["from"], "to": span["to"]}
         if isinstance(value, Mapping):
@@ -49,3 +50,13 @@ def hours(
     if points and not known:
         raise ValueError(f'no measure "{measure}" among the {group}')
     return {"force": board["force"], "at": rfc3339(now, zone), "where": here, "points": points}
+
+
+def _unlisted(rows: list[dict[str, Any]], where: Mapping[str, str]) -> int | None:
+    """The figure of a row that a table does not have: nothing happened there, unless the whole
+    force's row is missing too, or comes from totals without areas."""
+    whole = {**where, "area": WHOLE}
+    row = next((r for r in rows if all(r.get(k) == v for k, v in whole.items())), None)
+    if row is not None:
+        return None if "from" in row else 0
+    return None if "line" in where else 0

@@ -51,8 +51,8 @@ async function hours() {
   const held = chart === "answer" ? board.definitions.lines[line] : board.definitions.attendance;
   const drawing = share ? shares(title, series.points, clock, held?.target) : bars(title, series.points, clock);
   const rows = [...series.points].reverse().map((point) => share
-    ? [clock.short(Date.parse(point.from)), point.value == null ? "no cases" : percent(point.value), point.denominator == null ? "" : `${count(point.numerator)} of ${count(point.denominator)}`]
-    : [clock.short(Date.parse(point.from)), count(point.value ?? 0)]);
+    ? [clock.short(Date.parse(point.from)), point.value == null ? (point.denominator == null ? "not known" : "no cases") : percent(point.value), point.denominator == null ? "" : `${count(point.numerator)} of ${count(point.denominator)}`]
+    : [clock.short(Date.parse(point.from)), point.value == null ? "not known" : count(point.value)]);
   const stock = chart === "waiting" ? board.now.calls?.find((row) => row.line === line && row.area === (area ?? "force"))
     : chart === "unattended" ? board.now.attendance?.find((row) => row.area === (area ?? "force")) : null;
   const oldest = stock?.oldest_waiting ?? stock?.oldest_unattended;

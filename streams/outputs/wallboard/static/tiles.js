@@ -69,13 +69,15 @@ export function answer(tile, held, now, clock) {
   tile.classList.toggle("nothing", held?.value == null);
   if (held?.value == null) {
     figure(tile, "–");
-    const why = held == null ? "not counted here" : held.known ? `no calls ${WHEN[held.window]}` : "nothing from the calls feed yet";
+    const unknown = held?.from ? "the totals do not say" : "nothing from the calls feed yet";
+    const why = held == null ? "not counted here" : held.known ? `no calls ${WHEN[held.window]}` : unknown;
     return context(tile, [{ text: why }]);
   }
   figure(tile, (held.value * 100).toFixed(1), "%");
   const cases = `${count(held.numerator)} of ${count(held.denominator)}`;
   if (held.late) return context(tile, [{ shape: "late", text: `${cases} ${lateness(held.late, now, clock)}` }]);
-  const parts = [{ text: `${cases} ${WHEN[held.window]}` }];
+  const origin = { totals: ", from totals", both: ", partly from totals" }[held.from] ?? "";
+  const parts = [{ text: `${cases} ${WHEN[held.window]}${origin}` }];
   if (held.target == null) parts.push({ text: "no target set" });
   else if (held.met == null) parts.push({ text: `few; target ${percent(held.target)}` });
   else parts.push({ shape: held.met ? "met" : "missed", text: `${held.met ? "met" : "missed"} ${percent(held.target)}` });

@@ -1,0 +1,147 @@
+"""`watchroom convert`: events from any source, without Kafka."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import click
+import zstandard
+
+from streams.cli.inputs import (
+    REFUSED,
+    Inputs,
+    passed_over,
+    progress_bar,
+    refused_lines,
+    refused_much,
+    source_options,
+)
+from streams.errors import SourceError
+from streams.force import find_force, shipped_forces
+from streams.sources.chunk import Chunk
+from streams.sources.interrupt import Interrupt
+from streams.sources.play import Play
+from streams.sources.refused import RefusedFile
+
+INTERRUPTED = 130
+
+
+@click.command()
+@source_options
+@click.option(
+    "--force",
+    "force_names",
+    multiple=True,
+    metavar="ID|FILE",
+    help="A force, by id or TOML file; may be repeated. The shipped forces are always known.",
+)
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write; one that ends in .gz or .zst is compressed. Default: the terminal.",
+)
+@click.option(
+    "--whole",
+    is_flag=True,
+    help="One event a row, as the record was at the end, instead of the versions of a live feed.",
+)
+@click.option(
+    "--dead-letters",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("refused.ndjson"),
+    show_default=True,
+    help="The file that refused rows are appended to.",
+)
+def convert(
+    sources: tuple[str, ...],
+    paired: tuple[tuple[str, Path], ...],
+    mapping: Path | None,
+    glob: str | None,
+    force_names: tuple[str, ...],
+    to: Path | None,
+    whole: bool,
+    dead_letters: Path,
+) -> None:
+    """Write events, one JSON object a line, from files, folders or standard input.
+
+    The events come in the order of time, as `watchroom publish` would send them. Refused rows go to
+    the --dead-letters file.
+
+    \b
+    Examples:
+      watchroom convert calls.csv --mapping calls.toml --force my-force.toml --to calls.ndjson.gz
+      watchroom convert street/ --glob '*-west-mercia-street.csv' --to crimes.ndjson
+      watchroom convert cad.csv --mapping cad.toml --force my-force.toml --whole | head
+
+    \b
+    Exit codes:
+      0    done
+      1    an input can't be read, or is damaged; what came before the damage was written
+      2    an option, a mapping or a force file is wrong
+      3    much of the input was refused: all rows, or more than 1 % and at least ten
+      130  Ctrl-C
+    """
+    forces = {name: find_force(name) for name in shipped_forces()}
+    named = [find_force(name) for name in force_names]
+    forces.update({force.id: force for force in named})
+    inputs = Inputs(sources, paired, mapping, glob).check()
+    refused: Counter[str] = Counter()
+    examples: dict[str, tuple[str, str]] = {}
+    rows = written = 0
+    with ExitStack() as open_things:
+        source = inputs.open(named or None)
+        play = open_things.enter_context(Play(source, forces.values(), unfolds=not whole))
+        letters = RefusedFile(dead_letters)
+        open_things.callback(letters.close)
+        move = open_things.enter_context(progress_bar(source, play, lambda: f"{rows:,} rows"))
+        out = open_things.enter_context(_opened(to))
+        interrupt = open_things.enter_context(Interrupt())
+
+        def take(chunks: Iterable[Chunk]) -> int:
+            nonlocal rows
+            lines = 0
+            for chunk in interrupt.between(chunks):
+                rows += chunk.rows - chunk.excluded
+                for rejected in chunk.rejected:
+                    letters.write(rejected)
+                    refused[rejected.reason] += 1
+                    examples.setdefault(rejected.reason, (rejected.origin, rejected.detail))
+                if chunk.line_numbers:
+                    out.write(chunk.payload + b"\n")
+                    lines += len(chunk.line_numbers)
+                move()
+            return lines
+
+        take(play.gather())
+        written = take(play)
+    told = [f"{rows:,} rows became {written:,} events."]
+    told += refused_lines(refused, examples, dead_letters)
+    told += passed_over(source) + [f"Look: {warning}" for warning in play.warnings]
+    much = refused_much(refused.total(), rows)
+    for line in [*told, *([much] if much else [])]:
+        click.echo(line, err=True)
+    if interrupt.asked:
+        sys.exit(INTERRUPTED)
+    if much:
+        sys.exit(REFUSED)
+
+
+def _opened(to: Path | None) -> BinaryIO:
+    """The output, open for writing; raises `SourceError`."""
+    if to is None:
+        return open(sys.stdout.fileno(), "wb", closefd=False)
+    try:
+        if to.suffix == ".gz":
+            import gzip  # noqa: PLC0415  seldom asked for
+
+            return cast("BinaryIO", gzip.open(to, "wb"))
+        if to.suffix == ".zst":
+            return cast("BinaryIO", zstandard.open(to, "wb"))
+        return to.open("wb")
+    except OSError as error:
+        raise SourceError(f"{to}: can't be written: {error.strerror}") from None

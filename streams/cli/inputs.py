@@ -1,0 +1,184 @@
+"""What every command that reads sources shares: its arguments, its bars, and what it says at the
+end of what was refused."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from streams.force import Force
+from streams.sources import Source, open_source
+from streams.sources.play import Play
+from streams.sources.reasons import in_words
+
+STDIN = "-"
+REFUSED = 3
+"""The exit code where much of a finite source was refused."""
+MUCH, LEAST = 0.01, 10
+"""Much is more than this share of the rows, and at least so many; or all of them."""
+NAMED = 3
+"""Files that were passed over, as far as they are named."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Paired(click.ParamType):
+    """`FILE:MAPPING`: a source, a colon, and the path of its mapping."""
+
+    name = "source"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Path]:
+        """(source, mapping)."""
+        if isinstance(value, tuple):
+            return value
+        source, colon, mapping = value.rpartition(":")
+        if not (source and colon and mapping):
+            self.fail(
+                f'"{value}" is no source with a mapping: write calls.csv:calls.toml', param, ctx
+            )
+        return source, Path(mapping)
+
+
+def source_options(command: Command) -> Command:
+    """Adds the arguments that say what is read."""
+    for option in (
+        click.option("--glob", metavar="PATTERN", help="Which files to read inside folders."),
+        click.option(
+            "--mapping",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="What the columns of the SOURCEs mean, where they are tables.",
+        ),
+        click.option(
+            "--source",
+            "paired",
+            type=Paired(),
+            multiple=True,
+            metavar="FILE:MAPPING",
+            help="A table with a mapping of its own: calls.csv:calls.toml. Repeatable.",
+        ),
+        click.argument("sources", nargs=-1, metavar="[SOURCE]..."),
+    ):
+        command = option(command)
+    return command
+
+
+class Inputs(NamedTuple):
+    """What a command was told to read."""
+
+    sources: tuple[str, ...]
+    paired: tuple[tuple[str, Path], ...]
+    mapping: Path | None
+    glob: str | None
+
+    def check(self) -> Inputs:
+        """Itself; raises click's error where nothing is named, or standard input twice."""
+        if not self.sources and not self.paired:
+            raise click.UsageError("name what to read: a SOURCE, or --source FILE:MAPPING")
+        if sum(place == STDIN for place, _ in self._all()) > 1:
+            raise click.UsageError("standard input (-) can be read once only")
+        return self
+
+    def _all(self) -> list[tuple[str, Path | None]]:
+        return [*((place, self.mapping) for place in self.sources), *self.paired]
+
+    @property
+    def has_stdin(self) -> bool:
+        """Whether standard input is among them."""
+        return any(place == STDIN for place, _ in self._all())
+
+    def open(
+        self, forces: Iterable[Force] | None, *, files: bool = True, stdin: bool = True
+    ) -> Source:
+        """The files, standard input, or both; raises `SourceError` and `ConfigError`."""
+        wanted: list[Any] = [
+            place if mapping is None else (place, mapping)
+            for place, mapping in self._all()
+            if (stdin if place == STDIN else files)
+        ]
+        return open_source(wanted, None, forces, self.glob)
+
+    @property
+    def has_files(self) -> bool:
+        """Whether anything but standard input is among them."""
+        return any(place != STDIN for place, _ in self._all())
+
+
+@contextmanager
+def progress_bar(
+    source: Source, play: Play | None, told: Callable[[], str]
+) -> Iterator[Callable[[], None]]:
+    """Progress where a person watches: of the reading by bytes, then of the play by lines. Gives
+    what moves it; `told` is shown beside it."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda: None
+        return
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
+        TextColumn("{task.fields[told]}"), TimeElapsedColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, refresh_per_second=5, transient=True) as bar:
+        reading = bar.add_task("Reading", total=source.total_bytes, told="")
+        playing = None if play is None else bar.add_task("Playing", total=None, told="")
+
+        def move() -> None:
+            if play is None or playing is None or not play.gathered:
+                bar.update(reading, completed=source.consumed_bytes, told=told())
+            else:
+                bar.update(reading, completed=source.total_bytes or 0, told="")
+                bar.update(playing, total=play.lines, completed=play.played, told=told())
+
+        yield move
+
+
+def much_refused(refused: int, rows: int) -> bool:
+    """Whether so many of the rows of a finite source were refused that it must not pass for read:
+    all of them, or more than one in a hundred and at least ten."""
+    return 0 < rows <= refused or (refused >= LEAST and refused > MUCH * rows)
+
+
+def refused_lines(
+    refused: Mapping[str, int], examples: Mapping[str, tuple[str, str]], path: Path | str
+) -> list[str]:
+    """What was refused, by reason: how often, the first row of it, and what to do."""
+    if not refused:
+        return []
+    total = sum(refused.values())
+    told = [f"Refused {total:,} row{'s' * (total > 1)}; see {path}:"]
+    for reason, number in Counter(refused).most_common():
+        words = in_words(reason, *examples.get(reason, ("", "")))
+        told.append(f"  {reason} {number:,}: {words}")
+    return told
+
+
+def refused_much(refused: int, rows: int) -> str | None:
+    """The line that says so where much of a finite source was refused; else None."""
+    if not much_refused(refused, rows):
+        return None
+    what = "every row" if refused >= rows else f"{refused:,} of {rows:,} rows"
+    return f"Much of the input was refused ({what}): exit code {REFUSED}."
+
+
+def passed_over(source: Source) -> list[str]:
+    """The files of folders that were left alone, in one line."""
+    if not source.skipped:
+        return []
+    number = len(source.skipped)
+    more = f"; and {number - NAMED:,} more" if number > NAMED else ""
+    return [f"Passed over {number:,} files: {'; '.join(source.skipped[:NAMED])}{more}"]

@@ -1,0 +1,139 @@
+"""Records that have left a ledger, on disk: found again however late a version of one comes.
+
+A worker keeps them in the checkpoint of their partition, in the same transaction as all else. An
+embedded run keeps them in a temporary file of SQLite's, which is made when the first records are
+written and gone when the run ends, however it ends. In both, what is not written yet is found in
+memory, and the disk is asked only for ids that may be there (`id_filter`).
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from streams.ledger import Ledger
+from streams.monitor import Monitor
+from streams.runners.id_filter import IdFilter
+
+log = logging.getLogger("watchroom.departed")
+
+ENTRY_BYTES = 28
+"""A ledger entry is one integer of at most 215 bits."""
+MOST_PENDING = 20_000
+"""Records that an embedded run holds in memory before it writes them."""
+
+
+class Departed:
+    """The records that have left one ledger; `find` asks the disk."""
+
+    def __init__(self, find: Callable[[str], int | None]) -> None:
+        self.pending: dict[str, int] = {}
+        """What the disk does not have yet."""
+        self.ids = IdFilter()
+        self._find = find
+
+    def get(self, key: str, /) -> int | None:
+        """The entry with which a record left; None for a record that never did."""
+        found = self.pending.get(key)
+        if found is None and key in self.ids:
+            return self._find(key)
+        return found
+
+    def put(self, entries: dict[str, int], /) -> None:
+        """Takes records in."""
+        self.pending.update(entries)
+        self.ids.add(entries)
+
+    def written(self, entries: dict[str, int]) -> None:
+        """Forgets what the disk has by now, but for what has changed meanwhile."""
+        for key, entry in entries.items():
+            if self.pending.get(key) == entry:
+                del self.pending[key]
+
+
+class TemporaryFile:
+    """The departed records of all ledgers of an embedded run."""
+
+    def __init__(self) -> None:
+        self._db: sqlite3.Connection | None = None
+        self._ledgers = 0
+        self._failed = False
+
+    def store(self) -> Departed:
+        """The place for the records of one more ledger."""
+        self._ledgers += 1
+        return _Temporary(self, self._ledgers)
+
+    def write(self, ledger: int, entries: dict[str, int]) -> bool:
+        """Writes records; says whether the disk took them."""
+        try:
+            if self._db is None:
+                # A database without a name is a file that only this connection can reach.
+                self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+                self._db.execute("PRAGMA temp_store=FILE")
+                self._db.execute(
+                    "CREATE TABLE departed (ledger INTEGER, id TEXT, body BLOB NOT NULL, "
+                    "PRIMARY KEY (ledger, id)) WITHOUT ROWID"
+                )
+            with self._db:
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO departed VALUES (?, ?, ?)",
+                    [
+                        (ledger, key, entry.to_bytes(ENTRY_BYTES, "little"))
+                        for key, entry in entries.items()
+                    ],
+                )
+        except sqlite3.Error as error:
+            if not self._failed:
+                self._failed = True
+                log.warning(
+                    "records older than the horizon stay in memory: the temporary folder can't be "
+                    "written (%s). Name another one with SQLITE_TMPDIR", error,
+                )  # fmt: skip
+            return False
+        return True
+
+    def find(self, ledger: int, key: str) -> int | None:
+        """The entry of a record, where it was written."""
+        if self._db is None:
+            return None
+        rows = self._db.execute(
+            "SELECT body FROM departed WHERE ledger = ? AND id = ?", (ledger, key)
+        ).fetchall()
+        return int.from_bytes(rows[0][0], "little") if rows else None
+
+    def close(self) -> None:
+        """Lets the file go."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+
+class _Temporary(Departed):
+    """The records of one ledger in a temporary file."""
+
+    def __init__(self, file: TemporaryFile, ledger: int) -> None:
+        super().__init__(lambda key: file.find(ledger, key))
+        self._file, self._ledger = file, ledger
+
+    def put(self, entries: dict[str, int], /) -> None:
+        """Takes records in, and writes them where there are many."""
+        super().put(entries)
+        if len(self.pending) >= MOST_PENDING and self._file.write(self._ledger, self.pending):
+            self.pending.clear()
+
+
+@contextmanager
+def kept_on_disk(monitor: Monitor) -> Iterator[TemporaryFile]:
+    """Has the departed records of a monitor in a temporary file, as long as the block runs."""
+    file = TemporaryFile()
+    for shard in monitor.shards:
+        for taker in shard.takers.values():
+            if isinstance(taker, Ledger):
+                taker.departed = file.store()
+    try:
+        yield file
+    finally:
+        file.close()

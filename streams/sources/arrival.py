@@ -1,0 +1,94 @@
+"""What of a history would count where it is published, and what would come too late.
+
+A worker refuses a new record of a period that is older than the horizon of its kind, reckoned from
+the newest update that it holds. So history is looked through before any of it is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from streams.errors import Refused
+from streams.events import Versioned, decode_line
+from streams.ledger import WHOLE_HORIZON
+from streams.panes import end_of_record
+from streams.periods import Calendar, rfc3339, to_ms
+from streams.records import Kind, when_of
+from streams.sources.chunk import Chunk
+from streams.sources.play import Judge
+
+Whose = tuple[str, str]
+"""A kind of record and a force, by id."""
+
+
+@dataclass
+class Late:
+    """Rows that would be refused as sealed."""
+
+    rows: set[tuple[str, int]] = field(default_factory=set)
+    """By origin and line."""
+    bounds: dict[Whose, int] = field(default_factory=dict)
+    """From which instant (ms) on a new record counted when the first of them came."""
+
+
+def late_rows(chunks: Iterable[Chunk], judge: Judge, newest: Callable[[str, str], int]) -> Late:
+    """The rows of a play (its lines in order) that a worker would refuse as sealed, where the feed
+    of a (kind, force) has got as far as `newest` says, in ms."""
+    late = Late()
+    marks: dict[Whose, int] = {}
+    known: set[int] = set()
+    for chunk in chunks:
+        for index, line in enumerate(chunk.lines()):
+            event = _record(line)
+            kind = judge.kind(event) if event is not None else None
+            if event is None or kind is None:
+                continue
+            whose = kind.name, event.force
+            mark = marks[whose] if whose in marks else newest(*whose)
+            record = hash((*whose, event.id))
+            if record not in known:
+                bound = _sealed(kind, judge.calendars[event.force], event, mark)
+                if bound is None:
+                    known.add(record)
+                else:
+                    origin = chunk.origin if chunk.origins is None else chunk.origins[index]
+                    late.rows.add((origin, chunk.line_numbers[index]))
+                    late.bounds.setdefault(whose, bound)
+            marks[whose] = max(mark, to_ms(event.updated_at))
+    return late
+
+
+def in_words(late: Late, rows: int, prefix: str) -> str:
+    """Why the history is not sent, and what to do."""
+    bounds = ", ".join(
+        f"{kind}s of {force} from before {rfc3339(at)[:10]}"
+        for (kind, force), at in sorted(late.bounds.items())
+    )
+    return (
+        f"{len(late.rows):,} of {rows:,} rows would be refused there as sealed ({bounds}): they "
+        "are new, and older than the horizon behind the newest record of their feed. Nothing was "
+        f"sent. Publish history before the feed starts, or into topics of its own: watchroom "
+        f"topics create --prefix {prefix}-history, then publish with --prefix {prefix}-history"
+    )
+
+
+def _record(line: bytes) -> Versioned | None:
+    try:
+        event = decode_line(line)
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, it is refused when it is sent
+        return None
+    return event if isinstance(event, Versioned) else None
+
+
+def _sealed(kind: Kind, calendar: Calendar, event: Versioned, mark: int) -> int | None:
+    """The instant before which records are sealed, where a record lies before it; else None."""
+    if event.deleted or not mark:
+        return None
+    try:
+        when, precision = when_of(kind.pack(event, to_ms(event.updated_at)))
+    except Refused:
+        return None
+    horizon = max(kind.horizon, WHOLE_HORIZON) if precision else kind.horizon
+    before = calendar.start("day", max(0, mark - horizon))
+    return before if end_of_record(calendar, when, precision) <= before else None

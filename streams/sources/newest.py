@@ -1,0 +1,95 @@
+"""How far the log has got: the newest `updated_at` that an input topic holds of a force.
+
+A partition is read from its end backwards, in growing stretches, until a good many of the latest
+lines of the force are seen: what came last was, but for late rows, written last.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import kafka.errors
+import msgspec
+from kafka import KafkaConsumer, TopicPartition
+
+from streams.errors import KafkaError
+from streams.sources.brokers import BOOTSTRAP_SECONDS, unreachable
+from streams.sources.instants import instant_of
+
+ENOUGH = 1000
+"""Lines of the force from the end of the log, among which its newest is taken to be."""
+STRETCH = 500
+"""Messages looked at first; each further stretch is four times as long."""
+PATIENCE = 30.0
+"""Seconds without a word from the brokers after which the looking is given up."""
+
+
+class _Whose(msgspec.Struct):
+    force: str = ""
+
+
+_whose = msgspec.json.Decoder(_Whose).decode
+
+
+def newest_update(bootstrap: str, topic: str, partition: int, force: str) -> int:
+    """The newest update of a force in ms; 0 where the partition holds nothing of it.
+
+    Raises `KafkaError`.
+    """
+    try:
+        consumer = KafkaConsumer(
+            bootstrap_servers=bootstrap.split(","),
+            bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
+            enable_auto_commit=False,
+            group_id=None,
+            isolation_level="read_committed",
+        )
+    except kafka.errors.KafkaError as error:
+        raise unreachable(bootstrap, error) from error
+    try:
+        return _backwards(consumer, TopicPartition(topic, partition), force)
+    except kafka.errors.KafkaError as error:
+        raise KafkaError(f"the Kafka brokers at {bootstrap}: {error}") from error
+    finally:
+        consumer.close()
+
+
+def _backwards(consumer: Any, tp: Any, force: str) -> int:
+    consumer.assign([tp])
+    begin = consumer.beginning_offsets([tp])[tp]
+    until = consumer.end_offsets([tp])[tp]
+    newest = seen = 0
+    stretch = STRETCH
+    while until > begin and seen < ENOUGH:
+        first = max(begin, until - stretch)
+        for value in _between(consumer, tp, first, until):
+            for line in value.split(b"\n"):
+                at = instant_of(line)
+                if at is not None and _force_of(line) == force:
+                    seen += 1
+                    newest = max(newest, at)
+        until, stretch = first, stretch * 4
+    return newest
+
+
+def _between(consumer: Any, tp: Any, first: int, until: int) -> Iterator[bytes]:
+    """The values of the messages from one offset up to another."""
+    consumer.seek(tp, first)
+    last_word = time.monotonic()
+    while consumer.position(tp) < until:
+        polled = consumer.poll(timeout_ms=1000)
+        if polled:
+            last_word = time.monotonic()
+        elif time.monotonic() - last_word > PATIENCE:
+            raise KafkaError(f"the brokers give nothing of {tp.topic} any more")
+        for records in polled.values():
+            yield from (r.value for r in records if r.value is not None and r.offset < until)
+
+
+def _force_of(line: bytes) -> str | None:
+    try:
+        return _whose(line).force
+    except (msgspec.MsgspecError, UnicodeError):
+        return None

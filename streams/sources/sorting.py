@@ -1,0 +1,110 @@
+"""An external merge sort: more rows than memory holds, in the order of their keys.
+
+Rows are gathered until they fill `RUN_BYTES`, sorted, and written to one temporary file as a *run*;
+reading merges the runs block by block (`heapq.merge`). What fits into memory never touches the
+disk. Source: Knuth, The Art of Computer Programming, volume 3, section 5.4.
+"""
+
+from __future__ import annotations
+
+import heapq
+import marshal
+import tempfile
+from collections.abc import Iterator
+from types import TracebackType
+from typing import IO, Any
+
+from streams.errors import SourceError
+
+RUN_BYTES = 48 << 20
+"""About how much memory the rows of one run take."""
+BLOCK_BYTES = 1 << 16
+"""About how much of each run is in memory while runs are merged."""
+ROW_OVERHEAD = 200
+"""Bytes that Python needs for a tuple and its numbers, beside what the row says of its size."""
+
+Row = tuple[Any, ...]
+"""A tuple of numbers, text, bytes, None and tuples of these; rows are compared as they are."""
+
+
+class ExternalSort:
+    """Takes rows in any order (`add`) and gives them in order (iteration, once or more often).
+
+    Use it with `with`, or close it: the temporary file then goes. Raises `SourceError` where the
+    disk for temporary files is full.
+    """
+
+    def __init__(self, run_bytes: int = RUN_BYTES) -> None:
+        self.run_bytes = run_bytes
+        self.rows = 0
+        """How many rows were added."""
+        self._held: list[Row] = []
+        self._size = 0
+        self._file: IO[bytes] | None = None
+        self._runs: list[list[tuple[int, int]]] = []
+        """Of each run its blocks, as (place in the file, length)."""
+
+    def __enter__(self) -> ExternalSort:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Deletes the temporary file."""
+        self.close()
+
+    def close(self) -> None:
+        """Deletes the temporary file; nothing can be read any more."""
+        self._held = []
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def add(self, row: Row, size: int) -> None:
+        """Takes a row; `size` is about how many bytes its texts have."""
+        self._held.append(row)
+        self.rows += 1
+        self._size += size + ROW_OVERHEAD
+        if self._size >= self.run_bytes:
+            self._write_run()
+
+    def _write_run(self) -> None:
+        self._held.sort()
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(prefix="watchroom-sort-")  # noqa: SIM115
+            per_block = max(1, len(self._held) * BLOCK_BYTES // max(1, self._size))
+            at = self._file.seek(0, 2)
+            blocks: list[tuple[int, int]] = []
+            for first in range(0, len(self._held), per_block):
+                block = marshal.dumps(self._held[first : first + per_block])
+                self._file.write(block)
+                blocks.append((at, len(block)))
+                at += len(block)
+        except OSError as error:
+            raise SourceError(
+                f"the rows can't be sorted: {error.strerror} in {tempfile.gettempdir()}. Make room "
+                "there, or name a folder with more of it in the variable TMPDIR"
+            ) from None
+        self._runs.append(blocks)
+        self._held, self._size = [], 0
+
+    def _read_run(self, blocks: list[tuple[int, int]]) -> Iterator[Row]:
+        for at, length in blocks:
+            if self._file is None:
+                return
+            self._file.seek(at)
+            # Written by this process a moment ago, to a file that nobody else can open.
+            yield from marshal.loads(self._file.read(length))  # noqa: S302
+
+    def __iter__(self) -> Iterator[Row]:
+        """The rows in order; equal ones all come."""
+        self._held.sort()
+        if not self._runs:
+            return iter(self._held)
+        runs = [self._read_run(blocks) for blocks in self._runs]
+        return heapq.merge(*runs, iter(self._held))

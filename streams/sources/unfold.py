@@ -1,0 +1,100 @@
+"""A finished record becomes the versions that a live feed would have sent of it.
+
+An export has one row a record, as it was at the end. Folded as it stands, a call would be answered
+at the moment it was offered, nobody would ever have waited, and one incident that was closed after
+two months would move the clock two months ahead. So each record is *unfolded*:
+
+| kind | a version at |
+|---|---|
+| call | offered, connected, answered or abandoned, ended |
+| incident | opened, graded (which brings the grade), dispatched, arrived, closed |
+| crime | recorded, outcome (which brings the outcome) |
+
+Each version is the record as it was known then. Facts that have no time of their own (area,
+category, markers, a grade without `graded_at`) stand in every version; `played` says so: `step`,
+and `end` for the last, after which nothing comes. An end that is blank there is unknown: the record
+is not counted as waiting or unattended.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+
+from streams.events import Call, Crime, Event, Incident, Record, Versioned
+from streams.periods import EPOCH, SECOND, Calendar, to_ms
+from streams.records import DAY_PRECISE, MONTH_PRECISE, partial
+
+LIVES: dict[type[Record], tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
+    Call: (
+        "offered_at",
+        (("connected_at", ()), ("answered_at", ()), ("abandoned_at", ()), ("ended_at", ())),
+    ),
+    Incident: (
+        "opened_at",
+        (
+            ("graded_at", ("grade",)),
+            ("dispatched_at", ()),
+            ("arrived_at", ()),
+            ("closed_at", ()),
+        ),
+    ),
+    Crime: ("recorded_at", (("outcome_at", ("outcome",)),)),
+}
+"""Of each kind the time at which a record begins, and its later times with what comes with them."""
+
+
+def known_at(field: str, value: dt.datetime | str, calendar: Calendar) -> int:
+    """When a time was known, in ms: of a day or a month, its last second.
+
+    Raises `Refused` for a text that is no date.
+    """
+    if isinstance(value, dt.datetime):
+        return to_ms(value)
+    start, precision = partial(field, value, calendar.zone)
+    if precision == MONTH_PRECISE:
+        return calendar.end("month", start) - SECOND
+    return calendar.end("day", start) - SECOND if precision == DAY_PRECISE else start
+
+
+def last_version(event: Versioned) -> Versioned:
+    """A finished record marked as the last version, after which nothing comes."""
+    if type(event) not in LIVES or event.deleted or event.version is not None:
+        return event
+    return msgspec.structs.replace(event, played="end")
+
+
+def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
+    """The versions of a finished record, each with the instant (ms) at which it was sent.
+
+    A record that says which version it is, one that is deleted, and a reading stay as they are.
+    `calendar` is that of the force. The record must be valid: its times in order, none
+    later than `updated_at` by more than the skew of two clocks.
+    """
+    end = to_ms(event.updated_at)
+    life = LIVES.get(type(event))
+    begun = getattr(event, life[0]) if life else None
+    if life is None or begun is None or event.deleted or event.version is not None:
+        return [(end, event)]
+    begin, later = life
+    first = min(known_at(begin, begun, calendar), end)
+    known: dict[str, int] = {}
+    for field, _ in later:
+        stamp: dt.datetime | str | None = getattr(event, field)
+        if stamp is not None:
+            known[field] = min(max(known_at(field, stamp, calendar), first), end)
+    instants = sorted({first, *known.values()})
+    versions: list[tuple[int, Event]] = []
+    for at in instants:
+        changed: dict[str, Any] = {"played": "step" if at < instants[-1] else "end"}
+        if at < end:
+            changed["updated_at"] = EPOCH + dt.timedelta(milliseconds=at)
+        for field, brings in later:
+            if known.get(field, at) > at:
+                changed.update(dict.fromkeys((field, *brings)))
+        versions.append((at, msgspec.structs.replace(event, **changed)))
+    if instants[-1] < end:  # the export says that the record was written later than its last time
+        versions.append((end, last_version(event)))
+    return versions
