@@ -135,6 +135,14 @@ class Live:
             return health.ready
         return (health.ready or health.follows) and self.current.holds(force, kind)
 
+    def is_read(self, force: str, kind: str) -> bool:
+        """Whether nothing is known to be unread of a kind: the board then shows its silence, of
+        which people are notified once it is current."""
+        health = self.health
+        if health.follows:
+            return self.is_current(force, kind)
+        return health.ready and kind.partition(".")[0] not in health.unread
+
     def reaches(self, force: str, kind: str, at: int) -> bool:
         """Whether a record of an instant that is just being counted is of now."""
         return self.current.reaches(force, kind, at, self.clock())
@@ -160,7 +168,7 @@ class Live:
 
                 now = self.monitor.now if at is None else at
                 board["surveillance"] = surveyed(
-                    self.monitor, force_id, now, partial(self.is_current, force_id)
+                    self.monitor, force_id, now, partial(self.is_read, force_id)
                 )
             if self.alerts is not None:
                 board["alerts"] = self.alerts.view(force_id, self.monitor.now if at is None else at)
