@@ -155,9 +155,12 @@ class Current:
         return held is None or (held.level and not held.behind)
 
     def reaches(self, force: str, kind: str, at: int, now: int) -> bool:
-        """Whether a record of an instant, which is just being counted, is of now."""
+        """Whether a record of an instant, which is just being counted, is of now, or a little late
+        where the kind was level."""
         held, age = self._held.get(Mark(force, kind)), now - at
-        return age <= NEAR or (held is not None and held.near(age))
+        if held is None:
+            return age <= NEAR
+        return held.near(age) or (held.level and age <= LOST)
 
     def past(self) -> tuple[Mark, int] | None:
         """What is furthest behind of all that is being read from the past, and how far it has come;

@@ -128,6 +128,15 @@ def test_one_record_that_is_a_little_late_only_puts_the_judging_off() -> None:
     assert current.holds(*CALL)
 
 
+def test_a_record_that_is_being_counted_is_of_now_or_a_little_late() -> None:
+    current = Current()
+    assert current.reaches(*CALL, NOW - NEAR, NOW)
+    assert not current.reaches(*CALL, NOW - LOST, NOW)
+    looked(current, [0])
+    assert current.reaches(*CALL, NOW - LOST, NOW)
+    assert not current.reaches(*CALL, NOW - LOST - 1, NOW)
+
+
 def test_a_feed_that_always_sends_ten_minutes_late_is_current() -> None:
     assert looked(Current(), [10 * MINUTE] * 6, complete=False) == [False] * 4 + [True] * 2
 
