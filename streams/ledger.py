@@ -38,6 +38,7 @@ from streams.records import (
 )
 
 _BODY_MASK = (1 << BODY_BITS) - 1
+_WHEN_MASK = (_BODY_MASK >> PRECISION_SHIFT) << PRECISION_SHIFT
 _UPDATED_SHIFT = BODY_BITS + 1
 _UPDATED_MASK = (1 << 42) - 1
 _DELETED = 1 << BODY_BITS
@@ -83,7 +84,7 @@ class Published(Protocol):
         """Whether the published pane of that instant has the changes of this message in it."""
 
     def holds_record(self, key: str) -> bool:
-        """Whether this message's version of a record was counted in a sealed pane."""
+        """Whether this message's version of a record was taken although its period was sealed."""
 
 
 class Tally:
@@ -141,7 +142,8 @@ class Ledger:
         """Sealed panes (grain, start minute) that have changed since this was last emptied; where a
         checkpoint is kept."""
         self.late: set[str] = set()
-        """Ids of the records that changed them."""
+        """Ids of the records of which a version was taken although its period was sealed, since
+        this was last emptied; where a checkpoint is kept."""
         self.began = 0
         """The watermark at the first sealing: the log's beginning."""
         self.first_known = 0
@@ -179,8 +181,8 @@ class Ledger:
         elif entry > old:
             self.tally.revised += 1
             self._replace(key, entry, old & _BODY_MASK, body)
-            if self._held_over and key in self._held_over:
-                self._held_over.remove(key)
+            if (old ^ entry) & _WHEN_MASK or key in self._held_over:
+                self._held_over.discard(key)
                 self._file(key, body, updated)
         elif entry == old:
             self.tally.same += 1
@@ -248,17 +250,19 @@ class Ledger:
         self.entries[key] = entry
         if self.dirty is not None:
             self.dirty.add(key)
+            if 0 < body < self._sealed_body and self._is_sealed(body):
+                self.late.add(key)
         if body != old_body:
             if old_body:
-                self._recount(key, old_body, body)
+                self._recount(old_body, body)
             else:
-                self._count(key, self._contribution(body), 1)
+                self._count(self._contribution(body), 1)
             if body & OPEN:
                 self.open[key] = body
             elif old_body & OPEN:
                 del self.open[key]
 
-    def _recount(self, key: str, old_body: int, body: int) -> None:
+    def _recount(self, old_body: int, body: int) -> None:
         """Takes the old body's contribution out of the panes and puts the new one's in."""
         old = self._contribution(old_body)
         new = self._contribution(body) if body else None
@@ -267,21 +271,21 @@ class Ledger:
         if old is not None and new is not None and old[4] < 0 and old[:3] == new[:3]:
             # The usual case, a call that is answered: one leaf, changed in one go.
             when, precision, leaf, cell, bin_key = new
-            self._count(key, (when, precision, leaf, cell - old[3], bin_key), 1)
+            self._count((when, precision, leaf, cell - old[3], bin_key), 1)
         else:
-            self._count(key, old, -1)
-            self._count(key, new, 1)
+            self._count(old, -1)
+            self._count(new, 1)
 
-    def _count(self, key: str, contribution: Contribution | None, sign: int) -> None:
+    def _count(self, contribution: Contribution | None, sign: int) -> None:
         if contribution is not None:
             when = contribution[0]
             if when < self._closed:
-                if when < self.sealed_before and self._is_published(key, contribution):
+                if when < self.sealed_before and self._is_published(contribution):
                     return
                 self._revise(contribution, sign)
             self.panes.add(contribution, sign)
 
-    def _is_published(self, key: str, contribution: Contribution) -> bool:
+    def _is_published(self, contribution: Contribution) -> bool:
         """Whether a change is in its pane already; notes the sealed pane that is to change."""
         when, precision = contribution[:2]
         if self._is_over(when, precision):
@@ -289,7 +293,6 @@ class Ledger:
                 return True
             if self.dirty is not None:
                 self.revised_sealed.add(self.panes.place_of(when, precision))
-                self.late.add(key)
         return False
 
     def _is_sealed(self, body: int) -> bool:
@@ -366,8 +369,10 @@ class Ledger:
         leaving: dict[str, int] = {}
         for day in sorted(day for day in self._by_day if day * DAY < before):
             for key in self._by_day.pop(day):
-                entry = self.entries[key]
-                if not self._is_past(entry):  # a later version moved it, or its month is not over
+                entry = self.entries.get(key)
+                if entry is None or day != self._day_of(entry):
+                    continue  # a version moved it, and it is filed there too
+                if not self._is_past(entry):  # the local day is not over
                     self._file(key, entry & _BODY_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
                 elif self.kind.unfinished(entry & _BODY_MASK):
                     self._held_over.add(key)
@@ -404,15 +409,21 @@ class Ledger:
         self._sealed_body = before << WHEN_SHIFT  # bodies begin with their time
         self._whole_before = self.calendar.start("day", max(0, before - self._whole_longer))
 
-    def _file(self, key: str, body: int, updated: int) -> None:
-        """Notes on which day a record may first leave (a tombstone: by its updated_at)."""
+    def _day_of(self, entry: int) -> int:
+        """On which day a record may first leave (a tombstone: by its updated_at)."""
+        return self._leaves_on(entry & _BODY_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
+
+    def _leaves_on(self, body: int, updated: int) -> int:
         top = body >> PRECISION_SHIFT
         if not body:
-            day = updated // DAY
-        elif top & 3:
-            day = (end_of_record(self.calendar, *when_of(body)) + self._whole_longer) // DAY
-        else:
-            day = top // (4 * DAY)
+            return updated // DAY
+        if top & 3:
+            return (end_of_record(self.calendar, *when_of(body)) + self._whole_longer) // DAY
+        return top // (4 * DAY)
+
+    def _file(self, key: str, body: int, updated: int) -> None:
+        """Notes a record for the day on which it may leave."""
+        day = self._leaves_on(body, updated)
         filed = self._by_day.get(day)
         if filed is None:
             self._by_day[day] = [key]

@@ -96,6 +96,12 @@ class Panes:
         grain: Grain = "hour" if when >= self.days_before else "day"
         return grain, self.calendar.start(grain, when) // MINUTE
 
+    def place_now(self, grain: str, minute: int) -> tuple[str, int]:
+        """Where the contents of a stored pane are now: an hour may have become part of a day."""
+        return (
+            self.place_of(minute * MINUTE, SECOND_PRECISE) if grain == "hour" else (grain, minute)
+        )
+
     def stored(self, grain: str, minute: int) -> Pane:
         """The pane of a stored grain that starts there; empty where nothing is counted."""
         return self._by_grain(grain).get(minute, {})

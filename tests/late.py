@@ -21,13 +21,14 @@ _DAYS = {"call": 90, "incident": 90, "crime": 1_500}
 
 
 @st.composite
-def version(draw: st.DrawFn, kind: str) -> dict[str, Any]:
+def version(draw: st.DrawFn, kind: str, *, versions: bool = True) -> dict[str, Any]:
     """One version of one of a few records of a kind, of any time of three horizons."""
+    numbers = st.integers(1, 3) if versions else st.none()
     name = f"{kind}{draw(st.integers(0, 3))}"
     when = START + draw(st.integers(0, _DAYS[kind])) * DAY + draw(st.integers(0, 23)) * HOUR
-    updated = when + HOUR + draw(st.integers(0, _DAYS[kind])) * DAY
+    updated = min(when + HOUR + draw(st.integers(0, _DAYS[kind])) * DAY, END - DAY)
     common = {
-        "version": draw(st.one_of(st.none(), st.none(), st.integers(1, 3))),
+        "version": draw(st.one_of(st.none(), st.none(), numbers)),
         "updated_at": rfc3339(updated),
         "area": draw(st.sampled_from([None, "north", "south"])),
         "deleted": draw(st.sampled_from([None] * 5 + [True])),
@@ -48,11 +49,12 @@ def version(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     return crime(name, text, **common, offence=draw(st.sampled_from(["vehicle", "burglary"])))
 
 
-def histories(most: int = 14) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Versions of one kind in the order in which they were written; ties are in any order."""
+def histories(most: int = 14, *, versions: bool = True) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Versions of one kind in the order in which they were written; ties are in any order. With
+    version numbers, an older one may come later."""
     return (
         st.sampled_from(["call", "incident", "crime"])
-        .flatmap(lambda kind: st.lists(version(kind), min_size=1, max_size=most))
+        .flatmap(lambda kind: st.lists(version(kind, versions=versions), min_size=1, max_size=most))
         .map(lambda found: [*sorted(found, key=updated_of), last(found[0]["kind"])])
     )
 

@@ -71,7 +71,7 @@ class TemporaryFile:
         try:
             if self._db is None:
                 # A database without a name is a file that only this connection can reach.
-                self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+                self._db = sqlite3.connect("", check_same_thread=False)
                 self._db.execute("PRAGMA temp_store=FILE")
                 self._db.execute(
                     "CREATE TABLE departed (ledger INTEGER, id TEXT, body BLOB NOT NULL, "

@@ -5,9 +5,10 @@ areas, lines, categories and counters instead of numbering them: a force that ad
 its history. The key is `force/kind/grain/start`.
 
 A late version of a record changes a sealed pane. The fact is then sent again under its key, with
-the offset up to which such changes are in it (`through`), and beside it the id of the record, under
-the key `force/kind/late/id`. When the log is read again, that version changes the pane no second
-time. Offsets are those of one topic: where it was made anew, they say nothing (`topic_id`).
+the offset up to which such changes are in it (`through`), and beside it the version's own offset
+and the id of the record, under the key `force/kind/late/offset/id`. When the log is read again,
+that version changes the pane no second time, and is no new record of a sealed period. Offsets are
+those of one topic: where it was made anew, they say nothing (`topic_id`).
 """
 
 from __future__ import annotations
@@ -60,12 +61,12 @@ class Fact(msgspec.Struct):
 
 
 class Late(msgspec.Struct):
-    """A record of which a version changed a sealed pane, and the offset up to which it did."""
+    """A version of a known record that was taken although its period was sealed."""
 
     force: str
     kind: str
     id: str
-    through: int
+    offset: int
     topic_id: str
 
 
@@ -80,7 +81,8 @@ class Known:
     panes: Facts = field(default_factory=dict)
     """Those that wait until their period is sealed."""
     through: dict[tuple[str, int], int] = field(default_factory=dict)
-    late: dict[str, int] = field(default_factory=dict)
+    late: set[tuple[str, int]] = field(default_factory=set)
+    """Late versions, by record and offset."""
     at: int = -1
     until: int = -1
     """The last offset that anything published has in it."""
@@ -95,8 +97,8 @@ class Known:
         return next((self.through[p] for p in places if p in self.through), -1) >= self.at
 
     def holds_record(self, key: str) -> bool:
-        """Whether this message's version of a record was counted in a sealed pane."""
-        return self.late.get(key, -1) >= self.at
+        """Whether this message's version of a record was taken although its period was sealed."""
+        return (key, self.at) in self.late
 
     def learn(self, fact: Fact, pane: Pane, topic_id: str) -> None:
         """Takes a fact in."""
@@ -106,10 +108,10 @@ class Known:
         self.until = max(self.until, through)
 
     def learn_late(self, late: Late, topic_id: str) -> None:
-        """Takes a late record in."""
+        """Takes a late version in."""
         if late.topic_id == topic_id:
-            self.late[late.id] = late.through
-            self.until = max(self.until, late.through)
+            self.late.add((late.id, late.offset))
+            self.until = max(self.until, late.offset)
 
 
 def key_of(force: str, kind: str, grain: str, minute: int) -> bytes:
@@ -117,13 +119,13 @@ def key_of(force: str, kind: str, grain: str, minute: int) -> bytes:
     return f"{force}/{kind}/{grain}/{rfc3339(minute * MINUTE)}".encode()
 
 
-def late_key(force: str, kind: str, record: str) -> bytes:
-    """The key under which a late record is noted."""
-    return f"{force}/{kind}/late/{record}".encode()
+def late_key(late: Late) -> bytes:
+    """The key under which a late version is noted."""
+    return f"{late.force}/{late.kind}/late/{late.offset}/{late.id}".encode()
 
 
 def encode_late(late: Late) -> bytes:
-    """A late record as the value of its message."""
+    """A late version as the value of its message."""
     return _encode(late)
 
 

@@ -240,6 +240,7 @@ class Partition:
                 refusals = [Refusal(0, payload, "fault", fault)]
             for line, raw, reason, detail in refusals:
                 self._refuse(offset, line, raw, reason, detail, appended)
+            self._publish_late(offset)
         self.held = offset
 
     def _refuse(
@@ -290,7 +291,7 @@ class Partition:
                 self._publish_revised(index, forces[name], ledger)
 
     def _publish_revised(self, index: int, force: Force, ledger: Ledger) -> None:
-        for grain, minute in sorted(ledger.revised_sealed):
+        for grain, minute in sorted({ledger.panes.place_now(*p) for p in ledger.revised_sealed}):
             if grain == "day":  # its hours may still lie in the file, and it stands for them
                 at, end = minute * MINUTE, ledger.panes.end_of(grain, minute)
                 while at < end:
@@ -298,13 +299,18 @@ class Partition:
                     at = ledger.calendar.end("hour", at)
             self._keep(index, grain, minute, ledger.panes.stored(grain, minute))
             self._publish(force, ledger, grain, minute, self.held)
-        kind, topic_id = ledger.kind.name, self.checkpoint.identity.topic_id
-        for record in sorted(ledger.late):
-            late = facts_.Late(force.id, kind, record, self.held, topic_id)
-            self._send_fact(
-                force, facts_.late_key(force.id, kind, record), facts_.encode_late(late)
-            )
-        ledger.revised_sealed, ledger.late = set(), set()
+        ledger.revised_sealed = set()
+
+    def _publish_late(self, offset: int) -> None:
+        """Publishes which late versions a message has brought."""
+        topic_id = self.checkpoint.identity.topic_id
+        for force in self.shard.forces:
+            ledger = self.shard.takers[force.id]
+            if isinstance(ledger, Ledger) and ledger.late:
+                for record in sorted(ledger.late):
+                    late = facts_.Late(force.id, ledger.kind.name, record, offset, topic_id)
+                    self._send_fact(force, facts_.late_key(late), facts_.encode_late(late))
+                ledger.late = set()
 
     def apply_facts(self, index: int, force: Force, ledger: Ledger) -> None:
         """Puts the facts whose time has come into a ledger."""
