@@ -24,7 +24,6 @@ from streams.alert_records import (
 )
 from streams.alerts import AlertBook
 from streams.conditions import Condition, Doing, pipeline_unwell
-from streams.current import marks_of
 from streams.errors import NoAlert
 from streams.force import Force
 from streams.ledger import Closing, Ledger
@@ -199,8 +198,8 @@ class Desk:
         live = self.live
         if live.health.replay:
             return frozenset()
-        marks = (mark.kind for mark in marks_of(live.monitor) if mark.force == force.id)
-        return frozenset(kind for kind in marks if not live.is_current(force.id, kind))
+        kinds = live.current.kinds(force.id)
+        return frozenset(kind for kind in kinds if not live.is_current(force.id, kind))
 
     def tick(self) -> None:
         """Looks at how things stand now."""

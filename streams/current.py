@@ -117,6 +117,7 @@ class Current:
 
     def __init__(self) -> None:
         self._held: dict[Mark, _Progress] = {}
+        self._kinds: dict[str, list[str]] = {}
 
     def look(
         self,
@@ -138,6 +139,9 @@ class Current:
             held = self._held.setdefault(mark, _Progress())
             if held.move(at, now, look=counts, more=more):
                 near.add(mark)
+        self._kinds = {}
+        for mark in marks:
+            self._kinds.setdefault(mark.force, []).append(mark.kind)
         forces = {mark.force for mark in near}
         for mark in marks.keys() - near:
             held = self._held[mark]
@@ -153,6 +157,10 @@ class Current:
         ever came is."""
         held = self._held.get(Mark(force, kind))
         return held is None or (held.level and not held.behind)
+
+    def kinds(self, force: str) -> list[str]:
+        """The kinds of a force (and `heartbeat.<feed>`) that had come at the last look."""
+        return self._kinds.get(force, [])
 
     def reaches(self, force: str, kind: str, at: int, now: int) -> bool:
         """Whether a record of an instant, which is just being counted, is of now, or a little late
