@@ -151,6 +151,23 @@ class Baseline:
             lasting=lasts,
         )
 
+    def _aged(self, weeks: int, of: Constants) -> Baseline:
+        """So many weeks later, but for the level."""
+        fade = 0.5 ** (weeks / of.shape_half_life)
+        counts, ordinary = np.array(self.counts) * fade, np.array(self.ordinary) * fade
+        profile, spreads = fit_profile(
+            counts, ordinary, slots_a_day=of.slots // 7, dispersion=self.dispersion
+        )
+        return replace(
+            self,
+            age=self.age + weeks,
+            counts=counts.tolist(),
+            ordinary=ordinary.tolist(),
+            profile=profile.tolist(),
+            spreads=spreads.tolist(),
+            weeks=[*self.weeks, *([0.0, 0.0] for _ in range(min(weeks, KEPT)))][-KEPT:],
+        )
+
     def _names_with(self, week: Week, own: float) -> flagged.Memory:
         points = [
             (name, slot % (len(self.profile) // 7), count, own * self.profile[slot])
@@ -164,10 +181,21 @@ class Baseline:
         return names
 
 
+def idle(known: Iterable[tuple[Baseline, int]], of: Constants) -> list[Baseline]:
+    """What is known of each series after so many weeks more of which nothing is known: what weeks
+    without a point, learned one by one, would leave."""
+    aged = [baseline._aged(weeks, of) for baseline, weeks in known]
+    return _levelled(aged, of)
+
+
 def learn(known: Iterable[tuple[Baseline, Week]], of: Constants) -> list[Baseline]:
     """What is known of each series when its week is over as well; the levels are fitted together,
     and are what each by itself would have."""
-    shaped = [baseline._shaped(week, of) for baseline, week in known]
+    return _levelled([baseline._shaped(week, of) for baseline, week in known], of)
+
+
+def _levelled(shaped: list[Baseline], of: Constants) -> list[Baseline]:
+    """The same with the level of the week to come."""
     series = [
         Totals([total for total, _ in each.weeks], [e for _, e in each.weeks], each.dispersion)
         for each in shaped

@@ -174,6 +174,12 @@ class ControlChart(Detector):
         if self.rebasing.points and self._extend(self._place, value, x, size):
             self._move(size)
 
+    def pass_over(self, points: int) -> None:
+        """Takes so many points in a row that are missing."""
+        if points > 0:
+            self._place += points - 1
+            self.update(None)
+
     @property
     def learning(self) -> bool:
         """Whether the baseline is still being filled, and no point judged."""

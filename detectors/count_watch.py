@@ -119,6 +119,18 @@ class CountWatch(Detector):
             del self._recent[0]
         self._drift_detected = self.rate <= self.allowed
 
+    def pass_over(self, points: int, slots: int) -> None:
+        """Takes more points than the window is long of which nothing is known, the last of them so
+        many slots after the one before them. What came before is part of no later change."""
+        self._expected.pass_over(points, slots)
+        self._age = self._expected.age
+        self._stretch = self._expected.baseline.stretch
+        self._points += points
+        self._surprise, self._direction = 0.0, None
+        self._recent = [[None, 1.0] for _ in range(self.window)]
+        self._focus.begin(self._points)
+        self._drift_detected = self.rate <= self.allowed
+
     def _look_again(self) -> None:
         """Looks for a change in the last points alone."""
         self._focus.begin(self._points - len(self._recent))

@@ -112,6 +112,26 @@ class Expected(Detector):
         self._last_names = list(names)
         self._week.append([slot, x, list(names), self._place - 1])
 
+    def pass_over(self, points: int, slots: int) -> None:
+        """Takes so many points in a row of which nothing is known, the last of them so many slots
+        after the one before them; weeks that end within are not learned (see `weeks`)."""
+        self._place += points
+        self._last = None
+        if self._first is not None:
+            self._slot = (self._slot + slots) % self.slots
+            self._position = (self._slot - self._first) % self.slots
+
+    def weeks_in(self, slots: int) -> int:
+        """How many weeks end within so many slots more."""
+        if self._first is None:
+            return 0
+        return ((self._slot - self._first) % self.slots + slots) // self.slots
+
+    @property
+    def slot(self) -> int:
+        """The slot of the last point; -1 before any."""
+        return self._slot
+
     def forecast(self, slot: int | None = None, names: Sequence[str] = ()) -> Predictive:
         """What is expected of a slot (the next in turn unless given) on a day of these names."""
         slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots

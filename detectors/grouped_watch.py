@@ -151,6 +151,11 @@ class GroupedWatch(Detector):
         while len(self._recent) > min(self.window, max(0, self._learned - self.need)):
             self._absorb(self._recent.pop(0))
 
+    def pass_over(self, slots: int) -> None:
+        """Takes so many slots in a row of which nothing is known."""
+        self._quiet()
+        self._place += slots
+
     def _absorb(self, group: list[float]) -> None:
         fade = 0.5 ** ((group[1] - self._learned_at) / (self.half_life * self.slots))
         self._learned_at = group[1]

@@ -139,6 +139,15 @@ class MonthWatch(Detector):
         self._add(None if missing else x, months)
         self._drift_detected = not self._gap and self.rate <= self.allowed
 
+    def pass_over(self, months: int) -> None:
+        """Takes so many months in a row that are missing."""
+        self._place += months
+        self._recent += [[None, 1.0] for _ in range(min(months, self.window))]
+        del self._recent[: -self.window]
+        self._chart.pass_over(months)
+        self._lasting.pass_over(months)
+        self._gap, self._drift_detected = True, False
+
     def _add(self, x: float | None, months: float) -> None:
         self._recent.append([x, months])
         del self._recent[: -self.window]

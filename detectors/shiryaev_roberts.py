@@ -126,6 +126,11 @@ class ShiryaevRoberts(Detector):
         self._weigh()
         self._drift_detected = self._evidence > self.threshold
 
+    def pass_over(self, points: int) -> None:
+        """Takes so many points in a row that are missing."""
+        self._drift_detected = False
+        self._n += points
+
     def _estimated(self) -> float:
         """Pearson's dispersion of the baseline, drawn towards that of the siblings."""
         count, length = self._old

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detectors.baseline import Constants, learn
+from detectors.baseline import Constants, idle, learn
 from detectors.expected import Expected
 
 
@@ -32,3 +32,29 @@ def close_weeks(series: Iterable[Expected], slot: int) -> None:
         weeks = [(each.baseline, each.week) for each in due]
         for each, known in zip(due, learn(weeks, constants), strict=True):
             each.close(known)
+
+
+def pass_weeks(series: Iterable[Expected], slots: int) -> None:
+    """Has each learn the week that is running, and then the weeks without a point that end in so
+    many slots more: just what as many updates with None would do, in one step.
+
+    >>> alone, together = (Expected(slots=7) for _ in range(2))
+    >>> for each in (alone, together):
+    ...     for day in range(24):
+    ...         each.update(50 + day % 7, day % 7)
+    >>> for day in range(24, 60):
+    ...     alone.update(None, day % 7)
+    >>> pass_weeks([together], 36)
+    >>> together.pass_over(36, 36)
+    >>> together.age, together.age == alone.age, together.slot == alone.slot
+    (8, True, True)
+    """
+    alike: dict[Constants, list[tuple[Expected, int]]] = {}
+    for each in series:
+        if weeks := each.weeks_in(slots):
+            alike.setdefault(each.constants, []).append((each, weeks))
+    for constants, due in alike.items():
+        known = learn([(each.baseline, each.week) for each, _ in due], constants)
+        aged = idle([(k, weeks - 1) for k, (_, weeks) in zip(known, due, strict=True)], constants)
+        for (each, _), after in zip(due, aged, strict=True):
+            each.close(after)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from streams.alert_records import (
@@ -94,9 +94,9 @@ class Desk:
         pending: list[Signal] = []
         before = ledger.on_close
 
-        def closed(closing: Closing) -> None:
+        def closed(closing: Closing) -> Iterator[None]:
             if before is not None:
-                before(closing)
+                yield from before(closing) or ()
             signals = pending.copy()
             pending.clear()
             self._closed(force, ledger, signals, closing)

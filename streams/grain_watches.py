@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from detectors.alarm_budget import AlarmBudget
+from detectors.expected import Expected
 from detectors.month_watch import SHARED_WEIGHT, pooled
-from detectors.weeks import close_weeks
+from detectors.weeks import close_weeks, pass_weeks
 from streams.families import make
+from streams.families.base import Passed
 from streams.families.counts import Counts, Months
 from streams.feed_silence import EVERY
 from streams.force import WHOLE, Force
@@ -17,6 +19,9 @@ from streams.outcomes import Level, Stretch
 from streams.signals import Grain
 from streams.watch_list import Counters, RowKey, Watched, watch_list, watches_in
 from streams.watches import Watch
+
+TOGETHER = 60
+"""Counts whose weeks are learned together: more take longer than the event loop may be held."""
 
 
 class Watches:
@@ -56,11 +61,24 @@ class Watches:
         self._counts = self._everything = None
         return made
 
-    def close_weeks(self, slot: int) -> None:
-        """Has all counts whose week is complete before a slot learn it together."""
+    def close_weeks(self, slot: int) -> Iterator[None]:
+        """Has all counts whose week is complete before a slot learn it, so many together."""
+        for some in self._together():
+            close_weeks(some, slot)
+            yield
+
+    def _together(self) -> Iterator[list[Expected]]:
+        """The baselines of all counts, some at a time."""
         if self._counts is None:
             self._counts = [w.adapter for w in self if isinstance(w.adapter, Counts)]
-        close_weeks([counts.detector.expected for counts in self._counts], slot)
+        every = [counts.detector.expected for counts in self._counts]
+        yield from (every[at : at + TOGETHER] for at in range(0, len(every), TOGETHER))
+
+    def pass_weeks(self, passed: Passed) -> Iterator[None]:
+        """Has all counts learn the weeks that end within a gap, so many together."""
+        for some in self._together():
+            pass_weeks(some, passed.slots)
+            yield
 
     def share(self) -> None:
         """Lets the months that are still learning know how far those of their siblings scatter."""

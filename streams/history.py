@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
+from streams.gaps import Gap, gaps, walk
 from streams.ledger import Ledger
 from streams.periods import MINUTE, Period
 from streams.signals import Grain
@@ -14,8 +15,9 @@ FULL = 0.25
 Before it lie single records that were opened long before the feed began."""
 
 
-def kept(ledger: Ledger, grain: Grain) -> Iterator[Period]:
-    """The closed periods of a grain whose counts are kept, in order, from the first full day on."""
+def kept(ledger: Ledger, grain: Grain) -> Iterator[Period | Gap]:
+    """The closed periods of a grain whose counts are kept, in order, from the first full day on;
+    those within a gap come together."""
     panes, calendar = ledger.panes, ledger.calendar
     begin = first_full_day(ledger)
     if begin is None:
@@ -23,10 +25,9 @@ def kept(ledger: Ledger, grain: Grain) -> Iterator[Period]:
     if grain == "hour":
         begin = max(begin, panes.days_before)
     until, at = ledger.closed_until[grain], calendar.start(grain, begin)
-    while at < until:
-        period = calendar.holding(grain, at)
-        yield period
-        at = period.end
+    missing = gaps(panes, begin, ledger.closed_until["hour"])
+    for each in walk(calendar, grain, (at, until), missing):
+        yield each if isinstance(each, Period) else Gap(grain, *each, ledger.watermark)
 
 
 def first_full_day(ledger: Ledger) -> int | None:

@@ -7,7 +7,9 @@ takes the old one's contribution out of the panes and puts its own in.
 The *watermark* is the highest accepted `updated_at`. Whatever depends on it happens when it crosses
 an hour, record by record and never by batch, so that a rebuild from the same log does the same:
 periods close, panes coarsen, and panes older than the kind's horizon are *sealed*: their records
-leave the ledger, but for those whose end is still to come.
+leave the ledger, but for those whose end is still to come. Periods within a gap (`streams.gaps`)
+close together. All of it is done in short steps, so that whoever folds may let others have their
+turn between them.
 
 A record that has left is not forgotten: its entry goes to a store (`Departed`), which knows what it
 counted. So a version that comes however late is one revision of its period: what the record counted
@@ -17,11 +19,12 @@ period is refused, unless a finished history is being played (`counts_sealed`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from streams.errors import Refused
 from streams.events import Record
+from streams.gaps import Gap, gaps, walk
 from streams.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period
 from streams.records import (
@@ -53,6 +56,11 @@ live feed but history, and come months at a time."""
 MOST_HELD_OVER = 20_000
 """Records without their end that stay beyond the horizon. Where a feed never sends an end, the
 oldest leave like any other: they are found again when a version comes, but are in no stock."""
+STAGE = 2000
+"""Records that leave in one step, those of the last day of it aside."""
+
+Steps = Iterable[None] | None
+"""What is still to be done, step by step; None where nothing is."""
 
 Sealed = tuple[str, int, Pane]
 """A sealed pane: grain, start minute, counters."""
@@ -129,7 +137,10 @@ class Ledger:
         self.dirty: set[str] | None = None
         """Ids touched since the last checkpoint; None where no checkpoint is kept."""
         self.dirty_revisions: set[tuple[Grain, int]] = set()
-        self.on_close: Callable[[Closing], None] | None = None
+        self.on_close: Callable[[Closing], Steps] | None = None
+        """Called with every period that closes; what takes long is returned in short steps."""
+        self.on_gap: Callable[[Gap], Steps] | None = None
+        """Called instead of `on_close` for the periods of a grain that lie within a gap."""
         self.on_seal: Callable[[list[Sealed]], None] | None = None
         """Called at every sealing, with the panes that hold something."""
         self.counts_sealed = False
@@ -150,6 +161,8 @@ class Ledger:
         """Of periods that ended by then, it is not known how they stood when they closed."""
         self._held_over: set[str] = set()
         """Ids of the records that stay beyond the horizon, since their end is still to come."""
+        self.stepwise = False
+        """Whether `add` leaves what an hour that is crossed brings to its caller, step by step."""
         self._by_day: dict[int, list[str]] = {}
         self._next_hour = 0
         self._closed = 0
@@ -157,9 +170,12 @@ class Ledger:
         self._whole_longer = max(0, WHOLE_HORIZON - kind.horizon)
         self._pack, self._contribution = kind.pack, kind.contribution
 
-    def add(self, event: Record, appended: int) -> None:
+    def add(self, event: Record, appended: int) -> Iterator[None] | None:
         """Folds one version of a record; raises `Refused`. `appended` is when the log took it, in
-        ms: an `updated_at` may not lie more than the skew after it."""
+        ms: an `updated_at` may not lie more than the skew after it.
+
+        Where an hour is crossed and the ledger is `stepwise`, the steps of that are returned, which
+        have to be gone through before anything else is added."""
         updated = (event.updated_at - EPOCH) // MILLISECOND
         if not EARLIEST <= updated <= appended:
             self._judge(updated, appended)
@@ -192,7 +208,8 @@ class Ledger:
         if updated > self.watermark:
             self.watermark = updated
             if updated >= self._next_hour:
-                self._cross_hour()
+                return self._cross_hour()
+        return None
 
     def _judge(self, updated: int, appended: int) -> None:
         """Raises `Refused` for an update from the future or from before all feeds."""
@@ -334,31 +351,60 @@ class Ledger:
                         else:  # may be a change of nothing: a wait that is counted the same
                             change.pop(key, None)
 
-    def _cross_hour(self) -> None:
-        """All that happens as the watermark passes an hour."""
-        before = self._next_hour
+    def _cross_hour(self) -> Iterator[None] | None:
+        """All that happens as the watermark passes an hour; see `add`."""
+        first = self._next_hour == 0
         self._next_hour = self.calendar.start("hour", self.watermark) + HOUR
-        self._close_periods(first=before == 0)
-        self.panes.coarsen(self.watermark)
-        sealed_before = self.calendar.start("day", max(0, self.watermark - self.kind.horizon))
-        if sealed_before > self.sealed_before:
-            self._seal(sealed_before)
+        steps = self._crossing(first=first)
+        if self.stepwise:
+            return steps
+        for _ in steps:
+            pass
+        return None
 
-    def _close_periods(self, first: bool) -> None:
-        """Closes every period that ended a grace time before the watermark."""
+    def _crossing(self, first: bool) -> Iterator[None]:
+        yield from self._close_periods(first)
+        yield from self.panes.coarsening(self.watermark)
+        sealed_before = self.calendar.start("day", max(0, self.watermark - self.kind.horizon))
+        for before in self._seal_stages(sealed_before):
+            self._seal(before)
+            yield
+
+    def _close_periods(self, first: bool) -> Iterator[None]:
+        """Closes every period that ended a grace time before the watermark, a step each."""
         settled = self.watermark - self.kind.grace
-        for grain in GRAINS:
-            until = self.calendar.start(grain, settled)
-            if until > self.closed_until[grain]:
-                # The first record of all closes what lies before it, but publishes nothing of it.
-                if not first and self.on_close is not None:
-                    at = self.closed_until[grain]
-                    while at < until:
-                        period = self.calendar.holding(grain, at)
-                        self.on_close(Closing(period, self.watermark))
-                        at = period.end
-                self.closed_until[grain] = until
+        due = {grain: self.calendar.start(grain, settled) for grain in GRAINS}
+        missing = [] if first else gaps(self.panes, self.closed_until["hour"], due["hour"])
+        for grain, until in due.items():
+            at = self.closed_until[grain]
+            # The first record of all closes what lies before it, but publishes nothing of it.
+            if not first and (self.on_close is not None or self.on_gap is not None):
+                for each in walk(self.calendar, grain, (at, until), missing):
+                    yield from self._closing(grain, each) or ()
+                    yield
+            self.closed_until[grain] = max(at, until)
         self._closed = max(self.closed_until.values())
+
+    def _closing(self, grain: Grain, closed: Period | tuple[int, int]) -> Steps:
+        """Passes on a period that closes, or those of a gap."""
+        if isinstance(closed, Period):
+            return self.on_close and self.on_close(Closing(closed, self.watermark))
+        return self.on_gap and self.on_gap(Gap(grain, *closed, self.watermark))
+
+    def _seal_stages(self, before: int) -> Iterator[int]:
+        """The days up to which to seal, one after the other: one by far mostly, and after a gap as
+        many as keep each stage short."""
+        if before <= self.sealed_before:
+            return
+        leaving = 0
+        due = [(day, len(keys)) for day, keys in self._by_day.items() if day * DAY < before]
+        for day, records in sorted(due):
+            leaving += records
+            stage = self.calendar.start("day", (day + 2) * DAY)
+            if leaving >= STAGE and self.sealed_before < stage < before:
+                leaving = 0
+                yield stage
+        yield before
 
     def _seal(self, before: int) -> None:
         self.began = self.began or self.watermark

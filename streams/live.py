@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol
 
+from streams.busy import Busy
 from streams.current import Current, marks_of
-from streams.monitor import Monitor, Refusal, Shard
+from streams.monitor import Folded, Monitor, Refusal, Shard
 from streams.naming import name
 from streams.periods import rfc3339
 
 State = Literal["starting", "recovering", "behind", "live", "finished"]
+
+
+SLICE = 0.02
+"""Seconds of folding at a stretch, after which others get their turn. The longest single step, a
+week of a hundred series that is learned, takes three times that."""
 
 
 def wall_clock() -> int:
@@ -48,6 +54,8 @@ class Health:
     not jump where the time of day is set; None where none is kept."""
     follows: bool = False
     """Lines are read as they are made, from where nobody can say how many are unread."""
+    busy: Busy | None = None
+    """How long the counting goes on, of a runner that can't say so itself while it counts."""
     stall_seconds: float | None = None
     """How long the last assignment of partitions kept this worker from counting."""
 
@@ -57,9 +65,16 @@ class Health:
         return None if self.checkpoint_at is None else time.monotonic() - self.checkpoint_at
 
     @property
+    def shown(self) -> tuple[State, str]:
+        """State and detail as they are to be shown now: who counts for seconds on end is behind."""
+        if self.state == "live" and self.busy is not None and self.busy.long:
+            return "behind", self.busy.words
+        return self.state, self.detail
+
+    @property
     def ready(self) -> bool:
         """Recovered and keeping up, so that the figures may be shown."""
-        return self.state in ("live", "finished")
+        return self.shown[0] in ("live", "finished")
 
 
 class Alerts(Protocol):
@@ -147,6 +162,24 @@ class Live:
         """Whether a record of an instant that is just being counted is of now."""
         return self.current.reaches(force, kind, at, self.clock())
 
+    def folding(
+        self, payload: bytes, appended: int, only: Shard | None, folded: Folded
+    ) -> Iterator[None]:
+        """Folds a payload in slices of about `SLICE` seconds; between them the lock is free, and
+        figures may be read. See `Monitor.steps`."""
+        steps = self.monitor.steps(payload, appended, only, folded)
+        more = True
+        while more:
+            with self.lock:
+                until = time.monotonic() + SLICE
+                more = False
+                for _ in steps:
+                    if time.monotonic() >= until:
+                        more = True
+                        break
+            if more:
+                yield
+
     def forces(self) -> tuple[str, ...]:
         """The ids of the forces of which this process has any state."""
         with self.lock:
@@ -172,9 +205,10 @@ class Live:
                 )
             if self.alerts is not None:
                 board["alerts"] = self.alerts.view(force_id, self.monitor.now if at is None else at)
+        state, detail = health.shown
         board["status"] = {
-            "state": health.state,
-            "detail": health.detail,
+            "state": state,
+            "detail": detail,
             "ready": health.ready,
             "replay": health.replay,
             "speed": health.speed,

@@ -10,7 +10,7 @@ one kind of event for one or more forces. Kinds are joined only when the board i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -42,8 +42,10 @@ VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
 
 _COUNTED: dict[str, type[Kind]] = {"call": Calls, "incident": Incidents, "crime": Crimes}
 _EVENT_KINDS = {struct: kind for kind, struct in KINDS.items()}
-Add = Callable[[Any, int], None]
-"""Folds one event; raises `Refused`."""
+Add = Callable[[Any, int], Iterator[None] | None]
+"""Folds one event, and gives what is still to be done of it, step by step; raises `Refused`."""
+LINES_A_STEP = 32
+"""Lines that are folded in one step, where none of them closes a period."""
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
@@ -55,6 +57,17 @@ class Refusal(NamedTuple):
     raw: bytes
     reason: str
     detail: str
+
+
+class Folded:
+    """How far the folding of a payload has got."""
+
+    __slots__ = ("lines", "refusals")
+
+    def __init__(self) -> None:
+        self.lines = 0
+        """Lines that were folded or refused, blank ones among them."""
+        self.refusals: list[Refusal] = []
 
 
 class Shard:
@@ -71,8 +84,9 @@ class Shard:
                 self.takers[force.id] = Heartbeats()
             else:
                 rules: Any = _COUNTED[kind]
-                self.takers[force.id] = Ledger(rules(force), Calendar(force.zone), most)
-
+                ledger = Ledger(rules(force), Calendar(force.zone), most)
+                ledger.stepwise = True
+                self.takers[force.id] = ledger
         self.surveillance: dict[str, Any] = {}
         """What watches its ledgers, by force id: a runner's `Surveillance`, which stands above."""
         self.adders: dict[str, Add] = {name: taker.add for name, taker in self.takers.items()}
@@ -126,25 +140,39 @@ class Monitor:
         `appended` is when the log took the payload, in ms. With `only`, every line must belong to
         that shard. Returns what was refused; every other line is folded, whatever its neighbours.
         """
-        refusals: list[Refusal] = []
+        folded = Folded()
+        for _ in self.steps(payload, appended, only, folded):
+            pass
+        return folded.refusals
+
+    def steps(
+        self, payload: bytes, appended: int, only: Shard | None, folded: Folded
+    ) -> Iterator[None]:
+        """The same in steps of at most `LINES_A_STEP` lines or one period that closes. Nothing else
+        may be folded into the same shards before the last step; figures may be read."""
         shards = self.shards if only is None else [only]
         adders: dict[type[Event], dict[str, Add]] = {struct: {} for struct in _EVENT_KINDS}
         for shard in shards:
             adders[KINDS[shard.kind]].update(shard.adders)
-        for number, line in enumerate(payload.split(b"\n")):
+        for number, line in enumerate(payload.split(b"\n"), start=1):
+            folded.lines = number
             try:
                 event = decode_line(line)
                 add = adders[event.__class__].get(event.force)
                 if add is None:
                     raise self._misplaced(event, only)
-                add(event, appended)
+                crossing = add(event, appended)
+                if crossing is not None:
+                    yield from crossing
             except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                 if line and not line.isspace():
                     refused = refusal(error, line)
-                    refusals.append(Refusal(number, line, refused.reason, refused.detail))
+                    place = number - 1
+                    folded.refusals.append(Refusal(place, line, refused.reason, refused.detail))
                     self.refused[only.kind if only else _kind_in(line)][refused.reason] += 1
                     self._note_refused(line, refused.reason, appended)
-        return refusals
+            if not number % LINES_A_STEP:
+                yield
 
     def _note_refused(self, line: bytes, reason: str, appended: int) -> None:
         key = key_in(line)

@@ -21,6 +21,8 @@ Pane = dict[int, int]
 
 KEEP_MINUTES = 48 * HOUR
 KEEP_HOURS = 396 * DAY  # 13 months
+STAGE = 240
+"""Panes that become coarser in one step, where many do at once."""
 
 
 def add_into(total: Pane, pane: Pane) -> None:
@@ -111,28 +113,56 @@ class Panes:
 
         Only whole hours and whole local days move, so that a pane is never split.
         """
-        hours_before = self.calendar.start("hour", max(0, watermark - KEEP_MINUTES))
-        if hours_before > self.hours_before:
-            past, last = self.hours_before // MINUTE, hours_before // MINUTE
-            self.hours_before = hours_before
-            # As a rule one hour passes: its sixty minutes are looked up, not all of two days.
-            few = last - past < len(self.minutes)
-            leaving = range(past, last) if few else sorted(m for m in self.minutes if m < last)
-            into: Pane = {}
-            until = 0
-            for minute in leaving:
-                pane = self.minutes.pop(minute, None)
-                if pane:
-                    if minute >= until:
-                        into = self._open(minute * MINUTE)
-                        hour = self.calendar.start("hour", minute * MINUTE)
-                        until = self.calendar.end("hour", hour) // MINUTE
-                    add_into(into, pane)
-        days_before = self.calendar.start("day", max(0, watermark - KEEP_HOURS))
-        if days_before > self.days_before:
-            self.days_before = days_before
-            for minute in [m for m in self.hours if m * MINUTE < days_before]:
-                add_into(self._open(minute * MINUTE), self.hours.pop(minute))
+        for _ in self.coarsening(watermark):
+            pass
+
+    def coarsening(self, watermark: int) -> Iterator[None]:
+        """The same in short steps, one by far mostly; after each of them all sums are right."""
+        before = self.calendar.start("hour", max(0, watermark - KEEP_MINUTES))
+        for stage in self._stages(self.minutes, "hour", self.hours_before, before):
+            self._into_hours(stage)
+            yield
+        before = self.calendar.start("day", max(0, watermark - KEEP_HOURS))
+        for stage in self._stages(self.hours, "day", self.days_before, before):
+            self._into_days(stage)
+            yield
+
+    def _stages(
+        self, panes: dict[int, Pane], grain: Grain, after: int, before: int
+    ) -> Iterator[int]:
+        """Instants up to which panes become coarser one after the other, few panes at a time."""
+        if before <= after:
+            return
+        if before - after > 2 * DAY:
+            leaving = sorted(minute for minute in panes if minute * MINUTE < before)
+            for minute in leaving[STAGE::STAGE]:
+                stage = self.calendar.start(grain, minute * MINUTE)
+                if stage > after:
+                    after = stage
+                    yield stage
+        yield before
+
+    def _into_hours(self, before: int) -> None:
+        past, last = self.hours_before // MINUTE, before // MINUTE
+        self.hours_before = before
+        # As a rule one hour passes: its sixty minutes are looked up, not all of two days.
+        few = last - past < len(self.minutes)
+        leaving = range(past, last) if few else sorted(m for m in self.minutes if m < last)
+        into: Pane = {}
+        until = 0
+        for minute in leaving:
+            pane = self.minutes.pop(minute, None)
+            if pane:
+                if minute >= until:
+                    into = self._open(minute * MINUTE)
+                    hour = self.calendar.start("hour", minute * MINUTE)
+                    until = self.calendar.end("hour", hour) // MINUTE
+                add_into(into, pane)
+
+    def _into_days(self, before: int) -> None:
+        self.days_before = before
+        for minute in [m for m in self.hours if m * MINUTE < before]:
+            add_into(self._open(minute * MINUTE), self.hours.pop(minute))
 
     def keeps(self, start: int, end: int) -> bool:
         """Whether [start, end) can be told: its edges fall on panes that are still kept."""

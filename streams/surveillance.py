@@ -3,7 +3,8 @@
 A period's counters are read once, when the watermark closes it: that is the count as it was first
 known, at the same age for every period, and a rebuild from the same log reads the same. What is
 found is a `Signal`, which stands on the board for its quiet time (`detectors.episodes`). The
-running hour is judged on the part that has passed, and teaches nothing.
+running hour is judged on the part that has passed, and teaches nothing. The periods of a gap
+(`streams.gaps`) are missing, and are taken all at once.
 
 It knows no clock and no I/O: runners make it and keep its state.
 """
@@ -13,16 +14,19 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
 from detectors.alarm_budget import FACTORS, SHARES, AlarmBudget
+from detectors.baseline import KEPT as WEEKS_KEPT
 from detectors.episodes import QUIET
 from detectors.predictive import Predictive
 from streams.day_names import DayNames
-from streams.families.base import Point
+from streams.families.base import KEPT as STARTS_KEPT
+from streams.families.base import Passed, Point
 from streams.feed_silence import impossible, together
 from streams.force import WHOLE, Change, Force
+from streams.gaps import Gap, Stretch
 from streams.grain_watches import Watches
 from streams.ledger import Closing, Ledger
 from streams.measures import ALL
@@ -38,6 +42,12 @@ RUN = 168
 """Hours without a record after which the first of them no longer counts."""
 KEPT = 31 * 24
 """Silent hours that are remembered: those of a whole month."""
+
+FORGOTTEN = WEEKS_KEPT * 7 * DAY
+"""After a gap longer than weeks are kept, baselines begin anew: nothing is left of them."""
+
+SOME = 64
+"""Series that are taken in one step: some ten milliseconds where a week of them is learned."""
 
 PUBLISHED = {"attended_within_20min": "within", "mean_response_time": "response_mean"}
 """Names that forces publish figures under, where the registry has another."""
@@ -69,31 +79,39 @@ class Surveillance:
         """Starts of the latest hours in which the feed was silent."""
         self.empty: dict[int, list[float]] = {}
         """The run of hours without any record that lasts: start to what was expected."""
+        self.gaps: list[Stretch] = []
+        """The latest gaps: the hours within them were never silent nor empty, they are missing."""
 
     def attach(self) -> None:
         """Listens to the ledger, after whoever listens already."""
-        before = self.ledger.on_close
+        before, before_gap = self.ledger.on_close, self.ledger.on_gap
 
-        def closed(closing: Closing) -> None:
+        def closed(closing: Closing) -> Iterator[None]:
             if before is not None:
-                before(closing)
-            self.closed(closing)
+                yield from before(closing) or ()
+            yield from self.closed(closing)
 
-        self.ledger.on_close = closed
+        def passed(gap: Gap) -> Iterator[None]:
+            if before_gap is not None:
+                yield from before_gap(gap) or ()
+            yield from self.passed(gap)
 
-    def closed(self, closing: Closing) -> None:
-        """Takes a period that has closed. Whatever goes wrong stops no counting."""
+        self.ledger.on_close, self.ledger.on_gap = closed, passed
+
+    def closed(self, closing: Closing) -> Iterator[None]:
+        """Takes a period that has closed, in short steps. Whatever goes wrong stops no counting."""
         grain = cast("Grain", closing.period.grain)
         if grain in self.grains:
             try:
-                signals = self.take(closing.period, closing.watermark)
+                signals = yield from self.taking(closing.period, closing.watermark)
                 if signals and self.on_signals is not None:
                     self.on_signals(signals)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
                 self._failed(f"{self.ledger.kind.name}, {closing.period.label}", error)
 
-    def take(self, period: Period, now: int) -> list[Signal]:
-        """Looks at a period once, with the counts as they are; `now` is the watermark."""
+    def taking(self, period: Period, now: int) -> Generator[None, None, list[Signal]]:
+        """Looks at a period once, with the counts as they are; `now` is the watermark. Gives what
+        is to be said of it, after short steps."""
         watches = self.grains[cast("Grain", period.grain)]
         first, last, watches.last = watches.last == 0, watches.last, period.start
         watches.changed = True
@@ -111,19 +129,84 @@ class Surveillance:
             watches.accept(self.outcomes.levels, now)
             watches.share()
         unheard = self._unheard(period, bool(cells))
-        return self._feed(watches, period, None if unheard else cells, now)
+        return (yield from self._feed(watches, period, None if unheard else cells, now))
+
+    def passed(self, gap: Gap) -> Iterator[None]:
+        """Takes the periods of a gap that have closed, in short steps. Whatever goes wrong stops no
+        counting."""
+        if gap.grain in self.grains:
+            try:
+                yield from self.pass_over(gap)
+            except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
+                self._failed(f"{self.ledger.kind.name}, a gap by {gap.grain}", error)
+
+    def pass_over(self, gap: Gap) -> Iterator[None]:
+        """Takes the periods of a gap at once, in short steps of some series each: the periods are
+        missing, teach nothing and raise nothing."""
+        watches = self.grains[cast("Grain", gap.grain)]
+        if gap.grain == "hour":
+            closed = self.grains["month"].last
+            self.gaps = [one for one in self.gaps if one[1] > closed] + [(gap.start, gap.end)]
+            self.empty = {}
+        last, watches.last = watches.last, self.ledger.calendar.start(gap.grain, gap.end - 1)
+        watches.changed = True
+        if not watches.begun:
+            return
+        passed = self._passed(gap, last, watches.last)
+        forgotten = gap.end - gap.start > FORGOTTEN
+        if gap.grain != "month" and not forgotten:
+            try:
+                yield from watches.pass_weeks(passed)
+            except Exception as error:  # noqa: BLE001 - then they learn nothing of these weeks
+                self._failed(f"the weeks of a gap by {gap.grain}", error)
+        for number, watch in enumerate(watches, start=1):
+            if not number % SOME:
+                yield
+            try:
+                watch.adapter.pass_over(passed)
+                if forgotten and watch.adapter.taken:
+                    watch.restart(self._after(gap))
+            except Exception as error:  # noqa: BLE001 - one detector must not stop the others
+                self._failed(f"{watch.watched.name}, a gap", error)
+        self._restart(watches, last, Period(gap.grain, "", watches.last, gap.end))
+
+    def _passed(self, gap: Gap, before: int, last: int) -> Passed:
+        """The periods of a gap, of which the last starts at `last`, after one that starts at
+        `before`."""
+        calendar = self.ledger.calendar
+        starts = [last]
+        while len(starts) < STARTS_KEPT and starts[-1] > gap.start:
+            starts.append(calendar.start(gap.grain, starts[-1] - 1))
+        was, now, begun, ended = (
+            calendar.local(at).replace(tzinfo=None) for at in (before, last, gap.start, gap.end)
+        )
+        if gap.grain == "month":
+            points = (ended.year - begun.year) * 12 + ended.month - begun.month
+            return Passed(points, points, starts[::-1])
+        if gap.grain == "day":
+            return Passed((ended - begun).days, (now.date() - was.date()).days, starts[::-1])
+        hours = (now.replace(minute=0) - was.replace(minute=0)) // dt.timedelta(hours=1)
+        return Passed(round((gap.end - gap.start) / HOUR), hours, starts[::-1])
+
+    def _after(self, gap: Gap) -> str:
+        """Why baselines begin anew after a gap."""
+        first, until = (self.ledger.calendar.local(at).date() for at in (gap.start, gap.end))
+        return f"nothing came from {_date(first)} to {_date(until)}"
 
     def _feed(
         self, watches: Watches, period: Period, cells: dict[RowKey, int] | None, now: int
-    ) -> list[Signal]:
-        signals = []
+    ) -> Generator[None, None, list[Signal]]:
+        signals: list[Signal] = []
         if period.grain != "month":
-            self._close_weeks(watches, period)
+            yield from self._close_weeks(watches, period)
         points: dict[str, Point] = {}
         mixed = self._mixed(period)
         apart = {s.series[:-1] for s in self.outcomes.stretches if s.holds(period)}
         cell, nothing = watches.cell, watches.cell.read(0)
-        for row, each in watches.begun.items():
+        for number, (row, each) in enumerate(watches.begun.items(), start=1):
+            if not number % SOME:
+                yield
+                apart = {s.series[:-1] for s in self.outcomes.stretches if s.holds(period)}
             area = row[1][-1]
             point = points.get(area) or points.setdefault(area, self._point(period, area))
             lanes = None
@@ -139,9 +222,9 @@ class Surveillance:
                     self._failed(f"{watch.watched.name}, {period.label}", error)
         return signals
 
-    def _close_weeks(self, watches: Watches, period: Period) -> None:
+    def _close_weeks(self, watches: Watches, period: Period) -> Iterator[None]:
         try:
-            watches.close_weeks(self._point(period, WHOLE).slot)
+            yield from watches.close_weeks(self._point(period, WHOLE).slot)
         except Exception as error:  # noqa: BLE001 - each closes its own, and only one fails
             self._failed(f"the weeks before {period.label}", error)
 
@@ -160,6 +243,7 @@ class Surveillance:
         days = (period.end - period.start) / DAY
         if period.grain == "month":
             lost = sum(period.start <= hour < period.end for hour in self.silent) / 24
+            lost += sum(_shared(gap, period) for gap in self.gaps) / DAY
             return Point(period.start, max(0.0, round(days) - lost), local.month - 1)
         names = self.days.names(area, local.date())
         slot = local.weekday()
@@ -187,7 +271,8 @@ class Surveillance:
         """Whether a period is a gap and no quiet one: an hour in a run of empty hours that can't be
         chance, or a day with such an hour. Of a month such hours are taken off its length."""
         if period.grain == "day":
-            return any(period.start <= hour < period.end for hour in self.silent)
+            silent = any(period.start <= hour < period.end for hour in self.silent)
+            return silent or any(_shared(gap, period) for gap in self.gaps)
         if period.grain == "month" or heard:
             self.empty = {} if heard else self.empty
             return False
@@ -216,7 +301,10 @@ class Surveillance:
         ledger = self.ledger
         known = min(at, ledger.watermark)
         signals: list[Signal] = []
-        begin = ledger.closed_until["hour"]
+        # While periods close one after the other, the last closed may lie far back.
+        crossed = ledger.calendar.start("hour", ledger.watermark) - ledger.kind.grace
+        settled = ledger.calendar.start("hour", max(0, crossed))
+        begin = ledger.closed_until["hour"] and max(ledger.closed_until["hour"], settled)
         while 0 < begin < known:
             period = ledger.calendar.holding("hour", begin)
             try:
@@ -290,6 +378,11 @@ def _affects(change: Change, watched: Watched) -> bool:
     mine.update(value for value in watched.row.values() if value != ALL)
     named = {PUBLISHED.get(name, name) for name in change.affects}
     return not change.affects or bool(named & mine)
+
+
+def _shared(gap: Stretch, period: Period) -> int:
+    """How much of a period lies within a gap, in ms."""
+    return max(0, min(gap[1], period.end) - max(gap[0], period.start))
 
 
 def _date(day: dt.date) -> str:

@@ -58,6 +58,7 @@ def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
     head = found[HEAD]
     surveillance.rebuilt, surveillance.faults = head["rebuilt"], head["faults"]
     surveillance.silent = head["silent"]
+    surveillance.gaps = [(start, end) for start, end in head["gaps"]]
     surveillance.empty = {hour: ahead for hour, *ahead in head["empty"]}
     for grain, watches in surveillance.grains.items():
         if grain in found:
@@ -82,6 +83,7 @@ def _head(surveillance: Surveillance) -> dict[str, Any]:
         "rebuilt": surveillance.rebuilt,
         "faults": surveillance.faults,
         "silent": surveillance.silent,
+        "gaps": surveillance.gaps,
         "empty": [[hour, *ahead] for hour, ahead in surveillance.empty.items()],
     }
 

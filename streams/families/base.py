@@ -7,7 +7,7 @@ a place in the stream), and tells what the detector found in the same words for 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -34,6 +34,15 @@ class Point(NamedTuple):
     days: float
     slot: int
     names: tuple[str, ...] = ()
+
+
+class Passed(NamedTuple):
+    """The periods of a gap: how many they are, how many slots of the local calendar the last of
+    them is after the period before the gap, and the starts of the last of them."""
+
+    points: int
+    slots: int
+    starts: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,20 @@ class Adapter(ABC):
         """Takes the counters of a row in the period; None is a gap."""
         self._update(lanes, point)
         self._note(point.start)
+
+    def pass_over(self, passed: Passed) -> None:
+        """Takes all periods of a gap at once."""
+        self._pass_over(passed)
+        self.taken += self._places(passed)
+        self.starts = [*self.starts, *passed.starts][-KEPT:]
+
+    @abstractmethod
+    def _pass_over(self, passed: Passed) -> None:
+        """Has the detector move on."""
+
+    def _places(self, passed: Passed) -> int:
+        """How many places of the stream a gap takes."""
+        return passed.points
 
     def _note(self, start: int) -> None:
         self.taken += 1

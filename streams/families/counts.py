@@ -9,7 +9,7 @@ from detectors.baseline import Baseline
 from detectors.count_watch import CountWatch
 from detectors.month_watch import MonthWatch
 from detectors.predictive import Predictive
-from streams.families.base import SHOWN, TAIL, Adapter, Lanes, Point, Reading
+from streams.families.base import SHOWN, TAIL, Adapter, Lanes, Passed, Point, Reading
 from streams.periods import DAY, HOUR
 from streams.signals import State
 
@@ -28,6 +28,10 @@ class Counts(Adapter):
     def _update(self, lanes: Lanes | None, point: Point) -> None:
         self.last = 0 if lanes is None else lanes[self.lane]
         self.detector.update(None if lanes is None else self.last, point.slot, point.names)
+
+    def _pass_over(self, passed: Passed) -> None:
+        self.last = 0
+        self.detector.pass_over(passed.points, passed.slots)
 
     def forget(self, first: int, last: int) -> None:
         """Of the running week. Every period has been taken, so a place is reckoned from the last;
@@ -117,6 +121,12 @@ class Months(Adapter):
         self.lines = (watch.centre, watch.lower, watch.upper)
         self.last = 0 if lanes is None else lanes[self.lane]
         watch.update(None if lanes is None else self.last, point.days)
+
+    def _pass_over(self, passed: Passed) -> None:
+        watch = self.detector
+        watch.pass_over(passed.points)
+        self.lines = (watch.centre, watch.lower, watch.upper)
+        self.last = 0
 
     def accept(self, direction: str | None, before: int) -> bool:
         """The level since the onset is the level; the old one stays in the detector's `changes`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from detectors.duration_watch import DurationWatch
 from detectors.proportion_watch import ProportionWatch
-from streams.families.base import TAIL, Adapter, Lanes, Point, Reading
+from streams.families.base import TAIL, Adapter, Lanes, Passed, Point, Reading
 from streams.figures import Mean, Share
 from streams.signals import Method
 
@@ -37,6 +37,19 @@ class Grouped(Adapter):
             self._note(point.start)
         self.slot = point.slot
         super().update(None if point.names else lanes, point)
+
+    def _pass_over(self, passed: Passed) -> None:
+        watch = self.detector
+        if self.slot is not None:
+            self.slot = (self.slot + passed.slots) % self.slots
+        if not watch.pending:
+            self.sums = [0.0, 0.0]
+        watch.pass_over(passed.slots - 1)
+        self.expected = watch.expected
+        watch.pass_over(1)
+
+    def _places(self, passed: Passed) -> int:
+        return passed.slots
 
     def _update(self, lanes: Lanes | None, point: Point) -> None:
         watch = self.detector

@@ -102,12 +102,13 @@ class Pages:
     def readyz(self, request: Request) -> Response:
         """Whether the figures may be relied on."""
         health = self.live.health
-        content = {"ready": health.ready, "state": health.state, "detail": health.detail}
-        return as_json(content, 200 if health.ready else 503)
+        ready, (state, detail) = health.ready, health.shown
+        content = {"ready": ready, "state": state, "detail": detail}
+        return as_json(content, 200 if ready else 503)
 
     def about(self, request: Request) -> Response:
         """Where to look."""
-        health, here = self.live.health, self.live.forces()
+        (state, detail), here = self.live.health.shown, self.live.forces()
         boards = "".join(
             f'<li><a href="/?force={name}">/?force={name}</a>: the wallboard of '
             f"{html.escape(self.live.monitor.forces[name].name)}; "
@@ -117,7 +118,7 @@ class Pages:
         return HTMLResponse(
             _ABOUT.format(
                 version=version("watchroom"),
-                state=html.escape(f"{health.state}: {health.detail}"),
+                state=html.escape(f"{state}: {detail}"),
                 boards=boards,
             )
         )

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from streams.busy import Busy
 from streams.deadletters import letter
 from streams.errors import SourceError
 from streams.ledger import Ledger
 from streams.live import Live, wall_clock
-from streams.monitor import Monitor
+from streams.monitor import Folded, Monitor
 from streams.readings import Heartbeats
 from streams.runners.replay import ReplayClock, Stops
 from streams.sources import Chunk
@@ -27,6 +28,8 @@ from streams.sources.play import Play
 
 TICK = 0.02
 """The shortest wait of a paced replay, in seconds."""
+GIVEN_WAY = 0.0002
+"""Seconds between two slices of a chunk, in which another thread may take the lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,7 @@ class Embedded:
         dead_letters: DeadLetterFile | None = None,
     ) -> None:
         self.live, self.stops, self.clock = live, stops, clock
+        self.busy = live.health.busy = Busy()
         self.dead_letters = dead_letters
         self.rows = self.excluded = 0
         self.refused = Counter[str]()
@@ -139,11 +143,10 @@ class Embedded:
     def play(self, chunk: Chunk, speed: float, progress: Callable[[], None] = lambda: None) -> None:
         """Folds a chunk line by line as the replay clock reaches each; starts the clock."""
         instants = [instant_of(line) for line in chunk.lines()]
-        lines, numbers = chunk.lines(), chunk.line_numbers
-        rest = chunk._replace(payload=b"", line_numbers=(), origins=None, events=0)
+        lines = chunk.lines()
         with self.stops.held_back():
-            self._fold(rest)
-        clock, done, events = self.clock, 0, chunk.events
+            self._fold(chunk.without_lines())
+        clock, done = self.clock, 0
         if clock is None:
             raise ValueError("a paced replay needs a replay clock")
         while done < len(lines):
@@ -155,12 +158,8 @@ class Embedded:
             while due < len(lines) and (instants[due] or 0) <= now:
                 due += 1
             if due > done:
-                part = Chunk(b"\n".join(lines[done:due]), chunk.origin, numbers[done:due])
-                if chunk.origins is not None:  # its rows are accounted for with its last line
-                    counted = events if due == len(lines) else 0
-                    part = part._replace(origins=chunk.origins[done:due], events=counted)
                 with self.stops.held_back():
-                    self._fold(part)
+                    self._fold(chunk.part(done, due))
                 done = due
             else:
                 progress()
@@ -169,21 +168,29 @@ class Embedded:
         clock.wait_for(max((at for at in instants if at is not None), default=0))
 
     def _fold(self, chunk: Chunk) -> None:
-        self.rows += chunk.rows
+        """Folds a chunk in slices; where a stop is asked for, only the lines before it."""
+        folded = Folded()
+        if chunk.line_numbers:
+            self.busy.begin()
+            for _ in self.live.folding(chunk.payload, wall_clock(), None, folded):
+                if self.stops.asked:
+                    break
+                time.sleep(GIVEN_WAY)
+            self.busy.end()
+        self.rows += chunk.rows_in(folded.lines) + chunk.without_lines().rows
         self.excluded += chunk.excluded
         for raw, reason, detail, origin in chunk.rejected:
             self._refuse(raw, origin, reason, detail)
             self.live.monitor.refused["unknown"][reason] += 1
-        if chunk.line_numbers:
-            # A line of spaces is a blank line too; the monitor passes over it.
-            self.excluded += sum(map(bytes.isspace, chunk.lines()))
-            for refusal in self.live.ingest(chunk.payload, wall_clock()):
-                place = chunk.place(refusal.line)
-                if chunk.events is not None:  # a row of several versions is refused once
-                    if place in self._refused_rows:
-                        continue
-                    self._refused_rows.add(place)
-                self._refuse(refusal.raw, place, refusal.reason, refusal.detail)
+        # A line of spaces is a blank line too; the monitor passes over it.
+        self.excluded += sum(map(bytes.isspace, chunk.lines()[: folded.lines]))
+        for refusal in folded.refusals:
+            place = chunk.place(refusal.line)
+            if chunk.begins is not None:  # a row of several versions is refused once
+                if place in self._refused_rows:
+                    continue
+                self._refused_rows.add(place)
+            self._refuse(refusal.raw, place, refusal.reason, refusal.detail)
 
     def _refuse(self, raw: bytes, origin: str, reason: str, detail: str) -> None:
         self.refused[reason] += 1

@@ -39,6 +39,8 @@ SESSION_SECONDS, HEARTBEAT_SECONDS = 6.0, 2.0
 REVOKE_SECONDS = 2.0
 BOARD_SECONDS = 5.0
 COMMIT_SECONDS = 5.0
+STOP_SECONDS = 1.0
+"""At the end, for each thing that brokers may be slow at: to end takes less than 5 s in all."""
 FETCH_WAIT_MS = 100
 SWITCH_SECONDS = 0.001
 """How long a busy thread may keep the others waiting. Python's 5 ms add up for the thread that
@@ -143,7 +145,7 @@ class FaustWorker:
                 message = event.message
                 appended = round(message.timestamp * 1000)
                 key = (message.topic, message.partition)
-                holdings.accept(key, message.offset, message.value, appended)
+                await holdings.accept(key, message.offset, message.value, appended)
                 await holdings.room()
 
         app.agent(channel, name="count", concurrency=1)(count)
@@ -217,7 +219,8 @@ class FaustWorker:
             found = {TopicPartition(*key): offset for key, offset in offsets.items()}
             if not found.keys() <= assigned:
                 return False
-            async with asyncio.timeout(COMMIT_SECONDS):
+            seconds = STOP_SECONDS if self.holdings.stopping else COMMIT_SECONDS
+            async with asyncio.timeout(seconds):
                 await self.app.consumer._thread.call_thread(
                     consumer.commit,
                     {tp: OffsetAndMetadata(offset, "") for tp, offset in found.items()},
@@ -268,13 +271,16 @@ class FaustWorker:
         self.live.health.state, self.live.health.detail = "recovering", "stopping"
         for task in work[:4]:
             task.cancel()
-        await asyncio.gather(*work[:4], return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(STOP_SECONDS):
+                await asyncio.gather(*work[:4], return_exceptions=True)
+        await self.holdings.settle()
         await self.holdings.save_all()
         for task in work[4:]:
             task.cancel()
         await asyncio.gather(*work[4:], return_exceptions=True)
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(STOP_SECONDS):
                 await self.app.stop()
         await self.holdings.close()
         await self.outbox.close()

@@ -15,6 +15,7 @@ from functools import partial
 
 from aiokafka.errors import KafkaError
 
+from streams.busy import LONG
 from streams.errors import CheckpointError
 from streams.live import Live
 from streams.monitor import Shard
@@ -32,6 +33,9 @@ log = logging.getLogger("watchroom.worker")
 
 MOST_UNSAVED = 50_000
 """Messages folded and not yet saved, above which saving does not wait for its time."""
+HANDED_OVER, STOPPED = 10.0, 1.0
+"""Seconds that a message which takes long may still take when its partition goes to another worker,
+and when the process is to end."""
 PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
 
@@ -59,6 +63,7 @@ class Holdings:
         self.pace = Pace(settings.behind)
         self._committed: dict[Key, int] = {}
         self._trouble = ""
+        self._refreshed = 0.0
 
     # -- what the stream tells -----------------------------------------------------------------
 
@@ -97,9 +102,10 @@ class Holdings:
         partition = self.held.get(key)
         return partition is not None and partition.ready
 
-    def accept(self, key: Key, offset: int, payload: bytes | None, appended: int) -> None:
+    async def accept(self, key: Key, offset: int, payload: bytes | None, appended: int) -> None:
         """One message of the stream: counted, or passed over since it is held or will be read."""
-        partition = self.held.get(key)
+        if (partition := self.held.get(key)) is not None:
+            await partition.settled()
         if partition is None or self.stopping:
             return
         partition.delivered = max(partition.delivered, offset)
@@ -120,7 +126,7 @@ class Holdings:
             partition.target = max(partition.target, offset)
             self._changed.set()
             return
-        partition.fold(offset, payload, appended)
+        await partition.fold(offset, payload, appended)
         partition.follows = True
         self.pace.hear()
         self._unsaved += 1
@@ -215,6 +221,7 @@ class Holdings:
             surveillance=self.settings.surveillance,
         )
         partition.post = partial(self.outbox.put, partition)
+        partition.on_slice = self._on_slice
         mail = await asyncio.to_thread(partition.load, self._generation, self._member)
         partition.count_refused(again=True)
         partition.post(mail)
@@ -238,6 +245,7 @@ class Holdings:
     async def _give_up(self, key: Key) -> None:
         partition = self.held.pop(key)
         partition.ready = False
+        await partition.settle(HANDED_OVER)
         partition.leave()
         self.alerts.leave(partition.shard)
         await self._save(partition)
@@ -267,6 +275,8 @@ class Holdings:
         late = time.monotonic() - PATIENCE
         for partition in list(self.held.values()):
             hurried = patiently and not partition.ready and partition.saved_at > late
+            if patiently and partition.busy.turn > LONG:
+                continue  # no snapshot is taken within a message, and others need not wait
             if partition.changed and not hurried:
                 await self._save(partition)
         await self._commit()
@@ -297,7 +307,10 @@ class Holdings:
 
     def refresh(self) -> None:
         """Keeps the health true."""
+        self._refreshed = time.monotonic()
         health = self.live.health
+        if self.stopping:
+            return
         lag: dict[str, int] = {}
         for key, partition in list(self.held.items()):
             if (high := self.stream.high(key)) is not None:
@@ -318,6 +331,9 @@ class Holdings:
         elif self.held and (silent := self.pace.silent(self.stream.heard())) > SILENCE:
             health.state = "behind"
             health.detail = f"the brokers have not answered for {silent:.0f} s"
+        elif busy := [p.busy for p in self.held.values() if p.busy.long]:
+            health.state = "behind"
+            health.detail = max(busy, key=lambda each: each.seconds).words
         elif not self.pace.keeps_up(total, live=before == "live"):
             health.state, health.detail = "behind", f"{total:,} messages behind"
         else:
@@ -326,6 +342,16 @@ class Holdings:
             health.detail = self._trouble
         if health.state not in (before, "recovering"):
             log.info("%s: %s", health.state, health.detail)
+
+    def _on_slice(self) -> None:
+        """Between two slices of a message that takes long: says so, now and then."""
+        now = time.monotonic()
+        if now - self._refreshed > LONG / 4:
+            self.refresh()
+
+    async def settle(self) -> None:
+        """Before the end: a message that takes long is not waited for."""
+        await asyncio.gather(*(each.settle(STOPPED) for each in self.held.values()))
 
     async def close(self) -> None:
         """The last checkpoint; releases the files and the folder."""

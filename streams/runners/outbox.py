@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.live import SLICE
 from streams.runners.partition import Partition
 from streams.runners.snapshot import Outgoing
 from streams.runners.topics import LARGEST_LINE
@@ -71,8 +73,14 @@ class Outbox:
             self._queue.task_done()
 
     async def _sent(self, messages: Numbered) -> bool:
+        acknowledged, until = [], time.monotonic() + SLICE
         try:
-            await asyncio.gather(*[await self._send(message) for _, message in messages])
+            for _, message in messages:
+                acknowledged.append(await self._send(message))
+                if time.monotonic() > until:  # there may be thousands
+                    await asyncio.sleep(0)
+                    until = time.monotonic() + SLICE
+            await asyncio.gather(*acknowledged)
         except KafkaError as error:
             log.warning("%d messages could not be sent (%r); trying again", len(messages), error)
             return False
@@ -91,7 +99,7 @@ class Outbox:
             partition=message.partition,
         )
 
-    async def close(self, seconds: float = 5.0) -> None:
+    async def close(self, seconds: float = 1.0) -> None:
         """Sends what it can within the time, and closes."""
         try:
             async with asyncio.timeout(seconds):

@@ -1,7 +1,9 @@
 """One topic-partition that this worker holds: its fold, its offset, its checkpoint.
 
 All of it belongs to the event loop; only `load` and the writing of a snapshot run in a thread, and
-never both at once. Folding a message and taking its offset is one step, with no await between.
+never both at once. Folding a message and taking its offset is one turn, and so is the taking of a
+snapshot: a turn may be cut into slices, between which the event loop is free, but no other turn of
+the same partition begins within it. So no snapshot ever holds a part of a message.
 """
 
 from __future__ import annotations
@@ -11,19 +13,21 @@ import hashlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib import import_module, resources
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
 from streams import deadletters
+from streams.busy import Busy
 from streams.errors import CheckpointError
 from streams.force import Force
 from streams.ledger import Ledger, Sealed
-from streams.live import Live
-from streams.monitor import Refusal, Shard
+from streams.live import SLICE, Live
+from streams.monitor import Folded, Refusal, Shard
 from streams.periods import MINUTE
 from streams.runners import facts as facts_
 from streams.runners import snapshot as snapshots
@@ -35,12 +39,14 @@ from streams.runners.topics import partition_of, topic_name
 log = logging.getLogger("watchroom.partition")
 
 NOTHING = -1
+LETTERS_A_SLICE = 500
 FAR_AHEAD = 1000
 """Messages that the stream may be behind what is held before reading goes on beside it."""
 
 _RULES = (
     "records",
     "ledger.py",
+    "gaps.py",
     "panes.py",
     "histogram.py",
     "periods.py",
@@ -91,6 +97,12 @@ class Partition:
         self.topic, self.number = identity.topic, identity.partition
         self.checkpoint = Checkpoint(path, identity)
         self.saving = asyncio.Lock()
+        self.busy = Busy()
+        self.torn = False
+        """A message was given up half-way: what is held here must not be saved any more."""
+        self.on_slice: Callable[[], None] = lambda: None
+        """Called between the slices of a message."""
+        self._turn = asyncio.Lock()
         self.post: Callable[[list[tuple[int, Outgoing]]], None] = lambda _: None
         self.refused: Counter[str] = Counter()
         self.facts: dict[str, facts_.Known] = {}
@@ -162,6 +174,24 @@ class Partition:
         self._number = max((number for number, _ in stored.outbox), default=0)
         return stored.outbox
 
+    async def settled(self) -> None:
+        """Waits for the turn that is being taken, if any."""
+        if self._turn.locked():
+            async with self._turn:
+                pass
+
+    async def settle(self, seconds: float) -> None:
+        """The same, but a message that takes longer is given up, with all since the last save."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.settled()
+        except TimeoutError:
+            self.torn = True
+            log.warning(
+                "%s: a message that takes long was given up at offset %d; the log has it",
+                self.name, self.held + 1,
+            )  # fmt: skip
+
     def start_over(self, why: str) -> None:
         """Sets the checkpoint aside and empties the fold."""
         self.checkpoint.discard(why)
@@ -222,9 +252,35 @@ class Partition:
             with self.live.lock:
                 self.live.monitor.drop_shard(self.shard)
 
-    def fold(self, offset: int, payload: bytes | None, appended: int) -> None:
-        """Folds one message and takes its offset; what it holds already is passed over."""
-        if offset <= self.held:
+    async def fold(self, offset: int, payload: bytes | None, appended: int) -> None:
+        """Folds one message and takes its offset; what it holds already is passed over.
+
+        Whoever is cancelled while a message takes its slices leaves it to its end."""
+        await self._turn.acquire()
+        slices = self._slices(offset, payload, appended)
+        try:
+            done = next(slices, self) is self  # most messages are done in one slice
+        except BaseException:
+            self._turn.release()
+            raise
+        if done:
+            self._turn.release()
+        else:
+            await asyncio.shield(asyncio.ensure_future(self._go_on(slices)))
+
+    async def _go_on(self, slices: Iterator[None]) -> None:
+        try:
+            self.busy.begin()
+            while not self.torn and next(slices, self) is not self:
+                self.on_slice()
+                await asyncio.sleep(0)
+        finally:
+            self.busy.end()
+            self._turn.release()
+
+    def _slices(self, offset: int, payload: bytes | None, appended: int) -> Iterator[None]:
+        """Folds one message, and takes its offset with the last slice."""
+        if offset <= self.held or self.torn:
             return
         if self.facts:
             self._read_on(offset)
@@ -232,14 +288,17 @@ class Partition:
             self.live.monitor.refused[self.shard.kind]["no_value"] += 1
             self._refuse(offset, 0, b"", "no_value", "the message has no value", appended)
         else:
+            folded = Folded()
             try:
-                refusals = self.live.ingest(payload, appended, self.shard)
+                yield from self.live.folding(payload, appended, self.shard, folded)
             except Exception as error:  # a fault of ours must not stop the stream
                 log.exception("%s: message %d could not be counted", self.name, offset)
                 fault = f"{type(error).__name__}: {error}"
-                refusals = [Refusal(0, payload, "fault", fault)]
-            for line, raw, reason, detail in refusals:
+                folded.refusals = [Refusal(0, payload, "fault", fault)]
+            for number, (line, raw, reason, detail) in enumerate(folded.refusals, start=1):
                 self._refuse(offset, line, raw, reason, detail, appended)
+                if not number % LETTERS_A_SLICE:
+                    yield
             self._publish_late(offset)
         self.held = offset
 
@@ -343,9 +402,10 @@ class Partition:
 
     async def _save(self) -> list[tuple[int, Outgoing]]:
         async with self.saving:
-            if not self.changed:
+            if not self.changed or self.torn:
                 return []
-            snapshot = self._take()
+            async with self._turn:
+                snapshot = await self._take()
             try:
                 await asyncio.to_thread(self.checkpoint.save, snapshot)
             except CheckpointError:
@@ -360,12 +420,19 @@ class Partition:
             self.post(snapshot.outbox)
             return snapshot.outbox
 
-    def _take(self) -> Snapshot:
+    async def _take(self) -> Snapshot:
         self.settle_facts()
         self.publish_revised()
-        snapshot = snapshots.take(self.shard, self.held, self.refused)
+        snapshot = Snapshot(self.held, refused=dict(self.refused))
         snapshot.facts_until = self.facts_until
-        snapshot.watches = watching.take(self.shard)
+        until = time.monotonic() + SLICE
+        for row in chain(snapshots.taking(self.shard, snapshot), watching.taking(self.shard)):
+            if row is not None:
+                snapshot.watches.append(row)
+            if time.monotonic() > until:
+                await asyncio.sleep(0)
+                until = time.monotonic() + SLICE
+        # At once from here on: an alert may leave for the outbox at any time.
         snapshot.sealed, self._sealed = self._sealed, []
         snapshot.outbox, self._outbox = self._outbox, []
         self._changed = False

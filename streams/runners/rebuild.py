@@ -21,14 +21,12 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.ledger import Ledger
+from streams.live import SLICE
 from streams.runners import facts
 from streams.runners.partition import NOTHING, Partition
 from streams.runners.topics import partition_of, topic_name
 
 log = logging.getLogger("watchroom.rebuild")
-
-SLICE = 0.02
-"""Seconds of folding at a stretch, after which the event loop gets its turn."""
 
 
 class Reader:
@@ -47,6 +45,8 @@ class Reader:
     async def run(self, partitions: Sequence[Partition]) -> None:
         """Reads until all are ready, or until interrupted. Raises aiokafka's `KafkaError`."""
         by_tp = {TopicPartition(p.topic, p.number): p for p in partitions}
+        for partition in partitions:
+            await partition.settled()  # of an assignment before
         async with self._consumer(list(by_tp)) as consumer:
             for tp, partition in by_tp.items():
                 _go_on(consumer, tp, partition)
@@ -107,7 +107,7 @@ class Reader:
                     "%s: the log has nothing between offsets %d and %d",
                     partition.name, partition.held, record.offset,
                 )  # fmt: skip
-            partition.fold(record.offset, record.value, record.timestamp)
+            await partition.fold(record.offset, record.value, record.timestamp)
             partition.read_back += (record.value or b"").count(b"\n") + 1
             if time.monotonic() > until:
                 await asyncio.sleep(0)
@@ -143,7 +143,7 @@ class Reader:
         messages = await self._all_of([TopicPartition(topic, number) for number in numbers])
         for partition, force, ledger in wanted:
             topic_id = partition.checkpoint.identity.topic_id
-            known = facts.collect(ledger, force, messages, topic_id)
+            known = await asyncio.to_thread(facts.collect, ledger, force, messages, topic_id)
             if known.panes:
                 log.info("%s: %d published facts of %s", partition.name, len(known.panes), force.id)
                 partition.know(force, known)
@@ -154,7 +154,8 @@ class Reader:
         if wanted:
             topic = topic_name(wanted[0].prefix, "alerts")
             messages = await self._all_of([TopicPartition(topic, p.number) for p in wanted])
-            self.on_alerts([value for _, value in messages if value is not None])
+            values = [value for _, value in messages if value is not None]
+            await asyncio.to_thread(self.on_alerts, values)
 
     async def _all_of(self, tps: list[TopicPartition]) -> list[tuple[bytes | None, bytes | None]]:
         """Every message of some partitions, as (key, value)."""

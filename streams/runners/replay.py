@@ -109,6 +109,11 @@ class Stops:
             signal.signal(number, handler)  # type: ignore[arg-type]
         self._before.clear()
 
+    @property
+    def asked(self) -> bool:
+        """Whether a stop is asked for: what is held back should come to its end soon."""
+        return bool(self._asked)
+
     def _caught(self, number: int, frame: FrameType | None) -> None:
         self._asked = number
         if not self._busy:

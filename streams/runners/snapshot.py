@@ -1,7 +1,7 @@
 """What a checkpoint holds of a shard, and how it is taken from one and put back.
 
 Taking is done in the event loop, between two messages, so it only copies what changed since the
-last time; turning the copies into bytes and writing them is done in a thread.
+last time, in short steps; turning the copies into bytes and writing them is done in a thread.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from streams.monitor import Shard
 from streams.panes import Pane
 from streams.readings import Beat, Heartbeats, Readings
 from streams.runners.departed import ENTRY_BYTES, Departed
+
+KEYS_A_STEP, REVISIONS_A_STEP = 10_000, 100
+"""What of a ledger is copied in one step."""
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 _reading: msgspec.json.Decoder[Reading] = msgspec.json.Decoder(Reading)
@@ -164,25 +167,38 @@ def watch(shard: Shard) -> None:
 def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
     """What changed since the last time; the shard starts to remember anew."""
     snapshot = Snapshot(offset, refused=dict(refused))
+    for _ in taking(shard, snapshot):
+        pass
+    return snapshot
+
+
+def taking(shard: Shard, snapshot: Snapshot) -> Iterator[None]:
+    """The same in short steps, into a snapshot; nothing may be folded before the last of them."""
     for index, name in enumerate(forces_of(shard)):
         taker = shard.takers[name]
         if isinstance(taker, Heartbeats):
             beats = {feed: list(held) for feed, held in taker.beats.items()}
             snapshot.takers[name] = Taker(lines=taker.lines, latest=dict(taker.latest), beats=beats)
             continue
-        dirty, taker.dirty = taker.dirty or set(), set()
+        dirty, taker.dirty = list(taker.dirty or ()), set()
         snapshot.rows += len(taker.entries)
         if isinstance(taker, Readings):
             held = taker.entries
-            snapshot.entries += [(index, key, held[key][1]) for key in dirty]
+            for some in _cut(dirty):
+                snapshot.entries += [(index, key, held[key][1]) for key in some]
+                yield
             snapshot.takers[name] = Taker(watermark=taker.watermark, lines=taker.lines)
             continue
         entry = taker.entries.get
-        snapshot.entries += [(index, key, entry(key)) for key in dirty]
-        for grain, start in taker.dirty_revisions:
+        for some in _cut(dirty):
+            snapshot.entries += [(index, key, entry(key)) for key in some]
+            yield
+        for number, (grain, start) in enumerate(taker.dirty_revisions, start=1):
             pane = taker.revisions.get((grain, start))
             body = None if pane is None else pane_bytes(pane)
             snapshot.revisions.append((index, grain, start, body))
+            if not number % REVISIONS_A_STEP:
+                yield
         taker.dirty_revisions = set()
         count = pages = 0
         if isinstance(taker.departed, Departed):
@@ -201,7 +217,11 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             tally=taker.tally.as_dict(),
             skewed=taker.kind.skewed,
         )
-    return snapshot
+
+
+def _cut(keys: list[str]) -> Iterator[list[str]]:
+    """Some keys at a time."""
+    return (keys[at : at + KEYS_A_STEP] for at in range(0, len(keys), KEYS_A_STEP))
 
 
 def written(shard: Shard, snapshot: Snapshot) -> None:

@@ -17,6 +17,7 @@ import msgspec
 
 from detectors import state
 from streams.force import Force
+from streams.gaps import Gap
 from streams.history import kept
 from streams.ledger import Ledger
 from streams.monitor import Monitor, Shard
@@ -32,7 +33,7 @@ _encode = msgspec.msgpack.Encoder(enc_hook=state.plain).encode
 _decode = msgspec.msgpack.Decoder().decode
 
 _RULES = (
-    "families", "grain_watches.py", "measures.py", "outcomes.py", "surveillance.py",
+    "families", "gaps.py", "grain_watches.py", "measures.py", "outcomes.py", "surveillance.py",
     "watch_list.py", "watch_state.py", "watches.py",
 )  # fmt: skip
 
@@ -67,11 +68,14 @@ def watch_all(monitor: Monitor) -> None:
 
 def take(shard: Shard) -> list[WatchRow]:
     """What of a shard's watches has changed since this was last taken."""
-    return [
-        (force, part, _encode(data))
-        for force, each in shard.surveillance.items()
-        for part, data in _changes(each)
-    ]
+    return list(taking(shard))
+
+
+def taking(shard: Shard) -> Iterator[WatchRow]:
+    """The same row by row, a short step each; nothing may be folded before the last of them."""
+    for force, each in shard.surveillance.items():
+        for part, data in _changes(each):
+            yield force, part, _encode(data)
 
 
 def _changes(surveillance: Surveillance) -> Iterator[Part]:
@@ -112,8 +116,13 @@ def rebuild(shard: Shard, force: Force) -> None:
     ledger, periods = surveillance.ledger, 0
     for grain in surveillance.grains:
         for period in kept(ledger, grain):
-            surveillance.take(period, period.end + ledger.kind.grace)
-            periods += 1
+            if isinstance(period, Gap):
+                steps: Iterator[None] = surveillance.pass_over(period)
+            else:
+                steps = surveillance.taking(period, period.end + ledger.kind.grace)
+                periods += 1
+            for _ in steps:
+                pass
     surveillance.rebuilt = periods > 0
     if periods:
         log.info(

@@ -33,8 +33,8 @@ class Chunk(NamedTuple):
 
     `finished` says that each line is the last version of its record, from an export that is whole;
     with `unfolds` it may become the versions that came before.
-    Where lines were sorted, `origins` has the file of each, and `events` how many rows the lines
-    are of: a row may have become several versions.
+    Where lines were sorted, `origins` has the file of each, and `begins` says which are the first
+    of their row: a row may have become several versions.
     """
 
     payload: bytes
@@ -46,7 +46,7 @@ class Chunk(NamedTuple):
     finished: bool = False
     unfolds: bool = False
     origins: Sequence[str] | None = None
-    events: int | None = None
+    begins: Sequence[bool] | None = None
 
     def lines(self) -> list[bytes]:
         """The event lines, one for each of `line_numbers`."""
@@ -57,8 +57,28 @@ class Chunk(NamedTuple):
         origin = self.origin if self.origins is None else self.origins[line]
         return f"{origin}:{self.line_numbers[line]}"
 
+    def part(self, begin: int, end: int) -> Chunk:
+        """Some of its lines alone, without what is not lines."""
+        return Chunk(
+            b"\n".join(self.lines()[begin:end]),
+            self.origin,
+            self.line_numbers[begin:end],
+            finished=self.finished,
+            unfolds=self.unfolds,
+            origins=None if self.origins is None else self.origins[begin:end],
+            begins=None if self.begins is None else self.begins[begin:end],
+        )
+
+    def without_lines(self) -> Chunk:
+        """What is not lines: the rejected, and how many rows were left out or joined."""
+        return Chunk(b"", self.origin, (), self.rejected, self.excluded, self.joined)
+
+    def rows_in(self, lines: int) -> int:
+        """How many rows the first so many lines are of."""
+        return lines if self.begins is None else sum(self.begins[:lines])
+
     @property
     def rows(self) -> int:
         """How many rows of the input this chunk accounts for."""
-        events = len(self.line_numbers) if self.events is None else self.events
-        return events + len(self.rejected) + self.excluded + self.joined
+        lines = self.rows_in(len(self.line_numbers))
+        return lines + len(self.rejected) + self.excluded + self.joined

@@ -173,7 +173,7 @@ class Publisher:
                 self._add_line(line)
             except Refused as refused:
                 place = chunk.place(index)
-                if chunk.events is None or place not in self._refused_rows:
+                if chunk.begins is None or place not in self._refused_rows:
                     self._refused_rows.add(place)
                     self._refuse(Rejected(line, refused.reason, refused.detail, place))
         self.tally.read += chunk.rows

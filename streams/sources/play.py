@@ -173,30 +173,29 @@ class Play:
         lines: list[bytes] = []
         numbers: list[int] = []
         origins: list[str] = []
-        events = 0
+        begins: list[bool] = []
         watch = _Alone()
         for at, line, origin, number, first in self._sort:
             lines.append(line)
             numbers.append(number)
             origins.append(names[origin])
-            if first:
-                events += 1
-                if at != UNREADABLE:
-                    self._note(watch.step(at, names[origin], number))
+            begins.append(first)
+            if first and at != UNREADABLE:
+                self._note(watch.step(at, names[origin], number))
             if len(lines) >= CHUNK_LINES:
-                yield self._chunk(lines, numbers, origins, events)
-                lines, numbers, origins, events = [], [], [], 0
+                yield self._chunk(lines, numbers, origins, begins)
+                lines, numbers, origins, begins = [], [], [], []
         self._note(watch.end())
         if lines:
-            yield self._chunk(lines, numbers, origins, events)
+            yield self._chunk(lines, numbers, origins, begins)
         if self.failure is not None:
             raise self.failure
 
     def _chunk(
-        self, lines: list[bytes], numbers: list[int], origins: list[str], events: int
+        self, lines: list[bytes], numbers: list[int], origins: list[str], begins: list[bool]
     ) -> Chunk:
         self.played += len(lines)
-        return Chunk(b"\n".join(lines), origins[0], numbers, origins=origins, events=events)
+        return Chunk(b"\n".join(lines), origins[0], numbers, origins=origins, begins=begins)
 
     def _note(self, alone: tuple[int, str] | None) -> None:
         if alone is not None:
@@ -245,7 +244,7 @@ def paced(chunks: Iterable[Chunk], speed: float) -> Iterator[Chunk]:
     for chunk in chunks:
         lines, done = chunk.lines(), 0
         instants = [instant_of(line) for line in lines]
-        rest = chunk._replace(payload=b"", line_numbers=(), origins=None, events=0)
+        rest = chunk.without_lines()
         if rest.rows:
             yield rest
         while done < len(lines):
@@ -257,19 +256,7 @@ def paced(chunks: Iterable[Chunk], speed: float) -> Iterator[Chunk]:
             while due < len(lines) and (instants[due] or 0) <= now:
                 due += 1
             if due > done:
-                yield _part(chunk, lines, done, due)
+                yield chunk.part(done, due)
                 done = due
             else:
                 time.sleep(min(0.5, ((at or 0) - now) / 1000 / speed))
-
-
-def _part(chunk: Chunk, lines: list[bytes], begin: int, end: int) -> Chunk:
-    """Some lines of a chunk; all of its rows are accounted for with the last of them."""
-    whole = len(lines) if chunk.events is None else chunk.events
-    return Chunk(
-        b"\n".join(lines[begin:end]),
-        chunk.origin,
-        chunk.line_numbers[begin:end],
-        origins=None if chunk.origins is None else chunk.origins[begin:end],
-        events=whole if end == len(lines) else 0,
-    )

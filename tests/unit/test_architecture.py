@@ -17,6 +17,7 @@ CORE = [
     "histogram",
     "records",
     "panes",
+    "gaps",
     "ledger",
     "beats",
     "totals",

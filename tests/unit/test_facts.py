@@ -76,7 +76,7 @@ def counted(folder: Path, messages: list[bytes]) -> tuple[Partition, Partition]:
     """A partition that has read it all, and one that was given the facts of it alone."""
     whole = partition(folder / "whole")
     for offset, payload in enumerate(messages):
-        whole.fold(offset, payload, FAR_FUTURE)
+        asyncio.run(whole.fold(offset, payload, FAR_FUTURE))
     rebuilt = partition(folder / "rebuilt")
     given(rebuilt, published(whole))
     return whole, rebuilt
@@ -87,13 +87,13 @@ def test_facts_win_over_what_a_shortened_log_counts(tmp_path: Path, lost: int) -
     messages = history()
     whole = partition(tmp_path / "whole")
     for offset, payload in enumerate(messages):
-        whole.fold(offset, payload, FAR_FUTURE)
+        asyncio.run(whole.fold(offset, payload, FAR_FUTURE))
     mail = published(whole)
     assert mail, "something was sealed"
     rebuilt = partition(tmp_path / "rebuilt")
     given(rebuilt, mail)
     for offset, payload in enumerate(messages[lost:], start=lost):
-        rebuilt.fold(offset, payload, FAR_FUTURE)
+        asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
     rebuilt.settle_facts()
     assert board(rebuilt) == board(whole)
     assert not published(rebuilt), "a fact is published once"
@@ -103,7 +103,7 @@ def test_facts_survive_in_the_checkpoint(tmp_path: Path) -> None:
     messages = history()
     whole, rebuilt = counted(tmp_path, messages)
     for offset, payload in enumerate(messages[40:], start=40):
-        rebuilt.fold(offset, payload, FAR_FUTURE)
+        asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
     asyncio.run(rebuilt.save())
     rebuilt.checkpoint.close()
     again = partition(tmp_path / "rebuilt")
@@ -115,17 +115,17 @@ def test_facts_that_are_ahead_of_what_was_read_wait_for_their_time(tmp_path: Pat
     messages = history()
     whole, rebuilt = counted(tmp_path, messages)
     for offset, payload in enumerate(messages[:20]):
-        rebuilt.fold(offset, payload, FAR_FUTURE)
+        asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
     rebuilt.settle_facts()
     for offset, payload in enumerate(messages[20:], start=20):
-        rebuilt.fold(offset, payload, FAR_FUTURE)
+        asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
     assert board(rebuilt) == board(whole)
 
 
 @pytest.mark.parametrize("kind", ["call", "incident", "crime"])
 def test_a_fact_keeps_its_meaning_when_the_force_file_changes(tmp_path: Path, kind: str) -> None:
     held = partition(tmp_path, kind)
-    held.fold(0, history(kind, 1)[0], FAR_FUTURE)
+    asyncio.run(held.fold(0, history(kind, 1)[0], FAR_FUTURE))
     ledger = held.shard.ledgers()["tiny"]
     pane = ledger.panes.between(0, AT)
     value = facts.encode(ledger, FORCE, "hour", 0, pane)

@@ -35,7 +35,7 @@ def partition(path: Path, *, surveillance: bool = True) -> Partition:
 
 def fold(target: Partition, first: int, last: int) -> None:
     for number, payload in list(enumerate(hours(150)))[first:last]:
-        target.fold(number, payload, FAR_FUTURE)
+        asyncio.run(target.fold(number, payload, FAR_FUTURE))
 
 
 def kept(target: Partition) -> Surveillance:
@@ -66,7 +66,7 @@ def test_random_saves_failures_and_deaths_lose_nothing_of_what_was_learned(
     while at < number:
         for _ in range(rng.randrange(1, 30)):
             if at < number:
-                target.fold(at, payloads[at], FAR_FUTURE)
+                asyncio.run(target.fold(at, payloads[at], FAR_FUTURE))
                 at += 1
         if rng.random() < 0.3:
             with monkeypatch.context() as broken:
@@ -107,7 +107,7 @@ def test_a_checkpoint_of_a_time_before_surveillance_is_used_and_the_rest_relearn
 def test_nothing_is_written_of_detectors_that_took_nothing(tmp_path: Path) -> None:
     target = partition(tmp_path)
     fold(target, 0, 50)
-    assert target._take().watches
-    target.fold(200, hours(150)[49], FAR_FUTURE)
-    assert target._take().watches == []
+    assert asyncio.run(target._take()).watches
+    asyncio.run(target.fold(200, hours(150)[49], FAR_FUTURE))
+    assert asyncio.run(target._take()).watches == []
     target.checkpoint.close()

@@ -121,7 +121,7 @@ class Wallboard:
                 "forces": [{"id": each, "name": held[each].name} for each in self.live.forces()],
                 "known": [{"id": each, "name": force.name} for each, force in held.items()],
                 "ready": health.ready,
-                "state": health.state,
+                "state": health.shown[0],
                 "version": self.files.version,
             }
         )
