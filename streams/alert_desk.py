@@ -2,12 +2,14 @@
 
 A book is told of every period as it closes, in event time, so that a replay makes the alerts that
 were to be made then; and looks at how things stand now whenever `tick` is called. Nobody is told of
-anything while a monitor replays or catches up. All of it happens under the lock of the `Live`.
+anything while a monitor replays or catches up, nor of a kind of record that is not read up to now
+(`streams.current`). All of it happens under the lock of the `Live`.
 """
 
 from __future__ import annotations
 
 import logging
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -23,7 +25,6 @@ from streams.alert_records import (
 from streams.alerts import AlertBook
 from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.errors import NoAlert
-from streams.feed_silence import Backlog
 from streams.force import Force
 from streams.ledger import Closing, Ledger
 from streams.live import Live
@@ -44,6 +45,11 @@ _FRESH = {"hour": 3 * HOUR, "day": 2 * DAY, "month": 33 * DAY}
 after a restart: what an older one says is history, as when a backlog is read."""
 
 
+STALLED, TURNS = 10.0, 2
+"""Seconds between two looks after which this process had no turn, and who reads had none either;
+and looks at which nothing is judged then."""
+
+
 class Desk:
     """The alert books of the forces that a `Live` has."""
 
@@ -60,7 +66,8 @@ class Desk:
         self._fault_at: dict[str, int] = {}
         self._attached: weakref.WeakSet[Shard] = weakref.WeakSet()
         self._behind_since: int | None = None
-        self.backlog = Backlog()
+        self._left: float | None = None
+        self._turns = TURNS
 
     # -- what feeds the books ------------------------------------------------------------------
 
@@ -111,7 +118,8 @@ class Desk:
                 if s.notify and ledger.watermark - s.end <= _FRESH[s.grain]
             ]
             if fresh and self._unheard(force, fresh):
-                self._consider(force, fresh, [], ledger.watermark, ())
+                lately = self.live.clock() - fresh[0].end <= _FRESH[fresh[0].grain]
+                self._consider(force, fresh, [], ledger.watermark, (), fresh=lately)
 
     def _unheard(self, force: Force, signals: list[Signal]) -> bool:
         """Whether the book has had nothing since those signals were made."""
@@ -133,6 +141,7 @@ class Desk:
         # Quarters and years close too, and nothing is judged by them.
         newest = _FRESH.get(closing.period.grain, 0)
         fresh = self.live.clock() - closing.period.end <= newest
+        fresh = fresh and self.live.reaches(force.id, ledger.kind.name, closing.watermark)
         self._consider(force, signals, conditions, closing.watermark, judged, fresh=fresh)
 
     def _consider(
@@ -147,6 +156,7 @@ class Desk:
     ) -> bool:
         """Has the book decide; tells whether it could."""
         health = self.live.health
+        live = health.follows or health.state in ("live", "unwell")
         reads = PeriodReads(self.live.monitor, force, self.situations[force.id])
         try:
             made = self.books[force.id].consider(
@@ -155,7 +165,8 @@ class Desk:
                 at,
                 reads,
                 judged=judged,
-                tell=fresh and health.state in ("live", "unwell") and not health.replay,
+                tell=fresh and live and not health.replay,
+                held_back=self._held_back(force),
             )
         except Exception:  # a fault of ours must not stop the counting
             self.faults += 1
@@ -181,22 +192,41 @@ class Desk:
                 if (watching := shard.surveillance.get(force)) is not None:
                     watching.hear(found)
 
+    def _held_back(self, force: Force) -> frozenset[str]:
+        """The kinds of record, and `heartbeat.<feed>`, that are not read up to now. A replay at
+        full speed judges periods as they close, so there nothing has to wait."""
+        live = self.live
+        if live.health.replay:
+            return frozenset()
+        kinds = live.current.kinds(force.id)
+        return frozenset(kind for kind in kinds if not live.is_current(force.id, kind))
+
     def tick(self) -> None:
         """Looks at how things stand now."""
+        now = time.monotonic()
+        stalled = self._left is not None and now - self._left > STALLED
+        self._turns = 0 if stalled else self._turns + 1
+        try:
+            self._tick()
+        finally:
+            self._left = time.monotonic()
+
+    def _tick(self) -> None:
         live = self.live
         with live.lock:
-            live.monitor.advance(live.clock())
+            live.look()
             at, health = live.monitor.now, live.health
             for shard in live.monitor.shards:
                 self.attach(shard)
-            behind = health.state == "behind" and not health.replay
+            behind = health.state == "behind" and not health.replay and not health.follows
             self._behind_since = (self._behind_since or at) if behind else None
             judging = health.state in ("live", "unwell", "behind")
             if not judging or (health.replay and not health.ready):
                 return
             for force_id in live.forces():
                 if live.monitor.ledger("call", force_id) is not None:
-                    self._look(self.books[force_id].force, at, settled=not behind)
+                    settled = not behind and self._turns >= TURNS
+                    self._look(self.books[force_id].force, at, settled=settled)
 
     def _look(self, force: Force, at: int, *, settled: bool) -> None:
         try:
@@ -212,15 +242,15 @@ class Desk:
     def _look_at_all(self, force: Force, at: int) -> bool:
         from streams.surveyed import silences  # noqa: PLC0415  slow to import, and loaded by then
 
-        monitor = self.live.monitor
+        monitor, held_back = self.live.monitor, self._held_back(force)
         running: list[Signal] = []
         for shard in monitor.shards:
-            if (watching := shard.surveillance.get(force.id)) is not None:
+            watching = shard.surveillance.get(force.id)
+            if watching is not None and shard.kind not in held_back:
                 running += watching.running(at)
-        found, _ = silences(monitor, force.id, at, self.live.health.hears)
-        silent = [signal for signal in found if not self.backlog.holds(signal, at)]
+        silent, _ = silences(monitor, force.id, at, lambda kind: kind not in held_back)
         doing = self._doing(force, at)
-        conditions = self.situations[force.id].look(monitor, at, silent, doing)
+        conditions = self.situations[force.id].look(monitor, at, silent, doing, held_back)
         return self._consider(force, running, conditions, at, JUDGED_NOW)
 
     def _doing(self, force: Force, at: int) -> Doing:

@@ -36,14 +36,20 @@ from streams.signal_words import place
 from streams.signals import Signal
 from streams.stories import Story, stories
 
-_FEEDS = {"calls": "call", "incidents": "incident", "crimes": "crime"}
-
 
 class Look(Teller):
     """A look at one instant; made once and used once."""
 
-    def __init__(self, book: Book, at: int, reads: Reads, *, tell: bool) -> None:
-        super().__init__(book, at, tell=tell)
+    def __init__(
+        self,
+        book: Book,
+        at: int,
+        reads: Reads,
+        *,
+        tell: bool,
+        held_back: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(book, at, tell=tell, held_back=held_back)
         self.reads = reads
         self.stale: set[str] = set()
         self.kin = Kin(self.force, (), reads)
@@ -73,6 +79,7 @@ class Look(Teller):
         known = self.book.going.get(key)
         if known is not None:
             self.book.seen[known] = self.at + c.settle
+            self.present.add(known)
             alert = self.book.alerts[known]
             if alert.open and alert.said != c.said and self._due(alert):
                 self.change(alert, "updated", said=c.said, evidence=c.evidence)
@@ -84,6 +91,7 @@ class Look(Teller):
         if alert_id in self.book.alerts:
             return
         self.book.seen[alert_id] = self.at + c.settle
+        self.present.add(alert_id)
         self.open(
             id=alert_id,
             kind=c.kind,
@@ -106,7 +114,8 @@ class Look(Teller):
     def _end_conditions(self, judged: frozenset[str]) -> None:
         for alert_id in list(self.book.going.values()):
             alert = self.book.alerts[alert_id]
-            if alert.kind not in judged or rules.RECORDS.get(alert.group) in self.stale:
+            stale = rules.RECORDS.get(alert.group) in self.stale
+            if alert.kind not in judged or stale or self.is_held_back(alert):
                 # Not judged at this look: nothing is known of it.
                 continue
             if alert.grain == "now" and self.at > self._holds_until(alert):
@@ -251,7 +260,7 @@ def _records_of(condition: Condition) -> str:
     """The records that a silent feed leaves out of date."""
     if condition.records != "heartbeat":
         return condition.records
-    return _FEEDS.get(condition.row.get("feed", condition.measure), "")
+    return rules.FEEDS.get(condition.row.get("feed", condition.measure), "")
 
 
 def _union(one: Iterable[str], other: Iterable[str], *less: str) -> tuple[str, ...]:

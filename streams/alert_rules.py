@@ -24,6 +24,8 @@ A_WEEK = {"hour": 168.0, "day": 7.0, "month": 0.23}
 """Periods in a week."""
 RECORDS = {group.name: group.kind for group in GROUPS}
 """The kind of record that a group is made from."""
+FEEDS = {"calls": "call", "incidents": "incident", "crimes": "crime"}
+"""The kind of record that a feed with heartbeats brings, by the feed's name."""
 FORGOTTEN = {"hour": DAY, "day": 14 * DAY, "month": 93 * DAY, "now": DAY}
 """After so long what a person closed is taken to be quiet, even where nothing was read of it."""
 

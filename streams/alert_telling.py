@@ -18,9 +18,23 @@ from streams.signal_words import place
 class Teller:
     """Makes transitions of a book at one instant; `tell` is whether anybody may hear of them."""
 
-    def __init__(self, book: Book, at: int, *, tell: bool) -> None:
+    def __init__(
+        self, book: Book, at: int, *, tell: bool, held_back: frozenset[str] = frozenset()
+    ) -> None:
         self.book, self.force, self.at, self.tell = book, book.force, at, tell
+        self.held_back = held_back
+        """Kinds of record, and `heartbeat.<feed>`, that are not read up to now."""
         self.made: list[Transition] = []
+        self.present: set[str] = set()
+        """Ids of the alerts whose condition holds at this look."""
+
+    def is_held_back(self, alert: Alert) -> bool:
+        """Whether an alert is of what is not read up to now."""
+        feed = alert.measure
+        of = {rules.RECORDS.get(alert.group, "")}
+        if alert.kind == "feed_silent":
+            of = {feed, rules.FEEDS.get(feed, ""), f"heartbeat.{feed}"}
+        return not of.isdisjoint(self.held_back)
 
     def make(self, transition: Transition) -> Alert:
         """Has the book take a transition; returns the alert after it."""
@@ -79,8 +93,15 @@ class Teller:
 
     def _is_news(self, alert: Alert) -> bool:
         """Whether to tell now of an alert that was held back: it still goes on."""
+        over = alert.grain == "now" and alert.severity != "state" and alert.id not in self.present
+        if over or alert.quiet or self.is_held_back(alert):
+            return False
         age = self.at - to_ms(alert.updated_at)
         return age <= rules.FORGOTTEN[alert.grain] and may_tell(self.force, alert, self.at)
+
+    def _may_escalate(self, alert: Alert) -> bool:
+        may = ownership.may_escalate(self.force, alert, self.at)
+        return may and not self.is_held_back(alert)
 
     def _forget(self, alert: Alert) -> None:
         closed = ms_of(alert.resolved_at) or 0
@@ -100,6 +121,6 @@ class Teller:
                 self.change(alert, "reminded", notify=told, snoozed_until=None, snooze_reason=None)
             elif self.tell and not alert.notified and self._is_news(alert):
                 self.change(alert, "reminded", notify=alert.owner is None, notified=True)
-            elif self.tell and ownership.may_escalate(self.force, alert, self.at):
+            elif self.tell and self._may_escalate(alert):
                 at = stamp(self.at, self.force.zone)
                 self.change(alert, "escalated", notify=True, escalated_at=at)

@@ -33,10 +33,13 @@ class AlertBook(Book):
         *,
         judged: Iterable[AlertKind] = JUDGED_NOW,
         tell: bool = True,
+        held_back: frozenset[str] = frozenset(),
     ) -> list[Transition]:
         """What becomes of the alerts. `judged` are the kinds that `conditions` speak of at this
-        look; `tell` False makes alerts of which nobody is told (of the past, or while behind)."""
-        look = Look(self, at, reads or NoReads(), tell=tell)
+        look; `tell` False makes alerts of which nobody is told (of the past, or while behind).
+        `held_back` are kinds of record, and `heartbeat.<feed>`, that are not read up to now: what
+        is judged at a moment does not end for want of them, and nobody is reminded of it."""
+        look = Look(self, at, reads or NoReads(), tell=tell, held_back=held_back)
         return look.take(list(signals), list(conditions), frozenset(judged))
 
     def act(self, alert_id: str, asked: Request, at: int) -> Transition:

@@ -103,6 +103,7 @@ class Demo:
         self.clock.run(self.start, speed)
         for chunk, _ in self._chunks(end):
             self.runner.play(chunk, speed, progress)
+        self.clock.wait_for(end)  # all up to then is read
         while self.clock() < end:
             time.sleep(TICK)
             progress()

@@ -189,12 +189,18 @@ class Reading(Record, tag="reading"):
     counts: CallCounts | None = None
 
 
-class Heartbeat(Struct, kw_only=True, tag_field="kind", tag="heartbeat", gc=False):
-    """A source system says that it is alive, so that silence is told from quiet."""
+class Heartbeat(
+    Struct, kw_only=True, omit_defaults=True, tag_field="kind", tag="heartbeat", gc=False
+):
+    """A source system says that it is alive, so that silence is told from quiet.
+
+    `every_seconds` is how far apart its heartbeats are; without it that is learned from them.
+    """
 
     force: Name
     feed: Name
     at: Stamp
+    every_seconds: float | None = None
 
 
 Versioned = Call | Incident | Crime | Reading

@@ -1,7 +1,10 @@
 """Silence told from quiet: a feed that sends no heartbeat, or no record where many are expected.
 
-With heartbeats silence is noticed within two minutes. Without them it is told from the rate that
-is expected over all lines of the feed together, and until then how long that takes is said.
+With heartbeats silence is noticed after the second that is missed, and within two minutes where
+they come every 50 seconds or sooner. Without them it is judged by the rate that is expected over
+all lines of the feed together. How long either takes is said before it happens.
+
+A feed of which every line is refused is not silent: then why they are refused is said instead.
 """
 
 from __future__ import annotations
@@ -13,18 +16,18 @@ from typing import NamedTuple
 from detectors.predictive import Predictive
 from detectors.silence import Heartbeat, Silence, in_words
 from streams import signal_words as said
+from streams.beats import PRESUMED, patience
 from streams.force import WHOLE, Force
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
+from streams.refusals import Refused
 from streams.signals import Signal
 
 EVERY = {"call": "offered", "incident": "count"}
 """Kinds whose records come by the hour, and the measure that counts every one of them."""
 AHEAD = 168
 """Hours ahead over which a delay is looked for."""
-
-
-MOVING = MINUTE
-"""What moved so lately moves."""
+LEAST_BEATS, LEAST_LINES, LEAST_WHILE = 3, 10, 2 * MINUTE
+"""Heartbeats or records that must have been refused in a row, over so long, to be spoken of."""
 LOOKED = 14 * DAY
 """A longer gap is as these first weeks of it: nobody waits for an hour-by-hour sum over years."""
 
@@ -36,6 +39,8 @@ class Feed(NamedTuple):
     calendar: Calendar
     name: str
     heard: int
+    record: bool = False
+    """Of a feed with heartbeats: the last that came was a record."""
 
 
 def together(parts: Iterable[Predictive]) -> Predictive:
@@ -91,34 +96,39 @@ def _piece(heard: int, hour: int, forecast: Callable[[int], Predictive]) -> tupl
     return left / SECOND, forecast(hour).mean / (HOUR / SECOND)
 
 
-def of_heartbeats(feed: Feed, at: int) -> Signal | None:
-    """Judges a feed by the age of its newest heartbeat."""
-    beat = Heartbeat()
+def of_heartbeats(feed: Feed, interval: float | None, at: int) -> tuple[Signal | None, str]:
+    """Judges a feed by its last sign of life: the signal if it is silent, and the words for it
+    else. `interval` is how many seconds apart its heartbeats are, where that is known."""
+    wait = patience(interval or PRESUMED)
+    every = None if interval is None else _every(interval)
     age = (at - feed.heard) / SECOND
+    beat = Heartbeat(interval or PRESUMED, missed=1, late=wait - (interval or PRESUMED))
     beat.update(age)
     if not beat.drift_detected:
-        return None
-    words = said.no_beat(feed.name, feed.force, in_words(age))
-    return _signal(feed, at, "heartbeat", words, None, None)
+        return None, said.noticed_by_beats(feed.name, in_words(wait), every)
+    words = said.no_beat(feed.name, feed.force, in_words(age), every, record=feed.record)
+    return _signal(feed, at, "heartbeat", words, None, None), words
 
 
-class Backlog:
-    """Tells a feed of which old records arrive from one that is silent.
+def _every(seconds: float) -> str:
+    """An interval as people say it: `30 s`, `150 s`, `1 hour`."""
+    return f"{seconds:.3g} s" if seconds < 600 else in_words(seconds)
 
-    What was last heard of a silent feed stays as it is. A feed whose last record is more than a day
-    old, and was older still a moment ago, is being read from its past.
-    """
 
-    def __init__(self) -> None:
-        self._marks: dict[tuple[str, ...], tuple[int, int]] = {}
+def of_refused(feed: Feed, refused: Refused, at: int) -> Signal:
+    """A feed of which every line is refused: since when, and why."""
+    ahead = refused.steadily_ahead
+    why = said.why_refused(refused.reason, None if ahead is None else in_words(ahead))
+    words = said.refused(feed.name, feed.force, why, refused.lines)
+    kind = "heartbeat" if refused.key.kind == "heartbeat" else feed.name
+    return _signal(feed, at, kind, words, None, None)
 
-    def holds(self, silent: Signal, at: int) -> bool:
-        """Whether a feed that was found silent is only behind; to be asked at every look."""
-        mark, since = self._marks.get(silent.series, (0, at))
-        if mark != silent.start:
-            since = at
-            self._marks[silent.series] = silent.start, at
-        return at - silent.start > DAY and at - since < MOVING
+
+def enough(refused: Refused) -> bool:
+    """Whether so many lines were refused, for so long, that it is said of a feed of which other
+    lines are not looked for yet."""
+    least = LEAST_BEATS if refused.key.kind == "heartbeat" else LEAST_LINES
+    return refused.lines >= least and refused.last - refused.first >= LEAST_WHILE
 
 
 def _signal(

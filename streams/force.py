@@ -150,7 +150,8 @@ class Force:
     @cached_property
     def fingerprint(self) -> str:
         """Changes whenever anything in the file that could change a figure does."""
-        figures = {k: v for k, v in msgspec.structs.asdict(self.file).items() if k != "alerts"}
+        others = ("alerts", "feeds")  # no figure depends on them
+        figures = {k: v for k, v in msgspec.structs.asdict(self.file).items() if k not in others}
         return hashlib.sha256(msgspec.json.encode(figures, order="sorted")).hexdigest()[:16]
 
 

@@ -151,6 +151,13 @@ class Alerts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     maintenance: list[Maintenance] = []
 
 
+class Feed(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """A feed that sends heartbeats. `heartbeat_seconds` is how far apart they are; without it that
+    is learned from them."""
+
+    heartbeat_seconds: Annotated[float, Meta(gt=0, le=7 * 86_400)] | None = None
+
+
 class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     """The TOML file as written."""
 
@@ -170,3 +177,4 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     events: list[LocalEvent] = []
     changes: list[Change] = []
     alerts: Alerts = Alerts()
+    feeds: dict[Name, Feed] = {}

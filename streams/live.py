@@ -11,10 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Protocol
 
 from streams.busy import Busy
+from streams.current import Current, marks_of
 from streams.monitor import Folded, Monitor, Refusal, Shard
+from streams.naming import name
+from streams.periods import rfc3339
 
 State = Literal["starting", "recovering", "behind", "live", "unwell", "finished"]
 """`unwell` is a live monitor with `troubles`."""
@@ -49,6 +53,8 @@ class Health:
     checkpoint_at: float | None = None
     """When the last checkpoint was written, in seconds by the monotonic clock, so that its age does
     not jump where the time of day is set; None where none is kept."""
+    follows: bool = False
+    """Lines are read as they are made, from where nobody can say how many are unread."""
     busy: Busy | None = None
     """How long the counting goes on, of a runner that can't say so itself while it counts."""
     stall_seconds: float | None = None
@@ -80,10 +86,6 @@ class Health:
         but what happens in the room is judged and shown all the same."""
         return self.ready or self.shown[0] == "unwell"
 
-    def hears(self, kind: str) -> bool:
-        """Whether nothing that was sent of a kind is unknown here, so that its silence is one."""
-        return self.counting and kind not in self.unread
-
 
 class Alerts(Protocol):
     """The alerts of a process, as outputs use them (`streams.alert_desk`)."""
@@ -113,6 +115,8 @@ class Live:
         self.lock = threading.RLock()
         self.health = Health()
         self.started_at = wall_clock()
+        self.current = Current()
+        """Which kinds of record are read up to now."""
         self.alerts: Alerts | None = None
         """The alerts of this process, where any are raised."""
 
@@ -120,6 +124,53 @@ class Live:
         """Folds a payload; see `Monitor.ingest`."""
         with self.lock:
             return self.monitor.ingest(payload, appended, only)
+
+    def look(self, *, counts: bool = True) -> None:
+        """Takes in how far everything is read by now. Those who judge the present do so before they
+        judge; a runner may do so between, with `counts` False."""
+        health = self.health
+        with self.lock:
+            self.monitor.advance(self.clock())
+            self.current.look(
+                marks_of(self.monitor),
+                self.monitor.now,
+                unread=health.unread,
+                complete=not health.follows,
+                counts=counts,
+            )
+            if health.follows:
+                self._say_how_far()
+
+    def _say_how_far(self) -> None:
+        health, past = self.health, self.current.past()
+        if past is None:
+            health.state, health.detail = "live", "reading as lines arrive"
+            return
+        (force, kind), at = past
+        of, known = self.monitor.forces[force], kind.partition(".")
+        what = f"heartbeats of {known[2]}" if known[1] else name(kind)
+        health.state = "behind"
+        health.detail = f"reading the past: {of.name}, {what} to {rfc3339(at, of.zone)[:16]}"
+
+    def is_current(self, force: str, kind: str) -> bool:
+        """Whether a kind of record (or `heartbeat.<feed>`) is read up to now, so that what it says
+        may be passed on. A replay reads before its clock moves on."""
+        health = self.health
+        if health.replay:
+            return health.ready
+        return (health.counting or health.follows) and self.current.holds(force, kind)
+
+    def is_read(self, force: str, kind: str) -> bool:
+        """Whether nothing is known to be unread of a kind: the board then shows its silence, of
+        which people are notified once it is current."""
+        health = self.health
+        if health.follows:
+            return self.is_current(force, kind)
+        return health.counting and kind.partition(".")[0] not in health.unread
+
+    def reaches(self, force: str, kind: str, at: int) -> bool:
+        """Whether a record of an instant that is just being counted is of now."""
+        return self.current.reaches(force, kind, at, self.clock())
 
     def folding(
         self, payload: bytes, appended: int, only: Shard | None, folded: Folded
@@ -153,13 +204,15 @@ class Live:
         `surveillance`, what the detectors found."""
         health = self.health
         with self.lock:
-            self.monitor.advance(self.clock())
+            self.look(counts=False)
             board = self.monitor.board(force_id, at, periods)
             if any(shard.surveillance for shard in self.monitor.shards):
                 from streams.surveyed import surveyed  # noqa: PLC0415  slow, and here it is loaded
 
                 now = self.monitor.now if at is None else at
-                board["surveillance"] = surveyed(self.monitor, force_id, now, health.hears)
+                board["surveillance"] = surveyed(
+                    self.monitor, force_id, now, partial(self.is_read, force_id)
+                )
             if self.alerts is not None:
                 board["alerts"] = self.alerts.view(force_id, self.monitor.now if at is None else at)
         state, detail = health.shown

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from streams.beats import patience
 from streams.errors import Refused
 from streams.events import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
 from streams.force import Force
@@ -23,11 +24,14 @@ from streams.lenient import salvage
 from streams.measures import CALLS, GROUPS, SERVICE_LEVELS
 from streams.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Period, rfc3339
-from streams.readings import Heartbeats, Readings
+from streams.readings import Heartbeats, Readings, interval_of
 from streams.records import Kind
 from streams.records.calls import Calls
 from streams.records.crimes import Crimes
 from streams.records.incidents import Incidents
+from streams.refusals import Key as FeedKey
+from streams.refusals import Refusals, key_in
+from streams.refusals import Refused as RefusedFeed
 from streams.rollup import Rollup
 from streams.totals_used import Beside
 from streams.unknown_values import UnknownValues
@@ -103,6 +107,8 @@ class Monitor:
         self.now = 0
         self.refused: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, "unknown")}
         """Lines refused, by kind (`unknown` where not even that can be told) and reason."""
+        self.refusals = Refusals()
+        """The feeds of which every line is refused."""
         self._rollups = {
             (force.id, group.name): Rollup(group, force, _COUNTED[group.kind](force))  # type: ignore[call-arg]
             for force in self.forces.values()
@@ -170,6 +176,7 @@ class Monitor:
                     place = number - 1
                     folded.refusals.append(Refusal(place, line, refused.reason, refused.detail))
                     self.refused[only.kind if only else _kind_in(line)][refused.reason] += 1
+                    self._note_refused(line, refused.reason, appended)
             if not number % LINES_A_STEP:
                 yield
 
@@ -201,6 +208,33 @@ class Monitor:
         except Exception as again:  # noqa: BLE001 - no line may stop its neighbours
             return refusal(again, line)
         return None
+
+    def _note_refused(self, line: bytes, reason: str, appended: int) -> None:
+        key = key_in(line)
+        if key is not None and (mark := self._mark(key)) is not None:
+            self.refusals.note(key, mark, line, reason, appended)
+
+    def _mark(self, key: FeedKey) -> int | None:
+        """What changes with every line of a feed that is taken; None where it is not held here."""
+        for shard in self.shards:
+            if shard.kind == key.kind and key.force in shard.takers:
+                taker = shard.takers[key.force]
+                if isinstance(taker, Heartbeats):
+                    return taker.latest.get(key.feed, 0)
+                if isinstance(taker, Ledger):
+                    tally = taker.tally
+                    return tally.new + tally.revised + tally.same + tally.stale
+                return taker.lines
+        return None
+
+    def refused_feeds(self, force_id: str) -> list[RefusedFeed]:
+        """The feeds of a force of which a line was refused, and none has been taken since."""
+        found = []
+        for key in self.refusals.keys(force_id):
+            mark = self._mark(key)
+            held = None if mark is None else self.refusals.of(key, mark)
+            found += [] if held is None else [held]
+        return found
 
     def _misplaced(self, event: Event, only: Shard | None) -> Refused:
         """Why no shard here takes an event."""
@@ -365,6 +399,10 @@ class Monitor:
             for name, mark in marks.items():
                 feed = f"heartbeat.{name}" if shard.kind == "heartbeat" else name
                 out[feed] = {"as_of": rfc3339(mark, force.zone), "age_seconds": (at - mark) / 1000}
+                if isinstance(taker, Heartbeats):
+                    interval = interval_of(force, taker, name)
+                    if interval is not None:
+                        out[feed]["silent_after_seconds"] = patience(interval)
         return out
 
     def _ingest(self) -> dict[str, Any]:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 
 import msgspec
 
+from streams.beats import usual_interval
 from streams.errors import Refused
 from streams.events import Heartbeat, Reading
 from streams.force import Force
-from streams.periods import Calendar, Period, to_ms
+from streams.periods import DAY, SECOND, Calendar, Period, to_ms
 from streams.records import SKEW, require
 from streams.totals import Order, Place, Total, Totals, read_total
 
 MOST_READINGS = 500_000
 MOST_FEEDS = 200
+LONGEST_INTERVAL = 7 * DAY / SECOND
+"""Heartbeats further apart say nothing; in seconds."""
+KEPT_BEATS = 8
+"""Newest heartbeats of a feed that are kept: from their gaps its interval is learned."""
+
+Beat = tuple[int, float]
+"""When a feed said that it is alive, in ms, and how many seconds apart it said that it does; 0
+where it did not say."""
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
@@ -132,10 +142,15 @@ def order_of(event: Reading) -> Order:
 
 
 class Heartbeats:
-    """The latest heartbeat of each feed of one force, in ms."""
+    """The latest heartbeat of each feed of one force, in ms, and the few before it.
+
+    Kept are the newest instants, each once, so the order of arrival and repeats change nothing.
+    """
 
     def __init__(self) -> None:
         self.latest: dict[str, int] = {}
+        self.beats: dict[str, list[Beat]] = {}
+        """By feed the newest heartbeats, oldest first."""
         self.lines = 0
 
     def taken(self) -> dict[str, int]:
@@ -151,4 +166,31 @@ class Heartbeats:
             raise Refused("too_many_feeds", f"more than {MOST_FEEDS} feeds")
         if at > self.latest.get(event.feed, 0):
             self.latest[event.feed] = at
+        every = event.every_seconds or 0.0
+        self._keep(event.feed, (at, every if 0.0 < every <= LONGEST_INTERVAL else 0.0))
         self.lines += 1
+
+    def _keep(self, feed: str, beat: Beat) -> None:
+        held = self.beats.setdefault(feed, [])
+        place = bisect_left(held, (beat[0],))
+        if place < len(held) and held[place][0] == beat[0]:
+            held[place] = max(held[place], beat)
+        elif place or len(held) < KEPT_BEATS:
+            held.insert(place, beat)
+            del held[:-KEPT_BEATS]
+
+    def restore(self, latest: dict[str, int], beats: dict[str, list[Beat]], lines: int) -> None:
+        """Puts a checkpoint back."""
+        self.latest, self.lines = dict(latest), lines
+        self.beats = {feed: beats.get(feed) or [(at, 0.0)] for feed, at in latest.items()}
+
+
+def interval_of(force: Force, heartbeats: Heartbeats, feed: str) -> float | None:
+    """Seconds between two heartbeats of a feed: as the force's file says, as the heartbeats say, or
+    as they come; None where too few came to tell."""
+    written = force.file.feeds.get(feed)
+    if written is not None and written.heartbeat_seconds is not None:
+        return written.heartbeat_seconds
+    held = heartbeats.beats.get(feed, [])
+    said = next((every for _, every in reversed(held) if every), None)
+    return said or usual_interval([at / SECOND for at, _ in held])

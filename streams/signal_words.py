@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 
+from streams.events import KINDS
 from streams.force import WHOLE, Force
 from streams.measures import ALL, Unit, Watch
 from streams.naming import name
 from streams.periods import DAY, Calendar, Period
+from streams.refusals import WORDS as REASONS
 
 
 def subject(force: Force, watch: Watch, row: dict[str, str]) -> str:
@@ -123,6 +125,33 @@ def unknown(kind: str) -> str:
     return f"a silent feed of {name(kind)} can't be told from a quiet one: no rate is known yet"
 
 
-def no_beat(feed: str, force: Force, gap: str) -> str:
-    """A heartbeat that did not come."""
-    return f"Feed {feed}, {force.name}: no heartbeat for {gap}. The feed may be down."
+def noticed_by_beats(feed: str, delay: str, every: str | None) -> str:
+    """How soon silence of a feed with heartbeats will be noticed, and why then."""
+    return f"a silent feed {feed} is noticed after {delay}: {_due(every)}"
+
+
+def _due(every: str | None) -> str:
+    if every is None:
+        return "how often it beats is not known yet"
+    return f"a heartbeat is due every {every}"
+
+
+def no_beat(feed: str, force: Force, gap: str, every: str | None, *, record: bool = False) -> str:
+    """A heartbeat that did not come. `record` where a record was the last sign of life."""
+    due = "" if every is None else f", {_due(every)}"
+    what = "no record nor heartbeat" if record else "no heartbeat"
+    return f"Feed {feed}, {force.name}: {what} for {gap}{due}. The feed may be down."
+
+
+def why_refused(reason: str, ahead: str | None) -> str:
+    """Why lines are refused: `its clock is 1 hour ahead`."""
+    if ahead is not None:
+        return f"its clock is {ahead} ahead"
+    return REASONS.get(reason, reason.replace("_", " "))
+
+
+def refused(feed: str, force: Force, why: str, lines: int) -> str:
+    """A feed of which every line is refused."""
+    many = "1 line" if lines == 1 else f"{lines:,} lines"
+    what = name(feed).capitalize() if feed in KINDS else f"Feed {feed}"
+    return f"{what}, {force.name}: refused: {why}. {many} in a row; none is counted."

@@ -41,7 +41,8 @@ class Situation:
         self.calls = Rollup(CALLS, force, Calls(force))
         self.attendance = Rollup(ATTENDANCE, force, Incidents(force))
         self._rollups = {CALLS.name: self.calls, ATTENDANCE.name: self.attendance}
-        self._hour = self._day = -1
+        self._hours: dict[str, int] = {}
+        self._day = -1
         self._waits: dict[str, Waits] = {}
         self._response = Waits()
         self._answering = Answering(
@@ -58,20 +59,26 @@ class Situation:
         return found
 
     def look(
-        self, monitor: Monitor, at: int, silent: list[Signal], doing: Doing
+        self,
+        monitor: Monitor,
+        at: int,
+        silent: list[Signal],
+        doing: Doing,
+        held_back: frozenset[str] = frozenset(),
     ) -> list[Condition]:
-        """Everything that holds now."""
-        self._learn(monitor, at)
+        """Everything that holds now; of kinds of record that are `held_back`, since they are not
+        read up to now, nothing is judged nor remembered."""
         found: list[Condition | None] = [
             *rules.silent_feeds(self.force, silent),
             *rules.pipeline_unwell(self.force, doing, at),
-            *self.targets(monitor, at),
         ]
         ledger = monitor.ledger("call", self.force.id)
-        if ledger is not None:
-            found += self._calls(ledger, at)
+        if ledger is not None and "call" not in held_back:
+            self._learn_calls(ledger, at)
+            found += [*self.targets(monitor, at), *self._calls(ledger, at)]
         ledger = monitor.ledger("incident", self.force.id)
-        if ledger is not None:
+        if ledger is not None and "incident" not in held_back:
+            self._learn_incidents(ledger, at)
             found.append(self._emergencies(ledger, at))
         return [condition for condition in found if condition is not None]
 
@@ -85,20 +92,23 @@ class Situation:
 
     # -- parts ---------------------------------------------------------------------------------
 
-    def _learn(self, monitor: Monitor, at: int) -> None:
-        hour = self.calendar.start("hour", at)
-        if hour == self._hour:
-            return
-        self._hour = hour
-        start = self.calendar.start("day", at - OWN)
-        ledger = monitor.ledger("call", self.force.id)
-        if ledger is not None:
-            pane = ledger.panes.between(start, hour)
+    def _new_hour(self, ledger: Ledger, at: int) -> int | None:
+        """The hour of an instant, the first time that a kind of record is looked at in it."""
+        hour, kind = self.calendar.start("hour", at), ledger.kind.name
+        if self._hours.get(kind) == hour:
+            return None
+        self._hours[kind] = hour
+        return hour
+
+    def _learn_calls(self, ledger: Ledger, at: int) -> None:
+        if (hour := self._new_hour(ledger, at)) is not None:
+            pane = ledger.panes.between(self.calendar.start("day", at - OWN), hour)
             self._waits = {key[0]: found for key, found in _waits(self.calls, pane).items()}
             self._answering.learn(partial(self._rates, ledger), hour)
-        ledger = monitor.ledger("incident", self.force.id)
-        if ledger is not None:
-            pane = ledger.panes.between(start, hour)
+
+    def _learn_incidents(self, ledger: Ledger, at: int) -> None:
+        if (hour := self._new_hour(ledger, at)) is not None:
+            pane = ledger.panes.between(self.calendar.start("day", at - OWN), hour)
             self._response = _waits(self.attendance, pane).get((WHOLE,), Waits())
 
     def _rates(self, ledger: Ledger, start: int, end: int) -> dict[str, Rate]:

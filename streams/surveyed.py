@@ -6,24 +6,31 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from streams.feed_silence import EVERY, Feed, of_heartbeats, of_records
+from detectors.silence import in_words
+from streams.events import KINDS
+from streams.feed_silence import EVERY, Feed, enough, of_heartbeats, of_records, of_refused
 from streams.force import Force
-from streams.ledger import Ledger
 from streams.monitor import Monitor
 from streams.naming import name
-from streams.periods import Calendar
-from streams.readings import Heartbeats
+from streams.periods import Calendar, rfc3339
+from streams.readings import Heartbeats, interval_of
+from streams.refusals import Key, Refused
+from streams.signal_words import why_refused
 from streams.signals import Signal
 
 log = logging.getLogger("watchroom.surveillance")
 
 
-Hears = Callable[[str], bool]
-"""Whether a kind of record is read up to now: else a silence may be the reader's own."""
+Reads = Callable[[str], bool]
+"""Whether a kind of record, or `heartbeat.<feed>`, is read up to now: else a silence may be the
+reader's own."""
+KIND_OF = {word: kind for kind in KINDS for word in (kind, name(kind))}
+"""The kind of record that a feed with heartbeats brings, by the feed's name."""
 
 
-def surveyed(monitor: Monitor, force_id: str, at: int, hears: Hears) -> dict[str, Any]:
+def surveyed(monitor: Monitor, force_id: str, at: int, current: Reads) -> dict[str, Any]:
     """The latest signals as of `at`, the running hour, silent feeds, and how much is watched."""
+    force = monitor.forces[force_id]
     latest: list[Signal] = []
     running: list[Signal] = []
     summaries: dict[str, Any] = {}
@@ -33,7 +40,7 @@ def surveyed(monitor: Monitor, force_id: str, at: int, hears: Hears) -> dict[str
             latest += watching.latest(at)
             running += watching.running(at)
             summaries[shard.kind] = watching.summary()
-    silent, delays = silences(monitor, force_id, at, hears)
+    silent, delays = silences(monitor, force_id, at, current)
     latest.sort(key=lambda signal: (-signal.end, signal.rate, signal.series))
     totals = {
         what: sum(summary[what] for summary in summaries.values())
@@ -45,45 +52,106 @@ def surveyed(monitor: Monitor, force_id: str, at: int, hears: Hears) -> dict[str
         "running": [signal.as_dict() for signal in running],
         "silent": [signal.as_dict() for signal in silent],
         "delays": delays,
+        "refused": [_row(each, force) for each in monitor.refused_feeds(force_id)],
         "kinds": summaries,
     }
 
 
 def silences(
-    monitor: Monitor, force_id: str, at: int, hears: Hears
+    monitor: Monitor, force_id: str, at: int, current: Reads
 ) -> tuple[list[Signal], list[str]]:
-    """The feeds that are silent, and for the others how soon silence will be noticed."""
+    """The feeds that are silent or of which every line is refused, and for the others how soon
+    silence will be noticed."""
     force = monitor.forces[force_id]
-    calendar = Calendar(force.zone)
-    beating: set[str] = set()
-    found: list[Signal] = []
+    seen = _Seen(force, Calendar(force.zone), at, monitor, current)
     for shard in monitor.shards:
         taker = shard.takers.get(force_id)
         if isinstance(taker, Heartbeats):
-            for feed, heard in taker.latest.items():
-                beating.add(feed)
-                signal = of_heartbeats(Feed(force, calendar, feed, heard), at)
-                if signal is not None and hears(shard.kind):
-                    found.append(signal)
-    delays: list[str] = []
+            for feed in taker.latest:
+                seen.by_beats(taker, feed)
     for shard in monitor.shards:
-        ledger, watching = shard.takers.get(force_id), shard.surveillance.get(force_id)
-        named = {shard.kind, name(shard.kind)}
-        if isinstance(ledger, Ledger) and watching is not None and not named & beating:
-            signal, words = _of_records(force, calendar, shard.kind, watching, at)
-            found += [signal] if signal is not None and hears(shard.kind) else []
-            delays += [words] if words and signal is None else []
-    return found, delays
+        watching = shard.surveillance.get(force_id)
+        if watching is not None and not {shard.kind, name(shard.kind)} & seen.beating:
+            seen.by_records(shard.kind, watching)
+    seen.refused_alone()
+    return seen.found, seen.delays
 
 
-def _of_records(
-    force: Force, calendar: Calendar, kind: str, watching: Any, at: int
-) -> tuple[Signal | None, str]:
-    heard = watching.ledger.watermark
-    if kind not in EVERY or not heard:
+class _Seen:
+    """The feeds of a force, as they are judged one after the other."""
+
+    def __init__(
+        self, force: Force, calendar: Calendar, at: int, monitor: Monitor, current: Reads
+    ) -> None:
+        self.force, self.calendar, self.at = force, calendar, at
+        self.monitor, self.current = monitor, current
+        self.refused = {r.key: r for r in monitor.refused_feeds(force.id) if r.lasts(at)}
+        self.beating: set[str] = set()
+        self.found: list[Signal] = []
+        self.delays: list[str] = []
+        self._spoken: set[str] = set()
+
+    def by_beats(self, taker: Heartbeats, feed: str) -> None:
+        """A feed with heartbeats; records of its kind are signs of life as well."""
+        self.beating.add(feed)
+        beat, kind = taker.latest[feed], KIND_OF.get(feed)
+        ledger = None if kind is None else self.monitor.ledger(kind, self.force.id)
+        heard = beat if ledger is None else max(beat, ledger.watermark)
+        about = Feed(self.force, self.calendar, feed, heard, record=heard > beat)
+        signal, words = of_heartbeats(about, interval_of(self.force, taker, feed), self.at)
+        known = self.current(f"heartbeat.{feed}") and (kind is None or self.current(kind))
+        self._take(about, signal, words, kind or feed, known=known)
+
+    def by_records(self, kind: str, watching: Any) -> None:
+        """A feed without heartbeats, by the records that it should bring."""
+        about = Feed(self.force, self.calendar, kind, watching.ledger.watermark)
+        signal, words = _of_records(about, watching, self.at)
+        self._take(about, signal, words, kind, known=self.current(kind))
+
+    def _take(
+        self, about: Feed, signal: Signal | None, words: str, kind: str, *, known: bool
+    ) -> None:
+        if signal is None:
+            self.delays += [words] if words else []
+            return
+        for key in (Key(self.force.id, "heartbeat", about.name), Key(self.force.id, kind)):
+            refused = self.refused.get(key)
+            if refused is not None and refused.last > about.heard:
+                signal = of_refused(about, refused, self.at)
+                self._spoken.add(kind)
+                break
+        self.found += [signal] if known else []
+
+    def refused_alone(self) -> None:
+        """The feeds that are not silent, or of which nothing was ever taken, and every line of
+        which has been refused for some time."""
+        for key, refused in self.refused.items():
+            kind = KIND_OF.get(key.feed, key.feed) or key.kind
+            if kind not in self._spoken and (key.feed or key.kind in EVERY) and enough(refused):
+                self._spoken.add(kind)
+                start = min(refused.first, self.at)
+                about = Feed(self.force, self.calendar, key.feed or key.kind, start)
+                self.found += [of_refused(about, refused, self.at)]
+
+
+def _row(refused: Refused, force: Force) -> dict[str, Any]:
+    ahead = refused.steadily_ahead
+    return {
+        "kind": refused.key.kind,
+        "feed": refused.key.feed or None,
+        "lines": refused.lines,
+        "reason": refused.reason,
+        "words": why_refused(refused.reason, None if ahead is None else in_words(ahead)),
+        "since": rfc3339(refused.first, force.zone),
+        "last": rfc3339(refused.last, force.zone),
+    }
+
+
+def _of_records(about: Feed, watching: Any, at: int) -> tuple[Signal | None, str]:
+    if about.name not in EVERY or not about.heard:
         return None, ""
     try:
-        return of_records(Feed(force, calendar, kind, heard), watching.forecast, at)
+        return of_records(about, watching.forecast, at)
     except Exception as error:  # noqa: BLE001 - the board is shown without it
-        log.warning("silence of %s could not be judged: %r", kind, error)
+        log.warning("silence of %s could not be judged: %r", about.name, error)
         return None, ""

@@ -1,7 +1,8 @@
 """Metrics of alerts and of what is watched, for `/metrics`.
 
-* `watchroom_alert_open`, 1 while an alert is open and not snoozed; the label `alert` is its id. Its
-  words, which change, stand beside it in `watchroom_alert_words`.
+* `watchroom_alert_open`, 1 while an alert is open and not snoozed, from when people are to be
+  notified of it; the label `alert` is its id. Its words, which change, stand beside it in
+  `watchroom_alert_words`.
 * `watchroom_watch_*`, the last closed period of every watched series: what was counted, what was
   expected, and the usual range; `flagged` is 1 or -1 where it was told as exceptional. At most
   `MOST_WATCHES` series a force, widest areas first.
@@ -32,7 +33,7 @@ def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
     shown = {force: board["alerts"] for force, board in boards.items() if "alerts" in board}
     held = GaugeMetricFamily(
         "watchroom_alert_open",
-        "1 while an alert is open and not snoozed.",
+        "1 while an alert is open, not snoozed, and people are to be notified.",
         labels=["force", "kind", "severity", "area", "measure", "alert"],
     )
     words = GaugeMetricFamily(
@@ -58,7 +59,10 @@ def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
     for force, part in shown.items():
         for alert in part["open"]:
             place = [alert["area"], alert["measure"], alert["id"]]
-            if alert["snoozed_until"] is None:
+            # One of which nobody was to be notified when it was made (of the past, in quiet hours,
+            # in maintenance) waits until somebody is. A replay notifies nobody, and shows all.
+            shown_to = alert["notified"] or boards[force]["status"]["replay"]
+            if shown_to and alert["snoozed_until"] is None:
                 held.add_metric([force, alert["kind"], alert["severity"], *place], 1)
             words.add_metric([force, alert["id"], alert["words"], alert["owner"] or ""], 1)
             at = parse_instant(alert["opened_at"], dt.UTC) / 1000

@@ -32,8 +32,8 @@ PAIR, WIDE, WIDEST = 98, 120, 165
 
 STALE_HEARTBEAT = 120
 STALE_FEED = 15 * 60
-"""Seconds of silence after which a live board says that it is stale: of a heartbeat, which comes
-twice a minute; and of all feeds together where there is none."""
+"""Seconds of silence after which a live board says that it is stale: of a heartbeat, where the
+board does not say how long to wait for one; and of all feeds together where there is none."""
 
 MARKS = {"totals": "*", "both": "+"}
 FOOTNOTES = {
@@ -109,14 +109,15 @@ def staleness(board: Board) -> str | None:
     """Why the figures of a running monitor are too old to be relied on; None when they are not."""
     if board["status"]["state"] == "finished":
         return None
-    ages = {feed: int(heard["age_seconds"]) for feed, heard in board["feeds"].items()}
+    feeds = board["feeds"]
+    ages = {feed: int(heard["age_seconds"]) for feed, heard in feeds.items()}
     if not ages:
         return "NOTHING HAS ARRIVED YET"
     beats = {feed: age for feed, age in ages.items() if feed.startswith("heartbeat.")}
     silent = [
         f"the last heartbeat of {feed.partition('.')[2]} came {words.duration(age)} ago"
         for feed, age in beats.items()
-        if age > STALE_HEARTBEAT
+        if age > feeds[feed].get("silent_after_seconds", STALE_HEARTBEAT)
     ]
     if silent:
         return f"STALE: {'; '.join(silent)}"

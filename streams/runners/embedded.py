@@ -137,6 +137,8 @@ class Embedded:
             self._fold(chunk)
             if self.clock is not None:
                 self.clock.reach(last_event(self.live.monitor))
+            else:
+                self.live.look(counts=False)
 
     def play(self, chunk: Chunk, speed: float, progress: Callable[[], None] = lambda: None) -> None:
         """Folds a chunk line by line as the replay clock reaches each; starts the clock."""
@@ -151,7 +153,8 @@ class Embedded:
             at = instants[done]
             if not clock.running and at is not None:
                 clock.run(at, speed)
-            now, due = clock(), done
+            now, due = clock.due(), done
+            clock.wait_for(at or 0)
             while due < len(lines) and (instants[due] or 0) <= now:
                 due += 1
             if due > done:
@@ -161,6 +164,8 @@ class Embedded:
             else:
                 progress()
                 time.sleep(max(TICK, min(0.5, ((instants[done] or 0) - now) / 1000 / speed)))
+        # What comes next is not read yet: until it is, the clock waits at the last line.
+        clock.wait_for(max((at for at in instants if at is not None), default=0))
 
     def _fold(self, chunk: Chunk) -> None:
         """Folds a chunk in slices; where a stop is asked for, only the lines before it."""
@@ -214,7 +219,7 @@ class Embedded:
         """Folds all chunks; `speed` None is as fast as possible. Keeps the health of the `Live`:
         ready at a pace or on the wall clock, behind while a replay runs at full speed."""
         health = self.live.health
-        health.replay = self.clock is not None
+        health.replay, health.follows = self.clock is not None, self.clock is None
         health.speed = speed
         if self.clock is None:
             health.state, health.detail = "live", "reading as lines arrive"
@@ -236,4 +241,5 @@ class Embedded:
         if self.clock is not None:
             self.clock.stop()
         health = self.live.health
+        health.follows = False
         health.state, health.detail = "finished", "all input was read"

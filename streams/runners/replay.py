@@ -5,22 +5,36 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 
+AHEAD = 1.0
+"""Seconds that a replay makes up after its reader was late; what is more is lost: it goes on from
+where it stood."""
+
 
 class ReplayClock:
-    """Event time: it follows the events (`reach`), or runs on its own (`run`) until stopped."""
+    """Event time: it follows the events (`reach`), or runs on its own (`run`) until stopped.
 
-    def __init__(self) -> None:
+    It runs up to what is read, and no further (`wait_for`): while its reader stalls it stands
+    still, or the feeds would be silent. `steady` is a clock in seconds that never goes back.
+    """
+
+    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
+        self._steady = steady
         self._at = 0
         self._speed = 0.0
         self._since = 0.0
+        self._limit: int | None = None
 
     def __call__(self) -> int:
         """The event time now, in ms."""
-        return self._at + int((time.monotonic() - self._since) * 1000 * self._speed)
+        limit, free = self._limit, self._free()
+        return free if limit is None else min(free, limit)
+
+    def _free(self) -> int:
+        return self._at + int((self._steady() - self._since) * 1000 * self._speed)
 
     @property
     def running(self) -> bool:
@@ -34,12 +48,25 @@ class ReplayClock:
 
     def run(self, at: int, speed: float) -> None:
         """Starts at `at` and runs `speed` times as fast as the wall clock."""
-        self._at, self._since, self._speed = at, time.monotonic(), speed
+        self._at, self._since, self._speed = at, self._steady(), speed
+        self._limit = None
+
+    def due(self) -> int:
+        """Up to which event time lines are to be counted now: the clock itself waits for them."""
+        if self._limit is not None:
+            late = self._free() - self._limit
+            if late > AHEAD * 1000 * self._speed:
+                self._at, self._since = self._limit, self._steady()
+        return self._free()
+
+    def wait_for(self, at: int) -> None:
+        """Lets it run up to `at`, the instant of the next line that is not counted; never back."""
+        self._limit = max(at, self())
 
     def stop(self) -> int:
         """Stands still from now on; returns the event time."""
         at = self()
-        self._at, self._speed = at, 0.0
+        self._at, self._speed, self._limit = at, 0.0, None
         return at
 
 

@@ -17,7 +17,7 @@ from streams.events import Reading
 from streams.ledger import Ledger, Tally
 from streams.monitor import Shard
 from streams.panes import Pane
-from streams.readings import Heartbeats, Readings
+from streams.readings import Beat, Heartbeats, Readings
 from streams.runners.departed import ENTRY_BYTES, Departed
 
 KEYS_A_STEP, REVISIONS_A_STEP = 10_000, 100
@@ -65,6 +65,7 @@ class Taker(msgspec.Struct, omit_defaults=True):
     """Rows that hold this filter."""
     lines: int = 0
     latest: dict[str, int] = {}
+    beats: dict[str, list[Beat]] = {}
 
 
 class Head(msgspec.Struct):
@@ -178,7 +179,8 @@ def taking(shard: Shard, snapshot: Snapshot) -> Iterator[None]:
     for index, name in enumerate(forces_of(shard)):
         taker = shard.takers[name]
         if isinstance(taker, Heartbeats):
-            snapshot.takers[name] = Taker(lines=taker.lines, latest=dict(taker.latest))
+            beats = {feed: list(held) for feed, held in taker.beats.items()}
+            snapshot.takers[name] = Taker(lines=taker.lines, latest=dict(taker.latest), beats=beats)
             continue
         dirty, taker.dirty = list(taker.dirty or ()), set()
         snapshot.rows += len(taker.entries)
@@ -259,7 +261,7 @@ def put_back(shard: Shard, stored: Stored) -> None:
         figures = takers.get(name, Taker())
         entries = stored.entries.get(name, {})
         if isinstance(taker, Heartbeats):
-            taker.latest, taker.lines = dict(figures.latest), figures.lines
+            taker.restore(figures.latest, figures.beats, figures.lines)
         elif isinstance(taker, Readings):
             events = [_reading.decode(body) for body in entries.values()]
             taker.restore(events, watermark=figures.watermark, lines=figures.lines)

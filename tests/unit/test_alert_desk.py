@@ -9,6 +9,7 @@ import pytest
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
+from streams.current import LOOKS
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching
@@ -87,35 +88,36 @@ def test_faults_of_before_a_restart_are_not_told_again(desk: Desk) -> None:
     assert words(desk) == []
 
 
+def heartbeat(name: str, at: int) -> dict[str, Any]:
+    return {"kind": "heartbeat", "force": "tiny", "feed": name, "at": rfc3339(at, dt.UTC)}
+
+
 def test_a_feed_of_which_messages_are_unread_is_not_called_silent(desk: Desk) -> None:
-    beat = {"kind": "heartbeat", "force": "tiny", "feed": "calls", "at": "2021-03-01T11:00:00Z"}
-    feed(desk.live.monitor, beat, appended=FAR_FUTURE)
+    feed(desk.live.monitor, heartbeat("incidents", NOW - HOUR), appended=FAR_FUTURE)
     desk.live.health.unread = frozenset({"heartbeat"})
-    desk.tick()
+    for _ in range(2 * LOOKS):
+        desk.tick()
     assert words(desk) == []
     desk.live.health.unread = frozenset()
-    desk.tick()
+    for _ in range(LOOKS + 1):
+        desk.tick()
     (said,) = words(desk)
-    assert said.startswith("Feed calls, Tiny Police: no heartbeat for 1 hour.")
+    assert said.startswith("Feed incidents, Tiny Police: no heartbeat for 1 hour.")
 
 
 def test_a_feed_that_is_read_from_its_past_is_not_called_silent(desk: Desk) -> None:
-    def beat(days_ago: int) -> None:
-        at = rfc3339(NOW - days_ago * DAY, dt.UTC)
-        heartbeat = {"kind": "heartbeat", "force": "tiny", "feed": "calls", "at": at}
-        feed(desk.live.monitor, heartbeat, appended=FAR_FUTURE)
-
     now = NOW
     desk.live.clock = lambda: now
     for days_ago in (36, 20, 5):
-        beat(days_ago)
+        old = heartbeat("incidents", NOW - days_ago * DAY)
+        feed(desk.live.monitor, old, appended=FAR_FUTURE)
         desk.tick()
         now += 30 * SECOND
     assert words(desk) == []
-    now += MINUTE  # nothing more comes
-    desk.tick()
+    for _ in range(LOOKS):  # nothing more comes, and nothing is unread
+        desk.tick()
     (said,) = words(desk)
-    assert said.startswith("Feed calls, Tiny Police: no heartbeat for 5 days.")
+    assert said.startswith("Feed incidents, Tiny Police: no heartbeat for 5 days")
 
 
 def test_closing_quarters_and_years_are_no_fault_of_a_record(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
 import json
 import os
 import signal
@@ -12,12 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from streams.alert_desk import Desk
 from streams.errors import SourceError
-from streams.live import Live
+from streams.live import Live, wall_clock
 from streams.monitor import canonical
+from streams.periods import MINUTE, SECOND, rfc3339
 from streams.runners.embedded import Account, DeadLetterFile, Embedded, last_event
 from streams.runners.replay import ReplayClock, Stopped, Stops
+from streams.runners.watching import watch_all
 from streams.sources import Chunk, Rejected
 from streams.sources.instants import instant_of
 from tests.build import call, lines, monitor, ms
@@ -111,10 +117,22 @@ def test_a_replay_at_full_speed_is_not_ready_before_its_end() -> None:
 
 def test_a_live_input_is_ready_and_on_the_wall_clock() -> None:
     runner = Embedded(Live(monitor()), Stops())
-    runner.read([chunk(*of(*CALLS))])
+    runner.read([chunk(*of(call("c1", rfc3339(wall_clock(), dt.UTC))))])
     assert runner.live.health.ready
     assert not runner.live.health.replay
     assert runner.live.clock() > ms("2026-01-01T00:00:00Z")
+
+
+def test_a_live_input_of_the_past_is_behind_and_says_where_it_is() -> None:
+    runner = Embedded(Live(monitor()), Stops())
+    runner.read([])
+    assert runner.live.health.ready  # nothing came yet
+    runner.read([chunk(*of(*CALLS))])
+    health = runner.live.health
+    assert (health.ready, health.state) == (False, "behind")
+    assert health.detail == "reading the past: Tiny Police, calls to 2021-03-01T10:01"
+    runner.finish()
+    assert (health.ready, health.detail) == (True, "all input was read")
 
 
 def test_a_paced_replay_takes_its_time_and_ends_in_the_same_board() -> None:
@@ -154,6 +172,89 @@ def test_a_clock_that_runs_is_so_many_times_as_fast() -> None:
     at = clock.stop()
     assert 1_050_000 <= at < 1_500_000
     assert clock() == at
+
+
+class Steady:
+    """A clock in seconds that only the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_clock_that_runs_waits_for_the_line_that_is_not_counted_yet() -> None:
+    steady = Steady()
+    clock = ReplayClock(steady)
+    clock.run(0, 60)
+    clock.wait_for(90_000)
+    steady.now = 1.0
+    assert clock() == 60_000
+    steady.now = 2.0
+    assert (clock(), clock.due()) == (90_000, 120_000)  # what is due is counted before it moves on
+    clock.wait_for(150_000)
+    assert clock() == 120_000
+
+
+def test_a_stall_of_the_reader_is_no_time_of_the_replay() -> None:
+    steady = Steady()
+    clock = ReplayClock(steady)
+    clock.run(0, 60)
+    clock.wait_for(30_000)
+    steady.now = 600.0  # ten minutes, which were ten hours
+    assert clock() == 30_000
+    assert clock.due() == 30_000
+    clock.wait_for(60_000)
+    steady.now = 600.25
+    assert clock() == 45_000
+
+
+@given(st.lists(st.tuples(st.floats(0, 100), st.integers(0, 10**7)), min_size=1, max_size=30))
+def test_the_clock_is_never_ahead_of_what_is_counted_and_never_goes_back(
+    turns: list[tuple[float, int]],
+) -> None:
+    steady = Steady()
+    clock = ReplayClock(steady)
+    clock.run(0, 60)
+    next_line = before = 0
+    for seconds, gap in turns:
+        clock.wait_for(next_line)
+        steady.now += seconds
+        assert before <= clock() <= next_line
+        before = clock()
+        if clock.due() >= next_line:
+            next_line += gap
+
+
+def test_two_seconds_without_the_reader_are_no_silence_and_no_page() -> None:
+    stalled = 0.0
+    clock = ReplayClock(lambda: time.monotonic() + stalled)
+    live = Live(monitor(), clock)
+    watch_all(live.monitor)
+    live.alerts = desk = Desk(live)
+    runner = Embedded(live, Stops(), clock)
+
+    def beats(minute: int) -> Chunk:
+        at = ms("2021-03-01T10:00:00Z") + minute * MINUTE
+        stamps = [rfc3339(at + half * 30 * SECOND, dt.UTC) for half in range(2)]
+        named = {"kind": "heartbeat", "force": "tiny", "feed": "calls"}
+        return chunk(*of(call(f"c{minute}", rfc3339(at, dt.UTC), answered_at=rfc3339(at, dt.UTC))),
+                     *of(*({**named, "at": stamp} for stamp in stamps)))  # fmt: skip
+
+    def chunks() -> Iterator[Chunk]:
+        nonlocal stalled
+        for minute in range(10):
+            desk.tick()
+            if minute == 5:
+                stalled += 2.0  # nothing is read meanwhile: three hours, by that clock
+                desk.tick()
+            yield beats(minute)
+
+    runner.read(chunks(), 6000)
+    desk.tick()
+    assert desk.view("tiny", clock())["open"] == []
+    assert live.clock() == ms("2021-03-01T10:09:30Z")
 
 
 def test_a_clock_never_goes_back() -> None:

@@ -510,11 +510,13 @@ def surveyed(target: Monitor, at: int) -> dict[str, Any]:
 
 def test_a_feed_with_heartbeats_is_found_silent_within_two_minutes() -> None:
     target = watched()
+    feed(target, *(beat(f"2021-03-01T09:{at}Z") for at in ("59:00", "59:30")))
     feed(target, beat("2021-03-01T10:00:00Z"))
     assert surveyed(target, ms("2021-03-01T10:01:35Z"))["silent"] == []
     (found,) = surveyed(target, ms("2021-03-01T10:02:00Z"))["silent"]
     assert found["words"] == (
-        "Feed incidents, Tiny Police: no heartbeat for 2 minutes. The feed may be down."
+        "Feed incidents, Tiny Police: no heartbeat for 2 minutes, a heartbeat is due every 30 s. "
+        "The feed may be down."
     )
     assert found["notify"]
 

@@ -150,6 +150,15 @@ def test_silence_of_a_heartbeat_is_loud() -> None:
     assert "STALE: the last heartbeat of calls" in as_text(shown)
 
 
+def test_a_heartbeat_that_comes_seldom_is_waited_for() -> None:
+    named = {"kind": "heartbeat", "force": "tiny", "feed": "calls"}
+    slow = [{**named, "at": f"2021-03-01T10:{at}Z"} for at in ("15:00", "17:30", "20:00")]
+    assert staleness(board(call("c1", "2021-03-01T10:20:00Z"), *slow)) is None  # 5 minutes ago
+    slower = [{**named, "at": f"2021-03-01T10:{at}Z"} for at in ("14:30", "17:00", "19:30")]
+    said = staleness(board(call("c1", "2021-03-01T10:20:00Z"), *slower))
+    assert said == "STALE: the last heartbeat of calls came 5 min 30 s ago"
+
+
 def test_silence_of_everything_is_loud_where_there_is_no_heartbeat() -> None:
     assert staleness(board(call())) == "STALE: nothing has arrived for 25 min 0 s"
     assert staleness(board(call("c1", "2021-03-01T10:24:00Z"))) is None

@@ -87,6 +87,15 @@ def test_a_feed_whose_heartbeat_is_silent_is_late() -> None:
     assert shown["waiting"]["count"] == 1
 
 
+def test_a_feed_that_beats_every_150_seconds_is_late_after_the_second_that_is_missed() -> None:
+    old = call("c3", "2021-03-01T10:20:00Z", answered_at="2021-03-01T10:20:05Z")
+    slow = [beat("calls", f"2021-03-01T10:{at}Z") for at in ("20:00", "22:30", "25:00")]
+    assert ms("2021-03-01T10:30:00Z") == NOW
+    assert screen(old, *slow)["waiting"]["late"] is None
+    missed = [beat("calls", f"2021-03-01T10:{at}Z") for at in ("19:30", "22:00", "24:30")]
+    assert screen(old, *missed)["waiting"]["late"] is not None
+
+
 def test_a_feed_without_heartbeat_is_late_after_a_quarter_of_an_hour() -> None:
     assert screen(OPEN)["unattended"]["late"] is not None
     assert screen(incident("i1", "2021-03-01T10:16:00Z"))["unattended"]["late"] is None

@@ -83,7 +83,9 @@ def _feeds(board: Board) -> list[dict[str, Any]]:
             continue
         freshest = min(marks, key=lambda mark: float(mark["age_seconds"]))
         beating = f"heartbeat.{beat}" in heard
-        limit = STALE_HEARTBEAT if beating else STALE_FEED
+        limit = STALE_FEED
+        if beating:
+            limit = heard[f"heartbeat.{beat}"].get("silent_after_seconds", STALE_HEARTBEAT)
         judged = beating or kind in ("call", "incident")
         running = board["status"]["state"] != "finished"
         told.append(
