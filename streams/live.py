@@ -71,7 +71,7 @@ class Health:
     @property
     def shown(self) -> tuple[State, str]:
         """State and detail as they are to be shown now: who counts for seconds on end is behind."""
-        if self.state in ("live", "unwell") and self.busy is not None and self.busy.long:
+        if self.state in ("live", "unwell", "behind") and self.busy is not None and self.busy.long:
             return "behind", self.busy.words
         return self.state, self.detail
 

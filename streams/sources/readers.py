@@ -217,6 +217,13 @@ class Reader:
 
     def chunks(self, file: io.BufferedIOBase, at: At) -> Iterator[Chunk]:
         """The chunks of an open file; raises `SourceError`, at damage after all before it."""
+        if at.live and at.mapping is not None and at.mapping.groups:
+            raise ConfigError(
+                "rows of one id become one event here, so all rows have to be read first, and "
+                f"{at.origin} goes on",
+                field="merge" if at.mapping.merge else "states",
+                cure="Give a file, or take `merge` and `[states]` out of the mapping",
+            )
         whole = whole_form(cast("BinaryIO", file))
         if whole is not None:
             yield from self._whole(cast("BinaryIO", file), whole, at)
@@ -364,13 +371,6 @@ class Reader:
 
 def _mapped(table: Rows, build: Build, mapping: Mapping, at: At) -> Iterator[Chunk]:
     """A table through its mapping; an empty one has no columns."""
-    if mapping.groups and at.live:
-        raise ConfigError(
-            "rows of one id become one event here, so all rows have to be read first, and "
-            f"{at.origin} goes on",
-            field="merge" if mapping.merge else "states",
-            cure="Give a file, or take `merge` and `[states]` out of the mapping",
-        )
     convert = build(table.header) if table.header else lambda _cells: None
     if isinstance(convert, Mapper) and mapping.groups:
         chunks = grouped_chunks(TableRows(table, mapping.footer), convert)

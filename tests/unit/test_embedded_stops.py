@@ -86,7 +86,7 @@ def test_a_live_process_that_reads_for_seconds_is_not_ready_and_ends_when_it_is_
         assert running.stdin is not None
         running.stdin.write(MINUTES_OF_WORK + b"\n")
         running.stdin.flush()
-        wait_until(lambda: ready()[0] == 503, 10, "it is not ready")
+        wait_until(lambda: "counting" in ready()[1].get("detail", ""), 20, "it is not ready")
         told = ready()[1]
         seconds, _ = asked_to_end(running)
     assert (told["state"], told["ready"]) == ("behind", False)
