@@ -25,7 +25,12 @@ servers: install ## find or fetch the servers that the tests use, and say which 
 	@$(VENV)/bin/python -m tests.servers
 
 test: servers ## run all tests, against real servers where they can be had
+ifdef ARGS
 	@$(VENV)/bin/python -m pytest $(ARGS)
+else
+	@$(VENV)/bin/python -m pytest -n auto -m "$(UNIT)"
+	@$(VENV)/bin/python -m pytest -m "not nightly and not ($(UNIT))"
+endif
 
 unit: install ## run the tests that need no server and no large data
 	@$(VENV)/bin/python -m pytest -n auto -m "$(UNIT)" $(ARGS)
