@@ -200,7 +200,7 @@ class Partition:
     def start_over(self, why: str) -> None:
         """Sets the checkpoint aside and empties the fold."""
         self.checkpoint.discard(why)
-        self.count_refused(again=False)
+        self.leave()
         self.shard = Shard(self.shard.kind, self.shard.forces)
         self.refused = Counter()
         self.held = self.saved = self.facts_until = NOTHING
