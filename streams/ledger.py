@@ -198,7 +198,8 @@ class Ledger:
         elif entry > old:
             self.tally.revised += 1
             self._replace(key, entry, old & _BODY_MASK, body)
-            if (old ^ entry) & _WHEN_MASK or key in self._held_over:
+            # Where it may leave on another day; a tombstone goes by when it was written.
+            if (old ^ entry) & _WHEN_MASK or not body or key in self._held_over:
                 self._held_over.discard(key)
                 self._file(key, body, updated)
         elif entry == old:

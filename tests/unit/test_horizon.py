@@ -113,6 +113,17 @@ def test_a_tombstone_leaves_with_the_horizon_too() -> None:
     assert "c1" not in ledger.entries
 
 
+def test_a_tombstone_that_another_replaced_leaves_with_the_horizon_too() -> None:
+    target = monitor()
+    gone = {"kind": "call", "force": "tiny", "id": "a", "deleted": True}
+    for at in (START, START + DAY):
+        feed(target, {**gone, "updated_at": rfc3339(at)})
+    feed(target, answered("b", START + 100 * DAY))
+    ledger = target.ledger("call", "tiny")
+    assert ledger is not None
+    assert ledger.entries.keys() == {"b"}
+
+
 def test_a_ledger_that_is_full_refuses_new_records_and_still_takes_versions() -> None:
     force = tiny_force()
     watched = Monitor([force])
