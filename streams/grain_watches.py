@@ -41,7 +41,7 @@ class Watches:
         """Rows that have had any record."""
         self._counts: list[Counts] | None = None
         self._everything: list[Counts] | None = None
-        self.changed = False
+        self.changed = True
         """Since the state was last saved."""
         self.last = 0
         """The start of the last period that was taken."""

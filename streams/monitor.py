@@ -10,7 +10,7 @@ one kind of event for one or more forces. Kinds are joined only when the board i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -171,7 +171,7 @@ class Monitor:
             except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                 if not line or line.isspace():
                     continue
-                refused = self._salvage(line, error, appended, shards, only)
+                refused = yield from self._salvage(line, error, appended, shards, only)
                 if refused is not None:
                     place = number - 1
                     folded.refusals.append(Refusal(place, line, refused.reason, refused.detail))
@@ -187,9 +187,9 @@ class Monitor:
         appended: int,
         shards: Sequence[Shard],
         only: Shard | None,
-    ) -> Refused | None:
-        """Folds what can be kept of a line that met with `error`, and counts what was unknown in
-        it; why it is refused, where nothing can be kept."""
+    ) -> Generator[None, None, Refused | None]:
+        """Folds what can be kept of a line that met with `error`, in short steps, and counts what
+        was unknown in it; why it is refused, where nothing can be kept."""
         if not isinstance(error, msgspec.ValidationError):
             return refusal(error, line)
         try:
@@ -203,8 +203,7 @@ class Monitor:
             if isinstance(taker, Ledger):
                 for field, value in kept.unknown:
                     taker.kind.unknown.note(event, field, value)
-            for _ in shard.adders[event.force](event, appended) or ():
-                pass  # what an hour that is crossed brings: here at once, it is seldom
+            yield from shard.adders[event.force](event, appended) or ()
         except Exception as again:  # noqa: BLE001 - no line may stop its neighbours
             return refusal(again, line)
         return None

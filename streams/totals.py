@@ -22,14 +22,13 @@ GRAINS: tuple[Grain, ...] = ("quarter", "month", "day", "hour")
 """The intervals that a total may have, the widest first."""
 
 _LANES = {name: "lost" if name == "end_unknown" else name for name in CALL_COUNTS}
-_ENDS = ("answered", "abandoned", "end_unknown")
-"""How an offered call ends: these add up to no more than were offered."""
 _AMONG = {
     "answered": ("within",),
     "abandoned": ("abandoned_within", "abandoned_at_once"),
     "end_unknown": (),
 }
-"""What is counted among those that ended so."""
+"""How an offered call ends, which together are no more than were offered; and what is counted among
+those that ended so."""
 
 Order = tuple[int, int, bytes]
 

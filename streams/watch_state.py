@@ -68,7 +68,7 @@ def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
 
 
 def _restore(watches: Watches, running: dict[str, Any], found: dict[str, Any]) -> None:
-    watches.last = running["last"]
+    watches.last, watches.changed = running["last"], False
     rows = {each.name: row for row, listed in watches.by_row.items() for each in listed}
     # In the order in which they had begun: signals come in it.
     for row in dict.fromkeys(rows[name] for name in running["watches"]):

@@ -200,7 +200,7 @@ class Partition:
     def start_over(self, why: str) -> None:
         """Sets the checkpoint aside and empties the fold."""
         self.checkpoint.discard(why)
-        self.count_refused(again=False)
+        self.leave()
         self.shard = Shard(self.shard.kind, self.shard.forces)
         self.refused = Counter()
         self.held = self.saved = self.facts_until = NOTHING
@@ -214,13 +214,16 @@ class Partition:
         log again was broken off."""
         return self.held <= self.facts_until
 
-    def know(self, force: Force, known: facts_.Known) -> None:
-        """Takes in what was published of a force."""
+    async def know(self, force: Force, known: facts_.Known) -> None:
+        """Takes in what was published of a force, between two turns: a snapshot has all of it or
+        nothing."""
+        await self.settled()
         ledger = self.shard.takers[force.id]
         if isinstance(ledger, Ledger):
             self.facts[force.id] = ledger.published = known
             known.at = self.held + 1
             self.facts_until = max(self.facts_until, known.until)
+            self._changed = True
             self.settle_facts()
 
     def _read_on(self, offset: int) -> None:

@@ -149,7 +149,7 @@ class Reader:
             known = await asyncio.to_thread(facts.collect, ledger, force, messages, topic_id)
             if known.panes:
                 log.info("%s: %d published facts of %s", partition.name, len(known.panes), force.id)
-                partition.know(force, known)
+                await partition.know(force, known)
 
     async def _alerts(self, partitions: list[Partition]) -> None:
         """Reads the alerts of the forces whose calls have come here: what was decided is a fact."""

@@ -27,10 +27,27 @@ Whose = tuple[str, str]
 class Late:
     """Rows that would be refused as sealed."""
 
-    rows: set[tuple[str, int]] = field(default_factory=set)
-    """By origin and line."""
+    rows: dict[Whose, dict[tuple[str, int], int]] = field(default_factory=dict)
+    """By origin and line which record each is of, as a hash."""
     bounds: dict[Whose, int] = field(default_factory=dict)
     """From which instant (ms) on a new record counted when the first of them came."""
+
+    @property
+    def count(self) -> int:
+        """How many rows."""
+        return sum(map(len, self.rows.values()))
+
+    def leave_out_known(self, ids: Callable[[str, str], Iterable[str]]) -> None:
+        """Takes out the rows of records that are known where they are to go: a version of one
+        counts however late it comes. `ids` gives those that are held of a (kind, force)."""
+        for whose, rows in list(self.rows.items()):
+            late = set(rows.values())
+            known = late.intersection(map(hash, ids(*whose)))
+            left = {row: record for row, record in rows.items() if record not in known}
+            if left:
+                self.rows[whose] = left
+            else:
+                del self.rows[whose], self.bounds[whose]
 
 
 def late_rows(chunks: Iterable[Chunk], judge: Judge, newest: Callable[[str, str], int]) -> Late:
@@ -38,7 +55,7 @@ def late_rows(chunks: Iterable[Chunk], judge: Judge, newest: Callable[[str, str]
     of a (kind, force) has got as far as `newest` says, in ms."""
     late = Late()
     marks: dict[Whose, int] = {}
-    known: set[int] = set()
+    known: dict[Whose, set[int]] = {}
     for chunk in chunks:
         for index, line in enumerate(chunk.lines()):
             event = _record(line)
@@ -47,14 +64,15 @@ def late_rows(chunks: Iterable[Chunk], judge: Judge, newest: Callable[[str, str]
                 continue
             whose = kind.name, event.force
             mark = marks[whose] if whose in marks else newest(*whose)
-            record = hash((*whose, event.id))
-            if record not in known:
+            record = hash(event.id)
+            if record not in known.setdefault(whose, set()):
                 bound = _sealed(kind, judge.calendars[event.force], event, mark)
                 if bound is None:
-                    known.add(record)
+                    known[whose].add(record)
                 else:
                     origin = chunk.origin if chunk.origins is None else chunk.origins[index]
-                    late.rows.add((origin, chunk.line_numbers[index]))
+                    rows = late.rows.setdefault(whose, {})
+                    rows[origin, chunk.line_numbers[index]] = record
                     late.bounds.setdefault(whose, bound)
             marks[whose] = max(mark, to_ms(event.updated_at))
     return late
@@ -67,7 +85,7 @@ def in_words(late: Late, rows: int, prefix: str) -> str:
         for (kind, force), at in sorted(late.bounds.items())
     )
     return (
-        f"{len(late.rows):,} of {rows:,} rows would be refused there as sealed ({bounds}): they "
+        f"{late.count:,} of {rows:,} rows would be refused there as sealed ({bounds}): they "
         "are new, and older than the horizon behind the newest record of their feed. Nothing was "
         f"sent. Publish history before the feed starts, or into topics of its own: watchroom "
         f"topics create --prefix {prefix}-history, then publish with --prefix {prefix}-history"

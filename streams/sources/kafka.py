@@ -9,7 +9,7 @@ its force is unknown, it is above the message limit) goes to a local file and is
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,7 +27,7 @@ from streams.sources import brokers
 from streams.sources.arrival import in_words, late_rows
 from streams.sources.chunk import Chunk, Rejected
 from streams.sources.interrupt import Interrupt
-from streams.sources.newest import newest_update
+from streams.sources.newest import newest_update, record_ids
 from streams.sources.play import Play, paced
 from streams.sources.refused import RefusedFile
 from streams.sources.tally import Tally
@@ -158,12 +158,24 @@ class Publisher:
 
         Raises `KafkaError`.
         """
+        place = self._place(kind, force)
+        return 0 if place is None else newest_update(self.bootstrap, *place, force)
+
+    def record_ids(self, kind: str, force: str) -> Iterator[str]:
+        """The ids of the records of a force that the topic of a kind holds.
+
+        Raises `KafkaError`.
+        """
+        place = self._place(kind, force)
+        return iter(()) if place is None else record_ids(self.bootstrap, *place, force)
+
+    def _place(self, kind: str, force: str) -> tuple[str, int] | None:
+        """The topic and partition of a kind and force; None where there is none."""
         topic = f"{self.prefix}.{TOPICS[kind]}"
         count = len(self._producer.partitions_for(topic) or ()) if topic in self._limits else 0
         if not count or force not in self._keys:
-            return 0
-        number = (murmur2(self._keys[force]) & 0x7FFFFFFF) % count
-        return newest_update(self.bootstrap, topic, number, force)
+            return None
+        return topic, (murmur2(self._keys[force]) & 0x7FFFFFFF) % count
 
     def add(self, chunk: Chunk) -> None:
         """Send a chunk, or keep it until its batches are full; raises `KafkaError`."""
@@ -337,5 +349,6 @@ def check_arrival(play: Play, publisher: Publisher) -> None:
     failure, play.failure = play.failure, None  # it is raised when the lines are sent
     late = late_rows(play, play.judge, publisher.newest)
     play.failure = failure
+    late.leave_out_known(publisher.record_ids)
     if late.rows:
         raise SourceError(in_words(late, play.rows, publisher.prefix))

@@ -1,13 +1,16 @@
-"""How far the log has got: the newest `updated_at` that an input topic holds of a force.
+"""How far the log has got: the newest `updated_at` that an input topic holds of a force, and which
+records of it.
 
-A partition is read from its end backwards, in growing stretches, until a good many of the latest
-lines of the force are seen: what came last was, but for late rows, written last.
+For the newest a partition is read from its end backwards, in growing stretches, until a good many
+of the latest lines of the force are seen: what came last was, but for late rows, written last. For
+the records it is read whole, which is done only where history might come too late.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import kafka.errors
@@ -26,11 +29,12 @@ PATIENCE = 30.0
 """Seconds without a word from the brokers after which the looking is given up."""
 
 
-class _Whose(msgspec.Struct):
+class _Named(msgspec.Struct):
     force: str = ""
+    id: str = ""
 
 
-_whose = msgspec.json.Decoder(_Whose).decode
+_read_named = msgspec.json.Decoder(_Named).decode
 
 
 def newest_update(bootstrap: str, topic: str, partition: int, force: str) -> int:
@@ -38,6 +42,28 @@ def newest_update(bootstrap: str, topic: str, partition: int, force: str) -> int
 
     Raises `KafkaError`.
     """
+    with _consumer(bootstrap) as consumer:
+        return _backwards(consumer, TopicPartition(topic, partition), force)
+
+
+def record_ids(bootstrap: str, topic: str, partition: int, force: str) -> Iterator[str]:
+    """The ids of all lines of a force that a partition holds, once for each line.
+
+    Raises `KafkaError`.
+    """
+    with _consumer(bootstrap) as consumer:
+        tp = TopicPartition(topic, partition)
+        consumer.assign([tp])
+        begin, end = consumer.beginning_offsets([tp])[tp], consumer.end_offsets([tp])[tp]
+        for value in _between(consumer, tp, begin, end):
+            for line in value.split(b"\n"):
+                found = _named(line)
+                if found is not None and found.force == force:
+                    yield found.id
+
+
+@contextmanager
+def _consumer(bootstrap: str) -> Iterator[Any]:
     try:
         consumer = KafkaConsumer(
             bootstrap_servers=bootstrap.split(","),
@@ -49,7 +75,7 @@ def newest_update(bootstrap: str, topic: str, partition: int, force: str) -> int
     except kafka.errors.KafkaError as error:
         raise unreachable(bootstrap, error) from error
     try:
-        return _backwards(consumer, TopicPartition(topic, partition), force)
+        yield consumer
     except kafka.errors.KafkaError as error:
         raise KafkaError(f"the Kafka brokers at {bootstrap}: {error}") from error
     finally:
@@ -67,7 +93,8 @@ def _backwards(consumer: Any, tp: Any, force: str) -> int:
         for value in _between(consumer, tp, first, until):
             for line in value.split(b"\n"):
                 at = instant_of(line)
-                if at is not None and _force_of(line) == force:
+                found = _named(line) if at is not None else None
+                if at is not None and found is not None and found.force == force:
                     seen += 1
                     newest = max(newest, at)
         until, stretch = first, stretch * 4
@@ -88,8 +115,8 @@ def _between(consumer: Any, tp: Any, first: int, until: int) -> Iterator[bytes]:
             yield from (r.value for r in records if r.value is not None and r.offset < until)
 
 
-def _force_of(line: bytes) -> str | None:
+def _named(line: bytes) -> _Named | None:
     try:
-        return _whose(line).force
+        return _read_named(line)
     except (msgspec.MsgspecError, UnicodeError):
         return None

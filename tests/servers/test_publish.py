@@ -297,6 +297,23 @@ def test_history_that_would_be_refused_as_sealed_is_not_sent(
     assert run(str(old), *ours).exit_code == 0
 
 
+def test_files_that_were_sent_in_part_can_be_sent_again_as_a_whole(
+    kafka: Kafka, prefix: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "months.ndjson"
+    known = [opened(number, f"known-{number}") for number in range(0, 100, 3)]
+    file.write_bytes(b"\n".join(known))
+    ours = ["--bootstrap", kafka.bootstrap, "--prefix", prefix]
+    assert run(str(file), *ours).exit_code == 0
+    file.write_bytes(b"\n".join([*known, opened(98, "more")]))
+    result = main_run("publish", str(file), *ours)
+    assert result.exit_code == 0, result.output
+    file.write_bytes(b"\n".join([*known, opened(1, "new")]))
+    result = main_run("publish", str(file), *ours)
+    assert result.exit_code == 1
+    assert "1 of 35 rows would be refused there as sealed" in result.output
+
+
 def test_ctrl_c_sends_what_was_read_and_says_how_far_it_got(
     kafka: Kafka, prefix: str, tmp_path: Path
 ) -> None:

@@ -1,6 +1,8 @@
 """Imports run downwards only (see the table in docs/architecture.md)."""
 
 import ast
+import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,15 @@ def test_the_core_imports_nothing_that_stands_above_it(part: str) -> None:
     for path in files(part):
         mine = {name.split(".")[1] for name in imports(path) if name.startswith("streams.")}
         assert not mine & above, path
+
+
+@pytest.mark.parametrize("folder", ["", "sources", "runners"])
+def test_the_page_of_the_architecture_names_every_module(folder: str) -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    named = {Path(name).name for name in re.findall(r"`([\w/*]+\.py)`", page)}
+    modules = [path.name for path in (ROOT / "streams" / folder).glob("*.py")]
+    missing = [m for m in modules if not any(fnmatch(m, name) for name in named)]
+    assert missing == ["__init__.py"]
 
 
 def test_outputs_and_sources_import_no_runner_and_no_command() -> None:

@@ -80,7 +80,7 @@ def published(held: Partition) -> list[tuple[bytes, bytes | None]]:
 
 def given(held: Partition, messages: list[Any]) -> None:
     ledger = held.shard.ledgers()["tiny"]
-    held.know(FORCE, facts.collect(ledger, FORCE, messages, "id"))
+    asyncio.run(held.know(FORCE, facts.collect(ledger, FORCE, messages, "id")))
 
 
 def counted(folder: Path, messages: list[bytes]) -> tuple[Partition, Partition]:

@@ -17,6 +17,7 @@ from streams.ledger import InMemory, Ledger
 from streams.live import Live
 from streams.monitor import Monitor, Shard
 from streams.runners import facts
+from streams.runners import partition as partitions
 from streams.runners.departed import Departed
 from streams.runners.partition import Partition, fingerprint
 from streams.runners.snapshot import Identity
@@ -54,7 +55,8 @@ def know(held: Partition, topic: Published) -> None:
     """What reading back does first."""
     if held.needs_facts:
         topic_id = held.checkpoint.identity.topic_id
-        held.know(FORCE, facts.collect(ledger_of(held), FORCE, topic.items(), topic_id))
+        known = facts.collect(ledger_of(held), FORCE, topic.items(), topic_id)
+        asyncio.run(held.know(FORCE, known))
 
 
 def alone(records: list[dict[str, Any]]) -> Ledger:
@@ -290,6 +292,29 @@ def test_a_late_version_that_a_fact_has_in_it_changes_nothing_and_the_next_one_d
     save(again, topic)
     assert again.needs_facts is False
     again.checkpoint.close()
+
+
+def test_what_becomes_known_while_a_snapshot_is_taken_is_in_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a worker that dies then would take late versions that are in the facts for new ones."""
+    monkeypatch.setattr(partitions, "SLICE", 0.0)
+    held = folded(partition(tmp_path), 0)
+    known = facts.Known(ledger_of(held).calendar, until=7)
+
+    async def work() -> None:
+        saving = asyncio.ensure_future(held.save())
+        while not held._turn.locked():
+            await asyncio.sleep(0)
+        await held.know(FORCE, known)
+        await saving
+        await held.save()
+
+    asyncio.run(work())
+    held.checkpoint.close()
+    again = partition(tmp_path)
+    assert (again.held, again.facts_until) == (0, 7)
+    assert again.needs_facts
 
 
 def first_answered(held: Partition) -> int | None:

@@ -18,7 +18,7 @@ from streams.runners import store
 from streams.runners.partition import Partition, fingerprint
 from streams.runners.snapshot import Identity
 from streams.surveillance import Surveillance
-from tests.build import FAR_FUTURE, tiny_force
+from tests.build import FAR_FUTURE, incident, lines, tiny_force
 from tests.unit.test_surveillance import hours, of, play, state_of, watched
 
 FORCES = (tiny_force(),)
@@ -65,6 +65,21 @@ def test_a_worker_that_comes_back_goes_on_as_the_embedded_runner_does(tmp_path: 
     fold(second, 80, 150)
     embedded = watched()
     play(embedded, hours(150))
+    assert state_of(kept(second)) == state_of(of(embedded))
+
+
+def test_a_checkpoint_of_before_the_first_period_makes_nothing_anew(tmp_path: Path) -> None:
+    """What was closed before the first record is in no baseline, with a restart or without."""
+    old = incident("old", "2021-02-20T10:00:00Z", updated_at="2021-03-01T00:00:00Z")
+    first = partition(tmp_path)
+    asyncio.run(first.fold(0, lines([old]), FAR_FUTURE))
+    asyncio.run(first.save())
+    first.checkpoint.close()
+    second = partition(tmp_path)
+    assert second.held == 0
+    assert not kept(second).rebuilt
+    embedded = watched()
+    play(embedded, [lines([old])])
     assert state_of(kept(second)) == state_of(of(embedded))
 
 
