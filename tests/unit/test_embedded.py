@@ -111,12 +111,12 @@ def test_dead_letters_that_can_not_be_written_leave_the_account_true(tmp_path: P
 def test_a_full_disk_is_told_when_dead_letters_are_closed() -> None:
     full = DeadLetterFile(Path("/dev/full"))
     full.write(b"{", "in:1", "not_json", "half a line")
-    with pytest.raises(SourceError, match="No space left on device. Name another place"):
+    with pytest.raises(SourceError, match=r"No space left on device\. Name another place"):
         full.close()
     full.close()  # once more is nothing
     file = RefusedFile(Path("/dev/full"))
     file.write(Rejected(b"{", "not_json", "half a line", "in:1"))
-    with pytest.raises(SourceError, match="No space left on device. Name another place"):
+    with pytest.raises(SourceError, match=r"No space left on device\. Name another place"):
         file.close()
 
 
