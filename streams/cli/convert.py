@@ -122,7 +122,7 @@ def convert(
     told = [f"{rows:,} rows became {written:,} events."]
     told += refused_lines(refused, examples, dead_letters)
     told += passed_over(source) + [f"Look: {warning}" for warning in play.warnings]
-    much = refused_much(refused.total(), rows)
+    much = None if interrupt.asked else refused_much(refused.total(), rows)
     for line in [*told, *([much] if much else [])]:
         click.echo(line, err=True)
     if interrupt.asked:

@@ -181,4 +181,5 @@ def passed_over(source: Source) -> list[str]:
         return []
     number = len(source.skipped)
     more = f"; and {number - NAMED:,} more" if number > NAMED else ""
-    return [f"Passed over {number:,} files: {'; '.join(source.skipped[:NAMED])}{more}"]
+    files = "1 file" if number == 1 else f"{number:,} files"
+    return [f"Passed over {files}: {'; '.join(source.skipped[:NAMED])}{more}"]

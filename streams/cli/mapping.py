@@ -61,8 +61,9 @@ def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str
     click.echo(f"A draft for {len(sample.rows):,} rows of {sample.origin}.", err=True)
     for doubt in draft.doubts:
         click.echo(f"  CHECK {doubt}.", err=True)
-    if file == "-":
-        click.echo("It was not tried: standard input can be read once only.", err=True)
+    if file == "-" or not Path(file).is_file():
+        what = "standard input" if file == "-" else f"{file} is a pipe, which"
+        click.echo(f"It was not tried: {what} can be read once only.", err=True)
         return
     _say(_try(file, parsed, force, MOST), err=True)
 

@@ -117,7 +117,8 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
       1    an input can't be read, or is damaged: the board shows what came before
       2    an option, a mapping or a force file is wrong
       3    much of a finite input was refused: all rows, or more than 1 % and at least ten
-      130  Ctrl-C (143: ended from outside); the board shows all that was read until then
+      130  Ctrl-C (143: ended from outside); the board shows all that was counted until then:
+           of files nothing before they are read and sorted
     """
     if not embedded:
         raise click.UsageError("say --embedded; with Kafka, use watchroom worker instead")
@@ -157,7 +158,8 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         stopped, failure = _read(runner, play, feed, speed or None)
         named = [force.id for force in forces] if force_names else []
         _close(runner, named, closing_at, periods, as_json=as_json)
-        much = _tell(runner, [each for each in (play and play.source, feed) if each], play, as_json)
+        whole = not following and stopped is None and failure is None
+        much = _tell(runner, play, feed, whole=whole, as_json=as_json)
         if failure is not None:
             raise failure
         if web is not None and stopped is None:
@@ -165,7 +167,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
             stopped = _wait()
         if stopped is not None:
             raise click.exceptions.Exit(stopped.exit_code)
-        if much and not following:
+        if much:
             raise click.exceptions.Exit(REFUSED)
 
 
@@ -232,9 +234,12 @@ def _close(
     click.echo(f"{when}, {runner.account().in_words()}", err=as_json)
 
 
-def _tell(runner: Embedded, sources: list[Source], play: Play | None, as_json: bool) -> bool:
+def _tell(
+    runner: Embedded, play: Play | None, feed: Source | None, *, whole: bool, as_json: bool
+) -> bool:
     """What a user should look at: refusals and their cures, files passed over, warnings; whether
-    much was refused."""
+    much was refused of a finite source, which only one that was read to its end (`whole`) can
+    say."""
     path = runner.dead_letters.path if runner.dead_letters else ""
     told = refused_lines(runner.refused, runner.examples, path)
     if unknown := runner.live.monitor.unknown():
@@ -242,10 +247,13 @@ def _tell(runner: Embedded, sources: list[Source], play: Play | None, as_json: b
             f"Unknown values, in rows that count all the same: {in_words(unknown)}. "
             "Add what the force file lacks, or mend the sender"
         )
-    for source in sources:
-        told += passed_over(source)
-    told += [f"Look: {warning}" for warning in (play.warnings if play else [])]
-    much = refused_much(runner.refused.total(), runner.rows - runner.excluded)
+    if play is not None and not play.gathered:
+        told.append("Left off while the files were read; their rows are counted once all are read.")
+    for source in (play and play.source, feed):
+        told += passed_over(source) if source else []
+    for warnings in (play and play.warnings, feed and feed.warnings):
+        told += [f"Look: {warning}" for warning in warnings or ()]
+    much = refused_much(runner.refused.total(), runner.rows - runner.excluded) if whole else None
     for line in [*told, *([much] if much else [])]:
         click.echo(line, err=as_json)
     return much is not None

@@ -82,21 +82,30 @@ class DeadLetterFile:
                 self._file = self.path.open("ab")
             self._file.write(letter(raw, origin, reason, detail, wall_clock()).as_line() + b"\n")
         except OSError as error:
-            raise SourceError(
-                f"{self.path}: refused rows can't be written there: {error.strerror}. "
-                "Name another place with --dead-letters"
-            ) from None
+            raise self._full(error) from None
 
     def flush(self) -> None:
-        """Lets another program see what was written."""
+        """Lets another program see what was written; raises `SourceError` like `write`."""
         if self._file is not None:
-            self._file.flush()
+            try:
+                self._file.flush()
+            except OSError as error:
+                raise self._full(error) from None
 
     def close(self) -> None:
-        """Closes the file, if one was made."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Closes the file, if one was made; raises `SourceError` like `write`."""
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                raise self._full(error) from None
+
+    def _full(self, error: OSError) -> SourceError:
+        return SourceError(
+            f"{self.path}: refused rows can't be written there: {error.strerror}. "
+            "Name another place with --dead-letters"
+        )
 
 
 class Embedded:
@@ -179,8 +188,9 @@ class Embedded:
             self.busy.end()
         self.rows += chunk.rows_in(folded.lines) + chunk.without_lines().rows
         self.excluded += chunk.excluded
+        letters: list[tuple[bytes, str, str, str]] = []
         for raw, reason, detail, origin in chunk.rejected:
-            self._refuse(raw, origin, reason, detail)
+            letters.append((raw, origin, reason, detail))
             self.live.monitor.refused["unknown"][reason] += 1
         # A line of spaces is a blank line too; the monitor passes over it.
         self.excluded += sum(map(bytes.isspace, chunk.lines()[: folded.lines]))
@@ -190,13 +200,14 @@ class Embedded:
                 if place in self._refused_rows:
                     continue
                 self._refused_rows.add(place)
-            self._refuse(refusal.raw, place, refusal.reason, refusal.detail)
-
-    def _refuse(self, raw: bytes, origin: str, reason: str, detail: str) -> None:
-        self.refused[reason] += 1
-        self.examples.setdefault(reason, (origin, detail))
+            letters.append((refusal.raw, place, refusal.reason, refusal.detail))
+        for _, origin, reason, detail in letters:
+            self.refused[reason] += 1
+            self.examples.setdefault(reason, (origin, detail))
+        # Last: where the file can't be written, the account is true all the same.
         if self.dead_letters is not None:
-            self.dead_letters.write(raw, origin, reason, detail)
+            for each in letters:
+                self.dead_letters.write(*each)
 
     def gather(self, play: Play, progress: Callable[[], None] = lambda: None) -> None:
         """Reads and sorts a finite source; what it refuses is written and counted."""

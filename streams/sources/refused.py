@@ -37,13 +37,19 @@ class RefusedFile:
                 self._file = self.path.open("ab")
             self._file.write(msgspec.json.encode(letter) + b"\n")
         except OSError as error:
-            raise SourceError(
-                f"{self.path}: refused rows can't be written there: {error.strerror}. "
-                "Name another place with --dead-letters"
-            ) from None
+            raise self._full(error) from None
 
     def close(self) -> None:
-        """Close the file, if one was made."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Close the file, if one was made; raises `SourceError` like `write`."""
+        file, self._file = self._file, None
+        if file is not None:
+            try:
+                file.close()
+            except OSError as error:
+                raise self._full(error) from None
+
+    def _full(self, error: OSError) -> SourceError:
+        return SourceError(
+            f"{self.path}: refused rows can't be written there: {error.strerror}. "
+            "Name another place with --dead-letters"
+        )

@@ -26,6 +26,7 @@ from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.runners.watching import watch_all
 from streams.sources import Chunk, Rejected
 from streams.sources.instants import instant_of
+from streams.sources.refused import RefusedFile
 from tests.build import call, lines, monitor, ms
 
 CALLS = [
@@ -98,6 +99,25 @@ def test_dead_letters_that_can_not_be_written_are_told(tmp_path: Path) -> None:
     runner = embedded(DeadLetterFile(tmp_path / "nowhere" / "refused.ndjson"))
     with pytest.raises(SourceError, match="Name another place with --dead-letters"):
         runner.read([chunk(b"{")])
+
+
+def test_dead_letters_that_can_not_be_written_leave_the_account_true(tmp_path: Path) -> None:
+    runner = embedded(DeadLetterFile(tmp_path / "nowhere" / "refused.ndjson"))
+    with pytest.raises(SourceError):
+        runner.read([chunk(*of(*CALLS), b"{", b"[")])
+    assert runner.account() == Account(rows=5, counted=2, merged=1, refused=2, excluded=0)
+
+
+def test_a_full_disk_is_told_when_dead_letters_are_closed() -> None:
+    full = DeadLetterFile(Path("/dev/full"))
+    full.write(b"{", "in:1", "not_json", "half a line")
+    with pytest.raises(SourceError, match=r"No space left on device\. Name another place"):
+        full.close()
+    full.close()  # once more is nothing
+    file = RefusedFile(Path("/dev/full"))
+    file.write(Rejected(b"{", "not_json", "half a line", "in:1"))
+    with pytest.raises(SourceError, match=r"No space left on device\. Name another place"):
+        file.close()
 
 
 def test_the_clock_of_a_replay_follows_the_events() -> None:

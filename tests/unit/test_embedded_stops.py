@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -64,6 +65,19 @@ def test_a_long_history_is_left_off_when_the_process_is_asked_to_end(tmp_path: P
     found = re.search(r"rows in = (\d+): (\d+) counted \+ 0 merged as versions \+ 300 refused", out)
     assert found
     assert int(found[1]) == int(found[2]) + CHUNK_LINES < 600
+
+
+def test_a_stop_while_files_are_read_passes_no_judgement_on_them(tmp_path: Path) -> None:
+    history = tmp_path / "history.ndjson"
+    os.mkfifo(history)
+    with process(tmp_path, str(history)) as running, history.open("wb", buffering=0) as pipe:
+        pipe.write(b'{"kind":"nonsense"}\n')
+        pipe.write(b"a line that was too long" * (1 << 20) + b"\n")  # refused while it is read
+        wait_until((tmp_path / "refused.ndjson").exists, 20, "it reads")
+        _, out = asked_to_end(running)
+    assert running.returncode == 143
+    assert "Left off while the files were read" in out
+    assert "exit code 3" not in out
 
 
 def test_a_live_process_that_reads_for_seconds_is_not_ready_and_ends_when_it_is_asked(

@@ -4,7 +4,9 @@ import csv
 import datetime as dt
 import io
 import json
+import os
 import random
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -425,3 +427,17 @@ def test_check_names_a_mistake_of_the_mapping(tmp_path: Path) -> None:
     result = run("check", write(tmp_path / "m.toml", 'kind = "x"\n'), "x.csv")
     assert result.exit_code == 2
     assert "m.toml:1 [kind]" in result.stderr
+
+
+def test_a_pipe_is_read_once_and_its_draft_not_tried(tmp_path: Path) -> None:
+    pipe = tmp_path / "export.csv"
+    os.mkfifo(pipe)
+    text = table("Ref,Opened", lambda row: [row, at(row)])
+    writer = threading.Thread(target=pipe.write_text, args=(text,), daemon=True)
+    writer.start()
+    answer = CliRunner().invoke(main, ["mapping", "suggest", str(pipe)])
+    writer.join(5)
+    assert answer.exit_code == 0, answer.output
+    assert answer.stderr.splitlines()[-1] == (
+        f"It was not tried: {pipe} is a pipe, which can be read once only."
+    )
