@@ -91,6 +91,20 @@ def test_other_fields_are_those_of_the_first_row_that_has_them(file: Path) -> No
     assert Read(file, lines, toml).events["1"]["area"] == "B04"
 
 
+@given(st.permutations(DATA.splitlines(keepends=True)[1:]), st.sampled_from(["first", "last"]))
+def test_other_fields_do_not_depend_on_the_order_of_the_rows(rows: list[bytes], rule: str) -> None:
+    toml = MERGE.replace("[merge]", f'[fields.area]\ncolumn = "Unit"\n[merge]\narea = "{rule}"')
+    table = Table(
+        line_batches(iter([b"".join([DATA[: DATA.index(b"\n") + 1], *rows])]), "x"), "x", ","
+    )
+    mapper = Mapper(parse_mapping(toml), table.header, None, "x")
+    lines = [line for chunk in grouped_chunks(table, mapper) for line in chunk.lines()]
+    found = {event["id"]: event for event in map(msgspec.json.decode, lines)}
+    # Of the three units E01 has the earliest times, and B04, without an arrival, the latest.
+    assert found["1"]["area"] == {"first": "E01", "last": "B04"}[rule]
+    assert found["1"]["arrived_at"] == "2023-01-05T00:08:10Z"
+
+
 def test_an_incident_is_cancelled_when_all_its_rows_are(file: Path) -> None:
     toml = MERGE.replace(
         "[merge]",
