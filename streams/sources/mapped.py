@@ -111,6 +111,13 @@ class Mapper:
         if not mapping.groups and mapping.version is None and LIVES[mapping.kind].order:
             self._repeated = Repeated(str(file), self.notices)
 
+    def stands_in(self, origin: str, line: Callable[[], int]) -> None:
+        """Say for messages which table the rows are of (the sheet of a workbook), and what gives
+        the line of the row at hand."""
+        self.file, self.line = origin, line
+        if self._repeated is not None:
+            self._repeated.file = origin
+
     def __call__(self, cells: Cells) -> bytes | None:
         """One row as an event line; None when a filter excludes it; raises `Refused`."""
         self._unlisted.clear()

@@ -238,6 +238,24 @@ def test_with_a_version_column_nothing_is_lost(file: Path) -> None:
     assert _versions(file, data.replace(b"M05", b"4"), toml) == []
 
 
+def test_one_id_on_many_rows_that_begin_at_different_times_is_named_as_none(file: Path) -> None:
+    rows = [b"%s,E01,01/%02d/2023 12:00:00 AM,,\n" % (b"NA" if n > 3 else b"%d" % n, n)
+            for n in range(1, 14)]  # fmt: skip
+    header = DATA[: DATA.index(b"\n") + 1]
+    file.write_bytes(header + b"".join(rows))
+    with open_source(file, parse_mapping(UNITS)) as source:
+        assert sum(chunk.rows for chunk in source) == 13
+        assert source.warnings[-1] == (
+            "10 rows or more that begin at different times have one id and count as one record: "
+            f'"NA" in {file}:14 (1 such id); where it means that there is none, add it to `null`'
+        )
+    # One less, and it may be a record whose opening was mended again and again.
+    file.write_bytes(header + b"".join(rows[:-1]))
+    with open_source(file, parse_mapping(UNITS)) as source:
+        assert sum(chunk.rows for chunk in source) == 12
+        assert [text.partition(" differ")[0] for text in source.warnings] == ["rows of one id"]
+
+
 # --- states ---------------------------------------------------------------------------------------
 
 QUEUE = """
