@@ -64,6 +64,10 @@ def place_times(work: Work) -> None:
              "abandoned_at", "arrived_at", "ended_at", "closed_at")  # fmt: skip
     for field in sorted(set(rest) - {main}, key=lambda f: order.index(f) if f in order else 99):
         _other_time(work, field, found[field])
+    if "arrived_at" in work.placed and "closed_at" not in work.placed:
+        work.doubts.append(
+            "`closed_at`: no column was found for it, so no emergency counts as never attended"
+        )
 
 
 def _dated(work: Work, main: str, found: dict[str, Column]) -> Column:

@@ -249,6 +249,13 @@ def test_a_draft_of_unit_rows_merges_them(tmp_path: Path) -> None:
     assert draft(path).merge == {"dispatched_at": "first", "arrived_at": "first"}
 
 
+def test_a_draft_without_a_close_says_what_cannot_be_counted(tmp_path: Path) -> None:
+    without, said = "San Francisco fire, a row a unit", "no emergency counts as never attended"
+    for name, expected in ((without, True), ("New Orleans calls for service", False)):
+        sample = read_sample(write(tmp_path / "x.csv", LAYOUTS[name][0]))
+        assert any(said in doubt for doubt in suggest(sample).doubts) is expected
+
+
 def test_a_draft_joins_a_date_in_three_columns(tmp_path: Path) -> None:
     name = "Avon fire: day, month and year in columns of their own"
     mapping = draft(write(tmp_path / "x.csv", LAYOUTS[name][0]))
