@@ -41,9 +41,9 @@ def check_columns(mapping: Mapping) -> Iterator[Problem]:
                 problem = f'"{part}" is itself joined'
                 yield problem, f"join.{name}", "Name the columns of the file, all in one list"
     if mapping.number_repeats and (mapping.groups or mapping.version is not None):
-        other = "`version`" if mapping.version is not None else "`merge` and `[states]`"
+        other = "`version`" if mapping.version is not None else "`merge` or `[states]`"
         yield (
-            f"with `number_repeats` each row is a record, and {other} is for several rows of one",
+            f"with `number_repeats` each row is a record, and with {other} several are one",
             "number_repeats",
             "Keep one of them",
         )

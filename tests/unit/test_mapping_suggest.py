@@ -522,6 +522,19 @@ def test_check_reads_the_first_thousand_rows_or_all(tmp_path: Path) -> None:
     assert run("check", mapping, path, "--all").stdout.startswith(f"{path}: 5,000 rows read")
 
 
+def test_check_says_what_counts_and_should_be_looked_at(tmp_path: Path) -> None:
+    rows = "".join(f"NA,2024-01-{day:02d}T10:00:00\n" for day in range(1, 13))
+    path = write(tmp_path / "x.csv", f"id,opened\n{rows}")
+    toml = 'kind = "incident"\ntimezone = "UTC"\nid = "id"\n[constants]\ncategory = "fire"\n'
+    toml += '[fields.opened_at]\ncolumn = "opened"\n'
+    result = run("check", write(tmp_path / "m.toml", toml), path)
+    assert result.exit_code == 0
+    first, differ, many = result.stdout.splitlines()
+    assert first == f"{path}: 12 rows read: 12 events, 0 refused, 0 excluded or blank."
+    assert differ.startswith("  Look: rows of one id differ in opened_at: ")
+    assert many.startswith("  Look: 10 rows or more that begin at different times have one id")
+
+
 def test_check_names_a_mistake_of_the_mapping(tmp_path: Path) -> None:
     result = run("check", write(tmp_path / "m.toml", 'kind = "x"\n'), "x.csv")
     assert result.exit_code == 2
