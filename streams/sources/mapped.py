@@ -245,10 +245,17 @@ class Mapper:
         return self.mapping.id_separator.join(parts)
 
     def _numbered(self, key: str) -> str:
-        """The id of a row that is a record of its own: the second of one id is `key#2`."""
-        digest = blake2b(key.encode("utf-8", "surrogateescape"), digest_size=12).digest()
-        count = self._times_seen[digest] = self._times_seen.get(digest, 0) + 1
-        return key if count == 1 else f"{key}#{count}"
+        """The id of a row that is a record of its own: the second of one id is `key#2`, or the next
+        number where the file has that id too."""
+        seen = self._times_seen
+        count = seen.get(_digest(key), 0) + 1
+        name = key if count == 1 else f"{key}#{count}"
+        while count > 1 and _digest(name) in seen:
+            count += 1
+            name = f"{key}#{count}"
+        seen[_digest(name)] = 1
+        seen[_digest(key)] = count
+        return name
 
     # --- fields that are rather left out ----------------------------------------------------------
 
@@ -457,6 +464,10 @@ def _other(mapping: Mapping) -> str:
     if codecs.lookup(mapping.encoding).name == "utf-8":
         return 'a file of a Windows program may need encoding = "cp1252" in the mapping'
     return "check `encoding`"
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=12).digest()
 
 
 def _not(holds: Holds) -> Holds:

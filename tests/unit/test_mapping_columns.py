@@ -5,9 +5,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.errors import ConfigError
 from streams.sources import open_source
+from streams.sources.mapped import Mapper
 from streams.sources.mapping import parse_mapping
 from tests.workbooks import xlsx
 
@@ -141,6 +144,17 @@ def test_rows_that_are_alike_are_records_of_their_own_in_any_order(
         [ten, f"{ten}#2", f"{ten}#3", f"{ten}#4", "2024-01-31T11:00:00/High Street"]
     )
     assert sorted(e["offence"] for e in events) == ["drugs"] * 4 + ["weapons"]
+
+
+@given(st.lists(st.sampled_from(["A", "A#2", "A#2#2", "A#3", "B"]), max_size=12))
+def test_every_row_that_is_numbered_has_an_id_of_its_own(ids: list[str]) -> None:
+    mapping = parse_mapping(
+        'kind = "incident"\nforce = "f"\ntimezone = "UTC"\nid = "No"\nnumber_repeats = true\n'
+        '[constants]\ncategory = "fire"\n[fields.opened_at]\ncolumn = "At"\n'
+    )
+    mapper = Mapper(mapping, ["No", "At"], None, "x")
+    lines = [mapper([key, "2024-01-31T10:00:00"]) for key in ids]
+    assert len({msgspec.json.decode(line)["id"] for line in lines if line}) == len(ids)
 
 
 def test_rows_that_are_alike_count_once_where_they_are_not_numbered(tmp_path: Path) -> None:
