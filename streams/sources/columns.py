@@ -51,6 +51,12 @@ class Column:
         return clock and bool(self.values) and re.search(DURATION, self.words) is not None
 
     @property
+    def loaded(self) -> bool:
+        """Whether it is when the rows were exported: the same moment in all of many."""
+        second = self.times is not None and self.times.precision == "second"
+        return second and len(self.counts) == 1 and len(self.values) >= 20
+
+    @property
     def numeric(self) -> bool:
         """Whether all values are numbers."""
         return bool(self.values) and all(
@@ -122,12 +128,15 @@ class Columns:
         return column
 
     def with_times(self, *precisions: str) -> list[Column]:
-        """The columns of times, of these precisions; not those of durations."""
+        """The columns of times, of these precisions; not those of durations, nor
+        the moment of the export where others say more."""
+        varying = any(c.times is not None and len(c.counts) > 1 for c in self.all)
         return [
             column
             for column in self.all
             if column.times is not None
             and column.times.precision in precisions
+            and not (varying and column.loaded)
             and not (column.times.precision == "clock" and column.like_a_duration)
         ]
 

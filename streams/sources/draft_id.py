@@ -16,6 +16,8 @@ def place_id(work: Work) -> None:
     columns, rows = work.columns, len(work.sample.rows)
     free = [c for c in columns.all if c.times is None and c.filled > 0.98]
     single = [c for c in free if len(c.counts) >= 0.999 * len(c.values) and _short(c)]
+    if work.kind == "incident" and _place_units(work, free):
+        return
     column = columns.find(ID, single)
     if column is not None:
         columns.use(column)
@@ -45,8 +47,31 @@ def place_id(work: Work) -> None:
     work.id.append(f"id = {one_or_more(names)}")
     work.doubts.append(
         "`id`: no column numbers the records, so several that are unique together make it; "
-        "rows that are alike in all of them count once"
+        "rows that are alike in all of them count once (`number_repeats` in docs/sources.md counts "
+        "each)"
     )
+
+
+def _place_units(work: Work, free: Sequence[Column]) -> bool:
+    """Where a row is a unit of an incident, the id is the incident's, and its rows are merged."""
+    rows, columns = len(work.sample.rows), work.columns
+    times = [name for name in ("dispatched_at", "arrived_at", "closed_at") if name in work.placed]
+    if not times or not any(re.search(r"\bunit\b(?!.*(count|num))", c.words) for c in columns.all):
+        return False
+    repeated = [c for c in free if _short(c) and rows / 10 < len(c.counts) < 0.9 * len(c.values)]
+    column = columns.find(ID[:1], repeated)
+    if column is None:
+        return False
+    columns.use(column)
+    work.id.append(f"id = {quoted(column.name)}")
+    last = {"closed_at": "last"}
+    work.merge += [f"{name} = {quoted(last.get(name, 'first'))}" for name in times]
+    share = 1 - len(column.counts) / max(1, len(column.values))
+    work.doubts.append(
+        f"`id`: {share:.0%} of the rows repeat a {column.name}, so a row is taken for a unit, and "
+        "those of one incident are merged"
+    )
+    return True
 
 
 def _together(work: Work, free: Sequence[Column]) -> list[str]:

@@ -10,6 +10,7 @@ from streams.sources.columns import Column
 from streams.sources.draft import Work, clean, one_or_more, quoted
 from streams.sources.field_words import MAIN, PARTIAL, TIMES
 from streams.sources.time_guess import read_time
+from streams.sources.times import compile_format
 
 
 def place_times(work: Work) -> None:
@@ -41,6 +42,16 @@ def place_times(work: Work) -> None:
     if main not in found and work.kind == "crime" and "committed_from" in found:
         found[main] = found.pop("committed_from")
         work.doubts.append("`recorded_at`: no column says when a crime was recorded")
+    if main not in found and found:
+        # What is left is earlier, or no later time follows it: a record has to begin somewhere.
+        fullest = max(found.values(), key=lambda column: column.filled)
+        for column in found.values():
+            columns.used.discard(column.name)
+        found = {main: columns.use(fullest)}
+        work.doubts.append(
+            f"`{main}`: no column says it, so {fullest.name} is taken, and no other time is used; "
+            "how long anything took can't be had"
+        )
     if main not in found:
         names = ", ".join(clean(column.name) for column in columns.all)
         raise SourceError(
@@ -53,6 +64,10 @@ def place_times(work: Work) -> None:
              "abandoned_at", "arrived_at", "ended_at", "closed_at")  # fmt: skip
     for field in sorted(set(rest) - {main}, key=lambda f: order.index(f) if f in order else 99):
         _other_time(work, field, found[field])
+    if "arrived_at" in work.placed and "closed_at" not in work.placed:
+        work.doubts.append(
+            "`closed_at`: no column was found for it, so no emergency counts as never attended"
+        )
 
 
 def _dated(work: Work, main: str, found: dict[str, Column]) -> Column:
@@ -94,6 +109,8 @@ def _main_time(work: Work, field: str, column: Column, days: Sequence[Column]) -
             work.columns.use(date)
             lines += [f"date = {quoted(date.name)}",
                       f"date_format = {one_or_more(date.times.formats)}"]  # fmt: skip
+        elif (form := _join_date(work)) is not None:
+            lines += ['date = "day month year"', f"date_format = {quoted(form)}"]
         else:
             work.doubts.append(f"`{field}`: no column dates the clock time {column.name}")
     else:
@@ -107,6 +124,23 @@ def _main_time(work: Work, field: str, column: Column, days: Sequence[Column]) -
         _second_choice(work, field, column, lines)
     work.fields += lines
     work.placed = [field]
+
+
+def _join_date(work: Work) -> str | None:
+    """Joins columns of the day, the month and the year; how the date is then written."""
+    names = {c.words: c for c in work.columns.all if c.name not in work.columns.used and c.values}
+    parts = [names[name] for name in ("day", "month", "year") if name in names]
+    if len(parts) != 3:
+        return None
+    for month in ("%B", "%b", "%m"):
+        form = f"%d {month} %Y"
+        parse = compile_format(form)
+        dates = {" ".join(cells) for cells in zip(*(c.cells for c in parts), strict=True)}
+        if sum(parse(date) is not None for date in dates) > 0.9 * len(dates):
+            work.columns.used.update(c.name for c in parts)
+            work.join.append(f'"day month year" = {quoted([c.name for c in parts])}')
+            return form
+    return None
 
 
 def _second_choice(work: Work, field: str, column: Column, lines: list[str]) -> None:

@@ -19,6 +19,10 @@ KIND_WORDS: Mapping[Kind, str] = {
     r"|weapon|modus|recorded|primary type|\bfbi\b|arrest|case (no|number)",
     "reading": r"measure|numerator|denominator|period|indicator",
 }
+CRIME_ALONE = r"offen[cs]e|\bcrime"
+ATTENDED = r"dispatch|despatch|arriv|scene|priorit|respon|\bunit"
+"""A table with a column of the first kind and none of the second is of crimes, however often
+"incident" or "event" stands in its header."""
 TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
     "call": (
         ("answered_at", (r"answer", r"ser start|connect|pick")),
@@ -65,9 +69,13 @@ CATEGORY = (
 OFFENCE = (
     r"crime type|offen[cs]e (group|type|categ|descr)",
     r"offen[cs]e|crime|primary type|ucr|nibrs|ibr|categ",
-    r"descri|type",
+    r"desc|type",
 )
-GRADE = (r"grade|priorit", r"severity|urgency|acuity|response level|response code")
+GRADE = (
+    r"final.*(grade|priorit)",
+    r"grade|priorit",
+    r"severity|urgency|acuity|response level|response code",
+)
 LINE = (r"queue|\bline\b|skill|ddi|dnis|service", r"type|group")
 PRIVATE = r"addr|name|phone|caller|location|street|block|\blat|\blon|descr?\b|remark|note|comment"
 """Columns that may say who or where: they have no place in an id."""

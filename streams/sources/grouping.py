@@ -11,12 +11,16 @@ what has an end only. Each row is mapped by itself; of the rows of one id each f
 | `last`, of another field | that of the last row that has it |
 | `any`, `all` | true where it is true in any row, or in all rows that have it |
 
+The first row is the one whose times come first; where they are the same, the one whose cells do.
+The order in which a file has its rows makes no difference.
+
 A row that can't be mapped is refused alone, and the event is made of the others. Where the whole
 event can't be, all its rows are refused.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -30,9 +34,12 @@ from streams.sources.placing import Placed
 from streams.sources.rows import TableRows
 from streams.sources.sorting import RUN_BYTES, ExternalSort
 
+RowOrder = tuple[list[dt.datetime], list[str]]
+"""What orders the rows of one id: their times, then their cells."""
+
 
 class Merged:
-    """One record, from its rows in the order of the file."""
+    """One record, from its rows in any order."""
 
     def __init__(self, mapping: Mapping) -> None:
         states = {} if mapping.states is None else mapping.states.fields
@@ -41,9 +48,12 @@ class Merged:
         }  # fmt: skip
         self.event: dict[str, object] = {}
         self.placed = Placed()
+        self._from: dict[str, RowOrder] = {}
+        """The row that each field is of."""
 
-    def add(self, event: dict[str, object], placed: Placed) -> None:
-        """Take the next row."""
+    def add(self, event: dict[str, object], placed: Placed, cells: list[str]) -> None:
+        """Take one more row."""
+        row = (sorted(placed.at.values()), cells)
         for name, value in event.items():
             rule = self._rules.get(name, "first")
             if name == "version":
@@ -52,19 +62,17 @@ class Merged:
                 flag = msgspec.convert(value, bool, strict=False)
                 held = self.event.get(name, flag)
                 self.event[name] = (held or flag) if rule == "any" else (held and flag)
-            elif name not in self.event or self._replaces(name, rule, placed):
+            elif name not in self.event or self._replaces(name, rule, placed, row):
                 self.event[name] = value
+                self._from[name] = row
                 self._place(name, placed)
 
-    def _replaces(self, name: str, rule: str, placed: Placed) -> bool:
+    def _replaces(self, name: str, rule: str, placed: Placed, row: RowOrder) -> bool:
         """Whether the value of a further row takes the place of the one that is held."""
-        new = placed.at.get(name)
-        if new is None:
-            return rule == "last"
-        if name not in self._rules:
-            return False
-        held = self.placed.at[name]
-        return new > held if rule == "last" else new < held
+        new, held = placed.at.get(name), self.placed.at.get(name)
+        if new is not None and held is not None and new != held and name in self._rules:
+            return new > held if rule == "last" else new < held
+        return row > self._from[name] if rule == "last" else row < self._from[name]
 
     def _place(self, name: str, placed: Placed) -> None:
         if name in placed.at:
@@ -186,7 +194,7 @@ def _add(merged: Merged, mapper: Mapper, cells: list[str]) -> Refused | None:
         mapped = mapper.row(cells)
         if mapped is not None:
             mapper.plausible.judge(mapped[1])
-            merged.add(*mapped)
+            merged.add(*mapped, cells)
     except Refused as refused:
         return refused
     except msgspec.ValidationError as error:

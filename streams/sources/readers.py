@@ -372,11 +372,11 @@ class Reader:
 def _mapped(table: Rows, build: Build, mapping: Mapping, at: At) -> Iterator[Chunk]:
     """A table through its mapping; an empty one has no columns."""
     convert = build(table.header) if table.header else lambda _cells: None
+    if isinstance(convert, Mapper):
+        convert.stands_in(table.origin, lambda: table.number)
     if isinstance(convert, Mapper) and mapping.groups:
         chunks = grouped_chunks(TableRows(table, mapping.footer), convert)
     else:
-        if isinstance(convert, Mapper):
-            convert.line = lambda: table.number
         chunks = table_chunks(table, convert, live=at.live, footer=mapping.footer)
     # Rows that say which version they are may be several of one record: none is the last.
     finished = mapping.version is None

@@ -18,6 +18,9 @@ REMEMBERED = 30_000
 """At least so many of the latest ids are remembered (and at most twice as many): exports have the
 rows of one id near each other, and memory is not endless."""
 
+MANY = 10
+"""So many rows that begin at different times are not of one record: their id means nothing."""
+BEGINNINGS = frozenset(life.begins for life in LIVES.values())
 TIMES = COMMITTED.union(*(life.order for life in LIVES.values()))
 
 
@@ -25,7 +28,9 @@ class Repeated:
     """Looks at the event lines of one file; `notices` counts each id once a field."""
 
     def __init__(self, file: str, notices: Notices) -> None:
-        self._file, self._notices = file, notices
+        self.file, self._notices = file, notices
+        self._beginnings: dict[Any, int] = {}
+        """Of ids that were noticed, how many rows begin at another time than the one before."""
         # Bytes and numbers, which the garbage collector need not look at.
         self._lines: dict[Any, bytes] = {}
         self._numbers: dict[Any, int] = {}
@@ -40,7 +45,7 @@ class Repeated:
             return
         if len(self._lines) >= REMEMBERED:
             self._old_lines, self._old_numbers = self._lines, self._numbers
-            self._lines, self._numbers, self._noticed = {}, {}, {}
+            self._lines, self._numbers, self._noticed, self._beginnings = {}, {}, {}, {}
         self._lines[key] = line
         self._numbers[key] = number
 
@@ -60,11 +65,23 @@ class Repeated:
             self._notices.add(
                 f"rows of one id differ in {name}: "
                 "{example} ({count} such id{s}); see `merge`",
-                f"{self._file}:{numbers[key]} and {self._file}:{number}",
+                f"{self.file}:{numbers[key]} and {self.file}:{number}",
             )
+        if differ & BEGINNINGS:
+            self._count(key, number)
         noticed |= differ
         if wins:
             lines[key], numbers[key] = line, number
+
+    def _count(self, key: object, number: int) -> None:
+        count = self._beginnings[key] = self._beginnings.get(key, 1) + 1
+        if count == MANY:
+            self._notices.add(
+                f"{MANY} rows or more that begin at different times have one id and count as one "
+                "record: {example} ({count} such id{s}); where it means that there is none, add "
+                "it to `null`",
+                f'"{key}" in {self.file}:{number}',
+            )
 
 
 def _order(event: dict[str, Any]) -> tuple[dt.datetime, int]:

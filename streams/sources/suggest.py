@@ -18,7 +18,9 @@ from streams.sources.draft_id import place_id
 from streams.sources.draft_times import place_times
 from streams.sources.draft_words import place_area, place_grade, place_words
 from streams.sources.field_words import (
+    ATTENDED,
     CATEGORY,
+    CRIME_ALONE,
     KIND_WORDS,
     OFFENCE,
     Kind,
@@ -39,6 +41,11 @@ def guess_kind(columns: Columns) -> tuple[Kind, bool]:
         kind: sum(bool(re.search(pattern, column.words)) for column in columns.all)
         for kind, pattern in KIND_WORDS.items()
     }
+    names = [column.words for column in columns.all]
+    if any(re.search(CRIME_ALONE, name) for name in names) and not (
+        score["call"] or score["reading"] or any(re.search(ATTENDED, name) for name in names)
+    ):
+        return "crime", True
     ranked: tuple[Kind, ...] = ("incident", "call", "crime", "reading")
     best = max(ranked, key=lambda kind: score[kind])
     return best, score[best] > 0
@@ -107,8 +114,12 @@ def _text(work: Work, timezone: str | None) -> str:
     if nulls := work.columns.nulls():
         lines.append(f"null = {quoted(nulls)}")
     lines += work.id
+    if work.join:
+        lines += ["", "[join]", *work.join]
     if work.constants:
         lines += ["", "[constants]", *work.constants]
+    if work.merge:
+        lines += ["", "[merge]", *work.merge]
     lines += work.fields
     unused = [clean(c.name) for c in work.columns.all if c.name not in work.columns.used]
     if unused:

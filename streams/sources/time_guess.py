@@ -36,6 +36,7 @@ _DIGITS = {
     13: "unix_ms",
     14: "%Y%m%d%H%M%S",
 }
+_MIDNIGHT = re.compile(r"[ T](12:00:00 AM|12:00 AM|00:00:00(\.0+)?|0?0:00)$")
 _TIME_NAME = re.compile(r"date|time|day|stamp|epoch|unix|created|received|opened|closed|month")
 
 
@@ -111,6 +112,13 @@ def find_times(values: Sequence[str], name: str, prefer: Order | None = None) ->
         return _of_digits(sample, name)
     if not sample or not any(char.isdigit() for char in sample[0]) or len(sample[0]) > 40:
         return None
+    midnight = _midnights(list(dict.fromkeys(values)))
+    if midnight is not None:
+        return _of_days(values, midnight, name, prefer)
+    return _of_texts(values, sample, prefer)
+
+
+def _of_texts(values: Sequence[str], sample: Sequence[str], prefer: Order | None) -> Times | None:
     day, month = (_fitting(sample, _candidates(order)) for order in ("day", "month"))
     if day is None or month is None:
         only = day or month
@@ -127,6 +135,24 @@ def find_times(values: Sequence[str], name: str, prefer: Order | None = None) ->
         elif days_first * 2 < months_first:
             prefer = "day"
     return (month if prefer == "month" else day)._replace(ambiguous=True, order=prefer)
+
+
+def _midnights(sample: Sequence[str]) -> int | None:
+    """Where the days end in texts that all go on with the same midnight; None where they do not."""
+    found = [_MIDNIGHT.search(value) for value in sample]
+    if len(sample) < 2 or not all(found) or len({match[0] for match in found if match}) > 1:
+        return None
+    return len(found[0][0]) if found[0] else None
+
+
+def _of_days(values: Sequence[str], tail: int, name: str, prefer: Order | None) -> Times | None:
+    """The formats of days that are written with a midnight, which says nothing."""
+    midnight = values[0][-tail:]
+    days = find_times([value[:-tail] for value in values], name, prefer)
+    if days is None or days.precision != "day":
+        return None
+    formats = ["%Y-%m-%d" if form == "iso" else form for form in days.formats]
+    return days._replace(formats=[form + midnight for form in formats])
 
 
 def _of_order(times: Times, order: Order) -> Times:

@@ -21,6 +21,8 @@ class Trial(NamedTuple):
     reasons: Counter[str]
     examples: dict[str, Rejected]
     """The first refused row of each reason."""
+    warnings: tuple[str, ...] = ()
+    """What counts and should be looked at all the same."""
 
     @property
     def refused(self) -> int:
@@ -36,7 +38,7 @@ class Trial(NamedTuple):
         for reason, count in self.reasons.most_common():
             first = self.examples[reason]
             lines.append(f"  {reason} {count:,}: {first.origin}: {first.detail}")
-        return lines
+        return lines + [f"  Look: {warning}" for warning in self.warnings]
 
 
 def try_mapping(
@@ -56,4 +58,5 @@ def try_mapping(
                 examples.setdefault(rejected.reason, rejected)
             if most is not None and rows >= most:
                 break
-    return Trial(rows, events, excluded, reasons, examples)
+        warnings = tuple(source.warnings)
+    return Trial(rows, events, excluded, reasons, examples, warnings)

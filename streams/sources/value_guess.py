@@ -17,7 +17,7 @@ INCIDENTS: Sequence[tuple[str, str]] = (
     (r"missing|runaway", "missing_person"),
     (r"sudden death|\bdoa\b|deceased|\bdead\b", "sudden_death"),
     (r"welfare|concern|well.?being|check (on )?(person|well)", "concern_for_safety"),
-    (r"shots|shoot|stab|assault|fight|violen|weapon|\bgun\b|batter|homicid", "violence"),
+    (r"shots|shoot|\bstab(b|s|\b)|assault|fight|violen|weapon|\bgun\b|batter|homicid", "violence"),
     (r"\bfire\b|smoke|gas (leak|odou?r)|burning|^f/", "fire"),
     (r"\bems\b|medic|cardiac|breath|seiz|\bsick|injur|\bfalls?\b|chest|uncons", "medical"),
     (r"stroke|overdose|ambul|ha?emorr|diabet|matern|aid response|abdominal|allerg", "medical"),
@@ -72,8 +72,9 @@ def grades(values: Sequence[str]) -> Mapping[str, str] | None:
     """Grades of a column's values: by their words, or numbers with the smallest most urgent."""
     numbers = [re.fullmatch(r"(?:p|priority|grade|code|level|cat)?[ -]*(\d+)[a-z]?", v.casefold())
                for v in values]  # fmt: skip
-    if all(numbers):
-        ranked = sorted({int(found[1]) for found in numbers if found})
+    ranked = sorted({int(found[1]) for found in numbers if found})
+    if len(ranked) > 1 and sum(map(bool, numbers)) * 2 >= len(values):
+        # What is no number among them ("1 or 2") has no grade.
         names = {n: ("emergency", "priority", "scheduled")[min(r, 2)] for r, n in enumerate(ranked)}
         return {v: names[int(found[1])] for v, found in zip(values, numbers, strict=True) if found}
     words = {value: translated(value, GRADES, "") for value in values}

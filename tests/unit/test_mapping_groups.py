@@ -91,6 +91,20 @@ def test_other_fields_are_those_of_the_first_row_that_has_them(file: Path) -> No
     assert Read(file, lines, toml).events["1"]["area"] == "B04"
 
 
+@given(st.permutations(DATA.splitlines(keepends=True)[1:]), st.sampled_from(["first", "last"]))
+def test_other_fields_do_not_depend_on_the_order_of_the_rows(rows: list[bytes], rule: str) -> None:
+    toml = MERGE.replace("[merge]", f'[fields.area]\ncolumn = "Unit"\n[merge]\narea = "{rule}"')
+    table = Table(
+        line_batches(iter([b"".join([DATA[: DATA.index(b"\n") + 1], *rows])]), "x"), "x", ","
+    )
+    mapper = Mapper(parse_mapping(toml), table.header, None, "x")
+    lines = [line for chunk in grouped_chunks(table, mapper) for line in chunk.lines()]
+    found = {event["id"]: event for event in map(msgspec.json.decode, lines)}
+    # Of the three units E01 has the earliest times, and B04, without an arrival, the latest.
+    assert found["1"]["area"] == {"first": "E01", "last": "B04"}[rule]
+    assert found["1"]["arrived_at"] == "2023-01-05T00:08:10Z"
+
+
 def test_an_incident_is_cancelled_when_all_its_rows_are(file: Path) -> None:
     toml = MERGE.replace(
         "[merge]",
@@ -222,6 +236,24 @@ def test_with_a_version_column_nothing_is_lost(file: Path) -> None:
     toml = UNITS.replace('id = "Call', 'version = "Unit"\nid = "Call')
     data = DATA.replace(b"E01", b"1").replace(b"T03", b"2").replace(b"B04", b"3")
     assert _versions(file, data.replace(b"M05", b"4"), toml) == []
+
+
+def test_one_id_on_many_rows_that_begin_at_different_times_is_named_as_none(file: Path) -> None:
+    rows = [b"%s,E01,01/%02d/2023 12:00:00 AM,,\n" % (b"NA" if n > 3 else b"%d" % n, n)
+            for n in range(1, 14)]  # fmt: skip
+    header = DATA[: DATA.index(b"\n") + 1]
+    file.write_bytes(header + b"".join(rows))
+    with open_source(file, parse_mapping(UNITS)) as source:
+        assert sum(chunk.rows for chunk in source) == 13
+        assert source.warnings[-1] == (
+            "10 rows or more that begin at different times have one id and count as one record: "
+            f'"NA" in {file}:14 (1 such id); where it means that there is none, add it to `null`'
+        )
+    # One less, and it may be a record whose opening was mended again and again.
+    file.write_bytes(header + b"".join(rows[:-1]))
+    with open_source(file, parse_mapping(UNITS)) as source:
+        assert sum(chunk.rows for chunk in source) == 12
+        assert [text.partition(" differ")[0] for text in source.warnings] == ["rows of one id"]
 
 
 # --- states ---------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from streams.sources.sample import Sample, encoding_of, read_sample
 from streams.sources.suggest import suggest
 from streams.sources.time_guess import find_times
 from streams.sources.trial import try_mapping
+from streams.sources.value_guess import INCIDENTS, translated
 from tests.tables import write
 from tests.workbooks import Cell, xlsx
 
@@ -127,6 +128,70 @@ LAYOUTS: dict[str, tuple[str, str, str, dict[str, object]]] = {
         {"offered_at": "Call Time", "answered_at": "Wait Time", "abandoned_at": "Wait Time",
          "line": "Line"},
     ),
+    "San Francisco fire, a row a unit": (
+        table(
+            "Call Number,Unit ID,Call Type,Call Date,Received DtTm,Dispatch DtTm,On Scene DtTm,"
+            "Original Priority,Priority,Final Priority,RowID",
+            lambda n: [161 + n // 2, f"E{n % 9}", pick(n // 2, "Medical", "Alarms"),
+                       at(n // 2, 0, "%m/%d/%Y"), at(n // 2), at(n // 2, 60),
+                       at(n // 2, 300 + n) if n % 7 else "", pick(n // 2, "E", "3", "A"), "3",
+                       pick(n // 2, "3", "2"), f"{161 + n // 2}-E{n % 9}"],
+        ),
+        "incident", "Call Number",
+        {"opened_at": "Received DtTm", "dispatched_at": "Dispatch DtTm",
+         "arrived_at": "On Scene DtTm", "category": "Call Type", "grade": "Final Priority"},
+    ),
+    "San Jose fire": (
+        table(
+            "Incident_No,Date_Time_Of_Event,Priority,Final_Incident_Type",
+            lambda n: [f"F15{n:05d}", at(n, 0, "%m/%d/%y %I:%M %p"),
+                       pick(n, "Priority 1", "Priority 2", "Priority 1 or Priority 2"),
+                       pick(n, "MEDICAL", "FIRE & Other")],
+        ),
+        "incident", "Incident_No",
+        {"opened_at": "Date_Time_Of_Event", "category": "Final_Incident_Type",
+         "grade": "Priority"},
+    ),
+    "Berkeley police: a day with a midnight, a clock, and when the rows were loaded": (
+        table(
+            "CASENO,OFFENSE,EVENTDT,EVENTTM,InDbDate,City",
+            lambda n: [22000000 + n, pick(n, "VANDALISM", "ROBBERY"),
+                       at(n, 0, "%m/%d/%Y 12:00:00 AM"), at(n, 0, "%I:%M:%S %p"),
+                       "10/13/2024 04:42:00 PM", pick(n, "Berkeley", "Albany")],
+        ),
+        "crime", "CASENO",
+        {"recorded_at": "EVENTTM", "offence": "OFFENSE", "area": "City"},
+    ),
+    "Pittsburgh police": (
+        table(
+            "PK,CCR,INCIDENTTIME,INCIDENTZONE,INCIDENTHIERARCHYDESC,OFFENSES",
+            lambda n: [306530435 + 7 * n, 23035798 + n // 2, at(n, 0, "%Y-%m-%dT%H:%M:%S"),
+                       pick(n, "2", "5"), pick(n, "THEFT", "ROBBERY"),
+                       f"{3921 + n} Theft / {2709 + n} Other"],
+        ),
+        "crime", "PK",
+        {"recorded_at": "INCIDENTTIME", "offence": "INCIDENTHIERARCHYDESC",
+         "area": "INCIDENTZONE"},
+    ),
+    "Seattle police: when it was cleared, and no opening": (
+        table(
+            "CAD Event Number,Event Clearance Description,Event Clearance Date,At Scene Time",
+            lambda n: [f"16000{n:06d}", pick(n, "TRESPASS", "ALARM"), at(n, 9000),
+                       at(n) if n % 3 else ""],
+        ),
+        "incident", "CAD Event Number",
+        {"opened_at": "Event Clearance Date", "category": "Event Clearance Description"},
+    ),
+    "Avon fire: day, month and year in columns of their own": (
+        table(
+            "Day,Month,Year,Time of Call,Incident Number,Ward,Incident Category",
+            lambda n: [at(n, 0, "%d").lstrip("0"), at(n, 0, "%B"), 2024, at(n, 0, "%H:%M:%S"),
+                       f"{5538 + n:06d}-A", pick(n, "ABBEY", "CLIFTON"),
+                       pick(n, "Fire", "False Alarm")],
+        ),
+        "incident", "Incident Number",
+        {"opened_at": "Time of Call", "category": "Incident Category", "area": "Ward"},
+    ),
     "a UK command and control system": (
         table(
             "Incident Ref,Opened,Grade,Type,Beat Code,First Arrival,Closed",
@@ -181,6 +246,39 @@ def test_a_draft_reads_every_form_of_a_file(tmp_path: Path, form: str) -> None:
     assert try_mapping(path, mapping, None).events == 40
 
 
+def test_a_draft_of_unit_rows_merges_them(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", LAYOUTS["San Francisco fire, a row a unit"][0])
+    assert draft(path).merge == {"dispatched_at": "first", "arrived_at": "first"}
+
+
+def test_a_draft_without_a_close_says_what_cannot_be_counted(tmp_path: Path) -> None:
+    without, said = "San Francisco fire, a row a unit", "no emergency counts as never attended"
+    for name, expected in ((without, True), ("New Orleans calls for service", False)):
+        sample = read_sample(write(tmp_path / "x.csv", LAYOUTS[name][0]))
+        assert any(said in doubt for doubt in suggest(sample).doubts) is expected
+
+
+def test_a_draft_joins_a_date_in_three_columns(tmp_path: Path) -> None:
+    name = "Avon fire: day, month and year in columns of their own"
+    mapping = draft(write(tmp_path / "x.csv", LAYOUTS[name][0]))
+    assert mapping.join == {"day month year": ["Day", "Month", "Year"]}
+    assert mapping.fields["opened_at"].date_format == "%d %B %Y"
+
+
+def test_what_is_no_number_among_numbered_grades_has_none(tmp_path: Path) -> None:
+    mapping = draft(write(tmp_path / "x.csv", LAYOUTS["San Jose fire"][0]))
+    assert mapping.fields["grade"].values == {
+        "Priority 1": "emergency", "Priority 2": "priority",
+    }  # fmt: skip
+
+
+def test_stability_is_no_stabbing() -> None:
+    words = {
+        v: translated(v, INCIDENTS, "other") for v in ("Stability Problem", "STABBING", "stab")
+    }
+    assert words == {"Stability Problem": "other", "STABBING": "violence", "stab": "violence"}
+
+
 def test_a_draft_of_the_example_calls_is_their_mapping(tmp_path: Path) -> None:
     path = EXAMPLES / "own_export/calls.csv"
     assert fields(path) == {
@@ -218,6 +316,9 @@ def test_drafts_of_the_real_sets_let_their_rows_in(
         (["31-Dec-2021 23:59"], ["%d-%b-%Y %H:%M"], "second"),
         (["December 31, 2021"], ["%B %d, %Y"], "day"),
         (["2021-12"], ["iso"], "month"),
+        (["12/31/2021 12:00:00 AM", "01/02/2022 12:00:00 AM"], ["%m/%d/%Y 12:00:00 AM"], "day"),
+        (["2021-12-31T00:00:00.000", "2022-01-02T00:00:00.000"], ["%Y-%m-%dT00:00:00.000"], "day"),
+        (["2021-12-31 00:00:00", "2022-01-02 10:00:00"], ["iso"], "second"),
         (["23:59", "7:05"], ["%H:%M"], "clock"),
         (["31/12/2021 23:59:00", "31/12/2021 23:59"], ["%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M"],
          "second"),
@@ -421,6 +522,19 @@ def test_check_reads_the_first_thousand_rows_or_all(tmp_path: Path) -> None:
     mapping = write(tmp_path / "m.toml", toml)
     assert run("check", mapping, path).stdout.startswith(f"{path}: 1,200 rows read")
     assert run("check", mapping, path, "--all").stdout.startswith(f"{path}: 5,000 rows read")
+
+
+def test_check_says_what_counts_and_should_be_looked_at(tmp_path: Path) -> None:
+    rows = "".join(f"NA,2024-01-{day:02d}T10:00:00\n" for day in range(1, 13))
+    path = write(tmp_path / "x.csv", f"id,opened\n{rows}")
+    toml = 'kind = "incident"\ntimezone = "UTC"\nid = "id"\n[constants]\ncategory = "fire"\n'
+    toml += '[fields.opened_at]\ncolumn = "opened"\n'
+    result = run("check", write(tmp_path / "m.toml", toml), path)
+    assert result.exit_code == 0
+    first, differ, many = result.stdout.splitlines()
+    assert first == f"{path}: 12 rows read: 12 events, 0 refused, 0 excluded or blank."
+    assert differ.startswith("  Look: rows of one id differ in opened_at: ")
+    assert many.startswith("  Look: 10 rows or more that begin at different times have one id")
 
 
 def test_check_names_a_mistake_of_the_mapping(tmp_path: Path) -> None:

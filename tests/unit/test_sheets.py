@@ -92,6 +92,18 @@ def test_a_refused_row_is_kept_as_its_cells(tmp_path: Path) -> None:
     assert (refused.reason, refused.raw) == ("bad_time", b'"a,b",soon')
 
 
+def test_a_warning_names_the_sheet_as_a_refusal_does(tmp_path: Path) -> None:
+    rows: list[list[Cell]] = [*ROWS, [2, at(12), None]]
+    path = write(tmp_path / "x.xlsx", xlsx(Notes=[["About"]], Calls=rows))
+    with open_source(path, plain()) as source:
+        assert sum(chunk.rows for chunk in source) == 3
+        (warning,) = (text for text in source.warnings if "differ" in text)
+    assert warning == (
+        f"rows of one id differ in opened_at: {path}/Calls:3 and {path}/Calls:4 (1 such id); "
+        "see `merge`"
+    )
+
+
 def test_an_opendocument_spreadsheet_is_read_too(tmp_path: Path) -> None:
     rows = [["id", "opened"], ["1", "2024-03-01 10:00"]]
     assert read(write(tmp_path / "x.ods", ods(rows)), plain()).ids == ["1"]
