@@ -26,7 +26,7 @@ from streams.sources.patterns import Pattern
 from streams.sources.placing import Calendar, Cells, Make, Placed, Read
 from streams.sources.plausible import Now, Plausible, wall_clock
 from streams.sources.reading_periods import bounds
-from streams.sources.repeated import Repeated
+from streams.sources.repeated import Repeated, SamePeriod
 from streams.sources.rows import NoColumn
 from streams.sources.written_numbers import plain_number
 
@@ -102,6 +102,9 @@ class Mapper:
         self._repeated: Repeated | None = None
         if not mapping.groups and mapping.version is None and LIVES[mapping.kind].order:
             self._repeated = Repeated(str(file), self.notices)
+        self._same: SamePeriod | None = None
+        if mapping.kind == "reading":
+            self._same = SamePeriod(str(file), self.notices)
 
     def __call__(self, cells: Cells) -> bytes | None:
         """One row as an event line; None when a filter excludes it; raises `Refused`."""
@@ -172,7 +175,10 @@ class Mapper:
         latest = self.plausible.judge(placed)
         if self._ids and "updated_at" not in event:
             event["updated_at"] = latest or self._end_of_period(event)
-        return self._encode(event)
+        line = self._encode(event)
+        if self._same is not None:
+            self._same.see(event, self.line())
+        return line
 
     def _end_of_period(self, event: Fields) -> dt.datetime:
         """When a reading without a time of its own was so: at the end of its period."""
