@@ -421,6 +421,22 @@ def test_check_reads_the_first_thousand_rows_or_all(tmp_path: Path) -> None:
     assert run("check", mapping, path, "--all").stdout.startswith(f"{path}: 5,000 rows read")
 
 
+def test_check_counts_the_rows_of_one_id_as_one_event_where_they_are_merged(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", "id,opened\n1,2024-01-02\n1,2024-01-01\n2,2024-01-01\n")
+    toml = 'kind = "incident"\ntimezone = "UTC"\nid = "id"\n[fields.opened_at]\ncolumn = "opened"\n'
+    result = run("check", write(tmp_path / "m.toml", toml), path)
+    assert result.stdout.splitlines() == [
+        f"{path}: 3 rows read: 3 events, 0 refused, 0 excluded or blank.",
+        f"  Look: rows of one id differ in opened_at: {path}:2 and {path}:3 (1 such id); see `merge`",
+    ]
+    toml += '[merge]\nopened_at = "first"\n'
+    result = run("check", write(tmp_path / "m.toml", toml), path)
+    assert result.stdout == (
+        f"{path}: 3 rows read: 2 events, 1 joined with another of their id, 0 refused, "
+        "0 excluded or blank.\n"
+    )
+
+
 def test_check_names_a_mistake_of_the_mapping(tmp_path: Path) -> None:
     result = run("check", write(tmp_path / "m.toml", 'kind = "x"\n'), "x.csv")
     assert result.exit_code == 2
