@@ -427,7 +427,8 @@ def test_check_counts_the_rows_of_one_id_as_one_event_where_they_are_merged(tmp_
     result = run("check", write(tmp_path / "m.toml", toml), path)
     assert result.stdout.splitlines() == [
         f"{path}: 3 rows read: 3 events, 0 refused, 0 excluded or blank.",
-        f"  Look: rows of one id differ in opened_at: {path}:2 and {path}:3 (1 such id); see `merge`",
+        f"  Look: rows of one id differ in opened_at: {path}:2 and {path}:3 (1 such id); "
+        + "see `merge`",
     ]
     toml += '[merge]\nopened_at = "first"\n'
     result = run("check", write(tmp_path / "m.toml", toml), path)
