@@ -181,6 +181,46 @@ def test_each_event_of_a_group_is_finished_and_unfolded(file: Path) -> None:
             assert {(chunk.finished, chunk.unfolds) for chunk in source} == {(True, unfolds)}
 
 
+# --- records without a number ---------------------------------------------------------------------
+
+ALIKE = """
+kind = "crime"
+force = "f"
+timezone = "UTC"
+id = ["Day", "Type"]
+alike = "each"
+[fields.recorded_at]
+column = "Day"
+[fields.offence]
+column = "Type"
+"""
+CRIMES = b"Day,Type\n2024-01-31,theft\n2024-01-31,theft\n2024-02-01,theft\n2024-01-31,theft\n"
+
+
+def test_rows_that_are_alike_may_be_records_of_their_own(file: Path) -> None:
+    read = Read(file, CRIMES, ALIKE)
+    assert list(read.events) == [
+        "2024-01-31/theft",
+        "2024-01-31/theft#2",
+        "2024-02-01/theft",
+        "2024-01-31/theft#3",
+    ]
+    assert Read(file, CRIMES, ALIKE).events == read.events
+    assert read.warnings == []
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [ALIKE.replace("alike", 'version = "Type"\nalike'), ALIKE + '[merge]\noffence = "last"\n'],
+    ids=["version", "merge"],
+)
+def test_rows_of_one_id_are_not_both_records_and_versions(toml: str) -> None:
+    with pytest.raises(ConfigError, match="can't be records of their own and versions") as caught:
+        parse_mapping(toml, "m.toml")
+    assert caught.value.field == "alike"
+    assert toml.splitlines()[(caught.value.line or 0) - 1] == 'alike = "each"'
+
+
 # --- sums -----------------------------------------------------------------------------------------
 
 SUMS = """
