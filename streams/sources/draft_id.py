@@ -16,6 +16,8 @@ def place_id(work: Work) -> None:
     columns, rows = work.columns, len(work.sample.rows)
     free = [c for c in columns.all if c.times is None and c.filled > 0.98]
     single = [c for c in free if len(c.counts) >= 0.999 * len(c.values) and _short(c)]
+    if columns.find(ID[:1], single) is None and _place_units(work, free):
+        return
     column = columns.find(ID, single)
     if column is not None:
         columns.use(column)
@@ -43,10 +45,35 @@ def place_id(work: Work) -> None:
     names = _together(work, free)
     columns.used.update(names)
     work.id.append(f"id = {one_or_more(names)}")
+    work.id.append('alike = "each"    # rows that are alike in these are records of their own')
     work.doubts.append(
         "`id`: no column numbers the records, so several that are unique together make it; "
-        "rows that are alike in all of them count once"
+        "rows that are alike in all of them count each (take `alike` out where rows stand twice)"
     )
+
+
+def _place_units(work: Work, free: Sequence[Column]) -> bool:
+    """Adds the id of incidents that have a row for each unit sent: their number comes on several
+    rows, and those begin at the same time; False where there is none such."""
+    if work.kind != "incident" or work.main is None:
+        return False
+    rows = len(work.sample.rows)
+    several = [c for c in free if _short(c) and rows / 10 < len(c.counts) < 0.95 * len(c.values)]
+    column = work.columns.find(ID[:1], several)
+    if column is None:
+        return False
+    begins = zip(column.cells, work.main.cells, strict=True)
+    if len(set(begins)) > 1.02 * len(set(column.cells)):
+        return False
+    work.columns.use(column)
+    work.id.append(f"id = {quoted(column.name)}")
+    merges = [f'{field} = "{"last" if field == "closed_at" else "first"}"' for field in work.placed]
+    work.fields += ["", "[merge]", *merges]
+    work.doubts.append(
+        f"`id`: {len(column.counts):,} of {column.name} stand on {len(column.values):,} rows that "
+        "begin together: taken for units of one incident, whose first arrival counts"
+    )
+    return True
 
 
 def _together(work: Work, free: Sequence[Column]) -> list[str]:

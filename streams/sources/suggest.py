@@ -15,6 +15,7 @@ from streams.sources.columns import Columns
 from streams.sources.draft import Work, clean, quoted
 from streams.sources.draft_calls import place_call
 from streams.sources.draft_id import place_id
+from streams.sources.draft_states import place_states, states_of
 from streams.sources.draft_times import place_times
 from streams.sources.draft_words import place_area, place_grade, place_words
 from streams.sources.field_words import (
@@ -52,6 +53,11 @@ def suggest(
 ) -> Draft:
     """A draft for a sample; raises `SourceError` where it has no times to map."""
     columns = Columns(sample)
+    events = states_of(columns) if kind in {None, "call"} else None
+    if events is not None:
+        work = Work(sample, columns, "call", force)
+        if place_states(work, events):
+            return Draft(_text(work, _zone(work, timezone)), work.doubts)
     guessed, sure = guess_kind(columns)
     work = Work(sample, columns, kind or guessed, force)
     if kind is None and not sure:
@@ -61,8 +67,7 @@ def suggest(
 
 def _draft(work: Work, timezone: str | None) -> Draft:
     """The whole."""
-    if timezone is None and work.force is not None:
-        timezone = work.force.zone.key
+    timezone = _zone(work, timezone)
     american = (timezone or "").startswith("America/")
     found = work.columns.order
     work.columns.settle("month" if american else "day")
@@ -85,6 +90,10 @@ def _draft(work: Work, timezone: str | None) -> Draft:
         place_words(work, "offence", OFFENCE, value_guess.OFFENCES, "other_crime")
     place_id(work)
     return Draft(_text(work, timezone), work.doubts)
+
+
+def _zone(work: Work, timezone: str | None) -> str | None:
+    return work.force.zone.key if timezone is None and work.force is not None else timezone
 
 
 def _text(work: Work, timezone: str | None) -> str:

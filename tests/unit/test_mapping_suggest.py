@@ -155,6 +155,69 @@ def test_a_draft_finds_the_fields_of_a_public_layout_and_lets_every_row_in(
     assert (trial.rows, trial.events) == (120, 120)
 
 
+def test_a_row_for_each_unit_is_drafted_as_one_incident(tmp_path: Path) -> None:
+    text = table(
+        "Call Number,Unit ID,Received DtTm,On Scene DtTm,Available DtTm,Call Type,RowID",
+        lambda n: [f"0901{n // 3:05d}", f"E{n % 3}", at(n // 3), at(n // 3, 300 + n % 3),
+                   at(n // 3, 900), "Outside Fire", f"0901{n // 3:05d}-E{n % 3}"],
+    )  # fmt: skip
+    made = suggest(read_sample(write(tmp_path / "x.csv", text)))
+    mapping = parse_mapping(made.toml)
+    assert mapping.id == "Call Number"
+    assert mapping.merge == {"opened_at": "first", "arrived_at": "first", "closed_at": "last"}
+    assert any("taken for units of one incident" in doubt for doubt in made.doubts)
+
+
+def test_a_number_on_rows_that_begin_apart_is_no_incident_of_several_units(tmp_path: Path) -> None:
+    text = table(
+        "Caller No,Event No,Opened,Type,RowID",
+        lambda n: [n // 3, n // 3, at(n), pick(n, "FIRE", "THEFT"), f"R{n}"],
+    )
+    assert draft(write(tmp_path / "x.csv", text)).id == "RowID"
+
+
+def test_where_no_column_numbers_the_records_each_row_is_one(tmp_path: Path) -> None:
+    text = table("Opened,Type", lambda n: [at(n // 2), "THEFT"])
+    mapping = draft(write(tmp_path / "x.csv", text), "incident")
+    assert mapping.alike == "each"
+
+
+def test_a_queue_log_is_drafted_by_its_states(tmp_path: Path) -> None:
+    events = ("ENTERQUEUE", "RINGNOANSWER", "CONNECT", "COMPLETEAGENT", "ENTERQUEUE", "ABANDON")
+    text = table(
+        "uid,date_time,callid,queue_name,agent,event",
+        lambda n: [n, 1543598380 + 7 * n, "NONE" if n == 0 else f"15435.{n // 2}",
+                   "NONE" if n == 0 else "IT", "Agent/1", "QUEUESTART" if n == 0
+                   else events[n % 6]],
+    )  # fmt: skip
+    path = write(tmp_path / "queue_log.csv", text)
+    mapping = draft(path)
+    assert (mapping.kind, mapping.id) == ("call", "callid")
+    assert mapping.states is not None
+    assert (mapping.states.column, mapping.states.time) == ("event", "date_time")
+    assert mapping.states.fields == {
+        "ENTERQUEUE": "offered_at", "CONNECT": "answered_at", "ABANDON": "abandoned_at",
+        "COMPLETEAGENT": "ended_at", "COMPLETECALLER": "ended_at",
+    }  # fmt: skip
+    assert mapping.fields["line"].column == "queue_name"
+
+
+def test_outcomes_that_a_draft_takes_for_no_end_are_said(tmp_path: Path) -> None:
+    text = table(
+        "call_id,start_time,wait_sec,status",
+        lambda n: [n, at(n), "" if n < 4 else n % 50,
+                   pick(n, "Completed", "Dropped", "Transferred", "Voicemail")],
+    )  # fmt: skip
+    made = suggest(read_sample(write(tmp_path / "x.csv", text)), "call")
+    when = parse_mapping(made.toml).fields["answered_at"].when
+    assert not isinstance(when, list)
+    assert when is not None
+    assert when.is_ == ["Completed", "Transferred"]
+    said = "\n".join(made.doubts)
+    assert "Voicemail (30 rows) is taken for neither answered nor abandoned" in said
+    assert "3 rows have an outcome and no wait_sec" in said
+
+
 @pytest.mark.parametrize("form", ["csv", "tsv", "json", "geojson", "ndjson", "xlsx"])
 def test_a_draft_reads_every_form_of_a_file(tmp_path: Path, form: str) -> None:
     header = ["CallNumber", "CallDateTime", "Nature", "Zone"]
