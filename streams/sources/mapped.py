@@ -29,7 +29,7 @@ from streams.sources.placing import Calendar, Cells, Make, Placed, Read
 from streams.sources.plausible import Now, Plausible, wall_clock
 from streams.sources.reading_periods import bounds
 from streams.sources.repeated import Repeated, SamePeriod
-from streams.sources.rows import NoColumn
+from streams.sources.rows import NoColumn, named
 from streams.sources.written_numbers import plain_number
 
 Holds = Callable[[Cells], bool]
@@ -56,7 +56,7 @@ class Mapper:
         now: Callable[[], int] = wall_clock,
         notices: Notices | None = None,
     ) -> None:
-        self.mapping, self.header, self.file = mapping, list(header), file
+        self.mapping, self.header, self.file = mapping, named(header), file
         self.notices = Notices() if notices is None else notices
         self.line: Callable[[], int] = lambda: 0
         self._now = Now(now)

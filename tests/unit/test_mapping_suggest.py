@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from streams.cli import main
 from streams.errors import ConfigError, SourceError
+from streams.sources import open_source
 from streams.sources.field_words import Kind
 from streams.sources.mapping import Mapping, parse_mapping
 from streams.sources.sample import Sample, encoding_of, read_sample
@@ -180,6 +181,18 @@ def test_where_no_column_numbers_the_records_each_row_is_one(tmp_path: Path) -> 
     text = table("Opened,Type", lambda n: [at(n // 2), "THEFT"])
     mapping = draft(write(tmp_path / "x.csv", text), "incident")
     assert mapping.alike == "each"
+
+
+def test_a_column_without_a_name_is_called_by_its_place(tmp_path: Path) -> None:
+    text = table(",Date,Description,", lambda n: [n, at(n // 2), "Theft", ""])
+    path = write(tmp_path / "frame.csv", "Calls in hand\n" + text)
+    mapping = draft(path, "incident")
+    assert mapping.id == "column 1"
+    mapping.force = "any"
+    assert try_mapping(path, mapping, None).events == 120
+    with open_source(path, mapping) as source:
+        first = json.loads(next(iter(source)).lines()[0])
+    assert first["id"] == "0"
 
 
 def test_a_queue_log_is_drafted_by_its_states(tmp_path: Path) -> None:
