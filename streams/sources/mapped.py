@@ -80,6 +80,10 @@ class Mapper:
         rules = mapping.rules()
         self._nested = any("." in name for name in (*mapping.constants, *rules))
         self._ids = [(self._column(name, "id"), name) for name in as_list(mapping.id)]
+        # What a reading is of is a part of its id: a table with a column for each line takes a mapping
+        # for each, and the same row is another figure in each.
+        of = ("measure", "line", "area") if mapping.kind == "reading" else ()
+        self._of = [str(mapping.constants[name]) for name in of if name in mapping.constants]
         self._nulls = frozenset({"", *mapping.null})
         self._alike: Counter[bytes] | None = Counter() if mapping.alike == "each" else None
         """How many rows came of each id, where they are records of their own."""
@@ -233,7 +237,7 @@ class Mapper:
                 if part in self._nulls
             )
             raise Refused("no_id", f'the column "{column}" is blank, and the id needs it')
-        whole = self.mapping.id_separator.join(parts)
+        whole = self.mapping.id_separator.join([*self._of, *parts])
         if self._alike is None:
             return whole
         # A digest, since a file may have millions of ids.

@@ -251,19 +251,19 @@ QUARTERS = b"""Day,From,In,Lost
 
 def test_the_totals_of_a_day_are_the_sum_of_its_quarter_hours(file: Path) -> None:
     read = Read(file, QUARTERS, SUMS)
-    assert read.events["2024-01-31"]["counts"] == {"offered": 1049, "abandoned": 3}
-    assert read.events["2024-02-01"]["counts"] == {"offered": 5, "abandoned": 0}
+    assert read.events["calls/101/2024-01-31"]["counts"] == {"offered": 1049, "abandoned": 3}
+    assert read.events["calls/101/2024-02-01"]["counts"] == {"offered": 5, "abandoned": 0}
     assert (read.joined, read.rows) == (2, 4)
 
 
 def test_a_sum_that_lacks_a_part_is_not_known(file: Path) -> None:
     read = Read(file, QUARTERS.replace(b'09:15,"1,030",2', b"09:15,3,"), SUMS)
-    assert read.events["2024-01-31"]["counts"] == {"offered": 22}
+    assert read.events["calls/101/2024-01-31"]["counts"] == {"offered": 22}
 
 
 def test_a_sum_that_would_lack_a_refused_row_is_refused_with_it(file: Path) -> None:
     read = Read(file, QUARTERS.replace(b"09:30,7", b"09:30,seven"), SUMS)
-    assert list(read.events) == ["2024-02-01"]
+    assert list(read.events) == ["calls/101/2024-02-01"]
     assert read.refused == [("5", "bad_number"), ("2", "bad_number"), ("4", "bad_number")]
     assert read.rows == 4
 
@@ -276,7 +276,7 @@ def test_a_sum_does_not_depend_on_the_order_of_rows(
     order.shuffle(rows)
     path = tmp_path_factory.mktemp("sum") / "in.csv"
     read = Read(path, "\n".join(["Day,From,In,Lost", *rows]).encode(), SUMS)
-    assert read.events["2024-01-31"]["counts"] == {"offered": sum(parts), "abandoned": 0}
+    assert read.events["calls/101/2024-01-31"]["counts"] == {"offered": sum(parts), "abandoned": 0}
 
 
 @pytest.mark.parametrize("key", ['["Day", "From"]', '"Day"'])
