@@ -64,8 +64,8 @@ class Merged:
             if name == "version":
                 self.event[name] = max(self.event.get(name, value), value, key=_version)
             elif rule == "sum":
-                held = Decimal(str(self.event.get(name, 0)))
-                self.event[name] = format(held + Decimal(str(value)), "f")
+                so_far = Decimal(str(self.event.get(name, 0)))
+                self.event[name] = format(so_far + Decimal(str(value)), "f")
                 self._summed[name] += 1
             elif rule in {"any", "all"}:
                 flag = msgspec.convert(value, bool, strict=False)

@@ -36,6 +36,8 @@ Holds = Callable[[Cells], bool]
 
 
 Fields = dict[str, object]
+_FIGURES = ("value", "numerator", "denominator", "counts.")
+"""What a reading may say, or how it begins."""
 
 
 class Mapper:
@@ -80,8 +82,8 @@ class Mapper:
         rules = mapping.rules()
         self._nested = any("." in name for name in (*mapping.constants, *rules))
         self._ids = [(self._column(name, "id"), name) for name in as_list(mapping.id)]
-        # What a reading is of is a part of its id: a table with a column for each line takes a mapping
-        # for each, and the same row is another figure in each.
+        # What a reading is of is a part of its id: a table with a column for each line takes a
+        # mapping for each, and the same row is another figure in each.
         of = ("measure", "line", "area") if mapping.kind == "reading" else ()
         self._of = [str(mapping.constants[name]) for name in of if name in mapping.constants]
         self._nulls = frozenset({"", *mapping.null})
@@ -180,6 +182,8 @@ class Mapper:
                 if why is not None:
                     self._leave_out(name, why)
                     event.pop(name, None)
+        if self.mapping.kind == "reading":
+            self._need_figure(event)
         latest = self.plausible.judge(placed)
         if self._ids and "updated_at" not in event:
             event["updated_at"] = latest or self._end_of_period(event)
@@ -187,6 +191,21 @@ class Mapper:
         if self._same is not None:
             self._same.see(event, self.line())
         return line
+
+    def _need_figure(self, event: Fields) -> None:
+        """Refuses a reading whose cells are blank where its figure should stand."""
+        if "deleted" in event:
+            return
+        counts = any(name.startswith("counts.") for name in event)
+        if not counts and "value" not in event and not {"numerator", "denominator"} <= event.keys():
+            mapped = [name for name in self.mapping.fields if name.startswith(_FIGURES)]
+            raise Refused(
+                "missing_field",
+                f"the row has no figure: {', '.join(mapped)} blank; exclude such rows if they "
+                "are no readings"
+                if mapped
+                else "the mapping gives no value and no counts",
+            )
 
     def _end_of_period(self, event: Fields) -> dt.datetime:
         """When a reading without a time of its own was so: at the end of its period."""

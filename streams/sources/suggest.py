@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from streams.errors import SourceError
 from streams.force import Force
 from streams.sources import value_guess
 from streams.sources.columns import Columns
@@ -17,6 +18,7 @@ from streams.sources.draft_calls import place_call
 from streams.sources.draft_id import place_id
 from streams.sources.draft_states import place_states, states_of
 from streams.sources.draft_times import place_times
+from streams.sources.draft_totals import place_totals
 from streams.sources.draft_words import place_area, place_grade, place_words
 from streams.sources.field_words import (
     CATEGORY,
@@ -62,7 +64,14 @@ def suggest(
     work = Work(sample, columns, kind or guessed, force)
     if kind is None and not sure:
         work.doubts.append(f"`kind`: no column's name says what a row is; {guessed} is a guess")
-    return _draft(work, timezone)
+    try:
+        return _draft(work, timezone)
+    except SourceError:
+        # No record of a call has only a day: these may be totals of days or months.
+        totals = Work(sample, Columns(sample), "reading", force)
+        if kind is not None or not place_totals(totals):
+            raise
+        return Draft(_text(totals, _zone(totals, timezone)), totals.doubts)
 
 
 def _draft(work: Work, timezone: str | None) -> Draft:

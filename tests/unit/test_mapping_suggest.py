@@ -215,6 +215,47 @@ def test_a_queue_log_is_drafted_by_its_states(tmp_path: Path) -> None:
     assert mapping.fields["line"].column == "queue_name"
 
 
+TOTALS: dict[str, tuple[str, Callable[[int], list[object]], object, dict[str, object], int]] = {
+    "months": (
+        "Month,Inbound Calls,Average Speed of Answer in Secs,Abandoned Calls,Abandonment Rate",
+        lambda n: [f"{('Jan', 'Feb', 'May')[n % 3]} {1990 + n // 3}", 3000 + n, 95, n, 8.7],
+        "Month",
+        {"period": "Month", "counts.offered": "Inbound Calls",
+         "counts.abandoned": "Abandoned Calls"},
+        40,
+    ),
+    "a year and a month": (
+        "Year,Month,Calls Answered",
+        lambda n: [2000 + n // 12, f"{1 + n % 12}", n],
+        ["Year", "Month"],
+        {"period": ["Year", "Month"], "counts.answered": "Calls Answered"},
+        40,
+    ),
+    "quarters of an hour": (
+        "Date,Interval,Calls_Offered,Calls_Answered",
+        lambda n: [f"{1 + n // 4:02d}/02/2024", f"{n % 4}", 9 + n, n],
+        "Date",
+        {"period": "Date", "counts.offered": "Calls_Offered",
+         "counts.answered": "Calls_Answered"},
+        10,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_totals_of_calls_are_drafted_as_readings(tmp_path: Path, name: str) -> None:
+    header, make, key, wanted, events = TOTALS[name]
+    path = write(tmp_path / "totals.csv", table(header, make, 40))
+    mapping = draft(path)
+    assert (mapping.kind, mapping.id) == ("reading", key)
+    assert fields(path) == wanted
+    mapping.force = "any"
+    trial = try_mapping(path, mapping, None)
+    assert (trial.events, trial.joined, trial.refused) == (events, 40 - events, 0)
+    with pytest.raises(SourceError, match='totals of calls are of kind = "reading"'):
+        draft(path, "call")
+
+
 def test_outcomes_that_a_draft_takes_for_no_end_are_said(tmp_path: Path) -> None:
     text = table(
         "call_id,start_time,wait_sec,status",
