@@ -22,13 +22,14 @@ GRAINS: tuple[Grain, ...] = ("quarter", "month", "day", "hour")
 """The intervals that a total may have, the widest first."""
 
 _LANES = {name: "lost" if name == "end_unknown" else name for name in CALL_COUNTS}
+_ENDS = ("answered", "abandoned", "end_unknown")
+"""How an offered call ends: these add up to no more than were offered."""
 _AMONG = {
     "answered": ("within",),
     "abandoned": ("abandoned_within", "abandoned_at_once"),
     "end_unknown": (),
 }
-"""How an offered call ends, which together are no more than were offered; and what is counted among
-those that ended so."""
+"""What is counted among those that ended so."""
 
 Order = tuple[int, int, bytes]
 
@@ -99,10 +100,21 @@ def _judge(given: dict[str, int]) -> dict[str, int]:
         raise Refused("impossible_counts", f"{said} of {given['offered']} offered")
     if "offered" in given and rest == 0:
         known |= least
+    elif "end_unknown" in given:
+        known |= _counted_out(given, least, rest)
     for end, parts in _AMONG.items():
         if known.get(end) == 0:
             known |= dict.fromkeys(parts, 0)
     return {_LANES[name]: number for name, number in known.items()}
+
+
+def _counted_out(given: dict[str, int], least: dict[str, int], rest: int) -> dict[str, int]:
+    """What follows where the table says how many ends are not known (0, say): of offered, answered
+    and abandoned any two give the third."""
+    missing = [end for end in _ENDS if end not in given]
+    if "offered" not in given:
+        return {} if missing else {"offered": sum(least.values())}
+    return {missing[0]: least[missing[0]] + rest} if len(missing) == 1 else {}
 
 
 class LineTotals:

@@ -16,7 +16,7 @@ def place_id(work: Work) -> None:
     columns, rows = work.columns, len(work.sample.rows)
     free = [c for c in columns.all if c.times is None and c.filled > 0.98]
     single = [c for c in free if len(c.counts) >= 0.999 * len(c.values) and _short(c)]
-    if work.kind == "incident" and _place_units(work, free):
+    if _place_units(work, free, single):
         return
     column = columns.find(ID, single)
     if column is not None:
@@ -45,31 +45,40 @@ def place_id(work: Work) -> None:
     names = _together(work, free)
     columns.used.update(names)
     work.id.append(f"id = {one_or_more(names)}")
+    work.id.append(
+        "number_repeats = true    # rows that are alike in these are records of their own"
+    )
     work.doubts.append(
         "`id`: no column numbers the records, so several that are unique together make it; "
-        "rows that are alike in all of them count once (`number_repeats` in docs/sources.md counts "
-        "each)"
+        "rows that are alike in all of them count each (take `number_repeats` out where rows stand "
+        "twice)"
     )
 
 
-def _place_units(work: Work, free: Sequence[Column]) -> bool:
-    """Where a row is a unit of an incident, the id is the incident's, and its rows are merged."""
-    rows, columns = len(work.sample.rows), work.columns
-    times = [name for name in ("dispatched_at", "arrived_at", "closed_at") if name in work.placed]
-    if not times or not any(re.search(r"\bunit\b(?!.*(count|num))", c.words) for c in columns.all):
+def _place_units(work: Work, free: Sequence[Column], single: Sequence[Column]) -> bool:
+    """Adds the id of incidents that have a row for each unit sent, and merges their rows; False
+    where there are none such. Either a column is of units, or the rows of one number begin at the
+    same time."""
+    columns, rows = work.columns, len(work.sample.rows)
+    if work.kind != "incident" or work.main is None:
         return False
-    repeated = [c for c in free if _short(c) and rows / 10 < len(c.counts) < 0.9 * len(c.values)]
-    column = columns.find(ID[:1], repeated)
+    several = [c for c in free if _short(c) and rows / 10 < len(c.counts) < 0.95 * len(c.values)]
+    column = columns.find(ID[:1], several)
     if column is None:
         return False
+    times = [name for name in ("dispatched_at", "arrived_at", "closed_at") if name in work.placed]
+    units = any(re.search(r"\bunit\b(?!.*(count|num))", c.words) for c in columns.all)
+    if not (units and times):
+        begins = set(zip(column.cells, work.main.cells, strict=True))
+        apart = len(begins) > 1.02 * len(set(column.cells))
+        if apart or columns.find(ID[:1], single) is not None:
+            return False
     columns.use(column)
     work.id.append(f"id = {quoted(column.name)}")
-    last = {"closed_at": "last"}
-    work.merge += [f"{name} = {quoted(last.get(name, 'first'))}" for name in times]
-    share = 1 - len(column.counts) / max(1, len(column.values))
+    work.merge += [f'{name} = "{"last" if name == "closed_at" else "first"}"' for name in times]
     work.doubts.append(
-        f"`id`: {share:.0%} of the rows repeat a {column.name}, so a row is taken for a unit, and "
-        "those of one incident are merged"
+        f"`id`: {len(column.counts):,} of {column.name} stand on {len(column.values):,} rows, so a "
+        "row is taken for a unit, and the rows of one incident are merged"
     )
     return True
 

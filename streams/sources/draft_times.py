@@ -56,7 +56,8 @@ def place_times(work: Work) -> None:
         names = ", ".join(clean(column.name) for column in columns.all)
         raise SourceError(
             f"{work.sample.origin}: none of its columns holds times that are known ({names}). "
-            "Write a mapping by hand, see docs/sources.md"
+            "Write a mapping by hand, see docs/sources.md: a time may be joined of several "
+            'columns, and totals of calls are of kind = "reading"'
         )
     _main_time(work, main, _dated(work, main, found), days)
     rest = [field for field, _ in reversed(TIMES[work.kind]) if field in found]

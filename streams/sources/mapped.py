@@ -27,14 +27,16 @@ from streams.sources.patterns import Pattern
 from streams.sources.placing import Calendar, Cells, Make, Placed, Read
 from streams.sources.plausible import Now, Plausible, wall_clock
 from streams.sources.reading_periods import bounds
-from streams.sources.repeated import Repeated
-from streams.sources.rows import NoColumn
+from streams.sources.repeated import Repeated, SamePeriod
+from streams.sources.rows import NoColumn, named
 from streams.sources.written_numbers import plain_number
 
 Holds = Callable[[Cells], bool]
 
 
 Fields = dict[str, object]
+_FIGURES = ("value", "numerator", "denominator", "counts.")
+"""What a reading may say, or how it begins."""
 
 
 class Mapper:
@@ -55,7 +57,7 @@ class Mapper:
         now: Callable[[], int] = wall_clock,
         notices: Notices | None = None,
     ) -> None:
-        self.mapping, self.header, self.file = mapping, list(header), file
+        self.mapping, self.header, self.file = mapping, named(header), file
         self._joins: list[tuple[str, list[int]]] = []
         self._joins = [
             (name, [self._column(part, f"join.{name}") for part in parts])
@@ -84,6 +86,10 @@ class Mapper:
         rules = mapping.rules()
         self._nested = any("." in name for name in (*mapping.constants, *rules))
         self._ids = [(self._column(name, "id"), name) for name in as_list(mapping.id)]
+        # What a reading is of is a part of its id: a table with a column for each line takes a
+        # mapping for each, and the same row is another figure in each.
+        of = ("measure", "line", "area") if mapping.kind == "reading" else ()
+        self._of = [str(mapping.constants[name]) for name in of if name in mapping.constants]
         self._nulls = frozenset({"", *mapping.null})
         self._times_seen: dict[bytes, int] = {}
         """How often each id came, where repeated ones are numbered."""
@@ -110,6 +116,9 @@ class Mapper:
         self._repeated: Repeated | None = None
         if not mapping.groups and mapping.version is None and LIVES[mapping.kind].order:
             self._repeated = Repeated(str(file), self.notices)
+        self._same: SamePeriod | None = None
+        if mapping.kind == "reading":
+            self._same = SamePeriod(str(file), self.notices)
 
     def stands_in(self, origin: str, line: Callable[[], int]) -> None:
         """Say for messages which table the rows are of (the sheet of a workbook), and what gives
@@ -117,6 +126,8 @@ class Mapper:
         self.file, self.line = origin, line
         if self._repeated is not None:
             self._repeated.file = origin
+        if self._same is not None:
+            self._same.file = origin
 
     def __call__(self, cells: Cells) -> bytes | None:
         """One row as an event line; None when a filter excludes it; raises `Refused`."""
@@ -188,10 +199,30 @@ class Mapper:
                 if why is not None:
                     self._leave_out(name, why)
                     event.pop(name, None)
+        if self.mapping.kind == "reading":
+            self._need_figure(event)
         latest = self.plausible.judge(placed)
         if self._ids and "updated_at" not in event:
             event["updated_at"] = latest or self._end_of_period(event)
-        return self._encode(event)
+        line = self._encode(event)
+        if self._same is not None:
+            self._same.see(event, self.line())
+        return line
+
+    def _need_figure(self, event: Fields) -> None:
+        """Refuses a reading whose cells are blank where its figure should stand."""
+        if "deleted" in event:
+            return
+        counts = any(name.startswith("counts.") for name in event)
+        if not counts and "value" not in event and not {"numerator", "denominator"} <= event.keys():
+            mapped = [name for name in self.mapping.fields if name.startswith(_FIGURES)]
+            raise Refused(
+                "missing_field",
+                f"the row has no figure: {', '.join(mapped)} blank; exclude such rows if they "
+                "are no readings"
+                if mapped
+                else "the mapping gives no value and no counts",
+            )
 
     def _end_of_period(self, event: Fields) -> dt.datetime:
         """When a reading without a time of its own was so: at the end of its period."""
@@ -242,7 +273,7 @@ class Mapper:
                 if part in self._nulls
             )
             raise Refused("no_id", f'the column "{column}" is blank, and the id needs it')
-        return self.mapping.id_separator.join(parts)
+        return self.mapping.id_separator.join([*self._of, *parts])
 
     def _numbered(self, key: str) -> str:
         """The id of a row that is a record of its own: the second of one id is `key#2`, or the next

@@ -304,7 +304,7 @@ def test_what_becomes_known_while_a_snapshot_is_taken_is_in_the_next_one(
 
     async def work() -> None:
         saving = asyncio.ensure_future(held.save())
-        while not held._turn.locked():
+        while not held._turn.locked():  # noqa: ASYNC110  a turn of the loop, no time
             await asyncio.sleep(0)
         await held.know(FORCE, known)
         await saving
