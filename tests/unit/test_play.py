@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -359,6 +362,23 @@ def test_convert_writes_what_publish_would_send(folder: Path) -> None:
     direct = run("in.csv", "--mapping", "cad.toml", "--json", "--period", "2024-01")
     one, two = (msgspec.json.decode(a.stdout.encode().splitlines()[0]) for a in (again, direct))
     assert canonical(one) == canonical(two)
+
+
+@pytest.mark.parametrize("to", [(), ("--to", "/dev/full")])
+def test_a_full_disk_is_told_in_one_line(folder: Path, to: tuple[str, ...]) -> None:
+    table(folder / "in.csv", ROWS)
+    command = [sys.executable, "-m", "streams.cli", "convert", "in.csv", "--mapping", "cad.toml"]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*command, "--force", "tiny.toml", *to],
+            stdout=full, stderr=subprocess.PIPE, check=False, text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == (
+        "Error: what this command writes can't be written: No space left on device. Make room there"
+    )
+    assert "Traceback" not in ended.stderr
 
 
 def test_shuffled_rows_of_a_generated_year_count_alike(tmp_path: Path) -> None:
