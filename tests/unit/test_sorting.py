@@ -53,12 +53,15 @@ def largest_file(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+def add_all(sort: ExternalSort, rows: list[tuple[int, bytes]]) -> None:
+    for row in rows:
+        sort.add(row, 100)
+
+
 def test_a_full_disk_is_told_and_all_rows_before_it_come_in_order() -> None:
-    added = []
+    rows = [(number * 7919 % 2000, b"%0100d" % number) for number in range(2000)]
     with largest_file(100_000), ExternalSort(30_000) as sort:
         with pytest.raises(SourceError, match=r"can't be sorted: File too large in .* TMPDIR"):
-            for number in range(2000):
-                added.append((number * 7919 % 2000, b"%0100d" % number))
-                sort.add(added[-1], 100)
-        assert 100 < len(added) < 2000
-        assert list(sort) == sorted(added)
+            add_all(sort, rows)
+        assert 100 < sort.rows < 2000
+        assert list(sort) == sorted(rows[: sort.rows])
