@@ -6,6 +6,7 @@ quick, and the terminal board needs none of what a worker needs.
 
 from __future__ import annotations
 
+import errno
 import signal
 from importlib import import_module
 from importlib.metadata import version
@@ -17,6 +18,8 @@ import click
 from streams.errors import WatchroomError
 
 INTERRUPTED = 128 + signal.SIGINT
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""A disk, a quota or a file that is full."""
 
 
 class Lazy(NamedTuple):
@@ -87,6 +90,12 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except WatchroomError as error:
             raise Told(error) from error
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            place = f"{error.filename} " if error.filename else "what this command writes "
+            full = WatchroomError(f"{place}can't be written: {error.strerror}. Make room there")
+            raise Told(full) from error
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 

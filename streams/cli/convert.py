@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -21,14 +22,15 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
-from streams.errors import SourceError
+from streams.errors import SourceError, WatchroomError
 from streams.force import find_force, shipped_forces
 from streams.sources.chunk import Chunk
 from streams.sources.interrupt import Interrupt
 from streams.sources.play import Play
 from streams.sources.refused import RefusedFile
 
-INTERRUPTED = 130
+PART = ".part"
+"""What the name of a file ends in that is not written to its end."""
 
 
 @click.command()
@@ -84,7 +86,7 @@ def convert(
       1    an input can't be read, or is damaged; what came before the damage was written
       2    an option, a mapping or a force file is wrong
       3    much of the input was refused: all rows, or more than 1 % and at least ten
-      130  Ctrl-C
+      130  Ctrl-C (143: ended from outside); no file of --to is written then
     """
     forces = {name: find_force(name) for name in shipped_forces()}
     named = [find_force(name) for name in force_names]
@@ -99,8 +101,8 @@ def convert(
         letters = RefusedFile(dead_letters)
         open_things.callback(letters.close)
         move = open_things.enter_context(progress_bar(source, play, lambda: f"{rows:,} rows"))
-        out = open_things.enter_context(_opened(to))
-        interrupt = open_things.enter_context(Interrupt())
+        interrupt = open_things.enter_context(Interrupt(signal.SIGINT, signal.SIGTERM))
+        out = open_things.enter_context(_written(to, interrupt))
 
         def take(chunks: Iterable[Chunk]) -> int:
             nonlocal rows
@@ -126,22 +128,47 @@ def convert(
     for line in [*told, *([much] if much else [])]:
         click.echo(line, err=True)
     if interrupt.asked:
-        sys.exit(INTERRUPTED)
+        sys.exit(interrupt.exit_code)
     if much:
         sys.exit(REFUSED)
 
 
-def _opened(to: Path | None) -> BinaryIO:
-    """The output, open for writing; raises `SourceError`."""
+@contextmanager
+def _written(to: Path | None, interrupt: Interrupt) -> Iterator[BinaryIO]:
+    """The output, open for writing; raises `SourceError`. A file has its name only once all of it
+    is there, or all that came before an input that is damaged."""
     if to is None:
-        return open(sys.stdout.fileno(), "wb", closefd=False)
+        with open(sys.stdout.fileno(), "wb", closefd=False) as out:
+            yield out
+        return
+    if to.exists() and not to.is_file():  # a pipe or a terminal
+        with _opened(to, to) as out:
+            yield out
+        return
+    part = to.with_name(to.name + PART)
+    failure: WatchroomError | None = None
+    try:
+        with _opened(part, to) as out:
+            try:
+                yield out
+            except WatchroomError as error:
+                failure = error
+        if not interrupt.asked:
+            part.replace(to)
+    finally:
+        part.unlink(missing_ok=True)
+    if failure is not None:
+        raise failure
+
+
+def _opened(path: Path, to: Path) -> BinaryIO:
     try:
         if to.suffix == ".gz":
             import gzip  # noqa: PLC0415  seldom asked for
 
-            return cast("BinaryIO", gzip.open(to, "wb"))
+            return cast("BinaryIO", gzip.open(path, "wb"))
         if to.suffix == ".zst":
-            return cast("BinaryIO", zstandard.open(to, "wb"))
-        return to.open("wb")
+            return cast("BinaryIO", zstandard.open(path, "wb"))
+        return path.open("wb")
     except OSError as error:
         raise SourceError(f"{to}: can't be written: {error.strerror}") from None

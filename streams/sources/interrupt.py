@@ -14,19 +14,24 @@ T = TypeVar("T")
 class Interrupt:
     """Within `with`, the first Ctrl-C sets `asked` and ends `between`; a second one raises.
 
-    Outside the main thread, where Python takes no signals, it changes nothing.
+    `numbers` are the signals that do so. Outside the main thread, where Python takes no signals, it
+    changes nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *numbers: signal.Signals) -> None:
         self.asked = False
+        self.exit_code = 0
+        """What a process ends with that was asked to end."""
         self._waiting = False
-        self._before: Any = None
+        self._numbers = numbers or (signal.SIGINT,)
+        self._before: dict[signal.Signals, Any] = {}
         self._mine = threading.current_thread() is threading.main_thread()
 
     def __enter__(self) -> Interrupt:
-        """Take over the signal."""
+        """Take over the signals."""
         if self._mine:
-            self._before = signal.signal(signal.SIGINT, self._handle)
+            for number in self._numbers:
+                self._before[number] = signal.signal(number, self._handle)
         return self
 
     def __exit__(
@@ -35,12 +40,12 @@ class Interrupt:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        """Give it back."""
-        if self._mine:
-            signal.signal(signal.SIGINT, self._before)
+        """Give them back."""
+        for number, before in self._before.items():
+            signal.signal(number, before)
 
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
-        again, self.asked = self.asked, True
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        again, self.asked, self.exit_code = self.asked, True, 128 + number
         # While waiting for input (a pipe that is silent) only an exception gets out; nothing has
         # been taken from the source then.
         if again or self._waiting:

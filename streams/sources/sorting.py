@@ -76,13 +76,16 @@ class ExternalSort:
         self._held.sort()
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="watchroom-sort-")  # noqa: SIM115
+                # Unbuffered: what a full disk did not take is not tried again at every seek.
+                self._file = tempfile.TemporaryFile("w+b", 0, prefix="watchroom-sort-")  # noqa: SIM115
             per_block = max(1, len(self._held) * BLOCK_BYTES // max(1, self._size))
             at = self._file.seek(0, 2)
             blocks: list[tuple[int, int]] = []
             for first in range(0, len(self._held), per_block):
                 block = marshal.dumps(self._held[first : first + per_block])
-                self._file.write(block)
+                rest = memoryview(block)
+                while rest:
+                    rest = rest[self._file.write(rest) :]
                 blocks.append((at, len(block)))
                 at += len(block)
         except OSError as error:

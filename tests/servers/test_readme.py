@@ -54,7 +54,10 @@ def block(word: str) -> str:
 
 
 def test_there_is_no_command_that_no_test_here_runs() -> None:
-    words = ("make demo", "make test", "run --embedded", "force check", "worker --force")
+    words = (
+        "make demo", "make test", "run --embedded", "mapping suggest", "force check",
+        "worker --force",
+    )  # fmt: skip
     assert [block(word) for word in words] == BLOCKS
 
 
@@ -73,7 +76,14 @@ def test_your_own_data_without_kafka(checkout: Path) -> None:
     assert "rows in = 1,488: " in out
     assert "rows in = 3,724: 3,724 counted" in out
     assert "rows in = 8: 7 counted + 0 merged as versions + 0 refused + 1 excluded" in out
-    assert "Atlantis" in (checkout / "refused.ndjson").read_text()
+    assert 'call area 1 ("Atlantis" 1)' in out
+
+
+def test_a_mapping_is_drafted_and_tried(checkout: Path) -> None:
+    out = run(block("mapping suggest"), checkout)
+    assert out.splitlines()[-1] == (
+        "examples/own_export/calls.csv: 8 rows read: 8 events, 0 refused, 0 excluded or blank."
+    )
 
 
 def test_a_force_of_your_own(checkout: Path) -> None:

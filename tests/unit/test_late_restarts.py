@@ -304,8 +304,9 @@ def test_what_becomes_known_while_a_snapshot_is_taken_is_in_the_next_one(
 
     async def work() -> None:
         saving = asyncio.ensure_future(held.save())
-        while not held._turn.locked():  # noqa: ASYNC110  a turn of the loop, no time
-            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert held._turn.locked()
         await held.know(FORCE, known)
         await saving
         await held.save()

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import os
 import random
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import zstandard
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,6 +30,7 @@ from streams.sources import open_source
 from streams.sources.mapping import parse_mapping
 from streams.sources.play import Play, paced
 from tests.build import TINY_FORCE, call, incident, lines, monitor, row, tiny_force
+from tests.servers.process import wait_until
 
 CAD = """
 kind = "incident"
@@ -359,6 +366,62 @@ def test_convert_writes_what_publish_would_send(folder: Path) -> None:
     direct = run("in.csv", "--mapping", "cad.toml", "--json", "--period", "2024-01")
     one, two = (msgspec.json.decode(a.stdout.encode().splitlines()[0]) for a in (again, direct))
     assert canonical(one) == canonical(two)
+
+
+def converting(folder: Path, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "streams.cli", "convert", "--mapping", "cad.toml", *more]
+    return subprocess.Popen(
+        [*command, "--force", "tiny.toml"], cwd=folder, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_convert_that_is_asked_to_end_leaves_no_half_file(
+    folder: Path, number: signal.Signals
+) -> None:
+    (folder / "out.ndjson").write_text("what was there\n")
+    with converting(folder, "-", "--to", "out.ndjson") as process:
+        assert process.stdin is not None
+        process.stdin.write(f"{HEADER}\n{ROWS[0]}\nb,nonsense,,\n")
+        process.stdin.flush()
+        wait_until((folder / "out.ndjson.part").exists, 20, "it reads")
+        process.send_signal(number)
+        _, said = process.communicate(timeout=10)
+    assert process.returncode == 128 + number, said
+    assert sorted(path.name for path in folder.glob("out*")) == ["out.ndjson"]
+    assert (folder / "out.ndjson").read_text() == "what was there\n"
+
+
+def test_convert_keeps_what_came_before_the_damage(folder: Path) -> None:
+    table(folder / "in.csv", ROWS)
+    whole = gzip.compress((folder / "in.csv").read_bytes())
+    (folder / "in.csv.gz").write_bytes(whole[:-12])
+    answer = CliRunner().invoke(
+        main,
+        ["convert", "in.csv.gz", "--mapping", "cad.toml", "--force", "tiny.toml", "--to", "o.zst"],
+    )
+    assert answer.exit_code == 1
+    assert "damaged" in answer.output
+    with zstandard.open(folder / "o.zst", "rb") as file:
+        assert {json.loads(line)["id"] for line in file.read().splitlines()} >= {"1", "2"}
+
+
+@pytest.mark.parametrize("to", [(), ("--to", "/dev/full")])
+def test_a_full_disk_is_told_in_one_line(folder: Path, to: tuple[str, ...]) -> None:
+    table(folder / "in.csv", ROWS)
+    command = [sys.executable, "-m", "streams.cli", "convert", "in.csv", "--mapping", "cad.toml"]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*command, "--force", "tiny.toml", *to],
+            stdout=full, stderr=subprocess.PIPE, check=False, text=True,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        )  # fmt: skip
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[-1] == (
+        "Error: what this command writes can't be written: No space left on device. Make room there"
+    )
+    assert "Traceback" not in ended.stderr
 
 
 def test_shuffled_rows_of_a_generated_year_count_alike(tmp_path: Path) -> None:
