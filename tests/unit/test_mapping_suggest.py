@@ -458,7 +458,7 @@ def test_what_can_not_be_mapped_says_why(tmp_path: Path, text: str, message: str
 
 
 def test_a_table_of_many_columns_without_times_is_named_by_the_first(tmp_path: Path) -> None:
-    text = table(",".join(f"figure {n}" for n in range(300)), lambda n: ["x"] * 300, 3)
+    text = table(",".join(f"figure {n}" for n in range(300)), lambda n: [f"x{n}"] * 300, 3)
     with pytest.raises(SourceError) as caught:
         draft(write(tmp_path / "x.csv", text))
     assert "(figure 0, figure 1, " in str(caught.value)
