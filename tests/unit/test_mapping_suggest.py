@@ -560,6 +560,14 @@ def test_what_can_not_be_mapped_says_why(tmp_path: Path, text: str, message: str
         suggest(read_sample(path))
 
 
+def test_a_table_of_many_columns_without_times_is_named_by_the_first(tmp_path: Path) -> None:
+    text = table(",".join(f"figure {n}" for n in range(300)), lambda n: [f"x{n}"] * 300, 3)
+    with pytest.raises(SourceError) as caught:
+        draft(write(tmp_path / "x.csv", text))
+    assert "(figure 0, figure 1, " in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
 def test_an_id_is_never_made_of_names_and_addresses(tmp_path: Path) -> None:
     make = lambda n: [at(n // 3), f"{n} High St", f"Name {n}", pick(n, "THEFT", "FIRE", "RTC")]  # noqa: E731
     path = write(tmp_path / "x.csv", table("Opened,Address,Caller,Type", make))
