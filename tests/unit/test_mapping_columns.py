@@ -116,7 +116,7 @@ def test_columns_of_json_and_of_a_sheet_are_joined_too(tmp_path: Path) -> None:
     json = tmp_path / "in.json"
     json.write_bytes(msgspec.json.encode([dict(zip(names, row, strict=True)) for row in rows]))
     book = tmp_path / "in.xlsx"
-    book.write_bytes(xlsx(Sheet1=[names, *rows]))
+    book.write_bytes(xlsx(Sheet1=[list(names), *(list(row) for row in rows)]))
     for path in (json, book):
         events, refused = read(path, PARTS)
         assert [e["opened_at"] for e in events] == [
