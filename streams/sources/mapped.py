@@ -11,7 +11,6 @@ import codecs
 import datetime as dt
 import math
 from collections.abc import Callable, Sequence
-from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -56,11 +55,6 @@ class Mapper:
         notices: Notices | None = None,
     ) -> None:
         self.mapping, self.header, self.file = mapping, list(header), file
-        self._joins: list[tuple[str, list[int]]] = []
-        self._joins = [
-            (name, [self._column(part, f"join.{name}") for part in parts])
-            for name, parts in mapping.join.items()
-        ]
         self.notices = Notices() if notices is None else notices
         self.line: Callable[[], int] = lambda: 0
         self._now = Now(now)
@@ -85,8 +79,6 @@ class Mapper:
         self._nested = any("." in name for name in (*mapping.constants, *rules))
         self._ids = [(self._column(name, "id"), name) for name in as_list(mapping.id)]
         self._nulls = frozenset({"", *mapping.null})
-        self._times_seen: dict[bytes, int] = {}
-        """How often each id came, where repeated ones are numbered."""
         self._version = self._reader(mapping.version, [], "version") if mapping.version else None
         self._may_be_unknown = FIELDS.get(mapping.kind, ())
         self._unlisted: set[str] = set()
@@ -131,7 +123,6 @@ class Mapper:
 
     def key(self, cells: Cells) -> tuple[str, str] | None:
         """Force and id of one row; None when a filter excludes it; raises `Refused`."""
-        cells = self._joined(cells)
         for holds in self._filters:
             if not holds(cells):
                 return None
@@ -145,15 +136,12 @@ class Mapper:
 
         None when a filter excludes it; raises `Refused`.
         """
-        cells = self._joined(cells)
         for holds in self._filters:
             if not holds(cells):
                 return None
         event = dict(self.fixed)
         if self._ids:
             event["id"] = self._id(cells)
-            if self.mapping.number_repeats:
-                event["id"] = self._numbered(str(event["id"]))
         if self._version is not None:
             event["version"] = self._version(cells)
         placed = Placed()
@@ -244,19 +232,6 @@ class Mapper:
             raise Refused("no_id", f'the column "{column}" is blank, and the id needs it')
         return self.mapping.id_separator.join(parts)
 
-    def _numbered(self, key: str) -> str:
-        """The id of a row that is a record of its own: the second of one id is `key#2`, or the next
-        number where the file has that id too."""
-        seen = self._times_seen
-        count = seen.get(_digest(key), 0) + 1
-        name = key if count == 1 else f"{key}#{count}"
-        while count > 1 and _digest(name) in seen:
-            count += 1
-            name = f"{key}#{count}"
-        seen[_digest(name)] = 1
-        seen[_digest(key)] = count
-        return name
-
     # --- fields that are rather left out ----------------------------------------------------------
 
     def _or_nothing(self, name: str, make: Make) -> Make:
@@ -291,20 +266,7 @@ class Mapper:
 
     # --- building blocks ------------------------------------------------------------------------
 
-    def _joined(self, cells: Cells) -> Cells:
-        """The cells of a row, and after them those of the columns that are joined."""
-        if not self._joins:
-            return cells
-        texts = [
-            [text for place in places if (text := cells[place].strip()) not in self._nulls]
-            for _, places in self._joins
-        ]
-        return [*cells, *map(" ".join, texts)]
-
     def _column(self, name: str, field: str) -> int:
-        for number, (joined, _) in enumerate(self._joins):
-            if joined == name:
-                return len(self.header) + number
         found = self.header.count(name)
         if found == 1:
             return self.header.index(name)
@@ -464,10 +426,6 @@ def _other(mapping: Mapping) -> str:
     if codecs.lookup(mapping.encoding).name == "utf-8":
         return 'a file of a Windows program may need encoding = "cp1252" in the mapping'
     return "check `encoding`"
-
-
-def _digest(text: str) -> bytes:
-    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=12).digest()
 
 
 def _not(holds: Holds) -> Holds:

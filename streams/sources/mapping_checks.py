@@ -33,24 +33,6 @@ def check_words(place: str, rule: Rule) -> Iterator[Problem]:
         yield from _check_condition(f"{place}.when", condition)
 
 
-def check_columns(mapping: Mapping) -> Iterator[Problem]:
-    """Columns that are joined, and ids that are numbered."""
-    for name, parts in mapping.join.items():
-        for part in parts:
-            if part in mapping.join:
-                problem = f'"{part}" is itself joined'
-                yield problem, f"join.{name}", "Name the columns of the file, all in one list"
-    if mapping.number_repeats and (mapping.groups or mapping.version is not None):
-        other = "`version`" if mapping.version is not None else "`merge` or `[states]`"
-        yield (
-            f"with `number_repeats` each row is a record, and with {other} several are one",
-            "number_repeats",
-            "Keep one of them",
-        )
-    elif mapping.number_repeats and mapping.id is None:
-        yield "`number_repeats` numbers ids, and there is none", "number_repeats", "Take it out"
-
-
 def check_conditions(mapping: Mapping) -> Iterator[Problem]:
     """The filters."""
     for table, conditions in (("include", mapping.include), ("exclude", mapping.exclude)):
