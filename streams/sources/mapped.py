@@ -277,8 +277,10 @@ class Mapper:
             cure=f"It has: {', '.join(self.header) or 'none'}",
         )
 
-    def _reader(self, columns: Texts | None, null: list[str], field: str) -> Read:
-        """The first cell that is not blank and no null value."""
+    def _reader(
+        self, columns: Texts | None, null: list[str], field: str, join: str | None = None
+    ) -> Read:
+        """The first cell that is not blank and no null value; with `join`, all of them in a row."""
         places = [self._column(name, field) for name in as_list(columns)]
         nulls = frozenset({"", *self.mapping.null, *null})
 
@@ -289,6 +291,13 @@ class Mapper:
                     return text
             return None
 
+        def read_all(cells: Cells) -> str | None:
+            parts = [cells[place].strip() for place in places]
+            parts = ["" if part in nulls else part for part in parts]
+            return join.join(parts) if join is not None and any(parts) else None
+
+        if join is not None:
+            return read_all
         if len(places) > 1:
             return read
         only = places[0]
@@ -358,7 +367,7 @@ class Mapper:
         return make_when
 
     def _word(self, name: str, rule: Rule) -> Make:
-        read = self._reader(rule.column, rule.null, name)
+        read = self._reader(rule.column, rule.null, name, rule.join)
         translate, default = self._translation(name, rule), rule.default
 
         def make(cells: Cells, _placed: Placed) -> object:

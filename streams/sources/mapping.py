@@ -71,6 +71,7 @@ class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
     """How one field is made. A time may hang on another (`after`, `from`), named by its field."""
 
     column: Texts | None = None
+    join: str | None = None
     null: list[str] = []
     when: Condition | list[Condition] | None = None
     match: Text | None = None
@@ -347,6 +348,9 @@ def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator
         )
     if (rule.column is not None) + len(durations) != 1:
         yield "a rule needs either `column` or `from` with `plus` or `minus`", place, CURE
+    if rule.join is not None and len(as_list(rule.column)) < 2:
+        cure = 'column = ["Year", "Month"], join = " ", format = "%Y %B"'
+        yield "`join` needs several columns", f"{place}.join", cure
     words = [k for k in ("values", "default", "split") if getattr(rule, k) is not None]
     times = [k for k in ("format", "date", "after", "plus", "minus", "roll") if getattr(rule, k)]
     if mapping.kind == "reading" and name == "period":
