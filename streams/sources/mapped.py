@@ -10,7 +10,9 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
@@ -79,6 +81,8 @@ class Mapper:
         self._nested = any("." in name for name in (*mapping.constants, *rules))
         self._ids = [(self._column(name, "id"), name) for name in as_list(mapping.id)]
         self._nulls = frozenset({"", *mapping.null})
+        self._alike: Counter[bytes] | None = Counter() if mapping.alike == "each" else None
+        """How many rows came of each id, where they are records of their own."""
         self._version = self._reader(mapping.version, [], "version") if mapping.version else None
         self._may_be_unknown = FIELDS.get(mapping.kind, ())
         self._unlisted: set[str] = set()
@@ -230,7 +234,14 @@ class Mapper:
                 if part in self._nulls
             )
             raise Refused("no_id", f'the column "{column}" is blank, and the id needs it')
-        return self.mapping.id_separator.join(parts)
+        whole = self.mapping.id_separator.join(parts)
+        if self._alike is None:
+            return whole
+        # A digest, since a file may have millions of ids.
+        digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=12).digest()
+        self._alike[digest] += 1
+        number = self._alike[digest]
+        return whole if number == 1 else f"{whole}#{number}"
 
     # --- fields that are rather left out ----------------------------------------------------------
 

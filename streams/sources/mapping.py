@@ -156,6 +156,7 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
     null: list[str] = []
     id: Texts | None = None
     id_separator: str = "/"
+    alike: Literal["one", "each"] = "one"
     version: Text | None = None
     decimal: Decimal = "."
     thousands: Thousands | None = None

@@ -60,6 +60,9 @@ def check_marks(place: str, decimal: str, thousands: str) -> Iterator[Problem]:
 def check_groups(mapping: Mapping) -> Iterator[Problem]:
     """`merge` and `states`: rows that become one event."""
     rules, flags = mapping.rules(), flag_fields(mapping.kind)
+    if mapping.alike == "each" and (mapping.groups or mapping.version or mapping.id is None):
+        problem = "rows of one id can't be records of their own and versions of one record"
+        yield problem, "alike", "Take out `alike`, or `merge`, `states` and `version`"
     if mapping.kind == "heartbeat" and mapping.groups:
         place = "merge" if mapping.merge else "states"
         yield "a heartbeat has no id, so its rows are not of one record", place, "Take it out"
