@@ -47,8 +47,7 @@ def place_id(work: Work) -> None:
     work.id.append(f"id = {one_or_more(names)}")
     work.doubts.append(
         "`id`: no column numbers the records, so several that are unique together make it; "
-        "rows that are alike in all of them count once (`number_repeats` in docs/sources.md counts "
-        "each)"
+        "rows that are alike in all of them count once (`alike` in docs/sources.md counts each)"
     )
 
 

@@ -237,11 +237,14 @@ class Mapper:
         whole = self.mapping.id_separator.join(parts)
         if self._alike is None:
             return whole
-        # A digest, since a file may have millions of ids.
-        digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=12).digest()
-        self._alike[digest] += 1
-        number = self._alike[digest]
-        return whole if number == 1 else f"{whole}#{number}"
+        number = self._alike[_digest(whole)] + 1
+        name = whole if number == 1 else f"{whole}#{number}"
+        while number > 1 and _digest(name) in self._alike:  # the file has such an id too
+            number += 1
+            name = f"{whole}#{number}"
+        self._alike[_digest(name)] = 1
+        self._alike[_digest(whole)] = number
+        return name
 
     # --- fields that are rather left out ----------------------------------------------------------
 
@@ -446,6 +449,11 @@ def _other(mapping: Mapping) -> str:
     if codecs.lookup(mapping.encoding).name == "utf-8":
         return 'a file of a Windows program may need encoding = "cp1252" in the mapping'
     return "check `encoding`"
+
+
+def _digest(text: str) -> bytes:
+    """A name in few bytes, since a file may have millions of ids."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
 def _not(holds: Holds) -> Holds:

@@ -349,9 +349,6 @@ def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator
         )
     if (rule.column is not None) + len(durations) != 1:
         yield "a rule needs either `column` or `from` with `plus` or `minus`", place, CURE
-    if rule.join is not None and len(as_list(rule.column)) < 2:
-        cure = 'column = ["Year", "Month"], join = " ", format = "%Y %B"'
-        yield "`join` needs several columns", f"{place}.join", cure
     words = [k for k in ("values", "default", "split") if getattr(rule, k) is not None]
     times = [k for k in ("format", "date", "after", "plus", "minus", "roll") if getattr(rule, k)]
     if mapping.kind == "reading" and name == "period":

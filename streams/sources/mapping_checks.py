@@ -24,7 +24,10 @@ PATTERN_CURE = (
 
 
 def check_words(place: str, rule: Rule) -> Iterator[Problem]:
-    """The pattern of a rule, and the conditions under which it holds."""
+    """The pattern of a rule, its columns, and the conditions under which it holds."""
+    if rule.join is not None and (rule.column is None or isinstance(rule.column, str)):
+        cure = 'column = ["Year", "Month"], join = " ", format = "%Y %B"'
+        yield "`join` needs several columns", f"{place}.join", cure
     wrong = None if rule.match is None else check_pattern(rule.match)
     if wrong:
         yield wrong, f"{place}.match", PATTERN_CURE

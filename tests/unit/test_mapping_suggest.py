@@ -188,7 +188,8 @@ LAYOUTS: dict[str, tuple[str, str, str, dict[str, object]]] = {
                        pick(n, "Fire", "False Alarm")],
         ),
         "incident", "Incident Number",
-        {"opened_at": "Time of Call", "category": "Incident Category", "area": "Ward"},
+        {"opened_at": ["Day", "Month", "Year", "Time of Call"], "category": "Incident Category",
+         "area": "Ward"},
     ),
     "a UK command and control system": (
         table(
@@ -259,8 +260,8 @@ def test_a_draft_without_a_close_says_what_cannot_be_counted(tmp_path: Path) -> 
 def test_a_draft_joins_a_date_in_three_columns(tmp_path: Path) -> None:
     name = "Avon fire: day, month and year in columns of their own"
     mapping = draft(write(tmp_path / "x.csv", LAYOUTS[name][0]))
-    assert mapping.join == {"day month year": ["Day", "Month", "Year"]}
-    assert mapping.fields["opened_at"].date_format == "%d %B %Y"
+    opened = mapping.fields["opened_at"]
+    assert (opened.join, opened.format) == (" ", "%d %B %Y %H:%M:%S")
 
 
 def test_what_is_no_number_among_numbered_grades_has_none(tmp_path: Path) -> None:
