@@ -45,13 +45,10 @@ def place_id(work: Work) -> None:
     names = _together(work, free)
     columns.used.update(names)
     work.id.append(f"id = {one_or_more(names)}")
-    work.id.append(
-        "number_repeats = true    # rows that are alike in these are records of their own"
-    )
+    work.id.append('alike = "each"    # rows that are alike in these are records of their own')
     work.doubts.append(
         "`id`: no column numbers the records, so several that are unique together make it; "
-        "rows that are alike in all of them count each (take `number_repeats` out where rows stand "
-        "twice)"
+        "rows that are alike in all of them count each (take `alike` out where rows stand twice)"
     )
 
 

@@ -111,8 +111,11 @@ def _main_time(work: Work, field: str, column: Column, days: Sequence[Column]) -
             work.columns.use(date)
             lines += [f"date = {quoted(date.name)}",
                       f"date_format = {one_or_more(date.times.formats)}"]  # fmt: skip
-        elif (form := _join_date(work)) is not None:
-            lines += ['date = "day month year"', f"date_format = {quoted(form)}"]
+        elif (parts := _day_month_year(work)) is not None:
+            names, form = parts
+            formats = [f"{form} {clock_form}" for clock_form in times.formats]
+            lines[2:] = [f"column = {quoted([*names, column.name])}", 'join = " "',
+                         f"format = {one_or_more(formats)}"]  # fmt: skip
         else:
             work.doubts.append(f"`{field}`: no column dates the clock time {column.name}")
     else:
@@ -128,8 +131,8 @@ def _main_time(work: Work, field: str, column: Column, days: Sequence[Column]) -
     work.placed = [field]
 
 
-def _join_date(work: Work) -> str | None:
-    """Joins columns of the day, the month and the year; how the date is then written."""
+def _day_month_year(work: Work) -> tuple[list[str], str] | None:
+    """The columns of the day, the month and the year, and how a date of them is written."""
     names = {c.words: c for c in work.columns.all if c.name not in work.columns.used and c.values}
     parts = [names[name] for name in ("day", "month", "year") if name in names]
     if len(parts) != 3:
@@ -139,9 +142,7 @@ def _join_date(work: Work) -> str | None:
         parse = compile_format(form)
         dates = {" ".join(cells) for cells in zip(*(c.cells for c in parts), strict=True)}
         if sum(parse(date) is not None for date in dates) > 0.9 * len(dates):
-            work.columns.used.update(c.name for c in parts)
-            work.join.append(f'"day month year" = {quoted([c.name for c in parts])}')
-            return form
+            return [work.columns.use(c).name for c in parts], form
     return None
 
 

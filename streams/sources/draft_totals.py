@@ -77,6 +77,5 @@ def _period(work: Work) -> tuple[list[str], list[str]] | None:
     if times is None or times.precision != "month":
         return None
     names = [year.name, month.name]
-    joined = f"{year.name} {month.name}"
-    work.join.append(f"{quoted(joined)} = {quoted(names)}")
-    return names, [f"column = {quoted(joined)}", f"format = {one_or_more(times.formats)}"]
+    return names, [f"column = {quoted(names)}", 'join = " "',
+                   f"format = {one_or_more(times.formats)}"]  # fmt: skip

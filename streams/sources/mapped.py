@@ -10,6 +10,7 @@ from __future__ import annotations
 import codecs
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -58,11 +59,6 @@ class Mapper:
         notices: Notices | None = None,
     ) -> None:
         self.mapping, self.header, self.file = mapping, named(header), file
-        self._joins: list[tuple[str, list[int]]] = []
-        self._joins = [
-            (name, [self._column(part, f"join.{name}") for part in parts])
-            for name, parts in mapping.join.items()
-        ]
         self.notices = Notices() if notices is None else notices
         self.line: Callable[[], int] = lambda: 0
         self._now = Now(now)
@@ -91,8 +87,8 @@ class Mapper:
         of = ("measure", "line", "area") if mapping.kind == "reading" else ()
         self._of = [str(mapping.constants[name]) for name in of if name in mapping.constants]
         self._nulls = frozenset({"", *mapping.null})
-        self._times_seen: dict[bytes, int] = {}
-        """How often each id came, where repeated ones are numbered."""
+        self._alike: Counter[bytes] | None = Counter() if mapping.alike == "each" else None
+        """How many rows came of each id, where they are records of their own."""
         self._version = self._reader(mapping.version, [], "version") if mapping.version else None
         self._may_be_unknown = FIELDS.get(mapping.kind, ())
         self._unlisted: set[str] = set()
@@ -142,7 +138,6 @@ class Mapper:
 
     def key(self, cells: Cells) -> tuple[str, str] | None:
         """Force and id of one row; None when a filter excludes it; raises `Refused`."""
-        cells = self._joined(cells)
         for holds in self._filters:
             if not holds(cells):
                 return None
@@ -156,15 +151,12 @@ class Mapper:
 
         None when a filter excludes it; raises `Refused`.
         """
-        cells = self._joined(cells)
         for holds in self._filters:
             if not holds(cells):
                 return None
         event = dict(self.fixed)
         if self._ids:
             event["id"] = self._id(cells)
-            if self.mapping.number_repeats:
-                event["id"] = self._numbered(str(event["id"]))
         if self._version is not None:
             event["version"] = self._version(cells)
         placed = Placed()
@@ -273,19 +265,16 @@ class Mapper:
                 if part in self._nulls
             )
             raise Refused("no_id", f'the column "{column}" is blank, and the id needs it')
-        return self.mapping.id_separator.join([*self._of, *parts])
-
-    def _numbered(self, key: str) -> str:
-        """The id of a row that is a record of its own: the second of one id is `key#2`, or the next
-        number where the file has that id too."""
-        seen = self._times_seen
-        count = seen.get(_digest(key), 0) + 1
-        name = key if count == 1 else f"{key}#{count}"
-        while count > 1 and _digest(name) in seen:
-            count += 1
-            name = f"{key}#{count}"
-        seen[_digest(name)] = 1
-        seen[_digest(key)] = count
+        whole = self.mapping.id_separator.join([*self._of, *parts])
+        if self._alike is None:
+            return whole
+        number = self._alike[_digest(whole)] + 1
+        name = whole if number == 1 else f"{whole}#{number}"
+        while number > 1 and _digest(name) in self._alike:  # the file has such an id too
+            number += 1
+            name = f"{whole}#{number}"
+        self._alike[_digest(name)] = 1
+        self._alike[_digest(whole)] = number
         return name
 
     # --- fields that are rather left out ----------------------------------------------------------
@@ -322,20 +311,7 @@ class Mapper:
 
     # --- building blocks ------------------------------------------------------------------------
 
-    def _joined(self, cells: Cells) -> Cells:
-        """The cells of a row, and after them those of the columns that are joined."""
-        if not self._joins:
-            return cells
-        texts = [
-            [text for place in places if (text := cells[place].strip()) not in self._nulls]
-            for _, places in self._joins
-        ]
-        return [*cells, *map(" ".join, texts)]
-
     def _column(self, name: str, field: str) -> int:
-        for number, (joined, _) in enumerate(self._joins):
-            if joined == name:
-                return len(self.header) + number
         found = self.header.count(name)
         if found == 1:
             return self.header.index(name)
@@ -346,8 +322,10 @@ class Mapper:
             cure=f"It has: {', '.join(self.header) or 'none'}",
         )
 
-    def _reader(self, columns: Texts | None, null: list[str], field: str) -> Read:
-        """The first cell that is not blank and no null value."""
+    def _reader(
+        self, columns: Texts | None, null: list[str], field: str, join: str | None = None
+    ) -> Read:
+        """The first cell that is not blank and no null value; with `join`, all of them in a row."""
         places = [self._column(name, field) for name in as_list(columns)]
         nulls = frozenset({"", *self.mapping.null, *null})
 
@@ -358,6 +336,13 @@ class Mapper:
                     return text
             return None
 
+        def read_all(cells: Cells) -> str | None:
+            parts = [cells[place].strip() for place in places]
+            parts = ["" if part in nulls else part for part in parts]
+            return join.join(parts) if join is not None and any(parts) else None
+
+        if join is not None:
+            return read_all
         if len(places) > 1:
             return read
         only = places[0]
@@ -427,7 +412,7 @@ class Mapper:
         return make_when
 
     def _word(self, name: str, rule: Rule) -> Make:
-        read = self._reader(rule.column, rule.null, name)
+        read = self._reader(rule.column, rule.null, name, rule.join)
         translate, default = self._translation(name, rule), rule.default
 
         def make(cells: Cells, _placed: Placed) -> object:
@@ -498,7 +483,8 @@ def _other(mapping: Mapping) -> str:
 
 
 def _digest(text: str) -> bytes:
-    return blake2b(text.encode("utf-8", "surrogateescape"), digest_size=12).digest()
+    """A name in few bytes, since a file may have millions of ids."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
 def _not(holds: Holds) -> Holds:

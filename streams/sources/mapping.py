@@ -17,13 +17,7 @@ from msgspec import Meta, Struct, field
 from streams.errors import ConfigError
 from streams.sources.kind_fields import PEOPLE, allowed_fields
 from streams.sources.lives import LIVES
-from streams.sources.mapping_checks import (
-    check_columns,
-    check_conditions,
-    check_groups,
-    check_marks,
-    check_words,
-)
+from streams.sources.mapping_checks import check_conditions, check_groups, check_marks, check_words
 from streams.sources.times import check_format
 from streams.toml_files import CURE as FORCE_CURE
 from streams.toml_files import locate, parse_toml, read_text
@@ -77,6 +71,7 @@ class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
     """How one field is made. A time may hang on another (`after`, `from`), named by its field."""
 
     column: Texts | None = None
+    join: str | None = None
     null: list[str] = []
     when: Condition | list[Condition] | None = None
     match: Text | None = None
@@ -158,11 +153,10 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
     sheet: Text | None = None
     rows: Text | None = None
     columns: list[Text] | None = None
-    join: dict[Text, Annotated[list[Text], Meta(min_length=2)]] = {}
     null: list[str] = []
     id: Texts | None = None
     id_separator: str = "/"
-    number_repeats: bool = False
+    alike: Literal["one", "each"] = "one"
     version: Text | None = None
     decimal: Decimal = "."
     thousands: Thousands | None = None
@@ -297,7 +291,6 @@ def _check(mapping: Mapping) -> Iterator[Problem]:
         for key in ("format", "date_format"):
             yield from _check_formats(getattr(mapping.states, key), f"states.{key}")
     yield from _check_names(mapping)
-    yield from check_columns(mapping)
     yield from check_conditions(mapping)
     yield from check_groups(mapping)
     for table, rules in (("fields", mapping.fields), ("working", mapping.working)):

@@ -25,30 +25,15 @@ PATTERN_CURE = (
 
 def check_words(place: str, rule: Rule) -> Iterator[Problem]:
     """The pattern of a rule, its columns, and the conditions under which it holds."""
+    if rule.join is not None and (rule.column is None or isinstance(rule.column, str)):
+        cure = 'column = ["Year", "Month"], join = " ", format = "%Y %B"'
+        yield "`join` needs several columns", f"{place}.join", cure
     wrong = None if rule.match is None else check_pattern(rule.match)
     if wrong:
         yield wrong, f"{place}.match", PATTERN_CURE
     when = rule.when if isinstance(rule.when, list) else [rule.when] if rule.when else []
     for condition in when:
         yield from _check_condition(f"{place}.when", condition)
-
-
-def check_columns(mapping: Mapping) -> Iterator[Problem]:
-    """Columns that are joined, and ids that are numbered."""
-    for name, parts in mapping.join.items():
-        for part in parts:
-            if part in mapping.join:
-                problem = f'"{part}" is itself joined'
-                yield problem, f"join.{name}", "Name the columns of the file, all in one list"
-    if mapping.number_repeats and (mapping.groups or mapping.version is not None):
-        other = "`version`" if mapping.version is not None else "`merge` or `[states]`"
-        yield (
-            f"with `number_repeats` each row is a record, and with {other} several are one",
-            "number_repeats",
-            "Keep one of them",
-        )
-    elif mapping.number_repeats and mapping.id is None:
-        yield "`number_repeats` numbers ids, and there is none", "number_repeats", "Take it out"
 
 
 def check_conditions(mapping: Mapping) -> Iterator[Problem]:
@@ -78,6 +63,9 @@ def check_marks(place: str, decimal: str, thousands: str) -> Iterator[Problem]:
 def check_groups(mapping: Mapping) -> Iterator[Problem]:
     """`merge` and `states`: rows that become one event."""
     rules, flags = mapping.rules(), flag_fields(mapping.kind)
+    if mapping.alike == "each" and (mapping.groups or mapping.version or mapping.id is None):
+        problem = "rows of one id can't be records of their own and versions of one record"
+        yield problem, "alike", "Take out `alike`, or `merge`, `states` and `version`"
     if mapping.kind == "heartbeat" and mapping.groups:
         place = "merge" if mapping.merge else "states"
         yield "a heartbeat has no id, so its rows are not of one record", place, "Take it out"

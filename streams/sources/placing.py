@@ -25,8 +25,9 @@ from streams.sources.written_numbers import length_of
 
 Cells = list[str]
 Read = Callable[[Cells], str | None]
-Reader = Callable[[Texts | None, list[str], str], Read]
-"""(columns, null values, field) to what reads the first of these cells that is not blank."""
+Reader = Callable[[Texts | None, list[str], str, str | None], Read]
+"""(columns, null values, field, join) to what reads the first of these cells that is not blank, or
+all of them where something joins them."""
 
 SECOND = dt.timedelta(seconds=1)
 
@@ -94,7 +95,7 @@ class Calendar:
 
     def duration(self, name: str, rule: Rule) -> Make:
         """`from` with `plus` or `minus`: a time so many seconds after or before another."""
-        read = self.reader(rule.plus or rule.minus, rule.null, name)
+        read = self.reader(rule.plus or rule.minus, rule.null, name, None)
         pattern = None if rule.match is None else Pattern(rule.match)
         origins, unit, earlier = as_list(rule.from_), rule.unit, rule.minus is not None
         decimal, thousands = self.mapping.marks(rule)
@@ -117,7 +118,7 @@ class Calendar:
 
     def time(self, name: str, rule: Rule) -> Make:
         """A written time, with its date from the same cell, another, or the time it follows."""
-        read = self.reader(rule.column, rule.null, name)
+        read = self.reader(rule.column, rule.null, name, rule.join)
         pattern = None if rule.match is None else Pattern(rule.match)
         parsers = [compile_format(f) for f in as_list(rule.format or self.mapping.time_format)]
         read_day = self._day(name, rule)
@@ -155,7 +156,7 @@ class Calendar:
 
     def period(self, name: str, rule: Rule) -> Make:
         """The period of a reading, from a written year, month, day or hour."""
-        read = self.reader(rule.column, rule.null, name)
+        read = self.reader(rule.column, rule.null, name, rule.join)
         pattern = None if rule.match is None else Pattern(rule.match)
         parsers = [compile_format(f) for f in as_list(rule.format or self.mapping.time_format)]
         read_day = self._day(name, rule)
@@ -176,7 +177,7 @@ class Calendar:
     def _day(self, name: str, rule: Rule) -> Callable[[Cells], dt.date | None]:
         if rule.date is None:
             return lambda _cells: None
-        read = self.reader(rule.date, rule.null, name)
+        read = self.reader(rule.date, rule.null, name, None)
         formats = [compile_format(f) for f in as_list(rule.date_format or self.mapping.date_format)]
 
         def day(cells: Cells) -> dt.date | None:

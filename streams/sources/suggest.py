@@ -132,8 +132,6 @@ def _text(work: Work, timezone: str | None) -> str:
     if nulls := work.columns.nulls():
         lines.append(f"null = {quoted(nulls)}")
     lines += work.id
-    if work.join:
-        lines += ["", "[join]", *work.join]
     if work.constants:
         lines += ["", "[constants]", *work.constants]
     if work.merge:

@@ -202,7 +202,7 @@ kind = "crime"
 force = "f"
 timezone = "UTC"
 id = ["Day", "Type"]
-number_repeats = true
+alike = "each"
 [fields.recorded_at]
 column = "Day"
 [fields.offence]
@@ -221,6 +221,18 @@ def test_rows_that_are_alike_may_be_records_of_their_own(file: Path) -> None:
     ]
     assert Read(file, CRIMES, ALIKE).events == read.events
     assert read.warnings == []
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [ALIKE.replace("alike", 'version = "Type"\nalike'), ALIKE + '[merge]\noffence = "last"\n'],
+    ids=["version", "merge"],
+)
+def test_rows_of_one_id_are_not_both_records_and_versions(toml: str) -> None:
+    with pytest.raises(ConfigError, match="can't be records of their own and versions") as caught:
+        parse_mapping(toml, "m.toml")
+    assert caught.value.field == "alike"
+    assert toml.splitlines()[(caught.value.line or 0) - 1] == 'alike = "each"'
 
 
 # --- sums -----------------------------------------------------------------------------------------
@@ -442,6 +454,15 @@ def test_the_order_of_the_states_in_the_file_changes_nothing(file: Path) -> None
     for seed in range(5):
         random.Random(seed).shuffle(rows)
         assert Read(file, header + b"".join(rows), QUEUE).events == expected
+
+
+@given(st.lists(st.sampled_from(["A", "A#2", "A#2#2", "A#3", "B"]), max_size=12))
+def test_every_row_that_counts_for_itself_has_an_id_of_its_own(ids: list[str]) -> None:
+    toml = UNITS.replace('id = "Call Number"', 'id = "Call Number"\nalike = "each"')
+    mapper = Mapper(parse_mapping(toml), ["Call Number", "Received", "On Scene", "Available"],
+                    None, "x")  # fmt: skip
+    lines = [mapper([key, "01/05/2023 12:03:10 AM", "", ""]) for key in ids]
+    assert len({msgspec.json.decode(line)["id"] for line in lines if line}) == len(ids)
 
 
 # --- mistakes -------------------------------------------------------------------------------------

@@ -47,11 +47,37 @@ def refusal(toml: str, **cells: str) -> Refused:
 
 # --- several columns of one field ----------------------------------------------------------------
 
+PARTS = INCIDENT.replace('"at"', '["y", "m", "d", "h"]\njoin = "-"\nformat = "%Y-%m-%d-%H"')
+
+
+def test_a_time_may_be_written_in_several_columns() -> None:
+    assert event(PARTS, y="2024", m="7", d="1", h="9")["opened_at"] == "2024-07-01T08:00:00+00:00"
+
+
+def test_a_time_of_several_columns_of_which_some_are_blank_fits_no_format() -> None:
+    refused = refusal(PARTS, y="2024", m="", d="1", h="9")
+    assert (refused.reason, refused.detail) == (
+        "bad_time",
+        'opened_at: "2024--1-9" fits none of the formats',
+    )
+
+
+def test_a_field_of_several_columns_that_are_all_blank_is_left_out() -> None:
+    toml = INCIDENT + '[fields.area]\ncolumn = ["force", "beat"]\njoin = "/"\nnull = ["-"]\n'
+    assert event(toml, at=AT, force="A", beat="1")["area"] == "A/1"
+    assert event(toml, at=AT, force="A", beat="-")["area"] == "A/"
+    assert "area" not in event(toml, at=AT, force="-", beat=" ")
+
 
 def test_the_period_of_a_reading_may_be_written_in_two_columns() -> None:
-    toml = READING.replace('"p"', '"month"\nformat = "%Y %B"')
-    toml += "[fields.value]\ncolumn = 'v'\n[join]\nmonth = ['Year', 'Month']\n"
+    toml = READING.replace('"p"', '["Year", "Month"]\njoin = " "\nformat = "%Y %B"')
+    toml += "[fields.value]\ncolumn = 'v'\n"
     assert event(toml, Year="2007", Month="December", v="3")["period"] == "2007-12"
+
+
+def test_join_of_one_column_is_a_mistake() -> None:
+    with pytest.raises(ConfigError, match="`join` needs several columns"):
+        parse_mapping(INCIDENT + 'join = "-"\n')
 
 
 def test_a_reading_whose_figure_is_blank_is_refused_as_such() -> None:

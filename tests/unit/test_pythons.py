@@ -22,7 +22,8 @@ def test_the_versions_that_are_tested_are_those_of_the_classifiers() -> None:
 
 def test_the_gate_runs_the_unit_tests_with_each_of_them() -> None:
     gate = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
-    assert {"make test", "make test-pythons"} <= set(gate)
+    assert "make test" in gate
+    assert any("make test-lowest test-pythons" in line for line in gate)
     assert HERE in supported()
 
 
