@@ -43,6 +43,8 @@ class Readings:
         self.dirty: set[str] | None = None
         self.watermark = 0
         self.lines = 0
+        self.new = 0
+        """Lines that were the first of their id."""
 
     def taken(self) -> dict[str, int]:
         """How many lines were taken, and how many records it holds."""
@@ -58,6 +60,7 @@ class Readings:
         held = self.entries.get(event.id)
         if held is None and len(self.entries) >= MOST_READINGS:
             raise Refused("ledger_full", f"more than {MOST_READINGS} readings")
+        self.new += held is None
         if held is None or order > held[0]:
             self._replace(event, order, total)
             if self.dirty is not None:

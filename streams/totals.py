@@ -100,10 +100,21 @@ def _judge(given: dict[str, int]) -> dict[str, int]:
         raise Refused("impossible_counts", f"{said} of {given['offered']} offered")
     if "offered" in given and rest == 0:
         known |= least
+    elif "end_unknown" in given:
+        known |= _counted_out(given, least, rest)
     for end, parts in _AMONG.items():
         if known.get(end) == 0:
             known |= dict.fromkeys(parts, 0)
     return {_LANES[name]: number for name, number in known.items()}
+
+
+def _counted_out(given: dict[str, int], least: dict[str, int], rest: int) -> dict[str, int]:
+    """What follows where the table says how many ends are not known (0, say): of offered, answered
+    and abandoned any two give the third."""
+    missing = [end for end in _ENDS if end not in given]
+    if "offered" not in given:
+        return {} if missing else {"offered": sum(least.values())}
+    return {missing[0]: least[missing[0]] + rest} if len(missing) == 1 else {}
 
 
 class LineTotals:

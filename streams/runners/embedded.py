@@ -20,7 +20,7 @@ from streams.errors import SourceError
 from streams.ledger import Ledger
 from streams.live import Live, wall_clock
 from streams.monitor import Folded, Monitor
-from streams.readings import Heartbeats
+from streams.readings import Heartbeats, Readings
 from streams.runners.replay import ReplayClock, Stops
 from streams.sources import Chunk
 from streams.sources.instants import instant_of
@@ -126,7 +126,10 @@ class Embedded:
         with self.live.lock:
             for shard in self.live.monitor.shards:
                 for taker in shard.takers.values():
-                    new += taker.tally.new if isinstance(taker, Ledger) else taker.lines
+                    if isinstance(taker, Ledger):
+                        new += taker.tally.new
+                    else:
+                        new += taker.new if isinstance(taker, Readings) else taker.lines
         refused = self.refused.total()
         merged = self.rows - new - refused - self.excluded
         return Account(self.rows, new, merged, refused, self.excluded)

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from streams.sources.rows import named
 from streams.sources.sample import Sample
 from streams.sources.time_guess import Order, Times, find_times
 
@@ -81,8 +82,9 @@ class Columns:
         self.rows = sample.rows
         self.all = [
             Column(name, place, [row[place] for row in sample.rows])
-            for place, name in enumerate(sample.header)
-            if name and sample.header.count(name) == 1
+            for place, name in enumerate(named(sample.header))
+            if (sample.header[place] or any(row[place].strip() for row in sample.rows))
+            and sample.header.count(name) <= 1
         ]
         self.used: set[str] = set()
         self.order: Order | None = None

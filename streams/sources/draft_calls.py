@@ -52,11 +52,32 @@ def place_call(work: Work) -> None:
             ]  # fmt: skip
             lines.append(f"when = {{ column = {quoted(outcome.name)}, is = {quoted(values)} }}")
         work.fields += lines
+    if outcome is not None and wait is not None and wait in (answer, abandon):
+        _say_without_end(work, outcome, wait)
     if not has_answer and answer is None:
         work.doubts.append(
             "`answered_at`: no column says when or after how long a call was answered"
         )
     _line(work)
+
+
+def _say_without_end(work: Work, outcome: Column, wait: Column) -> None:
+    """Doubts about calls that the draft takes for neither answered nor abandoned."""
+    known = {
+        v for p in (value_guess.ABANDONED, value_guess.ANSWERED) for v in _matching(outcome, p)
+    }
+    for value, count in outcome.counts.most_common():
+        if value not in known:
+            work.doubts.append(
+                f"`answered_at`: {value} ({count:,} rows) is taken for neither answered nor "
+                "abandoned; add it to `is` of one of them"
+            )
+    blank = sum(1 for o, w in zip(outcome.cells, wait.cells, strict=True) if o in known and not w)
+    if blank:
+        work.doubts.append(
+            f"`answered_at`: {blank:,} rows have an outcome and no {wait.name}; nothing says when "
+            "these calls ended, so how they did is not counted"
+        )
 
 
 def _line(work: Work) -> None:

@@ -16,7 +16,7 @@ def place_id(work: Work) -> None:
     columns, rows = work.columns, len(work.sample.rows)
     free = [c for c in columns.all if c.times is None and c.filled > 0.98]
     single = [c for c in free if len(c.counts) >= 0.999 * len(c.values) and _short(c)]
-    if work.kind == "incident" and _place_units(work, free):
+    if columns.find(ID[:1], single) is None and _place_units(work, free):
         return
     column = columns.find(ID, single)
     if column is not None:
@@ -45,30 +45,33 @@ def place_id(work: Work) -> None:
     names = _together(work, free)
     columns.used.update(names)
     work.id.append(f"id = {one_or_more(names)}")
+    work.id.append('alike = "each"    # rows that are alike in these are records of their own')
     work.doubts.append(
         "`id`: no column numbers the records, so several that are unique together make it; "
-        "rows that are alike in all of them count once (`alike` in docs/sources.md counts each)"
+        "rows that are alike in all of them count each (take `alike` out where rows stand twice)"
     )
 
 
 def _place_units(work: Work, free: Sequence[Column]) -> bool:
-    """Where a row is a unit of an incident, the id is the incident's, and its rows are merged."""
-    rows, columns = len(work.sample.rows), work.columns
-    times = [name for name in ("dispatched_at", "arrived_at", "closed_at") if name in work.placed]
-    if not times or not any(re.search(r"\bunit\b(?!.*(count|num))", c.words) for c in columns.all):
+    """Adds the id of incidents that have a row for each unit sent: their number comes on several
+    rows, and those begin at the same time; False where there is none such."""
+    if work.kind != "incident" or work.main is None:
         return False
-    repeated = [c for c in free if _short(c) and rows / 10 < len(c.counts) < 0.9 * len(c.values)]
-    column = columns.find(ID[:1], repeated)
+    rows = len(work.sample.rows)
+    several = [c for c in free if _short(c) and rows / 10 < len(c.counts) < 0.95 * len(c.values)]
+    column = work.columns.find(ID[:1], several)
     if column is None:
         return False
-    columns.use(column)
+    begins = zip(column.cells, work.main.cells, strict=True)
+    if len(set(begins)) > 1.02 * len(set(column.cells)):
+        return False
+    work.columns.use(column)
     work.id.append(f"id = {quoted(column.name)}")
-    last = {"closed_at": "last"}
-    work.merge += [f"{name} = {quoted(last.get(name, 'first'))}" for name in times]
-    share = 1 - len(column.counts) / max(1, len(column.values))
+    merges = [f'{field} = "{"last" if field == "closed_at" else "first"}"' for field in work.placed]
+    work.fields += ["", "[merge]", *merges]
     work.doubts.append(
-        f"`id`: {share:.0%} of the rows repeat a {column.name}, so a row is taken for a unit, and "
-        "those of one incident are merged"
+        f"`id`: {len(column.counts):,} of {column.name} stand on {len(column.values):,} rows that "
+        "begin together: taken for units of one incident, whose first arrival counts"
     )
     return True
 

@@ -9,6 +9,7 @@ from streams.errors import SourceError
 from streams.sources.columns import Column
 from streams.sources.draft import Work, clean, one_or_more, quoted
 from streams.sources.field_words import MAIN, PARTIAL, TIMES
+from streams.sources.forms import shown
 from streams.sources.time_guess import read_time
 from streams.sources.times import compile_format
 
@@ -53,10 +54,11 @@ def place_times(work: Work) -> None:
             "how long anything took can't be had"
         )
     if main not in found:
-        names = ", ".join(clean(column.name) for column in columns.all)
+        names = shown(", ".join(clean(column.name) for column in columns.all), 600)
         raise SourceError(
             f"{work.sample.origin}: none of its columns holds times that are known ({names}). "
-            "Write a mapping by hand, see docs/sources.md"
+            "Write a mapping by hand, see docs/sources.md: a time may be joined of several "
+            'columns, and totals of calls are of kind = "reading"'
         )
     _main_time(work, main, _dated(work, main, found), days)
     rest = [field for field, _ in reversed(TIMES[work.kind]) if field in found]

@@ -34,7 +34,8 @@ TIMES: Mapping[Kind, Sequence[tuple[str, Sequence[str]]]] = {
     "incident": (
         ("dispatched_at", (r"first.*(dispatch|assign)", r"dispatch|despatch|alloc|assign|mobil")),
         ("arrived_at", (r"first.*(arriv|on ?scene)", r"arriv|on ?scene|at ?scene|attend|^ia$")),
-        ("closed_at", (r"clos|clear", r"complet|\bend|finish|resolved|^cd$|stop|dispos")),
+        ("closed_at", (r"clos|clear", r"complet|\bend|finish|resolved|^cd$|stop|dispos",
+                       r"availab")),
         ("graded_at", (r"grad|triag",)),
         ("opened_at", (r"open", r"receiv|(call|incident|event).*(date|time)|^toc$",
                        r"creat|report|entry|enter|start|occur", r"date|time|stamp", r".")),

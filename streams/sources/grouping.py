@@ -10,19 +10,24 @@ what has an end only. Each row is mapped by itself; of the rows of one id each f
 | `first`, of another field | that of the first row that has it; so is every field not named |
 | `last`, of another field | that of the last row that has it |
 | `any`, `all` | true where it is true in any row, or in all rows that have it |
+| `sum` | the sum of all rows; not known where one of them lacks it |
 
 The first row is the one whose times come first; where they are the same, the one whose cells do.
 The order in which a file has its rows makes no difference.
 
 A row that can't be mapped is refused alone, and the event is made of the others. Where the whole
-event can't be, all its rows are refused.
+event can't be, all its rows are refused; so are they where a sum would lack a refused row.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from functools import partial
 from itertools import groupby
+from typing import Any
 
 import msgspec
 
@@ -50,14 +55,28 @@ class Merged:
         self.placed = Placed()
         self._from: dict[str, RowOrder] = {}
         """The row that each field is of."""
+        self.sums = {name for name, rule in mapping.merge.items() if rule == "sum"}
+        """Fields that are sums over all rows."""
+        self._summed: Counter[str] = Counter()
+        self._rows = 0
+
+    def whole(self) -> dict[str, object]:
+        """The fields of the record when all its rows were taken."""
+        lacking = {name for name in self.sums if self._summed[name] < self._rows}
+        return {name: value for name, value in self.event.items() if name not in lacking}
 
     def add(self, event: dict[str, object], placed: Placed, cells: list[str]) -> None:
         """Take one more row."""
         row = (sorted(placed.at.values()), cells)
+        self._rows += 1
         for name, value in event.items():
             rule = self._rules.get(name, "first")
             if name == "version":
                 self.event[name] = max(self.event.get(name, value), value, key=_version)
+            elif rule == "sum":
+                so_far = Decimal(str(self.event.get(name, 0)))
+                self.event[name] = format(so_far + Decimal(str(value)), "f")
+                self._summed[name] += 1
             elif rule in {"any", "all"}:
                 flag = msgspec.convert(value, bool, strict=False)
                 held = self.event.get(name, flag)
@@ -145,22 +164,8 @@ def grouped_chunks(table: TableRows, mapper: Mapper, run_bytes: int = RUN_BYTES)
                     yield output.chunk()
         except SourceError as error:
             failure = error
-        number = 0
-        mapper.line = lambda: number
         for _, group in groupby(rows, key=lambda row: row[:2]):
-            merged, joined = Merged(mapper.mapping), []
-            for _, _, number, cells, raw in group:
-                refused = _add(merged, mapper, list(cells))
-                if refused is None:
-                    joined.append((number, raw))
-                else:
-                    output.refuse(refused, [(number, raw)])
-            if joined:
-                try:
-                    number = joined[0][0]
-                    output.event(mapper.finish(merged.event, merged.placed), joined)
-                except Refused as refused:
-                    output.refuse(refused, joined)
+            _join(group, mapper, output)
             if output.full:
                 yield output.chunk()
     last = output.chunk()
@@ -168,6 +173,30 @@ def grouped_chunks(table: TableRows, mapper: Mapper, run_bytes: int = RUN_BYTES)
         yield last
     if failure is not None:
         raise failure
+
+
+def _join(group: Iterable[tuple[Any, ...]], mapper: Mapper, output: _Output) -> None:
+    """Make one event of the rows of one id, or refuse them."""
+    merged, joined, lacking = Merged(mapper.mapping), list[Raw](), None
+    for _, _, number, cells, raw in group:
+        mapper.line = partial(int, number)
+        refused = _add(merged, mapper, list(cells))
+        if refused is None:
+            joined.append((number, raw))
+            continue
+        output.refuse(refused, [(number, raw)])
+        if merged.sums:
+            detail = f"the sum would lack row {number}: {refused.detail}"
+            lacking = lacking or Refused(refused.reason, detail)
+    if not joined:
+        return
+    mapper.line = partial(int, joined[0][0])
+    try:
+        if lacking is not None:
+            raise lacking
+        output.event(mapper.finish(merged.whole(), merged.placed), joined)
+    except Refused as refused:
+        output.refuse(refused, joined)
 
 
 def _gather(cells: list[str], mapper: Mapper, rows: ExternalSort, output: _Output) -> None:

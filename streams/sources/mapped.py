@@ -28,14 +28,16 @@ from streams.sources.patterns import Pattern
 from streams.sources.placing import Calendar, Cells, Make, Placed, Read
 from streams.sources.plausible import Now, Plausible, wall_clock
 from streams.sources.reading_periods import bounds
-from streams.sources.repeated import Repeated
-from streams.sources.rows import NoColumn
+from streams.sources.repeated import Repeated, SamePeriod
+from streams.sources.rows import NoColumn, named
 from streams.sources.written_numbers import plain_number
 
 Holds = Callable[[Cells], bool]
 
 
 Fields = dict[str, object]
+_FIGURES = ("value", "numerator", "denominator", "counts.")
+"""What a reading may say, or how it begins."""
 
 
 class Mapper:
@@ -56,7 +58,7 @@ class Mapper:
         now: Callable[[], int] = wall_clock,
         notices: Notices | None = None,
     ) -> None:
-        self.mapping, self.header, self.file = mapping, list(header), file
+        self.mapping, self.header, self.file = mapping, named(header), file
         self.notices = Notices() if notices is None else notices
         self.line: Callable[[], int] = lambda: 0
         self._now = Now(now)
@@ -80,6 +82,10 @@ class Mapper:
         rules = mapping.rules()
         self._nested = any("." in name for name in (*mapping.constants, *rules))
         self._ids = [(self._column(name, "id"), name) for name in as_list(mapping.id)]
+        # What a reading is of is a part of its id: a table with a column for each line takes a
+        # mapping for each, and the same row is another figure in each.
+        of = ("measure", "line", "area") if mapping.kind == "reading" else ()
+        self._of = [str(mapping.constants[name]) for name in of if name in mapping.constants]
         self._nulls = frozenset({"", *mapping.null})
         self._alike: Counter[bytes] | None = Counter() if mapping.alike == "each" else None
         """How many rows came of each id, where they are records of their own."""
@@ -106,6 +112,9 @@ class Mapper:
         self._repeated: Repeated | None = None
         if not mapping.groups and mapping.version is None and LIVES[mapping.kind].order:
             self._repeated = Repeated(str(file), self.notices)
+        self._same: SamePeriod | None = None
+        if mapping.kind == "reading":
+            self._same = SamePeriod(str(file), self.notices)
 
     def stands_in(self, origin: str, line: Callable[[], int]) -> None:
         """Say for messages which table the rows are of (the sheet of a workbook), and what gives
@@ -113,6 +122,8 @@ class Mapper:
         self.file, self.line = origin, line
         if self._repeated is not None:
             self._repeated.file = origin
+        if self._same is not None:
+            self._same.file = origin
 
     def __call__(self, cells: Cells) -> bytes | None:
         """One row as an event line; None when a filter excludes it; raises `Refused`."""
@@ -180,10 +191,30 @@ class Mapper:
                 if why is not None:
                     self._leave_out(name, why)
                     event.pop(name, None)
+        if self.mapping.kind == "reading":
+            self._need_figure(event)
         latest = self.plausible.judge(placed)
         if self._ids and "updated_at" not in event:
             event["updated_at"] = latest or self._end_of_period(event)
-        return self._encode(event)
+        line = self._encode(event)
+        if self._same is not None:
+            self._same.see(event, self.line())
+        return line
+
+    def _need_figure(self, event: Fields) -> None:
+        """Refuses a reading whose cells are blank where its figure should stand."""
+        if "deleted" in event:
+            return
+        counts = any(name.startswith("counts.") for name in event)
+        if not counts and "value" not in event and not {"numerator", "denominator"} <= event.keys():
+            mapped = [name for name in self.mapping.fields if name.startswith(_FIGURES)]
+            raise Refused(
+                "missing_field",
+                f"the row has no figure: {', '.join(mapped)} blank; exclude such rows if they "
+                "are no readings"
+                if mapped
+                else "the mapping gives no value and no counts",
+            )
 
     def _end_of_period(self, event: Fields) -> dt.datetime:
         """When a reading without a time of its own was so: at the end of its period."""
@@ -234,7 +265,7 @@ class Mapper:
                 if part in self._nulls
             )
             raise Refused("no_id", f'the column "{column}" is blank, and the id needs it')
-        whole = self.mapping.id_separator.join(parts)
+        whole = self.mapping.id_separator.join([*self._of, *parts])
         if self._alike is None:
             return whole
         number = self._alike[_digest(whole)] + 1

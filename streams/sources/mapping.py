@@ -27,7 +27,7 @@ Texts = Text | Annotated[list[Text], Meta(min_length=1)]
 Scalar = str | bool | int | float
 Decimal = Literal[".", ","]
 Thousands = Literal[",", ".", " ", "'", ""]
-Merge = Literal["first", "last", "any", "all"]
+Merge = Literal["first", "last", "any", "all", "sum"]
 
 TIME_FIELDS = frozenset(
     [

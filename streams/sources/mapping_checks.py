@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from streams.sources.kind_fields import allowed_fields, flag_fields
+from streams.sources.kind_fields import allowed_fields, flag_fields, number_fields
 from streams.sources.lives import COMMITTED, LIVES
 from streams.sources.patterns import check_pattern
 
@@ -77,6 +77,12 @@ def check_groups(mapping: Mapping) -> Iterator[Problem]:
         elif rule in {"any", "all"} and name not in flags:
             yield (
                 f'"{rule}" is for fields that are true or false, and {name} is none',
+                f"merge.{name}",
+                'Use "first" or "last"',
+            )
+        elif rule == "sum" and (name not in number_fields(mapping.kind) or name == "version"):
+            yield (
+                f'"sum" is for fields that are numbers, and {name} is none',
                 f"merge.{name}",
                 'Use "first" or "last"',
             )

@@ -1,7 +1,8 @@
 """Notices rows of one id in one file whose times differ, where the ledger keeps one of them only.
 
 Without a `version` column the row with the latest time wins, whole. A time that another row of the
-same id has and the winner has not is then lost: the first arrival of three units, for one.
+same id has and the winner has not is then lost: the first arrival of three units, for one. Of
+readings it notices rows for one figure that are no versions of each other.
 """
 
 from __future__ import annotations
@@ -17,6 +18,34 @@ from streams.sources.notices import Notices
 REMEMBERED = 30_000
 """At least so many of the latest ids are remembered (and at most twice as many): exports have the
 rows of one id near each other, and memory is not endless."""
+
+
+class SamePeriod:
+    """Notices rows that give one figure of one period, of which one alone counts: the quarters of
+    an hour as totals of the hour, for one. Versions of a reading are not meant: rows of one id that
+    were written at different times, or are alike."""
+
+    def __init__(self, file: str, notices: Notices) -> None:
+        self.file, self._notices = file, notices
+        self._seen: dict[Any, tuple[int, dict[str, object]]] = {}
+
+    def see(self, event: dict[str, object], number: int) -> None:
+        """Take one reading: its fields, and its line in the file."""
+        figure = tuple(event.get(name) for name in ("force", "measure", "line", "area", "period"))
+        if len(self._seen) >= REMEMBERED:
+            self._seen.clear()
+        first, held = self._seen.setdefault(figure, (number, event))
+        if event["id"] == held["id"] and (
+            event["updated_at"] != held["updated_at"] or event == held
+        ):
+            return
+        self._notices.add(
+            "several rows give the same measure, line, area and period, and only one of them "
+            "counts: {example} ({count} row{s} more); where they are parts of a sum, give them one "
+            'id and `merge` with "sum"',
+            f"{self.file}:{first} and {self.file}:{number}",
+        )
+
 
 MANY = 10
 """So many rows that begin at different times are not of one record: their id means nothing."""

@@ -223,6 +223,12 @@ class NoColumn(ConfigError):
         super().__init__(problem, field=field, cure=cure)
 
 
+def named(header: Sequence[str]) -> list[str]:
+    """The column names of a header; one that is blank, as over the row numbers that data frames are
+    written with, is called `column 1` by its place."""
+    return [name or f"column {place}" for place, name in enumerate(header, 1)]
+
+
 Build = Callable[[list[str]], CONVERT]
 """What turns rows under a header; raises `NoColumn`."""
 
@@ -260,11 +266,11 @@ def no_header(first: Sequence[tuple[int, list[str]]], build: Build, origin: str)
     is needed.
     """
     needed = needed_columns(build)
-    found = [len(needed.keys() & set(cells)) for _, cells in first]
+    found = [len(needed.keys() & set(named(cells))) for _, cells in first]
     best = found.index(max(found))
     number, cells = first[best]
-    name = next((name for name in needed if cells.count(name) != 1), "")
-    count = cells.count(name)
+    name = next((name for name in needed if named(cells).count(name) != 1), "")
+    count = named(cells).count(name)
     has = "no column" if count == 0 else f"{count} columns"
     if found[best] or len(first) == 1:
         where = f" in its header, row {number}" if best else ""

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from streams.errors import SourceError
 from streams.force import Force
 from streams.sources import value_guess
 from streams.sources.columns import Columns
 from streams.sources.draft import Work, clean, quoted
 from streams.sources.draft_calls import place_call
 from streams.sources.draft_id import place_id
+from streams.sources.draft_states import place_states, states_of
 from streams.sources.draft_times import place_times
+from streams.sources.draft_totals import place_totals
 from streams.sources.draft_words import place_area, place_grade, place_words
 from streams.sources.field_words import (
     ATTENDED,
@@ -59,17 +62,28 @@ def suggest(
 ) -> Draft:
     """A draft for a sample; raises `SourceError` where it has no times to map."""
     columns = Columns(sample)
+    events = states_of(columns) if kind in {None, "call"} else None
+    if events is not None:
+        work = Work(sample, columns, "call", force)
+        if place_states(work, events):
+            return Draft(_text(work, _zone(work, timezone)), work.doubts)
     guessed, sure = guess_kind(columns)
     work = Work(sample, columns, kind or guessed, force)
     if kind is None and not sure:
         work.doubts.append(f"`kind`: no column's name says what a row is; {guessed} is a guess")
-    return _draft(work, timezone)
+    try:
+        return _draft(work, timezone)
+    except SourceError:
+        # No record of a call has only a day: these may be totals of days or months.
+        totals = Work(sample, Columns(sample), "reading", force)
+        if kind is not None or not place_totals(totals):
+            raise
+        return Draft(_text(totals, _zone(totals, timezone)), totals.doubts)
 
 
 def _draft(work: Work, timezone: str | None) -> Draft:
     """The whole."""
-    if timezone is None and work.force is not None:
-        timezone = work.force.zone.key
+    timezone = _zone(work, timezone)
     american = (timezone or "").startswith("America/")
     found = work.columns.order
     work.columns.settle("month" if american else "day")
@@ -94,6 +108,10 @@ def _draft(work: Work, timezone: str | None) -> Draft:
     return Draft(_text(work, timezone), work.doubts)
 
 
+def _zone(work: Work, timezone: str | None) -> str | None:
+    return work.force.zone.key if timezone is None and work.force is not None else timezone
+
+
 def _text(work: Work, timezone: str | None) -> str:
     zone = timezone
     if zone is None:
@@ -116,8 +134,6 @@ def _text(work: Work, timezone: str | None) -> str:
     lines += work.id
     if work.constants:
         lines += ["", "[constants]", *work.constants]
-    if work.merge:
-        lines += ["", "[merge]", *work.merge]
     lines += work.fields
     unused = [clean(c.name) for c in work.columns.all if c.name not in work.columns.used]
     if unused:

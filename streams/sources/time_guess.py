@@ -18,6 +18,7 @@ _DATES = (
     "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%Y%m%d",
     "%Y %b %d",
 )  # fmt: skip
+_MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %y", "%m/%Y", "%Y %b", "%Y %B", "%Y %m")
 _CLOCKS = (
     "%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S%p", "%I:%M%p", "%H:%M:%S.%f", "%H%M",
     "%H%M%S", "%H:%M:%S%z",
@@ -90,7 +91,7 @@ def _candidates(order: Order) -> tuple[str, ...]:
         for old, new in _MONTH_FIRST.items():
             dates = [date.replace(old, new) for date in dates]
     both = [f"{date}{join}{clock}" for date in dates for join in _JOINS for clock in _CLOCKS]
-    return ("iso", *both, *dates, *_CLOCKS[:7])
+    return ("iso", *both, *dates, *_CLOCKS[:7], *_MONTHS)
 
 
 def like_a_value(text: str) -> bool:

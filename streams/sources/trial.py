@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from streams.sources.mapping import Mapping
 
 
 class Trial(NamedTuple):
-    """What became of the rows: `rows` is the sum of the three counts."""
+    """What became of the rows: `rows` = `events` + `joined` + `refused` + `excluded`."""
 
     rows: int
     events: int
@@ -21,8 +22,10 @@ class Trial(NamedTuple):
     reasons: Counter[str]
     examples: dict[str, Rejected]
     """The first refused row of each reason."""
-    warnings: tuple[str, ...] = ()
-    """What counts and should be looked at all the same."""
+    joined: int = 0
+    """Rows that are part of the event of another row of their id."""
+    warnings: Sequence[str] = ()
+    """What counts and should be looked at."""
 
     @property
     def refused(self) -> int:
@@ -34,29 +37,30 @@ class Trial(NamedTuple):
         share = f" ({self.refused / self.rows:.1%})" if self.rows and self.refused else ""
         refused = f"{self.refused:,} refused{share}"
         left = f"{self.excluded:,} excluded or blank"
-        lines = [f"{self.rows:,} rows read: {self.events:,} events, {refused}, {left}."]
+        joined = f"{self.joined:,} joined with another of their id, " if self.joined else ""
+        lines = [f"{self.rows:,} rows read: {self.events:,} events, {joined}{refused}, {left}."]
         for reason, count in self.reasons.most_common():
             first = self.examples[reason]
             lines.append(f"  {reason} {count:,}: {first.origin}: {first.detail}")
-        return lines + [f"  Look: {warning}" for warning in self.warnings]
+        return [*lines, *(f"  Look: {warning}" for warning in self.warnings)]
 
 
 def try_mapping(
     path: Path | str, mapping: Mapping, force: Force | None, most: int | None = None
 ) -> Trial:
     """Reads up to about `most` rows, or all; raises as `open_source` does."""
-    rows = events = excluded = 0
+    rows = events = joined = excluded = 0
     reasons: Counter[str] = Counter()
     examples: dict[str, Rejected] = {}
     with open_source(path, mapping, force) as source:
         for chunk in source:
             rows += chunk.rows
-            events += len(chunk.line_numbers) + chunk.joined
+            events += len(chunk.line_numbers)
+            joined += chunk.joined
             excluded += chunk.excluded
             for rejected in chunk.rejected:
                 reasons[rejected.reason] += 1
                 examples.setdefault(rejected.reason, rejected)
             if most is not None and rows >= most:
                 break
-        warnings = tuple(source.warnings)
-    return Trial(rows, events, excluded, reasons, examples, warnings)
+    return Trial(rows, events, excluded, reasons, examples, joined, source.warnings)

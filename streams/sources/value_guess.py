@@ -59,7 +59,7 @@ GRADES: Sequence[tuple[str, str]] = (
     (r"schedul|routine|standard|low|medium|appointment|planned|non|alpha|bravo", "scheduled"),
 )
 ABANDONED = r"abandon|hang|hung|lost|miss|drop|unanswer|not answer|no answer"
-ANSWERED = r"answer|agent|connect|handled|success|served|complete"
+ANSWERED = r"answer|agent|connect|handled|success|served|complete|transfer"
 
 
 def translated(value: str, table: Sequence[tuple[str, str]], default: str) -> str:

@@ -70,6 +70,15 @@ def test_every_row_is_accounted_for(letters: DeadLetterFile) -> None:
     )
 
 
+def test_versions_of_a_reading_are_merged_like_those_of_any_record() -> None:
+    reading = {"kind": "reading", "force": "tiny", "id": "1", "measure": "x", "period": "2021-03"}
+    first = {**reading, "value": 1.0, "updated_at": "2021-04-01T00:00:00Z"}
+    later = {**first, "value": 2.0, "updated_at": "2021-04-02T00:00:00Z"}
+    runner = embedded()
+    runner.read([chunk(*of(later, first, first, {**first, "id": "2"}))])
+    assert runner.account() == Account(rows=4, counted=2, merged=2, refused=0, excluded=0)
+
+
 def test_a_refused_line_is_a_dead_letter_with_its_place_and_bytes(letters: DeadLetterFile) -> None:
     runner = embedded(letters)
     runner.read([chunk(of(*CALLS)[0], b'{"kind":"call","force":"tiny"}', b"\xff")])

@@ -235,6 +235,92 @@ def test_rows_of_one_id_are_not_both_records_and_versions(toml: str) -> None:
     assert toml.splitlines()[(caught.value.line or 0) - 1] == 'alike = "each"'
 
 
+# --- sums -----------------------------------------------------------------------------------------
+
+SUMS = """
+kind = "reading"
+force = "f"
+timezone = "UTC"
+id = "Day"
+[constants]
+measure = "calls"
+line = "101"
+[fields.period]
+column = "Day"
+[fields."counts.offered"]
+column = "In"
+[fields."counts.abandoned"]
+column = "Lost"
+[merge]
+"counts.offered" = "sum"
+"counts.abandoned" = "sum"
+"""
+QUARTERS = b"""Day,From,In,Lost
+2024-01-31,09:00,12,1
+2024-02-01,09:00,5,0
+2024-01-31,09:15,"1,030",2
+2024-01-31,09:30,7,0
+"""
+
+
+def test_the_totals_of_a_day_are_the_sum_of_its_quarter_hours(file: Path) -> None:
+    read = Read(file, QUARTERS, SUMS)
+    assert read.events["calls/101/2024-01-31"]["counts"] == {"offered": 1049, "abandoned": 3}
+    assert read.events["calls/101/2024-02-01"]["counts"] == {"offered": 5, "abandoned": 0}
+    assert (read.joined, read.rows) == (2, 4)
+
+
+def test_a_sum_that_lacks_a_part_is_not_known(file: Path) -> None:
+    read = Read(file, QUARTERS.replace(b'09:15,"1,030",2', b"09:15,3,"), SUMS)
+    assert read.events["calls/101/2024-01-31"]["counts"] == {"offered": 22}
+
+
+def test_a_sum_that_would_lack_a_refused_row_is_refused_with_it(file: Path) -> None:
+    read = Read(file, QUARTERS.replace(b"09:30,7", b"09:30,seven"), SUMS)
+    assert list(read.events) == ["calls/101/2024-02-01"]
+    assert read.refused == [("5", "bad_number"), ("2", "bad_number"), ("4", "bad_number")]
+    assert read.rows == 4
+
+
+@given(parts=st.lists(st.integers(0, 10**6), min_size=1), order=st.randoms(use_true_random=False))
+def test_a_sum_does_not_depend_on_the_order_of_rows(
+    parts: list[int], order: random.Random, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    rows = [f"2024-01-31,x,{part},0" for part in parts]
+    order.shuffle(rows)
+    path = tmp_path_factory.mktemp("sum") / "in.csv"
+    read = Read(path, "\n".join(["Day,From,In,Lost", *rows]).encode(), SUMS)
+    assert read.events["calls/101/2024-01-31"]["counts"] == {"offered": sum(parts), "abandoned": 0}
+
+
+@pytest.mark.parametrize("key", ['["Day", "From"]', '"Day"'])
+def test_parts_of_a_period_that_are_not_summed_are_warned_of(file: Path, key: str) -> None:
+    toml = SUMS.partition("[merge]")[0].replace('id = "Day"', f"id = {key}")
+    file.write_bytes(QUARTERS)
+    with open_source(file, parse_mapping(toml)) as source:
+        assert sum(chunk.rows for chunk in source) == 4
+        (warning,) = source.warnings
+    assert "several rows give the same measure, line, area and period" in warning
+    assert f"{file}:2 and {file}:4 (2 rows more)" in warning
+    assert Read(file, QUARTERS, SUMS).warnings == []
+
+
+def test_versions_of_a_total_are_not_warned_of(file: Path) -> None:
+    toml = SUMS.partition("[merge]")[0] + '[fields.updated_at]\ncolumn = "Written"\n'
+    file.write_bytes(
+        b"Day,Written,In,Lost\n2024-01-31,2024-01-31T12:00:00,5,1\n"
+        b"2024-01-31,2024-02-01T01:00:00,9,1\n2024-01-31,2024-02-01T01:00:00,9,1\n"
+    )
+    with open_source(file, parse_mapping(toml)) as source:
+        assert sum(chunk.rows for chunk in source) == 3
+        assert source.warnings == []
+
+
+def test_only_numbers_are_summed() -> None:
+    with pytest.raises(ConfigError, match='"sum" is for fields that are numbers, and period is'):
+        parse_mapping(SUMS + 'period = "sum"\n')
+
+
 # --- a warning ------------------------------------------------------------------------------------
 
 

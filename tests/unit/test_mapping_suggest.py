@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from streams.cli import main
 from streams.errors import ConfigError, SourceError
+from streams.sources import open_source
 from streams.sources.field_words import Kind
 from streams.sources.mapping import Mapping, parse_mapping
 from streams.sources.sample import Sample, encoding_of, read_sample
@@ -218,7 +219,123 @@ def test_a_draft_finds_the_fields_of_a_public_layout_and_lets_every_row_in(
     assert fields(path) == wanted
     mapping.force = "any"
     trial = try_mapping(path, mapping, None)
-    assert (trial.rows, trial.events) == (120, 120)
+    assert (trial.rows, trial.events + trial.joined) == (120, 120)
+
+
+def test_a_row_for_each_unit_is_drafted_as_one_incident(tmp_path: Path) -> None:
+    text = table(
+        "Call Number,Unit ID,Received DtTm,On Scene DtTm,Available DtTm,Call Type,RowID",
+        lambda n: [f"0901{n // 3:05d}", f"E{n % 3}", at(n // 3), at(n // 3, 300 + n % 3),
+                   at(n // 3, 900), "Outside Fire", f"0901{n // 3:05d}-E{n % 3}"],
+    )  # fmt: skip
+    made = suggest(read_sample(write(tmp_path / "x.csv", text)))
+    mapping = parse_mapping(made.toml)
+    assert mapping.id == "Call Number"
+    assert mapping.merge == {"opened_at": "first", "arrived_at": "first", "closed_at": "last"}
+    assert any("taken for units of one incident" in doubt for doubt in made.doubts)
+
+
+def test_a_number_on_rows_that_begin_apart_is_no_incident_of_several_units(tmp_path: Path) -> None:
+    text = table(
+        "Caller No,Event No,Opened,Type,RowID",
+        lambda n: [n // 3, n // 3, at(n), pick(n, "FIRE", "THEFT"), f"R{n}"],
+    )
+    assert draft(write(tmp_path / "x.csv", text)).id == "RowID"
+
+
+def test_where_no_column_numbers_the_records_each_row_is_one(tmp_path: Path) -> None:
+    text = table("Opened,Type", lambda n: [at(n // 2), "THEFT"])
+    mapping = draft(write(tmp_path / "x.csv", text), "incident")
+    assert mapping.alike == "each"
+
+
+def test_a_column_without_a_name_is_called_by_its_place(tmp_path: Path) -> None:
+    text = table(",Date,Description,", lambda n: [n, at(n // 2), "Theft", ""])
+    path = write(tmp_path / "frame.csv", "Calls in hand\n" + text)
+    mapping = draft(path, "incident")
+    assert mapping.id == "column 1"
+    mapping.force = "any"
+    assert try_mapping(path, mapping, None).events == 120
+    with open_source(path, mapping) as source:
+        first = json.loads(next(iter(source)).lines()[0])
+    assert first["id"] == "0"
+
+
+def test_a_queue_log_is_drafted_by_its_states(tmp_path: Path) -> None:
+    events = ("ENTERQUEUE", "RINGNOANSWER", "CONNECT", "COMPLETEAGENT", "ENTERQUEUE", "ABANDON")
+    text = table(
+        "uid,date_time,callid,queue_name,agent,event",
+        lambda n: [n, 1543598380 + 7 * n, "NONE" if n == 0 else f"15435.{n // 2}",
+                   "NONE" if n == 0 else "IT", "Agent/1", "QUEUESTART" if n == 0
+                   else events[n % 6]],
+    )  # fmt: skip
+    path = write(tmp_path / "queue_log.csv", text)
+    mapping = draft(path)
+    assert (mapping.kind, mapping.id) == ("call", "callid")
+    assert mapping.states is not None
+    assert (mapping.states.column, mapping.states.time) == ("event", "date_time")
+    assert mapping.states.fields == {
+        "ENTERQUEUE": "offered_at", "CONNECT": "answered_at", "ABANDON": "abandoned_at",
+        "COMPLETEAGENT": "ended_at", "COMPLETECALLER": "ended_at",
+    }  # fmt: skip
+    assert mapping.fields["line"].column == "queue_name"
+
+
+TOTALS: dict[str, tuple[str, Callable[[int], list[object]], object, dict[str, object], int]] = {
+    "months": (
+        "Month,Inbound Calls,Average Speed of Answer in Secs,Abandoned Calls,Abandonment Rate",
+        lambda n: [f"{('Jan', 'Feb', 'May')[n % 3]} {1990 + n // 3}", 3000 + n, 95, n, 8.7],
+        "Month",
+        {"period": "Month", "counts.offered": "Inbound Calls",
+         "counts.abandoned": "Abandoned Calls"},
+        40,
+    ),
+    "a year and a month": (
+        "Year,Month,Calls Answered",
+        lambda n: [2000 + n // 12, f"{1 + n % 12}", n],
+        ["Year", "Month"],
+        {"period": ["Year", "Month"], "counts.answered": "Calls Answered"},
+        40,
+    ),
+    "quarters of an hour": (
+        "Date,Interval,Calls_Offered,Calls_Answered",
+        lambda n: [f"{1 + n // 4:02d}/02/2024", f"{n % 4}", 9 + n, n],
+        "Date",
+        {"period": "Date", "counts.offered": "Calls_Offered",
+         "counts.answered": "Calls_Answered"},
+        10,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOTALS)
+def test_totals_of_calls_are_drafted_as_readings(tmp_path: Path, name: str) -> None:
+    header, make, key, wanted, events = TOTALS[name]
+    path = write(tmp_path / "totals.csv", table(header, make, 40))
+    mapping = draft(path)
+    assert (mapping.kind, mapping.id) == ("reading", key)
+    assert fields(path) == wanted
+    mapping.force = "any"
+    trial = try_mapping(path, mapping, None)
+    assert (trial.events, trial.joined, trial.refused) == (events, 40 - events, 0)
+    with pytest.raises(SourceError, match='totals of calls are of kind = "reading"'):
+        draft(path, "call")
+
+
+def test_outcomes_that_a_draft_takes_for_no_end_are_said(tmp_path: Path) -> None:
+    text = table(
+        "call_id,start_time,wait_sec,status",
+        lambda n: [n, at(n), "" if n < 4 else n % 50,
+                   pick(n, "Completed", "Dropped", "Transferred", "Voicemail")],
+    )  # fmt: skip
+    made = suggest(read_sample(write(tmp_path / "x.csv", text)), "call")
+    when = parse_mapping(made.toml).fields["answered_at"].when
+    assert not isinstance(when, list)
+    assert when is not None
+    assert when.is_ == ["Completed", "Transferred"]
+    said = "\n".join(made.doubts)
+    assert "Voicemail (30 rows) is taken for neither answered nor abandoned" in said
+    assert "3 rows have an outcome and no wait_sec" in said
 
 
 @pytest.mark.parametrize("form", ["csv", "tsv", "json", "geojson", "ndjson", "xlsx"])
@@ -247,7 +364,9 @@ def test_a_draft_reads_every_form_of_a_file(tmp_path: Path, form: str) -> None:
 
 def test_a_draft_of_unit_rows_merges_them(tmp_path: Path) -> None:
     path = write(tmp_path / "x.csv", LAYOUTS["San Francisco fire, a row a unit"][0])
-    assert draft(path).merge == {"dispatched_at": "first", "arrived_at": "first"}
+    assert draft(path).merge == {
+        "opened_at": "first", "dispatched_at": "first", "arrived_at": "first",
+    }  # fmt: skip
 
 
 def test_a_draft_without_a_close_says_what_cannot_be_counted(tmp_path: Path) -> None:
@@ -442,6 +561,14 @@ def test_what_can_not_be_mapped_says_why(tmp_path: Path, text: str, message: str
         suggest(read_sample(path))
 
 
+def test_a_table_of_many_columns_without_times_is_named_by_the_first(tmp_path: Path) -> None:
+    text = table(",".join(f"figure {n}" for n in range(300)), lambda n: [f"x{n}"] * 300, 3)
+    with pytest.raises(SourceError) as caught:
+        draft(write(tmp_path / "x.csv", text))
+    assert "(figure 0, figure 1, " in str(caught.value)
+    assert len(str(caught.value)) < 1000
+
+
 def test_an_id_is_never_made_of_names_and_addresses(tmp_path: Path) -> None:
     make = lambda n: [at(n // 3), f"{n} High St", f"Name {n}", pick(n, "THEFT", "FIRE", "RTC")]  # noqa: E731
     path = write(tmp_path / "x.csv", table("Opened,Address,Caller,Type", make))
@@ -534,6 +661,24 @@ def test_check_says_what_counts_and_should_be_looked_at(tmp_path: Path) -> None:
     assert first == f"{path}: 12 rows read: 12 events, 0 refused, 0 excluded or blank."
     assert differ.startswith("  Look: rows of one id differ in opened_at: ")
     assert many.startswith("  Look: 10 rows or more that begin at different times have one id")
+
+
+def test_check_counts_the_rows_of_one_id_as_one_event_where_they_are_merged(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", "id,opened\n1,2024-01-02\n1,2024-01-01\n2,2024-01-01\n")
+    toml = 'kind = "incident"\ntimezone = "UTC"\nid = "id"\n[fields.opened_at]\ncolumn = "opened"\n'
+    result = run("check", write(tmp_path / "m.toml", toml), path)
+    first, second = result.stdout.splitlines()
+    assert first == f"{path}: 3 rows read: 3 events, 0 refused, 0 excluded or blank."
+    assert second == (
+        f"  Look: rows of one id differ in opened_at: {path}:2 and {path}:3 (1 such id); "
+        "see `merge`"
+    )
+    toml += '[merge]\nopened_at = "first"\n'
+    result = run("check", write(tmp_path / "m.toml", toml), path)
+    assert result.stdout == (
+        f"{path}: 3 rows read: 2 events, 1 joined with another of their id, 0 refused, "
+        "0 excluded or blank.\n"
+    )
 
 
 def test_check_names_a_mistake_of_the_mapping(tmp_path: Path) -> None:

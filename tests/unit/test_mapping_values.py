@@ -80,6 +80,29 @@ def test_join_of_one_column_is_a_mistake() -> None:
         parse_mapping(INCIDENT + 'join = "-"\n')
 
 
+def test_a_reading_whose_figure_is_blank_is_refused_as_such() -> None:
+    value = READING + "[fields.value]\ncolumn = 'v'\n"
+    refused = refusal(value, p="2024-01", v="")
+    assert (refused.reason, refused.detail) == (
+        "missing_field",
+        "the row has no figure: value blank; exclude such rows if they are no readings",
+    )
+    share = value.replace("fields.value", "fields.numerator")
+    share += "[fields.denominator]\ncolumn = 'of'\n"
+    assert refusal(share, p="2024-01", v="3", of="").reason == "missing_field"
+    counts = value.replace("fields.value", 'fields."counts.offered"')
+    assert refusal(counts, p="2024-01", v="").reason == "missing_field"
+    assert event(counts, p="2024-01", v="3")["counts"] == {"offered": 3}
+
+
+def test_one_row_is_another_reading_by_each_mapping_that_says_what_it_is_of() -> None:
+    toml = READING + "[fields.value]\ncolumn = 'v'\n"
+    emergency = toml.replace('"x"', '"x"\nline = "999"')
+    other = toml.replace('"x"', '"x"\nline = "101"\narea = "Rugby"')
+    ids = [event(one, p="2024-01", v="3")["id"] for one in (toml, emergency, other)]
+    assert ids == ["x/1", "x/999/1", "x/101/Rugby/1"]
+
+
 # --- patterns -------------------------------------------------------------------------------------
 
 GROUP = INCIDENT + "[fields.area]\ncolumn = 'beat'\nmatch = 'Beat (\\w+)( .*)?'\n"

@@ -174,6 +174,23 @@ def test_every_figure_that_needs_only_counts_is_served_and_no_other() -> None:
     }
 
 
+@pytest.mark.parametrize("left_out", ["offered", "answered", "abandoned"])
+def test_where_no_end_is_unknown_two_counts_give_the_third(left_out: str) -> None:
+    counts = {"offered": 217, "answered": 204, "abandoned": 13, "end_unknown": 0}
+    target = monitor()
+    feed(target, total("2021-03-30", **{k: n for k, n in counts.items() if k != left_out}))
+    found = of(target, "2021-03-30")
+    assert {name: found[name] for name in counts} == counts
+    assert found["abandonment"] == {"value": 13 / 217, "numerator": 13, "denominator": 217}
+
+
+def test_one_count_gives_no_other() -> None:
+    target = monitor()
+    feed(target, total("2021-03-30", answered=204, end_unknown=0))
+    found = of(target, "2021-03-30")
+    assert (found["offered"], found["abandoned"]) == (None, None)
+
+
 def test_what_a_total_does_not_count_is_not_known_and_not_zero() -> None:
     target = monitor()
     feed(target, total("2021-03-30", offered=217, answered=204))
