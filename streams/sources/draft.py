@@ -16,7 +16,6 @@ class Work:
     def __init__(self, sample: Sample, columns: Columns, kind: Kind, force: Force | None) -> None:
         self.sample, self.columns, self.kind, self.force = sample, columns, kind, force
         self.doubts: list[str] = list(sample.notes)
-        self.merge: list[str] = []
         self.constants: list[str] = []
         self.fields: list[str] = []
         self.id: list[str] = []

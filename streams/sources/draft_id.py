@@ -16,7 +16,7 @@ def place_id(work: Work) -> None:
     columns, rows = work.columns, len(work.sample.rows)
     free = [c for c in columns.all if c.times is None and c.filled > 0.98]
     single = [c for c in free if len(c.counts) >= 0.999 * len(c.values) and _short(c)]
-    if _place_units(work, free, single):
+    if columns.find(ID[:1], single) is None and _place_units(work, free):
         return
     column = columns.find(ID, single)
     if column is not None:
@@ -52,30 +52,26 @@ def place_id(work: Work) -> None:
     )
 
 
-def _place_units(work: Work, free: Sequence[Column], single: Sequence[Column]) -> bool:
-    """Adds the id of incidents that have a row for each unit sent, and merges their rows; False
-    where there are none such. Either a column is of units, or the rows of one number begin at the
-    same time."""
-    columns, rows = work.columns, len(work.sample.rows)
+def _place_units(work: Work, free: Sequence[Column]) -> bool:
+    """Adds the id of incidents that have a row for each unit sent: their number comes on several
+    rows, and those begin at the same time; False where there is none such."""
     if work.kind != "incident" or work.main is None:
         return False
+    rows = len(work.sample.rows)
     several = [c for c in free if _short(c) and rows / 10 < len(c.counts) < 0.95 * len(c.values)]
-    column = columns.find(ID[:1], several)
+    column = work.columns.find(ID[:1], several)
     if column is None:
         return False
-    times = [name for name in ("dispatched_at", "arrived_at", "closed_at") if name in work.placed]
-    units = any(re.search(r"\bunit\b(?!.*(count|num))", c.words) for c in columns.all)
-    if not (units and times):
-        begins = set(zip(column.cells, work.main.cells, strict=True))
-        apart = len(begins) > 1.02 * len(set(column.cells))
-        if apart or columns.find(ID[:1], single) is not None:
-            return False
-    columns.use(column)
+    begins = zip(column.cells, work.main.cells, strict=True)
+    if len(set(begins)) > 1.02 * len(set(column.cells)):
+        return False
+    work.columns.use(column)
     work.id.append(f"id = {quoted(column.name)}")
-    work.merge += [f'{name} = "{"last" if name == "closed_at" else "first"}"' for name in times]
+    merges = [f'{field} = "{"last" if field == "closed_at" else "first"}"' for field in work.placed]
+    work.fields += ["", "[merge]", *merges]
     work.doubts.append(
-        f"`id`: {len(column.counts):,} of {column.name} stand on {len(column.values):,} rows, so a "
-        "row is taken for a unit, and the rows of one incident are merged"
+        f"`id`: {len(column.counts):,} of {column.name} stand on {len(column.values):,} rows that "
+        "begin together: taken for units of one incident, whose first arrival counts"
     )
     return True
 

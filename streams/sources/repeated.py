@@ -19,10 +19,6 @@ REMEMBERED = 30_000
 """At least so many of the latest ids are remembered (and at most twice as many): exports have the
 rows of one id near each other, and memory is not endless."""
 
-MANY = 10
-"""So many rows that begin at different times are not of one record: their id means nothing."""
-BEGINNINGS = frozenset(life.begins for life in LIVES.values())
-
 
 class SamePeriod:
     """Notices rows that give one figure of one period, of which one alone counts: the quarters of
@@ -51,6 +47,9 @@ class SamePeriod:
         )
 
 
+MANY = 10
+"""So many rows that begin at different times are not of one record: their id means nothing."""
+BEGINNINGS = frozenset(life.begins for life in LIVES.values())
 TIMES = COMMITTED.union(*(life.order for life in LIVES.values()))
 
 

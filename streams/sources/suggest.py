@@ -134,8 +134,6 @@ def _text(work: Work, timezone: str | None) -> str:
     lines += work.id
     if work.constants:
         lines += ["", "[constants]", *work.constants]
-    if work.merge:
-        lines += ["", "[merge]", *work.merge]
     lines += work.fields
     unused = [clean(c.name) for c in work.columns.all if c.name not in work.columns.used]
     if unused:
