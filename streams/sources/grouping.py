@@ -7,9 +7,12 @@ what has an end only. Each row is mapped by itself; of the rows of one id each f
 |---|---|
 | `first`, of a time | the earliest that a row has |
 | `last`, of a time | the latest; so is `updated_at` where nothing is said |
-| `first`, of another field | that of the first row that has it; so is every field not named |
-| `last`, of another field | that of the last row that has it |
+| `first`, of another field | that of the earliest row that has it; so is every field not named |
+| `last`, of another field | that of the latest row that has it |
 | `any`, `all` | true where it is true in any row, or in all rows that have it |
+
+A row is earlier than another where the first of its times is, then the second, and so on; rows of
+the same times are ordered by their cells. So the order of the rows in the file changes nothing.
 
 A row that can't be mapped is refused alone, and the event is made of the others. Where the whole
 event can't be, all its rows are refused.
@@ -17,6 +20,7 @@ event can't be, all its rows are refused.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -30,9 +34,12 @@ from streams.sources.placing import Placed
 from streams.sources.rows import TableRows
 from streams.sources.sorting import RUN_BYTES, ExternalSort
 
+Order = tuple[bool, list[dt.datetime], list[str]]
+"""Where a row stands among those of its id: whether it has no time, its times, its cells."""
+
 
 class Merged:
-    """One record, from its rows in the order of the file."""
+    """One record, from its rows in any order."""
 
     def __init__(self, mapping: Mapping) -> None:
         states = {} if mapping.states is None else mapping.states.fields
@@ -41,9 +48,12 @@ class Merged:
         }  # fmt: skip
         self.event: dict[str, object] = {}
         self.placed = Placed()
+        self._from: dict[str, Order] = {}
+        """Of each field the place, among the rows, of the one that it was taken from."""
 
-    def add(self, event: dict[str, object], placed: Placed) -> None:
+    def add(self, event: dict[str, object], placed: Placed, cells: list[str]) -> None:
         """Take the next row."""
+        order = not placed.at, sorted(placed.at.values()), cells
         for name, value in event.items():
             rule = self._rules.get(name, "first")
             if name == "version":
@@ -52,19 +62,18 @@ class Merged:
                 flag = msgspec.convert(value, bool, strict=False)
                 held = self.event.get(name, flag)
                 self.event[name] = (held or flag) if rule == "any" else (held and flag)
-            elif name not in self.event or self._replaces(name, rule, placed):
+            elif name not in self.event or self._replaces(name, rule, placed, order):
                 self.event[name] = value
+                self._from[name] = order
                 self._place(name, placed)
 
-    def _replaces(self, name: str, rule: str, placed: Placed) -> bool:
+    def _replaces(self, name: str, rule: str, placed: Placed, order: Order) -> bool:
         """Whether the value of a further row takes the place of the one that is held."""
-        new = placed.at.get(name)
-        if new is None:
-            return rule == "last"
-        if name not in self._rules:
-            return False
-        held = self.placed.at[name]
-        return new > held if rule == "last" else new < held
+        new, held = placed.at.get(name), self.placed.at.get(name)
+        if new is not None and held is not None and name in self._rules and new != held:
+            return new > held if rule == "last" else new < held
+        before = self._from[name]
+        return order > before if rule == "last" else order < before
 
     def _place(self, name: str, placed: Placed) -> None:
         if name in placed.at:
@@ -186,7 +195,7 @@ def _add(merged: Merged, mapper: Mapper, cells: list[str]) -> Refused | None:
         mapped = mapper.row(cells)
         if mapped is not None:
             mapper.plausible.judge(mapped[1])
-            merged.add(*mapped)
+            merged.add(*mapped, cells)
     except Refused as refused:
         return refused
     except msgspec.ValidationError as error:

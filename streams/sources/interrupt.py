@@ -14,7 +14,8 @@ T = TypeVar("T")
 class Interrupt:
     """Within `with`, the first Ctrl-C sets `asked` and ends `between`; a second one raises.
 
-    `numbers` are the signals that do so. Outside the main thread, where Python takes no signals, it changes nothing.
+    `numbers` are the signals that do so. Outside the main thread, where Python takes no signals,
+    it changes nothing.
     """
 
     def __init__(self, *numbers: signal.Signals) -> None:
