@@ -402,6 +402,26 @@ def test_convert_that_is_asked_to_end_leaves_no_half_file(
     assert (folder / "out.ndjson").read_text() == "what was there\n"
 
 
+def test_convert_says_where_it_can_not_write(folder: Path) -> None:
+    table(folder / "in.csv", ROWS)
+    (folder / "out.ndjson.part").mkdir()  # so that it can't be opened, and not be deleted
+    answer = CliRunner().invoke(
+        main,
+        [
+            "convert",
+            "in.csv",
+            "--mapping",
+            "cad.toml",
+            "--force",
+            "tiny.toml",
+            "--to",
+            "out.ndjson",
+        ],
+    )
+    assert answer.exit_code == 1
+    assert answer.output == "Error: out.ndjson: can't be written: Is a directory\n"
+
+
 def test_convert_keeps_what_came_before_the_damage(folder: Path) -> None:
     table(folder / "in.csv", ROWS)
     whole = gzip.compress((folder / "in.csv").read_bytes())
