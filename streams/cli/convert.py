@@ -147,8 +147,9 @@ def _written(to: Path | None, interrupt: Interrupt) -> Iterator[BinaryIO]:
         return
     part = to.with_name(to.name + PART)
     failure: WatchroomError | None = None
+    opened = _opened(part, to)
     try:
-        with _opened(part, to) as out:
+        with opened as out:
             try:
                 yield out
             except WatchroomError as error:

@@ -7,13 +7,13 @@ what has an end only. Each row is mapped by itself; of the rows of one id each f
 |---|---|
 | `first`, of a time | the earliest that a row has |
 | `last`, of a time | the latest; so is `updated_at` where nothing is said |
-| `first`, of another field | that of the first row that has it; so is every field not named |
-| `last`, of another field | that of the last row that has it |
+| `first`, of another field | that of the earliest row that has it; so is every field not named |
+| `last`, of another field | that of the latest row that has it |
 | `any`, `all` | true where it is true in any row, or in all rows that have it |
 | `sum` | the sum of all rows; not known where one of them lacks it |
 
-The first row is the one whose times come first; where they are the same, the one whose cells do.
-The order in which a file has its rows makes no difference.
+A row is earlier than another where the first of its times is, then the second, and so on; rows of
+the same times are ordered by their cells. So the order of the rows in the file changes nothing.
 
 A row that can't be mapped is refused alone, and the event is made of the others. Where the whole
 event can't be, all its rows are refused; so are they where a sum would lack a refused row.
@@ -39,8 +39,8 @@ from streams.sources.placing import Placed
 from streams.sources.rows import TableRows
 from streams.sources.sorting import RUN_BYTES, ExternalSort
 
-RowOrder = tuple[list[dt.datetime], list[str]]
-"""What orders the rows of one id: their times, then their cells."""
+Order = tuple[bool, list[dt.datetime], list[str]]
+"""Where a row stands among those of its id: whether it has no time, its times, its cells."""
 
 
 class Merged:
@@ -53,8 +53,8 @@ class Merged:
         }  # fmt: skip
         self.event: dict[str, object] = {}
         self.placed = Placed()
-        self._from: dict[str, RowOrder] = {}
-        """The row that each field is of."""
+        self._from: dict[str, Order] = {}
+        """Of each field the place, among the rows, of the one that it was taken from."""
         self.sums = {name for name, rule in mapping.merge.items() if rule == "sum"}
         """Fields that are sums over all rows."""
         self._summed: Counter[str] = Counter()
@@ -68,7 +68,7 @@ class Merged:
     def add(self, event: dict[str, object], placed: Placed, cells: list[str]) -> None:
         """Take one more row."""
         self._rows += 1
-        row = (sorted(placed.at.values()), cells)
+        order = not placed.at, sorted(placed.at.values()), cells
         for name, value in event.items():
             rule = self._rules.get(name, "first")
             if name == "version":
@@ -81,17 +81,18 @@ class Merged:
                 flag = msgspec.convert(value, bool, strict=False)
                 held = self.event.get(name, flag)
                 self.event[name] = (held or flag) if rule == "any" else (held and flag)
-            elif name not in self.event or self._replaces(name, rule, placed, row):
+            elif name not in self.event or self._replaces(name, rule, placed, order):
                 self.event[name] = value
-                self._from[name] = row
+                self._from[name] = order
                 self._place(name, placed)
 
-    def _replaces(self, name: str, rule: str, placed: Placed, row: RowOrder) -> bool:
+    def _replaces(self, name: str, rule: str, placed: Placed, order: Order) -> bool:
         """Whether the value of a further row takes the place of the one that is held."""
         new, held = placed.at.get(name), self.placed.at.get(name)
-        if new is not None and held is not None and new != held and name in self._rules:
+        if new is not None and held is not None and name in self._rules and new != held:
             return new > held if rule == "last" else new < held
-        return row > self._from[name] if rule == "last" else row < self._from[name]
+        before = self._from[name]
+        return order > before if rule == "last" else order < before
 
     def _place(self, name: str, placed: Placed) -> None:
         if name in placed.at:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from streams.sources.forms import shown
+
 MOST = 100
 """The most different notices that are kept; an export has a handful of fields."""
+LONGEST = 500
+"""Characters that an example has at most: it may quote the row."""
 
 
 class Notices:
@@ -21,6 +25,6 @@ class Notices:
     def texts(self) -> list[str]:
         """The sentences, in the order in which they were first needed."""
         return [
-            sentence.format(count=f"{count:,}", s="s"[: count > 1], example=example)
+            sentence.format(count=f"{count:,}", s="s"[: count > 1], example=shown(example, LONGEST))
             for sentence, (count, example) in self._found.items()
         ]

@@ -19,13 +19,14 @@ from streams.events import Event, Versioned
 from streams.force import Force
 from streams.lenient import read
 from streams.periods import DAY, Calendar, rfc3339, to_ms
-from streams.records import Kind
+from streams.records import EARLIEST, SKEW, Kind
 from streams.records.calls import Calls
 from streams.records.crimes import Crimes
 from streams.records.incidents import Incidents
 from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
 from streams.sources.files import Source
 from streams.sources.instants import instant_of
+from streams.sources.plausible import wall_clock
 from streams.sources.sorting import ExternalSort
 from streams.sources.unfold import last_version, unfold
 
@@ -177,13 +178,13 @@ class Play:
         numbers: list[int] = []
         origins: list[str] = []
         begins: list[bool] = []
-        watch = _Alone()
+        watch, now = _Alone(), wall_clock() + SKEW
         for at, line, origin, number, first in self._sort:
             lines.append(line)
             numbers.append(number)
             origins.append(names[origin])
             begins.append(first)
-            if first and at != UNREADABLE:
+            if first and EARLIEST <= at <= now:  # others are refused by whoever takes them
                 self._note(watch.step(at, names[origin], number))
             if len(lines) >= CHUNK_LINES:
                 yield self._chunk(lines, numbers, origins, begins)

@@ -222,7 +222,8 @@ class Reader:
                 "rows of one id become one event here, so all rows have to be read first, and "
                 f"{at.origin} goes on",
                 field="merge" if at.mapping.merge else "states",
-                cure="Give a file, or take `merge` and `[states]` out of the mapping",
+                cure="Give a file, say --speed max if it ends, or take `merge` and `[states]` "
+                "out of the mapping",
             )
         whole = whole_form(cast("BinaryIO", file))
         if whole is not None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from streams.sources.forms import shown
+
 
 class Reason(NamedTuple):
     """What a reason means, and what to do."""
@@ -15,6 +17,9 @@ class Reason(NamedTuple):
     meaning: str
     cure: str
 
+
+LONGEST = 500
+"""Characters of a row's own text that a message has at most."""
 
 REASONS: dict[str, Reason] = {
     # the form of the file
@@ -142,4 +147,5 @@ def in_words(reason: str, origin: str, detail: str) -> str:
     """One refused row for a person: where it is, what is wrong with it, and what to do."""
     known = REASONS.get(reason)
     cure = f" To do: {known.cure}." if known else ""
-    return f"{origin}: {detail or (known.meaning if known else reason)}.{cure}".replace("..", ".")
+    what = shown(detail, LONGEST) or (known.meaning if known else reason)
+    return f"{origin}: {what}.{cure}".replace("..", ".")

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from streams.force import Force
 from streams.sources.chunk import Rejected
 from streams.sources.files import open_source
+from streams.sources.forms import shown
 from streams.sources.mapping import Mapping
+from streams.sources.reasons import LONGEST
 
 
 class Trial(NamedTuple):
@@ -41,7 +43,7 @@ class Trial(NamedTuple):
         lines = [f"{self.rows:,} rows read: {self.events:,} events, {joined}{refused}, {left}."]
         for reason, count in self.reasons.most_common():
             first = self.examples[reason]
-            lines.append(f"  {reason} {count:,}: {first.origin}: {first.detail}")
+            lines.append(f"  {reason} {count:,}: {first.origin}: {shown(first.detail, LONGEST)}")
         return [*lines, *(f"  Look: {warning}" for warning in self.warnings)]
 
 

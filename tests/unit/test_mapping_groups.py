@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -498,3 +499,50 @@ def test_unfolding_can_be_turned_off() -> None:
 
 def test_a_source_that_was_not_read_has_no_warnings() -> None:
     assert Source([], []).warnings == []
+
+
+DIFFERENT = [
+    "1,01:00,,central,low",
+    "1,01:00,01:20,north,high",
+    "1,01:00,01:10,south,low",
+    "1,01:00,01:10,east,high",
+    "1,01:05,01:30,west,",
+    "1,,,nowhere,high",
+]
+
+
+@pytest.mark.parametrize(("rule", "area", "category"), [("first", "central", "low"),
+                                                        ("last", "nowhere", "high")])  # fmt: skip
+@given(order=st.permutations(DIFFERENT))
+def test_what_the_rows_of_one_id_say_differently_never_depends_on_their_order(
+    rule: str, area: str, category: str, order: list[str]
+) -> None:
+    mapping = parse_mapping(f"""
+        kind = "incident"
+        force = "f"
+        timezone = "UTC"
+        id = "id"
+        time_format = "%Y-%m-%d %H:%M"
+        [merge]
+        arrived_at = "first"
+        area = "{rule}"
+        category = "{rule}"
+        [fields.opened_at]
+        column = "opened"
+        [fields.arrived_at]
+        column = "arrived"
+        [fields.area]
+        column = "area"
+        [fields.category]
+        column = "category"
+    """)
+    rows = [re.sub(r"(\d\d:\d\d)", r"2024-01-01 \1", text) for text in order]
+    data = "\n".join(["id,opened,arrived,area,category", *rows]).encode()
+    table = Table(line_batches(iter([data]), "x"), "x", ",")
+    (chunk,) = grouped_chunks(table, Mapper(mapping, table.header, None, "x"))
+    (event,) = map(msgspec.json.decode, chunk.lines())
+    assert (event["opened_at"], event["arrived_at"]) == (
+        "2024-01-01T01:00:00+00:00",
+        "2024-01-01T01:10:00Z",
+    )
+    assert (event["area"], event["category"]) == (area, category)

@@ -200,6 +200,15 @@ def test_a_row_alone_in_time_counts_and_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_a_line_that_is_refused_for_its_time_is_not_said_to_count(tmp_path: Path) -> None:
+    path = tmp_path / "in.ndjson"
+    stamps = ["1985-01-01T00:00:00Z", "2024-01-01T10:00:00Z", "2090-01-01T00:00:00Z"]
+    path.write_bytes(lines([call(str(n), at) for n, at in enumerate(stamps)]))
+    runner, play = played(path)
+    assert runner.account().refused == 2
+    assert play.warnings == []
+
+
 def test_the_only_row_there_is_is_not_alone(tmp_path: Path) -> None:
     assert played(table(tmp_path / "in.csv", ROWS[:1]), CAD)[1].warnings == []
 
@@ -391,6 +400,26 @@ def test_convert_that_is_asked_to_end_leaves_no_half_file(
     assert process.returncode == 128 + number, said
     assert sorted(path.name for path in folder.glob("out*")) == ["out.ndjson"]
     assert (folder / "out.ndjson").read_text() == "what was there\n"
+
+
+def test_convert_says_where_it_can_not_write(folder: Path) -> None:
+    table(folder / "in.csv", ROWS)
+    (folder / "out.ndjson.part").mkdir()  # so that it can't be opened, and not be deleted
+    answer = CliRunner().invoke(
+        main,
+        [
+            "convert",
+            "in.csv",
+            "--mapping",
+            "cad.toml",
+            "--force",
+            "tiny.toml",
+            "--to",
+            "out.ndjson",
+        ],
+    )
+    assert answer.exit_code == 1
+    assert answer.output == "Error: out.ndjson: can't be written: Is a directory\n"
 
 
 def test_convert_keeps_what_came_before_the_damage(folder: Path) -> None:

@@ -7,7 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from streams.sources.mapping import parse_mapping
+from streams.sources.notices import Notices
 from streams.sources.reasons import REASONS, in_words
+from streams.sources.trial import try_mapping
+from tests.tables import PLAIN
 
 ROOT = Path(__file__).parents[2]
 RAISED_BY = {"Refused": 0, "Rejected": 1, "reject": 0, "Refusal": 2}
@@ -51,3 +55,20 @@ def test_a_refusal_says_where_what_and_what_to_do() -> None:
     assert in_words("no_id", "in.csv:7", "blank: Number") == (
         "in.csv:7: blank: Number. To do: choose other columns for `id`, or exclude such rows."
     )
+
+
+def test_what_a_row_has_reaches_the_terminal_printable_and_not_endless(tmp_path: Path) -> None:
+    nasty = "\x1b[31m\udcff" + "x" * 100_000
+    words = in_words("bad_time", "in.csv:7", f'opened_at: "{nasty}" fits none of the formats')
+    assert words.startswith('in.csv:7: opened_at: "\N{REPLACEMENT CHARACTER}[31m?xxx')
+    assert len(words) < 700
+    assert words.isprintable()
+    notices = Notices()
+    notices.add("a field was left out at {example}", nasty)
+    assert all(len(text) < 700 and text.isprintable() for text in notices.texts())
+    file = tmp_path / "in.csv"
+    rows = "".join(f"{n},2024-01-01 10:00:00\n" for n in range(3000))  # looked at to see what it is
+    file.write_bytes(f"id,opened\n{rows}".encode() + b"x,\x1b[31m\xff" + b"x" * 1000 + b"\n")
+    words = try_mapping(file, parse_mapping(PLAIN), None).words()
+    assert all(len(text) < 700 and text.isprintable() for text in words)
+    assert len(words) == 2
