@@ -121,11 +121,11 @@ def convert(
 
         take(play.gather())
         written = take(play)
-    told = [f"{rows:,} rows became {written:,} events."]
-    told += refused_lines(refused, examples, dead_letters)
-    told += passed_over(source) + [f"Look: {warning}" for warning in play.warnings]
+    said = [f"{rows:,} rows became {written:,} events."]
+    said += refused_lines(refused, examples, dead_letters)
+    said += passed_over(source) + [f"Look: {warning}" for warning in play.warnings]
     much = None if interrupt.asked else refused_much(refused.total(), rows)
-    for line in [*told, *([much] if much else [])]:
+    for line in [*said, *([much] if much else [])]:
         click.echo(line, err=True)
     if interrupt.asked:
         sys.exit(interrupt.exit_code)

@@ -16,10 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from streams.periods import DAY, rfc3339
 from streams.sources import CHUNK_LINES
 from tests.build import TINY_FORCE, incident, lines, ms
 from tests.servers.process import free_port, wait_until
+
+pytestmark = pytest.mark.replays  # real processes with months of history
 
 ROOT = Path(__file__).parents[2]
 MOST = 5.0

@@ -29,6 +29,8 @@ from streams.runners.snapshot import Identity
 from streams.runners.topic_alerts import TopicAlerts
 from tests.build import FAR_FUTURE, ms
 
+pytestmark = pytest.mark.replays  # weeks and months of a county
+
 COUNTY = find_force("warwickshire")
 START = ms("2021-03-01T00:00:00Z")
 MOST = 0.1
