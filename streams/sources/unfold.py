@@ -19,31 +19,26 @@ is not counted as waiting or unattended.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
-from streams.events import Call, Crime, Event, Incident, Record, Versioned
+from streams.events import KINDS, Event, Record, Versioned
 from streams.periods import EPOCH, SECOND, Calendar, to_ms
 from streams.records import DAY_PRECISE, MONTH_PRECISE, partial
+from streams.sources.lives import LIVES
 
-LIVES: dict[type[Record], tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]] = {
-    Call: (
-        "offered_at",
-        (("connected_at", ()), ("answered_at", ()), ("abandoned_at", ()), ("ended_at", ())),
-    ),
-    Incident: (
-        "opened_at",
-        (
-            ("graded_at", ("grade",)),
-            ("dispatched_at", ()),
-            ("arrived_at", ()),
-            ("closed_at", ()),
-        ),
-    ),
-    Crime: ("recorded_at", (("outcome_at", ("outcome",)),)),
+BRINGS = {"graded_at": "grade", "outcome_at": "outcome"}
+"""Facts that become known with a time."""
+UNFOLDED: dict[type[Record], tuple[str, tuple[str, ...]]] = {
+    cast("type[Record]", KINDS[kind]): (
+        life.begins,
+        tuple(name for name in life.order if name != life.begins),
+    )
+    for kind, life in LIVES.items()
+    if life.begins
 }
-"""Of each kind the time at which a record begins, and its later times with what comes with them."""
+"""Of each kind of record the time at which it begins, and its other times."""
 
 
 def known_at(field: str, value: dt.datetime | str, calendar: Calendar) -> int:
@@ -61,7 +56,7 @@ def known_at(field: str, value: dt.datetime | str, calendar: Calendar) -> int:
 
 def last_version(event: Versioned) -> Versioned:
     """A finished record marked as the last version, after which nothing comes."""
-    if type(event) not in LIVES or event.deleted or event.version is not None:
+    if type(event) not in UNFOLDED or event.deleted or event.version is not None:
         return event
     return msgspec.structs.replace(event, played="end")
 
@@ -74,14 +69,14 @@ def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
     later than `updated_at` by more than the skew of two clocks.
     """
     end = to_ms(event.updated_at)
-    life = LIVES.get(type(event))
+    life = UNFOLDED.get(type(event))
     begun = getattr(event, life[0]) if life else None
     if life is None or begun is None or event.deleted or event.version is not None:
         return [(end, event)]
     begin, later = life
     first = min(known_at(begin, begun, calendar), end)
     known: dict[str, int] = {}
-    for field, _ in later:
+    for field in later:
         stamp: dt.datetime | str | None = getattr(event, field)
         if stamp is not None:
             known[field] = min(max(known_at(field, stamp, calendar), first), end)
@@ -91,9 +86,11 @@ def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
         changed: dict[str, Any] = {"played": "step" if at < instants[-1] else "end"}
         if at < end:
             changed["updated_at"] = EPOCH + dt.timedelta(milliseconds=at)
-        for field, brings in later:
+        for field in later:
             if known.get(field, at) > at:
-                changed.update(dict.fromkeys((field, *brings)))
+                changed[field] = None
+                if field in BRINGS:
+                    changed[BRINGS[field]] = None
         versions.append((at, msgspec.structs.replace(event, **changed)))
     if instants[-1] < end:  # the export says that the record was written later than its last time
         versions.append((end, last_version(event)))

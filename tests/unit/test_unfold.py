@@ -14,7 +14,7 @@ from streams.events import Call, Crime, Incident, Versioned, decode_line, encode
 from streams.monitor import canonical
 from streams.periods import Calendar, to_ms
 from streams.sources.play import Judge
-from streams.sources.unfold import LIVES, unfold
+from streams.sources.unfold import UNFOLDED, unfold
 from tests.build import FAR_FUTURE, monitor, tiny_force
 
 CALENDAR = Calendar(tiny_force().zone)
@@ -107,10 +107,10 @@ MINUTES = st.one_of(st.none(), st.integers(0, 60 * 24 * 90))
 def finished(draw: st.DrawFn) -> Versioned:
     """A record of a finished export, valid as a whole."""
     kind = draw(st.sampled_from([Call, Incident, Crime]))
-    begin, later = LIVES[kind]
+    begin, later = UNFOLDED[kind]
     start = draw(st.integers(0, 60 * 24 * 30))
     limit = 60 * 24 * 39 if kind is Call else 60 * 24 * 90
-    stamps = {name: draw(st.one_of(st.none(), st.integers(0, limit))) for name, _ in later}
+    stamps = {name: draw(st.one_of(st.none(), st.integers(0, limit))) for name in later}
     if kind is Call and stamps["answered_at"] is not None:
         stamps["abandoned_at"] = None
     if stamps.get("arrived_at") is not None:
