@@ -42,7 +42,8 @@ WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
 """Parts of a board that depend on how and when the events came; the rest does not."""
 
-_COUNTED: dict[str, type[Kind]] = {"call": Calls, "incident": Incidents, "crime": Crimes}
+COUNTED: dict[str, type[Kind]] = {"call": Calls, "incident": Incidents, "crime": Crimes}
+"""The kinds of which records are counted, and the rules of each."""
 _EVENT_KINDS = {struct: kind for kind, struct in KINDS.items()}
 Add = Callable[[Any, int], Iterator[None] | None]
 """Folds one event, and gives what is still to be done of it, step by step; raises `Refused`."""
@@ -85,7 +86,7 @@ class Shard:
             elif kind == "heartbeat":
                 self.takers[force.id] = Heartbeats()
             else:
-                rules: Any = _COUNTED[kind]
+                rules: Any = COUNTED[kind]
                 ledger = Ledger(rules(force), Calendar(force.zone), most)
                 ledger.stepwise = True
                 self.takers[force.id] = ledger
@@ -110,7 +111,7 @@ class Monitor:
         self.refusals = Refusals()
         """The feeds of which every line is refused."""
         self._rollups = {
-            (force.id, group.name): Rollup(group, force, _COUNTED[group.kind](force))  # type: ignore[call-arg]
+            (force.id, group.name): Rollup(group, force, COUNTED[group.kind](force))  # type: ignore[call-arg]
             for force in self.forces.values()
             for group in GROUPS
         }

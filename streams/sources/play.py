@@ -10,7 +10,7 @@ content, so the order of rows and files changes nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -18,11 +18,9 @@ from streams.errors import Refused, SourceError
 from streams.events import Event, Versioned
 from streams.force import Force
 from streams.lenient import read
+from streams.monitor import COUNTED
 from streams.periods import DAY, Calendar, rfc3339, to_ms
 from streams.records import EARLIEST, SKEW, Kind
-from streams.records.calls import Calls
-from streams.records.crimes import Crimes
-from streams.records.incidents import Incidents
 from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
 from streams.sources.files import Source
 from streams.sources.instants import instant_of
@@ -37,17 +35,15 @@ NAMED = 3
 UNREADABLE = -1
 """The instant of a line that has none: it comes first, and is refused by whoever takes it."""
 
-KINDS: dict[str, type[Kind]] = {"call": Calls, "incident": Incidents, "crime": Crimes}
-
 
 class Judge:
     """Judges events by the rules of their kind, for the forces that are known."""
 
-    def __init__(self, forces: Iterable[Force]) -> None:
+    def __init__(self, forces: Sequence[Force]) -> None:
         self.calendars = {force.id: Calendar(force.zone) for force in forces}
         self._kinds: dict[tuple[str, str], Kind] = {}
         for force in forces:
-            for name, rules in KINDS.items():
+            for name, rules in COUNTED.items():
                 made: Any = rules
                 self._kinds[name, force.id] = made(force)
 
