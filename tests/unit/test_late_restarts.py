@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,21 @@ def partition(folder: Path, kind: str = "call", topic_id: str = "id") -> Partiti
     identity = Identity("c", f"w.{kind}s", topic_id, 0, fingerprint(kind, forces), ("tiny",))
     live = Live(Monitor(forces, all_shards=False), clock=lambda: END)
     made = Partition(live, Shard(kind, forces), folder / f"{kind}.sqlite", identity, "w", 1)
+    OPENED.append(made)
     made.load(1, "me")
     made.show()
     return made
+
+
+OPENED: list[Partition] = []
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Closes what a test leaves open, as where a worker dies in it."""
+    yield
+    while OPENED:
+        OPENED.pop().checkpoint.close()
 
 
 def ledger_of(held: Partition) -> Ledger:
