@@ -1,7 +1,8 @@
 """Change points: where a measure can't be compared across, as notes on every chart.
 
 Two kinds are known. The force's file lists changes of system and of recording, at which a baseline
-starts anew (a re-base) or which are only marked. A running monitor knows the changes of level that it found itself.
+starts anew (a re-base) or which are only marked. A running monitor knows the changes of level that
+it found itself.
 """
 
 from __future__ import annotations
