@@ -84,6 +84,8 @@ class Look(Teller):
             if alert.open and alert.said != c.said and self._due(alert):
                 self.change(alert, "updated", said=c.said, evidence=c.evidence)
             return
+        if not c.opens:
+            return
         day = c.severity == "state"
         when = rfc3339(c.since // MINUTE * MINUTE, self.force.zone if day else dt.UTC)
         name = rules.name(self.force, c.kind, c.group, c.measure, c.row, c.area, c.direction)
