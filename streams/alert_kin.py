@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from detectors.episodes import QUIET
 from streams import alert_words as say
 from streams.alert_records import Alert, ms_of
-from streams.alert_rules import Reads, alone, kind_of
+from streams.alert_rules import Reads, alone, inside, kind_of
 from streams.force import Force
 from streams.periods import HOUR
 from streams.signals import Signal
@@ -64,13 +64,38 @@ class Kin:
         """Whether an alert that is over by now told of what a signal says: of hours in which its
         change began, or of the same by the hour (the day), an hour (a day) before its period ended.
         """
+        alerts = list(alerts)
+        if kind_of(signal) == "level_change":
+            return any(self._was_told(alert, signal) for alert in alerts)
         return any(
-            alert.kind == "exceptional_volume" == kind_of(signal)
+            alert.kind == "exceptional_volume"
             and alert.direction == signal.direction
             and related(alert.theme, signal.theme)
             and (self._went_on(alert, signal) or self._summed_up(alert, signal))
             for alert in alerts
         )
+
+    def _was_told(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a change of level is one that has ended, while nothing is as far from the old
+        level again as that was; or is the way back to the level before one, by itself."""
+        told, over = alert.evidence, ms_of(alert.resolved_at)
+        began = signal.start if signal.onset is None else signal.onset
+        if alert.kind != "level_change" or (alert.area, True) != (
+            signal.area,
+            _alike(alert, signal),
+        ):
+            return False
+        if alert.direction == signal.direction:
+            far = told.after is None or (
+                signal.observed >= told.after
+                if signal.direction == "up"
+                else signal.observed <= told.after
+            )
+            return over is not None and began < over and (inside(alert, signal) or not far)
+        if alert.outcome is not None or signal.after is None:
+            return False
+        low, high = told.lower, told.upper
+        return low is not None and high is not None and low <= signal.after <= high
 
     def _went_on(self, alert: Alert, signal: Signal) -> bool:
         over = ms_of(alert.resolved_at) or 0
