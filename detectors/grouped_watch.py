@@ -138,7 +138,7 @@ class GroupedWatch(Detector):
             return
         first, *sums = self._pending
         self._pending = []
-        group = [first, self._place - 1, *sums]
+        group = self._formed([first, self._place - 1, *sums])
         self._groups += 1
         self._recent.append(group)
         if self.state == "ready":
@@ -189,6 +189,10 @@ class GroupedWatch(Detector):
         """A log-likelihood ratio with the spread known from so many groups only."""
         known = self.known
         return 0.5 * known * log1p(2.0 * change / known)
+
+    def _formed(self, group: list[float]) -> list[float]:
+        """A group that is complete, as it is to be judged and learned."""
+        return group
 
     @abstractmethod
     def _judge(self, group: list[float]) -> tuple[float, str | None]:
