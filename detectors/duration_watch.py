@@ -17,18 +17,19 @@ which little was expected yet. It may be negative, where durations within a grou
 takes at most three quarters off the first term. (An outlier beyond the 3.09 standard deviations of
 1 in 1,000 counts as one at them.)
 
-**Impossible times.** One response of 23 hours among twenty of 10 minutes is no slow day. Were single
-durations log-normal with this cv, 4 standard deviations of their logarithms would be `far` times the
-mean (20 times at a cv of 1; at least 10). Where n, sum S and sum of squares Q of a group are those of
-n - k durations with mean m and this cv, and k alike that are longer, then
+**Impossible times.** One response of 23 hours among twenty of 10 minutes is no slow day. Were
+single durations log-normal with this cv, 4 standard deviations of their logarithms would be `far`
+times the mean (20 times at a cv of 1; at least 10). Where n, sum S and sum of squares Q of a group
+are those of n - k durations with mean m and this cv, and k alike that are longer, then
 
     (S - (n - k) m)^2 = k (Q - (n - k) m^2 (1 + cv^2)).
 
-If the one of k = 1 is `far` times m and the expectation, the group is *doubtful*: its mean is the
-expectation, or what of m for k from 1 to 3 + n/20 is next to it, and it teaches
-neither level nor spread. A day on which everything is late has durations that are alike, and is none.
-Where four of five groups are doubtful, they teach cv, until such durations are ordinary. Of any group
-at most 4 cv^2 counts in the cv. Who knows single durations leaves out what is beyond `farthest`.
+Where for some k, at most 3 + n/20, these are `far` times both m and the expectation, the group is
+*doubtful*: its mean is the expectation, or of the m from that k on the one next to it, and it
+teaches neither level nor spread. A day on which everything is late has durations that are alike,
+and is none. Where four of five groups are doubtful, they teach cv, until such durations are
+ordinary. Of any group at most 4 cv^2 counts in the cv. Who knows single durations leaves out what
+is beyond `farthest`.
 
 - `surprise`: the tail of Student's t of (y - e) / sqrt(Var y + w) with nu degrees of freedom, the
   groups that the spread is known from; but at most 60, as means of few durations are not normal.
@@ -67,7 +68,7 @@ MOST_FREEDOM = 1e4
 MOST_KNOWN = 60.0
 OUTLYING = 3.09**2
 FAR, LEAST_FAR = 4.0, 10.0
-"""Standard deviations of the logarithm beyond which a duration is impossible, and the least ratio."""
+"""Standard deviations of the logarithm beyond which a duration is impossible; the least ratio."""
 MOST_SCATTER = 4.0
 SOME, MANY = 3, 20
 """Impossible may be so many durations, and one in so many more."""
@@ -137,7 +138,7 @@ class DurationWatch(GroupedWatch):
 
     @property
     def farthest(self) -> float | None:
-        """The longest possible single duration in the next slot; None before anything is learned."""
+        """The longest possible single duration in the next slot; None before any is learned."""
         if not self._learned:
             return None
         return self.far * exp(self._base + self._effects[self._place % self.period])
@@ -147,14 +148,16 @@ class DurationWatch(GroupedWatch):
         if known < n or n < 3.0:
             return group
         hoped = exp(self._base + self._effects[self._slot(group)]) if self._learned else 0.0
-        lone = self._without(1.0, n, total, squares)
-        if lone <= 0.0 or total - (n - 1.0) * lone < self.far * max(lone, hoped):
+        numbers = range(1, min(SOME + int(n / MANY), int(n) - 2) + 1)
+        means = [self._without(float(k), n, total, squares) for k in numbers]
+        far = self.far
+        for k, mean in zip(numbers, means, strict=True):
+            if mean > 0.0 and total - (n - k) * mean >= k * far * max(mean, hoped):
+                break
+        else:
             return group
-        mean = lone
         if hoped:
-            for k in range(2, SOME + int(n / MANY) + 1):
-                mean = self._without(float(k), n, total, squares) if mean > hoped else mean
-            mean = min(total / n, max(mean, hoped))
+            mean = min(total / n, max(means[-1], hoped) if mean > hoped else hoped)
         return [*group[:2], n - 1.0, (n - 1.0) * mean, *group[4:7], DOUBTFUL]
 
     def _without(self, k: float, n: float, total: float, squares: float) -> float:

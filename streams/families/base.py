@@ -27,7 +27,7 @@ Lanes = Mapping[str, int]
 
 
 class Timed(dict[str, int]):
-    """The counters of a row, with its durations: a bin (`streams.histogram`) to how many are in it."""
+    """The counters of a row, with its durations: bins (`streams.histogram`), how many in each."""
 
     def __init__(self, lanes: Lanes, bins: Mapping[int, int]) -> None:
         super().__init__(lanes)

@@ -157,9 +157,9 @@ class Durations(Grouped):
     """A mean duration; milliseconds in the counters, seconds in a signal.
 
     What is told is the mean of all. Judged and learned is the mean of those that can be: the others
-    are beyond `DurationWatch.farthest` (while nothing is learned, as many times the median as that is
-    times the mean), or took no time at all. Where more than two and more than a third are beyond it,
-    everything is late, and none is left out.
+    are beyond `DurationWatch.farthest` (while nothing is learned, beyond `far` times the median),
+    or took no time at all. Where more than two and more than a third are beyond it, everything is
+    late, and none is left out.
     """
 
     method: Method = "duration"
