@@ -60,7 +60,7 @@ from math import exp, inf, log, log1p, log10, sqrt
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from detectors.grouped_watch import GroupedWatch
+from detectors.grouped_watch import Found, GroupedWatch
 
 LEAST, MOST = 1e-9, 1e100
 """Means are taken as within these: a duration of 0 has no logarithm."""
@@ -200,7 +200,7 @@ class DurationWatch(GroupedWatch):
         tail = max(float(stdtr(self.known, -t)), 1e-300)
         return -log10(tail) if t > 2.0 else 0.0, "up" if off > 0.0 else "down"
 
-    def _weigh(self, recent: list[list[float]]) -> tuple[float, int | None, float, str | None]:
+    def _weigh(self, recent: list[list[float]]) -> Found:
         figures = [(*self._value(group), self._effects[self._slot(group)]) for group in recent]
         value, variance, effect = np.array(figures)[::-1].T
         weight = 1.0 / variance
@@ -212,7 +212,16 @@ class DurationWatch(GroupedWatch):
         off = float(means[best])
         change = self._student(float(ratios[best]))
         level = exp(self._base + off)
-        return change, len(recent) - 1 - best, level, "up" if off > 0.0 else "down"
+        direction = "up" if off > 0.0 else "down"
+        return Found(change, len(recent) - 1 - best, level, off, direction)
+
+    def _likelier(self, group: list[float], shift: float) -> float:
+        if group[7] == DOUBTFUL:
+            return 0.0
+        slot = self._slot(group)
+        value, variance = self._value(group)
+        off = value - self._base - self._effects[slot]
+        return ((off - shift) ** 2 - off * off) / 2.0 / (variance + self._slot_spreads[slot])
 
     def _learn(self, group: list[float], slot: int) -> None:
         doubtful = group[7] == DOUBTFUL
@@ -231,10 +240,14 @@ class DurationWatch(GroupedWatch):
             most = OUTLYING * (variance + spread)
             # Towards the expectation, so that a single outlier moves the level by little.
             value -= off * (1.0 - min(1.0, sqrt(most) / abs(off))) if off else 0.0
-            surely = (variance / (variance + spread)) ** 2
-            square = min(off * off, most) - spread
-            self._spread_sums[0] += surely * (square - self.cv**2 / group[2])
-            self._spread_sums[2] += surely
+            surely, part, square = (variance / (variance + spread)) ** 2, 1.0, off * off
+            shift, together = group[8:]
+            if together:  # of a spell: about its own level
+                square = (off - shift) ** 2 if together > 1.0 else 0.0
+                part, spread = 1.0 - 1.0 / together, 0.0
+            within = part * self.cv**2 / group[2]
+            self._spread_sums[0] += surely * (min(square, most) - spread - within)
+            self._spread_sums[2] += surely * part
         self._values[slot] += value / variance
         self._information[slot] += 1.0 / variance
         self._fit(1.0 / self.slot_sd**2)

@@ -1,6 +1,7 @@
 """Durations over days: formulas written out, what is learned of their spread, impossible single
 times, and a restart."""
 
+import itertools
 import json
 import random
 from math import exp, log, log1p, log10, sqrt
@@ -298,3 +299,21 @@ def test_where_all_times_are_far_beyond_none_is_left_out() -> None:
     adapter.update(timed([82_800] * 21), Point(60, 1.0, 4))
     assert adapter.rate <= adapter.allowed
     assert adapter.reading().direction == "up"
+
+
+def test_after_a_slow_week_a_second_is_found_nearly_as_soon() -> None:
+    delays = {3.0: 0, 1.0: 0}
+    for seed, slower in itertools.product(range(8), delays):
+        generator = random.Random(seed)
+        watch = watched(20, seed, allowed=0.02)
+        between = watch.between
+        told = []
+        for mean in [600.0 * slower] * 7 + [600.0] * 28 + [900.0] * 20:
+            watch.update(*day(generator, 30, mean))
+            told.append(watch.direction if watch.drift_detected else None)
+        if slower > 1.0:
+            assert told[1:7] == ["up"] * 6
+            assert told[9:35] == [None] * 26  # over with the first day or two that are as before
+        assert watch.between < between + 0.01
+        delays[slower] += told[35:].index("up")
+    assert delays[3.0] / 8 <= delays[1.0] / 8 + 2  # before, it took five days longer
