@@ -36,7 +36,8 @@ last months say so. So a level that is as it was has no evidence, and one beyond
 side is a second change, as evident as if there had been no first, with its own onset and against
 the old level.
 
-No change is told in a month that is itself outside the chart on the other side.
+No change is told in a month that lies on the other side of the level before it, or outside the chart
+there; nor one that is the last month alone, where that is inside the chart.
 
 Its place: months; hours and days have `detectors.count_watch`.
 References: those of `shiryaev_roberts`; Pollak (1987), Annals of Statistics 15, on
@@ -251,9 +252,15 @@ class MonthWatch(Detector):
 
     @property
     def contrary(self) -> bool:
-        """Whether the last month lies outside the usual chart on the side opposite to that of the
-        likeliest change."""
-        return any(way == -self._way for _, way in self.flags)
+        """Whether the last month speaks against the likeliest change: it lies on the other side of
+        the level before, or of the usual chart; or the change is it alone, inside the chart."""
+        found, (x, length) = self._found, self._recent[-1]
+        if found is None or x is None:
+            return False
+        ways = [way for _, way in self.flags]
+        alone = self._offset + found.onset == self._place - 1
+        other = self._way * (x - found.before * (length or 1.0)) < 0.0
+        return other or -self._way in ways or (alone and self._way not in ways)
 
     @property
     def months(self) -> list[tuple[float, float]]:

@@ -233,7 +233,7 @@ def test_no_change_is_told_against_a_month_outside_the_chart(month: int) -> None
         max_size=8,
     ),
     st.lists(st.integers(-3, 3), min_size=20, max_size=20),
-    st.floats(0.0005, 0.05),
+    st.floats(0.0005, 0.02),
 )
 def test_what_is_told_agrees_with_its_figures_and_is_saved_whole(
     runs: list[tuple[int, int]], noise: list[int], allowed: float
@@ -249,10 +249,19 @@ def test_what_is_told_agrees_with_its_figures_and_is_saved_whole(
             assert watch.level is not None
             assert watch.direction == ("up" if watch.level > watch.before else "down")
             assert (watch.ratio or 2.0) > 1 or watch.direction == "down"
-            against = -1 if watch.direction == "up" else 1
-            assert against not in [way for _, way in watch.flags]
+            way = 1 if watch.direction == "up" else -1
+            assert (x - watch.before) * way >= 0
+            assert -way not in [each for _, each in watch.flags]
             assert watch.onset is not None
-            assert 12 <= watch.onset <= place
+            assert 12 <= watch.onset < place or way in [each for _, each in watch.flags]
+
+
+def test_a_change_of_one_month_is_told_where_that_is_outside_the_chart() -> None:
+    scattered = [100.0 + 30 * (-1) ** n for n in range(12)]  # limits at 37 and 163
+    for x, told in ((158, False), (170, True)):
+        watch = watched([*scattered, x], prior_dispersion=1.0, prior_weight=1e4)
+        assert watch.onset == 12
+        assert watch.drift_detected == told
 
 
 def test_a_change_that_is_over_is_not_accepted() -> None:
