@@ -84,6 +84,8 @@ class Look(Teller):
             if alert.open and alert.said != c.said and self._due(alert):
                 self.change(alert, "updated", said=c.said, evidence=c.evidence)
             return
+        if not c.opens:
+            return
         day = c.severity == "state"
         when = rfc3339(c.since // MINUTE * MINUTE, self.force.zone if day else dt.UTC)
         name = rules.name(self.force, c.kind, c.group, c.measure, c.row, c.area, c.direction)
@@ -134,7 +136,7 @@ class Look(Teller):
 
     def _take_signals(self, signals: list[Signal]) -> set[str]:
         """Opens, updates and joins; returns the ids of the alerts that go on."""
-        raising = [s for s in signals if s.notify and rules.worth(s) and not rules.usual_again(s)]
+        raising = [s for s in signals if s.notify and rules.is_told(s)]
         self.kin.told = stories(self.force, raising, self.kin.last)
         return {self._take_story(story) for story in self.kin.told} - {""}
 
@@ -187,6 +189,10 @@ class Look(Teller):
         s = story.signal
         closed = not s.running
         new = closed and (ms_of(alert.judged_to) or 0) < s.end
+        if alert.kind == "level_change" and rules.back(alert, s):
+            # The detector repeats what it said of the stretch: the period itself is at the old
+            # level, and is counted as such.
+            return ""
         worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
         changes: dict[str, Any] = {"quiet": 0}
         if closed:
@@ -224,12 +230,34 @@ class Look(Teller):
             changes = changes | {
                 "area": s.area,
                 "area_name": place(self.force, s.area),
+                "row": s.row,
+                "theme": s.theme,
                 "title": title,
                 "also": _union((alert.title, *alert.also), story.also, title),
                 **self._figures(s, alert.kind),
             }
+        if wider:
+            changes["also"] = _union(changes["also"], self._take_in(alert, s))
         self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
         return alert.id
+
+    def _take_in(self, alert: Alert, whole: Signal) -> tuple[str, ...]:
+        """Ends the other alerts of parts that a whole speaks for from now on, where nobody has
+        them; nobody is told. Returns their titles."""
+        title, found = say.title(self.force, whole), []
+        for alert_id in list(self.book.going.values()):
+            other = self.book.alerts[alert_id]
+            same = (other.kind, other.direction) == (alert.kind, alert.direction)
+            if other.id == alert.id or not same or not other.open or other.owner is not None:
+                continue
+            if other.series != whole.series and self.kin.contains(whole, other):
+                over = stamp(self.at, self.force.zone)
+                note = f"told with {title}"
+                self.change(
+                    other, "resolved", state="resolved", resolved_at=over, over=True, note=note
+                )
+                found.append(other.title)
+        return tuple(found)
 
     def _count_quiet(self, signals: list[Signal], raised: set[str]) -> None:
         """Counts the closed periods inside the usual range, and ends what is over."""
@@ -243,7 +271,7 @@ class Look(Teller):
             reading = closed.get(alert.series) or self.reads.last(alert.series)
             if reading is None or reading.end <= (ms_of(alert.judged_to) or 0):
                 continue
-            quiet = alert.quiet + 1 if rules.inside(alert, reading) else 0
+            quiet = alert.quiet + 1 if rules.back(alert, reading) else 0
             needed = (rules.BACK if alert.kind == "level_change" else rules.QUIET)[reading.grain]
             judged = stamp(reading.end, self.force.zone)
             long_open = self.at - to_ms(alert.opened_at) >= rules.LEAST_OPEN[reading.grain]

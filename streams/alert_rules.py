@@ -136,6 +136,20 @@ def inside(alert: Alert, reading: Signal) -> bool:
     return reading.observed <= limits.upper
 
 
+def back(alert: Alert, reading: Signal) -> bool:
+    """Whether a closed period counts towards the end of an alert: it is usual again. For a level it
+    is inside the range of the old one and nearer to that than to the new, since a small change of
+    level leaves most periods inside the old range.
+    """
+    before, after = alert.evidence.before, alert.evidence.after
+    if not inside(alert, reading):
+        return False
+    if alert.kind != "level_change" or before is None or after is None:
+        return True
+    middle = (before + after) / 2
+    return reading.observed <= middle if after > before else reading.observed >= middle
+
+
 def usual_again(signal: Signal) -> bool:
     """Whether a volume of a closed period is inside the usual range, however high what came before
     adds up: nobody is told of `87, usually 65 to 92`."""
@@ -146,6 +160,21 @@ def usual_again(signal: Signal) -> bool:
     if signal.direction == "down":
         return signal.observed >= signal.lower
     return signal.observed <= signal.upper
+
+
+def is_told(signal: Signal) -> bool:
+    """Whether there is anything to tell of a signal whose rate is within what is allowed."""
+    return worth(signal) and not usual_again(signal) and not contrary(signal)
+
+
+def contrary(signal: Signal) -> bool:
+    """Whether the figure lies beyond its usual range on the other side than the change of level
+    that is found: a rise of last year is not told of a month that has fallen."""
+    if kind_of(signal) != "level_change" or signal.lower is None or signal.upper is None:
+        return False
+    if signal.direction == "down":
+        return signal.observed > signal.upper
+    return signal.observed < signal.lower
 
 
 def alone(signal: Signal) -> bool:

@@ -57,6 +57,12 @@ class Watched:
         return (force, self.group.name, self.measure.name, *row, self.area)
 
     @property
+    def names(self) -> set[str]:
+        """What a change of recording that affects it may name (`streams.affected`)."""
+        row = {value for value in self.row.values() if value != ALL}
+        return {self.group.name, self.measure.name, f"{self.group.kind}s", *row}
+
+    @property
     def name(self) -> str:
         """The series in one word, for a checkpoint."""
         return "/".join((self.grain, self.group.name, self.measure.name, *self.key))
@@ -82,7 +88,7 @@ def areas(force: Force, grain: Grain) -> tuple[str, ...]:
     return (WHOLE, *inner)
 
 
-def _values(force: Force, dimension: str) -> tuple[str, ...]:
+def values_of(force: Force, dimension: str) -> tuple[str, ...]:
     """The values of a dimension that are watched."""
     if dimension == "line":
         return tuple(line.id for line in force.lines)
@@ -96,7 +102,7 @@ def watch_list(force: Force, kind: str, grain: Grain) -> Iterator[Watched]:
     """The series of one kind of record that are watched in a grain."""
     for group in GROUPS:
         if group.kind == kind:
-            rows = list(product(*(_values(force, d) for d in group.dimensions)))
+            rows = list(product(*(values_of(force, d) for d in group.dimensions)))
             for measure in group.measures:
                 if measure.watch is not None and grain in measure.watch.grains:
                     for row, area in product(rows, areas(force, grain)):
