@@ -36,8 +36,8 @@ last months say so. So a level that is as it was has no evidence, and one beyond
 side is a second change, as evident as if there had been no first, with its own onset and against
 the old level.
 
-No change is told in a month that lies on the other side of the level before it, or outside the chart
-there; nor one that is the last month alone, where that is inside the chart.
+No change is told in a month that lies on the other side of the level before it, or outside the
+chart there; nor one that is the last month alone, where that is inside the chart.
 
 Its place: months; hours and days have `detectors.count_watch`.
 References: those of `shiryaev_roberts`; Pollak (1987), Annals of Statistics 15, on
