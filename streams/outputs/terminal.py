@@ -175,7 +175,9 @@ def _figures(width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) 
     """The table that calls and emergencies share, so that the eye runs down the columns."""
     table = Table(box=None, padding=(0, 2 if width >= WIDE else 1, 0, 0), header_style=QUIET)
     widths = COLUMNS[max(least for least in COLUMNS if width >= least)]
-    for position, (title, columns) in enumerate(zip(titles, widths, strict=True)):
+    longest = max(len(str(row[0])) for row in rows)
+    for position, (title, given) in enumerate(zip(titles, widths, strict=True)):
+        columns = max(given, longest) if position == 0 else given
         if columns:
             left = position in (0, 5)
             table.add_column(
