@@ -46,6 +46,16 @@ def asked(board: Board) -> list[str]:
     return [words.period(label, zone) for label in board["periods"]]
 
 
+def columns_asked(board: Board) -> int:
+    """How many columns of text the periods that were asked for take in one table."""
+    return sum(1 + max(map(len, _heading(label).split("\n"))) for label in asked(board))
+
+
+def _heading(label: str) -> str:
+    """The heading of a period, an hour in two lines."""
+    return label.replace("T", "\nT") if _HOUR.match(label) else label
+
+
 def _counts(span: Board, group: str, **where: str) -> dict[str, int]:
     """The counts of a group by the first dimension that `where` leaves open."""
     rows = [row for row in span.get(group, ()) if all(row[k] == v for k, v in where.items())]
@@ -57,7 +67,7 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column(Text(title, style="bold not dim"), no_wrap=True, min_width=18, max_width=25)
     for column in columns:
-        heading = column.replace("T", "\nT") if _HOUR.match(column) else column
+        heading = _heading(column)
         least = max(6, *map(len, heading.split("\n"))) if _PERIOD.match(column) else 6
         table.add_column(heading, justify="right", no_wrap=True, min_width=least)
     return table
