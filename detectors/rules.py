@@ -18,7 +18,11 @@ Pinned, and fields of a rule where another choice is in use:
 - A point outside the limits is not near them (`outside_counts=False`), and all n points of the
   window must lie on one side, not only the near ones (`one_side=True`).
 - Of a `near` window only its near points are marked (`whole=True`: all of them). It needs n points.
-- The first rule of a set that a point is part of names the point (`first`).
+- The first rule of a set that a point is part of names the point (`first`). The NHS's charts name
+  it by outside, trend, two of three, side, in this order.
+- The point where one trend ends and another begins is named by the later one. (NHSRplotthedots
+  also calls the last point of a rise decreasing where the point after it begins a rise of its own;
+  here it is the rise that it belongs to.)
 
 Reference: NHS England, Making data count (the four rules, with 7, 7 and 2 of 3); Western Electric,
 Statistical Quality Control Handbook (1956); L. S. Nelson, The Shewhart control chart: tests for
@@ -75,7 +79,7 @@ RULES = {
 
 SETS = {
     "limits": ("outside",),
-    "nhs": ("outside", "near_2_of_3", "side_7", "trend_7"),
+    "nhs": ("outside", "trend_7", "near_2_of_3", "side_7"),
     "western_electric": ("outside", "near_2_of_3_outside_too", "side_8"),
     "nelson": ("outside", "side_9", "trend_6", "near_2_of_3_outside_too"),
 }

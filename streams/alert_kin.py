@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from detectors.episodes import QUIET
 from streams.alert_records import Alert, ms_of
-from streams.alert_rules import Reads, alone, kind_of
+from streams.alert_rules import Reads, alone, inside, kind_of
 from streams.force import Force
 from streams.periods import HOUR
 from streams.signals import Signal
@@ -81,31 +81,54 @@ class Kin:
 
     def retold(self, signal: Signal, alerts: Iterable[Alert]) -> bool:
         """Whether an alert that is over by now told of what a signal says: of hours in which its
-        change began, or of the same by the hour (the day), an hour (a day) before its period ended;
-        of a level, that it changed when it did, where the figure is a usual one."""
-        kind = kind_of(signal)
+        change began, or of the same by the hour (the day), an hour (a day) before its period ended.
+        """
+        alerts = list(alerts)
+        if kind_of(signal) == "level_change":
+            return any(
+                self._was_told(alert, signal) or self._changed_then(alert, signal)
+                for alert in alerts
+            )
         return any(
-            alert.kind == kind
+            alert.kind == "exceptional_volume"
             and alert.direction == signal.direction
             and related(alert.theme, signal.theme)
-            and (
-                self._changed_then(alert, signal)
-                if kind == "level_change"
-                else self._went_on(alert, signal) or self._summed_up(alert, signal)
-            )
+            and (self._went_on(alert, signal) or self._summed_up(alert, signal))
             for alert in alerts
         )
 
     def _changed_then(self, alert: Alert, signal: Signal) -> bool:
-        """Whether a level changed before the alert of it ended, and is back."""
+        """Whether an alert that is over told of the same, or of what holds it, once the level had
+        changed, and the figure is a usual one."""
         over = ms_of(alert.resolved_at) or 0
         return (
-            (signal.method, signal.grain) == ("level", alert.grain)
+            (alert.kind, alert.direction) == ("level_change", signal.direction)
+            and (signal.method, signal.grain) == ("level", alert.grain)
+            and related(alert.theme, signal.theme)
             and signal.onset is not None
             and signal.onset < over
             and not outside(signal)
             and self._nested(alert.area, signal.area)
         )
+
+    def _was_told(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a change of level is one that has ended, while nothing is as far from the old
+        level again as that was; or is the way back to the level before one, by itself."""
+        told, over = alert.evidence, ms_of(alert.resolved_at)
+        began = signal.start if signal.onset is None else signal.onset
+        if alert.kind != "level_change" or alert.series != signal.series:
+            return False
+        if alert.direction == signal.direction:
+            far = told.after is None or (
+                signal.observed >= told.after
+                if signal.direction == "up"
+                else signal.observed <= told.after
+            )
+            return over is not None and began < over and (inside(alert, signal) or not far)
+        if alert.outcome is not None or signal.after is None:
+            return False
+        low, high = told.lower, told.upper
+        return low is not None and high is not None and low <= signal.after <= high
 
     def _went_on(self, alert: Alert, signal: Signal) -> bool:
         over = ms_of(alert.resolved_at) or 0

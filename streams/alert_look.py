@@ -84,6 +84,8 @@ class Look(Teller):
             if alert.open and alert.said != c.said and self._due(alert):
                 self.change(alert, "updated", said=c.said, evidence=c.evidence)
             return
+        if not c.opens:
+            return
         day = c.severity == "state"
         when = rfc3339(c.since // MINUTE * MINUTE, self.force.zone if day else dt.UTC)
         name = rules.name(self.force, c.kind, c.group, c.measure, c.row, c.area, c.direction)
@@ -187,6 +189,10 @@ class Look(Teller):
         s = story.signal
         closed = not s.running
         new = closed and (ms_of(alert.judged_to) or 0) < s.end
+        if alert.kind == "level_change" and rules.back(alert, s):
+            # The detector repeats what it said of the stretch: the period itself is at the old
+            # level, and is counted as such.
+            return ""
         worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
         changes: dict[str, Any] = {"quiet": 0}
         if closed:
@@ -265,7 +271,7 @@ class Look(Teller):
             reading = closed.get(alert.series) or self.reads.last(alert.series)
             if reading is None or reading.end <= (ms_of(alert.judged_to) or 0):
                 continue
-            quiet = alert.quiet + 1 if rules.inside(alert, reading) else 0
+            quiet = alert.quiet + 1 if rules.back(alert, reading) else 0
             needed = (rules.BACK if alert.kind == "level_change" else rules.QUIET)[reading.grain]
             judged = stamp(reading.end, self.force.zone)
             long_open = self.at - to_ms(alert.opened_at) >= rules.LEAST_OPEN[reading.grain]

@@ -136,6 +136,20 @@ def inside(alert: Alert, reading: Signal) -> bool:
     return reading.observed <= limits.upper
 
 
+def back(alert: Alert, reading: Signal) -> bool:
+    """Whether a closed period counts towards the end of an alert: it is usual again. For a level it
+    is inside the range of the old one and nearer to that than to the new, since a small change of
+    level leaves most periods inside the old range.
+    """
+    before, after = alert.evidence.before, alert.evidence.after
+    if not inside(alert, reading):
+        return False
+    if alert.kind != "level_change" or before is None or after is None:
+        return True
+    middle = (before + after) / 2
+    return reading.observed <= middle if after > before else reading.observed >= middle
+
+
 def usual_again(signal: Signal) -> bool:
     """Whether a volume of a closed period is inside the usual range, however high what came before
     adds up: nobody is told of `87, usually 65 to 92`."""

@@ -63,6 +63,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence = Evidence()
     settle: int = 10 * MINUTE
     """How long it must not have been seen before the alert is over."""
+    opens: bool = True
+    """Whether it opens an alert; one that does not keeps an open one going."""
 
 
 class Rate(NamedTuple):

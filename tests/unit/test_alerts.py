@@ -113,6 +113,29 @@ def test_a_silent_feed_raises_itself_and_nothing_else() -> None:
     assert [t.what for t in b.consider([], [], NOW + 200_000)] == ["resolved"]
 
 
+def test_a_condition_that_opens_no_alert_keeps_an_open_one_going() -> None:
+    b = book()
+    low = Condition(
+        kind="target_missed",
+        severity="page",
+        records="call",
+        group="calls",
+        measure="service_level",
+        row={"line": "999"},
+        direction="down",
+        title="999 answer rate, Warwickshire",
+        since=NOW - HOUR,
+        said=("999 calls, Warwickshire: 7 of the last 24 answered within 10 s.",),
+        settle=3 * HOUR,
+    )
+    lasts = msgspec.structs.replace(low, opens=False)
+    assert b.consider([], [lasts], NOW, tell=False) == []
+    assert [t.what for t in b.consider([], [low], NOW, tell=False)] == ["opened"]
+    assert b.consider([], [lasts], NOW + 4 * HOUR, tell=False) == []
+    assert b.consider([], [], NOW + 7 * HOUR, tell=False) == []
+    assert [t.what for t in b.consider([], [], NOW + 7 * HOUR + 1, tell=False)] == ["resolved"]
+
+
 def test_a_level_change_stays_until_a_person_accepts_it_or_the_old_level_is_back() -> None:
     b = book()
     change = signal(

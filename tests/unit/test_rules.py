@@ -1,10 +1,13 @@
-"""Rules: every point of the NHS's cases, and each rule by itself."""
+"""Rules: every point of the NHS's cases, each rule by itself, and several at one point."""
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detectors.limits import NHS_RANGE, Limits, by_period, individuals
 from detectors.rules import (
@@ -75,6 +78,96 @@ def test_every_point_stands_to_its_lines_as_on_nhs_charts(name: str) -> None:
     assert near == [bool(answer) for answer in case["close_to_limits"]]
     assert outside == [bool(answer) for answer in case["outside_limits"]]
     assert [side(x, line.centre) for x, line in places] == case["relative_to_mean"]
+
+
+SEVERAL: dict[str, tuple[list[float], list[str]]] = {
+    # Eight on one side, near the limit from the fourth to the seventh, and seven rising.
+    "a trend before two of three and a side": (
+        [1, 2, 3, 7, 8, 9, 9.5, 1],
+        ["7 Point Trend (Increasing)"] * 7 + ["7 Points Above CL"],
+    ),
+    # Eight on one side, of which the fourth and fifth are near the limit; no seven fall.
+    "two of three before a side": (
+        [-1, -2, -1, -8, -9, -1, -2, -1],
+        ["7 Points Below CL"] * 3 + ["2 in 3 Below CL"] * 2 + ["7 Points Below CL"] * 3,
+    ),
+    # The last of seven that fall is beyond the limit, and names itself alone.
+    "outside before a trend": (
+        [3, 1, -1, -2, -3, -9, -11],
+        ["7 Point Trend (Decreasing)"] * 6 + ["Below LCL"],
+    ),
+    # The last is outside, and in a trend and a run on one side; the sixth is inside two thirds.
+    "outside before a trend and a side": (
+        [1, 2, 3, 4, 5, 6, 12],
+        ["7 Point Trend (Increasing)"] * 6 + ["Above UCL"],
+    ),
+    # At the top a rise ends and a fall begins, which names it.
+    "the later of two trends": (
+        [-3, -2, -1, 0, 1, 2, 3, 2, 1, 0, -1, -2, -3],
+        ["7 Point Trend (Increasing)"] * 6 + ["7 Point Trend (Decreasing)"] * 7,
+    ),
+    # A point on the line ends a run on one side, and not a trend.
+    "a trend through the line": (
+        [-2, -1, 0, 1, 2, 3, 4, 4],
+        ["7 Point Trend (Increasing)"] * 7 + ["Common Cause"],
+    ),
+}
+"""Against a line at 0 and limits at 10, so near beyond 6.67: what each point is called, by hand
+from the published rules and the order in which NHSRplotthedots names a point."""
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_a_point_in_several_patterns_is_named_in_the_order_of_nhs_charts(name: str) -> None:
+    points, words = SEVERAL[name]
+    found = marks(points, [FLAT] * len(points), SETS["nhs"])
+    assert [nhs_wording(*first(one)) for one in found] == words
+
+
+def named(points: list[float], i: int) -> str:
+    """What NHS charts call a point, by the definitions alone: each rule is looked for in every
+    window that holds the point, and asked in the order of the package."""
+    x = points[i]
+    if abs(x) > 10:
+        return "Above UCL" if x > 0 else "Below LCL"
+
+    def windows(size: int) -> list[list[float]]:
+        starts = range(max(0, i - size + 1), min(i, len(points) - size) + 1)
+        return [points[start : start + size] for start in starts]
+
+    for window in reversed(windows(7)):
+        steps = {(b > a) - (b < a) for a, b in itertools.pairwise(window)}
+        if steps in ({1}, {-1}):
+            return f"7 Point Trend ({'Increasing' if steps == {1} else 'Decreasing'})"
+    near = [10 / 1.5 < abs(x) <= 10 for x in points]
+    way = "Above" if x > 0 else "Below"
+    for start in range(max(0, i - 2), min(i, len(points) - 3) + 1):
+        sides = {side(x, 0) for x in points[start : start + 3]}
+        if near[i] and sum(near[start : start + 3]) >= 2 and sides in ({1}, {-1}):
+            return f"2 in 3 {way} CL"
+    if any({side(x, 0) for x in window} in ({1}, {-1}) for window in windows(7)):
+        return f"7 Points {way} CL"
+    return "Common Cause"
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.integers(-11, 11).map(lambda x: [float(x)]),
+            st.tuples(st.integers(-11, 4), st.integers(5, 9)).map(
+                lambda run: [float(run[0] + k) for k in range(run[1])]
+            ),
+            st.tuples(st.integers(-4, 11), st.integers(5, 9)).map(
+                lambda run: [float(run[0] - k) for k in range(run[1])]
+            ),
+        ),
+        max_size=6,
+    ).map(lambda runs: [x for run in runs for x in run])
+)
+def test_every_point_is_named_by_the_first_definition_that_it_meets(points: list[float]) -> None:
+    found = marks(points, [FLAT] * len(points), SETS["nhs"])
+    names = [nhs_wording(*first(one)) for one in found]
+    assert names == [named(points, i) for i in range(len(points))]
 
 
 def hits(rule: Rule, points: list[float]) -> list[int]:

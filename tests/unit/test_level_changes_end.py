@@ -1,0 +1,70 @@
+"""When a change of level by month is over, by the detector that finds it and the alert book."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from streams.families.base import Point
+from streams.families.counts import Months
+from streams.periods import DAY
+from streams.watch_list import watch_list
+from streams.watches import Context, Watch
+from tests.alerting import CALENDAR, WARWICKSHIRE, Known, book
+
+ALLOWED = 0.0009
+"""Nominal false alarms a week of one series: a twentieth of one by the month, over some 40."""
+
+
+def told(counts: list[int]) -> list[tuple[str, str]]:
+    """What became of the burglaries of so many months from January 2020: (what, in which month)."""
+    watched = next(
+        each
+        for each in watch_list(WARWICKSHIRE, "crime", "month")
+        if (each.area, each.row["offence"], each.measure.name) == ("force", "burglary", "count")
+    )
+    nothing: Any = None
+    watch = Watch(watched, nothing, Months("count", ALLOWED))
+    context, b, found = Context(WARWICKSHIRE, CALENDAR), book(), []
+    for month, count in enumerate(counts):
+        middle = CALENDAR.midnight(2020 + month // 12, month % 12 + 1, 15)
+        period = CALENDAR.holding("month", middle)
+        watch.adapter.update({"count": count}, Point(period.start, 30.4, month % 12))
+        at = period.end + 3 * DAY
+        signal = watch.read(context, period, at)
+        signals = [signal] if watch.adapter.shown else []
+        made = b.consider(signals, [], at, Known(signal))
+        found += [(t.what, period.label) for t in made if t.what in ("opened", "resolved")]
+    return found
+
+
+def test_a_level_is_over_when_the_old_one_was_back_for_two_months() -> None:
+    usual = [60, 52, 66, 57, 49, 63, 58, 54, 61, 47, 65, 56, 62, 50, 59, 55, 69, 57, 54]
+    back = [53, 61, 48, 71, 50, 58, 60, 62, 58, 64, 55, 58]
+    # November is at the old level, December too; the detector goes on saying "down since August".
+    assert told([*usual, 21, 21, 20, *back]) == [("opened", "2021-09"), ("resolved", "2021-12")]
+
+
+def test_a_level_that_was_none_for_three_months_is_over_as_soon() -> None:
+    counts = [60 + (month * 7) % 13 - 6 for month in range(30)]
+    counts[19:22] = [0, 0, 0]
+    assert told(counts) == [("opened", "2021-08"), ("resolved", "2021-12")]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_counts_drawn_at_random_are_over_within_four_months_and_told_once(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    drawn = [*rng.poisson(60, 20), *rng.poisson(28, 4), *rng.poisson(60, 18)]
+    (opened, _), (resolved, when) = told([int(count) for count in drawn])
+    assert (opened, resolved) == ("opened", "resolved")
+    assert "2022-02" <= when <= "2022-04"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_level_that_stays_stays_open(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    drawn = [*rng.poisson(60, 20), *rng.poisson(90, 24)]
+    ((what, _),) = told([int(count) for count in drawn])
+    assert what == "opened"
