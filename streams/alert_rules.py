@@ -42,6 +42,9 @@ class Reads(Protocol):
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
         """Where within its area a count mostly is, unlike usual: (the area, how many there)."""
 
+    def wholly(self, signal: Signal) -> Signal | None:
+        """The signal of the one area within that all of a rise is in."""
+
 
 class NoReads:
     """Nothing can be looked up."""
@@ -55,6 +58,10 @@ class NoReads:
         return None
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
+        """Not known."""
+        return None
+
+    def wholly(self, signal: Signal) -> Signal | None:
         """Not known."""
         return None
 
