@@ -210,8 +210,16 @@ def owned(owner: str | None, snoozed_until: str | None = None, reason: str | Non
 
 
 def resolved(at: str, outcome: Outcome | None) -> str:
-    """The last sentence of an alert that is over."""
-    return f"Over at {at}." if outcome is None else f"Closed at {at}: {OUTCOMES[outcome]}."
+    """The last sentence of an alert that is over: `at` is `at 22:40`, `on 31 May 2020`."""
+    return f"Over {at}." if outcome is None else f"Closed {at}: {OUTCOMES[outcome]}."
+
+
+def ended(force: Force, grain: str, ms: int, now: int) -> str:
+    """When an alert ended: at a time of day, or on a date where it is told by the day or month."""
+    if grain in ("day", "month"):
+        local = Calendar(force.zone).local(ms)
+        return f"on {local.day} {local:%B %Y}"
+    return f"at {clock(force, ms, now)}"
 
 
 def escalated(minutes: int) -> str:
@@ -219,22 +227,27 @@ def escalated(minutes: int) -> str:
     return f"Nobody has taken this for {minutes} minutes."
 
 
-def fit(said: Sequence[str], last: str = "", longest: int = LONGEST) -> str:
-    """The sentences in their order, as many as fit: the first two, the last, then the others.
+def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bool = False) -> str:
+    """The sentences in their order, as many as fit: the first two, the last, then the others; of an
+    alert that is over the last before the second.
 
     >>> fit(["A county: 5.", "Up since Monday.", "3 of 5 answered."], "Anna has this.", 50)
     'A county: 5. Up since Monday. Anna has this.'
-    >>> fit(["A county of the far north: 5.", "Up since Monday."], "Anna has this.", 40)
+    >>> fit(["A county of the far north: 5.", "Up since Monday."], "Nobody has this yet.", 40)
     'A county of the…: 5. Up since Monday.'
     """
     first, second, *others = [*said, "", ""][: max(2, len(said))]
-    if len(first) + _room(second) + _room(last) > longest:
-        last = "" if second else shortened(last, max(0, longest - len(first) - 1))
-    first = _shorter_name(first, longest - _room(second))
-    if len(first) + _room(second) > longest:
-        first, second = shortened(first, longest), ""
-    room = longest - len(first) - _room(second) - _room(last)
-    kept = [first, second]
+    if last == NOBODY and len(first) + _room(second) + _room(last) > longest and second:
+        last = ""
+    whole = _shorter_name(first, longest - _room(second) - _room(last))
+    if len(whole) + _room(second) + _room(last) > longest:
+        second, last = ("", last) if over else (second, "" if second else last)
+        whole = _shorter_name(first, longest - _room(second) - _room(last))
+    if len(whole) + _room(second) + _room(last) > longest:
+        second, whole = "", shortened(first, longest)
+        last = shortened(last, max(0, longest - len(whole) - 1))
+    room = longest - len(whole) - _room(second) - _room(last)
+    kept = [whole, second]
     for sentence in others:
         if sentence and _room(sentence) <= room:
             kept.append(sentence)

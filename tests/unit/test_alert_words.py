@@ -224,3 +224,32 @@ def test_what_is_judged_now_fits_under_any_name(many: int, long: float) -> None:
         say.missed("101 calls", LONG * 2, 0.27, 0.8, 30, 4),
     ):
         assert len(say.fit(sentences, say.NOBODY)) <= say.LONGEST
+
+
+def test_that_an_alert_is_over_comes_before_its_change() -> None:
+    said = [
+        f"{'a' * 60}: 12 in July 2026, usually 45 to 70.",
+        "A new level since " + "b" * 60 + ".",
+    ]
+    assert say.fit(said, say.NOBODY) == " ".join(said)
+    told = say.fit(said, "Over on 31 May 2020.", over=True)
+    assert told == f"{'a' * 60}: 12 in July 2026, usually 45 to 70. Over on 31 May 2020."
+
+
+def test_when_an_alert_ended_is_told_by_its_grain() -> None:
+    ended = at("2020-05-31 23:59")
+    told = [
+        say.ended(WARWICKSHIRE, grain, ended, ended) for grain in ("now", "hour", "day", "month")
+    ]
+    assert told == ["at 23:59", "at 23:59", "on 31 May 2020", "on 31 May 2020"]
+    assert say.resolved(told[2], None) == "Over on 31 May 2020."
+    assert say.resolved(told[0], "planned_event") == "Closed at 23:59: a planned event."
+
+
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [("2026-11-22 06:00", "06:00"), ("2026-11-24 06:00", "06:00 on Tuesday"),
+     ("2026-12-05 06:00", "06:00 on Saturday 5 December 2026")],
+)  # fmt: skip
+def test_when_a_snooze_ends(until: str, told: str) -> None:
+    assert say.clock(WARWICKSHIRE, at(until), at("2026-11-21 22:00")) == told
