@@ -227,13 +227,10 @@ def test_what_is_judged_now_fits_under_any_name(many: int, long: float) -> None:
 
 
 def test_that_an_alert_is_over_comes_before_its_change() -> None:
-    said = [
-        f"{'a' * 60}: 12 in July 2026, usually 45 to 70.",
-        "A new level since " + "b" * 60 + ".",
-    ]
-    assert say.fit(said, say.NOBODY) == " ".join(said)
-    told = say.fit(said, "Over on 31 May 2020.", over=True)
-    assert told == f"{'a' * 60}: 12 in July 2026, usually 45 to 70. Over on 31 May 2020."
+    said = ["Public order: 12 in July 2026, usually 45 to 70.", f"A new level {'b' * 70}."]
+    assert say.fit(said, "Somebody has this.") == " ".join([*said, "Somebody has this."])
+    told = say.fit(said, "Closed on 31 May 2020: a false alarm.", over=True)
+    assert told == f"{said[0]} Closed on 31 May 2020: a false alarm."
 
 
 def test_when_an_alert_ended_is_told_by_its_grain() -> None:
