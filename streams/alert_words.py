@@ -247,6 +247,13 @@ def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bo
         second, whole = "", shortened(first, longest)
         last = shortened(last, max(0, longest - len(whole) - 1))
     room = longest - len(whole) - _room(second) - _room(last)
+    if others and _room(others[0]) > room:
+        # For the third sentence, such as where most of it is, a name may lose a quarter.
+        name = whole.partition(": ")[0]
+        less = _room(others[0]) - room
+        if less <= len(name) // 4:
+            whole = _shorter_name(whole, len(whole) - less)
+            room = longest - len(whole) - _room(second) - _room(last)
     kept = [whole, second]
     for sentence in others:
         if sentence and _room(sentence) <= room:

@@ -226,6 +226,16 @@ def test_what_is_judged_now_fits_under_any_name(many: int, long: float) -> None:
         assert len(say.fit(sentences, say.NOBODY)) <= say.LONGEST
 
 
+def test_where_most_of_it_is_may_cost_a_quarter_of_a_long_name() -> None:
+    told = incidents("north-warwickshire-area", 21, 10.0, lower=6, upper=14, grain="hour",
+                     onset=at("2026-11-19 01:00"), ratio=1.9)  # fmt: skip
+    said = say.volume(WARWICKSHIRE, told, told.end, mostly=("rugby", 13))
+    assert say.fit(said, say.NOBODY) == (
+        "Anti-social behaviour incidents, North Warwickshire…: 21 in the hour to 01:00, usually "
+        "6 to 14. 1.9 times the usual since about 01:00. 13 of them in Rugby."
+    )
+
+
 def test_that_an_alert_is_over_comes_before_its_change() -> None:
     said = ["Public order: 12 in July 2026, usually 45 to 70.", f"A new level {'b' * 70}."]
     assert say.fit(said, "Somebody has this.") == " ".join([*said, "Somebody has this."])

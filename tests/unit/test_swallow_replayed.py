@@ -91,7 +91,12 @@ def test_a_county_with_a_third_more_everywhere_is_one_alert_of_the_county() -> N
 def test_a_rise_in_one_district_and_a_fall_in_another_are_two_alerts() -> None:
     found = told({"north-warwickshire": 2.5, "warwick": 0.2})
     up, down = sorted(found, key=lambda alert: alert.direction == "down")
-    assert (up.area, up.direction) == ("north-warwickshire-area", "up")
+    # All of the rise is in one district, whose hours are not watched.
+    assert (up.area, up.watched, up.direction) == (
+        "north-warwickshire",
+        "north-warwickshire-area",
+        "up",
+    )
     assert (down.area, down.direction) == ("warwick", "down")
 
 
