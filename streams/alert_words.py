@@ -239,7 +239,8 @@ def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bo
     first, second, *others = [*said, "", ""][: max(2, len(said))]
     if last == NOBODY and len(first) + _room(second) + _room(last) > longest and second:
         last = ""
-    whole = _shorter_name(first, longest - _room(second) - _room(last))
+    name = len(first.partition(": ")[0])
+    whole = _shorter_name(first, longest - _room(second) - _room(last), name * over)
     if len(whole) + _room(second) + _room(last) > longest:
         second, last = ("", last) if over else (second, "" if second else last)
         whole = _shorter_name(first, longest - _room(second) - _room(last))
@@ -249,9 +250,8 @@ def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bo
     room = longest - len(whole) - _room(second) - _room(last)
     if others and _room(others[0]) > room:
         # For the third sentence, such as where most of it is, a name may lose a quarter.
-        name = whole.partition(": ")[0]
         less = _room(others[0]) - room
-        if less <= len(name) // 4:
+        if less <= name // 4:
             whole = _shorter_name(whole, len(whole) - less)
             room = longest - len(whole) - _room(second) - _room(last)
     kept = [whole, second]
@@ -270,12 +270,12 @@ def _room(sentence: str) -> int:
     return len(sentence) + 1 if sentence else 0
 
 
-def _shorter_name(sentence: str, longest: int) -> str:
-    """A sentence with the name before its figures shortened, as far as that goes."""
+def _shorter_name(sentence: str, longest: int, least: int = LEAST_NAME) -> str:
+    """A sentence with the name before its figures shortened, to no fewer characters than that."""
     name, colon, figures = sentence.partition(": ")
     if len(sentence) <= longest or not colon:
         return sentence
-    room = max(min(LEAST_NAME, len(name)), longest - len(colon) - len(figures))
+    room = max(min(max(least, LEAST_NAME), len(name)), longest - len(colon) - len(figures))
     return shortened(name, room) + colon + figures
 
 

@@ -176,6 +176,37 @@ def test_a_level_that_was_told_and_is_back_is_not_told_again() -> None:
     assert not b.consider([again], [], at("2026-08-01 00:10"), Known(again))
 
 
+def placed(area: str, observed: float, expected: float) -> Signal:
+    wide = 1.28 * expected**0.5
+    return signal(
+        "2026-11-20 18:00", area=area, observed=observed, expected=expected,
+        lower=expected - wide, upper=expected + wide,
+        direction="up" if observed > expected else "down", notify=abs(observed - expected) > wide,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("north", "south", "whole", "alerts"),
+    [
+        # 30 of 60 calls have no area, usually 4 of 64: they were abandoned before an answer.
+        (15, 15, 60, []),
+        # The calls themselves are fewer.
+        (15, 15, 34, ["force"]),
+        # A fall of one half of the force, with as many unplaced calls as ever.
+        (10, 30, 44, ["north-warwickshire-area"]),
+    ],
+)
+def test_a_fall_of_areas_is_none_where_the_calls_only_lack_their_area(
+    north: int, south: int, whole: int, alerts: list[str]
+) -> None:
+    signals = [
+        placed("north-warwickshire-area", north, 30.0),
+        placed("south-warwickshire-area", south, 30.0),
+        placed("force", whole, 64.0),
+    ]
+    assert [alert.area for alert in opened(signals)] == alerts
+
+
 # -- by the whole chain ------------------------------------------------------------------------
 
 
