@@ -101,6 +101,8 @@ def evidence(force: Force, s: Signal) -> Evidence:
         upper=s.upper,
         probability=s.probability,
         ratio=s.ratio,
+        numerator=None if s.cases is None else s.cases[0],
+        denominator=None if s.cases is None else s.cases[1],
         before=s.before,
         after=s.after,
         method=s.method,
