@@ -177,9 +177,16 @@ def is_told(signal: Signal) -> bool:
 
 
 def contrary(signal: Signal) -> bool:
-    """Whether the figure lies beyond its usual range on the other side than the change of level
-    that is found: a rise of last year is not told of a month that has fallen."""
-    if kind_of(signal) != "level_change" or signal.lower is None or signal.upper is None:
+    """Whether the figure belies the change of level that is found: it lies beyond its usual range
+    on the other side (the rise of last year, of a month that has fallen), or nearer to the level
+    before than to that since (the last days of a bad week that is over)."""
+    if kind_of(signal) != "level_change":
+        return False
+    before, after = signal.before, signal.after
+    levels = None if before is None or after is None else (before, after)
+    if levels and abs(signal.observed - levels[0]) < abs(signal.observed - levels[1]):
+        return True
+    if signal.lower is None or signal.upper is None:
         return False
     if signal.direction == "down":
         return signal.observed > signal.upper

@@ -115,7 +115,8 @@ def level(force: Force, signal: Signal, now: int) -> tuple[str, ...]:
     calendar = Calendar(force.zone)
     lead = _lead(force, calendar, signal, now)
     onset = signal.start if signal.onset is None else signal.onset
-    if onset == signal.start and signal.before is None and signal.ratio is None:
+    known = signal.before is not None and signal.after is not None
+    if signal.onset is None and not known and signal.ratio is None:
         return (lead,)  # which says since when
     changed = _change(calendar, signal, onset, now)
     if len(lead) + _room(changed) > LONGEST and signal.before is not None:

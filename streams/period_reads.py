@@ -108,9 +108,12 @@ class PeriodReads:
             Predictive(signal.expected * share, dispersion=phi)
             for share in (found.share, 1.0 - found.share)
         )
+        lower, upper = here.limits(TAIL)
+        of_hour = found.there - here.mean, signal.observed - signal.expected
+        if found.there <= upper or of_hour[0] < ALL * of_hour[1]:
+            return None  # it has been all there, and is not in this hour
         if signal.observed - found.there > rest.limits(TAIL)[1]:
             return None
-        lower, upper = here.limits(TAIL)
         return msgspec.structs.replace(
             signal,
             area=found.area,

@@ -156,7 +156,7 @@ class _Tree(ABC):
         if found is None or not outside(found):
             return
         verdict = self._judge(whole, found)
-        if verdict is not None and verdict.shared:
+        if part_of(found) is None or (verdict is not None and verdict.shared):
             self.held[whole] = Story(found)
 
     def _judge(self, of: str, signal: Signal) -> Verdict | None:

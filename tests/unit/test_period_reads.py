@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 
 from streams.force import WHOLE
@@ -145,3 +146,12 @@ def test_with_two_more_it_is_all(read: Monitor) -> None:
 def test_a_rest_that_is_above_its_own_range_is_a_rise_too(read: Monitor) -> None:
     # 56 more than usual, 52 of them in the north; of the other half 2 are usual, at most 4.
     assert wholly(read, WHOLE, *["north"] * 54, *["south"] * 6) is None
+
+
+def test_a_rise_that_was_all_there_and_is_elsewhere_in_this_hour_is_not_its(read: Monitor) -> None:
+    """One call there, though so much came there in the hours before."""
+    feed(read, *calls(TONIGHT - HOUR, *["north"] * 30), appended=FAR_FUTURE)
+    reads, signal = tonight(read, WHOLE, "north", *["south"] * 4, at=TONIGHT)
+    since = msgspec.structs.replace(signal, onset=TONIGHT - HOUR, ratio=4.0)
+    assert reads.mostly(since) == ("north", 1)
+    assert reads.wholly(since) is None
