@@ -80,7 +80,7 @@ def test_one_district_with_three_times_its_usual_is_named() -> None:
     (alert,) = told({"rugby": 3.0})
     # Hours are watched by policing area; the words name the district.
     assert (alert.area, alert.direction) == ("north-warwickshire-area", "up")
-    assert " of them in Rugby. " in alert.words
+    assert alert.words.endswith(" since about 01:00. 14 of them in Rugby.")
 
 
 def test_a_county_with_a_third_more_everywhere_is_one_alert_of_the_county() -> None:
