@@ -237,34 +237,42 @@ def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bo
     >>> fit(["A county of the far north: 5.", "Up since Monday."], "Nobody has this yet.", 40)
     'A county of the…: 5. Up since Monday.'
     """
-    first, second, *others = [*said, "", ""][: max(2, len(said))]
-    if last == NOBODY and len(first) + _room(second) + _room(last) > longest and second:
-        last = ""
-    name = len(first.partition(": ")[0])
-    whole = _shorter_name(first, longest - _room(second) - _room(last), name * over)
-    if len(whole) + _room(second) + _room(last) > longest:
-        second, last = ("", last) if over else (second, "" if second else last)
-        whole = _shorter_name(first, longest - _room(second) - _room(last))
-    if len(whole) + _room(second) + _room(last) > longest:
-        second, whole = "", shortened(first, longest)
-        last = shortened(last, max(0, longest - len(whole) - 1))
-    room = longest - len(whole) - _room(second) - _room(last)
+    first, change, *others = [*said, "", ""][: max(2, len(said))]
+    whole, second, ending = _first_and_last(first, change, last, longest, over=over)
+    room = longest - len(whole) - _room(second) - _room(ending)
     if others and _room(others[0]) > room:
         # For the third sentence, such as where most of it is, a name may lose a quarter.
         less = _room(others[0]) - room
-        if less <= name // 4:
+        if less <= len(first.partition(": ")[0]) // 4:
             whole = _shorter_name(whole, len(whole) - less)
-            room = longest - len(whole) - _room(second) - _room(last)
+            room = longest - len(whole) - _room(second) - _room(ending)
     kept = [whole, second]
     for sentence in others:
         if sentence and _room(sentence) <= room:
             kept.append(sentence)
             room -= _room(sentence)
-    return " ".join(filter(None, (*kept, last)))
+    return " ".join(filter(None, (*kept, ending)))
 
 
 LEAST_NAME = 12
 """A name is not cut to fewer characters."""
+
+
+def _first_and_last(
+    first: str, change: str, last: str, longest: int, *, over: bool
+) -> tuple[str, str, str]:
+    """The first sentence, the second and the last, as they fit; what is left out is empty."""
+    name = len(first.partition(": ")[0])
+    tries = [(change, last, name)]  # what follows the first, and the least of its name
+    if last == NOBODY:
+        tries.append((change, "", name))
+    if not over:
+        tries += [(change, last, LEAST_NAME), (change, "", LEAST_NAME)]
+    for second, ending, least in (*tries, ("", last, LEAST_NAME)):
+        whole = _shorter_name(first, longest - _room(second) - _room(ending), least)
+        if len(whole) + _room(second) + _room(ending) <= longest:
+            return whole, second, ending
+    return shortened(first, longest), "", ""
 
 
 def _room(sentence: str) -> int:

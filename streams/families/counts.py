@@ -177,4 +177,5 @@ class Months(Adapter):
     @property
     def onset(self) -> int | None:
         """Of the lasting change, where that is what is told."""
-        return super().onset if self.rate <= self.allowed or not self.detector.flags else None
+        told = bool(self.detector.flags) or self.detector.rebased
+        return super().onset if self.rate <= self.allowed or not told else None

@@ -207,7 +207,10 @@ def test_a_new_average_of_a_chart_is_told_and_nobody_is_notified() -> None:
     (moved,) = (each for each in told if each.rebased)
     assert moved.rebased == (364.0, 405.5, 8)
     assert (moved.period, moved.direction, moved.notify) == ("2017-08", "up", False)
-    assert moved.words.endswith("Following 8 months above 364, the average rose from 364 to 406.")
+    assert moved.words == (
+        "Vehicle offences, Warwickshire: 409 in August 2017, usually 322 to 406. "
+        "Following 8 months above 364, the average rose from 364 to 406."
+    )
 
 
 def test_a_new_average_below() -> None:
