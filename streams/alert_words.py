@@ -265,8 +265,8 @@ def _first_and_last(
     name = len(first.partition(": ")[0])
     tries = [(change, last, name)]  # what follows the first, and the least of its name
     if last == NOBODY:
-        tries.append((change, "", name))
-    if not over:
+        tries += [(change, "", name), (change, "", LEAST_NAME)]
+    elif not over:
         tries += [(change, last, LEAST_NAME), (change, "", LEAST_NAME)]
     for second, ending, least in (*tries, ("", last, LEAST_NAME)):
         whole = _shorter_name(first, longest - _room(second) - _room(ending), least)
