@@ -256,6 +256,8 @@ def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bo
 
 LEAST_NAME = 12
 """A name is not cut to fewer characters."""
+LEAST_WHAT = 8
+"""Where nothing of its place would be left, so much of what it is stays beside the place."""
 
 
 def _first_and_last(
@@ -285,7 +287,11 @@ def _shorter_name(sentence: str, longest: int, least: int = LEAST_NAME) -> str:
     if len(sentence) <= longest or not colon:
         return sentence
     room = max(min(max(least, LEAST_NAME), len(name)), longest - len(colon) - len(figures))
-    return shortened(name, room) + colon + figures
+    what, comma, where = name.rpartition(", ")
+    cut, left = shortened(name, room), room - len(comma) - len(where)
+    if comma and len(cut) <= len(what) + len(comma) + 1 and left >= LEAST_WHAT:
+        cut = shortened(what, left) + comma + where
+    return cut + colon + figures
 
 
 def shortened(text: str, longest: int) -> str:
