@@ -114,7 +114,7 @@ def test_a_duration_of_several_days_says_which() -> None:
     assert words(told) == (
         "Mean response to emergencies, Warwickshire: 12 min 4 s over the 4 days to Thursday. "
         "A new level since about 12 November 2026: 10 min 2 s before, 11 min 55 s since."
-    ).replace("Mean response to emergencies", "Mean response…")
+    ).replace("Mean response to emergencies", "Mean response to…")
 
 
 @pytest.mark.parametrize(
