@@ -8,7 +8,7 @@ from typing import Any
 
 from detectors.silence import in_words
 from streams.events import KINDS
-from streams.feed_silence import EVERY, Feed, enough, of_heartbeats, of_records, of_refused
+from streams.feed_silence import HOURLY, Feed, enough, of_heartbeats, of_records, of_refused
 from streams.force import Force
 from streams.monitor import Monitor
 from streams.naming import name
@@ -127,7 +127,7 @@ class _Seen:
         which has been refused for some time."""
         for key, refused in self.refused.items():
             kind = KIND_OF.get(key.feed, key.feed) or key.kind
-            if kind not in self._spoken and (key.feed or key.kind in EVERY) and enough(refused):
+            if kind not in self._spoken and (key.feed or key.kind in HOURLY) and enough(refused):
                 self._spoken.add(kind)
                 start = min(refused.first, self.at)
                 about = Feed(self.force, self.calendar, key.feed or key.kind, start)
@@ -148,7 +148,7 @@ def _row(refused: Refused, force: Force) -> dict[str, Any]:
 
 
 def _of_records(about: Feed, watching: Any, at: int) -> tuple[Signal | None, str]:
-    if about.name not in EVERY or not about.heard:
+    if about.name not in HOURLY or not about.heard:
         return None, ""
     try:
         return of_records(about, watching.forecast, at)

@@ -63,6 +63,7 @@ SURVEILLANCE = [
     "watch_state",
     "feed_silence",
     "grain_watches",
+    "unheard",
     "history",
     "surveillance",
     "surveyed",
