@@ -95,7 +95,7 @@ def volume(
         said.append(f"{signal.direction.capitalize()} since about {began}.")
     if answered is not None and answered[1]:
         said.append(f"{answered[0]} of {answered[1]} answered within {answered[2]} s.")
-    return tuple(said)
+    return (*said, *signal.caveats)
 
 
 def level(force: Force, signal: Signal, now: int) -> tuple[str, ...]:
@@ -110,7 +110,7 @@ def level(force: Force, signal: Signal, now: int) -> tuple[str, ...]:
         change += f": {amount(signal.before, unit)} before, {amount(signal.after, unit)} since"
     elif signal.ratio is not None:
         change += f": {signal.ratio:.2g} times the old one"
-    return (*said, change + ".")
+    return (*said, change + ".", *signal.caveats)
 
 
 def _lead(force: Force, calendar: Calendar, signal: Signal, now: int) -> str:
