@@ -74,7 +74,7 @@ def check(context: click.Context, files: tuple[Path, ...]) -> None:
 @click.argument("name")
 @click.pass_context
 def show(context: click.Context, name: str) -> None:
-    """Print the file of a shipped force, to copy from.
+    """Print the file of a shipped force, to copy from; to the terminal also what is in it.
 
     \b
     Example:
@@ -82,6 +82,7 @@ def show(context: click.Context, name: str) -> None:
     """
     try:
         click.echo(shipped_force_text(name), nl=False)
+        click.echo(summary(find_force(name)), err=True)
     except ConfigError as error:
         click.echo(str(error), err=True)
         context.exit(error.exit_code)
