@@ -13,11 +13,14 @@ Financial Dealings Act 1971 and the yearly proclamations.
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
+import difflib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import holidays
+from holidays.registry import COUNTRIES
 
 BANK_HOLIDAY = "bank holiday"
 _LAST = dt.date(2100, 12, 31)  # no further than this a search for earlier days goes wrong
@@ -44,11 +47,71 @@ def every_year(
     ]
 
 
+def bank_holidays(country: str) -> holidays.HolidayBase:
+    """The bank holidays of `GB`, or of a part of it, `GB-ENG`; raises `KeyError` for a code that
+    the package does not know."""
+    code, _, part = country.partition("-")
+    if code not in holidays.list_supported_countries():
+        raise KeyError(country)
+    try:
+        return holidays.country_holidays(code, subdiv=part or None)
+    except NotImplementedError:
+        raise KeyError(country) from None
+
+
+def holidays_in(country: str, year: int) -> int:
+    """How many bank holidays a year has; one with a substitute day counts once.
+
+    >>> holidays_in("GB-ENG", 2026), holidays_in("GB-ENG", 2022)
+    (8, 10)
+    """
+    known = bank_holidays(country)
+    first = dt.date(year, 1, 1)
+    names = (known.get(first + dt.timedelta(n)) for n in range(365 + calendar.isleap(year)))
+    return len({name.partition(" (")[0] for name in names if name})
+
+
+def codes_like(country: str) -> list[str]:
+    """Codes of the countries, and parts of countries, that may have been meant, the nearest first.
+
+    >>> codes_like("Columbiaa"), codes_like("England"), codes_like("gb"), codes_like("GB-XXX")
+    (['CO'], ['GB-ENG'], ['GB'], ['GB-ENG', 'GB-NIR', 'GB-SCT', 'GB-WLS'])
+    """
+    code, _, part = country.partition("-")
+    every = holidays.list_supported_countries()
+    if code.upper() in every:
+        parts = every[code.upper()] if part else []
+        near = difflib.get_close_matches(part.upper(), parts, n=4, cutoff=0.5) or parts[:6]
+        return [f"{code.upper()}-{each}" for each in near] or [code.upper()]
+    named = {name.casefold(): f"GB-{id_}" for name, id_ in _of_britain().items()}
+    for module, (_, id_, *_) in COUNTRIES.items():
+        named.setdefault(module.replace("_", " "), id_)
+    meant = country.casefold()
+    near = [meant] if meant in named else difflib.get_close_matches(meant, named, cutoff=0.75)
+    return list(dict.fromkeys(named[name] for name in near))
+
+
+def place_of(country: str) -> str:
+    """What a code stands for: `England` for GB-ENG, `Colombia` for CO, else the code itself."""
+    code, _, part = country.partition("-")
+    if part:
+        names = {id_: name for name, id_ in _of_britain().items()} if code == "GB" else {}
+        return names.get(part, country)
+    modules = (module for module, (_, id_, *_) in COUNTRIES.items() if id_ == code)
+    return next(modules, country).replace("_", " ").title() if code else country
+
+
+def _of_britain() -> dict[str, str]:
+    aliases: dict[str, str] = holidays.country_holidays("GB").subdivisions_aliases
+    return aliases
+
+
 class Calendar:
     """The names of local dates.
 
-    country, subdivision: as the package `holidays` codes them (GB and ENG, SCT, NIR or WLS); a
-    country of None has no bank holidays. events: (name, first day, last day) each.
+    country: as the package `holidays` codes it (GB) and, where it has parts, which of them (GB-ENG,
+    GB-SCT, GB-NIR, GB-WLS); None has no bank holidays, and what the package does not know raises
+    `KeyError`. events: (name, first day, last day) each.
 
     >>> england = Calendar(events=[("Fair", dt.date(2022, 10, 10), dt.date(2022, 10, 12))])
     >>> england.names(dt.date(2022, 12, 26)), england.names(dt.date(2022, 10, 12))
@@ -61,17 +124,14 @@ class Calendar:
 
     def __init__(
         self,
-        country: str | None = "GB",
-        subdivision: str | None = "ENG",
+        country: str | None = "GB-ENG",
         events: Sequence[tuple[str, dt.date, dt.date]] = (),
     ) -> None:
         self.events = [Event(*event) for event in events]
         for event in self.events:
             if event.last < event.first:
                 raise ValueError(f"{event.name}: the last day, {event.last}, is before the first")
-        self._holidays = (
-            None if country is None else holidays.country_holidays(country, subdiv=subdivision)
-        )
+        self._holidays = None if country is None else bank_holidays(country)
 
     def names(self, day: dt.date) -> tuple[str, ...]:
         """The names of a date, without repetition: events first, then bank holidays."""

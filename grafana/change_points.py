@@ -1,7 +1,8 @@
 """Change points: where a measure can't be compared across, as notes on every chart.
 
 Two kinds are known. The force's file lists changes of system and of recording, at which a baseline
-starts anew (a re-base). A running monitor knows the changes of level that it found itself.
+starts anew (a re-base) or which are only marked. A running monitor knows the changes of level that
+it found itself.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ def of_force(force: Force) -> list[ChangePoint]:
         at = to_ms(midnight)
         affected = ", ".join(name.replace("_", " ") for name in change.affects) or "everything"
         key = f"{force.id}/{change.date}/{change.kind}/{change.what}"
-        text = f"{change.what}. Re-based: {affected}"
+        effect = "Re-based" if change.effect == "restart" else "Compared across a change"
+        text = f"{change.what}. {effect}: {affected}"
         made.append(ChangePoint(key, at, at, text, (FORCE_FILE, f"kind:{change.kind}")))
     return made
 

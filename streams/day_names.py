@@ -25,18 +25,9 @@ class DayNames:
             mine = tuple(n for n, e in enumerate(events) if not e.areas or chain & set(e.areas))
             if mine not in calendars:
                 dated = [(e.name, e.start, e.end or e.start) for e in (events[n] for n in mine)]
-                calendars[mine] = _calendar(force.file.country, dated)
+                calendars[mine] = NamedDays(force.file.country, dated)
             self._by_area[area] = calendars[mine]
         self.names = lru_cache(maxsize=2_000)(self._names)
 
     def _names(self, area: str, day: dt.date) -> tuple[str, ...]:
         return self._by_area[area].names(day)
-
-
-def _calendar(country: str | None, events: list[tuple[str, dt.date, dt.date]]) -> NamedDays:
-    """Bank holidays of `GB-ENG` or `GB`; none where the country is not known to the package."""
-    code, _, part = (country or "").partition("-")
-    try:
-        return NamedDays(code or None, part or None, events)
-    except NotImplementedError:
-        return NamedDays(None, None, events)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from detectors.alarm_budget import SHARES
+from detectors.named_days import bank_holidays, codes_like
 from streams.errors import ConfigError
 from streams.force_file import WHOLE, ForceFile, Target
-from streams.toml_files import locate
+from streams.toml_files import locate, meant
 
 MOST_CATEGORIES = 4095
 """Ancestors included: a leaf counter has 12 bits for a category, and one is `other`."""
@@ -26,6 +27,7 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
     """Everything in a file of the right form that makes no sense, with its line in `text`."""
     for part in (
         _time_zone,
+        _country,
         _names,
         _parents,
         _lines,
@@ -47,6 +49,18 @@ def _time_zone(file: ForceFile) -> Iterator[Problem]:
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Europe" is a directory
         cure = 'Use a name of the IANA list, such as "Europe/London" or "America/Chicago"'
         yield f'unknown time zone "{file.timezone}"', "timezone", cure
+
+
+def _country(file: ForceFile) -> Iterator[Problem]:
+    if file.country is None:
+        return
+    try:
+        bank_holidays(file.country)
+    except KeyError:
+        near = codes_like(file.country)
+        other = 'Use a code of the Python package holidays, such as "GB-ENG", "IE" or "CO"'
+        cure = meant(near) if near else other
+        yield f'no bank holidays are known of the country "{file.country}"', "country", cure
 
 
 def _names(file: ForceFile) -> Iterator[Problem]:

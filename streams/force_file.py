@@ -75,15 +75,18 @@ class LocalEvent(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Change(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A dated change of system or of recording, at which a baseline can't be carried over.
+    """A dated change of system or of recording.
 
-    `affects` names measures (`domestic_abuse`), or records for every figure made from them
-    (`crimes`); empty means everything.
+    `effect` is `mark` where figures can still be compared across the date, which is then said, or
+    `restart` where they can't: baselines begin anew. `affects` names measures (`response_mean`), or
+    records for every figure made from them (`crimes`); `streams.affected` has all of its names.
+    Empty means everything.
     """
 
     date: dt.date
     kind: Literal["system", "recording"]
     what: str
+    effect: Literal["mark", "restart"] = "mark"
     affects: list[str] = []
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from streams.affected import check_affects
 from streams.beats import patience
 from streams.errors import Refused
 from streams.events import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
@@ -104,6 +105,7 @@ class Monitor:
 
     def __init__(self, forces: Iterable[Force], *, all_shards: bool = True) -> None:
         self.forces = {force.id: force for force in forces}
+        check_affects(self.forces.values())
         self.shards: list[Shard] = []
         self.now = 0
         self.refused: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, "unknown")}

@@ -21,6 +21,7 @@ from detectors.alarm_budget import FACTORS, SHARES, AlarmBudget
 from detectors.baseline import KEPT as WEEKS_KEPT
 from detectors.episodes import QUIET
 from detectors.predictive import Predictive
+from streams.affected import affects
 from streams.day_names import DayNames
 from streams.families.base import KEPT as STARTS_KEPT
 from streams.families.base import Passed, Point
@@ -29,11 +30,10 @@ from streams.force import WHOLE, Change, Force
 from streams.gaps import Gap, Stretch
 from streams.grain_watches import Watches
 from streams.ledger import Closing, Ledger
-from streams.measures import ALL
 from streams.outcomes import Outcomes
 from streams.periods import DAY, HOUR, Period
 from streams.signals import Grain, Signal
-from streams.watch_list import RowKey, Watched
+from streams.watch_list import RowKey
 from streams.watches import Context
 
 log = logging.getLogger("watchroom.surveillance")
@@ -49,9 +49,6 @@ FORGOTTEN = WEEKS_KEPT * 7 * DAY
 SOME = 64
 """Series that are taken in one step: some ten milliseconds where a week of them is learned."""
 
-PUBLISHED = {"attended_within_20min": "within", "mean_response_time": "response_mean"}
-"""Names that forces publish figures under, where the registry has another."""
-
 
 class Surveillance:
     """The watches of one ledger."""
@@ -66,7 +63,9 @@ class Surveillance:
         grains = cast("tuple[Grain, ...]", tuple(SHARES))
         self.grains = {grain: Watches(force, ledger, grain, budget) for grain in grains}
         self.days = DayNames(force)
-        self.changes = [(force.instant(c.date), c) for c in force.file.changes]
+        self.restarts = [
+            (force.instant(c.date), c) for c in force.file.changes if c.effect == "restart"
+        ]
         self.outcomes = Outcomes()
         self.on_signals: Callable[[list[Signal]], None] | None = None
         """Called with the signals of each period that closes, if there are any."""
@@ -213,7 +212,7 @@ class Surveillance:
             if cells is not None:
                 lanes = cell.read(cells[row]) if row in cells else nothing
             for watch in each:
-                split = mixed and any(_affects(change, watch.watched) for change in mixed)
+                split = mixed and any(affects(change, watch.watched.names) for change in mixed)
                 try:
                     normal = not apart or watch.watched.about(self.force.id) not in apart
                     if watch.feed(None if split else lanes, point, normal=normal):
@@ -256,16 +255,16 @@ class Surveillance:
         return period.start // 60_000 in self.ledger.panes.whole_months
 
     def _restart(self, watches: Watches, last: int, period: Period) -> None:
-        """Baselines begin anew where records are made otherwise from a date on."""
-        for at, change in self.changes:
+        """Baselines begin anew at a change of recording across which nothing can be compared."""
+        for at, change in self.restarts:
             if last < at <= period.start:
                 for watch in watches:
-                    if _affects(change, watch.watched) and watch.adapter.taken:
+                    if affects(change, watch.watched.names) and watch.adapter.taken:
                         watch.restart(f"{change.what}, {_date(change.date)}")
 
     def _mixed(self, period: Period) -> list[Change]:
-        """Changes that fall within a period, which then is neither of the old kind nor the new."""
-        return [change for at, change in self.changes if period.start < at < period.end]
+        """Such changes within a period, which then is neither of the old kind nor the new."""
+        return [change for at, change in self.restarts if period.start < at < period.end]
 
     def _unheard(self, period: Period, heard: bool) -> bool:
         """Whether a period is a gap and no quiet one: an hour in a run of empty hours that can't be
@@ -370,14 +369,6 @@ class Surveillance:
         self.fault = f"{where}: {type(error).__name__}: {error}"
         if self.faults & (self.faults - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
             log.warning("a detector failed (%d so far): %s", self.faults, self.fault)
-
-
-def _affects(change: Change, watched: Watched) -> bool:
-    """Whether a change of recording makes earlier figures of a series no guide to later ones."""
-    mine = {watched.group.name, watched.measure.name, f"{watched.group.kind}s"}
-    mine.update(value for value in watched.row.values() if value != ALL)
-    named = {PUBLISHED.get(name, name) for name in change.affects}
-    return not change.affects or bool(named & mine)
 
 
 def _shared(gap: Stretch, period: Period) -> int:

@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 import types
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin
 
@@ -46,6 +47,16 @@ def read_text(path: Path) -> str:
         ) from None
     except UnicodeDecodeError:
         raise ConfigError("is not UTF-8 text", file=path, cure="Save it as UTF-8") from None
+
+
+def meant(near: Iterable[str]) -> str:
+    """A cure for a name that is not known, with those that are nearest to it.
+
+    >>> meant(["CO", "KM"])
+    'Did you mean "CO" or "KM"?'
+    """
+    quoted = " or ".join(f'"{each}"' for each in near)
+    return f"Did you mean {quoted}?"
 
 
 def locate(text: str, path: str) -> int | None:
@@ -168,7 +179,7 @@ def _table_faults(table: dict[str, object], shape: type[msgspec.Struct], path: s
     if shape.__struct_config__.forbid_unknown_fields:
         for name in table.keys() - fields.keys():
             close = difflib.get_close_matches(name, fields, n=1)
-            cure = f'Did you mean "{close[0]}"?' if close else f"Take it out. {CURE}"
+            cure = meant(close) if close else f"Take it out. {CURE}"
             problem = f"Object contains unknown field `{name}`"
             found.append(Fault(before + name, problem, cure))
     return found

@@ -57,6 +57,12 @@ class Watched:
         return (force, self.group.name, self.measure.name, *row, self.area)
 
     @property
+    def names(self) -> set[str]:
+        """What a change of recording that affects it may name (`streams.affected`)."""
+        row = {value for value in self.row.values() if value != ALL}
+        return {self.group.name, self.measure.name, f"{self.group.kind}s", *row}
+
+    @property
     def name(self) -> str:
         """The series in one word, for a checkpoint."""
         return "/".join((self.grain, self.group.name, self.measure.name, *self.key))

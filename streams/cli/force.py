@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import click
 
+from detectors.named_days import holidays_in, place_of
+from streams.affected import unknown_names
 from streams.errors import ConfigError
 from streams.force import (
     Force,
@@ -48,10 +51,12 @@ def check(context: click.Context, files: tuple[Path, ...]) -> None:
     wrong = False
     for path in files:
         try:
-            found, problems = check_force(read_text(path), str(path))
+            text = read_text(path)
+            found, problems = check_force(text, str(path))
+            problems = problems or list(unknown_names(found, text)) if found else problems
         except ConfigError as error:
             found, problems = None, [error]
-        if found is None:
+        if found is None or problems:
             wrong = True
             for problem in problems:
                 click.echo(_line_of(problem), err=True)
@@ -104,8 +109,17 @@ def summary(found: Force) -> str:
     lines.append(f"attendance {_target(file.attendance.targets)}")
     return (
         f"{found.name}: population {file.population:,}, {', '.join(counts)}; "
-        f"{'; '.join(lines)}; {file.timezone}."
+        f"{'; '.join(lines)}; {file.timezone}; {_holidays(file.country)}."
     )
+
+
+def _holidays(country: str | None) -> str:
+    """Which bank holidays a force has: how many this year says most about a code."""
+    if country is None:
+        return "no bank holidays, as no country is given"
+    year = dt.date.today().year  # noqa: DTZ011 - a year to count in, no instant
+    days = holidays_in(country, year)
+    return f"bank holidays of {place_of(country)}: {days} in {year}"
 
 
 def _count(number: int, what: str) -> str:

@@ -30,6 +30,7 @@ CORE = [
     "naming",
     "figures",
     "measures",
+    "affected",
     "rollup",
     "refusals",
     "monitor",

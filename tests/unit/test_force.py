@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.day_names import DayNames
 from streams.errors import ConfigError
 from streams.force import Force, Vocabulary, check_force, find_force, load_force, parse_toml
 from streams.force_file import ForceFile
@@ -376,3 +377,56 @@ def test_parse_toml_raises_the_first_problem() -> None:
     with pytest.raises(ConfigError) as caught:
         parse_toml("id = 3\nname = 4\n", ForceFile, "x.toml")
     assert (caught.value.file, caught.value.line) == ("x.toml", 1)
+
+
+@pytest.mark.parametrize(
+    ("country", "cure"),
+    [
+        ("Columbiaa", 'Did you mean "CO"?'),
+        ("England", 'Did you mean "GB-ENG"?'),
+        ("gb", 'Did you mean "GB"?'),
+        ("GB-XXX", 'Did you mean "GB-ENG" or "GB-NIR" or "GB-SCT" or "GB-WLS"?'),
+        ("US-VAA", 'Did you mean "US-VA"'),
+        ("NYSE", 'Use a code of the Python package holidays, such as "GB-ENG", "IE" or "CO"'),
+        ("", 'Use a code of the Python package holidays, such as "GB-ENG", "IE" or "CO"'),
+    ],
+)
+def test_a_country_without_bank_holidays_that_are_known_is_an_error(
+    country: str, cure: str
+) -> None:
+    text = f'country = "{country}"\n{GOOD}'
+    force, (problem,) = check_force(text, "mine.toml")
+    assert force is None
+    assert (problem.file, problem.line, problem.field) == ("mine.toml", 1, "country")
+    assert problem.problem == f'no bank holidays are known of the country "{country}"'
+    assert (problem.cure or "").startswith(cure)
+
+
+@pytest.mark.parametrize(
+    ("country", "day", "name"),
+    [
+        ("US-VA", "2021-06-19", "Juneteenth"),
+        ("US-VA", "2021-02-15", "George Washington Day"),
+        ("IE", "2021-03-17", "Saint Patrick's Day"),
+        ("CO", "2021-07-20", "Independence Day"),
+        ("GB-SCT", "2021-11-30", "Saint Andrew's Day"),
+    ],
+)
+def test_bank_holidays_are_those_of_the_country_and_its_part(
+    country: str, day: str, name: str
+) -> None:
+    force, problems = check_force(f'country = "{country}"\n{GOOD}', "mine.toml")
+    assert force is not None, problems
+    names = DayNames(force).names("north", dt.date.fromisoformat(day))
+    assert names[-1] == "bank holiday"
+    assert len(names) == 2, name
+
+
+def test_an_event_is_one_of_the_areas_that_it_names_and_of_those_within() -> None:
+    names = DayNames(good()).names
+    match, fair = dt.date(2021, 8, 14), dt.date(2021, 8, 7)
+    assert [names(area, match) for area in ("force", "county", "north", "docks")] == [
+        (), (), ("Match",), ("Match",),
+    ]  # fmt: skip
+    assert {names(area, fair) for area in ("force", "county", "north", "docks")} == {("Fair",)}
+    assert names("force", dt.date(2021, 12, 25)) == ()  # without a country

@@ -1,10 +1,12 @@
 """`watchroom force`: check, show, list."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from detectors.named_days import holidays_in
 from streams.cli.force import force
 from streams.force import shipped_force_text
 
@@ -21,12 +23,46 @@ def mine(tmp_path: Path) -> Path:
 
 
 def test_a_good_file_is_summed_up_in_one_line(mine: Path) -> None:
+    year = dt.date.today().year  # noqa: DTZ011 - as the command has it
     result = run("check", str(mine))
     assert result.exit_code == 0
     assert result.stdout == (
         f"{mine}: fine. Warwickshire: population 556,780, 7 areas, 33 local events, 8 changes; "
         "999 90 % in 10 s since 2016-04-01; 101 80 % in 30 s since 2017-10-01; "
-        "attendance in 1200 s since 2016-04-01; Europe/London.\n"
+        "attendance in 1200 s since 2016-04-01; Europe/London; "
+        f"bank holidays of England: {holidays_in('GB-ENG', year)} in {year}.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("country", "said"),
+    [
+        ("US-VA", "bank holidays of US-VA: "),
+        ("IE", "bank holidays of Ireland: "),
+        (None, "no bank"),
+    ],
+)
+def test_a_force_says_which_bank_holidays_it_has(mine: Path, country: str, said: str) -> None:
+    line = f'country = "{country}"' if country else ""
+    text = mine.read_text(encoding="utf-8").replace('country = "GB-ENG"', line)
+    mine.write_text(text, encoding="utf-8")
+    assert f"Europe/London; {said}" in run("check", str(mine)).stdout
+
+
+def test_a_change_that_affects_nothing_is_no_good_file(mine: Path) -> None:
+    text = mine.read_text(encoding="utf-8").replace('["cyber"]', '["cybre"]')
+    mine.write_text(text, encoding="utf-8")
+    result = run("check", str(mine))
+    number = (
+        text.splitlines().index(
+            'affects = ["cybre"]  # Warwickshire PCC performance report Apr-Jun 2016'
+        )
+        + 1
+    )
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        f'{mine}:{number}: [changes[1].affects] "cybre" is nothing that a change can affect. '
+        'Did you mean "cyber"?\n'
     )
 
 

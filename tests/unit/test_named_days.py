@@ -31,9 +31,9 @@ def test_bank_holidays_of_england(day: str, name: str) -> None:
 def test_nations_differ() -> None:
     day = dt.date(2022, 11, 30)  # St Andrew's Day
     assert Calendar().ordinary(day)
-    assert not Calendar(subdivision="SCT").ordinary(day)
+    assert not Calendar("GB-SCT").ordinary(day)
     assert Calendar(country=None).names(dt.date(2022, 12, 25)) == ()
-    assert "bank holiday" in Calendar("IE", None).names(dt.date(2022, 3, 17))
+    assert "bank holiday" in Calendar("IE").names(dt.date(2022, 3, 17))
 
 
 def test_events_hold_from_the_first_to_the_last_day() -> None:

@@ -174,9 +174,9 @@ def test_less_history_than_is_needed_is_learning_and_says_so() -> None:
     )
 
 
-def changed_force(affects: str) -> Force:
+def changed_force(affects: str, effect: str = "restart") -> Force:
     text = TINY_FORCE + (
-        '[[changes]]\ndate = 2021-04-07\nkind = "recording"\n'
+        f'[[changes]]\ndate = 2021-04-07\nkind = "recording"\neffect = "{effect}"\n'
         f'what = "All reports are kept"\naffects = [{affects}]\n'
     )
     force, problems = check_force(text, "tiny.toml")
@@ -193,10 +193,22 @@ def test_at_a_change_of_recording_the_baseline_restarts_and_says_so() -> None:
     )
 
 
-def test_a_change_that_affects_other_records_restarts_nothing() -> None:
-    target = watched(changed_force('"crimes"'))
+@pytest.mark.parametrize(("affects", "effect"), [('"crimes"', "restart"), ('"incidents"', "mark")])
+def test_a_change_that_affects_other_records_or_only_marks_restarts_nothing(
+    affects: str, effect: str
+) -> None:
+    target = watched(changed_force(affects, effect))
     play(target, hours(37 * 24 + 3))
     assert "since" not in str(of(target).summary()["about"])
+
+
+def test_a_month_that_a_change_cuts_is_judged_where_it_only_marks() -> None:
+    for effect, cut in (("mark", 0), ("restart", 1)):
+        target = watched(changed_force('"incidents"', effect))
+        assert (
+            len(of(target)._mixed(of(target).ledger.calendar.holding("month", after(40 * 24))))
+            == cut
+        )
 
 
 def test_hours_in_which_nothing_can_be_heard_are_gaps_and_no_zeros() -> None:

@@ -1,0 +1,110 @@
+"""What a dated change of recording affects: the names that `affects` in a force file may have.
+
+A name stands for a group of the registry, one of its measures, a kind of record, a category, an
+offence, a marker or a line, or is one under which forces publish a figure. Force files are read
+below the registry, so that this is asked where measures are known: by `watchroom force check`, and
+by every monitor as it is made.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator
+from typing import get_args
+
+from streams.errors import ConfigError
+from streams.events import Marker
+from streams.force import Change, Force
+from streams.measures import GROUPS
+from streams.toml_files import locate, meant
+
+PUBLISHED: dict[str, frozenset[str]] = {
+    "mean_response_time": frozenset({"response_mean"}),
+    "attended_within_20min": frozenset({"attendance", "within"}),
+    "emergency_incidents": frozenset({"emergencies"}),
+    "total_recorded_crime": frozenset({"crimes"}),
+}
+"""Names that forces publish figures under, and what these are in the registry: all of it."""
+OF_A_LINE = {
+    re.compile(r"calls_(.+)"): frozenset[str](),
+    re.compile(r"answered_(.+)_within_\d+s"): frozenset({"service_level"}),
+    re.compile(r"abandoned_(.+)"): frozenset({"abandonment"}),
+}
+"""The same of one line: `calls_101` is everything of it."""
+# fmt: off
+NOT_COUNTED = frozenset({
+    "action_taken_outcomes", "alcohol_related", "business_crime",
+    "calls_resolved_at_first_contact", "dvpns_authorised", "fatal_casualties",
+    "firearms_offences", "hate_crime", "knife_crime", "ksi_casualties", "ksi_collisions",
+    "missing_person_incidents", "missing_person_reports", "online_crime_reports", "outcome_rate",
+    "outcomes_assigned_within_5_days", "repeat_offenders", "repeat_victims", "rural_crime",
+    "serious_casualties", "victim_satisfaction",
+})
+# fmt: on
+"""Published topics that no measure counts yet: a change of them affects nothing here so far."""
+ANY_NAME = (
+    "Name a group (calls, attendance, incidents, crimes), a measure, a category, an offence, "
+    "a marker or a line"
+)
+
+
+def known_names(force: Force) -> set[str]:
+    """Every name that `affects` may have in a force's file, but for those made of its lines."""
+    names = {*PUBLISHED, *NOT_COUNTED, *get_args(Marker), *force.line_index}
+    names.update(force.categories.index, force.offences.index)
+    for group in GROUPS:
+        names |= {group.name, f"{group.kind}s", *(measure.name for measure in group.measures)}
+    return names
+
+
+def unknown_names(force: Force, text: str = "") -> Iterator[ConfigError]:
+    """Every name in `affects` that stands for nothing, with its line in `text`, the force's file,
+    and the nearest names that do."""
+    known = known_names(force)
+    lines = set(force.line_index)
+    spelled = {*known, *(f"calls_{line}" for line in lines)}
+    for n, change in enumerate(force.file.changes):
+        field = f"changes[{n}].affects"
+        for name in change.affects:
+            if name in known or any(of.fullmatch(name) for of in _line_names(lines)):
+                continue
+            near = difflib.get_close_matches(name, sorted(spelled), n=3)
+            cure = meant(near) if near else ANY_NAME
+            yield ConfigError(
+                f'"{name}" is nothing that a change can affect',
+                file=force.source or None,
+                line=locate(text, field) if text else None,
+                field=field,
+                cure=cure,
+            )
+
+
+def check_affects(forces: Iterable[Force]) -> None:
+    """Raises the first name that stands for nothing."""
+    for force in forces:
+        for problem in unknown_names(force):
+            raise problem
+
+
+def affects(change: Change, about: set[str]) -> bool:
+    """Whether a change affects a series that has these names: of its group, its measure, its kind
+    of record and the values of its row."""
+    return not change.affects or any(stands_for(name) <= about for name in change.affects)
+
+
+def stands_for(name: str) -> frozenset[str]:
+    """The names, all of which a series has where it is meant.
+
+    >>> sorted(stands_for("answered_101_within_30s")), sorted(stands_for("cse"))
+    (['101', 'service_level'], ['cse'])
+    """
+    for pattern, more in OF_A_LINE.items():
+        if found := pattern.fullmatch(name):
+            return frozenset({found[1], *more})
+    return PUBLISHED.get(name, frozenset({name}))
+
+
+def _line_names(lines: Iterable[str]) -> list[re.Pattern[str]]:
+    ids = "|".join(map(re.escape, lines))
+    return [re.compile(pattern.pattern.replace("(.+)", f"({ids})")) for pattern in OF_A_LINE]
