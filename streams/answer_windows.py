@@ -95,7 +95,9 @@ class AnswerWindows:
             self._minutes[minute] = new
         if new == old:
             return
-        more = [one - other for one, other in zip(new or self._none, old or self._none, strict=True)]
+        more = [
+            one - other for one, other in zip(new or self._none, old or self._none, strict=True)
+        ]
         for sums, length in zip(self.sums, self.lengths, strict=True):
             if minute >= end - length:
                 for line, value in enumerate(more):

@@ -1,4 +1,4 @@
-"""An answer rate that has fallen, and stays so for days: one alert, from its onset to its end. Pure.
+"""An answer rate that has fallen and stays so for days: one alert, from its onset to its end. Pure.
 
 Nights and quiet hours do not end it: while the alert is open, whole days are judged too, by the
 same tails as the windows (`streams.conditions`), against what was usual before it began. It goes on

@@ -9,20 +9,27 @@ a year's 525,600 minutes cheap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from sys import maxsize
+from typing import NamedTuple
 
 from streams.alert_book import Book
 from streams.alert_records import Alert
 from streams.alert_rules import refresh_at
-from streams.event_clock import EventClock
 from streams.monitor import Monitor
 from streams.periods import MINUTE
 from streams.readings import Heartbeats
 from streams.situation import Situation
 
-NextSilence = Callable[[int, frozenset[str]], int]
-"""From an instant: when a feed is silent that has not been, or that instant where one is."""
+
+class Silence(NamedTuple):
+    """The feeds that are silent at an instant, and when the next one will be; in ms."""
+
+    feeds: frozenset[str]
+    next: int
+
+
+Listen = Callable[[int, frozenset[str]], Silence]
 Judge = Callable[[int, bool], None]
 """Judges an instant; whether it is a full minute."""
 
@@ -31,86 +38,80 @@ class Instants:
     """Of one force."""
 
     def __init__(
-        self, monitor: Monitor, situation: Situation, book: Book, silence: NextSilence, judge: Judge
+        self, monitor: Monitor, situation: Situation, book: Book, listen: Listen, judge: Judge
     ) -> None:
         self.monitor, self.situation, self.book = monitor, situation, book
-        self._next_silence, self._judge = silence, judge
-        self.clock = EventClock(lambda _: None)
+        self._listen, self._judge = listen, judge
         self.at: int | None = None
-        """The last that was judged or passed over; None before any."""
-        self._silence = 0
-        """Before this no feed is silent that is not."""
+        """The last that was judged or passed over; None while nothing is judged."""
+        self._looked = 0
+        self._silence = Silence(frozenset(), 0)
+        self._feeds = self._day_ends = 0
         self._next = 0
         """When an open alert that is judged now may end or change, though nothing else happens."""
+        self._silent: list[Alert] = []
+        """Of feeds that were silent at the last look."""
         self._marks: tuple[int, ...] = ()
-        self._silent: list[str] = []
-        """Ids of the alerts of feeds that were silent at the last look, and what had come then."""
-
-    def stop(self) -> None:
-        """Nothing is judged until it begins again."""
-        self.at, self.clock.due = None, maxsize
+        """What had come then."""
 
     def begin(self, at: int) -> None:
-        """Judges an instant, and from there on."""
-        self.at, self._silence, self._silent = at, 0, []
-        self._judge(at, True)
-        self.looked(at)
-        self.clock.due = (at // MINUTE + 1) * MINUTE
+        """Goes on from an instant, of which nothing is judged any more."""
+        self.at, self._looked, self._silence = at, at, Silence(frozenset(), 0)
+        self._day_ends = self._end_of_day(at)
+        self.looked()
 
-    def reach(self, until: int, held_back: frozenset[str], *, always: bool) -> None:
-        """Judges the instants before `until`. `always` is that full minutes are never passed over,
-        since more is judged at them than is known here."""
-        if self.at is None:
-            return
+    def reach(self, until: int, held_back: frozenset[str], *, always: bool) -> int:
+        """Judges the instants before `until`, and returns the next one. `always` is that no full
+        minute is passed over, since more is judged at it than is known here."""
         situation, monitor = self.situation, self.monitor
-        day_ends = self._day_ends(self.at)
+        self.at = until if self.at is None else self.at
         while True:
             minute = (self.at // MINUTE + 1) * MINUTE
-            due = situation.due(monitor, held_back)
-            at = min(minute, max(self.at + 1, self._silence))
-            if due is not None and self.at < due < at:
-                at = due
+            due = situation.due(monitor, self.at, held_back) or minute
+            at = min(minute, due, max(self.at + 1, self._silence.next))
             if at >= until:
-                break
+                return at
             self.at = at
             if at == minute:
                 look = situation.stirs(monitor, at, held_back) or always
-                look = look or at >= min(day_ends, self._next) or self._heard_again(at)
+                look = look or at >= min(self._day_ends, self._next)
+                look = self._heard_again(at) or look
             else:
                 look = situation.overdue(monitor, at, held_back)
-            if at >= self._silence:
-                self._silence = self._next_silence(at, held_back)
-                look = look or (self._silence <= at and not self._silent)
+            if at >= self._silence.next or self._beating() != self._feeds:
+                known, self._feeds = self._silence.feeds, self._beating()
+                self._silence = self._listen(at, held_back)
+                look = look or self._silence.feeds != known
             if look:
                 self._judge(at, at == minute)
-                self.looked(at)
+                self._looked = at
+                self.looked()
             elif not always and situation.idle:
-                self._pass_over(until, day_ends, held_back)
-            if at >= day_ends:
-                day_ends = self._day_ends(at)
-        self.clock.due = at
+                self._pass_over(until, held_back)
+            if at >= self._day_ends:
+                self._day_ends = self._end_of_day(at)
 
-    def looked(self, at: int) -> None:
+    def looked(self) -> None:
         """Takes note of what is open after a look, or after whatever else changed that."""
         going = [self.book.alerts[name] for name in self.book.going.values()]
         now = [alert for alert in going if alert.grain == "now"]
-        silent = [a for a in now if a.kind == "feed_silent" and self._is_held(a, at)]
-        self._silent = [alert.id for alert in silent]
-        self._marks = self._heard() if silent else ()
-        ends = [self.book.seen.get(a.id, at) + 1 for a in now if a not in silent]
-        self._next = min([*ends, *(refresh_at(alert) for alert in silent)], default=maxsize)
-
-    def _is_held(self, alert: Alert, at: int) -> bool:
-        """Whether the last look found that an alert goes on."""
-        return self.book.seen.get(alert.id, 0) > at
+        seen, seen_at = self.book.seen, self.book.seen_at
+        self._silent = [
+            a for a in now if a.kind == "feed_silent" and seen_at.get(a.id) == self._looked
+        ]
+        self._marks = self._heard() if self._silent else ()
+        ends = [seen.get(alert.id, self._looked) for alert in now if alert not in self._silent]
+        refreshes = [refresh_at(alert) for alert in self._silent if alert.open]
+        self._next = min([*ends, *refreshes], default=maxsize)
 
     def _heard_again(self, at: int) -> bool:
-        """Whether anything has come since feeds were silent; they were up to a minute ago."""
+        """Whether anything has come since feeds were silent; up to a minute ago they still were."""
         if not self._silent or self._heard() == self._marks:
             return False
-        for name in self._silent:
-            settle = self.book.settles.get(name, 0)
-            self.book.seen[name] = max(self.book.seen.get(name, 0), at - MINUTE + settle)
+        for alert in self._silent:
+            settle = self.book.seen[alert.id] - self.book.seen_at[alert.id]
+            self.book.seen[alert.id] = at - MINUTE + settle
+        self._silence = self._silence._replace(next=at)
         return True
 
     def _heard(self) -> tuple[int, ...]:
@@ -123,13 +124,20 @@ class Instants:
                 found.append(taker.watermark)
         return tuple(found)
 
-    def _pass_over(self, until: int, day_ends: int, held_back: frozenset[str]) -> None:
-        """Goes on to the last full minute before something may happen."""
-        due = self.situation.due(self.monitor, held_back)
-        nexts: Iterable[int] = (until, day_ends, self._next, self._silence, due or maxsize)
-        first = min(each for each in nexts if each > (self.at or 0))
-        self.at = max(self.at or 0, (first - 1) // MINUTE * MINUTE)
+    def _beating(self) -> int:
+        """How many feeds with heartbeats are known."""
+        takers = (shard.takers.get(self.book.force.id) for shard in self.monitor.shards)
+        return sum(len(taker.latest) for taker in takers if isinstance(taker, Heartbeats))
 
-    def _day_ends(self, at: int) -> int:
+    def _pass_over(self, until: int, held_back: frozenset[str]) -> None:
+        """Goes on to the last full minute before something may happen."""
+        at = self.at or 0
+        due = self.situation.due(self.monitor, at, held_back) or maxsize
+        first = min(
+            until, due, *(n for n in (self._day_ends, self._next, self._silence.next) if n > at)
+        )
+        self.at = max(at, (first - 1) // MINUTE * MINUTE)
+
+    def _end_of_day(self, at: int) -> int:
         calendar = self.situation.calendar
         return calendar.end("day", calendar.start("day", at))

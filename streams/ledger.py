@@ -198,9 +198,7 @@ class Ledger:
         key = event.id
         old = self.entries.get(key)
         if old is None and self.departed is not None:
-            old = self.departed.get(key)
-            if old is not None and entry > old:
-                self._take_back(key, old)
+            old = self._departed(self.departed, key, entry)
         if old is None:
             self._replace(key, entry, self._admit(key, body, updated), body)
         elif entry > old:
@@ -265,6 +263,13 @@ class Ledger:
             "Load older records before the live feed starts, or publish them into topics with a "
             "prefix of their own (--prefix)",
         )
+
+    def _departed(self, departed: Departed, key: str, entry: int) -> int | None:
+        """The entry of a record that had left; it comes back where a newer one is to replace it."""
+        old = departed.get(key)
+        if old is not None and entry > old:
+            self._take_back(key, old)
+        return old
 
     def _take_back(self, key: str, entry: int) -> None:
         """Has a record that had left back, as what it was: what it counts is in the panes."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from heapq import heapify, heappop, heappush
 
+from streams.event_clock import EventClock
 from streams.ledger import Ledger
 from streams.periods import SECOND
 
@@ -24,6 +25,8 @@ class Overdue:
         self._limits: Limits = {}
         self._due: list[tuple[int, str]] = []
         self._late: set[str] = set()
+        self.clock: EventClock | None = None
+        """Told where a record is due before what it knows to be next."""
         ledger.on_open = self._opened
 
     def set_limits(self, limits: Limits, at: int) -> None:
@@ -36,20 +39,19 @@ class Overdue:
                 self._due += self._moments(key, body)
         heapify(self._due)
 
-    @property
-    def due(self) -> int | None:
-        """The next moment at which a record passes a limit, in ms."""
-        return self._due[0][0] if self._due else None
-
-    def pass_by(self, at: int) -> None:
-        """Takes note of what has passed a limit up to an instant."""
-        while self._due and self._due[0][0] <= at:
-            key = heappop(self._due)[1]
-            if key in self.ledger.open:
+    def due(self, after: int) -> int | None:
+        """The next moment after an instant at which an open record passes a limit, in ms. Takes
+        note of those that have passed one up to it."""
+        due, still = self._due, self.ledger.open
+        while due and (due[0][0] <= after or due[0][1] not in still):
+            key = heappop(due)[1]
+            if key in still:
                 self._late.add(key)
+        return due[0][0] if due else None
 
     def any_late(self, at: int) -> bool:
-        """Whether one that has passed a limit is still open, and its end not lost."""
+        """Whether at an instant one that has passed a limit is still open, and its end not lost."""
+        self.due(at)
         if self._late:
             still = self.ledger.open
             self._late = {
@@ -60,6 +62,8 @@ class Overdue:
     def _opened(self, key: str, body: int) -> None:
         for moment in self._moments(key, body):
             heappush(self._due, moment)
+            if self.clock is not None and moment[0] < self.clock.due:
+                self.clock.due = moment[0]
 
     def _moments(self, key: str, body: int) -> list[tuple[int, str]]:
         contribution = self.ledger.kind.contribution(body)

@@ -1,4 +1,4 @@
-"""How things stand at an instant, read from the ledgers for the rules of `streams.conditions`. Pure.
+"""How things stand at an instant, read from ledgers for the rules of `streams.conditions`. Pure.
 
 What is judged at an instant is kept so that a look costs little: the windows of answers as sums
 that run along (`streams.answer_windows`), open records by the moment at which they pass a limit
@@ -17,8 +17,9 @@ from streams import waits
 from streams.answer_windows import AnswerWindows, parts
 from streams.answering import A_DAY, EMERGENCY, OTHER, Answering
 from streams.conditions import Condition, Doing, Rate, Usual
+from streams.event_clock import EventClock
 from streams.fallen import Fall, Fallen, spells
-from streams.force import WHOLE, Force, Target
+from streams.force import Force, Target
 from streams.ledger import Ledger
 from streams.measures import ATTENDANCE, CALLS, Group
 from streams.monitor import Monitor
@@ -36,6 +37,7 @@ from streams.waits import Queue, Waits
 
 WINDOWS = tuple(minutes for minutes in EMERGENCY if minutes < A_DAY)
 """Minutes over which an answer rate is looked at; those with too few calls are passed over."""
+RowOf = Callable[[int], str | None]
 EMERGENCIES = "emergency"
 """The row of the emergencies among the open records."""
 
@@ -77,6 +79,8 @@ class Situation:
         )
         self._fallen = Fallen(force, self.calendar, self._answering)
         self._missed: list[Condition] = []
+        self.clock: EventClock | None = None
+        """Told of moments at which an open record passes its limit."""
         self._of_calls: _Calls | None = None
         self._of_incidents: _Emergencies | None = None
 
@@ -114,9 +118,7 @@ class Situation:
             found.append(self._unattended(incidents, at))
         return [condition for condition in found if condition is not None]
 
-    def learn(
-        self, monitor: Monitor, at: int, held_back: frozenset[str] = frozenset()
-    ) -> None:
+    def learn(self, monitor: Monitor, at: int, held_back: frozenset[str] = frozenset()) -> None:
         """Takes in what was usual up to the start of the day of an instant; once a day."""
         calls = None if "call" in held_back else self._calls(monitor)
         if calls is not None and (day := self._new_day("call", at)) is not None:
@@ -129,22 +131,24 @@ class Situation:
             limits = {EMERGENCIES: (self._emergency_limit(at),)}
             incidents.waiting.set_limits(limits, at)
 
-    def due(self, monitor: Monitor, held_back: frozenset[str] = frozenset()) -> int | None:
-        """The next moment at which an open record passes its limit."""
-        calls = None if "call" in held_back else self._calls(monitor)
-        incidents = None if "incident" in held_back else self._incidents(monitor)
-        found = [each.waiting.due for each in (calls, incidents) if each is not None]
+    def due(
+        self, monitor: Monitor, after: int, held_back: frozenset[str] = frozenset()
+    ) -> int | None:
+        """The next moment after an instant at which an open record passes its limit."""
+        found = (each.due(after) for each in self._waiting(monitor, held_back))
         return min((due for due in found if due is not None), default=None)
+
+    def overdue(self, monitor: Monitor, at: int, held_back: frozenset[str] = frozenset()) -> bool:
+        """Whether an open record has passed its limit at an instant."""
+        return any(each.any_late(at) for each in self._waiting(monitor, held_back))
 
     def stirs(self, monitor: Monitor, at: int, held_back: frozenset[str] = frozenset()) -> bool:
         """Whether anything of what is judged here may hold at a full minute: where not, a look
         would find nothing. Brings the windows up to it."""
-        stirred = False
+        stirred = self.overdue(monitor, at, held_back)
         if "call" not in held_back and (calls := self._calls(monitor)) is not None:
             calls.windows.move(at)
-            stirred = calls.waiting.any_late(at) or self._may_have_fallen(calls.windows, at)
-        if "incident" not in held_back and (incidents := self._incidents(monitor)) is not None:
-            stirred = incidents.waiting.any_late(at) or stirred
+            stirred = stirred or self._may_have_fallen(calls.windows, at)
         return stirred
 
     @property
@@ -162,6 +166,16 @@ class Situation:
 
     # -- what is followed ----------------------------------------------------------------------
 
+    def _waiting(self, monitor: Monitor, held_back: frozenset[str]) -> list[Overdue]:
+        calls = None if "call" in held_back else self._calls(monitor)
+        incidents = None if "incident" in held_back else self._incidents(monitor)
+        return [each.waiting for each in (calls, incidents) if each is not None]
+
+    def _follow(self, ledger: Ledger, row_of: RowOf) -> Overdue:
+        made = Overdue(ledger, row_of)
+        made.clock = self.clock
+        return made
+
     def _calls(self, monitor: Monitor) -> _Calls | None:
         ledger, held = monitor.ledger("call", self.force.id), self._of_calls
         if ledger is None:
@@ -171,7 +185,7 @@ class Situation:
             self._of_calls = _Calls(
                 ledger,
                 AnswerWindows(self.force, ledger, WINDOWS),
-                Overdue(ledger, self._line_of),
+                self._follow(ledger, self._line_of),
                 OwnWaits(ledger, self.calendar, self._line_of),
             )
         return self._of_calls
@@ -183,7 +197,7 @@ class Situation:
         elif held is None or held.ledger is not ledger:
             self._learned.pop("incident", None)
             self._of_incidents = _Emergencies(
-                ledger, Overdue(ledger, _grade_of), OwnWaits(ledger, self.calendar, _grade_of)
+                ledger, self._follow(ledger, _grade_of), OwnWaits(ledger, self.calendar, _grade_of)
             )
         return self._of_incidents
 
@@ -207,8 +221,12 @@ class Situation:
         return waits.waiting_limit(set_, seconds, self._waits.get(line, Waits())), seconds
 
     def _caller_limits(self, at: int) -> dict[str, tuple[float, ...]]:
-        limits = {line.id: self._caller_limit(line.id, at)[0] for line in self.force.lines}
-        return {line: (limit, limit * waits.FAR) for line, limit in limits.items()}
+        found: dict[str, tuple[float, ...]] = {}
+        for line in self.force.lines:
+            limit = self._caller_limit(line.id, at)[0]
+            alone = waits.one_is_enough(self.force, line.id)
+            found[line.id] = (limit,) if alone else (limit, limit * waits.FAR)
+        return found
 
     def _emergency_limit(self, at: int) -> float:
         standard, _ = held(self.force, self.force.file.attendance.targets, at)
@@ -219,12 +237,12 @@ class Situation:
         return self.force.lines[self.force.line_index[line]].targets
 
     def _callers(self, calls: _Calls, at: int) -> list[Condition | None]:
-        calls.waiting.pass_by(at)
         if not calls.waiting.any_late(at):
             return []
         found: list[Condition | None] = []
         ages = _ages(calls.ledger, self._line_of, at)
-        for line, own in ages.items():
+        for line in (line.id for line in self.force.lines if line.id in ages):
+            own = ages[line]
             limit, target = self._caller_limit(line, at)
             beyond = sum(age / SECOND > limit for age in own)
             queue = Queue(len(own), max(own) // SECOND, beyond)
@@ -232,7 +250,6 @@ class Situation:
         return found
 
     def _unattended(self, incidents: _Emergencies, at: int) -> Condition | None:
-        incidents.waiting.pass_by(at)
         if not incidents.waiting.any_late(at):
             return None
         ages = _ages(incidents.ledger, _grade_of, at).get(EMERGENCIES, [])
@@ -320,9 +337,7 @@ def _grade_of(leaf: int) -> str | None:
     return EMERGENCIES if of_incidents.split_leaf(leaf)[1] == of_incidents.EMERGENCY else None
 
 
-def _ages(
-    ledger: Ledger, row_of: Callable[[int], str | None], at: int
-) -> dict[str, list[int]]:
+def _ages(ledger: Ledger, row_of: Callable[[int], str | None], at: int) -> dict[str, list[int]]:
     """How long the open records have waited, in ms, by row; those left out whose end is lost."""
     kind, found = ledger.kind, dict[str, list[int]]()
     for body in ledger.open.values():
@@ -331,4 +346,4 @@ def _ages(
             age = at - contribution[0]
             if 0 <= age <= kind.lost_after(body):
                 found.setdefault(row, []).append(age)
-    return {row: found[row] for row in sorted(found)}
+    return found
