@@ -2,7 +2,7 @@
 
     python benchmarks/instants.py [--weeks 8] [--rounds 3] [--strained]
 
-A simulated county is replayed through the monitor, the watches and the alert book as `watchroom run`
+A simulated county is replayed through the monitor, watches and alert book as `watchroom run`
 wires them: once as shipped, and once with nothing judged but periods as they close. Both run in
 turn; the ratio is of medians, so that it holds where the machine's speed drifts. At most 1.1.
 """

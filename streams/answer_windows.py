@@ -17,16 +17,10 @@ from streams.periods import MINUTE
 from streams.records import LEAF_MASK
 from streams.records.calls import split_leaf
 
-_OF = 40
-"""In time and of how many in one integer: the cases are shifted by so many bits."""
-_WITHIN = (1 << _OF) - 1
-Sums = list[int]
-"""By the index of the line: cases, and how many of them in time."""
-
-
-def parts(value: int) -> tuple[int, int]:
-    """(in time, of how many) of a sum."""
-    return value & _WITHIN, value >> _OF
+PART_BITS = 40
+PART = (1 << PART_BITS) - 1
+"""All lines in one integer, lowest first: of each so many bits for those in time, and as many above
+them for all. So a window of all lines is one sum."""
 
 
 class AnswerWindows:
@@ -40,26 +34,32 @@ class AnswerWindows:
         self._top = [lane[name] for name in share.top]
         self._bottom = [lane[name] for name in share.bottom]
         self._less = [lane[name] for name in share.less]
-        self._none = [0] * len(force.lines)
-        self._minutes: dict[int, Sums] = {}
+        self._minutes: dict[int, int] = {}
         self._end: int | None = None
-        self.sums = [self._none.copy() for _ in lengths]
-        """By window and line; read them by `parts`."""
+        self.sums = [0 for _ in lengths]
+        """By window; read them by `rate`."""
         ledger.panes.changed = set()
 
     def move(self, at: int) -> None:
         """Has the windows end with the last full minute up to an instant, in ms."""
-        end = at // MINUTE
-        changed, self.ledger.panes.changed = self.ledger.panes.changed or set(), set()
-        was = self._end
+        end, was, panes = at // MINUTE, self._end, self.ledger.panes
+        changed = panes.changed
+        if changed:
+            panes.changed = set()
         if was is None or not was <= end <= was + self._longest:
             self._begin(end)
             return
-        for minute in changed:
+        for minute in changed or ():
             if was - self._longest <= minute < was:
-                self._again(minute, was)
+                self._put(minute, self._read(panes.minutes.get(minute)), was)
+        minutes, sums = self._minutes, self.sums
         for minute in range(was, end):
-            self._pass(minute)
+            if new := self._read(panes.minutes.get(minute)):
+                minutes[minute] = new
+            if minutes:
+                for window, length in enumerate(self.lengths):
+                    sums[window] += new - minutes.get(minute - length, 0)
+                minutes.pop(minute - self._longest, None)
         self._end = end
 
     @property
@@ -67,71 +67,49 @@ class AnswerWindows:
         """Whether no call is in any window."""
         return not self._minutes
 
+    def rate(self, value: int, line: int) -> tuple[int, int]:
+        """(In time, of how many) of a sum, of the line with that index."""
+        value >>= 2 * PART_BITS * line
+        return value & PART, (value >> PART_BITS) & PART
+
     def between(self, start: int, end: int) -> Mapping[str, tuple[int, int]]:
         """(In time, of how many) by line of the calls offered in [start, end), in ms: hours or days
         that are kept (see `Panes.between`); lines without a call are left out."""
         sums = self._read(self.ledger.panes.between(start, end))
-        return {
-            line.id: parts(value)
-            for line, value in zip(self.force.lines, sums or self._none, strict=True)
-            if value
-        }
+        found = ((line.id, self.rate(sums, n)) for n, line in enumerate(self.force.lines))
+        return {line: rate for line, rate in found if rate[1]}
 
     def _begin(self, end: int) -> None:
         self._minutes, self._end = {}, end
-        self.sums = [self._none.copy() for _ in self.lengths]
+        self.sums = [0 for _ in self.lengths]
         panes = self.ledger.panes.minutes
         for minute in range(end - self._longest, end):
-            if pane := panes.get(minute):
-                self._put(minute, self._read(pane), end)
+            self._put(minute, self._read(panes.get(minute)), end)
 
-    def _again(self, minute: int, end: int) -> None:
-        """Reads a minute once more, in which something has changed."""
-        self._put(minute, self._read(self.ledger.panes.minutes.get(minute, {})), end)
-
-    def _put(self, minute: int, new: Sums | None, end: int) -> None:
-        old = self._minutes.pop(minute, None)
-        if new is not None:
+    def _put(self, minute: int, new: int, end: int) -> None:
+        """Takes what has changed in a minute."""
+        old = self._minutes.pop(minute, 0)
+        if new:
             self._minutes[minute] = new
-        if new == old:
-            return
-        more = [
-            one - other for one, other in zip(new or self._none, old or self._none, strict=True)
-        ]
-        for sums, length in zip(self.sums, self.lengths, strict=True):
-            if minute >= end - length:
-                for line, value in enumerate(more):
-                    sums[line] += value
+        if new != old:
+            for window, length in enumerate(self.lengths):
+                if minute >= end - length:
+                    self.sums[window] += new - old
 
-    def _pass(self, minute: int) -> None:
-        """Takes a minute that is over, and lets those go that leave the windows."""
-        minutes = self._minutes
-        pane = self.ledger.panes.minutes.get(minute)
-        new = self._read(pane) if pane else None
-        if new is not None:
-            minutes[minute] = new
-        for sums, length in zip(self.sums, self.lengths, strict=True):
-            old = minutes.get(minute - length)
-            if new is not old:
-                for line in range(len(sums)):
-                    sums[line] += (0 if new is None else new[line]) - (
-                        0 if old is None else old[line]
-                    )
-        minutes.pop(minute - self._longest, None)
-
-    def _read(self, pane: Pane) -> Sums | None:
-        """The sums of a pane; None of no call that counts."""
+    def _read(self, pane: Pane | None) -> int:
+        """The sums of a pane."""
+        if not pane:
+            return 0
         cells: dict[int, int] = {}
         for key, value in pane.items():
             if key <= LEAF_MASK:
                 line = split_leaf(key)[0]
                 cells[line] = cells.get(line, 0) + value
-        found = None
+        found = 0
         for line, cell in cells.items():
-            of = sum((cell >> shift) & mask for shift, mask in self._bottom)
-            of -= sum((cell >> shift) & mask for shift, mask in self._less)
-            within = sum((cell >> shift) & mask for shift, mask in self._top)
-            if of or within:
-                found = found or self._none.copy()
-                found[line] = of << _OF | within
+            of = sum([(cell >> shift) & mask for shift, mask in self._bottom])
+            if self._less:
+                of -= sum([(cell >> shift) & mask for shift, mask in self._less])
+            within = sum([(cell >> shift) & mask for shift, mask in self._top])
+            found += (of << PART_BITS | within) << 2 * PART_BITS * line
         return found

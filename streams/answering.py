@@ -70,7 +70,6 @@ class Answering:
         self._slot_of: dict[int, Slot] = {}
         self._slots: dict[str, dict[Slot, Rate]] = {}
         self._found: dict[str, dict[int, float]] = {}
-        self._most: dict[tuple[str, int], dict[int, float]] = {}
 
     def learn(
         self,
@@ -89,7 +88,7 @@ class Answering:
         }
         known = self._slot_of
         self._slot_of = {start: known.get(start) or self._slot(start) for start in wanted}
-        self._found, self._most = {}, {}
+        self._found = {}
         for line, starts in self._starts.items():
             sums: dict[Slot, list[int]] = defaultdict(lambda: [0, 0])
             for start in starts:
@@ -106,28 +105,29 @@ class Answering:
         if not of:
             return Usual()
         share = min(1.0 - 0.5 / (cases + 1), max(0.5 / (cases + 1), within / of))
-        return Usual(share, self._correlation(line, minutes), round(cases))
+        return Usual(share, self.correlation(line, minutes), round(cases))
 
-    def at_most(self, line: str, minutes: int, at: int) -> float:
-        """What the usual share is at most in windows of so many minutes that end within the hour of
-        an instant: soon told, where most windows need no closer look."""
-        hour = at // HOUR * HOUR
-        found = self._most.get((line, hour))
-        if found is None:
-            if len(self._most) > len(self.priors):
-                self._most.clear()
-            slots, found = self._slots.get(line, {}), {}
-            best, back = 0.0, hour
-            for length in sorted(self.priors[line]):
-                while back >= hour - (length - 1) // 60 * HOUR - HOUR:
-                    of_day = self._slot(back)[1]
-                    for slot in ((True, of_day), (False, of_day)):
-                        if slot in slots:
-                            best = max(best, slots[slot].share)
-                    back -= HOUR
-                found[length] = best
-            self._most[line, hour] = found
-        return found[minutes]
+    def at_most(self, line: str, hour: int) -> Mapping[int, float]:
+        """By the minutes of a window what the usual share is at most where it ends within an hour,
+        so that most windows need no closer look. Between two full hours the share of a window goes
+        one way only, for all that comes in and leaves does so evenly."""
+        slots, found = self._slots.get(line, {}), dict[int, float]()
+        hours = max(n for n in self.priors[line] if n < A_DAY) // 60
+        covered = [self._slot(hour - back * HOUR) for back in range(hours + 1)]
+        own = [slots.get(slot, _NONE) for slot in covered]
+        other = [slots.get((not weekend, of_day), _NONE) for weekend, of_day in covered]
+        both = [Rate(a[0] + b[0], a[1] + b[1]) for a, b in zip(own, other, strict=True)]
+        for minutes in self.priors[line]:
+            if minutes < A_DAY:
+                length = max(1, minutes // 60)
+                edges = slice(1, length + 1), slice(0, length)
+                found[minutes] = 0.0
+                if sum([rate.of for rate in own[: length + 1]]) >= ENOUGH:
+                    found[minutes] = max(_share(own[edge]) for edge in edges)
+                if min(sum([rate.of for rate in own[edge]]) for edge in edges) < ENOUGH:
+                    with_others = max(_share(both[edge]) for edge in edges)
+                    found[minutes] = max(found[minutes], with_others)
+        return found
 
     def _known(self, line: str, minutes: int, at: int) -> tuple[float, float, float]:
         covered = self._covered(at - minutes * MINUTE, at)
@@ -151,7 +151,7 @@ class Answering:
             hour += HOUR
         return found
 
-    def _correlation(self, line: str, minutes: int) -> float:
+    def correlation(self, line: str, minutes: int) -> float:
         """Of two calls of a window; of one whose length is not among the priors, that of the next
         shorter one, which is larger."""
         if line not in self._found:
@@ -225,6 +225,11 @@ def _normal(hour: int, spells: Sequence[tuple[int, int | None]]) -> list[int]:
             found.append(start)
         start -= HOUR
     return found[::-1]
+
+
+def _share(rates: Sequence[Rate]) -> float:
+    of = sum([rate.of for rate in rates])
+    return sum([rate.within for rate in rates]) / of if of else 0.0
 
 
 def _over(slots: Mapping[Slot, Rate], covered: list[Covered]) -> tuple[float, float, float]:

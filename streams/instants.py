@@ -47,6 +47,7 @@ class Instants:
         self._looked = 0
         self._silence = Silence(frozenset(), 0)
         self._feeds = self._day_ends = 0
+        self._beats: list[Heartbeats] = []
         self._next = 0
         """When an open alert that is judged now may end or change, though nothing else happens."""
         self._silent: list[Alert] = []
@@ -58,26 +59,29 @@ class Instants:
         """Goes on from an instant, of which nothing is judged any more."""
         self.at, self._looked, self._silence = at, at, Silence(frozenset(), 0)
         self._day_ends = self._end_of_day(at)
+        self.situation.bind(self.monitor)
+        takers = [shard.takers.get(self.book.force.id) for shard in self.monitor.shards]
+        self._beats = [taker for taker in takers if isinstance(taker, Heartbeats)]
         self.looked()
 
     def reach(self, until: int, held_back: frozenset[str], *, always: bool) -> int:
         """Judges the instants before `until`, and returns the next one. `always` is that no full
         minute is passed over, since more is judged at it than is known here."""
-        situation, monitor = self.situation, self.monitor
+        situation = self.situation
         self.at = until if self.at is None else self.at
         while True:
             minute = (self.at // MINUTE + 1) * MINUTE
-            due = situation.due(monitor, self.at, held_back) or minute
+            due = situation.due(self.at, held_back) or minute
             at = min(minute, due, max(self.at + 1, self._silence.next))
             if at >= until:
                 return at
             self.at = at
             if at == minute:
-                look = situation.stirs(monitor, at, held_back) or always
+                look = situation.stirs(at, held_back) or always
                 look = look or at >= min(self._day_ends, self._next)
                 look = self._heard_again(at) or look
             else:
-                look = situation.overdue(monitor, at, held_back)
+                look = situation.overdue(at, held_back)
             if at >= self._silence.next or self._beating() != self._feeds:
                 known, self._feeds = self._silence.feeds, self._beating()
                 self._silence = self._listen(at, held_back)
@@ -126,13 +130,12 @@ class Instants:
 
     def _beating(self) -> int:
         """How many feeds with heartbeats are known."""
-        takers = (shard.takers.get(self.book.force.id) for shard in self.monitor.shards)
-        return sum(len(taker.latest) for taker in takers if isinstance(taker, Heartbeats))
+        return sum([len(taker.latest) for taker in self._beats])
 
     def _pass_over(self, until: int, held_back: frozenset[str]) -> None:
         """Goes on to the last full minute before something may happen."""
         at = self.at or 0
-        due = self.situation.due(self.monitor, at, held_back) or maxsize
+        due = self.situation.due(at, held_back) or maxsize
         first = min(
             until, due, *(n for n in (self._day_ends, self._next, self._silence.next) if n > at)
         )

@@ -51,7 +51,8 @@ class Overdue:
 
     def any_late(self, at: int) -> bool:
         """Whether at an instant one that has passed a limit is still open, and its end not lost."""
-        self.due(at)
+        if self._due and self._due[0][0] <= at:
+            self.due(at)
         if self._late:
             still = self.ledger.open
             self._late = {

@@ -8,15 +8,15 @@ once a day. `due` and `stirs` say at which instants there may be anything to jud
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
 from streams import conditions as rules
 from streams import waits
-from streams.answer_windows import AnswerWindows, parts
+from streams.answer_windows import PART, PART_BITS, AnswerWindows
 from streams.answering import A_DAY, EMERGENCY, OTHER, Answering
-from streams.conditions import Condition, Doing, Rate, Usual
+from streams.conditions import Condition, Doing, Rate
 from streams.event_clock import EventClock
 from streams.fallen import Fall, Fallen, spells
 from streams.force import Force, Target
@@ -40,6 +40,11 @@ WINDOWS = tuple(minutes for minutes in EMERGENCY if minutes < A_DAY)
 RowOf = Callable[[int], str | None]
 EMERGENCIES = "emergency"
 """The row of the emergencies among the open records."""
+
+
+FAR_DOWN = 3.0
+Bar = tuple[float, float, float]
+"""The most that is usual in a window, so many variances of one call, and the correlation of two."""
 
 
 class _Calls(NamedTuple):
@@ -79,6 +84,11 @@ class Situation:
         )
         self._fallen = Fallen(force, self.calendar, self._answering)
         self._missed: list[Condition] = []
+        self._bars: list[list[Bar]] = []
+        self._bars_of = -1
+        self._fine = [0 for _ in WINDOWS]
+        """The sums of the windows when they were last found fine."""
+        self._waiting: tuple[Overdue, ...] = ()
         self.clock: EventClock | None = None
         """Told of moments at which an open record passes its limit."""
         self._of_calls: _Calls | None = None
@@ -107,49 +117,61 @@ class Situation:
         found: list[Condition | None] = list(rules.silent_feeds(self.force, silent))
         if doing is not None:
             found += rules.pipeline_unwell(self.force, doing, at)
-        self.learn(monitor, at, held_back)
-        calls = None if "call" in held_back else self._calls(monitor)
+        self.bind(monitor)
+        self.learn(at, held_back)
+        calls = None if "call" in held_back else self._of_calls
         if calls is not None:
             found += self._callers(calls, at)
             if rates:
                 found += [*self.targets(monitor, at), *self._rates(calls, at)]
-        incidents = None if "incident" in held_back else self._incidents(monitor)
+        incidents = None if "incident" in held_back else self._of_incidents
         if incidents is not None:
             found.append(self._unattended(incidents, at))
         return [condition for condition in found if condition is not None]
 
-    def learn(self, monitor: Monitor, at: int, held_back: frozenset[str] = frozenset()) -> None:
+    def bind(self, monitor: Monitor) -> None:
+        """Follows the ledgers that a monitor has now."""
+        found = self._calls(monitor), self._incidents(monitor)
+        self._waiting = tuple(each.waiting for each in found if each is not None)
+
+    def learn(self, at: int, held_back: frozenset[str] = frozenset()) -> None:
         """Takes in what was usual up to the start of the day of an instant; once a day."""
-        calls = None if "call" in held_back else self._calls(monitor)
+        calls = None if "call" in held_back else self._of_calls
         if calls is not None and (day := self._new_day("call", at)) is not None:
             self._waits = calls.own.learn(day)
             calls.waiting.set_limits(self._caller_limits(at), at)
             self._learn_rates(calls, day, at)
-        incidents = None if "incident" in held_back else self._incidents(monitor)
+        incidents = None if "incident" in held_back else self._of_incidents
         if incidents is not None and (day := self._new_day("incident", at)) is not None:
             self._response = incidents.own.learn(day).get(EMERGENCIES, Waits())
             limits = {EMERGENCIES: (self._emergency_limit(at),)}
             incidents.waiting.set_limits(limits, at)
 
-    def due(
-        self, monitor: Monitor, after: int, held_back: frozenset[str] = frozenset()
-    ) -> int | None:
+    def due(self, after: int, held_back: frozenset[str] = frozenset()) -> int | None:
         """The next moment after an instant at which an open record passes its limit."""
-        found = (each.due(after) for each in self._waiting(monitor, held_back))
-        return min((due for due in found if due is not None), default=None)
+        first = None
+        for each in self._waiting:
+            due = None if each.ledger.kind.name in held_back else each.due(after)
+            if due is not None and (first is None or due < first):
+                first = due
+        return first
 
-    def overdue(self, monitor: Monitor, at: int, held_back: frozenset[str] = frozenset()) -> bool:
+    def overdue(self, at: int, held_back: frozenset[str] = frozenset()) -> bool:
         """Whether an open record has passed its limit at an instant."""
-        return any(each.any_late(at) for each in self._waiting(monitor, held_back))
+        for each in self._waiting:
+            if each.ledger.kind.name not in held_back and each.any_late(at):
+                return True
+        return False
 
-    def stirs(self, monitor: Monitor, at: int, held_back: frozenset[str] = frozenset()) -> bool:
+    def stirs(self, at: int, held_back: frozenset[str] = frozenset()) -> bool:
         """Whether anything of what is judged here may hold at a full minute: where not, a look
         would find nothing. Brings the windows up to it."""
-        stirred = self.overdue(monitor, at, held_back)
-        if "call" not in held_back and (calls := self._calls(monitor)) is not None:
+        calls = self._of_calls
+        if calls is not None and "call" not in held_back:
             calls.windows.move(at)
-            stirred = stirred or self._may_have_fallen(calls.windows, at)
-        return stirred
+            if self._worth(calls.windows, at):
+                return True
+        return self.overdue(at, held_back)
 
     @property
     def idle(self) -> bool:
@@ -165,11 +187,6 @@ class Situation:
         return self._missed
 
     # -- what is followed ----------------------------------------------------------------------
-
-    def _waiting(self, monitor: Monitor, held_back: frozenset[str]) -> list[Overdue]:
-        calls = None if "call" in held_back else self._calls(monitor)
-        incidents = None if "incident" in held_back else self._incidents(monitor)
-        return [each.waiting for each in (calls, incidents) if each is not None]
 
     def _follow(self, ledger: Ledger, row_of: RowOf) -> Overdue:
         made = Overdue(ledger, row_of)
@@ -264,51 +281,63 @@ class Situation:
             return {line: Rate(*rate) for line, rate in calls.windows.between(start, end).items()}
 
         self._answering.learn(read, day, spells(self.falls()))
+        self._bars_of = -1
 
-    def _may_have_fallen(self, windows: AnswerWindows, at: int) -> bool:
-        """Whether any window has calls enough, and fewer in time than `rules.DROP` below the most
-        that may be usual in it."""
-        for sums, minutes in zip(windows.sums, WINDOWS, strict=True):
-            for line, value in enumerate(sums):
-                within, of = parts(value)
+    def _worth(self, windows: AnswerWindows, at: int) -> list[tuple[int, int]]:
+        """The windows, by their place and that of the line, that are to be looked at closely: those
+        that are `FAR_DOWN` standard deviations of the beta-binomial below the most that is usual.
+        The tail at which an answer rate pages lies well beyond that."""
+        if at // HOUR != self._bars_of:
+            self._bars_of, self._bars = at // HOUR, self._bars_in(at // HOUR * HOUR)
+            self._fine = [0 for _ in WINDOWS]
+        found: list[tuple[int, int]] = []
+        for window, value in enumerate(windows.sums):
+            if value == self._fine[window]:
+                continue
+            line, rest, before = 0, value, len(found)
+            for most, spread, together in self._bars[window]:
+                of = (rest >> PART_BITS) & PART
                 if of >= rules.LEAST_CALLS:
-                    name = self.force.lines[line].id
-                    most = self._answering.at_most(name, minutes, at) - rules.DROP
-                    if within <= most * of + 1e-6:
-                        return True
-        return False
+                    less = most * of - (rest & PART)
+                    if less >= rules.DROP * of and less * less >= spread * of * (
+                        1.0 + (of - 1) * together
+                    ):
+                        found.append((window, line))
+                line, rest = line + 1, rest >> 2 * PART_BITS
+            if len(found) == before:
+                self._fine[window] = value
+        return found
+
+    def _bars_in(self, hour: int) -> list[list[Bar]]:
+        lines = [line.id for line in self.force.lines]
+        most = {line: self._answering.at_most(line, hour) for line in lines}
+        return [[self._bar(line, most[line][n], n) for line in lines] for n in WINDOWS]
+
+    def _bar(self, line: str, most: float, minutes: int) -> Bar:
+        spread = FAR_DOWN * FAR_DOWN * most * (1.0 - most)
+        return most, spread, self._answering.correlation(line, minutes)
 
     def _rates(self, calls: _Calls, at: int) -> list[Condition | None]:
         force, end, found = self.force, at // MINUTE * MINUTE, list[Condition | None]()
         calls.windows.move(at)
         going = {fall.line: fall for fall in self.falls() if fall.going}
+        worth = self._worth(calls.windows, at)
         for index, line in enumerate(force.lines):
+            mine = [WINDOWS[window] for window, of in worth if of == index]
             seconds, share = held(force, line.targets, at)
-            if share is None:
-                continue
             fall = going.get(line.id)
+            if share is None or not (mine or fall):
+                continue
             lasts = None
             if fall is not None:
                 lasts = self._fallen.lasts(fall, calls.windows.between, share, seconds, at)
-            if lasts is None:
-                mine, own = self._fell(calls.windows, index, end)
-                lasts = rules.answer_rate(force, line.id, mine, own, share, seconds, at)
+            if lasts is None and mine:
+                sums = dict(zip(WINDOWS, calls.windows.sums, strict=True))
+                rates = {n: Rate(*calls.windows.rate(sums[n], index)) for n in mine}
+                own = {n: self._answering.usual(line.id, n, end) for n in mine}
+                lasts = rules.answer_rate(force, line.id, rates, own, share, seconds, at)
             found.append(lasts)
         return found
-
-    def _fell(
-        self, windows: AnswerWindows, line: int, end: int
-    ) -> tuple[Mapping[int, Rate], Mapping[int, Usual]]:
-        """The windows of a line that need a closer look, and what is usual in them."""
-        name, mine, own = self.force.lines[line].id, dict[int, Rate](), dict[int, Usual]()
-        for sums, minutes in zip(windows.sums, WINDOWS, strict=True):
-            within, of = parts(sums[line])
-            if of >= rules.LEAST_CALLS:
-                most = self._answering.at_most(name, minutes, end) - rules.DROP
-                if within <= most * of + 1e-6:
-                    mine[minutes] = Rate(within, of)
-                    own[minutes] = self._answering.usual(name, minutes, end)
-        return mine, own
 
     def _targets(self, calls: _Calls, until: int) -> list[Condition]:
         edges = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from sys import maxsize
 from typing import Any
 
 from detectors.silence import in_words
@@ -82,9 +83,24 @@ def next_silence(
 ) -> tuple[frozenset[str], int]:
     """The feeds that are silent at an instant, and until when no other can be. `known` is that by
     kind of record, kept from one call to the next: nothing that comes makes it earlier."""
+    soonest = _soonest(monitor, force_id, known)
+    if soonest > at:
+        return frozenset(), soonest
     seen = _seen(monitor, force_id, at, current, ahead=False, known=known)
     names = frozenset(signal.measure for signal in seen.found)
     return names, min((due for due in seen.due if due > at), default=at + DAY)
+
+
+def _soonest(monitor: Monitor, force_id: str, known: dict[str, int]) -> int:
+    """Until when no feed can be silent: soon told, mostly by the latest heartbeats."""
+    found = list(known.values())
+    for shard in monitor.shards:
+        taker = shard.takers.get(force_id)
+        if isinstance(taker, Heartbeats):
+            found += [beat + round(LEAST_PATIENCE) * SECOND for beat in taker.latest.values()]
+        elif shard.surveillance and shard.kind in EVERY and shard.kind not in known:
+            return 0
+    return min(found, default=0)
 
 
 def _seen(
@@ -105,7 +121,9 @@ def _seen(
                 seen.by_beats(taker, feed)
     for shard in monitor.shards:
         watching = shard.surveillance.get(force_id)
-        if watching is not None and not {shard.kind, name(shard.kind)} & seen.beating:
+        if {shard.kind, name(shard.kind)} & seen.beating:
+            seen.speaks_for(shard.kind)
+        elif watching is not None:
             seen.by_records(shard.kind, watching)
     return seen
 
@@ -155,6 +173,11 @@ class _Seen:
         about = Feed(self.force, self.calendar, kind, watching.ledger.watermark)
         signal, words = self._of_records(about, watching)
         self._take(about, signal, words, kind, known=self.current(kind))
+
+    def speaks_for(self, kind: str) -> None:
+        """Records of a kind are not looked for: its feed has heartbeats."""
+        if self._known is not None:
+            self._known[kind] = maxsize
 
     def _take(
         self, about: Feed, signal: Signal | None, words: str, kind: str, *, known: bool
