@@ -337,7 +337,12 @@ class Desk:
                 if watching is not None and shard.kind not in held_back:
                     running += watching.running(at)
         silent, _ = silences(
-            live.monitor, force.id, at, lambda kind: kind not in held_back, ahead=False
+            live.monitor,
+            force.id,
+            at,
+            lambda kind: kind not in held_back,
+            ahead=False,
+            refusals=not live.health.replay,
         )
         situation = self.situations[force.id]
         conditions = situation.look(live.monitor, at, silent, None, held_back, rates=full)

@@ -22,8 +22,10 @@ from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
 from streams.refusals import Refused
 from streams.signals import Signal
 
-EVERY = {"call": "offered", "incident": "count"}
-"""Kinds whose records come by the hour, and the measure that counts every one of them."""
+EVERY = {"call": "offered", "incident": "count", "crime": "count"}
+"""Of each kind the measure that counts every one of its records."""
+HOURLY = ("call", "incident")
+"""Kinds whose records come by the hour: a silence of them is judged while it lasts."""
 AHEAD = 168
 """Hours ahead over which a delay is looked for."""
 LEAST_BEATS, LEAST_LINES, LEAST_WHILE = 3, 10, 2 * MINUTE

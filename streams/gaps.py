@@ -1,9 +1,9 @@
-"""Gaps: stretches of event time without any record of a ledger, too long to be a quiet time.
+"""Gaps: stretches of event time without any record of a ledger, in which its feed was not heard.
 
-Where no record of a kind came for more than `LONGEST_QUIET`, nobody can tell which of its hours
-would have had records: the feed was off, or its history is not there. Such hours, days and months
-are *missing*: they are never 0, teach nothing and raise nothing, and they are closed in one step,
-however many they are. A shorter stretch may be a quiet one, and is closed period by period.
+Every stretch without a record is looked at when the watermark crosses it (`empty_runs`). Whoever
+knows the feed's own rate says what of it is *missing* (`streams.unheard`); where nobody does, what
+is longer than `LONGEST_QUIET` is. Missing hours, days and months are never 0, teach nothing and
+raise nothing. Those of a stretch longer than that are closed in one step, however many they are.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from streams.panes import Panes
+from streams.panes import Pane, Panes
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period
 
 LONGEST_QUIET = 35 * DAY
 """The horizon of live records: no new record of what lies further back is taken."""
+LEAST = 5 * MINUTE
+"""A shorter stretch without a record is never looked at."""
 
 
 class Gap(NamedTuple):
@@ -31,23 +33,68 @@ class Gap(NamedTuple):
 Stretch = tuple[int, int]
 
 
-def gaps(panes: Panes, begin: int, end: int) -> list[Stretch]:
-    """The gaps within [begin, end) by what the panes hold, in order."""
-    if end - begin <= LONGEST_QUIET:
-        return []
+def too_long(run: Stretch) -> list[Stretch]:
+    """What of an empty run is missing, where nothing is known of the feed's rate."""
+    return [run] if run[1] - run[0] > LONGEST_QUIET else []
+
+
+def in_one_step(missing: list[Stretch]) -> list[Stretch]:
+    """Those stretches whose periods close together."""
+    return [each for each in missing if each[1] - each[0] > LONGEST_QUIET]
+
+
+def empty_runs(panes: Panes, begin: int, end: int) -> list[Stretch]:
+    """The stretches of at least `LEAST` that reach into [begin, end) without a record, in order,
+    up to `end`; the first of them from where it began, which may lie before."""
     found: list[Stretch] = []
-    at = begin
+    at, first = begin, True
     for start, stop in (*sorted(_held(panes, begin, end)), (end, end)):
-        if start - at > LONGEST_QUIET:
-            found.append((at, start))
+        if start > at:
+            run = (_began(panes, begin), start) if first else (at, start)
+            if run[1] - run[0] >= LEAST:
+                found.append(run)
+        first = False
         at = max(at, stop)
     return found
 
 
 def _held(panes: Panes, begin: int, end: int) -> Iterator[Stretch]:
     """What the panes with any record cover of [begin, end)."""
-    first = (begin - 32 * DAY) // MINUTE  # no pane is longer than that
-    last = end // MINUTE
+    first, last = begin // MINUTE, end // MINUTE
+    if last - first < len(panes.minutes):
+        for minute in range(first, last):
+            if panes.minutes.get(minute):
+                yield minute * MINUTE, (minute + 1) * MINUTE
+    else:
+        for minute, pane in panes.minutes.items():
+            if first <= minute < last and pane:
+                yield minute * MINUTE, (minute + 1) * MINUTE
+    for grain, some, longest in _coarse(panes, begin):
+        for minute, pane in some.items():
+            if first - longest < minute < last and pane:
+                stop = panes.end_of(grain, minute)
+                if stop > begin:
+                    yield minute * MINUTE, stop
+
+
+def _coarse(panes: Panes, begin: int) -> Iterator[tuple[str, dict[int, Pane], int]]:
+    """The panes longer than a minute that may reach beyond an instant, and the minutes that one
+    has at most."""
+    if begin < panes.hours_before:
+        yield "hour", panes.hours, 61
+    if begin < panes.days_before:
+        yield "day", panes.days, 26 * 60
+    yield "whole_day", panes.whole_days, 26 * 60
+    yield "whole_month", panes.whole_months, 32 * 24 * 60
+
+
+def _began(panes: Panes, at: int) -> int:
+    """The end of the last record before an instant: there the empty run began in which it lies."""
+    here = at // MINUTE
+    for minute in range(here - 1, here - 61, -1):
+        if panes.minutes.get(minute):
+            return (minute + 1) * MINUTE
+    ends = []
     for grain, some in (
         ("minute", panes.minutes),
         ("hour", panes.hours),
@@ -55,12 +102,10 @@ def _held(panes: Panes, begin: int, end: int) -> Iterator[Stretch]:
         ("whole_day", panes.whole_days),
         ("whole_month", panes.whole_months),
     ):
-        for minute, pane in some.items():
-            if first <= minute < last and pane:
-                start = minute * MINUTE
-                stop = start + MINUTE if grain == "minute" else panes.end_of(grain, minute)
-                if stop > begin:
-                    yield start, stop
+        last = max((minute for minute, pane in some.items() if minute < here and pane), default=0)
+        if last:
+            ends.append((last + 1) * MINUTE if grain == "minute" else panes.end_of(grain, last))
+    return min(at, max(ends, default=at))
 
 
 def walk(

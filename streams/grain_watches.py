@@ -40,7 +40,7 @@ class Watches:
         self.begun: dict[RowKey, list[Watch]] = {}
         """Rows that have had any record."""
         self._counts: list[Counts] | None = None
-        self._everything: list[Counts] | None = None
+        self._everything: list[Counts | Months] | None = None
         self.changed = True
         """Since the state was last saved."""
         self.last = 0
@@ -100,6 +100,16 @@ class Watches:
             if watch.watched.about(self.force.id) == stretch.series[:-1]:
                 watch.adapter.forget(first, last)
 
+    def unlearn(self, start: int, end: int) -> None:
+        """Takes what has closed within a stretch that proves missing out of what no series has
+        learned yet."""
+        if not self.last or self.grain == "month" or start > self.last:
+            return
+        self.changed = True
+        first, last = (self.calendar.start(self.grain, at) for at in (start, end - 1))
+        for watch in self:
+            watch.adapter.forget(first, min(last, self.last))
+
     def accept(self, levels: Iterable[Level], now: int) -> None:
         """Takes the levels that people said are real by now. Once taken a change is none any more,
         so that to be told again changes nothing."""
@@ -108,16 +118,18 @@ class Watches:
                 if watch.watched.about(self.force.id) == level.series[:-1]:
                     watch.adapter.accept(level.direction, level.at)
 
-    def everything(self) -> list[Counts]:
+    def everything(self) -> list[Counts | Months]:
         """The watches that together count every record of the feed once."""
         if self._everything is None:
             self._everything = list(self._find_everything())
         return self._everything
 
-    def _find_everything(self) -> Iterator[Counts]:
+    def _find_everything(self) -> Iterator[Counts | Months]:
         for watch in self:
             each = watch.watched
             if each.area == WHOLE and each.measure.name == EVERY.get(each.group.kind):
                 narrow = (v for d, v in each.row.items() if d != "line")
-                if isinstance(watch.adapter, Counts) and all(value == ALL for value in narrow):
+                if isinstance(watch.adapter, Counts | Months) and all(
+                    value == ALL for value in narrow
+                ):
                     yield watch.adapter

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import median
 
-from streams.gaps import Gap, gaps, walk
+from streams.gaps import Gap, Stretch, empty_runs, in_one_step, walk
 from streams.ledger import Ledger
 from streams.periods import MINUTE, Period
 from streams.signals import Grain
@@ -15,9 +15,12 @@ FULL = 0.25
 Before it lie single records that were opened long before the feed began."""
 
 
-def kept(ledger: Ledger, grain: Grain) -> Iterator[Period | Gap]:
+def kept(
+    ledger: Ledger, grain: Grain, judge: Callable[[Stretch], list[Stretch]]
+) -> Iterator[Period | Gap]:
     """The closed periods of a grain whose counts are kept, in order, from the first full day on;
-    those within a gap come together."""
+    those within a long gap come together. `judge` says what is missing of a stretch without a
+    record, and is asked when what lies before it has been taken."""
     panes, calendar = ledger.panes, ledger.calendar
     begin = first_full_day(ledger)
     if begin is None:
@@ -25,8 +28,19 @@ def kept(ledger: Ledger, grain: Grain) -> Iterator[Period | Gap]:
     if grain == "hour":
         begin = max(begin, panes.days_before)
     until, at = ledger.closed_until[grain], calendar.start(grain, begin)
-    missing = gaps(panes, begin, ledger.closed_until["hour"])
-    for each in walk(calendar, grain, (at, until), missing):
+    missing: list[Stretch] = []
+    for run in empty_runs(panes, begin, ledger.closed_until["hour"]):
+        edge = min(until, calendar.start(grain, run[0]))
+        yield from _walk(ledger, grain, (at, edge), missing)
+        at = max(at, edge)
+        missing = [one for one in missing if one[1] > at] + in_one_step(judge(run))
+    yield from _walk(ledger, grain, (at, until), missing)
+
+
+def _walk(
+    ledger: Ledger, grain: Grain, span: Stretch, missing: list[Stretch]
+) -> Iterator[Period | Gap]:
+    for each in walk(ledger.calendar, grain, span, missing):
         yield each if isinstance(each, Period) else Gap(grain, *each, ledger.watermark)
 
 

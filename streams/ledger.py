@@ -7,9 +7,9 @@ takes the old one's contribution out of the panes and puts its own in.
 The *watermark* is the highest accepted `updated_at`. Whatever depends on it happens when it crosses
 an hour, record by record and never by batch, so that a rebuild from the same log does the same:
 periods close, panes coarsen, and panes older than the kind's horizon are *sealed*: their records
-leave the ledger, but for those whose end is still to come. Periods within a gap (`streams.gaps`)
-close together. All of it is done in short steps, so that whoever folds may let others have their
-turn between them.
+leave the ledger, but for those whose end is still to come. Periods within a long gap
+(`streams.gaps`) close together. All of it is done in short steps, so that whoever folds may let
+others have their turn between them.
 
 A record that has left is not forgotten: its entry goes to a store (`Departed`), which knows what it
 counted. So a version that comes however late is one revision of its period: what the record counted
@@ -25,7 +25,7 @@ from typing import NamedTuple, Protocol
 from streams.errors import Refused
 from streams.event_clock import EventClock
 from streams.events import Record
-from streams.gaps import Gap, gaps, walk
+from streams.gaps import Gap, Stretch, empty_runs, in_one_step, too_long, walk
 from streams.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period
 from streams.records import (
@@ -142,6 +142,9 @@ class Ledger:
         """Called with every period that closes; what takes long is returned in short steps."""
         self.on_gap: Callable[[Gap], Steps] | None = None
         """Called instead of `on_close` for the periods of a grain that lie within a gap."""
+        self.on_empty: Callable[[Stretch], list[Stretch]] = too_long
+        """Says what is missing of a stretch of event time without a record, before its periods
+        close. It may be asked again of a stretch that goes on."""
         self.on_seal: Callable[[list[Sealed]], None] | None = None
         """Called at every sealing, with the panes that hold something."""
         self.counts_sealed = False
@@ -397,7 +400,10 @@ class Ledger:
         """Closes every period that ended a grace time before the watermark, a step each."""
         settled = self.watermark - self.kind.grace
         due = {grain: self.calendar.start(grain, settled) for grain in GRAINS}
-        missing = [] if first else gaps(self.panes, self.closed_until["hour"], due["hour"])
+        missing: list[Stretch] = []
+        if not first:
+            for run in empty_runs(self.panes, self.closed_until["hour"], settled):
+                missing += in_one_step(self.on_empty(run))
         for grain, until in due.items():
             at = self.closed_until[grain]
             # The first record of all closes what lies before it, but publishes nothing of it.

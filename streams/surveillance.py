@@ -18,33 +18,26 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
 from detectors.alarm_budget import FACTORS, SHARES, AlarmBudget
-from detectors.baseline import KEPT as WEEKS_KEPT
 from detectors.episodes import QUIET
 from detectors.predictive import Predictive
 from streams.affected import affects
 from streams.day_names import DayNames
 from streams.families.base import KEPT as STARTS_KEPT
 from streams.families.base import Passed, Point
-from streams.feed_silence import impossible, together
+from streams.families.counts import Counts
+from streams.feed_silence import together
 from streams.force import WHOLE, Change, Force
-from streams.gaps import Gap, Stretch
+from streams.gaps import Gap, Stretch, too_long
 from streams.grain_watches import Watches
 from streams.ledger import Closing, Ledger
 from streams.outcomes import Outcomes
 from streams.periods import DAY, HOUR, Period
 from streams.signals import Grain, Signal
+from streams.unheard import FORGOTTEN, Unheard
 from streams.watch_list import RowKey
 from streams.watches import Context
 
 log = logging.getLogger("watchroom.surveillance")
-
-RUN = 168
-"""Hours without a record after which the first of them no longer counts."""
-KEPT = 31 * 24
-"""Silent hours that are remembered: those of a whole month."""
-
-FORGOTTEN = WEEKS_KEPT * 7 * DAY
-"""After a gap longer than weeks are kept, baselines begin anew: nothing is left of them."""
 
 SOME = 64
 """Series that are taken in one step: some ten milliseconds where a week of them is learned."""
@@ -74,12 +67,8 @@ class Surveillance:
         self.fault = ""
         self.rebuilt = False
         """The history was made from counts as they stand now, not as they were first known."""
-        self.silent: list[int] = []
-        """Starts of the latest hours in which the feed was silent."""
-        self.empty: dict[int, list[float]] = {}
-        """The run of hours without any record that lasts: start to what was expected."""
-        self.gaps: list[Stretch] = []
-        """The latest gaps: the hours within them were never silent nor empty, they are missing."""
+        self.unheard = Unheard(ledger.calendar, self.grains, self._point)
+        """In what the feed was not heard: it is missing, and no zero."""
 
     def attach(self) -> None:
         """Listens to the ledger, after whoever listens already."""
@@ -96,6 +85,20 @@ class Surveillance:
             yield from self.passed(gap)
 
         self.ledger.on_close, self.ledger.on_gap = closed, passed
+        self.ledger.on_empty = self.missing
+
+    def missing(self, run: Stretch) -> list[Stretch]:
+        """What is missing of a stretch without a record. What of it has closed as quiet is taken
+        out of what was learned. Whatever goes wrong stops no counting."""
+        try:
+            found = self.unheard.judge(run)
+            for gap in found:
+                for watches in self.grains.values():
+                    watches.unlearn(*gap)
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
+            self._failed(f"{self.ledger.kind.name}, a stretch without a record", error)
+            return too_long(run)
+        return found
 
     def closed(self, closing: Closing) -> Iterator[None]:
         """Takes a period that has closed, in short steps. Whatever goes wrong stops no counting."""
@@ -127,8 +130,8 @@ class Surveillance:
         if period.grain == "month":
             watches.accept(self.outcomes.levels, now)
             watches.share()
-        unheard = self._unheard(period, bool(cells))
-        return (yield from self._feed(watches, period, None if unheard else cells, now))
+        missing = self.unheard.holds(period)
+        return (yield from self._feed(watches, period, None if missing else cells, now))
 
     def passed(self, gap: Gap) -> Iterator[None]:
         """Takes the periods of a gap that have closed, in short steps. Whatever goes wrong stops no
@@ -143,10 +146,6 @@ class Surveillance:
         """Takes the periods of a gap at once, in short steps of some series each: the periods are
         missing, teach nothing and raise nothing."""
         watches = self.grains[cast("Grain", gap.grain)]
-        if gap.grain == "hour":
-            closed = self.grains["month"].last
-            self.gaps = [one for one in self.gaps if one[1] > closed] + [(gap.start, gap.end)]
-            self.empty = {}
         last, watches.last = watches.last, self.ledger.calendar.start(gap.grain, gap.end - 1)
         watches.changed = True
         if not watches.begun:
@@ -215,7 +214,9 @@ class Surveillance:
                 split = mixed and any(affects(change, watch.watched.names) for change in mixed)
                 try:
                     normal = not apart or watch.watched.about(self.force.id) not in apart
-                    if watch.feed(None if split else lanes, point, normal=normal):
+                    # Where nothing of any series came, for so short a time that it may be
+                    # chance, nobody is told of it.
+                    if watch.feed(None if split else lanes, point, normal=normal) and cells:
                         signals.append(watch.tell(self.context, period, now))
                 except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                     self._failed(f"{watch.watched.name}, {period.label}", error)
@@ -241,8 +242,7 @@ class Surveillance:
         local = self.ledger.calendar.local(period.start)
         days = (period.end - period.start) / DAY
         if period.grain == "month":
-            lost = sum(period.start <= hour < period.end for hour in self.silent) / 24
-            lost += sum(_shared(gap, period) for gap in self.gaps) / DAY
+            lost = self.unheard.lost(period) / DAY
             return Point(period.start, max(0.0, round(days) - lost), local.month - 1)
         names = self.days.names(area, local.date())
         slot = local.weekday()
@@ -266,28 +266,9 @@ class Surveillance:
         """Such changes within a period, which then is neither of the old kind nor the new."""
         return [change for at, change in self.restarts if period.start < at < period.end]
 
-    def _unheard(self, period: Period, heard: bool) -> bool:
-        """Whether a period is a gap and no quiet one: an hour in a run of empty hours that can't be
-        chance, or a day with such an hour. Of a month such hours are taken off its length."""
-        if period.grain == "day":
-            silent = any(period.start <= hour < period.end for hour in self.silent)
-            return silent or any(_shared(gap, period) for gap in self.gaps)
-        if period.grain == "month" or heard:
-            self.empty = {} if heard else self.empty
-            return False
-        if not self.silent or self.silent[-1] + HOUR < period.start:
-            ahead = self.forecast(period.start)
-            self.empty[period.start] = [ahead.mean, ahead.spread, ahead.dispersion]
-            if not impossible(together(Predictive(*each) for each in self.empty.values())):
-                if len(self.empty) > RUN:
-                    del self.empty[next(iter(self.empty))]
-                return False
-        self.silent = sorted({*self.silent, *self.empty, period.start})[-KEPT:]
-        self.empty = {}
-        return True
-
     def _all_lines(self, watches: Watches, point: Point) -> Predictive:
-        parts = (a.detector.expected for a in watches.everything() if a.state != "learning")
+        counts = (a for a in watches.everything() if isinstance(a, Counts))
+        parts = (a.detector.expected for a in counts if a.state != "learning")
         return together(expected.forecast(point.slot, point.names) for expected in parts)
 
     def forecast(self, hour: int) -> Predictive:
@@ -369,11 +350,6 @@ class Surveillance:
         self.fault = f"{where}: {type(error).__name__}: {error}"
         if self.faults & (self.faults - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
             log.warning("a detector failed (%d so far): %s", self.faults, self.fault)
-
-
-def _shared(gap: Stretch, period: Period) -> int:
-    """How much of a period lies within a gap, in ms."""
-    return max(0, min(gap[1], period.end) - max(gap[0], period.start))
 
 
 def _date(day: dt.date) -> str:

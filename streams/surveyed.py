@@ -11,7 +11,7 @@ from detectors.silence import in_words
 from streams.beats import LEAST_PATIENCE
 from streams.events import KINDS
 from streams.feed_silence import (
-    EVERY,
+    HOURLY,
     Feed,
     beats_due,
     enough,
@@ -69,11 +69,19 @@ def surveyed(monitor: Monitor, force_id: str, at: int, current: Reads) -> dict[s
 
 
 def silences(
-    monitor: Monitor, force_id: str, at: int, current: Reads, *, ahead: bool = True
+    monitor: Monitor,
+    force_id: str,
+    at: int,
+    current: Reads,
+    *,
+    ahead: bool = True,
+    refusals: bool = True,
 ) -> tuple[list[Signal], list[str]]:
     """The feeds that are silent or of which every line is refused, and for the others how soon
-    silence will be noticed; what lies `ahead` takes longest to tell."""
+    silence will be noticed; what lies `ahead` takes longest to tell. Without `refusals`, as in a
+    replay, lines that are refused are passed over: when they were received is no event time."""
     seen = _seen(monitor, force_id, at, current, ahead=ahead)
+    seen.refused = seen.refused if refusals else {}
     seen.refused_alone()
     return seen.found, seen.delays
 
@@ -98,7 +106,7 @@ def _soonest(monitor: Monitor, force_id: str, known: dict[str, int]) -> int:
         taker = shard.takers.get(force_id)
         if isinstance(taker, Heartbeats):
             found += [beat + round(LEAST_PATIENCE) * SECOND for beat in taker.latest.values()]
-        elif shard.surveillance and shard.kind in EVERY and shard.kind not in known:
+        elif shard.surveillance and shard.kind in HOURLY and shard.kind not in known:
             return 0
     return min(found, default=0)
 
@@ -194,7 +202,7 @@ class _Seen:
         self.found += [signal] if known else []
 
     def _of_records(self, about: Feed, watching: Any) -> tuple[Signal | None, str]:
-        if about.name not in EVERY or not about.heard:
+        if about.name not in HOURLY or not about.heard:
             return None, ""
         try:
             if self._known is not None:
@@ -221,7 +229,7 @@ class _Seen:
         which has been refused for some time."""
         for key, refused in self.refused.items():
             kind = KIND_OF.get(key.feed, key.feed) or key.kind
-            if kind not in self._spoken and (key.feed or key.kind in EVERY) and enough(refused):
+            if kind not in self._spoken and (key.feed or key.kind in HOURLY) and enough(refused):
                 self._spoken.add(kind)
                 start = min(refused.first, self.at)
                 about = Feed(self.force, self.calendar, key.feed or key.kind, start)

@@ -57,9 +57,7 @@ def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
     found = dict(parts)
     head = found[HEAD]
     surveillance.rebuilt, surveillance.faults = head["rebuilt"], head["faults"]
-    surveillance.silent = head["silent"]
-    surveillance.gaps = [(start, end) for start, end in head["gaps"]]
-    surveillance.empty = {hour: ahead for hour, *ahead in head["empty"]}
+    surveillance.unheard.gaps = [(start, end) for start, end in head["gaps"]]
     for grain, watches in surveillance.grains.items():
         if grain in found:
             _restore(watches, found[grain], found)
@@ -82,9 +80,7 @@ def _head(surveillance: Surveillance) -> dict[str, Any]:
     return {
         "rebuilt": surveillance.rebuilt,
         "faults": surveillance.faults,
-        "silent": surveillance.silent,
-        "gaps": surveillance.gaps,
-        "empty": [[hour, *ahead] for hour, ahead in surveillance.empty.items()],
+        "gaps": surveillance.unheard.gaps,
     }
 
 

@@ -75,12 +75,13 @@ class Adapter(ABC):
         self.starts: list[int] = []
         self.taken = 0
         self.missing = False
-        """Whether the last period lay in a gap: then there is no figure of it."""
+        """Whether the last period is missing: then there is no figure of it."""
 
     def update(self, lanes: Lanes | None, point: Point) -> None:
         """Takes the counters of a row in the period; None is a gap."""
         self._update(lanes, point)
         self._note(point.start)
+        self.missing = lanes is None
 
     def pass_over(self, passed: Passed) -> None:
         """Takes all periods of a gap at once."""
@@ -98,7 +99,6 @@ class Adapter(ABC):
         return passed.points
 
     def _note(self, start: int) -> None:
-        self.missing = False
         self.taken += 1
         self.starts.append(start)
         if len(self.starts) > KEPT:

@@ -37,6 +37,7 @@ class Grouped(Adapter):
             self._note(point.start)
         self.slot = point.slot
         super().update(None if point.names else lanes, point)
+        self.missing = lanes is None
 
     def _pass_over(self, passed: Passed) -> None:
         watch = self.detector

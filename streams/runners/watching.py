@@ -33,8 +33,8 @@ _encode = msgspec.msgpack.Encoder(enc_hook=state.plain).encode
 _decode = msgspec.msgpack.Decoder().decode
 
 _RULES = (
-    "families", "gaps.py", "grain_watches.py", "measures.py", "outcomes.py", "surveillance.py",
-    "watch_list.py", "watch_state.py", "watches.py",
+    "families", "feed_silence.py", "gaps.py", "grain_watches.py", "measures.py", "outcomes.py",
+    "surveillance.py", "unheard.py", "watch_list.py", "watch_state.py", "watches.py",
 )  # fmt: skip
 
 
@@ -115,7 +115,7 @@ def rebuild(shard: Shard, force: Force) -> None:
     surveillance: Surveillance = shard.surveillance[force.id]
     ledger, periods = surveillance.ledger, 0
     for grain in surveillance.grains:
-        for period in kept(ledger, grain):
+        for period in kept(ledger, grain, surveillance.missing):
             if isinstance(period, Gap):
                 steps: Iterator[None] = surveillance.pass_over(period)
             else:

@@ -69,6 +69,7 @@ SURVEILLANCE = [
     "watch_state",
     "feed_silence",
     "grain_watches",
+    "unheard",
     "history",
     "surveillance",
     "surveyed",

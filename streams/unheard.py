@@ -1,0 +1,163 @@
+"""What a feed was not heard in: the stretches of event time that are missing, never zero.
+
+A stretch without any record, of all series of the feed together, is missing where that is
+impossible at the feed's own rate (`feed_silence.impossible`), else it is a quiet time, and zero.
+The rate is that of the finest periods in which its records are known, as the watches know them:
+
+- by the hour, for calls and incidents: what each hour of the stretch was to bring;
+- by the day: what its whole days were to bring. A day that is cut says nothing, as crimes are
+  recorded at some hours of it only;
+- by the month, where that is all that is known: what its whole months were to bring.
+
+In the first week there is a mean rate only, and a stretch of less than a week is taken for quiet.
+Where nothing is known of the rate, more than `gaps.LONGEST_QUIET` is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from detectors.month_watch import MONTH
+from detectors.predictive import Predictive
+from streams.families.base import Point
+from streams.families.counts import Counts, Months
+from streams.feed_silence import LOOKED, impossible, together
+from streams.force import WHOLE
+from streams.gaps import Stretch, too_long
+from streams.grain_watches import Watches
+from streams.periods import DAY, HOUR, Calendar, Period
+from streams.signals import Grain
+
+FORGOTTEN = 160 * 7 * DAY
+"""Baselines keep so many weeks: what is longer is always missing."""
+CUT = 1 / 24
+"""A period of which so much was not heard is missing as a whole."""
+CUT_MONTH = 0.1
+"""The same of a month, which else is shorter by it."""
+FEW, YEAR = 3, 12
+"""Months from which it is known how far they scatter; and those that make the rate."""
+SPREAD, EARLY_SPREAD, EARLY_DISPERSION = 0.02, 0.1, 2.0
+"""Relative variance of a rate by the month; the same, and the dispersion, while it is known from
+few of them or from the first week alone."""
+KEPT = 1_000
+"""Stretches that are kept."""
+
+
+class Unheard:
+    """The stretches in which the feed of one ledger was not heard."""
+
+    def __init__(
+        self,
+        calendar: Calendar,
+        grains: Mapping[Grain, Watches],
+        point: Callable[[Period, str], Point],
+    ) -> None:
+        self.calendar, self.grains, self.point = calendar, grains, point
+        self.gaps: list[Stretch] = []
+        """In order, apart from each other."""
+
+    def judge(self, run: Stretch) -> list[Stretch]:
+        """What of a stretch without a record is missing."""
+        known = [gap for gap in self.gaps if gap[0] <= run[0] and run[1] <= gap[1]]
+        if known:
+            return known
+        if run[1] - run[0] > FORGOTTEN:
+            return [self._note(run)]
+        unknown = True
+        for grain in ("hour", "day", "month"):
+            span = run if grain == "hour" else self._whole(grain, run)
+            if span is None:
+                continue
+            ahead = self._expected(grain, span)
+            if ahead is not None:
+                unknown = False
+                if impossible(ahead):
+                    return [self._note(self._widened(grain, run))]
+        return [self._note(run) for run in too_long(run)] if unknown else []
+
+    def _note(self, gap: Stretch) -> Stretch:
+        near = [one for one in self.gaps if one[0] <= gap[1] and gap[0] <= one[1]]
+        gap = min(a for a, _ in (gap, *near)), max(b for _, b in (gap, *near))
+        self.gaps = sorted([one for one in self.gaps if one not in near] + [gap])[-KEPT:]
+        return gap
+
+    def _widened(self, grain: Grain, run: Stretch) -> Stretch:
+        """Of records that are known to the day, the days beside it too: the feed died within the
+        one, and came back within the other."""
+        start, end = run
+        if grain == "day":
+            if self.calendar.start("day", start) == start:
+                start = self.calendar.start("day", start - 1)
+            if self.calendar.start("day", end) == end:
+                end = self.calendar.end("day", end)
+        return start, end
+
+    def _whole(self, grain: Grain, run: Stretch) -> Stretch | None:
+        """The whole periods in a stretch."""
+        start, end = (self.calendar.start(grain, at) for at in run)
+        start = start if start == run[0] else self.calendar.end(grain, run[0])
+        return (start, end) if start < end else None
+
+    def _expected(self, grain: Grain, span: Stretch) -> Predictive | None:
+        """How many records were to be expected, over all series together; None where nothing is
+        known of it."""
+        every = self.grains[grain].everything()
+        if grain == "month":
+            return _by_month([w for w in every if isinstance(w, Months)], span)
+        counts = [w for w in every if isinstance(w, Counts)]
+        if not any(each.detector.expected.age for each in counts):
+            return self._of_first_week(counts, span)
+        looked = span[0], min(span[1], span[0] + LOOKED)
+        ahead = together(self._pieces(grain, counts, looked))
+        more = (span[1] - span[0]) / (looked[1] - looked[0])
+        return Predictive(ahead.mean * more, ahead.spread, ahead.dispersion)
+
+    def _pieces(self, grain: Grain, counts: list[Counts], span: Stretch) -> Iterator[Predictive]:
+        at = span[0]
+        while at < span[1]:
+            period = self.calendar.holding(grain, at)
+            until = min(period.end, span[1])
+            point = self.point(period, WHOLE)
+            for each in counts:
+                if each.detector.expected.age:
+                    whole = each.detector.expected.forecast(point.slot, point.names)
+                    share = (until - at) / (period.end - period.start)
+                    yield Predictive(whole.mean * share, whole.spread, whole.dispersion)
+            at = until
+
+    def _of_first_week(self, counts: list[Counts], span: Stretch) -> Predictive | None:
+        weeks = [each.detector.expected.week for each in counts]
+        slots = counts[0].slots if counts else 7
+        number = max(map(len, weeks), default=0)
+        if number < slots // 7:
+            return None
+        if span[1] - span[0] < 7 * DAY:
+            return Predictive(0.0)
+        mean = sum(point[1] for week in weeks for point in week) / number
+        slot = DAY if slots == 7 else HOUR
+        return Predictive(mean * (span[1] - span[0]) / slot, EARLY_SPREAD, EARLY_DISPERSION)
+
+    # -- what it means for periods -------------------------------------------------------------
+
+    def lost(self, period: Period) -> int:
+        """How much of a period is missing, in ms."""
+        return sum(max(0, min(b, period.end) - max(a, period.start)) for a, b in self.gaps)
+
+    def holds(self, period: Period) -> bool:
+        """Whether a period is missing as a whole: so much of it is that the rest says nothing."""
+        allowed = CUT_MONTH if period.grain == "month" else CUT
+        return self.lost(period) >= allowed * (period.end - period.start)
+
+
+def _by_month(months: list[Months], span: Stretch) -> Predictive | None:
+    """By the months of the last year that are known."""
+    known = [each.detector.months[-YEAR:] for each in months]
+    counts = [count / length for some in known for count, length in some]
+    if not counts:
+        return None
+    mean = sum(counts) / len(counts)
+    scatter = sum((count - mean) ** 2 for count in counts) / max(1, len(counts) - 1)
+    few = len(counts) < FEW
+    dispersion = EARLY_DISPERSION if few else max(1.0, scatter / max(mean, 1e-9))
+    expected = mean * (span[1] - span[0]) / DAY / MONTH
+    return Predictive(expected, EARLY_SPREAD if few else SPREAD, dispersion)
