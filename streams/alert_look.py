@@ -109,7 +109,7 @@ class Look(Teller):
         )
 
     def _saw(self, alert_id: str, c: Condition) -> None:
-        self.book.seen[alert_id] = self.at + c.settle
+        self.book.seen[alert_id] = max(self.book.seen.get(alert_id, 0), self.at + c.settle)
         self.book.seen_at[alert_id] = self.at
         self.present.add(alert_id)
 

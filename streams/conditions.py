@@ -187,6 +187,7 @@ def fallen(
     figures of the day that says most. It opens no alert, and keeps an open one going."""
     day, rate, own = told
     days = day, since, at
+    until = (at // HOUR + 1) * HOUR  # what is judged by the day is judged at full hours
     return Condition(
         kind="target_missed",
         severity="page",
@@ -207,7 +208,7 @@ def fallen(
             method="proportion",
             period=day.label,
         ),
-        settle=3 * HOUR,
+        settle=until - at,
         opens=False,
     )
 

@@ -9,6 +9,7 @@ last such day have been as usual. A day of too few calls says nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from math import log
 from typing import NamedTuple
 
 from streams import conditions as rules
@@ -16,10 +17,12 @@ from streams.alert_records import Alert, ms_of
 from streams.answering import Answering
 from streams.conditions import Condition, Rate, Usual
 from streams.force import Force
-from streams.periods import DAY, MINUTE, Calendar
+from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.periods import Period as Day
 
 USUAL_DAYS = 2
+FURTHEST_BACK = 6 * HOUR
+"""How long before a window in which a fall was seen it may have begun."""
 LONGEST_DOUBT = 14 * DAY
 """After so long without a day that is worse it is over, even where none was quite as usual."""
 
@@ -110,7 +113,7 @@ class Fallen:
             found = known[start]
             days += [found] if found is not None else []
             start = day.end
-        hour = self.calendar.start("hour", at)
+        hour = at // HOUR * HOUR
         if self._so_far.get(fall.alert, (0, None))[0] != hour:
             day = self.calendar.holding("day", at)
             self._so_far[fall.alert] = hour, self._judge(fall, between, day, hour, target)
@@ -123,10 +126,27 @@ class Fallen:
         if sum(day.usual for day in days[worse[-1] + 1 :]) >= USUAL_DAYS:
             return None
         telling = max((days[n] for n in worse), key=lambda day: (day.evidence, day.day.start))
-        so_far_only = telling is so_far
+        since = self._onset(fall, between, telling, at)
+        told, running = telling[:3], telling is so_far
         return rules.fallen(
-            self.force, fall.line, telling[:3], fall.start, target, seconds, at, running=so_far_only
+            self.force, fall.line, told, since, target, seconds, at, running=running
         )
+
+    def _onset(self, fall: Fall, between: Between, telling: Judged, at: int) -> int:
+        """The full hour from which on calls were rather answered as on the day that says most than
+        as usual: the largest sum of log-likelihood ratios, up to a day after the alert."""
+        first = fall.start // HOUR * HOUR - FURTHEST_BACK
+        last = min(at // HOUR * HOUR, fall.start // HOUR * HOUR + DAY)
+        low = min(0.999, max(0.001, telling.rate.share))
+        usual = min(0.999, max(0.001, telling.own.share))
+        hit, miss = log(low / usual), log((1.0 - low) / (1.0 - usual))
+        found, best, total = fall.start, 0.0, 0.0
+        for start in range(last - HOUR, first - 1, -HOUR):
+            within, of = between(start, start + HOUR).get(fall.line, (0, 0))
+            total += within * hit + (of - within) * miss
+            if total > best:
+                found, best = start, total
+        return found
 
     def _judge(
         self, fall: Fall, between: Between, day: Day, until: int, target: float

@@ -88,6 +88,8 @@ class Situation:
         self._bars_of = -1
         self._fine = [0 for _ in WINDOWS]
         """The sums of the windows when they were last found fine."""
+        self._lasting: set[int] = set()
+        """By index the lines whose answer rate is known to be low for days."""
         self._waiting: tuple[Overdue, ...] = ()
         self.clock: EventClock | None = None
         """Told of moments at which an open record passes its limit."""
@@ -297,7 +299,7 @@ class Situation:
             line, rest, before = 0, value, len(found)
             for most, spread, together in self._bars[window]:
                 of = (rest >> PART_BITS) & PART
-                if of >= rules.LEAST_CALLS:
+                if of >= rules.LEAST_CALLS and line not in self._lasting:
                     less = most * of - (rest & PART)
                     if less >= rules.DROP * of and less * less >= spread * of * (
                         1.0 + (of - 1) * together
@@ -321,22 +323,33 @@ class Situation:
         force, end, found = self.force, at // MINUTE * MINUTE, list[Condition | None]()
         calls.windows.move(at)
         going = {fall.line: fall for fall in self.falls() if fall.going}
+        lasting = self._last(going, calls.windows, at)
+        if lasting.keys() != self._lasting:
+            self._lasting, self._fine = set(lasting), [0 for _ in WINDOWS]
+        found += lasting.values()
         worth = self._worth(calls.windows, at)
         for index, line in enumerate(force.lines):
             mine = [WINDOWS[window] for window, of in worth if of == index]
             seconds, share = held(force, line.targets, at)
-            fall = going.get(line.id)
-            if share is None or not (mine or fall):
-                continue
-            lasts = None
-            if fall is not None:
-                lasts = self._fallen.lasts(fall, calls.windows.between, share, seconds, at)
-            if lasts is None and mine:
+            if share is not None and mine:
                 sums = dict(zip(WINDOWS, calls.windows.sums, strict=True))
                 rates = {n: Rate(*calls.windows.rate(sums[n], index)) for n in mine}
                 own = {n: self._answering.usual(line.id, n, end) for n in mine}
-                lasts = rules.answer_rate(force, line.id, rates, own, share, seconds, at)
-            found.append(lasts)
+                found.append(rules.answer_rate(force, line.id, rates, own, share, seconds, at))
+        return found
+
+    def _last(
+        self, going: dict[str, Fall], windows: AnswerWindows, at: int
+    ) -> dict[int, Condition]:
+        """By the index of the line the falls that days keep going: their windows need no look."""
+        found = {}
+        for index, line in enumerate(self.force.lines):
+            seconds, share = held(self.force, line.targets, at)
+            if line.id in going and share is not None:
+                fall = going[line.id]
+                lasts = self._fallen.lasts(fall, windows.between, share, seconds, at)
+                if lasts is not None:
+                    found[index] = lasts
         return found
 
     def _targets(self, calls: _Calls, until: int) -> list[Condition]:

@@ -80,8 +80,7 @@ def silences(
     """The feeds that are silent or of which every line is refused, and for the others how soon
     silence will be noticed; what lies `ahead` takes longest to tell. Without `refusals`, as in a
     replay, lines that are refused are passed over: when they were received is no event time."""
-    seen = _seen(monitor, force_id, at, current, ahead=ahead)
-    seen.refused = seen.refused if refusals else {}
+    seen = _seen(monitor, force_id, at, current, ahead=ahead, refusals=refusals)
     seen.refused_alone()
     return seen.found, seen.delays
 
@@ -119,9 +118,12 @@ def _seen(
     *,
     ahead: bool,
     known: dict[str, int] | None = None,
+    refusals: bool = True,
 ) -> _Seen:
     force = monitor.forces[force_id]
     seen = _Seen(force, Calendar(force.zone), at, monitor, current, ahead=ahead, known=known)
+    if not refusals:
+        seen.refused = {}
     for shard in monitor.shards:
         taker = shard.takers.get(force_id)
         if isinstance(taker, Heartbeats):
