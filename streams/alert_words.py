@@ -107,7 +107,7 @@ def volume(
         said.append(f"That is {more} reports, which need not be {more} offences.")
     if answered is not None and answered[1]:
         said.append(f"{answered[0]:,} of {answered[1]:,} answered within {answered[2]} s.")
-    return tuple(said)
+    return (*said, *signal.caveats)
 
 
 def level(force: Force, signal: Signal, now: int) -> tuple[str, ...]:
@@ -117,12 +117,12 @@ def level(force: Force, signal: Signal, now: int) -> tuple[str, ...]:
     onset = signal.start if signal.onset is None else signal.onset
     known = signal.before is not None and signal.after is not None
     if signal.onset is None and not known and signal.ratio is None:
-        return (lead,)  # which says since when
+        return (lead, *signal.caveats)  # which says since when
     changed = _change(calendar, signal, onset, now)
     if len(lead) + _room(changed) > LONGEST and signal.before is not None:
         # The level before is the baseline of both.
         lead = _lead(force, calendar, signal, now, compared=False)
-    return lead, changed
+    return (lead, changed, *signal.caveats)
 
 
 def _change(calendar: Calendar, signal: Signal, onset: int, now: int) -> str:
@@ -184,6 +184,38 @@ def answer_rate(
         f"usually {recent * 100:.0f} %, target {percent(target)}."
     )
     return (shortened(f"{what}, {where}", LONGEST - len(figures)) + figures,)
+
+
+def fallen(
+    force: Force,
+    line: str,
+    told: tuple[int, int],
+    seconds: int,
+    usual_share: float,
+    target: float,
+    days: tuple[Period, int, int],
+    *,
+    running: bool,
+) -> tuple[str, ...]:
+    """An answer rate that has been low for a day or more: `days` are the day of the figures, when
+    it fell, and now."""
+    calendar = Calendar(force.zone)
+    day, since_, now = days
+    on = f"{'so far ' * running}on {dated(calendar, day.start, now, weekday=True)}"
+    figures = (
+        f": {told[0]:,} of {told[1]:,} answered within {seconds} s {on}, "
+        f"usually {usual_share * 100:.0f} %, target {percent(target)}."
+    )
+    began = f"{calendar.local(since_):%H:%M} on {dated(calendar, since_, now)}"
+    head = shortened(f"{calls(line)}, {force.name}", LONGEST - len(figures))
+    return (head + figures, f"Down since about {began}.")
+
+
+def dated(calendar: Calendar, at: int, now: int, *, weekday: bool = False) -> str:
+    """`1 July`, or `Wednesday 1 July 2020` where it is another year."""
+    local = calendar.local(at)
+    year = f" {local.year}" if local.year != calendar.local(now).year else ""
+    return f"{local:%A} " * weekday + f"{local.day} {local:%B}{year}"
 
 
 def missed(
