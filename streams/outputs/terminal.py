@@ -28,6 +28,8 @@ COLUMNS = {
 }
 """From so many columns on: the widths of the upper tables (period; how many came, were served, were
 not; in time; target; mean, median, 90th percentile). What has no width is left out."""
+ROOMY = 135
+"""Columns from which on no table is squeezed."""
 PAIR, WIDE, WIDEST = 98, 120, 165
 """From so many columns on: two tables abreast in the lower half; wide ones; three abreast."""
 
@@ -188,7 +190,8 @@ def _figures(width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) 
                 title, width=columns, justify="left" if left else "right", no_wrap=True
             )
     for row in rows:
-        kept = [_narrow(cell, of) for cell, of in zip(row, widths, strict=False) if of]
+        squeezed = 4 * (width < ROOMY)
+        kept = [_narrow(cell, of - squeezed) for cell, of in zip(row, widths, strict=False) if of]
         table.add_row(*kept)
     return table
 
