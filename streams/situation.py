@@ -44,7 +44,7 @@ EMERGENCIES = "emergency"
 """The row of the emergencies among the open records."""
 
 
-FAR_DOWN = 3.0
+FAR_DOWN = 3.5
 Bar = tuple[float, float, float]
 """The most that is usual in a window, so many variances of one call, and the correlation of two."""
 
