@@ -160,3 +160,16 @@ def test_a_clock_that_is_looked_at_every_two_seconds_gives_the_same_transitions(
         room.read(some)
         room.desk.tick()
     assert room.transitions() == at_once
+
+
+def test_a_feed_that_is_off_for_a_month_is_one_silence_with_few_changes() -> None:
+    """And its end is seen at once: two minutes after it was last silent."""
+    room = Room(replay=True)
+    room.read([*HISTORY, *beats(TODAY + 11 * HOUR, TODAY + 12 * HOUR)])
+    back = TODAY + 42 * DAY
+    room.read([*beats(back, back + 20 * MINUTE), *answered("later", back + 20 * MINUTE, 4)])
+    made = [t for t in room.transitions() if "feed_silent" in t[2]]
+    assert made[0][:2] == ("opened", "2021-03-03T12:01:11+00:00")
+    assert made[-1][:2] == ("resolved", "2021-04-14T00:01:00+00:00")
+    assert len({each[2] for each in made}) == 1
+    assert len(made) < 130
