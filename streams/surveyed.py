@@ -23,7 +23,7 @@ from streams.feed_silence import (
 from streams.force import Force
 from streams.monitor import Monitor
 from streams.naming import name
-from streams.periods import DAY, SECOND, Calendar, rfc3339
+from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.readings import Heartbeats, interval_of
 from streams.refusals import Key, Refused
 from streams.signal_words import why_refused
@@ -232,7 +232,9 @@ class _Seen:
         """The same, where it may be silent: not before it is due."""
         found = known.get(about.name, NextSilence(0, 0, None))
         again = found.signal is not None and found.heard != about.heard
-        if found.due <= self.at or again:
+        if found.due <= self.at and not watching.expects:
+            known[about.name] = found = NextSilence(self.at + HOUR, about.heard, None)
+        elif found.due <= self.at or again:
             signal, _ = of_records(about, watching.forecast, self.at, ahead=False)
             due = self.at + DAY
             if signal is None:
