@@ -78,7 +78,7 @@ class Desk:
         self._turns = TURNS
         self._held_back_then: dict[str, frozenset[str]] = {}
         self._judging: dict[str, Instants] = {}
-        self._silences: dict[str, dict[str, int]] = {}
+        self._silences: dict[str, dict[str, Any]] = {}
         self._clocks: dict[str, EventClock] = {}
         for force in live.monitor.forces.values():
             self._begin(force)

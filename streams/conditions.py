@@ -21,12 +21,13 @@ import msgspec
 from detectors.proportion import beta_binomial_tails, binomial_tails
 from streams import alert_words as say
 from streams.alert_records import AlertKind, Evidence, Severity
+from streams.figures import SMALL
 from streams.force import WHOLE, Force
 from streams.naming import name
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Period
 from streams.signals import Signal
 
-LEAST_CALLS = 20
+LEAST_CALLS = SMALL
 """An answer rate is judged over windows of at least so many calls."""
 WORSE = 5.0
 """-log10 of the tail against the force's own recent rate at which an answer rate pages."""
@@ -214,14 +215,27 @@ def fallen(
 
 
 def target_missed(
-    force: Force, line: str, weeks: Sequence[Rate], target: float, seconds: int, until: int
+    force: Force,
+    line: str,
+    weeks: Sequence[Sequence[tuple[Rate, float | None]]],
+    target: float,
+    seconds: int,
+    until: int,
 ) -> Condition | None:
-    """A target missed in each of the last weeks, of which the last ended at `until`."""
-    together = Rate(sum(week.within for week in weeks), sum(week.of for week in weeks))
-    if len(weeks) < WEEKS or any(w.of < LEAST_CALLS or w.share >= target for w in weeks):
+    """A target missed in each of the last weeks, of which the last ended at `until`. Each week is
+    in parts, with the target of its time; `target` and `seconds` are those of the last."""
+    parts = [(rate, share or 0.0) for week in weeks for rate, share in week]
+    together = Rate(sum(rate.within for rate, _ in parts), sum(rate.of for rate, _ in parts))
+    if len(weeks) < WEEKS or any(sum(r.of for r, _ in week) < LEAST_CALLS for week in weeks):
         return None
-    if binomial_tails(together.within, together.of, target)[0] > 0.01:
+    if any(rate.of >= LEAST_CALLS and rate.share >= share for rate, share in parts):
         return None
+    aimed = sum(rate.of * share for rate, share in parts) / together.of
+    if binomial_tails(together.within, together.of, aimed)[0] > 0.01:
+        return None
+    said = say.missed(say.calls(line), force.name, together.share, target, seconds, WEEKS)
+    if any(share != target for _, share in parts):
+        said = (*said, "Each by the target of its time.")
     return Condition(
         kind="target_missed",
         severity="state",
@@ -232,7 +246,7 @@ def target_missed(
         direction="down",
         title=f"{line} answer target, {force.name}",
         since=until - WEEKS * 7 * DAY,
-        said=say.missed(say.calls(line), force.name, together.share, target, seconds, WEEKS),
+        said=said,
         evidence=Evidence(
             observed=together.share,
             numerator=together.within,

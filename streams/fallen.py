@@ -16,9 +16,10 @@ from streams import conditions as rules
 from streams.alert_records import Alert, ms_of
 from streams.answering import Answering
 from streams.conditions import Condition, Rate, Usual
-from streams.force import Force
+from streams.force import Force, Target
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.periods import Period as Day
+from streams.targets import held
 
 USUAL_DAYS = 2
 FURTHEST_BACK = 6 * HOUR
@@ -96,7 +97,7 @@ class Fallen:
         """By alert the full hour up to which the day was judged last."""
 
     def lasts(
-        self, fall: Fall, between: Between, target: float, seconds: int, at: int
+        self, fall: Fall, targets: list[Target], between: Between, at: int
     ) -> Condition | None:
         """What keeps a fall going at an instant; None where nothing does. Days are judged up to the
         last full hour."""
@@ -109,14 +110,14 @@ class Fallen:
         while start < today:
             day = self.calendar.holding("day", start)
             if start not in known:
-                known[start] = self._judge(fall, between, day, day.end, target)
+                known[start] = self._judge(fall, targets, between, day, day.end)
             found = known[start]
             days += [found] if found is not None else []
             start = day.end
         hour = at // HOUR * HOUR
         if self._so_far.get(fall.alert, (0, None))[0] != hour:
             day = self.calendar.holding("day", at)
-            self._so_far[fall.alert] = hour, self._judge(fall, between, day, hour, target)
+            self._so_far[fall.alert] = hour, self._judge(fall, targets, between, day, hour)
         so_far = self._so_far[fall.alert][1]
         if so_far is not None and so_far.worse:
             days.append(so_far)
@@ -128,6 +129,9 @@ class Fallen:
         telling = max((days[n] for n in worse), key=lambda day: (day.evidence, day.day.start))
         since = self._onset(fall, between, telling, at)
         told, running = telling[:3], telling is so_far
+        seconds, target = held(self.force, targets, telling.day.start)
+        if target is None:
+            return None
         return rules.fallen(
             self.force, fall.line, told, since, target, seconds, at, running=running
         )
@@ -149,14 +153,15 @@ class Fallen:
         return found
 
     def _judge(
-        self, fall: Fall, between: Between, day: Day, until: int, target: float
+        self, fall: Fall, targets: list[Target], between: Between, day: Day, until: int
     ) -> Judged | None:
+        target = held(self.force, targets, day.start)[1]
         minutes = (until - day.start) // MINUTE
         if minutes <= 0:
             return None
         rate = Rate(*between(day.start, until).get(fall.line, (0, 0)))
         own = self.answering.usual(fall.line, minutes, until)
-        if rate.of < rules.LEAST_CALLS or own.of < rules.ENOUGH:
+        if target is None or rate.of < rules.LEAST_CALLS or own.of < rules.ENOUGH:
             return None
         fell = own.share - rate.share >= rules.DROP
         evidence = 0.0

@@ -70,9 +70,12 @@ class Instants:
         situation = self.situation
         self.at = until if self.at is None else self.at
         while True:
-            minute = (self.at // MINUTE + 1) * MINUTE
-            due = situation.due(self.at, held_back) or minute
-            at = min(minute, due, max(self.at + 1, self._silence.next))
+            at = minute = (self.at // MINUTE + 1) * MINUTE
+            due, silence = situation.due(self.at, held_back), self._silence.next
+            if due is not None and due < at:
+                at = due
+            if silence < at:
+                at = silence if silence > self.at else self.at + 1
             if at >= until:
                 return at
             self.at = at

@@ -68,6 +68,11 @@ SERVICE_LEVELS: dict[ServiceLevel, Formula] = {
 callers still waiting are in neither part."""
 
 
+ATTENDED = "attended within the standard / attended; those never attended are left out"
+"""Which of the definitions of attendance in time it is. Others count who was never attended as
+missed, so their share is lower: `never_attended` stands beside it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """That a measure is watched by detectors, once per period of each of the grains.
@@ -180,7 +185,7 @@ ATTENDANCE = Group(
         Measure("attended_within", "Attended in time", "count", "up_good", Count("within")),
         Measure(
             "within",
-            "Within the standard",
+            "Within the standard, of those attended",
             "ratio",
             "up_good",
             Share(("within",), ("attended",)),

@@ -22,7 +22,7 @@ from streams.events import KINDS, SHALLOW, Event, check_depth, decode_line, refu
 from streams.force import Force
 from streams.ledger import MOST_RECORDS, InMemory, Ledger
 from streams.lenient import salvage
-from streams.measures import CALLS, GROUPS, SERVICE_LEVELS
+from streams.measures import ATTENDED, CALLS, GROUPS, SERVICE_LEVELS
 from streams.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Period, rfc3339
 from streams.readings import Heartbeats, Readings, interval_of
@@ -34,6 +34,7 @@ from streams.refusals import Key as FeedKey
 from streams.refusals import Refusals, key_in
 from streams.refusals import Refused as RefusedFeed
 from streams.rollup import Rollup
+from streams.targets import told
 from streams.totals_used import Beside
 from streams.unknown_values import UnknownValues
 
@@ -307,6 +308,8 @@ class Monitor:
             "from": rfc3339(start, force.zone),
             "to": rfc3339(end, force.zone),
         }
+        if targets := self._targets(force, start, end):
+            out["targets"] = targets
         panes: dict[str, Pane] = {}
         for group in GROUPS:
             ledger = self.ledger(group.kind, force.id)
@@ -319,6 +322,18 @@ class Monitor:
             if pane is not None or (used and used.parts):
                 out[group.name] = self._rollups[force.id, group.name].rows(pane or {}, used)
         return out
+
+    def _targets(self, force: Force, start: int, end: int) -> dict[str, Any]:
+        """The targets of a span's own time, where any of them ever changes: that of each line, and
+        that of attendance. One that changed within the span has its parts in `changed`."""
+        every = {line.id: line.targets for line in force.lines}
+        attendance = force.file.attendance.targets
+        if max(map(len, (*every.values(), attendance))) < 2:
+            return {}
+        return {
+            "lines": {name: told(force, targets, start, end) for name, targets in every.items()},
+            "attendance": told(force, attendance, start, end),
+        }
 
     def _totals(self, force: Force) -> Beside | None:
         """The totals of a force's calls beside its records; None where there are none."""
@@ -362,21 +377,19 @@ class Monitor:
     def _definitions(self, force: Force, at: int) -> dict[str, Any]:
         """Which definitions the figures use, in words and numbers."""
 
-        def held(steps: Iterable[tuple[int, int, float | None]]) -> dict[str, Any]:
-            ordered = list(steps)
-            _, limit, share = next((s for s in ordered if at >= s[0]), ordered[-1])
-            return {"within_seconds": limit // 1000, "target": share}
-
         return {
             "service_level": {
                 "name": force.file.service_level,
                 "formula": SERVICE_LEVELS[force.file.service_level].words,
             },
             "lines": {
-                line.id: {"name": line.name, **held(force.steps(line.targets))}
+                line.id: {"name": line.name, **told(force, line.targets, at, at + 1)}
                 for line in force.lines
             },
-            "attendance": held(force.steps(force.file.attendance.targets)),
+            "attendance": {
+                **told(force, force.file.attendance.targets, at, at + 1),
+                "formula": ATTENDED,
+            },
             "areas": {
                 area.id: {"name": area.name, "kind": area.kind, "parent": area.parent}
                 for area in force.file.areas

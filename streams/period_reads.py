@@ -16,8 +16,9 @@ from streams.monitor import Monitor
 from streams.periods import MINUTE
 from streams.records import LEAF_MASK
 from streams.signals import Signal
-from streams.situation import Situation, held
+from streams.situation import Situation
 from streams.swallow import MOSTLY, dispersion
+from streams.targets import held
 
 UNLIKELY = 0.01
 """How unlikely it is that so many of a rise are in an area by chance, where it is named."""
@@ -82,7 +83,11 @@ class PeriodReads:
             if (row["line"], row["area"]) == (line, signal.area):
                 level: Any = row["service_level"]
                 targets = self.force.lines[self.force.line_index[line]].targets
-                return level["numerator"], level["denominator"], held(self.force, targets, end)[0]
+                return (
+                    level["numerator"],
+                    level["denominator"],
+                    held(self.force, targets, end - 1)[0],
+                )
         return None
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:

@@ -20,6 +20,7 @@ from streams.conditions import Condition, Doing, Rate
 from streams.event_clock import EventClock
 from streams.fallen import Fall, Fallen, spells
 from streams.force import Force, Target
+from streams.force_file import Line
 from streams.ledger import Ledger
 from streams.measures import ATTENDANCE, CALLS, Group
 from streams.monitor import Monitor
@@ -33,6 +34,7 @@ from streams.records.calls import Calls
 from streams.records.incidents import Incidents
 from streams.rollup import Rollup
 from streams.signals import Signal
+from streams.targets import held, held_over
 from streams.waits import Queue, Waits
 
 WINDOWS = tuple(minutes for minutes in EMERGENCY if minutes < A_DAY)
@@ -42,7 +44,7 @@ EMERGENCIES = "emergency"
 """The row of the emergencies among the open records."""
 
 
-FAR_DOWN = 3.0
+FAR_DOWN = 3.5
 Bar = tuple[float, float, float]
 """The most that is usual in a window, so many variances of one call, and the correlation of two."""
 
@@ -329,8 +331,12 @@ class Situation:
         found += lasting.values()
         worth = self._worth(calls.windows, at)
         for index, line in enumerate(force.lines):
+            since, seconds, share = held_over(force, line.targets, end - 1, end)[-1]
             mine = [WINDOWS[window] for window, of in worth if of == index]
-            seconds, share = held(force, line.targets, at)
+            if len(line.targets) > 1:  # no window is judged by the target of another time
+                first = min(target.since for target in line.targets)
+                newer = since > force.instant(first)
+                mine = [n for n in mine if not newer or end - n * MINUTE >= since]
             if share is not None and mine:
                 sums = dict(zip(WINDOWS, calls.windows.sums, strict=True))
                 rates = {n: Rate(*calls.windows.rate(sums[n], index)) for n in mine}
@@ -344,10 +350,8 @@ class Situation:
         """By the index of the line the falls that days keep going: their windows need no look."""
         found = {}
         for index, line in enumerate(self.force.lines):
-            seconds, share = held(self.force, line.targets, at)
-            if line.id in going and share is not None:
-                fall = going[line.id]
-                lasts = self._fallen.lasts(fall, windows.between, share, seconds, at)
+            if line.id in going:
+                lasts = self._fallen.lasts(going[line.id], line.targets, windows.between, at)
                 if lasts is not None:
                     found[index] = lasts
         return found
@@ -357,22 +361,26 @@ class Situation:
             self.calendar.start("day", until - 7 * DAY * n + 12 * HOUR)
             for n in range(rules.WEEKS, -1, -1)
         ]
-        weeks = [calls.windows.between(start, end) for start, end in pairwise(edges)]
         found = []
         for line in self.force.lines:
-            seconds, share = held(self.force, line.targets, until)
-            mine = [Rate(*week.get(line.id, (0, 0))) for week in weeks]
-            if share is not None:
-                missed = rules.target_missed(self.force, line.id, mine, share, seconds, until)
+            weeks = [self._week(calls, line, *week) for week in pairwise(edges)]
+            seconds, share = held(self.force, line.targets, until - 1)
+            if share is not None and all(target for week in weeks for _, target in week):
+                missed = rules.target_missed(self.force, line.id, weeks, share, seconds, until)
                 found += [missed] if missed is not None else []
         return found
 
-
-def held(force: Force, targets: list[Target], at: int) -> tuple[int, float | None]:
-    """The limit in seconds and the share that hold at an instant."""
-    steps = force.steps(targets)
-    _, limit, share = next((step for step in steps if at >= step[0]), steps[-1])
-    return limit // 1000, share
+    def _week(
+        self, calls: _Calls, line: Line, start: int, end: int
+    ) -> list[tuple[Rate, float | None]]:
+        """The parts of a week under one target each, with it."""
+        parts, found = held_over(self.force, line.targets, start, end), []
+        for n, part in enumerate(parts):
+            begin = start if not n else part.since
+            stop = parts[n + 1].since if n + 1 < len(parts) else end
+            rate = calls.windows.between(begin, stop).get(line.id, (0, 0))
+            found.append((Rate(*rate), part.share))
+        return found
 
 
 def _grade_of(leaf: int) -> str | None:

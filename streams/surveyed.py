@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from sys import maxsize
-from typing import Any
+from typing import Any, NamedTuple
 
 from detectors.silence import in_words
 from streams.beats import LEAST_PATIENCE
@@ -23,7 +23,7 @@ from streams.feed_silence import (
 from streams.force import Force
 from streams.monitor import Monitor
 from streams.naming import name
-from streams.periods import DAY, SECOND, Calendar, rfc3339
+from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.readings import Heartbeats, interval_of
 from streams.refusals import Key, Refused
 from streams.signal_words import why_refused
@@ -35,6 +35,18 @@ log = logging.getLogger("watchroom.surveillance")
 Reads = Callable[[str], bool]
 """Whether a kind of record, or `heartbeat.<feed>`, is read up to now: else a silence may be the
 reader's own."""
+
+
+class NextSilence(NamedTuple):
+    """Of a kind of record: until when its silence is judged as it was (ms), when it was last heard,
+    and the signal where it is silent."""
+
+    due: int
+    heard: int
+    signal: Signal | None
+
+
+Known = dict[str, NextSilence]
 KIND_OF = {word: kind for kind in KINDS for word in (kind, name(kind))}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 
@@ -86,7 +98,7 @@ def silences(
 
 
 def next_silence(
-    monitor: Monitor, force_id: str, at: int, current: Reads, known: dict[str, int]
+    monitor: Monitor, force_id: str, at: int, current: Reads, known: Known
 ) -> tuple[frozenset[str], int]:
     """The feeds that are silent at an instant, and until when no other can be. `known` is that by
     kind of record, kept from one call to the next: nothing that comes makes it earlier."""
@@ -98,9 +110,11 @@ def next_silence(
     return names, min((due for due in seen.due if due > at), default=at + DAY)
 
 
-def _soonest(monitor: Monitor, force_id: str, known: dict[str, int]) -> int:
+def _soonest(monitor: Monitor, force_id: str, known: Known) -> int:
     """Until when no feed can be silent: soon told, mostly by the latest heartbeats."""
-    found = list(known.values())
+    if any(each.signal is not None for each in known.values()):
+        return 0
+    found = [each.due for each in known.values()]
     for shard in monitor.shards:
         taker = shard.takers.get(force_id)
         if isinstance(taker, Heartbeats):
@@ -117,7 +131,7 @@ def _seen(
     current: Reads,
     *,
     ahead: bool,
-    known: dict[str, int] | None = None,
+    known: Known | None = None,
     refusals: bool = True,
 ) -> _Seen:
     force = monitor.forces[force_id]
@@ -150,7 +164,7 @@ class _Seen:
         current: Reads,
         *,
         ahead: bool,
-        known: dict[str, int] | None,
+        known: Known | None,
     ) -> None:
         self.force, self.calendar, self.at = force, calendar, at
         self.monitor, self.current = monitor, current
@@ -187,7 +201,7 @@ class _Seen:
     def speaks_for(self, kind: str) -> None:
         """Records of a kind are not looked for: its feed has heartbeats."""
         if self._known is not None:
-            self._known[kind] = maxsize
+            self._known[kind] = NextSilence(maxsize, 0, None)
 
     def _take(
         self, about: Feed, signal: Signal | None, words: str, kind: str, *, known: bool
@@ -214,17 +228,20 @@ class _Seen:
             log.warning("silence of %s could not be judged: %r", about.name, error)
             return None, ""
 
-    def _newly_silent(
-        self, about: Feed, watching: Any, known: dict[str, int]
-    ) -> tuple[Signal | None, str]:
+    def _newly_silent(self, about: Feed, watching: Any, known: Known) -> tuple[Signal | None, str]:
         """The same, where it may be silent: not before it is due."""
-        signal, due = None, known.get(about.name, 0)
-        if due <= self.at:
+        found = known.get(about.name, NextSilence(0, 0, None))
+        again = found.signal is not None and found.heard != about.heard
+        if found.due <= self.at and not watching.expects:
+            known[about.name] = found = NextSilence(self.at + HOUR, about.heard, None)
+        elif found.due <= self.at or again:
             signal, _ = of_records(about, watching.forecast, self.at, ahead=False)
-            due = records_due(about, watching.forecast, self.at)
-            known[about.name] = due if signal is None else self.at
-        self.due.append(due)
-        return signal, ""
+            due = self.at + DAY
+            if signal is None:
+                due = records_due(about, watching.forecast, self.at)
+            known[about.name] = found = NextSilence(due, about.heard, signal)
+        self.due.append(found.due)
+        return found.signal, ""
 
     def refused_alone(self) -> None:
         """The feeds that are not silent, or of which nothing was ever taken, and every line of

@@ -125,7 +125,7 @@ def areas(board: Board) -> Table | None:
     if not shown:
         return None
     windows, now = board["windows"], board["now"].get("attendance")
-    limit = words.limit(board["definitions"]["attendance"]["within_seconds"])
+    limit = words.limit(words.held_in(board, windows["today"])["within_seconds"])
     crime = bool(_counts(windows["month"], "crimes", area=WHOLE).get(ALL))
     columns = ("Unattended", f"In {limit} today", "Incidents today")
     table = _table("Policing area", *columns, *(["Crimes, month"] if crime else []))

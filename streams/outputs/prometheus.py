@@ -296,7 +296,7 @@ def _definitions(boards: dict[str, Board]) -> Iterator[Metric]:
     )
     share = GaugeMetricFamily(
         "watchroom_attendance_target_ratio",
-        "The share of emergencies to be attended in time, where one is set.",
+        "The share of emergencies to be attended in time, where one is set: of those attended.",
         labels=["force"],
     )
     limit = GaugeMetricFamily(

@@ -16,6 +16,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from streams.figures import SMALL
 from streams.force import WHOLE
 from streams.outputs import words
 from streams.outputs.breakdowns import (
@@ -36,6 +37,8 @@ COLUMNS = {
 }
 """From so many columns on: the widths of the upper tables (period; how many came, were served, were
 not; in time; target; mean, median, 90th percentile). What has no width is left out."""
+ROOMY = 135
+"""Columns from which on no table is squeezed."""
 PAIR, WIDE, WIDEST = 98, 120, 165
 """From so many columns on: two tables abreast in the lower half; wide ones; three abreast."""
 
@@ -54,6 +57,9 @@ FOOTNOTES = {
 
 Cell = str | Text
 QUIET, LOUD = "dim", "bold white on red"
+SHORT = {"too few to judge": "too few", "target changed": "changed"}
+VERDICTS = {"✗": "bold red", "✓": "green"}
+"""By the sign that a verdict begins with; one that says that nothing is judged is quiet."""
 
 
 def as_text(board: Board, width: int = 100, most: int = 8) -> str:
@@ -84,26 +90,28 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
         parts += [lower, Text()]
         del tables[: len(row)]
     formula = board["definitions"]["service_level"]["formula"]
-    parts.append(Text(f"Calls in time: {formula}. Few: under 20 cases.", style=QUIET))
+    parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=QUIET))
+    attended = board["definitions"]["attendance"]["formula"]
+    parts.append(Text(f"Attendance in time: {attended}.", style=QUIET))
     return Group(*parts)
 
 
 def summary(board: Board) -> str:
     """The board in one line, for a log: what is waiting now, and today against the targets."""
     today, now, told = board["windows"]["today"], board["now"], []
-    for line, held in board["definitions"]["lines"].items():
+    for line in board["definitions"]["lines"]:
         row = find(today.get("calls"), line=line, area=WHOLE)
         waiting = find(now.get("calls"), line=line, area=WHOLE)
         if row and waiting:
             level = words.share(row["service_level"], _no_level(row))
-            limit = words.limit(held["within_seconds"])
+            limit = words.limit(words.held_in(board, today, line)["within_seconds"])
             told.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
     row, open_now = (
         find(today.get("attendance"), area=WHOLE),
         find(now.get("attendance"), area=WHOLE),
     )
     if row and open_now:
-        limit = words.limit(board["definitions"]["attendance"]["within_seconds"])
+        limit = words.limit(words.held_in(board, today)["within_seconds"])
         level = words.share(row["within"], "none attended")
         told.append(
             f"emergencies: {open_now['unattended']} not yet attended, {level} in {limit} today"
@@ -196,9 +204,17 @@ def _figures(width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) 
         # An hour that was asked for has two lines where it is too long for one.
         label = str(first)
         row = [label.replace("T", "\nT") if len(label) > widths[0] else label, *others]
-        kept = [cell for cell, columns in zip(row, widths, strict=False) if columns]
+        squeezed = 4 * (width < ROOMY)
+        kept = [_narrow(cell, of - squeezed) for cell, of in zip(row, widths, strict=False) if of]
         table.add_row(*kept)
     return table
+
+
+def _narrow(cell: Cell, columns: int) -> Cell:
+    """A cell, or its short words where they are too long for the column."""
+    if len(cell) <= columns or str(cell) not in SHORT:
+        return cell
+    return Text(SHORT[str(cell)], style=QUIET)
 
 
 def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
@@ -221,8 +237,8 @@ def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
         counts = [words.count(row[name]) for name in ("offered", "answered", "abandoned")]
         counts[0] += MARKS.get(row.get("from", ""), "")
         speeds = (row["answer_mean"], row["answer_median"], row["answer_p90"])
-        level = row["service_level"]
-        rows.append(_cells(title, counts, level, held["target"], speeds, _no_level(row)))
+        level, own = row["service_level"], words.held_in(board, span, line)
+        rows.append(_cells(title, counts, level, own, speeds, _no_level(row)))
     titles = ("", *columns, "Target", "Mean", "Median", "90th pct")
     table = _figures(width, titles, rows)
     return [*_heading(held["name"], state), table, *_footnotes([row for _, row in shown if row])]
@@ -258,15 +274,16 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
     columns = ("Opened", "Attended", "Never att.", f"In {words.limit(held['within_seconds'])}")
     target = "" if held["target"] is None else "Target"
     rows = []
-    for title, row in shown:
+    for (title, row), (_, span) in zip(shown, spans(board), strict=True):
         if row is None:
             rows.append(_not_kept(title))
             continue
+        own = words.held_in(board, span)
         counts = (row["emergencies"], row["attended"], row["never_attended"])
         speeds = (row["response_mean"], row["response_median"], row["response_p90"])
         nothing = "none attended" if row["emergencies"] else "no emergencies"
         shown_counts = [words.count(number) for number in counts]
-        rows.append(_cells(title, shown_counts, row["within"], held["target"], speeds, nothing))
+        rows.append(_cells(title, shown_counts, row["within"], own, speeds, nothing))
     titles = ("", *columns, target, "Mean", "Median", "90th pct")
     return [*_heading("Emergency attendance", state), _figures(width, titles, rows)]
 
@@ -285,18 +302,18 @@ def _cells(
     title: str,
     counts: Sequence[str],
     ratio: Row,
-    target: float | None,
+    held: Row,
     speeds: Sequence[float | None],
     nothing: str,
 ) -> list[Cell]:
     """One row of figures; where there are no cases it says so, and shows no figure of nothing."""
     few = QUIET if ratio.get("small") or ratio["value"] is None else "bold"
-    verdict = words.verdict(ratio, target)
+    verdict = words.verdict(ratio, held)
     return [
         title,
         *counts,
         Text(words.share(ratio, nothing), style=few),
-        Text(verdict, style="bold red" if verdict.startswith("✗") else "green"),
+        Text(verdict, style=VERDICTS.get(verdict[:1], QUIET)),
         *("" if speed is None else words.duration(speed) for speed in speeds),
     ]
 

@@ -50,12 +50,24 @@ def percent(value: float) -> str:
     return f"{value * 100:.1f}".removesuffix(".0") + " %"
 
 
-def verdict(ratio: Mapping[str, Any], target: float | None) -> str:
-    """Whether a target is met, by word and sign."""
+def verdict(ratio: Mapping[str, Any], held: Mapping[str, Any]) -> str:
+    """Whether the target of a period is met, by word and sign; of too few cases, and where the
+    target changed within the period, that it is not judged."""
+    target = held["target"]
     if target is None or ratio["value"] is None:
         return ""
+    if "changed" in held:
+        return "target changed"
+    if ratio.get("small"):
+        return "too few to judge"
     met = ratio["value"] >= target
     return f"✓ met {percent(target)}" if met else f"✗ missed {percent(target)}"
+
+
+def held_in(board: Mapping[str, Any], span: Mapping[str, Any], line: str | None = None) -> Any:
+    """The target of a span of the board's own time, of a line or of attendance."""
+    of = span.get("targets") or board["definitions"]
+    return of["attendance"] if line is None else of["lines"][line]
 
 
 def ages(feeds: Mapping[str, Mapping[str, Any]]) -> str:

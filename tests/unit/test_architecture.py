@@ -33,6 +33,7 @@ CORE = [
     "measures",
     "affected",
     "rollup",
+    "targets",
     "refusals",
     "monitor",
     "current",

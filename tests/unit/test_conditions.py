@@ -169,7 +169,7 @@ def test_four_steady_weeks_below_the_target_page_nobody(
             pages += [found] if found else []
     assert not pages
     weeks = [
-        Rate(*(total[:, 672 * w + 671] - (total[:, 672 * w - 1] if w else 0)).tolist())
+        [(Rate(*(total[:, 672 * w + 671] - (total[:, 672 * w - 1] if w else 0)).tolist()), target)]
         for w in range(4)
     ]
     missed = target_missed(WARWICKSHIRE, line, weeks, target, seconds, at("2026-11-21 00:00"))
@@ -183,7 +183,7 @@ def test_four_steady_weeks_below_the_target_page_nobody(
 
 
 def test_the_words_of_a_target_that_is_missed_for_weeks() -> None:
-    weeks = [Rate(83, 100)] * 4
+    weeks = [[(Rate(83, 100), 0.9)]] * 4
     found = target_missed(WARWICKSHIRE, "999", weeks, 0.9, 10, at("2026-11-21 00:00"))
     made = book().consider([], [found] if found else [], NOW)
     assert made[0].alert.words == (
@@ -193,7 +193,7 @@ def test_the_words_of_a_target_that_is_missed_for_weeks() -> None:
     assert made[0].alert.id == (
         "warwickshire/target_missed/calls.service_level/line=999/force/down/2026-10-24"
     )
-    met = [*weeks[:3], Rate(91, 100)]
+    met = [*weeks[:3], [(Rate(91, 100), 0.9)]]
     assert target_missed(WARWICKSHIRE, "999", met, 0.9, 10, NOW) is None
 
 
@@ -236,3 +236,18 @@ def test_a_pipeline_that_does_not_keep_up() -> None:
         "Watchroom, Warwickshire: no checkpoint for 2 min 30 s. Counting goes on. "
         "A restart will take longer. Nobody has this yet."
     )
+
+
+def test_weeks_are_judged_by_the_target_of_their_own_time() -> None:
+    """80 % was the target until the middle of the third week, and 90 % is it since."""
+    old, new = (Rate(780, 1000), 0.8), (Rate(850, 1000), 0.9)
+    weeks = [[old], [old], [old, new], [new]]
+    found = target_missed(WARWICKSHIRE, "999", weeks, 0.9, 10, at("2026-11-21 00:00"))
+    assert found is not None
+    lead = "999 calls, Warwickshire: 80.8 % within 10 s over 4 weeks, target 90 %."
+    assert found.said == (
+        f"{lead} Missed in every week.",
+        "Each by the target of its time.",
+    )
+    met = [[old], [old], [(Rate(850, 1000), 0.8), new], [new]]
+    assert target_missed(WARWICKSHIRE, "999", met, 0.9, 10, NOW) is None

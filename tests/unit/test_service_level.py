@@ -4,6 +4,7 @@ import pytest
 
 from streams.figures import Figures, Ratio
 from streams.measures import SERVICE_LEVELS
+from streams.outputs.words import held_in, verdict
 from tests.build import call, feed, monitor, ms, row, tiny_force
 
 LANES = {
@@ -96,3 +97,43 @@ def test_the_101_target_is_that_of_the_date() -> None:
     after = watched.board("tiny", ms("2017-10-01T12:00:00Z"))["definitions"]["lines"]["101"]
     assert before == {"name": "101", "within_seconds": 30, "target": 0.9}
     assert after == {"name": "101", "within_seconds": 30, "target": 0.8}
+
+
+def test_a_closed_period_is_shown_with_the_target_of_its_own_time() -> None:
+    """That of 101 was 90 % until 1 October 2017."""
+    watched = monitor()
+    board = watched.board(
+        "tiny", ms("2017-11-02T12:00:00Z"), ("2017-09", "2017-10", "2017-09-30", "2017/18")
+    )
+
+    def held(label: str) -> dict[str, object]:
+        found: dict[str, object] = held_in(board, board["periods"][label], "101")
+        return found
+
+    before, after = ({"within_seconds": 30, "target": share} for share in (0.9, 0.8))
+    assert held("2017-09") == held("2017-09-30") == before
+    assert held("2017-10") == after
+    assert held("2017/18") == {
+        **after,
+        "changed": [
+            {"from": "2017-04-01T00:00:00+01:00", **before},
+            {"from": "2017-10-01T00:00:00+01:00", **after},
+        ],
+    }
+    assert held_in(board, board["periods"]["2017-09"])["within_seconds"] == 1200
+
+
+def test_a_verdict_is_by_the_target_of_the_period_and_of_cases_enough_to_tell() -> None:
+    held = {"within_seconds": 30, "target": 0.8}
+    assert verdict(Ratio(17, 20).as_dict(), held) == "✓ met 80 %"
+    assert verdict(Ratio(17, 20).as_dict(), {**held, "target": 0.9}) == "✗ missed 90 %"
+    assert verdict(Ratio(0, 19).as_dict(), held) == "too few to judge"
+    assert verdict(Ratio(17, 20).as_dict(), {**held, "changed": [held]}) == "target changed"
+    assert verdict(Ratio(0, 0).as_dict(), held) == ""
+
+
+def test_attendance_says_which_of_the_definitions_it_is() -> None:
+    definitions = monitor().board("tiny", ms("2021-03-01T12:00:00Z"))["definitions"]
+    assert definitions["attendance"]["formula"] == (
+        "attended within the standard / attended; those never attended are left out"
+    )

@@ -83,6 +83,7 @@ North                       0 100.0 % of 1, few               1             1
 
 Calls in time: (answered within target + abandoned within target) / (answered + abandoned). Few:
 under 20 cases.
+Attendance in time: attended within the standard / attended; those never attended are left out.
 """
 
 
@@ -100,7 +101,20 @@ def test_no_line_is_wider_than_the_terminal_and_no_figure_is_cut(width: int) -> 
 
 def test_a_target_is_told_by_word_and_sign() -> None:
     assert "✗ missed 90 %" in as_text(board(*a_thousand_and_sixty_calls()))
-    assert "✓ met 90 %" in as_text(board(call(answered_at=after(5))))
+    twenty = [call(f"c{n}", answered_at=after(5)) for n in range(20)]
+    assert "✓ met 90 %" in as_text(board(*twenty))
+    assert "too few to judge" in as_text(board(*twenty[:19]), 140)
+    assert "few too few " in as_text(board(*twenty[:19]), 80)
+
+
+@pytest.mark.parametrize("in_time", [0, 2])
+def test_two_calls_are_shown_and_not_judged(in_time: int) -> None:
+    calls = [call(f"c{n}", answered_at=after(5 if n < in_time else 60)) for n in range(2)]
+    text = as_text(board(*calls), 140)
+    assert f"{in_time * 50}.0 % of 2, few" in text
+    assert "too few to judge" in text
+    assert "missed" not in text
+    assert "met 90" not in text
 
 
 def test_no_calls_is_said_and_is_not_0_percent() -> None:

@@ -16,13 +16,14 @@ import math
 from dataclasses import dataclass
 
 from streams.errors import ConfigError
+from streams.figures import SMALL
 from streams.outputs.rules.recording import RatioSeries, ratio_named
 from streams.outputs.rules.text import Links, Rule, template, written
 
 PERIOD_HOURS = 30 * 24
 KNOWN_FAST, KNOWN_STEADY = 14.4, 6.0
 STEADY = math.log(KNOWN_STEADY) / math.log(KNOWN_FAST)
-LEAST_CASES = 10
+LEAST_CASES = SMALL
 """In the long window: one missed call of two is no emergency."""
 
 LEAST_TARGET, MOST_TARGET = 0.6, 0.9999

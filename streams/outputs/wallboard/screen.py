@@ -14,6 +14,7 @@ from typing import Any
 from streams.alert_records import SEVERITIES
 from streams.force import WHOLE
 from streams.naming import NAMES
+from streams.outputs import words
 from streams.outputs.terminal import STALE_FEED, STALE_HEARTBEAT
 
 Board = Mapping[str, Any]
@@ -180,8 +181,8 @@ def _answer(board: Board, area: str | None, late: Any) -> dict[str, Any] | None:
     line = _line(board)
     if line is None:
         return None
-    held = board["definitions"]["lines"][line]
-    rows = board["windows"][WINDOW].get("calls")
+    window = board["windows"][WINDOW]
+    held, rows = words.held_in(board, window, line), window.get("calls")
     whole = _row(rows, line=line, area=WHOLE)
     row = _row(rows, line=line, area=area or WHOLE)
     origin = None if whole is None else whole.get("from")
@@ -191,7 +192,8 @@ def _answer(board: Board, area: str | None, late: Any) -> dict[str, Any] | None:
     ratio = row["service_level"] if row else {"value": None, "numerator": 0, "denominator": 0}
     known = known and ratio["denominator"] is not None
     small = bool(ratio.get("small"))
-    judged = ratio["value"] is not None and held["target"] is not None and not small
+    judged = ratio["value"] is not None and held["target"] is not None
+    judged = judged and not small and "changed" not in held
     return {
         "line": line,
         "window": WINDOW,

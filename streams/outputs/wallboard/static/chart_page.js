@@ -62,7 +62,8 @@ async function hours() {
   const oldest = stock?.oldest_waiting ?? stock?.oldest_unattended;
   const lead = stock
     ? `${count(stock.waiting ?? stock.unattended)} ${chart === "waiting" ? "waiting" : "unattended"} at ${clock.second(Date.parse(board.at))}${oldest == null ? "" : `, the oldest for ${duration(oldest)}`}.`
-    : chart === "answer" && held ? `Within ${limit(held.within_seconds)}. ${board.definitions.service_level.formula}. Small dots: fewer than 20 calls.` : "";
+    : chart === "answer" && held ? `Within ${limit(held.within_seconds)}. ${board.definitions.service_level.formula}. Small dots: fewer than 20 calls.`
+    : share && held?.formula ? `Within ${limit(held.within_seconds)}: ${held.formula}.` : "";
   shown(
     titled(title),
     lead && made("p", { class: "lead" }, lead),

@@ -79,7 +79,7 @@ export function answer(tile, held, now, clock) {
   const origin = { totals: ", from totals", both: ", partly from totals" }[held.from] ?? "";
   const parts = [{ text: `${cases} ${WHEN[held.window]}${origin}` }];
   if (held.target == null) parts.push({ text: "no target set" });
-  else if (held.met == null) parts.push({ text: `few; target ${percent(held.target)}` });
+  else if (held.met == null) parts.push({ text: `${held.small ? "too few to judge" : "target changed"}; target ${percent(held.target)}` });
   else parts.push({ shape: held.met ? "met" : "missed", text: `${held.met ? "met" : "missed"} ${percent(held.target)}` });
   return context(tile, parts);
 }
