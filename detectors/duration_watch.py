@@ -217,6 +217,8 @@ class DurationWatch(GroupedWatch):
             number, sum_, known = group[2], group[3], group[7] != DOUBTFUL
             n, total = n + number, total + sum_
             squares += group[6] if known else sum_ * sum_ / number * (1.0 + self.cv**2)
+        if n < 2.0:
+            return False  # whoever judges single durations is told of them
         mean = total / n
         about = max(0.0, squares / mean / mean - n)
         rest = (n - 1.0 - sqrt(about * (n - 1.0) / n)) / (n - 1.0)
