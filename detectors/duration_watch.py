@@ -31,6 +31,10 @@ and is none. Where four of five groups are doubtful, they teach cv, until such d
 ordinary. Of any group at most 4 cv^2 counts in the cv. Who knows single durations leaves out what
 is beyond `farthest`.
 
+Nor is a rise told that rests on one duration: n of them with mean M and squares Q hold none longer
+than M (1 + sqrt((n - 1) (Q / (n M^2) - 1))), and without it the group, or the stretch, has to be
+outside its usual range still.
+
 - `surprise`: the tail of Student's t of (y - e) / sqrt(Var y + w) with nu degrees of freedom, the
   groups that the spread is known from; but at most 60, as means of few durations are not normal.
 - `change`: of a stretch with weights 1 / Var y, mean m of y - e and shared variance u of the
@@ -75,6 +79,8 @@ SOME, MANY = 3, 20
 MOSTLY, LATELY = 0.8, 0.05
 """Where more than this share of groups is doubtful, by an average that takes so much of each, long
 durations are usual here."""
+USUAL = 1.28
+"""Standard deviations within which four of five lie: the usual range."""
 DOUBTFUL = -1.0
 """In the place of the durations of which the squares are known."""
 
@@ -198,7 +204,25 @@ class DurationWatch(GroupedWatch):
         off = value - self._base - self._effects[slot]
         t = abs(off) / sqrt(variance + self._slot_spreads[slot])
         tail = max(float(stdtr(self.known, -t)), 1e-300)
-        return -log10(tail) if t > 2.0 else 0.0, "up" if off > 0.0 else "down"
+        said = t > 2.0 and not self._of_one([group], off, variance + self._slot_spreads[slot])
+        return -log10(tail) if said else 0.0, "up" if off > 0.0 else "down"
+
+    def _of_one(self, groups: list[list[float]], off: float, variance: float) -> bool:
+        """Whether groups whose logarithm is so far off would be inside their usual range without
+        the longest duration that they may hold, going by their squares."""
+        if off <= 0.0 or any(group[7] not in (group[2], DOUBTFUL) for group in groups):
+            return False
+        n, total, squares = 0.0, 0.0, 0.0
+        for group in groups:
+            number, sum_, known = group[2], group[3], group[7] != DOUBTFUL
+            n, total = n + number, total + sum_
+            squares += group[6] if known else sum_ * sum_ / number * (1.0 + self.cv**2)
+        if n < 2.0:
+            return False  # whoever judges single durations is told of them
+        mean = total / n
+        about = max(0.0, squares / mean / mean - n)
+        rest = (n - 1.0 - sqrt(about * (n - 1.0) / n)) / (n - 1.0)
+        return rest <= 0.0 or off + log(rest) < USUAL * sqrt(variance)
 
     def _weigh(self, recent: list[list[float]]) -> Found:
         figures = [(*self._value(group), self._effects[self._slot(group)]) for group in recent]
@@ -212,6 +236,10 @@ class DurationWatch(GroupedWatch):
         off = float(means[best])
         change = self._student(float(ratios[best]))
         level = exp(self._base + off)
+        if self._of_one(
+            recent[len(recent) - 1 - best :], off, float(1 / weights[best] + shared[best])
+        ):
+            change = 0.0
         direction = "up" if off > 0.0 else "down"
         return Found(change, len(recent) - 1 - best, level, off, direction)
 

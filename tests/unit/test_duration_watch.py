@@ -213,6 +213,23 @@ def test_a_day_on_which_everything_is_late_alarms_as_without_the_guard(slower: f
     assert watch.surprise == pytest.approx(plain.surprise)
 
 
+@pytest.mark.parametrize(
+    ("others", "days"), [([600.0] * 4, 1), ([500.0, 900.0], 4), ([600.0] * 7, 1)]
+)
+def test_a_rise_that_rests_on_one_long_time_is_not_told(others: list[float], days: int) -> None:
+    generator, watch = random.Random(21), DurationWatch(allowed=0.05)
+    for _ in range(140):
+        watch.update(*day(generator, 5))
+    fed(watch, [*others, 7200.0])
+    for _ in range(days - 1):
+        assert not watch.drift_detected
+        fed(watch, others)
+    assert not watch.drift_detected
+    for _ in range(4):  # all of them are late
+        fed(watch, [1500.0, 2400.0, 3000.0, 1800.0, 2200.0])
+    assert (watch.drift_detected, watch.direction) == (True, "up")
+
+
 def test_a_time_of_a_few_times_the_usual_counts() -> None:
     ordinary, late = [600.0] * 20, [600.0] * 16 + [3600.0] * 4
     assert fed(watched(), late).surprise > 2 > fed(watched(), ordinary).surprise
