@@ -91,10 +91,18 @@ class CountWatch(Detector):
         """The baseline, for forecasts and for slots that are not over."""
         return self._expected
 
-    def update(self, x: float | None, slot: int | None = None, names: Sequence[str] = ()) -> None:
-        """Takes the count of a slot (the next in turn unless given), with the day's names."""
+    def update(
+        self,
+        x: float | None,
+        slot: int | None = None,
+        names: Sequence[str] = (),
+        *,
+        teach: bool = True,
+    ) -> None:
+        """Takes the count of a slot (the next in turn unless given), with the day's names. What is
+        not to be learned is judged alone, and part of no change."""
         expected, focus = self._expected, self._focus
-        expected.update(x, slot, names)
+        expected.update(x, slot, names, teach=teach)
         age, last = expected.age, expected.last
         if age > self._age:
             self._stretch = expected.baseline.stretch
@@ -110,7 +118,7 @@ class CountWatch(Detector):
             # Within two standard deviations nothing is exceptional; spare the functions.
             if off * off > 4.0 * mean * (dispersion + spread * mean):
                 self._surprise = expected.evidence
-            if not names and mean > 0.0:
+            if teach and not names and mean > 0.0:
                 focus.dispersion, focus.spread = dispersion * self._stretch, spread
                 point = [count, mean]
         focus.update(*point)
@@ -205,6 +213,13 @@ class CountWatch(Detector):
     def ratio(self) -> float | None:
         """What came since the onset over what was expected."""
         return self._focus.level
+
+    def take_level(self, ratio: float, spread: float) -> None:
+        """Takes a level of so many times what was learned, known with that relative variance, from
+        the next point on. The points of the week that is running are not learned."""
+        self._expected.take_level(ratio, spread)
+        self._recent = [[None, 1.0] for _ in self._recent]
+        self._look_again()
 
     def restart(self, reason: str) -> None:
         """Forgets every count because they are recorded otherwise from here on."""

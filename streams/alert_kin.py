@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from detectors.episodes import QUIET
+from streams import alert_words as say
 from streams.alert_records import Alert, ms_of
 from streams.alert_rules import Reads, alone, inside, kind_of
 from streams.force import Force
@@ -40,8 +41,20 @@ class Kin:
         """Whether a signal of another series belongs to an alert that goes on."""
         if alert.direction != signal.direction or not related(alert.theme, signal.theme):
             return False
+        if alert.course is not None and alert.course.held is not None:
+            return self._goes_on_with(alert, signal)
         if _COARSE.index(alert.grain) > _COARSE.index(signal.grain):
             # A level that was noticed by the month must not swallow tonight's burst.
+            return False
+        return self._shares(alert, signal)
+
+    def _goes_on_with(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a signal belongs to an alert that has gone on for days: it is of an area within
+        that shares the story, or of what was part of it from the start. All else is another."""
+        own = alert.group, alert.measure, alert.row
+        if own != (signal.group, signal.measure, signal.row):
+            return say.title(self.force, signal) in alert.also
+        if signal.grain == "hour" and alert.severity != "page":
             return False
         return self._shares(alert, signal)
 

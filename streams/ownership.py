@@ -159,11 +159,17 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
         until = say.clock(force, to_ms(alert.snoozed_until), to_ms(alert.snoozed_until))
         last = say.owned(None, until, alert.snooze_reason)
     elif alert.owner is None and alert.escalated_at is not None:
-        waited = (to_ms(alert.escalated_at) - to_ms(alert.opened_at)) // MINUTE
+        waited = (to_ms(alert.escalated_at) - to_ms(alert.waits_since)) // MINUTE
         last = say.escalated(max(1, waited))
     else:
         last = say.owned(alert.owner)
-    return say.fit(alert.said, last)
+    said = alert.said
+    if alert.lasting and alert.open and alert.course is None:
+        # Before what else there is to say; a volume that goes on by its days says it itself.
+        since = to_ms(alert.opened_at if alert.onset is None else alert.onset)
+        accepted = (alert.kind, alert.grain) == ("level_change", "month")
+        said = (*said[:1], say.lasting(force, since, at, accepted=accepted), *said[1:])
+    return say.fit(said, last)
 
 
 # -- who is told when --------------------------------------------------------------------------
@@ -218,7 +224,7 @@ def may_escalate(force: Force, alert: Alert, at: int) -> bool:
     if alert.severity != "page" or alert.owner or alert.escalated_at or not alert.notified:
         return False
     patience = force.file.alerts.escalate_after_minutes * MINUTE
-    return at - to_ms(alert.opened_at) >= patience and may_tell(force, alert, at)
+    return at - to_ms(alert.waits_since) >= patience and may_tell(force, alert, at)
 
 
 def coming_maintenance(force: Force, at: int) -> list[dict[str, Any]]:

@@ -1,0 +1,58 @@
+"""One surge, one alert: 999 calls that rise for weeks, from the ledger to what people are told.
+
+`tests/unit/test_alert_course.py` has the rules by themselves.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.surges import Room, day, plain, times
+
+pytestmark = pytest.mark.replays
+
+LEARNED, SINCE = "2020-04-06", "2020-07-01"
+
+
+def watched(ratio: float, until: str, end: str, **changes: object) -> Room:
+    """A room of so many times the usual from July on, watched up to some day."""
+    room = Room(plain(), times(ratio, SINCE, until), **changes)  # type: ignore[arg-type]
+    room.learn(day(LEARNED), day(SINCE))
+    room.watch(day(SINCE), day(end))
+    return room
+
+
+def test_a_surge_of_two_months_is_opened_once_and_says_since_when_and_by_how_much() -> None:
+    room = watched(1.6, "2020-09-01", "2020-09-06")
+    assert [(what, when) for what, when, _ in room.told] == [
+        ("opened", "2020-07-01"),
+        ("escalated", "2020-07-01"),
+        ("resolved", "2020-09-03"),
+    ]
+    (opened,) = room.opened
+    assert opened.severity == "page"
+    words = {each.at.date().isoformat(): each.alert for each in room.made if each.alert.open}
+    assert words["2020-07-05"].words == (
+        "999 calls, West Mercia: 545 on Saturday 4 July, usually about 325. About 1.6 times the "
+        "usual since 1 July. Nobody has taken this for 113 minutes."
+    )
+    assert not words["2020-07-14"].lasting
+    assert words["2020-08-31"].lasting
+    assert "1.6 times the usual since 1 July" in words["2020-08-31"].words
+
+
+@pytest.mark.parametrize("ratio", [1.3, 2.0])
+def test_a_smaller_and_a_greater_one_are_one_alert_each(ratio: float) -> None:
+    room = watched(ratio, "2020-08-01", "2020-08-05")
+    assert len(room.opened) == 1
+    assert [what for what, _, _ in room.told] == ["opened", "escalated", "resolved"]
+
+
+def test_a_rise_that_ends_after_five_days_is_over_after_two_usual_days() -> None:
+    """The second day after it is by chance above the usual range, the two after that are not."""
+    room = watched(1.6, "2020-07-06", "2020-07-11")
+    assert [(what, when) for what, when, _ in room.told] == [
+        ("opened", "2020-07-01"),
+        ("escalated", "2020-07-01"),
+        ("resolved", "2020-07-10"),
+    ]
