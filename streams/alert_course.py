@@ -65,8 +65,13 @@ def begun(force: Force, day: Signal, onset: int) -> Course:
 def next_day(force: Force, alert: Alert, course: Course, day: Signal) -> Course:
     """The course with one more closed day, which is usual or not."""
     expected = max(day.expected or 0.0, LEAST)
-    usual = course.usual + 1 if inside(alert, day) else 0
+    usual = course.usual + 1 if _is_usual(alert, course, day) else 0
     days = course.days + (not usual)
+    told = course.told
+    if course.days == 1 and not usual:
+        # The first whole day shows what the first part of one was taken for.
+        whole = [course.latest[0] / course.latest[1], day.observed / expected]
+        told = max(told, min(whole)) if alert.direction == "down" else min(told, max(whole))
     judged = instant(day.end, force.zone)
     return msgspec.structs.replace(
         course,
@@ -75,10 +80,20 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal) -> Course:
         expected=course.expected + expected,
         latest=(day.observed, expected),
         before_latest=course.latest,
+        told=told,
         usual=usual,
         judged_to=judged,
         held=judged if course.held is None and days >= LONG else course.held,
     )
+
+
+def _is_usual(alert: Alert, course: Course, day: Signal) -> bool:
+    """Whether a day is inside the usual range, and nearer to what is usual than to what came since
+    the onset: a rise of a quarter leaves many days inside the range."""
+    if not inside(alert, day):
+        return False
+    middle = (1.0 + course.ratio) / 2.0 * max(day.expected or 0.0, LEAST)
+    return day.observed >= middle if alert.direction == "down" else day.observed <= middle
 
 
 def elsewhere(course: Course) -> Course:
@@ -102,6 +117,17 @@ def grown(alert: Alert, course: Course, day: Signal) -> float | None:
     if alert.direction == "down":
         return ratio if ratio * GROWN <= told and -off >= sure else None
     return ratio if ratio >= GROWN * told and off >= sure else None
+
+
+def level_grown(alert: Alert, signal: Signal) -> bool:
+    """Whether a level has moved so much further from the old one than was notified. The level since
+    is of the whole stretch, so that a single period grows nothing; and the period is as far."""
+    before, told, now = alert.evidence.before, alert.evidence.after, signal.after
+    if not before or told is None or now is None:
+        return False
+    if alert.direction == "down":
+        return told >= GROWN * now and signal.observed <= told
+    return now >= GROWN * told and signal.observed >= told
 
 
 def has_lasted(alert: Alert, at: int) -> bool:

@@ -18,7 +18,15 @@ import msgspec
 from streams import alert_rules as rules
 from streams import alert_words as say
 from streams.alert_book import Book
-from streams.alert_course import begun, elsewhere, exceptional, grown, has_lasted, next_day
+from streams.alert_course import (
+    begun,
+    elsewhere,
+    exceptional,
+    grown,
+    has_lasted,
+    level_grown,
+    next_day,
+)
 from streams.alert_kin import Kin
 from streams.alert_records import (
     FROM_SIGNALS,
@@ -227,8 +235,15 @@ class Look(Teller):
             changes |= {"also": _union(alert.also, story.also)}
             if alert.kind != "level_change":  # the old level stays: it is what is compared with
                 changes |= self._figures(s, alert.kind)
+        further = alert.open and alert.kind == "level_change" and level_grown(alert, s)
+        further = further and may_tell(self.force, alert, self.at)
+        if further:  # the old level stays, with its range
+            old = alert.evidence
+            kept = {"before": old.before, "lower": old.lower, "upper": old.upper}
+            changes |= self._figures(msgspec.structs.replace(s, **kept), alert.kind)
         if new or worse or (alert.open and s.running and self._due(alert)):
-            self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
+            notify = further or self._louder(alert, worse=worse)
+            self.change(alert, "updated", notify=notify, **changes)
         return alert.id
 
     def _go_on_by_days(self, alert: Alert, story: Story, severity: Severity) -> str:

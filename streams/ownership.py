@@ -165,10 +165,10 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
         last = say.owned(alert.owner)
     said = alert.said
     if alert.lasting and alert.open and alert.course is None:
-        # Before what else there is to say; a volume that goes on by its days says it itself.
+        # Where there is room for it; a volume that goes on by its days says it itself.
         since = to_ms(alert.opened_at if alert.onset is None else alert.onset)
         accepted = (alert.kind, alert.grain) == ("level_change", "month")
-        said = (*said[:1], say.lasting(force, since, at, accepted=accepted), *said[1:])
+        said = (*said, say.lasting(force, since, at, accepted=accepted))
     return say.fit(said, last)
 
 
