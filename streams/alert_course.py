@@ -62,8 +62,8 @@ def begun(force: Force, day: Signal, onset: int) -> Course:
     )
 
 
-def next_day(force: Force, alert: Alert, course: Course, day: Signal) -> Course:
-    """The course with one more closed day, which is usual or not."""
+def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -> Course:
+    """The course with one more closed day, which is usual or not, as of a look."""
     expected = max(day.expected or 0.0, LEAST)
     usual = course.usual + 1 if _is_usual(alert, course, day) else 0
     days = course.days + (not usual)
@@ -83,7 +83,7 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal) -> Course:
         told=told,
         usual=usual,
         judged_to=judged,
-        held=judged if course.held is None and days >= LONG else course.held,
+        held=instant(at, force.zone) if course.held is None and days >= LONG else course.held,
     )
 
 
@@ -113,7 +113,9 @@ def grown(alert: Alert, course: Course, day: Signal) -> float | None:
     expected = course.latest[1] + course.before_latest[1]
     ratio, told = observed / expected, course.told
     off = observed - told * expected
-    sure = SURE * sqrt(dispersion(day.expected, day.lower, day.upper) * max(told, LEAST) * expected)
+    # What was notified was of some two days too, and as uncertain.
+    varies = 2.0 * dispersion(day.expected, day.lower, day.upper) * max(told, LEAST) * expected
+    sure = SURE * sqrt(varies)
     if alert.direction == "down":
         return ratio if ratio * GROWN <= told and -off >= sure else None
     return ratio if ratio >= GROWN * told and off >= sure else None

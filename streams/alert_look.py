@@ -316,7 +316,7 @@ class Look(Teller):
 
     def _next_day(self, alert: Alert, course: Course, day: Signal) -> None:
         """One more day of an alert."""
-        course = next_day(self.force, alert, course, day)
+        course = next_day(self.force, alert, course, day, self.at)
         ratio = grown(alert, course, day) if alert.open else None
         notify = ratio is not None and may_tell(self.force, alert, self.at)
         if ratio is not None and notify:

@@ -93,7 +93,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     judged_to: dt.datetime
     """The end of the last day that was taken."""
     held: dt.datetime | None = None
-    """From when on the stretch is not learned; None until it has lasted some days."""
+    """The look from which on the stretch is not learned; None until it has lasted some days."""
 
     @property
     def ratio(self) -> float:

@@ -33,8 +33,8 @@ class Stretch(NamedTuple):
     areas: tuple[str, ...] = ()
     """The areas whose series it holds for; none: that of the series alone."""
     known: int = 0
-    """From when on it is known: periods that ended before have been learned, but for those of the
-    week that was running then."""
+    """From when on it is known: periods that closed by then have been learned, but for those of the
+    week that was running."""
 
     @property
     def abouts(self) -> frozenset[tuple[str, ...]]:

@@ -64,7 +64,7 @@ class Surveillance:
         self._coming: list[NotLearned] = []
         """Stretches that are not known yet as of the periods that were taken."""
         self._until = 0
-        """The end of the last period that was taken."""
+        """The watermark at which the last period was taken."""
         self.on_signals: Callable[[list[Signal]], None] | None = None
         """Called with the signals of each period that closes, if there are any."""
         self.faults = 0
@@ -122,8 +122,8 @@ class Surveillance:
         watches = self.grains[cast("Grain", period.grain)]
         first, last, watches.last = watches.last == 0, watches.last, period.start
         watches.changed = True
-        self._forget_known(period.end - 1)
-        self._until = max(self._until, period.end)
+        self._forget_known(now - 1)
+        self._until = max(self._until, now)
         if first and not self._whole_months(period):
             return []  # the feed began within it
         pane = self.ledger.panes.between(period.start, period.end)
@@ -208,12 +208,12 @@ class Surveillance:
             yield from self._close_weeks(watches, period)
         points: dict[str, Point] = {}
         mixed = self._mixed(period)
-        apart = self._apart(period)
+        apart = self._apart(period, now)
         cell, nothing = watches.cell, watches.cell.read(0)
         for number, (row, each) in enumerate(watches.begun.items(), start=1):
             if not number % SOME:
                 yield
-                apart = self._apart(period)
+                apart = self._apart(period, now)
             area = row[1][-1]
             point = points.get(area) or points.setdefault(area, self._point(period, area))
             lanes = None
@@ -231,12 +231,12 @@ class Surveillance:
                     self._failed(f"{watch.watched.name}, {period.label}", error)
         return signals
 
-    def _apart(self, period: Period) -> set[tuple[str, ...]]:
-        """What the series are about that do not learn a period."""
+    def _apart(self, period: Period, now: int) -> set[tuple[str, ...]]:
+        """What the series are about that do not learn a period which closes now."""
         return {
             about
             for stretch in self.outcomes.stretches
-            if stretch.known < period.end and stretch.holds(period)
+            if stretch.known < now and stretch.holds(period)
             for about in stretch.abouts
         }
 

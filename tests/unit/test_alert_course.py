@@ -165,7 +165,7 @@ def test_from_the_third_day_on_the_stretch_is_not_learned_in_the_area_and_those_
     close_day(b, 2, 320)
     (stretch,) = b.not_normal()
     assert (stretch.start, stretch.end) == (at(FIRST), None)
-    assert stretch.known == day_of(2, 320).end
+    assert stretch.known == day_of(2, 320).end + 2 * MINUTE
     assert {"force", "rugby", "north-warwickshire-area"} <= set(stretch.areas)
     for n in (3, 4):
         close_day(b, n, 200)
