@@ -224,7 +224,7 @@ class Kin:
         same measure; else the signal's own in the area of the alert."""
         if self.contains(alert, signal):
             return (*alert.series[:-1], signal.grain)
-        return in_area(signal, alert.area)
+        return in_area(signal, alert.watched)
 
     def _all(self, signal: Signal) -> Part:
         """A child and the others that are told of at this look, of the same measure and period."""

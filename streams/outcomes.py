@@ -91,11 +91,11 @@ def outcomes(alerts: Iterable[Alert], force: Force) -> Outcomes:
             start, end = start_of(alert, force.zone), _end(alert)
             if end is not None:
                 end = max(start, end)
-            areas = () if held is None else within(force, alert.series[-2])
-            named = str(alert.outcome)
-            stretches.append(Stretch(alert.series, start, end, named, areas, held or 0))
+            named, areas = str(alert.outcome), () if held is None else _areas(force, alert)
+            about = {alert.series, alert.named}
+            stretches += [Stretch(each, start, end, named, areas, held or 0) for each in about]
         elif course is not None and held is not None:
-            areas, start = within(force, alert.series[-2]), to_ms(course.since)
+            areas, start = _areas(force, alert), to_ms(course.since)
             ended = None if alert.open else _closed_at(alert, course)
             named = alert.outcome or "goes on"
             stretches.append(Stretch(alert.series, start, ended, named, areas, held))
@@ -119,6 +119,11 @@ def teaches(alert: Alert) -> bool:
 def within(force: Force, area: str) -> tuple[str, ...]:
     """An area and those within it."""
     return (area, *sorted(chain[0] for chain in force.rollup if area in chain[1:]))
+
+
+def _areas(force: Force, alert: Alert) -> tuple[str, ...]:
+    """The areas of a volume that goes on: its own and those within, and the one it follows."""
+    return tuple(dict.fromkeys((*within(force, alert.area), alert.series[-2])))
 
 
 def _said_at(alert: Alert) -> int:
