@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from streams.force import find_force
 from tests.surges import Room, day, plain, times
 
 pytestmark = pytest.mark.replays
@@ -39,6 +40,18 @@ def test_a_surge_of_two_months_is_opened_once_and_says_since_when_and_by_how_muc
     assert not words["2020-07-14"].lasting
     assert words["2020-08-31"].lasting
     assert "1.6 times the usual since 1 July" in words["2020-08-31"].words
+
+
+def test_with_the_shipped_file_it_is_one_alert_too() -> None:
+    """What came before is the first national lockdown, and the command system changed that day."""
+    room = Room(find_force("west-mercia"), times(1.6, SINCE, "2020-09-01"))
+    room.learn(day("2020-04-01"), day(SINCE))
+    room.watch(day(SINCE), day("2020-09-06"))
+    assert [(what, when) for what, when, _ in room.told] == [
+        ("opened", "2020-07-01"),
+        ("escalated", "2020-07-01"),
+        ("resolved", "2020-09-03"),
+    ]
 
 
 @pytest.mark.parametrize("ratio", [1.3, 2.0])
