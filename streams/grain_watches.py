@@ -121,7 +121,7 @@ class Watches:
         so that to be told again changes nothing."""
         for level in levels:
             for watch in self if level.at < now else ():
-                if watch.watched.about(self.force.id) == level.series[:-1]:
+                if watch.watched.about(self.force.id) in level.abouts:
                     watch.adapter.accept(level.direction, level.at)
 
     def take_levels(self, levels: Iterable[Level], now: int) -> None:

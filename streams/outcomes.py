@@ -46,7 +46,9 @@ class Stretch(NamedTuple):
         end = period.end if self.end is None else min(self.end, period.end)
         within = end - max(self.start, period.start)
         if period.grain == "month":
-            return within >= MUCH * (period.end - period.start)
+            # A month that goes on as it is can be the level, which its own detector tells.
+            much = within >= MUCH * (period.end - period.start)
+            return much and self.outcome in NOT_NORMAL
         return within > 0
 
 

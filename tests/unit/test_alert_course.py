@@ -166,6 +166,8 @@ def test_from_the_third_day_on_the_stretch_is_not_learned_in_the_area_and_those_
     assert (stretch.start, stretch.end) == (at(FIRST), None)
     assert stretch.known == day_of(2, 320).end + 2 * MINUTE
     assert {"force", "rugby", "north-warwickshire-area"} <= set(stretch.areas)
+    assert stretch.holds(CALENDAR.holding("day", at("2026-07-20 00:00")))
+    assert not stretch.holds(CALENDAR.holding("month", at("2026-07-20 00:00")))
     for n in (3, 4):
         close_day(b, n, 200)
     (stretch,) = b.not_normal()
