@@ -22,8 +22,9 @@ from streams.swallow import dispersion
 
 LONG = 3
 """The exceptional day from which on the stretch is not learned, and other stories are others."""
-LASTING = 14 * DAY
-"""After so long an alert is called lasting: a person is to say whether it is the new level."""
+LASTING, LASTING_MONTHS = 14 * DAY, 62 * DAY
+"""After so long an alert, or one by the month, is called lasting: a person is to say whether it is
+the new level."""
 GROWN = 1.25
 """Times the greatest ratio that was notified from which on people are notified again."""
 SURE = 3.0
@@ -138,4 +139,4 @@ def has_lasted(alert: Alert, at: int) -> bool:
     if alert.kind not in (*FROM_SIGNALS, "target_missed") or alert.severity == "state":
         return False
     since = alert.opened_at if alert.course is None else alert.course.since
-    return at - to_ms(since) >= LASTING
+    return at - to_ms(since) >= (LASTING_MONTHS if alert.grain == "month" else LASTING)
