@@ -155,6 +155,19 @@ class Baseline:
             mean, spread = mean * times, spread + more
         return min(mean, MOST), spread, by.dispersion, by.dispersion_spread
 
+    def times(self, ratio: float, spread: float) -> Baseline:
+        """What would be known had there been so many times the counts, of a ratio that is known
+        with that relative variance."""
+        return replace(
+            self,
+            counts=[ratio * count for count in self.counts],
+            ordinary=[ratio * count for count in self.ordinary],
+            weeks=[[ratio * total, exposure] for total, exposure in self.weeks],
+            rate=ratio * self.rate,
+            rate_spread=self.rate_spread + spread,
+            event=None if self.event is None else self.event.times(ratio, spread),
+        )
+
     def _lent(self, event: Baseline, between: float) -> tuple[float, float]:
         """The rate of ordinary weeks by that of an event and what few of them have shown, and its
         relative variance."""
@@ -287,6 +300,14 @@ def idle(known: Iterable[tuple[Baseline, int]], of: Constants) -> list[Baseline]
     without a point, learned one by one, would leave."""
     aged = [baseline._aged(weeks, of) for baseline, weeks in known]
     return _levelled(aged, of)
+
+
+def with_weeks(known: Baseline, weeks: list[list[float]], of: Constants) -> Baseline:
+    """What is known with the totals and exposures of more weeks; of their shape nothing is."""
+    if not weeks:
+        return known
+    more = replace(known._aged(len(weeks), of), weeks=[*known.weeks, *weeks][-KEPT:])
+    return _levelled([more], of)[0]
 
 
 def learn(known: Iterable[tuple[Baseline, Week]], of: Constants) -> list[Baseline]:

@@ -104,10 +104,18 @@ class CountWatch(Detector):
         """The baseline, for forecasts and for slots that are not over."""
         return self._expected
 
-    def update(self, x: float | None, slot: int | None = None, names: Sequence[str] = ()) -> None:
-        """Takes the count of a slot (the next in turn unless given), with the day's names."""
+    def update(
+        self,
+        x: float | None,
+        slot: int | None = None,
+        names: Sequence[str] = (),
+        *,
+        teach: bool = True,
+    ) -> None:
+        """Takes the count of a slot (the next in turn unless given), with the day's names. What is
+        not to be learned is judged alone, and part of no change."""
         expected, focus = self._expected, self._focus
-        expected.update(x, slot, names)
+        expected.update(x, slot, names, teach=teach)
         age, last = expected.age, expected.last
         if age > self._age:
             self._stretch = expected.baseline.stretch
@@ -127,7 +135,7 @@ class CountWatch(Detector):
             if how == "lent":  # a change from before can't be followed across such days
                 self._recent = [[None, 1.0] for _ in self._recent]
                 self._focus.begin(self._points - 1)
-            if not apart and how != "lent" and mean > 0.0:
+            if teach and not apart and how != "lent" and mean > 0.0:
                 focus.dispersion, focus.spread = dispersion * self._stretch, spread
                 point = [count, mean]
         focus.update(*point)
@@ -248,6 +256,13 @@ class CountWatch(Detector):
     def ratio(self) -> float | None:
         """What came since the onset over what was expected."""
         return self._focus.level
+
+    def take_level(self, ratio: float, spread: float) -> None:
+        """Takes a level of so many times what was learned, known with that relative variance, from
+        the next point on. The points of the week that is running are not learned."""
+        self._expected.take_level(ratio, spread)
+        self._recent = [[None, 1.0] for _ in self._recent]
+        self._look_again()
 
     def restart(self, reason: str) -> None:
         """Forgets every count because they are recorded otherwise from here on."""

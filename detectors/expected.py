@@ -26,7 +26,7 @@ from dataclasses import asdict
 from typing import Any, Self
 
 from detectors.base import Detector, Plain
-from detectors.baseline import Baseline, Compared, Constants, Week, learn
+from detectors.baseline import Baseline, Compared, Constants, Week, idle, learn, with_weeks
 from detectors.predictive import MOST, Predictive, Verdict, judged
 
 
@@ -95,22 +95,39 @@ class Expected(Detector):
         self._baseline = Baseline.none(self.constants)
         self._last: list[float] | None = None  # the last count, and what was expected of it
         self._last_names: list[str] = []
+        self._apart = False  # whether the last point was not to be learned
+        self._running = [0.0, 0.0]  # of such points of the week that is running: sum and exposure
+        self._aside: list[list[float]] = []  # the same of the weeks that were set aside
 
-    def update(self, x: float | None, slot: int | None = None, names: Sequence[str] = ()) -> None:
-        """Takes the count of a slot (the next in turn unless given), with the day's names."""
+    def update(
+        self,
+        x: float | None,
+        slot: int | None = None,
+        names: Sequence[str] = (),
+        *,
+        teach: bool = True,
+    ) -> None:
+        """Takes the count of a slot (the next in turn unless given), with the day's names. What is
+        not to teach is judged; a week of nothing else is set aside, and the baseline stays
+        what it was until there is something to learn again, or its level is taken."""
         slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
         self._first = slot if self._first is None else self._first
-        if self.ends_before(slot):
-            self.close(*learn([(self._baseline, self._week)], self.constants))
+        if self.ends_before(slot) and not self.set_aside():
+            self.close(*learn([(self.resumed, self._week)], self.constants))
         self._slot, self._position = slot, (slot - self._first) % self.slots
         self._place += 1
+        self._apart = not teach
         if x is None or not x >= 0.0:  # a count is not negative; nan is no count
             self._last = None  # a gap raises no alarm
             return
         x = min(float(x), MOST)
         self._last = [x, *self._ahead(slot, names)]
         self._last_names = list(names)
-        self._week.append([slot, x, list(names), self._place - 1])
+        if teach:
+            self._week.append([slot, x, list(names), self._place - 1])
+        elif not names:
+            self._running[0] += x
+            self._running[1] += self._baseline.profile[slot]
 
     def pass_over(self, points: int, slots: int) -> None:
         """Takes so many points in a row of which nothing is known, the last of them so many slots
@@ -327,6 +344,29 @@ class Expected(Detector):
     def close(self, known: Baseline) -> None:
         """Takes what is known with the week that was running, which is over."""
         self._baseline, self._week, self._position = known, [], -1
+        self._running, self._aside = [0.0, 0.0], []
+
+    def set_aside(self) -> bool:
+        """Ends the week that was running where it had nothing to learn; whether that is so."""
+        if not self._apart or self._week:
+            return False
+        self._aside.append(self._running)
+        self._running, self._position = [0.0, 0.0], -1
+        return True
+
+    @property
+    def resumed(self) -> Baseline:
+        """What is known, as old as it is by now: weeks that were set aside are not known."""
+        if not self._aside:
+            return self._baseline
+        return idle([(self._baseline, len(self._aside))], self.constants)[0]
+
+    def take_level(self, ratio: float, spread: float) -> None:
+        """Takes a level of so many times what was learned, known with that relative variance: what
+        was learned is scaled, and weeks that were set aside are learned as they came."""
+        known = self._baseline.times(ratio, spread)
+        self._baseline = with_weeks(known, self._aside, self.constants)
+        self._week, self._running, self._aside = [], [0.0, 0.0], []
 
     @property
     def constants(self) -> Constants:

@@ -26,10 +26,10 @@ def close_weeks(series: Iterable[Expected], slot: int) -> None:
     """
     alike: dict[Constants, list[Expected]] = {}
     for each in series:
-        if each.ends_before(slot):
+        if each.ends_before(slot) and not each.set_aside():
             alike.setdefault(each.constants, []).append(each)
     for constants, due in alike.items():
-        weeks = [(each.baseline, each.week) for each in due]
+        weeks = [(each.resumed, each.week) for each in due]
         for each, known in zip(due, learn(weeks, constants), strict=True):
             each.close(known)
 
@@ -54,7 +54,7 @@ def pass_weeks(series: Iterable[Expected], slots: int) -> None:
         if weeks := each.weeks_in(slots):
             alike.setdefault(each.constants, []).append((each, weeks))
     for constants, due in alike.items():
-        known = learn([(each.baseline, each.week) for each, _ in due], constants)
+        known = learn([(each.resumed, each.week) for each, _ in due], constants)
         aged = idle([(k, weeks - 1) for k, (_, weeks) in zip(known, due, strict=True)], constants)
         for (each, _), after in zip(due, aged, strict=True):
             each.close(after)

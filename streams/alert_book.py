@@ -115,7 +115,7 @@ class Book:
 
     def outcomes(self) -> Outcomes:
         """What is not to be learned from, and which levels are accepted."""
-        return outcomes(self.alerts.values(), self.force.zone)
+        return outcomes(self.alerts.values(), self.force)
 
     def not_normal(self) -> list[Stretch]:
         """Stretches that are not to be learned from: (series, from, to, outcome), in ms."""

@@ -32,7 +32,7 @@ from streams.instants import Instants, Silence
 from streams.ledger import Closing, Ledger
 from streams.live import Live
 from streams.monitor import Shard
-from streams.outcomes import Stretch
+from streams.outcomes import Stretch, teaches
 from streams.ownership import Request, hand_room_over
 from streams.period_reads import PeriodReads
 from streams.periods import DAY, HOUR, MINUTE
@@ -212,7 +212,7 @@ class Desk:
         return True
 
     def _told(self, made: list[Transition]) -> None:
-        self._teach({each.alert.force for each in made if each.alert.outcome is not None})
+        self._teach({each.alert.force for each in made if teaches(each.alert)})
         for listener in self.listeners if made else ():
             try:
                 listener(made)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from detectors.episodes import QUIET
+from streams import alert_words as say
 from streams.alert_records import Alert, ms_of
 from streams.alert_rules import Reads, alone, inside, kind_of
 from streams.force import Force
@@ -40,8 +41,22 @@ class Kin:
         """Whether a signal of another series belongs to an alert that goes on."""
         if alert.direction != signal.direction or not related(alert.theme, signal.theme):
             return False
+        own = alert.group, alert.measure, alert.row
+        mine = own == (signal.group, signal.measure, signal.row)
+        if alert.course is not None and (mine or alert.course.held is not None):
+            return self._goes_on_with(alert, signal, mine=mine)
         if _COARSE.index(alert.grain) > _COARSE.index(signal.grain):
             # A level that was noticed by the month must not swallow tonight's burst.
+            return False
+        return self._shares(alert, signal)
+
+    def _goes_on_with(self, alert: Alert, signal: Signal, *, mine: bool) -> bool:
+        """Whether a signal belongs to an alert that goes on by its days: it is of the same measure
+        (`mine`) in an area that shares the story, or, after some days, of what was part of it
+        before. All else is another."""
+        if not mine:
+            return say.title(self.force, signal) in alert.also
+        if signal.grain == "hour" and alert.severity != "page":
             return False
         return self._shares(alert, signal)
 
@@ -62,7 +77,9 @@ class Kin:
 
     def contains(self, one: Alert | Signal, other: Alert | Signal) -> bool:
         """Whether one is of the same as another, in an area or of categories that hold its own."""
-        if (one.group, one.measure, one.grain) != (other.group, other.measure, other.grain):
+        if (one.group, one.measure) != (other.group, other.measure):
+            return False
+        if one.grain != other.grain and not _by_days(one, other):
             return False
         return holds(one.row, other.row) and (
             one.area == other.area or one.area in above(self.force, other.area)
@@ -168,7 +185,7 @@ class Kin:
         whole = part_of(signal)
         if alert.series == signal.series or not self.contains(signal, alert):
             return False
-        child = self.last(alert.series)
+        child = self.last((*alert.series[:-1], signal.grain))
         own = None
         if child is not None and child.start == signal.start:
             own = part_of(child)
@@ -205,7 +222,9 @@ class Kin:
     def _parent(self, alert: Alert, signal: Signal) -> tuple[str, ...]:
         """The series that a signal's is compared with: what the alert follows, where it is of the
         same measure; else the signal's own in the area of the alert."""
-        return alert.series if self.contains(alert, signal) else in_area(signal, alert.watched)
+        if self.contains(alert, signal):
+            return (*alert.series[:-1], signal.grain)
+        return in_area(signal, alert.watched)
 
     def _all(self, signal: Signal) -> Part:
         """A child and the others that are told of at this look, of the same measure and period."""
@@ -218,6 +237,12 @@ class Kin:
                 parts.append(part_of(other))
         known = [each for each in parts if each is not None]
         return Part(sum(each.observed for each in known), sum(each.expected for each in known))
+
+
+def _by_days(*both: Alert | Signal) -> bool:
+    """Whether one of two is an alert that goes on by its days: it is about the hours as well."""
+    goes_on = any(isinstance(each, Alert) and each.course is not None for each in both)
+    return goes_on and all(each.grain in ("hour", "day") for each in both)
 
 
 def _both(own: Part | None, whole: Part | None) -> tuple[Part, Part] | None:

@@ -13,15 +13,27 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from streams import alert_rules as rules
 from streams import alert_words as say
 from streams.alert_book import Book
+from streams.alert_course import (
+    begun,
+    elsewhere,
+    exceptional,
+    grown,
+    has_lasted,
+    level_grown,
+    next_day,
+)
 from streams.alert_kin import Kin
 from streams.alert_records import (
     FROM_SIGNALS,
     SEVERITIES,
     Alert,
     AlertKind,
+    Course,
     Severity,
     Transition,
     ms_of,
@@ -30,8 +42,9 @@ from streams.alert_records import (
 from streams.alert_rules import Reads
 from streams.alert_telling import Teller
 from streams.conditions import Condition
+from streams.outcomes import start_of
 from streams.ownership import may_tell
-from streams.periods import MINUTE, rfc3339, to_ms
+from streams.periods import DAY, MINUTE, rfc3339, to_ms
 from streams.signal_words import place
 from streams.signals import Signal
 from streams.stories import Story, stories
@@ -66,6 +79,7 @@ class Look(Teller):
         here = [s for s in signals if s.kind not in self.stale and s.method != "silence"]
         self.kin = Kin(self.force, here, self.reads)
         raised = self._take_signals(here)
+        self._take_days(here)
         self._count_quiet(here, raised)
         self._end_conditions(judged)
         self.keep_house()
@@ -147,11 +161,9 @@ class Look(Teller):
         """The id of the alert that goes on with it; empty where it keeps none open."""
         signal = story.signal
         kind, severity = rules.kind_of(signal), rules.severity_of(signal)
-        row = tuple(sorted(signal.row.items()))
-        about = signal.group, signal.measure, row, signal.area, signal.direction
-        known = self.book.going.get((kind, False, signal.grain, *about))
+        known = self._known(kind, signal)
         if known is not None:
-            return self._go_on(self.book.alerts[known], story, severity)
+            return self._go_on(known, story, severity)
         for alert_id in list(self.book.going.values()):
             alert = self.book.alerts[alert_id]
             if alert.kind == kind and self.kin.same_story(alert, signal):
@@ -162,12 +174,29 @@ class Look(Teller):
             return ""
         return self._open_signal(story, kind, severity)
 
+    def _known(self, kind: AlertKind, signal: Signal) -> Alert | None:
+        """The alert of the same series and direction that goes on. A volume by the hour and by the
+        day are one, and a new level by the month is what its days have come to."""
+        row = tuple(sorted(signal.row.items()))
+        about = signal.group, signal.measure, row, signal.area, signal.direction
+        found = self.book.going.get((kind, False, signal.grain, *about))
+        if found is not None:
+            return self.book.alerts[found]
+        for grain in ("hour", "day"):
+            found = self.book.going.get(("exceptional_volume", False, grain, *about))
+            alert = None if found is None else self.book.alerts[found]
+            long = alert is not None and alert.course is not None and alert.course.held is not None
+            if alert is not None and (kind == "exceptional_volume" or long):
+                return alert
+        return None
+
     def _open_signal(self, story: Story, kind: AlertKind, severity: Severity) -> str:
         s, figures = story.signal, self._figures(story.signal, kind)
         area, _ = figures.pop("area"), figures.pop("area_name")
         name = rules.name(self.force, kind, s.group, s.measure, s.row, area, s.direction)
         start = rfc3339(s.start).replace("+00:00", "Z") if s.grain == "hour" else s.period
         alert_id = f"{name}/{start}"
+        by_day = kind == "exceptional_volume" and s.grain == "day"
         if alert_id not in self.book.alerts:
             self.open(
                 id=alert_id,
@@ -184,12 +213,15 @@ class Look(Teller):
                 **figures,
                 also=story.also,
                 judged_to=None if s.running else stamp(s.end, self.force.zone),
+                course=begun(self.force, s, s.start) if by_day else None,
             )
         return alert_id
 
     def _go_on(self, alert: Alert, story: Story, severity: Severity) -> str:
         """The same series again: its figures are brought up to date, nobody is told again."""
         s = story.signal
+        if alert.kind == "exceptional_volume" and (alert.course or alert.grain != s.grain):
+            return self._go_on_by_days(alert, story, severity)
         closed = not s.running
         new = closed and (ms_of(alert.judged_to) or 0) < s.end
         if alert.kind == "level_change" and rules.back(alert, s):
@@ -202,12 +234,32 @@ class Look(Teller):
             changes["judged_to"] = stamp(max(s.end, ms_of(alert.judged_to) or 0), self.force.zone)
         if alert.open:
             changes |= {"severity": severity if worse else alert.severity}
+            changes |= {"worse_at": stamp(self.at, self.force.zone)} if worse else {}
             changes |= {"also": _union(alert.also, story.also)}
             if alert.kind != "level_change":  # the old level stays: it is what is compared with
                 changes |= self._figures(s, alert.kind)
+        further = alert.open and alert.kind == "level_change" and level_grown(alert, s)
+        further = further and may_tell(self.force, alert, self.at)
+        if further:  # the old level stays, with its range
+            old = alert.evidence
+            kept = {"before": old.before, "lower": old.lower, "upper": old.upper}
+            changes |= self._figures(msgspec.structs.replace(s, **kept), alert.kind)
         if new or worse or (alert.open and s.running and self._due(alert)):
-            self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
+            notify = further or self._louder(alert, worse=worse)
+            self.change(alert, "updated", notify=notify, **changes)
         return alert.id
+
+    def _go_on_by_days(self, alert: Alert, story: Story, severity: Severity) -> str:
+        """The same again, of an alert that its days carry or that is of another grain: nothing but
+        a page of what was a notice is any news. The days themselves are taken by `_take_days`."""
+        worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
+        if alert.open:
+            changes: dict[str, Any] = {"also": _union(alert.also, story.also, alert.title)}
+            if worse:
+                changes |= {"severity": severity, **self._figures(story.signal, alert.kind)}
+                changes["worse_at"] = stamp(self.at, self.force.zone)
+            self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
+        return ""
 
     def _figures(self, s: Signal, kind: AlertKind) -> dict[str, Any]:
         """What an alert says of a signal, and of which area: that which all of a rise is in."""
@@ -234,15 +286,74 @@ class Look(Teller):
             return alert.id
         changes: dict[str, Any] = {"also": _union(alert.also, (title, *story.also), alert.title)}
         if worse:
-            changes["severity"] = severity
+            changes |= {"severity": severity, "worse_at": stamp(self.at, self.force.zone)}
         if names:  # it speaks for the story from now on: the parent, or the child that it is about
             figures = self._figures(s, alert.kind)
             also = _union((alert.title, *alert.also), story.also, figures["title"])
             changes |= {"row": s.row, "theme": s.theme, "also": also, **figures}
+            changes["course"] = None if alert.course is None else elsewhere(alert.course)
         if wider:
             changes["also"] = _union(changes["also"], self._take_in(alert, s))
         self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
         return alert.id
+
+    def _take_days(self, signals: list[Signal]) -> None:
+        """Has the days of volumes carry them, and ends those of which two were usual."""
+        here = {s.series: s for s in signals if not s.running}
+        for alert_id in list(self.book.going.values()):
+            alert = self.book.alerts[alert_id]
+            if alert.kind != "exceptional_volume" or alert.grain not in ("hour", "day"):
+                continue
+            if rules.RECORDS.get(alert.group) in self.stale:
+                continue
+            series = (*alert.named[:-1], "day")
+            day = here.get(series) or self.reads.last(series)
+            if day is None:
+                continue
+            first, course = start_of(alert, self.force.zone), alert.course
+            if course is not None and day.end > to_ms(course.judged_to):
+                self._next_day(alert, course, day)
+            elif course is None and day.end > first and exceptional(day, alert.direction):
+                course = begun(self.force, day, first)
+                self.change(alert, "updated", course=course, **self._by_days(alert, course, day))
+
+    def _next_day(self, alert: Alert, course: Course, day: Signal) -> None:
+        """One more day of an alert."""
+        course = next_day(self.force, alert, course, day, self.at)
+        ratio = grown(alert, course, day) if alert.open else None
+        notify = ratio is not None and may_tell(self.force, alert, self.at)
+        if ratio is not None and notify:
+            course = msgspec.structs.replace(course, told=ratio)
+        changes: dict[str, Any] = {"course": course}
+        if alert.open and not course.usual:
+            changes |= self._by_days(alert, course, day)
+        if course.usual < rules.QUIET["day"]:
+            self.change(alert, "updated", notify=notify, **changes)
+        elif alert.open:
+            self.resolve(alert, **changes)
+        else:
+            self.change(alert, "updated", over=True, **changes)
+
+    def _by_days(self, alert: Alert, course: Course, day: Signal) -> dict[str, Any]:
+        """The words and figures of an alert that its days carry: those of its last day."""
+        since, now = to_ms(course.since), max(day.end, self.at)
+        lasts = has_lasted(msgspec.structs.replace(alert, course=course), self.at)
+        if lasts:
+            days = max(1.0, (day.end - since) / DAY)
+            a_day = course.observed / days, course.expected / days
+            said = say.by_weeks(self.force, alert.title, a_day, course.ratio, since, now)
+        else:
+            said = say.by_days(self.force, alert.title, day, course.ratio, since, now)
+        return {"said": said, "evidence": rules.evidence(self.force, day), "lasting": lasts}
+
+    def _day_goes_on(self, alert: Alert) -> bool:
+        """Whether the day up to its last closed hour is outside the usual range too: then quiet
+        hours end nothing before it is over."""
+        if alert.grain != "hour" or alert.kind != "exceptional_volume":
+            return False
+        day = self.reads.day_so_far((*alert.series[:-1], "day"))
+        alike = day is not None and day.direction == alert.direction
+        return day is not None and alike and not rules.inside(alert, day)
 
     def _take_in(self, alert: Alert, whole: Signal) -> tuple[str, ...]:
         """Ends the other alerts of parts that a whole speaks for from now on, where nobody has
@@ -267,7 +378,7 @@ class Look(Teller):
         closed = {s.series: s for s in signals if not s.running}
         for alert_id in list(self.book.going.values()):
             alert = self.book.alerts[alert_id]
-            if alert.kind not in FROM_SIGNALS or alert_id in raised:
+            if alert.kind not in FROM_SIGNALS or alert_id in raised or alert.course is not None:
                 continue
             if rules.RECORDS.get(alert.group) in self.stale:
                 continue
@@ -278,7 +389,7 @@ class Look(Teller):
             needed = (rules.BACK if alert.kind == "level_change" else rules.QUIET)[reading.grain]
             judged = stamp(reading.end, self.force.zone)
             long_open = self.at - to_ms(alert.opened_at) >= rules.LEAST_OPEN[reading.grain]
-            if quiet >= needed and (long_open or not alert.open):
+            if quiet >= needed and (long_open or not alert.open) and not self._day_goes_on(alert):
                 if alert.open:
                     self.resolve(alert, quiet=quiet, judged_to=judged)
                 else:

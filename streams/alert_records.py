@@ -71,6 +71,36 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     end: dt.datetime | None = None
 
 
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """How an exceptional volume goes on by its days (`streams.alert_course`). What is expected is
+    what the level before the onset would have brought."""
+
+    since: dt.datetime
+    """The start of the day in which it began."""
+    days: int = 1
+    """Days that were not usual, up to now."""
+    observed: float
+    expected: float
+    """Of all days since then together."""
+    latest: tuple[float, float]
+    before_latest: tuple[float, float] | None = None
+    """Observed and expected of the last day, and of the day before it."""
+    told: float
+    """The greatest ratio of observed to expected that people were notified of; of a fall the
+    smallest."""
+    usual: int = 0
+    """Usual days in a row."""
+    judged_to: dt.datetime
+    """The end of the last day that was taken."""
+    held: dt.datetime | None = None
+    """The look from which on the stretch is not learned; None until it has lasted some days."""
+
+    @property
+    def ratio(self) -> float:
+        """What came since the onset over what the level before would have brought."""
+        return self.observed / self.expected
+
+
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to an alert, and who did it; `watchroom` where nobody did."""
 
@@ -115,6 +145,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     snoozed_until: dt.datetime | None = None
     snooze_reason: str | None = None
     escalated_at: dt.datetime | None = None
+    worse_at: dt.datetime | None = None
+    """When what was a notice became a page."""
     outcome: Outcome | None = None
     note: str | None = None
     log: tuple[LogEntry, ...] = ()
@@ -127,6 +159,15 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """The end of the last closed period that was judged."""
     over: bool = False
     """Resolved, and quiet since: what comes next is another story."""
+    course: Course | None = None
+    """Of a volume whose days are exceptional too: how it goes on by them."""
+    lasting: bool = False
+    """It has gone on for so long that a person is to say whether it is the new level."""
+
+    @property
+    def waits_since(self) -> dt.datetime:
+        """Since when it has waited for somebody to take it, as severe as it is."""
+        return self.opened_at if self.worse_at is None else self.worse_at
 
     @property
     def open(self) -> bool:

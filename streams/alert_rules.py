@@ -45,6 +45,10 @@ class Reads(Protocol):
     def last(self, series: tuple[str, ...]) -> Signal | None:
         """The last closed period of a watched series, whether or not it is exceptional."""
 
+    def day_so_far(self, series: tuple[str, ...]) -> Signal | None:
+        """A series by the day, of the day up to its last closed hour, if there is something to
+        show of that."""
+
     def answered(self, signal: Signal) -> tuple[int, int, int] | None:
         """Of the calls of a signal's period: (in time, of how many, the limit in seconds)."""
 
@@ -59,6 +63,10 @@ class NoReads:
     """Nothing can be looked up."""
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
+        """Not known."""
+        return None
+
+    def day_so_far(self, series: tuple[str, ...]) -> Signal | None:
         """Not known."""
         return None
 

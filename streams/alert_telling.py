@@ -9,6 +9,7 @@ import msgspec
 from streams import alert_rules as rules
 from streams import ownership
 from streams.alert_book import Book
+from streams.alert_course import has_lasted
 from streams.alert_records import Alert, Transition, instant, ms_of, stamp
 from streams.ownership import changed, may_tell, words_of
 from streams.periods import to_ms
@@ -94,10 +95,11 @@ class Teller:
     def _is_news(self, alert: Alert) -> bool:
         """Whether to tell now of an alert that was held back: it still goes on."""
         over = alert.grain == "now" and alert.severity != "state" and alert.id not in self.present
-        if over or alert.quiet or self.is_held_back(alert):
+        usual = alert.quiet if alert.course is None else alert.course.usual
+        if over or usual or self.is_held_back(alert):
             return False
         age = self.at - to_ms(alert.updated_at)
-        return age <= rules.FORGOTTEN[alert.grain] and may_tell(self.force, alert, self.at)
+        return age <= _forgotten(alert) and may_tell(self.force, alert, self.at)
 
     def _may_escalate(self, alert: Alert) -> bool:
         may = ownership.may_escalate(self.force, alert, self.at)
@@ -105,7 +107,9 @@ class Teller:
 
     def _forget(self, alert: Alert) -> None:
         closed = ms_of(alert.resolved_at) or 0
-        if self.at - closed > rules.FORGOTTEN[alert.grain]:
+        if alert.course is not None:
+            closed = max(closed, to_ms(alert.course.judged_to))
+        if self.at - closed > _forgotten(alert):
             self.change(alert, "updated", over=True)
 
     def keep_house(self) -> None:
@@ -115,6 +119,8 @@ class Teller:
             if not alert.open:
                 self._forget(alert)
                 continue
+            if not alert.lasting and has_lasted(alert, self.at):
+                alert = self.change(alert, "updated", lasting=True)
             if alert.snoozed_until is not None and to_ms(alert.snoozed_until) <= self.at:
                 awake = msgspec.structs.replace(alert, snoozed_until=None)
                 told = may_tell(self.force, awake, self.at) and alert.severity != "state"
@@ -124,3 +130,8 @@ class Teller:
             elif self.tell and self._may_escalate(alert):
                 at = stamp(self.at, self.force.zone)
                 self.change(alert, "escalated", notify=True, escalated_at=at)
+
+
+def _forgotten(alert: Alert) -> int:
+    """After how long without a reading an alert is taken to be over."""
+    return rules.FORGOTTEN[alert.grain if alert.course is None else "day"]

@@ -44,6 +44,7 @@ class Watches:
         """Rows that have had any record."""
         self._counts: list[Counts] | None = None
         self._everything: list[Counts | Months] | None = None
+        self._taken: set[Level] = set()
         self.changed = True
         """Since the state was last saved."""
         self.last = 0
@@ -100,8 +101,9 @@ class Watches:
         self.changed = True
         ended = self.last if stretch.end is None else min(self.last, stretch.end - 1)
         first, last = (self.calendar.start(self.grain, at) for at in (stretch.start, ended))
+        abouts = stretch.abouts
         for watch in self if first <= last else ():
-            if watch.watched.about(self.force.id) == stretch.series[:-1]:
+            if watch.watched.about(self.force.id) in abouts:
                 watch.adapter.forget(first, last)
 
     def unlearn(self, start: int, end: int) -> None:
@@ -119,8 +121,21 @@ class Watches:
         so that to be told again changes nothing."""
         for level in levels:
             for watch in self if level.at < now else ():
-                if watch.watched.about(self.force.id) == level.series[:-1]:
+                if watch.watched.about(self.force.id) in level.abouts:
                     watch.adapter.accept(level.direction, level.at)
+
+    def take_levels(self, levels: Iterable[Level], now: int) -> None:
+        """Has the counts of a stretch that a person said is real before now take its level: each
+        by its own ratio. Once taken nothing of the stretch is left, so that to be told again
+        changes nothing."""
+        for level in levels:
+            if level.ratio is None or level.at > now or level in self._taken:
+                continue
+            self._taken.add(level)
+            abouts = level.abouts
+            for watch in self:
+                if watch.watched.about(self.force.id) in abouts:
+                    watch.adapter.take_level(level.ratio, level.at)
 
     def everything(self) -> list[Counts | Months]:
         """The watches that together count every record of the feed once."""

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
-from streams.alert_records import Alert, ms_of
+from streams.alert_records import Alert, Course, ms_of
+from streams.force import Force
 from streams.periods import DAY, HOUR, Period, to_ms
 
 NOT_NORMAL = ("planned_event", "data_fault")
@@ -28,13 +30,25 @@ class Stretch(NamedTuple):
     start: int
     end: int | None
     outcome: str
+    areas: tuple[str, ...] = ()
+    """The areas whose series it holds for; none: that of the series alone."""
+    known: int = 0
+    """From when on it is known: periods that closed by then have been learned, but for those of the
+    week that was running."""
+
+    @property
+    def abouts(self) -> frozenset[tuple[str, ...]]:
+        """What the series are about that it holds for (`streams.watch_list.Watched.about`)."""
+        return _abouts(self.series, self.areas)
 
     def holds(self, period: Period) -> bool:
         """Whether a period, of whichever grain, is another than usual by it."""
         end = period.end if self.end is None else min(self.end, period.end)
         within = end - max(self.start, period.start)
         if period.grain == "month":
-            return within >= MUCH * (period.end - period.start)
+            # A month that goes on as it is can be the level, which its own detector tells.
+            much = within >= MUCH * (period.end - period.start)
+            return much and self.outcome in NOT_NORMAL
         return within > 0
 
 
@@ -44,6 +58,20 @@ class Level(NamedTuple):
     series: tuple[str, ...]
     direction: str | None
     at: int
+    areas: tuple[str, ...] = ()
+    """As of a stretch."""
+    ratio: float | None = None
+    """What came over what the level before would have brought; None of a level by the month."""
+
+    @property
+    def abouts(self) -> frozenset[tuple[str, ...]]:
+        """What the series are about that take it."""
+        return _abouts(self.series, self.areas)
+
+
+@lru_cache(maxsize=1024)
+def _abouts(series: tuple[str, ...], areas: tuple[str, ...]) -> frozenset[tuple[str, ...]]:
+    return frozenset((*series[:-2], area) for area in areas or series[-2:-1])
 
 
 class Outcomes(NamedTuple):
@@ -53,26 +81,65 @@ class Outcomes(NamedTuple):
     levels: tuple[Level, ...] = ()
 
 
-def outcomes(alerts: Iterable[Alert], zone: dt.tzinfo) -> Outcomes:
-    """What the outcomes of some alerts say, in a fixed order."""
-    stretches, levels = [], []
+def outcomes(alerts: Iterable[Alert], force: Force) -> Outcomes:
+    """What some alerts and their outcomes say, in a fixed order."""
+    stretches: list[Stretch] = []
+    levels: list[Level] = []
     for alert in alerts:
-        if alert.outcome in NOT_NORMAL and alert.kind in ("exceptional_volume", "level_change"):
-            start, end = _start(alert, zone), _end(alert)
+        course = alert.course
+        held = None if course is None else ms_of(course.held)
+        volume = alert.kind == "exceptional_volume"
+        if alert.outcome in NOT_NORMAL and (volume or alert.kind == "level_change"):
+            start, end = start_of(alert, force.zone), _end(alert)
             if end is not None:
                 end = max(start, end)
+            named, areas = str(alert.outcome), () if held is None else _areas(force, alert)
             about = {alert.series, alert.named}
-            stretches += [Stretch(each, start, end, str(alert.outcome)) for each in about]
+            stretches += [Stretch(each, start, end, named, areas, held or 0) for each in about]
+        elif course is not None and held is not None:
+            areas, start = _areas(force, alert), to_ms(course.since)
+            ended = None if alert.open else _closed_at(alert, course)
+            named = alert.outcome or "goes on"
+            stretches.append(Stretch(alert.series, start, ended, named, areas, held))
+            if alert.outcome == "real" and ended is not None:
+                level = Level(alert.series, alert.direction, ended, areas, course.ratio)
+                levels.append(level)
         elif alert.outcome == "real" and (alert.kind, alert.grain) == ("level_change", "month"):
-            closed = [entry.at for entry in alert.log if entry.what == "closed"]
-            levels.append(Level(alert.series, alert.direction, to_ms(closed[-1])))
+            levels.append(Level(alert.series, alert.direction, _said_at(alert)))
     return Outcomes(
         tuple(sorted(stretches, key=lambda each: each[:2])),
         tuple(sorted(levels, key=lambda each: (each.at, each.series))),
     )
 
 
-def _start(alert: Alert, zone: dt.tzinfo) -> int:
+def teaches(alert: Alert) -> bool:
+    """Whether an alert says anything about what is learned."""
+    lasts = alert.course is not None and alert.course.held is not None
+    return lasts or alert.outcome is not None
+
+
+def within(force: Force, area: str) -> tuple[str, ...]:
+    """An area and those within it."""
+    return (area, *sorted(chain[0] for chain in force.rollup if area in chain[1:]))
+
+
+def _areas(force: Force, alert: Alert) -> tuple[str, ...]:
+    """The areas of a volume that goes on: its own and those within, and the one it follows."""
+    return tuple(dict.fromkeys((*within(force, alert.area), alert.series[-2])))
+
+
+def _said_at(alert: Alert) -> int:
+    """When a person last said what it was."""
+    return to_ms([entry.at for entry in alert.log if entry.what == "closed"][-1])
+
+
+def _closed_at(alert: Alert, course: Course) -> int:
+    """The end of a stretch that was not learned: when a person closed it, or its last day."""
+    by_itself = alert.resolved_at is None or alert.outcome is None
+    return to_ms(course.judged_to) if by_itself else to_ms(alert.resolved_at or alert.updated_at)
+
+
+def start_of(alert: Alert, zone: dt.tzinfo) -> int:
     """The onset, or the first period of the alert, which its id ends with: the figures are those
     of the last."""
     named = alert.id.rpartition("/")[2]
@@ -89,6 +156,9 @@ def _end(alert: Alert) -> int | None:
     judged = ms_of(alert.judged_to)
     if alert.kind == "level_change":
         return ended
+    if alert.course is not None:
+        judged = to_ms(alert.course.judged_to)
+        return judged - alert.course.usual * DAY if alert.over or alert.course.usual else None
     if alert.quiet:
         return (judged or ended) - alert.quiet * _LENGTH[alert.grain]
     return (judged or ended) if alert.over else None

@@ -160,11 +160,17 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
         until = say.clock(force, to_ms(alert.snoozed_until), at)
         last = say.owned(None, until, alert.snooze_reason)
     elif alert.owner is None and alert.escalated_at is not None:
-        waited = (to_ms(alert.escalated_at) - to_ms(alert.opened_at)) // MINUTE
+        waited = (to_ms(alert.escalated_at) - to_ms(alert.waits_since)) // MINUTE
         last = say.escalated(max(1, waited))
     else:
         last = say.owned(alert.owner)
-    return say.fit(alert.said, last, over=not alert.open)
+    said = alert.said
+    if alert.lasting and alert.open and alert.course is None:
+        # Where there is room for it; a volume that goes on by its days says it itself.
+        since = to_ms(alert.opened_at if alert.onset is None else alert.onset)
+        accepted = (alert.kind, alert.grain) == ("level_change", "month")
+        said = (*said, say.lasting(force, since, at, accepted=accepted))
+    return say.fit(said, last, over=not alert.open)
 
 
 # -- who is told when --------------------------------------------------------------------------
@@ -219,7 +225,7 @@ def may_escalate(force: Force, alert: Alert, at: int) -> bool:
     if alert.severity != "page" or alert.owner or alert.escalated_at or not alert.notified:
         return False
     patience = force.file.alerts.escalate_after_minutes * MINUTE
-    return at - to_ms(alert.opened_at) >= patience and may_tell(force, alert, at)
+    return at - to_ms(alert.waits_since) >= patience and may_tell(force, alert, at)
 
 
 def coming_maintenance(force: Force, at: int) -> list[dict[str, Any]]:

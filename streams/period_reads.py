@@ -48,26 +48,42 @@ class PeriodReads:
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
         """The last closed period of a watched series; None where that is missing."""
-        _, group, measure, *row, area, grain = series
-        found = _named(group, measure)
+        found = self._watch(series)
         if found is None:
             return None
-        values = dict(each.partition("=")[::2] for each in row)
-        if values.keys() != set(found[0].dimensions):
+        watching, watch = found
+        if watch.adapter.missing or not watch.adapter.starts:
             return None
-        key = group, (*(values[name] for name in found[0].dimensions), area)
+        period = self.situation.calendar.holding(watch.watched.grain, watch.adapter.starts[-1])
+        signal: Signal = watch.read(watching.context, period, period.end)
+        return signal
+
+    def day_so_far(self, series: tuple[str, ...]) -> Signal | None:
+        """A series by the day, of the day up to its last closed hour, if there is something to
+        show of that."""
+        found = self._watch(series)
+        if found is None:
+            return None
+        signal: Signal | None = found[0].day_so_far(found[1])
+        return signal
+
+    def _watch(self, series: tuple[str, ...]) -> tuple[Any, Any] | None:
+        """The watch of a series that has begun, and the surveillance that it belongs to."""
+        _, group, measure, *row, area, grain = series
+        named = _named(group, measure)
+        if named is None:
+            return None
+        values = dict(each.partition("=")[::2] for each in row)
+        if values.keys() != set(named[0].dimensions):
+            return None
+        key = group, (*(values[name] for name in named[0].dimensions), area)
         for shard in self.monitor.shards:
             watching: Any = shard.surveillance.get(self.force.id)
-            if watching is None or shard.kind != found[0].kind:
+            if watching is None or shard.kind != named[0].kind:
                 continue
             for watch in watching.grains[grain].begun.get(key, ()):
-                if watch.watched.measure.name == measure and watch.adapter.starts:
-                    if watch.adapter.missing:
-                        return None
-                    start = watch.adapter.starts[-1]
-                    period = self.situation.calendar.holding(watch.watched.grain, start)
-                    signal: Signal = watch.read(watching.context, period, period.end)
-                    return signal
+                if watch.watched.measure.name == measure:
+                    return watching, watch
         return None
 
     def answered(self, signal: Signal) -> tuple[int, int, int] | None:

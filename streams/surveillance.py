@@ -32,11 +32,12 @@ from streams.gaps import Gap, Stretch, too_long
 from streams.grain_watches import Watches
 from streams.ledger import Closing, Ledger
 from streams.outcomes import Outcomes
+from streams.outcomes import Stretch as NotLearned
 from streams.periods import DAY, HOUR, Period
 from streams.signals import Grain, Signal
 from streams.unheard import FORGOTTEN, Unheard
 from streams.watch_list import RowKey
-from streams.watches import Context
+from streams.watches import Context, Watch
 
 log = logging.getLogger("watchroom.surveillance")
 
@@ -61,6 +62,10 @@ class Surveillance:
             (force.instant(c.date), c) for c in force.file.changes if c.effect == "restart"
         ]
         self.outcomes = Outcomes()
+        self._coming: list[NotLearned] = []
+        """Stretches that are not known yet as of the periods that were taken."""
+        self._until = 0
+        """The watermark at which the last period was taken."""
         self.on_signals: Callable[[list[Signal]], None] | None = None
         """Called with the signals of each period that closes, if there are any."""
         self.faults = 0
@@ -118,6 +123,8 @@ class Surveillance:
         watches = self.grains[cast("Grain", period.grain)]
         first, last, watches.last = watches.last == 0, watches.last, period.start
         watches.changed = True
+        self._forget_known(now - 1)
+        self._until = max(self._until, now)
         if first and not self._whole_months(period):
             return []  # the feed began within it
         pane = self.ledger.panes.between(period.start, period.end)
@@ -131,6 +138,8 @@ class Surveillance:
         if period.grain == "month":
             watches.accept(self.outcomes.levels, now)
             watches.share()
+        else:
+            watches.take_levels(self.outcomes.levels, period.start)
         missing = self.unheard.holds(period)
         if missing:
             return (yield from self._feed(watches, period, None, now))
@@ -205,12 +214,12 @@ class Surveillance:
             yield from self._close_weeks(watches, period)
         points: dict[str, Point] = {}
         mixed = self._mixed(period)
-        apart = {s.series[:-1] for s in self.outcomes.stretches if s.holds(period)}
+        apart = self._apart(period, now)
         nothing = watches.cell.read(0)
         for number, (row, each) in enumerate(watches.begun.items(), start=1):
             if not number % SOME:
                 yield
-                apart = {s.series[:-1] for s in self.outcomes.stretches if s.holds(period)}
+                apart = self._apart(period, now)
             area = row[1][-1]
             point = points.get(area) or points.setdefault(area, self._point(period, area))
             lanes = None if rows is None else rows.get(row, nothing)
@@ -226,6 +235,15 @@ class Surveillance:
                     self._failed(f"{watch.watched.name}, {period.label}", error)
         return signals
 
+    def _apart(self, period: Period, now: int) -> set[tuple[str, ...]]:
+        """What the series are about that do not learn a period which closes now."""
+        return {
+            about
+            for stretch in self.outcomes.stretches
+            if stretch.known < now and stretch.holds(period)
+            for about in stretch.abouts
+        }
+
     def _close_weeks(self, watches: Watches, period: Period) -> Iterator[None]:
         try:
             yield from watches.close_weeks(self._point(period, WHOLE).slot)
@@ -236,9 +254,14 @@ class Surveillance:
         """Takes what people's outcomes say: what is not normal leaves the weeks that are running,
         and later periods of it teach nothing. A level is accepted before the next month."""
         known = set(self.outcomes.stretches)
-        new = [each for each in outcomes.stretches if each not in known]
+        self._coming += [each for each in outcomes.stretches if each not in known]
         self.outcomes = outcomes
-        for stretch in new:
+        self._forget_known(self._until)
+
+    def _forget_known(self, at: int) -> None:
+        """Has the weeks that are running forget the stretches that are known by an instant."""
+        for stretch in [each for each in self._coming if each.known <= at]:
+            self._coming.remove(stretch)
             for watches in self.grains.values():
                 watches.forget(stretch)
 
@@ -323,6 +346,33 @@ class Surveillance:
                     found = watch.judge(self.context, part, point, cells.get(row, 0), sure)
                 if found is not None:
                     yield found
+
+    def day_so_far(self, watch: Watch) -> Signal | None:
+        """What is to be said of a series by the day up to the last closed hour, if anything. How
+        much of the day has passed is told by what its hours bring, not by the clock: a night is
+        little of a day."""
+        hours, days = self.grains["hour"], self.grains["day"]
+        if not hours.last:
+            return None
+        until = hours.last + HOUR
+        day = self.ledger.calendar.holding("day", hours.last)
+        key = watch.watched.row_key
+        alike = (w for w in hours.begun.get(key, ()) if w.watched.measure is watch.watched.measure)
+        by_hour = next(alike, None)
+        if by_hour is None or not isinstance(by_hour.adapter, Counts):
+            return None
+        expected = by_hour.adapter.detector.expected
+        area = watch.watched.area
+        passed = whole = 0.0
+        for at in range(day.start, day.end, HOUR):
+            point = self._point(Period("hour", "", at, at + HOUR), area)
+            mean = expected.forecast(point.slot, point.names).mean
+            whole += mean
+            passed += mean if at < until else 0.0
+        cells = days.counters.read(self.ledger.panes.between(day.start, until))
+        point, share = self._point(day, area), passed / whole if whole > 0.0 else 1.0
+        so_far = day._replace(end=until)
+        return watch.judge(self.context, so_far, point, cells.get(key, 0), share)
 
     def latest(self, at: int) -> list[Signal]:
         """The latest signal of every watch that has had one within its quiet time, newest first."""

@@ -61,11 +61,10 @@ class Watch:
     def feed(self, lanes: Lanes | None, point: Point, *, normal: bool = True) -> bool:
         """Takes a period (None: a gap); tells whether there is something to show of it. One that
         is not normal is judged where the family can do so without learning it, else a gap."""
-        if not normal and not self.adapter.forgets:
-            lanes = None
-        self.adapter.update(lanes, point)
         if not normal:
-            self.adapter.forget(point.start, point.start)
+            judged = self.adapter.judge_only(lanes, point)
+            return judged and self.adapter.shown
+        self.adapter.update(lanes, point)
         return lanes is not None and self.adapter.shown
 
     def restart(self, reason: str) -> None:

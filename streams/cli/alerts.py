@@ -173,6 +173,8 @@ def show(url: str, force: str | None, alert: str, as_json: bool) -> None:
     for field in ("state", "severity", "opened_at", "onset", "resolved_at", "owner", "outcome"):
         if found[field] is not None:
             click.echo(f"  {field.replace('_', ' ')}: {found[field]}")
+    if found.get("lasting"):
+        click.echo("  lasting: since two weeks or more; say what it is by closing it")
     for name, value in found["evidence"].items():
         if value is not None:
             click.echo(f"  {name}: {value}")

@@ -82,8 +82,6 @@ class Adapter(ABC):
     """A detector, as a series sees it."""
 
     detector: Any
-    forgets = False
-    """Whether a point can be judged and yet not be learned; else such a point is a gap."""
 
     def __init__(self, allowed: float) -> None:
         self.allowed = allowed
@@ -97,6 +95,12 @@ class Adapter(ABC):
         self._update(lanes, point)
         self._note(point.start)
         self.missing = lanes is None
+
+    def judge_only(self, lanes: Lanes | None, point: Point) -> bool:
+        """Takes a period that is not to be learned; whether it was judged. A family that can't
+        judge without learning takes a gap."""
+        self.update(None, point)
+        return False
 
     def pass_over(self, passed: Passed) -> None:
         """Takes all periods of a gap at once."""
@@ -172,6 +176,10 @@ class Adapter(ABC):
         """Takes a lasting change that began before then for the new level; whether there was
         one, in a family that has to be told."""
         return False
+
+    def take_level(self, ratio: float, before: int) -> None:  # noqa: B027 - counts alone can
+        """Takes the level of the stretch that began before then and was judged only, of about that
+        ratio to what was learned."""
 
     def restart(self, reason: str) -> None:
         """Forgets what came before."""

@@ -14,21 +14,51 @@ from streams.families.base import SHOWN, TAIL, Adapter, Lanes, Passed, Point, Re
 from streams.periods import DAY, HOUR
 from streams.signals import State
 
+WORTH = 10.0
+"""Expected records that the ratio of the whole alert is worth beside a series' own."""
+
 
 class Counts(Adapter):
     """A count by hour or day: this one alone, and changes within the latest."""
-
-    forgets = True
 
     def __init__(self, lane: str, slots: int, allowed: float) -> None:
         super().__init__(allowed)
         self.lane, self.slots = lane, slots
         self.detector = CountWatch(slots=slots, allowed=allowed)
         self.last = 0
+        self.apart: tuple[int, float, float] | None = None
+        """Of the stretch that is judged only: its first period, what came, what was expected."""
 
-    def _update(self, lanes: Lanes | None, point: Point) -> None:
+    def _update(self, lanes: Lanes | None, point: Point, *, teach: bool = True) -> None:
         self.last = 0 if lanes is None else lanes[self.lane]
-        self.detector.update(None if lanes is None else self.last, point.slot, point.names)
+        count = None if lanes is None else self.last
+        self.detector.update(count, point.slot, point.names, teach=teach)
+
+    def update(self, lanes: Lanes | None, point: Point) -> None:
+        """Takes a period; a stretch that was judged only is over."""
+        self.apart = None
+        super().update(lanes, point)
+
+    def judge_only(self, lanes: Lanes | None, point: Point) -> bool:
+        """Judges a period by what was learned before the stretch, and adds up what both bring."""
+        self._update(lanes, point, teach=False)
+        self._note(point.start)
+        start, came, expected = self.apart or (point.start, 0.0, 0.0)
+        ahead = self.detector.expected.ahead
+        if lanes is not None and ahead is not None and self.state != "learning":
+            came, expected = came + self.last, expected + ahead.mean
+        self.apart = start, came, expected
+        return lanes is not None
+
+    def take_level(self, ratio: float, before: int) -> None:
+        """What is known is scaled by the series' own ratio since the stretch began; where little
+        was expected of it, by that of the whole alert."""
+        if self.apart is None or self.apart[0] >= before or self.state == "learning":
+            return
+        _, came, expected = self.apart
+        self.apart = None
+        own = (came + ratio * WORTH) / (expected + WORTH)
+        self.detector.take_level(own, self.detector.expected.dispersion / (came + WORTH))
 
     def _pass_over(self, passed: Passed) -> None:
         self.last = 0
@@ -49,9 +79,14 @@ class Counts(Adapter):
         known: Baseline = self.detector.expected.baseline
         return known
 
+    def save(self) -> dict[str, Any]:
+        """The state, before the next period."""
+        return {**super().save(), "apart": self.apart}
+
     def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
         super().restore(saved, learned)
+        self.apart = None if saved["apart"] is None else tuple(saved["apart"])
         self.detector.expected.baseline = Baseline.of(learned)
 
     @property

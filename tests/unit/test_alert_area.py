@@ -67,7 +67,7 @@ def test_it_ends_with_the_series_that_it_follows() -> None:
 def test_a_planned_event_there_is_learned_by_neither_series() -> None:
     b, made = opened()
     b.act(made.alert.id, Request(action="close", who="A", outcome="planned_event"), at(TEN) + DAY)
-    found = outcomes(b.alerts.values(), WARWICKSHIRE.zone)
+    found = outcomes(b.alerts.values(), WARWICKSHIRE)
     assert [each.series[-2:] for each in found.stretches] == [("force", "hour"), ("rugby", "hour")]
 
 

@@ -224,6 +224,7 @@ def _alerts(board: Board, area: str | None) -> dict[str, Any] | None:
             "words": " ".join((alert.get("said") or [alert["words"]])[:SENTENCES]),
             "opened_at": alert["opened_at"],
             "owned": bool(alert["owner"]),
+            "lasting": alert.get("lasting", False),
             "snoozed_until": alert["snoozed_until"],
         }
         for alert in held["open"]

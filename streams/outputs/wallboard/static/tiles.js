@@ -104,7 +104,7 @@ export function feeds(tile, held, now) {
   if (!held.length && !list.children.length) list.append(made("div", {}, made("dt", { class: "far" }, "nothing has arrived yet")));
 }
 
-const owner = (alert) => (alert.owned ? "owned" : "nobody yet");
+const owner = (alert) => `${alert.owned ? "owned" : "nobody yet"}${alert.lasting ? ", lasting" : ""}`;
 
 function line(alert, force, first) {
   const far = first ? " far" : "";

@@ -1,0 +1,142 @@
+"""How an exceptional volume goes on by its days: how many, by how much, whether it grows. Pure.
+
+A rise that lasts weeks is one alert. From the first day that is exceptional too, the days of its
+series carry it: nights inside it end nothing, and it is over after `rules.QUIET["day"]` usual days
+in a row. Its ratio is what came since the onset over what the level before would have brought; from
+the day `LONG` on the stretch is not learned (`streams.outcomes`), so that the level before stays
+what the days are compared with.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import msgspec
+
+from streams.alert_records import FROM_SIGNALS, Alert, Course, instant
+from streams.alert_rules import inside, usual_again, worth
+from streams.force import Force
+from streams.periods import DAY, HOUR, Calendar, to_ms
+from streams.signals import Signal
+from streams.swallow import dispersion
+
+LONG = 3
+"""The exceptional day from which on the stretch is not learned, and other stories are others."""
+LASTING, LASTING_MONTHS = 14 * DAY, 62 * DAY
+"""After so long an alert, or one by the month, is called lasting: a person is to say whether it is
+the new level."""
+GROWN = 1.25
+"""Times the greatest ratio that was notified from which on people are notified again."""
+SURE = 3.0
+"""Standard deviations by which the last two days must lie beyond what was notified."""
+
+LEAST = 0.1
+"""Expected of a day, at the least: nothing is so many times nothing."""
+
+
+def exceptional(day: Signal, direction: str | None) -> bool:
+    """Whether a day, or a day so far, raises an alert in a direction by itself."""
+    raises = day.notify and worth(day) and not usual_again(day)
+    return raises and day.direction == direction
+
+
+def begun(force: Force, day: Signal, onset: int) -> Course:
+    """The course of an alert of that onset, of which a day is the first to be exceptional too."""
+    expected = max(day.expected or 0.0, LEAST)
+    observed, since = day.observed, min(day.start, max(onset, day.start - DAY))
+    if day.onset is not None and day.onset < day.start and day.ratio:
+        # The change was found in the sum of several days.
+        since, days = day.onset, round((day.end - day.onset) / DAY)
+        expected = expected * days
+        observed = day.ratio * expected
+    ratio = observed / expected
+    if day.start < onset < day.end:
+        # The day is exceptional by a part of it alone.
+        ratio = max(0.0, 1.0 + (ratio - 1.0) * DAY / max(day.end - onset, 6 * HOUR))
+    return Course(
+        since=instant(Calendar(force.zone).start("day", since), force.zone),
+        observed=observed,
+        expected=expected,
+        latest=(day.observed, max(day.expected or 0.0, LEAST)),
+        told=ratio,
+        judged_to=instant(day.end, force.zone),
+    )
+
+
+def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -> Course:
+    """The course with one more closed day, which is usual or not, as of a look."""
+    expected = max(day.expected or 0.0, LEAST)
+    usual = course.usual + 1 if _is_usual(alert, course, day) else 0
+    days = course.days + (not usual)
+    told = course.told
+    if course.days == 1 and not usual:
+        # The first whole day shows what the first part of one was taken for.
+        whole = [course.latest[0] / course.latest[1], day.observed / expected]
+        told = max(told, min(whole)) if alert.direction == "down" else min(told, max(whole))
+    judged = instant(day.end, force.zone)
+    return msgspec.structs.replace(
+        course,
+        days=days,
+        observed=course.observed + day.observed,
+        expected=course.expected + expected,
+        latest=(day.observed, expected),
+        before_latest=course.latest,
+        told=told,
+        usual=usual,
+        judged_to=judged,
+        held=instant(at, force.zone) if course.held is None and days >= LONG else course.held,
+    )
+
+
+def _is_usual(alert: Alert, course: Course, day: Signal) -> bool:
+    """Whether a day is inside the usual range, and nearer to what is usual than to what came since
+    the onset: a rise of a quarter leaves many days inside the range."""
+    if not inside(alert, day):
+        return False
+    middle = (1.0 + course.ratio) / 2.0 * max(day.expected or 0.0, LEAST)
+    return day.observed >= middle if alert.direction == "down" else day.observed <= middle
+
+
+def elsewhere(course: Course) -> Course:
+    """The course of an alert that from now on follows the series of another area."""
+    nothing = (0.0, LEAST)
+    return msgspec.structs.replace(
+        course, observed=0.0, expected=LEAST, latest=nothing, before_latest=None
+    )
+
+
+def grown(alert: Alert, course: Course, day: Signal) -> float | None:
+    """The ratio of the last two days where it is so much greater than what was notified that people
+    are notified again, and not by chance."""
+    if course.before_latest is None:
+        return None
+    observed = course.latest[0] + course.before_latest[0]
+    expected = course.latest[1] + course.before_latest[1]
+    ratio, told = observed / expected, course.told
+    off = observed - told * expected
+    # What was notified was of some two days too, and as uncertain.
+    varies = 2.0 * dispersion(day.expected, day.lower, day.upper) * max(told, LEAST) * expected
+    sure = SURE * sqrt(varies)
+    if alert.direction == "down":
+        return ratio if ratio * GROWN <= told and -off >= sure else None
+    return ratio if ratio >= GROWN * told and off >= sure else None
+
+
+def level_grown(alert: Alert, signal: Signal) -> bool:
+    """Whether a level has moved so much further from the old one than was notified. The level since
+    is of the whole stretch, so that a single period grows nothing; and the period is as far."""
+    before, told, now = alert.evidence.before, alert.evidence.after, signal.after
+    if not before or told is None or now is None:
+        return False
+    if alert.direction == "down":
+        return told >= GROWN * now and signal.observed <= told
+    return now >= GROWN * told and signal.observed >= told
+
+
+def has_lasted(alert: Alert, at: int) -> bool:
+    """Whether an alert has gone on for so long that a person is to say what it is. One that people
+    are asked to act on at once, such as a caller who waits, is never that."""
+    if alert.kind not in (*FROM_SIGNALS, "target_missed") or alert.severity == "state":
+        return False
+    since = alert.opened_at if alert.course is None else alert.course.since
+    return at - to_ms(since) >= (LASTING_MONTHS if alert.grain == "month" else LASTING)
