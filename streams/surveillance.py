@@ -67,7 +67,7 @@ class Surveillance:
         self.fault = ""
         self.rebuilt = False
         """The history was made from counts as they stand now, not as they were first known."""
-        self.unheard = Unheard(ledger.calendar, self.grains, self._point)
+        self.unheard = Unheard(ledger, self.grains, self._point)
         """In what the feed was not heard: it is missing, and no zero."""
 
     def attach(self) -> None:

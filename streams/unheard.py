@@ -15,7 +15,7 @@ Where nothing is known of the rate, more than `gaps.LONGEST_QUIET` is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from detectors.month_watch import MONTH
 from detectors.predictive import Predictive
@@ -23,17 +23,16 @@ from streams.families.base import Point
 from streams.families.counts import Counts, Months
 from streams.feed_silence import LOOKED, impossible, together
 from streams.force import WHOLE
-from streams.gaps import Stretch, too_long
+from streams.gaps import CUT, LEAST, Stretch, began, first, too_long
 from streams.grain_watches import Watches
-from streams.periods import DAY, HOUR, Calendar, Period
+from streams.ledger import Ledger
+from streams.periods import DAY, HOUR, MINUTE, Period
 from streams.signals import Grain
 
 FORGOTTEN = 160 * 7 * DAY
 """Baselines keep so many weeks: what is longer is always missing."""
-CUT = 1 / 24
-"""A period of which so much was not heard is missing as a whole."""
 CUT_MONTH = 0.1
-"""The same of a month, which else is shorter by it."""
+"""A month of which so much was not heard is missing as a whole, and else shorter by it."""
 FEW, YEAR = 3, 12
 """Months from which it is known how far they scatter; and those that make the rate."""
 SPREAD, EARLY_SPREAD, EARLY_DISPERSION = 0.02, 0.1, 2.0
@@ -48,21 +47,25 @@ class Unheard:
 
     def __init__(
         self,
-        calendar: Calendar,
+        ledger: Ledger,
         grains: Mapping[Grain, Watches],
         point: Callable[[Period, str], Point],
     ) -> None:
-        self.calendar, self.grains, self.point = calendar, grains, point
+        self.ledger, self.calendar = ledger, ledger.calendar
+        self.grains, self.point = grains, point
         self.gaps: list[Stretch] = []
         """In order, apart from each other."""
+        self._lasting: tuple[tuple[int, int], list[Stretch]] = ((0, 0), [])
+        self._first: int | None = None
 
     def judge(self, run: Stretch) -> list[Stretch]:
-        """What of a stretch without a record is missing."""
+        """What of a stretch without a record is missing; it is kept."""
         known = [gap for gap in self.gaps if gap[0] <= run[0] and run[1] <= gap[1]]
-        if known:
-            return known
+        return known or [self._note(gap) for gap in self._missing(run)]
+
+    def _missing(self, run: Stretch) -> list[Stretch]:
         if run[1] - run[0] > FORGOTTEN:
-            return [self._note(run)]
+            return [run]
         unknown = True
         for grain in ("hour", "day", "month"):
             span = run if grain == "hour" else self._whole(grain, run)
@@ -72,8 +75,8 @@ class Unheard:
             if ahead is not None:
                 unknown = False
                 if impossible(ahead):
-                    return [self._note(self._widened(grain, run))]
-        return [self._note(run) for run in too_long(run)] if unknown else []
+                    return [self._widened(grain, run)]
+        return too_long(run) if unknown else []
 
     def _note(self, gap: Stretch) -> Stretch:
         near = [one for one in self.gaps if one[0] <= gap[1] and gap[0] <= one[1]]
@@ -141,12 +144,36 @@ class Unheard:
 
     def lost(self, period: Period) -> int:
         """How much of a period is missing, in ms."""
-        return sum(max(0, min(b, period.end) - max(a, period.start)) for a, b in self.gaps)
+        return _shared(self.gaps, period.start, period.end)
 
     def holds(self, period: Period) -> bool:
         """Whether a period is missing as a whole: so much of it is that the rest says nothing."""
         allowed = CUT_MONTH if period.grain == "month" else CUT
         return self.lost(period) >= allowed * (period.end - period.start)
+
+    def shown(self, start: int, end: int, at: int) -> int:
+        """How much of [start, end) was missing as of `at`, in ms: the stretch without a record that
+        lasts then is among it where it is impossible already."""
+        lasting = self._lasts(at) if start < at and end > self.ledger.watermark else []
+        gaps = [gap for gap in self.gaps if not lasting or gap[1] <= lasting[0][0]]
+        return _shared([*gaps, *lasting], start, min(end, at))
+
+    def _lasts(self, at: int) -> list[Stretch]:
+        key = self.ledger.watermark, at // MINUTE
+        if key != self._lasting[0]:
+            run = began(self.ledger.panes, at), at
+            self._lasting = key, self._missing(run) if run[1] - run[0] >= LEAST else []
+        return self._lasting[1]
+
+    def before(self, end: int) -> bool:
+        """Whether what ends there lies before the first record."""
+        if self._first is None or end <= self._first:
+            self._first = first(self.ledger.panes)
+        return self._first is not None and end <= self._first
+
+
+def _shared(gaps: Iterable[Stretch], start: int, end: int) -> int:
+    return sum(max(0, min(b, end) - max(a, start)) for a, b in gaps)
 
 
 def _by_month(months: list[Months], span: Stretch) -> Predictive | None:

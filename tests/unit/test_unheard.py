@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from typing import Any
 
 import pytest
@@ -11,9 +12,12 @@ from streams.alert_desk import Desk
 from streams.alert_records import Alert
 from streams.live import Live
 from streams.monitor import Monitor
+from streams.outputs.prometheus import BoardCollector
+from streams.outputs.terminal import as_text
+from streams.outputs.wallboard.series import hours
 from streams.periods import DAY, HOUR, rfc3339
 from streams.signals import Signal
-from tests.build import FAR_FUTURE, crime, incident, lines
+from tests.build import FAR_FUTURE, crime, feed, incident, lines, ms
 from tests.unit.test_surveillance import after, of, watched
 
 
@@ -126,3 +130,85 @@ def test_hours_that_a_silence_cuts_are_missing_and_so_are_its_days(first: int, l
     assert not [s.words for s in signals if s.notify]
     ((start, end),) = of(target).unheard.gaps
     assert (start, end) == (after(0) + (begin - 4) * 60_000, after(0) + (begin + length) * 60_000)
+
+
+def shown(target: Monitor, at: str, *periods: str) -> dict[str, Any]:
+    found: dict[str, Any] = target.board("tiny", ms(at), periods)["periods"]
+    return found
+
+
+def test_the_board_has_no_figure_of_what_was_not_heard_and_says_what_is_known() -> None:
+    target, _, _ = replayed(*monthly(60, {19, 20}))
+    found = shown(target, "2023-01-01T00:00:00Z", "2021-07", "2021-08", "2021-Q3", "2019-12")
+    assert [row["count"] for row in found["2021-07"]["crimes"]] == [63, 63]
+    assert "missing" not in found["2021-07"]
+    empty = [{"offence": "all", "area": "force", "count": None}]
+    assert found["2021-08"]["crimes"] == empty
+    assert found["2021-08"]["missing"] == {"crimes": {"known_days": 0.0, "days": 31.0}}
+    assert found["2021-Q3"]["crimes"][0]["count"] == 63
+    assert found["2021-Q3"]["missing"] == {"crimes": {"known_days": 31.0, "days": 92.0}}
+    assert found["2019-12"]["crimes"] == empty  # before the first that was heard
+
+
+def test_a_day_of_a_month_that_is_known_as_a_whole_has_no_figure() -> None:
+    target, _, _ = replayed(*monthly(60, set()))
+    found = shown(target, "2023-01-01T00:00:00Z", "2021-08-03", "2021-08")
+    assert found["2021-08-03"]["crimes"] == [{"offence": "all", "area": "force", "count": None}]
+    assert "missing" not in found["2021-08-03"]
+    assert found["2021-08"]["crimes"][0]["count"] > 50
+
+
+def test_a_month_that_lost_days_says_how_many_it_has() -> None:
+    target, _, _ = replayed(*daily(30, range(110), range(80, 87)))
+    found = shown(target, "2021-06-20T00:00:00Z", "2021-05", "2021-05-22")
+    assert found["2021-05"]["missing"]["crimes"]["days"] == 31.0
+    assert found["2021-05"]["missing"]["crimes"]["known_days"] == pytest.approx(23.72, abs=0.01)
+    assert found["2021-05-22"]["crimes"] == [{"offence": "all", "area": "force", "count": None}]
+    told = as_text(target_board(target, "2021-06-20T00:00:00Z", "2021-05", "2021-05-22"), 120)
+    assert "2021-05-22, crimes: no data" in told
+    assert re.search(r"2021-05, crimes: 2[34]\.\d+ of 31 days known", told)
+
+
+def target_board(target: Monitor, at: str, *periods: str) -> dict[str, Any]:
+    live = Live(target, lambda: ms(at))
+    return live.board("tiny", ms(at), periods)
+
+
+def test_what_lasts_now_is_missing_too_and_no_zero() -> None:
+    target = watched()
+    feed(target, *hourly(12, 36 * 24, (0, 0)))
+    quiet, silent = after(36 * 24) + 20 * 60_000, after(36 * 24 + 3)
+    soon = target.board("tiny", quiet)["windows"]["15m"]
+    assert soon["incidents"][0]["count"] == 0
+    later = target.board("tiny", silent)["windows"]
+    for window in ("5m", "15m", "30m", "1h"):
+        assert later[window]["incidents"] == [
+            {"category": "all", "grade": "all", "area": "force", "count": None}
+        ]
+        assert later[window]["attendance"][0]["within"] == {
+            "value": None, "numerator": None, "denominator": None
+        }  # fmt: skip
+    assert later["today"]["missing"]["incidents"] == {"known_days": 0.04, "days": 0.17}
+
+
+def test_charts_have_gaps_and_prometheus_no_samples_where_nothing_was_heard() -> None:
+    target = watched()
+    begin = 36 * 24 * 60
+    feed(target, *hourly(12, 36 * 24 + 12, (begin + 120, begin + 480)))
+    live = Live(target, lambda: after(36 * 24 + 12))
+    live.health.state = "live"
+    where = {"category": "all", "grade": "all"}
+    points = hours(live, "tiny", "incidents", "count", where)["points"]
+    values = [point["value"] for point in points[-13:]]
+    assert values == [12, 12, None, None, None, None, None, None, 12, 12, 12, 12, 0]
+    asb = hours(live, "tiny", "incidents", "count", {"category": "missing_person", "grade": "all"})
+    assert [p["value"] for p in asb["points"][-11:-4]] == [None] * 6 + [0]
+    silent = Live(target, lambda: after(36 * 24 + 20))
+    silent.health.state = "live"
+    samples = {
+        tuple(sorted(sample.labels.items()))
+        for family in BoardCollector(silent).collect()
+        for sample in family.samples
+        if sample.name == "watchroom_incidents"
+    }
+    assert {dict(labels)["window"] for labels in samples} == {"today", "month"}
