@@ -20,6 +20,7 @@ from typing import Any, cast
 from detectors.alarm_budget import FACTORS, SHARES, AlarmBudget
 from detectors.episodes import QUIET
 from detectors.predictive import Predictive
+from streams import signal_words as said
 from streams.affected import affects
 from streams.day_names import DayNames
 from streams.families.base import KEPT as STARTS_KEPT
@@ -106,10 +107,37 @@ class Surveillance:
         if grain in self.grains:
             try:
                 signals = yield from self.taking(closing.period, closing.watermark)
+                signals += self._not_heard(closing.period)
                 if signals and self.on_signals is not None:
                     self.on_signals(signals)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
                 self._failed(f"{self.ledger.kind.name}, {closing.period.label}", error)
+
+    def _not_heard(self, closed: Period) -> list[Signal]:
+        """What is to be said of stretches in which the feed was not heard, now that a period has
+        closed after them."""
+        ledger, kind = self.ledger, self.ledger.kind.name
+        return [
+            Signal(
+                force=self.force.id,
+                kind=kind,
+                group="feeds",
+                measure=kind,
+                area=WHOLE,
+                grain=grain,
+                period=ledger.calendar.label(grain, ledger.calendar.start(grain, start)),
+                start=start,
+                end=end,
+                method="silence",
+                theme="feeds",
+                direction="down",
+                polarity="bad",
+                observed=0,
+                onset=start,
+                words=said.missing(kind, self.force, said.stretch(ledger.calendar, start, end)),
+            )
+            for grain, start, end in self.unheard.tell(closed)
+        ]
 
     def taking(self, period: Period, now: int) -> Generator[None, None, list[Signal]]:
         """Looks at a period once, with the counts as they are; `now` is the watermark. Gives what

@@ -38,6 +38,8 @@ FEW, YEAR = 3, 12
 SPREAD, EARLY_SPREAD, EARLY_DISPERSION = 0.02, 0.1, 2.0
 """Relative variance of a rate by the month; the same, and the dispersion, while it is known from
 few of them or from the first week alone."""
+SAID = HOUR
+"""A shorter stretch is not told of when it is over."""
 KEPT = 1_000
 """Stretches that are kept."""
 
@@ -55,17 +57,44 @@ class Unheard:
         self.grains, self.point = grains, point
         self.gaps: list[Stretch] = []
         """In order, apart from each other."""
+        self.untold: list[tuple[Grain, int, int]] = []
+        """Stretches of which nobody has been told: the grain of the rate, start and end."""
         self._lasting: tuple[tuple[int, int], list[Stretch]] = ((0, 0), [])
         self._first: int | None = None
 
     def judge(self, run: Stretch) -> list[Stretch]:
         """What of a stretch without a record is missing; it is kept."""
         known = [gap for gap in self.gaps if gap[0] <= run[0] and run[1] <= gap[1]]
-        return known or [self._note(gap) for gap in self._missing(run)]
+        if known:
+            return known
+        found = self._missing(run)
+        for grain, gap in found:
+            told = any(one[0] < run[1] and run[0] < one[1] for one in self.gaps)
+            going = [one for one in self.untold if one[1] <= run[1] and run[0] <= one[2]]
+            if going or (not told and run[1] - run[0] >= SAID):
+                start = min(one[1] for one in (*going, (grain, *run)))
+                self.untold = [one for one in self.untold if one not in going]
+                self.untold.append((grain, start, run[1]))
+            self._note(gap)
+        return [self._holding(gap) for _, gap in found]
 
-    def _missing(self, run: Stretch) -> list[Stretch]:
+    def _holding(self, gap: Stretch) -> Stretch:
+        return next(one for one in self.gaps if one[0] <= gap[0] and gap[1] <= one[1])
+
+    def tell(self, closed: Period) -> list[tuple[Grain, int, int]]:
+        """The stretches that are over and of which it can be told now that a period has closed
+        after them, each once: not of those that have been filled meanwhile."""
+        due = [
+            one
+            for one in self.untold
+            if one[0] in ("month", closed.grain) and (one[0] == "month" or one[2] <= closed.start)
+        ]
+        self.untold = [one for one in self.untold if one not in due]
+        return [one for one in due if not self.ledger.panes.between(one[1], one[2])]
+
+    def _missing(self, run: Stretch) -> list[tuple[Grain, Stretch]]:
         if run[1] - run[0] > FORGOTTEN:
-            return [run]
+            return [("hour", run)]
         unknown = True
         for grain in ("hour", "day", "month"):
             span = run if grain == "hour" else self._whole(grain, run)
@@ -75,14 +104,13 @@ class Unheard:
             if ahead is not None:
                 unknown = False
                 if impossible(ahead):
-                    return [self._widened(grain, run)]
-        return too_long(run) if unknown else []
+                    return [(grain, self._widened(grain, run))]
+        return [("hour", gap) for gap in too_long(run)] if unknown else []
 
-    def _note(self, gap: Stretch) -> Stretch:
+    def _note(self, gap: Stretch) -> None:
         near = [one for one in self.gaps if one[0] <= gap[1] and gap[0] <= one[1]]
         gap = min(a for a, _ in (gap, *near)), max(b for _, b in (gap, *near))
         self.gaps = sorted([one for one in self.gaps if one not in near] + [gap])[-KEPT:]
-        return gap
 
     def _widened(self, grain: Grain, run: Stretch) -> Stretch:
         """Of records that are known to the day, the days beside it too: the feed died within the
@@ -162,7 +190,8 @@ class Unheard:
         key = self.ledger.watermark, at // MINUTE
         if key != self._lasting[0]:
             run = began(self.ledger.panes, at), at
-            self._lasting = key, self._missing(run) if run[1] - run[0] >= LEAST else []
+            long = run[1] - run[0] >= LEAST
+            self._lasting = key, [gap for _, gap in self._missing(run)] if long else []
         return self._lasting[1]
 
     def before(self, end: int) -> bool:

@@ -124,6 +124,7 @@ def rebuild(shard: Shard, force: Force) -> None:
             for _ in steps:
                 pass
     surveillance.rebuilt = periods > 0
+    surveillance.unheard.untold = []  # all of it is long past
     if periods:
         log.info(
             "%s of %s: baselines rebuilt from %d periods, from counts as they stand now",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import datetime as dt
 import re
 from typing import Any
 
@@ -10,14 +11,17 @@ import pytest
 
 from streams.alert_desk import Desk
 from streams.alert_records import Alert
+from streams.conditions import silent_feeds
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.outputs.prometheus import BoardCollector
 from streams.outputs.terminal import as_text
 from streams.outputs.wallboard.series import hours
-from streams.periods import DAY, HOUR, rfc3339
+from streams.periods import DAY, HOUR, Calendar, rfc3339
+from streams.signal_words import stretch
 from streams.signals import Signal
-from tests.build import FAR_FUTURE, crime, feed, incident, lines, ms
+from streams.surveyed import silences
+from tests.build import FAR_FUTURE, crime, feed, incident, lines, ms, tiny_force
 from tests.unit.test_surveillance import after, of, watched
 
 
@@ -212,3 +216,88 @@ def test_charts_have_gaps_and_prometheus_no_samples_where_nothing_was_heard() ->
         if sample.name == "watchroom_incidents"
     }
     assert {dict(labels)["window"] for labels in samples} == {"today", "month"}
+
+
+def notices(alerts: list[Alert]) -> list[tuple[str, str, str]]:
+    """What is said of feeds: the first sentence, severity and state."""
+    return [(a.said[0], a.severity, a.state) for a in alerts if a.kind == "feed_silent"]
+
+
+def test_months_without_a_file_are_told_once_as_missing() -> None:
+    _, alerts, _ = replayed(*monthly(60, {19, 20, 21, 30}))
+    assert notices(alerts) == [
+        ("Crimes, Tiny Police: nothing for July 2022; missing, not zero.", "notice", "resolved"),
+        (
+            "Crimes, Tiny Police: nothing for August to October 2021; missing, not zero.",
+            "notice",
+            "resolved",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("known", ["second", "day"])
+def test_days_without_crimes_are_told_once_as_missing(known: str) -> None:
+    _, alerts, _ = replayed(*daily(30, range(110), range(80, 87), known))
+    said = "Crimes, Tiny Police: nothing for 20 to 26 May 2021; missing, not zero."
+    assert notices(alerts) == [(said, "notice", "resolved")]
+
+
+def test_hours_without_records_are_told_once_and_less_than_an_hour_is_not() -> None:
+    begin = 36 * 24 * 60 + 9 * 60 + 20
+    _, alerts, _ = replayed(*hourly(12, 40 * 24, (begin, begin + 300)))
+    said = "Incidents, Tiny Police: nothing from 10:16 to 15:20 on 6 April 2021; missing, not zero."
+    assert notices(alerts) == [(said, "notice", "resolved")]
+    _, alerts, _ = replayed(*hourly(30, 40 * 24, (begin, begin + 50)))
+    assert notices(alerts) == []
+
+
+def test_what_comes_late_was_not_missing_and_nobody_is_told() -> None:
+    events = daily(30, range(90), range(80, 87))
+    late = [{**e, "updated_at": after(87 * 24)} for e in daily(30, range(80, 87), range(0))]
+    for number, event in enumerate(late):
+        event["updated_at"] = rfc3339(after(87 * 24) + number * 1000)
+    events = sorted([*events, *late], key=lambda event: str(event["updated_at"]))
+    target, alerts, _ = replayed(*events)
+    assert notices(alerts) == []
+    found = shown(target, "2021-05-29T00:00:00Z", "2021-05-22")
+    assert found["2021-05-22"]["crimes"][0]["count"] > 20
+
+
+def test_a_silence_that_was_told_while_it_lasted_is_not_told_again() -> None:
+    target = watched()
+    now = [after(36 * 24)]
+    live = Live(target, lambda: now[0])
+    live.health.state = "live"
+    desk = Desk(live)
+    for shard in target.shards:
+        desk.attach(shard)
+    feed(target, *hourly(12, 36 * 24, (0, 0)))
+    look = desk.books["tiny"]
+    for minute in range(0, 300, 10):
+        now[0] = after(36 * 24) + minute * 60_000
+        signals, _ = silences(target, "tiny", now[0], lambda _: True)
+        look.consider([], silent_feeds(look.force, signals), now[0])
+    begin = 36 * 24 * 60
+    feed(target, *hourly(12, 40 * 24, (0, begin + 300)))
+    assert [(a.severity, a.measure) for a in desk.history("tiny")] == [("page", "incident")]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "words"),
+    [
+        ("2021-08-01T00:00", "2021-09-01T00:00", "for August 2021"),
+        ("2020-11-01T00:00", "2021-02-01T00:00", "for November 2020 to January 2021"),
+        ("2021-05-19T23:10", "2021-05-21T03:00", "for 20 May 2021"),
+        ("2021-05-28T00:00", "2021-06-03T00:00", "for 28 May to 2 June 2021"),
+        ("2020-12-30T12:00", "2021-01-02T00:00", "for 31 December 2020 to 1 January 2021"),
+        ("2021-05-19T23:10", "2021-05-20T03:00", "from 23:10 on 19 May 2021 to 03:00 on 20 May 2021"),  # noqa: E501
+        ("2021-07-20T00:00", "2021-10-03T00:00", "for 20 July to 2 October 2021"),
+    ],
+)  # fmt: skip
+def test_a_stretch_is_said_by_its_whole_months_or_days(start: str, end: str, words: str) -> None:
+    zone = tiny_force().zone
+    edges = [
+        round(dt.datetime.fromisoformat(at).replace(tzinfo=zone).timestamp() * 1000)
+        for at in (start, end)
+    ]
+    assert stretch(Calendar(zone), *edges) == words
