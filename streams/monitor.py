@@ -11,19 +11,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
 from streams.affected import check_affects
-from streams.beats import patience
+from streams.beats import breaks, patience
 from streams.errors import Refused
 from streams.events import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
 from streams.force import Force
-from streams.gaps import CUT
+from streams.gaps import CUT, Stretch
 from streams.ledger import MOST_RECORDS, InMemory, Ledger
 from streams.lenient import salvage
 from streams.measures import CALLS, GROUPS, SERVICE_LEVELS
+from streams.naming import NAMES
 from streams.panes import Pane, add_into
 from streams.periods import DAY, MINUTE, Calendar, Period, rfc3339
 from streams.readings import Heartbeats, Readings, interval_of
@@ -125,6 +127,24 @@ class Monitor:
     def add_shard(self, shard: Shard) -> None:
         """Takes a shard in, for example one that a partition was assigned for."""
         self.shards.append(shard)
+        self.connect(shard)
+
+    def connect(self, shard: Shard) -> None:
+        """Lets what watches a shard know of the heartbeats of its feed."""
+        for force_id, watching in shard.surveillance.items():
+            watching.unheard.breaks = partial(self._breaks, force_id, shard.kind)
+
+    def _breaks(self, force_id: str, kind: str, span: Stretch) -> list[Stretch] | None:
+        """Where in a span the heartbeats of a feed were due and did not come; None where that
+        can't be told."""
+        for shard in self.shards:
+            taker = shard.takers.get(force_id)
+            if isinstance(taker, Heartbeats):
+                for feed in (NAMES[kind], kind):
+                    if feed in taker.heard:
+                        every = interval_of(self.forces[force_id], taker, feed)
+                        return breaks(taker.heard[feed], every, span)
+        return None
 
     def drop_shard(self, shard: Shard) -> None:
         """Lets a shard go; its figures leave the board."""

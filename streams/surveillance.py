@@ -159,7 +159,10 @@ class Surveillance:
             watches.accept(self.outcomes.levels, now)
             watches.share()
         missing = self.unheard.holds(period)
-        return (yield from self._feed(watches, period, None if missing else cells, now))
+        # Where nothing of any series came, for so short a time that it may be chance, nobody is
+        # told of it: unless the feed is known to have been heard.
+        told = bool(cells) or self.unheard.beating(period)
+        return (yield from self._feed(watches, period, None if missing else cells, now, told=told))
 
     def passed(self, gap: Gap) -> Iterator[None]:
         """Takes the periods of a gap that have closed, in short steps. Whatever goes wrong stops no
@@ -220,7 +223,13 @@ class Surveillance:
         return f"the gap from {_date(first)} to {_date(until)}"
 
     def _feed(
-        self, watches: Watches, period: Period, cells: dict[RowKey, int] | None, now: int
+        self,
+        watches: Watches,
+        period: Period,
+        cells: dict[RowKey, int] | None,
+        now: int,
+        *,
+        told: bool = True,
     ) -> Generator[None, None, list[Signal]]:
         signals: list[Signal] = []
         if period.grain != "month":
@@ -242,9 +251,7 @@ class Surveillance:
                 split = mixed and any(affects(change, watch.watched.names) for change in mixed)
                 try:
                     normal = not apart or watch.watched.about(self.force.id) not in apart
-                    # Where nothing of any series came, for so short a time that it may be
-                    # chance, nobody is told of it.
-                    if watch.feed(None if split else lanes, point, normal=normal) and cells:
+                    if watch.feed(None if split else lanes, point, normal=normal) and told:
                         signals.append(watch.tell(self.context, period, now))
                 except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                     self._failed(f"{watch.watched.name}, {period.label}", error)

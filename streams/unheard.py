@@ -1,8 +1,10 @@
 """What a feed was not heard in: the stretches of event time that are missing, never zero.
 
-A stretch without any record, of all series of the feed together, is missing where that is
-impossible at the feed's own rate (`feed_silence.impossible`), else it is a quiet time, and zero.
-The rate is that of the finest periods in which its records are known, as the watches know them:
+A stretch without any record, of all series of the feed together, is missing where heartbeats were
+due in it and did not come; where they went on the feed was heard, and it is zero. Without beats it
+is missing where it is impossible at the feed's own rate (`feed_silence.impossible`), else it is a
+quiet time, and zero. The rate is that of the finest periods in which its records are known, as the
+watches know them:
 
 - by the hour, for calls and incidents: what each hour of the stretch was to bring;
 - by the day: what its whole days were to bring. A day that is cut says nothing, as crimes are
@@ -57,6 +59,8 @@ class Unheard:
         self.grains, self.point = grains, point
         self.gaps: list[Stretch] = []
         """In order, apart from each other."""
+        self.breaks: Callable[[Stretch], list[Stretch] | None] = lambda _: None
+        """Where in a span heartbeats were due and did not come; None where that is not known."""
         self.untold: list[tuple[Grain, int, int]] = []
         """Stretches of which nobody has been told: the grain of the rate, start and end."""
         self._lasting: tuple[tuple[int, int], list[Stretch]] = ((0, 0), [])
@@ -69,14 +73,17 @@ class Unheard:
             return known
         found = self._missing(run)
         for grain, gap in found:
-            told = any(one[0] < run[1] and run[0] < one[1] for one in self.gaps)
-            going = [one for one in self.untold if one[1] <= run[1] and run[0] <= one[2]]
-            if going or (not told and run[1] - run[0] >= SAID):
-                start = min(one[1] for one in (*going, (grain, *run)))
-                self.untold = [one for one in self.untold if one not in going]
-                self.untold.append((grain, start, run[1]))
+            self._note_untold(grain, gap if gap[0] > run[0] or gap[1] < run[1] else run)
             self._note(gap)
         return [self._holding(gap) for _, gap in found]
+
+    def _note_untold(self, grain: Grain, run: Stretch) -> None:
+        told = any(one[0] < run[1] and run[0] < one[1] for one in self.gaps)
+        going = [one for one in self.untold if one[1] <= run[1] and run[0] <= one[2]]
+        if going or (not told and run[1] - run[0] >= SAID):
+            start = min(one[1] for one in (*going, (grain, *run)))
+            self.untold = [one for one in self.untold if one not in going]
+            self.untold.append((grain, start, run[1]))
 
     def _holding(self, gap: Stretch) -> Stretch:
         return next(one for one in self.gaps if one[0] <= gap[0] and gap[1] <= one[1])
@@ -92,7 +99,14 @@ class Unheard:
         self.untold = [one for one in self.untold if one not in due]
         return [one for one in due if not self.ledger.panes.between(one[1], one[2])]
 
+    def beating(self, period: Period) -> bool:
+        """Whether the feed's heartbeats went on through a period: then nothing is a true zero."""
+        return self.breaks((period.start, period.end)) == []
+
     def _missing(self, run: Stretch) -> list[tuple[Grain, Stretch]]:
+        breaks = self.breaks(run)
+        if breaks is not None:
+            return [("hour", each) for each in breaks]
         if run[1] - run[0] > FORGOTTEN:
             return [("hour", run)]
         unknown = True

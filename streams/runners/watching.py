@@ -64,6 +64,7 @@ def watch_all(monitor: Monitor) -> None:
     """Has every ledger of a monitor watched, where no checkpoint is kept."""
     for shard in monitor.shards:
         watch(shard)
+        monitor.connect(shard)
 
 
 def take(shard: Shard) -> list[WatchRow]:

@@ -8,6 +8,8 @@ import re
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from streams.alert_desk import Desk
 from streams.alert_records import Alert
@@ -22,7 +24,7 @@ from streams.signal_words import stretch
 from streams.signals import Signal
 from streams.surveyed import silences
 from tests.build import FAR_FUTURE, crime, feed, incident, lines, ms, tiny_force
-from tests.unit.test_surveillance import after, of, watched
+from tests.unit.test_surveillance import after, of, state_of, watched
 
 
 def replayed(*events: dict[str, Any]) -> tuple[Monitor, list[Alert], list[Signal]]:
@@ -301,3 +303,77 @@ def test_a_stretch_is_said_by_its_whole_months_or_days(start: str, end: str, wor
         for at in (start, end)
     ]
     assert stretch(Calendar(zone), *edges) == words
+
+
+def beats(first: int, last: int) -> list[dict[str, Any]]:
+    """A heartbeat of the incidents every five minutes, between two minutes of the log."""
+    return [
+        {
+            "kind": "heartbeat",
+            "force": "tiny",
+            "feed": "incidents",
+            "at": rfc3339(after(0) + minute * 60_000),
+        }
+        for minute in range(first, last, 5)
+    ]
+
+
+def stamp(event: dict[str, Any]) -> str:
+    return str(event.get("updated_at") or event["at"])
+
+
+def test_hours_without_records_through_which_the_feed_beat_are_true_zeros_and_told() -> None:
+    begin = 36 * 24 * 60 + 9 * 60
+    events = hourly(12, 38 * 24, (begin, begin + 300)) + beats(begin - 600, begin + 900)
+    target, alerts, _ = replayed(*sorted(events, key=stamp))
+    assert of(target).unheard.gaps == []
+    assert notices(alerts) == []
+    assert [said for said in volumes(alerts) if ": 0 in the hour to" in said]
+    found = shown(target, "2021-04-07T00:00:00Z", "2021-04-06T12+01:00")
+    assert found["2021-04-06T12+01:00"]["incidents"][0]["count"] == 0
+
+
+def test_hours_in_which_beats_were_due_and_did_not_come_are_missing_at_any_rate() -> None:
+    begin = 36 * 24 * 60 + 9 * 60
+    events = hourly(1, 38 * 24, (begin + 1, begin + 300))
+    events += beats(begin - 600, begin + 30) + beats(begin + 240, begin + 900)
+    target, alerts, _ = replayed(*sorted(events, key=stamp))
+    assert of(target).unheard.gaps == [
+        (after(0) + (begin + 25) * 60_000, after(0) + (begin + 240) * 60_000)
+    ]
+    assert volumes(alerts) == []
+    found = shown(target, "2021-04-07T00:00:00Z", "2021-04-06T12+01:00", "2021-04-06T18+01:00")
+    assert found["2021-04-06T12+01:00"]["incidents"][0]["count"] is None
+    assert found["2021-04-06T18+01:00"]["incidents"][0]["count"] == 1
+
+
+# -- properties ----------------------------------------------------------------------------------
+
+
+@given(start=st.integers(36 * 24 * 60, 37 * 24 * 60), length=st.integers(65, 4_000))
+@settings(max_examples=4, deadline=None)
+def test_no_stretch_that_is_cut_out_of_a_steady_series_raises_an_alert(
+    start: int, length: int
+) -> None:
+    target, alerts, _ = replayed(*hourly(12, 42 * 24, (start, start + length)))
+    assert volumes(alerts) == []
+    for hour in range(42 * 24, 43 * 24):
+        assert of(target).forecast(after(hour)).mean == pytest.approx(12, rel=0.05)
+
+
+@given(cut=st.lists(st.integers(1, 3_000), min_size=1, max_size=6), seed=st.integers(0, 3))
+@settings(max_examples=4, deadline=None)
+def test_the_same_log_in_other_batches_says_the_same(cut: list[int], seed: int) -> None:
+    begin = 30 * 24 * 60 + seed * 100
+    events = hourly(6, 32 * 24, (begin, begin + 400 + 60 * seed))
+    one, _, signals = replayed(*events)
+    target = watched()
+    found: list[Signal] = []
+    of(target).on_signals = found.extend
+    at = 0
+    for size in [*cut, len(events)]:
+        assert not target.ingest(lines(events[at : at + size]), FAR_FUTURE)
+        at += size
+    assert of(target).unheard.gaps == of(one).unheard.gaps != []
+    assert found == signals
+    assert state_of(of(target)) == state_of(of(one))
