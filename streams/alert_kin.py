@@ -1,8 +1,9 @@
 """Whether a signal belongs to an alert of another series, and which of them names the story. Pure.
 
-A child is compared with its parent in one and the same period: with what is known of the parent at
-this look, else with the figures that its alert told. Where the alert told of an earlier period, as
-when the hour has turned, the child's own figures of that period are compared.
+A child, an area or a category, is compared with its parent in one and the same period: with what
+is known of the parent at this look, else with the figures that its alert told. Where the alert told
+of an earlier period, as when the hour has turned, the child's own figures of that period are
+compared.
 """
 
 from __future__ import annotations
@@ -10,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from detectors.episodes import QUIET
-from streams import alert_words as say
 from streams.alert_records import Alert, ms_of
 from streams.alert_rules import Reads, alone, inside, kind_of
 from streams.force import Force
 from streams.periods import HOUR
 from streams.signals import Signal
-from streams.stories import Story, above, in_area, part, related
-from streams.swallow import Part, explains, shares_ratio
+from streams.stories import Story, above, holds, in_area, outside, part, part_of, related, spread
+from streams.swallow import Part, dispersion, explains, explains_alone, shares_ratio
 
 _COARSE = ("now", "hour", "day", "month")
+MONTHLY = 0.95
+"""The share of months that lie in the usual range of a chart by month."""
 
 
 class Kin:
@@ -46,8 +48,25 @@ class Kin:
     def _shares(self, alert: Alert, signal: Signal) -> bool:
         """Whether a signal is of the place of an alert, of one around it, or of a part of it."""
         if alert.area == signal.area or signal.area in above(self.force, alert.area):
-            return True
+            return not self._is_later(alert, signal) or self._goes_with(alert, signal)
         return alert.area in above(self.force, signal.area) and self._goes_with(alert, signal)
+
+    def _is_later(self, alert: Alert, signal: Signal) -> bool:
+        """Whether a category changed after the month that an alert of all of them told of: then it
+        is the same story only where it moves as they do. An alert by month goes on for long."""
+        told = ms_of(alert.evidence.end)
+        if signal.grain != "month" or alert.row == signal.row or not self.contains(alert, signal):
+            return False
+        began = signal.start if signal.onset is None else signal.onset
+        return told is not None and began >= told
+
+    def contains(self, one: Alert | Signal, other: Alert | Signal) -> bool:
+        """Whether one is of the same as another, in an area or of categories that hold its own."""
+        if (one.group, one.measure, one.grain) != (other.group, other.measure, other.grain):
+            return False
+        return holds(one.row, other.row) and (
+            one.area == other.area or one.area in above(self.force, other.area)
+        )
 
     def _goes_with(self, alert: Alert, signal: Signal) -> bool:
         """Whether a child shares its parent's ratio, or is what the alert of the parent is about,
@@ -56,7 +75,7 @@ class Kin:
         if found is None:
             return False
         own, whole = found
-        if alert.group == signal.group and shares_ratio(own, whole):
+        if alert.group == signal.group and shares_ratio(own, whole, self._spread(alert)):
             return True
         return any(explains(each, whole, signal.direction) for each in (own, self._all(signal)))
 
@@ -66,7 +85,10 @@ class Kin:
         """
         alerts = list(alerts)
         if kind_of(signal) == "level_change":
-            return any(self._was_told(alert, signal) for alert in alerts)
+            return any(
+                self._was_told(alert, signal) or self._changed_then(alert, signal)
+                for alert in alerts
+            )
         return any(
             alert.kind == "exceptional_volume"
             and alert.direction == signal.direction
@@ -75,15 +97,26 @@ class Kin:
             for alert in alerts
         )
 
+    def _changed_then(self, alert: Alert, signal: Signal) -> bool:
+        """Whether an alert that is over told of the same, or of what holds it, once the level had
+        changed, and the figure is a usual one."""
+        over = ms_of(alert.resolved_at) or 0
+        return (
+            (alert.kind, alert.direction) == ("level_change", signal.direction)
+            and (signal.method, signal.grain) == ("level", alert.grain)
+            and related(alert.theme, signal.theme)
+            and signal.onset is not None
+            and signal.onset < over
+            and not outside(signal)
+            and self._nested(alert.area, signal.area)
+        )
+
     def _was_told(self, alert: Alert, signal: Signal) -> bool:
         """Whether a change of level is one that has ended, while nothing is as far from the old
         level again as that was; or is the way back to the level before one, by itself."""
         told, over = alert.evidence, ms_of(alert.resolved_at)
         began = signal.start if signal.onset is None else signal.onset
-        if alert.kind != "level_change" or (alert.area, True) != (
-            signal.area,
-            _alike(alert, signal),
-        ):
+        if alert.kind != "level_change" or alert.series != signal.series:
             return False
         if alert.direction == signal.direction:
             far = told.after is None or (
@@ -121,57 +154,70 @@ class Kin:
         return began < told and recent and self._shares(alert, signal)
 
     def narrows(self, alert: Alert, signal: Signal) -> bool:
-        """Whether a child is what the alert of its parent is about."""
-        if not _alike(alert, signal) or alert.area not in above(self.force, signal.area):
+        """Whether a child is what the alert of its parent is about: it alone. By the month only
+        what was told of the same month, as a level keeps the figures that it was told with."""
+        if alert.series == signal.series or not self.contains(alert, signal):
+            return False
+        if signal.grain == "month" and ms_of(alert.evidence.start) != signal.start:
             return False
         found = self._compared(alert, signal)
-        return found is not None and explains(*found, signal.direction)
+        return found is not None and explains_alone(*found, signal.direction, self._spread(alert))
 
     def widens(self, alert: Alert, signal: Signal) -> bool:
         """Whether a parent speaks for the child that has an alert: not where the child is it."""
-        whole = part(signal)
-        if not _alike(alert, signal) or signal.area not in above(self.force, alert.area):
+        whole = part_of(signal)
+        if alert.series == signal.series or not self.contains(signal, alert):
             return False
-        child = self.last(in_area(signal, alert.area))
+        child = self.last(alert.series)
         own = None
         if child is not None and child.start == signal.start:
-            own = part(child)
+            own = part_of(child)
         elif ms_of(alert.evidence.start) == signal.start:
             own = _told(alert)
-        return own is None or whole is None or not explains(own, whole, signal.direction)
+        if own is None or whole is None:
+            return True
+        return not explains_alone(own, whole, signal.direction, spread(signal))
+
+    def _spread(self, alert: Alert) -> float:
+        """The over-dispersion of what an alert is about, where it is told by the month: then a
+        usual range of many months is known. By the hour and the day it is taken as none."""
+        found = alert.evidence
+        if alert.grain != "month":
+            return 1.0
+        return dispersion(found.expected, found.lower, found.upper, MONTHLY)
 
     def _nested(self, one: str, other: str) -> bool:
         return one == other or one in above(self.force, other) or other in above(self.force, one)
 
     def _compared(self, alert: Alert, signal: Signal) -> tuple[Part, Part] | None:
         """A child and its parent in one period."""
-        own, parent = part(signal), self.last(in_area(signal, alert.area))
+        own, parent = part_of(signal), self.last(self._parent(alert, signal))
         if parent is not None and parent.start == signal.start:
-            return _both(own, part(parent))
-        if not _alike(alert, signal) and alert.group == signal.group:
+            return _both(own, part_of(parent))
+        if not self.contains(alert, signal) and alert.group == signal.group:
             return None
         start = ms_of(alert.evidence.start)
         if start != signal.start:
             before = self.reads.last(signal.series)
-            own = part(before) if before is not None and before.start == start else None
+            own = part_of(before) if before is not None and before.start == start else None
         return _both(own, _told(alert))
+
+    def _parent(self, alert: Alert, signal: Signal) -> tuple[str, ...]:
+        """The series that a signal's is compared with: what the alert follows, where it is of the
+        same measure; else the signal's own in the area of the alert."""
+        return alert.series if self.contains(alert, signal) else in_area(signal, alert.area)
 
     def _all(self, signal: Signal) -> Part:
         """A child and the others that are told of at this look, of the same measure and period."""
-        parts = [part(signal)]
+        parts = [part_of(signal)]
         for story in self.told:
             other = story.signal
             alike = (other.start, other.direction) == (signal.start, signal.direction)
             alike = alike and in_area(other, signal.area) == signal.series
             if alike and other.area != signal.area:
-                parts.append(part(other))
+                parts.append(part_of(other))
         known = [each for each in parts if each is not None]
         return Part(sum(each.observed for each in known), sum(each.expected for each in known))
-
-
-def _alike(alert: Alert, signal: Signal) -> bool:
-    mine = signal.group, signal.measure, signal.row, signal.grain
-    return mine == (alert.group, alert.measure, alert.row, alert.grain)
 
 
 def _both(own: Part | None, whole: Part | None) -> tuple[Part, Part] | None:
@@ -180,9 +226,4 @@ def _both(own: Part | None, whole: Part | None) -> tuple[Part, Part] | None:
 
 def _told(alert: Alert) -> Part | None:
     """Observed and expected as an alert told them."""
-    found = alert.evidence
-    if found.observed is None or found.expected is None:
-        return None
-    if say.unit_of(alert.group, alert.measure) != "count":
-        return None
-    return Part(found.observed, found.expected)
+    return part(alert.evidence, alert.group, alert.measure)

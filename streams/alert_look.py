@@ -174,7 +174,7 @@ class Look(Teller):
 
     def _take_signals(self, signals: list[Signal]) -> set[str]:
         """Opens, updates and joins; returns the ids of the alerts that go on."""
-        raising = [s for s in signals if s.notify and rules.worth(s) and not rules.usual_again(s)]
+        raising = [s for s in signals if s.notify and rules.is_told(s)]
         self.kin.told = stories(self.force, raising, self.kin.last)
         return {self._take_story(story) for story in self.kin.told} - {""}
 
@@ -268,12 +268,34 @@ class Look(Teller):
             changes = changes | {
                 "area": s.area,
                 "area_name": place(self.force, s.area),
+                "row": s.row,
+                "theme": s.theme,
                 "title": title,
                 "also": _union((alert.title, *alert.also), story.also, title),
                 **self._figures(s, alert.kind),
             }
+        if wider:
+            changes["also"] = _union(changes["also"], self._take_in(alert, s))
         self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
         return alert.id
+
+    def _take_in(self, alert: Alert, whole: Signal) -> tuple[str, ...]:
+        """Ends the other alerts of parts that a whole speaks for from now on, where nobody has
+        them; nobody is told. Returns their titles."""
+        title, found = say.title(self.force, whole), []
+        for alert_id in list(self.book.going.values()):
+            other = self.book.alerts[alert_id]
+            same = (other.kind, other.direction) == (alert.kind, alert.direction)
+            if other.id == alert.id or not same or not other.open or other.owner is not None:
+                continue
+            if other.series != whole.series and self.kin.contains(whole, other):
+                over = stamp(self.at, self.force.zone)
+                note = f"told with {title}"
+                self.change(
+                    other, "resolved", state="resolved", resolved_at=over, over=True, note=note
+                )
+                found.append(other.title)
+        return tuple(found)
 
     def _count_quiet(self, signals: list[Signal], raised: set[str]) -> None:
         """Counts the closed periods inside the usual range, and ends what is over."""

@@ -162,6 +162,21 @@ def usual_again(signal: Signal) -> bool:
     return signal.observed <= signal.upper
 
 
+def is_told(signal: Signal) -> bool:
+    """Whether there is anything to tell of a signal whose rate is within what is allowed."""
+    return worth(signal) and not usual_again(signal) and not contrary(signal)
+
+
+def contrary(signal: Signal) -> bool:
+    """Whether the figure lies beyond its usual range on the other side than the change of level
+    that is found: a rise of last year is not told of a month that has fallen."""
+    if kind_of(signal) != "level_change" or signal.lower is None or signal.upper is None:
+        return False
+    if signal.direction == "down":
+        return signal.observed > signal.upper
+    return signal.observed < signal.lower
+
+
 def alone(signal: Signal) -> bool:
     """Whether a period would raise an alert by itself, whatever came before it."""
     chance = signal.probability

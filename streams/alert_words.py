@@ -110,6 +110,8 @@ def level(force: Force, signal: Signal, now: int) -> tuple[str, ...]:
         change += f": {amount(signal.before, unit)} before, {amount(signal.after, unit)} since"
     elif signal.ratio is not None:
         change += f": {signal.ratio:.2g} times the old one"
+    elif onset == signal.start:  # which the first sentence says already
+        return tuple(said)
     return (*said, change + ".")
 
 

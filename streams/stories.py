@@ -1,31 +1,40 @@
-"""Which signals are one story, and which of them tells it.
+"""Which signals are one story, and which of them tells it: what explains it best.
 
 Signals of one measure, period and direction are told by the widest area that speaks for its
-children (`streams.swallow`), else by the children that are set apart. Among the stories of one
-area, a narrower category tells what is mostly its own, and what has the same theme goes with the
-strongest. What was not chosen is named in `also`.
+children (`streams.swallow`), else by the children that are set apart. So are categories and
+offence groups of one area by all together: a fall that most of them share is a fall of recorded
+crimes, one that is a single group's is told of that group. A whole that raises no alarm itself
+speaks for two or more of its parts that do, where it is outside its own usual range. What has the
+same theme goes with the strongest. What was not chosen is named in `also`.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 
 from detectors.episodes import linked, nested
 from streams import alert_words as say
+from streams.alert_records import Evidence
 from streams.force import WHOLE, Force
+from streams.measures import ALL
 from streams.signals import Signal
-from streams.swallow import MOSTLY, Part, dispersion, judge
+from streams.swallow import Part, Verdict, dispersion, judge
+from streams.watch_list import values_of
 
 Look = Callable[[tuple[str, ...]], Signal | None]
 """The last closed period of a series of signals, where it is watched."""
 
 LINKS = (("calls", "incidents"),)
 """Themes that tell one story: calls, and the incidents that they become a few minutes later."""
+NEARLY_ALL = 0.9
+"""A part with so much of what is expected of its whole is the whole by a better name."""
 _LINKED = {frozenset(pair) for pair in LINKS}
 
 
@@ -57,83 +66,267 @@ def in_area(signal: Signal, area: str) -> tuple[str, ...]:
     return (*signal.series[:-2], area, signal.grain)
 
 
-def part(signal: Signal) -> Part | None:
-    """Observed and expected, of a count."""
-    if signal.expected is None or say.unit_of(signal.group, signal.measure) != "count":
+def part(told: Signal | Evidence, group: str, measure: str) -> Part | None:
+    """Observed and expected, of a count: for a change of level what was usual before it, as the
+    charts of a whole and its parts move their centres in different months."""
+    expected = told.expected
+    if told.method == "level" and told.before is not None:
+        expected = told.before
+    if expected is None or told.observed is None or say.unit_of(group, measure) != "count":
         return None
-    return Part(signal.observed, signal.expected)
+    return Part(told.observed, expected)
+
+
+def part_of(signal: Signal) -> Part | None:
+    """Observed and expected of a signal."""
+    return part(signal, signal.group, signal.measure)
 
 
 def stories(force: Force, raising: Iterable[Signal], look: Look) -> list[Story]:
     """The stories of the signals of one look, in a fixed order."""
-    groups: dict[tuple[object, ...], dict[str, Signal]] = defaultdict(dict)
+    groups: dict[tuple[object, ...], dict[str, Story]] = defaultdict(dict)
     for signal in raising:
         row = tuple(sorted(signal.row.items()))
         of = signal.group, signal.measure, row, signal.grain, signal.start, signal.method == "level"
-        groups[*of, signal.direction][signal.area] = signal
+        groups[*of, signal.direction][signal.area] = Story(signal)
     told: list[Story] = []
     for by_area in groups.values():
         told += _Areas(force, by_area, look).stories()
+    told = _by_category(force, told, look)
     return sorted(_themes(force, told), key=lambda story: story.signal.series)
 
 
-class _Areas:
-    """The signals of one measure, period and direction, by area."""
+def _by_category(force: Force, told: Iterable[Story], look: Look) -> list[Story]:
+    """The stories of categories and of all together, where they are of the same area."""
+    groups: dict[tuple[object, ...], dict[str, Story]] = defaultdict(dict)
+    out: list[Story] = []
+    for story in told:
+        s = story.signal
+        narrow = narrowed_by(s.row)
+        if narrow is None:
+            out.append(story)
+            continue
+        row = tuple(sorted({**s.row, narrow[0]: ALL}.items()))
+        of = s.group, s.measure, row, s.area, s.grain, s.start, s.method == "level", s.direction
+        groups[of][narrow[1]] = story
+    for by_category in groups.values():
+        out += _Categories(force, by_category, look).stories()
+    return out
 
-    def __init__(self, force: Force, by_area: dict[str, Signal], look: Look) -> None:
-        self.force, self.by_area, self.look = force, by_area, look
-        self.children = _children_of(force)
 
-    def stories(self) -> list[Story]:
-        told: list[Story] = []
-        for area, signal in self.by_area.items():
-            if not above(self.force, area) & self.by_area.keys():
-                told += self._tell(signal)
-        return told
+class _Tree(ABC):
+    """The stories of one look that differ in one thing only, their area or their category, held
+    by its values; each value lies within another."""
 
-    def _tell(self, signal: Signal) -> Iterator[Story]:
-        """The stories of an area and all below it."""
-        known = dict(self._known(signal, signal.area))
-        parts = {area: of for area, found in known.items() if (of := part(found)) is not None}
-        whole = part(signal)
+    def __init__(self, force: Force, held: dict[str, Story], look: Look) -> None:
+        self.force, self.held, self.look = force, dict(held), look
+        self.any = next(iter(held.values())).signal
+
+    @abstractmethod
+    def children(self, of: str) -> tuple[str, ...]:
+        """The values directly below one."""
+
+    @abstractmethod
+    def above(self, of: str) -> frozenset[str]:
+        """All values above one."""
+
+    @abstractmethod
+    def series(self, of: str) -> tuple[str, ...]:
+        """The series of the same in another value."""
+
+    def stories(self) -> Iterator[Story]:
+        """Who tells what."""
+        for whole in self._wholes():
+            self._raise(whole)
+        for of in list(self.held):
+            if not self.above(of) & self.held.keys():
+                yield from self._tell(of)
+
+    def _wholes(self) -> list[str]:
+        """What holds any of the values, the innermost first."""
+        every = {over for of in self.held for over in self.above(of)}
+        return sorted(every - self.held.keys(), key=lambda of: (-len(self.above(of)), of))
+
+    def _raise(self, whole: str) -> None:
+        """Has a whole speak that raises no alarm itself, where several of its parts do, it is
+        outside its own usual range, and what happened is not just theirs."""
+        if sum(whole in self.above(of) for of in self.held) < 2:
+            return
+        found = self._figures(whole)
+        if found is None or not outside(found):
+            return
+        verdict = self._judge(whole, found)
+        if verdict is not None and verdict.shared:
+            self.held[whole] = Story(found)
+
+    def _judge(self, of: str, signal: Signal) -> Verdict | None:
+        """None where nothing can be compared."""
+        known = ((each, part_of(found)) for each, found in self._known(of))
+        parts = {each: figures for each, figures in known if figures is not None}
+        whole = part_of(signal)
         if whole is None or not parts:
-            yield self._for_all(signal)
-            return
-        phi = dispersion(signal.expected, signal.lower, signal.upper)
-        verdict = judge(whole, parts, signal.direction, phi)
-        if verdict.shared:
-            yield self._for_all(signal)
-            return
-        for area, child in known.items():
-            if area in verdict.apart:
-                yield from self._tell(msgspec.structs.replace(child, notify=True))
-            else:
-                yield from self._below(area)
+            return None
+        return judge(whole, parts, signal.direction, spread(signal))
 
-    def _below(self, area: str) -> Iterator[Story]:
-        """Signals of their own in an area that was not set apart."""
-        if area in self.by_area:
-            yield from self._tell(self.by_area[area])
+    def _tell(self, of: str) -> Iterator[Story]:
+        """The stories of a value and all below it."""
+        story = self.held[of]
+        verdict, known = self._judge(of, story.signal), dict(self._known(of))
+        if verdict is not None and (same := self._same(of, known)) is not None:
+            verdict = replace(verdict, shared=False, apart=(same,))
+        if verdict is None or verdict.shared or not all(map(self._tells, verdict.apart)):
+            yield self._for_all(of)
+            return
+        for child in verdict.apart:
+            self.held.setdefault(child, Story(known[child]))
+        strongest = self.held[verdict.apart[0]]
+        also = (*strongest.also, *self._goes_along(of))
+        self.held[verdict.apart[0]] = replace(strongest, also=also)
+        for child in known:
+            yield from self._below(child)
+
+    def _same(self, of: str, known: Mapping[str, Signal]) -> str | None:
+        """A part with a story that is all but the whole of it: its name says more."""
+        whole = self.held[of].signal.expected or 0.0
+        for child, found in known.items():
+            if child in self.held and (found.expected or 0.0) >= NEARLY_ALL * whole > 0.0:
+                return child
+        return None
+
+    def _tells(self, of: str) -> bool:
+        """Whether there is anything to tell of a part that is set apart."""
+        found = self._figures(of)
+        return of in self.held or (found is not None and outside(found))
+
+    def _goes_along(self, of: str) -> tuple[str, ...]:
+        """What of a whole that does not tell is named with the strongest of its parts."""
+        return ()
+
+    def _below(self, of: str) -> Iterator[Story]:
+        """The stories of a value that has one, else of what is below it."""
+        if of in self.held:
+            yield from self._tell(of)
         else:
-            for child in self.children.get(area, ()):
+            for child in self.children(of):
                 yield from self._below(child)
 
-    def _for_all(self, signal: Signal) -> Story:
-        swallowed = sorted(
-            say.title(self.force, child)
-            for area, child in self.by_area.items()
-            if signal.area in above(self.force, area)
-        )
-        return Story(signal, tuple(swallowed))
+    def _for_all(self, of: str) -> Story:
+        below = [story for each, story in self.held.items() if of in self.above(each)]
+        story = self.held[of]
+        titles = (say.title(self.force, each.signal) for each in below)
+        also = (*story.also, *sorted({*titles, *(t for each in below for t in each.also)}))
+        return replace(story, also=also)
 
-    def _known(self, signal: Signal, area: str) -> Iterator[tuple[str, Signal]]:
-        """The nearest areas below whose figures of the same period are known."""
-        for child in self.children.get(area, ()):
-            found = self.by_area.get(child) or self.look(in_area(signal, child))
-            if found is not None and found.start == signal.start:
-                yield child, msgspec.structs.replace(found, direction=signal.direction)
+    def _known(self, of: str) -> Iterator[tuple[str, Signal]]:
+        """The nearest values below whose figures of the same period are known."""
+        for child in self.children(of):
+            found = self._figures(child)
+            if found is not None:
+                yield child, found
             else:
-                yield from self._known(signal, child)
+                yield from self._known(child)
+
+    def _figures(self, of: str) -> Signal | None:
+        """What is known of a value in this period, as a signal of these."""
+        if of in self.held:
+            return self.held[of].signal
+        found = self.look(self.series(of))
+        if found is None or found.start != self.any.start or found.running != self.any.running:
+            return None
+        return _as(found, self.any)
+
+
+class _Areas(_Tree):
+    """The signals of one measure, row, period and direction, by area."""
+
+    def children(self, of: str) -> tuple[str, ...]:
+        """By the force's file."""
+        return _children_of(self.force).get(of, ())
+
+    def above(self, of: str) -> frozenset[str]:
+        """By the force's file."""
+        return above(self.force, of)
+
+    def series(self, of: str) -> tuple[str, ...]:
+        """In another area."""
+        return in_area(self.any, of)
+
+
+class _Categories(_Tree):
+    """The stories of one measure, area, period and direction, by category or offence."""
+
+    def __init__(self, force: Force, held: dict[str, Story], look: Look) -> None:
+        super().__init__(force, held, look)
+        found = narrowed_by(self.any.row)
+        self.dimension = "" if found is None else found[0]
+
+    def children(self, of: str) -> tuple[str, ...]:
+        """The widest categories, or offence groups."""
+        return values_of(self.force, self.dimension)[1:] if of == ALL else ()
+
+    def above(self, of: str) -> frozenset[str]:
+        """All together."""
+        return frozenset() if of == ALL else frozenset((ALL,))
+
+    def series(self, of: str) -> tuple[str, ...]:
+        """Of another category."""
+        row = {**self.any.row, self.dimension: of}
+        return msgspec.structs.replace(self.any, row=row).series
+
+    def _same(self, of: str, known: Mapping[str, Signal]) -> str | None:
+        """A part with a story that is all but the whole of it: its name says more."""
+        whole = self.held[of].signal.expected or 0.0
+        for child, found in known.items():
+            if child in self.held and (found.expected or 0.0) >= NEARLY_ALL * whole > 0.0:
+                return child
+        return None
+
+    def _tells(self, of: str) -> bool:
+        """Whether there is anything to tell of a part that is set apart."""
+        found = self._figures(of)
+        return of in self.held or (found is not None and outside(found))
+
+    def _goes_along(self, of: str) -> tuple[str, ...]:
+        return (say.title(self.force, self.held[of].signal),)
+
+
+def narrowed_by(row: Mapping[str, str]) -> tuple[str, str] | None:
+    """The dimension of a row by which its theme is narrowed, and its value; None without any."""
+    return next(((name, row[name]) for name in ("category", "offence") if name in row), None)
+
+
+def holds(row: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether a row is another, or all of its categories together."""
+    mine, theirs = narrowed_by(row), narrowed_by(other)
+    if row == other or mine is None or theirs is None:
+        return row == other
+    return mine[1] == ALL and {**row, mine[0]: theirs[1]} == other
+
+
+def spread(signal: Signal) -> float:
+    """The variance of a count over its mean, by its usual range."""
+    return dispersion(signal.expected, signal.lower, signal.upper, signal.within)
+
+
+def outside(signal: Signal) -> bool:
+    """Whether a figure lies outside its usual range, in the direction of the signal."""
+    if signal.lower is None or signal.upper is None:
+        return False
+    if signal.direction == "down":
+        return signal.observed < signal.lower
+    return signal.observed > signal.upper
+
+
+def _as(found: Signal, told: Signal) -> Signal:
+    """Figures as a signal like another one: of its direction, and of its kind. What a detector
+    says of a change the other way is no part of it."""
+    made = msgspec.structs.replace(found, direction=told.direction, notify=True)
+    if told.method == "level" or found.method == "level":
+        made = msgspec.structs.replace(made, method=told.method)
+    if found.direction != told.direction:
+        nothing: dict[str, Any] = dict.fromkeys(("onset", "ratio", "before", "after"))
+        made = msgspec.structs.replace(made, probability=None, **nothing)
+    return made
 
 
 def related(one: str, other: str) -> bool:
@@ -170,11 +363,4 @@ def _joined(force: Force, here: list[Story]) -> list[Story]:
 
 
 def _one_of(force: Force, wide: Story, narrow: Story) -> Story:
-    themes = wide.signal.theme, narrow.signal.theme
-    if themes[0] != themes[1] and nested(*themes):
-        whole, own = part(wide.signal), part(narrow.signal)
-        if whole is not None and own is not None:
-            excess = whole.observed - whole.expected
-            if (own.observed - own.expected) / (excess or 1.0) >= MOSTLY:
-                wide, narrow = narrow, wide
     return replace(wide, also=(*wide.also, *narrow.also, say.title(force, narrow.signal)))

@@ -12,7 +12,11 @@ chance is taken from 4,000 multinomial draws instead (always the same ones). Wha
 for is one child more, the rest of the parent.
 
 Where the ratio is not shared, children are set apart, the one that adds most to X^2 in the
-parent's direction first, until the others are alike.
+parent's direction first, until the others are alike. They have stories of their own where what is
+left of the parent is as usual; where that has moved the same way, what happened is the parent's,
+however unlike the ratios of its children (a fall of most groups of offences, by a half or by nine
+tenths). What is left counts as moved where so much would come by chance less often than `LEVEL`,
+by a normal tail with the variance phi E.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from scipy.special import gammaincc
@@ -32,16 +37,19 @@ REST = ""
 """The name of what is in the parent and in no child that is known."""
 _DRAWS = 4_000
 _SMALL = 5.0
-_RANGE_SDS = 2.563
-"""The width of the central 80 % of a normal distribution, in standard deviations."""
+_NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Observed and expected of one area in one period."""
+    """Observed and expected of one area, or one category, in one period."""
 
     observed: float
     expected: float
+
+    def less(self, other: Part) -> Part:
+        """What is left without another part."""
+        return Part(max(0.0, self.observed - other.observed), self.expected - other.expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +61,32 @@ class Verdict:
     apart: tuple[str, ...] = ()
 
 
-def dispersion(expected: float | None, lower: float | None, upper: float | None) -> float:
-    """The variance of a count over its mean, from its usual range; at least 1.
+def dispersion(
+    expected: float | None, lower: float | None, upper: float | None, within: float = 0.8
+) -> float:
+    """The variance of a count over its mean, from the range that so large a share of its periods
+    lies in; at least 1.
 
     >>> round(dispersion(100.0, 74.0, 126.0), 2)
     4.12
     """
     if not expected or lower is None or upper is None:
         return 1.0
-    return float(max(1.0, ((upper - lower) / _RANGE_SDS) ** 2 / expected))
+    sds = 2.0 * _NORMAL.inv_cdf(0.5 + within / 2.0)
+    return float(max(1.0, ((upper - lower) / sds) ** 2 / expected))
+
+
+def moved(part: Part, direction: str, phi: float = 1.0) -> bool:
+    """Whether a count has gone that way by more than chance.
+
+    >>> moved(Part(130.0, 100.0), "up"), moved(Part(130.0, 100.0), "up", phi=4.0)
+    (True, False)
+    """
+    if part.expected <= 0:
+        return False
+    sign = 1 if direction == "up" else -1
+    off = sign * (part.observed - part.expected) / (phi * part.expected) ** 0.5
+    return bool(off > _NORMAL.inv_cdf(1.0 - LEVEL))
 
 
 def homogeneity(parts: Sequence[Part], phi: float = 1.0) -> float:
@@ -96,26 +121,26 @@ def _draws(total: int, shares: tuple[float, ...]) -> np.ndarray:
 
 
 def judge(parent: Part, children: Mapping[str, Part], direction: str, phi: float = 1.0) -> Verdict:
-    """Whether the children share the parent's ratio; else who is set apart."""
+    """Whether what happened is the parent's; else which children are set apart."""
     parts = dict(children)
-    rest = Part(
-        max(0.0, parent.observed - sum(part.observed for part in parts.values())),
-        parent.expected - sum(part.expected for part in parts.values()),
-    )
+    rest = parent
+    for part in children.values():
+        rest = rest.less(part)
     if rest.expected > 0.02 * parent.expected:
         parts[REST] = rest
     most = len(parts) / 2
     probability = chance = homogeneity(list(parts.values()), phi)
     apart: list[str] = []
+    left = parent
     while chance < LEVEL and len(parts) > 1:
         name = _furthest(parts, direction)
         if name is None:
             break
         apart.append(name)
-        del parts[name]
+        left = left.less(parts.pop(name))
         chance = homogeneity(list(parts.values()), phi)
     named = tuple(name for name in apart if name != REST)
-    if not named or REST in apart or len(named) > most:
+    if not named or REST in apart or len(named) > most or moved(left, direction, phi):
         # What is spread over most of them, or comes from where no child is known, is the parent's.
         return Verdict(shared=True, probability=probability)
     return Verdict(shared=False, probability=probability, apart=named)
@@ -149,9 +174,20 @@ def explains(child: Part, parent: Part, direction: str) -> bool:
     return own > 0 and own >= MOSTLY * whole
 
 
+def explains_alone(child: Part, parent: Part, direction: str, phi: float = 1.0) -> bool:
+    """Whether a child is what its parent is about: it holds most, and the others are as usual.
+
+    >>> explains_alone(Part(20.0, 5.0), Part(50.0, 30.0), "up")
+    True
+    >>> explains_alone(Part(25.0, 5.0), Part(60.0, 30.0), "up")
+    (True, False)
+    """
+    return explains(child, parent, direction) and not moved(parent.less(child), direction, phi)
+
+
 def shares_ratio(child: Part, parent: Part, phi: float = 1.0) -> bool:
     """Whether one child moves as the rest of its parent does."""
-    rest = Part(max(0.0, parent.observed - child.observed), parent.expected - child.expected)
+    rest = parent.less(child)
     if rest.expected <= 0:
         return True
     return homogeneity([child, rest], phi) >= LEVEL

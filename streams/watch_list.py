@@ -88,7 +88,7 @@ def areas(force: Force, grain: Grain) -> tuple[str, ...]:
     return (WHOLE, *inner)
 
 
-def _values(force: Force, dimension: str) -> tuple[str, ...]:
+def values_of(force: Force, dimension: str) -> tuple[str, ...]:
     """The values of a dimension that are watched."""
     if dimension == "line":
         return tuple(line.id for line in force.lines)
@@ -102,7 +102,7 @@ def watch_list(force: Force, kind: str, grain: Grain) -> Iterator[Watched]:
     """The series of one kind of record that are watched in a grain."""
     for group in GROUPS:
         if group.kind == kind:
-            rows = list(product(*(_values(force, d) for d in group.dimensions)))
+            rows = list(product(*(values_of(force, d) for d in group.dimensions)))
             for measure in group.measures:
                 if measure.watch is not None and grain in measure.watch.grains:
                     for row, area in product(rows, areas(force, grain)):

@@ -1,0 +1,229 @@
+"""Who tells a story: recorded crimes, or one group of offences; and who takes a headline over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streams.alert_desk import Desk
+from streams.alert_records import Alert, Transition
+from streams.force import Force, check_force
+from streams.live import Live
+from streams.monitor import Monitor
+from streams.runners.watching import watch_all
+from streams.signals import Signal
+from tests.alerting import Known, at, book, signal
+from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed
+
+USUAL = {
+    "burglary": 80.0, "criminal_damage_arson": 90.0, "drugs": 40.0, "public_order": 100.0,
+    "robbery": 20.0, "shoplifting": 120.0, "vehicle": 110.0, "violence": 200.0,
+}  # fmt: skip
+APRIL, MAY, JUNE = "2026-04-01 00:00", "2026-05-01 00:00", "2026-06-01 00:00"
+TOLD = at("2026-07-01 00:10")
+ALL = "Recorded crimes, Warwickshire"
+
+
+def crimes(
+    offence: str, observed: float, expected: float, when: str = APRIL, **changes: Any
+) -> Signal:
+    """A month of an offence group, 4 standard deviations of a Poisson count wide."""
+    wide = 2 * expected**0.5
+    fields: dict[str, Any] = {
+        "kind": "crime", "group": "crimes", "measure": "count", "row": {"offence": offence},
+        "area": "force", "grain": "month", "method": "level", "within": 0.95,
+        "theme": "crimes" if offence == "all" else f"crimes.{offence}",
+        "observed": observed, "expected": expected, "before": expected, "after": observed,
+        "lower": expected - wide, "upper": expected + wide,
+        "direction": "up" if observed > expected else "down",
+        "notify": abs(observed - expected) > wide,
+    }  # fmt: skip
+    return signal(when, **{**fields, **changes})
+
+
+def month(ratios: dict[str, float], when: str = APRIL, **whole: Any) -> list[Signal]:
+    """A month of all groups, and of all together."""
+    seen = {each: round(usual * ratios.get(each, 1.0)) for each, usual in USUAL.items()}
+    parts = [crimes(each, seen[each], usual, when) for each, usual in USUAL.items()]
+    return [*parts, crimes("all", sum(seen.values()), sum(USUAL.values()), when, **whole)]
+
+
+LOCKDOWN = {
+    "burglary": 0.5, "criminal_damage_arson": 0.55, "drugs": 0.6, "public_order": 0.3,
+    "robbery": 0.2, "shoplifting": 0.1, "vehicle": 0.4, "violence": 0.6,
+}  # fmt: skip
+
+
+def opened(signals: list[Signal], known: list[Signal] | None = None) -> list[Alert]:
+    made = book().consider(signals, [], TOLD, Known(*(known or signals)))
+    return [each.alert for each in made if each.what == "opened"]
+
+
+def test_a_fall_that_most_groups_share_is_a_fall_of_recorded_crimes() -> None:
+    (alert,) = opened(month(LOCKDOWN))
+    assert (alert.title, alert.row, alert.direction) == (ALL, {"offence": "all"}, "down")
+    assert alert.words.startswith(f"{ALL}: 324 in April 2026, usually 705 to 815.")
+    assert "Shoplifting offences, Warwickshire" in alert.also
+
+
+def test_a_rise_of_one_group_is_told_of_that_group() -> None:
+    (alert,) = opened(month({"vehicle": 1.8}))
+    assert alert.title == "Vehicle offences, Warwickshire"
+    assert alert.also == (ALL,)
+
+
+def test_a_group_that_makes_no_signal_itself_is_looked_up() -> None:
+    signals = month({"vehicle": 1.8})
+    (alert,) = opened([signals[-1]], known=signals)
+    assert alert.title == "Vehicle offences, Warwickshire"
+
+
+def test_two_groups_of_a_whole_that_is_as_usual_without_them_have_two_alerts() -> None:
+    found = opened(month({"vehicle": 1.8, "drugs": 2.5}))
+    assert {alert.row["offence"] for alert in found} == {"vehicle", "drugs"}
+
+
+def test_a_third_more_of_everything_and_one_group_with_more_is_the_wholes() -> None:
+    ratios = {**dict.fromkeys(USUAL, 1.3), "vehicle": 1.9}
+    (alert,) = opened(month(ratios))
+    assert alert.title == ALL
+
+
+def test_recorded_crimes_speak_for_several_groups_before_their_own_alarm() -> None:
+    """Its detector may be busy with a rise of last year, which is no part of the story."""
+    signals = month(LOCKDOWN, notify=True, direction="up", before=600.0, after=760.0)
+    (alert,) = opened(signals)
+    assert (alert.title, alert.direction) == (ALL, "down")
+    assert alert.words == (f"{ALL}: 324 in April 2026, usually 705 to 815. Nobody has this yet.")
+
+
+def test_recorded_crimes_inside_their_usual_range_speak_for_no_group() -> None:
+    signals = month({"robbery": 0.4, "drugs": 0.5, "vehicle": 1.1}, notify=False)
+    assert {alert.row["offence"] for alert in opened(signals)} == {"robbery", "drugs"}
+
+
+def test_a_category_that_is_all_of_its_whole_tells_by_its_own_name() -> None:
+    both = [crimes("violence", 150, 80.0), crimes("all", 150, 80.0)]
+    (alert,) = opened(both)
+    assert (alert.title, alert.also) == ("Violence offences, Warwickshire", (ALL,))
+
+
+def test_the_whole_takes_the_headline_over_a_month_later_and_nobody_is_told_again() -> None:
+    b = book()
+    first = [crimes("violence", 120, 200.0), crimes("shoplifting", 70, 120.0)]
+    quiet = crimes("all", 720, 760.0, notify=False)
+    opened_ = b.consider(first[:1], [], at("2026-05-01 00:10"), Known(*first, quiet))
+    assert [each.notify for each in opened_] == [True]
+    made = b.consider(first[1:], [], at("2026-05-01 00:20"), Known(*first, quiet))
+    assert [each.alert.title for each in made] == ["Shoplifting offences, Warwickshire"]
+    signals = month(LOCKDOWN, MAY)
+    made = b.consider(signals, [], at("2026-06-01 00:10"), Known(*signals))
+    assert [(each.what, each.notify) for each in made] == [("resolved", False), ("updated", False)]
+    (alert,) = (each for each in b.alerts.values() if each.open)
+    assert alert.id == opened_[0].alert.id
+    assert (alert.title, alert.row, alert.theme) == (ALL, {"offence": "all"}, "crimes")
+    assert alert.series == ("warwickshire", "crimes", "count", "offence=all", "force", "month")
+    assert alert.also[0] == "Violence offences, Warwickshire"
+    assert "Shoplifting offences, Warwickshire" in alert.also
+    merged = next(each for each in b.alerts.values() if not each.open)
+    assert merged.note == f"told with {ALL}"
+    # It goes on as the alert of all of them, and ends as that.
+    signals = month(LOCKDOWN, JUNE)
+    b.consider(signals, [], at("2026-07-01 00:10"), Known(*signals))
+    assert sum(each.open for each in b.alerts.values()) == 1
+    for n, when in enumerate(("2026-07-01 00:00", "2026-08-01 00:00")):
+        usual = [crimes(each, usual, usual, when, notify=False) for each, usual in USUAL.items()]
+        usual.append(crimes("all", 760, 760.0, when, notify=False))
+        b.consider([], [], at(f"2026-{8 + n:02}-01 00:10"), Known(*usual))
+    assert not any(each.open for each in b.alerts.values())
+
+
+def test_a_group_of_its_own_that_changes_long_after_is_an_alert_of_its_own() -> None:
+    b = book()
+    rise = month(dict.fromkeys(USUAL, 1.3))
+    b.consider(rise, [], at("2026-05-01 00:10"), Known(*rise))
+    later = month({**dict.fromkeys(USUAL, 1.3), "robbery": 4.0}, JUNE)
+    robbery = next(each for each in later if each.row == {"offence": "robbery"})
+    b.consider([robbery], [], TOLD, Known(*later))
+    assert [each.title for each in b.alerts.values()] == [ALL, "Robbery offences, Warwickshire"]
+
+
+def test_a_group_whose_change_began_with_that_of_all_goes_with_them() -> None:
+    b = book()
+    fall = month(LOCKDOWN)
+    b.consider(fall, [], at("2026-05-01 00:10"), Known(*fall))
+    later = month({**dict.fromkeys(USUAL, 0.8), "robbery": 0.1}, JUNE)
+    robbery = crimes("robbery", 2, 20.0, JUNE, onset=at(APRIL))
+    b.consider([robbery], [], TOLD, Known(*later))
+    assert len(b.alerts) == 1
+
+
+def test_a_rise_of_last_year_is_not_told_of_a_month_below_the_usual_range() -> None:
+    busy = {"direction": "up", "onset": at("2025-02-01 00:00"), "before": 600.0, "after": 760.0}
+    assert not opened([crimes("all", 324, 760.0, notify=True, **busy)])
+
+
+def test_a_level_that_was_told_and_is_back_is_not_told_again() -> None:
+    b = book()
+    rise = crimes("drugs", 80, 40.0, onset=at(APRIL))
+    b.consider([rise], [], at("2026-05-01 00:10"), Known(rise))
+    for when, told in (("2026-05-01 00:00", "2026-06-01 00:10"), (JUNE, "2026-07-01 00:10")):
+        usual = crimes("drugs", 41, 40.0, when, notify=False)
+        b.consider([], [], at(told), Known(usual))
+    assert not any(each.open for each in b.alerts.values())
+    again = crimes("drugs", 44, 40.0, "2026-07-01 00:00", notify=True, onset=at(APRIL))
+    assert not b.consider([again], [], at("2026-08-01 00:10"), Known(again))
+
+
+# -- by the whole chain ------------------------------------------------------------------------
+
+
+GROUPS = ("burglary", "drugs", "robbery", "shoplifting", "vehicle", "violence")
+
+
+@pytest.fixture(scope="module")
+def force() -> Force:
+    listed = ", ".join(f'"{each}"' for each in GROUPS)
+    text = TINY_FORCE.replace(
+        'offence_groups = ["burglary.residential", "vehicle"]', f"offence_groups = [{listed}]"
+    )
+    found, problems = check_force(text, "tiny.toml")
+    assert found is not None, problems
+    return found
+
+
+def replayed(force: Force, last: dict[str, float]) -> list[Transition]:
+    """Eighteen months of 30 offences in each group, then one of so many times that."""
+    live = Live(Monitor([force]), lambda: FAR_FUTURE)
+    watch_all(live.monitor)
+    desk = Desk(live)
+    made: list[Transition] = []
+    desk.listeners.append(made.extend)
+    for shard in live.monitor.shards:
+        desk.attach(shard)
+    live.monitor.play_history(True)
+    for n in range(20):
+        name = f"{2018 + n // 12}-{n % 12 + 1:02}"
+        for m, group in enumerate(GROUPS):
+            ratio = last.get(group, 1.0) if n == 18 else 1.0
+            count = round((30 + (3 * n + 5 * m) % 7 - 3) * ratio)
+            feed(live.monitor, *(
+                crime(f"{name}/{group}/{k}", name, offence=group, updated_at=f"{name}-28T12:00:00Z")
+                for k in range(count)
+            ))  # fmt: skip
+    assert not desk.faults
+    return [each for each in made if each.what == "opened"]
+
+
+def test_months_in_which_all_groups_fall_are_one_alert_of_recorded_crimes(force: Force) -> None:
+    ratios = {"burglary": 0.3, "drugs": 0.6, "robbery": 0.1, "shoplifting": 0.2,
+              "vehicle": 0.3, "violence": 0.4}  # fmt: skip
+    (told,) = replayed(force, ratios)
+    assert told.alert.words.startswith("Recorded crimes, Tiny Police: 59 in July 2019, usually ")
+    assert (told.alert.area, told.alert.direction) == ("force", "down")
+
+
+def test_months_in_which_one_group_falls_are_its_alert(force: Force) -> None:
+    (told,) = replayed(force, {"violence": 0.1})
+    assert told.alert.words.startswith("Violence offences, Tiny Police: 3 in July 2019, usually ")
