@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
+from detectors.baseline import Baseline
 from detectors.month_watch import MONTH
 from detectors.predictive import Predictive
 from streams.families.base import Point
@@ -40,6 +41,10 @@ FEW, YEAR = 3, 12
 SPREAD, EARLY_SPREAD, EARLY_DISPERSION = 0.02, 0.1, 2.0
 """Relative variance of a rate by the month; the same, and the dispersion, while it is known from
 few of them or from the first week alone."""
+LEAST_OF: dict[Grain, int] = {"hour": LEAST, "day": DAY - 2 * HOUR, "month": 28 * DAY - HOUR}
+"""A shorter stretch holds no whole period of the grain."""
+FEWEST = 11.0
+"""Where fewer records were to be expected, none at all is never impossible."""
 SAID = HOUR
 """A shorter stretch is not told of when it is over."""
 KEPT = 1_000
@@ -65,6 +70,8 @@ class Unheard:
         """Stretches of which nobody has been told: the grain of the rate, start and end."""
         self._lasting: tuple[tuple[int, int], list[Stretch]] = ((0, 0), [])
         self._first: int | None = None
+        self._known: list[Baseline] = []
+        self._most = 0.0
 
     def judge(self, run: Stretch) -> list[Stretch]:
         """What of a stretch without a record is missing; it is kept."""
@@ -110,7 +117,9 @@ class Unheard:
         if run[1] - run[0] > FORGOTTEN:
             return [("hour", run)]
         unknown = True
-        for grain in ("hour", "day", "month"):
+        for grain, least in LEAST_OF.items():
+            if run[1] - run[0] < least:
+                continue
             span = run if grain == "hour" else self._whole(grain, run)
             if span is None:
                 continue
@@ -152,10 +161,23 @@ class Unheard:
         counts = [w for w in every if isinstance(w, Counts)]
         if not any(each.detector.expected.age for each in counts):
             return self._of_first_week(counts, span)
+        if grain == "hour" and self._peak(counts) * (span[1] - span[0]) < FEWEST * HOUR:
+            return Predictive(0.0)
         looked = span[0], min(span[1], span[0] + LOOKED)
         ahead = together(self._pieces(grain, counts, looked))
         more = (span[1] - span[0]) / (looked[1] - looked[0])
         return Predictive(ahead.mean * more, ahead.spread, ahead.dispersion)
+
+    def _peak(self, counts: list[Counts]) -> float:
+        """The most that an hour of the week is to bring, at twice the usual: as on a day with a
+        name."""
+        known = [each.detector.expected.baseline for each in counts]
+        if len(known) != len(self._known) or any(
+            a is not b for a, b in zip(known, self._known, strict=True)
+        ):
+            self._known = known
+            self._most = 2.0 * sum(each.rate * max(each.profile) for each in known)
+        return self._most
 
     def _pieces(self, grain: Grain, counts: list[Counts], span: Stretch) -> Iterator[Predictive]:
         at = span[0]

@@ -347,6 +347,54 @@ def test_hours_in_which_beats_were_due_and_did_not_come_are_missing_at_any_rate(
     assert found["2021-04-06T18+01:00"]["incidents"][0]["count"] == 1
 
 
+def test_hours_that_only_later_prove_missing_are_unlearned_and_none_of_them_is_told() -> None:
+    """Nothing new comes, while what came before is still being changed."""
+    begin, hours_ = 36 * 24 + 9, 12
+    events = hourly(3, 44 * 24, (begin * 60, (begin + hours_) * 60))
+    old = events[-1] | {"id": "old", "opened_at": rfc3339(after(begin - 1)), "category": "other"}
+    for minute in range(0, hours_ * 60, 10):
+        at = rfc3339(after(begin) + minute * 60_000)
+        events.append(old | {"updated_at": at, "version": minute + 1})
+    target, alerts, signals = replayed(*sorted(events, key=stamp))
+    assert volumes(alerts) == []
+    assert not [s.words for s in signals if s.notify]
+    ((start, end),) = of(target).unheard.gaps
+    assert after(begin) - HOUR <= start <= after(begin)
+    assert end == after(begin + hours_)
+    steady, _, _ = replayed(*hourly(3, 44 * 24, (0, 0)))
+    for hour in range(44 * 24, 45 * 24):
+        level = of(steady).forecast(after(hour)).mean
+        assert of(target).forecast(after(hour)).mean == pytest.approx(level, rel=0.02)
+
+
+def test_a_surge_after_a_gap_is_judged_by_the_level_before_it() -> None:
+    begin = (36 * 24 + 9) * 60
+    surge = [
+        incident(f"s{n}", rfc3339(after(0) + (begin + 360 + n) * 60_000), grade="priority")
+        for n in range(120)
+    ]
+    events = hourly(12, 38 * 24, (begin, begin + 300)) + surge
+    _, alerts, _ = replayed(*sorted(events, key=stamp))
+    assert (
+        volumes(alerts)[0].startswith("Incidents, Tiny Police: 72 in the hour to 17:00 on Tuesday")
+        or "72 in the hour" in volumes(alerts)[0]
+    )
+
+
+def test_a_quiet_night_of_a_feed_of_few_records_is_zero() -> None:
+    events = [
+        incident(f"{day}/{hour}", rfc3339(after(day * 24 + hour) + 600_000), grade="priority")
+        for day in range(60)
+        for hour in range(8, 22)
+        if (day * 5 + hour * 3) % 4
+    ]
+    target, alerts, _ = replayed(*events)
+    assert of(target).unheard.gaps == []
+    assert (volumes(alerts), notices(alerts)) == ([], [])
+    found = shown(target, "2021-04-20T20:00:00Z", "2021-04-20T03+01:00")
+    assert found["2021-04-20T03+01:00"]["incidents"][0]["count"] == 0
+
+
 # -- properties ----------------------------------------------------------------------------------
 
 
