@@ -323,7 +323,8 @@ class Surveillance:
         while 0 < begin < known:
             period = ledger.calendar.holding("hour", begin)
             try:
-                signals += self._so_far(period, known)
+                if not self.unheard.lately(period):
+                    signals += self._so_far(period, known)
             except Exception as error:  # noqa: BLE001 - the board is shown without it
                 self._failed(f"{ledger.kind.name}, {period.label}", error)
             begin = period.end

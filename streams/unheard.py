@@ -26,7 +26,7 @@ from streams.families.base import Point
 from streams.families.counts import Counts, Months
 from streams.feed_silence import LOOKED, impossible, together
 from streams.force import WHOLE
-from streams.gaps import CUT, LEAST, Stretch, began, first, too_long
+from streams.gaps import CUT, LEAST, Stretch, began, empty_runs, first, too_long
 from streams.grain_watches import Watches
 from streams.ledger import Ledger
 from streams.periods import DAY, HOUR, MINUTE, Period
@@ -217,10 +217,19 @@ class Unheard:
 
     def shown(self, start: int, end: int, at: int) -> int:
         """How much of [start, end) was missing as of `at`, in ms: the stretch without a record that
-        lasts then is among it where it is impossible already."""
+        lasts then is among it where it is impossible already, and no gap that was filled later."""
         lasting = self._lasts(at) if start < at and end > self.ledger.watermark else []
         gaps = [gap for gap in self.gaps if not lasting or gap[1] <= lasting[0][0]]
-        return _shared([*gaps, *lasting], start, min(end, at))
+        left = [each for gap in gaps if gap[0] < end and start < gap[1] for each in self._left(gap)]
+        return _shared([*left, *lasting], start, min(end, at))
+
+    def _left(self, gap: Stretch) -> list[Stretch]:
+        """What is still missing of a gap, now that records may have come after all."""
+        panes = self.ledger.panes
+        if not panes.between(*gap):
+            return [gap]
+        runs = [(max(gap[0], a), min(gap[1], b)) for a, b in empty_runs(panes, *gap)]
+        return [each for run in runs for _, each in self._missing(run)]
 
     def _lasts(self, at: int) -> list[Stretch]:
         key = self.ledger.watermark, at // MINUTE
@@ -229,6 +238,11 @@ class Unheard:
             long = run[1] - run[0] >= LEAST
             self._lasting = key, [gap for _, gap in self._missing(run)] if long else []
         return self._lasting[1]
+
+    def lately(self, period: Period) -> bool:
+        """Whether a gap ended within the period or the hour before it: how much of the period the
+        feed was heard in is not known while it runs."""
+        return any(end > period.start - HOUR and start < period.end for start, end in self.gaps)
 
     def before(self, end: int) -> bool:
         """Whether what ends there lies before the first record."""

@@ -94,7 +94,8 @@ def summary(board: Board) -> str:
     )
     if row and open_now:
         limit = words.limit(board["definitions"]["attendance"]["within_seconds"])
-        level = words.share(row["within"], "none attended")
+        nothing = "not known" if row["emergencies"] is None else "none attended"
+        level = words.share(row["within"], nothing)
         told.append(
             f"emergencies: {open_now['unattended']} not yet attended, {level} in {limit} today"
         )
