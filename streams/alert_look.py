@@ -146,7 +146,13 @@ class Look(Teller):
                 end=stamp(s.end, self.force.zone),
             ),
         )
-        self.resolve(self.book.alerts[f"{name}/{when}"])
+        self.change(  # one message says all: no other tells that it is over
+            self.book.alerts[f"{name}/{when}"],
+            "resolved",
+            state="resolved",
+            resolved_at=stamp(self.at, self.force.zone),
+            over=True,
+        )
 
     def _due(self, alert: Alert) -> bool:
         return self.at - to_ms(alert.updated_at) >= rules.REFRESH

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from streams.alert_desk import Desk
 from streams.alert_records import Alert
+from streams.alerts import AlertBook
 from streams.conditions import silent_feeds
 from streams.live import Live
 from streams.monitor import Monitor
@@ -242,6 +243,22 @@ def test_days_without_crimes_are_told_once_as_missing(known: str) -> None:
     _, alerts, _ = replayed(*daily(30, range(110), range(80, 87), known))
     said = "Crimes, Tiny Police: nothing for 20 to 26 May 2021; missing, not zero."
     assert notices(alerts) == [(said, "notice", "resolved")]
+
+
+def test_that_a_stretch_was_missing_is_sent_once() -> None:
+    book, found = AlertBook(tiny_force()), signal_of_a_gap()
+    made = book.consider([found], [], found.end + HOUR)
+    assert [(t.what, t.notify) for t in made] == [("opened", True), ("resolved", False)]
+    assert made[-1].alert.words == f"{found.words} Over at 01:00."
+    assert book.consider([found], [], found.end + 2 * HOUR) == []
+    assert book.going == {}
+
+
+def signal_of_a_gap() -> Signal:
+    _, _, signals = replayed(*daily(30, range(110), range(80, 87), "day"))
+    (found,) = (s for s in signals if s.method == "silence")
+    assert found.end == after(87 * 24) - HOUR  # midnight in summer
+    return found
 
 
 def test_hours_without_records_are_told_once_and_less_than_an_hour_is_not() -> None:
