@@ -18,6 +18,7 @@ Where nothing is known of the rate, more than `gaps.LONGEST_QUIET` is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import sqrt
 
 from detectors.baseline import Baseline
 from detectors.month_watch import MONTH
@@ -30,6 +31,7 @@ from streams.gaps import CUT, LEAST, Stretch, began, empty_runs, first, too_long
 from streams.grain_watches import Watches
 from streams.ledger import Ledger
 from streams.periods import DAY, HOUR, MINUTE, Period
+from streams.records import LEAF_MASK
 from streams.signals import Grain
 
 FORGOTTEN = 160 * 7 * DAY
@@ -43,6 +45,8 @@ SPREAD, EARLY_SPREAD, EARLY_DISPERSION = 0.02, 0.1, 2.0
 few of them or from the first week alone."""
 LEAST_OF: dict[Grain, int] = {"hour": LEAST, "day": DAY - 2 * HOUR, "month": 28 * DAY - HOUR}
 """A shorter stretch holds no whole period of the grain."""
+BEFORE: dict[Grain, int] = {"hour": 3 * HOUR, "day": 7 * DAY}
+"""How long before a stretch it is looked whether the feed was slower than expected, at least."""
 FEWEST = 11.0
 """Where fewer records were to be expected, none at all is never impossible."""
 SAID = HOUR
@@ -166,7 +170,26 @@ class Unheard:
         looked = span[0], min(span[1], span[0] + LOOKED)
         ahead = together(self._pieces(grain, counts, looked))
         more = (span[1] - span[0]) / (looked[1] - looked[0])
-        return Predictive(ahead.mean * more, ahead.spread, ahead.dispersion)
+        ahead = Predictive(ahead.mean * more, ahead.spread, ahead.dispersion)
+        if not impossible(ahead):
+            return ahead
+        return Predictive(
+            ahead.mean * self._slower(grain, counts, span), ahead.spread, ahead.dispersion
+        )
+
+    def _slower(self, grain: Grain, counts: list[Counts], span: Stretch) -> float:
+        """How far the feed was below what was expected of it just before, at most: where it has
+        fallen to a tenth, its longer waits are no silence. 1 where it was not below, by its upper
+        limit."""
+        length = max(BEFORE[grain], min(span[1] - span[0], LOOKED))
+        window = span[0] - length, span[0]
+        heard = 1.0 - _shared(self.gaps, *window) / length
+        wanted = heard * together(self._pieces(grain, counts, window)).mean
+        cell, found = self.ledger.kind.cell, 0
+        for leaf, value in self.ledger.panes.between(*window).items():
+            if leaf <= LEAF_MASK:
+                found += cell.read(value)[counts[0].lane]
+        return float(min(1.0, (found + 2.0 * sqrt(found) + 2.0) / max(wanted, 1e-9)))
 
     def _peak(self, counts: list[Counts]) -> float:
         """The most that an hour of the week is to bring, at twice the usual: as on a day with a

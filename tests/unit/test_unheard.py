@@ -434,6 +434,19 @@ def test_a_quiet_night_of_a_feed_of_few_records_is_zero() -> None:
     assert found["2021-04-20T03+01:00"]["incidents"][0]["count"] == 0
 
 
+@pytest.mark.parametrize("rate", [20, 60])
+def test_a_feed_that_falls_to_a_tenth_is_heard_and_its_fall_is_told(rate: int) -> None:
+    begin = 36 * 24 + 9
+    events = hourly(rate, 37 * 24, (begin * 60, (begin + 6) * 60))
+    step = 600 // rate
+    for minute in range(0, 360, step):
+        at = rfc3339(after(begin) + minute * 60_000)
+        events.append(incident(f"f{minute}", at, grade="priority"))
+    target, alerts, _ = replayed(*sorted(events, key=stamp))
+    assert volumes(alerts)
+    assert not [gap for gap in of(target).unheard.gaps if gap[1] > after(begin + 2)]
+
+
 # -- properties ----------------------------------------------------------------------------------
 
 
