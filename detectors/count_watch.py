@@ -8,7 +8,9 @@ One `Expected` says what each slot of the week should bring. Against it are held
 The first finds a burst within the hour, the second a rise of a half that lasts a shift. When
 `Expected` has learned a week, the second begins anew with the last `window` slots, so that an old
 surge is not found again a month later. Days with names (bank holidays, local events) are judged
-alone and kept out of every stretch.
+alone and kept out of every stretch; so are ordinary days while only an event is known, as a level
+that is lent can prove no change (`detectors.baseline`). The days of an event that goes on for weeks
+are in, once it has a level of its own.
 
 Both are read on one scale, `rate`: how many false alarms a week so much evidence would raise, if
 every slot were a new draw: 2 n 10^-surprise and n exp(-change) for n slots a week. In series with
@@ -110,7 +112,8 @@ class CountWatch(Detector):
             # Within two standard deviations nothing is exceptional; spare the functions.
             if off * off > 4.0 * mean * (dispersion + spread * mean):
                 self._surprise = expected.evidence
-            if not names and mean > 0.0:
+            how, apart = expected.compared(names)
+            if not apart and how != "lent" and mean > 0.0:
                 focus.dispersion, focus.spread = dispersion * self._stretch, spread
                 point = [count, mean]
         focus.update(*point)

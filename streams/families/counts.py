@@ -51,7 +51,7 @@ class Counts(Adapter):
     def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
         super().restore(saved, learned)
-        self.detector.expected.baseline = Baseline(**learned)
+        self.detector.expected.baseline = Baseline.of(learned)
 
     @property
     def about(self) -> str:
