@@ -45,6 +45,9 @@ SPREAD, EARLY_SPREAD, EARLY_DISPERSION = 0.02, 0.1, 2.0
 few of them or from the first week alone."""
 LEAST_OF: dict[Grain, int] = {"hour": LEAST, "day": DAY - 2 * HOUR, "month": 28 * DAY - HOUR}
 """A shorter stretch holds no whole period of the grain."""
+IMPOSSIBLE: dict[Grain, float] = {"hour": 1e-5, "day": 1e-4, "month": 1e-3}
+"""How probable no record may be, at most, where it is taken for impossible: about one false alarm a
+year for hours, and none in decades for the few days and months."""
 BEFORE: dict[Grain, int] = {"hour": 3 * HOUR, "day": 7 * DAY}
 """How long before a stretch it is looked whether the feed was slower than expected, at least."""
 FEWEST = 11.0
@@ -130,7 +133,7 @@ class Unheard:
             ahead = self._expected(grain, span)
             if ahead is not None:
                 unknown = False
-                if impossible(ahead):
+                if impossible(ahead, IMPOSSIBLE[grain]):
                     return [(grain, self._widened(grain, run))]
         return [("hour", gap) for gap in too_long(run)] if unknown else []
 
@@ -171,7 +174,7 @@ class Unheard:
         ahead = together(self._pieces(grain, counts, looked))
         more = (span[1] - span[0]) / (looked[1] - looked[0])
         ahead = Predictive(ahead.mean * more, ahead.spread, ahead.dispersion)
-        if not impossible(ahead):
+        if not impossible(ahead, IMPOSSIBLE[grain]):
             return ahead
         return Predictive(
             ahead.mean * self._slower(grain, counts, span), ahead.spread, ahead.dispersion
