@@ -225,6 +225,15 @@ class MonthWatch(Detector):
         return self._chart.rebased
 
     @property
+    def rebase(self) -> tuple[float, float, int] | None:
+        """What that was: the old centre, the new one, and after how many months on one side of
+        the old; None where the last month moved nothing."""
+        if not self.rebased:
+            return None
+        made = self._chart.rebases[-1]
+        return made.old, made.new, self._chart.rebasing.points
+
+    @property
     def centre(self) -> float | None:
         """The centre line of the usual chart; None while it is learning, as its limits."""
         return self._chart.centre

@@ -204,8 +204,9 @@ class Look(Teller):
         return self._open_signal(story, kind, severity)
 
     def _open_signal(self, story: Story, kind: AlertKind, severity: Severity) -> str:
-        s = story.signal
-        name = rules.name(self.force, kind, s.group, s.measure, s.row, s.area, s.direction)
+        s, figures = story.signal, self._figures(story.signal, kind)
+        area, _ = figures.pop("area"), figures.pop("area_name")
+        name = rules.name(self.force, kind, s.group, s.measure, s.row, area, s.direction)
         start = rfc3339(s.start).replace("+00:00", "Z") if s.grain == "hour" else s.period
         alert_id = f"{name}/{start}"
         if alert_id not in self.book.alerts:
@@ -217,12 +218,11 @@ class Look(Teller):
                 group=s.group,
                 measure=s.measure,
                 row=s.row,
-                area=s.area,
-                title=say.title(self.force, s),
+                area=area,
                 grain=s.grain,
                 theme=s.theme,
                 onset=s.onset,
-                **self._figures(s, kind),
+                **figures,
                 also=story.also,
                 judged_to=None if s.running else stamp(s.end, self.force.zone),
             )
@@ -251,9 +251,15 @@ class Look(Teller):
         return alert.id
 
     def _figures(self, s: Signal, kind: AlertKind) -> dict[str, Any]:
+        """What an alert says of a signal, and of which area: that which all of a rise is in."""
+        told = (self.reads.wholly(s) if s.direction == "up" else None) or s
         return {
-            "said": rules.said(self.force, s, kind, self.reads, self.at),
-            "evidence": rules.evidence(self.force, s),
+            "area": told.area,
+            "area_name": place(self.force, told.area),
+            "follows": "" if told.area == s.area else s.area,
+            "title": say.title(self.force, told),
+            "said": rules.said(self.force, told, kind, self.reads, self.at),
+            "evidence": rules.evidence(self.force, told),
         }
 
     def _louder(self, alert: Alert, *, worse: bool) -> bool:
@@ -271,15 +277,9 @@ class Look(Teller):
         if worse:
             changes["severity"] = severity
         if names:  # it speaks for the story from now on: the parent, or the child that it is about
-            changes = changes | {
-                "area": s.area,
-                "area_name": place(self.force, s.area),
-                "row": s.row,
-                "theme": s.theme,
-                "title": title,
-                "also": _union((alert.title, *alert.also), story.also, title),
-                **self._figures(s, alert.kind),
-            }
+            figures = self._figures(s, alert.kind)
+            also = _union((alert.title, *alert.also), story.also, figures["title"])
+            changes |= {"row": s.row, "theme": s.theme, "also": also, **figures}
         if wider:
             changes["also"] = _union(changes["also"], self._take_in(alert, s))
         self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)

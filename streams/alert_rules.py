@@ -42,6 +42,9 @@ class Reads(Protocol):
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
         """Where within its area a count mostly is, unlike usual: (the area, how many there)."""
 
+    def wholly(self, signal: Signal) -> Signal | None:
+        """The signal of the one area within that all of a rise is in."""
+
 
 class NoReads:
     """Nothing can be looked up."""
@@ -55,6 +58,10 @@ class NoReads:
         return None
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
+        """Not known."""
+        return None
+
+    def wholly(self, signal: Signal) -> Signal | None:
         """Not known."""
         return None
 
@@ -94,6 +101,8 @@ def evidence(force: Force, s: Signal) -> Evidence:
         upper=s.upper,
         probability=s.probability,
         ratio=s.ratio,
+        numerator=None if s.cases is None else s.cases[0],
+        denominator=None if s.cases is None else s.cases[1],
         before=s.before,
         after=s.after,
         method=s.method,
@@ -168,9 +177,16 @@ def is_told(signal: Signal) -> bool:
 
 
 def contrary(signal: Signal) -> bool:
-    """Whether the figure lies beyond its usual range on the other side than the change of level
-    that is found: a rise of last year is not told of a month that has fallen."""
-    if kind_of(signal) != "level_change" or signal.lower is None or signal.upper is None:
+    """Whether the figure belies the change of level that is found: it lies beyond its usual range
+    on the other side (the rise of last year, of a month that has fallen), or nearer to the level
+    before than to that since (the last days of a bad week that is over)."""
+    if kind_of(signal) != "level_change":
+        return False
+    before, after = signal.before, signal.after
+    levels = None if before is None or after is None else (before, after)
+    if levels and abs(signal.observed - levels[0]) < abs(signal.observed - levels[1]):
+        return True
+    if signal.lower is None or signal.upper is None:
         return False
     if signal.direction == "down":
         return signal.observed > signal.upper

@@ -61,6 +61,13 @@ class Reading:
     ratio: float | None = None
     before: float | None = None
     after: float | None = None
+    first: int | None = None
+    """The start of the first period that the figure is of, where it is of several."""
+    cases: tuple[int, int] | None = None
+    """Of a share: the numerator and the denominator."""
+    rebased: tuple[float, float, int] | None = None
+    """Of a chart that took a new average with this period: the old one, the new one, and after
+    how many months on one side."""
 
 
 class Adapter(ABC):

@@ -25,6 +25,8 @@ class Grouped(Adapter):
         self.slots = slots
         self.slot: int | None = None
         self.sums = [0.0, 0.0]
+        self.first: int | None = None
+        """The start of the first slot that they are of."""
         self.expected: float | None = None
 
     def update(self, lanes: Lanes | None, point: Point) -> None:
@@ -44,7 +46,7 @@ class Grouped(Adapter):
         if self.slot is not None:
             self.slot = (self.slot + passed.slots) % self.slots
         if not watch.pending:
-            self.sums = [0.0, 0.0]
+            self.sums, self.first = [0.0, 0.0], None
         watch.pass_over(passed.slots - 1)
         self.expected = watch.expected
         watch.pass_over(1)
@@ -56,7 +58,9 @@ class Grouped(Adapter):
         watch = self.detector
         top, bottom = (0, 0) if lanes is None else self.parts(lanes)
         if not watch.pending:
-            self.sums = [0.0, 0.0]
+            self.sums, self.first = [0.0, 0.0], None
+        if bottom and self.first is None:
+            self.first = point.start
         self.sums[0] += top
         self.sums[1] += bottom
         self.expected = watch.expected
@@ -108,7 +112,14 @@ class Grouped(Adapter):
             ratio=watch.ratio if changed else None,
             before=None if watch.before is None else watch.before * scale,
             after=None if watch.level is None or not changed else watch.level * scale,
+            first=self.first,
+            cases=self.cases,
         )
+
+    @property
+    def cases(self) -> tuple[int, int] | None:
+        """Of a share: how many of how many."""
+        return None
 
     @property
     def onset(self) -> int | None:
@@ -118,16 +129,17 @@ class Grouped(Adapter):
     def restart(self, reason: str) -> None:
         """Forgets what came before; places go on."""
         super().restart(reason)
-        self.sums = [0.0, 0.0]
+        self.sums, self.first = [0.0, 0.0], None
 
     def save(self) -> dict[str, Any]:
         """The state, before the next period."""
-        return {**super().save(), "slot": self.slot, "sums": self.sums}
+        return {**super().save(), "slot": self.slot, "sums": self.sums, "first": self.first}
 
     def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
         super().restore(saved, learned)
         self.slot, self.sums = saved["slot"], saved["sums"]
+        self.first = saved["first"]
 
 
 class Shares(Grouped):
@@ -145,6 +157,11 @@ class Shares(Grouped):
         """Of how many, how many."""
         bottom = sum(lanes[n] for n in self.share.bottom) - sum(lanes[n] for n in self.share.less)
         return min(sum(lanes[n] for n in self.share.top), bottom), bottom
+
+    @property
+    def cases(self) -> tuple[int, int]:
+        """Of the group that the last slot ended."""
+        return int(self.sums[0]), int(self.sums[1])
 
     def give(self, lanes: Lanes, top: int, bottom: int) -> None:
         """Successes and trials."""
