@@ -26,6 +26,14 @@ SHOWN = 10.0
 Lanes = Mapping[str, int]
 
 
+class Timed(dict[str, int]):
+    """The counters of a row, with its durations: bins (`streams.histogram`), how many in each."""
+
+    def __init__(self, lanes: Lanes, bins: Mapping[int, int]) -> None:
+        super().__init__(lanes)
+        self.bins = bins
+
+
 class Point(NamedTuple):
     """A period: its start in ms, its days, its slot (hour or day of the week from Monday, month of
     the year from 0), and the names of its day."""

@@ -131,7 +131,7 @@ class Months(Adapter):
     def accept(self, direction: str | None, before: int) -> bool:
         """The level since the onset is the level; the old one stays in the detector's `changes`."""
         watch = self.detector
-        if watch.onset is None or direction not in (None, watch.direction):
+        if not watch.stands or watch.onset is None or direction not in (None, watch.direction):
             return False
         began = self.starts[max(-len(self.starts), watch.onset - self.taken)]
         if began >= before:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from math import inf, log, log10
 from typing import Any
 
 from detectors.duration_watch import DurationWatch
 from detectors.proportion_watch import ProportionWatch
-from streams.families.base import TAIL, Adapter, Lanes, Passed, Point, Reading
+from streams.families.base import TAIL, Adapter, Lanes, Passed, Point, Reading, Timed
 from streams.figures import Mean, Share
+from streams.histogram import quantile, value_of
 from streams.signals import Method
 
 
@@ -169,7 +171,13 @@ class Shares(Grouped):
 
 
 class Durations(Grouped):
-    """A mean duration; milliseconds in the counters, seconds in a signal."""
+    """A mean duration; milliseconds in the counters, seconds in a signal.
+
+    What is told is the mean of all. Judged and learned is the mean of those that can be: the others
+    are beyond `DurationWatch.farthest` (while nothing is learned, beyond `far` times the median),
+    or took no time at all. Where more than two and more than a third are beyond it, everything is
+    late, and none is left out.
+    """
 
     method: Method = "duration"
     scale = 0.001
@@ -184,5 +192,27 @@ class Durations(Grouped):
         return lanes["sum"], lanes[self.mean.of]
 
     def give(self, lanes: Lanes, top: int, bottom: int) -> None:
-        """The sum, the number and the sum of squares."""
-        self.detector.update(top, bottom, lanes["squares"])
+        """The sum, the number and the sum of squares, of those that can be."""
+        bins = lanes.bins if isinstance(lanes, Timed) else {}
+        odd = self.impossible(bins, bottom)
+        if not odd:
+            self.detector.update(top, bottom, lanes["squares"])
+            return
+        left = {(value_of(each) + 0.5) * 1000: bins[each] for each in bins if each not in odd}
+        number = sum(left.values())
+        total = sum(ms * count for ms, count in left.items())
+        squares = sum(ms * ms * count for ms, count in left.items())
+        self.detector.update(total if number else None, number, squares)
+
+    def impossible(self, bins: Mapping[int, int], number: int) -> set[int]:
+        """The bins of so many durations that can't be."""
+        watch, middle = self.detector, quantile(bins, 0.5)
+        if middle is None or sum(bins.values()) != number:
+            return set()
+        limit = watch.farthest
+        if limit is None:
+            limit = watch.far * middle * 1000 if number >= watch.least else inf
+        beyond = {each for each in bins if value_of(each) * 1000 > limit}
+        if sum(bins[each] for each in beyond) > max(2, number // 3):
+            beyond = set()
+        return beyond | (bins.keys() & {0})
