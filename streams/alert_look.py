@@ -82,8 +82,7 @@ class Look(Teller):
         key = (c.kind, c.severity == "state", "now", c.group, c.measure, row, c.area, c.direction)
         known = self.book.going.get(key)
         if known is not None:
-            self.book.seen[known] = self.at + c.settle
-            self.present.add(known)
+            self._saw(known, c)
             alert = self.book.alerts[known]
             if alert.open and alert.said != c.said and self._due(alert):
                 self.change(alert, "updated", said=c.said, evidence=c.evidence)
@@ -96,8 +95,7 @@ class Look(Teller):
         alert_id = f"{name}/{when[:10] if day else when.replace('+00:00', 'Z')}"
         if alert_id in self.book.alerts:
             return
-        self.book.seen[alert_id] = self.at + c.settle
-        self.present.add(alert_id)
+        self._saw(alert_id, c)
         self.open(
             id=alert_id,
             kind=c.kind,
@@ -154,8 +152,13 @@ class Look(Teller):
             over=True,
         )
 
+    def _saw(self, alert_id: str, c: Condition) -> None:
+        self.book.seen[alert_id] = max(self.book.seen.get(alert_id, 0), self.at + c.settle)
+        self.book.seen_at[alert_id] = self.at
+        self.present.add(alert_id)
+
     def _due(self, alert: Alert) -> bool:
-        return self.at - to_ms(alert.updated_at) >= rules.REFRESH
+        return self.at >= rules.refresh_at(alert)
 
     def _end_conditions(self, judged: frozenset[str]) -> None:
         for alert_id in list(self.book.going.values()):
@@ -164,7 +167,7 @@ class Look(Teller):
             if alert.kind not in judged or stale or self.is_held_back(alert):
                 # Not judged at this look: nothing is known of it.
                 continue
-            if alert.grain == "now" and self.at > self._holds_until(alert):
+            if alert.grain == "now" and self.at >= self._holds_until(alert):
                 if alert.open:
                     self.resolve(alert)
                 else:

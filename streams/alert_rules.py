@@ -8,7 +8,7 @@ from streams import alert_words as say
 from streams.alert_records import Alert, AlertKind, Evidence, Severity, stamp
 from streams.force import Force
 from streams.measures import GROUPS
-from streams.periods import DAY, HOUR, MINUTE
+from streams.periods import DAY, HOUR, MINUTE, to_ms
 from streams.signals import Signal
 
 LEAST_UP, LEAST_DOWN = 5, 10
@@ -28,6 +28,15 @@ FEEDS = {"calls": "call", "incidents": "incident", "crimes": "crime"}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 FORGOTTEN = {"hour": DAY, "day": 14 * DAY, "month": 93 * DAY, "now": DAY}
 """After so long what a person closed is taken to be quiet, even where nothing was read of it."""
+
+
+def refresh_at(alert: Alert) -> int:
+    """When the figures of an open alert are next brought up to date, in ms: after `REFRESH`, and
+    the later, the longer it has been open already, so that a feed that is off for a month does not
+    fill its history."""
+    updated = to_ms(alert.updated_at)
+    lasts = updated - to_ms(alert.opened_at) if alert.grain == "now" else 0
+    return updated + max(REFRESH, lasts // 11)
 
 
 class Reads(Protocol):

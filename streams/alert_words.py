@@ -186,6 +186,38 @@ def answer_rate(
     return (shortened(f"{what}, {where}", LONGEST - len(figures)) + figures,)
 
 
+def fallen(
+    force: Force,
+    line: str,
+    told: tuple[int, int],
+    seconds: int,
+    usual_share: float,
+    target: float,
+    days: tuple[Period, int, int],
+    *,
+    running: bool,
+) -> tuple[str, ...]:
+    """An answer rate that has been low for a day or more: `days` are the day of the figures, when
+    it fell, and now."""
+    calendar = Calendar(force.zone)
+    day, since_, now = days
+    on = f"{'so far ' * running}on {dated(calendar, day.start, now, weekday=True)}"
+    figures = (
+        f": {told[0]:,} of {told[1]:,} answered within {seconds} s {on}, "
+        f"usually {usual_share * 100:.0f} %, target {percent(target)}."
+    )
+    began = f"{calendar.local(since_):%H:%M} on {dated(calendar, since_, now)}"
+    head = shortened(f"{calls(line)}, {force.name}", LONGEST - len(figures))
+    return (head + figures, f"Down since about {began}.")
+
+
+def dated(calendar: Calendar, at: int, now: int, *, weekday: bool = False) -> str:
+    """`1 July`, or `Wednesday 1 July 2020` where it is another year."""
+    local = calendar.local(at)
+    year = f" {local.year}" if local.year != calendar.local(now).year else ""
+    return f"{local:%A} " * weekday + f"{local.day} {local:%B}{year}"
+
+
 def missed(
     what: str, where: str, rate: float, target: float, seconds: int, weeks: int
 ) -> tuple[str, ...]:
