@@ -61,8 +61,9 @@ def monthly(rate: int, missing: set[int], months: int = 36) -> list[dict[str, An
     return found
 
 
-@pytest.mark.parametrize("rate", [12, 60])
-@pytest.mark.parametrize("missing", [{20}, {19, 20}, {19, 20, 21}, {17, 18, 19, 20, 21}, {14, 30}])
+@pytest.mark.parametrize(
+    ("rate", "missing"), [(12, {20}), (60, {19, 20}), (20, {17, 18, 19, 20, 21}), (60, {14, 30})]
+)
 def test_months_without_a_file_are_missing(rate: int, missing: set[int]) -> None:
     target, alerts, _ = replayed(*monthly(rate, missing))
     assert volumes(alerts) == []
@@ -91,7 +92,7 @@ def daily(rate: int, days: range, missing: range, known: str = "second") -> list
 
 
 @pytest.mark.parametrize("known", ["second", "day"])
-@pytest.mark.parametrize("length", [1, 2, 7, 20])
+@pytest.mark.parametrize("length", [1, 7])
 def test_a_week_of_no_crimes_at_30_a_day_is_missing(known: str, length: int) -> None:
     gap = range(80, 80 + length)
     target, alerts, signals = replayed(*daily(30, range(110), gap, known))
@@ -450,7 +451,7 @@ def test_a_feed_that_falls_to_a_tenth_is_heard_and_its_fall_is_told(rate: int) -
 
 
 @given(start=st.integers(36 * 24 * 60, 37 * 24 * 60), length=st.integers(65, 4_000))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_no_stretch_that_is_cut_out_of_a_steady_series_raises_an_alert(
     start: int, length: int
 ) -> None:
@@ -461,7 +462,7 @@ def test_no_stretch_that_is_cut_out_of_a_steady_series_raises_an_alert(
 
 
 @given(cut=st.lists(st.integers(1, 3_000), min_size=1, max_size=6), seed=st.integers(0, 3))
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 def test_the_same_log_in_other_batches_says_the_same(cut: list[int], seed: int) -> None:
     begin = 30 * 24 * 60 + seed * 100
     events = hourly(6, 32 * 24, (begin, begin + 400 + 60 * seed))
