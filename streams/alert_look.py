@@ -66,7 +66,8 @@ class Look(Teller):
                 self._take_condition(condition)
         here = [s for s in signals if s.kind not in self.stale and s.method != "silence"]
         for signal in signals:
-            if signal.method == "silence" and not signal.running:
+            past = signal.method == "silence" and not signal.running
+            if past and signal.kind not in self.held_back:
                 self._note_missing(signal)
         self.kin = Kin(self.force, here, self.reads)
         raised = self._take_signals(here)

@@ -143,7 +143,8 @@ class Monitor:
                 for feed in (NAMES[kind], kind):
                     if feed in taker.heard:
                         every = interval_of(self.forces[force_id], taker, feed)
-                        return breaks(taker.heard[feed], every, span)
+                        # Before it is known how far apart they are, none can be due.
+                        return None if every is None else breaks(taker.heard[feed], every, span)
         return None
 
     def drop_shard(self, shard: Shard) -> None:
