@@ -27,6 +27,7 @@ from streams.outputs.breakdowns import (
     crimes,
     find,
     incidents,
+    missing,
     spans,
 )
 
@@ -89,6 +90,7 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
         lower.add_row(*row)
         parts += [lower, Text()]
         del tables[: len(row)]
+    parts += [Text(f"Not heard: {'; '.join(gone)}.") for gone in [missing(board)] if gone]
     formula = board["definitions"]["service_level"]["formula"]
     parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=QUIET))
     attended = board["definitions"]["attendance"]["formula"]
@@ -112,7 +114,8 @@ def summary(board: Board) -> str:
     )
     if row and open_now:
         limit = words.limit(words.held_in(board, today)["within_seconds"])
-        level = words.share(row["within"], "none attended")
+        nothing = "not known" if row["emergencies"] is None else "none attended"
+        level = words.share(row["within"], nothing)
         told.append(
             f"emergencies: {open_now['unattended']} not yet attended, {level} in {limit} today"
         )
@@ -234,6 +237,9 @@ def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
         if row is None:
             rows.append(_not_kept(title) if "calls" not in span else _not_known(title))
             continue
+        if row["offered"] is None and "from" not in row:
+            rows.append(_no_data(title))
+            continue
         counts = [words.count(row[name]) for name in ("offered", "answered", "abandoned")]
         counts[0] += MARKS.get(row.get("from", ""), "")
         speeds = (row["answer_mean"], row["answer_median"], row["answer_p90"])
@@ -278,6 +284,9 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
         if row is None:
             rows.append(_not_kept(title))
             continue
+        if row["emergencies"] is None:
+            rows.append(_no_data(title))
+            continue
         own = words.held_in(board, span)
         counts = (row["emergencies"], row["attended"], row["never_attended"])
         speeds = (row["response_mean"], row["response_median"], row["response_p90"])
@@ -296,6 +305,11 @@ def _not_kept(title: str) -> list[Cell]:
 def _not_known(title: str) -> list[Cell]:
     """A period of which the totals of a line say nothing."""
     return [title, Text("unknown", style=QUIET)]
+
+
+def _no_data(title: str) -> list[Cell]:
+    """A period in which the feed was not heard."""
+    return [title, Text("no data", style=QUIET)]
 
 
 def _cells(
