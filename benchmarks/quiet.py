@@ -1,13 +1,12 @@
 """How many alerts does a force get in weeks in which nothing happens?
 
-    python benchmarks/quiet.py [--runs 26] [--days 28] [--history-weeks 8] [--look 5]
+    python benchmarks/quiet.py [--runs 26] [--days 28] [--history-weeks 8]
                                [--processes 1] [--only quiet,strained] [--show] [--keep FILE]
 
 Every run is a simulated control room whose rates do not change: each alert is a false one. Its
-events go through the monitor, the watches and the alert book, wired as `watchroom run` wires them;
-the book looks at how things stand every `--look` minutes of event time, and is told of each period
-as it closes. Live it looks every 2 seconds, and sees waits that are beyond their limit for a minute
-only: of those, 5 minutes show a third or a half. Counted are the alerts that were told to someone
+events go through the monitor, the watches and the alert book, wired as `watchroom run` wires them
+for a replay at a pace: each full minute is judged, the hour that runs too, each moment when
+something is due, and each period as it closes. Counted are the alerts that someone would be told of
 (pages and notices), opened in the `--days` after the history.
 
 - quiet: runs at the shipped settings, each begun two weeks later in the year than the one before.
@@ -41,7 +40,7 @@ from streams.force import WHOLE, find_force
 from streams.live import Live
 from streams.measures import CALLS
 from streams.monitor import Monitor
-from streams.periods import MINUTE, Calendar
+from streams.periods import HOUR, Calendar
 from streams.records.calls import Calls
 from streams.rollup import Rollup
 from streams.runners.watching import watch_all
@@ -80,23 +79,13 @@ class Run:
     seconds: float
 
 
-class Clock:
-    """Event time."""
-
-    def __init__(self) -> None:
-        self.at = 0
-
-    def __call__(self) -> int:
-        return self.at
-
-
 def lots(events: Iterator[tuple[int, bytes]], width: int) -> Iterator[tuple[int, bytes]]:
     """The lines of each stretch of so many ms, with the end of the stretch."""
     for stretch, found in groupby(events, lambda event: event[0] // width):
         yield (stretch + 1) * width, b"\n".join(line for _, line in found)
 
 
-def run(number: int, *, days: int, weeks: int, look: int, rates: Rates) -> Run:
+def run(number: int, *, days: int, weeks: int, rates: Rates) -> Run:
     """One room, and what was told of it."""
     begun = time.monotonic()
     force = find_force(FORCE)
@@ -107,22 +96,19 @@ def run(number: int, *, days: int, weeks: int, look: int, rates: Rates) -> Run:
         return calendar.midnight(day.year, day.month, day.day)
 
     start, judged, end = midnight(0), midnight(7 * weeks), midnight(7 * weeks + days)
-    clock = Clock()
-    live = Live(Monitor([force]), clock)
+    live = Live(Monitor([force]), lambda: 0)
     watch_all(live.monitor)
     desk = Desk(live)
     for shard in live.monitor.shards:
         desk.attach(shard)
     made: list[Transition] = []
     desk.listeners.append(made.extend)
-    live.health.state = "behind"
+    live.health.replay, live.health.state = True, "behind"
     events = simulate(force, start, end, SEED + number, rates)
-    for until, payload in lots(events, look * MINUTE):
-        clock.at = until
+    for until, payload in lots(events, HOUR):
         live.ingest(payload, until)
         if until >= judged:
-            live.health.state = "live"
-            desk.tick()
+            live.health.state = "live"  # at a pace: the hour that runs is judged as well
     opened = [t.alert for t in made if t.what == "opened" and t.at.timestamp() * 1000 >= judged]
     told = [
         Told(a.kind, a.severity, a.grain, a.opened_at.isoformat(), a.words)
@@ -169,9 +155,7 @@ def verdict(good: bool, aim: str) -> bool:
 
 def quiet(asked: argparse.Namespace, pool: ProcessPoolExecutor | None) -> bool:
     """The shipped settings."""
-    one = functools.partial(
-        run, days=asked.days, weeks=asked.history_weeks, look=asked.look, rates=Rates()
-    )
+    one = functools.partial(run, days=asked.days, weeks=asked.history_weeks, rates=Rates())
     found = gathered(asked, pool, one, "quiet")
     budget = find_force(FORCE).file.alerts.false_episodes_a_week
     total = sum(len(each.told) for each in found)
@@ -188,9 +172,7 @@ def quiet(asked: argparse.Namespace, pool: ProcessPoolExecutor | None) -> bool:
 
 def strained(asked: argparse.Namespace, pool: ProcessPoolExecutor | None) -> bool:
     """The room that always misses its targets."""
-    one = functools.partial(
-        run, days=asked.days, weeks=asked.history_weeks, look=asked.look, rates=STRAINED
-    )
+    one = functools.partial(run, days=asked.days, weeks=asked.history_weeks, rates=STRAINED)
     asked = argparse.Namespace(**{**vars(asked), "runs": min(asked.runs, 3)})
     found = gathered(asked, pool, one, "strained")
     paged = [t for r in found for t in r.told if t.severity == "page"]
@@ -225,7 +207,6 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=26)
     parser.add_argument("--days", type=int, default=28)
     parser.add_argument("--history-weeks", type=int, default=8)
-    parser.add_argument("--look", type=int, default=5, metavar="MINUTES")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--only", default=",".join(PARTS), metavar="PART,...")
     parser.add_argument("--show", action="store_true", help="print the words of every alert")

@@ -8,7 +8,14 @@ One `Expected` says what each slot of the week should bring. Against it are held
 The first finds a burst within the hour, the second a rise of a half that lasts a shift. When
 `Expected` has learned a week, the second begins anew with the last `window` slots, so that an old
 surge is not found again a month later. Days with names (bank holidays, local events) are judged
-alone and kept out of every stretch.
+alone and kept out of every stretch; so are ordinary days while only an event is known, as a level
+that is lent can prove no change (`detectors.baseline`). The days of an event that goes on for weeks
+are in, once it has a level of its own.
+
+A change that alarms goes on until what came since some slot is 1,000 times likelier as expected
+than at the ratio of the change (quasi-Poisson, with the variance of a slot); what came before that
+slot is then part of no stretch. So a surge that is over raises nothing, and hides no fall that
+follows it. Nor is a change told of a slot that is itself exceptional the other way.
 
 Both are read on one scale, `rate`: how many false alarms a week so much evidence would raise, if
 every slot were a new draw: 2 n 10^-surprise and n exp(-change) for n slots a week. In series with
@@ -30,6 +37,11 @@ from detectors.base import Detector, Plain
 from detectors.expected import Expected
 from detectors.held_focus import HeldFocus
 
+ENDED = log(1000.0)
+"""A change is over where its last slots are so many times likelier as expected; as a natural
+logarithm."""
+LEAST = 1e-3
+"""The least ratio that a change is taken to have."""
 LOOKED_BACK = {168: 48, 7: 28}
 """Slots of the last weeks over which a change is still looked for: two days, four weeks."""
 
@@ -72,6 +84,7 @@ class CountWatch(Detector):
 
     def _start(self) -> None:
         self._drift_detected = False
+        self._spell: list[float] = []  # the ratio, how much likelier its end, where that began
         self._expected = Expected(
             self.slots,
             need=self.need,
@@ -110,14 +123,36 @@ class CountWatch(Detector):
             # Within two standard deviations nothing is exceptional; spare the functions.
             if off * off > 4.0 * mean * (dispersion + spread * mean):
                 self._surprise = expected.evidence
-            if not names and mean > 0.0:
+            how, apart = expected.compared(names)
+            if not apart and how != "lent" and mean > 0.0:
                 focus.dispersion, focus.spread = dispersion * self._stretch, spread
                 point = [count, mean]
         focus.update(*point)
         self._recent.append(point)
         if len(self._recent) > self.window:
             del self._recent[0]
+        if self._spell:
+            self._follow(*point)
         self._drift_detected = self.rate <= self.allowed
+        level = self._focus.level
+        if "change" in self.causes and level is not None and not (self._spell and self._spell[1]):
+            self._spell = [level, 0.0, 0.0]
+
+    def _follow(self, count: float | None, mean: float) -> None:
+        """Looks whether the change that alarmed is over."""
+        if count is None:
+            return
+        ratio, likelier, until = self._spell
+        focus, ratio = self._focus, max(ratio, LEAST)
+        varies = focus.dispersion + focus.spread * mean
+        found = likelier + (mean * (ratio - 1.0) - count * log(ratio)) / varies
+        self._spell[1:] = max(0.0, found), until if likelier else self._points - 1.0
+        if found >= ENDED:
+            begin = self._points - len(self._recent)
+            for place in range(max(0, int(self._spell[2]) - begin)):
+                self._recent[place] = [None, 1.0]
+            self._spell = []
+            self._look_again()
 
     def pass_over(self, points: int, slots: int) -> None:
         """Takes more points than the window is long of which nothing is known, the last of them so
@@ -128,6 +163,7 @@ class CountWatch(Detector):
         self._points += points
         self._surprise, self._direction = 0.0, None
         self._recent = [[None, 1.0] for _ in range(self.window)]
+        self._spell = []
         self._focus.begin(self._points)
         self._drift_detected = self.rate <= self.allowed
 
@@ -155,8 +191,12 @@ class CountWatch(Detector):
 
     @property
     def change(self) -> float:
-        """The log-likelihood ratio of a change of level within the window; 0 in a gap."""
-        return self._focus.evidence if self._recent and self._recent[-1][0] is not None else 0.0
+        """The log-likelihood ratio of a change of level within the window; 0 in a gap, and where
+        the last count is exceptional in the other direction."""
+        if not self._recent or self._recent[-1][0] is None:
+            return 0.0
+        contrary = self._surprise and self._direction != self._focus.direction
+        return 0.0 if contrary else self._focus.evidence
 
     @property
     def surprise_rate(self) -> float:

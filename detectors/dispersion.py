@@ -21,12 +21,12 @@ RARE = 1e-3  # a tail below this takes weight from a point
 
 
 def own_rate(
-    count: Floats, factor: Floats, spread: Floats, dispersion: float, age: int
+    count: Floats, factor: Floats, spread: Floats, dispersion: float, *, known: bool
 ) -> tuple[float, Floats]:
-    """A week's own rate, and the weights of its points; all are 1 while no profile is known."""
+    """A week's own rate, and the weights of its points; all are 1 while no profile is `known`."""
     weight = np.ones_like(count)
     own = float(count.sum() / max(float(factor.sum()), 1e-9))
-    if age == 0 or own <= 0.0:
+    if not known or own <= 0.0:
         return own, weight
     for _ in range(4):
         mean = np.maximum(own * factor, 1e-9)

@@ -17,6 +17,20 @@ which little was expected yet. It may be negative, where durations within a grou
 takes at most three quarters off the first term. (An outlier beyond the 3.09 standard deviations of
 1 in 1,000 counts as one at them.)
 
+**Impossible times.** One response of 23 hours among twenty of 10 minutes is no slow day. Were
+single durations log-normal with this cv, 4 standard deviations of their logarithms would be `far`
+times the mean (20 times at a cv of 1; at least 10). Where n, sum S and sum of squares Q of a group
+are those of n - k durations with mean m and this cv, and k alike that are longer, then
+
+    (S - (n - k) m)^2 = k (Q - (n - k) m^2 (1 + cv^2)).
+
+Where for some k, at most 3 + n/20, these are `far` times both m and the expectation, the group is
+*doubtful*: its mean is the expectation, or of the m from that k on the one next to it, and it
+teaches neither level nor spread. A day on which everything is late has durations that are alike,
+and is none. Where four of five groups are doubtful, they teach cv, until such durations are
+ordinary. Of any group at most 4 cv^2 counts in the cv. Who knows single durations leaves out what
+is beyond `farthest`.
+
 - `surprise`: the tail of Student's t of (y - e) / sqrt(Var y + w) with nu degrees of freedom, the
   groups that the spread is known from; but at most 60, as means of few durations are not normal.
 - `change`: of a stretch with weights 1 / Var y, mean m of y - e and shared variance u of the
@@ -41,18 +55,28 @@ False
 
 from __future__ import annotations
 
-from math import exp, inf, log, log10, sqrt
+from math import exp, inf, log, log1p, log10, sqrt
 
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from detectors.grouped_watch import GroupedWatch
+from detectors.grouped_watch import Found, GroupedWatch
 
 LEAST, MOST = 1e-9, 1e100
 """Means are taken as within these: a duration of 0 has no logarithm."""
 MOST_FREEDOM = 1e4
 MOST_KNOWN = 60.0
 OUTLYING = 3.09**2
+FAR, LEAST_FAR = 4.0, 10.0
+"""Standard deviations of the logarithm beyond which a duration is impossible; the least ratio."""
+MOST_SCATTER = 4.0
+SOME, MANY = 3, 20
+"""Impossible may be so many durations, and one in so many more."""
+MOSTLY, LATELY = 0.8, 0.05
+"""Where more than this share of groups is doubtful, by an average that takes so much of each, long
+durations are usual here."""
+DOUBTFUL = -1.0
+"""In the place of the durations of which the squares are known."""
 
 
 class DurationWatch(GroupedWatch):
@@ -86,6 +110,7 @@ class DurationWatch(GroupedWatch):
     def _start(self, reason: str | None) -> None:
         super()._start(reason)
         self._cv_sums = [0.0, 0.0]  # squares about the mean over its square, degrees of freedom
+        self._doubts = 0.0  # the share of doubtful groups, lately
 
     def update(self, x: float | None, number: float = 1, squares: float | None = None) -> None:
         """Takes the sum of a slot's durations, their number, and the sum of their squares."""
@@ -93,12 +118,56 @@ class DurationWatch(GroupedWatch):
             self._take(None)
             return
         x = min(x, MOST * number)
-        known = squares is not None and number > 1.0 and x > 0.0
+        if x <= 0.0:  # no time at all is no duration, and has no logarithm
+            self._take(None)
+            return
+        squares = x * x if number <= 1.0 else squares
+        known = squares is not None and number > 1.0
         about = 0.0
         if known and squares is not None:
             mean = x / number
             about = min(max(0.0, squares / mean / mean - number), number * (number - 1.0))
-        self._take([number, x, about, number - 1.0 if known else 0.0])
+        freedom = number - 1.0 if known else 0.0
+        self._take([number, x, about, freedom, squares or 0.0, 0.0 if squares is None else number])
+
+    @property
+    def far(self) -> float:
+        """How many times the mean a single duration is beyond what is possible."""
+        variance = log1p(self.cv**2)
+        return max(LEAST_FAR, exp(FAR * sqrt(variance) - variance / 2.0))
+
+    @property
+    def farthest(self) -> float | None:
+        """The longest possible single duration in the next slot; None before any is learned."""
+        if not self._learned:
+            return None
+        return self.far * exp(self._base + self._effects[self._place % self.period])
+
+    def _formed(self, group: list[float]) -> list[float]:
+        _, _, n, total, _, _, squares, known = group
+        if known < n or n < 3.0:
+            return group
+        hoped = exp(self._base + self._effects[self._slot(group)]) if self._learned else 0.0
+        numbers = range(1, min(SOME + int(n / MANY), int(n) - 2) + 1)
+        means = [self._without(float(k), n, total, squares) for k in numbers]
+        far = self.far
+        for k, mean in zip(numbers, means, strict=True):
+            if mean > 0.0 and total - (n - k) * mean >= k * far * max(mean, hoped):
+                break
+        else:
+            return group
+        if hoped:
+            mean = min(total / n, max(means[-1], hoped) if mean > hoped else hoped)
+        return [*group[:2], n - 1.0, (n - 1.0) * mean, *group[4:7], DOUBTFUL]
+
+    def _without(self, k: float, n: float, total: float, squares: float) -> float:
+        """The mean of the others where k alike are impossible; 0 where there is none."""
+        rest, scatter = n - k, 1.0 + self.cv**2
+        mean = total / n  # in its units, so that nothing overflows
+        leading = rest * rest + k * rest * scatter
+        last = n * n - k * squares / mean / mean
+        inner = (n * rest) ** 2 - leading * last
+        return mean * (n * rest - sqrt(inner)) / leading if last > 0.0 and inner > 0.0 else 0.0
 
     @property
     def known(self) -> float:
@@ -131,7 +200,7 @@ class DurationWatch(GroupedWatch):
         tail = max(float(stdtr(self.known, -t)), 1e-300)
         return -log10(tail) if t > 2.0 else 0.0, "up" if off > 0.0 else "down"
 
-    def _weigh(self, recent: list[list[float]]) -> tuple[float, int | None, float, str | None]:
+    def _weigh(self, recent: list[list[float]]) -> Found:
         figures = [(*self._value(group), self._effects[self._slot(group)]) for group in recent]
         value, variance, effect = np.array(figures)[::-1].T
         weight = 1.0 / variance
@@ -143,12 +212,27 @@ class DurationWatch(GroupedWatch):
         off = float(means[best])
         change = self._student(float(ratios[best]))
         level = exp(self._base + off)
-        return change, len(recent) - 1 - best, level, "up" if off > 0.0 else "down"
+        direction = "up" if off > 0.0 else "down"
+        return Found(change, len(recent) - 1 - best, level, off, direction)
+
+    def _likelier(self, group: list[float], shift: float) -> float:
+        if group[7] == DOUBTFUL:
+            return 0.0
+        slot = self._slot(group)
+        value, variance = self._value(group)
+        off = value - self._base - self._effects[slot]
+        return ((off - shift) ** 2 - off * off) / 2.0 / (variance + self._slot_spreads[slot])
 
     def _learn(self, group: list[float], slot: int) -> None:
-        # Of at most so many durations, so that what is older fades.
-        fade = 1.0 if self._cv_sums[1] < MOST_FREEDOM else 0.9
-        self._cv_sums = [fade * x + new for x, new in zip(self._cv_sums, group[4:], strict=True)]
+        doubtful = group[7] == DOUBTFUL
+        self._doubts += LATELY * (doubtful - self._doubts)
+        if not doubtful or self._doubts > MOSTLY:
+            # Of at most so many durations, so that what is older fades.
+            fade = 1.0 if self._cv_sums[1] < MOST_FREEDOM else 0.9
+            about = min(group[4], MOST_SCATTER * self.cv**2 * group[5])
+            self._cv_sums = [fade * self._cv_sums[0] + about, fade * self._cv_sums[1] + group[5]]
+        if doubtful and self._learned > 1:
+            return
         value, variance = self._value(group)
         if self._learned > 1:
             off = value - self._base - self._effects[slot]
@@ -156,10 +240,14 @@ class DurationWatch(GroupedWatch):
             most = OUTLYING * (variance + spread)
             # Towards the expectation, so that a single outlier moves the level by little.
             value -= off * (1.0 - min(1.0, sqrt(most) / abs(off))) if off else 0.0
-            surely = (variance / (variance + spread)) ** 2
-            square = min(off * off, most) - spread
-            self._spread_sums[0] += surely * (square - self.cv**2 / group[2])
-            self._spread_sums[2] += surely
+            surely, part, square = (variance / (variance + spread)) ** 2, 1.0, off * off
+            shift, together = group[8:]
+            if together:  # of a spell: about its own level
+                square = (off - shift) ** 2 if together > 1.0 else 0.0
+                part, spread = 1.0 - 1.0 / together, 0.0
+            within = part * self.cv**2 / group[2]
+            self._spread_sums[0] += surely * (min(square, most) - spread - within)
+            self._spread_sums[2] += surely * part
         self._values[slot] += value / variance
         self._information[slot] += 1.0 / variance
         self._fit(1.0 / self.slot_sd**2)

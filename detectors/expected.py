@@ -26,7 +26,7 @@ from dataclasses import asdict
 from typing import Any, Self
 
 from detectors.base import Detector, Plain
-from detectors.baseline import Baseline, Constants, Week, learn
+from detectors.baseline import Baseline, Compared, Constants, Week, learn
 from detectors.predictive import MOST, Predictive, Verdict, judged
 
 
@@ -108,7 +108,7 @@ class Expected(Detector):
             self._last = None  # a gap raises no alarm
             return
         x = min(float(x), MOST)
-        self._last = [x, *self._baseline.ahead(slot, names, self.between)]
+        self._last = [x, *self._ahead(slot, names)]
         self._last_names = list(names)
         self._week.append([slot, x, list(names), self._place - 1])
 
@@ -135,7 +135,15 @@ class Expected(Detector):
     def forecast(self, slot: int | None = None, names: Sequence[str] = ()) -> Predictive:
         """What is expected of a slot (the next in turn unless given) on a day of these names."""
         slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
-        return Predictive(*self._baseline.ahead(slot, names, self.between))
+        return Predictive(*self._ahead(slot, names))
+
+    def _ahead(self, slot: int, names: Sequence[str]) -> tuple[float, float, float, float]:
+        return self._baseline.ahead(slot, names, self.between, self.need)
+
+    def compared(self, names: Sequence[str] = ()) -> tuple[Compared, list[str]]:
+        """What a day of these names is compared with, and those of them that this leaves to be
+        explained by earlier days of the same name."""
+        return self._baseline.compared(names, self.need)
 
     def judge(
         self,
@@ -206,20 +214,36 @@ class Expected(Detector):
     def state(self) -> str:
         """Either `learning`, `first year` or `ready`."""
         known = self._baseline
-        if known.filled < 0.9 * self.need or known.age < self.need:
-            return "learning"
-        return "first year" if known.age < 53 else "ready"
+        if known.known(self.need):
+            return "first year" if known.age < 53 else "ready"
+        return "first year" if self._from_event else "learning"
+
+    @property
+    def _from_event(self) -> bool:
+        """Whether all that is known is an event's own weeks."""
+        known = self._baseline
+        event = None if known.known(self.need) else known.event
+        return event is not None and event.known(self.need)
 
     @property
     def about(self) -> str:
         """The state in plain words."""
-        weeks = f"{self.age} week{'s' * (self.age != 1)} of history"
+        known = self._baseline
+        ordinary = known.age if known.known(self.need) else min(known.age, int(known.filled + 0.1))
+        weeks = _weeks(ordinary)
         since = f" since {self._since}" if self._since else ""
-        return {
-            "learning": f"learning: {weeks}{since}, {self.need} needed; only fixed limits are used",
-            "first year": f"first year: {weeks}{since}, no season or yearly day seen yet",
-            "ready": f"ready: {weeks}{since}",
-        }[self.state]
+        if self._from_event and known.event is not None:
+            names = " and ".join(known.event_names)
+            return (
+                f"first year: known only from {names}, {_weeks(known.event.age)}{since}; "
+                f"{weeks} of ordinary history, {self.need} needed"
+            )
+        more = {
+            "learning": f", {self.need} needed; only fixed limits are used",
+            "first year": ", no season or yearly day seen yet",
+            "ready": "",
+        }
+        return f"{self.state}: {weeks} of history{since}{more[self.state]}"
 
     @property
     def dispersion(self) -> float:
@@ -228,7 +252,8 @@ class Expected(Detector):
 
     def unseen(self, names: Sequence[str]) -> list[str]:
         """Those of the names that no earlier day in the history had."""
-        return [name for name in names if name not in self._baseline.names]
+        _, apart = self.compared(names)
+        return [name for name in apart if name not in self._baseline.names]
 
     def restart(self, reason: str) -> None:
         """Forgets every count because they are recorded otherwise from here on; keeps the reason.
@@ -313,5 +338,9 @@ class Expected(Detector):
     def restore(cls, saved: dict[str, Any]) -> Self:
         """A detector that goes on exactly where the saved one stood."""
         detector = super().restore(saved)
-        detector._baseline = Baseline(**vars(detector)["_baseline"])
+        detector._baseline = Baseline.of(vars(detector)["_baseline"])
         return detector
+
+
+def _weeks(number: int) -> str:
+    return f"{number} week{'s' * (number != 1)}"

@@ -18,6 +18,12 @@ smaller predictive tail, and for the stretches that end now a `change`, the grea
 ratio. The spread of the groups is known from nu of them only: a log-likelihood ratio c that takes
 it as known is read as nu/2 log(1 + 2 c / nu), as the tail of Student's t is to the normal one.
 
+**Spells.** The groups since the onset of a change that alarms are a spell. It goes on until what
+came since some group is 1,000 times likelier as expected than as far off as the spell was; what
+came before that is then part of no change. A crisis is no guide to how groups scatter: those of a
+spell teach the spread of the groups by how far they are off the spell's own level (for m groups, as
+1 - 1/m of one each), and one that alarms alone not at all.
+
 **Scale.** `rate` is in nominal false alarms a week: the smaller of 3 G 10^-surprise and
 3 G exp(-change), for the G groups that come in a week. With both tails at a, single groups raise
 2 G a, and changes about G a more. In series with no change the true rate of clusters of alarms is
@@ -32,7 +38,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from math import log, log1p, log10
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +50,22 @@ WINDOWS = {168: 48, 7: 28}
 """Groups among which a change is looked for: two days of hours, four weeks of days."""
 LOOKS = 3.0
 """At a group: two sides of it, and the changes."""
+ENDED = log(1000.0)
+"""A spell is over where its last groups are so many times likelier as expected before it; as a
+natural logarithm."""
 PERIODS = {168: 24}
 """Slots that have an effect of their own where these are not simply those of the week."""
+
+
+class Found(NamedTuple):
+    """A change: the log-likelihood ratio, the index of the first group, the level since, how far
+    that is off what was expected, and in which direction."""
+
+    change: float
+    place: int
+    level: float
+    shift: float
+    direction: str
 
 
 def shrunk(values: Floats, information: Floats, h: float) -> tuple[float, Floats, Floats]:
@@ -102,6 +122,8 @@ class GroupedWatch(Detector):
         self._since = reason
         self._begun = self._place
         self._drift_detected = False
+        self._spell: list[float] = []  # how far off, how much likelier its end, where that began
+        self._from = float(self._place)  # groups before are part of no change
         self._pending: list[Any] = []  # first place, then sums of what came
         self._recent: list[list[float]] = []  # first place, last place, then the sums
         self._groups = 0
@@ -138,18 +160,46 @@ class GroupedWatch(Detector):
             return
         first, *sums = self._pending
         self._pending = []
-        group = [first, self._place - 1, *sums]
+        group = self._formed([first, self._place - 1, *sums])
+        group += [0.0, 0.0]  # how far the level of its spell is off, and the groups of that
         self._groups += 1
         self._recent.append(group)
         if self.state == "ready":
-            self._surprise, self._off = self._judge(group)
-            self._change, place, level, direction = self._weigh(self._recent)
-            if place is not None:
-                self._onset, self._level = int(self._recent[place][0]), level
-                self._way = direction
-            self._drift_detected = self.rate <= self.allowed
+            self._look(group)
         while len(self._recent) > min(self.window, max(0, self._learned - self.need)):
             self._absorb(self._recent.pop(0))
+
+    def _look(self, group: list[float]) -> None:
+        """Judges the latest group, and the stretches that end with it."""
+        self._surprise, self._off = self._judge(group)
+        if self._spell:
+            self._follow(group)
+        recent = [each for each in self._recent if each[0] >= self._from]
+        found = self._weigh(recent)
+        self._change, self._way = found.change, found.direction
+        if self._surprise and self._off != self._way:
+            self._change = 0.0  # no change is told of a group that is exceptional the other way
+        self._onset, self._level = int(recent[found.place][0]), found.level
+        self._drift_detected = self.rate <= self.allowed
+        causes = self.causes
+        if "change" in causes:
+            for each in recent[found.place :]:
+                each[-2:] = found.shift, len(recent) - found.place
+            if not self._spell or not self._spell[1]:
+                self._spell = [found.shift, 0.0, 0.0]
+        elif causes:
+            group[-2:] = 0.0, 1.0
+
+    def _follow(self, group: list[float]) -> None:
+        """Looks whether the spell of a change is over."""
+        shift, likelier, until = self._spell
+        likelier = max(0.0, likelier + self._likelier(group, shift))
+        self._spell = [shift, likelier, until if until and likelier else group[0]]
+        if likelier >= ENDED:
+            self._from, self._spell = self._spell[2], []
+            for each in self._recent:
+                if each[0] >= self._from:
+                    each[-2:] = 0.0, 0.0
 
     def pass_over(self, slots: int) -> None:
         """Takes so many slots in a row of which nothing is known."""
@@ -190,13 +240,21 @@ class GroupedWatch(Detector):
         known = self.known
         return 0.5 * known * log1p(2.0 * change / known)
 
+    def _formed(self, group: list[float]) -> list[float]:
+        """A group that is complete, as it is to be judged and learned."""
+        return group
+
     @abstractmethod
     def _judge(self, group: list[float]) -> tuple[float, str | None]:
         """The surprise of a group, and its direction."""
 
     @abstractmethod
-    def _weigh(self, recent: list[list[float]]) -> tuple[float, int | None, float, str | None]:
-        """The greatest ratio of a stretch to the end; where it begins, its level, direction."""
+    def _weigh(self, recent: list[list[float]]) -> Found:
+        """The likeliest change among the stretches that end now."""
+
+    @abstractmethod
+    def _likelier(self, group: list[float], shift: float) -> float:
+        """How much likelier a group is as expected than so far off: a natural logarithm."""
 
     @abstractmethod
     def _learn(self, group: list[float], slot: int) -> None:

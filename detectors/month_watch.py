@@ -22,7 +22,22 @@ five times too cautious, where the dispersion is twice the prior it is right. Wi
 the rate is still about 0.03: a greater one tells nothing, and should not be allowed.
 
 Whoever takes an alarm for true says `accept`: then baseline and chart begin anew at the onset, with
-what was known of the dispersion. Until then the alarm stands while the evidence does.
+what was known of the dispersion. Until then the change stands, and is looked at for its end: with m
+the level before it and l that of its months but the last ones, the count x of the last months,
+worth E months, is by quasi-Poisson likelihood
+
+.. math:: \exp\bigl((x\log(m/l) - E(m - l)) / \varphi\bigr)
+
+times likelier at the old level than at the new. Where that is 20 for any number of last months, and
+they are within a standard deviation of the old level or beyond it, the change ended before them
+(one that has only become smaller goes on). Its months are then missing in the search for changes:
+for good where it is 1,000, or where a change in the other direction alarms, else as long as the
+last months say so. So a level that is as it was has no evidence, and one beyond it on the other
+side is a second change, as evident as if there had been no first, with its own onset and against
+the old level.
+
+No change is told in a month that lies on the other side of the level before it, or outside the
+chart there; nor one that is the last month alone, where that is inside the chart.
 
 Its place: months; hours and days have `detectors.count_watch`.
 References: those of `shiryaev_roberts`; Pollak (1987), Annals of Statistics 15, on
@@ -33,13 +48,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Sequence
-from math import exp, inf, log, log1p, log10
+from math import exp, inf, log, log1p, log10, sqrt
 from typing import Any, Self
 
 from detectors.base import Detector, Plain
 from detectors.chart import ControlChart
 from detectors.predictive import Predictive
-from detectors.shiryaev_roberts import ShiryaevRoberts
+from detectors.shiryaev_roberts import MOST, ShiryaevRoberts, Weighed
 
 MONTH = 30.4375
 """Days: an exposure of this is one month."""
@@ -49,6 +64,13 @@ SHARPER = 1.2
 SHARED_WEIGHT = 24.0
 """Months that the dispersion which siblings share is worth."""
 
+ENDED = log(20.0)
+"""A change is over where its last months are so many times likelier at the level before it; as a
+natural logarithm."""
+SURELY = log(1000.0)
+"""From here on it is over for good, whatever comes."""
+BACK = 1.0
+"""And are within so many standard deviations of that level, or beyond it."""
 KEPT = 12
 """So many accepted changes are remembered."""
 
@@ -125,7 +147,8 @@ class MonthWatch(Detector):
             prior_dispersion=dispersion,
             prior_weight=weight,
         )
-        self._gap = True
+        self._stands: list[int] | None = None  # first month and direction of a change that alarmed
+        self._found: Weighed | None = None  # the likeliest change; None in a gap and while learning
         self._drift_detected = False
 
     def update(self, x: float | None, exposure: float | None = MONTH) -> None:
@@ -136,8 +159,11 @@ class MonthWatch(Detector):
         missing = x is None or not 0.0 <= x < inf or exposure is None or not exposure > 0.0
         months = 1.0 if missing or exposure is None else exposure / MONTH
         self._place += 1
-        self._add(None if missing else x, months)
-        self._drift_detected = not self._gap and self.rate <= self.allowed
+        self._add(None if missing or x is None else min(float(x), MOST), months)
+        if missing or self.state == "learning":
+            self._take(None)
+        else:
+            self._look()
 
     def pass_over(self, months: int) -> None:
         """Takes so many months in a row that are missing."""
@@ -146,17 +172,95 @@ class MonthWatch(Detector):
         del self._recent[: -self.window]
         self._chart.pass_over(months)
         self._lasting.pass_over(months)
-        self._gap, self._drift_detected = True, False
+        self._found, self._drift_detected = None, False
 
     def _add(self, x: float | None, months: float) -> None:
         self._recent.append([x, months])
         del self._recent[: -self.window]
         self._chart.update(x)
         self._lasting.update(x, months)
-        self._gap = x is None or self.state == "learning" or self._lasting.onset is None
         if x is not None:
             self._learned += 1
             self._total = [self._total[0] + x, self._total[1] + months]
+
+    def _look(self) -> None:
+        """Finds the likeliest change, without the months of one that stands and is over."""
+        self._take(self._lasting.weighed())
+        if self._stands is not None and self._stands[0] < self._place - len(self._recent):
+            self._stands = None  # too long ago
+        over = None if self._stands is None else self._ended(*self._stands)
+        if self._stands is not None and over is not None:
+            (first, direction), (until, likelier) = self._stands, over
+            self._take(self._lasting.weighed((first - self._offset, until - self._offset)))
+            opposite = self._drift_detected and self._way == -direction
+            if not opposite and likelier <= SURELY:
+                return  # it may go on yet
+            self._set_aside(first, until)
+            self._stands = None
+        if self._drift_detected and self.onset is not None:
+            self._stands = [self.onset, self._way]
+
+    def _take(self, found: Weighed | None) -> None:
+        self._found = found
+        self._drift_detected = found is not None and self.rate <= self.allowed
+
+    @property
+    def _way(self) -> int:
+        return 0 if self._found is None else self._found.direction
+
+    def _ended(self, first: int, direction: int) -> tuple[int, float] | None:
+        """The month after a change with that first month and direction, and how much likelier its
+        end is, where it is over."""
+        begin = self._place - len(self._recent)
+        months = [
+            (place, x, length or 1.0)
+            for place, (x, length) in enumerate(self._recent, begin)
+            if x is not None and place >= first
+        ]
+        count, length = sum(x for _, x, _ in months), sum(e for _, _, e in months)
+        earlier = self._total[1] - length
+        if earlier <= 0.0:
+            return None
+        old = max(0.5, self._total[0] - count) / earlier
+        back = passed = 0.0
+        found: tuple[int, float] | None = None
+        for place, x, e in reversed(months[1:]):
+            back, passed = back + x, passed + e
+            new = max(0.5, count - back) / (length - passed)
+            likelier = (back * log(old / new) - passed * (old - new)) / self.dispersion
+            varies = self.dispersion * old * passed * (1.0 + passed / earlier)
+            still = direction * (back - old * passed) > BACK * sqrt(varies)
+            most = ENDED if found is None else found[1]
+            if direction * (new - old) > 0.0 and not still and likelier > most:
+                found = place, likelier
+        return found
+
+    def _set_aside(self, first: int, until: int) -> None:
+        """Takes the months of a change that is over as missing for good."""
+        begin = self._place - len(self._recent)
+        for month in self._recent[first - begin : until - begin]:
+            if month[0] is not None:
+                self._learned -= 1
+                self._total = [self._total[0] - month[0], self._total[1] - (month[1] or 1.0)]
+                month[0] = None
+        self._lasting.set_aside(first - self._offset, until - self._offset)
+
+    @property
+    def stands(self) -> bool:
+        """Whether a change has alarmed that is not accepted, and not over for good."""
+        return self._stands is not None
+
+    @property
+    def contrary(self) -> bool:
+        """Whether the last month speaks against the likeliest change: it lies on the other side of
+        the level before, or of the usual chart; or the change is it alone, inside the chart."""
+        found, (x, length) = self._found, self._recent[-1]
+        if found is None or x is None:
+            return False
+        ways = [way for _, way in self.flags]
+        alone = self._offset + found.onset == self._place - 1
+        other = self._way * (x - found.before * (length or 1.0)) < 0.0
+        return other or -self._way in ways or (alone and self._way not in ways)
 
     @property
     def months(self) -> list[tuple[float, float]]:
@@ -185,13 +289,14 @@ class MonthWatch(Detector):
 
     @property
     def change(self) -> float:
-        """The c' of the module, a natural logarithm; 0 in a gap and while learning."""
-        if self._gap:
+        """The c' of the module, a natural logarithm; 0 in a gap, while learning, and where the last
+        month is `contrary`."""
+        if self._found is None or self.contrary:
             return 0.0
-        onsets = min(self.window, self._learned - self.baseline)
+        onsets = self._found.onsets
         size = self._lasting.size**2
         gain = size / (size + 1.0 / onsets + 1.0 / (self._learned - onsets))
-        found, known = SHARPER * self._lasting.evidence / gain, self.known
+        found, known = SHARPER * self._found.evidence / gain, self.known
         return 0.5 * known * log1p(2.0 * found / known) if found > 0.0 else found
 
     @property
@@ -225,6 +330,15 @@ class MonthWatch(Detector):
         return self._chart.rebased
 
     @property
+    def rebase(self) -> tuple[float, float, int] | None:
+        """What that was: the old centre, the new one, and after how many months on one side of
+        the old; None where the last month moved nothing."""
+        if not self.rebased:
+            return None
+        made = self._chart.rebases[-1]
+        return made.old, made.new, self._chart.rebasing.points
+
+    @property
     def centre(self) -> float | None:
         """The centre line of the usual chart; None while it is learning, as its limits."""
         return self._chart.centre
@@ -242,26 +356,23 @@ class MonthWatch(Detector):
     @property
     def onset(self) -> int | None:
         """The place in the stream (from 0) of the first month of the likeliest change."""
-        found = self._lasting.onset
-        return None if self._gap or found is None else self._offset + found
+        return None if self._found is None else self._offset + self._found.onset
 
     @property
     def direction(self) -> str | None:
         """'up' or 'down'."""
-        if self.onset is None:
-            return None
-        return "up" if self._lasting.direction > 0 else "down"
+        return {0: None, 1: "up", -1: "down"}[self._way]
 
     @property
     def level(self) -> float | None:
         """Counts in a month since the onset."""
-        return None if self.onset is None else self._lasting.level
+        return None if self._found is None else self._found.level
 
     @property
     def before(self) -> float | None:
         """Counts in a month before the onset, or in all months where there is none."""
-        if self.onset is not None:
-            return self._lasting.before
+        if self._found is not None:
+            return self._found.before
         count, months = self._total
         return count / months if self.state == "ready" else None
 
@@ -320,8 +431,10 @@ class MonthWatch(Detector):
     def save(self) -> dict[str, Plain]:
         """The whole watch as plain data."""
         within = {"_chart": self._chart.save(), "_lasting": self._lasting.save()}
+        found = None if self._found is None else list(self._found)
         state = {name: value for name, value in vars(self).items() if name.startswith("_")}
-        return copy.deepcopy({"parameters": self._get_params(), "state": {**state, **within}})
+        state = {**state, **within, "_found": found}
+        return copy.deepcopy({"parameters": self._get_params(), "state": state})
 
     @classmethod
     def restore(cls, saved: dict[str, Any]) -> Self:
@@ -329,4 +442,6 @@ class MonthWatch(Detector):
         watch = super().restore(saved)
         watch._chart = ControlChart.restore(saved["state"]["_chart"])
         watch._lasting = ShiryaevRoberts.restore(saved["state"]["_lasting"])
+        found = saved["state"]["_found"]
+        watch._found = None if found is None else Weighed(*found)
         return watch

@@ -26,12 +26,12 @@ Large Deviations, section 2.2, on c.
 
 from __future__ import annotations
 
-from math import log1p, log10, sqrt
+from math import log, log1p, log10, sqrt
 
 import numpy as np
 from scipy.special import xlogy
 
-from detectors.grouped_watch import Floats, GroupedWatch
+from detectors.grouped_watch import Floats, Found, GroupedWatch
 from detectors.proportion import beta_binomial_tails, binomial_tails
 
 MOST_TRIALS = 1e9
@@ -122,7 +122,7 @@ class ProportionWatch(GroupedWatch):
         return 0.5 / (sum(self._information) + 1.0)
 
     def _judge(self, group: list[float]) -> tuple[float, str | None]:
-        _, _, n, k = group
+        n, k = group[2:4]
         slot = self._slot(group)
         p = self._expected_at(slot)
         off = k - n * p
@@ -153,7 +153,7 @@ class ProportionWatch(GroupedWatch):
             upper += weight * tails[1]
         return min(1.0, lower), min(1.0, upper)
 
-    def _weigh(self, recent: list[list[float]]) -> tuple[float, int | None, float, str | None]:
+    def _weigh(self, recent: list[list[float]]) -> Found:
         latest = recent[::-1]
         n, k = np.array([group[2] for group in latest]), np.array([group[3] for group in latest])
         effects, period, least = self._effects, self.period, self._least
@@ -169,10 +169,17 @@ class ProportionWatch(GroupedWatch):
         share, chance = float(shares[best]), float(chances[best])
         direction = "up" if share > chance else "down"
         change = self._student(float(ratios[best]))
-        return change, len(recent) - 1 - best, share, direction
+        return Found(change, len(recent) - 1 - best, share, share - chance, direction)
+
+    def _likelier(self, group: list[float], shift: float) -> float:
+        n, k = group[2:4]
+        p, least = self._expected_at(self._slot(group)), self._least
+        off = min(1.0 - least, max(least, p + shift))
+        ratio = k * log(p / off) + (n - k) * log((1.0 - p) / (1.0 - off))
+        return ratio / (1.0 + (n - 1.0) * self.correlation)
 
     def _learn(self, group: list[float], slot: int) -> None:
-        _, _, n, k = group
+        n, k, shift, together = group[2:6]
         rho = self.correlation
         factor = 1.0 + (n - 1.0) * rho
         weight = 1.0
@@ -181,10 +188,16 @@ class ProportionWatch(GroupedWatch):
             square = (k - n * p) ** 2 / (n * p * (1.0 - p))
             most = OUTLYING * (factor + n * spread)
             weight = min(1.0, most / square) if square else 1.0
+            part, known = 1.0, n * spread
+            if together:  # of a spell: about its own level
+                least = self._least
+                p = min(1.0 - least, max(least, p + shift))
+                square = (k - n * p) ** 2 / (n * p * (1.0 - p)) if together > 1.0 else 0.0
+                part, known = 1.0 - 1.0 / together, 0.0
             sums = self._spread_sums
-            sums[0] += min(square, most) - n * spread - 1.0
-            sums[1] += n - 1.0
-            sums[2] += 1.0
+            sums[0] += min(square, most) - known - part
+            sums[1] += part * (n - 1.0)
+            sums[2] += part
         self._values[slot] += weight * k / factor
         self._information[slot] += weight * n / factor
         share = (sum(self._values) + 0.5) / (sum(self._information) + 1.0)

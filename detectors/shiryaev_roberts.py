@@ -28,11 +28,28 @@ References: Shiryaev (1963), Roberts (1966); Pollak (1987) for the mixture over 
 from __future__ import annotations
 
 from math import exp, log, log1p, sqrt
+from typing import NamedTuple
 
 from detectors.base import Detector
 
 MOST = 1e15
 """Larger counts are taken as this one: beyond it doubles no longer tell neighbours apart."""
+
+
+class Weighed(NamedTuple):
+    """What is found: the evidence (a natural logarithm), the place of the likeliest onset, the
+    rates since and before it, and how many onsets were weighed."""
+
+    evidence: float
+    onset: int
+    level: float
+    before: float
+    onsets: int
+
+    @property
+    def direction(self) -> int:
+        """1 for a rise, -1 for a fall."""
+        return 1 if self.level >= self.before else -1
 
 
 class ShiryaevRoberts(Detector):
@@ -144,17 +161,21 @@ class ShiryaevRoberts(Detector):
             (own + self.prior_weight * self.prior_dispersion) / weight, self.least_dispersion
         )
 
-    def _weigh(self) -> None:
-        """Adds up the Bayes factors of all onsets, the latest first."""
-        total_count = self._old[0] + sum(self._counts)
-        total_length = self._old[1] + sum(self._lengths)
+    def weighed(self, apart: tuple[int, int] = (0, 0)) -> Weighed | None:
+        """Adds up the Bayes factors of all onsets, the latest first; None where no point is judged.
+
+        apart: a place and one after it in the window; the points between are taken as missing.
+        """
+        points = list(zip(self._counts, self._lengths, self._places, strict=True))
+        points = [point for point in points if not apart[0] <= point[2] < apart[1]]
+        if not points:
+            return None
+        total_count = self._old[0] + sum(x for x, _, _ in points)
+        total_length = self._old[1] + sum(exposure for _, exposure, _ in points)
         count = length = 0.0
         logs: list[float] = []
         best, onset, level, before = -1.0, None, 0.0, 0.0
-        window = zip(
-            reversed(self._counts), reversed(self._lengths), reversed(self._places), strict=True
-        )
-        for x, exposure, index in window:
+        for x, exposure, index in reversed(points):
             count += x
             length += exposure
             earlier = total_length - length
@@ -170,8 +191,24 @@ class ShiryaevRoberts(Detector):
             if weight > best or onset is None:
                 best, onset, level, before = weight, index, count / length, rate
         top = max(logs)
-        self._evidence = top + log(sum(exp(each - top) for each in logs)) - 0.5 * log(len(logs))
-        self._onset, self._level, self._before = onset, level, before
+        evidence = top + log(sum(exp(each - top) for each in logs)) - 0.5 * log(len(logs))
+        return Weighed(evidence, onset or 0, level, before, len(logs))
+
+    def set_aside(self, first: int, until: int) -> None:
+        """Takes the points from that place of the window to `until`, which is not one of them, as
+        missing for good."""
+        points = zip(self._counts, self._lengths, self._places, strict=True)
+        kept = [point for point in points if not first <= point[2] < until]
+        self._counts, self._lengths = [x for x, _, _ in kept], [e for _, e, _ in kept]
+        self._places = [place for _, _, place in kept]
+        self._weigh()
+
+    def _weigh(self) -> None:
+        found = self.weighed()
+        if found is None:
+            self._evidence, self._onset, self._level, self._before = 0.0, None, 0.0, 0.0
+        else:
+            self._evidence, self._onset, self._level, self._before, _ = found
 
     @property
     def evidence(self) -> float:

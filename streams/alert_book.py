@@ -34,6 +34,8 @@ class Book:
         self.shifts: dict[str, Handover] = {}
         self.seen: dict[str, int] = {}
         """Until when each condition is taken to hold."""
+        self.seen_at: dict[str, int] = {}
+        """At which look it was last there."""
 
     # -- the fold ------------------------------------------------------------------------------
 

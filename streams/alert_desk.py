@@ -12,10 +12,10 @@ import logging
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from streams.alert_records import (
-    JUDGED_NOW,
     Alert,
     AlertKind,
     Handover,
@@ -25,14 +25,17 @@ from streams.alert_records import (
 from streams.alerts import AlertBook
 from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.errors import NoAlert
+from streams.event_clock import EventClock
+from streams.fallen import falls
 from streams.force import Force
+from streams.instants import Instants, Silence
 from streams.ledger import Closing, Ledger
 from streams.live import Live
 from streams.monitor import Shard
 from streams.outcomes import Stretch
 from streams.ownership import Request, hand_room_over
 from streams.period_reads import PeriodReads
-from streams.periods import DAY, HOUR
+from streams.periods import DAY, HOUR, MINUTE
 from streams.signals import Signal
 from streams.situation import Situation
 
@@ -45,6 +48,11 @@ _FRESH = {"hour": 3 * HOUR, "day": 2 * DAY, "month": 33 * DAY}
 after a restart: what an older one says is history, as when a backlog is read."""
 
 
+MOMENT: tuple[AlertKind, ...] = ("callers_waiting", "unattended", "feed_silent")
+FULL: tuple[AlertKind, ...] = (*MOMENT, "target_missed")
+"""What is judged at any instant, and at full minutes."""
+MOST_AT_ONCE = 5 * MINUTE
+"""A live process that has not judged for longer judges the present only."""
 STALLED, TURNS = 10.0, 2
 """Seconds between two looks after which this process had no turn, and who reads had none either;
 and looks at which nothing is judged then."""
@@ -55,8 +63,8 @@ class Desk:
 
     def __init__(self, live: Live) -> None:
         self.live = live
-        self.books = {f.id: AlertBook(f) for f in live.monitor.forces.values()}
-        self.situations = {f.id: Situation(f) for f in live.monitor.forces.values()}
+        self.books: dict[str, AlertBook] = {}
+        self.situations: dict[str, Situation] = {}
         self.listeners: list[Listener] = []
         self.keepers: list[Callable[[Handover], None]] = []
         """Store a handover, or raise `ActionError`: then it was none."""
@@ -68,6 +76,26 @@ class Desk:
         self._behind_since: int | None = None
         self._left: float | None = None
         self._turns = TURNS
+        self._held_back_then: dict[str, frozenset[str]] = {}
+        self._judging: dict[str, Instants] = {}
+        self._silences: dict[str, dict[str, int]] = {}
+        self._clocks: dict[str, EventClock] = {}
+        for force in live.monitor.forces.values():
+            self._begin(force)
+
+    def _begin(self, force: Force) -> None:
+        """An empty book, and what judges the instants of a force for it."""
+        book = self.books[force.id] = AlertBook(force)
+        situation = Situation(force, lambda: falls(book.alerts.values()))
+        clock = situation.clock = EventClock(partial(self._reach, force))
+        self.situations[force.id], self._clocks[force.id] = situation, clock
+        self._judging[force.id] = Instants(
+            self.live.monitor,
+            situation,
+            book,
+            partial(self._silence, force),
+            partial(self._judge, force),
+        )
 
     # -- what feeds the books ------------------------------------------------------------------
 
@@ -76,6 +104,9 @@ class Desk:
         if shard in self._attached:
             return
         self._attached.add(shard)
+        for force_id, taker in shard.takers.items():
+            taker.clock = self._clocks[force_id]
+            taker.clock.due = 0
         for force_id, ledger in shard.ledgers().items():
             watching = shard.surveillance.get(force_id)
             if watching is not None:  # its faults of before a restart are no news
@@ -88,7 +119,10 @@ class Desk:
         self._attached.discard(shard)
         if shard.kind == "call":
             for force in shard.forces:
-                self.books[force.id] = AlertBook(force)
+                self._begin(force)
+                for other in self._attached:
+                    if force.id in other.takers:
+                        other.takers[force.id].clock = self._clocks[force.id]
 
     def _listen(self, force: Force, ledger: Ledger, watching: Any) -> None:
         pending: list[Signal] = []
@@ -133,8 +167,9 @@ class Desk:
         conditions: list[Condition] = []
         judged: tuple[AlertKind, ...] = ()
         day = ledger.kind.name == "call" and closing.period.grain == "day"
-        if day and self.live.health.state not in ("live", "unwell"):
-            # At full speed nothing else looks; a target is missed by the day.
+        health = self.live.health
+        if day and not health.replay and health.state not in ("live", "unwell"):
+            # While a backlog is read nothing else looks; a target is missed by the day.
             situation = self.situations[force.id]
             conditions = situation.targets(self.live.monitor, closing.period.end)
             judged = ("target_missed",)
@@ -172,6 +207,7 @@ class Desk:
             self.faults += 1
             log.exception("%s: the alerts could not be judged", force.id)
             return False
+        self._judging[force.id].looked()
         self._told(made)
         return True
 
@@ -225,33 +261,92 @@ class Desk:
                 return
             for force_id in live.forces():
                 if live.monitor.ledger("call", force_id) is not None:
-                    settled = not behind and self._turns >= TURNS
-                    self._look(self.books[force_id].force, at, settled=settled)
+                    force = self.books[force_id].force
+                    settled = health.replay or (not behind and self._turns >= TURNS)
+                    self._look(force, at, settled=settled)
+                    unwell = pipeline_unwell(force, self._doing(force, at), at)
+                    self._consider(force, [], unwell, at, ("pipeline_unwell",))
 
     def _look(self, force: Force, at: int, *, settled: bool) -> None:
+        """Judges what is due up to now, or now itself, where nothing was judged of late or of a
+        kind that is read up to now from this look on."""
+        instants, held_back = self._judging[force.id], self._held_back(force)
+        before = self._held_back_then.get(force.id, frozenset())
+        self._held_back_then[force.id] = held_back
+        if not settled:
+            instants.at = None
+            return
+        if self.live.health.replay:  # which begins with its first record
+            if instants.at is not None:
+                self._reach(force, at)
+            return
+        if instants.at is not None and at - instants.at <= MOST_AT_ONCE:
+            self._reach(force, at)
+            if not before - held_back:
+                return
+        self._judge(force, at, True)
+        self._silences.pop(force.id, None)
+        instants.begin(at)
+        self._clocks[force.id].due = 0
+
+    def _reach(self, force: Force, until: int) -> None:
+        """Judges the instants before one, as a record of it is about to be counted. Live, those
+        after now are still to come, and of the past nothing is judged."""
+        instants, clock = self._judging[force.id], self._clocks[force.id]
+        replay = self.live.health.replay
+        clock.due = until + MINUTE
+        if not replay:
+            until = min(until, self.live.clock())
+        if not replay and (instants.at is None or until - instants.at > MOST_AT_ONCE):
+            return  # the next look judges the present
         try:
-            judged = settled and self._look_at_all(force, at)
+            if instants.at is None:
+                self._silences.pop(force.id, None)
+                instants.begin((until - 1) // MINUTE * MINUTE)
+            always = not replay or self.live.health.ready
+            clock.due = instants.reach(until, self._held_back(force), always=always)
+        except Exception:  # a fault of ours must not stop the counting, nor go unnoticed
+            self.faults += 1
+            log.exception("%s: what was due could not be told", force.id)
+
+    def _silence(self, force: Force, at: int, held_back: frozenset[str]) -> Silence:
+        from streams.surveyed import next_silence  # noqa: PLC0415  slow to import
+
+        known = self._silences.setdefault(force.id, {})
+        monitor = self.live.monitor
+        return Silence(
+            *next_silence(monitor, force.id, at, lambda kind: kind not in held_back, known)
+        )
+
+    def _judge(self, force: Force, at: int, full: bool) -> None:
+        """Judges an instant; at full minutes answer rates and hours that run too."""
+        try:
+            self._judge_all(force, at, full)
         except Exception:  # a fault of ours must not stop the counting, nor go unnoticed
             self.faults += 1
             log.exception("%s: how things stand could not be told", force.id)
-            judged = False
-        if not judged:
-            unwell = pipeline_unwell(force, self._doing(force, at), at)
-            self._consider(force, [], unwell, at, ("pipeline_unwell",))
 
-    def _look_at_all(self, force: Force, at: int) -> bool:
+    def _judge_all(self, force: Force, at: int, full: bool) -> None:
         from streams.surveyed import silences  # noqa: PLC0415  slow to import, and loaded by then
 
-        monitor, held_back = self.live.monitor, self._held_back(force)
+        live, held_back = self.live, self._held_back(force)
         running: list[Signal] = []
-        for shard in monitor.shards:
-            watching = shard.surveillance.get(force.id)
-            if watching is not None and shard.kind not in held_back:
-                running += watching.running(at)
-        silent, _ = silences(monitor, force.id, at, lambda kind: kind not in held_back)
-        doing = self._doing(force, at)
-        conditions = self.situations[force.id].look(monitor, at, silent, doing, held_back)
-        return self._consider(force, running, conditions, at, JUDGED_NOW)
+        if full and not (live.health.replay and not live.health.ready):
+            for shard in live.monitor.shards:
+                watching = shard.surveillance.get(force.id)
+                if watching is not None and shard.kind not in held_back:
+                    running += watching.running(at)
+        silent, _ = silences(
+            live.monitor,
+            force.id,
+            at,
+            lambda kind: kind not in held_back,
+            ahead=False,
+            refusals=not live.health.replay,
+        )
+        situation = self.situations[force.id]
+        conditions = situation.look(live.monitor, at, silent, None, held_back, rates=full)
+        self._consider(force, running, conditions, at, FULL if full else MOMENT)
 
     def _doing(self, force: Force, at: int) -> Doing:
         health = self.live.health
@@ -282,6 +377,8 @@ class Desk:
                         book.apply_shift(fact)
                 elif (book := self.books.get(fact.alert.force)) is not None:
                     book.apply(fact)
+            for instants in self._judging.values():
+                instants.looked()
             self._teach(self.books)
 
     def view(self, force: str, at: int) -> dict[str, Any]:
@@ -306,6 +403,7 @@ class Desk:
             if alert == shift(book.force.id):
                 return self._hand_over(book, asked, at)
             transition = book.act(alert, asked, at)
+            self._judging[book.force.id].looked()
             self._told([transition])
             return transition.alert
 

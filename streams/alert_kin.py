@@ -205,7 +205,7 @@ class Kin:
     def _parent(self, alert: Alert, signal: Signal) -> tuple[str, ...]:
         """The series that a signal's is compared with: what the alert follows, where it is of the
         same measure; else the signal's own in the area of the alert."""
-        return alert.series if self.contains(alert, signal) else in_area(signal, alert.area)
+        return alert.series if self.contains(alert, signal) else in_area(signal, alert.watched)
 
     def _all(self, signal: Signal) -> Part:
         """A child and the others that are told of at this look, of the same measure and period."""

@@ -78,8 +78,7 @@ class Look(Teller):
         key = (c.kind, c.severity == "state", "now", c.group, c.measure, row, c.area, c.direction)
         known = self.book.going.get(key)
         if known is not None:
-            self.book.seen[known] = self.at + c.settle
-            self.present.add(known)
+            self._saw(known, c)
             alert = self.book.alerts[known]
             if alert.open and alert.said != c.said and self._due(alert):
                 self.change(alert, "updated", said=c.said, evidence=c.evidence)
@@ -92,8 +91,7 @@ class Look(Teller):
         alert_id = f"{name}/{when[:10] if day else when.replace('+00:00', 'Z')}"
         if alert_id in self.book.alerts:
             return
-        self.book.seen[alert_id] = self.at + c.settle
-        self.present.add(alert_id)
+        self._saw(alert_id, c)
         self.open(
             id=alert_id,
             kind=c.kind,
@@ -110,8 +108,13 @@ class Look(Teller):
             evidence=c.evidence,
         )
 
+    def _saw(self, alert_id: str, c: Condition) -> None:
+        self.book.seen[alert_id] = max(self.book.seen.get(alert_id, 0), self.at + c.settle)
+        self.book.seen_at[alert_id] = self.at
+        self.present.add(alert_id)
+
     def _due(self, alert: Alert) -> bool:
-        return self.at - to_ms(alert.updated_at) >= rules.REFRESH
+        return self.at >= rules.refresh_at(alert)
 
     def _end_conditions(self, judged: frozenset[str]) -> None:
         for alert_id in list(self.book.going.values()):
@@ -120,7 +123,7 @@ class Look(Teller):
             if alert.kind not in judged or stale or self.is_held_back(alert):
                 # Not judged at this look: nothing is known of it.
                 continue
-            if alert.grain == "now" and self.at > self._holds_until(alert):
+            if alert.grain == "now" and self.at >= self._holds_until(alert):
                 if alert.open:
                     self.resolve(alert)
                 else:
@@ -160,8 +163,9 @@ class Look(Teller):
         return self._open_signal(story, kind, severity)
 
     def _open_signal(self, story: Story, kind: AlertKind, severity: Severity) -> str:
-        s = story.signal
-        name = rules.name(self.force, kind, s.group, s.measure, s.row, s.area, s.direction)
+        s, figures = story.signal, self._figures(story.signal, kind)
+        area, _ = figures.pop("area"), figures.pop("area_name")
+        name = rules.name(self.force, kind, s.group, s.measure, s.row, area, s.direction)
         start = rfc3339(s.start).replace("+00:00", "Z") if s.grain == "hour" else s.period
         alert_id = f"{name}/{start}"
         if alert_id not in self.book.alerts:
@@ -173,12 +177,11 @@ class Look(Teller):
                 group=s.group,
                 measure=s.measure,
                 row=s.row,
-                area=s.area,
-                title=say.title(self.force, s),
+                area=area,
                 grain=s.grain,
                 theme=s.theme,
                 onset=s.onset,
-                **self._figures(s, kind),
+                **figures,
                 also=story.also,
                 judged_to=None if s.running else stamp(s.end, self.force.zone),
             )
@@ -207,9 +210,15 @@ class Look(Teller):
         return alert.id
 
     def _figures(self, s: Signal, kind: AlertKind) -> dict[str, Any]:
+        """What an alert says of a signal, and of which area: that which all of a rise is in."""
+        told = (self.reads.wholly(s) if s.direction == "up" else None) or s
         return {
-            "said": rules.said(self.force, s, kind, self.reads, self.at),
-            "evidence": rules.evidence(self.force, s),
+            "area": told.area,
+            "area_name": place(self.force, told.area),
+            "follows": "" if told.area == s.area else s.area,
+            "title": say.title(self.force, told),
+            "said": rules.said(self.force, told, kind, self.reads, self.at),
+            "evidence": rules.evidence(self.force, told),
         }
 
     def _louder(self, alert: Alert, *, worse: bool) -> bool:
@@ -227,15 +236,9 @@ class Look(Teller):
         if worse:
             changes["severity"] = severity
         if names:  # it speaks for the story from now on: the parent, or the child that it is about
-            changes = changes | {
-                "area": s.area,
-                "area_name": place(self.force, s.area),
-                "row": s.row,
-                "theme": s.theme,
-                "title": title,
-                "also": _union((alert.title, *alert.also), story.also, title),
-                **self._figures(s, alert.kind),
-            }
+            figures = self._figures(s, alert.kind)
+            also = _union((alert.title, *alert.also), story.also, figures["title"])
+            changes |= {"row": s.row, "theme": s.theme, "also": also, **figures}
         if wider:
             changes["also"] = _union(changes["also"], self._take_in(alert, s))
         self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)

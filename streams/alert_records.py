@@ -93,6 +93,9 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     row: dict[str, str] = {}
     area: str
     area_name: str
+    follows: str = ""
+    """The area whose series it follows, where it bears the name of one within: hours are watched
+    for the widest areas only."""
     title: str
     grain: Literal["hour", "day", "month", "now"]
     theme: str = ""
@@ -142,7 +145,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
             self.group,
             self.measure,
             row,
-            self.area,
+            self.watched,
             self.direction,
         )
 
@@ -150,7 +153,17 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     def series(self) -> tuple[str, ...]:
         """The series of signals that it follows (`streams.signals.Signal.series`)."""
         row = (f"{name}={value}" for name, value in sorted(self.row.items()))
-        return (self.force, self.group, self.measure, *row, self.area, self.grain)
+        return (self.force, self.group, self.measure, *row, self.watched, self.grain)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The same of the area whose name it bears, which may be watched by the day only."""
+        return (*self.series[:-2], self.area, self.grain)
+
+    @property
+    def watched(self) -> str:
+        """The area of that series."""
+        return self.follows or self.area
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from streams import alert_words as say
 from streams.alert_records import Alert, AlertKind, Evidence, Severity, stamp
 from streams.force import Force
 from streams.measures import GROUPS
-from streams.periods import DAY, HOUR, MINUTE
+from streams.periods import DAY, HOUR, MINUTE, to_ms
 from streams.signals import Signal
 
 LEAST_UP, LEAST_DOWN = 5, 10
@@ -30,6 +30,15 @@ FORGOTTEN = {"hour": DAY, "day": 14 * DAY, "month": 93 * DAY, "now": DAY}
 """After so long what a person closed is taken to be quiet, even where nothing was read of it."""
 
 
+def refresh_at(alert: Alert) -> int:
+    """When the figures of an open alert are next brought up to date, in ms: after `REFRESH`, and
+    the later, the longer it has been open already, so that a feed that is off for a month does not
+    fill its history."""
+    updated = to_ms(alert.updated_at)
+    lasts = updated - to_ms(alert.opened_at) if alert.grain == "now" else 0
+    return updated + max(REFRESH, lasts // 11)
+
+
 class Reads(Protocol):
     """What the book may look up about a period."""
 
@@ -41,6 +50,9 @@ class Reads(Protocol):
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
         """Where within its area a count mostly is, unlike usual: (the area, how many there)."""
+
+    def wholly(self, signal: Signal) -> Signal | None:
+        """The signal of the one area within that all of a rise is in."""
 
 
 class NoReads:
@@ -55,6 +67,10 @@ class NoReads:
         return None
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
+        """Not known."""
+        return None
+
+    def wholly(self, signal: Signal) -> Signal | None:
         """Not known."""
         return None
 
@@ -94,6 +110,8 @@ def evidence(force: Force, s: Signal) -> Evidence:
         upper=s.upper,
         probability=s.probability,
         ratio=s.ratio,
+        numerator=None if s.cases is None else s.cases[0],
+        denominator=None if s.cases is None else s.cases[1],
         before=s.before,
         after=s.after,
         method=s.method,
@@ -168,9 +186,16 @@ def is_told(signal: Signal) -> bool:
 
 
 def contrary(signal: Signal) -> bool:
-    """Whether the figure lies beyond its usual range on the other side than the change of level
-    that is found: a rise of last year is not told of a month that has fallen."""
-    if kind_of(signal) != "level_change" or signal.lower is None or signal.upper is None:
+    """Whether the figure belies the change of level that is found: it lies beyond its usual range
+    on the other side (the rise of last year, of a month that has fallen), or nearer to the level
+    before than to that since (the last days of a bad week that is over)."""
+    if kind_of(signal) != "level_change":
+        return False
+    before, after = signal.before, signal.after
+    levels = None if before is None or after is None else (before, after)
+    if levels and abs(signal.observed - levels[0]) < abs(signal.observed - levels[1]):
+        return True
+    if signal.lower is None or signal.upper is None:
         return False
     if signal.direction == "down":
         return signal.observed > signal.upper

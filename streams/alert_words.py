@@ -3,8 +3,10 @@
     999 calls, Warwickshire: 21 in the hour to 22:40, usually 3 to 14. Up since about 21:50.
     17 of 21 answered within 10 s. Nobody has this yet.
 
-The first sentence says what, where, how many, when and how many are usual. Who has it comes last.
-Where not all of it fits in `LONGEST` characters, sentences in between are left out, last first.
+The first sentence says what, where, how many, when and how many are usual; the second what matters
+most besides: since when and by how much. Who has it comes last. Where not all of it fits in
+`LONGEST` characters, the sentences after the second are left out, last first; then who has it, and
+only then the name in the first is shortened.
 """
 
 from __future__ import annotations
@@ -16,7 +18,18 @@ from streams.force import Force
 from streams.measures import GROUPS, Measure, Unit
 from streams.naming import name
 from streams.periods import Calendar, Period
-from streams.signal_words import amount, moment, place, since, subject, usual, when
+from streams.signal_words import (
+    change,
+    figure,
+    fits,
+    moment,
+    place,
+    since,
+    span,
+    subject,
+    usual,
+    when,
+)
 from streams.signals import Signal
 
 LONGEST = 160
@@ -85,49 +98,57 @@ def volume(
     `mostly` (the area within that holds most of it, how many there)."""
     calendar = Calendar(force.zone)
     said = [_lead(force, calendar, signal, now)]
+    if signal.onset is not None and signal.onset < signal.start:
+        said.append(_change(calendar, signal, signal.onset, now))
     if mostly is not None:
         said.append(f"{mostly[1]:,} of them in {place(force, mostly[0])}.")
     if is_reporting(signal):
         more = "more" if signal.direction == "up" else "fewer"
         said.append(f"That is {more} reports, which need not be {more} offences.")
-    if signal.onset is not None and signal.onset < signal.start:
-        began = since(calendar, signal.grain, signal.onset, now)
-        said.append(f"{signal.direction.capitalize()} since about {began}.")
     if answered is not None and answered[1]:
-        said.append(f"{answered[0]} of {answered[1]} answered within {answered[2]} s.")
+        said.append(f"{answered[0]:,} of {answered[1]:,} answered within {answered[2]} s.")
     return tuple(said)
 
 
 def level(force: Force, signal: Signal, now: int) -> tuple[str, ...]:
     """The sentences of a change of level."""
     calendar = Calendar(force.zone)
-    unit = unit_of(signal.group, signal.measure)
-    said = [_lead(force, calendar, signal, now)]
+    lead = _lead(force, calendar, signal, now)
     onset = signal.start if signal.onset is None else signal.onset
-    began = since(calendar, signal.grain, onset, now)
-    change = f"A new level since about {began}"
-    if signal.before is not None and signal.after is not None:
-        change += f": {amount(signal.before, unit)} before, {amount(signal.after, unit)} since"
-    elif signal.ratio is not None:
-        change += f": {signal.ratio:.2g} times the old one"
-    elif onset == signal.start:  # which the first sentence says already
-        return tuple(said)
-    return (*said, change + ".")
+    known = signal.before is not None and signal.after is not None
+    if signal.onset is None and not known and signal.ratio is None:
+        return (lead,)  # which says since when
+    changed = _change(calendar, signal, onset, now)
+    if len(lead) + _room(changed) > LONGEST and signal.before is not None:
+        # The level before is the baseline of both.
+        lead = _lead(force, calendar, signal, now, compared=False)
+    return lead, changed
 
 
-def _lead(force: Force, calendar: Calendar, signal: Signal, now: int) -> str:
+def _change(calendar: Calendar, signal: Signal, onset: int, now: int) -> str:
     unit = unit_of(signal.group, signal.measure)
-    period = Period(signal.grain, signal.period, signal.start, signal.end)
-    figures = (
-        f": {amount(signal.observed, unit)} {_told(calendar, period, signal, now)}, "
-        f"{usual(signal.lower, signal.upper, unit)}."
-    )
-    return shortened(title(force, signal), LONGEST - len(figures)) + figures
+    began = since(calendar, signal.grain, onset, now)
+    return change(signal, began, unit, span(calendar, _period(signal), onset))
 
 
-def _told(calendar: Calendar, period: Period, signal: Signal, now: int) -> str:
-    """The period; of an hour that runs, so far."""
-    return when(calendar, period, now, running=signal.running)
+def _period(signal: Signal) -> Period:
+    return Period(signal.grain, signal.period, signal.start, signal.end)
+
+
+def _lead(
+    force: Force, calendar: Calendar, signal: Signal, now: int, *, compared: bool = True
+) -> str:
+    unit = unit_of(signal.group, signal.measure)
+    happened = when(calendar, _period(signal), now, running=signal.running, first=signal.first)
+    figures = f": {figure(signal.observed, unit, signal.cases)} {happened}"
+    if compared and fits(signal):
+        figures += f", {usual(signal.lower, signal.upper, unit, signal.observed)}"
+    return named(title(force, signal), figures + ".")
+
+
+def named(name: str, figures: str, longest: int = LONGEST) -> str:
+    """A sentence of a name and figures, its name shortened where it is too long."""
+    return shortened(name, longest - len(figures)) + figures
 
 
 def waiting(
@@ -146,7 +167,8 @@ def waiting(
 def unattended(where: str, count: int, longest: float, limit: float) -> tuple[str, ...]:
     """Emergencies that nobody has reached."""
     what = "Emergency incident" if count == 1 else "Emergency incidents"
-    figures = f": {count:,} not attended, the oldest for {duration(longest)}."
+    oldest = "" if count == 1 else ", the oldest"
+    figures = f": {count:,} not attended{oldest} for {duration(longest)}."
     return (
         shortened(f"{what}, {where}", LONGEST - len(figures)) + figures,
         f"The limit is {duration(limit)}.",
@@ -162,6 +184,38 @@ def answer_rate(
         f"usually {recent * 100:.0f} %, target {percent(target)}."
     )
     return (shortened(f"{what}, {where}", LONGEST - len(figures)) + figures,)
+
+
+def fallen(
+    force: Force,
+    line: str,
+    told: tuple[int, int],
+    seconds: int,
+    usual_share: float,
+    target: float,
+    days: tuple[Period, int, int],
+    *,
+    running: bool,
+) -> tuple[str, ...]:
+    """An answer rate that has been low for a day or more: `days` are the day of the figures, when
+    it fell, and now."""
+    calendar = Calendar(force.zone)
+    day, since_, now = days
+    on = f"{'so far ' * running}on {dated(calendar, day.start, now, weekday=True)}"
+    figures = (
+        f": {told[0]:,} of {told[1]:,} answered within {seconds} s {on}, "
+        f"usually {usual_share * 100:.0f} %, target {percent(target)}."
+    )
+    began = f"{calendar.local(since_):%H:%M} on {dated(calendar, since_, now)}"
+    head = shortened(f"{calls(line)}, {force.name}", LONGEST - len(figures))
+    return (head + figures, f"Down since about {began}.")
+
+
+def dated(calendar: Calendar, at: int, now: int, *, weekday: bool = False) -> str:
+    """`1 July`, or `Wednesday 1 July 2020` where it is another year."""
+    local = calendar.local(at)
+    year = f" {local.year}" if local.year != calendar.local(now).year else ""
+    return f"{local:%A} " * weekday + f"{local.day} {local:%B}{year}"
 
 
 def missed(
@@ -189,8 +243,16 @@ def owned(owner: str | None, snoozed_until: str | None = None, reason: str | Non
 
 
 def resolved(at: str, outcome: Outcome | None) -> str:
-    """The last sentence of an alert that is over."""
-    return f"Over at {at}." if outcome is None else f"Closed at {at}: {OUTCOMES[outcome]}."
+    """The last sentence of an alert that is over: `at` is `at 22:40`, `on 31 May 2020`."""
+    return f"Over {at}." if outcome is None else f"Closed {at}: {OUTCOMES[outcome]}."
+
+
+def ended(force: Force, grain: str, ms: int, now: int) -> str:
+    """When an alert ended: at a time of day, or on a date where it is told by the day or month."""
+    if grain in ("day", "month"):
+        local = Calendar(force.zone).local(ms)
+        return f"on {local.day} {local:%B %Y}"
+    return f"at {clock(force, ms, now)}"
 
 
 def escalated(minutes: int) -> str:
@@ -198,23 +260,70 @@ def escalated(minutes: int) -> str:
     return f"Nobody has taken this for {minutes} minutes."
 
 
-def fit(said: Sequence[str], last: str = "", longest: int = LONGEST) -> str:
-    """The sentences in their order, as many as fit: the first, the last, then the others.
+def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bool = False) -> str:
+    """The sentences in their order, as many as fit: the first two, the last, then the others; of an
+    alert that is over the last before the second.
 
     >>> fit(["A county: 5.", "Up since Monday.", "3 of 5 answered."], "Anna has this.", 50)
     'A county: 5. Up since Monday. Anna has this.'
+    >>> fit(["A county of the far north: 5.", "Up since Monday."], "Nobody has this yet.", 40)
+    'A county of the…: 5. Up since Monday.'
     """
-    first = shortened(said[0] if said else "", longest)
-    last = shortened(last, longest)
-    room = longest - len(first)
-    ending = f" {last}" if last and len(last) + 1 <= room else ""
-    room -= len(ending)
-    kept = [first]
-    for sentence in said[1:]:
-        if sentence and len(sentence) + 1 <= room:
+    first, change, *others = [*said, "", ""][: max(2, len(said))]
+    whole, second, ending = _first_and_last(first, change, last, longest, over=over)
+    room = longest - len(whole) - _room(second) - _room(ending)
+    if others and _room(others[0]) > room:
+        # For the third sentence, such as where most of it is, a name may lose a quarter.
+        less = _room(others[0]) - room
+        if less <= len(first.partition(": ")[0]) // 4:
+            whole = _shorter_name(whole, len(whole) - less)
+            room = longest - len(whole) - _room(second) - _room(ending)
+    kept = [whole, second]
+    for sentence in others:
+        if sentence and _room(sentence) <= room:
             kept.append(sentence)
-            room -= len(sentence) + 1
-    return " ".join(kept) + ending
+            room -= _room(sentence)
+    return " ".join(filter(None, (*kept, ending)))
+
+
+LEAST_NAME = 12
+"""A name is not cut to fewer characters."""
+LEAST_WHAT = 8
+"""Where nothing of its place would be left, so much of what it is stays beside the place."""
+
+
+def _first_and_last(
+    first: str, change: str, last: str, longest: int, *, over: bool
+) -> tuple[str, str, str]:
+    """The first sentence, the second and the last, as they fit; what is left out is empty."""
+    name = len(first.partition(": ")[0])
+    tries = [(change, last, name)]  # what follows the first, and the least of its name
+    if last == NOBODY:
+        tries += [(change, "", name), (change, "", LEAST_NAME)]
+    elif not over:
+        tries += [(change, last, LEAST_NAME), (change, "", LEAST_NAME)]
+    for second, ending, least in (*tries, ("", last, LEAST_NAME)):
+        whole = _shorter_name(first, longest - _room(second) - _room(ending), least)
+        if len(whole) + _room(second) + _room(ending) <= longest:
+            return whole, second, ending
+    return shortened(first, longest), "", ""
+
+
+def _room(sentence: str) -> int:
+    return len(sentence) + 1 if sentence else 0
+
+
+def _shorter_name(sentence: str, longest: int, least: int = LEAST_NAME) -> str:
+    """A sentence with the name before its figures shortened, to no fewer characters than that."""
+    name, colon, figures = sentence.partition(": ")
+    if len(sentence) <= longest or not colon:
+        return sentence
+    room = max(min(max(least, LEAST_NAME), len(name)), longest - len(colon) - len(figures))
+    what, comma, where = name.rpartition(", ")
+    cut, left = shortened(name, room), room - len(comma) - len(where)
+    if comma and len(cut) <= len(what) + len(comma) + 1 and left >= LEAST_WHAT:
+        cut = shortened(what, left) + comma + where
+    return cut + colon + figures
 
 
 def shortened(text: str, longest: int) -> str:

@@ -2,7 +2,10 @@
 
 The usual is summed over the hours that a window covers, each by its hour of the day, weekdays apart
 from weekends: a window that reaches back into a busy evening is not compared with the night. What
-came in the last day is left out: what happens now must not be compared with itself.
+came in the last day is left out: what happens now must not be compared with itself. So are the
+hours of spells in which the answer rate of the line was alarmed: of those that are left the latest
+`KNOWN` count, however far back they lie, so that a fall of a month does not become what is usual,
+nor its crowds what makes the watch blind.
 
 Calls that lie close together are answered alike, so the longer a window, the less do two of its
 calls go together. Of windows of whole hours that is estimated from the force's own past; what is
@@ -13,8 +16,10 @@ calls of a part of an hour are, since minutes are not kept for weeks.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from streams.conditions import (
     ENOUGH,
@@ -26,17 +31,25 @@ from streams.conditions import (
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 
 Priors = Mapping[int, float]
-EMERGENCY: Priors = {15: 0.12, 30: 0.075, 60: 0.05, 120: 0.03, 240: 0.015, 360: 0.01}
-OTHER: Priors = {15: 0.36, 30: 0.25, 60: 0.17, 120: 0.11, 240: 0.07, 360: 0.06}
+A_DAY = 1440
+EMERGENCY: Priors = {15: 0.12, 30: 0.075, 60: 0.05, 120: 0.03, 240: 0.015, 360: 0.01, A_DAY: 0.01}
+OTHER: Priors = {15: 0.36, 30: 0.25, 60: 0.17, 120: 0.11, 240: 0.07, 360: 0.06, A_DAY: 0.03}
 """The correlation of two calls of a window, by its minutes, of a line for emergencies, and of
 others; measured in four simulated weeks of a control room whose staff does not change."""
 WEIGHT = 50
 """Windows of its own after which a force is believed as much as what is usual elsewhere."""
 SPAN = 28 * DAY
+KNOWN = (SPAN - DAY) // HOUR
+"""Hours from which the usual is known."""
+FURTHEST = 26 * 7 * DAY
+"""No hour further back is looked for."""
 _NONE = Rate(0, 0)
 
 Slot = tuple[bool, int]
 """Whether it is a weekend, and the hour of the day."""
+Spells = Mapping[str, Sequence[tuple[int, int | None]]]
+"""By line the stretches, in ms, in which its answer rate was alarmed; the end is None while it
+is."""
 
 
 class Covered(NamedTuple):
@@ -51,43 +64,80 @@ class Answering:
 
     def __init__(self, calendar: Calendar, priors: Mapping[str, Priors]) -> None:
         self.calendar, self.priors = calendar, priors
-        self._hours: dict[int, dict[str, Rate]] = {}
+        self._hours: dict[int, Mapping[str, Rate]] = {}
+        self._starts: dict[str, list[int]] = {}
+        """By line the hours that count."""
         self._slot_of: dict[int, Slot] = {}
         self._slots: dict[str, dict[Slot, Rate]] = {}
         self._found: dict[str, dict[int, float]] = {}
 
-    def learn(self, read: Callable[[int, int], Mapping[str, Rate]], hour: int) -> None:
-        """Takes in what came until a day before an hour."""
-        hours = range(hour - SPAN, hour - DAY, HOUR)
+    def learn(
+        self,
+        read: Callable[[int, int], Mapping[str, Rate]],
+        hour: int,
+        spells: Spells | None = None,
+    ) -> None:
+        """Takes in what came until a day before an hour, but for the spells."""
+        spells = spells or {}
+        self._starts = {line: _normal(hour, spells.get(line, ())) for line in self.priors}
+        wanted = sorted({*range(hour - SPAN, hour - DAY, HOUR)}.union(*self._starts.values()))
+        held = self._hours
         self._hours = {
-            start: self._hours[start] if start in self._hours else dict(read(start, start + HOUR))
-            for start in hours
+            start: held[start] if start in held else dict(read(start, start + HOUR))
+            for start in wanted
         }
-        self._slot_of = {start: self._slot(start) for start in self._hours}
-        for line in self.priors:
-            sums: dict[Slot, Rate] = defaultdict(lambda: _NONE)
-            for start, slot in self._slot_of.items():
-                sums[slot] = _sum(sums[slot], self._rate(start, line))
-            self._slots[line] = dict(sums)
-            self._found[line] = self._correlations(line)
+        known = self._slot_of
+        self._slot_of = {start: known.get(start) or self._slot(start) for start in wanted}
+        self._found = {}
+        for line, starts in self._starts.items():
+            sums: dict[Slot, list[int]] = defaultdict(lambda: [0, 0])
+            for start in starts:
+                rate = self._hours[start].get(line)
+                if rate is not None:
+                    into = sums[self._slot_of[start]]
+                    into[0] += rate[0]
+                    into[1] += rate[1]
+            self._slots[line] = {slot: Rate(*found) for slot, found in sums.items()}
 
     def usual(self, line: str, minutes: int, at: int) -> Usual:
         """What is usual in a window of so many minutes up to an instant."""
+        within, of, cases = self._known(line, minutes, at)
+        if not of:
+            return Usual()
+        share = min(1.0 - 0.5 / (cases + 1), max(0.5 / (cases + 1), within / of))
+        return Usual(share, self.correlation(line, minutes), round(cases))
+
+    def at_most(self, line: str, hour: int) -> Mapping[int, float]:
+        """By the minutes of a window what the usual share is at most where it ends within an hour,
+        so that most windows need no closer look. Between two full hours the share of a window goes
+        one way only, for all that comes in and leaves does so evenly."""
+        slots, found = self._slots.get(line, {}), dict[int, float]()
+        hours = max(n for n in self.priors[line] if n < A_DAY) // 60
+        covered = [self._slot(hour - back * HOUR) for back in range(hours + 1)]
+        own = [slots.get(slot, _NONE) for slot in covered]
+        other = [slots.get((not weekend, of_day), _NONE) for weekend, of_day in covered]
+        both = [Rate(a[0] + b[0], a[1] + b[1]) for a, b in zip(own, other, strict=True)]
+        for minutes in self.priors[line]:
+            if minutes < A_DAY:
+                length = max(1, minutes // 60)
+                edges = slice(1, length + 1), slice(0, length)
+                found[minutes] = 0.0
+                if sum([rate.of for rate in own[: length + 1]]) >= ENOUGH:
+                    found[minutes] = max(_share(own[edge]) for edge in edges)
+                if min(sum([rate.of for rate in own[edge]]) for edge in edges) < ENOUGH:
+                    with_others = max(_share(both[edge]) for edge in edges)
+                    found[minutes] = max(found[minutes], with_others)
+        return found
+
+    def _known(self, line: str, minutes: int, at: int) -> tuple[float, float, float]:
         covered = self._covered(at - minutes * MINUTE, at)
         slots = self._slots.get(line, {})
         within, of, cases = _over(slots, covered)
         if cases < ENOUGH:  # too little is known of a Saturday night alone: with the other days
             other = [Covered((not weekend, hour), part) for (weekend, hour), part in covered]
-            within, of, cases = (
-                sum(pair) for pair in zip((within, of, cases), _over(slots, other), strict=True)
-            )
-        if not of:
-            return Usual()
-        share = min(1.0 - 0.5 / (cases + 1), max(0.5 / (cases + 1), within / of))
-        return Usual(share, self._found[line][minutes], round(cases))
-
-    def _rate(self, start: int, line: str) -> Rate:
-        return self._hours[start].get(line, _NONE)
+            more = _over(slots, other)
+            within, of, cases = within + more[0], of + more[1], cases + more[2]
+        return within, of, cases
 
     def _slot(self, start: int) -> Slot:
         local = self.calendar.local(start)
@@ -101,46 +151,85 @@ class Answering:
             hour += HOUR
         return found
 
+    def correlation(self, line: str, minutes: int) -> float:
+        """Of two calls of a window; of one whose length is not among the priors, that of the next
+        shorter one, which is larger."""
+        if line not in self._found:
+            self._found[line] = self._correlations(line)
+        found = self._found[line]
+        return found.get(minutes) or found[max([n for n in found if n <= minutes] or [min(found)])]
+
     def _correlations(self, line: str) -> dict[int, float]:
         """By the minutes of a window, how much more alike its calls are than coins:
 
         z^2 = (k - n p)^2 / (n p q),  correlation = sum (z^2 - 1) / sum (n - 1).
         """
         prior, found = self.priors[line], dict[int, float]()
+        hours = _Hours.of(self, line)
         hourly = 1.0
         for minutes in sorted(prior, reverse=True):
             if minutes >= 60:
-                found[minutes] = self._correlation(line, minutes // 60, prior[minutes])
+                found[minutes] = hours.correlation(minutes // 60, prior[minutes])
                 hourly = found[minutes] / prior[minutes]  # of the shortest, in the end
             else:
                 found[minutes] = prior[minutes] * hourly
         return {n: min(MOST_CORRELATION, max(LEAST_CORRELATION, c)) for n, c in found.items()}
 
-    def _correlation(self, line: str, length: int, prior: float) -> float:
-        off = pairs = 0.0
-        windows = 0
-        starts = sorted(self._hours)
-        for first in range(0, len(starts) - length + 1, length):
-            hours = starts[first : first + length]
-            own = _NONE
-            for start in hours:
-                own = _sum(own, self._rate(start, line))
-            covered = [Covered(self._slot_of[start], 1.0) for start in hours]
-            within, of, _ = _over(self._slots[line], covered)
-            within, of = within - own.within, of - own.of  # compared with the other days
-            if own.of > 1 and 0 < within < of:
-                p = within / of
-                off += (own.within - own.of * p) ** 2 / (own.of * p * (1.0 - p)) - 1.0
-                pairs += own.of - 1
-                windows += 1
-        if not windows:
+
+class _Hours(NamedTuple):
+    """The hours of a line that count, in order, and the sums of the slot that each is in."""
+
+    starts: np.ndarray
+    own: np.ndarray
+    slots: np.ndarray
+
+    @staticmethod
+    def of(made: Answering, line: str) -> _Hours:
+        starts = made._starts.get(line, [])
+        own = [made._hours[start].get(line, _NONE) for start in starts]
+        slots = [made._slots[line].get(made._slot_of[start], _NONE) for start in starts]
+        shape = (-1, 2)
+        return _Hours(
+            np.array(starts, dtype=np.int64),
+            np.array(own, dtype=np.float64).reshape(shape),
+            np.array(slots, dtype=np.float64).reshape(shape),
+        )
+
+    def correlation(self, length: int, prior: float) -> float:
+        """Of the calls of windows of so many hours, each compared with the other days."""
+        count = len(self.starts) // length
+        starts = self.starts[: count * length].reshape(count, length)
+        whole = starts[:, -1] - starts[:, 0] == (length - 1) * HOUR  # no spell lies between
+        own = self.own[: count * length].reshape(count, length, 2).sum(axis=1)[whole]
+        other = self.slots[: count * length].reshape(count, length, 2).sum(axis=1)[whole] - own
+        some = (own[:, 1] > 1) & (other[:, 0] > 0) & (other[:, 0] < other[:, 1])
+        own, other = own[some], other[some]
+        if not len(own):
             return prior
-        mean = pairs / windows
-        return (off + WEIGHT * mean * prior) / (pairs + WEIGHT * mean)
+        p = other[:, 0] / other[:, 1]
+        off = (own[:, 0] - own[:, 1] * p) ** 2 / (own[:, 1] * p * (1.0 - p)) - 1.0
+        pairs = own[:, 1] - 1.0
+        mean = pairs.mean()
+        return float((off.sum() + WEIGHT * mean * prior) / (pairs.sum() + WEIGHT * mean))
 
 
-def _sum(one: Rate, other: Rate) -> Rate:
-    return Rate(one.within + other.within, one.of + other.of)
+def _normal(hour: int, spells: Sequence[tuple[int, int | None]]) -> list[int]:
+    """The latest hours up to a day before one that lie in no spell, oldest first."""
+    last = hour - DAY
+    if not spells:
+        return list(range(hour - SPAN, last, HOUR))
+    found: list[int] = []
+    start = last - HOUR
+    while len(found) < KNOWN and start >= hour - FURTHEST:
+        if not any(at < start + HOUR and (end is None or start < end) for at, end in spells):
+            found.append(start)
+        start -= HOUR
+    return found[::-1]
+
+
+def _share(rates: Sequence[Rate]) -> float:
+    of = sum([rate.of for rate in rates])
+    return sum([rate.within for rate in rates]) / of if of else 0.0
 
 
 def _over(slots: Mapping[Slot, Rate], covered: list[Covered]) -> tuple[float, float, float]:

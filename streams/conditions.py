@@ -23,7 +23,7 @@ from streams import alert_words as say
 from streams.alert_records import AlertKind, Evidence, Severity
 from streams.force import WHOLE, Force
 from streams.naming import name
-from streams.periods import DAY, HOUR, MINUTE, SECOND
+from streams.periods import DAY, HOUR, MINUTE, SECOND, Period
 from streams.signals import Signal
 
 LEAST_CALLS = 20
@@ -169,6 +169,47 @@ def answer_rate(
             method="proportion",
         ),
         settle=3 * HOUR,
+    )
+
+
+def fallen(
+    force: Force,
+    line: str,
+    told: tuple[Period, Rate, Usual],
+    since: int,
+    target: float,
+    seconds: int,
+    at: int,
+    *,
+    running: bool,
+) -> Condition:
+    """An answer rate that fell at `since` and has been low for a whole day or more: told are the
+    figures of the day that says most. It opens no alert, and keeps an open one going."""
+    day, rate, own = told
+    days = day, since, at
+    until = (at // HOUR + 1) * HOUR  # what is judged by the day is judged at full hours
+    return Condition(
+        kind="target_missed",
+        severity="page",
+        records="call",
+        group="calls",
+        measure="service_level",
+        row={"line": line},
+        direction="down",
+        title=f"{line} answer rate, {force.name}",
+        since=since,
+        said=say.fallen(force, line, rate, seconds, own.share, target, days, running=running),
+        evidence=Evidence(
+            observed=rate.share,
+            expected=own.share,
+            numerator=rate.within,
+            denominator=rate.of,
+            target=target,
+            method="proportion",
+            period=day.label,
+        ),
+        settle=until - at,
+        opens=False,
     )
 
 

@@ -10,7 +10,7 @@ A feed of which every line is refused is not silent: then why they are refused i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from math import isinf
+from math import ceil, isinf
 from typing import NamedTuple
 
 from detectors.predictive import Predictive
@@ -62,9 +62,10 @@ def impossible(ahead: Predictive) -> bool:
 
 
 def of_records(
-    feed: Feed, forecast: Callable[[int], Predictive], at: int
+    feed: Feed, forecast: Callable[[int], Predictive], at: int, *, ahead: bool = True
 ) -> tuple[Signal | None, str]:
-    """Judges a feed without heartbeats: the signal if it is silent, and the words for it else.
+    """Judges a feed without heartbeats: the signal if it is silent, and the words for it else, with
+    what lies `ahead` if that is wanted.
 
     `forecast` tells what is expected of the hour that starts at an instant.
     """
@@ -81,11 +82,36 @@ def of_records(
     if chance <= silence.probability:
         words = said.silent(feed.name, feed.force, in_words(gap / SECOND), expected)
         return _signal(feed, at, feed.name, words, expected, chance), words
+    if not ahead:
+        return None, ""
     pieces = [_piece(feed.heard, hour, forecast) for hour in _hours(feed, AHEAD)]
     delay = silence.delay_over(pieces)
     if delay is None or isinf(delay):
         return None, said.unknown(feed.name)
     return None, said.noticed(feed.name, in_words(delay))
+
+
+def records_due(feed: Feed, forecast: Callable[[int], Predictive], at: int) -> int:
+    """Until when a feed without heartbeats can't be silent, to the second: it is then if nothing
+    more comes. Within the next day; of a feed that is silent already, an hour on."""
+    expected, hour = 0.0, feed.calendar.start("hour", feed.heard)
+    looked = min(at, feed.heard + LOOKED) + DAY
+    while hour < looked:
+        ahead = forecast(hour)
+        begin = max(feed.heard, hour)
+        silence = Silence(dispersion=ahead.dispersion, spread=ahead.spread)
+        here = ahead.mean * (hour + HOUR - begin) / HOUR
+        if hour + HOUR > at and ahead.mean and expected + here >= silence.needed:
+            left = max(0.0, silence.needed - expected)
+            due = begin + ceil(left / ahead.mean * HOUR / SECOND) * SECOND + SECOND
+            return due if due > at else at + HOUR
+        expected, hour = expected + here, hour + HOUR
+    return at + HOUR if expected == 0.0 else at + DAY
+
+
+def beats_due(feed: Feed, interval: float | None) -> int:
+    """When a feed with heartbeats is silent if nothing more comes, to the second."""
+    return feed.heard + (int(patience(interval or PRESUMED)) + 1) * SECOND
 
 
 def _hours(feed: Feed, number: int) -> Iterable[int]:

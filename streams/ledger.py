@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from streams.errors import Refused
+from streams.event_clock import EventClock
 from streams.events import Record
 from streams.gaps import Gap, Stretch, empty_runs, in_one_step, too_long, walk
 from streams.panes import Pane, Panes, end_of_record
@@ -164,6 +165,10 @@ class Ledger:
         """Of periods that ended by then, it is not known how they stood when they closed."""
         self._held_over: set[str] = set()
         """Ids of the records that stay beyond the horizon, since their end is still to come."""
+        self.on_open: Callable[[str, int], None] | None = None
+        """Called with the id and body of a record that counts in a stock from now on."""
+        self.clock: EventClock | None = None
+        """Told of the event time of a version before it is folded."""
         self.stepwise = False
         """Whether `add` leaves what an hour that is crossed brings to its caller, step by step."""
         self._by_day: dict[int, list[str]] = {}
@@ -190,12 +195,13 @@ class Ledger:
         else:
             body = self._pack(event, updated)
             entry = order | body
+        # Before anything of it counts, and not of a line that is refused.
+        if self.clock is not None and updated > self.clock.due:
+            self.clock.reach(updated)
         key = event.id
         old = self.entries.get(key)
         if old is None and self.departed is not None:
-            old = self.departed.get(key)
-            if old is not None and entry > old:
-                self._take_back(key, old)
+            old = self._departed(self.departed, key, entry)
         if old is None:
             self._replace(key, entry, self._admit(key, body, updated), body)
         elif entry > old:
@@ -236,7 +242,7 @@ class Ledger:
             if self.published is not None and self.published.holds_record(key):
                 counted = body
                 if body & OPEN:
-                    self.open[key] = body
+                    self._open(key, body)
             elif not self.counts_sealed:
                 raise self._sealed(body)
         if len(self.entries) >= self.most:
@@ -261,12 +267,19 @@ class Ledger:
             "prefix of their own (--prefix)",
         )
 
+    def _departed(self, departed: Departed, key: str, entry: int) -> int | None:
+        """The entry of a record that had left; it comes back where a newer one is to replace it."""
+        old = departed.get(key)
+        if old is not None and entry > old:
+            self._take_back(key, old)
+        return old
+
     def _take_back(self, key: str, entry: int) -> None:
         """Has a record that had left back, as what it was: what it counts is in the panes."""
         body = entry & _BODY_MASK
         self.entries[key] = entry
         if body & OPEN:
-            self.open[key] = body
+            self._open(key, body)
         self._file(key, body, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
 
     def _replace(self, key: str, entry: int, old_body: int, body: int) -> None:
@@ -282,9 +295,15 @@ class Ledger:
             else:
                 self._count(self._contribution(body), 1)
             if body & OPEN:
-                self.open[key] = body
+                self._open(key, body)
             elif old_body & OPEN:
                 del self.open[key]
+
+    def _open(self, key: str, body: int) -> None:
+        """Counts a record in the stock."""
+        self.open[key] = body
+        if self.on_open is not None:
+            self.on_open(key, body)
 
     def _recount(self, old_body: int, body: int) -> None:
         """Takes the old body's contribution out of the panes and puts the new one's in."""

@@ -61,7 +61,8 @@ def outcomes(alerts: Iterable[Alert], zone: dt.tzinfo) -> Outcomes:
             start, end = _start(alert, zone), _end(alert)
             if end is not None:
                 end = max(start, end)
-            stretches.append(Stretch(alert.series, start, end, str(alert.outcome)))
+            about = {alert.series, alert.named}
+            stretches += [Stretch(each, start, end, str(alert.outcome)) for each in about]
         elif alert.outcome == "real" and (alert.kind, alert.grain) == ("level_change", "month"):
             closed = [entry.at for entry in alert.log if entry.what == "closed"]
             levels.append(Level(alert.series, alert.direction, to_ms(closed[-1])))

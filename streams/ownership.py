@@ -154,16 +154,17 @@ def changed(
 def words_of(force: Force, alert: Alert, at: int) -> str:
     """The words of an alert as it now is."""
     if not alert.open:
-        last = say.resolved(_clock(force, alert.resolved_at, at), alert.outcome)
+        ended = to_ms(alert.resolved_at or alert.updated_at)
+        last = say.resolved(say.ended(force, alert.grain, ended, at), alert.outcome)
     elif alert.snoozed_until is not None:
-        until = say.clock(force, to_ms(alert.snoozed_until), to_ms(alert.snoozed_until))
+        until = say.clock(force, to_ms(alert.snoozed_until), at)
         last = say.owned(None, until, alert.snooze_reason)
     elif alert.owner is None and alert.escalated_at is not None:
         waited = (to_ms(alert.escalated_at) - to_ms(alert.opened_at)) // MINUTE
         last = say.escalated(max(1, waited))
     else:
         last = say.owned(alert.owner)
-    return say.fit(alert.said, last)
+    return say.fit(alert.said, last, over=not alert.open)
 
 
 # -- who is told when --------------------------------------------------------------------------

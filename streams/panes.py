@@ -53,14 +53,20 @@ class Panes:
         self.days_before = 0
         """Milliseconds: what lies before is no longer in hours."""
         self._day_sums: dict[int, Pane] = {}
+        self.changed: set[int] | None = None
+        """Minutes in which what is counted has changed since this was last emptied; where anybody
+        follows them."""
 
     def add(self, contribution: Contribution, sign: int) -> None:
         """Puts a contribution in (`sign` 1) or takes it out again (-1)."""
         when, precision, leaf, cell, bin_key = contribution
         if precision == SECOND_PRECISE:
-            pane = self.minutes.get(when // MINUTE)
+            minute = when // MINUTE
+            pane = self.minutes.get(minute)
             if pane is None:
                 pane = self._open(when)
+            if self.changed is not None:
+                self.changed.add(minute)
         else:
             pane = self._open_whole(when, precision)
         value = pane.get(leaf, 0) + sign * cell

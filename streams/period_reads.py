@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
+
+from detectors.predictive import Predictive
 from detectors.proportion import binomial_tails
+from streams.families.base import TAIL
 from streams.figures import Count, Figures
 from streams.force import Force
 from streams.measures import GROUPS, Group, Measure
@@ -13,10 +17,26 @@ from streams.periods import MINUTE
 from streams.records import LEAF_MASK
 from streams.signals import Signal
 from streams.situation import Situation, held
-from streams.swallow import MOSTLY
+from streams.swallow import MOSTLY, dispersion
 
 UNLIKELY = 0.01
 """How unlikely it is that so many of a rise are in an area by chance, where it is named."""
+
+
+ALL = 0.9
+"""So much of a rise is all of it: where it lies the alert bears the name of that area."""
+
+
+class _Within(NamedTuple):
+    """An area that holds much of a rise in another one."""
+
+    area: str
+    there: int
+    """How many there in the hour itself."""
+    share: float
+    """Of what is usual in the other one."""
+    ratio: float | None
+    """What came there since the change began over what was expected."""
 
 
 class PeriodReads:
@@ -67,12 +87,46 @@ class PeriodReads:
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
         """Where within its area most of an hour's rise is: (the id of the area, how many there).
-        Hours are watched for the widest areas only, so no alert can bear its name.
+        Hours are watched for the widest areas only, so no signal can bear its name.
 
         It holds `MOSTLY` of the excess since the change began, and so many would be there by chance
         once in a hundred times. Its usual share is that of its expected count by the day. Of
         several the innermost is told; None where there is none, or the shares are not known.
         """
+        found = self._within(signal, MOSTLY)
+        return None if found is None else (found.area, found.there)
+
+    def wholly(self, signal: Signal) -> Signal | None:
+        """The signal of the area within that all of an hour's rise is in: it holds `ALL` of the
+        excess, likewise, and the rest of the hour is inside its usual range. What is usual there is
+        its share of what is usual in the area that is watched; None where it is not all in one."""
+        found = self._within(signal, ALL)
+        if found is None or signal.expected is None:
+            return None
+        phi = dispersion(signal.expected, signal.lower, signal.upper, signal.within)
+        here, rest = (
+            Predictive(signal.expected * share, dispersion=phi)
+            for share in (found.share, 1.0 - found.share)
+        )
+        lower, upper = here.limits(TAIL)
+        of_hour = found.there - here.mean, signal.observed - signal.expected
+        if found.there <= upper or of_hour[0] < ALL * of_hour[1]:
+            return None  # it has been all there, and is not in this hour
+        if signal.observed - found.there > rest.limits(TAIL)[1]:
+            return None
+        return msgspec.structs.replace(
+            signal,
+            area=found.area,
+            observed=found.there,
+            expected=here.mean,
+            lower=lower,
+            upper=upper,
+            probability=here.at_least(found.there),
+            ratio=found.ratio if signal.ratio else None,
+        )
+
+    def _within(self, signal: Signal, least: float) -> _Within | None:
+        """The innermost area that holds at least so much of an hour's rise."""
         if signal.grain != "hour" or signal.expected is None:
             return None
         since, expected = signal.start, signal.expected
@@ -82,14 +136,19 @@ class PeriodReads:
         whole = counts.get(signal.area, 0)
         if since < signal.start and signal.ratio:
             expected = whole / signal.ratio
-        best: tuple[int, str] | None = None
+        best: tuple[int, str, float] | None = None
         for chain in self.force.rollup:
-            if signal.area in chain[1:] and counts.get(chain[0]):
+            count = counts.get(chain[0])
+            if signal.area in chain[1:] and count:
                 share = self._usual_share(signal, chain[0])
-                if share is not None and _holds(counts[chain[0]], whole, expected, share):
-                    best = max(best or (0, ""), (len(chain), chain[0]))
-        there = 0 if best is None else self._by_area(signal, signal.start).get(best[1], 0)
-        return (best[1], there) if best is not None and there else None
+                if share is not None and _holds(count, whole, expected, share, least):
+                    best = max(best or (0, "", 0.0), (len(chain), chain[0], share))
+        if best is None:
+            return None
+        _, area, share = best
+        there = self._by_area(signal, signal.start).get(area, 0)
+        ratio = counts[area] / (share * expected) if share and expected else None
+        return _Within(area, there, share, ratio) if there else None
 
     def _by_area(self, signal: Signal, start: int) -> dict[str, int]:
         """The count of the signal's row from an instant up to the end of its period, by area."""
@@ -117,10 +176,10 @@ class PeriodReads:
         return None if here is None or not all_ else min(1.0, here / all_)
 
 
-def _holds(count: int, whole: int, expected: float, share: float) -> bool:
-    """Whether an area holds most of a rise from `expected` to `whole`, and not by chance."""
+def _holds(count: int, whole: int, expected: float, share: float, least: float) -> bool:
+    """Whether an area holds so much of a rise from `expected` to `whole`, and not by chance."""
     excess = whole - expected
-    most = excess > 0 and count - share * expected >= MOSTLY * excess
+    most = excess > 0 and count - share * expected >= least * excess
     return most and binomial_tails(count, whole, share)[1] <= UNLIKELY
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from streams.beats import usual_interval
 from streams.errors import Refused
+from streams.event_clock import EventClock
 from streams.events import Heartbeat, Reading
 from streams.force import Force
 from streams.periods import DAY, SECOND, Calendar, Period, to_ms
@@ -43,6 +44,8 @@ class Readings:
         self.dirty: set[str] | None = None
         self.watermark = 0
         self.lines = 0
+        self.clock: EventClock | None = None
+        """Told of the event time of a version before it is taken."""
         self.new = 0
         """Lines that were the first of their id."""
 
@@ -56,6 +59,8 @@ class Readings:
         if updated > appended + SKEW:
             raise Refused("in_the_future", "updated_at is later than the event was received")
         total = None if event.deleted else self._judge(event)
+        if self.clock is not None and updated > self.clock.due:
+            self.clock.reach(updated)
         order = order_of(event)
         held = self.entries.get(event.id)
         if held is None and len(self.entries) >= MOST_READINGS:
@@ -155,6 +160,8 @@ class Heartbeats:
         self.beats: dict[str, list[Beat]] = {}
         """By feed the newest heartbeats, oldest first."""
         self.lines = 0
+        self.clock: EventClock | None = None
+        """Told of the instant of a heartbeat before it is taken."""
 
     def taken(self) -> dict[str, int]:
         """How many heartbeats were taken, and from how many feeds."""
@@ -167,6 +174,8 @@ class Heartbeats:
             raise Refused("in_the_future", "at is later than the heartbeat was received")
         if event.feed not in self.latest and len(self.latest) >= MOST_FEEDS:
             raise Refused("too_many_feeds", f"more than {MOST_FEEDS} feeds")
+        if self.clock is not None and at > self.clock.due:
+            self.clock.reach(at)
         if at > self.latest.get(event.feed, 0):
             self.latest[event.feed] = at
         every = event.every_seconds or 0.0

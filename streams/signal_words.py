@@ -2,19 +2,23 @@
 
     999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14. Up since about 21:00.
 
-Times are local. What is older than a day is told with its day, what is older than a week with its
-date.
+The figures of a sentence can be compared with each other: a range of single periods stands beside a
+single period, and is left out where it says the opposite of the change that is told. Times are
+local, with the name of their zone where the clock shows them twice. What is more than a day away is
+told with its day, more than a week with its date.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from math import ceil, floor
+from typing import Protocol
 
 from streams.events import KINDS
 from streams.force import WHOLE, Force
 from streams.measures import ALL, Unit, Watch
 from streams.naming import name
-from streams.periods import DAY, Calendar, Period
+from streams.periods import DAY, HOUR, Calendar, Period
 from streams.refusals import WORDS as REASONS
 
 
@@ -54,52 +58,175 @@ def amount(value: float, unit: Unit) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60:,} min {whole % 60} s"
 
 
-def usual(lower: float | None, upper: float | None, unit: Unit) -> str:
-    """The range of most periods: `usually 3 to 14`."""
+def figure(value: float, unit: Unit, cases: tuple[int, int] | None = None) -> str:
+    """An amount, a share with its cases: `1,021`, `83 of 412 (20.1 %)`."""
+    if cases is None or unit != "ratio":
+        return amount(value, unit)
+    return f"{cases[0]:,} of {cases[1]:,} ({amount(value, unit)})"
+
+
+def usual(
+    lower: float | None, upper: float | None, unit: Unit, observed: float | None = None
+) -> str:
+    """The range of most periods: `usually 3 to 14`, `usually 12`, `usually none`; never rounded to
+    hold a count that lies `observed` outside of it."""
     if lower is None or upper is None:
         return "nothing to compare with yet"
-    return f"usually {amount(lower, unit)} to {amount(upper, unit)}"
+    if unit == "count" and observed is not None:
+        lower = ceil(lower) if round(lower) <= observed < lower else lower
+        upper = floor(upper) if upper < observed <= round(upper) else upper
+    least, most = amount(lower, unit), amount(upper, unit)
+    if least == most:
+        return "usually none" if unit == "count" and most == "0" else f"usually {most}"
+    return f"usually {least} to {most}"
+
+
+def fits(told: Told) -> bool:
+    """Whether the usual range may stand beside what is told of a change: not where the figure lies
+    on its other side; nor, of a change of level, inside it, or where the level before is not."""
+    lower, upper = told.lower, told.upper
+    level = told.before is not None and told.after is not None
+    if lower is None or upper is None:
+        return not level
+    off = (told.observed - upper, lower - told.observed)
+    beyond, short = off if told.direction == "up" else off[::-1]
+    if not level or told.before is None:
+        return short <= 0
+    return beyond > 0 and lower <= told.before <= upper
 
 
 def moment(calendar: Calendar, ms: int, now: int) -> str:
-    """A time of day, with its day where that is older: `21:00`, `21:00 on Monday`."""
+    """A time of day, with its day where that is a day or more away: `21:00`, `21:00 on Monday`,
+    `01:00 GMT` where the clock shows it twice."""
     local = calendar.local(ms)
     said = f"{local:%H:%M}"
-    if now - ms > DAY:
+    if local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset():
+        said += f" {local:%Z}"
+    if abs(now - ms) > DAY:
         said += f" on {_day(local, calendar.local(now))}"
     return said
 
 
 def _day(local: dt.datetime, now: dt.datetime) -> str:
-    if (now.date() - local.date()).days < 7:
+    if abs((now.date() - local.date()).days) < 7:
         return f"{local:%A}"
     return f"{local:%A} {local.day} {local:%B %Y}"
 
 
-def when(calendar: Calendar, period: Period, now: int, *, running: bool = False) -> str:
-    """The period: `in the hour to 22:00`, `on Monday`, `in October 2017`; or `since 21:00`."""
+def when(
+    calendar: Calendar,
+    period: Period,
+    now: int,
+    *,
+    running: bool = False,
+    first: int | None = None,
+) -> str:
+    """The period: `in the hour to 22:00`, `on Monday`, `in October 2017`; or `from 21:00 to 21:40`.
+    Of periods since `first` that are taken together: `over the 4 days to Monday`."""
     local = calendar.local(period.start)
     if running:
         return f"from {moment(calendar, period.start, now)} to {moment(calendar, period.end, now)}"
     if period.grain == "hour":
-        return f"in the hour to {moment(calendar, period.end, now)}"
+        ends = moment(calendar, period.end, now)
+        hours = 1 if first is None else round((period.end - first) / HOUR)
+        return f"over the {hours} hours to {ends}" if hours > 1 else f"in the hour to {ends}"
     if period.grain == "day":
-        return f"on {_day(local, calendar.local(now))}"
+        day = _day(local, calendar.local(now))
+        days = 1 if first is None else (local.date() - calendar.local(first).date()).days + 1
+        return f"over the {days} days to {day}" if days > 1 else f"on {day}"
     return f"in {local:%B %Y}"
 
 
 def since(calendar: Calendar, grain: str, onset: int, now: int) -> str:
-    """When a change began: `21:00`, `Monday`, `October 2017`."""
+    """When a change began: `21:00`, `Monday`, `1 July 2020`, `October 2017`."""
     local = calendar.local(onset)
     if grain == "hour":
         return moment(calendar, onset, now)
-    return _day(local, calendar.local(now)) if grain == "day" else f"{local:%B %Y}"
+    if grain == "month":
+        return f"{local:%B %Y}"
+    if abs((calendar.local(now).date() - local.date()).days) < 7:
+        return f"{local:%A}"
+    return f"{local.day} {local:%B %Y}"
 
 
-def change(direction: str, began: str, ratio: float | None) -> str:
-    """Since when, and by how much where that is known: `Up since about 21:00.`"""
-    times = "" if ratio is None else f", to {ratio:.2g} times the usual"
-    return f"{direction.capitalize()} since about {began}{times}."
+class Told(Protocol):
+    """What the words of a change are made from: a reading of a detector, or a signal."""
+
+    @property
+    def direction(self) -> str:
+        """`up` or `down`."""
+
+    @property
+    def observed(self) -> float:
+        """The figure."""
+
+    @property
+    def lower(self) -> float | None:
+        """The usual range."""
+
+    @property
+    def upper(self) -> float | None:
+        """The usual range."""
+
+    @property
+    def ratio(self) -> float | None:
+        """What came since the change over what was expected then."""
+
+    @property
+    def before(self) -> float | None:
+        """The level before a change."""
+
+    @property
+    def after(self) -> float | None:
+        """The level since."""
+
+
+def span(calendar: Calendar, period: Period, onset: int) -> int:
+    """How many months a change has lasted, of a period that is a month; else 0."""
+    if period.grain != "month":
+        return 0
+    first, last = calendar.local(onset), calendar.local(period.start)
+    return (last.year - first.year) * 12 + last.month - first.month + 1
+
+
+def change(told: Told, began: str, unit: Unit, months: int = 0) -> str:
+    """Since when, and by how much where that is known; a level by the month with its months.
+
+    `Up since about 21:00.` `1.6 times the usual since about 18:00 on Tuesday.`
+    `A new level since about May 2019: 42 a month before, 76 since (4 months).`
+    """
+    sign = 1 if told.direction == "up" else -1
+    before, after = told.before, told.after
+    if before is not None and after is not None and sign * (after - before) > 0:
+        was, now = amount(before, unit), amount(after, unit)
+        if not months:
+            return f"A new level since about {began}: {was} before, {now} since."
+        if months == 1:
+            return f"A new level since about {began}: {was} a month before."
+        return (
+            f"A new level since about {began}: {was} a month before, {now} since ({months} months)."
+        )
+    ratio = told.ratio
+    if ratio is not None and (times := _times(ratio)) and sign * (ratio - 1.0) > 0:
+        return f"{times} the usual since about {began}."
+    return f"{told.direction.capitalize()} since about {began}."
+
+
+def _times(ratio: float) -> str:
+    """`1.6 times`, `12 times`, `62 % of`; empty where it rounds to the usual itself."""
+    if ratio < 1.0:
+        return f"{ratio * 100:.0f} % of" if ratio < 0.995 else ""
+    if ratio >= 9.95:
+        return f"{ratio:,.0f} times"
+    return f"{ratio:.1f} times" if ratio >= 1.05 else ""
+
+
+def rebased(old: float, new: float, months: int) -> str:
+    """That a chart by month took a new average: `Following 8 months above 364, the average rose
+    from 364 to 394.`"""
+    side, went = ("above", "rose") if new > old else ("below", "fell")
+    was, now = amount(old, "count"), amount(new, "count")
+    return f"Following {months} months {side} {was}, the average {went} from {was} to {now}."
 
 
 def only_since(reason: str) -> str:
@@ -111,8 +238,13 @@ def silent(kind: str, force: Force, gap: str, expected: float) -> str:
     """No record of a kind where some were to be expected."""
     return (
         f"{name(kind).capitalize()}, {force.name}: nothing for {gap}, "
-        f"where {expected:,.0f} records were expected. The feed may be down."
+        f"where {_records(expected)} expected. The feed may be down."
     )
+
+
+def _records(expected: float) -> str:
+    many = f"{expected:,.0f}"
+    return "1 record was" if many == "1" else f"{many} records were"
 
 
 def noticed(kind: str, delay: str) -> str:

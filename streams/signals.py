@@ -61,6 +61,13 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     before: float | None = None
     after: float | None = None
     """The level before and after the change, for methods that have no ratio."""
+    first: int | None = None
+    """The start of the first period that the figures are of, where they are of several."""
+    cases: tuple[int, int] | None = None
+    """Of a share: the numerator and the denominator."""
+    rebased: tuple[float, float, int] | None = None
+    """Of a chart by month that took a new average: the old one, the new one, and after how many
+    months on one side of the old."""
     state: State = "ready"
     notify: bool = False
     running: bool = False

@@ -1,47 +1,80 @@
-"""How things stand now, read from the ledgers for the rules of `streams.conditions`. Pure.
+"""How things stand at an instant, read from ledgers for the rules of `streams.conditions`. Pure.
 
-What changes slowly (the force's own waits and rates of the last weeks) is read once an hour.
+What is judged at an instant is kept so that a look costs little: the windows of answers as sums
+that run along (`streams.answer_windows`), open records by the moment at which they pass a limit
+(`streams.overdue`). What changes slowly (the force's own waits and rates of the last weeks) is read
+once a day. `due` and `stirs` say at which instants there may be anything to judge.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
+from typing import NamedTuple
 
 from streams import conditions as rules
 from streams import waits
-from streams.answering import EMERGENCY, OTHER, Answering
+from streams.answer_windows import PART, PART_BITS, AnswerWindows
+from streams.answering import A_DAY, EMERGENCY, OTHER, Answering
 from streams.conditions import Condition, Doing, Rate
-from streams.force import WHOLE, Force, Target
-from streams.histogram import value_of
+from streams.event_clock import EventClock
+from streams.fallen import Fall, Fallen, spells
+from streams.force import Force, Target
 from streams.ledger import Ledger
 from streams.measures import ATTENDANCE, CALLS, Group
 from streams.monitor import Monitor
-from streams.panes import Pane
+from streams.overdue import Overdue
+from streams.own_waits import OwnWaits
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
-from streams.records import BIN_SHIFT, LEAF_MASK, Kind
+from streams.records import Kind
+from streams.records import calls as of_calls
+from streams.records import incidents as of_incidents
 from streams.records.calls import Calls
 from streams.records.incidents import Incidents
-from streams.rollup import Key, Rollup
+from streams.rollup import Rollup
 from streams.signals import Signal
 from streams.waits import Queue, Waits
 
-WINDOWS = tuple(EMERGENCY)
+WINDOWS = tuple(minutes for minutes in EMERGENCY if minutes < A_DAY)
 """Minutes over which an answer rate is looked at; those with too few calls are passed over."""
-OWN = waits.OWN_WEEKS * 7 * DAY
+RowOf = Callable[[int], str | None]
+EMERGENCIES = "emergency"
+"""The row of the emergencies among the open records."""
+
+
+FAR_DOWN = 3.0
+Bar = tuple[float, float, float]
+"""The most that is usual in a window, so many variances of one call, and the correlation of two."""
+
+
+class _Calls(NamedTuple):
+    """What follows the calls of one ledger."""
+
+    ledger: Ledger
+    windows: AnswerWindows
+    waiting: Overdue
+    own: OwnWaits
+
+
+class _Emergencies(NamedTuple):
+    """What follows the incidents of one ledger."""
+
+    ledger: Ledger
+    waiting: Overdue
+    own: OwnWaits
 
 
 class Situation:
-    """Reads one force."""
+    """Reads one force. `falls` gives the alerts about answer rates that there were."""
 
-    def __init__(self, force: Force) -> None:
-        self.force = force
+    def __init__(self, force: Force, falls: Callable[[], list[Fall]] = list) -> None:
+        self.force, self.falls = force, falls
         self.calendar = Calendar(force.zone)
         self.calls = Rollup(CALLS, force, Calls(force))
         self.attendance = Rollup(ATTENDANCE, force, Incidents(force))
         self._rollups = {CALLS.name: self.calls, ATTENDANCE.name: self.attendance}
-        self._hours: dict[str, int] = {}
+        self._learned: dict[str, int] = {}
+        """By kind the day of which the morning was taken for what is usual."""
         self._day = -1
         self._waits: dict[str, Waits] = {}
         self._response = Waits()
@@ -49,7 +82,19 @@ class Situation:
             self.calendar,
             {line.id: OTHER if n else EMERGENCY for n, line in enumerate(force.lines)},
         )
+        self._fallen = Fallen(force, self.calendar, self._answering)
         self._missed: list[Condition] = []
+        self._bars: list[list[Bar]] = []
+        self._bars_of = -1
+        self._fine = [0 for _ in WINDOWS]
+        """The sums of the windows when they were last found fine."""
+        self._lasting: set[int] = set()
+        """By index the lines whose answer rate is known to be low for days."""
+        self._waiting: tuple[Overdue, ...] = ()
+        self.clock: EventClock | None = None
+        """Told of moments at which an open record passes its limit."""
+        self._of_calls: _Calls | None = None
+        self._of_incidents: _Emergencies | None = None
 
     def rollup(self, group: Group, kind: Kind) -> Rollup:
         """The rows of a group."""
@@ -63,122 +108,260 @@ class Situation:
         monitor: Monitor,
         at: int,
         silent: list[Signal],
-        doing: Doing,
+        doing: Doing | None = None,
         held_back: frozenset[str] = frozenset(),
+        *,
+        rates: bool = True,
     ) -> list[Condition]:
-        """Everything that holds now; of kinds of record that are `held_back`, since they are not
-        read up to now, nothing is judged nor remembered."""
-        found: list[Condition | None] = [
-            *rules.silent_feeds(self.force, silent),
-            *rules.pipeline_unwell(self.force, doing, at),
-        ]
-        ledger = monitor.ledger("call", self.force.id)
-        if ledger is not None and "call" not in held_back:
-            self._learn_calls(ledger, at)
-            found += [*self.targets(monitor, at), *self._calls(ledger, at)]
-        ledger = monitor.ledger("incident", self.force.id)
-        if ledger is not None and "incident" not in held_back:
-            self._learn_incidents(ledger, at)
-            found.append(self._emergencies(ledger, at))
+        """Everything that holds at an instant; of kinds of record that are `held_back`, since they
+        are not read up to now, nothing is judged nor remembered. `rates` is whether answer rates
+        are judged too, as they are at each full minute."""
+        found: list[Condition | None] = list(rules.silent_feeds(self.force, silent))
+        if doing is not None:
+            found += rules.pipeline_unwell(self.force, doing, at)
+        self.bind(monitor)
+        self.learn(at, held_back)
+        calls = None if "call" in held_back else self._of_calls
+        if calls is not None:
+            found += self._callers(calls, at)
+            if rates:
+                found += [*self.targets(monitor, at), *self._rates(calls, at)]
+        incidents = None if "incident" in held_back else self._of_incidents
+        if incidents is not None:
+            found.append(self._unattended(incidents, at))
         return [condition for condition in found if condition is not None]
+
+    def bind(self, monitor: Monitor) -> None:
+        """Follows the ledgers that a monitor has now."""
+        found = self._calls(monitor), self._incidents(monitor)
+        self._waiting = tuple(each.waiting for each in found if each is not None)
+
+    def learn(self, at: int, held_back: frozenset[str] = frozenset()) -> None:
+        """Takes in what was usual up to the start of the day of an instant; once a day."""
+        calls = None if "call" in held_back else self._of_calls
+        if calls is not None and (day := self._new_day("call", at)) is not None:
+            self._waits = calls.own.learn(day)
+            calls.waiting.set_limits(self._caller_limits(at), at)
+            self._learn_rates(calls, day, at)
+        incidents = None if "incident" in held_back else self._of_incidents
+        if incidents is not None and (day := self._new_day("incident", at)) is not None:
+            self._response = incidents.own.learn(day).get(EMERGENCIES, Waits())
+            limits = {EMERGENCIES: (self._emergency_limit(at),)}
+            incidents.waiting.set_limits(limits, at)
+
+    def due(self, after: int, held_back: frozenset[str] = frozenset()) -> int | None:
+        """The next moment after an instant at which an open record passes its limit."""
+        first = None
+        for each in self._waiting:
+            due = None if each.ledger.kind.name in held_back else each.due(after)
+            if due is not None and (first is None or due < first):
+                first = due
+        return first
+
+    def overdue(self, at: int, held_back: frozenset[str] = frozenset()) -> bool:
+        """Whether an open record has passed its limit at an instant."""
+        for each in self._waiting:
+            if each.ledger.kind.name not in held_back and each.any_late(at):
+                return True
+        return False
+
+    def stirs(self, at: int, held_back: frozenset[str] = frozenset()) -> bool:
+        """Whether anything of what is judged here may hold at a full minute: where not, a look
+        would find nothing. Brings the windows up to it."""
+        calls = self._of_calls
+        if calls is not None and "call" not in held_back:
+            calls.windows.move(at)
+            if self._worth(calls.windows, at):
+                return True
+        return self.overdue(at, held_back)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing that is followed can change but by a record, or at a due moment."""
+        return self._of_calls is None or self._of_calls.windows.empty
 
     def targets(self, monitor: Monitor, at: int) -> list[Condition]:
         """Targets that have been missed in each of the last four weeks, up to this morning."""
         until = self.calendar.start("day", at)
-        ledger = monitor.ledger("call", self.force.id)
-        if ledger is not None and until != self._day:
-            self._day, self._missed = until, self._targets(ledger, until)
+        calls = self._calls(monitor)
+        if calls is not None and until != self._day:
+            self._day, self._missed = until, self._targets(calls, until)
         return self._missed
 
-    # -- parts ---------------------------------------------------------------------------------
+    # -- what is followed ----------------------------------------------------------------------
 
-    def _new_hour(self, ledger: Ledger, at: int) -> int | None:
-        """The hour of an instant, the first time that a kind of record is looked at in it."""
-        hour, kind = self.calendar.start("hour", at), ledger.kind.name
-        if self._hours.get(kind) == hour:
-            return None
-        self._hours[kind] = hour
-        return hour
+    def _follow(self, ledger: Ledger, row_of: RowOf) -> Overdue:
+        made = Overdue(ledger, row_of)
+        made.clock = self.clock
+        return made
 
-    def _learn_calls(self, ledger: Ledger, at: int) -> None:
-        if (hour := self._new_hour(ledger, at)) is not None:
-            pane = ledger.panes.between(self.calendar.start("day", at - OWN), hour)
-            self._waits = {key[0]: found for key, found in _waits(self.calls, pane).items()}
-            self._answering.learn(partial(self._rates, ledger), hour)
-
-    def _learn_incidents(self, ledger: Ledger, at: int) -> None:
-        if (hour := self._new_hour(ledger, at)) is not None:
-            pane = ledger.panes.between(self.calendar.start("day", at - OWN), hour)
-            self._response = _waits(self.attendance, pane).get((WHOLE,), Waits())
-
-    def _rates(self, ledger: Ledger, start: int, end: int) -> dict[str, Rate]:
-        """The service level of the whole force by line."""
-        found = {}
-        for row in self.calls.rows(ledger.panes.between(start, end)):
-            level: Any = row["service_level"]
-            if row["area"] == WHOLE:
-                found[str(row["line"])] = Rate(level["numerator"], level["denominator"])
-        return found
-
-    def _calls(self, ledger: Ledger, at: int) -> list[Condition | None]:
-        force, found = self.force, list[Condition | None]()
-        stock = {r["line"]: r for r in self._stock(self.calls, ledger, at) if r["area"] == WHOLE}
-        end = at // MINUTE * MINUTE
-        windows = {n: self._rates(ledger, end - n * MINUTE, end) for n in WINDOWS}
-        nothing = Rate(0, 0)
-        for line in force.lines:
-            seconds, share = held(force, line.targets, at)
-            row = stock.get(line.id, {})
-            limit = waits.waiting_limit(
-                force.file.alerts.waiting_seconds.get(line.id),
-                seconds,
-                self._waits.get(line.id, Waits()),
+    def _calls(self, monitor: Monitor) -> _Calls | None:
+        ledger, held = monitor.ledger("call", self.force.id), self._of_calls
+        if ledger is None:
+            self._of_calls = None
+        elif held is None or held.ledger is not ledger:
+            self._learned.pop("call", None)
+            self._of_calls = _Calls(
+                ledger,
+                AnswerWindows(self.force, ledger, WINDOWS),
+                self._follow(ledger, self._line_of),
+                OwnWaits(ledger, self.calendar, self._line_of),
             )
-            people, oldest = row.get("waiting", 0), row.get("oldest_waiting")
-            late = oldest is not None and oldest > limit
-            beyond = self._beyond(ledger, line.id, limit, at) if late else 0
-            queue = Queue(people, oldest, beyond)
-            found.append(waits.callers_waiting(force, line.id, queue, limit, seconds, at))
-            if share is not None:
-                mine = {n: rates.get(line.id, nothing) for n, rates in windows.items()}
-                own = {n: self._answering.usual(line.id, n, end) for n in WINDOWS}
-                found.append(rules.answer_rate(force, line.id, mine, own, share, seconds, at))
+        return self._of_calls
+
+    def _incidents(self, monitor: Monitor) -> _Emergencies | None:
+        ledger, held = monitor.ledger("incident", self.force.id), self._of_incidents
+        if ledger is None:
+            self._of_incidents = None
+        elif held is None or held.ledger is not ledger:
+            self._learned.pop("incident", None)
+            self._of_incidents = _Emergencies(
+                ledger, self._follow(ledger, _grade_of), OwnWaits(ledger, self.calendar, _grade_of)
+            )
+        return self._of_incidents
+
+    def _line_of(self, leaf: int) -> str | None:
+        return self.force.lines[of_calls.split_leaf(leaf)[0]].id
+
+    def _new_day(self, kind: str, at: int) -> int | None:
+        """The day of an instant, the first time that a kind of record is looked at in it."""
+        day = self.calendar.start("day", at)
+        if self._learned.get(kind) == day:
+            return None
+        self._learned[kind] = day
+        return day
+
+    # -- callers and emergencies ---------------------------------------------------------------
+
+    def _caller_limit(self, line: str, at: int) -> tuple[float, int]:
+        """The wait at which a caller has waited too long, and the target; in seconds."""
+        seconds, _ = held(self.force, self._line(line), at)
+        set_ = self.force.file.alerts.waiting_seconds.get(line)
+        return waits.waiting_limit(set_, seconds, self._waits.get(line, Waits())), seconds
+
+    def _caller_limits(self, at: int) -> dict[str, tuple[float, ...]]:
+        found: dict[str, tuple[float, ...]] = {}
+        for line in self.force.lines:
+            limit = self._caller_limit(line.id, at)[0]
+            alone = waits.one_is_enough(self.force, line.id)
+            found[line.id] = (limit,) if alone else (limit, limit * waits.FAR)
         return found
 
-    def _beyond(self, ledger: Ledger, line: str, limit: float, at: int) -> int:
-        """How many callers on a line have waited longer."""
-        kind, count = self.calls.kind, 0
-        for body in ledger.open.values():
-            contribution = kind.contribution(body)
-            if contribution is not None and (line, WHOLE) in self.calls.keys(contribution[2]):
-                count += limit < (at - contribution[0]) / SECOND <= kind.lost_after(body) / SECOND
-        return count
+    def _emergency_limit(self, at: int) -> float:
+        standard, _ = held(self.force, self.force.file.attendance.targets, at)
+        set_ = self.force.file.alerts.unattended_seconds
+        return waits.unattended_limit(set_, standard, self._response)
 
-    def _emergencies(self, ledger: Ledger, at: int) -> Condition | None:
-        force = self.force
-        standard, _ = held(force, force.file.attendance.targets, at)
-        limit = waits.unattended_limit(
-            force.file.alerts.unattended_seconds, standard, self._response
-        )
-        rows = self._stock(self.attendance, ledger, at)
-        row = next((each for each in rows if each["area"] == WHOLE), {})
-        return waits.unattended(
-            force, row.get("unattended", 0), row.get("oldest_unattended"), limit, at
-        )
+    def _line(self, line: str) -> list[Target]:
+        return self.force.lines[self.force.line_index[line]].targets
 
-    def _stock(self, rollup: Rollup, ledger: Ledger, at: int) -> list[dict[str, Any]]:
-        return rollup.stock(ledger.open.values(), at)
+    def _callers(self, calls: _Calls, at: int) -> list[Condition | None]:
+        if not calls.waiting.any_late(at):
+            return []
+        found: list[Condition | None] = []
+        ages = _ages(calls.ledger, self._line_of, at)
+        for line in (line.id for line in self.force.lines if line.id in ages):
+            own = ages[line]
+            limit, target = self._caller_limit(line, at)
+            beyond = sum(age / SECOND > limit for age in own)
+            queue = Queue(len(own), max(own) // SECOND, beyond)
+            found.append(waits.callers_waiting(self.force, line, queue, limit, target, at))
+        return found
 
-    def _targets(self, ledger: Ledger, until: int) -> list[Condition]:
+    def _unattended(self, incidents: _Emergencies, at: int) -> Condition | None:
+        if not incidents.waiting.any_late(at):
+            return None
+        ages = _ages(incidents.ledger, _grade_of, at).get(EMERGENCIES, [])
+        oldest = max(ages) // SECOND if ages else None
+        limit = self._emergency_limit(at)
+        return waits.unattended(self.force, len(ages), oldest, limit, at)
+
+    # -- answer rates --------------------------------------------------------------------------
+
+    def _learn_rates(self, calls: _Calls, day: int, at: int) -> None:
+        def read(start: int, end: int) -> dict[str, Rate]:
+            return {line: Rate(*rate) for line, rate in calls.windows.between(start, end).items()}
+
+        self._answering.learn(read, day, spells(self.falls()))
+        self._bars_of = -1
+
+    def _worth(self, windows: AnswerWindows, at: int) -> list[tuple[int, int]]:
+        """The windows, by their place and that of the line, that are to be looked at closely: those
+        that are `FAR_DOWN` standard deviations of the beta-binomial below the most that is usual.
+        The tail at which an answer rate pages lies well beyond that."""
+        if at // HOUR != self._bars_of:
+            self._bars_of, self._bars = at // HOUR, self._bars_in(at // HOUR * HOUR)
+            self._fine = [0 for _ in WINDOWS]
+        found: list[tuple[int, int]] = []
+        for window, value in enumerate(windows.sums):
+            if value == self._fine[window]:
+                continue
+            line, rest, before = 0, value, len(found)
+            for most, spread, together in self._bars[window]:
+                of = (rest >> PART_BITS) & PART
+                if of >= rules.LEAST_CALLS and line not in self._lasting:
+                    less = most * of - (rest & PART)
+                    if less >= rules.DROP * of and less * less >= spread * of * (
+                        1.0 + (of - 1) * together
+                    ):
+                        found.append((window, line))
+                line, rest = line + 1, rest >> 2 * PART_BITS
+            if len(found) == before:
+                self._fine[window] = value
+        return found
+
+    def _bars_in(self, hour: int) -> list[list[Bar]]:
+        lines = [line.id for line in self.force.lines]
+        most = {line: self._answering.at_most(line, hour) for line in lines}
+        return [[self._bar(line, most[line][n], n) for line in lines] for n in WINDOWS]
+
+    def _bar(self, line: str, most: float, minutes: int) -> Bar:
+        spread = FAR_DOWN * FAR_DOWN * most * (1.0 - most)
+        return most, spread, self._answering.correlation(line, minutes)
+
+    def _rates(self, calls: _Calls, at: int) -> list[Condition | None]:
+        force, end, found = self.force, at // MINUTE * MINUTE, list[Condition | None]()
+        calls.windows.move(at)
+        going = {fall.line: fall for fall in self.falls() if fall.going}
+        lasting = self._last(going, calls.windows, at)
+        if lasting.keys() != self._lasting:
+            self._lasting, self._fine = set(lasting), [0 for _ in WINDOWS]
+        found += lasting.values()
+        worth = self._worth(calls.windows, at)
+        for index, line in enumerate(force.lines):
+            mine = [WINDOWS[window] for window, of in worth if of == index]
+            seconds, share = held(force, line.targets, at)
+            if share is not None and mine:
+                sums = dict(zip(WINDOWS, calls.windows.sums, strict=True))
+                rates = {n: Rate(*calls.windows.rate(sums[n], index)) for n in mine}
+                own = {n: self._answering.usual(line.id, n, end) for n in mine}
+                found.append(rules.answer_rate(force, line.id, rates, own, share, seconds, at))
+        return found
+
+    def _last(
+        self, going: dict[str, Fall], windows: AnswerWindows, at: int
+    ) -> dict[int, Condition]:
+        """By the index of the line the falls that days keep going: their windows need no look."""
+        found = {}
+        for index, line in enumerate(self.force.lines):
+            seconds, share = held(self.force, line.targets, at)
+            if line.id in going and share is not None:
+                fall = going[line.id]
+                lasts = self._fallen.lasts(fall, windows.between, share, seconds, at)
+                if lasts is not None:
+                    found[index] = lasts
+        return found
+
+    def _targets(self, calls: _Calls, until: int) -> list[Condition]:
         edges = [
             self.calendar.start("day", until - 7 * DAY * n + 12 * HOUR)
             for n in range(rules.WEEKS, -1, -1)
         ]
-        weeks = [self._rates(ledger, start, end) for start, end in pairwise(edges)]
+        weeks = [calls.windows.between(start, end) for start, end in pairwise(edges)]
         found = []
         for line in self.force.lines:
             seconds, share = held(self.force, line.targets, until)
-            mine = [week.get(line.id, Rate(0, 0)) for week in weeks]
+            mine = [Rate(*week.get(line.id, (0, 0))) for week in weeks]
             if share is not None:
                 missed = rules.target_missed(self.force, line.id, mine, share, seconds, until)
                 found += [missed] if missed is not None else []
@@ -192,17 +375,17 @@ def held(force: Force, targets: list[Target], at: int) -> tuple[int, float | Non
     return limit // 1000, share
 
 
-def _waits(rollup: Rollup, pane: Pane) -> dict[Key, Waits]:
-    """The waits by row of the whole force."""
-    bins: dict[Key, dict[int, int]] = {}
-    for key, value in pane.items():
-        if key > LEAF_MASK:
-            for row in rollup.keys(key & LEAF_MASK):
-                if row[-1] == WHOLE:
-                    into = bins.setdefault(row, {})
-                    index = (key >> BIN_SHIFT) - 1
-                    into[index] = into.get(index, 0) + value
-    return {
-        row: Waits((value_of(index), count) for index, count in found.items())
-        for row, found in bins.items()
-    }
+def _grade_of(leaf: int) -> str | None:
+    return EMERGENCIES if of_incidents.split_leaf(leaf)[1] == of_incidents.EMERGENCY else None
+
+
+def _ages(ledger: Ledger, row_of: Callable[[int], str | None], at: int) -> dict[str, list[int]]:
+    """How long the open records have waited, in ms, by row; those left out whose end is lost."""
+    kind, found = ledger.kind, dict[str, list[int]]()
+    for body in ledger.open.values():
+        contribution = kind.contribution(body)
+        if contribution is not None and (row := row_of(contribution[2])) is not None:
+            age = at - contribution[0]
+            if 0 <= age <= kind.lost_after(body):
+                found.setdefault(row, []).append(age)
+    return found

@@ -24,8 +24,8 @@ from streams import alert_words as say
 from streams.alert_records import Evidence
 from streams.force import WHOLE, Force
 from streams.measures import ALL
-from streams.signals import Signal
-from streams.swallow import Part, Verdict, dispersion, judge
+from streams.signals import Direction, Signal
+from streams.swallow import Part, Verdict, dispersion, explains, judge, moved
 from streams.watch_list import values_of
 
 Look = Callable[[tuple[str, ...]], Signal | None]
@@ -156,7 +156,7 @@ class _Tree(ABC):
         if found is None or not outside(found):
             return
         verdict = self._judge(whole, found)
-        if verdict is not None and verdict.shared:
+        if part_of(found) is None or (verdict is not None and verdict.shared):
             self.held[whole] = Story(found)
 
     def _judge(self, of: str, signal: Signal) -> Verdict | None:
@@ -238,6 +238,34 @@ class _Tree(ABC):
 
 class _Areas(_Tree):
     """The signals of one measure, row, period and direction, by area."""
+
+    def stories(self) -> Iterator[Story]:
+        """Who tells what; nobody, of records that only lack their area, or have it again."""
+        yield from () if self._lack_their_area() else super().stories()
+
+    def _lack_their_area(self) -> bool:
+        """Whether what is missing from areas (too many in them) is in none of them: a call that is
+        abandoned before it is answered has no area. The whole force's records without one have
+        then moved the other way, by most of that and by more than chance."""
+        signal, widest = self.any, self.children(WHOLE)
+        parts = [part_of(found) for area in widest if (found := self._figures(area)) is not None]
+        whole = None if WHOLE in self.held else self._figures(WHOLE)
+        rest = None if whole is None else part_of(whole)
+        if rest is None or len(parts) < len(widest) or not parts:
+            return False
+        inside = Part(0.0, 0.0)
+        for each in parts:
+            if each is None:
+                return False
+            inside = Part(inside.observed + each.observed, inside.expected + each.expected)
+        other: Direction = "down" if signal.direction == "up" else "up"
+        lacking = Part(inside.expected, inside.observed)
+        rest = rest.less(inside)
+        return (
+            explains(lacking, lacking, other)
+            and explains(rest, lacking, other)
+            and moved(Part(rest.observed, max(rest.expected, 1.0)), other)
+        )
 
     def children(self, of: str) -> tuple[str, ...]:
         """By the force's file."""

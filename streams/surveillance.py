@@ -23,7 +23,7 @@ from detectors.predictive import Predictive
 from streams.affected import affects
 from streams.day_names import DayNames
 from streams.families.base import KEPT as STARTS_KEPT
-from streams.families.base import Passed, Point
+from streams.families.base import Passed, Point, Timed
 from streams.families.counts import Counts
 from streams.feed_silence import together
 from streams.force import WHOLE, Change, Force
@@ -131,7 +131,12 @@ class Surveillance:
             watches.accept(self.outcomes.levels, now)
             watches.share()
         missing = self.unheard.holds(period)
-        return (yield from self._feed(watches, period, None if missing else cells, now))
+        if missing:
+            return (yield from self._feed(watches, period, None, now))
+        lanes = {row: watches.cell.read(cell) for row, cell in cells.items()}
+        for row, bins in watches.counters.times(pane).items():
+            lanes[row] = Timed(lanes[row], bins)
+        return (yield from self._feed(watches, period, lanes, now))
 
     def passed(self, gap: Gap) -> Iterator[None]:
         """Takes the periods of a gap that have closed, in short steps. Whatever goes wrong stops no
@@ -192,7 +197,7 @@ class Surveillance:
         return f"the gap from {_date(first)} to {_date(until)}"
 
     def _feed(
-        self, watches: Watches, period: Period, cells: dict[RowKey, int] | None, now: int
+        self, watches: Watches, period: Period, rows: dict[RowKey, dict[str, int]] | None, now: int
     ) -> Generator[None, None, list[Signal]]:
         signals: list[Signal] = []
         if period.grain != "month":
@@ -200,23 +205,21 @@ class Surveillance:
         points: dict[str, Point] = {}
         mixed = self._mixed(period)
         apart = {s.series[:-1] for s in self.outcomes.stretches if s.holds(period)}
-        cell, nothing = watches.cell, watches.cell.read(0)
+        nothing = watches.cell.read(0)
         for number, (row, each) in enumerate(watches.begun.items(), start=1):
             if not number % SOME:
                 yield
                 apart = {s.series[:-1] for s in self.outcomes.stretches if s.holds(period)}
             area = row[1][-1]
             point = points.get(area) or points.setdefault(area, self._point(period, area))
-            lanes = None
-            if cells is not None:
-                lanes = cell.read(cells[row]) if row in cells else nothing
+            lanes = None if rows is None else rows.get(row, nothing)
             for watch in each:
                 split = mixed and any(affects(change, watch.watched.names) for change in mixed)
                 try:
                     normal = not apart or watch.watched.about(self.force.id) not in apart
                     # Where nothing of any series came, for so short a time that it may be
                     # chance, nobody is told of it.
-                    if watch.feed(None if split else lanes, point, normal=normal) and cells:
+                    if watch.feed(None if split else lanes, point, normal=normal) and rows:
                         signals.append(watch.tell(self.context, period, now))
                 except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                     self._failed(f"{watch.watched.name}, {period.label}", error)

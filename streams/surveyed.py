@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from sys import maxsize
 from typing import Any
 
 from detectors.silence import in_words
+from streams.beats import LEAST_PATIENCE
 from streams.events import KINDS
-from streams.feed_silence import HOURLY, Feed, enough, of_heartbeats, of_records, of_refused
+from streams.feed_silence import (
+    HOURLY,
+    Feed,
+    beats_due,
+    enough,
+    of_heartbeats,
+    of_records,
+    of_refused,
+    records_due,
+)
 from streams.force import Force
 from streams.monitor import Monitor
 from streams.naming import name
-from streams.periods import Calendar, rfc3339
+from streams.periods import DAY, SECOND, Calendar, rfc3339
 from streams.readings import Heartbeats, interval_of
 from streams.refusals import Key, Refused
 from streams.signal_words import why_refused
@@ -58,12 +69,61 @@ def surveyed(monitor: Monitor, force_id: str, at: int, current: Reads) -> dict[s
 
 
 def silences(
-    monitor: Monitor, force_id: str, at: int, current: Reads
+    monitor: Monitor,
+    force_id: str,
+    at: int,
+    current: Reads,
+    *,
+    ahead: bool = True,
+    refusals: bool = True,
 ) -> tuple[list[Signal], list[str]]:
     """The feeds that are silent or of which every line is refused, and for the others how soon
-    silence will be noticed."""
+    silence will be noticed; what lies `ahead` takes longest to tell. Without `refusals`, as in a
+    replay, lines that are refused are passed over: when they were received is no event time."""
+    seen = _seen(monitor, force_id, at, current, ahead=ahead, refusals=refusals)
+    seen.refused_alone()
+    return seen.found, seen.delays
+
+
+def next_silence(
+    monitor: Monitor, force_id: str, at: int, current: Reads, known: dict[str, int]
+) -> tuple[frozenset[str], int]:
+    """The feeds that are silent at an instant, and until when no other can be. `known` is that by
+    kind of record, kept from one call to the next: nothing that comes makes it earlier."""
+    soonest = _soonest(monitor, force_id, known)
+    if soonest > at:
+        return frozenset(), soonest
+    seen = _seen(monitor, force_id, at, current, ahead=False, known=known)
+    names = frozenset(signal.measure for signal in seen.found)
+    return names, min((due for due in seen.due if due > at), default=at + DAY)
+
+
+def _soonest(monitor: Monitor, force_id: str, known: dict[str, int]) -> int:
+    """Until when no feed can be silent: soon told, mostly by the latest heartbeats."""
+    found = list(known.values())
+    for shard in monitor.shards:
+        taker = shard.takers.get(force_id)
+        if isinstance(taker, Heartbeats):
+            found += [beat + round(LEAST_PATIENCE) * SECOND for beat in taker.latest.values()]
+        elif shard.surveillance and shard.kind in HOURLY and shard.kind not in known:
+            return 0
+    return min(found, default=0)
+
+
+def _seen(
+    monitor: Monitor,
+    force_id: str,
+    at: int,
+    current: Reads,
+    *,
+    ahead: bool,
+    known: dict[str, int] | None = None,
+    refusals: bool = True,
+) -> _Seen:
     force = monitor.forces[force_id]
-    seen = _Seen(force, Calendar(force.zone), at, monitor, current)
+    seen = _Seen(force, Calendar(force.zone), at, monitor, current, ahead=ahead, known=known)
+    if not refusals:
+        seen.refused = {}
     for shard in monitor.shards:
         taker = shard.takers.get(force_id)
         if isinstance(taker, Heartbeats):
@@ -71,17 +131,26 @@ def silences(
                 seen.by_beats(taker, feed)
     for shard in monitor.shards:
         watching = shard.surveillance.get(force_id)
-        if watching is not None and not {shard.kind, name(shard.kind)} & seen.beating:
+        if {shard.kind, name(shard.kind)} & seen.beating:
+            seen.speaks_for(shard.kind)
+        elif watching is not None:
             seen.by_records(shard.kind, watching)
-    seen.refused_alone()
-    return seen.found, seen.delays
+    return seen
 
 
 class _Seen:
     """The feeds of a force, as they are judged one after the other."""
 
     def __init__(
-        self, force: Force, calendar: Calendar, at: int, monitor: Monitor, current: Reads
+        self,
+        force: Force,
+        calendar: Calendar,
+        at: int,
+        monitor: Monitor,
+        current: Reads,
+        *,
+        ahead: bool,
+        known: dict[str, int] | None,
     ) -> None:
         self.force, self.calendar, self.at = force, calendar, at
         self.monitor, self.current = monitor, current
@@ -89,6 +158,9 @@ class _Seen:
         self.beating: set[str] = set()
         self.found: list[Signal] = []
         self.delays: list[str] = []
+        self.due: list[int] = []
+        """When they are silent if nothing more comes."""
+        self._ahead, self._known = ahead, known
         self._spoken: set[str] = set()
 
     def by_beats(self, taker: Heartbeats, feed: str) -> None:
@@ -98,15 +170,24 @@ class _Seen:
         ledger = None if kind is None else self.monitor.ledger(kind, self.force.id)
         heard = beat if ledger is None else max(beat, ledger.watermark)
         about = Feed(self.force, self.calendar, feed, heard, record=heard > beat)
-        signal, words = of_heartbeats(about, interval_of(self.force, taker, feed), self.at)
+        interval = interval_of(self.force, taker, feed)
+        signal, words = of_heartbeats(about, interval, self.at)
+        # The next beats may come closer together, and then less is waited for.
+        soonest = self.at + round(LEAST_PATIENCE) * SECOND
+        self.due.append(min(beats_due(about, interval), soonest))
         known = self.current(f"heartbeat.{feed}") and (kind is None or self.current(kind))
         self._take(about, signal, words, kind or feed, known=known)
 
     def by_records(self, kind: str, watching: Any) -> None:
         """A feed without heartbeats, by the records that it should bring."""
         about = Feed(self.force, self.calendar, kind, watching.ledger.watermark)
-        signal, words = _of_records(about, watching, self.at)
+        signal, words = self._of_records(about, watching)
         self._take(about, signal, words, kind, known=self.current(kind))
+
+    def speaks_for(self, kind: str) -> None:
+        """Records of a kind are not looked for: its feed has heartbeats."""
+        if self._known is not None:
+            self._known[kind] = maxsize
 
     def _take(
         self, about: Feed, signal: Signal | None, words: str, kind: str, *, known: bool
@@ -121,6 +202,29 @@ class _Seen:
                 self._spoken.add(kind)
                 break
         self.found += [signal] if known else []
+
+    def _of_records(self, about: Feed, watching: Any) -> tuple[Signal | None, str]:
+        if about.name not in HOURLY or not about.heard:
+            return None, ""
+        try:
+            if self._known is not None:
+                return self._newly_silent(about, watching, self._known)
+            return of_records(about, watching.forecast, self.at, ahead=self._ahead)
+        except Exception as error:  # noqa: BLE001 - the board is shown without it
+            log.warning("silence of %s could not be judged: %r", about.name, error)
+            return None, ""
+
+    def _newly_silent(
+        self, about: Feed, watching: Any, known: dict[str, int]
+    ) -> tuple[Signal | None, str]:
+        """The same, where it may be silent: not before it is due."""
+        signal, due = None, known.get(about.name, 0)
+        if due <= self.at:
+            signal, _ = of_records(about, watching.forecast, self.at, ahead=False)
+            due = records_due(about, watching.forecast, self.at)
+            known[about.name] = due if signal is None else self.at
+        self.due.append(due)
+        return signal, ""
 
     def refused_alone(self) -> None:
         """The feeds that are not silent, or of which nothing was ever taken, and every line of
@@ -145,13 +249,3 @@ def _row(refused: Refused, force: Force) -> dict[str, Any]:
         "since": rfc3339(refused.first, force.zone),
         "last": rfc3339(refused.last, force.zone),
     }
-
-
-def _of_records(about: Feed, watching: Any, at: int) -> tuple[Signal | None, str]:
-    if about.name not in HOURLY or not about.heard:
-        return None, ""
-    try:
-        return of_records(about, watching.forecast, at)
-    except Exception as error:  # noqa: BLE001 - the board is shown without it
-        log.warning("silence of %s could not be judged: %r", about.name, error)
-        return None, ""

@@ -75,9 +75,15 @@ def too_long(force: Force, line: str, queue: Queue, limit: float) -> bool:
     """Whether a wait is anybody's emergency."""
     if not queue.people or queue.oldest is None or queue.oldest <= limit:
         return False
-    if line == force.lines[0].id or line in force.file.alerts.waiting_seconds:
+    if one_is_enough(force, line):
         return True
     return queue.beyond >= CROWD or queue.oldest > limit * FAR
+
+
+def one_is_enough(force: Force, line: str) -> bool:
+    """Whether one caller beyond the limit is an emergency: on the line for them, and where the
+    force's file says so."""
+    return line == force.lines[0].id or line in force.file.alerts.waiting_seconds
 
 
 def callers_waiting(

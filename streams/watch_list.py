@@ -17,7 +17,7 @@ from streams.figures import Count, Mean
 from streams.force import WHOLE, Force
 from streams.measures import ALL, GROUPS, Group, Measure, Watch
 from streams.panes import Pane
-from streams.records import LEAF_MASK, Kind
+from streams.records import BIN_SHIFT, LEAF_MASK, Kind
 from streams.rollup import Key, Rollup
 from streams.signals import Grain
 
@@ -121,6 +121,7 @@ class Counters:
 
     def __init__(self, force: Force, kind: Kind, watched: list[Watched]) -> None:
         self._wanted = {each.row_key for each in watched}
+        self._timed = {each.row_key for each in watched if each.family == "duration"}
         groups = {each.group.name: each.group for each in watched}
         self._rollups = {name: Rollup(group, force, kind) for name, group in groups.items()}
         self._rows: dict[int, tuple[RowKey, ...]] = {}
@@ -130,12 +131,26 @@ class Counters:
         cells: dict[RowKey, int] = {}
         for leaf, value in pane.items():
             if leaf <= LEAF_MASK:
-                rows = self._rows.get(leaf)
-                if rows is None:
-                    rows = self._rows[leaf] = self._of(leaf)
-                for row in rows:
+                for row in self._rows_of(leaf):
                     cells[row] = cells.get(row, 0) + value
         return cells
+
+    def times(self, pane: Pane) -> dict[RowKey, dict[int, int]]:
+        """The durations of every row of which a mean is watched: a bin to how many are in it."""
+        found: dict[RowKey, dict[int, int]] = {}
+        for key, number in pane.items() if self._timed else ():
+            if key > LEAF_MASK:
+                for row in self._timed.intersection(self._rows_of(key & LEAF_MASK)):
+                    bins = found.setdefault(row, {})
+                    each = (key >> BIN_SHIFT) - 1
+                    bins[each] = bins.get(each, 0) + number
+        return found
+
+    def _rows_of(self, leaf: int) -> tuple[RowKey, ...]:
+        rows = self._rows.get(leaf)
+        if rows is None:
+            rows = self._rows[leaf] = self._of(leaf)
+        return rows
 
     def _of(self, leaf: int) -> tuple[RowKey, ...]:
         every = ((name, key) for name, rollup in self._rollups.items() for key in rollup.keys(leaf))

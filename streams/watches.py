@@ -120,6 +120,9 @@ class Watch:
             ratio=reading.ratio,
             before=reading.before,
             after=reading.after,
+            first=reading.first,
+            cases=reading.cases,
+            rebased=reading.rebased,
             state=self.adapter.state,
             notify=reading.rate <= allowed,
             running=running,
@@ -137,15 +140,21 @@ class Watch:
         running: bool,
     ) -> str:
         force, calendar, unit = context.force, context.calendar, self.watched.measure.unit
+        happened = said.when(calendar, period, now, running=running, first=reading.first)
         told = (
             f"{said.subject(force, self.watched.watch, self.watched.row)}, "
-            f"{said.place(force, self.watched.area)}: {said.amount(reading.observed, unit)} "
-            f"{said.when(calendar, period, now, running=running)}, "
-            f"{said.usual(reading.lower, reading.upper, unit)}."
+            f"{said.place(force, self.watched.area)}: "
+            f"{said.figure(reading.observed, unit, reading.cases)} {happened}"
         )
+        if onset is None or said.fits(reading):
+            told += f", {said.usual(reading.lower, reading.upper, unit, reading.observed)}"
+        told += "."
         if onset is not None:
+            span = said.span(calendar, period, onset)
             began = said.since(calendar, period.grain, onset, now)
-            told += " " + said.change(reading.direction, began, reading.ratio)
+            told += " " + said.change(reading, began, unit, span)
+        if reading.rebased is not None:
+            told += " " + said.rebased(*reading.rebased)
         if self.since is not None and self.adapter.state != "ready":
             told += " " + said.only_since(self.since)
         return told

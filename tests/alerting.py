@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from streams.alert_desk import Desk
 from streams.alert_records import Alert, Evidence, Transition, instant
 from streams.alerts import AlertBook, NoReads
@@ -32,9 +34,10 @@ class Known(NoReads):
         *signals: Signal,
         answered: tuple[int, int, int] | None = None,
         mostly: tuple[str, int] | None = None,
+        wholly: dict[str, Any] | None = None,
     ) -> None:
         self.signals = {signal.series: signal for signal in signals}
-        self.calls, self.area = answered, mostly
+        self.calls, self.area, self.whole = answered, mostly, wholly
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
         return self.signals.get(series)
@@ -44,6 +47,9 @@ class Known(NoReads):
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
         return self.area
+
+    def wholly(self, signal: Signal) -> Signal | None:
+        return None if self.whole is None else msgspec.structs.replace(signal, **self.whole)
 
 
 def signal(when: str, **changes: Any) -> Signal:

@@ -26,6 +26,14 @@ SHOWN = 10.0
 Lanes = Mapping[str, int]
 
 
+class Timed(dict[str, int]):
+    """The counters of a row, with its durations: bins (`streams.histogram`), how many in each."""
+
+    def __init__(self, lanes: Lanes, bins: Mapping[int, int]) -> None:
+        super().__init__(lanes)
+        self.bins = bins
+
+
 class Point(NamedTuple):
     """A period: its start in ms, its days, its slot (hour or day of the week from Monday, month of
     the year from 0), and the names of its day."""
@@ -61,6 +69,13 @@ class Reading:
     ratio: float | None = None
     before: float | None = None
     after: float | None = None
+    first: int | None = None
+    """The start of the first period that the figure is of, where it is of several."""
+    cases: tuple[int, int] | None = None
+    """Of a share: the numerator and the denominator."""
+    rebased: tuple[float, float, int] | None = None
+    """Of a chart that took a new average with this period: the old one, the new one, and after
+    how many months on one side."""
 
 
 class Adapter(ABC):

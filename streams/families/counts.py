@@ -51,7 +51,7 @@ class Counts(Adapter):
     def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
         super().restore(saved, learned)
-        self.detector.expected.baseline = Baseline(**learned)
+        self.detector.expected.baseline = Baseline.of(learned)
 
     @property
     def about(self) -> str:
@@ -131,7 +131,7 @@ class Months(Adapter):
     def accept(self, direction: str | None, before: int) -> bool:
         """The level since the onset is the level; the old one stays in the detector's `changes`."""
         watch = self.detector
-        if watch.onset is None or direction not in (None, watch.direction):
+        if not watch.stands or watch.onset is None or direction not in (None, watch.direction):
             return False
         began = self.starts[max(-len(self.starts), watch.onset - self.taken)]
         if began >= before:
@@ -148,12 +148,13 @@ class Months(Adapter):
 
     @property
     def shown(self) -> bool:
-        """A month outside the usual chart is shown, whatever else."""
-        return bool(self.detector.flags) or super().shown
+        """A month outside the usual chart, or that moved its average, is shown whatever else."""
+        return bool(self.detector.flags) or self.detector.rebased or super().shown
 
     def reading(self) -> Reading:
         """Of the last month, against the lines that the chart had before it."""
         watch = self.detector
+        moved = watch.rebase
         centre, lower, upper = self.lines
         found = Reading(
             method="level",
@@ -164,13 +165,17 @@ class Months(Adapter):
             lower=None if lower is None else max(0.0, lower),
             upper=upper,
             within=0.95,
+            rebased=moved,
         )
-        if watch.rate > self.allowed and watch.flags:
+        if watch.rate > self.allowed and (moved is not None or watch.flags):
             above = centre is not None and self.last > centre
+            if moved is not None:
+                above = moved[1] > moved[0]
             return replace(found, method="chart", direction="up" if above else "down")
         return replace(found, ratio=watch.ratio, before=watch.before, after=watch.level)
 
     @property
     def onset(self) -> int | None:
         """Of the lasting change, where that is what is told."""
-        return super().onset if self.rate <= self.allowed or not self.detector.flags else None
+        told = bool(self.detector.flags) or self.detector.rebased
+        return super().onset if self.rate <= self.allowed or not told else None

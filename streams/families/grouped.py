@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from math import inf, log, log10
 from typing import Any
 
 from detectors.duration_watch import DurationWatch
 from detectors.proportion_watch import ProportionWatch
-from streams.families.base import TAIL, Adapter, Lanes, Passed, Point, Reading
+from streams.families.base import TAIL, Adapter, Lanes, Passed, Point, Reading, Timed
 from streams.figures import Mean, Share
+from streams.histogram import quantile, value_of
 from streams.signals import Method
 
 
@@ -25,6 +27,8 @@ class Grouped(Adapter):
         self.slots = slots
         self.slot: int | None = None
         self.sums = [0.0, 0.0]
+        self.first: int | None = None
+        """The start of the first slot that they are of."""
         self.expected: float | None = None
 
     def update(self, lanes: Lanes | None, point: Point) -> None:
@@ -44,7 +48,7 @@ class Grouped(Adapter):
         if self.slot is not None:
             self.slot = (self.slot + passed.slots) % self.slots
         if not watch.pending:
-            self.sums = [0.0, 0.0]
+            self.sums, self.first = [0.0, 0.0], None
         watch.pass_over(passed.slots - 1)
         self.expected = watch.expected
         watch.pass_over(1)
@@ -56,7 +60,9 @@ class Grouped(Adapter):
         watch = self.detector
         top, bottom = (0, 0) if lanes is None else self.parts(lanes)
         if not watch.pending:
-            self.sums = [0.0, 0.0]
+            self.sums, self.first = [0.0, 0.0], None
+        if bottom and self.first is None:
+            self.first = point.start
         self.sums[0] += top
         self.sums[1] += bottom
         self.expected = watch.expected
@@ -108,7 +114,14 @@ class Grouped(Adapter):
             ratio=watch.ratio if changed else None,
             before=None if watch.before is None else watch.before * scale,
             after=None if watch.level is None or not changed else watch.level * scale,
+            first=self.first,
+            cases=self.cases,
         )
+
+    @property
+    def cases(self) -> tuple[int, int] | None:
+        """Of a share: how many of how many."""
+        return None
 
     @property
     def onset(self) -> int | None:
@@ -118,16 +131,17 @@ class Grouped(Adapter):
     def restart(self, reason: str) -> None:
         """Forgets what came before; places go on."""
         super().restart(reason)
-        self.sums = [0.0, 0.0]
+        self.sums, self.first = [0.0, 0.0], None
 
     def save(self) -> dict[str, Any]:
         """The state, before the next period."""
-        return {**super().save(), "slot": self.slot, "sums": self.sums}
+        return {**super().save(), "slot": self.slot, "sums": self.sums, "first": self.first}
 
     def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
         super().restore(saved, learned)
         self.slot, self.sums = saved["slot"], saved["sums"]
+        self.first = saved["first"]
 
 
 class Shares(Grouped):
@@ -146,13 +160,24 @@ class Shares(Grouped):
         bottom = sum(lanes[n] for n in self.share.bottom) - sum(lanes[n] for n in self.share.less)
         return min(sum(lanes[n] for n in self.share.top), bottom), bottom
 
+    @property
+    def cases(self) -> tuple[int, int]:
+        """Of the group that the last slot ended."""
+        return int(self.sums[0]), int(self.sums[1])
+
     def give(self, lanes: Lanes, top: int, bottom: int) -> None:
         """Successes and trials."""
         self.detector.update(top, bottom)
 
 
 class Durations(Grouped):
-    """A mean duration; milliseconds in the counters, seconds in a signal."""
+    """A mean duration; milliseconds in the counters, seconds in a signal.
+
+    What is told is the mean of all. Judged and learned is the mean of those that can be: the others
+    are beyond `DurationWatch.farthest` (while nothing is learned, beyond `far` times the median),
+    or took no time at all. Where more than two and more than a third are beyond it, everything is
+    late, and none is left out.
+    """
 
     method: Method = "duration"
     scale = 0.001
@@ -167,5 +192,27 @@ class Durations(Grouped):
         return lanes["sum"], lanes[self.mean.of]
 
     def give(self, lanes: Lanes, top: int, bottom: int) -> None:
-        """The sum, the number and the sum of squares."""
-        self.detector.update(top, bottom, lanes["squares"])
+        """The sum, the number and the sum of squares, of those that can be."""
+        bins = lanes.bins if isinstance(lanes, Timed) else {}
+        odd = self.impossible(bins, bottom)
+        if not odd:
+            self.detector.update(top, bottom, lanes["squares"])
+            return
+        left = {(value_of(each) + 0.5) * 1000: bins[each] for each in bins if each not in odd}
+        number = sum(left.values())
+        total = sum(ms * count for ms, count in left.items())
+        squares = sum(ms * ms * count for ms, count in left.items())
+        self.detector.update(total if number else None, number, squares)
+
+    def impossible(self, bins: Mapping[int, int], number: int) -> set[int]:
+        """The bins of so many durations that can't be."""
+        watch, middle = self.detector, quantile(bins, 0.5)
+        if middle is None or sum(bins.values()) != number:
+            return set()
+        limit = watch.farthest
+        if limit is None:
+            limit = watch.far * middle * 1000 if number >= watch.least else inf
+        beyond = {each for each in bins if value_of(each) * 1000 > limit}
+        if sum(bins[each] for each in beyond) > max(2, number // 3):
+            beyond = set()
+        return beyond | (bins.keys() & {0})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +22,8 @@ SHOWN = {"15m": "last 15 min", "1h": "last 60 min", "today": "today", "month": "
 GRADES = {"emergency": "emerg.", "priority": "prior.", "scheduled": "sched."}
 """Grades as headings of columns beside "Today", of which they are part."""
 MOST_AREAS = 12
+_PERIOD, _HOUR = re.compile(r"\d{4}[-/]"), re.compile(r"\d{4}-\d{2}-\d{2}T")
+"""Columns of periods that were asked for are never cut; an hour has two lines."""
 
 
 def find(rows: list[Row] | None, **where: str) -> Row | None:
@@ -33,7 +37,23 @@ def find(rows: list[Row] | None, **where: str) -> Row | None:
 def spans(board: Board) -> list[tuple[str, Board]]:
     """The stretches of time that are shown, with their tables; asked-for periods last."""
     shown = [(title, board["windows"][name]) for name, title in SHOWN.items()]
-    return shown + list(board["periods"].items())
+    return shown + list(zip(asked(board), board["periods"].values(), strict=True))
+
+
+def asked(board: Board) -> list[str]:
+    """The periods that were asked for, as they are called."""
+    zone = ZoneInfo(board["force"]["timezone"])
+    return [words.period(label, zone) for label in board["periods"]]
+
+
+def columns_asked(board: Board) -> int:
+    """How many columns of text the periods that were asked for take in one table."""
+    return sum(1 + max(map(len, _heading(label).split("\n"))) for label in asked(board))
+
+
+def _heading(label: str) -> str:
+    """The heading of a period, an hour in two lines."""
+    return label.replace("T", "\nT") if _HOUR.match(label) else label
 
 
 def _counts(span: Board, group: str, **where: str) -> dict[str, int]:
@@ -47,7 +67,9 @@ def _table(title: str, *columns: str) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column(Text(title, style="bold not dim"), no_wrap=True, min_width=18, max_width=25)
     for column in columns:
-        table.add_column(column, justify="right", no_wrap=True, min_width=6)
+        heading = _heading(column)
+        least = max(6, *map(len, heading.split("\n"))) if _PERIOD.match(column) else 6
+        table.add_column(heading, justify="right", no_wrap=True, min_width=least)
     return table
 
 
@@ -60,15 +82,17 @@ def _top(counts: dict[str, int], most: int) -> list[str]:
 def incidents(board: Board, most: int, *, wide: bool) -> Table | None:
     """Incidents by category: the last hour, today (and of these by grade), this month, and any
     period that was asked for; None where there are none."""
-    windows, asked = board["windows"], board["periods"]
-    spans = (windows["1h"], windows["today"], windows["month"], *asked.values())
-    hour, today, month, *others = (
+    windows, others = board["windows"], board["periods"].values()
+    spans = (windows["1h"], windows["today"], windows["month"], *others)
+    hour, today, month, *more = (
         _counts(span, "incidents", grade=ALL, area=WHOLE) for span in spans
     )
     grades = list(GRADES) if wide else list(GRADES)[:2]
     graded = [_counts(windows["today"], "incidents", grade=grade, area=WHOLE) for grade in grades]
-    table = _table("Incidents", "60 min", "Today", *(GRADES[g] for g in grades), "Month", *asked)
-    return _fill(table, [hour, today, *graded, month, *others], [today, month, *others], most)
+    table = _table(
+        "Incidents", "60 min", "Today", *(GRADES[g] for g in grades), "Month", *asked(board)
+    )
+    return _fill(table, [hour, today, *graded, month, *more], [today, month, *more], most)
 
 
 def crimes(board: Board, most: int) -> Table | None:
@@ -76,7 +100,7 @@ def crimes(board: Board, most: int) -> Table | None:
     where there is none."""
     spans = [board["windows"]["today"], board["windows"]["month"], *board["periods"].values()]
     counted = [_counts(span, "crimes", area=WHOLE) for span in spans]
-    table = _table("Recorded crime", "Today", "Month", *board["periods"])
+    table = _table("Recorded crime", "Today", "Month", *asked(board))
     return _fill(table, counted, counted[1:], most)
 
 

@@ -18,7 +18,16 @@ from rich.text import Text
 
 from streams.force import WHOLE
 from streams.outputs import words
-from streams.outputs.breakdowns import Board, Row, areas, crimes, find, incidents, spans
+from streams.outputs.breakdowns import (
+    Board,
+    Row,
+    areas,
+    columns_asked,
+    crimes,
+    find,
+    incidents,
+    spans,
+)
 
 COLUMNS = {
     0: (11, 8, 0, 0, 18, 13, 0, 11, 11),
@@ -65,7 +74,9 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
     found = (incidents(board, most, wide=wide), crimes(board, most), areas(board))
     tables = [table for table in found if table is not None]
     # Three abreast, two abreast and the areas below, or one below the other, as there is room.
-    abreast = 3 if width >= WIDEST else 2 if width >= (WIDE if board["periods"] else PAIR) else 1
+    more = columns_asked(board) * 2
+    pair = max(WIDE, PAIR + more) if more else PAIR
+    abreast = 3 if width >= WIDEST + more else 2 if width >= pair else 1
     while tables:
         row = tables[:1] if tables[0] is found[2] else tables[:abreast]
         lower = Table.grid(padding=(0, 6 if wide else 2, 0, 0))
@@ -181,7 +192,10 @@ def _figures(width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) 
             table.add_column(
                 title, width=columns, justify="left" if left else "right", no_wrap=True
             )
-    for row in rows:
+    for first, *others in rows:
+        # An hour that was asked for has two lines where it is too long for one.
+        label = str(first)
+        row = [label.replace("T", "\nT") if len(label) > widths[0] else label, *others]
         kept = [cell for cell, columns in zip(row, widths, strict=False) if columns]
         table.add_row(*kept)
     return table

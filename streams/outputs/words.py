@@ -76,3 +76,14 @@ def moment(rfc3339: str, zone: dt.tzinfo) -> str:
     """An instant on the local clock: `Friday 14 January 2022, 17:42:10 GMT`."""
     local = dt.datetime.fromisoformat(rfc3339).astimezone(zone)
     return f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S %Z}"
+
+
+def period(label: str, zone: dt.tzinfo) -> str:
+    """The label of a period as one asks for it: an hour without its offset, `2021-10-31T02`, but
+    for the two that a clock shows on the night on which it goes back, `2021-10-31T01+01:00`."""
+    hour, offset = label[:13], label[13:]
+    if not offset:
+        return label
+    local = dt.datetime.fromisoformat(f"{hour}:00").replace(tzinfo=zone)
+    twice = local.utcoffset() != local.replace(fold=1).utcoffset()
+    return label if twice else hour

@@ -132,8 +132,8 @@ def test_a_condition_that_opens_no_alert_keeps_an_open_one_going() -> None:
     assert b.consider([], [lasts], NOW, tell=False) == []
     assert [t.what for t in b.consider([], [low], NOW, tell=False)] == ["opened"]
     assert b.consider([], [lasts], NOW + 4 * HOUR, tell=False) == []
-    assert b.consider([], [], NOW + 7 * HOUR, tell=False) == []
-    assert [t.what for t in b.consider([], [], NOW + 7 * HOUR + 1, tell=False)] == ["resolved"]
+    assert b.consider([], [], NOW + 7 * HOUR - 1, tell=False) == []
+    assert [t.what for t in b.consider([], [], NOW + 7 * HOUR, tell=False)] == ["resolved"]
 
 
 def test_a_level_change_stays_until_a_person_accepts_it_or_the_old_level_is_back() -> None:

@@ -380,6 +380,6 @@ def test_the_limits_of_a_force_are_not_learned_from_half_of_its_records() -> Non
     room.look(2)
     situation = room.desk.situations["tiny"]
     assert situation._response.seen == ()
-    late = [opened(8 * HOUR, f"i{n}", arrived_at=stamp(3 * HOUR - n)) for n in range(20)]
+    late = [opened(DAY, f"j{n}", arrived_at=stamp(19 * HOUR - n)) for n in range(20)]
     room.read(*late, opened(0, "now", arrived_at=stamp(0)))
     assert sum(count for _, count in situation._response.seen) == 20

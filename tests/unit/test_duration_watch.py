@@ -1,13 +1,22 @@
-"""Durations over days: formulas written out, what is learned of their spread, and a restart."""
+"""Durations over days: formulas written out, what is learned of their spread, impossible single
+times, and a restart."""
 
+import itertools
+import json
 import random
-from math import exp, log, log1p, log10
+from math import exp, log, log1p, log10, sqrt
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import t as student
 
 from detectors.duration_watch import DurationWatch
 from detectors.grouped_watch import GroupedWatch
+from streams.families.base import Point, Timed
+from streams.families.grouped import Durations
+from streams.figures import Mean
+from streams.histogram import bin_of
 
 
 def day(
@@ -164,3 +173,147 @@ def test_slots_make_whole_days() -> None:
         DurationWatch(slots=24)
     assert issubclass(DurationWatch, GroupedWatch)
     assert (DurationWatch(slots=168).period, DurationWatch().period) == (24, 7)
+
+
+DAY_LATE = 23 * 3600.0
+"""A response of 23 hours, in seconds: an arrival that was entered a day late."""
+
+
+def fed(watch: DurationWatch, durations: list[float]) -> DurationWatch:
+    watch.update(sum(durations), len(durations), sum(x * x for x in durations))
+    return watch
+
+
+@pytest.mark.parametrize("impossible", [[DAY_LATE], [DAY_LATE, 13 * 3600.0], [DAY_LATE] * 3])
+def test_impossible_times_among_twenty_of_ten_minutes_are_no_slow_day(
+    impossible: list[float],
+) -> None:
+    watch = fed(watched(allowed=0.05), [600.0] * 20 + impossible)
+    assert not watch.drift_detected
+    assert watch.surprise == 0.0
+    assert watch.rate > 1.0
+
+
+def test_what_one_impossible_time_leaves_is_solved_exactly() -> None:
+    watch = DurationWatch()  # nothing is known but the prior, a cv of 1
+    rest = [600.0 * (1 + sqrt(1.0) * (-1) ** n) for n in range(20)]  # mean 600, cv 1
+    watch = fed(watch, [*rest, DAY_LATE])
+    assert exp(watch._base) == pytest.approx(600.0 * exp(1 / 40), rel=1e-6)
+    assert watch.cv == 1.0
+
+
+@pytest.mark.parametrize("slower", [2.0, 3.0, 30.0])
+def test_a_day_on_which_everything_is_late_alarms_as_without_the_guard(slower: float) -> None:
+    generator = random.Random(5)
+    durations = [generator.expovariate(1 / (600.0 * slower)) for _ in range(30)]
+    watch = fed(watched(allowed=0.05), durations)
+    plain = watched(allowed=0.05)
+    plain.update(sum(durations), 30)  # without squares nothing can be known of single ones
+    assert watch.drift_detected
+    assert watch.surprise == pytest.approx(plain.surprise)
+
+
+def test_a_time_of_a_few_times_the_usual_counts() -> None:
+    ordinary, late = [600.0] * 20, [600.0] * 16 + [3600.0] * 4
+    assert fed(watched(), late).surprise > 2 > fed(watched(), ordinary).surprise
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.floats(400.0, 900.0), min_size=10, max_size=40),
+    st.lists(st.floats(30.0, 5000.0), min_size=1, max_size=3),
+)
+def test_impossible_times_change_what_is_learned_by_little(
+    durations: list[float], times_the_mean: list[float]
+) -> None:
+    clean, spoiled = watched(20), watched(20)
+    level = clean.before or 1.0
+    fed(clean, durations)
+    fed(spoiled, [*durations, *(level * x for x in times_the_mean)])
+    generator = random.Random(7)
+    for _ in range(30):
+        ordinary = day(generator)
+        clean.update(*ordinary)
+        spoiled.update(*ordinary)
+    assert spoiled.before == pytest.approx(clean.before, rel=0.02)
+    assert spoiled.cv == pytest.approx(clean.cv, rel=0.03)
+    assert spoiled.between == pytest.approx(clean.between, abs=0.004)
+    saved = spoiled.save()
+    assert DurationWatch.restore(json.loads(json.dumps(saved))).save() == saved
+
+
+def test_where_nearly_every_day_has_long_times_they_are_ordinary() -> None:
+    generator = random.Random(11)
+    watch = DurationWatch()
+    for _ in range(120):
+        fed(watch, [generator.expovariate(1 / 600.0) for _ in range(300)] + [DAY_LATE] * 3)
+    assert watch.cv > 3
+    assert watch.far > DAY_LATE / 600.0
+    assert watch.before == pytest.approx((300 * 600 + 3 * DAY_LATE) / 303, rel=0.15)
+
+
+@pytest.mark.parametrize(("total", "number"), [(0.0, 20), (-600.0, 20), (0.0, 0)])
+def test_no_time_at_all_and_less_is_a_gap(total: float, number: int) -> None:
+    watch, gap = watched(), watched()
+    watch.update(total, number, 0.0)
+    gap.update(None)
+    assert watch.save() == gap.save()
+
+
+def timed(durations: list[int]) -> Timed:
+    """The counters of a row with these durations, in whole seconds."""
+    bins: dict[int, int] = {}
+    for x in durations:
+        bins[bin_of(x)] = bins.get(bin_of(x), 0) + 1
+    ms = [1000 * x for x in durations]
+    lanes = {"attended": len(ms), "sum": sum(ms), "squares": sum(x * x for x in ms)}
+    return Timed(lanes, bins)
+
+
+def test_of_single_times_the_impossible_are_left_out_and_the_mean_told_is_that_of_all() -> None:
+    generator = random.Random(3)
+    spoiled, clean = (Durations(Mean("attended"), 7, 0.02) for _ in range(2))
+    for place in range(120):
+        usual = [round(generator.expovariate(1 / 600.0)) + 1 for _ in range(100)]
+        wrong = [82_800] * (place % 3) + [0] * (place % 2)
+        spoiled.update(timed(usual + wrong), Point(place, 1.0, place % 7))
+        clean.update(timed(usual), Point(place, 1.0, place % 7))
+        assert not spoiled.rate <= spoiled.allowed
+    assert spoiled.reading().observed == pytest.approx(
+        (sum(usual) + sum(wrong)) / len(usual + wrong)
+    )
+    assert spoiled.detector.before == pytest.approx(clean.detector.before, rel=0.005)
+    assert spoiled.detector.cv == pytest.approx(clean.detector.cv, rel=0.02)
+    # A slow day is found although one of its times is impossible.
+    slow = [3 * x for x in usual]
+    for adapter, more in ((spoiled, [82_800]), (clean, [])):
+        adapter.update(timed(slow + more), Point(120, 1.0, 1))
+        assert adapter.rate <= adapter.allowed
+    assert spoiled.detector.surprise == pytest.approx(clean.detector.surprise, rel=0.05)
+
+
+def test_where_all_times_are_far_beyond_none_is_left_out() -> None:
+    adapter = Durations(Mean("attended"), 7, 0.02)
+    for place in range(60):
+        adapter.update(timed([590, 600, 610] * 7), Point(place, 1.0, place % 7))
+    adapter.update(timed([82_800] * 21), Point(60, 1.0, 4))
+    assert adapter.rate <= adapter.allowed
+    assert adapter.reading().direction == "up"
+
+
+def test_after_a_slow_week_a_second_is_found_nearly_as_soon() -> None:
+    delays = {3.0: 0, 1.0: 0}
+    for seed, slower in itertools.product(range(8), delays):
+        generator = random.Random(seed)
+        watch = watched(20, seed, allowed=0.02)
+        between = watch.between
+        told = []
+        for mean in [600.0 * slower] * 7 + [600.0] * 28 + [900.0] * 20:
+            watch.update(*day(generator, 30, mean))
+            told.append(watch.direction if watch.drift_detected else None)
+        if slower > 1.0:
+            assert told[1:7] == ["up"] * 6
+            assert told[9:35] == [None] * 26  # over with the first day or two that are as before
+        assert watch.between < between + 0.01
+        delays[slower] += told[35:].index("up")
+    assert delays[3.0] / 8 <= delays[1.0] / 8 + 2  # before, it took five days longer

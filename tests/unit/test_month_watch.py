@@ -1,12 +1,19 @@
-"""A count by months: the usual chart beside it, the rate written out, and what an accept does."""
+"""A count by months: the usual chart beside it, the rate written out, what an accept does, and what
+becomes of a change that nobody accepts."""
 
-from math import exp, log1p, log10
+import json
+from calendar import monthrange
+from math import exp, log, log1p, log10
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detectors.chart import ControlChart
 from detectors.month_watch import MonthWatch
 from detectors.shiryaev_roberts import ShiryaevRoberts
+from streams.families.base import Point
+from streams.families.counts import Months
 
 STABLE = [360, 371, 352, 377, 366, 349, 381, 358, 370, 362, 355, 367]
 RAISED = [442, 431, 452, 437, 446, 429]
@@ -117,3 +124,149 @@ def test_limits_are_those_of_the_level_of_all_months() -> None:
     assert (low, high) == (pytest.approx(364 - reach, abs=2), pytest.approx(364 + reach, abs=2))
     shorter = watch.limits(0.01, 28) or (0, 0)
     assert shorter[1] < high
+
+
+def test_a_second_change_is_as_evident_as_if_there_had_been_no_first() -> None:
+    fall = [255, 262, 249]
+    watch = watched([*STABLE, *RAISED])
+    first = watched([*STABLE, *([None] * 6)])
+    for x in fall:
+        watch.update(x)
+        first.update(x)
+        assert (watch.direction, watch.onset) == ("down", 18)
+        assert watch.evidence == pytest.approx(first.evidence)
+        assert watch.drift_detected == first.drift_detected
+    assert watch.drift_detected
+    assert (watch.before, watch.level) == (
+        pytest.approx(364, abs=0.01),
+        pytest.approx(255.33, abs=0.01),
+    )
+
+
+def test_a_change_is_over_with_the_first_month_that_is_far_likelier_at_the_old_level() -> None:
+    rise = watched([*STABLE, *RAISED])
+    before, level, dispersion = rise.before or 0.0, rise.level or 0.0, rise.dispersion
+    assert rise.stands
+    for x, over in ((400, False), (380, True)):
+        likelier = (x * log(before / level) - (before - level)) / dispersion
+        assert (likelier > log(20)) == over
+        watch = watched([*STABLE, *RAISED, x])
+        assert watch.drift_detected != over
+
+
+FELL = [60, 52, 66, 57, 49, 63, 58, 54, 61, 47, 65, 56, 62, 50, 59, 55, 69, 57, 54, 21, 21, 20]
+BACK = [53, 61, 48, 71, 50, 58, 60, 62, 58, 64, 55, 58]
+
+
+def test_the_evidence_of_a_change_that_is_over_is_none() -> None:
+    watch = watched(list(FELL))
+    assert (watch.drift_detected, watch.onset, watch.direction) == (True, 19, "down")
+    for x in BACK:
+        watch.update(x)
+        assert not watch.drift_detected
+        assert watch.rate > 10 * watch.allowed
+        assert (watch.before or 0.0) > 55
+    assert not watch.stands
+    assert watch.about == "ready: 31 months"  # the three of the change teach nothing
+
+
+def test_a_month_that_only_looks_like_the_end_ends_nothing_for_good() -> None:
+    watch = watched([*STABLE, *RAISED])
+    watch.update(375)
+    assert (watch.drift_detected, watch.stands) == (False, True)
+    watch.update(440)
+    assert (watch.drift_detected, watch.onset, watch.direction) == (True, 12, "up")
+    assert watch.level == pytest.approx((sum(RAISED) + 375 + 440) / 8)
+
+
+def test_a_change_that_has_become_smaller_goes_on() -> None:
+    watch = watched([*STABLE, *([200] * 4)])
+    for x in (300, 296, 305):
+        watch.update(x)
+        assert (watch.drift_detected, watch.direction, watch.onset) == (True, "down", 12)
+
+
+CITY = [
+    *(515, 557, 505, 574, 550, 541, 577, 627, 597, 576, 656, 691),
+    *(652, 524, 595, 742, 752, 636, 822, 764, 792, 738, 807, 820),
+    *(797, 710, 678, 549, 209, 175, 276, 416, 448, 483, 486, 412),
+]
+"""Recorded crimes of the City of London without anti-social behaviour, December 2017 to November
+2020, by data.police.uk."""
+
+
+def month_after(place: int) -> tuple[int, int]:
+    return 2017 + (11 + place) // 12, (11 + place) % 12 + 1
+
+
+def test_the_fall_of_april_2020_is_told_as_a_fall_while_a_rise_waits_to_be_accepted() -> None:
+    watch, told = MonthWatch(), {}
+    for place, x in enumerate(CITY):
+        watch.update(x, monthrange(*month_after(place))[1])
+        if watch.drift_detected:
+            told[month_after(place)] = watch.direction, month_after(watch.onset or 0)
+    assert {told[2019, month] for month in range(6, 10)} == {("up", (2019, 2))}
+    assert (2020, 3) not in told  # 549 is below the chart, and as before the rise
+    assert {told[2020, month] for month in range(4, 9)} == {("down", (2020, 4))}
+    assert {way for (year, month), (way, _) in told.items() if (year, month) > (2020, 2)} == {
+        "down"
+    }
+
+
+@pytest.mark.parametrize("month", [250, 560])
+def test_no_change_is_told_against_a_month_outside_the_chart(month: int) -> None:
+    rise = [442, 431, 452, 437, 446, 429, 441, 440]  # the chart is re-based to them
+    months = Months("count", 0.002)
+    series = [*STABLE, *(rise if month == 250 else [728 - x for x in rise]), month]
+    for place, x in enumerate(series):
+        months.update({"count": x}, Point(place, 30.4375, place % 12))
+    reading = months.reading()
+    assert (reading.lower or 0) > month or (reading.upper or 0) < month
+    assert reading.direction == ("down" if month == 250 else "up")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 9), st.sampled_from([0, 4, 20, 30, 40, 55, 90])),
+        min_size=1,
+        max_size=8,
+    ),
+    st.lists(st.integers(-3, 3), min_size=20, max_size=20),
+    st.floats(0.0005, 0.02),
+)
+def test_what_is_told_agrees_with_its_figures_and_is_saved_whole(
+    runs: list[tuple[int, int]], noise: list[int], allowed: float
+) -> None:
+    watch = MonthWatch(allowed=allowed, prior_dispersion=1.0)
+    series = [40] * 12 + [level for number, level in runs for _ in range(number)]
+    for place, level in enumerate(series):
+        x = max(0, level + noise[place % 20] * level // 20)
+        watch.update(x)
+        watch = MonthWatch.restore(json.loads(json.dumps(watch.save())))
+        if watch.drift_detected:
+            assert watch.before is not None
+            assert watch.level is not None
+            assert watch.direction == ("up" if watch.level > watch.before else "down")
+            assert (watch.ratio or 2.0) > 1 or watch.direction == "down"
+            way = 1 if watch.direction == "up" else -1
+            assert (x - watch.before) * way >= 0
+            assert -way not in [each for _, each in watch.flags]
+            assert watch.onset is not None
+            assert 12 <= watch.onset < place or way in [each for _, each in watch.flags]
+
+
+def test_a_change_of_one_month_is_told_where_that_is_outside_the_chart() -> None:
+    scattered = [100.0 + 30 * (-1) ** n for n in range(12)]  # limits at 37 and 163
+    for x, told in ((158, False), (170, True)):
+        watch = watched([*scattered, x], prior_dispersion=1.0, prior_weight=1e4)
+        assert watch.onset == 12
+        assert watch.drift_detected == told
+
+
+def test_a_change_that_is_over_is_not_accepted() -> None:
+    months = Months("count", 0.002)
+    for place, x in enumerate([*FELL, *BACK]):
+        months.update({"count": x}, Point(place, 30.4375, place % 12))
+    assert not months.accept("down", len(FELL))
+    assert months.state == "ready"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import msgspec
 import pytest
 
 from streams.force import WHOLE
@@ -51,6 +52,19 @@ def read(history: list[dict[str, object]]) -> Monitor:
 
 def mostly(target: Monitor, area: str, *areas: str, at: int = TONIGHT) -> tuple[str, int] | None:
     """What is told of an hour with calls from those areas, or of a change that began in it."""
+    reads, signal = tonight(target, area, *areas, at=at)
+    return reads.mostly(signal)
+
+
+def wholly(target: Monitor, area: str, *areas: str) -> Signal | None:
+    """The signal of the area that all of it is in."""
+    reads, signal = tonight(target, area, *areas)
+    return reads.wholly(signal)
+
+
+def tonight(
+    target: Monitor, area: str, *areas: str, at: int = TONIGHT
+) -> tuple[PeriodReads, Signal]:
     feed(target, *calls(at, *areas), appended=FAR_FUTURE)
     force = target.forces["tiny"]
     signal = Signal(
@@ -70,10 +84,12 @@ def mostly(target: Monitor, area: str, *areas: str, at: int = TONIGHT) -> tuple[
         polarity="neutral",
         observed=len(areas),
         expected=4.0,
+        lower=2,
+        upper=7,
         onset=at,
         ratio=3.0,
     )
-    return PeriodReads(target, force, Situation(force)).mostly(signal)
+    return PeriodReads(target, force, Situation(force)), signal
 
 
 def test_the_innermost_area_that_holds_most_unlike_usual_is_told(read: Monitor) -> None:
@@ -97,3 +113,45 @@ def test_nothing_is_told_before_the_usual_share_is_known() -> None:
     target = monitor()
     watch_all(target)
     assert mostly(target, WHOLE, *["north"] * 12, "south") is None
+
+
+def test_the_signal_of_the_area_that_all_of_a_rise_is_in(read: Monitor) -> None:
+    found = wholly(read, WHOLE, *["north"] * 13)
+    assert found is not None
+    assert (found.area, found.observed, found.grain) == ("north", 13, "hour")
+    # Its usual share is a half: 2 of the 4 that were expected.
+    assert (found.expected, found.lower, found.upper) == (pytest.approx(2.0), 0, 4)
+
+
+def test_nine_tenths_of_a_rise_are_all_of_it_where_the_rest_is_usual(read: Monitor) -> None:
+    # Of 13 more than the usual 4 there are 12 in the north: 14 there, and 3 of the usual 2 besides.
+    found = wholly(read, WHOLE, *["north"] * 14, *["south"] * 3)
+    assert found is not None
+    assert found.observed == 14
+
+
+def test_less_is_most_of_it_but_not_all(read: Monitor) -> None:
+    # 19 more than usual, 17 of them in the north, where 17.1 would be nine tenths.
+    areas = [*["north"] * 19, *["south"] * 4]
+    assert wholly(read, WHOLE, *areas) is None
+    assert mostly(read, WHOLE, *areas) == ("north", 19)
+
+
+def test_with_two_more_it_is_all(read: Monitor) -> None:
+    found = wholly(read, WHOLE, *["north"] * 21, *["south"] * 4)
+    assert found is not None
+    assert found.observed == 21
+
+
+def test_a_rest_that_is_above_its_own_range_is_a_rise_too(read: Monitor) -> None:
+    # 56 more than usual, 52 of them in the north; of the other half 2 are usual, at most 4.
+    assert wholly(read, WHOLE, *["north"] * 54, *["south"] * 6) is None
+
+
+def test_a_rise_that_was_all_there_and_is_elsewhere_in_this_hour_is_not_its(read: Monitor) -> None:
+    """One call there, though so much came there in the hours before."""
+    feed(read, *calls(TONIGHT - HOUR, *["north"] * 30), appended=FAR_FUTURE)
+    reads, signal = tonight(read, WHOLE, "north", *["south"] * 4, at=TONIGHT)
+    since = msgspec.structs.replace(signal, onset=TONIGHT - HOUR, ratio=4.0)
+    assert reads.mostly(since) == ("north", 1)
+    assert reads.wholly(since) is None

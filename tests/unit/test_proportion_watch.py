@@ -1,5 +1,6 @@
 """A proportion over days: formulas written out, over-dispersion, small numbers, and a restart."""
 
+import json
 import random
 from math import comb, exp, lgamma, log, log1p, log10
 
@@ -138,3 +139,61 @@ def test_a_restart_forgets_and_keeps_the_place() -> None:
     for _ in range(3):
         watch.update(80, 100)
     assert (watch.drift_detected, watch.onset) == (True, 84 + 28)
+
+
+def over(
+    watch: ProportionWatch, days: int, share: float, seed: int, number: int = 400
+) -> list[str | None]:
+    """So many days on which each call is answered in time with that chance; what is told."""
+    generator = random.Random(seed)
+    told = []
+    for _ in range(days):
+        watch.update(sum(generator.random() < share for _ in range(number)), number)
+        told.append(watch.direction if watch.drift_detected else None)
+    return told
+
+
+@pytest.mark.parametrize(("length", "share"), [(7, 0.4), (14, 0.4), (21, 0.6)])
+def test_after_a_crisis_a_second_fall_is_found_as_soon_as_the_first_would_be(
+    length: int, share: float
+) -> None:
+    delays = []
+    for crisis in (share, 0.85):
+        watch = ProportionWatch(slots=7, allowed=0.02)
+        over(watch, 182, 0.85, 1)
+        rho = watch.correlation
+        told = over(watch, length, crisis, 2)
+        assert crisis == 0.85 or told == ["down"] * length
+        assert over(watch, 35, 0.85, 3)[1:] == [None] * 34  # over with the first day that is well
+        assert watch.correlation == pytest.approx(rho, abs=0.001)
+        assert watch.before == pytest.approx(0.85, abs=0.015)
+        second = over(watch, 20, 0.80, 4)
+        delays.append(second.index("down"))
+    assert delays[0] <= delays[1] + 1
+
+
+def test_a_spell_that_scatters_within_itself_teaches_how_far() -> None:
+    rng = np.random.default_rng(9)
+    watch = ProportionWatch(slots=7, allowed=0.02)
+    over(watch, 140, 0.85, 1)
+    for x in rng.binomial(400, rng.beta(0.5 * 19, 0.5 * 19, 120)).tolist():  # rho 0.05
+        watch.update(x, 400)
+    assert watch.correlation > 0.02
+
+
+def test_no_fall_is_told_of_a_group_that_is_exceptionally_good() -> None:
+    watch = ProportionWatch(slots=7, allowed=0.05)
+    over(watch, 140, 0.8, 1)
+    assert over(watch, 6, 0.6, 2)[-1] == "down"
+    watch.update(396, 400)
+    assert watch.direction == "up"
+    assert (watch.level or 0) > 0.9
+
+
+def test_a_spell_is_saved_whole() -> None:
+    watch = ProportionWatch(slots=7, allowed=0.02)
+    over(watch, 140, 0.85, 1)
+    over(watch, 9, 0.5, 2)
+    again = ProportionWatch.restore(json.loads(json.dumps(watch.save())))
+    assert over(watch, 40, 0.85, 3) == over(again, 40, 0.85, 3)
+    assert again.save() == watch.save()

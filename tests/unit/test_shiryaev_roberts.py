@@ -111,3 +111,18 @@ def test_a_baseline_of_nothing_is_judged_without_an_error() -> None:
 def test_parameters_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="baseline must be"):
         ShiryaevRoberts(**wrong)  # type: ignore[arg-type]
+
+
+def test_points_apart_are_as_points_that_never_came() -> None:
+    apart = {14, 15, 16}
+    whole, holes = ShiryaevRoberts(), ShiryaevRoberts()
+    for place, x in enumerate([*([30, 34, 28, 31] * 3), 33, 29, 60, 58, 63, 31, 33]):
+        whole.update(x)
+        holes.update(None if place in apart else x)
+    assert whole.weighed((14, 17)) == holes.weighed()
+    assert whole.evidence > 5 > holes.evidence
+    whole.set_aside(14, 17)
+    assert whole.weighed() == holes.weighed()
+    assert (whole.evidence, whole.onset, whole.level) == (holes.evidence, holes.onset, holes.level)
+    whole.set_aside(0, 99)
+    assert (whole.weighed(), whole.evidence, whole.onset) == (None, 0.0, None)

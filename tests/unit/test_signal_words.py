@@ -15,8 +15,9 @@ from streams.force import find_force
 from streams.measures import GROUPS
 from streams.periods import HOUR, Calendar
 from streams.records.calls import CELL
+from streams.records.crimes import CELL as CRIMES
 from streams.signals import Signal
-from streams.watch_list import watch_list
+from streams.watch_list import Watched, watch_list
 from streams.watches import Context, Watch, news
 from tests.build import crime, feed, ms
 from tests.unit.test_surveillance import of, watched
@@ -68,7 +69,7 @@ def test_a_change_says_by_how_much_and_an_older_onset_its_day() -> None:
     )  # fmt: skip
     assert words == (
         "Anti-social behaviour incidents, Warwickshire: 12 in the hour to 22:00, usually 3 to 14. "
-        "Up since about 18:00 on Tuesday, to 1.6 times the usual."
+        "1.6 times the usual since about 18:00 on Tuesday."
     )
 
 
@@ -142,8 +143,13 @@ def test_a_lasting_change_in_months_known_by_the_month_is_found() -> None:
     assert sent[1].onset == ms("2019-09-01T00:00:00+01:00")
     assert sent[1].words == (
         "Vehicle offences, Tiny Police: 76 in October 2019, usually 39 to 45. "
-        "Up since about September 2019, to 1.8 times the usual."
+        "A new level since about September 2019: 42 a month before, 75 since (2 months)."
     )
+
+
+def vehicle() -> Watched:
+    listed = watch_list(WARWICKSHIRE, "crime", "month")
+    return next(each for each in listed if each.name == "month/crimes/count/vehicle/force")
 
 
 def hours_of_calls(adapter: Shares, slots: range, within: int) -> None:
@@ -170,3 +176,44 @@ def test_an_hour_that_the_clocks_repeat_or_skip_moves_no_other() -> None:
     for slot in (0, 1, 1, 2, 4):
         adapter.update({"answered": 40, "abandoned": 2, "within": 36}, Point(slot, 1 / 24, slot))
     assert adapter.starts == [0, 1, 2, 4, 4]
+
+
+def test_a_share_knows_the_slots_that_it_is_of() -> None:
+    adapter = Shares(Share(("within",), ("answered", "abandoned")), 168, 0.01)
+    seen = []
+    for slot in range(9):
+        lanes = {"answered": 4, "abandoned": 0, "within": 3}
+        adapter.update(lanes, Point(slot * HOUR, 1 / 24, slot))
+        reading = adapter.reading()
+        seen.append((reading.first, reading.cases))
+    # Slots of so few calls are added up before they are judged.
+    firsts = {first for first, _ in seen}
+    for first, cases in seen:
+        assert first is not None
+        assert cases is not None
+    assert len(firsts) < 9
+    for n, (first, cases) in enumerate(seen):
+        assert cases == (3 * (n - (first or 0) // HOUR + 1), 4 * (n - (first or 0) // HOUR + 1))
+
+
+def test_a_new_average_of_a_chart_is_told_and_nobody_is_notified() -> None:
+    watch = Watch(vehicle(), CRIMES, Months("count", 1e-9))
+    told = []
+    for n in range(22):
+        period = CALENDAR.holding("month", ms(f"{2016 + n // 12}-{n % 12 + 1:02}-15T12:00:00Z"))
+        count = 364 + (-1) ** n * 20 if n < 12 else 390 + n
+        if watch.feed({"count": count}, Point(period.start, 30.4375, n % 12)):
+            told.append(watch.tell(Context(WARWICKSHIRE, CALENDAR), period, period.end))
+    (moved,) = (each for each in told if each.rebased)
+    assert moved.rebased == (364.0, 405.5, 8)
+    assert (moved.period, moved.direction, moved.notify) == ("2017-08", "up", False)
+    assert moved.words == (
+        "Vehicle offences, Warwickshire: 409 in August 2017, usually 322 to 406. "
+        "Following 8 months above 364, the average rose from 364 to 406."
+    )
+
+
+def test_a_new_average_below() -> None:
+    assert said.rebased(33.4, 19.6, 8) == (
+        "Following 8 months below 33, the average fell from 33 to 20."
+    )

@@ -164,6 +164,28 @@ def test_a_rise_of_last_year_is_not_told_of_a_month_below_the_usual_range() -> N
     assert not opened([crimes("all", 324, 760.0, notify=True, **busy)])
 
 
+def rate(area: str, observed: float, **changes: Any) -> Signal:
+    """A day's answer rate, usually 85 % to 95 %."""
+    fields: dict[str, Any] = {
+        "measure": "service_level", "grain": "day", "method": "proportion", "area": area,
+        "observed": observed, "expected": 0.9, "lower": 0.85, "upper": 0.95, "before": 0.9,
+        "after": 0.7, "direction": "down", "polarity": "bad", "onset": at("2026-11-16 00:00"),
+    }  # fmt: skip
+    return signal("2026-11-20 00:00", **{**fields, **changes})
+
+
+def test_a_rate_that_is_back_is_no_news_of_the_days_before() -> None:
+    assert not opened([rate("rugby", 0.88)])
+    assert [alert.area for alert in opened([rate("rugby", 0.72)])] == ["rugby"]
+
+
+def test_rates_of_several_areas_are_told_by_the_force_where_its_own_is_down() -> None:
+    areas = [rate("rugby", 0.72), rate("warwick", 0.75), rate("stratford", 0.7)]
+    (alert,) = opened([*areas, rate("force", 0.76, notify=False)])
+    assert alert.title == "999 calls answered in time, Warwickshire"
+    assert len(opened([*areas, rate("force", 0.88, notify=False)])) == 3
+
+
 def test_a_level_that_was_told_and_is_back_is_not_told_again() -> None:
     b = book()
     rise = crimes("drugs", 80, 40.0, onset=at(APRIL))
@@ -174,6 +196,37 @@ def test_a_level_that_was_told_and_is_back_is_not_told_again() -> None:
     assert not any(each.open for each in b.alerts.values())
     again = crimes("drugs", 44, 40.0, "2026-07-01 00:00", notify=True, onset=at(APRIL))
     assert not b.consider([again], [], at("2026-08-01 00:10"), Known(again))
+
+
+def placed(area: str, observed: float, expected: float) -> Signal:
+    wide = 1.28 * expected**0.5
+    return signal(
+        "2026-11-20 18:00", area=area, observed=observed, expected=expected,
+        lower=expected - wide, upper=expected + wide,
+        direction="up" if observed > expected else "down", notify=abs(observed - expected) > wide,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("north", "south", "whole", "alerts"),
+    [
+        # 30 of 60 calls have no area, usually 4 of 64: they were abandoned before an answer.
+        (15, 15, 60, []),
+        # The calls themselves are fewer.
+        (15, 15, 34, ["force"]),
+        # A fall of one half of the force, with as many unplaced calls as ever.
+        (10, 30, 44, ["north-warwickshire-area"]),
+    ],
+)
+def test_a_fall_of_areas_is_none_where_the_calls_only_lack_their_area(
+    north: int, south: int, whole: int, alerts: list[str]
+) -> None:
+    signals = [
+        placed("north-warwickshire-area", north, 30.0),
+        placed("south-warwickshire-area", south, 30.0),
+        placed("force", whole, 64.0),
+    ]
+    assert [alert.area for alert in opened(signals)] == alerts
 
 
 # -- by the whole chain ------------------------------------------------------------------------

@@ -607,3 +607,42 @@ def test_a_feed_last_heard_years_ago_is_judged_by_its_first_weeks_of_silence() -
     assert len(asked) == 14 * 24
     assert signal is not None
     assert signal.expected == pytest.approx(5 * 365 * 24 * 2)
+
+
+def test_one_response_of_23_hours_raises_no_level_and_the_board_tells_the_mean_of_all() -> None:
+    target = watched(budgeted(20.0))
+    found: list[Signal] = []
+    of(target).on_signals = found.extend
+    chance = np.random.default_rng(5)
+
+    def taken(day: int, responses: list[int]) -> None:
+        events = [
+            incident(
+                f"e{day}/{n}",
+                rfc3339(START + day * DAY + n * HOUR // 2),
+                grade="emergency",
+                arrived_at=rfc3339(START + day * DAY + n * HOUR // 2 + seconds * 1000),
+                updated_at=rfc3339(START + day * DAY + n * HOUR // 2 + seconds * 1000),
+            )
+            for n, seconds in enumerate(responses)
+        ]
+        events.sort(key=lambda event: event["updated_at"])
+        assert not target.ingest(lines(events), FAR_FUTURE)
+
+    for day in range(60):
+        taken(day, (chance.gamma(4.0, 150.0, 20).astype(int) + 1).tolist())
+    taken(60, [*[600] * 19, 82_800])
+    taken(61, [600] * 20)
+    taken(62, [600] * 20)
+    of_means = [s for s in found if s.measure == "response_mean" and s.notify]
+    assert of_means == []
+    (watch,) = [
+        w
+        for w in of(target).grains["day"]
+        if w.watched.measure.name == "response_mean" and w.watched.area == "force"
+    ]
+    assert watch.adapter.detector.before == pytest.approx(600_000, rel=0.02)
+    taken(63, [1800] * 20)
+    taken(64, [600])
+    (told,) = [s for s in found if s.measure == "response_mean" and s.notify and s.area == "force"]
+    assert (told.direction, told.observed) == ("up", 1800.0)

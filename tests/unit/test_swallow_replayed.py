@@ -80,7 +80,7 @@ def test_one_district_with_three_times_its_usual_is_named() -> None:
     (alert,) = told({"rugby": 3.0})
     # Hours are watched by policing area; the words name the district.
     assert (alert.area, alert.direction) == ("north-warwickshire-area", "up")
-    assert " of them in Rugby. " in alert.words
+    assert alert.words.endswith(" since about 01:00. 14 of them in Rugby.")
 
 
 def test_a_county_with_a_third_more_everywhere_is_one_alert_of_the_county() -> None:
@@ -91,7 +91,12 @@ def test_a_county_with_a_third_more_everywhere_is_one_alert_of_the_county() -> N
 def test_a_rise_in_one_district_and_a_fall_in_another_are_two_alerts() -> None:
     found = told({"north-warwickshire": 2.5, "warwick": 0.2})
     up, down = sorted(found, key=lambda alert: alert.direction == "down")
-    assert (up.area, up.direction) == ("north-warwickshire-area", "up")
+    # All of the rise is in one district, whose hours are not watched.
+    assert (up.area, up.watched, up.direction) == (
+        "north-warwickshire",
+        "north-warwickshire-area",
+        "up",
+    )
     assert (down.area, down.direction) == ("warwick", "down")
 
 

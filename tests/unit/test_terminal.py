@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
@@ -182,6 +184,31 @@ def test_a_period_that_was_asked_for_has_its_own_rows_and_columns() -> None:
     assert len([line for line in text.splitlines() if line.startswith("2021-Q1")]) == 2
     (heading,) = [line for line in text.splitlines() if line.startswith("Incidents")]
     assert heading.count("2021-Q1") == 2
+
+
+@pytest.mark.parametrize("width", [80, 100, 125, 170])
+def test_an_hour_that_was_asked_for_is_labelled_with_the_hour(width: int) -> None:
+    shown = live(*SMALL_BOARD).board("tiny", None, ["2021-03-01T10", "2020-10-25T01"])
+    lines = as_text(shown, width).splitlines()
+    rows = [" ".join(pair) for pair in pairwise(line.partition("  ")[0] for line in lines)]
+    for label in ("2021-03-01T10", "2020-10-25T01+01:00"):
+        whole = [line for line in lines if line.startswith(f"{label} ")]
+        assert len(whole) + rows.count(label.replace("T", " T")) == 2
+    # The tables below have columns of them, in two lines.
+    number = next(n for n, line in enumerate(lines) if line.startswith("Incidents"))
+    above = [line.split() for line in lines[number - 1 : number + 1]]
+    assert above[0][:2] == ["2021-03-01", "2020-10-25"]
+    assert {"T10", "T01+01:00"} <= set(above[1])
+
+
+def test_an_hour_is_called_as_one_asks_for_it() -> None:
+    zone = ZoneInfo("Europe/London")
+    labels = ["2021-10-31T01+01:00", "2021-10-31T01+00:00", "2021-10-31T02+00:00", "2021-10-31"]
+    assert [words.period(label, zone) for label in labels] == [
+        *labels[:2],
+        "2021-10-31T02",
+        labels[3],
+    ]
 
 
 def test_the_rows_by_category_are_the_largest() -> None:

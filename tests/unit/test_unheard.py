@@ -62,7 +62,7 @@ def test_months_without_a_file_are_missing(rate: int, missing: set[int]) -> None
 
 
 def test_a_month_of_no_crime_is_zero_where_few_are_usual() -> None:
-    target, _, _ = replayed(*monthly(4, {20, 21}))
+    target, _, _ = replayed(*monthly(4, {32, 33}))
     assert of(target, "crime").unheard.gaps == []
     watch = next(iter(of(target, "crime").grains["month"]))
     assert [x for x, _ in watch.adapter.detector.months].count(0) == 2

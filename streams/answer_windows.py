@@ -1,0 +1,115 @@
+"""How many calls each line answered in time over the minutes up to now, as sums that run along.
+
+A minute of calls is read again only when something in it has changed (`Panes.changed`), and each
+window of minutes is a sum to which one minute is added and from which one is taken. So it costs the
+same for a window of six hours as for one of a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from streams.force import Force
+from streams.ledger import Ledger
+from streams.measures import SERVICE_LEVELS
+from streams.panes import Pane
+from streams.periods import MINUTE
+from streams.records import LEAF_MASK
+from streams.records.calls import split_leaf
+
+PART_BITS = 40
+PART = (1 << PART_BITS) - 1
+"""All lines in one integer, lowest first: of each so many bits for those in time, and as many above
+them for all. So a window of all lines is one sum."""
+
+
+class AnswerWindows:
+    """The windows of the calls of one force, of which `lengths` are the minutes."""
+
+    def __init__(self, force: Force, ledger: Ledger, lengths: tuple[int, ...]) -> None:
+        self.force, self.ledger = force, ledger
+        self.lengths, self._longest = lengths, max(lengths)
+        share, cell = SERVICE_LEVELS[force.file.service_level].share, ledger.kind.cell
+        lane = {name: (cell.shift[name], cell.mask[name]) for name in share.needs}
+        self._top = [lane[name] for name in share.top]
+        self._bottom = [lane[name] for name in share.bottom]
+        self._less = [lane[name] for name in share.less]
+        self._minutes: dict[int, int] = {}
+        self._end: int | None = None
+        self.sums = [0 for _ in lengths]
+        """By window; read them by `rate`."""
+        ledger.panes.changed = set()
+
+    def move(self, at: int) -> None:
+        """Has the windows end with the last full minute up to an instant, in ms."""
+        end, was, panes = at // MINUTE, self._end, self.ledger.panes
+        changed = panes.changed
+        if changed:
+            panes.changed = set()
+        if was is None or not was <= end <= was + self._longest:
+            self._begin(end)
+            return
+        for minute in changed or ():
+            if was - self._longest <= minute < was:
+                self._put(minute, self._read(panes.minutes.get(minute)), was)
+        minutes, sums = self._minutes, self.sums
+        for minute in range(was, end):
+            if new := self._read(panes.minutes.get(minute)):
+                minutes[minute] = new
+            if minutes:
+                for window, length in enumerate(self.lengths):
+                    sums[window] += new - minutes.get(minute - length, 0)
+                minutes.pop(minute - self._longest, None)
+        self._end = end
+
+    @property
+    def empty(self) -> bool:
+        """Whether no call is in any window."""
+        return not self._minutes
+
+    def rate(self, value: int, line: int) -> tuple[int, int]:
+        """(In time, of how many) of a sum, of the line with that index."""
+        value >>= 2 * PART_BITS * line
+        return value & PART, (value >> PART_BITS) & PART
+
+    def between(self, start: int, end: int) -> Mapping[str, tuple[int, int]]:
+        """(In time, of how many) by line of the calls offered in [start, end), in ms: hours or days
+        that are kept (see `Panes.between`); lines without a call are left out."""
+        sums = self._read(self.ledger.panes.between(start, end))
+        found = ((line.id, self.rate(sums, n)) for n, line in enumerate(self.force.lines))
+        return {line: rate for line, rate in found if rate[1]}
+
+    def _begin(self, end: int) -> None:
+        self._minutes, self._end = {}, end
+        self.sums = [0 for _ in self.lengths]
+        panes = self.ledger.panes.minutes
+        for minute in range(end - self._longest, end):
+            self._put(minute, self._read(panes.get(minute)), end)
+
+    def _put(self, minute: int, new: int, end: int) -> None:
+        """Takes what has changed in a minute."""
+        old = self._minutes.pop(minute, 0)
+        if new:
+            self._minutes[minute] = new
+        if new != old:
+            for window, length in enumerate(self.lengths):
+                if minute >= end - length:
+                    self.sums[window] += new - old
+
+    def _read(self, pane: Pane | None) -> int:
+        """The sums of a pane."""
+        if not pane:
+            return 0
+        cells: dict[int, int] = {}
+        for key, value in pane.items():
+            if key <= LEAF_MASK:
+                line = split_leaf(key)[0]
+                cells[line] = cells.get(line, 0) + value
+        found = 0
+        for line, cell in cells.items():
+            of = sum([(cell >> shift) & mask for shift, mask in self._bottom])
+            if self._less:
+                of -= sum([(cell >> shift) & mask for shift, mask in self._less])
+            within = sum([(cell >> shift) & mask for shift, mask in self._top])
+            found += (of << PART_BITS | within) << 2 * PART_BITS * line
+        return found

@@ -1,0 +1,166 @@
+"""An answer rate that has fallen and stays so for days: one alert, from its onset to its end. Pure.
+
+Nights and quiet hours do not end it: while the alert is open, whole days are judged too, by the
+same tails as the windows (`streams.conditions`), against what was usual before it began. It goes on
+while a day since the onset, or the day so far, is worse than that, and until two days after the
+last such day have been as usual. A day of too few calls says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from math import log
+from typing import NamedTuple
+
+from streams import conditions as rules
+from streams.alert_records import Alert, ms_of
+from streams.answering import Answering
+from streams.conditions import Condition, Rate, Usual
+from streams.force import Force
+from streams.periods import DAY, HOUR, MINUTE, Calendar
+from streams.periods import Period as Day
+
+USUAL_DAYS = 2
+FURTHEST_BACK = 6 * HOUR
+"""How long before a window in which a fall was seen it may have begun."""
+LONGEST_DOUBT = 14 * DAY
+"""After so long without a day that is worse it is over, even where none was quite as usual."""
+
+Between = Callable[[int, int], Mapping[str, tuple[int, int]]]
+"""The answer rates by line of a stretch of time."""
+
+
+class Fall(NamedTuple):
+    """An alert about an answer rate: the line, and from when to when it was; `end` is None while it
+    goes on. `accepted` is that a person said it is real, so that it is what is usual from then."""
+
+    alert: str
+    line: str
+    start: int
+    end: int | None
+    accepted: bool
+
+    @property
+    def going(self) -> bool:
+        """Whether it is not over."""
+        return self.end is None
+
+
+class Judged(NamedTuple):
+    """What is to be said of a day, and of how much of it."""
+
+    day: Day
+    rate: Rate
+    own: Usual
+    evidence: float
+    usual: bool
+
+    @property
+    def worse(self) -> bool:
+        """Whether it was worse than what was usual."""
+        return self.evidence > 0.0
+
+
+def falls(alerts: Iterable[Alert]) -> list[Fall]:
+    """The alerts about answer rates, in a fixed order."""
+    found = []
+    for alert in alerts:
+        line = alert.row.get("line")
+        if alert.kind == "target_missed" and alert.severity != "state" and line is not None:
+            start = ms_of(alert.onset) or ms_of(alert.opened_at) or 0
+            # What a person closed goes on until it has been quiet once.
+            end = ms_of(alert.updated_at) if alert.over else None
+            end = ms_of(alert.resolved_at) if alert.over and alert.outcome is None else end
+            found.append(Fall(alert.id, line, start, end, alert.outcome == "real"))
+    return sorted(found)
+
+
+def spells(found: Iterable[Fall]) -> dict[str, list[tuple[int, int | None]]]:
+    """By line what is not learned: the spells of its alerts, but for those that a person said are
+    real, and so what is usual."""
+    out: dict[str, list[tuple[int, int | None]]] = {}
+    for fall in found:
+        if not fall.accepted:
+            out.setdefault(fall.line, []).append((fall.start, fall.end))
+    return out
+
+
+class Fallen:
+    """Judges the days of the falls of one force."""
+
+    def __init__(self, force: Force, calendar: Calendar, answering: Answering) -> None:
+        self.force, self.calendar, self.answering = force, calendar, answering
+        self._closed: dict[str, dict[int, Judged | None]] = {}
+        """By alert and the start of a day."""
+        self._so_far: dict[str, tuple[int, Judged | None]] = {}
+        """By alert the full hour up to which the day was judged last."""
+
+    def lasts(
+        self, fall: Fall, between: Between, target: float, seconds: int, at: int
+    ) -> Condition | None:
+        """What keeps a fall going at an instant; None where nothing does. Days are judged up to the
+        last full hour."""
+        known = self._closed.setdefault(fall.alert, {})
+        for other in self._closed.keys() - {fall.alert}:
+            if other.split("/")[3:4] == fall.alert.split("/")[3:4]:
+                del self._closed[other]  # an earlier one of the same line
+        today, start = self.calendar.start("day", at), self.calendar.start("day", fall.start)
+        days: list[Judged] = []
+        while start < today:
+            day = self.calendar.holding("day", start)
+            if start not in known:
+                known[start] = self._judge(fall, between, day, day.end, target)
+            found = known[start]
+            days += [found] if found is not None else []
+            start = day.end
+        hour = at // HOUR * HOUR
+        if self._so_far.get(fall.alert, (0, None))[0] != hour:
+            day = self.calendar.holding("day", at)
+            self._so_far[fall.alert] = hour, self._judge(fall, between, day, hour, target)
+        so_far = self._so_far[fall.alert][1]
+        if so_far is not None and so_far.worse:
+            days.append(so_far)
+        worse = [n for n, day in enumerate(days) if day.worse]
+        if not worse or at - days[worse[-1]].day.end > LONGEST_DOUBT:
+            return None
+        if sum(day.usual for day in days[worse[-1] + 1 :]) >= USUAL_DAYS:
+            return None
+        telling = max((days[n] for n in worse), key=lambda day: (day.evidence, day.day.start))
+        since = self._onset(fall, between, telling, at)
+        told, running = telling[:3], telling is so_far
+        return rules.fallen(
+            self.force, fall.line, told, since, target, seconds, at, running=running
+        )
+
+    def _onset(self, fall: Fall, between: Between, telling: Judged, at: int) -> int:
+        """The full hour from which on calls were rather answered as on the day that says most than
+        as usual: the largest sum of log-likelihood ratios, up to a day after the alert."""
+        first = fall.start // HOUR * HOUR - FURTHEST_BACK
+        last = min(at // HOUR * HOUR, fall.start // HOUR * HOUR + DAY)
+        low = min(0.999, max(0.001, telling.rate.share))
+        usual = min(0.999, max(0.001, telling.own.share))
+        hit, miss = log(low / usual), log((1.0 - low) / (1.0 - usual))
+        found, best, total = fall.start, 0.0, 0.0
+        for start in range(last - HOUR, first - 1, -HOUR):
+            within, of = between(start, start + HOUR).get(fall.line, (0, 0))
+            total += within * hit + (of - within) * miss
+            if total > best:
+                found, best = start, total
+        return found
+
+    def _judge(
+        self, fall: Fall, between: Between, day: Day, until: int, target: float
+    ) -> Judged | None:
+        minutes = (until - day.start) // MINUTE
+        if minutes <= 0:
+            return None
+        rate = Rate(*between(day.start, until).get(fall.line, (0, 0)))
+        own = self.answering.usual(fall.line, minutes, until)
+        if rate.of < rules.LEAST_CALLS or own.of < rules.ENOUGH:
+            return None
+        fell = own.share - rate.share >= rules.DROP
+        evidence = 0.0
+        if fell:
+            lately, aimed = rules.worsening(rate, own, target)
+            evidence = lately if lately >= rules.WORSE and aimed >= rules.BELOW else 0.0
+        return Judged(day, rate, own, evidence, usual=not fell)

@@ -1,0 +1,78 @@
+"""When open records pass their limits: the due moments of a stock, in order.
+
+A caller or an emergency passes its limit at a moment that is known as soon as it is open, so nobody
+has to look at all of them again and again. Limits are in whole seconds, as waits are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from heapq import heapify, heappop, heappush
+
+from streams.event_clock import EventClock
+from streams.ledger import Ledger
+from streams.periods import SECOND
+
+Limits = Mapping[str, tuple[float, ...]]
+"""By row (a line, or the emergencies) the lengths in seconds that a wait may pass."""
+
+
+class Overdue:
+    """The open records of one ledger. `row_of` names the row of a leaf, or None."""
+
+    def __init__(self, ledger: Ledger, row_of: Callable[[int], str | None]) -> None:
+        self.ledger, self.row_of = ledger, row_of
+        self._limits: Limits = {}
+        self._due: list[tuple[int, str]] = []
+        self._late: set[str] = set()
+        self.clock: EventClock | None = None
+        """Told where a record is due before what it knows to be next."""
+        ledger.on_open = self._opened
+
+    def set_limits(self, limits: Limits, at: int) -> None:
+        """From now on these limits hold."""
+        if limits == self._limits:
+            return
+        self._limits, self._due, self._late = limits, [], set()
+        for key, body in self.ledger.open.items():
+            if not self._is_lost(body, at):
+                self._due += self._moments(key, body)
+        heapify(self._due)
+
+    def due(self, after: int) -> int | None:
+        """The next moment after an instant at which an open record passes a limit, in ms. Takes
+        note of those that have passed one up to it."""
+        due, still = self._due, self.ledger.open
+        while due and (due[0][0] <= after or due[0][1] not in still):
+            key = heappop(due)[1]
+            if key in still:
+                self._late.add(key)
+        return due[0][0] if due else None
+
+    def any_late(self, at: int) -> bool:
+        """Whether at an instant one that has passed a limit is still open, and its end not lost."""
+        if self._due and self._due[0][0] <= at:
+            self.due(at)
+        if self._late:
+            still = self.ledger.open
+            self._late = {
+                key for key in self._late if key in still and not self._is_lost(still[key], at)
+            }
+        return bool(self._late)
+
+    def _opened(self, key: str, body: int) -> None:
+        for moment in self._moments(key, body):
+            heappush(self._due, moment)
+            if self.clock is not None and moment[0] < self.clock.due:
+                self.clock.due = moment[0]
+
+    def _moments(self, key: str, body: int) -> list[tuple[int, str]]:
+        contribution = self.ledger.kind.contribution(body)
+        if contribution is None or (row := self.row_of(contribution[2])) is None:
+            return []
+        when = contribution[0]
+        return [(when + (int(limit) + 1) * SECOND, key) for limit in self._limits.get(row, ())]
+
+    def _is_lost(self, body: int, at: int) -> bool:
+        contribution = self.ledger.kind.contribution(body)
+        return contribution is None or at - contribution[0] > self.ledger.kind.lost_after(body)

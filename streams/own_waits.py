@@ -1,0 +1,57 @@
+"""A force's own waits of the last weeks, read day by day: callers by line, and emergencies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from streams.histogram import value_of
+from streams.ledger import Ledger
+from streams.periods import DAY, Calendar
+from streams.records import BIN_SHIFT, LEAF_MASK
+from streams.waits import OWN_WEEKS, Waits
+
+OWN = OWN_WEEKS * 7 * DAY
+Bins = dict[str, dict[int, int]]
+"""By row the number of waits of each bin of the histogram."""
+
+
+class OwnWaits:
+    """Of the records of one ledger. `row_of` names the row of a leaf, or None."""
+
+    def __init__(
+        self, ledger: Ledger, calendar: Calendar, row_of: Callable[[int], str | None]
+    ) -> None:
+        self.ledger, self.calendar, self.row_of = ledger, calendar, row_of
+        self._days: dict[int, Bins] = {}
+
+    def learn(self, until: int) -> dict[str, Waits]:
+        """The waits by row up to the start of a day. Days are read once, when a day has passed
+        since: by then the last of their records have an end."""
+        first, end = self.calendar.start("day", until - OWN), until
+        days: dict[int, Bins] = {}
+        together: Bins = {}
+        while end > first:
+            start = self.calendar.start("day", end - 1)
+            held = self._days.get(start)
+            bins = self._read(start, end) if held is None else held
+            if until - end >= DAY // 2:
+                days[start] = bins
+            for row, counts in bins.items():
+                into = together.setdefault(row, {})
+                for index, count in counts.items():
+                    into[index] = into.get(index, 0) + count
+            end = start
+        self._days = days
+        return {
+            row: Waits((float(value_of(index)), count) for index, count in sorted(counts.items()))
+            for row, counts in together.items()
+        }
+
+    def _read(self, start: int, end: int) -> Bins:
+        bins: Bins = {}
+        for key, count in self.ledger.panes.between(start, end).items():
+            if key > LEAF_MASK and (row := self.row_of(key & LEAF_MASK)) is not None:
+                into = bins.setdefault(row, {})
+                index = (key >> BIN_SHIFT) - 1
+                into[index] = into.get(index, 0) + count
+        return bins

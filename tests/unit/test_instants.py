@@ -1,0 +1,162 @@
+"""Alerts are those of the log: however its lines are batched, at full speed and live."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.alert_desk import Desk
+from streams.alert_records import Transition
+from streams.live import Live
+from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
+from streams.runners import watching
+from tests.build import call, incident, lines, monitor, ms
+
+BEGIN = ms("2021-03-01T00:00:00Z")
+TODAY = BEGIN + 2 * DAY
+NOON = TODAY + 12 * HOUR
+END = TODAY + 16 * HOUR
+Timed = tuple[int, dict[str, Any]]
+
+
+def stamp(at: int) -> str:
+    return rfc3339(at, dt.UTC)
+
+
+def answered(name: str, at: int, after: int) -> Iterator[Timed]:
+    """A call, first waiting, then answered after so many seconds."""
+    yield at, call(name, stamp(at))
+    late = at + after * SECOND
+    yield late, call(name, stamp(at), answered_at=stamp(late))
+
+
+def beats(start: int, end: int) -> Iterator[Timed]:
+    for at in range(start, end, 30 * SECOND):
+        yield at, {"kind": "heartbeat", "force": "tiny", "feed": "calls", "at": stamp(at)}
+
+
+def history() -> list[Timed]:
+    """Two days on which a call comes every minute and is answered in 4 s; three in a hundred later
+    than their target."""
+    chance = random.Random(4)
+    found: list[Timed] = []
+    for at in range(BEGIN, TODAY + 11 * HOUR, MINUTE):
+        wait = 15 if chance.random() < 0.03 else 4
+        found += answered(f"h{at}", at + chance.randrange(0, 40 * SECOND, 250), wait)
+    return sorted(found, key=lambda each: each[0])
+
+
+def crisis() -> list[Timed]:
+    """From 11:00 on the third day. From 12:00 nobody is answered in time for an hour and a half,
+    one caller waits for 12 minutes, an emergency for two hours, and the feed's heartbeats and
+    calls fail from 14:40 to 14:50."""
+    chance = random.Random(5)
+    found: list[Timed] = list(beats(TODAY + 11 * HOUR, END))
+    for at in range(TODAY + 11 * HOUR, END, MINUTE):
+        bad = NOON <= at < NOON + 90 * MINUTE
+        wait = chance.randrange(20, 90) if bad else 4
+        found += answered(f"c{at}", at + chance.randrange(0, 50 * SECOND, 250), wait)
+    found += answered("long", NOON + 20 * MINUTE + 7250, 12 * 60)
+    opened = NOON + 5 * MINUTE + 500
+    found.append((opened, incident("i1", stamp(opened))))
+    late = opened + 2 * HOUR
+    found.append((late, incident("i1", stamp(opened), arrived_at=stamp(late))))
+    gone = range(NOON + 160 * MINUTE, NOON + 170 * MINUTE)
+    return sorted((each for each in found if each[0] not in gone), key=lambda each: each[0])
+
+
+HISTORY, CRISIS = history(), crisis()
+
+
+class Room:
+    """A process with alerts; in a replay the clock is never asked."""
+
+    def __init__(self, *, replay: bool) -> None:
+        self.now = 0
+        self.live = Live(monitor(), lambda: self.now)
+        watching.watch_all(self.live.monitor)
+        self.live.health.state = "behind" if replay else "live"
+        self.live.health.replay = replay
+        self.desk = Desk(self.live)
+        self.made: list[Transition] = []
+        self.desk.listeners.append(self.made.extend)
+        for shard in self.live.monitor.shards:
+            self.desk.attach(shard)
+
+    def read(self, records: list[Timed]) -> None:
+        if records:
+            assert (
+                self.live.ingest(lines([r for _, r in records]), ms("2030-01-01T00:00:00Z")) == []
+            )
+
+    def transitions(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
+        assert self.desk.faults == 0
+        return [(t.what, stamp_of(t), t.alert.id, t.alert.said) for t in self.made]
+
+
+def stamp_of(each: Transition) -> str:
+    return each.at.astimezone(dt.UTC).isoformat()
+
+
+def replayed(cuts: list[int]) -> list[tuple[str, str, str, tuple[str, ...]]]:
+    """The log at full speed, in batches that end at these places."""
+    room = Room(replay=True)
+    log = [*HISTORY, *CRISIS]
+    for start, end in pairwise([0, *sorted(cuts), len(log)]):
+        room.read(log[start:end])
+    return room.transitions()
+
+
+@pytest.fixture(scope="module")
+def at_once() -> list[tuple[str, str, str, tuple[str, ...]]]:
+    return replayed([])
+
+
+def test_a_replay_at_full_speed_judges_what_is_due_at_its_moment(at_once: Any) -> None:
+    opened = {name.split("/")[1]: at for what, at, name, _ in at_once if what == "opened"}
+    ended = {name.split("/")[1]: at for what, at, name, _ in at_once if what == "resolved"}
+    assert opened == {
+        "target_missed": "2021-03-03T12:20:00+00:00",
+        "callers_waiting": "2021-03-03T12:25:08.250000+00:00",
+        "unattended": "2021-03-03T13:05:01.500000+00:00",
+        "feed_silent": "2021-03-03T14:41:20+00:00",
+    }
+    assert ended == {
+        "callers_waiting": "2021-03-03T12:42:00+00:00",
+        "unattended": "2021-03-03T14:15:00+00:00",
+        "feed_silent": "2021-03-03T14:51:00+00:00",
+    }
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.lists(st.integers(0, len(HISTORY) + len(CRISIS)), max_size=60))
+def test_batches_of_any_size_give_the_same_transitions(at_once: Any, cuts: list[int]) -> None:
+    assert replayed(cuts) == at_once
+
+
+def test_a_clock_that_is_looked_at_every_two_seconds_gives_the_same_transitions(
+    at_once: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for escalation, which a replay does not do."""
+    monkeypatch.setattr("streams.ownership.may_escalate", lambda *_: False)
+    room = Room(replay=False)
+    room.now = TODAY + 11 * HOUR
+    room.read(HISTORY)
+    ahead = iter(CRISIS)
+    following = next(ahead)
+    while room.now < END:
+        room.now += 2 * SECOND
+        some = []
+        while following is not None and following[0] <= room.now:
+            some.append(following)
+            following = next(ahead, None)
+        room.read(some)
+        room.desk.tick()
+    assert room.transitions() == at_once
