@@ -19,6 +19,7 @@ from typing import Any, cast
 
 from detectors.alarm_budget import FACTORS, SHARES, AlarmBudget
 from detectors.episodes import QUIET
+from detectors.expected import Expected
 from detectors.predictive import Predictive
 from streams.affected import affects
 from streams.day_names import DayNames
@@ -269,9 +270,17 @@ class Surveillance:
         """Such changes within a period, which then is neither of the old kind nor the new."""
         return [change for at, change in self.restarts if period.start < at < period.end]
 
-    def _all_lines(self, watches: Watches, point: Point) -> Predictive:
+    @property
+    def expects(self) -> bool:
+        """Whether it is known by now what the feed brings in an hour."""
+        return any(True for _ in self._known(self.grains["hour"]))
+
+    def _known(self, watches: Watches) -> Iterator[Expected]:
         counts = (a for a in watches.everything() if isinstance(a, Counts))
-        parts = (a.detector.expected for a in counts if a.state != "learning")
+        return (a.detector.expected for a in counts if a.state != "learning")
+
+    def _all_lines(self, watches: Watches, point: Point) -> Predictive:
+        parts = self._known(watches)
         return together(expected.forecast(point.slot, point.names) for expected in parts)
 
     def forecast(self, hour: int) -> Predictive:

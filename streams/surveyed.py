@@ -23,7 +23,7 @@ from streams.feed_silence import (
 from streams.force import Force
 from streams.monitor import Monitor
 from streams.naming import name
-from streams.periods import DAY, SECOND, Calendar, rfc3339
+from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.readings import Heartbeats, interval_of
 from streams.refusals import Key, Refused
 from streams.signal_words import why_refused
@@ -219,7 +219,9 @@ class _Seen:
     ) -> tuple[Signal | None, str]:
         """The same, where it may be silent: not before it is due."""
         signal, due = None, known.get(about.name, 0)
-        if due <= self.at:
+        if due <= self.at and not watching.expects:
+            due = known[about.name] = self.at + HOUR
+        elif due <= self.at:
             signal, _ = of_records(about, watching.forecast, self.at, ahead=False)
             due = records_due(about, watching.forecast, self.at)
             known[about.name] = due if signal is None else self.at

@@ -128,7 +128,7 @@ def test_the_fall_of_april_2020_in_the_city_is_one_alert(
     assert counts["2020-04", "crimes"] == 206
     assert fall["id"] == "city-of-london/level_change/crimes.count/offence=all/force/down/2020-04"
     assert fall["evidence"]["observed"] == 206
-    assert fall["opening"].startswith("Recorded crimes, City of London: 206 in April 2020, usually")
+    assert fall["opening"].startswith("Recorded crimes, City of London: 206 in April 2020")
     assert fall["opened"][:10] == "2020-05-31"
     assert len(fall["sent"]) == 1
     assert [each["what"] for each in fall["sent"]] == ["opened"]

@@ -17,7 +17,8 @@ from streams.alert_records import Transition
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching
-from tests.build import call, incident, lines, monitor, ms
+from streams.surveyed import next_silence
+from tests.build import call, feed, incident, lines, monitor, ms
 
 BEGIN = ms("2021-03-01T00:00:00Z")
 TODAY = BEGIN + 2 * DAY
@@ -160,3 +161,24 @@ def test_a_clock_that_is_looked_at_every_two_seconds_gives_the_same_transitions(
         room.read(some)
         room.desk.tick()
     assert room.transitions() == at_once
+
+
+def test_no_hour_is_forecast_while_nothing_is_expected_of_any(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Records known by the month have no hours, so nothing of them can be silent: to ask at each
+    hour of some years whether it is takes minutes."""
+    target = monitor()
+    watching.watch_all(target)
+    (surveillance,) = (
+        shard.surveillance["tiny"] for shard in target.shards if shard.kind == "incident"
+    )
+    feed(target, incident("i1", "2021-01"), incident("i2", "2021-02"))
+    asked: list[int] = []
+    monkeypatch.setattr(surveillance, "forecast", asked.append)
+    at = ms("2021-04-01T00:00:00Z")
+    known: dict[str, int] = {}
+    silent, until = next_silence(target, "tiny", at, lambda kind: kind == "incident", known)
+    assert (silent, until) == (frozenset(), at + HOUR)
+    assert asked == []
+    assert not surveillance.expects
