@@ -354,7 +354,10 @@ def listed(live: Live, made: list[Transition], figured: Figured) -> list[dict[st
         found.append(
             {
                 "id": last.id, "kind": last.kind, "severity": last.severity, "grain": last.grain,
-                "area": last.area, "opened": first.opened_at.isoformat(timespec="minutes"),
+                "group": first.group, "measure": first.measure, "row": first.row,
+                "area": last.area, "direction": last.direction,
+                "onset": first.onset and first.onset.isoformat(timespec="minutes"),
+                "opened": first.opened_at.isoformat(timespec="minutes"),
                 "resolved": last.resolved_at and last.resolved_at.isoformat(timespec="minutes"),
                 "opening": first.words, "end": last.words, "also": list(last.also), "sent": sent,
                 "series": {g: figured.around(live, first, g, at) for g in grains},
