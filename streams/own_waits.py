@@ -22,20 +22,25 @@ class OwnWaits:
         self, ledger: Ledger, calendar: Calendar, row_of: Callable[[int], str | None]
     ) -> None:
         self.ledger, self.calendar, self.row_of = ledger, calendar, row_of
-        self._days: dict[int, Bins] = {}
+        self._days: dict[int, tuple[Bins, dict[str, int]]] = {}
+        self.cells: dict[str, int] = {}
+        """By row the counters of all records of those weeks; read them by the kind's `cell`."""
 
     def learn(self, until: int) -> dict[str, Waits]:
         """The waits by row up to the start of a day. Days are read once, when a day has passed
         since: by then the last of their records have an end."""
         first, end = self.calendar.start("day", until - OWN), until
-        days: dict[int, Bins] = {}
+        days: dict[int, tuple[Bins, dict[str, int]]] = {}
         together: Bins = {}
+        self.cells = {}
         while end > first:
             start = self.calendar.start("day", end - 1)
             held = self._days.get(start)
-            bins = self._read(start, end) if held is None else held
+            bins, cells = found = self._read(start, end) if held is None else held
             if until - end >= DAY // 2:
-                days[start] = bins
+                days[start] = found
+            for row, cell in cells.items():
+                self.cells[row] = self.cells.get(row, 0) + cell
             for row, counts in bins.items():
                 into = together.setdefault(row, {})
                 for index, count in counts.items():
@@ -47,11 +52,17 @@ class OwnWaits:
             for row, counts in together.items()
         }
 
-    def _read(self, start: int, end: int) -> Bins:
+    def _read(self, start: int, end: int) -> tuple[Bins, dict[str, int]]:
         bins: Bins = {}
+        cells: dict[str, int] = {}
         for key, count in self.ledger.panes.between(start, end).items():
-            if key > LEAF_MASK and (row := self.row_of(key & LEAF_MASK)) is not None:
+            row = self.row_of(key & LEAF_MASK)
+            if row is None:
+                continue
+            if key > LEAF_MASK:
                 into = bins.setdefault(row, {})
                 index = (key >> BIN_SHIFT) - 1
                 into[index] = into.get(index, 0) + count
-        return bins
+            else:
+                cells[row] = cells.get(row, 0) + count
+        return bins, cells

@@ -80,6 +80,8 @@ class Situation:
         self._day = -1
         self._waits: dict[str, Waits] = {}
         self._response = Waits()
+        self._books = True
+        """Whether attendances are on record, so that one without is worth a page."""
         self._answering = Answering(
             self.calendar,
             {line.id: OTHER if n else EMERGENCY for n, line in enumerate(force.lines)},
@@ -123,6 +125,7 @@ class Situation:
             found += rules.pipeline_unwell(self.force, doing, at)
         self.bind(monitor)
         self.learn(at, held_back)
+        self.bind(monitor)  # what is usual says what is followed
         calls = None if "call" in held_back else self._of_calls
         if calls is not None:
             found += self._callers(calls, at)
@@ -135,8 +138,15 @@ class Situation:
 
     def bind(self, monitor: Monitor) -> None:
         """Follows the ledgers that a monitor has now."""
-        found = self._calls(monitor), self._incidents(monitor)
-        self._waiting = tuple(each.waiting for each in found if each is not None)
+        calls, incidents = self._calls(monitor), self._incidents(monitor)
+        found = () if calls is None else (calls.waiting,)
+        if incidents is not None and self._judges_emergencies:
+            found = (*found, incidents.waiting)
+        self._waiting = found
+
+    @property
+    def _judges_emergencies(self) -> bool:
+        return self._books or self.force.file.alerts.unattended_seconds is not None
 
     def learn(self, at: int, held_back: frozenset[str] = frozenset()) -> None:
         """Takes in what was usual up to the start of the day of an instant; once a day."""
@@ -148,6 +158,8 @@ class Situation:
         incidents = None if "incident" in held_back else self._of_incidents
         if incidents is not None and (day := self._new_day("incident", at)) is not None:
             self._response = incidents.own.learn(day).get(EMERGENCIES, Waits())
+            lanes = incidents.ledger.kind.cell.read(incidents.own.cells.get(EMERGENCIES, 0))
+            self._books = waits.books_attendance(lanes["count"], lanes["never"])
             limits = {EMERGENCIES: (self._emergency_limit(at),)}
             incidents.waiting.set_limits(limits, at)
 
@@ -271,7 +283,7 @@ class Situation:
         return found
 
     def _unattended(self, incidents: _Emergencies, at: int) -> Condition | None:
-        if not incidents.waiting.any_late(at):
+        if not self._judges_emergencies or not incidents.waiting.any_late(at):
             return None
         ages = _ages(incidents.ledger, _grade_of, at).get(EMERGENCIES, [])
         oldest = max(ages) // SECOND if ages else None

@@ -34,6 +34,23 @@ OFTEN = 1.0
 """Callers a week beyond that, above which it would page for what is usual here."""
 
 
+NOT_BOOKED = 0.1
+"""The share of emergencies without an attendance on record from which on attendances are not all
+booked, so that an emergency without one says nothing about anybody who waits."""
+LEAST_EMERGENCIES = 20
+"""From so many that is known."""
+
+
+def books_attendance(emergencies: int, never: int) -> bool:
+    """Whether a force's attendances are on record, by its emergencies of the last weeks and those
+    of them that ended without one.
+
+    >>> books_attendance(1000, 40), books_attendance(1000, 250), books_attendance(19, 19)
+    (True, False, True)
+    """
+    return emergencies < LEAST_EMERGENCIES or never < NOT_BOOKED * emergencies
+
+
 class Waits:
     """A force's own waits of the last `OWN_WEEKS`: lengths in seconds, and how often each was."""
 

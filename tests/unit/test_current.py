@@ -383,3 +383,20 @@ def test_the_limits_of_a_force_are_not_learned_from_half_of_its_records() -> Non
     late = [opened(DAY, f"j{n}", arrived_at=stamp(19 * HOUR - n)) for n in range(20)]
     room.read(*late, opened(0, "now", arrived_at=stamp(0)))
     assert sum(count for _, count in situation._response.seen) == 20
+
+
+@pytest.mark.parametrize(("never", "told"), [(1, ["unattended"]), (3, [])])
+def test_where_attendances_are_not_all_booked_an_emergency_without_one_is_no_page(
+    never: int, told: list[str]
+) -> None:
+    """Of 24 emergencies of the last weeks one or three ended without anybody at the scene."""
+    room = Room()
+    past = []
+    for n in range(24):
+        ago = (2 + n) * DAY
+        end = {"closed_at" if n < never else "arrived_at": stamp(ago - 10 * MINUTE)}
+        past.append(opened(ago, f"p{n}", **end))
+    room.read(*past[::-1], waiting(0, answered_at=stamp(0)), opened(0))
+    room.now += 61 * MINUTE
+    room.look()
+    assert room.open == told
