@@ -34,6 +34,7 @@ from streams.alert_records import (
     Alert,
     AlertKind,
     Course,
+    Evidence,
     Severity,
     Transition,
     ms_of,
@@ -77,6 +78,9 @@ class Look(Teller):
             if condition.kind == "feed_silent" or condition.records not in self.stale:
                 self._take_condition(condition)
         here = [s for s in signals if s.kind not in self.stale and s.method != "silence"]
+        for signal in signals:
+            if signal.method == "silence" and not signal.running:
+                self._note_missing(signal)
         self.kin = Kin(self.force, here, self.reads)
         raised = self._take_signals(here)
         self._take_days(here)
@@ -120,6 +124,46 @@ class Look(Teller):
             onset=c.since,
             said=c.said,
             evidence=c.evidence,
+        )
+
+    def _note_missing(self, s: Signal) -> None:
+        """A stretch in which a feed was not heard, once it is over: a notice that is over at once.
+        None where its silence was told while it lasted."""
+        for alert in self.book.alerts.values():
+            of = (alert.measure, rules.FEEDS.get(alert.measure))
+            while_it_lasted = (
+                s.start < to_ms(alert.opened_at) and (ms_of(alert.onset) or 0) <= s.end
+            )
+            if alert.kind == "feed_silent" and s.kind in of and while_it_lasted:
+                return
+        when = rfc3339(s.start // MINUTE * MINUTE).replace("+00:00", "Z")
+        name = rules.name(self.force, "feed_silent", s.group, s.measure, {}, s.area, None)
+        if f"{name}/{when}" in self.book.alerts:
+            return
+        self.open(
+            id=f"{name}/{when}",
+            kind="feed_silent",
+            severity="notice",
+            group=s.group,
+            measure=s.measure,
+            area=s.area,
+            title=say.feed(s.kind, self.force.name),
+            grain="now",
+            onset=s.start,
+            said=say.silent(s.words),
+            evidence=Evidence(
+                observed=0,
+                method="silence",
+                start=stamp(s.start, self.force.zone),
+                end=stamp(s.end, self.force.zone),
+            ),
+        )
+        self.change(  # one message says all: no other tells that it is over
+            self.book.alerts[f"{name}/{when}"],
+            "resolved",
+            state="resolved",
+            resolved_at=stamp(self.at, self.force.zone),
+            over=True,
         )
 
     def _saw(self, alert_id: str, c: Condition) -> None:

@@ -280,6 +280,11 @@ def missed(
     return (shortened(f"{what}, {where}", LONGEST - len(figures)) + figures,)
 
 
+def feed(kind: str, force: str) -> str:
+    """The title of what is said of a feed that is silent."""
+    return f"Feed of {name(kind).lower()}, {force}"
+
+
 def silent(words: str) -> tuple[str, ...]:
     """A silent feed, as surveillance words it."""
     return (words,)

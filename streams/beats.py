@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,6 +13,10 @@ PRESUMED = 300.0
 """Seconds between beats of which too few came to tell."""
 LONGEST_LEARNED = 86_400.0
 """No longer interval is learned: a feed that is read from its past does not beat once a week."""
+JOINED = 600_000
+"""Beats at most so many ms apart are kept as one stretch."""
+MOST_STRETCHES = 1_000
+"""Newest stretches of beats that are kept of a feed."""
 FEW = 3
 """Beats from which an interval is learned."""
 
@@ -47,3 +52,50 @@ def patience(interval: float) -> float:
     """
     three = min(3.0 * interval + 10.0, MOST_PATIENCE)
     return max(LEAST_PATIENCE, three, 2.0 * interval + max(10.0, interval / 10.0))
+
+
+Stretch = tuple[int, int]
+
+
+def keep(stretches: list[Stretch], beat: int) -> None:
+    """Adds a beat, in ms, to the stretches of beats that follow each other; the order in which they
+    come makes no difference.
+
+    >>> held = []
+    >>> for minute in (0, 5, 40, 20, 12):
+    ...     keep(held, minute * 60_000)
+    >>> [(first // 60_000, last // 60_000) for first, last in held]
+    [(0, 20), (40, 40)]
+    """
+    place = bisect_left(stretches, (beat, beat))
+    first = last = beat
+    begin = end = place
+    while begin and first - stretches[begin - 1][1] <= JOINED:
+        begin -= 1
+        first, last = min(first, stretches[begin][0]), max(last, stretches[begin][1])
+    while end < len(stretches) and stretches[end][0] - last <= JOINED:
+        last = max(last, stretches[end][1])
+        end += 1
+    stretches[begin:end] = [(first, last)]
+    del stretches[:-MOST_STRETCHES]
+
+
+def breaks(
+    stretches: Sequence[Stretch], interval: float | None, span: Stretch
+) -> list[Stretch] | None:
+    """Where in a span of time, in ms, beats were due and did not come: none of it where they went
+    on. None where that can't be told: the feed did not beat before, or has not beaten since.
+
+    >>> day = [(0, 3_600_000), (7_200_000, 9_000_000)]
+    >>> breaks(day, 30.0, (1_000_000, 2_000_000)), breaks(day, 30.0, (3_000_000, 8_000_000))
+    ([], [(3600000, 7200000)])
+    >>> breaks(day, 30.0, (8_000_000, 20_000_000))
+    """
+    wait = max(JOINED, round(1000 * patience(interval or PRESUMED)))
+    if not stretches or stretches[0][0] > span[0] or stretches[-1][1] + wait < span[1]:
+        return None
+    return [
+        (max(last, span[0]), min(first, span[1]))
+        for (_, last), (first, _) in pairwise(stretches)
+        if first - last > wait and last < span[1] and span[0] < first
+    ]

@@ -22,7 +22,6 @@ from detectors.proportion import beta_binomial_tails, binomial_tails
 from streams import alert_words as say
 from streams.alert_records import AlertKind, Evidence, Severity
 from streams.force import WHOLE, Force
-from streams.naming import name
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Period
 from streams.signals import Signal
 
@@ -258,7 +257,7 @@ def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Condition]:
                     group=signal.group,
                     measure=signal.measure,
                     row=signal.row,
-                    title=f"Feed of {name(feed).lower()}, {force.name}",
+                    title=say.feed(feed, force.name),
                     since=signal.start if signal.onset is None else signal.onset,
                     said=say.silent(signal.words),
                     evidence=Evidence(

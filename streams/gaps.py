@@ -16,6 +16,8 @@ from streams.periods import DAY, MINUTE, Calendar, Grain, Period
 
 LONGEST_QUIET = 35 * DAY
 """The horizon of live records: no new record of what lies further back is taken."""
+CUT = 1 / 24
+"""A period of which so much was not heard is missing as a whole, and less is not spoken of."""
 LEAST = 5 * MINUTE
 """A shorter stretch without a record is never looked at."""
 
@@ -47,13 +49,13 @@ def empty_runs(panes: Panes, begin: int, end: int) -> list[Stretch]:
     """The stretches of at least `LEAST` that reach into [begin, end) without a record, in order,
     up to `end`; the first of them from where it began, which may lie before."""
     found: list[Stretch] = []
-    at, first = begin, True
+    at, leading = begin, True
     for start, stop in (*sorted(_held(panes, begin, end)), (end, end)):
         if start > at:
-            run = (_began(panes, begin), start) if first else (at, start)
+            run = (began(panes, begin), start) if leading else (at, start)
             if run[1] - run[0] >= LEAST:
                 found.append(run)
-        first = False
+        leading = False
         at = max(at, stop)
     return found
 
@@ -88,24 +90,36 @@ def _coarse(panes: Panes, begin: int) -> Iterator[tuple[str, dict[int, Pane], in
     yield "whole_month", panes.whole_months, 32 * 24 * 60
 
 
-def _began(panes: Panes, at: int) -> int:
-    """The end of the last record before an instant: there the empty run began in which it lies."""
+def began(panes: Panes, at: int) -> int:
+    """The end of the last record before an instant: there the empty run began in which it lies; the
+    instant itself where there is none before."""
     here = at // MINUTE
     for minute in range(here - 1, here - 61, -1):
         if panes.minutes.get(minute):
             return (minute + 1) * MINUTE
     ends = []
-    for grain, some in (
+    for grain, some in _all(panes):
+        last = max((minute for minute, pane in some.items() if minute < here and pane), default=0)
+        if last:
+            ends.append((last + 1) * MINUTE if grain == "minute" else panes.end_of(grain, last))
+    return min(at, max(ends, default=at))
+
+
+def first(panes: Panes) -> int | None:
+    """The start of the first pane with a record."""
+    starts = (minute for _, some in _all(panes) for minute, pane in some.items() if pane)
+    earliest = min(starts, default=None)
+    return None if earliest is None else earliest * MINUTE
+
+
+def _all(panes: Panes) -> tuple[tuple[str, dict[int, Pane]], ...]:
+    return (
         ("minute", panes.minutes),
         ("hour", panes.hours),
         ("day", panes.days),
         ("whole_day", panes.whole_days),
         ("whole_month", panes.whole_months),
-    ):
-        last = max((minute for minute, pane in some.items() if minute < here and pane), default=0)
-        if last:
-            ends.append((last + 1) * MINUTE if grain == "minute" else panes.end_of(grain, last))
-    return min(at, max(ends, default=at))
+    )
 
 
 def walk(

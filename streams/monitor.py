@@ -11,20 +11,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
 from streams.affected import check_affects
-from streams.beats import patience
+from streams.beats import breaks, patience
 from streams.errors import Refused
 from streams.events import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
 from streams.force import Force
+from streams.gaps import CUT, Stretch
 from streams.ledger import MOST_RECORDS, InMemory, Ledger
 from streams.lenient import salvage
 from streams.measures import CALLS, GROUPS, SERVICE_LEVELS
+from streams.naming import NAMES
 from streams.panes import Pane, add_into
-from streams.periods import MINUTE, Calendar, Period, rfc3339
+from streams.periods import DAY, MINUTE, Calendar, Period, rfc3339
 from streams.readings import Heartbeats, Readings, interval_of
 from streams.records import Kind
 from streams.records.calls import Calls
@@ -124,6 +127,24 @@ class Monitor:
     def add_shard(self, shard: Shard) -> None:
         """Takes a shard in, for example one that a partition was assigned for."""
         self.shards.append(shard)
+        self.connect(shard)
+
+    def connect(self, shard: Shard) -> None:
+        """Lets what watches a shard know of the heartbeats of its feed."""
+        for force_id, watching in shard.surveillance.items():
+            watching.unheard.breaks = partial(self._breaks, force_id, shard.kind)
+
+    def _breaks(self, force_id: str, kind: str, span: Stretch) -> list[Stretch] | None:
+        """Where in a span the heartbeats of a feed were due and did not come; None where that
+        can't be told."""
+        for shard in self.shards:
+            taker = shard.takers.get(force_id)
+            if isinstance(taker, Heartbeats):
+                for feed in (NAMES[kind], kind):
+                    if feed in taker.heard:
+                        every = interval_of(self.forces[force_id], taker, feed)
+                        return breaks(taker.heard[feed], every, span)
+        return None
 
     def drop_shard(self, shard: Shard) -> None:
         """Lets a shard go; its figures leave the board."""
@@ -282,12 +303,12 @@ class Monitor:
             "definitions": self._definitions(force, at),
             "now": self._stocks(force, at, beside),
             "windows": {
-                **{name: self._figures(force, *span, beside) for name, span in spans.items()},
-                "today": self._figures(force, today.start, today.end, beside),
-                "month": self._figures(force, month.start, month.end, beside),
+                **{name: self._figures(force, *span, beside, at) for name, span in spans.items()},
+                "today": self._figures(force, today.start, today.end, beside, at),
+                "month": self._figures(force, month.start, month.end, beside, at),
             },
             "periods": {
-                p.label: {"grain": p.grain, **self._figures(force, p.start, p.end, beside)}
+                p.label: {"grain": p.grain, **self._figures(force, p.start, p.end, beside, at)}
                 for p in wanted
             },
             "readings": readings.rows() if (readings := self._readings(force)) else [],
@@ -300,9 +321,12 @@ class Monitor:
                 board["revisions"][period.label] = revised
         return board
 
-    def _figures(self, force: Force, start: int, end: int, beside: Beside | None) -> dict[str, Any]:
-        """All groups over [start, end); a group is left out where panes so fine are not kept and
-        no totals serve."""
+    def _figures(
+        self, force: Force, start: int, end: int, beside: Beside | None, at: int
+    ) -> dict[str, Any]:
+        """All groups over [start, end) as of `at`; a group is left out where panes so fine are not
+        kept and no totals serve. Where its feed was not heard no figure is known; `missing` says
+        how many of the days are known, where some were not heard."""
         out: dict[str, Any] = {
             "from": rfc3339(start, force.zone),
             "to": rfc3339(end, force.zone),
@@ -316,9 +340,35 @@ class Monitor:
             if pane is None and ledger.panes.keeps(start, end):
                 pane = panes[group.kind] = ledger.panes.between(start, end)
             used = beside.used(start, end, pane) if beside and group is CALLS else None
-            if pane is not None or (used and used.parts):
-                out[group.name] = self._rollups[force.id, group.name].rows(pane or {}, used)
+            totals = bool(used and used.parts)
+            if pane is not None or totals:
+                rollup, known = self._rollups[force.id, group.name], 1.0
+                if not totals:
+                    known = self._known(group.kind, force.id, start, end, at, empty=not pane)
+                unknown = (
+                    not pane and not totals and (not known or ledger.panes.covered(start, end))
+                )
+                out[group.name] = rollup.missing() if unknown else rollup.rows(pane or {}, used)
+                if known < 1.0:
+                    days = (min(end, at) - start) / DAY
+                    told = {"known_days": round(known * days, 2), "days": round(days, 2)}
+                    out.setdefault("missing", {})[group.name] = told
         return out
+
+    def _known(
+        self, kind: str, force_id: str, start: int, end: int, at: int, *, empty: bool
+    ) -> float:
+        """How much of [start, end) the feed of a kind was heard in, as of `at`: 1 but for what
+        matters, and 0 where no figure of it is known."""
+        for shard in self.shards:
+            watching = shard.surveillance.get(force_id) if shard.kind == kind else None
+            if watching is not None and start < at:
+                length = min(end, at) - start
+                lost = watching.unheard.shown(start, end, at) / length
+                if lost >= CUT:
+                    return 0.0 if empty else max(0.0, 1.0 - lost)
+                return 0.0 if empty and watching.unheard.before(end) else 1.0
+        return 1.0
 
     def _totals(self, force: Force) -> Beside | None:
         """The totals of a force's calls beside its records; None where there are none."""

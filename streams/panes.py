@@ -186,6 +186,21 @@ class Panes:
             add_into(total, pane)
         return total
 
+    def covered(self, start: int, end: int) -> bool:
+        """Whether [start, end) is a part of a day or month that has records known only to it: what
+        of them lies in the part can't be told."""
+        wholes: tuple[tuple[dict[int, Pane], Grain], ...] = (
+            (self.whole_days, "day"),
+            (self.whole_months, "month"),
+        )
+        for whole, grain in wholes if start < end else ():
+            for edge in (start, end - 1):
+                first = self.calendar.start(grain, edge)
+                part = first < start or self.calendar.end(grain, edge) > end
+                if part and whole.get(first // MINUTE):
+                    return True
+        return False
+
     def _within(self, start: int, end: int) -> Iterator[Pane]:
         at = start
         # Days that lie wholly before the minutes have one remembered sum each.

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from streams.beats import usual_interval
+from streams.beats import Stretch, keep, usual_interval
 from streams.errors import Refused
 from streams.event_clock import EventClock
 from streams.events import Heartbeat, Reading
@@ -159,6 +159,8 @@ class Heartbeats:
         self.latest: dict[str, int] = {}
         self.beats: dict[str, list[Beat]] = {}
         """By feed the newest heartbeats, oldest first."""
+        self.heard: dict[str, list[Stretch]] = {}
+        """By feed the stretches of time through which it beat (`beats.keep`)."""
         self.lines = 0
         self.clock: EventClock | None = None
         """Told of the instant of a heartbeat before it is taken."""
@@ -178,6 +180,7 @@ class Heartbeats:
             self.clock.reach(at)
         if at > self.latest.get(event.feed, 0):
             self.latest[event.feed] = at
+        keep(self.heard.setdefault(event.feed, []), at)
         every = event.every_seconds or 0.0
         self._keep(event.feed, (at, every if 0.0 < every <= LONGEST_INTERVAL else 0.0))
         self.lines += 1
@@ -191,8 +194,15 @@ class Heartbeats:
             held.insert(place, beat)
             del held[:-KEPT_BEATS]
 
-    def restore(self, latest: dict[str, int], beats: dict[str, list[Beat]], lines: int) -> None:
+    def restore(
+        self,
+        latest: dict[str, int],
+        beats: dict[str, list[Beat]],
+        heard: dict[str, list[Stretch]],
+        lines: int,
+    ) -> None:
         """Puts a checkpoint back."""
+        self.heard = {feed: list(stretches) for feed, stretches in heard.items()}
         self.latest, self.lines = dict(latest), lines
         self.beats = {feed: beats.get(feed) or [(at, 0.0)] for feed, at in latest.items()}
 

@@ -100,6 +100,18 @@ class Rollup:
             if used.knows(key)
         ]
 
+    def missing(self) -> list[Row]:
+        """The standing rows of a stretch in which the feed was not heard: no figure is known."""
+        rows: list[Row] = []
+        for key in sorted(self.standing_rows()):
+            row: Row = dict(zip((*self.group.dimensions, "area"), key, strict=True))
+            for measure in self.group.measures:
+                if not isinstance(measure.value, Stock):
+                    ratio = measure.unit == "ratio"
+                    row[measure.name] = dict(UNKNOWN) if ratio else None
+            rows.append(row)
+        return rows
+
     def _row(self, key: Key, cell: int, bins: dict[int, int], part: Part | None = None) -> Row:
         row: Row = dict(zip((*self.group.dimensions, "area"), key, strict=True))
         lanes = self.kind.cell.read(cell)

@@ -19,7 +19,7 @@ from streams.events import KINDS
 from streams.force import WHOLE, Force
 from streams.measures import ALL, Unit, Watch
 from streams.naming import name
-from streams.periods import DAY, HOUR, Calendar, Period
+from streams.periods import DAY, HOUR, Calendar, Grain, Period
 from streams.refusals import WORDS as REASONS
 
 SHORT = 80
@@ -257,6 +257,42 @@ def silent(kind: str, force: Force, gap: str, expected: float) -> str:
         f"{name(kind).capitalize()}, {force.name}: nothing for {gap}, "
         f"where {_records(expected)} expected. The feed may be down."
     )
+
+
+def missing(kind: str, force: Force, when: str) -> str:
+    """A stretch of the past in which a feed was not heard."""
+    return f"{name(kind).capitalize()}, {force.name}: nothing {when}; missing, not zero."
+
+
+def stretch(calendar: Calendar, start: int, end: int) -> str:
+    """A stretch of the past: `for August to October 2021`, `for 20 to 26 May 2021`, `from 10:20 to
+    15:05 on 6 April 2021`; its whole months, else its whole days, where it has any."""
+    grains: tuple[Grain, ...] = ("month", "day")
+    for grain in grains:
+        first = calendar.start(grain, start)
+        first = first if first == start else calendar.end(grain, start)
+        last = calendar.start(grain, end)
+        long = grain == "day" or (first - start + end - last) < DAY
+        if first < last and long:
+            return f"for {_span(calendar.local(first), calendar.local(last - 1), grain)}"
+    a, b = calendar.local(start), calendar.local(end)
+    on = f"{b.day} {b:%B %Y}"
+    if a.date() == b.date():
+        return f"from {a:%H:%M} to {b:%H:%M} on {on}"
+    return f"from {a:%H:%M} on {a.day} {a:%B %Y} to {b:%H:%M} on {on}"
+
+
+def _span(first: dt.datetime, last: dt.datetime, grain: str) -> str:
+    """The first and the last month or day: what they share is said once."""
+    day = "" if grain == "month" else f"{last.day} "
+    until = f"{day}{last:%B %Y}"
+    if (first.year, first.month) == (last.year, last.month):
+        same = grain == "month" or first.day == last.day
+        return until if same else f"{first.day} to {until}"
+    begun = f"{first:%B}" if grain == "month" else f"{first.day} {first:%B}"
+    if first.year != last.year:
+        begun += f" {first.year}"
+    return f"{begun} to {until}"
 
 
 def _records(expected: float) -> str:

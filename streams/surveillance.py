@@ -20,6 +20,7 @@ from typing import Any, cast
 from detectors.alarm_budget import FACTORS, SHARES, AlarmBudget
 from detectors.episodes import QUIET
 from detectors.predictive import Predictive
+from streams import signal_words as said
 from streams.affected import affects
 from streams.day_names import DayNames
 from streams.families.base import KEPT as STARTS_KEPT
@@ -72,7 +73,7 @@ class Surveillance:
         self.fault = ""
         self.rebuilt = False
         """The history was made from counts as they stand now, not as they were first known."""
-        self.unheard = Unheard(ledger.calendar, self.grains, self._point)
+        self.unheard = Unheard(ledger, self.grains, self._point)
         """In what the feed was not heard: it is missing, and no zero."""
 
     def attach(self) -> None:
@@ -111,10 +112,37 @@ class Surveillance:
         if grain in self.grains:
             try:
                 signals = yield from self.taking(closing.period, closing.watermark)
+                signals += self._not_heard(closing.period)
                 if signals and self.on_signals is not None:
                     self.on_signals(signals)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
                 self._failed(f"{self.ledger.kind.name}, {closing.period.label}", error)
+
+    def _not_heard(self, closed: Period) -> list[Signal]:
+        """What is to be said of stretches in which the feed was not heard, now that a period has
+        closed after them."""
+        ledger, kind = self.ledger, self.ledger.kind.name
+        return [
+            Signal(
+                force=self.force.id,
+                kind=kind,
+                group="feeds",
+                measure=kind,
+                area=WHOLE,
+                grain=grain,
+                period=ledger.calendar.label(grain, ledger.calendar.start(grain, start)),
+                start=start,
+                end=end,
+                method="silence",
+                theme="feeds",
+                direction="down",
+                polarity="bad",
+                observed=0,
+                onset=start,
+                words=said.missing(kind, self.force, said.stretch(ledger.calendar, start, end)),
+            )
+            for grain, start, end in self.unheard.tell(closed)
+        ]
 
     def taking(self, period: Period, now: int) -> Generator[None, None, list[Signal]]:
         """Looks at a period once, with the counts as they are; `now` is the watermark. Gives what
@@ -145,7 +173,10 @@ class Surveillance:
         lanes = {row: watches.cell.read(cell) for row, cell in cells.items()}
         for row, bins in watches.counters.times(pane).items():
             lanes[row] = Timed(lanes[row], bins)
-        return (yield from self._feed(watches, period, lanes, now))
+        # Where nothing of any series came, for so short a time that it may be chance, nobody is
+        # told of it: unless the feed is known to have been heard.
+        told = bool(cells) or self.unheard.beating(period)
+        return (yield from self._feed(watches, period, lanes, now, told=told))
 
     def passed(self, gap: Gap) -> Iterator[None]:
         """Takes the periods of a gap that have closed, in short steps. Whatever goes wrong stops no
@@ -206,7 +237,13 @@ class Surveillance:
         return f"the gap from {_date(first)} to {_date(until)}"
 
     def _feed(
-        self, watches: Watches, period: Period, rows: dict[RowKey, dict[str, int]] | None, now: int
+        self,
+        watches: Watches,
+        period: Period,
+        rows: dict[RowKey, dict[str, int]] | None,
+        now: int,
+        *,
+        told: bool = True,
     ) -> Generator[None, None, list[Signal]]:
         signals: list[Signal] = []
         if period.grain != "month":
@@ -226,9 +263,7 @@ class Surveillance:
                 split = mixed and any(affects(change, watch.watched.names) for change in mixed)
                 try:
                     normal = not apart or watch.watched.about(self.force.id) not in apart
-                    # Where nothing of any series came, for so short a time that it may be
-                    # chance, nobody is told of it.
-                    if watch.feed(None if split else lanes, point, normal=normal) and rows:
+                    if watch.feed(None if split else lanes, point, normal=normal) and told:
                         signals.append(watch.tell(self.context, period, now))
                 except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                     self._failed(f"{watch.watched.name}, {period.label}", error)
@@ -314,7 +349,8 @@ class Surveillance:
         while 0 < begin < known:
             period = ledger.calendar.holding("hour", begin)
             try:
-                signals += self._so_far(period, known)
+                if not self.unheard.lately(period):
+                    signals += self._so_far(period, known)
             except Exception as error:  # noqa: BLE001 - the board is shown without it
                 self._failed(f"{ledger.kind.name}, {period.label}", error)
             begin = period.end

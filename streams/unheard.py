@@ -1,8 +1,10 @@
 """What a feed was not heard in: the stretches of event time that are missing, never zero.
 
-A stretch without any record, of all series of the feed together, is missing where that is
-impossible at the feed's own rate (`feed_silence.impossible`), else it is a quiet time, and zero.
-The rate is that of the finest periods in which its records are known, as the watches know them:
+A stretch without any record, of all series of the feed together, is missing where heartbeats were
+due in it and did not come; where they went on the feed was heard, and it is zero. Without beats it
+is missing where it is impossible at the feed's own rate (`feed_silence.impossible`), else it is a
+quiet time, and zero. The rate is that of the finest periods in which its records are known, as the
+watches know them:
 
 - by the hour, for calls and incidents: what each hour of the stretch was to bring;
 - by the day: what its whole days were to bring. A day that is cut says nothing, as crimes are
@@ -15,30 +17,43 @@ Where nothing is known of the rate, more than `gaps.LONGEST_QUIET` is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from math import sqrt
 
+from detectors.baseline import Baseline
 from detectors.month_watch import MONTH
 from detectors.predictive import Predictive
 from streams.families.base import Point
 from streams.families.counts import Counts, Months
 from streams.feed_silence import LOOKED, impossible, together
 from streams.force import WHOLE
-from streams.gaps import Stretch, too_long
+from streams.gaps import CUT, LEAST, Stretch, began, empty_runs, first, too_long
 from streams.grain_watches import Watches
-from streams.periods import DAY, HOUR, Calendar, Period
+from streams.ledger import Ledger
+from streams.periods import DAY, HOUR, MINUTE, Period
+from streams.records import LEAF_MASK
 from streams.signals import Grain
 
 FORGOTTEN = 160 * 7 * DAY
 """Baselines keep so many weeks: what is longer is always missing."""
-CUT = 1 / 24
-"""A period of which so much was not heard is missing as a whole."""
 CUT_MONTH = 0.1
-"""The same of a month, which else is shorter by it."""
+"""A month of which so much was not heard is missing as a whole, and else shorter by it."""
 FEW, YEAR = 3, 12
 """Months from which it is known how far they scatter; and those that make the rate."""
 SPREAD, EARLY_SPREAD, EARLY_DISPERSION = 0.02, 0.1, 2.0
 """Relative variance of a rate by the month; the same, and the dispersion, while it is known from
 few of them or from the first week alone."""
+LEAST_OF: dict[Grain, int] = {"hour": LEAST, "day": DAY - 2 * HOUR, "month": 28 * DAY - HOUR}
+"""A shorter stretch holds no whole period of the grain."""
+IMPOSSIBLE: dict[Grain, float] = {"hour": 1e-5, "day": 1e-4, "month": 1e-3}
+"""How probable no record may be, at most, where it is taken for impossible: about one false alarm a
+year for hours, and none in decades for the few days and months."""
+BEFORE: dict[Grain, int] = {"hour": 3 * HOUR, "day": 7 * DAY}
+"""How long before a stretch it is looked whether the feed was slower than expected, at least."""
+FEWEST = 11.0
+"""Where fewer records were to be expected, none at all is never impossible."""
+SAID = HOUR
+"""A shorter stretch is not told of when it is over."""
 KEPT = 1_000
 """Stretches that are kept."""
 
@@ -48,38 +63,84 @@ class Unheard:
 
     def __init__(
         self,
-        calendar: Calendar,
+        ledger: Ledger,
         grains: Mapping[Grain, Watches],
         point: Callable[[Period, str], Point],
     ) -> None:
-        self.calendar, self.grains, self.point = calendar, grains, point
+        self.ledger, self.calendar = ledger, ledger.calendar
+        self.grains, self.point = grains, point
         self.gaps: list[Stretch] = []
         """In order, apart from each other."""
+        self.breaks: Callable[[Stretch], list[Stretch] | None] = lambda _: None
+        """Where in a span heartbeats were due and did not come; None where that is not known."""
+        self.untold: list[tuple[Grain, int, int]] = []
+        """Stretches of which nobody has been told: the grain of the rate, start and end."""
+        self._lasting: tuple[tuple[int, int], list[Stretch]] = ((0, 0), [])
+        self._first: int | None = None
+        self._known: list[Baseline] = []
+        self._most = 0.0
 
     def judge(self, run: Stretch) -> list[Stretch]:
-        """What of a stretch without a record is missing."""
+        """What of a stretch without a record is missing; it is kept."""
         known = [gap for gap in self.gaps if gap[0] <= run[0] and run[1] <= gap[1]]
         if known:
             return known
+        found = self._missing(run)
+        for grain, gap in found:
+            self._note_untold(grain, gap if gap[0] > run[0] or gap[1] < run[1] else run)
+            self._note(gap)
+        return [self._holding(gap) for _, gap in found]
+
+    def _note_untold(self, grain: Grain, run: Stretch) -> None:
+        told = any(one[0] < run[1] and run[0] < one[1] for one in self.gaps)
+        going = [one for one in self.untold if one[1] <= run[1] and run[0] <= one[2]]
+        if going or (not told and run[1] - run[0] >= SAID):
+            start = min(one[1] for one in (*going, (grain, *run)))
+            self.untold = [one for one in self.untold if one not in going]
+            self.untold.append((grain, start, run[1]))
+
+    def _holding(self, gap: Stretch) -> Stretch:
+        return next(one for one in self.gaps if one[0] <= gap[0] and gap[1] <= one[1])
+
+    def tell(self, closed: Period) -> list[tuple[Grain, int, int]]:
+        """The stretches that are over and of which it can be told now that a period has closed
+        after them, each once: not of those that have been filled meanwhile."""
+        due = [
+            one
+            for one in self.untold
+            if one[0] in ("month", closed.grain) and (one[0] == "month" or one[2] <= closed.start)
+        ]
+        self.untold = [one for one in self.untold if one not in due]
+        return [one for one in due if not self.ledger.panes.between(one[1], one[2])]
+
+    def beating(self, period: Period) -> bool:
+        """Whether the feed's heartbeats went on through a period: then nothing is a true zero."""
+        return self.breaks((period.start, period.end)) == []
+
+    def _missing(self, run: Stretch) -> list[tuple[Grain, Stretch]]:
+        breaks = self.breaks(run)
+        if breaks is not None:
+            return [("hour", each) for each in breaks]
         if run[1] - run[0] > FORGOTTEN:
-            return [self._note(run)]
+            return [("hour", run)]
         unknown = True
-        for grain in ("hour", "day", "month"):
+        for grain, least in LEAST_OF.items():
+            if run[1] - run[0] < least:
+                continue
             span = run if grain == "hour" else self._whole(grain, run)
             if span is None:
                 continue
             ahead = self._expected(grain, span)
             if ahead is not None:
                 unknown = False
-                if impossible(ahead):
-                    return [self._note(self._widened(grain, run))]
-        return [self._note(run) for run in too_long(run)] if unknown else []
+                if impossible(ahead, IMPOSSIBLE[grain]):
+                    return [(grain, self._widened(grain, run))]
+        return [("hour", gap) for gap in too_long(run)] if unknown else []
 
-    def _note(self, gap: Stretch) -> Stretch:
+    def _note(self, gap: Stretch) -> None:
         near = [one for one in self.gaps if one[0] <= gap[1] and gap[0] <= one[1]]
         gap = min(a for a, _ in (gap, *near)), max(b for _, b in (gap, *near))
         self.gaps = sorted([one for one in self.gaps if one not in near] + [gap])[-KEPT:]
-        return gap
 
     def _widened(self, grain: Grain, run: Stretch) -> Stretch:
         """Of records that are known to the day, the days beside it too: the feed died within the
@@ -107,10 +168,42 @@ class Unheard:
         counts = [w for w in every if isinstance(w, Counts)]
         if not any(each.detector.expected.age for each in counts):
             return self._of_first_week(counts, span)
+        if grain == "hour" and self._peak(counts) * (span[1] - span[0]) < FEWEST * HOUR:
+            return Predictive(0.0)
         looked = span[0], min(span[1], span[0] + LOOKED)
         ahead = together(self._pieces(grain, counts, looked))
         more = (span[1] - span[0]) / (looked[1] - looked[0])
-        return Predictive(ahead.mean * more, ahead.spread, ahead.dispersion)
+        ahead = Predictive(ahead.mean * more, ahead.spread, ahead.dispersion)
+        if not impossible(ahead, IMPOSSIBLE[grain]):
+            return ahead
+        return Predictive(
+            ahead.mean * self._slower(grain, counts, span), ahead.spread, ahead.dispersion
+        )
+
+    def _slower(self, grain: Grain, counts: list[Counts], span: Stretch) -> float:
+        """How far the feed was below what was expected of it just before, at most: where it has
+        fallen to a tenth, its longer waits are no silence. 1 where it was not below, by its upper
+        limit."""
+        length = max(BEFORE[grain], min(span[1] - span[0], LOOKED))
+        window = span[0] - length, span[0]
+        heard = 1.0 - _shared(self.gaps, *window) / length
+        wanted = heard * together(self._pieces(grain, counts, window)).mean
+        cell, found = self.ledger.kind.cell, 0
+        for leaf, value in self.ledger.panes.between(*window).items():
+            if leaf <= LEAF_MASK:
+                found += cell.read(value)[counts[0].lane]
+        return float(min(1.0, (found + 2.0 * sqrt(found) + 2.0) / max(wanted, 1e-9)))
+
+    def _peak(self, counts: list[Counts]) -> float:
+        """The most that an hour of the week is to bring, at twice the usual: as on a day with a
+        name."""
+        known = [each.detector.expected.baseline for each in counts]
+        if len(known) != len(self._known) or any(
+            a is not b for a, b in zip(known, self._known, strict=True)
+        ):
+            self._known = known
+            self._most = 2.0 * sum(each.rate * max(each.profile) for each in known)
+        return self._most
 
     def _pieces(self, grain: Grain, counts: list[Counts], span: Stretch) -> Iterator[Predictive]:
         at = span[0]
@@ -141,12 +234,51 @@ class Unheard:
 
     def lost(self, period: Period) -> int:
         """How much of a period is missing, in ms."""
-        return sum(max(0, min(b, period.end) - max(a, period.start)) for a, b in self.gaps)
+        return _shared(self.gaps, period.start, period.end)
 
     def holds(self, period: Period) -> bool:
         """Whether a period is missing as a whole: so much of it is that the rest says nothing."""
         allowed = CUT_MONTH if period.grain == "month" else CUT
         return self.lost(period) >= allowed * (period.end - period.start)
+
+    def shown(self, start: int, end: int, at: int) -> int:
+        """How much of [start, end) was missing as of `at`, in ms: the stretch without a record that
+        lasts then is among it where it is impossible already, and no gap that was filled later."""
+        lasting = self._lasts(at) if start < at and end > self.ledger.watermark else []
+        gaps = [gap for gap in self.gaps if not lasting or gap[1] <= lasting[0][0]]
+        left = [each for gap in gaps if gap[0] < end and start < gap[1] for each in self._left(gap)]
+        return _shared([*left, *lasting], start, min(end, at))
+
+    def _left(self, gap: Stretch) -> list[Stretch]:
+        """What is still missing of a gap, now that records may have come after all."""
+        panes = self.ledger.panes
+        if not panes.between(*gap):
+            return [gap]
+        runs = [(max(gap[0], a), min(gap[1], b)) for a, b in empty_runs(panes, *gap)]
+        return [each for run in runs for _, each in self._missing(run)]
+
+    def _lasts(self, at: int) -> list[Stretch]:
+        key = self.ledger.watermark, at // MINUTE
+        if key != self._lasting[0]:
+            run = began(self.ledger.panes, at), at
+            long = run[1] - run[0] >= LEAST
+            self._lasting = key, [gap for _, gap in self._missing(run)] if long else []
+        return self._lasting[1]
+
+    def lately(self, period: Period) -> bool:
+        """Whether a gap ended within the period or the hour before it: how much of the period the
+        feed was heard in is not known while it runs."""
+        return any(end > period.start - HOUR and start < period.end for start, end in self.gaps)
+
+    def before(self, end: int) -> bool:
+        """Whether what ends there lies before the first record."""
+        if self._first is None or end <= self._first:
+            self._first = first(self.ledger.panes)
+        return self._first is not None and end <= self._first
+
+
+def _shared(gaps: Iterable[Stretch], start: int, end: int) -> int:
+    return sum(max(0, min(b, end) - max(a, start)) for a, b in gaps)
 
 
 def _by_month(months: list[Months], span: Stretch) -> Predictive | None:

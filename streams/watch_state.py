@@ -58,6 +58,7 @@ def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
     head = found[HEAD]
     surveillance.rebuilt, surveillance.faults = head["rebuilt"], head["faults"]
     surveillance.unheard.gaps = [(start, end) for start, end in head["gaps"]]
+    surveillance.unheard.untold = [(grain, a, b) for grain, a, b in head["untold"]]
     for grain, watches in surveillance.grains.items():
         if grain in found:
             _restore(watches, found[grain], found)
@@ -81,6 +82,7 @@ def _head(surveillance: Surveillance) -> dict[str, Any]:
         "rebuilt": surveillance.rebuilt,
         "faults": surveillance.faults,
         "gaps": surveillance.unheard.gaps,
+        "untold": surveillance.unheard.untold,
     }
 
 

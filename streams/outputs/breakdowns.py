@@ -56,8 +56,20 @@ def _heading(label: str) -> str:
     return label.replace("T", "\nT") if _HOUR.match(label) else label
 
 
-def _counts(span: Board, group: str, **where: str) -> dict[str, int]:
-    """The counts of a group by the first dimension that `where` leaves open."""
+def missing(board: Board) -> list[str]:
+    """What is said of the periods shown that were not heard, or in part."""
+    told = []
+    for title, span in spans(board):
+        for group, known in span.get("missing", {}).items():
+            days, of = known["known_days"], known["days"]
+            part = f"{days:g} of {of:g} days" if of >= 1 else f"{days / of:.0%}"
+            told.append(f"{title}, {group}: " + (f"{part} known" if days else "no data"))
+    return told
+
+
+def _counts(span: Board, group: str, **where: str) -> dict[str, int | None]:
+    """The counts of a group by the first dimension that `where` leaves open; None where they are
+    not known."""
     rows = [row for row in span.get(group, ()) if all(row[k] == v for k, v in where.items())]
     open_dimension = "category" if group == "incidents" else "offence"
     return {row[open_dimension]: row["count"] for row in rows}
@@ -73,10 +85,13 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def _top(counts: dict[str, int], most: int) -> list[str]:
+Counts = dict[str, int | None]
+
+
+def _top(counts: Counts, most: int) -> list[str]:
     """The widest categories, the largest first, then the order of the alphabet."""
     widest = [path for path in counts if path != ALL and "." not in path and counts[path]]
-    return sorted(widest, key=lambda path: (-counts[path], path))[:most]
+    return sorted(widest, key=lambda path: (-(counts[path] or 0), path))[:most]
 
 
 def incidents(board: Board, most: int, *, wide: bool) -> Table | None:
@@ -104,17 +119,20 @@ def crimes(board: Board, most: int) -> Table | None:
     return _fill(table, counted, counted[1:], most)
 
 
-def _fill(
-    table: Table, columns: list[dict[str, int]], ranked: list[dict[str, int]], most: int
-) -> Table | None:
+def _fill(table: Table, columns: list[Counts], ranked: list[Counts], most: int) -> Table | None:
     """The rows of a table; the first of `ranked` that has any cases gives their order."""
     by = next((counts for counts in ranked if counts.get(ALL)), None)
     if by is None:
         return None
     for path in [ALL, *_top(by, most)]:
-        figures = (words.count(counts.get(path, 0)) for counts in columns)
+        figures = (words.count(_listed(counts, path)) for counts in columns)
         table.add_row(words.name(path), *figures, style="bold" if path == ALL else "")
     return table
+
+
+def _listed(counts: Counts, path: str) -> int | None:
+    """The count of a path: none came of what is not listed, unless nothing at all is known."""
+    return counts.get(path, None if counts.get(ALL, 0) is None else 0)
 
 
 def areas(board: Board) -> Table | None:
@@ -126,6 +144,11 @@ def areas(board: Board) -> Table | None:
         return None
     windows, now = board["windows"], board["now"].get("attendance")
     limit = words.limit(board["definitions"]["attendance"]["within_seconds"])
+    gone = [
+        group
+        for group, known in windows["today"].get("missing", {}).items()
+        if not known["known_days"]
+    ]
     crime = bool(_counts(windows["month"], "crimes", area=WHOLE).get(ALL))
     columns = ("Unattended", f"In {limit} today", "Incidents today")
     table = _table("Policing area", *columns, *(["Crimes, month"] if crime else []))
@@ -134,14 +157,15 @@ def areas(board: Board) -> Table | None:
         attended = find(windows["today"].get("attendance"), area=area)
         opened = find(windows["today"].get("incidents"), category=ALL, grade=ALL, area=area)
         recorded = find(windows["month"].get("crimes"), offence=ALL, area=area)
-        within = words.share(attended["within"], "none attended") if attended else "none attended"
+        none = words.NOTHING if "attendance" in gone else "none attended"
+        within = words.share(attended["within"], "none attended") if attended else none
         table.add_row(
             known[area]["name"].removesuffix(" policing area"),
             words.count(waiting["unattended"] if waiting else 0),
             Text(
                 within, style="dim" if attended is None or attended["within"].get("small") else ""
             ),
-            words.count(opened["count"] if opened else 0),
+            words.count(opened["count"] if opened else None if "incidents" in gone else 0),
             *([words.count(recorded["count"] if recorded else 0)] if crime else []),
         )
     return table

@@ -26,6 +26,7 @@ from streams.outputs.breakdowns import (
     crimes,
     find,
     incidents,
+    missing,
     spans,
 )
 
@@ -83,6 +84,7 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
         lower.add_row(*row)
         parts += [lower, Text()]
         del tables[: len(row)]
+    parts += [Text(f"Not heard: {'; '.join(gone)}.") for gone in [missing(board)] if gone]
     formula = board["definitions"]["service_level"]["formula"]
     parts.append(Text(f"Calls in time: {formula}. Few: under 20 cases.", style=QUIET))
     return Group(*parts)
@@ -104,7 +106,8 @@ def summary(board: Board) -> str:
     )
     if row and open_now:
         limit = words.limit(board["definitions"]["attendance"]["within_seconds"])
-        level = words.share(row["within"], "none attended")
+        nothing = "not known" if row["emergencies"] is None else "none attended"
+        level = words.share(row["within"], nothing)
         told.append(
             f"emergencies: {open_now['unattended']} not yet attended, {level} in {limit} today"
         )
@@ -218,6 +221,9 @@ def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
         if row is None:
             rows.append(_not_kept(title) if "calls" not in span else _not_known(title))
             continue
+        if row["offered"] is None and "from" not in row:
+            rows.append(_no_data(title))
+            continue
         counts = [words.count(row[name]) for name in ("offered", "answered", "abandoned")]
         counts[0] += MARKS.get(row.get("from", ""), "")
         speeds = (row["answer_mean"], row["answer_median"], row["answer_p90"])
@@ -262,6 +268,9 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
         if row is None:
             rows.append(_not_kept(title))
             continue
+        if row["emergencies"] is None:
+            rows.append(_no_data(title))
+            continue
         counts = (row["emergencies"], row["attended"], row["never_attended"])
         speeds = (row["response_mean"], row["response_median"], row["response_p90"])
         nothing = "none attended" if row["emergencies"] else "no emergencies"
@@ -279,6 +288,11 @@ def _not_kept(title: str) -> list[Cell]:
 def _not_known(title: str) -> list[Cell]:
     """A period of which the totals of a line say nothing."""
     return [title, Text("unknown", style=QUIET)]
+
+
+def _no_data(title: str) -> list[Cell]:
+    """A period in which the feed was not heard."""
+    return [title, Text("no data", style=QUIET)]
 
 
 def _cells(

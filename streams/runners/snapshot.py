@@ -66,6 +66,7 @@ class Taker(msgspec.Struct, omit_defaults=True):
     lines: int = 0
     latest: dict[str, int] = {}
     beats: dict[str, list[Beat]] = {}
+    heard: dict[str, list[tuple[int, int]]] = {}
 
 
 class Head(msgspec.Struct):
@@ -180,7 +181,10 @@ def taking(shard: Shard, snapshot: Snapshot) -> Iterator[None]:
         taker = shard.takers[name]
         if isinstance(taker, Heartbeats):
             beats = {feed: list(held) for feed, held in taker.beats.items()}
-            snapshot.takers[name] = Taker(lines=taker.lines, latest=dict(taker.latest), beats=beats)
+            heard = {feed: list(held) for feed, held in taker.heard.items()}
+            snapshot.takers[name] = Taker(
+                lines=taker.lines, latest=dict(taker.latest), beats=beats, heard=heard
+            )
             continue
         dirty, taker.dirty = list(taker.dirty or ()), set()
         snapshot.rows += len(taker.entries)
@@ -261,7 +265,7 @@ def put_back(shard: Shard, stored: Stored) -> None:
         figures = takers.get(name, Taker())
         entries = stored.entries.get(name, {})
         if isinstance(taker, Heartbeats):
-            taker.restore(figures.latest, figures.beats, figures.lines)
+            taker.restore(figures.latest, figures.beats, figures.heard, figures.lines)
         elif isinstance(taker, Readings):
             events = [_reading.decode(body) for body in entries.values()]
             taker.restore(events, watermark=figures.watermark, lines=figures.lines)

@@ -64,6 +64,7 @@ def watch_all(monitor: Monitor) -> None:
     """Has every ledger of a monitor watched, where no checkpoint is kept."""
     for shard in monitor.shards:
         watch(shard)
+        monitor.connect(shard)
 
 
 def take(shard: Shard) -> list[WatchRow]:
@@ -124,6 +125,7 @@ def rebuild(shard: Shard, force: Force) -> None:
             for _ in steps:
                 pass
     surveillance.rebuilt = periods > 0
+    surveillance.unheard.untold = []  # all of it is long past
     if periods:
         log.info(
             "%s of %s: baselines rebuilt from %d periods, from counts as they stand now",

@@ -216,10 +216,16 @@ def test_what_is_learned_comes_back_from_a_checkpoint() -> None:
     target = monitor()
     feed(target, beat(0), beat(150, every_seconds=45), beat(300))
     taken = heartbeats(target)
-    kept = Taker(latest=dict(taken.latest), beats=dict(taken.beats), lines=taken.lines)
+    kept = Taker(
+        latest=dict(taken.latest),
+        beats=dict(taken.beats),
+        heard=dict(taken.heard),
+        lines=taken.lines,
+    )
     back = Heartbeats()
-    back.restore(kept.latest, kept.beats, kept.lines)
+    back.restore(kept.latest, kept.beats, kept.heard, kept.lines)
     assert (back.latest, back.beats, back.lines) == (taken.latest, taken.beats, 3)
+    assert back.heard == {"calls": [(START, START + 300_000)]}
     older = Heartbeats()  # of a checkpoint that held the latest beats alone
-    older.restore(kept.latest, {}, 3)
+    older.restore(kept.latest, {}, {}, 3)
     assert older.beats == {"calls": [(START + 300_000, 0.0)]}

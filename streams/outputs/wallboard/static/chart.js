@@ -35,7 +35,11 @@ export function bars(title, points, clock) {
   const { svg, x, y, step } = frame(title, top, count, points, clock);
   points.forEach((point, index) => {
     const running = index === points.length - 1 ? " running" : "";
-    const at = y(point.value ?? 0);
+    if (point.value == null) {
+      svg.append(drawn("text", { class: "no-data", x: x(index) + step / 2, y: y(0) - 6, "text-anchor": "middle" }, "–"));
+      return;
+    }
+    const at = y(point.value);
     svg.append(drawn("rect", { class: `bar${running}`, x: x(index) + step * 0.12, y: at, width: step * 0.76, height: y(0) - at }));
   });
   return svg;
