@@ -124,6 +124,9 @@ class CountWatch(Detector):
             if off * off > 4.0 * mean * (dispersion + spread * mean):
                 self._surprise = expected.evidence
             how, apart = expected.compared(names)
+            if how == "lent":  # a change from before can't be followed across such days
+                self._recent = [[None, 1.0] for _ in self._recent]
+                self._focus.begin(self._points - 1)
             if not apart and how != "lent" and mean > 0.0:
                 focus.dispersion, focus.spread = dispersion * self._stretch, spread
                 point = [count, mean]

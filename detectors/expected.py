@@ -206,6 +206,11 @@ class Expected(Detector):
         return self._last
 
     @property
+    def last_names(self) -> list[str]:
+        """Of the day of the last count."""
+        return self._last_names
+
+    @property
     def age(self) -> int:
         """Complete weeks that have been learned."""
         return self._baseline.age

@@ -107,7 +107,7 @@ def volume(
         said.append(f"That is {more} reports, which need not be {more} offences.")
     if answered is not None and answered[1]:
         said.append(f"{answered[0]:,} of {answered[1]:,} answered within {answered[2]} s.")
-    return tuple(said)
+    return (*said, *signal.caveats)
 
 
 def level(force: Force, signal: Signal, now: int) -> tuple[str, ...]:
@@ -117,12 +117,12 @@ def level(force: Force, signal: Signal, now: int) -> tuple[str, ...]:
     onset = signal.start if signal.onset is None else signal.onset
     known = signal.before is not None and signal.after is not None
     if signal.onset is None and not known and signal.ratio is None:
-        return (lead,)  # which says since when
+        return (lead, *signal.caveats)  # which says since when
     changed = _change(calendar, signal, onset, now)
     if len(lead) + _room(changed) > LONGEST and signal.before is not None:
         # The level before is the baseline of both.
         lead = _lead(force, calendar, signal, now, compared=False)
-    return lead, changed
+    return (lead, changed, *signal.caveats)
 
 
 def _change(calendar: Calendar, signal: Signal, onset: int, now: int) -> str:

@@ -8,6 +8,7 @@ from detectors.alarm_budget import AlarmBudget
 from detectors.expected import Expected
 from detectors.month_watch import SHARED_WEIGHT, pooled
 from detectors.weeks import close_weeks, pass_weeks
+from streams.affected import affects
 from streams.families import make
 from streams.families.base import Passed
 from streams.families.counts import Counts, Months
@@ -30,6 +31,8 @@ class Watches:
     def __init__(self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget) -> None:
         self.grain = grain
         self.force, self.cell = force, ledger.kind.cell
+        changes = (change for change in force.file.changes if change.effect == "mark")
+        self.marks = [(force.instant(change.date), change) for change in changes]
         self.calendar = ledger.calendar
         self.allowed = budget.allowed(grain, watches_in(force, grain))
         listed = list(watch_list(force, ledger.kind.name, grain))
@@ -56,7 +59,8 @@ class Watches:
         for watched in self.by_row[row]:
             adapter = make(watched, self.force, self.allowed)
             if adapter is not None:
-                made.append(Watch(watched, self.cell, adapter))
+                marks = [mark for mark in self.marks if affects(mark[1], watched.names)]
+                made.append(Watch(watched, self.cell, adapter, marks))
         self.begun[row] = made
         self._counts = self._everything = None
         return made

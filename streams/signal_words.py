@@ -11,6 +11,7 @@ told with its day, more than a week with its date.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from math import ceil, floor
 from typing import Protocol
 
@@ -20,6 +21,9 @@ from streams.measures import ALL, Unit, Watch
 from streams.naming import name
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.refusals import WORDS as REASONS
+
+SHORT = 80
+"""Characters of a sentence that an alert has room for beside its figures."""
 
 
 def subject(force: Force, watch: Watch, row: dict[str, str]) -> str:
@@ -232,6 +236,19 @@ def rebased(old: float, new: float, months: int) -> str:
 def only_since(reason: str) -> str:
     """Of a baseline that began anew."""
     return f"Compared only with what was recorded after a change: {reason}."
+
+
+def known_from(names: Sequence[str], *, only: bool) -> str:
+    """Of a comparison with an event that goes on for weeks, or went on until lately."""
+    event = " and ".join(names)
+    return f"Known only from {event}." if only else f"Compared with other days of {event}."
+
+
+def across(what: str, kind: str, day: dt.date) -> str:
+    """Of a comparison with what was recorded otherwise; short enough to stand in an alert."""
+    date = f"{day.day} {day:%B %Y}"
+    said = f"Compared across a change: {what}, {date}."
+    return said if len(said) <= SHORT else f"Compared across a change of {kind} on {date}."
 
 
 def silent(kind: str, force: Force, gap: str, expected: float) -> str:

@@ -73,6 +73,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     running: bool = False
     """Of a period that is not over."""
     words: str = ""
+    caveats: tuple[str, ...] = ()
+    """What has to be known of the comparison: sentences that are in `words` too."""
 
     @property
     def series(self) -> tuple[str, ...]:

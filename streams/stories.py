@@ -22,6 +22,7 @@ import msgspec
 from detectors.episodes import linked, nested
 from streams import alert_words as say
 from streams.alert_records import Evidence
+from streams.alert_rules import is_told
 from streams.force import WHOLE, Force
 from streams.measures import ALL
 from streams.signals import Direction, Signal
@@ -194,9 +195,10 @@ class _Tree(ABC):
         return None
 
     def _tells(self, of: str) -> bool:
-        """Whether there is anything to tell of a part that is set apart."""
+        """Whether there is anything to tell of a part that is set apart: never of one record where
+        none is usual."""
         found = self._figures(of)
-        return of in self.held or (found is not None and outside(found))
+        return of in self.held or (found is not None and outside(found) and is_told(found))
 
     def _goes_along(self, of: str) -> tuple[str, ...]:
         """What of a whole that does not tell is named with the strongest of its parts."""

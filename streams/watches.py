@@ -7,6 +7,7 @@ never uses costs nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -15,14 +16,22 @@ import msgspec
 from detectors.baseline import Baseline
 from streams import signal_words as said
 from streams.families.base import SHOWN, Adapter, Lanes, Point, Reading
-from streams.force import Force
-from streams.periods import Calendar, Period
+from streams.force import Change, Force
+from streams.periods import DAY, HOUR, Calendar, Period
 from streams.records import Cell
-from streams.signals import Direction, Signal
+from streams.signals import Direction, Grain, Signal
 from streams.watch_list import Watched
 
 LOOKS = 8.0
 """What the many looks at a running hour add to its nominal rate of false alarms."""
+
+
+Mark = tuple[int, Change]
+"""A change of recording, and the instant from which on it holds."""
+ACROSS: dict[Grain, int] = {"hour": 182 * DAY, "day": 182 * DAY, "month": 365 * DAY}
+"""For so long most of what a baseline holds is from before a change (`detectors.expected` forgets a
+half in 26 weeks; a month is held against 12)."""
+LENGTH: dict[Grain, float] = {"hour": HOUR, "day": DAY, "month": 30.4375 * DAY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +45,12 @@ class Context:
 class Watch:
     """A series and its detector."""
 
-    def __init__(self, watched: Watched, cell: Cell, adapter: Adapter) -> None:
+    def __init__(
+        self, watched: Watched, cell: Cell, adapter: Adapter, marks: Sequence[Mark] = ()
+    ) -> None:
         self.watched, self.cell, self.adapter = watched, cell, adapter
+        self.marks = marks
+        """Changes of recording across which its figures are still compared."""
         self.since: str | None = None
         """Why the baseline began anew, if it did."""
         self.signal: Signal | None = None
@@ -69,7 +82,8 @@ class Watch:
     def read(self, context: Context, period: Period, now: int) -> Signal:
         """The same, whether or not there is anything to tell; it is not kept."""
         adapter = self.adapter
-        return self._signal(context, period, now, adapter.reading(), adapter.onset)
+        caveats = self._caveats(period, adapter.event_of())
+        return self._signal(context, period, now, adapter.reading(), adapter.onset, caveats)
 
     def judge(
         self, context: Context, period: Period, point: Point, counters: int, share: float
@@ -79,7 +93,23 @@ class Watch:
         if reading is None or reading.rate * LOOKS > self.adapter.allowed * SHOWN:
             return None
         reading = replace(reading, rate=reading.rate * LOOKS)
-        return self._signal(context, period, period.end, reading, None, running=True)
+        caveats = self._caveats(period, self.adapter.event_of(point.names))
+        return self._signal(context, period, period.end, reading, None, caveats, running=True)
+
+    def _caveats(self, period: Period, event: tuple[Sequence[str], bool]) -> tuple[str, ...]:
+        """What has to be known of what a period is compared with."""
+        told = []
+        if self.since is not None and self.adapter.state != "ready":
+            told.append(said.only_since(self.since))
+        names, only = event
+        if names:
+            told.append(said.known_from(names, only=only))
+        grain = self.watched.grain
+        begun = period.start - self.adapter.taken * LENGTH[grain]
+        for at, change in self.marks:
+            if begun < at <= period.start < at + ACROSS[grain]:
+                told.append(said.across(change.what, change.kind, change.date))
+        return tuple(told)
 
     def _signal(
         self,
@@ -88,6 +118,7 @@ class Watch:
         now: int,
         reading: Reading,
         onset: int | None,
+        caveats: tuple[str, ...],
         *,
         running: bool = False,
     ) -> Signal:
@@ -126,7 +157,8 @@ class Watch:
             state=self.adapter.state,
             notify=reading.rate <= allowed,
             running=running,
-            words=self._words(context, period, now, reading, onset, running=running),
+            words=self._words(context, period, now, reading, onset, caveats, running=running),
+            caveats=caveats,
         )
 
     def _words(
@@ -136,6 +168,7 @@ class Watch:
         now: int,
         reading: Reading,
         onset: int | None,
+        caveats: tuple[str, ...],
         *,
         running: bool,
     ) -> str:
@@ -155,9 +188,7 @@ class Watch:
             told += " " + said.change(reading, began, unit, span)
         if reading.rebased is not None:
             told += " " + said.rebased(*reading.rebased)
-        if self.since is not None and self.adapter.state != "ready":
-            told += " " + said.only_since(self.since)
-        return told
+        return " ".join((told, *caveats))
 
     def save(self) -> dict[str, Any]:
         """The watch but for what it has learned, to be encoded before the next period."""

@@ -41,6 +41,10 @@ def force() -> None:
 def check(context: click.Context, files: tuple[Path, ...]) -> None:
     """Check force files, and name everything that is wrong at once.
 
+    Names that clash, a country without bank holidays that are known, a change of recording that
+    affects nothing: each is told with its file, line and field, and what to do. Of a good file it
+    says what is in it, and which bank holidays it has.
+
     Ends with 0 when all files are fine, with 2 when one is not.
 
     \b
@@ -70,7 +74,7 @@ def check(context: click.Context, files: tuple[Path, ...]) -> None:
 @click.argument("name")
 @click.pass_context
 def show(context: click.Context, name: str) -> None:
-    """Print the file of a shipped force, to copy from.
+    """Print the file of a shipped force, to copy from; to the terminal also what is in it.
 
     \b
     Example:
@@ -78,6 +82,7 @@ def show(context: click.Context, name: str) -> None:
     """
     try:
         click.echo(shipped_force_text(name), nl=False)
+        click.echo(summary(find_force(name)), err=True)
     except ConfigError as error:
         click.echo(str(error), err=True)
         context.exit(error.exit_code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from streams.families.base import Adapter
 from streams.families.counts import Counts, Months
 from streams.families.grouped import Durations, Shares
+from streams.families.within import Within
 from streams.figures import Count, Mean, Share
 from streams.force import Force
 from streams.measures import SERVICE_LEVELS, Chosen
@@ -23,7 +24,8 @@ def make(watched: Watched, force: Force, allowed: float) -> Adapter | None:
     if isinstance(value, Count):
         return Counts(value.lane, slots, allowed)
     if isinstance(value, Mean):
-        return Durations(value, slots, allowed)
-    if isinstance(value, Chosen):
-        return Shares(SERVICE_LEVELS[force.file.service_level].share, slots, allowed)
-    return Shares(value, slots, allowed) if isinstance(value, Share) else None
+        return Within(lambda: Durations(value, slots, allowed), slots)
+    share = SERVICE_LEVELS[force.file.service_level].share if isinstance(value, Chosen) else value
+    if isinstance(share, Share):
+        return Within(lambda: Shares(share, slots, allowed), slots)
+    return None

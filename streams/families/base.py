@@ -152,6 +152,11 @@ class Adapter(ABC):
         state: State = self.detector.state
         return state
 
+    def event_of(self, names: Sequence[str] | None = None) -> tuple[Sequence[str], bool]:
+        """The event that the last period, or a day of these names, is compared with, by its names;
+        and whether nothing else is known."""
+        return (), False
+
     @property
     def onset(self) -> int | None:
         """When the likeliest change began, in ms; None for the last period alone."""

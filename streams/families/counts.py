@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,6 +64,15 @@ class Counts(Adapter):
         """Of the baseline."""
         state: State = self.detector.expected.state
         return state
+
+    def event_of(self, names: Sequence[str] | None = None) -> tuple[Sequence[str], bool]:
+        """The event that the last count, or one of a day of these names, is compared with."""
+        expected = self.detector.expected
+        how, _ = expected.compared(expected.last_names if names is None else names)
+        known = expected.baseline
+        return (known.event_names if how in ("event", "lent") else ()), not known.known(
+            expected.need
+        )
 
     def reading(self) -> Reading:
         """Of the last count."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.affected import ANY_NAME, affects, known_names, unknown_names
+from streams.affected import ANY_NAME, NOT_COUNTED, PUBLISHED, affects, known_names, unknown_names
 from streams.errors import ConfigError
 from streams.force import Force, check_force, find_force, shipped_forces
 from streams.monitor import Monitor
@@ -26,7 +26,7 @@ def force_with(*names: str) -> tuple[Force, str]:
 @pytest.mark.parametrize(
     ("name", "cure"),
     [
-        ("domestic_abus", 'Did you mean "domestic_abuse"?'),
+        ("vulnerable_adlut", 'Did you mean "vulnerable_adult"?'),
         ("call", 'Did you mean "calls" or "calls_999" or "calls_101"?'),
         ("servicelevel", 'Did you mean "service_level"?'),
         ("calls_991", 'Did you mean "calls_999" or "calls_101" or "calls"?'),
@@ -57,6 +57,12 @@ def test_all_that_is_measured_and_what_forces_publish_is_known() -> None:
     force, text = force_with(*names)
     assert not list(unknown_names(force, text))
     assert {"total_recorded_crime", "alcohol"} < known_names(force)
+
+
+def test_every_published_name_stands_for_what_is_known() -> None:
+    known = known_names(find_force("warwickshire"))
+    assert {part for parts in PUBLISHED.values() for part in parts} <= known
+    assert not NOT_COUNTED & PUBLISHED.keys()
 
 
 @pytest.mark.parametrize("name", shipped_forces())

@@ -116,6 +116,10 @@ def test_show_prints_the_comments_too() -> None:
     assert run("show", "warwickshire").stdout == shipped_force_text("warwickshire")
 
 
+def test_show_says_beside_the_file_which_bank_holidays_it_has() -> None:
+    assert "; bank holidays of England: " in run("show", "warwickshire").stderr
+
+
 def test_show_of_an_unknown_force_names_the_shipped_ones() -> None:
     result = run("show", "essex")
     assert result.exit_code == 2

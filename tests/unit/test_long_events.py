@@ -58,6 +58,29 @@ def test_a_surge_within_an_event_that_an_install_began_in_is_found_on_its_first_
     assert alarms == [91, 92, 93]
 
 
+def test_a_surge_within_such_an_event_is_found_within_hours() -> None:
+    """As 999 calls had it in July 2020: 328 a day, then 525, from midnight on."""
+    by_hour = [0.5, 0.4, 0.35, 0.3, 0.3, 0.35, 0.5, 0.7, 0.9, 1.0, 1.1, 1.15,
+               1.2, 1.2, 1.2, 1.25, 1.3, 1.4, 1.5, 1.5, 1.45, 1.4, 1.2, 0.9]  # fmt: skip
+    chance, watch = np.random.default_rng(3), CountWatch(allowed=0.005)
+    alarms = []
+    for hour in range(94 * 24):
+        level = (328 if hour < 91 * 24 else 525) / sum(by_hour) * by_hour[hour % 24]
+        watch.update(int(chance.poisson(level)), (hour + 48) % 168, LOCKDOWN)
+        if watch.drift_detected:
+            alarms.append(hour - 91 * 24)
+    assert alarms[0] in range(24)
+    assert len(alarms) > 48
+    assert watch.onset in range(91 * 24, 91 * 24 + 6)
+
+
+def test_a_change_within_an_event_is_not_found_again_once_ordinary_days_are_known() -> None:
+    """The days between, whose level was lent, are no part of any stretch, nor is what they part."""
+    watch, alarms = of_days(160, lambda day: 328 if day < 91 else 525, in_lockdown(0, 93))
+    assert alarms == [91, 92, 93]
+    assert watch.expected.compared() == ("ordinary", [])
+
+
 @pytest.mark.parametrize("end", [83, 85, 86, 90])
 @pytest.mark.parametrize("ratio", [0.75, 1.3, 1.5])
 def test_the_end_of_a_lockdown_raises_no_flood_and_ordinary_weeks_take_over(

@@ -211,6 +211,41 @@ def test_a_month_that_a_change_cuts_is_judged_where_it_only_marks() -> None:
         )
 
 
+def test_a_bank_holiday_begins_and_ends_at_midnight_of_the_forces_time_zone() -> None:
+    text = TINY_FORCE.replace(
+        'timezone = "Europe/London"', 'timezone = "America/Bogota"\ncountry = "CO"'
+    )
+    force, problems = check_force(text, "tiny.toml")
+    assert force is not None, problems
+    surveillance = of(watched(force))
+    named = [
+        at for at in ("2021-07-20T04:59:00Z", "2021-07-20T05:00:00Z", "2021-07-21T04:59:00Z",
+                      "2021-07-21T05:00:00Z")
+        if surveillance._point(surveillance.ledger.calendar.holding("hour", ms(at)), "force").names
+    ]  # fmt: skip
+    assert named == ["2021-07-20T05:00:00Z", "2021-07-21T04:59:00Z"]
+
+
+def test_months_within_an_event_are_learned_and_judged_as_others_are() -> None:
+    text = TINY_FORCE.replace(
+        "\n[[lines]]",
+        '\nevents = [{ name = "Lockdown", start = 2017-01-01, end = 2021-12-31 }]\n\n[[lines]]',
+        1,
+    )
+    force, problems = check_force(text, "tiny.toml")
+    assert force is not None, problems
+    target = watched(force)
+    signals: list[Signal] = []
+    of(target, "crime").on_signals = signals.extend
+    for n in range(26):
+        month = f"{2018 + n // 12}-{n % 12 + 1:02}"
+        count = 40 + n % 5 if n < 20 else 75 + n % 5
+        sent = f"{month}-28T12:00:00Z"
+        feed(target, *(crime(f"{month}/{k}", month, updated_at=sent) for k in range(count)))
+    months = [s.period for s in signals if s.notify and s.grain == "month"]
+    assert months[0] == "2019-09"
+
+
 def test_hours_in_which_nothing_can_be_heard_are_gaps_and_no_zeros() -> None:
     target = watched()
     signals = play(target, (*hours(30 * 24), *hours(40, 30 * 24 + 20)))

@@ -73,6 +73,15 @@ def test_children_that_make_no_signal_are_looked_up() -> None:
     assert told.alert.area == "rugby"
 
 
+def test_a_child_with_too_few_to_tell_of_leaves_the_story_to_its_parent() -> None:
+    """One where none is usual is unlike its parent's ratio, and nobody's alert."""
+    county = incidents("force", 5, 2.0, notify=True)
+    rugby = incidents("rugby", 1, 0.01, lower=0, upper=0, notify=False)
+    others = [incidents(area, 1, 0.5, notify=False) for area in USUAL if area != "rugby"]
+    (told,) = opened([county], known=[rugby, *others])
+    assert told.alert.area == "force"
+
+
 def test_a_parent_that_arrives_later_updates_and_tells_nobody() -> None:
     b = book()
     rugby = incidents("rugby", 45, 24.0, notify=True)

@@ -1,0 +1,156 @@
+"""Figures of cases within an event that goes on for weeks: judged by the event's own days.
+
+A day with a name is no guide to others, and a gap to the detector of a proportion or a duration.
+So that this blinds nobody through a lockdown, the days of an event have a detector of their own,
+which is asked once the event has gone on for a week. Where a series began within the event, the
+days after it are judged by that too, until enough ordinary ones are known; then it is left.
+
+The same for counts is in `detectors.baseline`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from streams.families.base import Adapter, Lanes, Passed, Point, Reading
+from streams.signals import State
+
+
+class Within(Adapter):
+    """Ordinary days, and beside them the days of the event that goes on."""
+
+    def __init__(self, make: Callable[[], Adapter], slots: int) -> None:
+        self.make, self.slots = make, slots
+        self.ordinary = make()
+        self.event: Adapter | None = None
+        super().__init__(self.ordinary.allowed)
+        self.names: list[str] = []
+        """Of the event: those of all of its days."""
+        self.run = 0
+        """Slots in a row that have such a name."""
+        self.long = False
+        """Whether it has gone on for a week."""
+        self.named = False
+        """Whether the last slot had a name."""
+
+    @property
+    def by(self) -> Adapter:
+        """The detector that is asked for the last slot."""
+        event = self.event
+        if event is None or not self.long or event.state == "learning":
+            return self.ordinary
+        return event if self.named or self.ordinary.state == "learning" else self.ordinary
+
+    @property
+    def detector(self) -> Any:
+        """Of the one that is asked."""
+        return self.by.detector
+
+    def update(self, lanes: Lanes | None, point: Point) -> None:
+        """Takes a slot: of an event, of ordinary days, or of a single day with a name."""
+        self.named = bool(point.names)
+        self.ordinary.update(lanes, point)
+        going = [name for name in self.names if name in point.names]
+        if going or (self.named and self.event is None):
+            self.run += 1
+        elif self.run:
+            self.run = 0
+            if not self.long:
+                self.event, self.names = None, []
+        if self.named and self.event is None:
+            self.event, self.names, going = self.make(), list(point.names), list(point.names)
+            self.run = 1
+        if self.event is not None:
+            if going:
+                self.names = going
+                self.long = self.long or self.run > self.slots
+            # A holiday is no guide to the days of the event either.
+            alike = len(going) == len(point.names)
+            taken = lanes if alike else None
+            self.event.update(taken, point._replace(names=()))
+            if not self.named and self.ordinary.state != "learning":
+                self.event, self.names, self.long = None, [], False
+        self.taken, self.starts = self.ordinary.taken, self.ordinary.starts
+        self.missing = lanes is None or self.by.missing
+
+    def _update(self, lanes: Lanes | None, point: Point) -> None:
+        raise NotImplementedError  # `update` does all of it
+
+    def _pass_over(self, passed: Passed) -> None:
+        for each in self._both():
+            each.pass_over(passed)
+
+    def pass_over(self, passed: Passed) -> None:
+        """Takes all periods of a gap at once."""
+        self._pass_over(passed)
+        self.taken, self.starts = self.ordinary.taken, self.ordinary.starts
+        self.missing = True
+
+    def _both(self) -> list[Adapter]:
+        return [self.ordinary] if self.event is None else [self.ordinary, self.event]
+
+    def reading(self) -> Reading:
+        """Of the one that is asked."""
+        return self.by.reading()
+
+    @property
+    def shown(self) -> bool:
+        """Of the one that is asked."""
+        return self.by.shown
+
+    @property
+    def onset(self) -> int | None:
+        """Of the one that is asked."""
+        return self.by.onset
+
+    @property
+    def state(self) -> State:
+        """Of the one that is asked."""
+        return self.by.state
+
+    @property
+    def about(self) -> str:
+        """The state in plain words, and of which days."""
+        if self.by is self.ordinary:
+            return self.ordinary.about
+        return f"{self.by.about}, known only from {' and '.join(self.names)}"
+
+    def event_of(self, names: Sequence[str] | None = None) -> tuple[Sequence[str], bool]:
+        """The event that the last slot is compared with."""
+        if self.by is self.ordinary:
+            return (), False
+        return self.names, self.ordinary.state == "learning"
+
+    def forget(self, first: int, last: int) -> None:
+        """Unlearns periods, as far as the detectors can."""
+        for each in self._both():
+            each.forget(first, last)
+
+    def restart(self, reason: str) -> None:
+        """Forgets what came before."""
+        self.ordinary.restart(reason)
+        self.event, self.names, self.run, self.long = None, [], 0, False
+
+    def save(self) -> dict[str, Any]:
+        """The state, before the next period."""
+        return {
+            "ordinary": self.ordinary.save(),
+            "event": None if self.event is None else self.event.save(),
+            "names": self.names,
+            "run": self.run,
+            "long": self.long,
+            "named": self.named,
+        }
+
+    def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
+        """Goes on where the saved one stood."""
+        self.ordinary.restore(saved["ordinary"], learned)
+        self.event = None
+        if saved["event"] is not None:
+            self.event = self.make()
+            self.event.restore(saved["event"], learned)
+        self.names, self.run = saved["names"], saved["run"]
+        self.long, self.named = saved["long"], saved["named"]
+        self.taken, self.starts = self.ordinary.taken, self.ordinary.starts
+        self.missing = self.ordinary.missing
