@@ -124,10 +124,9 @@ def by_days(
     """
     calendar = Calendar(force.zone)
     began = calendar.local(day.start)
-    usually = f"{day.expected or 0.0:,.0f}"
     figures = (
         f": {day.observed:,.0f} on {began:%A} {date(calendar, day.start, now)}, "
-        f"usually about {usually}."
+        f"usually about {a_day(day.expected or 0.0)}."
     )
     lead = shortened(about, LONGEST - len(figures)) + figures
     said = [lead, f"About {times:.2g} times the usual since {date(calendar, since, now)}."]
@@ -141,12 +140,23 @@ def by_weeks(
 ) -> tuple[str, ...]:
     """The sentences of a volume that has lasted; `days` is what came on a day since then, and what
     was usual."""
-    came, usually = (f"{each:,.0f}" for each in days)
+    came, usually = (a_day(each) for each in days)
     figures = (
         f": {times:.2g} times the usual since {date(Calendar(force.zone), since, now)}, "
         f"{came} a day, usually about {usually}."
     )
     return (shortened(about, LONGEST - len(figures)) + figures, ACCEPT)
+
+
+def a_day(count: float) -> str:
+    """How many on an average day: `610`, `4.9`, `0.3`, `less than 0.1`.
+
+    >>> [a_day(count) for count in (1234.4, 9.96, 3.0, 0.26, 0.02)]
+    ['1,234', '10', '3', '0.3', 'less than 0.1']
+    """
+    if count < 0.05:
+        return "less than 0.1"
+    return f"{count:.1f}".removesuffix(".0") if count < 10 else f"{count:,.0f}"
 
 
 def lasting(force: Force, since: int, now: int, *, accepted: bool) -> str:
@@ -311,9 +321,9 @@ def ended(force: Force, grain: str, ms: int, now: int) -> str:
     return f"at {clock(force, ms, now)}"
 
 
-def escalated(minutes: int) -> str:
+def escalated(seconds: float) -> str:
     """Why it is sent again."""
-    return f"Nobody has taken this for {minutes} minutes."
+    return f"Nobody has taken this for {duration(seconds)}."
 
 
 def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bool = False) -> str:

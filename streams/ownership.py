@@ -25,7 +25,7 @@ from streams.alert_records import (
 from streams.errors import ActionError
 from streams.force import WHOLE, Force
 from streams.force_file import Maintenance
-from streams.periods import DAY, MINUTE, rfc3339, to_ms
+from streams.periods import DAY, MINUTE, SECOND, rfc3339, to_ms
 
 Action = Literal["acknowledge", "snooze", "close", "note", "hand_over"]
 MACHINE = "watchroom"
@@ -160,8 +160,8 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
         until = say.clock(force, to_ms(alert.snoozed_until), at)
         last = say.owned(None, until, alert.snooze_reason)
     elif alert.owner is None and alert.escalated_at is not None:
-        waited = (to_ms(alert.escalated_at) - to_ms(alert.waits_since)) // MINUTE
-        last = say.escalated(max(1, waited))
+        waited = (to_ms(alert.escalated_at) - to_ms(alert.waits_since)) // MINUTE * MINUTE
+        last = say.escalated(max(MINUTE, waited) / SECOND)
     else:
         last = say.owned(alert.owner)
     said = alert.said

@@ -35,7 +35,7 @@ def test_a_surge_of_two_months_is_opened_once_and_says_since_when_and_by_how_muc
     words = {each.at.date().isoformat(): each.alert for each in room.made if each.alert.open}
     assert words["2020-07-05"].words == (
         "999 calls, West Mercia: 545 on Saturday 4 July, usually about 325. About 1.6 times the "
-        "usual since 1 July. Nobody has taken this for 113 minutes."
+        "usual since 1 July. Nobody has taken this for 1 h 53 min."
     )
     assert not words["2020-07-14"].lasting
     assert words["2020-08-31"].lasting
