@@ -32,6 +32,8 @@ class Book:
         self.going: dict[tuple[object, ...], str] = {}
         """By key what is open, or closed by a person and not yet quiet since."""
         self.shifts: dict[str, Handover] = {}
+        self.owed: set[str] = set()
+        """Of which news is still to be told."""
         self.seen: dict[str, int] = {}
         """Until when each condition is taken to hold."""
         self.seen_at: dict[str, int] = {}
@@ -48,6 +50,7 @@ class Book:
         if old is not None and self.going.get(old.key) == old.id:
             del self.going[old.key]
         self.alerts[new.id] = new
+        (self.owed.add if new.owed else self.owed.discard)(new.id)
         if new.open or not new.over:
             self.going[new.key] = new.id
 

@@ -44,7 +44,6 @@ from streams.alert_rules import Reads
 from streams.alert_telling import Teller
 from streams.conditions import Condition
 from streams.outcomes import start_of
-from streams.ownership import may_tell
 from streams.periods import DAY, MINUTE, rfc3339, to_ms
 from streams.signal_words import place
 from streams.signals import Signal
@@ -284,7 +283,7 @@ class Look(Teller):
             if alert.kind != "level_change":  # the old level stays: it is what is compared with
                 changes |= self._figures(s, alert.kind)
         further = alert.open and alert.kind == "level_change" and level_grown(alert, s)
-        further = further and may_tell(self.force, alert, self.at)
+        further = further and self.may_tell(alert)
         if further:  # the old level stays, with its range
             old = alert.evidence
             kept = {"before": old.before, "lower": old.lower, "upper": old.upper}
@@ -319,7 +318,9 @@ class Look(Teller):
         }
 
     def _louder(self, alert: Alert, *, worse: bool) -> bool:
-        return worse and alert.open and alert.owner is None and may_tell(self.force, alert, self.at)
+        """Whether to tell that a notice has become a page: no quiet hours of notices hold it back."""
+        page = msgspec.structs.replace(alert, severity="page")
+        return worse and alert.open and alert.owner is None and self.may_tell(page)
 
     def _join(self, alert: Alert, story: Story, severity: Severity) -> str:
         s = story.signal
@@ -366,7 +367,7 @@ class Look(Teller):
         """One more day of an alert."""
         course = next_day(self.force, alert, course, day, self.at)
         ratio = grown(alert, course, day) if alert.open else None
-        notify = ratio is not None and may_tell(self.force, alert, self.at)
+        notify = ratio is not None and self.may_tell(alert)
         if ratio is not None and notify:
             course = msgspec.structs.replace(course, told=ratio)
         changes: dict[str, Any] = {"course": course}

@@ -153,6 +153,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 1
     notified: bool = False
     """Whether anyone was told of it yet; False while it is held back."""
+    owed: bool = False
+    """Whether it became worse or was over while nobody might be told, and is still to be told."""
     quiet: int = 0
     """Closed periods in a row inside the usual range."""
     judged_to: dt.datetime | None = None
