@@ -58,6 +58,16 @@ class Book:
         """Takes a handover in."""
         self.shifts[handover.key] = handover
 
+    def then(self, at: int, direction: str | None, title: str) -> bool:
+        """Whether an alert that is over by now told of a direction of that title, or joined it, at
+        an instant while it went on: as when a history is read again."""
+        return any(
+            alert.direction == direction
+            and title in (alert.title, *alert.also)
+            and to_ms(alert.opened_at) <= at < (ms_of(alert.resolved_at) or 0)
+            for alert in self.alerts.values()
+        )
+
     # -- reading -------------------------------------------------------------------------------
 
     def view(self, at: int) -> dict[str, Any]:

@@ -107,7 +107,7 @@ class Look(Teller):
         when = rfc3339(c.since // MINUTE * MINUTE, self.force.zone if day else dt.UTC)
         name = rules.name(self.force, c.kind, c.group, c.measure, c.row, c.area, c.direction)
         alert_id = f"{name}/{when[:10] if day else when.replace('+00:00', 'Z')}"
-        if alert_id in self.book.alerts:
+        if alert_id in self.book.alerts or self.book.then(self.at, c.direction, c.title):
             return
         self._saw(alert_id, c)
         self.open(
@@ -178,7 +178,8 @@ class Look(Teller):
         for alert_id in list(self.book.going.values()):
             alert = self.book.alerts[alert_id]
             stale = rules.RECORDS.get(alert.group) in self.stale
-            if alert.kind not in judged or stale or self.is_held_back(alert):
+            to_come = self.at < to_ms(alert.opened_at)  # of a history that is read again
+            if alert.kind not in judged or stale or to_come or self.is_held_back(alert):
                 # Not judged at this look: nothing is known of it.
                 continue
             if alert.grain == "now" and self.at >= self._holds_until(alert):
@@ -214,9 +215,12 @@ class Look(Teller):
                 return self._join(alert, story, severity)
         # What nobody heard of is no story told; a replay tells nobody of anything.
         told = (a for a in self.book.alerts.values() if a.notified or not self.tell)
-        if self.kin.retold(signal, told):
+        if self.kin.retold(signal, told) or self._is_read_again(signal):
             return ""
         return self._open_signal(story, kind, severity)
+
+    def _is_read_again(self, signal: Signal) -> bool:
+        return self.book.then(self.at, signal.direction, say.title(self.force, signal))
 
     def _known(self, kind: AlertKind, signal: Signal) -> Alert | None:
         """The alert of the same series and direction that goes on. A volume by the hour and by the
@@ -318,7 +322,7 @@ class Look(Teller):
         }
 
     def _louder(self, alert: Alert, *, worse: bool) -> bool:
-        """Whether to tell that a notice has become a page: no quiet hours of notices hold it back."""
+        """Whether to tell that a notice has become a page, which no quiet hours of notices hold."""
         page = msgspec.structs.replace(alert, severity="page")
         return worse and alert.open and alert.owner is None and self.may_tell(page)
 
