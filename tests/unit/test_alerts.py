@@ -263,7 +263,6 @@ def test_invariants(steps: list[tuple[int, str, str, str, bool, int]]) -> None:
 
 def test_a_history_that_is_read_again_opens_no_alert_that_was_not_there() -> None:
     """The emergency that waits longest changes while an alert goes on, and so does its id."""
-    b = book()
     oldest = Condition(
         kind="unattended",
         severity="page",
@@ -277,18 +276,18 @@ def test_a_history_that_is_read_again_opens_no_alert_that_was_not_there() -> Non
         settle=600_000,
     )
     later = msgspec.structs.replace(oldest, since=NOW - HOUR // 2)
-    opened = []
-    for _ in range(2):
-        made = b.consider([], [oldest], NOW, tell=False)
-        made += b.consider([], [later], NOW + HOUR // 2, tell=False)
-        made += b.consider([], [], NOW + HOUR, tell=False)
-        made += b.consider([], [later], NOW + 4 * HOUR, tell=False)
-        opened.append([each.what for each in made])
-    assert opened == [["opened", "resolved", "opened"], []]
-    assert [each.open for each in b.alerts.values()] == [
-        False,
-        True,
-    ]  # what goes on at the end is not ended by what came before it
+    for goes_on, told in ((False, []), (True, ["opened"])):
+        b = book()
+        opened = []
+        for _ in range(2):
+            made = b.consider([], [oldest], NOW, tell=False)
+            made += b.consider([], [later], NOW + HOUR // 2, tell=False)
+            made += b.consider([], [], NOW + HOUR, tell=False)
+            made += b.consider([], [later] * goes_on, NOW + 4 * HOUR, tell=False)
+            opened.append([each.what for each in made])
+        assert opened == [["opened", "resolved", *told], []]
+        # What goes on at the end is not ended by what came before it.
+        assert [each.open for each in b.alerts.values()] == [False, True][: 1 + goes_on]
 
 
 def test_days_of_a_surge_that_are_read_again_open_none() -> None:
