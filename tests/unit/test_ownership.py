@@ -164,6 +164,8 @@ def test_a_page_that_nobody_takes_is_told_once_more_after_15_minutes() -> None:
     assert (told.what, told.notify) == ("escalated", True)
     assert told.alert.words == f"{LEAD} Nobody has taken this for 15 minutes."
     assert not b.consider([], [], NOW + 40 * MINUTE)
+    act(b, told.alert.id, "note", NOW + 50 * MINUTE, note="Seen")
+    assert b.alerts[told.alert.id].words == f"{LEAD} Nobody has this yet."  # 15 minutes no more
     other = book()
     act(other, opened(other), "acknowledge", NOW + MINUTE)
     assert not other.consider([], [], NOW + 60 * MINUTE)
