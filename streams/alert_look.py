@@ -28,6 +28,7 @@ from streams.alert_course import (
     has_lasted,
     level_grown,
     next_day,
+    over,
     while_it_lasted,
 )
 from streams.alert_kin import Kin
@@ -47,7 +48,7 @@ from streams.alert_rules import Reads
 from streams.alert_telling import Teller
 from streams.conditions import Condition
 from streams.outcomes import start_of
-from streams.ownership import may_tell
+from streams.ownership import in_quiet_hours, may_tell
 from streams.periods import MINUTE, rfc3339, to_ms
 from streams.signal_words import place
 from streams.signals import Signal
@@ -398,6 +399,8 @@ class Look(Teller):
             first, course = start_of(alert, self.force.zone), alert.course
             if course is not None and day.end > to_ms(course.judged_to):
                 self._next_day(alert, course, day)
+            elif course is not None and alert.open:
+                self._tell_days(alert, course, day, {})
             elif course is None and day.end > first and exceptional(day, alert.direction):
                 course = begun(self.force, day, first)
                 self.change(alert, "updated", course=course, **self._by_days(alert, course, day))
@@ -405,24 +408,34 @@ class Look(Teller):
     def _next_day(self, alert: Alert, course: Course, day: Signal) -> None:
         """One more day of an alert."""
         course = next_day(self.force, alert, course, day, self.at)
-        ratio = grown(alert, course, day)
         if not alert.open:
-            over = course.usual >= rules.QUIET["day"] or ratio is not None
-            self.change(alert, "updated", over=over, course=course)
+            ratio = grown(alert, course, day)
+            ends = over(alert, course, day) or ratio is not None
+            self.change(alert, "updated", over=ends, course=course)
             if ratio is not None and exceptional(day, alert.direction):
                 # It is beyond what a person closed.
                 self._open_signal(Story(day), alert.kind, rules.severity_of(day))
             return
+        changes: dict[str, Any] = {"course": course}
+        if not course.usual:
+            changes |= self._by_days(alert, course, day)
+        self._tell_days(alert, course, day, changes)
+
+    def _tell_days(
+        self, alert: Alert, course: Course, day: Signal, changes: dict[str, Any]
+    ) -> None:
+        """Tells that it is over or has grown, with its last day or once people may be told."""
+        waits = alert.notified and in_quiet_hours(self.force, alert.severity, self.at)
+        if not waits and over(alert, course, day):
+            self.resolve(alert, **changes, **self._ended(alert, course))
+            return
+        ratio = None if course.usual else grown(alert, course, day)
         notify = ratio is not None and may_tell(self.force, alert, self.at)
         if ratio is not None and notify:
             course = msgspec.structs.replace(course, told=ratio)
-        changes: dict[str, Any] = {"course": course}
-        if not course.usual:
-            changes |= self._by_days(alert, course, day, grew=notify)
-        if course.usual < rules.QUIET["day"]:
+            changes = {"course": course, **self._by_days(alert, course, day, grew=True)}
+        if changes:
             self.change(alert, "updated", notify=notify, **changes)
-        else:
-            self.resolve(alert, **changes, **self._ended(alert, course))
 
     def _by_days(
         self, alert: Alert, course: Course, day: Signal, *, grew: bool = False
