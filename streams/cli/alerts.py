@@ -128,8 +128,8 @@ def _name(who: str | None) -> str:
 
 @click.group()
 def alerts() -> None:
-    """Alerts of a running monitor. ALERT is the number of an open one in the list, an id, or a part of
-    one.
+    """Alerts of a running monitor. ALERT is the number of an open one in the list, an id, or a
+    part of one.
 
     \b
     Examples:
