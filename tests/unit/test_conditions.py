@@ -282,3 +282,18 @@ def test_no_answer_rate_that_pages_is_passed_over(
     if more == 0 and bar >= 0:  # and it is no lower than it need be
         few = Rate(max(0, round(bar * 0.8) - 2), of)
         assert answer_rate(WARWICKSHIRE, "101", {60: few}, {60: own}, 0.999, 30, NOW) is not None
+
+
+def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
+    """While a backlog is read nobody looks, and it may be a year long."""
+    target = monitor()
+    feed(target, call("c1", "2026-11-21T21:58:00Z"))
+    situation = Situation(tiny_force())
+    situation.bind(target)
+    feed(target, call("c2", "2026-11-21T21:59:00Z"))
+    ledger = target.ledger("call", "tiny")
+    assert ledger is not None
+    assert ledger.panes.changed is None
+    situation.stirs(NOW)
+    feed(target, call("c3", "2026-11-21T21:59:30Z"))
+    assert ledger.panes.changed == {ms("2026-11-21T21:59:00Z") // 60_000}
