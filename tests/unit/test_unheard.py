@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -270,6 +271,19 @@ def test_that_a_stretch_was_missing_is_sent_once() -> None:
     assert made[-1].alert.words == f"{found.words} Over at 01:00."
     assert book.consider([found], [], found.end + 2 * HOUR) == []
     assert book.going == {}
+
+
+def test_a_page_of_a_silent_feed_ends_whatever_else_was_missing_meanwhile() -> None:
+    book, gap = AlertBook(tiny_force()), signal_of_a_gap()
+    begun = gap.start - HOUR
+    silent = silent_feeds(book.force, [msgspec.structs.replace(gap, onset=begun - HOUR)])
+    opened = book.consider([], silent, begun, judged=("feed_silent",))
+    book.consider([gap], silent, gap.end + HOUR, judged=("feed_silent",))
+    made = book.consider([], [], gap.end + 2 * HOUR, judged=("feed_silent",))
+    assert [t.what for t in opened] == ["opened"]
+    assert [(t.what, t.alert.id) for t in made if t.what == "resolved"] == [
+        ("resolved", opened[0].alert.id)
+    ]
 
 
 def signal_of_a_gap() -> Signal:
