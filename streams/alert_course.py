@@ -4,20 +4,22 @@ A rise that lasts weeks is one alert. From the first day that is exceptional too
 series carry it: nights inside it end nothing, and it is over after `rules.QUIET["day"]` usual days
 in a row. Its ratio is what came since the onset over what the level before would have brought; from
 the day `LONG` on the stretch is not learned (`streams.outcomes`), so that the level before stays
-what the days are compared with.
+what the days are compared with, and an hour far beyond that ratio is news.
 """
 
 from __future__ import annotations
 
-from math import sqrt
+import datetime as dt
+from math import log, sqrt
 
 import msgspec
 
-from streams.alert_records import FROM_SIGNALS, Alert, Course, instant
-from streams.alert_rules import inside, usual_again, worth
+from detectors.predictive import Predictive
+from streams.alert_records import FROM_SIGNALS, Alert, Course, instant, ms_of
+from streams.alert_rules import A_WEEK, BACK, QUIET, inside, usual_again, worth
 from streams.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
-from streams.signals import Signal
+from streams.signals import LOOKS, Signal
 from streams.swallow import dispersion
 
 LONG = 3
@@ -27,9 +29,15 @@ LASTING, LASTING_MONTHS = 14 * DAY, 62 * DAY
 the new level."""
 GROWN = 1.25
 """Times the greatest ratio that was notified from which on people are notified again."""
+BURST = 2 * DAY
+"""For so long after an hour that bursts another is no news, unless it is a quarter more."""
 SURE = 3.0
 """Standard deviations by which the last two days must lie beyond what was notified."""
 
+FEW = 10.0
+"""Fewer than this are expected of a day in a series of a few a day."""
+LIKELIER = 100.0
+"""Times that usual days in a row must be likelier as usual before an alert is over."""
 LEAST = 0.1
 """Expected of a day, at the least: nothing is so many times nothing."""
 
@@ -43,23 +51,26 @@ def exceptional(day: Signal, direction: str | None) -> bool:
 def begun(force: Force, day: Signal, onset: int) -> Course:
     """The course of an alert of that onset, of which a day is the first to be exceptional too."""
     expected = max(day.expected or 0.0, LEAST)
-    observed, since = day.observed, min(day.start, max(onset, day.start - DAY))
+    observed, days = day.observed, 1
+    since = min(day.start, max(onset, day.start - DAY))
     if day.onset is not None and day.onset < day.start and day.ratio:
         # The change was found in the sum of several days.
         since, days = day.onset, round((day.end - day.onset) / DAY)
         expected = expected * days
         observed = day.ratio * expected
-    ratio = observed / expected
+    ratio, end = observed / expected, instant(day.end, force.zone)
     if day.start < onset < day.end:
         # The day is exceptional by a part of it alone.
         ratio = max(0.0, 1.0 + (ratio - 1.0) * DAY / max(day.end - onset, 6 * HOUR))
     return Course(
         since=instant(Calendar(force.zone).start("day", since), force.zone),
+        until=end,
+        taken=days,
         observed=observed,
         expected=expected,
         latest=(day.observed, max(day.expected or 0.0, LEAST)),
         told=ratio,
-        judged_to=instant(day.end, force.zone),
+        judged_to=end,
     )
 
 
@@ -69,20 +80,27 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -
     usual = course.usual + 1 if _is_usual(alert, course, day) else 0
     days = course.days + (not usual)
     told = course.told
-    if course.days == 1 and not usual:
+    if not course.taken:
+        told = day.observed / expected
+    elif course.days == 1 and not usual:
         # The first whole day shows what the first part of one was taken for.
         whole = [course.latest[0] / course.latest[1], day.observed / expected]
         told = max(told, min(whole)) if alert.direction == "down" else min(told, max(whole))
     judged = instant(day.end, force.zone)
+    # What a person accepted as the level is what it was accepted at.
+    adds = course.held is None or alert.outcome != "real"
     return msgspec.structs.replace(
         course,
+        until=course.until if usual else judged,
         days=days,
-        observed=course.observed + day.observed,
-        expected=course.expected + expected,
+        taken=course.taken + adds,
+        observed=course.observed + day.observed * adds,
+        expected=course.expected + expected * adds,
         latest=(day.observed, expected),
         before_latest=course.latest,
         told=told,
         usual=usual,
+        quiet=(course.quiet[0] + day.observed, course.quiet[1] + expected) if usual else (0.0, 0.0),
         judged_to=judged,
         held=instant(at, force.zone) if course.held is None and days >= LONG else course.held,
     )
@@ -97,12 +115,79 @@ def _is_usual(alert: Alert, course: Course, day: Signal) -> bool:
     return day.observed >= middle if alert.direction == "down" else day.observed <= middle
 
 
-def elsewhere(course: Course) -> Course:
-    """The course of an alert that from now on follows the series of another area."""
-    nothing = (0.0, LEAST)
+def elsewhere(force: Force, course: Course, signal: Signal) -> Course:
+    """The course of an alert that from a signal on follows the series of another area: what came
+    before was counted elsewhere."""
+    since = Calendar(force.zone).start("day", signal.start)
     return msgspec.structs.replace(
-        course, observed=0.0, expected=LEAST, latest=nothing, before_latest=None
+        course,
+        since=instant(since, force.zone),
+        taken=0,
+        observed=0.0,
+        expected=LEAST,
+        usual=0,
+        quiet=(0.0, 0.0),
+        latest=(0.0, LEAST),
+        before_latest=None,
     )
+
+
+def while_it_lasted(course: Course) -> tuple[float, float, int]:
+    """Observed and expected up to the last day that was not usual, and of how many days."""
+    observed, expected = course.quiet
+    return course.observed - observed, course.expected - expected, course.taken - course.usual
+
+
+def over(alert: Alert, course: Course, day: Signal) -> bool:
+    """Whether enough days in a row were usual, of which that is the last: `QUIET`; of fewer than
+    `FEW` as many more, up to `BACK`, as it takes until they are so much likelier as usual than at
+    the ratio before (quasi-Poisson), as two low ones in a row are soon there by chance."""
+    few = (day.expected or 0.0) < FEW
+    if not few or not QUIET["day"] <= course.usual < BACK["day"]:
+        return course.usual >= QUIET["day"]
+    before, expected, days = while_it_lasted(course)
+    ratio = max(LEAST, before / max(expected, LEAST))
+    if days <= 0 or (ratio >= 1.0) == (alert.direction == "down"):
+        return True
+    came, usual = course.quiet
+    phi = dispersion(day.expected, day.lower, day.upper, day.within)
+    return ((ratio - 1.0) * usual - came * log(ratio)) / phi >= log(LIKELIER)
+
+
+def bursts(alert: Alert, hour: Signal) -> bool:
+    """Whether an hour is exceptional even for what a lasting alert has come to: so many times what
+    is usual."""
+    course = alert.course
+    if hour.grain != "hour" or course is None or course.held is None or not hour.expected:
+        return False
+    told = min(course.ratio, course.told), max(course.ratio, course.told)
+    return _beyond(hour, told)
+
+
+def burst(course: Course, hour: Signal, zone: dt.tzinfo) -> tuple[Course, bool]:
+    """The course with an hour that bursts, and whether that is news: not where one of the days
+    before it was as great."""
+    ratio = hour.observed / max(hour.expected or 0.0, LEAST)
+    least, last = course.burst, ms_of(course.burst_at)
+    if least is not None and last is not None and hour.start - last < BURST:
+        grows = ratio * GROWN <= least if hour.direction == "down" else ratio >= GROWN * least
+        news = grows and _beyond(hour, (least, least))
+    else:
+        news = True
+    end = max(last or 0, hour.start + HOUR)
+    least = ratio if news else least
+    return msgspec.structs.replace(course, burst=least, burst_at=instant(end, zone)), news
+
+
+def _beyond(hour: Signal, times: tuple[float, float]) -> bool:
+    """Whether an hour would raise an alert where so many times the usual were usual: of a fall the
+    first, of a rise the second."""
+    usual, down = hour.expected or 0.0, hour.direction == "down"
+    phi = dispersion(usual, hour.lower, hour.upper, hour.within)
+    ahead = Predictive(usual * max(LEAST, times[0] if down else times[1]), dispersion=phi)
+    tail = ahead.at_most(hour.observed) if down else ahead.at_least(hour.observed)
+    looks = LOOKS if hour.running else 1.0
+    return 2.0 * A_WEEK["hour"] * looks * tail <= hour.allowed
 
 
 def grown(alert: Alert, course: Course, day: Signal) -> float | None:

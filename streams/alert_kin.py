@@ -12,13 +12,13 @@ from collections.abc import Iterable
 
 from detectors.episodes import QUIET
 from streams import alert_words as say
-from streams.alert_records import Alert, ms_of
-from streams.alert_rules import Reads, alone, inside, kind_of
+from streams.alert_records import SEVERITIES, Alert, ms_of
+from streams.alert_rules import Reads, alone, inside, kind_of, severity_of
 from streams.force import Force
 from streams.periods import HOUR
 from streams.signals import Signal
 from streams.stories import Story, above, holds, in_area, outside, part, part_of, related, spread
-from streams.swallow import Part, dispersion, explains, explains_alone, shares_ratio
+from streams.swallow import Part, dispersion, explains, explains_alone, moved, shares_ratio
 
 _COARSE = ("now", "hour", "day", "month")
 MONTHLY = 0.95
@@ -43,7 +43,7 @@ class Kin:
             return False
         own = alert.group, alert.measure, alert.row
         mine = own == (signal.group, signal.measure, signal.row)
-        if alert.course is not None and (mine or alert.course.held is not None):
+        if alert.course is not None and (mine or _is_held(alert)):
             return self._goes_on_with(alert, signal, mine=mine)
         if _COARSE.index(alert.grain) > _COARSE.index(signal.grain):
             # A level that was noticed by the month must not swallow tonight's burst.
@@ -56,9 +56,20 @@ class Kin:
         before. All else is another."""
         if not mine:
             return say.title(self.force, signal) in alert.also
-        if signal.grain == "hour" and alert.severity != "page":
+        if SEVERITIES.index(severity_of(signal)) < SEVERITIES.index(alert.severity):
             return False
+        if signal.area in above(self.force, alert.area) and _is_held(alert):
+            return self._is_all_of(alert, signal)
         return self._shares(alert, signal)
+
+    def _is_all_of(self, alert: Alert, signal: Signal) -> bool:
+        """Whether what is left of a parent without the child that has a lasting alert is as usual:
+        else the rise has spread, and is another story."""
+        child, whole = self.last((*alert.series[:-1], signal.grain)), part_of(signal)
+        if child is None or whole is None or child.start != signal.start:
+            return False
+        own = part_of(child)
+        return own is not None and not moved(whole.less(own), signal.direction, spread(signal))
 
     def _shares(self, alert: Alert, signal: Signal) -> bool:
         """Whether a signal is of the place of an alert, of one around it, or of a part of it."""
@@ -183,7 +194,7 @@ class Kin:
     def widens(self, alert: Alert, signal: Signal) -> bool:
         """Whether a parent speaks for the child that has an alert: not where the child is it."""
         whole = part_of(signal)
-        if alert.series == signal.series or not self.contains(signal, alert):
+        if alert.series == signal.series or not self.contains(signal, alert) or _is_held(alert):
             return False
         child = self.last((*alert.series[:-1], signal.grain))
         own = None
@@ -243,6 +254,10 @@ def _by_days(*both: Alert | Signal) -> bool:
     """Whether one of two is an alert that goes on by its days: it is about the hours as well."""
     goes_on = any(isinstance(each, Alert) and each.course is not None for each in both)
     return goes_on and all(each.grain in ("hour", "day") for each in both)
+
+
+def _is_held(alert: Alert) -> bool:
+    return alert.course is not None and alert.course.held is not None
 
 
 def _both(own: Part | None, whole: Part | None) -> tuple[Part, Part] | None:

@@ -20,12 +20,16 @@ from streams import alert_words as say
 from streams.alert_book import Book
 from streams.alert_course import (
     begun,
+    burst,
+    bursts,
     elsewhere,
     exceptional,
     grown,
     has_lasted,
     level_grown,
     next_day,
+    over,
+    while_it_lasted,
 )
 from streams.alert_kin import Kin
 from streams.alert_records import (
@@ -44,8 +48,8 @@ from streams.alert_rules import Reads
 from streams.alert_telling import Teller
 from streams.conditions import Condition
 from streams.outcomes import start_of
-from streams.ownership import may_tell
-from streams.periods import DAY, MINUTE, rfc3339, to_ms
+from streams.ownership import in_quiet_hours, may_tell
+from streams.periods import MINUTE, rfc3339, to_ms
 from streams.signal_words import place
 from streams.signals import Signal
 from streams.stories import Story, stories
@@ -209,11 +213,13 @@ class Look(Teller):
         signal = story.signal
         kind, severity = rules.kind_of(signal), rules.severity_of(signal)
         known = self._known(kind, signal)
-        if known is not None:
+        if known is not None and not self._is_another(known, signal):
             return self._go_on(known, story, severity)
         for alert_id in list(self.book.going.values()):
             alert = self.book.alerts[alert_id]
-            if alert.kind == kind and self.kin.same_story(alert, signal):
+            if alert.kind != kind or not self.kin.same_story(alert, signal):
+                continue
+            if not self._is_another(alert, signal):
                 return self._join(alert, story, severity)
         # What nobody heard of is no story told; a replay tells nobody of anything.
         told = (a for a in self.book.alerts.values() if a.notified or not self.tell)
@@ -236,6 +242,14 @@ class Look(Teller):
             if alert is not None and (kind == "exceptional_volume" or long):
                 return alert
         return None
+
+    def _is_another(self, alert: Alert, signal: Signal) -> bool:
+        """Whether an hour is beyond what a person closed while it lasted: then that is over, and
+        the hour another story."""
+        if alert.open or not bursts(alert, signal):
+            return False
+        self.change(alert, "updated", over=True)
+        return True
 
     def _open_signal(self, story: Story, kind: AlertKind, severity: Severity) -> str:
         s, figures = story.signal, self._figures(story.signal, kind)
@@ -298,15 +312,34 @@ class Look(Teller):
 
     def _go_on_by_days(self, alert: Alert, story: Story, severity: Severity) -> str:
         """The same again, of an alert that its days carry or that is of another grain: nothing but
-        a page of what was a notice is any news. The days themselves are taken by `_take_days`."""
+        a page of what was a notice, or an hour far beyond what it has come to, is any news. The
+        days themselves are taken by `_take_days`."""
         worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
         if alert.open:
             changes: dict[str, Any] = {"also": _union(alert.also, story.also, alert.title)}
             if worse:
                 changes |= {"severity": severity, **self._figures(story.signal, alert.kind)}
                 changes["worse_at"] = stamp(self.at, self.force.zone)
-            self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
+            sudden, news = self._burst(alert, story.signal)
+            notify = news or self._louder(alert, worse=worse)
+            self.change(alert, "updated", notify=notify, **(changes | sudden))
         return ""
+
+    def _burst(self, alert: Alert, s: Signal) -> tuple[dict[str, Any], bool]:
+        """What an hour far beyond what a lasting alert has come to changes of it, and whether
+        people are to be notified."""
+        if alert.course is None or not bursts(alert, s):
+            return {}, False
+        course, news = burst(alert.course, s, self.force.zone)
+        if news and not may_tell(self.force, alert, self.at):
+            return {}, False
+        if s.running and not news:
+            return {"course": course}, False
+        figures = self._figures(s, alert.kind)
+        lead, *others = figures["said"]
+        since = say.times_since(self.force, course.ratio, to_ms(course.since), self.at)
+        said = (lead, since, *others)
+        return {"course": course, "said": said, "evidence": figures["evidence"]}, news
 
     def _figures(self, s: Signal, kind: AlertKind) -> dict[str, Any]:
         """What an alert says of a signal, and of which area: that which all of a rise is in."""
@@ -328,8 +361,12 @@ class Look(Teller):
         title = say.title(self.force, s)
         worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
         wider = self.kin.widens(alert, s)
-        names = wider or self.kin.narrows(alert, s)
-        if not alert.open or (not worse and not names and title in (alert.title, *alert.also)):
+        # What its days carry is not named by where one hour was.
+        by_days = alert.course is not None
+        names = wider or (not (by_days and s.grain == "hour") and self.kin.narrows(alert, s))
+        sudden, news = self._burst(alert, s)
+        known = title in (alert.title, *alert.also)
+        if not alert.open or not (worse or names or sudden or not known):
             return alert.id
         changes: dict[str, Any] = {"also": _union(alert.also, (title, *story.also), alert.title)}
         if worse:
@@ -338,10 +375,15 @@ class Look(Teller):
             figures = self._figures(s, alert.kind)
             also = _union((alert.title, *alert.also), story.also, figures["title"])
             changes |= {"row": s.row, "theme": s.theme, "also": also, **figures}
-            changes["course"] = None if alert.course is None else elsewhere(alert.course)
+            if alert.course is not None:
+                changes["course"] = elsewhere(self.force, alert.course, s)
         if wider:
             changes["also"] = _union(changes["also"], self._take_in(alert, s))
-        self.change(alert, "updated", notify=self._louder(alert, worse=worse), **changes)
+        # After its first day people know what its days carry as something within.
+        spread = alert.course is not None and s.start >= to_ms(alert.course.until)
+        spread = wider and spread and may_tell(self.force, alert, self.at)
+        notify = news or spread or self._louder(alert, worse=worse)
+        self.change(alert, "updated", notify=notify, **(changes if names else changes | sudden))
         return alert.id
 
     def _take_days(self, signals: list[Signal]) -> None:
@@ -360,6 +402,8 @@ class Look(Teller):
             first, course = start_of(alert, self.force.zone), alert.course
             if course is not None and day.end > to_ms(course.judged_to):
                 self._next_day(alert, course, day)
+            elif course is not None and alert.open:
+                self._tell_days(alert, course, day, {})
             elif course is None and day.end > first and exceptional(day, alert.direction):
                 course = begun(self.force, day, first)
                 self.change(alert, "updated", course=course, **self._by_days(alert, course, day))
@@ -367,31 +411,66 @@ class Look(Teller):
     def _next_day(self, alert: Alert, course: Course, day: Signal) -> None:
         """One more day of an alert."""
         course = next_day(self.force, alert, course, day, self.at)
-        ratio = grown(alert, course, day) if alert.open else None
+        if not alert.open:
+            ratio = grown(alert, course, day)
+            ends = over(alert, course, day) or ratio is not None
+            self.change(alert, "updated", over=ends, course=course)
+            if ratio is not None and exceptional(day, alert.direction):
+                # It is beyond what a person closed.
+                self._open_signal(Story(day), alert.kind, rules.severity_of(day))
+            return
+        changes: dict[str, Any] = {"course": course}
+        if not course.usual:
+            changes |= self._by_days(alert, course, day)
+        self._tell_days(alert, course, day, changes)
+
+    def _tell_days(
+        self, alert: Alert, course: Course, day: Signal, changes: dict[str, Any]
+    ) -> None:
+        """Tells that it is over or has grown, with its last day or once people may be told."""
+        waits = alert.notified and in_quiet_hours(self.force, alert.severity, self.at)
+        if not waits and over(alert, course, day):
+            self.resolve(alert, **changes, **self._ended(alert, course))
+            return
+        ratio = None if course.usual else grown(alert, course, day)
         notify = ratio is not None and may_tell(self.force, alert, self.at)
         if ratio is not None and notify:
             course = msgspec.structs.replace(course, told=ratio)
-        changes: dict[str, Any] = {"course": course}
-        if alert.open and not course.usual:
-            changes |= self._by_days(alert, course, day)
-        if course.usual < rules.QUIET["day"]:
+            changes = {"course": course, **self._by_days(alert, course, day, grew=True)}
+        if changes:
             self.change(alert, "updated", notify=notify, **changes)
-        elif alert.open:
-            self.resolve(alert, **changes)
-        else:
-            self.change(alert, "updated", over=True, **changes)
 
-    def _by_days(self, alert: Alert, course: Course, day: Signal) -> dict[str, Any]:
-        """The words and figures of an alert that its days carry: those of its last day."""
+    def _by_days(
+        self, alert: Alert, course: Course, day: Signal, *, grew: bool = False
+    ) -> dict[str, Any]:
+        """The words and figures of an alert that its days carry: those of its last day, or of the
+        last two where these are why people are notified again."""
         since, now = to_ms(course.since), max(day.end, self.at)
         lasts = has_lasted(msgspec.structs.replace(alert, course=course), self.at)
-        if lasts:
-            days = max(1.0, (day.end - since) / DAY)
+        about = self.force, alert.title
+        if grew and course.before_latest is not None:
+            last, before = course.latest, course.before_latest
+            two = last[0] + before[0], last[1] + before[1]
+            said = say.by_two_days(*about, day, two, course.ratio, since, now)
+        elif lasts:
+            days = max(1, course.taken)
             a_day = course.observed / days, course.expected / days
-            said = say.by_weeks(self.force, alert.title, a_day, course.ratio, since, now)
+            said = say.by_weeks(*about, a_day, course.ratio, since, now)
         else:
-            said = say.by_days(self.force, alert.title, day, course.ratio, since, now)
+            said = say.by_days(*about, day, course.ratio, since, now)
         return {"said": said, "evidence": rules.evidence(self.force, day), "lasting": lasts}
+
+    def _ended(self, alert: Alert, course: Course) -> dict[str, Any]:
+        """What is said of an alert that its days carried, once it is over: all of it."""
+        observed, expected, days = while_it_lasted(course)
+        if days <= 0:  # what it was counted in changed since
+            return {"lasting": False}
+        span = to_ms(course.since), to_ms(course.until)
+        a_day = observed / days, expected / days
+        return {
+            "said": say.by_days_past(self.force, alert.title, a_day, span, self.at),
+            "lasting": False,
+        }
 
     def _day_goes_on(self, alert: Alert) -> bool:
         """Whether the day up to its last closed hour is outside the usual range too: then quiet
@@ -411,6 +490,8 @@ class Look(Teller):
             same = (other.kind, other.direction) == (alert.kind, alert.direction)
             if other.id == alert.id or not same or not other.open or other.owner is not None:
                 continue
+            if other.course is not None and other.course.held is not None:
+                continue  # it lasts, and is another story
             if other.series != whole.series and self.kin.contains(whole, other):
                 over = stamp(self.at, self.force.zone)
                 note = f"told with {title}"

@@ -77,11 +77,15 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
     since: dt.datetime
     """The start of the day in which it began."""
+    until: dt.datetime
+    """The end of the last day that was not usual."""
     days: int = 1
     """Days that were not usual, up to now."""
+    taken: int = 1
+    """Days that the sums are of. What is missing is none of them."""
     observed: float
     expected: float
-    """Of all days since then together."""
+    """Of these days together."""
     latest: tuple[float, float]
     before_latest: tuple[float, float] | None = None
     """Observed and expected of the last day, and of the day before it."""
@@ -90,10 +94,18 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     smallest."""
     usual: int = 0
     """Usual days in a row."""
+    quiet: tuple[float, float] = (0.0, 0.0)
+    """Observed and expected of these together."""
     judged_to: dt.datetime
     """The end of the last day that was taken."""
     held: dt.datetime | None = None
     """The look from which on the stretch is not learned; None until it has lasted some days."""
+    burst: float | None = None
+    """The greatest ratio that people were notified of by an hour within it."""
+    burst_at: dt.datetime | None = None
+    """The end of the last hour that was a burst, told or not."""
+    ended: bool = False
+    """Whether a usual day had come before a person closed it: then it is no level."""
 
     @property
     def ratio(self) -> float:

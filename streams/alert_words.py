@@ -124,16 +124,70 @@ def by_days(
     """
     calendar = Calendar(force.zone)
     began = calendar.local(day.start)
-    usually = f"{day.expected or 0.0:,.0f}"
+    usually = _about(day.expected or 0.0)
     figures = (
         f": {day.observed:,.0f} on {began:%A} {date(calendar, day.start, now)}, "
         f"usually about {usually}."
     )
     lead = shortened(about, LONGEST - len(figures)) + figures
-    said = [lead, f"About {times:.2g} times the usual since {date(calendar, since, now)}."]
+    said = [lead, times_since(force, times, since, now)]
     if is_reporting(day):
         said.append(REPORTS[day.direction])
     return tuple(said)
+
+
+def times_since(force: Force, times: float, since: int, now: int) -> str:
+    """`About 1.6 times the usual since 1 July.`"""
+    began = date(Calendar(force.zone), since, now)
+    return f"About {times:.2g} times the usual since {began}."
+
+
+def by_two_days(
+    force: Force,
+    about: str,
+    day: Signal,
+    two: tuple[float, float],
+    times: float,
+    since: int,
+    now: int,
+) -> tuple[str, ...]:
+    """The sentences of a volume that has grown in the two days up to one: what came in both, and
+    what was usual.
+
+    999 calls, Warwickshire: 2.2 times the usual over the 2 days to Thursday 16 July, 730 a day,
+    usually about 332. About 1.6 times the usual since 1 July.
+    """
+    calendar = Calendar(force.zone)
+    to = f"{calendar.local(day.start):%A} {date(calendar, day.start, now)}"
+    figures = (
+        f": {two[0] / two[1]:.2g} times the usual over the 2 days to {to}, "
+        f"{_about(two[0] / 2)} a day, usually about {_about(two[1] / 2)}."
+    )
+    lead = shortened(about, LONGEST - len(figures)) + figures
+    return (lead, times_since(force, times, since, now))
+
+
+def by_days_past(
+    force: Force, about: str, a_day: tuple[float, float], span: tuple[int, int], now: int
+) -> tuple[str, ...]:
+    """The sentence of a volume that went on by its days and is over: what came on a day, what was
+    usual, and from when to when.
+
+    999 calls, Warwickshire: 1.6 times the usual from 1 to 5 July, 528 a day, usually about 330.
+    """
+    calendar = Calendar(force.zone)
+    first, last = date(calendar, span[0], now), date(calendar, span[1] - 1, now)
+    day, _, month = first.partition(" ")
+    when = f"on {first}"
+    if first != last:
+        when = f"from {day if last.partition(' ')[2] == month else first} to {last}"
+    came, usually = (_about(each) for each in a_day)
+    daily = " a day" * (first != last)
+    figures = (
+        f": {a_day[0] / a_day[1]:.2g} times the usual {when}, {came}{daily}, "
+        f"usually about {usually}."
+    )
+    return (shortened(about, LONGEST - len(figures)) + figures,)
 
 
 def by_weeks(
@@ -141,12 +195,17 @@ def by_weeks(
 ) -> tuple[str, ...]:
     """The sentences of a volume that has lasted; `days` is what came on a day since then, and what
     was usual."""
-    came, usually = (f"{each:,.0f}" for each in days)
+    came, usually = (_about(each) for each in days)
     figures = (
         f": {times:.2g} times the usual since {date(Calendar(force.zone), since, now)}, "
         f"{came} a day, usually about {usually}."
     )
     return (shortened(about, LONGEST - len(figures)) + figures, ACCEPT)
+
+
+def _about(many: float) -> str:
+    """`1,204`, `12`, and below ten `1.4`: of so few a whole number says too little."""
+    return f"{many:,.0f}" if many >= 9.95 else f"{many:.1f}".removesuffix(".0")
 
 
 def lasting(force: Force, since: int, now: int, *, accepted: bool) -> str:
@@ -313,7 +372,8 @@ def ended(force: Force, grain: str, ms: int, now: int) -> str:
 
 def escalated(minutes: int) -> str:
     """Why it is sent again."""
-    return f"Nobody has taken this for {minutes} minutes."
+    waited = f"{minutes} minutes" if minutes < 120 else duration(60 * minutes)
+    return f"Nobody has taken this for {waited}."
 
 
 def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bool = False) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
-from streams.alert_records import Alert, Course, ms_of
+from streams.alert_records import Alert, ms_of
 from streams.force import Force
 from streams.periods import DAY, HOUR, Period, to_ms
 
@@ -97,12 +97,17 @@ def outcomes(alerts: Iterable[Alert], force: Force) -> Outcomes:
             about = {alert.series, alert.named}
             stretches += [Stretch(each, start, end, named, areas, held or 0) for each in about]
         elif course is not None and held is not None:
-            areas, start = _areas(force, alert), to_ms(course.since)
-            ended = None if alert.open else _closed_at(alert, course)
-            named = alert.outcome or "goes on"
-            stretches.append(Stretch(alert.series, start, ended, named, areas, held))
-            if alert.outcome == "real" and ended is not None:
-                level = Level(alert.series, alert.direction, ended, areas, course.ratio)
+            areas, closed = _areas(force, alert), _closed_at(alert)
+            if closed is not None and closed < held:  # in its first days
+                if alert.outcome != "real":
+                    continue
+                closed = held
+            ended = to_ms(course.judged_to) if closed is None else closed
+            end, named = None if alert.open else ended, alert.outcome or "goes on"
+            start = to_ms(course.since)
+            stretches.append(Stretch(alert.series, start, end, named, areas, held))
+            if alert.outcome == "real" and closed is not None and not course.ended:
+                level = Level(alert.series, alert.direction, closed, areas, course.ratio)
                 levels.append(level)
         elif alert.outcome == "real" and (alert.kind, alert.grain) == ("level_change", "month"):
             levels.append(Level(alert.series, alert.direction, _said_at(alert)))
@@ -133,10 +138,10 @@ def _said_at(alert: Alert) -> int:
     return to_ms([entry.at for entry in alert.log if entry.what == "closed"][-1])
 
 
-def _closed_at(alert: Alert, course: Course) -> int:
-    """The end of a stretch that was not learned: when a person closed it, or its last day."""
-    by_itself = alert.resolved_at is None or alert.outcome is None
-    return to_ms(course.judged_to) if by_itself else to_ms(alert.resolved_at or alert.updated_at)
+def _closed_at(alert: Alert) -> int | None:
+    """When a person closed it while it was open; None of what goes on or ended by itself."""
+    by_person = any(e.what == "closed" and e.at == alert.resolved_at for e in alert.log)
+    return ms_of(alert.resolved_at) if by_person else None
 
 
 def start_of(alert: Alert, zone: dt.tzinfo) -> int:
@@ -157,8 +162,7 @@ def _end(alert: Alert) -> int | None:
     if alert.kind == "level_change":
         return ended
     if alert.course is not None:
-        judged = to_ms(alert.course.judged_to)
-        return judged - alert.course.usual * DAY if alert.over or alert.course.usual else None
+        return to_ms(alert.course.until) if alert.over or alert.course.usual else None
     if alert.quiet:
         return (judged or ended) - alert.quiet * _LENGTH[alert.grain]
     return (judged or ended) if alert.over else None

@@ -20,6 +20,7 @@ from streams.alert_records import (
     Transition,
     What,
     instant,
+    ms_of,
     stamp,
 )
 from streams.errors import ActionError
@@ -122,6 +123,10 @@ def _closed(force: Force, alert: Alert, asked: Request, at: int) -> tuple[dict[s
     }
     if alert.open:
         changes |= {"state": "resolved", "resolved_at": stamp(at, force.zone), "quiet": 0}
+        changes["lasting"] = False
+        if alert.course is not None:
+            ended = alert.course.usual > 0
+            changes["course"] = msgspec.structs.replace(alert.course, ended=ended)
     return changes, asked.outcome
 
 
@@ -161,12 +166,14 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
     elif alert.snoozed_until is not None:
         until = say.clock(force, to_ms(alert.snoozed_until), at)
         last = say.owned(None, until, alert.snooze_reason)
-    elif alert.owner is None and alert.escalated_at is not None:
-        waited = (to_ms(alert.escalated_at) - to_ms(alert.waits_since)) // MINUTE
+    elif alert.owner is None and ms_of(alert.escalated_at) == at:
+        waited = (at - to_ms(alert.waits_since)) // MINUTE
         last = say.escalated(max(1, waited))
     else:
         last = say.owned(alert.owner)
     said = alert.said
+    if not alert.open:  # there is nothing left to accept
+        said = tuple(sentence for sentence in said if sentence != say.ACCEPT)
     if alert.lasting and alert.open and alert.course is None:
         # Where there is room for it; a volume that goes on by its days says it itself.
         since = to_ms(alert.opened_at if alert.onset is None else alert.onset)

@@ -15,6 +15,8 @@ Grain = Literal["hour", "day", "month"]
 Direction = Literal["up", "down"]
 Method = Literal["surprise", "change", "level", "proportion", "duration", "chart", "silence"]
 State = Literal["learning", "first year", "ready"]
+LOOKS = 8.0
+"""What the many looks at a running hour add to its nominal rate of false alarms."""
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,12 +19,8 @@ from streams.families.base import SHOWN, Adapter, Lanes, Point, Reading
 from streams.force import Change, Force
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.records import Cell
-from streams.signals import Direction, Grain, Signal
+from streams.signals import LOOKS, Direction, Grain, Signal
 from streams.watch_list import Watched
-
-LOOKS = 8.0
-"""What the many looks at a running hour add to its nominal rate of false alarms."""
-
 
 Mark = tuple[int, Change]
 """A change of recording, and the instant from which on it holds."""

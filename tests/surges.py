@@ -119,6 +119,16 @@ class Room:
         assert not self.desk.faults
         assert not any(w.faults for s in self.live.monitor.shards for w in s.surveillance.values())
 
+    def usual(self, grain: str) -> float:
+        """How many 999 calls of the whole force an hour or day usually brings, as was learned."""
+        (shard,) = (each for each in self.live.monitor.shards if each.kind == "call")
+        for watch in shard.surveillance[self.force.id].grains[grain]:
+            of = watch.watched.area, watch.watched.measure.name, watch.watched.row.get("line")
+            if of == ("force", "offered", "999"):
+                rate: float = watch.adapter.detector.expected.baseline.rate
+                return rate
+        raise LookupError(grain)
+
     @property
     def told(self) -> list[tuple[str, str, str]]:
         """What people were notified of: (what, day, words)."""
@@ -144,4 +154,4 @@ def times(ratio: float, start: str, end: str, area: str | None = "all") -> Facto
     return factor
 
 
-__all__ = ["A_DAY", "DAY", "Room", "day", "plain", "times"]
+__all__ = ["A_DAY", "DAY", "HOUR", "Room", "day", "plain", "times"]

@@ -43,6 +43,7 @@ class Counts(Adapter):
         """Judges a period by what was learned before the stretch, and adds up what both bring."""
         self._update(lanes, point, teach=False)
         self._note(point.start)
+        self.missing = lanes is None
         start, came, expected = self.apart or (point.start, 0.0, 0.0)
         ahead = self.detector.expected.ahead
         if lanes is not None and ahead is not None and self.state != "learning":

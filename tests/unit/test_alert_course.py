@@ -13,9 +13,10 @@ from streams.alerts import AlertBook
 from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE
 from streams.signals import Signal
-from tests.alerting import CALENDAR, Known, at, book, quiet, signal
+from tests.alerting import CALENDAR, Known, at, book, quiet, signal, with_policy
 
 FIRST = "2026-07-01 00:00"
+NORTH = "north-warwickshire-area"
 
 
 def day_of(number: int, observed: float, **changes: Any) -> Signal:
@@ -220,6 +221,226 @@ def test_a_level_that_moves_a_quarter_further_is_told_once_more_with_the_level_b
         ("opened", f"999 calls, Warwickshire: {first}, {usual}, 509 since (2 months)."),
         ("updated", f"999 calls, Warwickshire: {second}, {usual}, 650 since (5 months)."),
     ]
+
+
+def hour_of(number: int, observed: float, **changes: Any) -> Signal:
+    """An hour in the evening of a day so many days after 1 July, of which 10 calls are usual."""
+    start = day_of(number, 0).start + 19 * HOUR
+    fields: dict[str, Any] = {"expected": 10.0, "lower": 6, "upper": 14, "observed": observed}
+    return signal(FIRST, **{"start": start, "end": start + HOUR, **fields, **changes})
+
+
+def take_hour(b: AlertBook, number: int, observed: float, **changes: Any) -> list[Transition]:
+    """Has a book consider it when it has closed."""
+    found = hour_of(number, observed, **changes)
+    return b.consider([found], [], found.end + MINUTE)
+
+
+def lasting(days: int = 5, observed: float = 320) -> AlertBook:
+    """A page that has gone on for some days."""
+    b = paged()
+    for n in range(days):
+        close_day(b, n, observed)
+    return b
+
+
+def close(b: AlertBook, when: int, outcome: str) -> None:
+    asked = Request(action="close", who="Duty inspector", outcome=outcome)
+    b.act(next(iter(b.alerts)), asked, when)
+
+
+def test_an_hour_far_beyond_what_a_lasting_rise_has_come_to_is_told_once_with_its_figures() -> None:
+    b = lasting()
+    assert not notified(take_hour(b, 5, 25))  # of 16 an hour
+    (made,) = take_hour(b, 5, 80)
+    assert (made.what, made.notify) == ("updated", True)
+    assert made.alert.words == (
+        "999 calls, Warwickshire: 80 in the hour to 20:00, usually 6 to 14. "
+        "About 1.6 times the usual since 1 July. Duty inspector has this."
+    )
+    close_day(b, 5, 400)
+    # As great again a day later it is no news, a week later and greater it is.
+    assert not notified(take_hour(b, 6, 82))
+    assert notified(take_hour(b, 6, 140)) == ["updated"]
+    for n in range(6, 12):
+        close_day(b, n, 320)
+    assert notified(take_hour(b, 12, 80)) == ["updated"]
+    assert len(b.alerts) == 1
+
+
+def test_an_hour_that_bursts_in_a_part_of_a_lasting_rise_is_told_in_its_alert() -> None:
+    b = lasting()
+    made = take_hour(b, 5, 60, area=NORTH)
+    told = [each.alert.words for each in made if each.notify]
+    lead = "999 calls, North Warwickshire policing area: 60 in the hour to 20:00"
+    assert [words.startswith(lead) for words in told] == [True]
+
+
+def test_a_fall_that_lasts_tells_an_hour_far_below_it_too_and_takes_in_its_parts() -> None:
+    b = book()
+    for n in range(5):
+        close_day(b, n, 100)
+    fall: dict[str, Any] = {"direction": "down", "expected": 60.0, "lower": 50, "upper": 70}
+    assert not notified(take_hour(b, 5, 28, **fall))
+    assert notified(take_hour(b, 5, 2, **fall)) == ["updated"]
+    part = {**fall, "area": NORTH, "expected": 30.0, "lower": 24, "upper": 36}
+    whole = hour_of(6, 30, **fall)
+    b.consider([hour_of(6, 15, **part)], [], whole.end + MINUTE, Known(whole))
+    assert len(b.alerts) == 1
+
+
+def test_what_grows_in_two_days_is_told_with_the_figure_of_these_days() -> None:
+    b = lasting(20)
+    close_day(b, 20, 440)
+    (made,) = close_day(b, 21, 460)
+    assert made.notify
+    assert made.alert.words == (
+        "999 calls, Warwickshire: 2.2 times the usual over the 2 days to Wednesday 22 July, "
+        "450 a day, usually about 200. About 1.7 times the usual since 1 July."
+    )
+
+
+def test_what_a_person_closed_opens_anew_where_its_days_grow_by_a_quarter() -> None:
+    for outcome in ("real", "false", "planned_event"):
+        b = paged()
+        close(b, day_of(0, 0).start + 15 * HOUR, outcome)
+        told = [notified(close_day(b, n, 320)) for n in range(8)]
+        assert told == [[]] * 8
+        told = [notified(close_day(b, n, 440)) for n in range(8, 12)]
+        assert told == [[], ["opened"], [], []]
+        first, second = b.alerts.values()
+        assert first.over
+        assert second.open
+
+
+def test_an_hour_far_beyond_what_a_person_closed_is_an_alert_of_its_own() -> None:
+    b = paged()
+    close(b, day_of(0, 0).start + 15 * HOUR, "false")
+    for n in range(5):
+        close_day(b, n, 320)
+    assert not notified(take_hour(b, 5, 25))
+    assert notified(take_hour(b, 5, 80)) == ["opened"]
+
+
+def test_one_that_is_closed_as_real_on_its_first_day_gives_its_level_with_the_third() -> None:
+    for outcome in ("real", "false"):
+        b = paged()
+        close(b, day_of(0, 0).start + 15 * HOUR, outcome)
+        for n in range(2):
+            close_day(b, n, 320)
+        assert b.outcomes() == ((), ())
+        close_day(b, 2, 320)
+        third = day_of(2, 0).end + 2 * MINUTE
+        stretches, levels = b.outcomes()
+        assert [(each.start, each.end) for each in stretches] == (
+            [(at(FIRST), third)] if outcome == "real" else []
+        )
+        taken = [(each.at, each.ratio) for each in levels]
+        assert taken == ([(third, 1.6)] if outcome == "real" else [])
+
+
+def test_what_is_over_gives_no_level_when_it_is_closed_as_real_the_morning_after() -> None:
+    for usual in (1, 2):  # days: with the second it is over
+        b = lasting()
+        for n in range(5, 5 + usual):
+            close_day(b, n, 200)
+        assert the(b).open == (usual == 1)
+        close(b, day_of(5 + usual, 0).start + 8 * HOUR, "real")
+        assert b.outcomes().levels == ()
+
+
+def test_what_is_over_is_told_with_all_of_it_and_has_nothing_left_to_accept() -> None:
+    b = lasting(20)
+    assert the(b).words.count("Lasting: close it as real")
+    close_day(b, 20, 200)
+    (made,) = close_day(b, 21, 190)
+    assert (made.what, made.alert.lasting) == ("resolved", False)
+    assert made.alert.words == (
+        "999 calls, Warwickshire: 1.6 times the usual from 1 to 20 July, 320 a day, "
+        "usually about 200. Over at 00:02."
+    )
+    b = lasting(20)
+    close(b, day_of(20, 0).start + 8 * HOUR, "real")
+    assert not the(b).lasting
+    assert the(b).words == (
+        "999 calls, Warwickshire: 1.6 times the usual since 1 July, 320 a day, "
+        "usually about 200. Closed at 08:00: real."
+    )
+
+
+def test_a_rise_of_the_whole_after_that_of_a_part_has_lasted_is_an_alert_of_its_own() -> None:
+    part: dict[str, Any] = {"area": NORTH}
+    whole: dict[str, Any] = {"expected": 1000.0, "lower": 900, "upper": 1100}
+    b = book()
+    for n in range(14):
+        # At first the rest is as usual, and nobody is told of the whole.
+        both = day_of(n, 300, **part), day_of(n, 1120 if n < 10 else 1700, **whole)
+        made = b.consider(both, [], both[0].end + 2 * MINUTE, Known(*both))
+        if n == 10:
+            assert [(each.alert.area, each.what) for each in made if each.notify] == [
+                ("force", "opened")
+            ]
+    child, other = b.alerts.values()
+    assert (child.area, other.area) == (NORTH, "force")
+    assert child.words.startswith(
+        "999 calls, North Warwickshire policing area: 1.5 times the usual since 1 July, 300 a day, "
+        "usually about 200."
+    )
+
+
+def test_a_whole_that_takes_over_on_the_second_day_counts_its_own_days_and_tells_it_once() -> None:
+    b = book()
+    for n in range(16):
+        found = [day_of(n, 300, area=NORTH)]
+        if n:
+            found.append(day_of(n, 1700, expected=1000.0, lower=900, upper=1100))
+        made = b.consider(found, [], found[0].end + 2 * MINUTE, Known(*found))
+        assert notified(made) == [["opened"], ["updated"]][n] if n < 2 else not notified(made)
+    (alert,) = b.alerts.values()
+    assert alert.words.startswith(
+        "999 calls, Warwickshire: 1.7 times the usual since 2 July, 1,700 a day, "
+        "usually about 1,000."
+    )
+
+
+def test_missing_days_are_no_days_that_a_lasting_rise_is_counted_over() -> None:
+    b = lasting(5)
+    for n in range(5, 11):
+        assert not b.consider([], [], day_of(n, 0).end + 2 * MINUTE)
+    for n in range(11, 16):
+        close_day(b, n, 320)
+    assert "1.6 times the usual since 1 July, 320 a day, usually about 200." in the(b).words
+    for n in (16, 17):
+        made = close_day(b, n, 200)
+    assert notified(made) == ["resolved"]
+
+
+def test_two_low_days_of_a_series_of_a_few_a_day_do_not_end_its_rise() -> None:
+    few: dict[str, Any] = {"expected": 3.0, "lower": 1, "upper": 5}
+    b = book()
+    for n, count in enumerate((9, 7, 8, 5, 4, 8, 7, 4, 5, 8)):
+        close_day(b, n, count, notify=count > 5, direction="up", **few)
+        assert the(b).open
+    assert "About 2.2 times the usual since 1 July." in the(b).words
+    told = [notified(close_day(b, n, 3, notify=False, **few)) for n in range(10, 14)]
+    assert told == [[], [], [], ["resolved"]]
+    assert the(b).words.startswith(
+        "999 calls, Warwickshire: 2.2 times the usual from 1 to 10 July, 6.5 a day, "
+        "usually about 3."
+    )
+
+
+def test_what_falls_in_quiet_hours_of_a_lasting_fall_is_told_in_the_morning() -> None:
+    policy = '\n[alerts.quiet_hours]\nnotice = "22:00-07:00"\n'
+    b = AlertBook(with_policy(policy))
+    told = []
+    for n, count in enumerate((150, 150, 150, 60, 60, 200, 200)):
+        made = close_day(b, n, count)
+        assert not notified(made)
+        known = Known(day_of(n, count))
+        morning = b.consider([], [], day_of(n, 0).end + 7 * HOUR, known)
+        told.append(notified(morning))
+    assert told == [["reminded"], [], [], ["updated"], ["updated"], [], ["resolved"]]
 
 
 def test_what_was_stored_goes_on_as_if_nothing_had_happened() -> None:

@@ -9,9 +9,9 @@ from streams.alert_records import decode_fact, encode
 from streams.alerts import AlertBook
 from streams.conditions import Condition
 from streams.errors import ActionError
-from streams.force import Force, check_force, shipped_force_text
+from streams.force import check_force, shipped_force_text
 from streams.ownership import Request, hand_room_over
-from tests.alerting import at, book, quiet, signal
+from tests.alerting import at, book, quiet, signal, with_policy
 
 NOW = at("2026-11-21 22:00")
 MINUTE, HOUR = 60_000, 3_600_000
@@ -23,12 +23,6 @@ def opened(b: AlertBook) -> str:
 
 def act(b: AlertBook, alert: str, action: Any, when: int, **details: Any) -> str:
     return b.act(alert, Request(action=action, who="Duty inspector", **details), when).alert.words
-
-
-def with_policy(policy: str) -> Force:
-    force, problems = check_force(shipped_force_text("warwickshire") + policy, "warwickshire.toml")
-    assert force is not None, problems
-    return force
 
 
 LEAD = "999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14."
@@ -164,6 +158,8 @@ def test_a_page_that_nobody_takes_is_told_once_more_after_15_minutes() -> None:
     assert (told.what, told.notify) == ("escalated", True)
     assert told.alert.words == f"{LEAD} Nobody has taken this for 15 minutes."
     assert not b.consider([], [], NOW + 40 * MINUTE)
+    act(b, told.alert.id, "note", NOW + 50 * MINUTE, note="Seen")
+    assert b.alerts[told.alert.id].words == f"{LEAD} Nobody has this yet."  # 15 minutes no more
     other = book()
     act(other, opened(other), "acknowledge", NOW + MINUTE)
     assert not other.consider([], [], NOW + 60 * MINUTE)
