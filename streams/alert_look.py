@@ -139,7 +139,9 @@ class Look(Teller):
             while_it_lasted = (
                 s.start < to_ms(alert.opened_at) and (ms_of(alert.onset) or 0) <= s.end
             )
-            if alert.kind == "feed_silent" and s.kind in of and while_it_lasted:
+            # One that is open says that the feed is unsteady, and at most one of a feed is.
+            told = while_it_lasted or alert.open
+            if alert.kind == "feed_silent" and s.kind in of and told:
                 return
         when = rfc3339(s.start // MINUTE * MINUTE).replace("+00:00", "Z")
         name = rules.name(self.force, "feed_silent", s.group, s.measure, {}, s.area, None)

@@ -173,6 +173,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """The end of the last closed period that was judged."""
     over: bool = False
     """Resolved, and quiet since: what comes next is another story."""
+    over_at: dt.datetime | None = None
+    """When it became so, whatever is noted later."""
     course: Course | None = None
     """Of a volume whose days are exceptional too: how it goes on by them."""
     lasting: bool = False

@@ -147,6 +147,8 @@ def changed(
     force: Force, alert: Alert, at: int, what: What, *, notify: bool = False, **changes: Any
 ) -> Transition:
     """The next revision of an alert, its words made anew."""
+    if changes.get("over") and not alert.over:
+        changes["over_at"] = instant(at, force.zone)
     new: Alert = msgspec.structs.replace(
         alert, **changes, revision=alert.revision + 1, updated_at=instant(at, force.zone)
     )
