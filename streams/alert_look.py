@@ -218,11 +218,31 @@ class Look(Teller):
                 continue
             if not self._is_another(alert, signal):
                 return self._join(alert, story, severity)
+        if self._is_known(kind, signal):
+            return ""
         # What nobody heard of is no story told; a replay tells nobody of anything.
         told = (a for a in self.book.alerts.values() if a.notified or not self.tell)
         if self.kin.retold(signal, told):
             return ""
         return self._open_signal(story, kind, severity)
+
+    def _is_known(self, kind: AlertKind, signal: Signal) -> bool:
+        """Whether a volume is of a stretch that an alert, over by now, has told of: a process that
+        begins again reads the hours and days of it once more."""
+        if kind != "exceptional_volume" or signal.grain not in ("hour", "day"):
+            return False
+        row, about = signal.row, (signal.group, signal.measure, signal.direction)
+        for alert in self.book.alerts.values():
+            if alert.kind != kind or (alert.group, alert.measure, alert.direction) != about:
+                continue
+            if alert.grain not in ("hour", "day") or signal.end > (_judged_to(alert) or 0):
+                continue
+            first = start_of(alert, self.force.zone)
+            first = first if alert.course is None else min(first, to_ms(alert.course.since))
+            same = alert.row == row and signal.area in (alert.area, alert.watched)
+            if first <= signal.start and (same or self.kin.same_story(alert, signal)):
+                return True
+        return False
 
     def _known(self, kind: AlertKind, signal: Signal) -> Alert | None:
         """The alert of the same series and direction that goes on. A volume by the hour and by the
@@ -297,7 +317,7 @@ class Look(Teller):
             if alert.kind != "level_change":  # the old level stays: it is what is compared with
                 changes |= self._figures(s, alert.kind)
         further = alert.open and alert.kind == "level_change" and level_grown(alert, s)
-        further = further and may_tell(self.force, alert, self.at)
+        further = further and self._may_be_told(alert)
         if further:  # the old level stays, with its range
             old = alert.evidence
             kept = {"before": old.before, "lower": old.lower, "upper": old.upper}
@@ -328,7 +348,7 @@ class Look(Teller):
         if alert.course is None or not bursts(alert, s):
             return {}, False
         course, news = burst(alert.course, s, self.force.zone)
-        if news and not may_tell(self.force, alert, self.at):
+        if news and not self._may_be_told(alert):
             return {}, False
         if s.running and not news:
             return {"course": course}, False
@@ -349,6 +369,11 @@ class Look(Teller):
             "said": rules.said(self.force, told, kind, self.reads, self.at),
             "evidence": rules.evidence(self.force, told),
         }
+
+    def _may_be_told(self, alert: Alert) -> bool:
+        """Whether what grows in an alert is told, and so is what is compared with from then on.
+        What nobody has heard of yet is told as it is when it is told."""
+        return (self.tell or not alert.notified) and may_tell(self.force, alert, self.at)
 
     def _louder(self, alert: Alert, *, worse: bool) -> bool:
         return worse and alert.open and alert.owner is None and may_tell(self.force, alert, self.at)
@@ -413,7 +438,7 @@ class Look(Teller):
                 # It is beyond what a person closed.
                 self._open_signal(Story(day), alert.kind, rules.severity_of(day))
             return
-        notify = ratio is not None and may_tell(self.force, alert, self.at)
+        notify = ratio is not None and self._may_be_told(alert)
         if ratio is not None and notify:
             course = msgspec.structs.replace(course, told=ratio)
         changes: dict[str, Any] = {"course": course}
@@ -508,6 +533,11 @@ class Look(Teller):
                     self.change(alert, "updated", over=True, quiet=quiet, judged_to=judged)
             else:
                 self.change(alert, "updated", quiet=quiet, judged_to=judged)
+
+
+def _judged_to(alert: Alert) -> int | None:
+    """The end of the last hour or day that an alert took."""
+    return ms_of(alert.judged_to if alert.course is None else alert.course.judged_to)
 
 
 def _records_of(condition: Condition) -> str:

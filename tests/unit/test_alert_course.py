@@ -458,3 +458,32 @@ def test_whatever_the_days_there_is_one_alert_of_a_direction_and_few_notificatio
         assert (told[-1] == "resolved") == (not alert.open)
         # A quarter each time, from a day that was outside the range at least.
         assert told.count("updated") <= 8
+
+
+def test_what_grows_while_nobody_may_be_told_is_told_when_people_may_be() -> None:
+    b = lasting()
+    for n in (5, 6):  # read as a backlog
+        found = day_of(n, 800)
+        assert not notified(b.consider([found], [], found.end + 2 * MINUTE, tell=False))
+    assert the(b).course.told == 1.6  # type: ignore[union-attr]
+    assert [notified(close_day(b, n, 800)) for n in (7, 8)] == [["updated"], []]
+
+
+def test_days_and_hours_of_a_stretch_that_was_told_are_no_alert_when_they_are_read_again() -> None:
+    for outcome in (None, "false"):
+        b = lasting(8)
+        if outcome is not None:
+            close(b, day_of(8, 0).start + 8 * HOUR, outcome)
+        for n in (8, 9):
+            close_day(b, n, 200)
+        (known,) = b.alerts.values()
+        assert known.over
+        anew = book()
+        anew.apply(Transition(what="updated", at=known.updated_at, alert=known))
+        for n in range(8):
+            take_hour(anew, n, 40)
+            close_day(anew, n, 320)
+            close_day(anew, n, 160, area=NORTH, expected=100.0, lower=85, upper=115)
+        assert list(anew.alerts.values()) == [known]
+        # What comes after it is another.
+        assert notified(close_day(anew, 12, 320)) == ["opened"]
