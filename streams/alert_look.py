@@ -45,10 +45,10 @@ from streams.alert_records import (
 )
 from streams.alert_rules import Reads
 from streams.alert_telling import Teller
-from streams.conditions import Condition
+from streams.conditions import Condition, got_worse
 from streams.outcomes import start_of
 from streams.ownership import may_tell
-from streams.periods import MINUTE, rfc3339, to_ms
+from streams.periods import HOUR, MINUTE, rfc3339, to_ms
 from streams.signal_words import place
 from streams.signals import Signal
 from streams.stories import Story, stories
@@ -102,8 +102,13 @@ class Look(Teller):
         if known is not None:
             self._saw(known, c)
             alert = self.book.alerts[known]
-            if alert.open and alert.said != c.said and self._due(alert):
-                self.change(alert, "updated", said=c.said, evidence=c.evidence)
+            told = alert.evidence.told
+            grew = told is not None and self._grew(alert, c, told)
+            if alert.open and (grew or (alert.said != c.said and self._due(alert))):
+                # What nobody has heard of yet is told as it is when it is told.
+                told = c.evidence.observed if grew or not alert.notified else told
+                evidence = _with_told(c, told)
+                self.change(alert, "updated", notify=grew, said=c.said, evidence=evidence)
             return
         if not c.opens:
             return
@@ -127,8 +132,16 @@ class Look(Teller):
             grain="now",
             onset=c.since,
             said=c.said,
-            evidence=c.evidence,
+            evidence=_with_told(c, c.evidence.observed),
         )
+
+    def _grew(self, alert: Alert, c: Condition, told: float) -> bool:
+        """Whether people are notified again of an answer rate. Not in the first hour: a window of
+        calls shows what it has fallen to only when all of them came since."""
+        young = self.at - to_ms(alert.opened_at) < HOUR
+        if young or not alert.open or not alert.notified:
+            return False
+        return got_worse(c, told) and self._may_be_told(alert)
 
     def _note_missing(self, s: Signal) -> None:
         """A stretch in which a feed was not heard, once it is over: a notice that is over at once.
@@ -533,6 +546,13 @@ class Look(Teller):
                     self.change(alert, "updated", over=True, quiet=quiet, judged_to=judged)
             else:
                 self.change(alert, "updated", quiet=quiet, judged_to=judged)
+
+
+def _with_told(c: Condition, told: float | None) -> Evidence:
+    """The evidence of a condition, with what was told of an answer rate."""
+    if c.correlation is None:
+        return c.evidence
+    return msgspec.structs.replace(c.evidence, told=told)
 
 
 def _judged_to(alert: Alert) -> int | None:

@@ -65,6 +65,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     target: float | None = None
     before: float | None = None
     after: float | None = None
+    told: float | None = None
+    """The share that people were last notified of, of an answer rate."""
     method: str | None = None
     period: str | None = None
     start: dt.datetime | None = None

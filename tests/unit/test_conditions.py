@@ -14,7 +14,8 @@ from streams.conditions import (
     pipeline_unwell,
     target_missed,
 )
-from streams.periods import rfc3339
+from streams.ownership import Request
+from streams.periods import MINUTE, rfc3339
 from streams.situation import Situation
 from streams.waits import (
     ONCE_IN,
@@ -251,3 +252,24 @@ def test_weeks_are_judged_by_the_target_of_their_own_time() -> None:
     )
     met = [[old], [old], [(Rate(850, 1000), 0.8), new], [new]]
     assert target_missed(WARWICKSHIRE, "999", met, 0.9, 10, NOW) is None
+
+
+def test_an_answer_rate_that_gets_a_quarter_worse_while_its_alert_is_open_is_told_once_more() -> (
+    None
+):
+    own, b = {60: Usual(0.85, 0.01, 10000)}, book()
+
+    def look(minutes: int, within: int) -> list[str]:
+        now = NOW + minutes * MINUTE
+        rate = {60: Rate(within, 60)}
+        found = answer_rate(WARWICKSHIRE, "999", rate, own, 0.9, 10, now)
+        assert found is not None
+        return [each.what for each in b.consider([], [found], now) if each.notify]
+
+    assert look(0, 25) == ["opened"]
+    (alert,) = b.alerts
+    b.act(alert, Request(action="acknowledge", who="Duty inspector"), NOW + MINUTE)
+    assert look(30, 2) == []  # it shows only now what it has fallen to
+    assert look(90, 20) == []  # chance
+    assert [look(120 + 60 * n, 2) for n in range(6)] == [["updated"], *([[]] * 5)]
+    assert b.alerts[alert].words.startswith("999 calls, Warwickshire: 2 of the last 60 ")
