@@ -10,13 +10,13 @@ what the days are compared with, and an hour far beyond that ratio is news.
 from __future__ import annotations
 
 import datetime as dt
-from math import sqrt
+from math import log, sqrt
 
 import msgspec
 
 from detectors.predictive import Predictive
 from streams.alert_records import FROM_SIGNALS, Alert, Course, instant, ms_of
-from streams.alert_rules import A_WEEK, inside, usual_again, worth
+from streams.alert_rules import A_WEEK, BACK, QUIET, inside, usual_again, worth
 from streams.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
 from streams.signals import LOOKS, Signal
@@ -34,6 +34,10 @@ BURST = 2 * DAY
 SURE = 3.0
 """Standard deviations by which the last two days must lie beyond what was notified."""
 
+FEW = 10.0
+"""Fewer than this are expected of a day in a series of a few a day."""
+LIKELIER = 100.0
+"""Times that usual days in a row must be likelier as usual before an alert is over."""
 LEAST = 0.1
 """Expected of a day, at the least: nothing is so many times nothing."""
 
@@ -96,6 +100,7 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -
         before_latest=course.latest,
         told=told,
         usual=usual,
+        quiet=(course.quiet[0] + day.observed, course.quiet[1] + expected) if usual else (0.0, 0.0),
         judged_to=judged,
         held=instant(at, force.zone) if course.held is None and days >= LONG else course.held,
     )
@@ -120,18 +125,33 @@ def elsewhere(force: Force, course: Course, signal: Signal) -> Course:
         taken=0,
         observed=0.0,
         expected=LEAST,
+        usual=0,
+        quiet=(0.0, 0.0),
         latest=(0.0, LEAST),
         before_latest=None,
     )
 
 
 def while_it_lasted(course: Course) -> tuple[float, float, int]:
-    """Observed and expected of its days up to the last that was not usual, and how many these are;
-    the latest of them were usual."""
-    observed, expected, taken = course.observed, course.expected, course.taken
-    for came, usual in (course.latest, course.before_latest or course.latest)[: course.usual]:
-        observed, expected, taken = observed - came, expected - usual, taken - 1
-    return observed, expected, taken
+    """Observed and expected up to the last day that was not usual, and of how many days."""
+    observed, expected = course.quiet
+    return course.observed - observed, course.expected - expected, course.taken - course.usual
+
+
+def over(alert: Alert, course: Course, day: Signal) -> bool:
+    """Whether enough days in a row were usual, of which that is the last: `QUIET`; of fewer than
+    `FEW` as many more, up to `BACK`, as it takes until they are so much likelier as usual than at
+    the ratio before (quasi-Poisson), as two low ones in a row are soon there by chance."""
+    few = (day.expected or 0.0) < FEW
+    if not few or not QUIET["day"] <= course.usual < BACK["day"]:
+        return course.usual >= QUIET["day"]
+    before, expected, days = while_it_lasted(course)
+    ratio = max(LEAST, before / max(expected, LEAST))
+    if days <= 0 or (ratio >= 1.0) == (alert.direction == "down"):
+        return True
+    came, usual = course.quiet
+    phi = dispersion(day.expected, day.lower, day.upper, day.within)
+    return ((ratio - 1.0) * usual - came * log(ratio)) / phi >= log(LIKELIER)
 
 
 def bursts(alert: Alert, hour: Signal) -> bool:

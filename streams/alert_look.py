@@ -28,9 +28,10 @@ from streams.alert_course import (
     has_lasted,
     level_grown,
     next_day,
+    over,
     while_it_lasted,
 )
-from streams.alert_kin import Kin
+from streams.alert_kin import Kin, is_held
 from streams.alert_records import (
     FROM_SIGNALS,
     SEVERITIES,
@@ -47,7 +48,7 @@ from streams.alert_rules import Reads
 from streams.alert_telling import Teller
 from streams.conditions import Condition, got_worse
 from streams.outcomes import start_of
-from streams.ownership import may_tell
+from streams.ownership import in_quiet_hours, may_tell
 from streams.periods import HOUR, MINUTE, rfc3339, to_ms
 from streams.signal_words import place
 from streams.signals import Signal
@@ -349,6 +350,9 @@ class Look(Teller):
             changes: dict[str, Any] = {"also": _union(alert.also, story.also, alert.title)}
             if worse:
                 changes |= {"severity": severity, **self._figures(story.signal, alert.kind)}
+                if is_held(alert):
+                    kept = ("area", "area_name", "follows", "title")
+                    changes |= {name: getattr(alert, name) for name in kept}
                 changes["worse_at"] = stamp(self.at, self.force.zone)
             sudden, news = self._burst(alert, story.signal)
             notify = news or self._louder(alert, worse=worse)
@@ -396,9 +400,11 @@ class Look(Teller):
         title = say.title(self.force, s)
         worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
         wider = self.kin.widens(alert, s)
-        # What its days carry is not named by where one hour was.
+        # What its days carry is not named by where one hour was, and from the third day on it
+        # keeps its name.
         by_days = alert.course is not None
-        names = wider or (not (by_days and s.grain == "hour") and self.kin.narrows(alert, s))
+        narrow = not (by_days and (s.grain == "hour" or is_held(alert)))
+        names = wider or (narrow and self.kin.narrows(alert, s))
         sudden, news = self._burst(alert, s)
         known = title in (alert.title, *alert.also)
         if not alert.open or not (worse or names or sudden or not known):
@@ -414,8 +420,9 @@ class Look(Teller):
                 changes["course"] = elsewhere(self.force, alert.course, s)
         if wider:
             changes["also"] = _union(changes["also"], self._take_in(alert, s))
-        # What its days carry people know as something within.
-        spread = wider and by_days and may_tell(self.force, alert, self.at)
+        # What its days carry people know as something within; not where both are of one day.
+        later = s.end > (_judged_to(alert) or 0)
+        spread = wider and by_days and later and may_tell(self.force, alert, self.at)
         notify = news or spread or self._louder(alert, worse=worse)
         self.change(alert, "updated", notify=notify, **(changes if names else changes | sudden))
         return alert.id
@@ -436,6 +443,8 @@ class Look(Teller):
             first, course = start_of(alert, self.force.zone), alert.course
             if course is not None and day.end > to_ms(course.judged_to):
                 self._next_day(alert, course, day)
+            elif course is not None and alert.open:
+                self._tell_days(alert, course, day, {})
             elif course is None and day.end > first and exceptional(day, alert.direction):
                 course = begun(self.force, day, first)
                 self.change(alert, "updated", course=course, **self._by_days(alert, course, day))
@@ -443,24 +452,34 @@ class Look(Teller):
     def _next_day(self, alert: Alert, course: Course, day: Signal) -> None:
         """One more day of an alert."""
         course = next_day(self.force, alert, course, day, self.at)
-        ratio = grown(alert, course, day)
         if not alert.open:
-            over = course.usual >= rules.QUIET["day"] or ratio is not None
-            self.change(alert, "updated", over=over, course=course)
+            ratio = grown(alert, course, day)
+            ends = over(alert, course, day) or ratio is not None
+            self.change(alert, "updated", over=ends, course=course)
             if ratio is not None and exceptional(day, alert.direction):
                 # It is beyond what a person closed.
                 self._open_signal(Story(day), alert.kind, rules.severity_of(day))
             return
+        changes: dict[str, Any] = {"course": course}
+        if not course.usual:
+            changes |= self._by_days(alert, course, day)
+        self._tell_days(alert, course, day, changes)
+
+    def _tell_days(
+        self, alert: Alert, course: Course, day: Signal, changes: dict[str, Any]
+    ) -> None:
+        """Tells that it is over or has grown, with its last day or once people may be told."""
+        waits = alert.notified and in_quiet_hours(self.force, alert.severity, self.at)
+        if not waits and over(alert, course, day):
+            self.resolve(alert, **changes, **self._ended(alert, course))
+            return
+        ratio = None if course.usual else grown(alert, course, day)
         notify = ratio is not None and self._may_be_told(alert)
         if ratio is not None and notify:
             course = msgspec.structs.replace(course, told=ratio)
-        changes: dict[str, Any] = {"course": course}
-        if not course.usual:
-            changes |= self._by_days(alert, course, day, grew=notify)
-        if course.usual < rules.QUIET["day"]:
+            changes = {"course": course, **self._by_days(alert, course, day, grew=True)}
+        if changes:
             self.change(alert, "updated", notify=notify, **changes)
-        else:
-            self.resolve(alert, **changes, **self._ended(alert, course))
 
     def _by_days(
         self, alert: Alert, course: Course, day: Signal, *, grew: bool = False

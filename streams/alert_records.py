@@ -96,6 +96,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     smallest."""
     usual: int = 0
     """Usual days in a row."""
+    quiet: tuple[float, float] = (0.0, 0.0)
+    """Observed and expected of these together."""
     judged_to: dt.datetime
     """The end of the last day that was taken."""
     held: dt.datetime | None = None

@@ -123,7 +123,7 @@ def by_days(
     About 3.1 times the usual since 1 July.
     """
     calendar = Calendar(force.zone)
-    usually = f"{day.expected or 0.0:,.0f}"
+    usually = _about(day.expected or 0.0)
     figures = (
         f": {day.observed:,.0f} on {date(calendar, day.start, now, weekday=True)}, "
         f"usually about {usually}."
@@ -157,10 +157,10 @@ def by_two_days(
     usually about 332. About 1.6 times the usual since 1 July.
     """
     calendar = Calendar(force.zone)
-    to = f"{date(calendar, day.start, now, weekday=True)}"
+    to = date(calendar, day.start, now, weekday=True)
     figures = (
         f": {two[0] / two[1]:.2g} times the usual over the 2 days to {to}, "
-        f"{two[0] / 2:,.0f} a day, usually about {two[1] / 2:,.0f}."
+        f"{_about(two[0] / 2)} a day, usually about {_about(two[1] / 2)}."
     )
     lead = shortened(about, LONGEST - len(figures)) + figures
     return (lead, times_since(force, times, since, now))
@@ -180,7 +180,7 @@ def by_days_past(
     when = f"on {first}"
     if first != last:
         when = f"from {day if last.partition(' ')[2] == month else first} to {last}"
-    came, usually = (f"{each:,.0f}" for each in a_day)
+    came, usually = (_about(each) for each in a_day)
     daily = " a day" * (first != last)
     figures = (
         f": {a_day[0] / a_day[1]:.2g} times the usual {when}, {came}{daily}, "
@@ -194,12 +194,17 @@ def by_weeks(
 ) -> tuple[str, ...]:
     """The sentences of a volume that has lasted; `days` is what came on a day since then, and what
     was usual."""
-    came, usually = (f"{each:,.0f}" for each in days)
+    came, usually = (_about(each) for each in days)
     figures = (
         f": {times:.2g} times the usual since {date(Calendar(force.zone), since, now)}, "
         f"{came} a day, usually about {usually}."
     )
     return (shortened(about, LONGEST - len(figures)) + figures, ACCEPT)
+
+
+def _about(many: float) -> str:
+    """`1,204`, `12`, and below ten `1.4`: of so few a whole number says too little."""
+    return f"{many:,.0f}" if many >= 9.95 else f"{many:.1f}".removesuffix(".0")
 
 
 def lasting(force: Force, since: int, now: int, *, accepted: bool) -> str:
@@ -359,7 +364,8 @@ def ended(force: Force, grain: str, ms: int, now: int) -> str:
 
 def escalated(minutes: int) -> str:
     """Why it is sent again."""
-    return f"Nobody has taken this for {minutes} minutes."
+    waited = f"{minutes} minutes" if minutes < 120 else duration(60 * minutes)
+    return f"Nobody has taken this for {waited}."
 
 
 def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bool = False) -> str:

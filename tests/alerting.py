@@ -11,7 +11,7 @@ import msgspec
 from streams.alert_desk import Desk
 from streams.alert_records import Alert, Evidence, Transition, instant
 from streams.alerts import AlertBook, NoReads
-from streams.force import find_force
+from streams.force import Force, check_force, find_force, shipped_force_text
 from streams.live import Live
 from streams.periods import Calendar, to_ms
 from streams.signals import Signal
@@ -19,6 +19,13 @@ from streams.signals import Signal
 WARWICKSHIRE = find_force("warwickshire")
 ZONE = ZoneInfo("Europe/London")
 CALENDAR = Calendar(ZONE)
+
+
+def with_policy(policy: str) -> Force:
+    """Warwickshire, with a policy of its alerts."""
+    force, problems = check_force(shipped_force_text("warwickshire") + policy, "warwickshire.toml")
+    assert force is not None, problems
+    return force
 
 
 def at(text: str) -> int:

@@ -13,7 +13,7 @@ from streams.alerts import AlertBook
 from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE
 from streams.signals import Signal
-from tests.alerting import CALENDAR, Known, at, book, quiet, signal
+from tests.alerting import CALENDAR, Known, at, book, quiet, signal, with_policy
 
 FIRST = "2026-07-01 00:00"
 NORTH = "north-warwickshire-area"
@@ -415,6 +415,34 @@ def test_missing_days_are_no_days_that_a_lasting_rise_is_counted_over() -> None:
     assert notified(made) == ["resolved"]
 
 
+def test_two_low_days_of_a_series_of_a_few_a_day_do_not_end_its_rise() -> None:
+    few: dict[str, Any] = {"expected": 3.0, "lower": 1, "upper": 5}
+    b = book()
+    for n, count in enumerate((9, 7, 8, 5, 4, 8, 7, 4, 5, 8)):
+        close_day(b, n, count, notify=count > 5, direction="up", **few)
+        assert the(b).open
+    assert "About 2.2 times the usual since 1 July." in the(b).words
+    told = [notified(close_day(b, n, 3, notify=False, **few)) for n in range(10, 14)]
+    assert told == [[], [], [], ["resolved"]]
+    assert the(b).words.startswith(
+        "999 calls, Warwickshire: 2.2 times the usual from 1 to 10 July, 6.5 a day, "
+        "usually about 3."
+    )
+
+
+def test_what_falls_in_quiet_hours_of_a_lasting_fall_is_told_in_the_morning() -> None:
+    policy = '\n[alerts.quiet_hours]\nnotice = "22:00-07:00"\n'
+    b = AlertBook(with_policy(policy))
+    told = []
+    for n, count in enumerate((150, 150, 150, 60, 60, 200, 200)):
+        made = close_day(b, n, count)
+        assert not notified(made)
+        known = Known(day_of(n, count))
+        morning = b.consider([], [], day_of(n, 0).end + 7 * HOUR, known)
+        told.append(notified(morning))
+    assert told == [["reminded"], [], [], ["updated"], ["updated"], [], ["resolved"]]
+
+
 def test_what_was_stored_goes_on_as_if_nothing_had_happened() -> None:
     whole, before = paged(), paged()
     lines = []
@@ -487,3 +515,14 @@ def test_days_and_hours_of_a_stretch_that_was_told_are_no_alert_when_they_are_re
         assert list(anew.alerts.values()) == [known]
         # What comes after it is another.
         assert notified(close_day(anew, 12, 320)) == ["opened"]
+
+
+def test_a_lasting_rise_keeps_its_name_where_all_of_it_is_in_a_part_for_days() -> None:
+    up: dict[str, Any] = {"direction": "up", "notify": True, "rate": 0.001}
+    part = {"area": NORTH, "expected": 50.0, "lower": 40, "upper": 60, **up}
+    b = lasting()
+    for n, (whole, within) in enumerate(((320, 170), (340, 90), (320, 170)), start=5):
+        days = [day_of(n, whole), day_of(n, within, **part)]
+        b.consider(days, [], days[0].end + 2 * MINUTE, Known(*days))
+        assert (the(b).area, the(b).title) == ("force", "999 calls, Warwickshire")
+    assert the(b).course.taken == 8  # type: ignore[union-attr]

@@ -9,9 +9,9 @@ from streams.alert_records import decode_fact, encode
 from streams.alerts import AlertBook
 from streams.conditions import Condition
 from streams.errors import ActionError
-from streams.force import Force, check_force, shipped_force_text
+from streams.force import check_force, shipped_force_text
 from streams.ownership import Request, hand_room_over
-from tests.alerting import at, book, quiet, signal
+from tests.alerting import at, book, quiet, signal, with_policy
 
 NOW = at("2026-11-21 22:00")
 MINUTE, HOUR = 60_000, 3_600_000
@@ -23,12 +23,6 @@ def opened(b: AlertBook) -> str:
 
 def act(b: AlertBook, alert: str, action: Any, when: int, **details: Any) -> str:
     return b.act(alert, Request(action=action, who="Duty inspector", **details), when).alert.words
-
-
-def with_policy(policy: str) -> Force:
-    force, problems = check_force(shipped_force_text("warwickshire") + policy, "warwickshire.toml")
-    assert force is not None, problems
-    return force
 
 
 LEAD = "999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14."
