@@ -42,12 +42,20 @@ class Desk:
         return self._ask(f"/board.json?{query}")
 
     def find(self, wanted: str) -> dict[str, Any]:
-        """The alert of an id, or of the only id that holds `wanted`, open ones first."""
+        """The alert of an id, of the number of an open one, or of the only id that holds `wanted`,
+        open ones first. A number is never taken for a part of an id: ids hold dates."""
         known = self.history()
         if exact := [alert for alert in known if alert["id"] == wanted]:
             return exact[0]
-        if wanted.isdigit() and 0 < int(wanted) <= len(held := _open(known)):
-            return held[int(wanted) - 1]
+        if wanted.isdigit():
+            held = _open(known)
+            if 0 < int(wanted) <= len(held):
+                return held[int(wanted) - 1]
+            has = f"they have 1 to {len(held)}" if held else "none is open"
+            raise WatchroomError(
+                f"no open alert has the number {wanted}: {has}. "
+                "Name one that is over by its id, or a part of it: watchroom alerts list --all"
+            )
         fits = [alert for alert in known if wanted in alert["id"]]
         fits = _open(fits) or fits
         if len(fits) == 1:
@@ -120,7 +128,8 @@ def _name(who: str | None) -> str:
 
 @click.group()
 def alerts() -> None:
-    """Alerts of a running monitor. ALERT is an id, a part of one, or a number of the list.
+    """Alerts of a running monitor. ALERT is the number of an open one in the list, an id, or a
+    part of one.
 
     \b
     Examples:
@@ -138,18 +147,22 @@ def alerts() -> None:
 @click.option("--since", metavar="TIME", help="Those that went on since then.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, one a line.")
 def list_(url: str, force: str | None, every: bool, since: str | None, as_json: bool) -> None:
-    """List the open alerts, or the history of all.
+    """List the open alerts, with their numbers, or the history of all, newest first.
 
     \b
     Examples:
       watchroom alerts list --all --since 2026-11-01
     """
     found = Desk(url, force).history(since, None if every or since else "open")
-    for number, alert in enumerate(found, start=1):
+    numbers = {alert["id"]: number for number, alert in enumerate(_open(found), start=1)}
+    for alert in found:
         if as_json:
             click.echo(json.dumps(alert, ensure_ascii=False))
         else:
-            click.echo(f"{number:>2} {alert['severity']:6} {alert['words']}\n   {alert['id']}")
+            number = numbers.get(alert["id"], "-")
+            over = f", over {_minute(alert['resolved_at'])}" if alert["resolved_at"] else ""
+            click.echo(f"{number:>2} {alert['severity']:6} {alert['words']}")
+            click.echo(f"   opened {_minute(alert['opened_at'])}{over}\n   {alert['id']}")
     if not found and not as_json:
         click.echo("No alert." if every or since else "No alert is open.")
 
@@ -228,7 +241,8 @@ def snooze(
 def close(
     url: str, force: str | None, who: str | None, alert: str, outcome: str, note: str | None
 ) -> None:
-    """Close an alert with its outcome; that of a change of level accepts the new level.
+    """Close an alert with its outcome. Closing as real takes the new level of what lasts; a planned
+    event or a data fault is not learned as normal.
 
     \b
     Examples:

@@ -39,7 +39,9 @@ def run() -> Iterator[Run]:
 
 
 def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:
-    assert run("alerts", "list").output == f" 1 page   {LEAD} Nobody has this yet.\n   {ID}\n"
+    assert run("alerts", "list").output == (
+        f" 1 page   {LEAD} Nobody has this yet.\n   opened 2026-11-21 22:00\n   {ID}\n"
+    )
     assert run("alerts", "ack", "1").output == f"{LEAD} Duty inspector has this.\n"
     over = run("alerts", "handover", "--to", "Night shift", "--note", "Match traffic").output
     assert over == (
@@ -55,6 +57,10 @@ def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:
     closed = run("alerts", "close", "offered", "--outcome", "planned_event")
     assert closed.output == f"{LEAD} Closed at 22:00: a planned event.\n"
     assert run("alerts", "list").output == "No alert is open.\n"
+    assert run("alerts", "list", "--all").output == (
+        f" - page   {LEAD} Closed at 22:00: a planned event.\n"
+        f"   opened 2026-11-21 22:00, over 2026-11-21 22:00\n   {ID}\n"
+    )
     kept = json.loads(run("alerts", "list", "--all", "--json").output)
     assert (kept["id"], kept["outcome"]) == (ID, "planned_event")
     shown = run("alerts", "show", ID).output
@@ -116,3 +122,16 @@ def test_a_test_message_says_which_channel_took_it() -> None:
     told = CliRunner().invoke(main, command, env={"WATCHROOM_NOTIFY": ""})
     assert told.exit_code == 2
     assert "no channel is named. Set WATCHROOM_NOTIFY" in told.output
+
+
+def test_a_number_is_one_of_an_open_alert_and_never_a_part_of_an_id(run: Run) -> None:
+    """The id holds the date, so "21" would fit it."""
+    wrong = run("alerts", "close", "21", "--outcome", "false")
+    assert wrong.exit_code == 1
+    assert wrong.output == (
+        "Error: no open alert has the number 21: they have 1 to 1. "
+        "Name one that is over by its id, or a part of it: watchroom alerts list --all\n"
+    )
+    run("alerts", "close", "1", "--outcome", "false")
+    none = run("alerts", "close", "1", "--outcome", "real")
+    assert none.output.startswith("Error: no open alert has the number 1: none is open. ")
