@@ -29,6 +29,7 @@ from streams.alert_course import (
     level_grown,
     next_day,
     over,
+    settled,
     while_it_lasted,
 )
 from streams.alert_kin import Kin, is_held
@@ -471,7 +472,13 @@ class Look(Teller):
         """Tells that it is over or has grown, with its last day or once people may be told."""
         waits = alert.notified and in_quiet_hours(self.force, alert.severity, self.at)
         if not waits and over(alert, course, day):
-            self.resolve(alert, **changes, **self._ended(alert, course))
+            self.resolve(alert, **changes | self._ended(alert, course))
+            return
+        if not waits and settled(course, day):
+            taken = msgspec.structs.replace(course, accepted=stamp(self.at, self.force.zone))
+            told = self._by_days(alert, course, day)
+            said = say.taken_as_usual(told["said"])
+            self.resolve(alert, **changes | told | {"course": taken, "said": said})
             return
         ratio = None if course.usual else grown(alert, course, day)
         notify = ratio is not None and self._may_be_told(alert)

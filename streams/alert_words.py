@@ -207,6 +207,11 @@ def _about(many: float) -> str:
     return f"{many:,.0f}" if many >= 9.95 else f"{many:.1f}".removesuffix(".0")
 
 
+def taken_as_usual(said: Sequence[str]) -> tuple[str, ...]:
+    """The sentences of a volume that has lasted, once its level is taken as the usual by itself."""
+    return (said[0], "After 26 weeks its level is taken as the usual.")
+
+
 def lasting(force: Force, since: int, now: int, *, accepted: bool) -> str:
     """The sentence of what has lasted; `accepted` where a person can have it taken as the level."""
     return ACCEPT if accepted else f"Lasting since {date(Calendar(force.zone), since, now)}."

@@ -526,3 +526,34 @@ def test_a_lasting_rise_keeps_its_name_where_all_of_it_is_in_a_part_for_days() -
         b.consider(days, [], days[0].end + 2 * MINUTE, Known(*days))
         assert (the(b).area, the(b).title) == ("force", "999 calls, Warwickshire")
     assert the(b).course.taken == 8  # type: ignore[union-attr]
+
+
+def test_after_26_weeks_the_level_is_taken_as_the_usual_and_it_says_so() -> None:
+    b, days = paged(), 26 * 7
+    told = [notified(close_day(b, n, 320)) for n in range(days)]
+    assert told == [*([[]] * (days - 1)), ["resolved"]]
+    assert the(b).words == (
+        "999 calls, Warwickshire: 1.6 times the usual since 1 July, 320 a day, usually about 200. "
+        "After 26 weeks its level is taken as the usual. Over at 00:02."
+    )
+    now = day_of(days - 1, 0).end + 2 * MINUTE
+    stretches, levels = b.outcomes()
+    assert [(each.start, each.end) for each in stretches] == [(at(FIRST), now)]
+    assert [(each.at, each.ratio) for each in levels] == [(now, 1.6)]
+
+
+def test_a_small_series_whose_days_alternate_is_over_once_a_week_of_it_is_as_usual() -> None:
+    def few(b: AlertBook, number: int, observed: float) -> None:
+        varies = {"expected": 12.0, "lower": 8, "upper": 16, "notify": observed > 24}
+        close_day(b, number, observed, direction="up" if observed > 12 else "down", **varies)
+
+    b = book()
+    few(b, 0, 40)
+    for n in range(1, 12):
+        few(b, n, 17 if n % 2 else 11)
+    assert not the(b).open
+    # One that goes on at twice the usual is not.
+    b = book()
+    for n in range(12):
+        few(b, n, 25 if n % 2 else 19)
+    assert the(b).open
