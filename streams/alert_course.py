@@ -116,6 +116,8 @@ def _is_usual(alert: Alert, course: Course, day: Signal) -> bool:
     the onset: a rise of a quarter leaves many days inside the range."""
     if not inside(alert, day):
         return False
+    if (course.ratio >= 1.0) == (alert.direction == "down"):
+        return True  # what came since says the opposite
     middle = (1.0 + course.ratio) / 2.0 * max(day.expected or 0.0, LEAST)
     return day.observed >= middle if alert.direction == "down" else day.observed <= middle
 

@@ -421,9 +421,9 @@ class Look(Teller):
                 changes["course"] = elsewhere(self.force, alert.course, s)
         if wider:
             changes["also"] = _union(changes["also"], self._take_in(alert, s))
-        # What its days carry people know as something within; not where both are of one day.
-        later = s.end > (_judged_to(alert) or 0)
-        spread = wider and by_days and later and may_tell(self.force, alert, self.at)
+        # After its first day people know what its days carry as something within.
+        spread = alert.course is not None and s.start >= to_ms(alert.course.until)
+        spread = wider and spread and may_tell(self.force, alert, self.at)
         notify = news or spread or self._louder(alert, worse=worse)
         self.change(alert, "updated", notify=notify, **(changes if names else changes | sudden))
         return alert.id

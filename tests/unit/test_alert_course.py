@@ -443,6 +443,19 @@ def test_what_falls_in_quiet_hours_of_a_lasting_fall_is_told_in_the_morning() ->
     assert told == [["reminded"], [], [], ["updated"], ["updated"], [], ["resolved"]]
 
 
+def test_a_rise_whose_whole_was_usual_when_it_took_over_ends_after_two_usual_days() -> None:
+    b = book()
+    close_day(b, 0, 320, area=NORTH)
+    whole: dict[str, Any] = {"expected": 1000.0, "lower": 900, "upper": 1100}
+    found = [day_of(1, 200, area=NORTH, notify=False), day_of(1, 1150, **whole)]
+    b.consider(found, [], found[0].end + 2 * MINUTE, Known(*found))
+    assert (the(b).area, the(b).open) == ("force", True)
+    for n, count in enumerate((800, 1000), start=2):
+        assert the(b).open
+        close_day(b, n, count, **whole, notify=False)
+    assert not the(b).open
+
+
 def test_what_was_stored_goes_on_as_if_nothing_had_happened() -> None:
     whole, before = paged(), paged()
     lines = []

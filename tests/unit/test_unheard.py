@@ -117,7 +117,7 @@ def test_one_offence_that_falls_to_nothing_while_others_go_on_is_told() -> None:
     events.sort(key=lambda event: event["updated_at"])
     target, alerts, _ = replayed(*events)
     assert of(target, "crime").unheard.gaps == []
-    assert any("0 on" in said for said in volumes(alerts))
+    assert any("0 times the usual from" in said for said in volumes(alerts))
 
 
 def hourly(rate: int, number: int, missing: tuple[int, int]) -> list[dict[str, Any]]:
