@@ -27,6 +27,10 @@ LONG = 3
 LASTING, LASTING_MONTHS = 14 * DAY, 62 * DAY
 """After so long an alert, or one by the month, is called lasting: a person is to say whether it is
 the new level."""
+SETTLED = 26 * 7 * DAY
+"""After so long its level is taken as the usual, also where nobody has said what it is."""
+CHANCE = 0.025
+"""A week is as usual where so many, or more, come as often as that."""
 GROWN = 1.25
 """Times the greatest ratio that was notified from which on people are notified again."""
 BURST = 2 * DAY
@@ -100,6 +104,7 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -
         before_latest=course.latest,
         told=told,
         usual=usual,
+        week=(*course.week, (day.observed, expected))[-BACK["day"] :],
         quiet=(course.quiet[0] + day.observed, course.quiet[1] + expected) if usual else (0.0, 0.0),
         judged_to=judged,
         held=instant(at, force.zone) if course.held is None and days >= LONG else course.held,
@@ -128,6 +133,7 @@ def elsewhere(force: Force, course: Course, signal: Signal) -> Course:
         observed=0.0,
         expected=LEAST,
         usual=0,
+        week=(),
         quiet=(0.0, 0.0),
         latest=(0.0, LEAST),
         before_latest=None,
@@ -143,7 +149,10 @@ def while_it_lasted(course: Course) -> tuple[float, float, int]:
 def over(alert: Alert, course: Course, day: Signal) -> bool:
     """Whether enough days in a row were usual, of which that is the last: `QUIET`; of fewer than
     `FEW` as many more, up to `BACK`, as it takes until they are so much likelier as usual than at
-    the ratio before (quasi-Poisson), as two low ones in a row are soon there by chance."""
+    the ratio before (quasi-Poisson), as two low ones in a row are soon there by chance. Or the last
+    week together was as usual, of which no two days in a row may have been."""
+    if _week_is_usual(alert, course, day):
+        return True
     few = (day.expected or 0.0) < FEW
     if not few or not QUIET["day"] <= course.usual < BACK["day"]:
         return course.usual >= QUIET["day"]
@@ -154,6 +163,22 @@ def over(alert: Alert, course: Course, day: Signal) -> bool:
     came, usual = course.quiet
     phi = dispersion(day.expected, day.lower, day.upper, day.within)
     return ((ratio - 1.0) * usual - came * log(ratio)) / phi >= log(LIKELIER)
+
+
+def _week_is_usual(alert: Alert, course: Course, day: Signal) -> bool:
+    if len(course.week) < BACK["day"]:
+        return False
+    observed, expected = (sum(each) for each in zip(*course.week, strict=True))
+    ahead = Predictive(expected, dispersion=dispersion(day.expected, day.lower, day.upper))
+    down = alert.direction == "down"
+    return (ahead.at_most(observed) if down else ahead.at_least(observed)) >= CHANCE
+
+
+def settled(course: Course, day: Signal) -> bool:
+    """Whether a volume has gone on for so long, up to a day that is not usual, that its level is
+    taken as the usual by itself."""
+    long = course.held is not None and day.end - to_ms(course.since) >= SETTLED
+    return long and not course.usual
 
 
 def bursts(alert: Alert, hour: Signal) -> bool:

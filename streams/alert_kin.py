@@ -45,7 +45,7 @@ class Kin:
             return False
         own = alert.group, alert.measure, alert.row
         mine = own == (signal.group, signal.measure, signal.row)
-        if alert.course is not None and (mine or _is_held(alert)):
+        if alert.course is not None and (mine or is_held(alert)):
             return self._goes_on_with(alert, signal, mine=mine)
         if _COARSE.index(alert.grain) > _COARSE.index(signal.grain):
             # A level that was noticed by the month must not swallow tonight's burst.
@@ -60,7 +60,7 @@ class Kin:
             return say.title(self.force, signal) in alert.also
         if SEVERITIES.index(severity_of(signal)) < SEVERITIES.index(alert.severity):
             return False
-        if signal.area in above(self.force, alert.area) and _is_held(alert):
+        if signal.area in above(self.force, alert.area) and is_held(alert):
             return self._is_all_of(alert, signal)
         return self._shares(alert, signal)
 
@@ -209,7 +209,7 @@ class Kin:
     def widens(self, alert: Alert, signal: Signal) -> bool:
         """Whether a parent speaks for the child that has an alert: not where the child is it."""
         whole = part_of(signal)
-        if alert.series == signal.series or not self.contains(signal, alert) or _is_held(alert):
+        if alert.series == signal.series or not self.contains(signal, alert) or is_held(alert):
             return False
         child = self.last((*alert.series[:-1], signal.grain))
         own = None
@@ -271,7 +271,8 @@ def _by_days(*both: Alert | Signal) -> bool:
     return goes_on and all(each.grain in ("hour", "day") for each in both)
 
 
-def _is_held(alert: Alert) -> bool:
+def is_held(alert: Alert) -> bool:
+    """Whether a volume has gone on for so many days that its stretch is not learned."""
     return alert.course is not None and alert.course.held is not None
 
 

@@ -29,9 +29,10 @@ from streams.alert_course import (
     level_grown,
     next_day,
     over,
+    settled,
     while_it_lasted,
 )
-from streams.alert_kin import Kin
+from streams.alert_kin import Kin, is_held
 from streams.alert_records import (
     FROM_SIGNALS,
     SEVERITIES,
@@ -46,10 +47,10 @@ from streams.alert_records import (
 )
 from streams.alert_rules import Reads
 from streams.alert_telling import Teller
-from streams.conditions import Condition
+from streams.conditions import Condition, got_worse
 from streams.outcomes import start_of
 from streams.ownership import in_quiet_hours, may_tell
-from streams.periods import MINUTE, rfc3339, to_ms
+from streams.periods import HOUR, MINUTE, rfc3339, to_ms
 from streams.signal_words import place
 from streams.signals import Signal
 from streams.stories import Story, stories
@@ -103,8 +104,13 @@ class Look(Teller):
         if known is not None:
             self._saw(known, c)
             alert = self.book.alerts[known]
-            if alert.open and alert.said != c.said and self._due(alert):
-                self.change(alert, "updated", said=c.said, evidence=c.evidence)
+            told = alert.evidence.told
+            grew = told is not None and self._grew(alert, c, told)
+            if alert.open and (grew or (alert.said != c.said and self._due(alert))):
+                # What nobody has heard of yet is told as it is when it is told.
+                told = c.evidence.observed if grew or not alert.notified else told
+                evidence = _with_told(c, told)
+                self.change(alert, "updated", notify=grew, said=c.said, evidence=evidence)
             return
         if not c.opens:
             return
@@ -128,8 +134,16 @@ class Look(Teller):
             grain="now",
             onset=c.since,
             said=c.said,
-            evidence=c.evidence,
+            evidence=_with_told(c, c.evidence.observed),
         )
+
+    def _grew(self, alert: Alert, c: Condition, told: float) -> bool:
+        """Whether people are notified again of an answer rate. Not in the first hour: a window of
+        calls shows what it has fallen to only when all of them came since."""
+        young = self.at - to_ms(alert.opened_at) < HOUR
+        if young or not alert.open or not alert.notified:
+            return False
+        return got_worse(c, told) and self._may_be_told(alert)
 
     def _note_missing(self, s: Signal) -> None:
         """A stretch in which a feed was not heard, once it is over: a notice that is over at once.
@@ -216,17 +230,44 @@ class Look(Teller):
         known = self._known(kind, signal)
         if known is not None and not self._is_another(known, signal):
             return self._go_on(known, story, severity)
-        for alert_id in list(self.book.going.values()):
-            alert = self.book.alerts[alert_id]
+        for alert in self._loudest_first():
             if alert.kind != kind or not self.kin.same_story(alert, signal):
                 continue
             if not self._is_another(alert, signal):
                 return self._join(alert, story, severity)
+        if self._is_known(kind, signal):
+            return ""
         # What nobody heard of is no story told; a replay tells nobody of anything.
         told = (a for a in self.book.alerts.values() if a.notified or not self.tell)
         if self.kin.retold(signal, told) or self._is_read_again(signal):
             return ""
         return self._open_signal(story, kind, severity)
+
+    def _loudest_first(self) -> list[Alert]:
+        """What goes on, in the order in which a story joins it: so that a page is not taken in by
+        a notice, nor an old alert by one of today."""
+        found = (self.book.alerts[alert_id] for alert_id in self.book.going.values())
+        return sorted(
+            found, key=lambda a: (not a.open, SEVERITIES.index(a.severity), a.opened_at, a.id)
+        )
+
+    def _is_known(self, kind: AlertKind, signal: Signal) -> bool:
+        """Whether a volume is of a stretch that an alert, over by now, has told of: a process that
+        begins again reads the hours and days of it once more."""
+        if kind != "exceptional_volume" or signal.grain not in ("hour", "day"):
+            return False
+        row, about = signal.row, (signal.group, signal.measure, signal.direction)
+        for alert in self.book.alerts.values():
+            if alert.kind != kind or (alert.group, alert.measure, alert.direction) != about:
+                continue
+            if alert.grain not in ("hour", "day") or signal.end > (_judged_to(alert) or 0):
+                continue
+            first = start_of(alert, self.force.zone)
+            first = first if alert.course is None else min(first, to_ms(alert.course.since))
+            same = alert.row == row and signal.area in (alert.area, alert.watched)
+            if first <= signal.start and (same or self.kin.same_story(alert, signal)):
+                return True
+        return False
 
     def _is_read_again(self, signal: Signal) -> bool:
         return self.book.then(self.at, signal.direction, say.title(self.force, signal))
@@ -304,7 +345,7 @@ class Look(Teller):
             if alert.kind != "level_change":  # the old level stays: it is what is compared with
                 changes |= self._figures(s, alert.kind)
         further = alert.open and alert.kind == "level_change" and level_grown(alert, s)
-        further = further and self.may_tell(alert)
+        further = further and (self.tell or not alert.notified) and self.may_tell(alert)
         if further:  # the old level stays, with its range
             old = alert.evidence
             kept = {"before": old.before, "lower": old.lower, "upper": old.upper}
@@ -323,6 +364,9 @@ class Look(Teller):
             changes: dict[str, Any] = {"also": _union(alert.also, story.also, alert.title)}
             if worse:
                 changes |= {"severity": severity, **self._figures(story.signal, alert.kind)}
+                if is_held(alert):
+                    kept = ("area", "area_name", "follows", "title")
+                    changes |= {name: getattr(alert, name) for name in kept}
                 changes["worse_at"] = stamp(self.at, self.force.zone)
             sudden, news = self._burst(alert, story.signal)
             notify = news or self._louder(alert, worse=worse)
@@ -335,7 +379,7 @@ class Look(Teller):
         if alert.course is None or not bursts(alert, s):
             return {}, False
         course, news = burst(alert.course, s, self.force.zone)
-        if news and not may_tell(self.force, alert, self.at):
+        if news and not self._may_be_told(alert):
             return {}, False
         if s.running and not news:
             return {"course": course}, False
@@ -357,6 +401,11 @@ class Look(Teller):
             "evidence": rules.evidence(self.force, told),
         }
 
+    def _may_be_told(self, alert: Alert) -> bool:
+        """Whether what grows in an alert is told, and so is what is compared with from then on.
+        What nobody has heard of yet is told as it is when it is told."""
+        return (self.tell or not alert.notified) and may_tell(self.force, alert, self.at)
+
     def _louder(self, alert: Alert, *, worse: bool) -> bool:
         """Whether to tell that a notice has become a page, which no quiet hours of notices hold."""
         page = msgspec.structs.replace(alert, severity="page")
@@ -367,9 +416,11 @@ class Look(Teller):
         title = say.title(self.force, s)
         worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
         wider = self.kin.widens(alert, s)
-        # What its days carry is not named by where one hour was.
+        # What its days carry is not named by where one hour was, and from the third day on it
+        # keeps its name.
         by_days = alert.course is not None
-        names = wider or (not (by_days and s.grain == "hour") and self.kin.narrows(alert, s))
+        narrow = not (by_days and (s.grain == "hour" or is_held(alert)))
+        names = wider or (narrow and self.kin.narrows(alert, s))
         sudden, news = self._burst(alert, s)
         known = title in (alert.title, *alert.also)
         if not alert.open or not (worse or names or sudden or not known):
@@ -436,10 +487,16 @@ class Look(Teller):
         """Tells that it is over or has grown, with its last day or once people may be told."""
         waits = alert.notified and in_quiet_hours(self.force, alert.severity, self.at)
         if not waits and over(alert, course, day):
-            self.resolve(alert, **changes, **self._ended(alert, course))
+            self.resolve(alert, **changes | self._ended(alert, course))
+            return
+        if not waits and settled(course, day):
+            taken = msgspec.structs.replace(course, accepted=stamp(self.at, self.force.zone))
+            told = self._by_days(alert, course, day)
+            said = say.taken_as_usual(told["said"])
+            self.resolve(alert, **changes | told | {"course": taken, "said": said})
             return
         ratio = None if course.usual else grown(alert, course, day)
-        notify = ratio is not None and may_tell(self.force, alert, self.at)
+        notify = ratio is not None and self._may_be_told(alert)
         if ratio is not None and notify:
             course = msgspec.structs.replace(course, told=ratio)
             changes = {"course": course, **self._by_days(alert, course, day, grew=True)}
@@ -530,6 +587,18 @@ class Look(Teller):
                     self.change(alert, "updated", over=True, quiet=quiet, judged_to=judged)
             else:
                 self.change(alert, "updated", quiet=quiet, judged_to=judged)
+
+
+def _with_told(c: Condition, told: float | None) -> Evidence:
+    """The evidence of a condition, with what was told of an answer rate."""
+    if c.correlation is None:
+        return c.evidence
+    return msgspec.structs.replace(c.evidence, told=told)
+
+
+def _judged_to(alert: Alert) -> int | None:
+    """The end of the last hour or day that an alert took."""
+    return ms_of(alert.judged_to if alert.course is None else alert.course.judged_to)
 
 
 def _records_of(condition: Condition) -> str:

@@ -65,6 +65,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     target: float | None = None
     before: float | None = None
     after: float | None = None
+    told: float | None = None
+    """The share that people were last notified of, of an answer rate."""
     method: str | None = None
     period: str | None = None
     start: dt.datetime | None = None
@@ -96,8 +98,12 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     """Usual days in a row."""
     quiet: tuple[float, float] = (0.0, 0.0)
     """Observed and expected of these together."""
+    week: tuple[tuple[float, float], ...] = ()
+    """Observed and expected of the days after the first, the last seven of them."""
     judged_to: dt.datetime
     """The end of the last day that was taken."""
+    accepted: dt.datetime | None = None
+    """When its level was taken as the usual by itself, as nobody had said what it was."""
     held: dt.datetime | None = None
     """The look from which on the stretch is not learned; None until it has lasted some days."""
     burst: float | None = None

@@ -123,10 +123,9 @@ def by_days(
     About 3.1 times the usual since 1 July.
     """
     calendar = Calendar(force.zone)
-    began = calendar.local(day.start)
     usually = _about(day.expected or 0.0)
     figures = (
-        f": {day.observed:,.0f} on {began:%A} {date(calendar, day.start, now)}, "
+        f": {day.observed:,.0f} on {date(calendar, day.start, now, weekday=True)}, "
         f"usually about {usually}."
     )
     lead = shortened(about, LONGEST - len(figures)) + figures
@@ -158,7 +157,7 @@ def by_two_days(
     usually about 332. About 1.6 times the usual since 1 July.
     """
     calendar = Calendar(force.zone)
-    to = f"{calendar.local(day.start):%A} {date(calendar, day.start, now)}"
+    to = date(calendar, day.start, now, weekday=True)
     figures = (
         f": {two[0] / two[1]:.2g} times the usual over the 2 days to {to}, "
         f"{_about(two[0] / 2)} a day, usually about {_about(two[1] / 2)}."
@@ -211,16 +210,14 @@ def _about(many: float) -> str:
     return f"{many:,.0f}" if many >= 9.95 else f"{many:.1f}".removesuffix(".0")
 
 
+def taken_as_usual(said: Sequence[str]) -> tuple[str, ...]:
+    """The sentences of a volume that has lasted, once its level is taken as the usual by itself."""
+    return (said[0], "After 26 weeks its level is taken as the usual.")
+
+
 def lasting(force: Force, since: int, now: int, *, accepted: bool) -> str:
     """The sentence of what has lasted; `accepted` where a person can have it taken as the level."""
     return ACCEPT if accepted else f"Lasting since {date(Calendar(force.zone), since, now)}."
-
-
-def date(calendar: Calendar, ms: int, now: int) -> str:
-    """`1 July`, with the year where that is not this one: `1 July 2020`."""
-    local = calendar.local(ms)
-    year = "" if local.year == calendar.local(now).year else f" {local.year}"
-    return f"{local.day} {local:%B}{year}"
 
 
 def level(force: Force, signal: Signal, now: int) -> tuple[str, ...]:
@@ -314,17 +311,17 @@ def fallen(
     it fell, and now."""
     calendar = Calendar(force.zone)
     day, since_, now = days
-    on = f"{'so far ' * running}on {dated(calendar, day.start, now, weekday=True)}"
+    on = f"{'so far ' * running}on {date(calendar, day.start, now, weekday=True)}"
     figures = (
         f": {told[0]:,} of {told[1]:,} answered within {seconds} s {on}, "
         f"usually {usual_share * 100:.0f} %, target {percent(target)}."
     )
-    began = f"{calendar.local(since_):%H:%M} on {dated(calendar, since_, now)}"
+    began = f"{calendar.local(since_):%H:%M} on {date(calendar, since_, now)}"
     head = shortened(f"{calls(line)}, {force.name}", LONGEST - len(figures))
     return (head + figures, f"Down since about {began}.")
 
 
-def dated(calendar: Calendar, at: int, now: int, *, weekday: bool = False) -> str:
+def date(calendar: Calendar, at: int, now: int, *, weekday: bool = False) -> str:
     """`1 July`, or `Wednesday 1 July 2020` where it is another year."""
     local = calendar.local(at)
     year = f" {local.year}" if local.year != calendar.local(now).year else ""

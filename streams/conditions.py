@@ -35,6 +35,9 @@ BELOW = 3.0
 """The same against the target."""
 DROP = 0.1
 """An answer rate that is worse by less is nobody's emergency."""
+GROWN = 1.25
+"""Times the share not answered in time that was notified from which on people are notified again.
+"""
 LEAST_CORRELATION, MOST_CORRELATION = 0.01, 0.9
 """Of two calls of the same window: who waits behind one that waited waits too."""
 WEEKS = 4
@@ -64,6 +67,8 @@ class Condition(msgspec.Struct, frozen=True, kw_only=True):
     evidence: Evidence = Evidence()
     settle: int = 10 * MINUTE
     """How long it must not have been seen before the alert is over."""
+    correlation: float | None = None
+    """Of two calls of the same window, of an answer rate that has got worse."""
     opens: bool = True
     """Whether it opens an alert; one that does not keeps an open one going."""
 
@@ -210,7 +215,20 @@ def answer_rate(
             method="proportion",
         ),
         settle=3 * HOUR,
+        correlation=own.correlation,
     )
+
+
+def got_worse(c: Condition, told: float) -> bool:
+    """Whether an answer rate has got so much worse than the share that people were notified of that
+    they are notified again: a quarter more are not answered in time, and not by chance."""
+    found = c.evidence
+    within, of, target = found.numerator, found.denominator, found.target
+    if c.correlation is None or within is None or not of or target is None:
+        return False
+    if 1.0 - within / of < GROWN * (1.0 - told):
+        return False
+    return worsening(Rate(within, of), Usual(told, c.correlation, of), target)[0] >= WORSE
 
 
 def fallen(
@@ -250,6 +268,7 @@ def fallen(
             period=day.label,
         ),
         settle=until - at,
+        correlation=own.correlation,
         opens=False,
     )
 

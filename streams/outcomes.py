@@ -102,12 +102,17 @@ def outcomes(alerts: Iterable[Alert], force: Force) -> Outcomes:
                 if alert.outcome != "real":
                     continue
                 closed = held
+            # What nobody had said anything of is taken by itself at last.
+            accepted = ms_of(course.accepted)
+            if accepted is None and alert.outcome == "real" and not course.ended:
+                accepted = closed
+            closed = accepted if closed is None else closed
             ended = to_ms(course.judged_to) if closed is None else closed
             end, named = None if alert.open else ended, alert.outcome or "goes on"
             start = to_ms(course.since)
             stretches.append(Stretch(alert.series, start, end, named, areas, held))
-            if alert.outcome == "real" and closed is not None and not course.ended:
-                level = Level(alert.series, alert.direction, closed, areas, course.ratio)
+            if accepted is not None:
+                level = Level(alert.series, alert.direction, accepted, areas, course.ratio)
                 levels.append(level)
         elif alert.outcome == "real" and (alert.kind, alert.grain) == ("level_change", "month"):
             levels.append(Level(alert.series, alert.direction, _said_at(alert)))

@@ -266,14 +266,15 @@ def missing(kind: str, force: Force, when: str) -> str:
 
 def stretch(calendar: Calendar, start: int, end: int) -> str:
     """A stretch of the past: `for August to October 2021`, `for 20 to 26 May 2021`, `from 10:20 to
-    15:05 on 6 April 2021`; its whole months, else its whole days, where it has any."""
+    15:05 on 6 April 2021`; its months (days) where they are whole but for less than a day
+    (two hours), else its instants."""
     grains: tuple[Grain, ...] = ("month", "day")
     for grain in grains:
         first = calendar.start(grain, start)
         first = first if first == start else calendar.end(grain, start)
         last = calendar.start(grain, end)
-        long = grain == "day" or (first - start + end - last) < DAY
-        if first < last and long:
+        rest = first - start + end - last
+        if first < last and rest < (DAY if grain == "month" else 2 * HOUR):
             return f"for {_span(calendar.local(first), calendar.local(last - 1), grain)}"
     a, b = calendar.local(start), calendar.local(end)
     on = f"{b.day} {b:%B %Y}"

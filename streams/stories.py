@@ -303,19 +303,6 @@ class _Categories(_Tree):
         row = {**self.any.row, self.dimension: of}
         return msgspec.structs.replace(self.any, row=row).series
 
-    def _same(self, of: str, known: Mapping[str, Signal]) -> str | None:
-        """A part with a story that is all but the whole of it: its name says more."""
-        whole = self.held[of].signal.expected or 0.0
-        for child, found in known.items():
-            if child in self.held and (found.expected or 0.0) >= NEARLY_ALL * whole > 0.0:
-                return child
-        return None
-
-    def _tells(self, of: str) -> bool:
-        """Whether there is anything to tell of a part that is set apart."""
-        found = self._figures(of)
-        return of in self.held or (found is not None and outside(found))
-
     def _goes_along(self, of: str) -> tuple[str, ...]:
         return (say.title(self.force, self.held[of].signal),)
 

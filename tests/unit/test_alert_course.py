@@ -564,3 +564,74 @@ def test_a_course_of_small_figures_is_told_with_a_decimal() -> None:
     for n in range(2, 15):
         close_day(b, n, (2, 5)[n % 2], **small)
     assert ", 3.6 a day, usually about 0.3. Lasting" in the(b).words
+
+
+def test_what_grows_while_nobody_may_be_told_is_told_when_people_may_be() -> None:
+    b = lasting()
+    for n in (5, 6):  # read as a backlog
+        found = day_of(n, 800)
+        assert not notified(b.consider([found], [], found.end + 2 * MINUTE, tell=False))
+    assert the(b).course.told == 1.6  # type: ignore[union-attr]
+    assert [notified(close_day(b, n, 800)) for n in (7, 8)] == [["updated"], []]
+
+
+def test_days_and_hours_of_a_stretch_that_was_told_are_no_alert_when_they_are_read_again() -> None:
+    for outcome in (None, "false"):
+        b = lasting(8)
+        if outcome is not None:
+            close(b, day_of(8, 0).start + 8 * HOUR, outcome)
+        for n in (8, 9):
+            close_day(b, n, 200)
+        (known,) = b.alerts.values()
+        assert known.over
+        anew = book()
+        anew.apply(Transition(what="updated", at=known.updated_at, alert=known))
+        for n in range(8):
+            take_hour(anew, n, 40)
+            close_day(anew, n, 320)
+            close_day(anew, n, 160, area=NORTH, expected=100.0, lower=85, upper=115)
+        assert list(anew.alerts.values()) == [known]
+        # What comes after it is another.
+        assert notified(close_day(anew, 12, 320)) == ["opened"]
+
+
+def test_a_lasting_rise_keeps_its_name_where_all_of_it_is_in_a_part_for_days() -> None:
+    up: dict[str, Any] = {"direction": "up", "notify": True, "rate": 0.001}
+    part = {"area": NORTH, "expected": 50.0, "lower": 40, "upper": 60, **up}
+    b = lasting()
+    for n, (whole, within) in enumerate(((320, 170), (340, 90), (320, 170)), start=5):
+        days = [day_of(n, whole), day_of(n, within, **part)]
+        b.consider(days, [], days[0].end + 2 * MINUTE, Known(*days))
+        assert (the(b).area, the(b).title) == ("force", "999 calls, Warwickshire")
+    assert the(b).course.taken == 8  # type: ignore[union-attr]
+
+
+def test_after_26_weeks_the_level_is_taken_as_the_usual_and_it_says_so() -> None:
+    b, days = paged(), 26 * 7
+    told = [notified(close_day(b, n, 320)) for n in range(days)]
+    assert told == [*([[]] * (days - 1)), ["resolved"]]
+    assert the(b).words == (
+        "999 calls, Warwickshire: 1.6 times the usual since 1 July, 320 a day, usually about 200. "
+        "After 26 weeks its level is taken as the usual. Over at 00:02."
+    )
+    now = day_of(days - 1, 0).end + 2 * MINUTE
+    stretches, levels = b.outcomes()
+    assert [(each.start, each.end) for each in stretches] == [(at(FIRST), now)]
+    assert [(each.at, each.ratio) for each in levels] == [(now, 1.6)]
+
+
+def test_a_small_series_whose_days_alternate_is_over_once_a_week_of_it_is_as_usual() -> None:
+    def few(b: AlertBook, number: int, observed: float) -> None:
+        varies = {"expected": 12.0, "lower": 8, "upper": 16, "notify": observed > 24}
+        close_day(b, number, observed, direction="up" if observed > 12 else "down", **varies)
+
+    b = book()
+    few(b, 0, 40)
+    for n in range(1, 12):
+        few(b, n, 17 if n % 2 else 11)
+    assert not the(b).open
+    # One that goes on at twice the usual is not.
+    b = book()
+    for n in range(12):
+        few(b, n, 25 if n % 2 else 19)
+    assert the(b).open

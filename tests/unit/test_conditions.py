@@ -18,7 +18,8 @@ from streams.conditions import (
     stepped,
     target_missed,
 )
-from streams.periods import rfc3339
+from streams.ownership import Request
+from streams.periods import MINUTE, rfc3339
 from streams.situation import Situation
 from streams.waits import (
     ONCE_IN,
@@ -297,3 +298,24 @@ def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
     situation.stirs(NOW)
     feed(target, call("c3", "2026-11-21T21:59:30Z"))
     assert ledger.panes.changed == {ms("2026-11-21T21:59:00Z") // 60_000}
+
+
+def test_an_answer_rate_that_gets_a_quarter_worse_while_its_alert_is_open_is_told_once_more() -> (
+    None
+):
+    own, b = {60: Usual(0.85, 0.01, 10000)}, book()
+
+    def look(minutes: int, within: int) -> list[str]:
+        now = NOW + minutes * MINUTE
+        rate = {60: Rate(within, 60)}
+        found = answer_rate(WARWICKSHIRE, "999", rate, own, 0.9, 10, now)
+        assert found is not None
+        return [each.what for each in b.consider([], [found], now) if each.notify]
+
+    assert look(0, 25) == ["opened"]
+    (alert,) = b.alerts
+    b.act(alert, Request(action="acknowledge", who="Duty inspector"), NOW + MINUTE)
+    assert look(30, 2) == []  # it shows only now what it has fallen to
+    assert look(90, 20) == []  # chance
+    assert [look(120 + 60 * n, 2) for n in range(6)] == [["updated"], *([[]] * 5)]
+    assert b.alerts[alert].words.startswith("999 calls, Warwickshire: 2 of the last 60 ")
