@@ -86,4 +86,5 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return msgspec.structs.asdict(self)
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain

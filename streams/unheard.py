@@ -78,7 +78,10 @@ class Unheard:
         self._most = 0.0
 
     def judge(self, run: Stretch) -> list[Stretch]:
-        """What of a stretch without a record is missing; it is kept."""
+        """What of a stretch without a record is missing; it is kept. Before the first record there
+        is no feed yet."""
+        if self.before(run[1]):
+            return []
         known = [gap for gap in self.gaps if gap[0] <= run[0] and run[1] <= gap[1]]
         if known:
             return known

@@ -229,7 +229,7 @@ def test_a_bank_holiday_begins_and_ends_at_midnight_of_the_forces_time_zone() ->
 def test_months_within_an_event_are_learned_and_judged_as_others_are() -> None:
     text = TINY_FORCE.replace(
         "\n[[lines]]",
-        '\nevents = [{ name = "Lockdown", start = 2017-01-01, end = 2021-12-31 }]\n\n[[lines]]',
+        '\nevents = [{ name = "Lockdown", start = 2017-12-01, end = 2020-11-30 }]\n\n[[lines]]',
         1,
     )
     force, problems = check_force(text, "tiny.toml")
