@@ -478,7 +478,9 @@ class Look(Teller):
             taken = msgspec.structs.replace(course, accepted=stamp(self.at, self.force.zone))
             told = self._by_days(alert, course, day)
             said = say.taken_as_usual(told["said"])
-            self.resolve(alert, **changes | told | {"course": taken, "said": said})
+            # The day that runs is still judged by the level before.
+            changes |= told | {"course": taken, "said": said}
+            self.resolve(alert, over=False, **changes)
             return
         ratio = None if course.usual else grown(alert, course, day)
         notify = ratio is not None and self._may_be_told(alert)

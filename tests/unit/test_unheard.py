@@ -242,7 +242,11 @@ def test_months_without_a_file_are_told_once_as_missing() -> None:
 @pytest.mark.parametrize("known", ["second", "day"])
 def test_days_without_crimes_are_told_once_as_missing(known: str) -> None:
     _, alerts, _ = replayed(*daily(30, range(110), range(80, 87), known))
-    said = "Crimes, Tiny Police: nothing for 20 to 26 May 2021; missing, not zero."
+    when = {
+        "second": "from 18:21 on 19 May 2021 to 01:00 on 27 May 2021",
+        "day": "for 20 to 26 May 2021",
+    }
+    said = f"Crimes, Tiny Police: nothing {when[known]}; missing, not zero."
     assert notices(alerts) == [(said, "notice", "resolved")]
 
 
