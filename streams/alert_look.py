@@ -444,7 +444,7 @@ class Look(Teller):
             first, course = start_of(alert, self.force.zone), alert.course
             if course is not None and day.end > to_ms(course.judged_to):
                 self._next_day(alert, course, day)
-            elif course is not None and alert.open:
+            elif course is not None and alert.open and day.end == to_ms(course.judged_to):
                 self._tell_days(alert, course, day, {})
             elif course is None and day.end > first and exceptional(day, alert.direction):
                 course = begun(self.force, day, first)
