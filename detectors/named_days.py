@@ -49,9 +49,10 @@ def every_year(
 
 def bank_holidays(country: str) -> holidays.HolidayBase:
     """The bank holidays of `GB`, or of a part of it, `GB-ENG`; raises `KeyError` for a code that
-    the package does not know."""
+    the package does not know, for another name of one (`UK`) and for a part without a name."""
     code, _, part = country.partition("-")
-    if code not in holidays.list_supported_countries():
+    known = holidays.list_supported_countries(include_aliases=False)
+    if code not in known or country == f"{code}-":
         raise KeyError(country)
     try:
         return holidays.country_holidays(code, subdiv=part or None)
@@ -78,7 +79,11 @@ def codes_like(country: str) -> list[str]:
     (['CO'], ['GB-ENG'], ['GB'], ['GB-ENG', 'GB-NIR', 'GB-SCT', 'GB-WLS'])
     """
     code, _, part = country.partition("-")
-    every = holidays.list_supported_countries()
+    every = holidays.list_supported_countries(include_aliases=False)
+    if code.upper() not in every and code.upper() in holidays.list_supported_countries():
+        code = holidays.country_holidays(code.upper()).country  # UK, GBR
+        if code == "GB" and not part:  # whose parts have days that the whole has not
+            return [f"GB-{each}" for each in every["GB"]]
     if code.upper() in every:
         parts = every[code.upper()] if part else []
         near = difflib.get_close_matches(part.upper(), parts, n=4, cutoff=0.5) or parts[:6]

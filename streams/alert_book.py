@@ -32,6 +32,8 @@ class Book:
         self.going: dict[tuple[object, ...], str] = {}
         """By key what is open, or closed by a person and not yet quiet since."""
         self.shifts: dict[str, Handover] = {}
+        self.owed: set[str] = set()
+        """Of which news is still to be told."""
         self.seen: dict[str, int] = {}
         """Until when each condition is taken to hold."""
         self.seen_at: dict[str, int] = {}
@@ -48,12 +50,23 @@ class Book:
         if old is not None and self.going.get(old.key) == old.id:
             del self.going[old.key]
         self.alerts[new.id] = new
+        (self.owed.add if new.owed else self.owed.discard)(new.id)
         if new.open or not new.over:
             self.going[new.key] = new.id
 
     def apply_shift(self, handover: Handover) -> None:
         """Takes a handover in."""
         self.shifts[handover.key] = handover
+
+    def then(self, at: int, direction: str | None, title: str) -> bool:
+        """Whether an alert that is over by now told of a direction of that title, or joined it, at
+        an instant while it went on: as when a history is read again."""
+        return any(
+            alert.direction == direction
+            and title in (alert.title, *alert.also)
+            and to_ms(alert.opened_at) <= at < (ms_of(alert.resolved_at) or 0)
+            for alert in self.alerts.values()
+        )
 
     # -- reading -------------------------------------------------------------------------------
 

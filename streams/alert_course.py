@@ -234,6 +234,17 @@ def grown(alert: Alert, course: Course, day: Signal) -> float | None:
     return ratio if ratio >= GROWN * told and off >= sure else None
 
 
+def as_told(alert: Alert, course: Course) -> Course:
+    """The course once people are notified of its last two days."""
+    if course.before_latest is None:
+        return course
+    ratio = (course.latest[0] + course.before_latest[0]) / (
+        course.latest[1] + course.before_latest[1]
+    )
+    told = min(course.told, ratio) if alert.direction == "down" else max(course.told, ratio)
+    return msgspec.structs.replace(course, told=told)
+
+
 def level_grown(alert: Alert, signal: Signal) -> bool:
     """Whether a level has moved so much further from the old one than was notified. The level since
     is of the whole stretch, so that a single period grows nothing; and the period is as far."""

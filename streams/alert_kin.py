@@ -15,12 +15,14 @@ from streams import alert_words as say
 from streams.alert_records import SEVERITIES, Alert, ms_of
 from streams.alert_rules import Reads, alone, inside, kind_of, severity_of
 from streams.force import Force
-from streams.periods import HOUR
+from streams.periods import DAY, HOUR
 from streams.signals import Signal
 from streams.stories import Story, above, holds, in_area, outside, part, part_of, related, spread
 from streams.swallow import Part, dispersion, explains, explains_alone, moved, shares_ratio
 
 _COARSE = ("now", "hour", "day", "month")
+A_MONTH = 28 * DAY
+"""No month is shorter."""
 MONTHLY = 0.95
 """The share of months that lie in the usual range of a chart by month."""
 
@@ -78,13 +80,18 @@ class Kin:
         return alert.area in above(self.force, signal.area) and self._goes_with(alert, signal)
 
     def _is_later(self, alert: Alert, signal: Signal) -> bool:
-        """Whether a category changed after the month that an alert of all of them told of: then it
-        is the same story only where it moves as they do. An alert by month goes on for long."""
+        """Whether a category changed after the month that an alert of all of them told of, or a
+        whole a month or more after the month that an alert of a part of it told of: then it is the
+        same story only where the part moves as they do, or holds most of the whole. An alert by
+        month goes on for long."""
         told = ms_of(alert.evidence.end)
-        if signal.grain != "month" or alert.row == signal.row or not self.contains(alert, signal):
+        part = alert.row != signal.row and self.contains(alert, signal)
+        whole = alert.series != signal.series and self.contains(signal, alert)
+        if signal.grain != "month" or not (part or whole):
             return False
         began = signal.start if signal.onset is None else signal.onset
-        return told is not None and began >= told
+        # What a part began the month before, the whole may go on with.
+        return told is not None and began >= told + (0 if part else A_MONTH)
 
     def contains(self, one: Alert | Signal, other: Alert | Signal) -> bool:
         """Whether one is of the same as another, in an area or of categories that hold its own."""
@@ -98,7 +105,10 @@ class Kin:
 
     def _goes_with(self, alert: Alert, signal: Signal) -> bool:
         """Whether a child shares its parent's ratio, or is what the alert of the parent is about,
-        it alone or with the others that are told of now."""
+        it alone or with the others that are told of now; by the month, whether a whole is for the
+        most part what the alert is about."""
+        if signal.grain == "month" and self.contains(signal, alert):
+            return self._is_most_of(alert, signal)
         found = self._compared(alert, signal)
         if found is None:
             return False
@@ -106,6 +116,11 @@ class Kin:
         if alert.group == signal.group and shares_ratio(own, whole, self._spread(alert)):
             return True
         return any(explains(each, whole, signal.direction) for each in (own, self._all(signal)))
+
+    def _is_most_of(self, alert: Alert, whole: Signal) -> bool:
+        child, all_ = self.last(alert.series), part_of(whole)
+        own = None if child is None or child.start != whole.start else part_of(child)
+        return own is not None and all_ is not None and explains(own, all_, whole.direction)
 
     def retold(self, signal: Signal, alerts: Iterable[Alert]) -> bool:
         """Whether an alert that is over by now told of what a signal says: of hours in which its

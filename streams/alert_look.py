@@ -118,7 +118,7 @@ class Look(Teller):
         when = rfc3339(c.since // MINUTE * MINUTE, self.force.zone if day else dt.UTC)
         name = rules.name(self.force, c.kind, c.group, c.measure, c.row, c.area, c.direction)
         alert_id = f"{name}/{when[:10] if day else when.replace('+00:00', 'Z')}"
-        if alert_id in self.book.alerts:
+        if alert_id in self.book.alerts or self.book.then(self.at, c.direction, c.title):
             return
         self._saw(alert_id, c)
         self.open(
@@ -153,7 +153,9 @@ class Look(Teller):
             while_it_lasted = (
                 s.start < to_ms(alert.opened_at) and (ms_of(alert.onset) or 0) <= s.end
             )
-            if alert.kind == "feed_silent" and s.kind in of and while_it_lasted:
+            # One that is open says that the feed is unsteady, and at most one of a feed is.
+            told = while_it_lasted or alert.open
+            if alert.kind == "feed_silent" and s.kind in of and told:
                 return
         when = rfc3339(s.start // MINUTE * MINUTE).replace("+00:00", "Z")
         name = rules.name(self.force, "feed_silent", s.group, s.measure, {}, s.area, None)
@@ -197,7 +199,8 @@ class Look(Teller):
         for alert_id in list(self.book.going.values()):
             alert = self.book.alerts[alert_id]
             stale = rules.RECORDS.get(alert.group) in self.stale
-            if alert.kind not in judged or stale or self.is_held_back(alert):
+            to_come = self.at < to_ms(alert.opened_at)  # of a history that is read again
+            if alert.kind not in judged or stale or to_come or self.is_held_back(alert):
                 # Not judged at this look: nothing is known of it.
                 continue
             if alert.grain == "now" and self.at >= self._holds_until(alert):
@@ -227,8 +230,7 @@ class Look(Teller):
         known = self._known(kind, signal)
         if known is not None and not self._is_another(known, signal):
             return self._go_on(known, story, severity)
-        for alert_id in list(self.book.going.values()):
-            alert = self.book.alerts[alert_id]
+        for alert in self._loudest_first():
             if alert.kind != kind or not self.kin.same_story(alert, signal):
                 continue
             if not self._is_another(alert, signal):
@@ -237,9 +239,17 @@ class Look(Teller):
             return ""
         # What nobody heard of is no story told; a replay tells nobody of anything.
         told = (a for a in self.book.alerts.values() if a.notified or not self.tell)
-        if self.kin.retold(signal, told):
+        if self.kin.retold(signal, told) or self._is_read_again(signal):
             return ""
         return self._open_signal(story, kind, severity)
+
+    def _loudest_first(self) -> list[Alert]:
+        """What goes on, in the order in which a story joins it: so that a page is not taken in by
+        a notice, nor an old alert by one of today."""
+        found = (self.book.alerts[alert_id] for alert_id in self.book.going.values())
+        return sorted(
+            found, key=lambda a: (not a.open, SEVERITIES.index(a.severity), a.opened_at, a.id)
+        )
 
     def _is_known(self, kind: AlertKind, signal: Signal) -> bool:
         """Whether a volume is of a stretch that an alert, over by now, has told of: a process that
@@ -258,6 +268,9 @@ class Look(Teller):
             if first <= signal.start and (same or self.kin.same_story(alert, signal)):
                 return True
         return False
+
+    def _is_read_again(self, signal: Signal) -> bool:
+        return self.book.then(self.at, signal.direction, say.title(self.force, signal))
 
     def _known(self, kind: AlertKind, signal: Signal) -> Alert | None:
         """The alert of the same series and direction that goes on. A volume by the hour and by the
@@ -332,7 +345,7 @@ class Look(Teller):
             if alert.kind != "level_change":  # the old level stays: it is what is compared with
                 changes |= self._figures(s, alert.kind)
         further = alert.open and alert.kind == "level_change" and level_grown(alert, s)
-        further = further and self._may_be_told(alert)
+        further = further and (self.tell or not alert.notified) and self.may_tell(alert)
         if further:  # the old level stays, with its range
             old = alert.evidence
             kept = {"before": old.before, "lower": old.lower, "upper": old.upper}
@@ -394,7 +407,9 @@ class Look(Teller):
         return (self.tell or not alert.notified) and may_tell(self.force, alert, self.at)
 
     def _louder(self, alert: Alert, *, worse: bool) -> bool:
-        return worse and alert.open and alert.owner is None and may_tell(self.force, alert, self.at)
+        """Whether to tell that a notice has become a page, which no quiet hours of notices hold."""
+        page = msgspec.structs.replace(alert, severity="page")
+        return worse and alert.open and alert.owner is None and self.may_tell(page)
 
     def _join(self, alert: Alert, story: Story, severity: Severity) -> str:
         s = story.signal

@@ -171,12 +171,16 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     revision: int = 1
     notified: bool = False
     """Whether anyone was told of it yet; False while it is held back."""
+    owed: bool = False
+    """Whether it became worse or was over while nobody might be told, and is still to be told."""
     quiet: int = 0
     """Closed periods in a row inside the usual range."""
     judged_to: dt.datetime | None = None
     """The end of the last closed period that was judged."""
     over: bool = False
     """Resolved, and quiet since: what comes next is another story."""
+    over_at: dt.datetime | None = None
+    """When it became so, whatever is noted later."""
     course: Course | None = None
     """Of a volume whose days are exceptional too: how it goes on by them."""
     lasting: bool = False

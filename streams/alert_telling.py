@@ -9,7 +9,7 @@ import msgspec
 from streams import alert_rules as rules
 from streams import ownership
 from streams.alert_book import Book
-from streams.alert_course import has_lasted
+from streams.alert_course import as_told, has_lasted
 from streams.alert_records import Alert, Transition, instant, ms_of, stamp
 from streams.ownership import changed, may_tell, words_of
 from streams.periods import to_ms
@@ -26,6 +26,8 @@ class Teller:
         self.held_back = held_back
         """Kinds of record, and `heartbeat.<feed>`, that are not read up to now."""
         self.made: list[Transition] = []
+        self._waits: set[str] = set()
+        """Ids of the alerts whose news has to wait."""
         self.present: set[str] = set()
         """Ids of the alerts whose condition holds at this look."""
 
@@ -45,11 +47,24 @@ class Teller:
 
     def change(self, alert: Alert, what: Any, *, notify: bool = False, **changes: Any) -> Alert:
         """Changes fields of an alert; returns it."""
+        if alert.id in self._waits:
+            changes["owed"] = alert.owed or (self.tell and alert.notified)
+        elif alert.owed and notify and self.tell:
+            changes["owed"] = False
+        self._waits.discard(alert.id)
         if what == "updated" and all(getattr(alert, key) == new for key, new in changes.items()):
             return alert  # the same content is no transition
         return self.make(
             changed(self.force, alert, self.at, what, notify=notify and self.tell, **changes)
         )
+
+    def may_tell(self, alert: Alert) -> bool:
+        """Whether to tell now of news of an alert; where that has to wait, the next change of the
+        alert notes it. The end of a snooze tells by itself."""
+        may = may_tell(self.force, alert, self.at)
+        if not may and alert.snoozed_until is None:
+            self._waits.add(alert.id)
+        return may
 
     def open(
         self,
@@ -83,7 +98,7 @@ class Teller:
         self.change(
             alert,
             "resolved",
-            notify=told and may_tell(self.force, alert, self.at),
+            notify=told and self.may_tell(alert),
             state="resolved",
             resolved_at=stamp(self.at, self.force.zone),
             over=over,
@@ -123,13 +138,25 @@ class Teller:
                 alert = self.change(alert, "updated", lasting=True)
             if alert.snoozed_until is not None and to_ms(alert.snoozed_until) <= self.at:
                 awake = msgspec.structs.replace(alert, snoozed_until=None)
-                told = may_tell(self.force, awake, self.at) and alert.severity != "state"
+                told = alert.severity != "state" and self.may_tell(awake)
                 self.change(alert, "reminded", notify=told, snoozed_until=None, snooze_reason=None)
             elif self.tell and not alert.notified and self._is_news(alert):
                 self.change(alert, "reminded", notify=alert.owner is None, notified=True)
             elif self.tell and self._may_escalate(alert):
                 at = stamp(self.at, self.force.zone)
                 self.change(alert, "escalated", notify=True, escalated_at=at)
+        for alert_id in sorted(self.book.owed) if self.tell else ():
+            self._tell_owed(self.book.alerts[alert_id])
+
+    def _tell_owed(self, alert: Alert) -> None:
+        """Tells that an alert became worse, or is over, once that may be told."""
+        if self.at - to_ms(alert.updated_at) > _forgotten(alert) or alert.outcome is not None:
+            self.change(alert, "updated", owed=False)
+        elif alert.open and self._is_news(alert):
+            course = None if alert.course is None else as_told(alert, alert.course)
+            self.change(alert, "reminded", notify=True, course=course)
+        elif not alert.open and may_tell(self.force, alert, self.at):
+            self.change(alert, "resolved", notify=True)
 
 
 def _forgotten(alert: Alert) -> int:

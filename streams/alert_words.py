@@ -203,7 +203,10 @@ def by_weeks(
 
 
 def _about(many: float) -> str:
-    """`1,204`, `12`, and below ten `1.4`: of so few a whole number says too little."""
+    """`1,204`, `12`, below ten `1.4`, as of so few a whole number says too little, and at the least
+    `less than 0.1`."""
+    if many < 0.05:
+        return "less than 0.1"
     return f"{many:,.0f}" if many >= 9.95 else f"{many:.1f}".removesuffix(".0")
 
 
@@ -367,10 +370,9 @@ def ended(force: Force, grain: str, ms: int, now: int) -> str:
     return f"at {clock(force, ms, now)}"
 
 
-def escalated(minutes: int) -> str:
+def escalated(seconds: float) -> str:
     """Why it is sent again."""
-    waited = f"{minutes} minutes" if minutes < 120 else duration(60 * minutes)
-    return f"Nobody has taken this for {waited}."
+    return f"Nobody has taken this for {duration(seconds)}."
 
 
 def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bool = False) -> str:

@@ -38,13 +38,12 @@ class AnswerWindows:
         self._end: int | None = None
         self.sums = [0 for _ in lengths]
         """By window; read them by `rate`."""
-        ledger.panes.changed = set()
 
     def move(self, at: int) -> None:
         """Has the windows end with the last full minute up to an instant, in ms."""
         end, was, panes = at // MINUTE, self._end, self.ledger.panes
-        changed = panes.changed
-        if changed:
+        changed = panes.changed  # followed from the first move on: a backlog is never read again
+        if changed or changed is None:
             panes.changed = set()
         if was is None or not was <= end <= was + self._longest:
             self._begin(end)
@@ -83,7 +82,7 @@ class AnswerWindows:
         self._minutes, self._end = {}, end
         self.sums = [0 for _ in self.lengths]
         panes = self.ledger.panes.minutes
-        for minute in range(end - self._longest, end):
+        for minute in range(end - self._longest, end) if panes else ():
             self._put(minute, self._read(panes.get(minute)), end)
 
     def _put(self, minute: int, new: int, end: int) -> None:

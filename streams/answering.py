@@ -41,8 +41,8 @@ WEIGHT = 50
 SPAN = 28 * DAY
 KNOWN = (SPAN - DAY) // HOUR
 """Hours from which the usual is known."""
-FURTHEST = 26 * 7 * DAY
-"""No hour further back is looked for."""
+FURTHEST = 56 * 7 * DAY
+"""No hour further back is looked for: by the hour calls are kept for 13 months."""
 _NONE = Rate(0, 0)
 
 Slot = tuple[bool, int]

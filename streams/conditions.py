@@ -13,7 +13,8 @@ page.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import log10
+from functools import lru_cache
+from math import floor, log2, log10
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -113,11 +114,51 @@ def worsening(window: Rate, own: Usual, target: float) -> tuple[float, float]:
     >>> [round(found, 1) for found in worsening(Rate(6, 20), Usual(0.83, 0.01, 10000), 0.9)]
     [5.4, 9.7]
     """
+    aimed = binomial_tails(window.within, window.of, min(0.999999, target))[0]
+    return _lately(window, own), _evidence(aimed)
+
+
+def _lately(window: Rate, own: Usual) -> float:
+    """The first of these."""
     size = 1.0 / own.correlation - 1.0
     shape = own.share * size, (1.0 - own.share) * size
-    lately = beta_binomial_tails(window.within, window.of, *shape)[0]
-    aimed = binomial_tails(window.within, window.of, min(0.999999, target))[0]
-    return _evidence(lately), _evidence(aimed)
+    return _evidence(beta_binomial_tails(window.within, window.of, *shape)[0])
+
+
+FINE, LEAST_MISSED = 32, 1e-9
+"""Steps to an octave in which bars are kept; and the least share that is missed, so that the usual
+is never all of them."""
+
+
+def stepped(own: Usual) -> tuple[float, float]:
+    """A usual share and correlation for `most_paged`, in steps, so that few bars serve for years:
+    never a lower share nor a greater correlation than they are, and so no lower bar."""
+    missed = _step(max(LEAST_MISSED, 1.0 - own.share))
+    return 1.0 - missed * (1.0 - LEAST_MISSED), _step(own.correlation)
+
+
+def _step(value: float) -> float:
+    """At most the value, by less than 2.2 %."""
+    return float(2.0 ** (floor(log2(value) * FINE) / FINE))
+
+
+@lru_cache(maxsize=65_536)
+def most_paged(share: float, correlation: float, of: int) -> int:
+    """The most that may be in time, of so many calls, where an answer rate pages, whatever the
+    target is; -1 where none can be so few. The tail grows with those in time (bisection).
+
+    >>> most_paged(0.27, 0.07, 300), most_paged(0.27, 0.07, 20), most_paged(0.83, 0.01, 20)
+    (0, -1, 6)
+    """
+    own = Usual(share, correlation, ENOUGH)
+    low, high = -1, floor((share - DROP) * of)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _lately(Rate(middle, of), own) >= WORSE:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _evidence(tail: float) -> float:

@@ -33,13 +33,15 @@ Between = Callable[[int, int], Mapping[str, tuple[int, int]]]
 
 class Fall(NamedTuple):
     """An alert about an answer rate: the line, and from when to when it was; `end` is None while it
-    goes on. `accepted` is that a person said it is real, so that it is what is usual from then."""
+    goes on. `accepted` is that a person said it is real, so that it is what is usual from then.
+    `usual` is the share that was usual before, as far as the alert says."""
 
     alert: str
     line: str
     start: int
     end: int | None
     accepted: bool
+    usual: float | None = None
 
     @property
     def going(self) -> bool:
@@ -70,9 +72,10 @@ def falls(alerts: Iterable[Alert]) -> list[Fall]:
         if alert.kind == "target_missed" and alert.severity != "state" and line is not None:
             start = ms_of(alert.onset) or ms_of(alert.opened_at) or 0
             # What a person closed goes on until it has been quiet once.
-            end = ms_of(alert.updated_at) if alert.over else None
-            end = ms_of(alert.resolved_at) if alert.over and alert.outcome is None else end
-            found.append(Fall(alert.id, line, start, end, alert.outcome == "real"))
+            ended = alert.resolved_at if alert.outcome is None else alert.over_at
+            end = ms_of(ended or alert.updated_at) if alert.over else None
+            usual = alert.evidence.expected
+            found.append(Fall(alert.id, line, start, end, alert.outcome == "real", usual))
     return sorted(found)
 
 
@@ -161,6 +164,10 @@ class Fallen:
             return None
         rate = Rate(*between(day.start, until).get(fall.line, (0, 0)))
         own = self.answering.usual(fall.line, minutes, until)
+        if own.of < rules.ENOUGH and fall.usual is not None:
+            # It lasts longer than hours are kept: what was usual last is so still.
+            together = self.answering.correlation(fall.line, minutes)
+            own = Usual(fall.usual, together, rules.ENOUGH)
         if target is None or rate.of < rules.LEAST_CALLS or own.of < rules.ENOUGH:
             return None
         fell = own.share - rate.share >= rules.DROP

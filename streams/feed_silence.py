@@ -17,6 +17,7 @@ from detectors.predictive import Predictive
 from detectors.silence import Heartbeat, Silence, in_words
 from streams import signal_words as said
 from streams.beats import PRESUMED, patience
+from streams.feed_pace import slowed
 from streams.force import WHOLE, Force
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
 from streams.refusals import Refused
@@ -35,7 +36,8 @@ LOOKED = 14 * DAY
 
 
 class Feed(NamedTuple):
-    """One feed of a force, and when it was last heard."""
+    """One feed of a force, and when it was last heard. `pace` is how fast it came before that, over
+    what was expected of it (`streams.feed_pace`)."""
 
     force: Force
     calendar: Calendar
@@ -43,6 +45,7 @@ class Feed(NamedTuple):
     heard: int
     record: bool = False
     """Of a feed with heartbeats: the last that came was a record."""
+    pace: float = 1.0
 
 
 def together(parts: Iterable[Predictive]) -> Predictive:
@@ -74,7 +77,7 @@ def of_records(
     hour = feed.calendar.start("hour", feed.heard)
     looked = min(at, feed.heard + LOOKED)
     while hour < looked:
-        worst = forecast(hour)
+        worst = slowed(forecast(hour), feed.pace)
         expected += worst.mean * max(0, min(looked, hour + HOUR) - max(feed.heard, hour)) / HOUR
         hour += HOUR
     expected *= max(1.0, gap / LOOKED)
@@ -85,7 +88,7 @@ def of_records(
         return _signal(feed, at, feed.name, words, expected, chance), words
     if not ahead:
         return None, ""
-    pieces = [_piece(feed.heard, hour, forecast) for hour in _hours(feed, AHEAD)]
+    pieces = [_piece(feed, hour, forecast) for hour in _hours(feed, AHEAD)]
     delay = silence.delay_over(pieces)
     if delay is None or isinf(delay):
         return None, said.unknown(feed.name)
@@ -98,7 +101,7 @@ def records_due(feed: Feed, forecast: Callable[[int], Predictive], at: int) -> i
     expected, hour = 0.0, feed.calendar.start("hour", feed.heard)
     looked = min(at, feed.heard + LOOKED) + DAY
     while hour < looked:
-        ahead = forecast(hour)
+        ahead = slowed(forecast(hour), feed.pace)
         begin = max(feed.heard, hour)
         silence = Silence(dispersion=ahead.dispersion, spread=ahead.spread)
         here = ahead.mean * (hour + HOUR - begin) / HOUR
@@ -120,9 +123,9 @@ def _hours(feed: Feed, number: int) -> Iterable[int]:
     return (first + n * HOUR for n in range(number))
 
 
-def _piece(heard: int, hour: int, forecast: Callable[[int], Predictive]) -> tuple[float, float]:
-    left = min(HOUR, hour + HOUR - heard)
-    return left / SECOND, forecast(hour).mean / (HOUR / SECOND)
+def _piece(feed: Feed, hour: int, forecast: Callable[[int], Predictive]) -> tuple[float, float]:
+    left = min(HOUR, hour + HOUR - feed.heard)
+    return left / SECOND, feed.pace * forecast(hour).mean / (HOUR / SECOND)
 
 
 def of_heartbeats(feed: Feed, interval: float | None, at: int) -> tuple[Signal | None, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections import Counter
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +20,8 @@ MOST_CATEGORIES = 4095
 Problem = tuple[str, str, str]
 """(problem, field, cure)"""
 
+LONGEST_EVENT = dt.timedelta(days=3 * 366)
+"""What is longer is no event, but how things are from then on."""
 EARLIEST, LATEST = 1900, 2200
 """Years between which a date is taken to be meant."""
 
@@ -28,6 +31,7 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
     for part in (
         _time_zone,
         _country,
+        _written,
         _names,
         _parents,
         _lines,
@@ -61,6 +65,19 @@ def _country(file: ForceFile) -> Iterator[Problem]:
         other = 'Use a code of the Python package holidays, such as "GB-ENG", "IE" or "CO"'
         cure = meant(near) if near else other
         yield f'no bank holidays are known of the country "{file.country}"', "country", cure
+
+
+def _written(file: ForceFile) -> Iterator[Problem]:
+    """Names stand in sentences and file lines."""
+    named = [("name", file.name)]
+    for n, area in enumerate(file.areas):
+        named += [(f"areas[{n}].name", area.name)]
+        named += [(f"areas[{n}].aliases", alias) for alias in area.aliases]
+    named += [(f"lines[{n}].name", line.name) for n, line in enumerate(file.lines)]
+    named += [(f"events[{n}].name", event.name) for n, event in enumerate(file.events)]
+    for field, name in named:
+        if name.splitlines() != [name]:
+            yield f"the name {json.dumps(name)} has a line break", field, "Write it on one line"
 
 
 def _names(file: ForceFile) -> Iterator[Problem]:
@@ -133,6 +150,10 @@ def _events(file: ForceFile) -> Iterator[Problem]:
                 f"events[{n}].end",
                 "Swap the dates",
             )
+        elif event.end is not None and event.end - event.start > LONGEST_EVENT:
+            problem = f'event "{event.name}" lasts longer than three years'
+            cure = "Is it a change instead? Write it as [[changes]] with its date"
+            yield problem, f"events[{n}].end", cure
         for area in event.areas:
             if area not in ids:
                 problem = f'event "{event.name}" names the unknown area "{area}"'

@@ -12,11 +12,13 @@ from streams.affected import affects
 from streams.families import make
 from streams.families.base import Passed
 from streams.families.counts import Counts, Months
+from streams.feed_pace import Pace
 from streams.feed_silence import EVERY
 from streams.force import WHOLE, Force
 from streams.ledger import Ledger
 from streams.measures import ALL
 from streams.outcomes import Level, Stretch
+from streams.periods import Period
 from streams.signals import Grain
 from streams.watch_list import Counters, RowKey, Watched, watch_list, watches_in
 from streams.watches import Watch
@@ -49,6 +51,8 @@ class Watches:
         """Since the state was last saved."""
         self.last = 0
         """The start of the last period that was taken."""
+        self.pace = Pace(grain)
+        """How fast the feed came of late."""
 
     def __iter__(self) -> Iterator[Watch]:
         for watches in self.begun.values():
@@ -112,6 +116,7 @@ class Watches:
         if not self.last or self.grain == "month" or start > self.last:
             return
         self.changed = True
+        self.pace.forget((start, end))
         first, last = (self.calendar.start(self.grain, at) for at in (start, end - 1))
         for watch in self:
             watch.adapter.forget(first, min(last, self.last))
@@ -132,6 +137,7 @@ class Watches:
             if level.ratio is None or level.at > now or level in self._taken:
                 continue
             self._taken.add(level)
+            self.pace.restore(())  # what was expected so far was the level before
             abouts = level.abouts
             for watch in self:
                 if watch.watched.about(self.force.id) in abouts:
@@ -142,6 +148,15 @@ class Watches:
         if self._everything is None:
             self._everything = list(self._find_everything())
         return self._everything
+
+    def note_pace(self, period: Period) -> None:
+        """Takes down what a period brought that has just been fed, over what was expected."""
+        counts = [each for each in self.everything() if isinstance(each, Counts)]
+        ahead = [each.detector.expected.ahead for each in counts]
+        expected = sum(each.mean for each in ahead if each is not None)
+        if self.pace.windows and expected > 0.0:
+            came = sum(each.last for each in counts)
+            self.pace.note((period.start, period.end, came, expected))
 
     def _find_everything(self) -> Iterator[Counts | Months]:
         for watch in self:

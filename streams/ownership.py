@@ -26,7 +26,7 @@ from streams.alert_records import (
 from streams.errors import ActionError
 from streams.force import WHOLE, Force
 from streams.force_file import Maintenance
-from streams.periods import DAY, MINUTE, rfc3339, to_ms
+from streams.periods import DAY, MINUTE, SECOND, rfc3339, to_ms
 
 Action = Literal["acknowledge", "snooze", "close", "note", "hand_over"]
 MACHINE = "watchroom"
@@ -147,6 +147,8 @@ def changed(
     force: Force, alert: Alert, at: int, what: What, *, notify: bool = False, **changes: Any
 ) -> Transition:
     """The next revision of an alert, its words made anew."""
+    if changes.get("over") and not alert.over:
+        changes["over_at"] = instant(at, force.zone)
     new: Alert = msgspec.structs.replace(
         alert, **changes, revision=alert.revision + 1, updated_at=instant(at, force.zone)
     )
@@ -165,8 +167,8 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
         until = say.clock(force, to_ms(alert.snoozed_until), at)
         last = say.owned(None, until, alert.snooze_reason)
     elif alert.owner is None and ms_of(alert.escalated_at) == at:
-        waited = (at - to_ms(alert.waits_since)) // MINUTE
-        last = say.escalated(max(1, waited))
+        waited = (at - to_ms(alert.waits_since)) // MINUTE * MINUTE
+        last = say.escalated(max(MINUTE, waited) / SECOND)
     else:
         last = say.owned(alert.owner)
     said = alert.said

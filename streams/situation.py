@@ -44,9 +44,10 @@ EMERGENCIES = "emergency"
 """The row of the emergencies among the open records."""
 
 
-FAR_DOWN = 3.5
-Bar = tuple[float, float, float]
-"""The most that is usual in a window, so many variances of one call, and the correlation of two."""
+Bar = tuple[float, float]
+"""The most that is usual in a window, and the correlation of two calls, both `stepped`."""
+EXACT = 5
+"""Bits of a number of calls that a bar tells apart: what is above is rounded up."""
 
 
 class _Calls(NamedTuple):
@@ -152,9 +153,11 @@ class Situation:
         """Takes in what was usual up to the start of the day of an instant; once a day."""
         calls = None if "call" in held_back else self._of_calls
         if calls is not None and (day := self._new_day("call", at)) is not None:
-            self._waits = calls.own.learn(day)
+            some = calls.ledger.watermark > 0  # many forces send no calls at all
+            self._waits = calls.own.learn(day) if some else {}
             calls.waiting.set_limits(self._caller_limits(at), at)
-            self._learn_rates(calls, day, at)
+            if some:
+                self._learn_rates(calls, day, at)
         incidents = None if "incident" in held_back else self._of_incidents
         if incidents is not None and (day := self._new_day("incident", at)) is not None:
             self._response = incidents.own.learn(day).get(EMERGENCIES, Waits())
@@ -301,8 +304,8 @@ class Situation:
 
     def _worth(self, windows: AnswerWindows, at: int) -> list[tuple[int, int]]:
         """The windows, by their place and that of the line, that are to be looked at closely: those
-        that are `FAR_DOWN` standard deviations of the beta-binomial below the most that is usual.
-        The tail at which an answer rate pages lies well beyond that."""
+        in which no more are in time than where an answer rate pages, at the most that is usual. Of
+        more calls as many or more may be, so that their number is rounded up hides nothing."""
         if at // HOUR != self._bars_of:
             self._bars_of, self._bars = at // HOUR, self._bars_in(at // HOUR * HOUR)
             self._fine = [0 for _ in WINDOWS]
@@ -311,14 +314,15 @@ class Situation:
             if value == self._fine[window]:
                 continue
             line, rest, before = 0, value, len(found)
-            for most, spread, together in self._bars[window]:
+            for most, together in self._bars[window]:
                 of = (rest >> PART_BITS) & PART
                 if of >= rules.LEAST_CALLS and line not in self._lasting:
-                    less = most * of - (rest & PART)
-                    if less >= rules.DROP * of and less * less >= spread * of * (
-                        1.0 + (of - 1) * together
-                    ):
-                        found.append((window, line))
+                    within = rest & PART
+                    if within <= (most - rules.DROP) * of:
+                        coarse = max(0, of.bit_length() - EXACT)
+                        up = -(-of >> coarse) << coarse
+                        if within <= rules.most_paged(most, together, up):
+                            found.append((window, line))
                 line, rest = line + 1, rest >> 2 * PART_BITS
             if len(found) == before:
                 self._fine[window] = value
@@ -330,8 +334,9 @@ class Situation:
         return [[self._bar(line, most[line][n], n) for line in lines] for n in WINDOWS]
 
     def _bar(self, line: str, most: float, minutes: int) -> Bar:
-        spread = FAR_DOWN * FAR_DOWN * most * (1.0 - most)
-        return most, spread, self._answering.correlation(line, minutes)
+        if most < rules.DROP:
+            return 0.0, rules.LEAST_CORRELATION  # nothing can be so much below it
+        return rules.stepped(rules.Usual(most, self._answering.correlation(line, minutes)))
 
     def _rates(self, calls: _Calls, at: int) -> list[Condition | None]:
         force, end, found = self.force, at // MINUTE * MINUTE, list[Condition | None]()

@@ -268,6 +268,8 @@ class Surveillance:
                         signals.append(watch.tell(self.context, period, now))
                 except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                     self._failed(f"{watch.watched.name}, {period.label}", error)
+        if rows is not None and not mixed:
+            watches.note_pace(period)
         return signals
 
     def _apart(self, period: Period, now: int) -> set[tuple[str, ...]]:
@@ -345,6 +347,10 @@ class Surveillance:
         """How many records the feed brings, over all its lines, in the hour that starts there."""
         period = Period("hour", "", hour, hour + HOUR)
         return self._all_lines(self.grains["hour"], self._point(period, WHOLE))
+
+    def pace(self, at: int) -> float:
+        """How fast the feed came before an instant, over what was expected: 1 at most."""
+        return self.grains["hour"].pace.before(at)
 
     def running(self, at: int) -> list[Signal]:
         """What is to be said of the hours that have not closed, as of `at`; learns nothing."""

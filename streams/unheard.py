@@ -18,20 +18,19 @@ Where nothing is known of the rate, more than `gaps.LONGEST_QUIET` is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from math import sqrt
 
 from detectors.baseline import Baseline
 from detectors.month_watch import MONTH
 from detectors.predictive import Predictive
 from streams.families.base import Point
 from streams.families.counts import Counts, Months
+from streams.feed_pace import slowed
 from streams.feed_silence import LOOKED, impossible, together
 from streams.force import WHOLE
 from streams.gaps import CUT, LEAST, Stretch, began, empty_runs, first, too_long
 from streams.grain_watches import Watches
 from streams.ledger import Ledger
 from streams.periods import DAY, HOUR, MINUTE, Period
-from streams.records import LEAF_MASK
 from streams.signals import Grain
 
 FORGOTTEN = 160 * 7 * DAY
@@ -48,8 +47,6 @@ LEAST_OF: dict[Grain, int] = {"hour": LEAST, "day": DAY - 2 * HOUR, "month": 28 
 IMPOSSIBLE: dict[Grain, float] = {"hour": 1e-5, "day": 1e-4, "month": 1e-3}
 """How probable no record may be, at most, where it is taken for impossible: about one false alarm a
 year for hours, and none in decades for the few days and months."""
-BEFORE: dict[Grain, int] = {"hour": 3 * HOUR, "day": 7 * DAY}
-"""How long before a stretch it is looked whether the feed was slower than expected, at least."""
 FEWEST = 11.0
 """Where fewer records were to be expected, none at all is never impossible."""
 SAID = HOUR
@@ -176,23 +173,7 @@ class Unheard:
         ahead = Predictive(ahead.mean * more, ahead.spread, ahead.dispersion)
         if not impossible(ahead, IMPOSSIBLE[grain]):
             return ahead
-        return Predictive(
-            ahead.mean * self._slower(grain, counts, span), ahead.spread, ahead.dispersion
-        )
-
-    def _slower(self, grain: Grain, counts: list[Counts], span: Stretch) -> float:
-        """How far the feed was below what was expected of it just before, at most: where it has
-        fallen to a tenth, its longer waits are no silence. 1 where it was not below, by its upper
-        limit."""
-        length = max(BEFORE[grain], min(span[1] - span[0], LOOKED))
-        window = span[0] - length, span[0]
-        heard = 1.0 - _shared(self.gaps, *window) / length
-        wanted = heard * together(self._pieces(grain, counts, window)).mean
-        cell, found = self.ledger.kind.cell, 0
-        for leaf, value in self.ledger.panes.between(*window).items():
-            if leaf <= LEAF_MASK:
-                found += cell.read(value)[counts[0].lane]
-        return float(min(1.0, (found + 2.0 * sqrt(found) + 2.0) / max(wanted, 1e-9)))
+        return slowed(ahead, self.grains[grain].pace.before(span[0]))
 
     def _peak(self, counts: list[Counts]) -> float:
         """The most that an hour of the week is to bring, at twice the usual: as on a day with a

@@ -68,6 +68,7 @@ def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
 
 def _restore(watches: Watches, running: dict[str, Any], found: dict[str, Any]) -> None:
     watches.last, watches.changed = running["last"], False
+    watches.pace.restore((a, b, came, due) for a, b, came, due in running["pace"])
     rows = {each.name: row for row, listed in watches.by_row.items() for each in listed}
     # In the order in which they had begun: signals come in it.
     for row in dict.fromkeys(rows[name] for name in running["watches"]):
@@ -89,5 +90,6 @@ def _head(surveillance: Surveillance) -> dict[str, Any]:
 def _running(watches: Watches) -> dict[str, Any]:
     return {
         "last": watches.last,
+        "pace": list(watches.pace.closed),
         "watches": {watch.watched.name: watch.save() for watch in watches},
     }

@@ -33,8 +33,8 @@ _encode = msgspec.msgpack.Encoder(enc_hook=state.plain).encode
 _decode = msgspec.msgpack.Decoder().decode
 
 _RULES = (
-    "families", "feed_silence.py", "gaps.py", "grain_watches.py", "measures.py", "outcomes.py",
-    "surveillance.py", "unheard.py", "watch_list.py", "watch_state.py", "watches.py",
+    "families", "feed_pace.py", "feed_silence.py", "gaps.py", "grain_watches.py", "measures.py",
+    "outcomes.py", "surveillance.py", "unheard.py", "watch_list.py", "watch_state.py", "watches.py",
 )  # fmt: skip
 
 

@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from streams.alert_records import Alert, Transition, decode, encode
 from streams.alerts import AlertBook
+from streams.force import Force
+from streams.force_file import QuietHours
 from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE
 from streams.signals import Signal
-from tests.alerting import CALENDAR, Known, at, book, quiet, signal, with_policy
+from tests.alerting import CALENDAR, WARWICKSHIRE, Known, at, book, quiet, signal, with_policy
 
 FIRST = "2026-07-01 00:00"
 NORTH = "north-warwickshire-area"
@@ -499,6 +501,69 @@ def test_whatever_the_days_there_is_one_alert_of_a_direction_and_few_notificatio
         assert (told[-1] == "resolved") == (not alert.open)
         # A quarter each time, from a day that was outside the range at least.
         assert told.count("updated") <= 8
+
+
+def at_night(b: AlertBook, number: int, observed: float) -> list[tuple[str, str]]:
+    """What is told of a day from its close, at two minutes past midnight, to the next morning."""
+    made = close_day(b, number, observed)
+    end = day_of(number, observed).end
+    for hour in (2, 6, 7, 8):
+        made += b.consider([], [], end + hour * HOUR, Known(day_of(number, observed)))
+    return [(each.what, f"{each.at:%H:%M}") for each in made if each.notify]
+
+
+def of_quiet_nights() -> AlertBook:
+    file = WARWICKSHIRE.file
+    alerts = msgspec.structs.replace(file.alerts, quiet_hours=QuietHours(notice="22:00-07:00"))
+    return AlertBook(Force(msgspec.structs.replace(file, alerts=alerts)))
+
+
+def test_what_became_worse_or_was_over_in_quiet_hours_is_told_in_the_morning() -> None:
+    b = of_quiet_nights()
+    days = (150, 150, 150, 80, 80, 80, 200, 200, 200)
+    assert [at_night(b, n, count) for n, count in enumerate(days)] == [
+        [("reminded", "07:00")], [], [], [], [("updated", "07:00")], [], [],
+        [("resolved", "07:00")], [],
+    ]  # fmt: skip
+    assert the(b).words.endswith("Over on 9 July 2026.")
+
+
+def test_a_notice_that_becomes_a_page_in_quiet_hours_of_notices_is_told_at_once() -> None:
+    b = of_quiet_nights()
+    assert at_night(b, 0, 320) == [("reminded", "07:00")]
+    made = b.consider([signal("2026-07-02 22:00")], [], at("2026-07-02 23:01"))
+    assert [(each.what, each.notify) for each in made] == [("updated", True)]
+
+
+def test_hours_that_are_over_at_night_are_told_in_the_morning_unless_somebody_closed_them() -> None:
+    for closed, told in ((False, ["resolved"]), (True, [])):
+        b = of_quiet_nights()
+        fall = {"direction": "down", "observed": 1, "expected": 20.0, "lower": 14}
+        made = b.consider([signal("2026-07-01 19:00", **fall)], [], at("2026-07-01 20:01"))
+        assert notified(made) == ["opened"]
+        for hour in (20, 21, 22):
+            usual = quiet(f"2026-07-01 {hour}:00")
+            assert not notified(b.consider([usual], [], usual.end + MINUTE))
+        assert not the(b).open
+        if closed:
+            asked = Request(action="close", who="A", outcome="real")
+            b.act(the(b).id, asked, at("2026-07-02 06:00"))
+        assert notified(b.consider([], [], at("2026-07-02 07:00"))) == told
+        assert not b.owed
+        assert not b.consider([], [], at("2026-07-02 07:01"))
+
+
+def test_a_course_of_small_figures_is_told_with_a_decimal() -> None:
+    b = book()
+    small = {"expected": 0.26, "lower": 0, "upper": 1, "notify": True, "direction": "up"}
+    for n in range(2):
+        close_day(b, n, 5, **small)
+    assert the(b).words.startswith(
+        "999 calls, Warwickshire: 5 on Thursday 2 July, usually about 0.3. "
+    )
+    for n in range(2, 15):
+        close_day(b, n, (2, 5)[n % 2], **small)
+    assert ", 3.6 a day, usually about 0.3. Lasting" in the(b).words
 
 
 def test_what_grows_while_nobody_may_be_told_is_told_when_people_may_be() -> None:

@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 
+from streams.alert_look import Look
+from streams.alert_rules import NoReads
 from streams.alerts import AlertBook
 from streams.signals import Signal
 from tests.alerting import Known, at, book, incidents, quiet, signal
@@ -210,3 +212,28 @@ def test_a_crime_is_no_part_of_the_story_of_the_calls() -> None:
     crime = incidents("force", 20, 8.0, grain="hour", notify=True, theme="crimes.burglary")
     consider(b, 40, msgspec.structs.replace(crime, start=SINCE, end=SINCE + HOUR))
     assert len(b.alerts) == 2
+
+
+def test_what_makes_a_notice_a_page_is_what_people_are_told() -> None:
+    b = book()
+    rise = day("2026-11-21 00:00")
+    assert [t.what for t in b.consider([rise], [], rise.end + HOUR)] == ["opened"]
+    burst = signal("2026-11-22 20:00", area=NORTH, observed=17, expected=3.0, lower=0, upper=6)
+    whole = signal("2026-11-22 20:00", observed=22, notify=False)
+    made = b.consider([burst], [], burst.end + MINUTE, Known(whole, burst))
+    assert [(t.what, t.notify, t.alert.severity) for t in made] in (
+        [("opened", True, "page")],
+        [("updated", True, "page")],
+    )
+    assert "17 in the hour to 21:00" in made[0].alert.words
+
+
+def test_a_page_takes_the_notice_of_a_part_in_whichever_changed_last() -> None:
+    """What goes on is held in the order of the last changes; a story joins the page."""
+    b = book()
+    page = signal("2026-11-21 20:00", area=NORTH, observed=17, expected=3.0, lower=0, upper=6)
+    b.consider([page], [], page.end + MINUTE)
+    part = day("2026-11-21 00:00", area="south-warwickshire-area", observed=150, expected=105.0)
+    b.consider([part], [], part.end + HOUR, Known(page))
+    loud, *_ = Look(b, part.end + 2 * HOUR, NoReads(), tell=True)._loudest_first()
+    assert loud.severity == "page"

@@ -259,3 +259,49 @@ def test_invariants(steps: list[tuple[int, str, str, str, bool, int]]) -> None:
         again.apply(decode(encode(transition)))
     assert again.alerts == books[0].alerts
     assert again.going == books[0].going
+
+
+def test_a_history_that_is_read_again_opens_no_alert_that_was_not_there() -> None:
+    """The emergency that waits longest changes while an alert goes on, and so does its id."""
+    oldest = Condition(
+        kind="unattended",
+        severity="page",
+        records="incident",
+        group="attendance",
+        measure="oldest_unattended",
+        direction="up",
+        title="Emergency incidents, Warwickshire",
+        since=NOW - HOUR,
+        said=("Emergency incidents, Warwickshire: 2 not attended, the oldest for 1 h.",),
+        settle=600_000,
+    )
+    later = msgspec.structs.replace(oldest, since=NOW - HOUR // 2)
+    for goes_on, told in ((False, []), (True, ["opened"])):
+        b = book()
+        opened = []
+        for _ in range(2):
+            made = b.consider([], [oldest], NOW, tell=False)
+            made += b.consider([], [later], NOW + HOUR // 2, tell=False)
+            made += b.consider([], [], NOW + HOUR, tell=False)
+            made += b.consider([], [later] * goes_on, NOW + 4 * HOUR, tell=False)
+            opened.append([each.what for each in made])
+        assert opened == [["opened", "resolved", *told], []]
+        # What goes on at the end is not ended by what came before it.
+        assert [each.open for each in b.alerts.values()] == [False, True][: 1 + goes_on]
+
+
+def test_days_of_a_surge_that_are_read_again_open_none() -> None:
+    b = book()
+    days = [
+        signal(f"2026-11-{n} 00:00", grain="day", observed=300, expected=210.0, upper=230)
+        for n in (16, 17, 18)
+    ]
+    held = {"grain": "day", "expected": 210.0, "upper": 230}
+    usual = [quiet(f"2026-11-{n} 00:00", observed=210, **held) for n in (19, 20)]
+    opened = []
+    for _ in range(2):
+        made = []
+        for each in (*days, *usual):
+            made += b.consider([each], [], each.end + HOUR, tell=False)
+        opened.append([each.what for each in made if each.what != "updated"])
+    assert opened == [["opened", "resolved"], []]

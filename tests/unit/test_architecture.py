@@ -68,6 +68,7 @@ SURVEILLANCE = [
     "families",
     "watches",
     "watch_state",
+    "feed_pace",
     "feed_silence",
     "grain_watches",
     "unheard",

@@ -4,6 +4,8 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from detectors.longest import once_in
 from streams.conditions import (
@@ -11,7 +13,9 @@ from streams.conditions import (
     Rate,
     Usual,
     answer_rate,
+    most_paged,
     pipeline_unwell,
+    stepped,
     target_missed,
 )
 from streams.ownership import Request
@@ -252,6 +256,48 @@ def test_weeks_are_judged_by_the_target_of_their_own_time() -> None:
     )
     met = [[old], [old], [(Rate(850, 1000), 0.8), new], [new]]
     assert target_missed(WARWICKSHIRE, "999", met, 0.9, 10, NOW) is None
+
+
+@given(
+    share=st.floats(0.1, 0.999),
+    correlation=st.floats(0.01, 0.9),
+    of=st.integers(20, 700),
+    more=st.integers(0, 40),
+    target=st.sampled_from([0.5, 0.9]),
+)
+@settings(max_examples=150, deadline=None)
+@example(share=0.27, correlation=0.07, of=300, more=0, target=0.9)  # nobody is answered any more
+@example(share=0.4, correlation=0.06, of=150, more=0, target=0.9)
+@example(share=0.5, correlation=0.12, of=300, more=0, target=0.9)
+@example(share=0.6, correlation=0.11, of=300, more=0, target=0.9)
+@example(share=0.95, correlation=0.01, of=20, more=0, target=0.9)
+def test_no_answer_rate_that_pages_is_passed_over(
+    share: float, correlation: float, of: int, more: int, target: float
+) -> None:
+    """By the bar of the usual, in steps, and of as many calls or more."""
+    own = Usual(share, correlation, 10_000)
+    bar = most_paged(*stepped(own), of + more)
+    for within in range(max(0, bar + 1), of + 1, max(1, of // 40)):
+        windows = {60: Rate(within, of)}
+        assert answer_rate(WARWICKSHIRE, "101", windows, {60: own}, target, 30, NOW) is None
+    if more == 0 and bar >= 0:  # and it is no lower than it need be
+        few = Rate(max(0, round(bar * 0.8) - 2), of)
+        assert answer_rate(WARWICKSHIRE, "101", {60: few}, {60: own}, 0.999, 30, NOW) is not None
+
+
+def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
+    """While a backlog is read nobody looks, and it may be a year long."""
+    target = monitor()
+    feed(target, call("c1", "2026-11-21T21:58:00Z"))
+    situation = Situation(tiny_force())
+    situation.bind(target)
+    feed(target, call("c2", "2026-11-21T21:59:00Z"))
+    ledger = target.ledger("call", "tiny")
+    assert ledger is not None
+    assert ledger.panes.changed is None
+    situation.stirs(NOW)
+    feed(target, call("c3", "2026-11-21T21:59:30Z"))
+    assert ledger.panes.changed == {ms("2026-11-21T21:59:00Z") // 60_000}
 
 
 def test_an_answer_rate_that_gets_a_quarter_worse_while_its_alert_is_open_is_told_once_more() -> (

@@ -14,14 +14,15 @@ import pytest
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
-from streams.answering import OTHER, Answering
-from streams.conditions import Rate
-from streams.fallen import Fall, falls, spells
+from streams.answering import EMERGENCY, OTHER, Answering
+from streams.conditions import Rate, Usual, answer_rate
+from streams.fallen import Fall, Fallen, falls, spells
 from streams.live import Live
+from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching
-from tests.alerting import CALENDAR, at
-from tests.build import call, lines, monitor, ms
+from tests.alerting import CALENDAR, at, book
+from tests.build import call, lines, monitor, ms, tiny_force
 
 LONDON = ZoneInfo("Europe/London")
 BEGIN = ms("2020-05-28T23:00:00Z")  # midnight in London, a Friday
@@ -133,3 +134,45 @@ def test_a_spell_that_a_person_says_is_real_is_what_is_usual() -> None:
     assert spells(found) == {"999": [(5, 9), (20, None)]}
     assert spells([Fall("a", "999", 5, 9, True)]) == {}
     assert falls([]) == []
+
+
+def test_a_note_on_an_alert_that_is_over_makes_its_spell_no_longer() -> None:
+    made, begun = book(), at("2026-06-01 12:00")
+    windows, usual = {60: Rate(10, 60)}, {60: Usual(0.85, 0.05, 10_000)}
+    fell = answer_rate(made.force, "999", windows, usual, 0.9, 10, begun)
+    assert fell is not None
+    made.consider([], [fell], begun, judged=("target_missed",))
+    (name,) = made.alerts
+    made.act(name, Request(action="close", who="x", outcome="planned_event"), begun + HOUR)
+    made.consider([], [], begun + 5 * HOUR, judged=("target_missed",))
+    before = falls(made.alerts.values())
+    assert [fall.end for fall in before] == [begun + 5 * HOUR]
+    made.act(name, Request(action="note", who="x", note="see report"), begun + 120 * DAY)
+    assert falls(made.alerts.values()) == before
+
+
+@pytest.mark.parametrize("weeks", [10, 27, 40, 80])
+def test_while_a_fall_goes_on_what_was_usual_before_it_is_kept(weeks: int) -> None:
+    """However long; beyond a year by what the alert says."""
+    now = BEGIN + weeks * 7 * DAY
+
+    def read(start: int, _end: int) -> dict[str, Rate]:
+        return {"999": Rate(17, 20) if start < BEGIN else Rate(8, 20)}
+
+    def between(start: int, end: int) -> dict[str, tuple[int, int]]:
+        hours = (end - start) // HOUR
+        return {"999": (8 * hours, 20 * hours)}
+
+    force = tiny_force()
+    answering = Answering(CALENDAR, {"999": EMERGENCY})
+    fall = Fall("tiny/calls/service_level/999", "999", BEGIN, None, False, 0.85)
+    answering.learn(read, now, spells([fall]))
+    usual = answering.usual("999", 1440, now)
+    if weeks < 54:
+        assert (usual.share, usual.of) == (pytest.approx(0.85), pytest.approx(27 * 480, rel=0.35))
+    else:
+        assert usual.of == 0
+    targets = force.lines[force.line_index["999"]].targets
+    lasts = Fallen(force, CALENDAR, answering).lasts(fall, targets, between, now)
+    assert lasts is not None
+    assert lasts.evidence.expected == pytest.approx(0.85)

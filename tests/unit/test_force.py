@@ -153,6 +153,16 @@ MISTAKES = {
         "end = 2021-08-13",
         (7, "events[1].end", 'event "Match" ends before it starts', "Swap"),
     ),
+    "an event that lasts for ever": (
+        "end = 2021-08-15",
+        "end = 9999-12-31",
+        (7, "events[1].end", 'event "Match" lasts longer than three years', "Is it a change"),
+    ),
+    "an event whose name has a line break": (
+        'name = "Match"',
+        'name = "Mat\\nch"',
+        (7, "events[1].name", 'the name "Mat\\nch" has a line break', "Write it on one line"),
+    ),
     "an event in an unknown area": (
         'areas = ["north"]',
         'areas = ["nort"]',
@@ -386,6 +396,10 @@ def test_parse_toml_raises_the_first_problem() -> None:
         ("England", 'Did you mean "GB-ENG"?'),
         ("gb", 'Did you mean "GB"?'),
         ("GB-XXX", 'Did you mean "GB-ENG" or "GB-NIR" or "GB-SCT" or "GB-WLS"?'),
+        ("UK", 'Did you mean "GB-ENG" or "GB-NIR" or "GB-SCT" or "GB-WLS"?'),
+        ("UK-ENG", 'Did you mean "GB-ENG"?'),
+        ("USA", 'Did you mean "US"?'),
+        ("US-", 'Did you mean "US"?'),
         ("US-VAA", 'Did you mean "US-VA"'),
         ("NYSE", 'Use a code of the Python package holidays, such as "GB-ENG", "IE" or "CO"'),
         ("", 'Use a code of the Python package holidays, such as "GB-ENG", "IE" or "CO"'),

@@ -156,13 +156,20 @@ def test_a_page_that_nobody_takes_is_told_once_more_after_15_minutes() -> None:
     assert not b.consider([], [], NOW + 14 * MINUTE)
     (told,) = b.consider([], [], NOW + 15 * MINUTE)
     assert (told.what, told.notify) == ("escalated", True)
-    assert told.alert.words == f"{LEAD} Nobody has taken this for 15 minutes."
+    assert told.alert.words == f"{LEAD} Nobody has taken this for 15 min."
     assert not b.consider([], [], NOW + 40 * MINUTE)
     act(b, told.alert.id, "note", NOW + 50 * MINUTE, note="Seen")
     assert b.alerts[told.alert.id].words == f"{LEAD} Nobody has this yet."  # 15 minutes no more
     other = book()
     act(other, opened(other), "acknowledge", NOW + MINUTE)
     assert not other.consider([], [], NOW + 60 * MINUTE)
+
+
+def test_how_long_nobody_has_taken_it_is_told_in_hours() -> None:
+    b = book()
+    opened(b)
+    (told,) = b.consider([], [], NOW + 995 * MINUTE)
+    assert told.alert.words == f"{LEAD} Nobody has taken this for 16 h 35 min."
 
 
 def test_a_snooze_keeps_still_until_its_end() -> None:

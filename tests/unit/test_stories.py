@@ -159,6 +159,27 @@ def test_a_group_whose_change_began_with_that_of_all_goes_with_them() -> None:
     assert len(b.alerts) == 1
 
 
+def test_all_of_them_that_change_long_after_a_group_are_an_alert_of_their_own() -> None:
+    b = book()
+    first = month({"vehicle": 1.3})
+    b.consider([next(each for each in first if each.row == {"offence": "vehicle"})],
+               [], at("2026-05-01 00:10"), Known(*first))  # fmt: skip
+    later = month(dict.fromkeys(USUAL, 2.0), JUNE)
+    made = b.consider(later, [], TOLD, Known(*later))
+    assert [each.alert.title for each in made if each.notify] == [ALL]
+    assert [each.title for each in b.alerts.values()] == ["Vehicle offences, Warwickshire", ALL]
+
+
+def test_all_of_them_that_change_after_the_group_that_holds_most_of_it_are_its_story() -> None:
+    b = book()
+    for when, ratio, seen in ((APRIL, 1.5, "2026-05-01 00:10"), (JUNE, 2.5, "2026-07-01 00:10")):
+        signals = month({"violence": ratio, "vehicle": 1.2}, when)
+        groups = {"violence": APRIL, "all": JUNE}
+        told = [each for each in signals if groups.get(each.row["offence"]) == when]
+        b.consider(told, [], at(seen), Known(*signals))
+    assert len(b.alerts) == 1
+
+
 def test_a_rise_of_last_year_is_not_told_of_a_month_below_the_usual_range() -> None:
     busy = {"direction": "up", "onset": at("2025-02-01 00:00"), "before": 600.0, "after": 760.0}
     assert not opened([crimes("all", 324, 760.0, notify=True, **busy)])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import re
+from functools import lru_cache
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,7 +50,7 @@ def volumes(alerts: list[Alert]) -> list[str]:
     return [a.said[0] for a in alerts if a.kind in ("exceptional_volume", "level_change")]
 
 
-def monthly(rate: int, missing: set[int], months: int = 36) -> list[dict[str, Any]]:
+def monthly(rate: int, missing: set[int], months: int = 24) -> list[dict[str, Any]]:
     """About so many crimes a month, known by the month, from January 2020."""
     found = []
     for k in set(range(months)) - missing:
@@ -61,20 +63,27 @@ def monthly(rate: int, missing: set[int], months: int = 36) -> list[dict[str, An
     return found
 
 
+@lru_cache
+def summer_of_2021() -> tuple[Monitor, list[Alert], list[Signal]]:
+    """Two years of about 60 crimes a month, without August and September 2021; only to be read."""
+    return replayed(*monthly(60, {19, 20}))
+
+
 @pytest.mark.parametrize(
-    ("rate", "missing"), [(12, {20}), (60, {19, 20}), (20, {17, 18, 19, 20, 21}), (60, {14, 30})]
+    ("rate", "missing"), [(12, {20}), (60, {19, 20}), (20, {17, 18, 19, 20, 21})]
 )
 def test_months_without_a_file_are_missing(rate: int, missing: set[int]) -> None:
-    target, alerts, _ = replayed(*monthly(rate, missing))
+    summer = missing == {19, 20}
+    target, alerts, _ = summer_of_2021() if summer else replayed(*monthly(rate, missing))
     assert volumes(alerts) == []
     for watch in of(target, "crime").grains["month"]:
         assert watch.adapter.detector.months[-1][0] > 0
         assert min(x for x, _ in watch.adapter.detector.months) >= rate * 0.8
-        assert watch.adapter.taken == 35
+        assert watch.adapter.taken == 23
 
 
 def test_a_month_of_no_crime_is_zero_where_few_are_usual() -> None:
-    target, _, _ = replayed(*monthly(2, {32, 33}))
+    target, _, _ = replayed(*monthly(2, {20, 21}))
     assert of(target, "crime").unheard.gaps == []
     watch = next(iter(of(target, "crime").grains["month"]))
     assert [x for x, _ in watch.adapter.detector.months].count(0) == 2
@@ -91,11 +100,15 @@ def daily(rate: int, days: range, missing: range, known: str = "second") -> list
     return found
 
 
-@pytest.mark.parametrize("known", ["second", "day"])
-@pytest.mark.parametrize("length", [1, 7])
-def test_a_week_of_no_crimes_at_30_a_day_is_missing(known: str, length: int) -> None:
-    gap = range(80, 80 + length)
-    target, alerts, signals = replayed(*daily(30, range(110), gap, known))
+@lru_cache
+def crimes_without(length: int, known: str) -> tuple[Monitor, list[Alert], list[Signal]]:
+    """110 days of about 30 crimes a day, without so many from 20 May 2021 on; only to be read."""
+    return replayed(*daily(30, range(110), range(80, 80 + length), known))
+
+
+@pytest.mark.parametrize(("length", "known"), [(1, "second"), (7, "second"), (7, "day")])
+def test_a_week_of_no_crimes_at_30_a_day_is_missing(length: int, known: str) -> None:
+    target, alerts, signals = crimes_without(length, known)
     assert volumes(alerts) == []
     assert not [s.words for s in signals if s.notify]
     ((start, end),) = of(target, "crime").unheard.gaps
@@ -130,10 +143,10 @@ def hourly(rate: int, number: int, missing: tuple[int, int]) -> list[dict[str, A
     return found
 
 
-@pytest.mark.parametrize(("first", "length"), [(20, 70), (55, 70), (0, 180), (40, 600), (10, 2000)])
+@pytest.mark.parametrize(("first", "length"), [(20, 70), (55, 70), (10, 2000)])
 def test_hours_that_a_silence_cuts_are_missing_and_so_are_its_days(first: int, length: int) -> None:
     begin = 36 * 24 * 60 + 9 * 60 + first
-    target, alerts, signals = replayed(*hourly(12, 40 * 24, (begin, begin + length)))
+    target, alerts, signals = replayed(*hourly(12, 39 * 24, (begin, begin + length)))
     assert volumes(alerts) == []
     assert not [s.words for s in signals if s.notify]
     ((start, end),) = of(target).unheard.gaps
@@ -146,8 +159,8 @@ def shown(target: Monitor, at: str, *periods: str) -> dict[str, Any]:
 
 
 def test_the_board_has_no_figure_of_what_was_not_heard_and_says_what_is_known() -> None:
-    target, _, _ = replayed(*monthly(60, {19, 20}))
-    found = shown(target, "2023-01-01T00:00:00Z", "2021-07", "2021-08", "2021-Q3", "2019-12")
+    target, _, _ = summer_of_2021()
+    found = shown(target, "2022-01-01T00:00:00Z", "2021-07", "2021-08", "2021-Q3", "2019-12")
     assert [row["count"] for row in found["2021-07"]["crimes"]] == [63, 63]
     assert "missing" not in found["2021-07"]
     empty = [{"offence": "all", "area": "force", "count": None}]
@@ -159,15 +172,15 @@ def test_the_board_has_no_figure_of_what_was_not_heard_and_says_what_is_known() 
 
 
 def test_a_day_of_a_month_that_is_known_as_a_whole_has_no_figure() -> None:
-    target, _, _ = replayed(*monthly(60, set()))
-    found = shown(target, "2023-01-01T00:00:00Z", "2021-08-03", "2021-08")
-    assert found["2021-08-03"]["crimes"] == [{"offence": "all", "area": "force", "count": None}]
-    assert "missing" not in found["2021-08-03"]
-    assert found["2021-08"]["crimes"][0]["count"] > 50
+    target, _, _ = summer_of_2021()
+    found = shown(target, "2022-01-01T00:00:00Z", "2021-07-03", "2021-07")
+    assert found["2021-07-03"]["crimes"] == [{"offence": "all", "area": "force", "count": None}]
+    assert "missing" not in found["2021-07-03"]
+    assert found["2021-07"]["crimes"][0]["count"] > 50
 
 
 def test_a_month_that_lost_days_says_how_many_it_has() -> None:
-    target, _, _ = replayed(*daily(30, range(110), range(80, 87)))
+    target, _, _ = crimes_without(7, "second")
     found = shown(target, "2021-06-20T00:00:00Z", "2021-05", "2021-05-22")
     assert found["2021-05"]["missing"]["crimes"]["days"] == 31.0
     assert found["2021-05"]["missing"]["crimes"]["known_days"] == pytest.approx(23.72, abs=0.01)
@@ -228,11 +241,16 @@ def notices(alerts: list[Alert]) -> list[tuple[str, str, str]]:
 
 
 def test_months_without_a_file_are_told_once_as_missing() -> None:
-    _, alerts, _ = replayed(*monthly(60, {19, 20, 21, 30}))
+    _, alerts, _ = replayed(*monthly(60, {16, 17, 18, 22}))
+    assert volumes(alerts) == []
     assert notices(alerts) == [
-        ("Crimes, Tiny Police: nothing for July 2022; missing, not zero.", "notice", "resolved"),
         (
-            "Crimes, Tiny Police: nothing for August to October 2021; missing, not zero.",
+            "Crimes, Tiny Police: nothing for November 2021; missing, not zero.",
+            "notice",
+            "resolved",
+        ),
+        (
+            "Crimes, Tiny Police: nothing for May to July 2021; missing, not zero.",
             "notice",
             "resolved",
         ),
@@ -241,7 +259,7 @@ def test_months_without_a_file_are_told_once_as_missing() -> None:
 
 @pytest.mark.parametrize("known", ["second", "day"])
 def test_days_without_crimes_are_told_once_as_missing(known: str) -> None:
-    _, alerts, _ = replayed(*daily(30, range(110), range(80, 87), known))
+    _, alerts, _ = crimes_without(7, known)
     when = {
         "second": "from 18:21 on 19 May 2021 to 01:00 on 27 May 2021",
         "day": "for 20 to 26 May 2021",
@@ -259,8 +277,21 @@ def test_that_a_stretch_was_missing_is_sent_once() -> None:
     assert book.going == {}
 
 
+def test_a_page_of_a_silent_feed_ends_whatever_else_was_missing_meanwhile() -> None:
+    book, gap = AlertBook(tiny_force()), signal_of_a_gap()
+    begun = gap.start - HOUR
+    silent = silent_feeds(book.force, [msgspec.structs.replace(gap, onset=begun - HOUR)])
+    opened = book.consider([], silent, begun, judged=("feed_silent",))
+    book.consider([gap], silent, gap.end + HOUR, judged=("feed_silent",))
+    made = book.consider([], [], gap.end + 2 * HOUR, judged=("feed_silent",))
+    assert [t.what for t in opened] == ["opened"]
+    assert [(t.what, t.alert.id) for t in made if t.what == "resolved"] == [
+        ("resolved", opened[0].alert.id)
+    ]
+
+
 def signal_of_a_gap() -> Signal:
-    _, _, signals = replayed(*daily(30, range(110), range(80, 87), "day"))
+    _, _, signals = crimes_without(7, "day")
     (found,) = (s for s in signals if s.method == "silence")
     assert found.end == after(87 * 24) - HOUR  # midnight in summer
     return found
@@ -268,7 +299,7 @@ def signal_of_a_gap() -> Signal:
 
 def test_hours_without_records_that_were_told_while_they_lasted_are_not_told_again() -> None:
     begin = 36 * 24 * 60 + 9 * 60 + 20
-    _, alerts, _ = replayed(*hourly(12, 40 * 24, (begin, begin + 300)))
+    _, alerts, _ = replayed(*hourly(12, 38 * 24, (begin, begin + 300)))
     ((said, _, state),) = notices(alerts)  # it was told while it lasted
     assert said.startswith("Incidents, Tiny Police: nothing for 4 hours 59 minutes")
     assert state == "resolved"
@@ -404,7 +435,7 @@ def test_a_surge_after_a_gap_is_judged_by_the_level_before_it() -> None:
 
 def test_the_running_hour_in_which_a_feed_came_back_is_no_fall() -> None:
     begin = (36 * 24 + 9) * 60
-    events = hourly(60, 36 * 24 + 14, (begin, begin + 250))
+    events = hourly(20, 36 * 24 + 14, (begin, begin + 250))
     target = watched()
     for event in events:
         feed(target, event)
@@ -440,7 +471,7 @@ def test_a_quiet_night_of_a_feed_of_few_records_is_zero() -> None:
     assert found["2021-04-20T03+01:00"]["incidents"][0]["count"] == 0
 
 
-@pytest.mark.parametrize("rate", [20, 60])
+@pytest.mark.parametrize("rate", [20, 30])
 def test_a_feed_that_falls_to_a_tenth_is_heard_and_its_fall_is_told(rate: int) -> None:
     begin = 36 * 24 + 9
     events = hourly(rate, 37 * 24, (begin * 60, (begin + 6) * 60))
@@ -457,7 +488,7 @@ def test_a_feed_that_falls_to_a_tenth_is_heard_and_its_fall_is_told(rate: int) -
 
 
 @given(start=st.integers(36 * 24 * 60, 37 * 24 * 60), length=st.integers(65, 4_000))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 def test_no_stretch_that_is_cut_out_of_a_steady_series_raises_an_alert(
     start: int, length: int
 ) -> None:
@@ -472,7 +503,10 @@ def test_no_stretch_that_is_cut_out_of_a_steady_series_raises_an_alert(
 def test_the_same_log_in_other_batches_says_the_same(cut: list[int], seed: int) -> None:
     begin = 30 * 24 * 60 + seed * 100
     events = hourly(6, 32 * 24, (begin, begin + 400 + 60 * seed))
-    one, _, signals = replayed(*events)
+    one = watched()
+    signals: list[Signal] = []
+    of(one).on_signals = signals.extend
+    assert not one.ingest(lines(events), FAR_FUTURE)
     target = watched()
     found: list[Signal] = []
     of(target).on_signals = found.extend

@@ -1,0 +1,85 @@
+"""How fast a feed has come of late, over what was expected of it: what silence is judged by. Pure.
+
+While a volume has fallen and stays so, what is expected is the level before, by which every longer
+wait would be silence. So what is expected of a stretch is scaled by the pace just before it, never
+above 1: the lowest that the last hours, day, week or four weeks allow, each by its upper limit. A
+longer window lowers it no further than a shorter one shows at least, so that a feed that is back at
+its level is soon judged by that again. One that keeps its level is judged as expected.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from math import sqrt
+
+from detectors.predictive import Predictive
+from streams.gaps import Stretch
+from streams.periods import DAY, HOUR, MINUTE, Grain
+
+WINDOWS: dict[Grain, tuple[int, ...]] = {
+    "hour": (3 * HOUR, DAY, 7 * DAY, 28 * DAY),
+    "day": (7 * DAY, 28 * DAY),
+}
+"""By grain the windows before a stretch, in ms, shortest first."""
+EDGES = 15 * MINUTE
+"""Periods start and end at these, in every time zone."""
+DOUBT = 2.0
+"""Standard deviations of a count between it and its limits."""
+
+Closed = tuple[int, int, int, float]
+"""Start and end of a closed period, what came of all series together, and what was expected."""
+
+
+class Pace:
+    """The closed periods of one grain in which a feed was heard."""
+
+    def __init__(self, grain: Grain) -> None:
+        self.windows = WINDOWS.get(grain, ())
+        self.closed: deque[Closed] = deque()
+        self._known: tuple[int, float] | None = None
+
+    def note(self, closed: Closed) -> None:
+        """Takes a period as it closes."""
+        self._known = None
+        while self.closed and self.closed[0][0] < closed[1] - self.windows[-1] - DAY:
+            self.closed.popleft()
+        self.closed.append(closed)
+
+    def forget(self, gap: Stretch) -> None:
+        """Leaves out what proves not to have been heard."""
+        if self.closed and gap[0] < self.closed[-1][1]:
+            kept = (each for each in self.closed if each[1] <= gap[0] or gap[1] <= each[0])
+            self.restore(kept)
+
+    def restore(self, closed: Iterable[Closed]) -> None:
+        """Goes on with these."""
+        self.closed, self._known = deque(closed), None
+
+    def before(self, at: int) -> float:
+        """The pace up to an instant, in ms, by the periods that had ended: of 1."""
+        at -= at % EDGES
+        if self._known is None or self._known[0] != at:
+            self._known = at, self._before(at)
+        return self._known[1]
+
+    def _before(self, at: int) -> float:
+        pace, low, found, wanted = 1.0, 0.0, 0, 0.0
+        past = [each for each in reversed(self.closed) if each[1] <= at]
+        number = 0
+        for window in self.windows:
+            while number < len(past) and past[number][1] > at - window:
+                found, wanted = found + past[number][2], wanted + past[number][3]
+                number += 1
+            if wanted > 0.0:
+                doubt = DOUBT * sqrt(found)
+                pace = min(pace, max(low, (found + doubt + DOUBT) / wanted))
+                low = max(low, (found - doubt) / wanted)
+        return pace
+
+
+def slowed(ahead: Predictive, pace: float) -> Predictive:
+    """What is expected at a pace."""
+    if pace == 1.0:
+        return ahead
+    return Predictive(ahead.mean * pace, ahead.spread, ahead.dispersion)
