@@ -33,6 +33,8 @@ LEVEL = 0.05
 """How seldom children that do share the parent's ratio are taken not to."""
 MOSTLY = 0.6
 """What holds so much of the excess of another explains it."""
+NOTABLE = 0.25
+"""What holds less of the excess of another is no part of its story."""
 REST = ""
 """The name of what is in the parent and in no child that is known."""
 _DRAWS = 4_000
@@ -89,6 +91,14 @@ def moved(part: Part, direction: str, phi: float = 1.0) -> bool:
     return bool(off > _NORMAL.inv_cdf(1.0 - LEVEL))
 
 
+def _go_along(others: Part, parent: Part, direction: str, phi: float) -> bool:
+    """Whether the others have moved as well, by more than chance, and hold a notable part of it:
+    in the hour in which a rise of one district is noticed the others are often a little high."""
+    excess = parent.observed - parent.expected
+    share = (others.observed - others.expected) / excess if excess else 0.0
+    return share >= NOTABLE and moved(others, direction, phi)
+
+
 def homogeneity(parts: Sequence[Part], phi: float = 1.0) -> float:
     """The chance of ratios as unlike as these where all are the same.
 
@@ -140,7 +150,7 @@ def judge(parent: Part, children: Mapping[str, Part], direction: str, phi: float
         left = left.less(parts.pop(name))
         chance = homogeneity(list(parts.values()), phi)
     named = tuple(name for name in apart if name != REST)
-    if not named or REST in apart or len(named) > most or moved(left, direction, phi):
+    if not named or REST in apart or len(named) > most or _go_along(left, parent, direction, phi):
         # What is spread over most of them, or comes from where no child is known, is the parent's.
         return Verdict(shared=True, probability=probability)
     return Verdict(shared=False, probability=probability, apart=named)
@@ -182,7 +192,8 @@ def explains_alone(child: Part, parent: Part, direction: str, phi: float = 1.0) 
     >>> explains_alone(Part(25.0, 5.0), Part(60.0, 30.0), "up")
     (True, False)
     """
-    return explains(child, parent, direction) and not moved(parent.less(child), direction, phi)
+    others = parent.less(child)
+    return explains(child, parent, direction) and not _go_along(others, parent, direction, phi)
 
 
 def shares_ratio(child: Part, parent: Part, phi: float = 1.0) -> bool:

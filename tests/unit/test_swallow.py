@@ -49,6 +49,13 @@ def test_one_district_with_three_times_its_usual_is_named() -> None:
     )
 
 
+def test_a_district_is_named_though_the_others_are_a_little_high_by_chance() -> None:
+    """The rest has 9 where 4.5 are usual, which one hour in 25 has, and a fifth of the rise."""
+    rise, district = Part(33.0, 8.06), Part(24.0, 3.61)
+    assert judge(rise, {"north": district}, "up", 1.21).apart == ("north",)
+    assert judge(Part(41.0, 8.06), {"north": district}, "up", 1.21).shared  # it has 17: it rose too
+
+
 def test_a_county_that_rises_evenly_is_one_alert_of_the_county() -> None:
     signals = day(dict.fromkeys(USUAL, 1.3))
     loud = [incidents("force", 166, 128.0, notify=True), *(s for s in signals if s.area != "force")]
