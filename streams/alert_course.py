@@ -91,8 +91,8 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -
         whole = [course.latest[0] / course.latest[1], day.observed / expected]
         told = max(told, min(whole)) if alert.direction == "down" else min(told, max(whole))
     judged = instant(day.end, force.zone)
-    # What a person accepted as the level is what it was accepted at.
-    adds = course.held is None or alert.outcome != "real"
+    # What was accepted as the level is what it was accepted at.
+    adds = course.accepted is None and (course.held is None or alert.outcome != "real")
     return msgspec.structs.replace(
         course,
         until=course.until if usual else judged,

@@ -459,7 +459,7 @@ class Look(Teller):
             first, course = start_of(alert, self.force.zone), alert.course
             if course is not None and day.end > to_ms(course.judged_to):
                 self._next_day(alert, course, day)
-            elif course is not None and alert.open:
+            elif course is not None and alert.open and day.end == to_ms(course.judged_to):
                 self._tell_days(alert, course, day, {})
             elif course is None and day.end > first and exceptional(day, alert.direction):
                 course = begun(self.force, day, first)
@@ -493,7 +493,9 @@ class Look(Teller):
             taken = msgspec.structs.replace(course, accepted=stamp(self.at, self.force.zone))
             told = self._by_days(alert, course, day)
             said = say.taken_as_usual(told["said"])
-            self.resolve(alert, **changes | told | {"course": taken, "said": said})
+            # The day that runs is still judged by the level before.
+            changes |= told | {"course": taken, "said": said}
+            self.resolve(alert, over=False, **changes)
             return
         ratio = None if course.usual else grown(alert, course, day)
         notify = ratio is not None and self._may_be_told(alert)

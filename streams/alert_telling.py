@@ -92,8 +92,8 @@ class Teller:
         alert = msgspec.structs.replace(alert, words=words_of(self.force, alert, self.at))
         self.make(Transition(what="opened", at=at, notify=notify, alert=alert))
 
-    def resolve(self, alert: Alert, **changes: Any) -> None:
-        """Ends one, and tells those who heard of it."""
+    def resolve(self, alert: Alert, *, over: bool = True, **changes: Any) -> None:
+        """Ends one, and tells those who heard of it. Until it is `over`, what comes is no other."""
         told = alert.notified and alert.severity != "state"
         self.change(
             alert,
@@ -101,7 +101,7 @@ class Teller:
             notify=told and self.may_tell(alert),
             state="resolved",
             resolved_at=stamp(self.at, self.force.zone),
-            over=True,
+            over=over,
             snoozed_until=None,
             snooze_reason=None,
             **changes,

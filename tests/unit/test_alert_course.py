@@ -618,6 +618,13 @@ def test_after_26_weeks_the_level_is_taken_as_the_usual_and_it_says_so() -> None
     stretches, levels = b.outcomes()
     assert [(each.start, each.end) for each in stretches] == [(at(FIRST), now)]
     assert [(each.at, each.ratio) for each in levels] == [(now, 1.6)]
+    # The next day is still judged by the level before, and opens nothing.
+    assert not close_day(b, days, 330)[0].notify
+    usual = {"expected": 320.0, "lower": 290, "upper": 350, "notify": False}
+    for n in (days + 1, days + 2):
+        close_day(b, n, 325, **usual)
+    assert the(b).over
+    assert b.outcomes().levels == levels
 
 
 def test_a_small_series_whose_days_alternate_is_over_once_a_week_of_it_is_as_usual() -> None:
