@@ -26,7 +26,7 @@ from streams.alert_records import (
 from streams.errors import ActionError
 from streams.force import WHOLE, Force
 from streams.force_file import Maintenance
-from streams.periods import DAY, MINUTE, SECOND, rfc3339, to_ms
+from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339, to_ms
 
 Action = Literal["acknowledge", "snooze", "close", "note", "hand_over"]
 MACHINE = "watchroom"
@@ -113,9 +113,22 @@ def _snoozed(force: Force, asked: Request, at: int) -> tuple[dict[str, Any], str
     return changes, f"until {rfc3339(asked.until, force.zone)}: {reason}"
 
 
+def _level_taken(alert: Alert, at: int) -> bool:
+    """Whether the level of an alert that was closed as real has become the usual: it does when the
+    next hour closes."""
+    course, closed = alert.course, ms_of(alert.resolved_at)
+    real = alert.outcome == "real" and course is not None and course.held is not None
+    return bool(real and course and not course.ended and closed and closed // HOUR < at // HOUR)
+
+
 def _closed(force: Force, alert: Alert, asked: Request, at: int) -> tuple[dict[str, Any], str]:
     if asked.outcome is None or asked.outcome not in get_args(Outcome):
         raise ActionError(f"closing needs an outcome: one of {', '.join(get_args(Outcome))}")
+    if asked.outcome != "real" and _level_taken(alert, at):
+        raise ActionError(
+            "it was closed as real, and its level is the usual now: that can't be undone. "
+            "Write a note instead"
+        )
     changes: dict[str, Any] = {
         "outcome": asked.outcome,
         "snoozed_until": None,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.alert_records import Alert, Transition, decode, encode
 from streams.alerts import AlertBook
+from streams.errors import ActionError
 from streams.force import Force
 from streams.force_file import QuietHours
 from streams.ownership import Request
@@ -249,6 +251,19 @@ def lasting(days: int = 5, observed: float = 320) -> AlertBook:
 def close(b: AlertBook, when: int, outcome: str) -> None:
     asked = Request(action="close", who="Duty inspector", outcome=outcome)
     b.act(next(iter(b.alerts)), asked, when)
+
+
+def test_a_level_that_was_taken_is_not_given_back_by_another_outcome() -> None:
+    """Hours would keep it and days would drop it: then neither is right."""
+    b = lasting()
+    closed = day_of(5, 0).start + 8 * HOUR
+    close(b, closed, "planned_event")
+    close(b, closed + MINUTE, "real")
+    close(b, closed + 2 * MINUTE, "false")  # in the same hour nothing has been taken yet
+    close(b, closed + 3 * MINUTE, "real")
+    with pytest.raises(ActionError, match="its level is the usual now: that can't be undone"):
+        close(b, closed + 30 * HOUR, "planned_event")
+    assert the(b).outcome == "real"
 
 
 def test_an_hour_far_beyond_what_a_lasting_rise_has_come_to_is_told_once_with_its_figures() -> None:
