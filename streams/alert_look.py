@@ -477,7 +477,9 @@ class Look(Teller):
                 self._open_signal(Story(day), alert.kind, rules.severity_of(day))
             return
         changes: dict[str, Any] = {"course": course}
-        if not course.usual:
+        lasts = has_lasted(msgspec.structs.replace(alert, course=course), self.at)
+        if not course.usual and (lasts or not rules.usual_again(day)):
+            # A day inside the usual range says less than the one before it that was not.
             changes |= self._by_days(alert, course, day)
         self._tell_days(alert, course, day, changes)
 

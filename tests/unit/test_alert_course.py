@@ -253,6 +253,14 @@ def close(b: AlertBook, when: int, outcome: str) -> None:
     b.act(next(iter(b.alerts)), asked, when)
 
 
+def test_a_day_inside_the_usual_range_does_not_push_out_the_one_that_was_not() -> None:
+    b = paged()
+    close_day(b, 0, 320, upper=300)
+    close_day(b, 1, 280, upper=300)  # nearer to 320 than to 200, and inside the usual range
+    assert the(b).open
+    assert "320 on Wednesday 1 July" in the(b).words
+
+
 def test_a_level_that_was_taken_is_not_given_back_by_another_outcome() -> None:
     """Hours would keep it and days would drop it: then neither is right."""
     b = lasting()
