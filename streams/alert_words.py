@@ -383,6 +383,8 @@ def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bo
     'A county: 5. Up since Monday. Anna has this.'
     >>> fit(["A county of the far north: 5.", "Up since Monday."], "Nobody has this yet.", 40)
     'A county of the…: 5. Up since Monday.'
+    >>> fit(["A county: 5, usually 1 to 2.", "Up since May."], "Over on 1 June.", 42, over=True)
+    'A county: 5. Up since May. Over on 1 June.'
     """
     first, change, *others = [*said, "", ""][: max(2, len(said))]
     whole, second, ending = _first_and_last(first, change, last, longest, over=over)
@@ -412,16 +414,23 @@ def _first_and_last(
 ) -> tuple[str, str, str]:
     """The first sentence, the second and the last, as they fit; what is left out is empty."""
     name = len(first.partition(": ")[0])
-    tries = [(change, last, name)]  # what follows the first, and the least of its name
+    tries = [(first, change, last, name)]  # the first, what follows, and the least of its name
     if last == NOBODY:
-        tries += [(change, "", name), (change, "", LEAST_NAME)]
-    elif not over:
-        tries += [(change, last, LEAST_NAME), (change, "", LEAST_NAME)]
-    for second, ending, least in (*tries, ("", last, LEAST_NAME)):
-        whole = _shorter_name(first, longest - _room(second) - _room(ending), least)
+        tries += [(first, change, "", name), (first, change, "", LEAST_NAME)]
+    elif over:  # what it was says more than the range that it was outside of
+        tries.append((_without_range(first), change, last, LEAST_NAME))
+    else:
+        tries += [(first, change, last, LEAST_NAME), (first, change, "", LEAST_NAME)]
+    for lead, second, ending, least in (*tries, (first, "", last, LEAST_NAME)):
+        whole = _shorter_name(lead, longest - _room(second) - _room(ending), least)
         if len(whole) + _room(second) + _room(ending) <= longest:
             return whole, second, ending
     return shortened(first, longest), "", ""
+
+
+def _without_range(first: str) -> str:
+    told, usually, _ = first.rpartition(", usually ")
+    return f"{told}." if usually else first
 
 
 def _room(sentence: str) -> int:

@@ -236,9 +236,13 @@ def test_where_most_of_it_is_may_cost_a_quarter_of_a_long_name() -> None:
     )
 
 
-def test_that_an_alert_is_over_comes_before_its_change() -> None:
+def test_that_an_alert_is_over_comes_before_its_change_and_that_before_its_range() -> None:
     said = ["Public order: 12 in July 2026, usually 45 to 70.", f"A new level {'b' * 70}."]
     assert say.fit(said, "Somebody has this.") == " ".join([*said, "Somebody has this."])
+    told = say.fit(said, "Closed on 31 May 2020: a false alarm.", over=True)
+    short = "Public order: 12 in July 2026."
+    assert told == f"{short} {said[1]} Closed on 31 May 2020: a false alarm."
+    said[1] = f"A new level {'b' * 100}."
     told = say.fit(said, "Closed on 31 May 2020: a false alarm.", over=True)
     assert told == f"{said[0]} Closed on 31 May 2020: a false alarm."
 
