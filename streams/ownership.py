@@ -175,6 +175,9 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
     """The words of an alert as it now is."""
     if not alert.open:
         ended = to_ms(alert.resolved_at or alert.updated_at)
+        if alert.grain == "month" and alert.outcome is None and alert.judged_to is not None:
+            # With its last month, which may be known only when the next has come.
+            ended = min(ended, to_ms(alert.judged_to) - 1)
         last = say.resolved(say.ended(force, alert.grain, ended, at), alert.outcome)
     elif alert.snoozed_until is not None:
         until = say.clock(force, to_ms(alert.snoozed_until), at)

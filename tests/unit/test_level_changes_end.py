@@ -20,6 +20,11 @@ ALLOWED = 0.0009
 
 def told(counts: list[int]) -> list[tuple[str, str]]:
     """What became of the burglaries of so many months from January 2020: (what, in which month)."""
+    return [(what, month) for what, month, _ in with_words(counts)]
+
+
+def with_words(counts: list[int]) -> list[tuple[str, str, str]]:
+    """The same with the words. A month is closed three days after its end."""
     watched = next(
         each
         for each in watch_list(WARWICKSHIRE, "crime", "month")
@@ -36,7 +41,9 @@ def told(counts: list[int]) -> list[tuple[str, str]]:
         signal = watch.read(context, period, at)
         signals = [signal] if watch.adapter.shown else []
         made = b.consider(signals, [], at, Known(signal))
-        found += [(t.what, period.label) for t in made if t.what in ("opened", "resolved")]
+        found += [
+            (t.what, period.label, t.alert.words) for t in made if t.what in ("opened", "resolved")
+        ]
     return found
 
 
@@ -45,6 +52,9 @@ def test_a_level_is_over_when_the_old_one_was_back_for_two_months() -> None:
     back = [53, 61, 48, 71, 50, 58, 60, 62, 58, 64, 55, 58]
     # November is at the old level, December too; the detector goes on saying "down since August".
     assert told([*usual, 21, 21, 20, *back]) == [("opened", "2021-09"), ("resolved", "2021-12")]
+    # It was over with its last month, whenever that was known.
+    (_, _, words) = with_words([*usual, 21, 21, 20, *back])[-1]
+    assert words.endswith("Over on 31 December 2021.")
 
 
 def test_a_level_that_was_none_for_three_months_is_over_as_soon() -> None:
