@@ -80,8 +80,9 @@ def codes_like(country: str) -> list[str]:
     """
     code, _, part = country.partition("-")
     every = holidays.list_supported_countries(include_aliases=False)
-    if code.upper() not in every and code.upper() in holidays.list_supported_countries():
-        code = holidays.country_holidays(code.upper()).country  # UK, GBR
+    if code.upper() not in every:
+        given = code.upper()  # UK, USA
+        code = next((id_ for _, id_, *other in COUNTRIES.values() if given in other), code)
         if code == "GB" and not part:  # whose parts have days that the whole has not
             return [f"GB-{each}" for each in every["GB"]]
     if code.upper() in every:
