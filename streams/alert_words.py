@@ -418,7 +418,7 @@ def _first_and_last(
     if last == NOBODY:
         tries += [(first, change, "", name), (first, change, "", LEAST_NAME)]
     elif over:  # what it was says more than the range that it was outside of
-        tries.append((_without_range(first), change, last, LEAST_NAME))
+        tries.append((_without_range(first), change, last, name))
     else:
         tries += [(first, change, last, LEAST_NAME), (first, change, "", LEAST_NAME)]
     for lead, second, ending, least in (*tries, (first, "", last, LEAST_NAME)):

@@ -177,7 +177,8 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
         ended = to_ms(alert.resolved_at or alert.updated_at)
         if alert.grain == "month" and alert.outcome is None and alert.judged_to is not None:
             # With its last month, which may be known only when the next has come.
-            ended = min(ended, to_ms(alert.judged_to) - 1)
+            last_month = to_ms(alert.judged_to) - 1
+            ended = last_month if to_ms(alert.opened_at) <= last_month < ended else ended
         last = say.resolved(say.ended(force, alert.grain, ended, at), alert.outcome)
     elif alert.snoozed_until is not None:
         until = say.clock(force, to_ms(alert.snoozed_until), at)

@@ -242,6 +242,7 @@ def test_that_an_alert_is_over_comes_before_its_change_and_that_before_its_range
     told = say.fit(said, "Closed on 31 May 2020: a false alarm.", over=True)
     short = "Public order: 12 in July 2026."
     assert told == f"{short} {said[1]} Closed on 31 May 2020: a false alarm."
+    # No name is cut for it: then the change is left out.
     said[1] = f"A new level {'b' * 100}."
     told = say.fit(said, "Closed on 31 May 2020: a false alarm.", over=True)
     assert told == f"{said[0]} Closed on 31 May 2020: a false alarm."
