@@ -170,6 +170,10 @@ class Shares(Grouped):
         self.detector.update(top, bottom)
 
 
+FEWEST = 10
+"""A mean is judged of so many durations at the least: one of five is mostly its longest."""
+
+
 class Durations(Grouped):
     """A mean duration; milliseconds in the counters, seconds in a signal.
 
@@ -185,7 +189,7 @@ class Durations(Grouped):
     def __init__(self, mean: Mean, slots: int, allowed: float) -> None:
         super().__init__(allowed, slots)
         self.mean = mean
-        self.detector = DurationWatch(allowed=allowed, slots=slots)
+        self.detector = DurationWatch(allowed=allowed, slots=slots, least=FEWEST)
 
     def parts(self, lanes: Lanes) -> tuple[int, int]:
         """The sum of the durations, and their number."""

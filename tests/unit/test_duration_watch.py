@@ -334,3 +334,16 @@ def test_after_a_slow_week_a_second_is_found_nearly_as_soon() -> None:
         assert watch.between < between + 0.01
         delays[slower] += told[35:].index("up")
     assert delays[3.0] / 8 <= delays[1.0] / 8 + 2  # before, it took five days longer
+
+
+def test_a_mean_of_fewer_than_ten_waits_for_the_next_day() -> None:
+    """Two attendances of an hour are no new level of a station; ten of them are."""
+    adapter = Durations(Mean("attended"), 7, 0.02)
+    for place in range(120):
+        usual = [500 + (37 * place + 60 * n) % 200 for n in range(12)]
+        adapter.update(timed(usual), Point(place, 1.0, place % 7))
+    adapter.update(timed([3_600] * 5), Point(120, 1.0, 1))
+    assert adapter.rate > adapter.allowed
+    adapter.update(timed([3_600] * 5), Point(121, 1.0, 2))
+    assert adapter.rate <= adapter.allowed
+    assert adapter.reading().observed == 3_600
