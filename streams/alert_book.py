@@ -64,7 +64,7 @@ class Book:
         return any(
             alert.direction == direction
             and title in (alert.title, *alert.also)
-            and to_ms(alert.opened_at) <= at < (ms_of(alert.resolved_at) or 0)
+            and to_ms(alert.opened_at) <= at < (ms_of(alert.over_at) or 0)
             for alert in self.alerts.values()
         )
 

@@ -49,7 +49,7 @@ from streams.alert_rules import Reads
 from streams.alert_telling import Teller
 from streams.conditions import Condition, got_worse
 from streams.outcomes import start_of
-from streams.ownership import in_quiet_hours, may_tell
+from streams.ownership import may_tell
 from streams.periods import HOUR, MINUTE, rfc3339, to_ms
 from streams.signal_words import place
 from streams.signals import Signal
@@ -235,11 +235,10 @@ class Look(Teller):
                 continue
             if not self._is_another(alert, signal):
                 return self._join(alert, story, severity)
-        if self._is_known(kind, signal):
-            return ""
         # What nobody heard of is no story told; a replay tells nobody of anything.
         told = (a for a in self.book.alerts.values() if a.notified or not self.tell)
-        if self.kin.retold(signal, told) or self._is_read_again(signal):
+        title = say.title(self.force, signal)
+        if self.kin.retold(signal, told) or self.book.then(self.at, signal.direction, title):
             return ""
         return self._open_signal(story, kind, severity)
 
@@ -250,27 +249,6 @@ class Look(Teller):
         return sorted(
             found, key=lambda a: (not a.open, SEVERITIES.index(a.severity), a.opened_at, a.id)
         )
-
-    def _is_known(self, kind: AlertKind, signal: Signal) -> bool:
-        """Whether a volume is of a stretch that an alert, over by now, has told of: a process that
-        begins again reads the hours and days of it once more."""
-        if kind != "exceptional_volume" or signal.grain not in ("hour", "day"):
-            return False
-        row, about = signal.row, (signal.group, signal.measure, signal.direction)
-        for alert in self.book.alerts.values():
-            if alert.kind != kind or (alert.group, alert.measure, alert.direction) != about:
-                continue
-            if alert.grain not in ("hour", "day") or signal.end > (_judged_to(alert) or 0):
-                continue
-            first = start_of(alert, self.force.zone)
-            first = first if alert.course is None else min(first, to_ms(alert.course.since))
-            same = alert.row == row and signal.area in (alert.area, alert.watched)
-            if first <= signal.start and (same or self.kin.same_story(alert, signal)):
-                return True
-        return False
-
-    def _is_read_again(self, signal: Signal) -> bool:
-        return self.book.then(self.at, signal.direction, say.title(self.force, signal))
 
     def _known(self, kind: AlertKind, signal: Signal) -> Alert | None:
         """The alert of the same series and direction that goes on. A volume by the hour and by the
@@ -345,7 +323,7 @@ class Look(Teller):
             if alert.kind != "level_change":  # the old level stays: it is what is compared with
                 changes |= self._figures(s, alert.kind)
         further = alert.open and alert.kind == "level_change" and level_grown(alert, s)
-        further = further and (self.tell or not alert.notified) and self.may_tell(alert)
+        further = further and self._may_be_told(alert)
         if further:  # the old level stays, with its range
             old = alert.evidence
             kept = {"before": old.before, "lower": old.lower, "upper": old.upper}
@@ -404,7 +382,7 @@ class Look(Teller):
     def _may_be_told(self, alert: Alert) -> bool:
         """Whether what grows in an alert is told, and so is what is compared with from then on.
         What nobody has heard of yet is told as it is when it is told."""
-        return (self.tell or not alert.notified) and may_tell(self.force, alert, self.at)
+        return (self.tell or not alert.notified) and self.may_tell(alert)
 
     def _louder(self, alert: Alert, *, worse: bool) -> bool:
         """Whether to tell that a notice has become a page, which no quiet hours of notices hold."""
@@ -459,8 +437,6 @@ class Look(Teller):
             first, course = start_of(alert, self.force.zone), alert.course
             if course is not None and day.end > to_ms(course.judged_to):
                 self._next_day(alert, course, day)
-            elif course is not None and alert.open and day.end == to_ms(course.judged_to):
-                self._tell_days(alert, course, day, {})
             elif course is None and day.end > first and exceptional(day, alert.direction):
                 course = begun(self.force, day, first)
                 self.change(alert, "updated", course=course, **self._by_days(alert, course, day))
@@ -486,12 +462,11 @@ class Look(Teller):
     def _tell_days(
         self, alert: Alert, course: Course, day: Signal, changes: dict[str, Any]
     ) -> None:
-        """Tells that it is over or has grown, with its last day or once people may be told."""
-        waits = alert.notified and in_quiet_hours(self.force, alert.severity, self.at)
-        if not waits and over(alert, course, day):
+        """Takes a day in, and tells that it is over or has grown."""
+        if over(alert, course, day):
             self.resolve(alert, **changes | self._ended(alert, course))
             return
-        if not waits and settled(course, day):
+        if settled(course, day):
             taken = msgspec.structs.replace(course, accepted=stamp(self.at, self.force.zone))
             told = self._by_days(alert, course, day)
             said = say.taken_as_usual(told["said"])
@@ -501,11 +476,11 @@ class Look(Teller):
             return
         ratio = None if course.usual else grown(alert, course, day)
         notify = ratio is not None and self._may_be_told(alert)
-        if ratio is not None and notify:
-            course = msgspec.structs.replace(course, told=ratio)
+        if ratio is not None:
+            if notify:
+                course = msgspec.structs.replace(course, told=ratio)
             changes = {"course": course, **self._by_days(alert, course, day, grew=True)}
-        if changes:
-            self.change(alert, "updated", notify=notify, **changes)
+        self.change(alert, "updated", notify=notify, **changes)
 
     def _by_days(
         self, alert: Alert, course: Course, day: Signal, *, grew: bool = False
@@ -598,11 +573,6 @@ def _with_told(c: Condition, told: float | None) -> Evidence:
     if c.correlation is None:
         return c.evidence
     return msgspec.structs.replace(c.evidence, told=told)
-
-
-def _judged_to(alert: Alert) -> int | None:
-    """The end of the last hour or day that an alert took."""
-    return ms_of(alert.judged_to if alert.course is None else alert.course.judged_to)
 
 
 def _records_of(condition: Condition) -> str:

@@ -465,7 +465,9 @@ def test_what_falls_in_quiet_hours_of_a_lasting_fall_is_told_in_the_morning() ->
         known = Known(day_of(n, count))
         morning = b.consider([], [], day_of(n, 0).end + 7 * HOUR, known)
         told.append(notified(morning))
-    assert told == [["reminded"], [], [], ["updated"], ["updated"], [], ["resolved"]]
+        if n == 4:
+            assert "0.3 times the usual over the 2 days to Sunday 5 July" in the(b).words
+    assert told == [["reminded"], [], [], ["reminded"], ["reminded"], [], ["resolved"]]
 
 
 def test_a_rise_whose_whole_was_usual_when_it_took_over_ends_after_two_usual_days() -> None:
@@ -545,7 +547,7 @@ def test_what_became_worse_or_was_over_in_quiet_hours_is_told_in_the_morning() -
     b = of_quiet_nights()
     days = (150, 150, 150, 80, 80, 80, 200, 200, 200)
     assert [at_night(b, n, count) for n, count in enumerate(days)] == [
-        [("reminded", "07:00")], [], [], [], [("updated", "07:00")], [], [],
+        [("reminded", "07:00")], [], [], [], [("reminded", "07:00")], [], [],
         [("resolved", "07:00")], [],
     ]  # fmt: skip
     assert the(b).words.endswith("Over on 9 July 2026.")
@@ -616,6 +618,21 @@ def test_days_and_hours_of_a_stretch_that_was_told_are_no_alert_when_they_are_re
         assert list(anew.alerts.values()) == [known]
         # What comes after it is another.
         assert notified(close_day(anew, 12, 320)) == ["opened"]
+
+
+def test_what_went_on_after_a_person_closed_it_opens_nothing_when_it_is_read_again() -> None:
+    b = lasting(4)
+    close(b, day_of(4, 0).start + 8 * HOUR, "false")
+    for n in range(4, 10):
+        close_day(b, n, 320 if n < 8 else 200)
+    (known,) = b.alerts.values()
+    assert known.over
+    anew = book()
+    anew.apply(Transition(what="updated", at=known.updated_at, alert=known))
+    for n in range(8):
+        take_hour(anew, n, 40)
+        close_day(anew, n, 320)
+    assert list(anew.alerts.values()) == [known]
 
 
 def test_a_lasting_rise_keeps_its_name_where_all_of_it_is_in_a_part_for_days() -> None:
