@@ -8,14 +8,14 @@ One `Expected` says what each slot of the week should bring. Against it are held
 The first finds a burst within the hour, the second a rise of a half that lasts a shift. When
 `Expected` has learned a week, the second begins anew with the last `window` slots, so that an old
 surge is not found again a month later. Days with names (bank holidays, local events) are judged
-alone and kept out of every stretch; so are ordinary days while only an event is known, as a level
-that is lent can prove no change (`detectors.baseline`). The days of an event that goes on for weeks
-are in, once it has a level of its own.
+alone and kept out of every stretch. So are ordinary days while only the level of an event is known,
+since that level is a guess for them (`detectors.baseline`). The days of an event that goes on for
+weeks are part of stretches once it has a level of its own.
 
 A change that alarms goes on until what came since some slot is 1,000 times likelier as expected
 than at the ratio of the change (quasi-Poisson, with the variance of a slot); what came before that
-slot is then part of no stretch. So a surge that is over raises nothing, and hides no fall that
-follows it. Nor is a change told of a slot that is itself exceptional the other way.
+slot is then part of no stretch. So a surge that is over raises no alarm and hides no fall after it.
+A slot that is exceptional in the opposite direction by itself raises no alarm of the change.
 
 Both are read on one scale, `rate`: how many false alarms a week so much evidence would raise, if
 every slot were a new draw: 2 n 10^-surprise and n exp(-change) for n slots a week. In series with

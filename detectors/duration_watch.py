@@ -25,15 +25,15 @@ are those of n - k durations with mean m and this cv, and k alike that are longe
     (S - (n - k) m)^2 = k (Q - (n - k) m^2 (1 + cv^2)).
 
 Where for some k, at most 3 + n/20, these are `far` times both m and the expectation, the group is
-*doubtful*: its mean is the expectation, or of the m from that k on the one next to it, and it
-teaches neither level nor spread. A day on which everything is late has durations that are alike,
-and is none. Where four of five groups are doubtful, they teach cv, until such durations are
-ordinary. Of any group at most 4 cv^2 counts in the cv. Who knows single durations leaves out what
-is beyond `farthest`.
+*doubtful*. It is then judged as having the mean next to the expectation that some such k allows,
+and neither level nor spread is learned from it. A day on which everything is late is not doubtful:
+its durations are alike. Where four of five groups are doubtful, cv is learned from them, until such
+durations are ordinary. Of any group at most 4 cv^2 counts in the cv. A caller that knows the single
+durations leaves out those beyond `farthest`.
 
-Nor is a rise told that rests on one duration: n of them with mean M and squares Q hold none longer
-than M (1 + sqrt((n - 1) (Q / (n M^2) - 1))), and without it the group, or the stretch, has to be
-outside its usual range still.
+A rise that rests on one duration raises no alarm: n durations with mean M and squares Q hold none
+longer than M (1 + sqrt((n - 1) (Q / (n M^2) - 1))). Without a duration of that length the group, or
+the stretch, must still be outside its usual range.
 
 - `surprise`: the tail of Student's t of (y - e) / sqrt(Var y + w) with nu degrees of freedom, the
   groups that the spread is known from; but at most 60, as means of few durations are not normal.

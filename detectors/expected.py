@@ -107,9 +107,9 @@ class Expected(Detector):
         *,
         teach: bool = True,
     ) -> None:
-        """Takes the count of a slot (the next in turn unless given), with the day's names. What is
-        not to teach is judged; a week of nothing else is set aside, and the baseline stays
-        what it was until there is something to learn again, or its level is taken."""
+        """Takes the count of a slot (the next in turn unless given), with the day's names. With
+        `teach` False it is judged and not learned. A week of nothing else is set aside: the baseline
+        stays as it was until something is learned again, or the level of such weeks is taken."""
         slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
         self._first = slot if self._first is None else self._first
         if self.ends_before(slot) and not self.set_aside():

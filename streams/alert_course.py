@@ -16,7 +16,7 @@ import msgspec
 
 from detectors.predictive import Predictive
 from streams.alert_records import FROM_SIGNALS, Alert, Course, instant, ms_of
-from streams.alert_rules import A_WEEK, BACK, QUIET, inside, usual_again, worth
+from streams.alert_rules import A_WEEK, BACK, GROWN, QUIET, inside, usual_again, worth
 from streams.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
 from streams.signals import LOOKS, Signal
@@ -31,8 +31,6 @@ SETTLED = 26 * 7 * DAY
 """After so long its level is taken as the usual, also where nobody has said what it is."""
 CHANCE = 0.025
 """A week is as usual where so many, or more, come as often as that."""
-GROWN = 1.25
-"""Times the greatest ratio that was notified from which on people are notified again."""
 BURST = 2 * DAY
 """For so long after an hour that bursts another is no news, unless it is a quarter more."""
 SURE = 3.0

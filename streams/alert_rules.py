@@ -16,6 +16,9 @@ LEAST_UP, LEAST_DOWN = 5, 10
 QUIET = {"hour": 3, "day": 2, "month": 1}
 BACK = {"hour": 24, "day": 7, "month": 2}
 LEAST_OPEN = {"hour": 2 * HOUR, "day": DAY, "month": DAY}
+GROWN = 1.25
+"""Times what people were notified of from which on they are notified again: of the ratio of a
+volume, of a level, of the share of calls that is not answered in time."""
 STEADY = 14 * DAY
 """How long a state must not have been seen before it is over."""
 REFRESH = 5 * MINUTE

@@ -15,13 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from math import floor, log2, log10
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from detectors.proportion import beta_binomial_tails, binomial_tails
 from streams import alert_words as say
 from streams.alert_records import AlertKind, Evidence, Severity
+from streams.alert_rules import GROWN
 from streams.figures import SMALL
 from streams.force import WHOLE, Force
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Period
@@ -35,9 +36,6 @@ BELOW = 3.0
 """The same against the target."""
 DROP = 0.1
 """An answer rate that is worse by less is nobody's emergency."""
-GROWN = 1.25
-"""Times the share not answered in time that was notified from which on people are notified again.
-"""
 LEAST_CORRELATION, MOST_CORRELATION = 0.01, 0.9
 """Of two calls of the same window: who waits behind one that waited waits too."""
 WEEKS = 4
@@ -192,14 +190,9 @@ def answer_rate(
         return None
     evidence, minutes = best
     found, own = windows[minutes], usual[minutes]
-    return Condition(
-        kind="target_missed",
+    return _of_answers(
+        line,
         severity="page",
-        records="call",
-        group="calls",
-        measure="service_level",
-        row={"line": line},
-        direction="down",
         title=f"{line} answer rate, {force.name}",
         since=at - minutes * MINUTE,
         said=say.answer_rate(
@@ -216,6 +209,20 @@ def answer_rate(
         ),
         settle=3 * HOUR,
         correlation=own.correlation,
+    )
+
+
+def _of_answers(line: str, **fields: Any) -> Condition:
+    """A condition of how many calls of a line are answered in time; the fields are those of
+    `Condition`."""
+    return Condition(
+        kind="target_missed",
+        records="call",
+        group="calls",
+        measure="service_level",
+        row={"line": line},
+        direction="down",
+        **fields,
     )
 
 
@@ -247,14 +254,9 @@ def fallen(
     day, rate, own = told
     days = day, since, at
     until = (at // HOUR + 1) * HOUR  # what is judged by the day is judged at full hours
-    return Condition(
-        kind="target_missed",
+    return _of_answers(
+        line,
         severity="page",
-        records="call",
-        group="calls",
-        measure="service_level",
-        row={"line": line},
-        direction="down",
         title=f"{line} answer rate, {force.name}",
         since=since,
         said=say.fallen(force, line, rate, seconds, own.share, target, days, running=running),
@@ -295,14 +297,9 @@ def target_missed(
     said = say.missed(say.calls(line), force.name, together.share, target, seconds, WEEKS)
     if any(share != target for _, share in parts):
         said = (*said, "Each by the target of its time.")
-    return Condition(
-        kind="target_missed",
+    return _of_answers(
+        line,
         severity="state",
-        records="call",
-        group="calls",
-        measure="service_level",
-        row={"line": line},
-        direction="down",
         title=f"{line} answer target, {force.name}",
         since=until - WEEKS * 7 * DAY,
         said=said,
