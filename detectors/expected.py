@@ -108,8 +108,8 @@ class Expected(Detector):
         teach: bool = True,
     ) -> None:
         """Takes the count of a slot (the next in turn unless given), with the day's names. With
-        `teach` False it is judged and not learned. A week of nothing else is set aside: the baseline
-        stays as it was until something is learned again, or the level of such weeks is taken."""
+        `teach` False it is judged and not learned. A week of nothing else is set aside: the
+        baseline stays as it was until something is learned again, or their level is taken."""
         slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
         self._first = slot if self._first is None else self._first
         if self.ends_before(slot) and not self.set_aside():
