@@ -15,8 +15,9 @@ from streams.alert_records import (
     as_dict,
     ms_of,
 )
+from streams.feedback import Outcomes, Stretch
 from streams.force import Force
-from streams.outcomes import Outcomes, Stretch, outcomes
+from streams.outcomes import outcomes
 from streams.periods import DAY, to_ms
 
 WEEKS = 4

@@ -27,12 +27,13 @@ from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.errors import NoAlert
 from streams.event_clock import EventClock
 from streams.fallen import falls
+from streams.feedback import Stretch
 from streams.force import Force
 from streams.instants import Instants, Silence
 from streams.ledger import Closing, Ledger
 from streams.live import Live
 from streams.monitor import Shard
-from streams.outcomes import Stretch, teaches
+from streams.outcomes import teaches
 from streams.ownership import Request, hand_room_over
 from streams.period_reads import PeriodReads
 from streams.periods import DAY, HOUR, MINUTE

@@ -20,11 +20,10 @@ from detectors.episodes import Where
 from streams.figures import Count
 from streams.force import WHOLE, Force
 from streams.ledger import Ledger
-from streams.measures import ALL, GROUPS
+from streams.measures import ALL, GROUPS, LINKS
 from streams.monitor import Monitor
 from streams.periods import HOUR, MINUTE
 from streams.signals import Grain
-from streams.stories import LINKS
 from streams.watch_list import Counters, watch_list, watches_in
 from streams.watch_list import Watched as Series
 

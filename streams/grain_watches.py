@@ -14,10 +14,10 @@ from streams.families.base import Passed
 from streams.families.counts import Counts, Months
 from streams.feed_pace import Pace
 from streams.feed_silence import EVERY
+from streams.feedback import Level, Stretch
 from streams.force import WHOLE, Force
 from streams.ledger import Ledger
 from streams.measures import ALL
-from streams.outcomes import Level, Stretch
 from streams.periods import Period
 from streams.signals import Grain
 from streams.watch_list import Counters, RowKey, Watched, watch_list, watches_in

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol
 
-from streams.busy import Busy
 from streams.current import Current, marks_of
 from streams.monitor import Folded, Monitor, Refusal, Shard
 from streams.naming import name
@@ -32,6 +31,60 @@ week of a hundred series that is learned, takes three times that."""
 def wall_clock() -> int:
     """Milliseconds since 1970 UTC by this machine's clock."""
     return time.time_ns() // 1_000_000
+
+
+LONG = 2.0
+"""Seconds without a pause after which a process is behind."""
+
+
+class Busy:
+    """The stretches of counting of one process or partition.
+
+    Where counting takes seconds on end, the figures lag behind what has come, and the process is
+    not ready. A pause is one that is at least as long as the counting before it.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since: float | None = None
+        self._turn = self._ended = float("-inf")
+        self._working = False
+
+    def begin(self) -> None:
+        """Counting begins."""
+        now = self._clock()
+        if self._since is None or now - self._ended >= self._ended - self._turn:
+            self._since = now
+        self._turn, self._working = now, True
+
+    def end(self) -> None:
+        """Counting ends, for now."""
+        self._ended, self._working = self._clock(), False
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the last pause; 0 in a pause."""
+        now = self._clock()
+        if self._since is None:
+            return 0.0
+        if not self._working and now - self._ended >= self._ended - self._turn:
+            return 0.0
+        return now - self._since
+
+    @property
+    def turn(self) -> float:
+        """Seconds that what is counted now has taken; 0 where nothing is."""
+        return self._clock() - self._turn if self._working else 0.0
+
+    @property
+    def long(self) -> bool:
+        """Whether it goes on for too long to be ready."""
+        return self.seconds > LONG
+
+    @property
+    def words(self) -> str:
+        """What is to be said of it."""
+        return f"counting: {self.seconds:.0f} s without a pause"
 
 
 @dataclass

@@ -248,3 +248,6 @@ CRIMES = Group(
     ),
 )
 GROUPS: tuple[Group, ...] = (CALLS, ATTENDANCE, INCIDENTS, CRIMES)
+
+LINKS = (("calls", "incidents"),)
+"""Themes that tell one story: calls, and the incidents that they become a few minutes later."""

@@ -24,7 +24,7 @@ from streams import alert_words as say
 from streams.alert_records import Evidence
 from streams.alert_rules import is_told
 from streams.force import WHOLE, Force
-from streams.measures import ALL
+from streams.measures import ALL, LINKS
 from streams.signals import Direction, Signal
 from streams.swallow import Part, Verdict, dispersion, explains, judge, moved
 from streams.watch_list import values_of
@@ -32,8 +32,6 @@ from streams.watch_list import values_of
 Look = Callable[[tuple[str, ...]], Signal | None]
 """The last closed period of a series of signals, where it is watched."""
 
-LINKS = (("calls", "incidents"),)
-"""Themes that tell one story: calls, and the incidents that they become a few minutes later."""
 NEARLY_ALL = 0.9
 """A part with so much of what is expected of its whole is the whole by a better name."""
 _LINKED = {frozenset(pair) for pair in LINKS}

@@ -28,12 +28,12 @@ from streams.families.base import KEPT as STARTS_KEPT
 from streams.families.base import Passed, Point, Timed
 from streams.families.counts import Counts
 from streams.feed_silence import together
+from streams.feedback import Outcomes
+from streams.feedback import Stretch as NotLearned
 from streams.force import WHOLE, Change, Force
 from streams.gaps import Gap, Stretch, too_long
 from streams.grain_watches import Watches
 from streams.ledger import Closing, Ledger
-from streams.outcomes import Outcomes
-from streams.outcomes import Stretch as NotLearned
 from streams.periods import DAY, HOUR, Period
 from streams.signals import Grain, Signal
 from streams.unheard import FORGOTTEN, Unheard

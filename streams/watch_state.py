@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from streams.feedback import Outcomes
 from streams.grain_watches import Watches
-from streams.outcomes import Outcomes
 from streams.surveillance import Surveillance
 
 Part = tuple[str, Any]

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from streams.busy import Busy
 from streams.deadletters import letter
 from streams.errors import SourceError
 from streams.ledger import Ledger
-from streams.live import Live, wall_clock
+from streams.live import Busy, Live, wall_clock
 from streams.monitor import Folded, Monitor
 from streams.readings import Heartbeats, Readings
 from streams.runners.replay import ReplayClock, Stops

@@ -15,9 +15,8 @@ from functools import partial
 
 from aiokafka.errors import KafkaError
 
-from streams.busy import LONG
 from streams.errors import CheckpointError
-from streams.live import Live, State
+from streams.live import LONG, Live, State
 from streams.monitor import Shard
 from streams.runners.checkpoint import Folder
 from streams.runners.outbox import Outbox

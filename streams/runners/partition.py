@@ -22,11 +22,10 @@ from pathlib import Path
 import msgspec
 
 from streams import deadletters
-from streams.busy import Busy
 from streams.errors import CheckpointError
 from streams.force import Force
 from streams.ledger import Ledger, Sealed
-from streams.live import SLICE, Live
+from streams.live import SLICE, Busy, Live
 from streams.monitor import Folded, Refusal, Shard
 from streams.periods import MINUTE
 from streams.runners import facts as facts_

@@ -50,6 +50,7 @@ CORE = [
     "conditions",
     "fallen",
     "instants",
+    "feedback",
     "outcomes",
     "overdue",
     "own_waits",

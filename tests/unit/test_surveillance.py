@@ -22,10 +22,10 @@ from streams.alert_records import Transition
 from streams.families.base import Point
 from streams.families.counts import Months
 from streams.feed_silence import Feed, of_records
+from streams.feedback import Level, Outcomes, Stretch
 from streams.force import Force, check_force
 from streams.live import Live
 from streams.monitor import Monitor, Shard, canonical
-from streams.outcomes import Level, Outcomes, Stretch
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.runners import watching
 from streams.signals import Grain, Signal

@@ -14,9 +14,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.busy import LONG, Busy
 from streams.force import Force, find_force
-from streams.live import Health, Live
+from streams.live import LONG, Busy, Health, Live
 from streams.monitor import Folded, Monitor, Shard, canonical
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.runners import watching
