@@ -9,7 +9,8 @@ import msgspec
 
 from streams.force import Force, find_force
 from streams.sources.field_words import KINDS, Kind
-from streams.sources.mapping import Mapping, load_mapping, parse_mapping
+from streams.sources.mapping import load_mapping, parse_mapping
+from streams.sources.mapping_model import Mapping
 from streams.sources.sample import MOST, read_sample
 from streams.sources.suggest import suggest
 from streams.sources.trial import Trial, try_mapping

@@ -17,7 +17,8 @@ from typing import BinaryIO, NamedTuple, cast
 from streams.errors import SourceError
 from streams.force import Force
 from streams.sources.chunk import Chunk
-from streams.sources.mapping import Mapping, load_mapping
+from streams.sources.mapping import load_mapping
+from streams.sources.mapping_model import Mapping
 from streams.sources.raw import Meter
 from streams.sources.readers import At, Reader, taken
 

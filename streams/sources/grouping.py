@@ -34,7 +34,7 @@ import msgspec
 from streams.errors import Refused, SourceError
 from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
 from streams.sources.mapped import Mapper
-from streams.sources.mapping import Mapping
+from streams.sources.mapping_model import Mapping
 from streams.sources.placing import Placed
 from streams.sources.rows import TableRows
 from streams.sources.sorting import RUN_BYTES, ExternalSort

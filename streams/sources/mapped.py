@@ -22,7 +22,7 @@ from streams.events import KINDS
 from streams.lenient import FIELDS, Kept, mend
 from streams.sources.kind_fields import number_fields
 from streams.sources.lives import LIVES
-from streams.sources.mapping import Condition, Mapping, Rule, Scalar, Texts, as_list, is_time
+from streams.sources.mapping_model import Condition, Mapping, Rule, Scalar, Texts, as_list, is_time
 from streams.sources.notices import Notices
 from streams.sources.patterns import Pattern
 from streams.sources.placing import Calendar, Cells, Make, Placed, Read

@@ -1,19 +1,17 @@
-"""Checks of a mapping beyond its types: patterns, conditions, number marks and groups of rows.
-
-Each gives (problem, field, cure); `streams.sources.mapping` adds file and line.
-"""
+"""Checks of a mapping beyond its types: fields, times, patterns, conditions and groups of rows."""
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from streams.sources.kind_fields import allowed_fields, flag_fields, number_fields
+from streams.errors import ConfigError
+from streams.sources.kind_fields import PEOPLE, allowed_fields, flag_fields, number_fields
 from streams.sources.lives import COMMITTED, LIVES
+from streams.sources.mapping_model import Condition, Mapping, Rule, Texts, anchors, as_list, is_time
 from streams.sources.patterns import check_pattern
-
-if TYPE_CHECKING:
-    from streams.sources.mapping import Condition, Mapping, Rule
+from streams.sources.times import check_format
 
 Problem = tuple[str, str, str]
 
@@ -21,9 +19,110 @@ PATTERN_CURE = (
     "Mend the pattern; in TOML write it in single quotes, so that a backslash stays one: "
     r"match = '(\d+) units'"
 )
+CURE = "Compare with docs/sources.md and with the mappings in examples/"
 
 
-def check_words(place: str, rule: Rule) -> Iterator[Problem]:
+def check(mapping: Mapping) -> Iterator[Problem]:
+    """Everything that the types can't say: (problem, field, cure)."""
+    try:
+        ZoneInfo(mapping.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        yield f'unknown time zone "{mapping.timezone}"', "timezone", 'Use "Europe/London" or "UTC"'
+    try:
+        codecs.lookup(mapping.encoding)
+    except LookupError:
+        yield f'unknown encoding "{mapping.encoding}"', "encoding", 'Use "utf-8" or "cp1252"'
+    if (mapping.kind == "heartbeat") != (mapping.id is None):
+        yield (
+            "a heartbeat has no id" if mapping.id else "no column makes the id",
+            "id",
+            'Name the columns that together are unique: id = ["Incident no", "Date"]',
+        )
+    if mapping.quote == mapping.delimiter:
+        yield "cells are quoted with what divides them", "quote", 'Write quote = "" for none'
+    for key in ("time_format", "date_format"):
+        yield from _check_formats(getattr(mapping, key), key)
+    if mapping.states is not None:
+        for key in ("format", "date_format"):
+            yield from _check_formats(getattr(mapping.states, key), f"states.{key}")
+    yield from _check_names(mapping)
+    yield from _check_conditions(mapping)
+    yield from _check_groups(mapping)
+    for table, rules in (("fields", mapping.fields), ("working", mapping.working)):
+        for name, rule in rules.items():
+            yield from _check_rule(mapping, f"{table}.{name}", name, rule)
+    try:
+        mapping.order()
+    except ConfigError as error:
+        yield error.problem, "fields", "Let one of them have a date of its own"
+
+
+def _check_formats(formats: Texts | None, place: str) -> Iterator[Problem]:
+    for text in as_list(formats):
+        wrong = check_format(text)
+        if wrong:
+            yield wrong, place, 'For 31/12/2021 23:59:00 write "%d/%m/%Y %H:%M:%S"'
+
+
+def _check_names(mapping: Mapping) -> Iterator[Problem]:
+    allowed = allowed_fields(mapping.kind)
+    for table, names in (("fields", mapping.fields), ("constants", mapping.constants)):
+        for name in names:
+            if name in PEOPLE:
+                problem = f"{name} can't be mapped: an export must not carry who people are"
+                yield problem, f"{table}.{name}", "Leave it out"
+            elif name not in allowed:
+                problem = f'{mapping.kind} has no field "{name}"'
+                yield problem, f"{table}.{name}", f"Use one of: {', '.join(sorted(allowed))}"
+    for name in mapping.constants:
+        if name in mapping.fields:
+            problem = f"{name} is both a constant and a field"
+            yield problem, f"constants.{name}", "Keep one of them"
+        elif is_time(mapping, name):
+            yield f"{name} is a time", f"constants.{name}", f"Write [fields.{name}] with a column"
+    for name in mapping.working:
+        if name in allowed:
+            problem = f"{name} is a field of {mapping.kind}"
+            yield problem, f"working.{name}", "Give the working time a name of its own"
+
+
+def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator[Problem]:
+    time = is_time(mapping, name)
+    for key in ("format", "date_format"):
+        yield from _check_formats(getattr(rule, key), f"{place}.{key}")
+    for anchor in anchors(rule):
+        if anchor not in mapping.rules() or not is_time(mapping, anchor):
+            problem = f'"{anchor}" is no time of this mapping'
+            known = ", ".join(n for n in mapping.rules() if is_time(mapping, n) and n != name)
+            yield problem, f"{place}.after" if rule.after else f"{place}.from", f"Use: {known}"
+    durations = [k for k in ("plus", "minus") if getattr(rule, k) is not None]
+    if (rule.from_ is None) != (not durations):
+        yield (
+            "`from` and `plus` (or `minus`) go together",
+            place,
+            'from = "offered_at", plus = "wait"',
+        )
+    if (rule.column is not None) + len(durations) != 1:
+        yield "a rule needs either `column` or `from` with `plus` or `minus`", place, CURE
+    words = [k for k in ("values", "default", "split") if getattr(rule, k) is not None]
+    times = [k for k in ("format", "date", "after", "plus", "minus", "roll") if getattr(rule, k)]
+    if mapping.kind == "reading" and name == "period":
+        times = [k for k in times if k not in {"format", "date"}]
+    if time and words:
+        yield f"`{words[0]}` is for words, and {name} is a time", f"{place}.{words[0]}", CURE
+    if not time and times:
+        yield f"`{times[0]}` is for times, and {name} is none", f"{place}.{times[0]}", CURE
+    for key in ("tolerance", "floor", "roll"):
+        if getattr(rule, key) and rule.after is None:
+            yield f"`{key}` needs `after`", f"{place}.{key}", 'after = "opened_at"'
+    yield from _check_words(place, rule)
+    yield from _check_marks(place, *mapping.marks(rule))
+    if rule.on_error == "leave_out" and name in {LIVES[mapping.kind].begins, "at", "force"}:
+        problem = f"{name} can't be left out: a {mapping.kind} counts by it"
+        yield problem, f"{place}.on_error", "Take on_error out; such a row is refused"
+
+
+def _check_words(place: str, rule: Rule) -> Iterator[Problem]:
     """The pattern of a rule, its columns, and the conditions under which it holds."""
     if rule.join is not None and (rule.column is None or isinstance(rule.column, str)):
         cure = 'column = ["Year", "Month"], join = " ", format = "%Y %B"'
@@ -36,7 +135,7 @@ def check_words(place: str, rule: Rule) -> Iterator[Problem]:
         yield from _check_condition(f"{place}.when", condition)
 
 
-def check_conditions(mapping: Mapping) -> Iterator[Problem]:
+def _check_conditions(mapping: Mapping) -> Iterator[Problem]:
     """The filters."""
     for table, conditions in (("include", mapping.include), ("exclude", mapping.exclude)):
         for number, condition in enumerate(conditions):
@@ -53,14 +152,14 @@ def _check_condition(place: str, condition: Condition) -> Iterator[Problem]:
         yield wrong, f"{place}.match" if "[" in place else place, PATTERN_CURE
 
 
-def check_marks(place: str, decimal: str, thousands: str) -> Iterator[Problem]:
+def _check_marks(place: str, decimal: str, thousands: str) -> Iterator[Problem]:
     """That thousands and decimals are told apart."""
     if decimal == thousands:
         problem = f'"{decimal}" can\'t stand both before decimals and between thousands'
         yield problem, f"{place}.thousands", 'Write thousands = "." with decimal = ","'
 
 
-def check_groups(mapping: Mapping) -> Iterator[Problem]:
+def _check_groups(mapping: Mapping) -> Iterator[Problem]:
     """`merge` and `states`: rows that become one event."""
     rules, flags = mapping.rules(), flag_fields(mapping.kind)
     if mapping.alike == "each" and (mapping.groups or mapping.version or mapping.id is None):

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from streams.errors import Refused
 from streams.sources.lives import LIVES
-from streams.sources.mapping import PARTIAL_FIELDS, Mapping, Rule, Texts, as_list
+from streams.sources.mapping_model import PARTIAL_FIELDS, Mapping, Rule, Texts, as_list
 from streams.sources.patterns import Pattern
 from streams.sources.reading_periods import period_text
 from streams.sources.times import DAY, MIDNIGHT, LocalClock, Written, compile_format, first_fit

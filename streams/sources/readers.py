@@ -53,7 +53,7 @@ from streams.sources.json_rows import (
     json_layout,
 )
 from streams.sources.mapped import Mapper
-from streams.sources.mapping import Mapping
+from streams.sources.mapping_model import Mapping
 from streams.sources.notices import Notices
 from streams.sources.parquet import parquet_items
 from streams.sources.police_uk import StreetRows, is_other_file, is_street

@@ -11,7 +11,7 @@ from streams.force import Force
 from streams.sources.chunk import Rejected
 from streams.sources.files import open_source
 from streams.sources.forms import shown
-from streams.sources.mapping import Mapping
+from streams.sources.mapping_model import Mapping
 from streams.sources.reasons import LONGEST
 
 

@@ -14,9 +14,10 @@ from streams.errors import ConfigError, Refused
 from streams.events import KINDS, Call, Crime, Incident, decode_line
 from streams.force import load_force
 from streams.lenient import read
-from streams.sources import Chunk, mapping, open_source
+from streams.sources import Chunk, open_source
+from streams.sources import mapping_model as mapping
 from streams.sources.mapped import Mapper
-from streams.sources.mapping import parse_mapping
+from streams.sources.mapping import load_mapping, parse_mapping
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 INCIDENT = """
@@ -539,7 +540,7 @@ def test_the_lists_of_time_fields_are_those_of_the_events() -> None:
 
 @pytest.mark.parametrize("name", ["dublin_fire_brigade", "anonymous_bank"])
 def test_the_examples_are_valid(name: str) -> None:
-    mapping.load_mapping(EXAMPLES / name / "mapping.toml")
+    load_mapping(EXAMPLES / name / "mapping.toml")
     load_force(EXAMPLES / name / "force.toml")
 
 

@@ -15,7 +15,8 @@ from streams.cli import main
 from streams.errors import ConfigError, SourceError
 from streams.sources import open_source
 from streams.sources.field_words import Kind
-from streams.sources.mapping import Mapping, parse_mapping
+from streams.sources.mapping import parse_mapping
+from streams.sources.mapping_model import Mapping
 from streams.sources.sample import Sample, encoding_of, read_sample
 from streams.sources.suggest import suggest
 from streams.sources.time_guess import find_times
