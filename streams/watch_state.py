@@ -3,6 +3,10 @@
 A part has a name: `head`, a grain (all that changes with every period of it), or the name of a
 series (what complete weeks have taught of it). So an hour that closes writes no day, no month, and
 none of the weeks before it.
+
+A part holds the attributes of watches and detectors by name, and never the name of a class or
+module. Its form is numbered by `STATE_VERSION`; parts of another number are not used, and the
+watches learn anew from the counts that are kept.
 """
 
 from __future__ import annotations
@@ -13,6 +17,11 @@ from typing import Any
 from streams.feedback import Outcomes
 from streams.grain_watches import Watches
 from streams.surveillance import Surveillance
+
+STATE_VERSION = 1
+"""Of what watches and their detectors hold. To be raised with any change of what is written or of
+what it means: an attribute, its type, the order of a list, a formula that makes other figures of
+the same counts. `tests/unit/test_state_versions.py` fails where that was forgotten."""
 
 Part = tuple[str, Any]
 """A name, and data for an encoder that knows `detectors.state.plain`."""

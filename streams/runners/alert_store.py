@@ -21,6 +21,12 @@ from streams.errors import ActionError, CheckpointError
 from streams.outputs.notify import Delivery
 from streams.runners.store import closed_on_error
 
+STATE_VERSION = 1
+"""Of the tables, kept in the file as SQLite's `user_version`; 0 is a file of before there were
+numbers, and has those of 1. To be raised with any change of the tables or of what a column means,
+together with what makes an older file like a new one. `tests/unit/test_state_versions.py` fails
+where that was forgotten. The facts within have a number of their own (`streams.alert_records`)."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS transitions (
   number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, body BLOB NOT NULL
@@ -57,13 +63,24 @@ class AlertStore:
                 self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
                 self._db.execute("PRAGMA journal_mode = WAL")
                 self._db.execute("PRAGMA synchronous = FULL")
-                with self._db:
-                    self._db.executescript(_SCHEMA)
+                self._make_tables()
         except (OSError, sqlite3.Error) as error:
             raise CheckpointError(
                 f"{self.path}: the alerts can't be kept there ({error}). "
                 "Is another Watchroom using it? Name another folder with --state"
             ) from None
+
+    def _make_tables(self) -> None:
+        """Makes what tables are missing; raises `CheckpointError` for a file of a later form."""
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > STATE_VERSION:
+            raise CheckpointError(
+                f"{self.path}: was written by a later version of Watchroom. Use that one, or name "
+                "another folder with --state"
+            )
+        with self._db:
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"PRAGMA user_version = {STATE_VERSION}")
 
     def load(self) -> list[Transition | Handover]:
         """Every transition, in the order in which they were made, and every handover."""

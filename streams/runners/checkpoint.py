@@ -6,7 +6,9 @@ file is never trusted further than it can be checked, and never repaired:
 - Every row carries a CRC, the head knows how many rows there are, and SQLite checks its own pages.
 - A *nonce* stands in the main file (`epoch`) and in the head, which every save writes to the WAL. A
   main file that was put back from a copy does not match the WAL that lies beside it.
-- The head names cluster, topic id, partition and rules; a file of another is not this one's.
+- The head names cluster, topic id and partition; a file of another is not this one's.
+- The head has the number of the form of all that is in the file (`STATE_VERSION`), and a
+  fingerprint of the force files; of a file with others only the messages still to be sent are used.
 
 One save is one transaction: changed rows, newly sealed panes, figures, outgoing messages and the
 offset. `synchronous=NORMAL` is enough: after a power cut the last saves may be missing, never half
@@ -55,7 +57,11 @@ from streams.runners.store import (
 
 log = logging.getLogger("watchroom.checkpoint")
 
-FORMAT = 2
+STATE_VERSION = 3
+"""Of what a checkpoint holds, but for what detectors have learned (`streams.watch_state`). To be
+raised with any change of what is written or of what it means: how a record is packed and counted,
+the counters and keys of panes, a row, a table, a figure of the head.
+`tests/unit/test_state_versions.py` fails where that was forgotten."""
 LARGEST_WAL = 16 << 20
 """Bytes of write-ahead log after which it is folded into the main file."""
 
@@ -109,8 +115,8 @@ class Checkpoint:
     def load(self) -> Stored | None:
         """What the file holds, checked throughout; None where there is nothing to go by.
 
-        A file that is damaged, or of another cluster, topic or set of rules, is set aside under
-        another name, and the log says so.
+        A file that is damaged, of another cluster or topic, or of another form or other force files
+        is set aside under another name, and the log says so.
         """
         with self._lock:
             if not self.path.exists():
@@ -136,7 +142,7 @@ class Checkpoint:
             if outdated:
                 aside = self._set_aside("outdated")
                 log.warning(
-                    "%s was written under other rules or force files: set aside as %s, "
+                    "%s was written in another form or under other force files: set aside as %s, "
                     "rebuilding from the log", self.path.name, aside,
                 )  # fmt: skip
                 self.head = None
@@ -145,12 +151,11 @@ class Checkpoint:
             return stored
 
     def _is_outdated(self, head: Head) -> bool:
-        return head.format < FORMAT or head.fingerprint != self.identity.fingerprint
+        return head.format != STATE_VERSION or head.fingerprint != self.identity.fingerprint
 
     def _check(self, head: Head) -> None:
         mine = self.identity
         for what, theirs, ours in (
-            ("format", max(head.format, FORMAT), FORMAT),
             ("cluster", head.cluster, mine.cluster),
             ("topic", head.topic, mine.topic),
             ("topic id", head.topic_id, mine.topic_id),
@@ -210,7 +215,7 @@ class Checkpoint:
     def _new_head(self, snapshot: Snapshot, generation: int, held: Head | None) -> Head:
         mine = self.identity
         return Head(
-            format=FORMAT,
+            format=STATE_VERSION,
             cluster=mine.cluster,
             topic=mine.topic,
             topic_id=mine.topic_id,

@@ -33,6 +33,12 @@ from streams.records import (
     incidents,
 )
 
+STATE_VERSION = 1
+"""Of the messages of the published topic, which are read for good: they name all that they hold, so
+what a later form adds has a default. To be raised with any change of what is written;
+`tests/unit/test_state_versions.py` fails where that was forgotten, or where an older form can't be
+read any more. A form whose fields mean something else has to say so in a field of its own."""
+
 Facts = dict[tuple[str, int], Pane]
 """Panes by stored grain and start minute."""
 

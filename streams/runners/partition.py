@@ -14,8 +14,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
-from importlib import import_module, resources
 from itertools import chain
 from pathlib import Path
 
@@ -31,7 +29,7 @@ from streams.periods import MINUTE
 from streams.runners import facts as facts_
 from streams.runners import placement, watching
 from streams.runners import snapshot as snapshots
-from streams.runners.checkpoint import Checkpoint
+from streams.runners.checkpoint import STATE_VERSION, Checkpoint
 from streams.runners.snapshot import Identity, Outgoing, PaneRow, Snapshot
 from streams.runners.topics import partition_of, topic_name
 
@@ -42,36 +40,11 @@ LETTERS_A_SLICE = 500
 FAR_AHEAD = 1000
 """Messages that the stream may be behind what is held before reading goes on beside it."""
 
-_RULES = (
-    "records",
-    "ledger.py",
-    "gaps.py",
-    "panes.py",
-    "histogram.py",
-    "periods.py",
-    "readings.py",
-    "lenient.py",
-    "totals.py",
-)
-"""What of the core decides how an event is counted and stored."""
-
-
-@lru_cache(maxsize=1)
-def rules_version() -> str:
-    """A digest of the code that decides how an event is counted: another one means a rebuild."""
-    digest = hashlib.sha256()
-    for name in _RULES:
-        found = resources.files(import_module("streams")) / name
-        parts = [found] if found.is_file() else sorted(found.iterdir(), key=lambda p: p.name)
-        for part in parts:
-            if part.name.endswith(".py"):
-                digest.update(part.name.encode() + b"\0" + part.read_bytes())
-    return digest.hexdigest()[:16]
-
 
 def fingerprint(kind: str, forces: Iterable[Force]) -> str:
-    """Changes with the rules, and with anything in the force files that could change a figure."""
-    digest = hashlib.sha256(f"{rules_version()}/{kind}".encode())
+    """Changes with what a checkpoint holds (`checkpoint.STATE_VERSION`), and with anything in the
+    force files that could change a figure."""
+    digest = hashlib.sha256(f"{STATE_VERSION}/{kind}".encode())
     for force in sorted(forces, key=lambda f: f.id):
         lists = "\n".join((*force.categories.paths, *force.offences.paths))
         digest.update(f"/{force.id}/{force.fingerprint}/{lists}".encode())

@@ -1,17 +1,14 @@
 """Surveillance as runners keep it: made for a shard, saved in its checkpoint, made anew without.
 
 What of a ledger's watches has changed goes into each checkpoint, in parts (`streams.watch_state`),
-with a digest of the code that made them. Parts of other code are not used: then the watches learn
-from the counts that the ledger keeps.
+with the number of their form (`streams.watch_state.STATE_VERSION`). Parts of another number are not
+used: then the watches learn from the counts that the ledger keeps.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterator
-from functools import lru_cache
-from importlib import import_module, resources
 
 import msgspec
 
@@ -23,32 +20,14 @@ from streams.ledger import Ledger
 from streams.monitor import Monitor, Shard
 from streams.runners.snapshot import WatchRow
 from streams.surveillance import Surveillance
-from streams.watch_state import Part, changes, lost, restore
+from streams.watch_state import STATE_VERSION, Part, changes, lost, restore
 
 log = logging.getLogger("watchroom.surveillance")
 
-RULES = "rules"
-"""The part that says which code made the others."""
+VERSION = "version"
+"""The part that holds the number of the form that the others have."""
 _encode = msgspec.msgpack.Encoder(enc_hook=state.plain).encode
 _decode = msgspec.msgpack.Decoder().decode
-
-_RULES = (
-    "families", "feed_pace.py", "feed_silence.py", "gaps.py", "grain_watches.py", "measures.py",
-    "outcomes.py", "surveillance.py", "unheard.py", "watch_list.py", "watch_state.py", "watches.py",
-)  # fmt: skip
-
-
-@lru_cache(maxsize=1)
-def rules_version() -> str:
-    """A digest of the code that decides what a watch holds."""
-    digest = hashlib.sha256()
-    streams, detectors = (resources.files(import_module(n)) for n in ("streams", "detectors"))
-    for found in (*(streams / name for name in _RULES), detectors):
-        parts = [found] if found.is_file() else sorted(found.iterdir(), key=lambda p: p.name)
-        for part in parts:
-            if part.name.endswith(".py"):
-                digest.update(part.name.encode() + b"\0" + part.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def watch(shard: Shard) -> None:
@@ -85,7 +64,7 @@ def _changes(surveillance: Surveillance) -> Iterator[Part]:
         changed = True
         yield part
     if changed:
-        yield RULES, rules_version()
+        yield VERSION, STATE_VERSION
 
 
 def give_back(shard: Shard, taken: list[WatchRow]) -> None:
@@ -101,11 +80,11 @@ def put_back(shard: Shard, stored: dict[str, dict[str, bytes]]) -> None:
         surveillance = shard.surveillance.get(force.id)
         if surveillance is not None and not _restored(surveillance, stored.get(force.id, {})):
             rebuild(shard, force)
-            lost(surveillance)  # what other code has left in the file must go, whatever changes
+            lost(surveillance)  # what an older form has left in the file must go, whatever changes
 
 
 def _restored(surveillance: Surveillance, stored: dict[str, bytes]) -> bool:
-    if RULES not in stored or _decode(stored[RULES]) != rules_version():
+    if VERSION not in stored or _decode(stored[VERSION]) != STATE_VERSION:
         return False
     restore(surveillance, ((part, _decode(body)) for part, body in stored.items()))
     return True

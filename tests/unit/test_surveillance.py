@@ -485,14 +485,14 @@ def test_the_latest_of_every_part_is_the_state(every: int) -> None:
     assert state_of(of(again)) == state_of(of(target))
 
 
-def test_no_part_that_other_code_has_left_is_ever_read() -> None:
+def test_no_part_that_another_form_has_left_is_ever_read() -> None:
     target = watched()
     play(target, hours(200))
     rows = taken(target)
     again = watched()
-    stale = {**rows, "rules": rows["head"], "month": b"what other code wrote"}
+    stale = {**rows, "version": rows["head"], "month": b"what another version wrote"}
     watching.put_back(shard_of(again), {"tiny": stale})
-    assert {"head", "rules", "hour", "day", "month"} <= taken(again).keys()
+    assert {"head", "version", "hour", "day", "month"} <= taken(again).keys()
 
 
 def test_an_hour_writes_the_hour_and_none_of_what_its_weeks_have_taught() -> None:
@@ -500,7 +500,7 @@ def test_an_hour_writes_the_hour_and_none_of_what_its_weeks_have_taught() -> Non
     play(target, hours(3 * 168 + 50))
     whole = taken(target)
     play(target, hours(1, 3 * 168 + 50))
-    assert taken(target).keys() == {"head", "rules", "hour"}
+    assert taken(target).keys() == {"head", "version", "hour"}
     assert {"day", "hour", *(f"hour/incidents/count/{c}/all/force" for c in ("all", "asb"))} < {
         *whole
     }
