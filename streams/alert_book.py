@@ -6,15 +6,7 @@ from typing import Any, get_args
 
 from streams import alert_words as say
 from streams import ownership
-from streams.alert_records import (
-    SEVERITIES,
-    Alert,
-    Handover,
-    Outcome,
-    Transition,
-    as_dict,
-    ms_of,
-)
+from streams.alert_records import SEVERITIES, Alert, Handover, Outcome, Transition, as_dict, ms_of
 from streams.feedback import Outcomes, Stretch
 from streams.force import Force
 from streams.outcomes import outcomes

@@ -15,13 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from streams.alert_records import (
-    Alert,
-    AlertKind,
-    Handover,
-    Transition,
-    shift,
-)
+from streams.alert_records import Alert, AlertKind, Handover, Transition, shift
 from streams.alerts import AlertBook
 from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.errors import NoAlert

@@ -31,13 +31,13 @@ from streams import alert_records, deadletters, watch_state
 from streams.alert_records import Alert, Course, Evidence, Handover, LogEntry, Transition, instant
 from streams.alerts import AlertBook
 from streams.events import KINDS
+from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.monitor import Monitor, Shard
 from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE
 from streams.runners import alert_store, calibration, checkpoint, facts, watching
 from streams.runners.alert_store import AlertStore
-from streams.runners.partition import Partition, fingerprint
 from streams.runners.snapshot import Identity, Outgoing
 from streams.runners.store import unguarded
 from tests.alerting import signal

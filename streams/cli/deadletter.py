@@ -153,7 +153,7 @@ def retry(
       watchroom deadletter retry --reason unknown_line --force mine.toml
       watchroom deadletter retry watchroom.calls/6/120/0 --again
     """
-    from streams.runners.letterbox import Retrier  # noqa: PLC0415 - a file needs no Kafka
+    from streams.kafka.deadletter_topic import Retrier  # noqa: PLC0415 - a file needs no Kafka
 
     if not ids and not any(chosen.values()):
         raise click.UsageError("name ids, or choose with --reason, --since or --limit")
@@ -174,7 +174,7 @@ def retry(
 def _read(broker: str, prefix: str, path: Path | None) -> list[DeadLetter]:
     if path is not None:
         return merged(read_file(path))
-    from streams.runners import letterbox  # noqa: PLC0415 - a file needs no Kafka
+    from streams.kafka import deadletter_topic as letterbox  # noqa: PLC0415 - a file needs no Kafka
 
     return letterbox.read(broker, prefix)
 

@@ -10,14 +10,7 @@ import click
 from detectors.named_days import holidays_in, place_of
 from streams.affected import unknown_names
 from streams.errors import ConfigError
-from streams.force import (
-    Force,
-    Target,
-    check_force,
-    find_force,
-    shipped_force_text,
-    shipped_forces,
-)
+from streams.force import Force, Target, check_force, find_force, shipped_force_text, shipped_forces
 from streams.toml_files import read_text
 
 

@@ -20,10 +20,10 @@ from streams.cli.inputs import (
 )
 from streams.cli.options import Speed
 from streams.force import find_force, shipped_forces
+from streams.kafka.publisher import publish as send
+from streams.kafka.tally import Tally
 from streams.sources import Source
-from streams.sources.kafka import publish as send
 from streams.sources.play import Play
-from streams.sources.tally import Tally
 
 INTERRUPTED = 130
 

@@ -16,10 +16,10 @@ from streams.cli.options import forces_named
 from streams.cli.surges import HELP, surges_of
 from streams.errors import ConfigError
 from streams.force import Force
+from streams.kafka.publisher import Publisher
 from streams.live import wall_clock
 from streams.periods import Calendar
 from streams.sources.chunk import CHUNK_LINES, Chunk
-from streams.sources.kafka import Publisher
 from streams.sources.simulator import Rates, Surge, simulate
 
 STEP = 1.0

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from streams.kafka import topics as kafka_topics
 from streams.periods import DAY
-from streams.runners import topics as kafka_topics
 
 WRONG = 1
 

@@ -115,8 +115,8 @@ def worker(  # noqa: PLR0913, PLR0917 - an option each
     logging.getLogger("watchroom").setLevel(logging.INFO)
     if not verbose:  # of brokers that are away it tells thirty times a second, on every level
         logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    from streams.runners.faust_worker import run_worker  # noqa: PLC0415 - Faust is slow to import
-    from streams.runners.settings import Settings  # noqa: PLC0415
+    from streams.kafka.settings import Settings  # noqa: PLC0415
+    from streams.kafka.worker import run_worker  # noqa: PLC0415 - Faust is slow to import
 
     if instance_id is None:
         place = hashlib.sha256(str(checkpoints.resolve()).encode()).hexdigest()[:8]

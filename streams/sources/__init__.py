@@ -19,7 +19,7 @@ record together are joined by `grouping`; where they should have been, `repeated
 `watchroom mapping suggest` drafts a mapping: sample.py reads a table without one, columns.py looks
 at its columns, draft_*.py add the fields, suggest.py writes the draft, trial.py tries it.
 
-`kafka` is imported by `streams.sources.kafka` alone.
+`kafka` is imported by `streams.kafka.publisher` alone.
 """
 
 from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected

@@ -20,14 +20,7 @@ from streams.sources.draft_states import place_states, states_of
 from streams.sources.draft_times import place_times
 from streams.sources.draft_totals import place_totals
 from streams.sources.draft_words import place_area, place_grade, place_words
-from streams.sources.field_words import (
-    ATTENDED,
-    CATEGORY,
-    CRIME_ALONE,
-    KIND_WORDS,
-    OFFENCE,
-    Kind,
-)
+from streams.sources.field_words import ATTENDED, CATEGORY, CRIME_ALONE, KIND_WORDS, OFFENCE, Kind
 from streams.sources.sample import Sample
 
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
 from streams.force import Force, find_force, load_force, shipped_force_text
+from streams.kafka.publisher import Publisher
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.periods import DAY, MINUTE, SECOND, to_ms
 from streams.runners.watching import watch_all
 from streams.sources.chunk import CHUNK_LINES, Chunk
-from streams.sources.kafka import Publisher
 from streams.sources.simulator import Surge, simulate
 from tests.servers.faked_clock import FakedClock
 

@@ -13,11 +13,11 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.alert_records import Handover, decode_fact
+from streams.kafka import topics
 from streams.live import wall_clock
 from streams.outputs.silences import Silencer
 from streams.ownership import Request
 from streams.periods import rfc3339
-from streams.runners import topics
 from tests.alerting import at, book, signal
 from tests.build import call, lines
 from tests.servers.alertmanager import Alertmanager

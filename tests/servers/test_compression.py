@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from streams.runners import topics
+from streams.kafka import topics
 from tests import events
 from tests.servers.kafka import Kafka
 from tests.servers.rig import Rig, rigged

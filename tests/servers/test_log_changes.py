@@ -16,7 +16,8 @@ from aiokafka import AIOKafkaProducer
 from kafka.admin import NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
-from streams.runners import letterbox, topics
+from streams.kafka import deadletter_topic as letterbox
+from streams.kafka import topics
 from tests.build import TINY_FORCE, call, lines, row
 from tests.servers.kafka import Kafka
 from tests.servers.process import wait_until

@@ -19,8 +19,8 @@ from streams.cli import main
 from streams.cli.publish import publish as command
 from streams.errors import KafkaError, SourceError
 from streams.force import find_force
+from streams.kafka.publisher import TOPICS, publish
 from streams.sources import Chunk, open_source
-from streams.sources.kafka import TOPICS, publish
 from tests.servers.kafka import Kafka
 
 FORCES = {name: find_force(name) for name in ("warwickshire", "west-mercia", "city-of-london")}
@@ -355,7 +355,7 @@ def test_a_month_of_street_level_crime_arrives_whole(
 def test_brokers_out_of_reach_are_named_with_the_cure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.sources.brokers.BOOTSTRAP_SECONDS", 0.3)
+    monkeypatch.setattr("streams.kafka.brokers.BOOTSTRAP_SECONDS", 0.3)
     with pytest.raises(KafkaError, match=r"127\.0\.0\.1:1 can't be reached.*--bootstrap"):
         publish([], "127.0.0.1:1", forces=FORCES, dead_letters=tmp_path / "r")
 

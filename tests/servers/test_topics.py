@@ -10,8 +10,7 @@ from kafka import KafkaProducer
 from kafka.admin import NewTopic
 
 from streams.cli import main
-from streams.runners import topics
-from streams.sources import brokers
+from streams.kafka import brokers, topics
 from tests.servers.kafka import Kafka
 
 

@@ -17,9 +17,10 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.deadletters import DeadLetter, peek
 from streams.force import check_force
+from streams.kafka import deadletter_topic as letterbox
+from streams.kafka import topics
 from streams.monitor import Monitor
 from streams.periods import rfc3339
-from streams.runners import letterbox, topics
 from streams.runners.store import head_of
 from tests import events
 from tests.bad_input import BAD_LINES

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from streams.kafka.arrival import Late, late_rows
 from streams.periods import DAY, rfc3339
-from streams.sources.arrival import Late, late_rows
 from streams.sources.chunk import Chunk
 from streams.sources.play import Judge
 from tests.build import crime, incident, ms, tiny_force

@@ -1,6 +1,6 @@
 """The inner parts of Faust and aiokafka that the worker uses are what it takes them for.
 
-Each is used in streams/runners/faust_worker.py or streams/runners/passed.py, and nowhere else.
+Each is used in streams/kafka/worker.py or streams/kafka/passed.py, and nowhere else.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from faust.transport.consumer import Consumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
-RUNNERS = Path(__file__).parents[2] / "streams" / "runners"
+RUNNERS = Path(__file__).parents[2] / "streams" / "kafka"
 
 
 def test_the_consumer_of_aiokafka_takes_its_isolation_level_when_it_starts() -> None:

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from streams.force import find_force, shipped_forces
-from streams.runners.placement import OPTION
-from streams.runners.topics import INPUTS, PARTITIONS, input_topic, partition_of
+from streams.kafka.placement import OPTION
+from streams.kafka.topics import INPUTS, PARTITIONS, input_topic, partition_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "kafka.md").read_text()

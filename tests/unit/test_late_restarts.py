@@ -14,13 +14,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from streams.errors import CheckpointError
+from streams.kafka import partition as partitions
+from streams.kafka.partition import Partition, fingerprint
 from streams.ledger import InMemory, Ledger
 from streams.live import Live
 from streams.monitor import Monitor, Shard
 from streams.runners import facts
-from streams.runners import partition as partitions
 from streams.runners.departed import Departed
-from streams.runners.partition import Partition, fingerprint
 from streams.runners.snapshot import Identity
 from tests.build import FAR_FUTURE, call, lines, monitor, ms, row, tiny_force
 from tests.late import END, counters, histories, streams

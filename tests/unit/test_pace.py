@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.runners.pace import AT_PACE, Pace
+from streams.kafka.lag import AT_PACE, Pace
 
 
 class Clock:

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.force import find_force
+from streams.kafka.partition import Partition, fingerprint
+from streams.kafka.placement import EVERY, MANY, WINDOW, Placement, placed, shown
+from streams.kafka.topics import partition_of
 from streams.live import Live
 from streams.monitor import Monitor, Shard
 from streams.periods import MINUTE
-from streams.runners.partition import Partition, fingerprint
-from streams.runners.placement import EVERY, MANY, WINDOW, Placement, placed, shown
 from streams.runners.snapshot import Identity
-from streams.runners.topics import partition_of
 from tests.build import call, lines, ms
 
 FORCE = find_force("warwickshire")

@@ -26,12 +26,12 @@ from streams.alerts import AlertBook
 from streams.errors import CheckpointError
 from streams.events import KINDS
 from streams.families.counts import Counts
+from streams.kafka.partition import NOTHING, Partition, fingerprint
 from streams.ledger import Ledger
 from streams.monitor import canonical
 from streams.runners import alert_store, calibration, facts, watching
 from streams.runners import checkpoint as checkpoints
 from streams.runners.alert_store import AlertStore
-from streams.runners.partition import NOTHING, Partition, fingerprint
 from streams.watch_state import lost
 from tests import state_files
 from tests.build import lines

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from streams.errors import CheckpointError
+from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.monitor import Monitor, Shard
 from streams.runners import store
-from streams.runners.partition import Partition, fingerprint
 from streams.runners.snapshot import Identity
 from streams.surveillance import Surveillance
 from tests.build import FAR_FUTURE, incident, lines, tiny_force

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.runners.settings import Cluster
-from streams.runners.topic_watch import Answers, Asked, Topics, TopicWatch
-from streams.runners.troubles import REPEAT_SECONDS, TroubleLog
+from streams.kafka.settings import Cluster
+from streams.kafka.topic_watch import Answers, Asked, Topics, TopicWatch
+from streams.kafka.troubles import REPEAT_SECONDS, TroubleLog
 
 CLUSTER = Cluster("c", 24, {"w.calls": "id-1", "w.crimes": "id-2"})
 FINE: Answers = {"w.calls": Asked("id-1", 24), "w.crimes": Asked("id-2", 24)}

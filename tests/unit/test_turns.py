@@ -15,17 +15,17 @@ from typing import Any, NamedTuple
 import pytest
 
 from streams.force import Force, find_force
+from streams.kafka.alerts import TopicAlerts
+from streams.kafka.assignments import Holdings
+from streams.kafka.partition import NOTHING, Partition, fingerprint
+from streams.kafka.producer import Outbox
+from streams.kafka.rebuild import Reader
+from streams.kafka.settings import Cluster, Settings, Stream
 from streams.live import LONG, Busy, Health, Live
 from streams.monitor import Folded, Monitor, Shard, canonical
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.runners import watching
-from streams.runners.holdings import Holdings
-from streams.runners.outbox import Outbox
-from streams.runners.partition import NOTHING, Partition, fingerprint
-from streams.runners.rebuild import Reader
-from streams.runners.settings import Cluster, Settings, Stream
 from streams.runners.snapshot import Identity
-from streams.runners.topic_alerts import TopicAlerts
 from tests.build import FAR_FUTURE, ms
 
 pytestmark = pytest.mark.replays  # weeks and months of a county

@@ -18,11 +18,7 @@ import msgspec
 
 from streams.events import Crime, Incident, decode, encode
 from streams.periods import Calendar, to_ms
-from streams.sources.simulator.profile import (
-    OTHER_WEEK,
-    QUARTER_HOUR,
-    quarter_of_week,
-)
+from streams.sources.simulator.profile import OTHER_WEEK, QUARTER_HOUR, quarter_of_week
 
 SIMULATED_DAY = "sim-day:"
 """Stands before the id of a record whose day and time were drawn."""

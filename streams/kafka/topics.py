@@ -14,11 +14,11 @@ from kafka.partitioner import murmur2
 
 from streams.errors import KafkaError
 from streams.force import Force
+from streams.kafka.brokers import BOOTSTRAP_SECONDS, await_brokers, unreachable
 from streams.periods import DAY
 from streams.records.calls import Calls
 from streams.records.crimes import Crimes
 from streams.records.incidents import Incidents
-from streams.sources.brokers import BOOTSTRAP_SECONDS, await_brokers, unreachable
 
 PREFIX = "watchroom"
 PARTITIONS = 24

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import kafka.errors
 from kafka import KafkaAdminClient
 
-from streams.runners.settings import Cluster
+from streams.kafka.settings import Cluster
 
 log = logging.getLogger("watchroom.topics")
 

@@ -12,8 +12,8 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from streams.force import Force
+from streams.kafka.topics import partition_of
 from streams.periods import MINUTE
-from streams.runners.topics import partition_of
 
 REASON = "wrong_partition"
 WINDOW = 10 * MINUTE

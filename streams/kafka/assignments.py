@@ -16,20 +16,20 @@ from functools import partial
 from aiokafka.errors import KafkaError
 
 from streams.errors import CheckpointError
+from streams.kafka.alerts import TopicAlerts
+from streams.kafka.lag import SILENCE, Pace
+from streams.kafka.partition import NOTHING, Partition, fingerprint
+from streams.kafka.placement import REASON, Placement
+from streams.kafka.producer import Outbox
+from streams.kafka.rebuild import Reader
+from streams.kafka.settings import Cluster, Key, Mark, Settings, Stream
+from streams.kafka.topic_watch import TopicWatch
+from streams.kafka.topics import INPUTS, forces_in, input_topic
+from streams.kafka.troubles import TroubleLog
 from streams.live import LONG, Live, State
 from streams.monitor import Shard
 from streams.runners.checkpoint import Folder
-from streams.runners.outbox import Outbox
-from streams.runners.pace import SILENCE, Pace
-from streams.runners.partition import NOTHING, Partition, fingerprint
-from streams.runners.placement import REASON, Placement
-from streams.runners.rebuild import Reader
-from streams.runners.settings import Cluster, Key, Mark, Settings, Stream
 from streams.runners.snapshot import Identity
-from streams.runners.topic_alerts import TopicAlerts
-from streams.runners.topic_watch import TopicWatch
-from streams.runners.topics import INPUTS, forces_in, input_topic
-from streams.runners.troubles import TroubleLog
 
 log = logging.getLogger("watchroom.worker")
 

@@ -22,16 +22,17 @@ import msgspec
 from streams import deadletters
 from streams.errors import CheckpointError
 from streams.force import Force
+from streams.kafka import placement
+from streams.kafka.topics import partition_of, topic_name
 from streams.ledger import Ledger, Sealed
 from streams.live import SLICE, Busy, Live
 from streams.monitor import Folded, Refusal, Shard
 from streams.periods import MINUTE
 from streams.runners import facts as facts_
-from streams.runners import placement, watching
 from streams.runners import snapshot as snapshots
+from streams.runners import watching
 from streams.runners.checkpoint import STATE_VERSION, Checkpoint
 from streams.runners.snapshot import Identity, Outgoing, PaneRow, Snapshot
-from streams.runners.topics import partition_of, topic_name
 
 log = logging.getLogger("watchroom.partition")
 

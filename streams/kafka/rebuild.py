@@ -20,11 +20,11 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.kafka.partition import NOTHING, Partition
+from streams.kafka.topics import partition_of, topic_name
 from streams.ledger import Ledger
 from streams.live import SLICE
 from streams.runners import facts
-from streams.runners.partition import NOTHING, Partition
-from streams.runners.topics import partition_of, topic_name
 
 log = logging.getLogger("watchroom.rebuild")
 

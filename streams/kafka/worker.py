@@ -26,13 +26,13 @@ from faust.types import TP
 from kafka.admin import MemberToRemove
 
 from streams.errors import KafkaError, WatchroomError
+from streams.kafka import topics
+from streams.kafka.assignments import Holdings
+from streams.kafka.passed import Passed
+from streams.kafka.producer import Outbox
+from streams.kafka.settings import Cluster, Key, Settings, Stream
 from streams.live import Live
 from streams.monitor import Monitor
-from streams.runners import topics
-from streams.runners.holdings import Holdings
-from streams.runners.outbox import Outbox
-from streams.runners.passed import Passed
-from streams.runners.settings import Cluster, Key, Settings, Stream
 from streams.runners.snapshot import Outgoing
 
 log = logging.getLogger("watchroom.worker")

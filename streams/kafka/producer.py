@@ -15,10 +15,10 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from streams.kafka.partition import Partition
+from streams.kafka.topics import LARGEST_LINE
 from streams.live import SLICE
-from streams.runners.partition import Partition
 from streams.runners.snapshot import Outgoing
-from streams.runners.topics import LARGEST_LINE
 
 log = logging.getLogger("watchroom.outbox")
 

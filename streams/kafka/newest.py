@@ -18,7 +18,7 @@ import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.errors import KafkaError
-from streams.sources.brokers import BOOTSTRAP_SECONDS, unreachable
+from streams.kafka.brokers import BOOTSTRAP_SECONDS, unreachable
 from streams.sources.instants import instant_of
 
 ENOUGH = 1000

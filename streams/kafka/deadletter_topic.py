@@ -11,10 +11,10 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from streams.deadletters import DeadLetter, from_message, merged, peek
 from streams.errors import KafkaError
 from streams.force import Force
+from streams.kafka.brokers import await_brokers, unreachable
+from streams.kafka.topics import INPUTS, input_topic, topic_name
 from streams.live import wall_clock
 from streams.periods import rfc3339
-from streams.runners.topics import INPUTS, input_topic, topic_name
-from streams.sources.brokers import await_brokers, unreachable
 
 SECONDS = 30.0
 

@@ -22,15 +22,15 @@ from kafka.partitioner import murmur2
 from streams.errors import KafkaError, Refused, SourceError
 from streams.events import KINDS
 from streams.force import Force
+from streams.kafka import brokers
+from streams.kafka.arrival import in_words, late_rows
+from streams.kafka.newest import newest_update, record_ids
+from streams.kafka.tally import Tally
 from streams.lenient import decode
-from streams.sources import brokers
-from streams.sources.arrival import in_words, late_rows
 from streams.sources.chunk import Chunk, Rejected
 from streams.sources.interrupt import Interrupt
-from streams.sources.newest import newest_update, record_ids
 from streams.sources.play import Play, paced
 from streams.sources.refused import RefusedFile
-from streams.sources.tally import Tally
 
 TOPICS = {
     "call": "calls",

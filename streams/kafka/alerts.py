@@ -17,12 +17,12 @@ import msgspec
 
 from streams.alert_desk import Desk
 from streams.alert_records import Handover, Transition, decode_fact, encode
+from streams.kafka.partition import Partition
+from streams.kafka.topics import topic_name
 from streams.live import Live
 from streams.monitor import Shard
 from streams.outputs.silences import Silencer
-from streams.runners.partition import Partition
 from streams.runners.snapshot import Outgoing
-from streams.runners.topics import topic_name
 
 log = logging.getLogger("watchroom.alerts")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streams.runners.settings import Key, Mark
+from streams.kafka.settings import Key, Mark
 
 
 class Passed:

@@ -1,0 +1,1 @@
+"""Kafka: topics, publishing, and the worker that feeds monitors from partitions."""
