@@ -41,11 +41,11 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from detectors.alarm_budget import MOST, AlarmBudget
-from detectors.calibration import Leaf, Noted, Plan, Watched, fit, replay, stable, total
-from detectors.count_watch import CountWatch
-from detectors.episodes import Episodes, Where
-from detectors.reach import delay, learned, reach
+from detectors.calibration.alarm_budget import MOST, AlarmBudget
+from detectors.calibration.episodes import Episodes, Where
+from detectors.calibration.power import delay, learned, reach
+from detectors.calibration.simulation import Leaf, Noted, Plan, Watched, fit, replay, stable, total
+from detectors.counts.watch import CountWatch
 from tests.seasonal_counts import week_shape
 
 THEMES = (30.0, 12.0, 8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5, 1.2, 1.0, 0.8, 0.6, 0.5)

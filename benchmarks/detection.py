@@ -44,7 +44,7 @@ from detection_methods import (
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from detectors.shiryaev_roberts import ShiryaevRoberts
+from detectors.change.shiryaev_roberts import ShiryaevRoberts
 
 SHARES = (0.05, 0.10)
 STEPS = (1.08, 394 / 364, 1.15, 1.3, 1.6)

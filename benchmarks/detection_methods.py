@@ -162,7 +162,7 @@ def likelihood_ratio(data: Sample, dispersion: Array) -> Told:
 
 
 def shiryaev_roberts(data: Sample, dispersion: Array, size: float = 0.4) -> Told:
-    """What `detectors.shiryaev_roberts` gives, as `detection.py` makes sure."""
+    """What `detectors.change.shiryaev_roberts` gives, as `detection.py` makes sure."""
     evidence, places = [], []
     for month in onsets(data):
         weights = []

@@ -29,8 +29,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from detectors.base import Detector
-from detectors.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
-from detectors.shiryaev_roberts import ShiryaevRoberts
+from detectors.change.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
+from detectors.change.shiryaev_roberts import ShiryaevRoberts
 from tests.detectors_registry import DETECTORS
 
 PARTS = 5

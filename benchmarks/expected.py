@@ -19,8 +19,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from detectors.expected import Expected
-from detectors.predictive import Predictive
+from detectors.counts.expected import Expected
+from detectors.counts.predictive import Predictive
 from tests.seasonal_counts import draw, flagged, history, learned, realised, week_shape
 
 HOURS, DAYS = (0.5, 4.0, 30.0), (12.0, 96.0, 720.0)

@@ -47,8 +47,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.farrington_method import ORIGINAL, Options, judge
-from detectors.seasonal_scan import SeasonalScan
+from detectors.counts.farrington_method import ORIGINAL, Options, judge
+from detectors.counts.seasonal_scan import SeasonalScan
 
 Floats = NDArray[np.float64]
 

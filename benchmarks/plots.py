@@ -20,8 +20,8 @@ from svg import AMBER, BLUE, FAINT, GREEN, GREY, INK, Panel, picture
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from detectors.chart import ControlChart
-from detectors.shiryaev_roberts import ShiryaevRoberts
+from detectors.change.shiryaev_roberts import ShiryaevRoberts
+from detectors.charts.chart import ControlChart
 
 ROOT = Path(__file__).parents[1]
 TO = ROOT / "docs/detectors"

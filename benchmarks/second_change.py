@@ -17,7 +17,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from detectors.month_watch import MonthWatch
+from detectors.counts.month_watch import MonthWatch
 from tests.seasonal_counts import draw
 
 CELLS = ((60.0, 1.5), (364.0, 3.0))

@@ -5,10 +5,10 @@ count on such a day is compared with earlier days of the same name, never with o
 where the history has none, `first_time` says so in words. A day's own name stands before the
 general one, "bank holiday", which lets a first Boxing Day borrow from other holidays.
 
-Its sibling `detectors.flagged` learns what each name does to a count. Dates come in as arguments:
-nothing here knows what day it is. Bank holidays are those of the package `holidays`.
-Reference: https://holidays.readthedocs.io; for the United Kingdom it follows the Banking and
-Financial Dealings Act 1971 and the yearly proclamations.
+Its sibling `detectors.counts.named_day_factors` learns what each name does to a count. Dates come
+in as arguments: nothing here knows what day it is. Bank holidays are those of the package
+`holidays`. Reference: https://holidays.readthedocs.io; for the United Kingdom it follows the
+Banking and Financial Dealings Act 1971 and the yearly proclamations.
 """
 
 from __future__ import annotations

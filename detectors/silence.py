@@ -4,7 +4,7 @@
 come, at most two minutes after the last one where the period allows it.
 
 `Silence` has no beats, only records. Over a gap in which L records were expected, over all lines of
-the feed together, none at all has the probability (`detectors.predictive`)
+the feed together, none at all has the probability (`detectors.counts.predictive`)
 
     P(0) = (1 + L/k)^-k,    1/k = (d - 1)/L + v,      exp(-L) when d = 1 and v = 0,
 

@@ -14,13 +14,13 @@ from math import log, sqrt
 
 import msgspec
 
-from detectors.predictive import Predictive
+from detectors.counts.predictive import Predictive
+from detectors.homogeneity import dispersion
 from streams.alert_records import FROM_SIGNALS, Alert, Course, instant, ms_of
 from streams.alert_rules import A_WEEK, BACK, GROWN, QUIET, inside, usual_again, worth
 from streams.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
 from streams.signals import LOOKS, Signal
-from streams.swallow import dispersion
 
 LONG = 3
 """The exceptional day from which on the stretch is not learned, and other stories are others."""

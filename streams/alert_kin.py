@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detectors.episodes import QUIET
+from detectors.calibration.episodes import QUIET
+from detectors.homogeneity import Part, dispersion, explains, explains_alone, moved, shares_ratio
 from streams import alert_words as say
 from streams.alert_records import SEVERITIES, Alert, ms_of
 from streams.alert_rules import Reads, alone, inside, kind_of, severity_of
@@ -18,7 +19,6 @@ from streams.force import Force
 from streams.periods import DAY, HOUR
 from streams.signals import Signal
 from streams.stories import Story, above, holds, in_area, outside, part, part_of, related, spread
-from streams.swallow import Part, dispersion, explains, explains_alone, moved, shares_ratio
 
 _COARSE = ("now", "hour", "day", "month")
 A_MONTH = 28 * DAY

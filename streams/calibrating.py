@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.calibration import Leaf, Plan, Watched
-from detectors.episodes import Where
+from detectors.calibration.episodes import Where
+from detectors.calibration.simulation import Leaf, Plan, Watched
 from streams.figures import Count
 from streams.force import WHOLE, Force
 from streams.ledger import Ledger

@@ -19,7 +19,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from detectors.proportion import beta_binomial_tails, binomial_tails
+from detectors.shares.proportion import beta_binomial_tails, binomial_tails
 from streams import alert_words as say
 from streams.alert_records import AlertKind, Evidence, Severity
 from streams.alert_rules import GROWN

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterable
 from math import sqrt
 
-from detectors.predictive import Predictive
+from detectors.counts.predictive import Predictive
 from streams.gaps import Stretch
 from streams.periods import DAY, HOUR, MINUTE, Grain
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from math import ceil, isinf
 from typing import NamedTuple
 
-from detectors.predictive import Predictive
+from detectors.counts.predictive import Predictive
 from detectors.silence import Heartbeat, Silence, in_words
 from streams import signal_words as said
 from streams.beats import PRESUMED, patience

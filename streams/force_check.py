@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from detectors.alarm_budget import SHARES
+from detectors.calibration.alarm_budget import SHARES
 from detectors.named_days import bank_holidays, codes_like
 from streams.errors import ConfigError
 from streams.force_file import WHOLE, ForceFile, Target

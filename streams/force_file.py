@@ -104,7 +104,7 @@ class GrainShares(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
 
 
 class GrainFactors(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """What `watchroom calibrate` found for the force (`detectors.alarm_budget`)."""
+    """What `watchroom calibrate` found for the force (`detectors.calibration.alarm_budget`)."""
 
     hour: Factor | None = None
     day: Factor | None = None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from detectors.alarm_budget import AlarmBudget
-from detectors.expected import Expected
-from detectors.month_watch import SHARED_WEIGHT, pooled
-from detectors.weeks import close_weeks, pass_weeks
+from detectors.calibration.alarm_budget import AlarmBudget
+from detectors.counts.expected import Expected
+from detectors.counts.month_watch import SHARED_WEIGHT, pooled
+from detectors.counts.weeks import close_weeks, pass_weeks
 from streams.affected import affects
 from streams.families import make
 from streams.families.base import Passed

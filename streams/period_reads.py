@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from detectors.predictive import Predictive
-from detectors.proportion import binomial_tails
+from detectors.counts.predictive import Predictive
+from detectors.homogeneity import MOSTLY, dispersion
+from detectors.shares.proportion import binomial_tails
 from streams.families.base import TAIL
 from streams.figures import Count, Figures
 from streams.force import Force
@@ -17,7 +18,6 @@ from streams.periods import MINUTE
 from streams.records import LEAF_MASK
 from streams.signals import Signal
 from streams.situation import Situation
-from streams.swallow import MOSTLY, dispersion
 from streams.targets import held
 
 UNLIKELY = 0.01

@@ -2,7 +2,7 @@
 
 A signal is made when a period closes, or for the hour that runs; it holds numbers for machines and
 `words` for people (`streams.signal_words`). Whether anyone is told is `notify`: its nominal rate of
-false alarms a week is within what its watch is allowed (`detectors.alarm_budget`).
+false alarms a week is within what its watch is allowed (`detectors.calibration.alarm_budget`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which signals are one story, and which of them tells it: what explains it best.
 
 Signals of one measure, period and direction are told by the widest area that speaks for its
-children (`streams.swallow`), else by the children that are set apart. So are categories and
+children (`detectors.homogeneity`), else by the children that are set apart. So are categories and
 offence groups of one area by all together: a fall that most of them share is a fall of recorded
 crimes, one that is a single group's is told of that group. A whole that raises no alarm itself
 speaks for two or more of its parts that do, where it is outside its own usual range. What has the
@@ -19,14 +19,14 @@ from typing import Any
 
 import msgspec
 
-from detectors.episodes import linked, nested
+from detectors.calibration.episodes import linked, nested
+from detectors.homogeneity import Part, Verdict, dispersion, explains, judge, moved
 from streams import alert_words as say
 from streams.alert_records import Evidence
 from streams.alert_rules import is_told
 from streams.force import WHOLE, Force
 from streams.measures import ALL, LINKS
 from streams.signals import Direction, Signal
-from streams.swallow import Part, Verdict, dispersion, explains, judge, moved
 from streams.watch_list import values_of
 
 Look = Callable[[tuple[str, ...]], Signal | None]

@@ -2,9 +2,9 @@
 
 A period's counters are read once, when the watermark closes it: that is the count as it was first
 known, at the same age for every period, and a rebuild from the same log reads the same. What is
-found is a `Signal`, which stands on the board for its quiet time (`detectors.episodes`). The
-running hour is judged on the part that has passed, and teaches nothing. The periods of a gap
-(`streams.gaps`) are missing, and are taken all at once.
+found is a `Signal`, which stands on the board for its quiet time
+(`detectors.calibration.episodes`). The running hour is judged on the part that has passed, and
+teaches nothing. The periods of a gap (`streams.gaps`) are missing, and are taken all at once.
 
 It knows no clock and no I/O: runners make it and keep its state.
 """
@@ -17,10 +17,10 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
-from detectors.alarm_budget import FACTORS, SHARES, AlarmBudget
-from detectors.episodes import QUIET
-from detectors.expected import Expected
-from detectors.predictive import Predictive
+from detectors.calibration.alarm_budget import FACTORS, SHARES, AlarmBudget
+from detectors.calibration.episodes import QUIET
+from detectors.counts.expected import Expected
+from detectors.counts.predictive import Predictive
 from streams import signal_words as said
 from streams.affected import affects
 from streams.day_names import DayNames

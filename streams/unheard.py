@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from detectors.baseline import Baseline
-from detectors.month_watch import MONTH
-from detectors.predictive import Predictive
+from detectors.counts.baseline import Baseline
+from detectors.counts.month_watch import MONTH
+from detectors.counts.predictive import Predictive
 from streams.families.base import Point
 from streams.families.counts import Counts, Months
 from streams.feed_pace import slowed

@@ -1,9 +1,10 @@
 """Callers who wait too long, and emergencies that nobody has reached: the pure rules.
 
 A limit that the force misses every day would page every day. So where the force's file sets none,
-the limit is what, by the tail of its own waits, one is beyond in four years (`detectors.longest`),
-but never less than some times the target. A caller beyond that is paged even so, where it comes
-about at most once a week: nobody has spoken to them yet, while the room knows of an emergency.
+the limit is what, by the tail of its own waits, one is beyond in four years
+(`detectors.durations.return_level`), but never less than some times the target. A caller beyond
+that is paged even so, where it comes about at most once a week: nobody has spoken to them yet,
+while the room knows of an emergency.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from detectors.longest import once_in
+from detectors.durations.return_level import once_in
 from streams import alert_words as say
 from streams.alert_records import Evidence
 from streams.conditions import Condition

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from detectors.baseline import Baseline
+from detectors.counts.baseline import Baseline
 from streams import signal_words as said
 from streams.families.base import SHOWN, Adapter, Lanes, Point, Reading
 from streams.force import Change, Force
@@ -25,8 +25,8 @@ from streams.watch_list import Watched
 Mark = tuple[int, Change]
 """A change of recording, and the instant from which on it holds."""
 ACROSS: dict[Grain, int] = {"hour": 182 * DAY, "day": 182 * DAY, "month": 365 * DAY}
-"""For so long most of what a baseline holds is from before a change (`detectors.expected` forgets a
-half in 26 weeks; a month is held against 12)."""
+"""For so long most of what a baseline holds is from before a change (`detectors.counts.expected`
+forgets a half in 26 weeks; a month is held against 12)."""
 LENGTH: dict[Grain, float] = {"hour": HOUR, "day": DAY, "month": 30.4375 * DAY}
 
 

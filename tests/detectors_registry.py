@@ -2,25 +2,25 @@
 
 from collections.abc import Callable
 
-from detectors.ageing import Ageing
 from detectors.base import Detector
-from detectors.chart import ControlChart
-from detectors.count_watch import CountWatch
-from detectors.cusum import Cusum
-from detectors.duration_watch import DurationWatch
-from detectors.ears import Ears
-from detectors.ewma import Ewma
-from detectors.expected import Expected
-from detectors.farrington import FlexibleFarrington
-from detectors.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
-from detectors.glr import Glr
-from detectors.held_focus import HeldFocus
-from detectors.month_watch import MonthWatch
-from detectors.proportion import Proportion
-from detectors.proportion_watch import ProportionWatch
-from detectors.rivers import RiverAdwin, RiverPageHinkley
-from detectors.seasonal_scan import SeasonalScan
-from detectors.shiryaev_roberts import ShiryaevRoberts
+from detectors.change.cusum import Cusum
+from detectors.change.ewma import Ewma
+from detectors.change.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
+from detectors.change.glr import Glr
+from detectors.change.held_focus import HeldFocus
+from detectors.change.rivers import RiverAdwin, RiverPageHinkley
+from detectors.change.shiryaev_roberts import ShiryaevRoberts
+from detectors.charts.chart import ControlChart
+from detectors.counts.ageing import Ageing
+from detectors.counts.ears import Ears
+from detectors.counts.expected import Expected
+from detectors.counts.farrington import FlexibleFarrington
+from detectors.counts.month_watch import MonthWatch
+from detectors.counts.seasonal_scan import SeasonalScan
+from detectors.counts.watch import CountWatch
+from detectors.durations.watch import DurationWatch
+from detectors.shares.proportion import Proportion
+from detectors.shares.watch import ProportionWatch
 from detectors.silence import Heartbeat, Silence
 
 # fmt: off

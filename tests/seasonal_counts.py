@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import nbinom, poisson
 
-from detectors.expected import Expected
-from detectors.predictive import Predictive
-from detectors.weeks import close_weeks
+from detectors.counts.expected import Expected
+from detectors.counts.predictive import Predictive
+from detectors.counts.weeks import close_weeks
 
 Floats = NDArray[np.float64]
 

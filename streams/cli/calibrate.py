@@ -13,8 +13,8 @@ from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, Time
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from detectors.alarm_budget import SHARES, AlarmBudget
-from detectors.reach import in_words
+from detectors.calibration.alarm_budget import SHARES, AlarmBudget
+from detectors.calibration.power import in_words
 from streams.calibrating import Planned, plan_of
 from streams.cli.inputs import Inputs, source_options
 from streams.errors import SourceError

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from detectors.baseline import Baseline
-from detectors.count_watch import CountWatch
-from detectors.month_watch import MonthWatch
-from detectors.predictive import Predictive
+from detectors.counts.baseline import Baseline
+from detectors.counts.month_watch import MonthWatch
+from detectors.counts.predictive import Predictive
+from detectors.counts.watch import CountWatch
 from streams.families.base import SHOWN, TAIL, Adapter, Lanes, Passed, Point, Reading
 from streams.periods import DAY, HOUR
 from streams.signals import State

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from math import inf, log, log10
 from typing import Any
 
-from detectors.duration_watch import DurationWatch
-from detectors.proportion_watch import ProportionWatch
+from detectors.durations.watch import DurationWatch
+from detectors.shares.watch import ProportionWatch
 from streams.families.base import TAIL, Adapter, Lanes, Passed, Point, Reading, Timed
 from streams.figures import Mean, Share
 from streams.histogram import quantile, value_of

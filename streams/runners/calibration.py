@@ -19,9 +19,9 @@ from pathlib import Path
 
 import msgspec
 
-from detectors.alarm_budget import MOST, AlarmBudget
-from detectors.calibration import Leaf, Noted, Plan, fit, replay, total
-from detectors.reach import Delay, reach
+from detectors.calibration.alarm_budget import MOST, AlarmBudget
+from detectors.calibration.power import Delay, reach
+from detectors.calibration.simulation import Leaf, Noted, Plan, fit, replay, total
 from streams.calibrating import Planned
 
 STATE_VERSION = 1
@@ -43,7 +43,7 @@ Progress = Callable[[str, float], None]
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """`detectors.reach.Delay` as it is kept; None stands for never."""
+    """`detectors.calibration.power.Delay` as it is kept; None stands for never."""
 
     factor: float
     half: float | None

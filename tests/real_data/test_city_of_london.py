@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.chart import ControlChart
+from detectors.charts.chart import ControlChart
 
 BASELINE = [f"{2017 + (11 + i) // 12}-{(11 + i) % 12 + 1:02d}" for i in range(27)]
 JUDGED = ["2020-03", "2020-04", "2020-05", "2020-06", "2020-07"]

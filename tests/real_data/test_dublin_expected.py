@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.expected import Expected
+from detectors.counts.expected import Expected
 
 HALLOWEEN = dt.date(2022, 10, 31)
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from detectors.ears import Ears
-from detectors.farrington_method import ORIGINAL, Options, judge
+from detectors.counts.ears import Ears
+from detectors.counts.farrington_method import ORIGINAL, Options, judge
 
 Row = dict[str, str]
 NOUFAILY = Options(alpha=0.01)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.ageing import NOT_KNOWN, Ageing
+from detectors.counts.ageing import NOT_KNOWN, Ageing
 
 SHARES = (0.4, 0.75, 0.95, 1.0)
 

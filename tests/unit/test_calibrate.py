@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from detectors.alarm_budget import AlarmBudget
-from detectors.episodes import Episodes, Where
+from detectors.calibration.alarm_budget import AlarmBudget
+from detectors.calibration.episodes import Episodes, Where
 from streams.calibrating import GRAINS, Planned, plan_of
 from streams.cli.calibrate import calibrate
 from streams.periods import rfc3339, to_ms

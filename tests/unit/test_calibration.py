@@ -5,10 +5,20 @@ import math
 import numpy as np
 import pytest
 
-from detectors.alarm_budget import AlarmBudget
-from detectors.calibration import Leaf, Noted, Plan, Watched, fit, opened, replay, stable, total
-from detectors.episodes import Episodes, Where
-from detectors.reach import delay, learned, reach
+from detectors.calibration.alarm_budget import AlarmBudget
+from detectors.calibration.episodes import Episodes, Where
+from detectors.calibration.power import delay, learned, reach
+from detectors.calibration.simulation import (
+    Leaf,
+    Noted,
+    Plan,
+    Watched,
+    fit,
+    opened,
+    replay,
+    stable,
+    total,
+)
 
 COUNTY, EAST, WEST = ("county",), ("county", "east"), ("county", "west")
 SHARES = {"hour": 0.5, "day": 0.5}

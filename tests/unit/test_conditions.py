@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detectors.longest import once_in
+from detectors.durations.return_level import once_in
 from streams.conditions import (
     Doing,
     Rate,

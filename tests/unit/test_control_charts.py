@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from detectors.chart import ControlChart
-from detectors.limits import (
+from detectors.charts.chart import ControlChart
+from detectors.charts.limits import (
     NHS_RANGE,
     Fitted,
     Limits,
@@ -24,8 +24,8 @@ from detectors.limits import (
     proportions,
     rates,
 )
-from detectors.rules import RULES, SETS, Memory, step
-from detectors.seldom import between, deviations, means, times
+from detectors.charts.rules import RULES, SETS, Memory, step
+from detectors.charts.samples_and_rare_events import between, deviations, means, times
 
 DATA = Path(__file__).parents[1] / "data"
 NHS = json.loads((DATA / "nhsrplotthedots_cases.json").read_text())

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from detectors.cusum import Cusum, transformed, untransformed
-from detectors.ewma import Ewma
-from detectors.run_length import find_h, poisson_run_length, reference_value
+from detectors.change.cusum import Cusum, transformed, untransformed
+from detectors.change.ewma import Ewma
+from detectors.change.run_length import find_h, poisson_run_length, reference_value
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "surveillance_cusum_glr.json").read_text())
 

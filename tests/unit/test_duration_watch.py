@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from detectors.duration_watch import DurationWatch
+from detectors.durations.watch import DurationWatch
 from detectors.grouped_watch import GroupedWatch
 from streams.families.base import Point, Timed
 from streams.families.grouped import Durations

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from detectors.ears import Ears
+from detectors.counts.ears import Ears
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "data/surveillance_ears.json").read_text())
 COUNTS = REFERENCE["series"]["observed"]

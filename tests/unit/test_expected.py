@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import nbinom, poisson
 
-from detectors.expected import Expected
-from detectors.level import Totals, fit_level, fit_levels
-from detectors.predictive import Predictive
+from detectors.counts.expected import Expected
+from detectors.counts.level import Totals, fit_level, fit_levels
+from detectors.counts.predictive import Predictive
 from tests.seasonal_counts import draw, flagged, history, learned, realised, week_shape
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.false_discovery import Dependence, adjusted, discoveries
+from detectors.calibration.false_discovery import Dependence, adjusted, discoveries
 
 # Benjamini and Hochberg (1995), section 4.1: fifteen comparisons of two treatments of infarction.
 INFARCTION = [

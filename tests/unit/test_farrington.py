@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from detectors.count_limits import cumulative, quantile, tail
-from detectors.farrington import FlexibleFarrington
-from detectors.farrington_method import ORIGINAL, Options, Verdict, judge
-from detectors.quasi_poisson import fit
+from detectors.counts.farrington import FlexibleFarrington
+from detectors.counts.farrington_method import ORIGINAL, Options, Verdict, judge
+from detectors.counts.limits import cumulative, quantile, tail
+from detectors.counts.quasi_poisson import fit
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "data/surveillance_farrington.json").read_text()

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import pytest
 
-from detectors.predictive import Predictive
+from detectors.counts.predictive import Predictive
 from streams.feed_pace import Pace, slowed
 from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, MINUTE, rfc3339

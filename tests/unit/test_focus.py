@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from detectors import families
-from detectors.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
-from detectors.focus_search import Focus
+from detectors.change import likelihoods as families
+from detectors.change.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
+from detectors.change.focus_search import Focus
 
 Gain = Callable[[float, float, float], float]
 SIZE, SD, DISPERSION = 3.0, 2.0, 2.5

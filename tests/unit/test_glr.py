@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from scipy import optimize
 
-from detectors.focus import NegativeBinomialFocus, PoissonFocus
-from detectors.glr import Glr
+from detectors.change.focus import NegativeBinomialFocus, PoissonFocus
+from detectors.change.glr import Glr
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "surveillance_cusum_glr.json").read_text())
 CASE = CASES["glrpois_shadar"]

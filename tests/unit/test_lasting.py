@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.count_watch import CountWatch
-from detectors.lasting import CUT, LAGS, NOTHING, add, factor
+from detectors.counts.sum_dispersion import CUT, LAGS, NOTHING, add, factor
+from detectors.counts.watch import CountWatch
 
 WEEK = np.arange(168)
 

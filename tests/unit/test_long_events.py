@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detectors.count_watch import CountWatch
-from detectors.expected import Expected
-from detectors.weeks import pass_weeks
+from detectors.counts.expected import Expected
+from detectors.counts.watch import CountWatch
+from detectors.counts.weeks import pass_weeks
 
 LOCKDOWN = ("First national lockdown",)
 Names = Callable[[int], Sequence[str]]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detectors.longest import once_in
+from detectors.durations.return_level import once_in
 
 
 @pytest.mark.parametrize("count", [600, 5000])

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.chart import ControlChart
-from detectors.month_watch import MonthWatch
-from detectors.shiryaev_roberts import ShiryaevRoberts
+from detectors.change.shiryaev_roberts import ShiryaevRoberts
+from detectors.charts.chart import ControlChart
+from detectors.counts.month_watch import MonthWatch
 from streams.families.base import Point
 from streams.families.counts import Months
 

@@ -14,9 +14,9 @@ from river import drift, linear_model
 from scipy import stats
 
 from detectors.base import Detector
-from detectors.focus import PoissonFocus
-from detectors.proportion import Proportion, beta_binomial_tails, binomial_tails
-from detectors.rivers import RiverAdwin, RiverPageHinkley
+from detectors.change.focus import PoissonFocus
+from detectors.change.rivers import RiverAdwin, RiverPageHinkley
+from detectors.shares.proportion import Proportion, beta_binomial_tails, binomial_tails
 
 tails = st.integers(1, 2_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from detectors.chart import ControlChart
-from detectors.rebase import Rebase, Rebasing, centres, level, rebases
+from detectors.charts.chart import ControlChart
+from detectors.charts.rebase import Rebase, Rebasing, centres, level, rebases
 
 CASES = json.loads(
     (Path(__file__).parents[1] / "data" / "runcharter_rebase_cases.json").read_text()

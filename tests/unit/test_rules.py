@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.limits import NHS_RANGE, Limits, by_period, individuals
-from detectors.rules import (
+from detectors.charts.limits import NHS_RANGE, Limits, by_period, individuals
+from detectors.charts.rules import (
     DOWN,
     RULES,
     SETS,

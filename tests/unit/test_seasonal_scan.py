@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, stats
 
-from detectors.predictive import Predictive
-from detectors.seasonal_mean import SEASON, TREND, fit_mean
-from detectors.seasonal_scan import SeasonalScan, scan
+from detectors.counts.predictive import Predictive
+from detectors.counts.seasonal_mean import SEASON, TREND, fit_mean
+from detectors.counts.seasonal_scan import SeasonalScan, scan
 
 
 def simulated(number: int, *, seed: int = 1, level: float = 2.0, d: float = 1.0) -> list[float]:

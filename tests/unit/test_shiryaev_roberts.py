@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detectors.shiryaev_roberts import ShiryaevRoberts
+from detectors.change.shiryaev_roberts import ShiryaevRoberts
 
 STABLE = [360, 371, 352, 377, 366, 349, 381, 358, 370, 362, 355, 367]
 RAISED = [392, 399, 388, 401, 385, 395, 398, 391]

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors.alarm_budget import AlarmBudget
+from detectors.calibration.alarm_budget import AlarmBudget
 from streams.alert_records import Handover, Transition, decode_fact, encode
 from streams.alerts import AlertBook
 from streams.errors import CheckpointError

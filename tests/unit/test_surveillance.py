@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors import state
-from detectors.month_watch import MonthWatch, pooled
-from detectors.predictive import Predictive
+from detectors.counts.month_watch import MonthWatch, pooled
+from detectors.counts.predictive import Predictive
 from streams import grain_watches
 from streams.alert_desk import Desk
 from streams.alert_records import Transition

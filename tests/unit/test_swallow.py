@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
+from detectors.homogeneity import LEVEL, Part, homogeneity, judge
 from streams.alerts import Transition
 from streams.signals import Signal
-from streams.swallow import LEVEL, Part, homogeneity, judge
 from tests.alerting import Known, at, book, incidents
 
 NOW = at("2026-11-21 00:10")

@@ -1,0 +1,1 @@
+"""Has the level changed? Sequential tests for a change that lasts."""

@@ -1,0 +1,118 @@
+"""FOCuS against an expectation that is itself uncertain.
+
+The ratio of what came to what was expected is looked for a change away from 1, with the expected
+counts as exposures, as `focus.PoissonFocus` does with a known baseline. But counts are dispersed
+(variance d times the mean), and the baseline has a relative variance v that all points share; so a
+stretch of L expected counts varies by L (d + v L), and is taken as negative binomial with that
+variance (`families.negative_binomial` of size 1 / (d - 1 + v L)): a long stretch can't prove what
+only a wrong baseline says. Which onsets are kept is decided as in FOCuS, so the maximum is over its
+candidates, and may miss an onset that d and v would have put above them.
+
+Used by `detectors.counts.watch`. References: Ward, Dilillo, Eckley and Fearnhead (2022),
+arXiv:2208.01494; Aitchison and Dunsmore, Statistical Prediction Analysis (1975).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from detectors.change import likelihoods as families
+from detectors.change.candidates import Side, push, start_of
+from detectors.change.focus import PoissonFocus
+from detectors.change.likelihoods import NO_DIVISION, Division
+from detectors.change.points import point
+
+MOST_OVER = 1e9
+"""A size below 1 / this is nothing to the logarithms beside it."""
+
+
+class HeldFocus(PoissonFocus):
+    """Has the ratio to an uncertain expectation changed?
+
+    dispersion, spread: d and v above; both may be set anew before any point. A gap (None) has an
+    index here, so that an onset is a place in the stream.
+
+    >>> sure, unsure = HeldFocus(), HeldFocus(spread=0.01)
+    >>> for x in [120, 120]:
+    ...     sure.update(x, 100.0)
+    ...     unsure.update(x, 100.0)
+    >>> round(sure.evidence, 2), round(unsure.evidence, 2)
+    (3.76, 1.2)
+    """
+
+    def __init__(
+        self, threshold: float = 10.0, dispersion: float = 1.0, spread: float = 0.0
+    ) -> None:
+        super().__init__(1.0, threshold, restart=False, dispersion=dispersion)
+        self.spread = spread
+        self._exposed = True
+
+    def begin(self, place: int) -> None:
+        """Forgets every point; the next is at this place of the stream."""
+        self.reset()
+        self._points = place
+
+    def update(self, x: float | None, exposure: float = 1.0) -> None:
+        """Takes a count and what was expected."""
+        index = self._points
+        self._points += 1
+        if x is None:
+            self._drift_detected = False
+            return
+        x = point(x, exposure, False)
+        up = self._look(self._up, 1, exposure, x, index)
+        down = self._look(self._down, -1, exposure, x, index)
+        self._evidence_up, self._evidence_down = up[0], down[0]
+        best, side = (up, self._up) if up[0] >= down[0] else (down, self._down)
+        if best[0] > 0.0:
+            self._direction = "up" if best is up else "down"
+            self._onset = start_of(side, best[1], self._points)
+            self._level, self._before = best[2], best[3]
+        else:
+            self._direction = self._onset = self._level = self._before = None
+        self._drift_detected = best[0] >= self.threshold
+
+    def _look(self, side: Side, sign: int, exposure: float, x: float, index: int) -> Division:
+        """A side with one more point. What is no change in its direction leaves it at once, so most
+        of the time there is nothing on it, and nothing to be put there."""
+        exposures, totals, _ = side
+        if not exposures and sign * (x - exposure) <= 0.0:
+            return NO_DIVISION
+        push(side, sign, exposure, x, index, self.most_candidates)
+        if sign * (totals[0] - exposures[0]) <= 0.0:
+            for column in side:
+                del column[:]
+            return NO_DIVISION
+        return self._best_known(exposures, totals, 1.0)
+
+    def _get_params(self) -> dict[str, Any]:
+        names = ("threshold", "dispersion", "spread")
+        return {name: getattr(self, name) for name in names}
+
+    def _gain(self, exposure: float, total: float, mean: float) -> float:
+        over = min(self.dispersion - 1.0 + self.spread * exposure, MOST_OVER)
+        if over < 1e-9:
+            return families.poisson(exposure, total, mean)
+        return families.negative_binomial(exposure, total, mean, 1.0 / over)
+
+    def _best_known(
+        self, exposures: Sequence[float], totals: Sequence[float], mean: float
+    ) -> Division:
+        """As in FOCuS; a ratio is at most half of its chi-square, with the variance at the smaller
+        of the two means, which needs no logarithm to see that most onsets are not the best."""
+        dispersion, spread = self.dispersion, self.spread
+        exposure = total = best = 0.0
+        found = NO_DIVISION
+        for i in range(len(exposures) - 1, -1, -1):
+            exposure += exposures[i]
+            total += totals[i]
+            excess = total - exposure
+            ratio = min(1.0, total / exposure)
+            over = dispersion - 1.0 + spread * exposure
+            varies = exposure * ratio * (1.0 + ratio * over)
+            if excess * excess > 2.0 * best * varies:
+                value = self._gain(exposure, total, mean)
+                if value > best:
+                    best, found = value, (value, i, total / exposure, mean)
+        return found

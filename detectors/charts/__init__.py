@@ -1,0 +1,1 @@
+"""Control charts: limits, rules about points, and when a centre line moves."""

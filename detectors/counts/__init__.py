@@ -1,0 +1,1 @@
+"""Counts with a week's shape: what to expect, and what is exceptional."""

@@ -1,0 +1,1 @@
+"""Durations: means of cases, and the longest waits."""

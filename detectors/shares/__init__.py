@@ -1,0 +1,1 @@
+"""Proportions: so many of so many, against a target and against what is usual."""
