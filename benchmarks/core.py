@@ -26,8 +26,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from streams.config.force import find_force
 from streams.events import Call, decode_line
-from streams.force import find_force
 from streams.ledger import Ledger
 from streams.monitor import Monitor
 from streams.runners import snapshot as snapshots

@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
-from streams.force import WHOLE, find_force
+from streams.config.force import WHOLE, find_force
 from streams.live import Live
 from streams.measures import CALLS
 from streams.monitor import Monitor

@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from streams.force import Force, find_force
+from streams.config.force import Force, find_force
 from streams.ledger import Closing
 from streams.monitor import Monitor
 from streams.periods import HOUR, MINUTE, Calendar

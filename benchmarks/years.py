@@ -56,8 +56,8 @@ from streams import alert_desk
 from streams.alert_records import Alert, Transition
 from streams.alerts import AlertBook
 from streams.cli.inputs import progress_bar
+from streams.config.force import Force, find_force
 from streams.figures import Figures
-from streams.force import Force, find_force
 from streams.ledger import Closing, Ledger
 from streams.live import Live
 from streams.measures import SERVICE_LEVELS, Chosen

@@ -21,7 +21,7 @@ from pathlib import Path
 from playwright.sync_api import expect, sync_playwright
 
 from streams.alert_desk import Desk
-from streams.force import find_force
+from streams.config.force import find_force
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.outputs.web import serve

@@ -15,8 +15,8 @@ import urllib.request
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from streams.config.force import Force
 from streams.errors import ConfigError, SourceError
-from streams.force import Force
 from streams.periods import to_ms
 
 FORCE_FILE = "from:force-file"

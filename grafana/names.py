@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from grafana_foundation_sdk.models import dashboard as model
 
 from streams import naming
+from streams.config.force import WHOLE
 from streams.events import KINDS
-from streams.force import WHOLE
 from streams.measures import GROUPS
 
 BY_SEVERITY = {"page": "To act on", "notice": "To look at", "state": "To know of"}

@@ -17,7 +17,7 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from grafana.queries import FORCE, pick
-from streams.force import WHOLE
+from streams.config.force import WHOLE
 from streams.monitor import WINDOWS
 
 Variable = Builder[VariableModel]

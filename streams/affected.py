@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import get_args
 
+from streams.config.force import Change, Force
+from streams.config.toml import locate, meant
 from streams.errors import ConfigError
 from streams.events import Marker
-from streams.force import Change, Force
 from streams.measures import GROUPS
-from streams.toml_files import locate, meant
 
 PUBLISHED: dict[str, frozenset[str]] = {
     "mean_response_time": frozenset({"response_mean"}),

@@ -18,7 +18,7 @@ from detectors.counts.predictive import Predictive
 from detectors.homogeneity import dispersion
 from streams.alert_records import FROM_SIGNALS, Alert, Course, instant, ms_of
 from streams.alert_rules import A_WEEK, BACK, GROWN, QUIET, inside, usual_again, worth
-from streams.force import Force
+from streams.config.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
 from streams.signals import LOOKS, Signal
 

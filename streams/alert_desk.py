@@ -18,11 +18,11 @@ from typing import Any
 from streams.alert_records import Alert, AlertKind, Handover, Transition, shift
 from streams.alerts import AlertBook
 from streams.conditions import Condition, Doing, pipeline_unwell
+from streams.config.force import Force
 from streams.errors import NoAlert
 from streams.event_clock import EventClock
 from streams.fallen import falls
 from streams.feedback import Stretch
-from streams.force import Force
 from streams.instants import Instants, Silence
 from streams.ledger import Closing, Ledger
 from streams.live import Live

@@ -15,7 +15,7 @@ from detectors.homogeneity import Part, dispersion, explains, explains_alone, mo
 from streams import alert_words as say
 from streams.alert_records import SEVERITIES, Alert, ms_of
 from streams.alert_rules import Reads, alone, inside, kind_of, severity_of
-from streams.force import Force
+from streams.config.force import Force
 from streams.periods import DAY, HOUR
 from streams.signals import Signal
 from streams.stories import Story, above, holds, in_area, outside, part, part_of, related, spread

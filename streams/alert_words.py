@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from streams.alert_records import Outcome
-from streams.force import Force
+from streams.config.force import Force
 from streams.measures import GROUPS, Measure, Unit
 from streams.naming import name
 from streams.periods import Calendar, Period

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.ledger import Ledger
 from streams.measures import SERVICE_LEVELS
 from streams.panes import Pane

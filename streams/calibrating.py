@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from detectors.calibration.episodes import Where
 from detectors.calibration.simulation import Leaf, Plan, Watched
+from streams.config.force import WHOLE, Force
 from streams.figures import Count
-from streams.force import WHOLE, Force
 from streams.ledger import Ledger
 from streams.measures import ALL, GROUPS, LINKS
 from streams.monitor import Monitor

@@ -23,8 +23,8 @@ from detectors.shares.proportion import beta_binomial_tails, binomial_tails
 from streams import alert_words as say
 from streams.alert_records import AlertKind, Evidence, Severity
 from streams.alert_rules import GROWN
+from streams.config.force import WHOLE, Force
 from streams.figures import SMALL
-from streams.force import WHOLE, Force
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Period
 from streams.signals import Signal
 

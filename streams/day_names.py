@@ -6,7 +6,7 @@ import datetime as dt
 from functools import lru_cache
 
 from detectors.named_days import Calendar as NamedDays
-from streams.force import WHOLE, Force
+from streams.config.force import WHOLE, Force
 
 
 class DayNames:

@@ -15,7 +15,7 @@ from heapq import merge
 from importlib import resources
 from itertools import chain
 
-from streams.force import find_force
+from streams.config.force import find_force
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, MINUTE, Calendar

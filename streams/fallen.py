@@ -16,10 +16,10 @@ from streams import conditions as rules
 from streams.alert_records import Alert, ms_of
 from streams.answering import Answering
 from streams.conditions import Condition, Rate, Usual
-from streams.force import Force, Target
+from streams.config.force import Force, Target
+from streams.config.targets import held
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.periods import Period as Day
-from streams.targets import held
 
 USUAL_DAYS = 2
 FURTHEST_BACK = 6 * HOUR

@@ -9,13 +9,13 @@ from detectors.counts.expected import Expected
 from detectors.counts.month_watch import SHARED_WEIGHT, pooled
 from detectors.counts.weeks import close_weeks, pass_weeks
 from streams.affected import affects
+from streams.config.force import WHOLE, Force
 from streams.families import make
 from streams.families.base import Passed
 from streams.families.counts import Counts, Months
 from streams.feed_pace import Pace
 from streams.feed_silence import EVERY
 from streams.feedback import Level, Stretch
-from streams.force import WHOLE, Force
 from streams.ledger import Ledger
 from streams.measures import ALL
 from streams.periods import Period

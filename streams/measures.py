@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from streams.config.force import ServiceLevel
 from streams.figures import Count, Mean, Quantile, Share
-from streams.force import ServiceLevel
 
 Polarity = Literal["up_good", "down_good", "neutral"]
 Unit = Literal["count", "ratio", "seconds"]

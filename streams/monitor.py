@@ -18,9 +18,10 @@ import msgspec
 
 from streams.affected import check_affects
 from streams.beats import breaks, patience
+from streams.config.force import Force
+from streams.config.targets import told
 from streams.errors import Refused
 from streams.events import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
-from streams.force import Force
 from streams.gaps import CUT, Stretch
 from streams.ledger import MOST_RECORDS, InMemory, Ledger
 from streams.lenient import salvage
@@ -37,7 +38,6 @@ from streams.refusals import Key as FeedKey
 from streams.refusals import Refusals, key_in
 from streams.refusals import Refused as RefusedFeed
 from streams.rollup import Rollup
-from streams.targets import told
 from streams.totals_used import Beside
 from streams.unknown_values import UnknownValues
 

@@ -12,8 +12,8 @@ import datetime as dt
 from collections.abc import Iterable
 
 from streams.alert_records import Alert, ms_of
+from streams.config.force import Force
 from streams.feedback import NOT_NORMAL, Level, Outcomes, Stretch
-from streams.force import Force
 from streams.periods import DAY, HOUR, to_ms
 
 _LENGTH = {"hour": HOUR, "day": DAY, "month": DAY, "now": 0}

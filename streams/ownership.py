@@ -23,9 +23,9 @@ from streams.alert_records import (
     ms_of,
     stamp,
 )
+from streams.config.force import WHOLE, Force
+from streams.config.schema import Maintenance
 from streams.errors import ActionError
-from streams.force import WHOLE, Force
-from streams.force_file import Maintenance
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339, to_ms
 
 Action = Literal["acknowledge", "snooze", "close", "note", "hand_over"]

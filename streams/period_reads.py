@@ -9,16 +9,16 @@ import msgspec
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import MOSTLY, dispersion
 from detectors.shares.proportion import binomial_tails
+from streams.config.force import Force
+from streams.config.targets import held
 from streams.families.base import TAIL
 from streams.figures import Count, Figures
-from streams.force import Force
 from streams.measures import GROUPS, Group, Measure
 from streams.monitor import Monitor
 from streams.periods import MINUTE
 from streams.records import LEAF_MASK
 from streams.signals import Signal
 from streams.situation import Situation
-from streams.targets import held
 
 UNLIKELY = 0.01
 """How unlikely it is that so many of a rise are in an area by chance, where it is named."""

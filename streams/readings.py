@@ -8,10 +8,10 @@ from collections.abc import Iterable
 import msgspec
 
 from streams.beats import Stretch, keep, usual_interval
+from streams.config.force import Force
 from streams.errors import Refused
 from streams.event_clock import EventClock
 from streams.events import Heartbeat, Reading
-from streams.force import Force
 from streams.periods import DAY, SECOND, Calendar, Period, to_ms
 from streams.records import SKEW, require
 from streams.totals import Order, Place, Total, Totals, read_total

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from streams.config.force import WHOLE, Force
 from streams.figures import UNKNOWN, Figures, Ratio, Share
-from streams.force import WHOLE, Force
 from streams.measures import (
     ALL,
     ATTENDANCE,

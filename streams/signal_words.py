@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from math import ceil, floor
 from typing import Protocol
 
+from streams.config.force import WHOLE, Force
 from streams.events import KINDS
-from streams.force import WHOLE, Force
 from streams.measures import ALL, Unit, Watch
 from streams.naming import name
 from streams.periods import DAY, HOUR, Calendar, Grain, Period

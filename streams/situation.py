@@ -17,10 +17,11 @@ from streams import waits
 from streams.answer_windows import PART, PART_BITS, AnswerWindows
 from streams.answering import A_DAY, EMERGENCY, OTHER, Answering
 from streams.conditions import Condition, Doing, Rate
+from streams.config.force import Force, Target
+from streams.config.schema import Line
+from streams.config.targets import held, held_over
 from streams.event_clock import EventClock
 from streams.fallen import Fall, Fallen, spells
-from streams.force import Force, Target
-from streams.force_file import Line
 from streams.ledger import Ledger
 from streams.measures import ATTENDANCE, CALLS, Group
 from streams.monitor import Monitor
@@ -34,7 +35,6 @@ from streams.records.calls import Calls
 from streams.records.incidents import Incidents
 from streams.rollup import Rollup
 from streams.signals import Signal
-from streams.targets import held, held_over
 from streams.waits import Queue, Waits
 
 WINDOWS = tuple(minutes for minutes in EMERGENCY if minutes < A_DAY)

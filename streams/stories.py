@@ -24,7 +24,7 @@ from detectors.homogeneity import Part, Verdict, dispersion, explains, judge, mo
 from streams import alert_words as say
 from streams.alert_records import Evidence
 from streams.alert_rules import is_told
-from streams.force import WHOLE, Force
+from streams.config.force import WHOLE, Force
 from streams.measures import ALL, LINKS
 from streams.signals import Direction, Signal
 from streams.watch_list import values_of

@@ -23,6 +23,7 @@ from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
 from streams import signal_words as said
 from streams.affected import affects
+from streams.config.force import WHOLE, Change, Force
 from streams.day_names import DayNames
 from streams.families.base import KEPT as STARTS_KEPT
 from streams.families.base import Passed, Point, Timed
@@ -30,7 +31,6 @@ from streams.families.counts import Counts
 from streams.feed_silence import together
 from streams.feedback import Outcomes
 from streams.feedback import Stretch as NotLearned
-from streams.force import WHOLE, Change, Force
 from streams.gaps import Gap, Stretch, too_long
 from streams.grain_watches import Watches
 from streams.ledger import Closing, Ledger

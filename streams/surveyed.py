@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from detectors.silence import in_words
 from streams.beats import LEAST_PATIENCE
+from streams.config.force import Force
 from streams.events import KINDS
 from streams.feed_silence import (
     HOURLY,
@@ -20,7 +21,6 @@ from streams.feed_silence import (
     of_refused,
     records_due,
 )
-from streams.force import Force
 from streams.monitor import Monitor
 from streams.naming import name
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339

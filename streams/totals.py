@@ -11,9 +11,9 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from streams.config.force import Force
 from streams.errors import Refused
 from streams.events import CALL_COUNTS, Reading
-from streams.force import Force
 from streams.periods import SECOND, Grain, Period, rfc3339, to_ms
 from streams.records import SKEW, area_of, plausible, require
 

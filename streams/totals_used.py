@@ -21,7 +21,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from streams.force import WHOLE, Force
+from streams.config.force import WHOLE, Force
 from streams.panes import Pane, Panes
 from streams.periods import DAY, MINUTE, Calendar, Grain
 from streams.records import LEAF_MASK, calls

@@ -22,11 +22,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from detectors.counts.baseline import Baseline
 from detectors.counts.month_watch import MONTH
 from detectors.counts.predictive import Predictive
+from streams.config.force import WHOLE
 from streams.families.base import Point
 from streams.families.counts import Counts, Months
 from streams.feed_pace import slowed
 from streams.feed_silence import LOOKED, impossible, together
-from streams.force import WHOLE
 from streams.gaps import CUT, LEAST, Stretch, began, empty_runs, first, too_long
 from streams.grain_watches import Watches
 from streams.ledger import Ledger

@@ -17,7 +17,7 @@ from detectors.durations.return_level import once_in
 from streams import alert_words as say
 from streams.alert_records import Evidence
 from streams.conditions import Condition
-from streams.force import Force
+from streams.config.force import Force
 from streams.periods import SECOND
 
 OWN_WEEKS = 8

@@ -13,8 +13,8 @@ from functools import cache
 from itertools import product
 from typing import Literal
 
+from streams.config.force import WHOLE, Force
 from streams.figures import Count, Mean
-from streams.force import WHOLE, Force
 from streams.measures import ALL, GROUPS, Group, Measure, Watch
 from streams.panes import Pane
 from streams.records import BIN_SHIFT, LEAF_MASK, Kind

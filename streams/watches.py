@@ -15,8 +15,8 @@ import msgspec
 
 from detectors.counts.baseline import Baseline
 from streams import signal_words as said
+from streams.config.force import Change, Force
 from streams.families.base import SHOWN, Adapter, Lanes, Point, Reading
-from streams.force import Change, Force
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.records import Cell
 from streams.signals import LOOKS, Direction, Grain, Signal

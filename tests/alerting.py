@@ -11,7 +11,7 @@ import msgspec
 from streams.alert_desk import Desk
 from streams.alert_records import Alert, Evidence, Transition, instant
 from streams.alerts import AlertBook, NoReads
-from streams.force import Force, check_force, find_force, shipped_force_text
+from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.live import Live
 from streams.periods import Calendar, to_ms
 from streams.signals import Signal

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from streams.force import Force, check_force
+from streams.config.force import Force, check_force
 from streams.monitor import Monitor
 from streams.periods import to_ms
 

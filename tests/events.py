@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from streams.force import Force, find_force
+from streams.config.force import Force, find_force
 from streams.live import wall_clock
 from streams.monitor import Monitor, canonical
 

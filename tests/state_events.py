@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from streams.force import Force, check_force
+from streams.config.force import Force, check_force
 from streams.outcomes import Level, Outcomes, Stretch
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from tests.build import ms

@@ -16,7 +16,7 @@ import numpy as np
 
 from streams.alert_desk import Desk
 from streams.alert_records import Alert, Transition
-from streams.force import Force, find_force
+from streams.config.force import Force, find_force
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, rfc3339, to_ms

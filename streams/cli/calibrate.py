@@ -17,8 +17,8 @@ from detectors.calibration.alarm_budget import SHARES, AlarmBudget
 from detectors.calibration.power import in_words
 from streams.calibrating import Planned, plan_of
 from streams.cli.inputs import Inputs, source_options
+from streams.config.force import Force, find_force
 from streams.errors import SourceError
-from streams.force import Force, find_force
 from streams.monitor import Monitor
 from streams.periods import DAY, Calendar
 from streams.runners.calibration import Calibrated, Question, answer, class_name, class_of

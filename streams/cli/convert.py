@@ -22,8 +22,8 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
+from streams.config.force import find_force, shipped_forces
 from streams.errors import SourceError, WatchroomError
-from streams.force import find_force, shipped_forces
 from streams.sources.chunk import Chunk
 from streams.sources.interrupt import Interrupt
 from streams.sources.play import Play

@@ -9,9 +9,16 @@ import click
 
 from detectors.named_days import holidays_in, place_of
 from streams.affected import unknown_names
+from streams.config.force import (
+    Force,
+    Target,
+    check_force,
+    find_force,
+    shipped_force_text,
+    shipped_forces,
+)
+from streams.config.toml import read_text
 from streams.errors import ConfigError
-from streams.force import Force, Target, check_force, find_force, shipped_force_text, shipped_forces
-from streams.toml_files import read_text
 
 
 @click.group()

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from streams.config.force import find_force
 from streams.errors import ConfigError, WatchroomError
-from streams.force import find_force
 
 
 @click.group()

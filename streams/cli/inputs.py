@@ -20,7 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.sources import Source, open_source
 from streams.sources.play import Play
 from streams.sources.reasons import in_words

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from streams.force import Force, find_force
+from streams.config.force import Force, find_force
 from streams.sources.field_words import KINDS, Kind
 from streams.sources.mapping import load_mapping, parse_mapping
 from streams.sources.mapping_model import Mapping

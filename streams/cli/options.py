@@ -9,8 +9,8 @@ from typing import Any
 import click
 from rich.console import Console
 
+from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import ConfigError
-from streams.force import Force, find_force, shipped_forces
 
 
 class Seconds(click.ParamType):

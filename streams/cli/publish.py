@@ -19,7 +19,7 @@ from streams.cli.inputs import (
     source_options,
 )
 from streams.cli.options import Speed
-from streams.force import find_force, shipped_forces
+from streams.config.force import find_force, shipped_forces
 from streams.kafka.publisher import publish as send
 from streams.kafka.tally import Tally
 from streams.sources import Source

@@ -19,8 +19,8 @@ from streams.cli.inputs import (
     source_options,
 )
 from streams.cli.options import Address, Speed, board_console, forces_named
+from streams.config.force import Force
 from streams.errors import ConfigError, WatchroomError
-from streams.force import Force
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.outputs.instants import parse_instant

@@ -14,8 +14,8 @@ import click
 
 from streams.cli.options import forces_named
 from streams.cli.surges import HELP, surges_of
+from streams.config.force import Force
 from streams.errors import ConfigError
-from streams.force import Force
 from streams.kafka.publisher import Publisher
 from streams.live import wall_clock
 from streams.periods import Calendar

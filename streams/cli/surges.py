@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from streams.config.force import Force
 from streams.errors import ConfigError
-from streams.force import Force
 from streams.outputs.instants import parse_instant
 from streams.sources.simulator import Surge
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from streams.force import find_force, shipped_forces
+from streams.config.force import find_force, shipped_forces
 
 
 @click.command(short_help="Monitor Kafka topics with Faust.")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from streams.config.force import Force
 from streams.families.base import Adapter
 from streams.families.counts import Counts, Months
 from streams.families.grouped import Durations, Shares
 from streams.families.within import Within
 from streams.figures import Count, Mean, Share
-from streams.force import Force
 from streams.measures import SERVICE_LEVELS, Chosen
 from streams.watch_list import Watched
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import msgspec
 
 from streams import deadletters
+from streams.config.force import Force
 from streams.errors import CheckpointError
-from streams.force import Force
 from streams.kafka import placement
 from streams.kafka.topics import partition_of, topic_name
 from streams.ledger import Ledger, Sealed

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Container
 from typing import NamedTuple
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.kafka.topics import partition_of
 from streams.periods import MINUTE
 

@@ -19,9 +19,9 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.partitioner import murmur2
 
+from streams.config.force import Force
 from streams.errors import KafkaError, Refused, SourceError
 from streams.events import KINDS
-from streams.force import Force
 from streams.kafka import brokers
 from streams.kafka.arrival import in_words, late_rows
 from streams.kafka.newest import newest_update, record_ids

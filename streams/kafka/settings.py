@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from streams.force import Force
+from streams.config.force import Force
 
 Key = tuple[str, int]
 """A topic and a partition."""

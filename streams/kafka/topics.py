@@ -12,8 +12,8 @@ from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
 from kafka.partitioner import murmur2
 
+from streams.config.force import Force
 from streams.errors import KafkaError
-from streams.force import Force
 from streams.kafka.brokers import BOOTSTRAP_SECONDS, await_brokers, unreachable
 from streams.periods import DAY
 from streams.records.calls import Calls

@@ -19,7 +19,7 @@ from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from streams.force import WHOLE
+from streams.config.force import WHOLE
 from streams.live import Live
 from streams.outputs.instants import parse_instant
 

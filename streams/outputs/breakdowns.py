@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from streams.force import WHOLE
+from streams.config.force import WHOLE
 from streams.measures import ALL
 from streams.outputs import words
 

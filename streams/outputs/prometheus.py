@@ -39,8 +39,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from streams.config.force import WHOLE
 from streams.figures import Count, Share
-from streams.force import WHOLE
 from streams.live import Live
 from streams.measures import ALL, GROUPS, Chosen, Group, Measure, Stock
 from streams.outputs.alert_metrics import (

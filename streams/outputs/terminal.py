@@ -16,8 +16,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from streams.config.force import WHOLE
 from streams.figures import SMALL
-from streams.force import WHOLE
 from streams.outputs import words
 from streams.outputs.breakdowns import (
     Board,

@@ -20,9 +20,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Protocol
 
+from streams.config.force import Force, Vocabulary
 from streams.errors import Refused
 from streams.events import Call, Crime, Incident
-from streams.force import Force, Vocabulary
 from streams.periods import EPOCH, HOUR, MILLISECOND, to_ms
 from streams.unknown_values import UnknownValues, shown
 

@@ -13,9 +13,9 @@ The last version of a call in a finished export that names no end is lost, never
 
 from __future__ import annotations
 
+from streams.config.force import Force
 from streams.errors import Refused
 from streams.events import Call
-from streams.force import Force
 from streams.histogram import bin_of
 from streams.periods import DAY, EPOCH, MILLISECOND, MINUTE, SECOND, to_ms
 from streams.records import (

@@ -13,9 +13,9 @@ attended; and of the response time the sum (ms) and sum of squares (ms squared).
 
 from __future__ import annotations
 
+from streams.config.force import Force
 from streams.errors import Refused
 from streams.events import Incident
-from streams.force import Force
 from streams.histogram import bin_of
 from streams.periods import DAY, HOUR, SECOND, to_ms
 from streams.records import (

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.ledger import Ledger, Sealed
 from streams.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Grain, rfc3339

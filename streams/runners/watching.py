@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from detectors import state
-from streams.force import Force
+from streams.config.force import Force
 from streams.gaps import Gap
 from streams.history import kept
 from streams.ledger import Ledger

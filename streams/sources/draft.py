@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.sources.columns import Column, Columns
 from streams.sources.field_words import Kind
 from streams.sources.sample import Sample

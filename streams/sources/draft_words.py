@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.sources import value_guess
 from streams.sources.columns import Column
 from streams.sources.draft import Work, quoted

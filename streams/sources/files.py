@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, cast
 
+from streams.config.force import Force
 from streams.errors import SourceError
-from streams.force import Force
 from streams.sources.chunk import Chunk
 from streams.sources.mapping import load_mapping
 from streams.sources.mapping_model import Mapping

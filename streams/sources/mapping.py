@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from streams.config.toml import CURE as FORCE_CURE
+from streams.config.toml import locate, parse_toml, read_text
 from streams.errors import ConfigError
 from streams.sources.mapping_checks import CURE, check
 from streams.sources.mapping_model import Mapping
-from streams.toml_files import CURE as FORCE_CURE
-from streams.toml_files import locate, parse_toml, read_text
 
 
 def load_mapping(path: Path) -> Mapping:

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
+from streams.config.force import Force
 from streams.errors import Refused, SourceError
 from streams.events import Event, Versioned
-from streams.force import Force
 from streams.lenient import read
 from streams.monitor import COUNTED
 from streams.periods import DAY, Calendar, rfc3339, to_ms

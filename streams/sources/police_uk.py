@@ -29,9 +29,9 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
+from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import Refused
 from streams.events import Crime, Incident, encode
-from streams.force import Force, find_force, shipped_forces
 
 STREET = (
     "Crime ID", "Month", "Reported by", "Falls within", "Longitude", "Latitude", "Location",

@@ -20,8 +20,8 @@ from collections.abc import Mapping as AnyMapping
 from pathlib import PurePath, PurePosixPath
 from typing import BinaryIO, NamedTuple, cast
 
+from streams.config.force import Force
 from streams.errors import ConfigError, NeedsMapping, SourceError
-from streams.force import Force
 from streams.sources.archives import (
     check_size,
     member_blocks,

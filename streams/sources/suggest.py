@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from streams.config.force import Force
 from streams.errors import SourceError
-from streams.force import Force
 from streams.sources import value_guess
 from streams.sources.columns import Columns
 from streams.sources.draft import Work, clean, quoted

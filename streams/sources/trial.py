@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.sources.chunk import Rejected
 from streams.sources.files import open_source
 from streams.sources.forms import shown

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.force import Force, find_force, load_force
+from streams.config.force import Force, find_force, load_force
 from streams.live import Live
 from streams.monitor import Monitor, canonical
 from streams.runners.embedded import Account, Embedded

@@ -28,7 +28,7 @@ def test_a_surge_of_two_months_is_one_alert(change: str, shared_data: Path, tmp_
     July 2020 that the shipped file dates, and without it."""
     force: str | Path = "west-mercia"
     if change == "none":
-        shipped = (Path(__file__).parents[2] / "streams/forces/west-mercia.toml").read_text()
+        shipped = (Path(__file__).parents[2] / "streams/config/forces/west-mercia.toml").read_text()
         before, _, rest = shipped.partition("[[changes]]")
         force = tmp_path / "force.toml"
         force.write_text(before + "[[lines]]" + rest.partition("[[lines]]")[2])

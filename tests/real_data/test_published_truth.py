@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.force import Force, find_force, load_force
+from streams.config.force import Force, find_force, load_force
 from streams.measures import ATTENDANCE
 from streams.monitor import Monitor, canonical
 from streams.records.incidents import Incidents

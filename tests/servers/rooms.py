@@ -13,7 +13,7 @@ from pathlib import Path
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
-from streams.force import Force, find_force, load_force, shipped_force_text
+from streams.config.force import Force, find_force, load_force, shipped_force_text
 from streams.kafka.publisher import Publisher
 from streams.live import Live
 from streams.monitor import Monitor

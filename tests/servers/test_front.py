@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import expect
 
-from streams.force import find_force
+from streams.config.force import find_force
 from streams.outputs.front import serve_front
 from tests import events
 from tests.servers.chromium import Chromium

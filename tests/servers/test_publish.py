@@ -17,8 +17,8 @@ from kafka.partitioner.default import murmur2
 
 from streams.cli import main
 from streams.cli.publish import publish as command
+from streams.config.force import find_force
 from streams.errors import KafkaError, SourceError
-from streams.force import find_force
 from streams.kafka.publisher import TOPICS, publish
 from streams.sources import Chunk, open_source
 from tests.servers.kafka import Kafka

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from streams.force import shipped_forces
+from streams.config.force import shipped_forces
 from streams.outputs.rules import ALERTS, PIPELINE
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "alertmanager" / "alertmanager.yml"

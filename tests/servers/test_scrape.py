@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from streams import demo
-from streams.force import find_force
+from streams.config.force import find_force
 from streams.measures import GROUPS
 from streams.monitor import WINDOWS
 from streams.periods import DAY, HOUR, Calendar

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from streams.alert_records import Alert, Transition, decode, encode
 from streams.alerts import AlertBook
+from streams.config.force import Force
+from streams.config.schema import QuietHours
 from streams.errors import ActionError
-from streams.force import Force
-from streams.force_file import QuietHours
 from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE
 from streams.signals import Signal

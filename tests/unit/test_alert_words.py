@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streams import alert_words as say
 from streams.alert_rules import NoReads, kind_of
 from streams.alert_rules import said as said_of
-from streams.force import Force, check_force
+from streams.config.force import Force, check_force
 from streams.periods import HOUR
 from streams.signals import Signal
 from tests.alerting import WARWICKSHIRE, at, incidents, signal

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from detectors.silence import in_words
 from streams.beats import patience, usual_interval
-from streams.force import Force, check_force
+from streams.config.force import Force, check_force
 from streams.monitor import Monitor
 from streams.periods import rfc3339
 from streams.readings import KEPT_BEATS, Heartbeats, interval_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from streams import alert_words, signal_words, watches
-from streams.force import Force, check_force
+from streams.config.force import Force, check_force
 from streams.monitor import Monitor
 from streams.periods import DAY
 from streams.runners import watching

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from streams.force import check_force
+from streams.config.force import check_force
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.monitor import Monitor, Shard

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from streams.config.force import Force, Vocabulary, check_force, find_force, load_force, parse_toml
+from streams.config.schema import ForceFile
 from streams.day_names import DayNames
 from streams.errors import ConfigError
-from streams.force import Force, Vocabulary, check_force, find_force, load_force, parse_toml
-from streams.force_file import ForceFile
 
 GOOD = """\
 id = "tiny"

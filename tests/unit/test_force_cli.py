@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from detectors.named_days import holidays_in
 from streams.cli.force import force
-from streams.force import shipped_force_text
+from streams.config.force import shipped_force_text
 
 
 def run(*arguments: str) -> Result:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.force import find_force, shipped_force_text, shipped_forces
+from streams.config.force import find_force, shipped_force_text, shipped_forces
 from streams.periods import to_ms
 
 Key = tuple[str, str, str, str]

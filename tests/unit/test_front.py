@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli import main
-from streams.force import find_force
+from streams.config.force import find_force
 from streams.live import Live
 from streams.monitor import KINDS, Monitor, Shard
 from streams.outputs import holders

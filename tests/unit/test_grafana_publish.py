@@ -16,7 +16,7 @@ from grafana import change_points
 from grafana.committed import dashboards
 from streams.alert_records import Alert
 from streams.cli import main
-from streams.force import find_force, shipped_force_text
+from streams.config.force import find_force, shipped_force_text
 from tests.grafana_server import EDITOR, VIEWER, FakeGrafana, fake_grafana
 from tests.servers.process import free_port
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from streams.force import find_force, shipped_forces
+from streams.config.force import find_force, shipped_forces
 from streams.kafka.placement import OPTION
 from streams.kafka.topics import INPUTS, PARTITIONS, input_topic, partition_of
 

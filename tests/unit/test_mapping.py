@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.config.force import load_force
 from streams.errors import ConfigError, Refused
 from streams.events import KINDS, Call, Crime, Incident, decode_line
-from streams.force import load_force
 from streams.lenient import read
 from streams.sources import Chunk, open_source
 from streams.sources import mapping_model as mapping

@@ -8,8 +8,8 @@ import pytest
 from streams.alert_records import decode_fact, encode
 from streams.alerts import AlertBook
 from streams.conditions import Condition
+from streams.config.force import check_force, shipped_force_text
 from streams.errors import ActionError
-from streams.force import check_force, shipped_force_text
 from streams.ownership import Request, hand_room_over
 from tests.alerting import at, book, quiet, signal, with_policy
 

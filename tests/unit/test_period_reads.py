@@ -7,7 +7,7 @@ import datetime as dt
 import msgspec
 import pytest
 
-from streams.force import WHOLE
+from streams.config.force import WHOLE
 from streams.monitor import Monitor
 from streams.period_reads import PeriodReads
 from streams.periods import DAY, HOUR, MINUTE, rfc3339

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.force import find_force
+from streams.config.force import find_force
 from streams.kafka.partition import Partition, fingerprint
 from streams.kafka.placement import EVERY, MANY, WINDOW, Placement, placed, shown
 from streams.kafka.topics import partition_of

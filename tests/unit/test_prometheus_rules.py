@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from streams.alert_records import AlertKind
 from streams.cli import main
+from streams.config.force import shipped_forces
 from streams.errors import ConfigError
-from streams.force import shipped_forces
 from streams.measures import GROUPS
 from streams.outputs.rules import ALERTS, DASHBOARDS, PIPELINE, Links, budget_file, rule_files
 from streams.outputs.rules.budget import most_burn, tiers

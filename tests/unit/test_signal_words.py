@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from streams import signal_words as said
+from streams.config.force import find_force
 from streams.families.base import Point, Reading
 from streams.families.counts import Months
 from streams.families.grouped import Shares
 from streams.figures import Share
-from streams.force import find_force
 from streams.measures import GROUPS
 from streams.periods import HOUR, Calendar
 from streams.records.calls import CELL

@@ -8,7 +8,7 @@ import pytest
 
 from streams.alert_desk import Desk
 from streams.alert_records import Alert, Transition
-from streams.force import Force, check_force
+from streams.config.force import Force, check_force
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.runners.watching import watch_all

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.force import find_force
+from streams.config.force import find_force
 from tests.surges import A_DAY, HOUR, Room, day, plain, times
 
 pytestmark = pytest.mark.replays

@@ -15,7 +15,7 @@ import pytest
 
 from streams.alert_desk import Desk
 from streams.alert_records import Alert, Transition
-from streams.force import find_force
+from streams.config.force import find_force
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.periods import DAY, MINUTE, rfc3339, to_ms

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from streams.force import Force, find_force
+from streams.config.force import Force, find_force
 from streams.kafka.alerts import TopicAlerts
 from streams.kafka.assignments import Holdings
 from streams.kafka.partition import NOTHING, Partition, fingerprint

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from streams.config.force import find_force
 from streams.errors import WatchroomError
-from streams.force import find_force
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.outputs.web import application, listen, serve

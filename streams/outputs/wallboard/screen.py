@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streams.alert_records import SEVERITIES
-from streams.force import WHOLE
+from streams.config.force import WHOLE
 from streams.naming import NAMES
 from streams.outputs import words
 from streams.outputs.terminal import STALE_FEED, STALE_HEARTBEAT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from streams.force import WHOLE
+from streams.config.force import WHOLE
 from streams.live import Live
 from streams.periods import HOUR, Calendar, rfc3339
 

@@ -32,7 +32,7 @@ from itertools import takewhile
 from operator import itemgetter
 from random import Random
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.periods import SECOND
 from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.crimes import SIMULATED_DAY, spread_crimes

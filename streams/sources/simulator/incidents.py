@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from random import Random
 
-from streams.force import Area, Force
+from streams.config.force import Area, Force
 from streams.periods import SECOND
 from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.profile import EMERGENCY_WEEK, Arrivals, Rates

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from zoneinfo import ZoneInfo
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.periods import DAY, MINUTE, SECOND
 
 QUARTER_HOUR = 15 * MINUTE

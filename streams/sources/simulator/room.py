@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Sequence
 from random import Random
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.periods import DAY, SECOND
 from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.incidents import IncidentDesk

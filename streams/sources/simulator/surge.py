@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.incidents import IncidentDesk, incidents_of, leaf_areas
 from streams.sources.simulator.profile import Rates

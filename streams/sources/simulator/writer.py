@@ -6,7 +6,7 @@ import datetime as dt
 
 import msgspec
 
-from streams.force import Force
+from streams.config.force import Force
 from streams.periods import MINUTE, SECOND
 
 

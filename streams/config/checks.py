@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from detectors.calibration.alarm_budget import SHARES
 from detectors.named_days import bank_holidays, codes_like
+from streams.config.schema import WHOLE, ForceFile, Target
+from streams.config.toml import locate, meant
 from streams.errors import ConfigError
-from streams.force_file import WHOLE, ForceFile, Target
-from streams.toml_files import locate, meant
 
 MOST_CATEGORIES = 4095
 """Ancestors included: a leaf counter has 12 bits for a category, and one is `other`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from streams.force import Force, Target
+from streams.config.force import Force, Target
 from streams.periods import rfc3339
 
 

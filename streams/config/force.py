@@ -1,7 +1,8 @@
 """A force: its areas, lines, targets, vocabulary and calendar, read from one TOML file.
 
 Everything that differs between one control room and the next stands in that file, so that a force,
-or a 911 centre, is added without code. The files in `streams/forces/` are the examples to copy.
+or a 911 centre, is added without code. The files in `streams/config/forces/` are the examples to
+copy.
 """
 
 from __future__ import annotations
@@ -18,9 +19,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.errors import ConfigError
-from streams.force_check import contradictions
-from streams.force_file import (
+from streams.config.checks import contradictions
+from streams.config.schema import (
     WHOLE,
     Area,
     Attendance,
@@ -31,7 +31,8 @@ from streams.force_file import (
     ServiceLevel,
     Target,
 )
-from streams.toml_files import locate, parse_toml, read_text, read_toml
+from streams.config.toml import locate, parse_toml, read_text, read_toml
+from streams.errors import ConfigError
 
 __all__ = [
     "WHOLE",
@@ -178,7 +179,7 @@ def load_force(path: Path) -> Force:
 
 def shipped_forces() -> tuple[str, ...]:
     """The ids of the forces in the package."""
-    folder = resources.files("streams") / "forces"
+    folder = resources.files("streams.config") / "forces"
     return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml")))
 
 
@@ -188,7 +189,7 @@ def shipped_force_text(name: str) -> str:
         raise ConfigError(
             f'no force "{name}" is shipped', cure=f"Use one of {', '.join(shipped_forces())}"
         )
-    return (resources.files("streams") / "forces" / f"{name}.toml").read_text("utf-8")
+    return (resources.files("streams.config") / "forces" / f"{name}.toml").read_text("utf-8")
 
 
 def find_force(name: str) -> Force:
@@ -208,6 +209,6 @@ def find_force(name: str) -> Force:
 
 def default_vocabulary(which: Literal["incidents", "offences"]) -> tuple[str, ...]:
     """The package's own list of incident categories or offence groups."""
-    text = (resources.files("streams") / "vocabulary.toml").read_text("utf-8")
+    text = (resources.files("streams.config") / "vocabulary.toml").read_text("utf-8")
     listed: list[str] = tomllib.loads(text)[which]
     return tuple(listed)

@@ -16,7 +16,7 @@ from streams.errors import ConfigError
 
 T = TypeVar("T")
 
-CURE = "Compare with a file in streams/forces/ or `watchroom force show warwickshire`"
+CURE = "Compare with a file in streams/config/forces/ or `watchroom force show warwickshire`"
 
 _CURES = (
     ("date", "Write a date without quotes: 2017-10-01"),

@@ -1,0 +1,1 @@
+"""A force: what its TOML file says, read and checked."""
