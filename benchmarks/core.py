@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from streams.config.force import find_force
-from streams.events import Call, decode_line
+from streams.events.schema import Call, decode_line
 from streams.ledger import Ledger
 from streams.monitor import Monitor
 from streams.runners import snapshot as snapshots

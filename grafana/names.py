@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from streams import naming
 from streams.config.force import WHOLE
-from streams.events import KINDS
+from streams.events.schema import KINDS
 from streams.measures import GROUPS
 
 BY_SEVERITY = {"page": "To act on", "notice": "To look at", "state": "To know of"}

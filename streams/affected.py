@@ -16,7 +16,7 @@ from typing import get_args
 from streams.config.force import Change, Force
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
-from streams.events import Marker
+from streams.events.schema import Marker
 from streams.measures import GROUPS
 
 PUBLISHED: dict[str, frozenset[str]] = {

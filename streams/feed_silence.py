@@ -18,9 +18,9 @@ from detectors.silence import Heartbeat, Silence, in_words
 from streams import signal_words as said
 from streams.beats import PRESUMED, patience
 from streams.config.force import WHOLE, Force
+from streams.events.refusals import Refused
 from streams.feed_pace import slowed
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
-from streams.refusals import Refused
 from streams.signals import Signal
 
 EVERY = {"call": "offered", "incident": "count", "crime": "count"}

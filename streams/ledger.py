@@ -24,7 +24,7 @@ from typing import NamedTuple, Protocol
 
 from streams.errors import Refused
 from streams.event_clock import EventClock
-from streams.events import Record
+from streams.events.schema import Record
 from streams.gaps import Gap, Stretch, empty_runs, in_one_step, too_long, walk
 from streams.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period

@@ -21,10 +21,14 @@ from streams.beats import breaks, patience
 from streams.config.force import Force
 from streams.config.targets import told
 from streams.errors import Refused
-from streams.events import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
+from streams.events.lenient import salvage
+from streams.events.refusals import Key as FeedKey
+from streams.events.refusals import Refusals, key_in
+from streams.events.refusals import Refused as RefusedFeed
+from streams.events.schema import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
+from streams.events.unknown_values import UnknownValues
 from streams.gaps import CUT, Stretch
 from streams.ledger import MOST_RECORDS, InMemory, Ledger
-from streams.lenient import salvage
 from streams.measures import ATTENDED, CALLS, GROUPS, SERVICE_LEVELS
 from streams.naming import NAMES
 from streams.panes import Pane, add_into
@@ -34,12 +38,8 @@ from streams.records import Kind
 from streams.records.calls import Calls
 from streams.records.crimes import Crimes
 from streams.records.incidents import Incidents
-from streams.refusals import Key as FeedKey
-from streams.refusals import Refusals, key_in
-from streams.refusals import Refused as RefusedFeed
 from streams.rollup import Rollup
 from streams.totals_used import Beside
-from streams.unknown_values import UnknownValues
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""

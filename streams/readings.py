@@ -11,7 +11,7 @@ from streams.beats import Stretch, keep, usual_interval
 from streams.config.force import Force
 from streams.errors import Refused
 from streams.event_clock import EventClock
-from streams.events import Heartbeat, Reading
+from streams.events.schema import Heartbeat, Reading
 from streams.periods import DAY, SECOND, Calendar, Period, to_ms
 from streams.records import SKEW, require
 from streams.totals import Order, Place, Total, Totals, read_total

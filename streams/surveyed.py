@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from detectors.silence import in_words
 from streams.beats import LEAST_PATIENCE
 from streams.config.force import Force
-from streams.events import KINDS
+from streams.events.refusals import Key, Refused
+from streams.events.schema import KINDS
 from streams.feed_silence import (
     HOURLY,
     Feed,
@@ -25,7 +26,6 @@ from streams.monitor import Monitor
 from streams.naming import name
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.readings import Heartbeats, interval_of
-from streams.refusals import Key, Refused
 from streams.signal_words import why_refused
 from streams.signals import Signal
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from streams.config.force import Force
 from streams.errors import Refused
-from streams.events import CALL_COUNTS, Reading
+from streams.events.schema import CALL_COUNTS, Reading
 from streams.periods import SECOND, Grain, Period, rfc3339, to_ms
 from streams.records import SKEW, area_of, plausible, require
 

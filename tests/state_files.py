@@ -27,10 +27,11 @@ from unittest.mock import patch
 
 import msgspec
 
-from streams import alert_records, deadletters, watch_state
+from streams import alert_records, watch_state
 from streams.alert_records import Alert, Course, Evidence, Handover, LogEntry, Transition, instant
 from streams.alerts import AlertBook
-from streams.events import KINDS
+from streams.events import deadletters
+from streams.events.schema import KINDS
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.monitor import Monitor, Shard

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from streams.config.force import find_force, shipped_forces
-from streams.deadletters import DeadLetter, merged, read_file
 from streams.errors import WatchroomError
+from streams.events.deadletters import DeadLetter, merged, read_file
 
 MOST_SHOWN = 60
 

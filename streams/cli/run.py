@@ -21,6 +21,7 @@ from streams.cli.inputs import (
 from streams.cli.options import Address, Speed, board_console, forces_named
 from streams.config.force import Force
 from streams.errors import ConfigError, WatchroomError
+from streams.events.unknown_values import in_words
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.outputs.instants import parse_instant
@@ -31,7 +32,6 @@ from streams.runners.embedded import DeadLetterFile, Embedded, has_records, last
 from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.sources import Source
 from streams.sources.play import Play
-from streams.unknown_values import in_words
 
 
 @click.command()

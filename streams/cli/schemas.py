@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from streams.errors import WatchroomError
-from streams.events import json_schemas
+from streams.events.schema import json_schemas
 
 
 def _settled(schema: object) -> object:

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from streams.errors import Refused
-from streams.events import Versioned
+from streams.events.lenient import decode
+from streams.events.schema import Versioned
 from streams.ledger import WHOLE_HORIZON
-from streams.lenient import decode
 from streams.panes import end_of_record
 from streams.periods import Calendar, rfc3339, to_ms
 from streams.records import Kind, when_of

@@ -9,8 +9,8 @@ import kafka.errors
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from streams.config.force import Force
-from streams.deadletters import DeadLetter, from_message, merged, peek
 from streams.errors import KafkaError
+from streams.events.deadletters import DeadLetter, from_message, merged, peek
 from streams.kafka.brokers import await_brokers, unreachable
 from streams.kafka.topics import INPUTS, input_topic, topic_name
 from streams.live import wall_clock

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import msgspec
 
-from streams import deadletters
 from streams.config.force import Force
 from streams.errors import CheckpointError
+from streams.events import deadletters
 from streams.kafka import placement
 from streams.kafka.topics import partition_of, topic_name
 from streams.ledger import Ledger, Sealed

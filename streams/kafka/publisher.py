@@ -21,12 +21,12 @@ from kafka.partitioner import murmur2
 
 from streams.config.force import Force
 from streams.errors import KafkaError, Refused, SourceError
-from streams.events import KINDS
+from streams.events.lenient import decode
+from streams.events.schema import KINDS
 from streams.kafka import brokers
 from streams.kafka.arrival import in_words, late_rows
 from streams.kafka.newest import newest_update, record_ids
 from streams.kafka.tally import Tally
-from streams.lenient import decode
 from streams.sources.chunk import Chunk, Rejected
 from streams.sources.interrupt import Interrupt
 from streams.sources.play import Play, paced

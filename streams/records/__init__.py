@@ -22,9 +22,9 @@ from typing import Any, Protocol
 
 from streams.config.force import Force, Vocabulary
 from streams.errors import Refused
-from streams.events import Call, Crime, Incident
+from streams.events.schema import Call, Crime, Incident
+from streams.events.unknown_values import UnknownValues, shown
 from streams.periods import EPOCH, HOUR, MILLISECOND, to_ms
-from streams.unknown_values import UnknownValues, shown
 
 BODY_BITS = 108
 WHEN_BITS = 42

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from streams.config.force import Force
 from streams.errors import Refused
-from streams.events import Call
+from streams.events.schema import Call
 from streams.histogram import bin_of
 from streams.periods import DAY, EPOCH, MILLISECOND, MINUTE, SECOND, to_ms
 from streams.records import (

@@ -7,7 +7,7 @@ known only to the month enters no day and no hour. A cancelled crime ("no crime"
 from __future__ import annotations
 
 from streams.config.force import Force
-from streams.events import Crime
+from streams.events.schema import Crime
 from streams.periods import DAY
 from streams.records import (
     PRECISION_SHIFT,

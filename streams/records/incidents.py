@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from streams.config.force import Force
 from streams.errors import Refused
-from streams.events import Incident
+from streams.events.schema import Incident
 from streams.histogram import bin_of
 from streams.periods import DAY, HOUR, SECOND, to_ms
 from streams.records import (

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from streams.deadletters import letter
 from streams.errors import SourceError
+from streams.events.deadletters import letter
 from streams.ledger import Ledger
 from streams.live import Busy, Live, wall_clock
 from streams.monitor import Folded, Monitor

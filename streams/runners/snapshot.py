@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from streams.events import Reading
+from streams.events.schema import Reading
 from streams.ledger import Ledger, Tally
 from streams.monitor import Shard
 from streams.panes import Pane

@@ -10,7 +10,7 @@ from functools import cache
 
 from msgspec import inspect
 
-from streams.events import KINDS
+from streams.events.schema import KINDS
 
 PEOPLE = frozenset({"persons", "victims", "suspects", "defendants"})
 """Fields that name people. A mapping can't fill them: they need pseudonyms, which a source system

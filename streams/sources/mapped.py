@@ -1,8 +1,9 @@
 """Carries out a mapping: one row of a table becomes one event line, the final version of a record.
 
 Rows are turned by closures that are built once for each file, from its header. Every event passes
-through the msgspec Structs of `streams.events`, so that a row of the wrong form is refused here,
-with its line, rather than later. Rows that become one event together: `streams.sources.grouping`.
+through the msgspec Structs of `streams.events.schema`, so that a row of the wrong form is refused
+here, with its line, rather than later. Rows that become one event together:
+`streams.sources.grouping`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pathlib import Path
 import msgspec
 
 from streams.errors import ConfigError, Refused
-from streams.events import KINDS
-from streams.lenient import FIELDS, Kept, mend
+from streams.events.lenient import FIELDS, Kept, mend
+from streams.events.schema import KINDS
 from streams.sources.kind_fields import number_fields
 from streams.sources.lives import LIVES
 from streams.sources.mapping_model import Condition, Mapping, Rule, Scalar, Texts, as_list, is_time

@@ -16,8 +16,8 @@ from typing import Any
 
 from streams.config.force import Force
 from streams.errors import Refused, SourceError
-from streams.events import Event, Versioned
-from streams.lenient import read
+from streams.events.lenient import read
+from streams.events.schema import Event, Versioned
 from streams.monitor import COUNTED
 from streams.periods import DAY, Calendar, rfc3339, to_ms
 from streams.records import EARLIEST, SKEW, Kind

@@ -31,7 +31,7 @@ from zoneinfo import ZoneInfo
 
 from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import Refused
-from streams.events import Crime, Incident, encode
+from streams.events.schema import Crime, Incident, encode
 
 STREET = (
     "Crime ID", "Month", "Reported by", "Falls within", "Longitude", "Latitude", "Location",

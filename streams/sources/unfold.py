@@ -23,7 +23,7 @@ from typing import Any, cast
 
 import msgspec
 
-from streams.events import KINDS, Event, Record, Versioned
+from streams.events.schema import KINDS, Event, Record, Versioned
 from streams.periods import EPOCH, SECOND, Calendar, to_ms
 from streams.records import DAY_PRECISE, MONTH_PRECISE, partial
 from streams.sources.lives import LIVES

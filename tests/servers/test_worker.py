@@ -16,7 +16,7 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.config.force import check_force
-from streams.deadletters import DeadLetter, peek
+from streams.events.deadletters import DeadLetter, peek
 from streams.kafka import deadletter_topic as letterbox
 from streams.kafka import topics
 from streams.monitor import Monitor

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from streams.cli import main
 from streams.demo import SIMULATED, Demo, sample
-from streams.events import Crime, decode
+from streams.events.schema import Crime, decode
 from streams.monitor import canonical
 from streams.sources.simulator import spread_crimes
 

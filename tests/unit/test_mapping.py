@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from streams.config.force import load_force
 from streams.errors import ConfigError, Refused
-from streams.events import KINDS, Call, Crime, Incident, decode_line
-from streams.lenient import read
+from streams.events.lenient import read
+from streams.events.schema import KINDS, Call, Crime, Incident, decode_line
 from streams.sources import Chunk, open_source
 from streams.sources import mapping_model as mapping
 from streams.sources.mapped import Mapper

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import ConfigError, Refused
-from streams.events import KINDS
+from streams.events.schema import KINDS
 from streams.sources.kind_fields import allowed_fields
 from streams.sources.mapped import Mapper
 from streams.sources.mapping import parse_mapping

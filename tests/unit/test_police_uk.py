@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.config.force import default_vocabulary, find_force
-from streams.events import Crime, Incident, decode_line
+from streams.events.schema import Crime, Incident, decode_line
 from streams.sources import Chunk, open_source
 from streams.sources.police_uk import OFFENCES, OUTCOMES, STREET, StreetRows, force_slug
 

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from streams.cli.schemas import schema_texts
-from streams.events import json_schemas
+from streams.events.schema import json_schemas
 from tests.build import FAR_FUTURE, monitor
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schemas"

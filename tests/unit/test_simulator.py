@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from streams.cli.surges import surges_of
 from streams.config.force import Force, check_force, find_force
 from streams.errors import ConfigError, Refused
-from streams.events import Call, Crime, Event, Heartbeat, Incident, decode, encode
+from streams.events.schema import Call, Crime, Event, Heartbeat, Incident, decode, encode
 from streams.periods import DAY, HOUR, to_ms
 from streams.records.calls import Calls
 from streams.records.incidents import Incidents

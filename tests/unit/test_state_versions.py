@@ -24,7 +24,7 @@ from detectors.calibration.alarm_budget import AlarmBudget
 from streams.alert_records import Handover, Transition, decode_fact, encode
 from streams.alerts import AlertBook
 from streams.errors import CheckpointError
-from streams.events import KINDS
+from streams.events.schema import KINDS
 from streams.families.counts import Counts
 from streams.kafka.partition import NOTHING, Partition, fingerprint
 from streams.ledger import Ledger

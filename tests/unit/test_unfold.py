@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.events import Call, Crime, Incident, Versioned, decode_line, encode
+from streams.events.schema import Call, Crime, Incident, Versioned, decode_line, encode
 from streams.monitor import canonical
 from streams.periods import Calendar, to_ms
 from streams.sources.play import Judge

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import Refused
-from streams.events import Crime, Incident
-from streams.lenient import decode, salvage
+from streams.events.lenient import decode, salvage
+from streams.events.schema import Crime, Incident
+from streams.events.unknown_values import MOST_VALUES, UnknownValues, in_words, shown
 from streams.monitor import Monitor, Shard, canonical
 from streams.runners import snapshot as snapshots
 from streams.runners.snapshot import Stored
 from streams.sources.reasons import in_words as in_words_of_a_refusal
-from streams.unknown_values import MOST_VALUES, UnknownValues, in_words, shown
 from tests.bad_input import UNKNOWN_VALUES
 from tests.build import FAR_FUTURE, call, crime, incident, lines, monitor, ms, row, stock
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.events import Crime, Incident, decode, encode
+from streams.events.schema import Crime, Incident, decode, encode
 from streams.periods import Calendar, to_ms
 from streams.sources.simulator.profile import OTHER_WEEK, QUARTER_HOUR, quarter_of_week
 

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple, get_args, get_origin
 import msgspec
 
 from streams.errors import Refused
-from streams.events import KINDS, Event, Person, check_depth, decode_line, encode, refusal
-from streams.unknown_values import shown
+from streams.events.schema import KINDS, Event, Person, check_depth, decode_line, encode, refusal
+from streams.events.unknown_values import shown
 
 FIELDS: dict[str, tuple[str, ...]] = {
     "call": ("area",),

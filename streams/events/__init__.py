@@ -1,0 +1,1 @@
+"""What arrives: one JSON object a line, and what becomes of a line that is none."""
