@@ -38,10 +38,10 @@ from streams.alert_desk import Desk
 from streams.alert_records import Transition
 from streams.config.force import WHOLE, find_force
 from streams.live import Live
-from streams.measures import CALLS
 from streams.monitor import Monitor
 from streams.periods import HOUR, Calendar
-from streams.records.calls import Calls
+from streams.registry.calls import Calls
+from streams.registry.measures import CALLS
 from streams.rollup import Rollup
 from streams.runners.watching import watch_all
 from streams.sources.simulator import STRAINED, Rates, simulate

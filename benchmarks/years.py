@@ -57,12 +57,12 @@ from streams.alert_records import Alert, Transition
 from streams.alerts import AlertBook
 from streams.cli.inputs import progress_bar
 from streams.config.force import Force, find_force
-from streams.figures import Figures
 from streams.ledger import Closing, Ledger
 from streams.live import Live
-from streams.measures import SERVICE_LEVELS, Chosen
 from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, Calendar, rfc3339, to_ms
+from streams.registry.aggregates import Figures
+from streams.registry.measures import SERVICE_LEVELS, Chosen
 from streams.runners.alerting import Alerting
 from streams.runners.departed import kept_on_disk
 from streams.runners.embedded import Embedded

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 
 from grafana_foundation_sdk.models import dashboard as model
 
-from streams import naming
 from streams.config.force import WHOLE
 from streams.events.schema import KINDS
-from streams.measures import GROUPS
+from streams.registry import names as naming
+from streams.registry.measures import GROUPS
 
 BY_SEVERITY = {"page": "To act on", "notice": "To look at", "state": "To know of"}
 RECORDED = {"feed", "kind"}

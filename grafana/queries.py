@@ -7,8 +7,8 @@ figures are taken over instances (`latest`), never added up.
 
 from __future__ import annotations
 
-from streams.measures import Group, Measure, Stock
 from streams.outputs.prometheus import metric_name
+from streams.registry.measures import Group, Measure, Stock
 
 SCRAPED = ('job=~"$job"', 'instance=~"$instance"')
 FORCE = 'force="$force"'

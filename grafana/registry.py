@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from grafana.colours import REFERENCE
 from grafana.panels import Face, Panel, Query, lines, rows
 from grafana.queries import FORCE, PLACE, figure, is_stock, latest
-from streams.measures import Group, Measure
 from streams.outputs.prometheus import own_parts
+from streams.registry.measures import Group, Measure
 
 UNITS = {"count": "short", "ratio": "percentunit", "seconds": "s"}
 PANELS = {

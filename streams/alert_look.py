@@ -51,7 +51,7 @@ from streams.conditions import Condition, got_worse
 from streams.outcomes import start_of
 from streams.ownership import may_tell
 from streams.periods import HOUR, MINUTE, rfc3339, to_ms
-from streams.signal_words import place
+from streams.registry.phrases import place
 from streams.signals import Signal
 from streams.stories import Story, stories
 

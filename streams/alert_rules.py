@@ -7,8 +7,8 @@ from typing import Protocol
 from streams import alert_words as say
 from streams.alert_records import Alert, AlertKind, Evidence, Severity, stamp
 from streams.config.force import Force
-from streams.measures import GROUPS
 from streams.periods import DAY, HOUR, MINUTE, to_ms
+from streams.registry.measures import GROUPS
 from streams.signals import Signal
 
 LEAST_UP, LEAST_DOWN = 5, 10

@@ -13,7 +13,7 @@ from streams.alert_course import as_told, has_lasted
 from streams.alert_records import Alert, Transition, instant, ms_of, stamp
 from streams.ownership import changed, may_tell, words_of
 from streams.periods import to_ms
-from streams.signal_words import place
+from streams.registry.phrases import place
 
 
 class Teller:

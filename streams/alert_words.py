@@ -15,10 +15,10 @@ from collections.abc import Sequence
 
 from streams.alert_records import Outcome
 from streams.config.force import Force
-from streams.measures import GROUPS, Measure, Unit
-from streams.naming import name
 from streams.periods import Calendar, Period
-from streams.signal_words import (
+from streams.registry.measures import GROUPS, Measure, Unit
+from streams.registry.names import name
+from streams.registry.phrases import (
     change,
     figure,
     fits,

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 
 from streams.config.force import Force
 from streams.ledger import Ledger
-from streams.measures import SERVICE_LEVELS
 from streams.panes import Pane
 from streams.periods import MINUTE
-from streams.records import LEAF_MASK
-from streams.records.calls import split_leaf
+from streams.registry.calls import split_leaf
+from streams.registry.kind import LEAF_MASK
+from streams.registry.measures import SERVICE_LEVELS
 
 PART_BITS = 40
 PART = (1 << PART_BITS) - 1

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from detectors.calibration.episodes import Where
 from detectors.calibration.simulation import Leaf, Plan, Watched
 from streams.config.force import WHOLE, Force
-from streams.figures import Count
 from streams.ledger import Ledger
-from streams.measures import ALL, GROUPS, LINKS
 from streams.monitor import Monitor
 from streams.periods import HOUR, MINUTE
+from streams.registry.aggregates import Count
+from streams.registry.measures import ALL, GROUPS, LINKS
 from streams.signals import Grain
 from streams.watch_list import Counters, watch_list, watches_in
 from streams.watch_list import Watched as Series

@@ -24,8 +24,8 @@ from streams import alert_words as say
 from streams.alert_records import AlertKind, Evidence, Severity
 from streams.alert_rules import GROWN
 from streams.config.force import WHOLE, Force
-from streams.figures import SMALL
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Period
+from streams.registry.aggregates import SMALL
 from streams.signals import Signal
 
 LEAST_CALLS = SMALL

@@ -8,7 +8,6 @@ from detectors.calibration.alarm_budget import AlarmBudget
 from detectors.counts.expected import Expected
 from detectors.counts.month_watch import SHARED_WEIGHT, pooled
 from detectors.counts.weeks import close_weeks, pass_weeks
-from streams.affected import affects
 from streams.config.force import WHOLE, Force
 from streams.families import make
 from streams.families.base import Passed
@@ -17,8 +16,9 @@ from streams.feed_pace import Pace
 from streams.feed_silence import EVERY
 from streams.feedback import Level, Stretch
 from streams.ledger import Ledger
-from streams.measures import ALL
 from streams.periods import Period
+from streams.registry.affected import affects
+from streams.registry.measures import ALL
 from streams.signals import Grain
 from streams.watch_list import Counters, RowKey, Watched, watch_list, watches_in
 from streams.watches import Watch

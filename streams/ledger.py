@@ -28,7 +28,7 @@ from streams.events.schema import Record
 from streams.gaps import Gap, Stretch, empty_runs, in_one_step, too_long, walk
 from streams.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period
-from streams.records import (
+from streams.registry.kind import (
     BODY_BITS,
     EARLIEST,
     MONTH_PRECISE,

@@ -16,8 +16,8 @@ from typing import Any, Literal, Protocol
 
 from streams.current import Current, marks_of
 from streams.monitor import Folded, Monitor, Refusal, Shard
-from streams.naming import name
 from streams.periods import rfc3339
+from streams.registry.names import name
 
 State = Literal["starting", "recovering", "behind", "live", "unwell", "finished"]
 """`unwell` is a live monitor with `troubles`."""

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams.affected import check_affects
 from streams.beats import breaks, patience
 from streams.config.force import Force
 from streams.config.targets import told
@@ -29,15 +28,16 @@ from streams.events.schema import KINDS, SHALLOW, Event, check_depth, decode_lin
 from streams.events.unknown_values import UnknownValues
 from streams.gaps import CUT, Stretch
 from streams.ledger import MOST_RECORDS, InMemory, Ledger
-from streams.measures import ATTENDED, CALLS, GROUPS, SERVICE_LEVELS
-from streams.naming import NAMES
 from streams.panes import Pane, add_into
 from streams.periods import DAY, MINUTE, Calendar, Period, rfc3339
 from streams.readings import Heartbeats, Readings, interval_of
-from streams.records import Kind
-from streams.records.calls import Calls
-from streams.records.crimes import Crimes
-from streams.records.incidents import Incidents
+from streams.registry.affected import check_affects
+from streams.registry.calls import Calls
+from streams.registry.crimes import Crimes
+from streams.registry.incidents import Incidents
+from streams.registry.kind import Kind
+from streams.registry.measures import ATTENDED, CALLS, GROUPS, SERVICE_LEVELS
+from streams.registry.names import NAMES
 from streams.rollup import Rollup
 from streams.totals_used import Beside
 

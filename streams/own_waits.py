@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from streams.histogram import value_of
 from streams.ledger import Ledger
 from streams.periods import DAY, Calendar
-from streams.records import BIN_SHIFT, LEAF_MASK
+from streams.registry.histogram import value_of
+from streams.registry.kind import BIN_SHIFT, LEAF_MASK
 from streams.waits import OWN_WEEKS, Waits
 
 OWN = OWN_WEEKS * 7 * DAY

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
-from streams.records import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE, Contribution
+from streams.registry.kind import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE, Contribution
 
 Pane = dict[int, int]
 

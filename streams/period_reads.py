@@ -12,11 +12,11 @@ from detectors.shares.proportion import binomial_tails
 from streams.config.force import Force
 from streams.config.targets import held
 from streams.families.base import TAIL
-from streams.figures import Count, Figures
-from streams.measures import GROUPS, Group, Measure
 from streams.monitor import Monitor
 from streams.periods import MINUTE
-from streams.records import LEAF_MASK
+from streams.registry.aggregates import Count, Figures
+from streams.registry.kind import LEAF_MASK
+from streams.registry.measures import GROUPS, Group, Measure
 from streams.signals import Signal
 from streams.situation import Situation
 

@@ -13,7 +13,7 @@ from streams.errors import Refused
 from streams.event_clock import EventClock
 from streams.events.schema import Heartbeat, Reading
 from streams.periods import DAY, SECOND, Calendar, Period, to_ms
-from streams.records import SKEW, require
+from streams.registry.kind import SKEW, require
 from streams.totals import Order, Place, Total, Totals, read_total
 
 MOST_READINGS = 500_000

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from streams.config.force import WHOLE, Force
-from streams.figures import UNKNOWN, Figures, Ratio, Share
-from streams.measures import (
+from streams.panes import Pane
+from streams.registry import calls, crimes, incidents
+from streams.registry.aggregates import UNKNOWN, Figures, Ratio, Share
+from streams.registry.kind import BIN_SHIFT, LEAF_MASK, Kind
+from streams.registry.measures import (
     ALL,
     ATTENDANCE,
     CALLS,
@@ -18,8 +21,6 @@ from streams.measures import (
     Group,
     Stock,
 )
-from streams.panes import Pane
-from streams.records import BIN_SHIFT, LEAF_MASK, Kind, calls, crimes, incidents
 from streams.totals_used import Part, Used
 
 Key = tuple[str, ...]

@@ -1,8 +1,9 @@
 """What a detector says of a measure: one signal, complete enough to show, send and explain.
 
 A signal is made when a period closes, or for the hour that runs; it holds numbers for machines and
-`words` for people (`streams.signal_words`). Whether anyone is told is `notify`: its nominal rate of
-false alarms a week is within what its watch is allowed (`detectors.calibration.alarm_budget`).
+`words` for people (`streams.registry.phrases`). Whether anyone is told is `notify`: its nominal
+rate of false alarms a week is within what its watch is allowed
+(`detectors.calibration.alarm_budget`).
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     """Of the records: `call`, `incident`, `crime`; for silence also `heartbeat`."""
     group: str
-    """The table of the board and the measure in it (`streams.measures`); for silence `feeds`."""
+    """The table of the board and the measure in it (`streams.registry.measures`); for silence
+    `feeds`."""
     measure: str
     row: dict[str, str] = {}
     """The dimensions of the row besides the area: `{"line": "999"}`."""

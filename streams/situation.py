@@ -23,16 +23,16 @@ from streams.config.targets import held, held_over
 from streams.event_clock import EventClock
 from streams.fallen import Fall, Fallen, spells
 from streams.ledger import Ledger
-from streams.measures import ATTENDANCE, CALLS, Group
 from streams.monitor import Monitor
 from streams.overdue import Overdue
 from streams.own_waits import OwnWaits
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
-from streams.records import Kind
-from streams.records import calls as of_calls
-from streams.records import incidents as of_incidents
-from streams.records.calls import Calls
-from streams.records.incidents import Incidents
+from streams.registry import calls as of_calls
+from streams.registry import incidents as of_incidents
+from streams.registry.calls import Calls
+from streams.registry.incidents import Incidents
+from streams.registry.kind import Kind
+from streams.registry.measures import ATTENDANCE, CALLS, Group
 from streams.rollup import Rollup
 from streams.signals import Signal
 from streams.waits import Queue, Waits

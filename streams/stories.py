@@ -25,7 +25,7 @@ from streams import alert_words as say
 from streams.alert_records import Evidence
 from streams.alert_rules import is_told
 from streams.config.force import WHOLE, Force
-from streams.measures import ALL, LINKS
+from streams.registry.measures import ALL, LINKS
 from streams.signals import Direction, Signal
 from streams.watch_list import values_of
 

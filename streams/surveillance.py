@@ -21,8 +21,6 @@ from detectors.calibration.alarm_budget import FACTORS, SHARES, AlarmBudget
 from detectors.calibration.episodes import QUIET
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
-from streams import signal_words as said
-from streams.affected import affects
 from streams.config.force import WHOLE, Change, Force
 from streams.day_names import DayNames
 from streams.families.base import KEPT as STARTS_KEPT
@@ -35,6 +33,8 @@ from streams.gaps import Gap, Stretch, too_long
 from streams.grain_watches import Watches
 from streams.ledger import Closing, Ledger
 from streams.periods import DAY, HOUR, Period
+from streams.registry import phrases as said
+from streams.registry.affected import affects
 from streams.signals import Grain, Signal
 from streams.unheard import FORGOTTEN, Unheard
 from streams.watch_list import RowKey

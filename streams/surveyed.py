@@ -23,10 +23,10 @@ from streams.feed_silence import (
     records_due,
 )
 from streams.monitor import Monitor
-from streams.naming import name
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.readings import Heartbeats, interval_of
-from streams.signal_words import why_refused
+from streams.registry.names import name
+from streams.registry.phrases import why_refused
 from streams.signals import Signal
 
 log = logging.getLogger("watchroom.surveillance")

@@ -15,7 +15,7 @@ from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.schema import CALL_COUNTS, Reading
 from streams.periods import SECOND, Grain, Period, rfc3339, to_ms
-from streams.records import SKEW, area_of, plausible, require
+from streams.registry.kind import SKEW, area_of, plausible, require
 
 MEASURE = "calls"
 GRAINS: tuple[Grain, ...] = ("quarter", "month", "day", "hour")

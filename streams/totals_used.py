@@ -24,7 +24,8 @@ from typing import Literal, NamedTuple
 from streams.config.force import WHOLE, Force
 from streams.panes import Pane, Panes
 from streams.periods import DAY, MINUTE, Calendar, Grain
-from streams.records import LEAF_MASK, calls
+from streams.registry import calls
+from streams.registry.kind import LEAF_MASK
 from streams.totals import GRAINS, LineTotals, Total, Totals
 
 RECENT = 7 * DAY

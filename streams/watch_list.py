@@ -14,10 +14,10 @@ from itertools import product
 from typing import Literal
 
 from streams.config.force import WHOLE, Force
-from streams.figures import Count, Mean
-from streams.measures import ALL, GROUPS, Group, Measure, Watch
 from streams.panes import Pane
-from streams.records import BIN_SHIFT, LEAF_MASK, Kind
+from streams.registry.aggregates import Count, Mean
+from streams.registry.kind import BIN_SHIFT, LEAF_MASK, Kind
+from streams.registry.measures import ALL, GROUPS, Group, Measure, Watch
 from streams.rollup import Key, Rollup
 from streams.signals import Grain
 
@@ -58,7 +58,7 @@ class Watched:
 
     @property
     def names(self) -> set[str]:
-        """What a change of recording that affects it may name (`streams.affected`)."""
+        """What a change of recording that affects it may name (`streams.registry.affected`)."""
         row = {value for value in self.row.values() if value != ALL}
         return {self.group.name, self.measure.name, f"{self.group.kind}s", *row}
 

@@ -14,11 +14,11 @@ from typing import Any, Literal
 import msgspec
 
 from detectors.counts.baseline import Baseline
-from streams import signal_words as said
 from streams.config.force import Change, Force
 from streams.families.base import SHOWN, Adapter, Lanes, Point, Reading
 from streams.periods import DAY, HOUR, Calendar, Period
-from streams.records import Cell
+from streams.registry import phrases as said
+from streams.registry.kind import Cell
 from streams.signals import LOOKS, Direction, Grain, Signal
 from streams.watch_list import Watched
 

@@ -11,7 +11,7 @@ from grafana.names import BY_SEVERITY
 from grafana.open_alerts import open_table
 from grafana.panels import Face, Panel, Query, Words, bars, now
 from grafana.queries import FORCE, PLACE, counted, figure, latest, pick
-from streams.measures import ALL, ATTENDANCE, CALLS, CRIMES, INCIDENTS, Group
+from streams.registry.measures import ALL, ATTENDANCE, CALLS, CRIMES, INCIDENTS, Group
 
 UID = "watchroom-now"
 ON_TARGET = (Words(0, "▼ Below target", ACT), Words(1, "● On target", FINE))

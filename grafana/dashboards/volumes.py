@@ -9,7 +9,7 @@ from grafana.colours import ACT, BLUE, FINE, GREY, LOOK, ORANGE, PURPLE, VERMILL
 from grafana.frame import add, changes_of_level, frame
 from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows, states
 from grafana.queries import FORCE, PLACE, figure, latest
-from streams.measures import ALL, CRIMES, INCIDENTS
+from streams.registry.measures import ALL, CRIMES, INCIDENTS
 
 CHOSEN = (*PLACE, 'group="$group"', 'measure="$measure"', 'row="$row"', 'grain="$grain"')
 FLAGS = (Words(-1, "▼ Below", ACT), Words(0, "● Within", FINE), Words(1, "▲ Above", LOOK))

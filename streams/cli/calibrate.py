@@ -21,9 +21,9 @@ from streams.config.force import Force, find_force
 from streams.errors import SourceError
 from streams.monitor import Monitor
 from streams.periods import DAY, Calendar
+from streams.registry.phrases import place, subject
 from streams.runners.calibration import Calibrated, Question, answer, class_name, class_of
 from streams.runners.departed import kept_on_disk
-from streams.signal_words import place, subject
 from streams.sources import CHUNK_LINES
 from streams.sources.play import Play
 from streams.sources.simulator import simulate

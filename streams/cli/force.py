@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from detectors.named_days import holidays_in, place_of
-from streams.affected import unknown_names
 from streams.config.force import (
     Force,
     Target,
@@ -19,6 +18,7 @@ from streams.config.force import (
 )
 from streams.config.toml import read_text
 from streams.errors import ConfigError
+from streams.registry.affected import unknown_names
 
 
 @click.group()

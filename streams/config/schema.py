@@ -79,8 +79,8 @@ class Change(Struct, kw_only=True, forbid_unknown_fields=True):
 
     `effect` is `mark` where figures can still be compared across the date, which is then said, or
     `restart` where they can't: baselines begin anew. `affects` names measures (`response_mean`), or
-    records for every figure made from them (`crimes`); `streams.affected` has all of its names.
-    Empty means everything.
+    records for every figure made from them (`crimes`); `streams.registry.affected` has all of its
+    names. Empty means everything.
     """
 
     date: dt.date

@@ -2,8 +2,8 @@
 
 Every event carries the whole current record with a version (DESIGN, decision 2). Decoding checks
 form only (types, required fields, known kinds); whether a record makes sense is judged in
-`streams.records`, which knows the force. Unknown fields are ignored, so that a newer sender does
-not break an older monitor.
+`streams.registry.kind`, which knows the force. Unknown fields are ignored, so that a newer sender
+does not break an older monitor.
 
 Times are RFC 3339 with an offset. `opened_at` and `recorded_at` may instead be a day
 (`2021-03-04`) or a month (`2021-03`): what is known only that well is counted only that finely.

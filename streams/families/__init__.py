@@ -7,8 +7,8 @@ from streams.families.base import Adapter
 from streams.families.counts import Counts, Months
 from streams.families.grouped import Durations, Shares
 from streams.families.within import Within
-from streams.figures import Count, Mean, Share
-from streams.measures import SERVICE_LEVELS, Chosen
+from streams.registry.aggregates import Count, Mean, Share
+from streams.registry.measures import SERVICE_LEVELS, Chosen
 from streams.watch_list import Watched
 
 SLOTS = {"hour": 168, "day": 7}

@@ -27,7 +27,8 @@ Lanes = Mapping[str, int]
 
 
 class Timed(dict[str, int]):
-    """The counters of a row, with its durations: bins (`streams.histogram`), how many in each."""
+    """The counters of a row, with its durations: bins (`streams.registry.histogram`), how many in
+    each."""
 
     def __init__(self, lanes: Lanes, bins: Mapping[int, int]) -> None:
         super().__init__(lanes)

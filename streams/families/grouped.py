@@ -10,8 +10,8 @@ from typing import Any
 from detectors.durations.watch import DurationWatch
 from detectors.shares.watch import ProportionWatch
 from streams.families.base import TAIL, Adapter, Lanes, Passed, Point, Reading, Timed
-from streams.figures import Mean, Share
-from streams.histogram import quantile, value_of
+from streams.registry.aggregates import Mean, Share
+from streams.registry.histogram import quantile, value_of
 from streams.signals import Method
 
 

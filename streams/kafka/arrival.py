@@ -15,7 +15,7 @@ from streams.events.schema import Versioned
 from streams.ledger import WHOLE_HORIZON
 from streams.panes import end_of_record
 from streams.periods import Calendar, rfc3339, to_ms
-from streams.records import Kind, when_of
+from streams.registry.kind import Kind, when_of
 from streams.sources.chunk import Chunk
 from streams.sources.play import Judge
 

@@ -16,9 +16,9 @@ from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.kafka.brokers import BOOTSTRAP_SECONDS, await_brokers, unreachable
 from streams.periods import DAY
-from streams.records.calls import Calls
-from streams.records.crimes import Crimes
-from streams.records.incidents import Incidents
+from streams.registry.calls import Calls
+from streams.registry.crimes import Crimes
+from streams.registry.incidents import Incidents
 
 PREFIX = "watchroom"
 PARTITIONS = 24

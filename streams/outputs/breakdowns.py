@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.config.force import WHOLE
-from streams.measures import ALL
 from streams.outputs import words
+from streams.registry.measures import ALL
 
 Board = dict[str, Any]
 Row = dict[str, Any]

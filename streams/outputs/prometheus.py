@@ -40,9 +40,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from streams.config.force import WHOLE
-from streams.figures import Count, Share
 from streams.live import Live
-from streams.measures import ALL, GROUPS, Chosen, Group, Measure, Stock
 from streams.outputs.alert_metrics import (
     alert_metrics,
     fault_metrics,
@@ -50,6 +48,8 @@ from streams.outputs.alert_metrics import (
     watch_metrics,
 )
 from streams.outputs.instants import parse_instant
+from streams.registry.aggregates import Count, Share
+from streams.registry.measures import ALL, GROUPS, Chosen, Group, Measure, Stock
 
 VOCABULARIES = frozenset({"category", "grade", "offence"})
 """Dimensions whose values are many: rows by one of them are left out of most windows."""

@@ -17,7 +17,6 @@ from rich.table import Table
 from rich.text import Text
 
 from streams.config.force import WHOLE
-from streams.figures import SMALL
 from streams.outputs import words
 from streams.outputs.breakdowns import (
     Board,
@@ -30,6 +29,7 @@ from streams.outputs.breakdowns import (
     missing,
     spans,
 )
+from streams.registry.aggregates import SMALL
 
 COLUMNS = {
     0: (11, 8, 0, 0, 18, 13, 0, 11, 11),

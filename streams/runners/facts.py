@@ -23,15 +23,8 @@ from streams.config.force import Force
 from streams.ledger import Ledger, Sealed
 from streams.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Grain, rfc3339
-from streams.records import (
-    BIN_SHIFT,
-    DAY_PRECISE,
-    LEAF_MASK,
-    SECOND_PRECISE,
-    calls,
-    crimes,
-    incidents,
-)
+from streams.registry import calls, crimes, incidents
+from streams.registry.kind import BIN_SHIFT, DAY_PRECISE, LEAF_MASK, SECOND_PRECISE
 
 STATE_VERSION = 1
 """Of the messages of the published topic, which are read for good: they name all that they hold, so

@@ -13,9 +13,9 @@ import datetime as dt
 import time
 from collections.abc import Callable, Sequence
 
-from streams import records
 from streams.errors import Refused
 from streams.periods import EPOCH
+from streams.registry import kind as records
 from streams.sources.lives import COMMITTED, LIVES, LONGEST_WAIT
 from streams.sources.placing import Placed
 

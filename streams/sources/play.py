@@ -20,7 +20,7 @@ from streams.events.lenient import read
 from streams.events.schema import Event, Versioned
 from streams.monitor import COUNTED
 from streams.periods import DAY, Calendar, rfc3339, to_ms
-from streams.records import EARLIEST, SKEW, Kind
+from streams.registry.kind import EARLIEST, SKEW, Kind
 from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
 from streams.sources.files import Source
 from streams.sources.instants import instant_of

@@ -25,7 +25,7 @@ import msgspec
 
 from streams.events.schema import KINDS, Event, Record, Versioned
 from streams.periods import EPOCH, SECOND, Calendar, to_ms
-from streams.records import DAY_PRECISE, MONTH_PRECISE, partial
+from streams.registry.kind import DAY_PRECISE, MONTH_PRECISE, partial
 from streams.sources.lives import LIVES
 
 BRINGS = {"graded_at": "grade", "outcome_at": "outcome"}

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from streams.config.force import Force, find_force, load_force
-from streams.measures import ATTENDANCE
 from streams.monitor import Monitor, canonical
-from streams.records.incidents import Incidents
+from streams.registry.incidents import Incidents
+from streams.registry.measures import ATTENDANCE
 from streams.rollup import Rollup
 from streams.sources import open_source
 from tests.build import FAR_FUTURE, row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.request
 from typing import Any
 
-from streams.measures import GROUPS, Stock
+from streams.registry.measures import GROUPS, Stock
 from tests.servers.prometheus import Prometheus
 
 SUFFIXES = {"count": "", "ratio": "_ratio", "seconds": "_seconds"}

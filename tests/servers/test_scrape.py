@@ -12,9 +12,9 @@ import pytest
 
 from streams import demo
 from streams.config.force import find_force
-from streams.measures import GROUPS
 from streams.monitor import WINDOWS
 from streams.periods import DAY, HOUR, Calendar
+from streams.registry.measures import GROUPS
 from streams.sources.simulator import simulate, spread_crimes
 from tests.servers.figures import get, in_prometheus, of_group, on_the_board, scraping
 from tests.servers.process import Server, free_port, http_ok, wait_until

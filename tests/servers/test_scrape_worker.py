@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.measures import GROUPS
 from streams.periods import rfc3339
+from streams.registry.measures import GROUPS
 from tests import events
 from tests.servers.figures import Figures, get, in_prometheus, of_group, on_the_board, scraping
 from tests.servers.kafka import Kafka

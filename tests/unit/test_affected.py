@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from streams.affected import ANY_NAME, NOT_COUNTED, PUBLISHED, affects, known_names, unknown_names
 from streams.config.force import Force, check_force, find_force, shipped_forces
 from streams.errors import ConfigError
 from streams.monitor import Monitor
+from streams.registry.affected import (
+    ANY_NAME,
+    NOT_COUNTED,
+    PUBLISHED,
+    affects,
+    known_names,
+    unknown_names,
+)
 from streams.watch_list import watch_list
 from tests.build import TINY_FORCE
 

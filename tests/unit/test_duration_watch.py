@@ -15,8 +15,8 @@ from detectors.durations.watch import DurationWatch
 from detectors.grouped_watch import GroupedWatch
 from streams.families.base import Point, Timed
 from streams.families.grouped import Durations
-from streams.figures import Mean
-from streams.histogram import bin_of
+from streams.registry.aggregates import Mean
+from streams.registry.histogram import bin_of
 
 
 def day(

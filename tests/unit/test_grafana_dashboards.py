@@ -18,8 +18,8 @@ from grafana_foundation_sdk.models.dashboard import Dashboard as Model
 from grafana import generate
 from grafana.committed import dashboards
 from streams.cli import main
-from streams.measures import GROUPS
 from streams.outputs.prometheus import metric_name
+from streams.registry.measures import GROUPS
 from tests.dashboard_linter import (
     RULES,
     SOURCE,

@@ -9,7 +9,7 @@ import pytest
 
 from grafana.committed import dashboards
 from grafana.names import IDENTIFIERS, VALUES, in_words
-from streams.measures import GROUPS
+from streams.registry.measures import GROUPS
 from tests.dashboard_linter import panels
 
 PANELS = [panel for dashboard in dashboards() for panel in panels(dashboard)]

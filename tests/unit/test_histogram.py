@@ -5,7 +5,7 @@ from math import ceil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.histogram import bin_of, quantile, value_of
+from streams.registry.histogram import bin_of, quantile, value_of
 
 
 def test_zero_has_a_bin_of_its_own() -> None:

@@ -12,7 +12,7 @@ from streams import ledger as ledgers
 from streams.ledger import InMemory, Ledger
 from streams.monitor import Monitor, canonical
 from streams.periods import DAY, rfc3339
-from streams.records import LEAF_MASK
+from streams.registry.kind import LEAF_MASK
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor, ms, row, stock
 from tests.late import END, STORED, YEARS, counters, histories, streams, without_horizon
 from tests.oracle import winners

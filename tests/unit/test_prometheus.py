@@ -10,8 +10,8 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.live import Live
-from streams.measures import ATTENDANCE, CALLS, CRIMES, GROUPS, INCIDENTS
 from streams.outputs import prometheus as exporter
+from streams.registry.measures import ATTENDANCE, CALLS, CRIMES, GROUPS, INCIDENTS
 from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
 
 NOW = ms("2021-03-01T10:30:00Z")

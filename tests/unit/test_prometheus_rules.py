@@ -14,10 +14,10 @@ from streams.alert_records import AlertKind
 from streams.cli import main
 from streams.config.force import shipped_forces
 from streams.errors import ConfigError
-from streams.measures import GROUPS
 from streams.outputs.rules import ALERTS, DASHBOARDS, PIPELINE, Links, budget_file, rule_files
 from streams.outputs.rules.budget import most_burn, tiers
 from streams.outputs.rules.recording import ratios
+from streams.registry.measures import GROUPS
 
 ROOT = Path(__file__).parents[2]
 RULES = ROOT / "deploy" / "prometheus" / "rules"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from streams.figures import Figures, Ratio
-from streams.measures import SERVICE_LEVELS
 from streams.outputs.words import held_in, verdict
+from streams.registry.aggregates import Figures, Ratio
+from streams.registry.measures import SERVICE_LEVELS
 from tests.build import call, feed, monitor, ms, row, tiny_force
 
 LANES = {

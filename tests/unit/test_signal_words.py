@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from streams import signal_words as said
 from streams.config.force import find_force
 from streams.families.base import Point, Reading
 from streams.families.counts import Months
 from streams.families.grouped import Shares
-from streams.figures import Share
-from streams.measures import GROUPS
 from streams.periods import HOUR, Calendar
-from streams.records.calls import CELL
-from streams.records.crimes import CELL as CRIMES
+from streams.registry import phrases as said
+from streams.registry.aggregates import Share
+from streams.registry.calls import CELL
+from streams.registry.crimes import CELL as CRIMES
+from streams.registry.measures import GROUPS
 from streams.signals import Signal
 from streams.watch_list import Watched, watch_list
 from streams.watches import Context, Watch, news

@@ -17,8 +17,8 @@ from streams.config.force import Force, check_force, find_force
 from streams.errors import ConfigError, Refused
 from streams.events.schema import Call, Crime, Event, Heartbeat, Incident, decode, encode
 from streams.periods import DAY, HOUR, to_ms
-from streams.records.calls import Calls
-from streams.records.incidents import Incidents
+from streams.registry.calls import Calls
+from streams.registry.incidents import Incidents
 from streams.sources.simulator import (
     SIMULATED_DAY,
     STRAINED,

@@ -23,7 +23,7 @@ from streams.outputs.prometheus import BoardCollector
 from streams.outputs.terminal import as_text
 from streams.outputs.wallboard.series import hours
 from streams.periods import DAY, HOUR, Calendar, rfc3339
-from streams.signal_words import stretch
+from streams.registry.phrases import stretch
 from streams.signals import Signal
 from streams.surveyed import silences
 from tests.build import FAR_FUTURE, crime, feed, incident, lines, ms, tiny_force

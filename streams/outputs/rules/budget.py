@@ -16,9 +16,9 @@ import math
 from dataclasses import dataclass
 
 from streams.errors import ConfigError
-from streams.figures import SMALL
 from streams.outputs.rules.recording import RatioSeries, ratio_named
 from streams.outputs.rules.text import Links, Rule, template, written
+from streams.registry.aggregates import SMALL
 
 PERIOD_HOURS = 30 * 24
 KNOWN_FAST, KNOWN_STEADY = 14.4, 6.0

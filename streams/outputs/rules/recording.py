@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streams.figures import Count, Share
-from streams.measures import GROUPS, Group, Measure
 from streams.outputs.prometheus import metric_name, own_parts
 from streams.outputs.rules.text import Rule, written
+from streams.registry.aggregates import Count, Share
+from streams.registry.measures import GROUPS, Group, Measure
 
 
 @dataclass(frozen=True, slots=True)

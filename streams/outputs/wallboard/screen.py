@@ -13,9 +13,9 @@ from typing import Any
 
 from streams.alert_records import SEVERITIES
 from streams.config.force import WHOLE
-from streams.naming import NAMES
 from streams.outputs import words
 from streams.outputs.terminal import STALE_FEED, STALE_HEARTBEAT
+from streams.registry.names import NAMES
 
 Board = Mapping[str, Any]
 Screen = dict[str, Any]

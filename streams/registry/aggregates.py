@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from streams.histogram import quantile
+from streams.registry.histogram import quantile
 
 SMALL = 20
 """A ratio over fewer cases than this is marked as small."""

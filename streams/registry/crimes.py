@@ -9,7 +9,7 @@ from __future__ import annotations
 from streams.config.force import Force
 from streams.events.schema import Crime
 from streams.periods import DAY
-from streams.records import (
+from streams.registry.kind import (
     PRECISION_SHIFT,
     WHEN_SHIFT,
     Cell,

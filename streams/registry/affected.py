@@ -17,7 +17,7 @@ from streams.config.force import Change, Force
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
 from streams.events.schema import Marker
-from streams.measures import GROUPS
+from streams.registry.measures import GROUPS
 
 PUBLISHED: dict[str, frozenset[str]] = {
     "mean_response_time": frozenset({"response_mean"}),

@@ -16,9 +16,9 @@ from __future__ import annotations
 from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.schema import Call
-from streams.histogram import bin_of
 from streams.periods import DAY, EPOCH, MILLISECOND, MINUTE, SECOND, to_ms
-from streams.records import (
+from streams.registry.histogram import bin_of
+from streams.registry.kind import (
     BIN_SHIFT,
     EARLIEST,
     LONGEST,

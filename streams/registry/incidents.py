@@ -16,9 +16,9 @@ from __future__ import annotations
 from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.schema import Incident
-from streams.histogram import bin_of
 from streams.periods import DAY, HOUR, SECOND, to_ms
-from streams.records import (
+from streams.registry.histogram import bin_of
+from streams.registry.kind import (
     BIN_SHIFT,
     EARLIEST,
     PRECISION_SHIFT,

@@ -18,9 +18,9 @@ from typing import Protocol
 from streams.config.force import WHOLE, Force
 from streams.events.refusals import WORDS as REASONS
 from streams.events.schema import KINDS
-from streams.measures import ALL, Unit, Watch
-from streams.naming import name
 from streams.periods import DAY, HOUR, Calendar, Grain, Period
+from streams.registry.measures import ALL, Unit, Watch
+from streams.registry.names import name
 
 SHORT = 80
 """Characters of a sentence that an alert has room for beside its figures."""

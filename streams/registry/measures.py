@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.config.force import ServiceLevel
-from streams.figures import Count, Mean, Quantile, Share
+from streams.registry.aggregates import Count, Mean, Quantile, Share
 
 Polarity = Literal["up_good", "down_good", "neutral"]
 Unit = Literal["count", "ratio", "seconds"]
