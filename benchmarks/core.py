@@ -28,7 +28,7 @@ from typing import Any
 
 from streams.config.force import find_force
 from streams.events.schema import Call, decode_line
-from streams.ledger import Ledger
+from streams.fold.ledger import Ledger
 from streams.monitor import Monitor
 from streams.runners import snapshot as snapshots
 from streams.runners.checkpoint import Checkpoint

@@ -26,7 +26,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from streams.config.force import Force, find_force
-from streams.ledger import Closing
+from streams.fold.ledger import Closing
 from streams.monitor import Monitor
 from streams.periods import HOUR, MINUTE, Calendar
 from streams.runners.watching import take, watch_all

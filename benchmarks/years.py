@@ -57,7 +57,7 @@ from streams.alert_records import Alert, Transition
 from streams.alerts import AlertBook
 from streams.cli.inputs import progress_bar
 from streams.config.force import Force, find_force
-from streams.ledger import Closing, Ledger
+from streams.fold.ledger import Closing, Ledger
 from streams.live import Live
 from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, Calendar, rfc3339, to_ms

@@ -20,11 +20,11 @@ from streams.alerts import AlertBook
 from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.config.force import Force
 from streams.errors import NoAlert
-from streams.event_clock import EventClock
 from streams.fallen import falls
 from streams.feedback import Stretch
+from streams.fold.event_clock import EventClock
+from streams.fold.ledger import Closing, Ledger
 from streams.instants import Instants, Silence
-from streams.ledger import Closing, Ledger
 from streams.live import Live
 from streams.monitor import Shard
 from streams.outcomes import teaches

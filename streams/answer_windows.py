@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from streams.config.force import Force
-from streams.ledger import Ledger
-from streams.panes import Pane
+from streams.fold.ledger import Ledger
+from streams.fold.panes import Pane
 from streams.periods import MINUTE
 from streams.registry.calls import split_leaf
 from streams.registry.kind import LEAF_MASK

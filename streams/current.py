@@ -23,9 +23,9 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from streams.fold.readings import Heartbeats
 from streams.monitor import Monitor
 from streams.periods import HOUR, MINUTE
-from streams.readings import Heartbeats
 
 NEAR = MINUTE
 LOST = 5 * MINUTE

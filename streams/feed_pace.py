@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from math import sqrt
 
 from detectors.counts.predictive import Predictive
-from streams.gaps import Stretch
+from streams.fold.gaps import Stretch
 from streams.periods import DAY, HOUR, MINUTE, Grain
 
 WINDOWS: dict[Grain, tuple[int, ...]] = {

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 from detectors.counts.predictive import Predictive
 from detectors.silence import Heartbeat, Silence, in_words
-from streams.beats import PRESUMED, patience
 from streams.config.force import WHOLE, Force
 from streams.events.refusals import Refused
 from streams.feed_pace import slowed
+from streams.fold.heartbeats import PRESUMED, patience
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
 from streams.registry import phrases as said
 from streams.signals import Signal

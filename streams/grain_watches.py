@@ -15,7 +15,7 @@ from streams.families.counts import Counts, Months
 from streams.feed_pace import Pace
 from streams.feed_silence import EVERY
 from streams.feedback import Level, Stretch
-from streams.ledger import Ledger
+from streams.fold.ledger import Ledger
 from streams.periods import Period
 from streams.registry.affected import affects
 from streams.registry.measures import ALL

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from statistics import median
 
-from streams.gaps import Gap, Stretch, empty_runs, in_one_step, walk
-from streams.ledger import Ledger
+from streams.fold.gaps import Gap, Stretch, empty_runs, in_one_step, walk
+from streams.fold.ledger import Ledger
 from streams.periods import MINUTE, Period
 from streams.signals import Grain
 

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams.beats import breaks, patience
 from streams.config.force import Force
 from streams.config.targets import told
 from streams.errors import Refused
@@ -26,11 +25,12 @@ from streams.events.refusals import Refusals, key_in
 from streams.events.refusals import Refused as RefusedFeed
 from streams.events.schema import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
 from streams.events.unknown_values import UnknownValues
-from streams.gaps import CUT, Stretch
-from streams.ledger import MOST_RECORDS, InMemory, Ledger
-from streams.panes import Pane, add_into
+from streams.fold.gaps import CUT, Stretch
+from streams.fold.heartbeats import breaks, patience
+from streams.fold.ledger import MOST_RECORDS, InMemory, Ledger
+from streams.fold.panes import Pane, add_into
+from streams.fold.readings import Heartbeats, Readings, interval_of
 from streams.periods import DAY, MINUTE, Calendar, Period, rfc3339
-from streams.readings import Heartbeats, Readings, interval_of
 from streams.registry.affected import check_affects
 from streams.registry.calls import Calls
 from streams.registry.crimes import Crimes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from streams.ledger import Ledger
+from streams.fold.ledger import Ledger
 from streams.periods import DAY, Calendar
 from streams.registry.histogram import value_of
 from streams.registry.kind import BIN_SHIFT, LEAF_MASK

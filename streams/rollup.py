@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from streams.config.force import WHOLE, Force
-from streams.panes import Pane
+from streams.fold.panes import Pane
 from streams.registry import calls, crimes, incidents
 from streams.registry.aggregates import UNKNOWN, Figures, Ratio, Share
 from streams.registry.kind import BIN_SHIFT, LEAF_MASK, Kind

@@ -20,9 +20,9 @@ from streams.conditions import Condition, Doing, Rate
 from streams.config.force import Force, Target
 from streams.config.schema import Line
 from streams.config.targets import held, held_over
-from streams.event_clock import EventClock
 from streams.fallen import Fall, Fallen, spells
-from streams.ledger import Ledger
+from streams.fold.event_clock import EventClock
+from streams.fold.ledger import Ledger
 from streams.monitor import Monitor
 from streams.overdue import Overdue
 from streams.own_waits import OwnWaits

@@ -4,7 +4,7 @@ A period's counters are read once, when the watermark closes it: that is the cou
 known, at the same age for every period, and a rebuild from the same log reads the same. What is
 found is a `Signal`, which stands on the board for its quiet time
 (`detectors.calibration.episodes`). The running hour is judged on the part that has passed, and
-teaches nothing. The periods of a gap (`streams.gaps`) are missing, and are taken all at once.
+teaches nothing. The periods of a gap (`streams.fold.gaps`) are missing, and are taken all at once.
 
 It knows no clock and no I/O: runners make it and keep its state.
 """
@@ -29,9 +29,9 @@ from streams.families.counts import Counts
 from streams.feed_silence import together
 from streams.feedback import Outcomes
 from streams.feedback import Stretch as NotLearned
-from streams.gaps import Gap, Stretch, too_long
+from streams.fold.gaps import Gap, Stretch, too_long
+from streams.fold.ledger import Closing, Ledger
 from streams.grain_watches import Watches
-from streams.ledger import Closing, Ledger
 from streams.periods import DAY, HOUR, Period
 from streams.registry import phrases as said
 from streams.registry.affected import affects

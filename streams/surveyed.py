@@ -8,7 +8,6 @@ from sys import maxsize
 from typing import Any, NamedTuple
 
 from detectors.silence import in_words
-from streams.beats import LEAST_PATIENCE
 from streams.config.force import Force
 from streams.events.refusals import Key, Refused
 from streams.events.schema import KINDS
@@ -22,9 +21,10 @@ from streams.feed_silence import (
     of_refused,
     records_due,
 )
+from streams.fold.heartbeats import LEAST_PATIENCE
+from streams.fold.readings import Heartbeats, interval_of
 from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
-from streams.readings import Heartbeats, interval_of
 from streams.registry.names import name
 from streams.registry.phrases import why_refused
 from streams.signals import Signal

@@ -22,11 +22,11 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from streams.config.force import WHOLE, Force
-from streams.panes import Pane, Panes
+from streams.fold.panes import Pane, Panes
+from streams.fold.totals import GRAINS, LineTotals, Total, Totals
 from streams.periods import DAY, MINUTE, Calendar, Grain
 from streams.registry import calls
 from streams.registry.kind import LEAF_MASK
-from streams.totals import GRAINS, LineTotals, Total, Totals
 
 RECENT = 7 * DAY
 """A line that had a record so shortly before is fed by records: where it has none, there were no

@@ -27,9 +27,9 @@ from streams.families.base import Point
 from streams.families.counts import Counts, Months
 from streams.feed_pace import slowed
 from streams.feed_silence import LOOKED, impossible, together
-from streams.gaps import CUT, LEAST, Stretch, began, empty_runs, first, too_long
+from streams.fold.gaps import CUT, LEAST, Stretch, began, empty_runs, first, too_long
+from streams.fold.ledger import Ledger
 from streams.grain_watches import Watches
-from streams.ledger import Ledger
 from streams.periods import DAY, HOUR, MINUTE, Period
 from streams.signals import Grain
 

@@ -14,7 +14,7 @@ from itertools import product
 from typing import Literal
 
 from streams.config.force import WHOLE, Force
-from streams.panes import Pane
+from streams.fold.panes import Pane
 from streams.registry.aggregates import Count, Mean
 from streams.registry.kind import BIN_SHIFT, LEAF_MASK, Kind
 from streams.registry.measures import ALL, GROUPS, Group, Measure, Watch

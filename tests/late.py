@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from streams.ledger import Ledger
+from streams.fold.ledger import Ledger
 from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, rfc3339
 from tests.build import call, crime, incident, ms

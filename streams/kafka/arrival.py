@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from streams.errors import Refused
 from streams.events.lenient import decode
 from streams.events.schema import Versioned
-from streams.ledger import WHOLE_HORIZON
-from streams.panes import end_of_record
+from streams.fold.ledger import WHOLE_HORIZON
+from streams.fold.panes import end_of_record
 from streams.periods import Calendar, rfc3339, to_ms
 from streams.registry.kind import Kind, when_of
 from streams.sources.chunk import Chunk

@@ -22,9 +22,9 @@ import msgspec
 from streams.config.force import Force
 from streams.errors import CheckpointError
 from streams.events import deadletters
+from streams.fold.ledger import Ledger, Sealed
 from streams.kafka import placement
 from streams.kafka.topics import partition_of, topic_name
-from streams.ledger import Ledger, Sealed
 from streams.live import SLICE, Busy, Live
 from streams.monitor import Folded, Refusal, Shard
 from streams.periods import MINUTE

@@ -20,9 +20,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from streams.fold.ledger import Ledger
 from streams.kafka.partition import NOTHING, Partition
 from streams.kafka.topics import partition_of, topic_name
-from streams.ledger import Ledger
 from streams.live import SLICE
 from streams.runners import facts
 

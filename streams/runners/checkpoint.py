@@ -35,7 +35,7 @@ from pathlib import Path
 import msgspec
 
 from streams.errors import CheckpointError
-from streams.ledger import Ledger
+from streams.fold.ledger import Ledger
 from streams.monitor import Shard
 from streams.runners.departed import Departed
 from streams.runners.snapshot import Head, Identity, Snapshot, Stored, forces_of

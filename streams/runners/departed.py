@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from streams.ledger import Ledger
+from streams.fold.ledger import Ledger
 from streams.monitor import Monitor
 from streams.runners.id_filter import IdFilter
 

@@ -16,10 +16,10 @@ from typing import BinaryIO
 
 from streams.errors import SourceError
 from streams.events.deadletters import letter
-from streams.ledger import Ledger
+from streams.fold.ledger import Ledger
+from streams.fold.readings import Heartbeats, Readings
 from streams.live import Busy, Live, wall_clock
 from streams.monitor import Folded, Monitor
-from streams.readings import Heartbeats, Readings
 from streams.runners.replay import ReplayClock, Stops
 from streams.sources import Chunk
 from streams.sources.instants import instant_of

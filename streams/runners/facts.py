@@ -20,8 +20,8 @@ from typing import Any
 import msgspec
 
 from streams.config.force import Force
-from streams.ledger import Ledger, Sealed
-from streams.panes import Pane, add_into
+from streams.fold.ledger import Ledger, Sealed
+from streams.fold.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Grain, rfc3339
 from streams.registry import calls, crimes, incidents
 from streams.registry.kind import BIN_SHIFT, DAY_PRECISE, LEAF_MASK, SECOND_PRECISE
@@ -73,7 +73,7 @@ class Late(msgspec.Struct):
 class Known:
     """What was published of one ledger, while the log that it was made from is read again.
 
-    It is what a ledger asks (`streams.ledger.Published`) about the message at offset `at`.
+    It is what a ledger asks (`streams.fold.ledger.Published`) about the message at offset `at`.
     """
 
     calendar: Calendar

@@ -14,9 +14,9 @@ import msgspec
 
 from detectors import state
 from streams.config.force import Force
-from streams.gaps import Gap
+from streams.fold.gaps import Gap
+from streams.fold.ledger import Ledger
 from streams.history import kept
-from streams.ledger import Ledger
 from streams.monitor import Monitor, Shard
 from streams.runners.snapshot import WatchRow
 from streams.surveillance import Surveillance

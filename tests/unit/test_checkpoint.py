@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from streams.errors import CheckpointError
-from streams.ledger import Sealed
+from streams.fold.ledger import Sealed
 from streams.monitor import Monitor, Shard, canonical
 from streams.runners import snapshot as snapshots
 from streams.runners import store

@@ -3,7 +3,7 @@
 import random
 from typing import Any
 
-from streams.ledger import Ledger, Sealed
+from streams.fold.ledger import Ledger, Sealed
 from streams.monitor import Monitor, canonical
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor, ms, row, tiny_force

@@ -14,9 +14,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from streams.errors import CheckpointError
+from streams.fold.ledger import InMemory, Ledger
 from streams.kafka import partition as partitions
 from streams.kafka.partition import Partition, fingerprint
-from streams.ledger import InMemory, Ledger
 from streams.live import Live
 from streams.monitor import Monitor, Shard
 from streams.runners import facts

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import ledger as ledgers
-from streams.ledger import InMemory, Ledger
+from streams.fold import ledger as ledgers
+from streams.fold.ledger import InMemory, Ledger
 from streams.monitor import Monitor, canonical
 from streams.periods import DAY, rfc3339
 from streams.registry.kind import LEAF_MASK

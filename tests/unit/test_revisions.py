@@ -1,6 +1,6 @@
 """Periods that have closed and then changed: the first published figure is kept beside today's."""
 
-from streams.ledger import Closing
+from streams.fold.ledger import Closing
 from tests.build import call, crime, feed, monitor, ms, row
 
 

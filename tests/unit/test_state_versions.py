@@ -26,8 +26,8 @@ from streams.alerts import AlertBook
 from streams.errors import CheckpointError
 from streams.events.schema import KINDS
 from streams.families.counts import Counts
+from streams.fold.ledger import Ledger
 from streams.kafka.partition import NOTHING, Partition, fingerprint
-from streams.ledger import Ledger
 from streams.monitor import canonical
 from streams.runners import alert_store, calibration, facts, watching
 from streams.runners import checkpoint as checkpoints

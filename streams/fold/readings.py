@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 import msgspec
 
-from streams.beats import Stretch, keep, usual_interval
 from streams.config.force import Force
 from streams.errors import Refused
-from streams.event_clock import EventClock
 from streams.events.schema import Heartbeat, Reading
+from streams.fold.event_clock import EventClock
+from streams.fold.heartbeats import Stretch, keep, usual_interval
+from streams.fold.totals import Order, Place, Total, Totals, read_total
 from streams.periods import DAY, SECOND, Calendar, Period, to_ms
 from streams.registry.kind import SKEW, require
-from streams.totals import Order, Place, Total, Totals, read_total
 
 MOST_READINGS = 500_000
 MOST_FEEDS = 200

@@ -8,8 +8,8 @@ The *watermark* is the highest accepted `updated_at`. Whatever depends on it hap
 an hour, record by record and never by batch, so that a rebuild from the same log does the same:
 periods close, panes coarsen, and panes older than the kind's horizon are *sealed*: their records
 leave the ledger, but for those whose end is still to come. Periods within a long gap
-(`streams.gaps`) close together. All of it is done in short steps, so that whoever folds may let
-others have their turn between them.
+(`streams.fold.gaps`) close together. All of it is done in short steps, so that whoever folds may
+let others have their turn between them.
 
 A record that has left is not forgotten: its entry goes to a store (`Departed`), which knows what it
 counted. So a version that comes however late is one revision of its period: what the record counted
@@ -23,10 +23,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 from streams.errors import Refused
-from streams.event_clock import EventClock
 from streams.events.schema import Record
-from streams.gaps import Gap, Stretch, empty_runs, in_one_step, too_long, walk
-from streams.panes import Pane, Panes, end_of_record
+from streams.fold.event_clock import EventClock
+from streams.fold.gaps import Gap, Stretch, empty_runs, in_one_step, too_long, walk
+from streams.fold.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period
 from streams.registry.kind import (
     BODY_BITS,

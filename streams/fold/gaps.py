@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from streams.panes import Pane, Panes
+from streams.fold.panes import Pane, Panes
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period
 
 LONGEST_QUIET = 35 * DAY

@@ -1,0 +1,1 @@
+"""From events to sums: the winning version of each record, and counters by event time."""
