@@ -26,10 +26,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.events.schema import Call, decode_line
 from streams.fold.ledger import Ledger
-from streams.monitor import Monitor
 from streams.runners import snapshot as snapshots
 from streams.runners.checkpoint import Checkpoint
 from streams.runners.snapshot import Identity

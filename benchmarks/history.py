@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from streams.monitor import Monitor
+from streams.board.monitor import Monitor
 from streams.sources import open_source
 from streams.sources.mapping import parse_mapping
 from tests.build import FAR_FUTURE, TINY_FORCE, tiny_force

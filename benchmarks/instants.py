@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
+from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live, wall_clock
-from streams.monitor import Monitor
 from streams.periods import Calendar
 from streams.runners.watching import watch_all
 from streams.sources.simulator import STRAINED, Rates, simulate

@@ -36,13 +36,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
+from streams.board.monitor import Monitor
+from streams.board.rollup import Rollup
 from streams.config.force import WHOLE, find_force
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.periods import HOUR, Calendar
 from streams.registry.calls import Calls
 from streams.registry.measures import CALLS
-from streams.rollup import Rollup
 from streams.runners.watching import watch_all
 from streams.sources.simulator import STRAINED, Rates, simulate
 

@@ -25,9 +25,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force
 from streams.fold.ledger import Closing
-from streams.monitor import Monitor
 from streams.periods import HOUR, MINUTE, Calendar
 from streams.runners.watching import take, watch_all
 from streams.sources.simulator import Rates, simulate

@@ -55,11 +55,11 @@ import msgspec
 from streams import alert_desk
 from streams.alert_records import Alert, Transition
 from streams.alerts import AlertBook
+from streams.board.monitor import Monitor
 from streams.cli.inputs import progress_bar
 from streams.config.force import Force, find_force
 from streams.fold.ledger import Closing, Ledger
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, Calendar, rfc3339, to_ms
 from streams.registry.aggregates import Figures
 from streams.registry.measures import SERVICE_LEVELS, Chosen

@@ -23,7 +23,7 @@ from playwright.sync_api import expect, sync_playwright
 from streams.alert_desk import Desk
 from streams.config.force import find_force
 from streams.live import Live
-from streams.monitor import Monitor
+from streams.board.monitor import Monitor
 from streams.outputs.web import serve
 from streams.periods import MINUTE, rfc3339, to_ms
 from streams.runners.replay import ReplayClock

@@ -17,8 +17,8 @@ from grafana_foundation_sdk.models.dashboard import (
 )
 
 from grafana.queries import FORCE, pick
+from streams.board.monitor import WINDOWS
 from streams.config.force import WHOLE
-from streams.monitor import WINDOWS
 
 Variable = Builder[VariableModel]
 

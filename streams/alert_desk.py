@@ -3,7 +3,7 @@
 A book is told of every period as it closes, in event time, so that a replay makes the alerts that
 were to be made then; and looks at how things stand now whenever `tick` is called. Nobody is told of
 anything while a monitor replays or catches up, nor of a kind of record that is not read up to now
-(`streams.current`). All of it happens under the lock of the `Live`.
+(`streams.board.freshness`). All of it happens under the lock of the `Live`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 from streams.alert_records import Alert, AlertKind, Handover, Transition, shift
 from streams.alerts import AlertBook
+from streams.board.monitor import Shard
 from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.config.force import Force
 from streams.errors import NoAlert
@@ -26,7 +27,6 @@ from streams.fold.event_clock import EventClock
 from streams.fold.ledger import Closing, Ledger
 from streams.instants import Instants, Silence
 from streams.live import Live
-from streams.monitor import Shard
 from streams.outcomes import teaches
 from streams.ownership import Request, hand_room_over
 from streams.period_reads import PeriodReads

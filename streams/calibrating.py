@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from detectors.calibration.episodes import Where
 from detectors.calibration.simulation import Leaf, Plan, Watched
+from streams.board.monitor import Monitor
 from streams.config.force import WHOLE, Force
 from streams.fold.ledger import Ledger
-from streams.monitor import Monitor
 from streams.periods import HOUR, MINUTE
 from streams.registry.aggregates import Count
 from streams.registry.measures import ALL, GROUPS, LINKS

@@ -15,9 +15,9 @@ from heapq import merge
 from importlib import resources
 from itertools import chain
 
+from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.runners.alerting import Alerting
 from streams.runners.embedded import TICK, Embedded

@@ -16,8 +16,8 @@ from typing import NamedTuple
 from streams.alert_book import Book
 from streams.alert_records import Alert
 from streams.alert_rules import refresh_at
+from streams.board.monitor import Monitor
 from streams.fold.readings import Heartbeats
-from streams.monitor import Monitor
 from streams.periods import MINUTE
 from streams.situation import Situation
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol
 
-from streams.current import Current, marks_of
-from streams.monitor import Folded, Monitor, Refusal, Shard
+from streams.board.freshness import Current, marks_of
+from streams.board.monitor import Folded, Monitor, Refusal, Shard
 from streams.periods import rfc3339
 from streams.registry.names import name
 

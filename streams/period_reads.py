@@ -9,10 +9,10 @@ import msgspec
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import MOSTLY, dispersion
 from detectors.shares.proportion import binomial_tails
+from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.config.targets import held
 from streams.families.base import TAIL
-from streams.monitor import Monitor
 from streams.periods import MINUTE
 from streams.registry.aggregates import Count, Figures
 from streams.registry.kind import LEAF_MASK

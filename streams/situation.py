@@ -16,6 +16,8 @@ from streams import conditions as rules
 from streams import waits
 from streams.answer_windows import PART, PART_BITS, AnswerWindows
 from streams.answering import A_DAY, EMERGENCY, OTHER, Answering
+from streams.board.monitor import Monitor
+from streams.board.rollup import Rollup
 from streams.conditions import Condition, Doing, Rate
 from streams.config.force import Force, Target
 from streams.config.schema import Line
@@ -23,7 +25,6 @@ from streams.config.targets import held, held_over
 from streams.fallen import Fall, Fallen, spells
 from streams.fold.event_clock import EventClock
 from streams.fold.ledger import Ledger
-from streams.monitor import Monitor
 from streams.overdue import Overdue
 from streams.own_waits import OwnWaits
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
@@ -33,7 +34,6 @@ from streams.registry.calls import Calls
 from streams.registry.incidents import Incidents
 from streams.registry.kind import Kind
 from streams.registry.measures import ATTENDANCE, CALLS, Group
-from streams.rollup import Rollup
 from streams.signals import Signal
 from streams.waits import Queue, Waits
 

@@ -8,6 +8,7 @@ from sys import maxsize
 from typing import Any, NamedTuple
 
 from detectors.silence import in_words
+from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.events.refusals import Key, Refused
 from streams.events.schema import KINDS
@@ -23,7 +24,6 @@ from streams.feed_silence import (
 )
 from streams.fold.heartbeats import LEAST_PATIENCE
 from streams.fold.readings import Heartbeats, interval_of
-from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.registry.names import name
 from streams.registry.phrases import why_refused

@@ -13,12 +13,12 @@ from functools import cache
 from itertools import product
 from typing import Literal
 
+from streams.board.rollup import Key, Rollup
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
 from streams.registry.aggregates import Count, Mean
 from streams.registry.kind import BIN_SHIFT, LEAF_MASK, Kind
 from streams.registry.measures import ALL, GROUPS, Group, Measure, Watch
-from streams.rollup import Key, Rollup
 from streams.signals import Grain
 
 Family = Literal["count", "proportion", "duration"]

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
-from streams.monitor import Monitor
 from streams.periods import to_ms
 
 FAR_FUTURE = to_ms(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))

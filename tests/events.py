@@ -13,9 +13,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from streams.board.monitor import Monitor, canonical
 from streams.config.force import Force, find_force
 from streams.live import wall_clock
-from streams.monitor import Monitor, canonical
 
 START = dt.datetime(2021, 3, 1, 6, tzinfo=dt.UTC)
 END = START + dt.timedelta(days=3)

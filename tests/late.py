@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from streams.board.monitor import Monitor
 from streams.fold.ledger import Ledger
-from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, rfc3339
 from tests.build import call, crime, incident, ms
 

@@ -30,11 +30,11 @@ import msgspec
 from streams import alert_records, watch_state
 from streams.alert_records import Alert, Course, Evidence, Handover, LogEntry, Transition, instant
 from streams.alerts import AlertBook
+from streams.board.monitor import Monitor, Shard
 from streams.events import deadletters
 from streams.events.schema import KINDS
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
-from streams.monitor import Monitor, Shard
 from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE
 from streams.runners import alert_store, calibration, checkpoint, facts, watching

@@ -16,9 +16,9 @@ import numpy as np
 
 from streams.alert_desk import Desk
 from streams.alert_records import Alert, Transition
+from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, rfc3339, to_ms
 from streams.runners.watching import watch_all
 

@@ -15,11 +15,11 @@ from rich.table import Table
 
 from detectors.calibration.alarm_budget import SHARES, AlarmBudget
 from detectors.calibration.power import in_words
+from streams.board.monitor import Monitor
 from streams.calibrating import Planned, plan_of
 from streams.cli.inputs import Inputs, source_options
 from streams.config.force import Force, find_force
 from streams.errors import SourceError
-from streams.monitor import Monitor
 from streams.periods import DAY, Calendar
 from streams.registry.phrases import place, subject
 from streams.runners.calibration import Calibrated, Question, answer, class_name, class_of

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from streams.board.monitor import Monitor
 from streams.cli.inputs import (
     REFUSED,
     Inputs,
@@ -23,7 +24,6 @@ from streams.config.force import Force
 from streams.errors import ConfigError, WatchroomError
 from streams.events.unknown_values import in_words
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.outputs.instants import parse_instant
 from streams.outputs.terminal import render
 from streams.periods import Calendar, rfc3339

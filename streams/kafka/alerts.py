@@ -17,10 +17,10 @@ import msgspec
 
 from streams.alert_desk import Desk
 from streams.alert_records import Handover, Transition, decode_fact, encode
+from streams.board.monitor import Shard
 from streams.kafka.partition import Partition
 from streams.kafka.topics import topic_name
 from streams.live import Live
-from streams.monitor import Shard
 from streams.outputs.silences import Silencer
 from streams.runners.snapshot import Outgoing
 

@@ -15,6 +15,7 @@ from functools import partial
 
 from aiokafka.errors import KafkaError
 
+from streams.board.monitor import Shard
 from streams.errors import CheckpointError
 from streams.kafka.alerts import TopicAlerts
 from streams.kafka.lag import SILENCE, Pace
@@ -27,7 +28,6 @@ from streams.kafka.topic_watch import TopicWatch
 from streams.kafka.topics import INPUTS, forces_in, input_topic
 from streams.kafka.troubles import TroubleLog
 from streams.live import LONG, Live, State
-from streams.monitor import Shard
 from streams.runners.checkpoint import Folder
 from streams.runners.snapshot import Identity
 

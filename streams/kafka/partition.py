@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from streams.board.monitor import Folded, Refusal, Shard
 from streams.config.force import Force
 from streams.errors import CheckpointError
 from streams.events import deadletters
@@ -26,7 +27,6 @@ from streams.fold.ledger import Ledger, Sealed
 from streams.kafka import placement
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import SLICE, Busy, Live
-from streams.monitor import Folded, Refusal, Shard
 from streams.periods import MINUTE
 from streams.runners import facts as facts_
 from streams.runners import snapshot as snapshots

@@ -25,6 +25,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 from kafka.admin import MemberToRemove
 
+from streams.board.monitor import Monitor
 from streams.errors import KafkaError, WatchroomError
 from streams.kafka import topics
 from streams.kafka.assignments import Holdings
@@ -32,7 +33,6 @@ from streams.kafka.passed import Passed
 from streams.kafka.producer import Outbox
 from streams.kafka.settings import Cluster, Key, Settings, Stream
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.runners.snapshot import Outgoing
 
 log = logging.getLogger("watchroom.worker")

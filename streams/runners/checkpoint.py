@@ -34,9 +34,9 @@ from pathlib import Path
 
 import msgspec
 
+from streams.board.monitor import Shard
 from streams.errors import CheckpointError
 from streams.fold.ledger import Ledger
-from streams.monitor import Shard
 from streams.runners.departed import Departed
 from streams.runners.snapshot import Head, Identity, Snapshot, Stored, forces_of
 from streams.runners.store import (

@@ -13,8 +13,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from streams.board.monitor import Monitor
 from streams.fold.ledger import Ledger
-from streams.monitor import Monitor
 from streams.runners.id_filter import IdFilter
 
 log = logging.getLogger("watchroom.departed")

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from streams.board.monitor import Folded, Monitor
 from streams.errors import SourceError
 from streams.events.deadletters import letter
 from streams.fold.ledger import Ledger
 from streams.fold.readings import Heartbeats, Readings
 from streams.live import Busy, Live, wall_clock
-from streams.monitor import Folded, Monitor
 from streams.runners.replay import ReplayClock, Stops
 from streams.sources import Chunk
 from streams.sources.instants import instant_of

@@ -13,11 +13,11 @@ from typing import Any
 
 import msgspec
 
+from streams.board.monitor import Shard
 from streams.events.schema import Reading
 from streams.fold.ledger import Ledger, Tally
 from streams.fold.panes import Pane
 from streams.fold.readings import Beat, Heartbeats, Readings
-from streams.monitor import Shard
 from streams.runners.departed import ENTRY_BYTES, Departed
 
 KEYS_A_STEP, REVISIONS_A_STEP = 10_000, 100

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 import msgspec
 
 from detectors import state
+from streams.board.monitor import Monitor, Shard
 from streams.config.force import Force
 from streams.fold.gaps import Gap
 from streams.fold.ledger import Ledger
 from streams.history import kept
-from streams.monitor import Monitor, Shard
 from streams.runners.snapshot import WatchRow
 from streams.surveillance import Surveillance
 from streams.watch_state import STATE_VERSION, Part, changes, lost, restore

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
+from streams.board.monitor import COUNTED
 from streams.config.force import Force
 from streams.errors import Refused, SourceError
 from streams.events.lenient import read
 from streams.events.schema import Event, Versioned
-from streams.monitor import COUNTED
 from streams.periods import DAY, Calendar, rfc3339, to_ms
 from streams.registry.kind import EARLIEST, SKEW, Kind
 from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected

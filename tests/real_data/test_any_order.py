@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from streams.board.monitor import Monitor, canonical
 from streams.config.force import Force, find_force, load_force
 from streams.live import Live
-from streams.monitor import Monitor, canonical
 from streams.runners.embedded import Account, Embedded
 from streams.runners.replay import ReplayClock, Stops
 from streams.sources import open_source

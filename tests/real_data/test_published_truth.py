@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from streams.board.monitor import Monitor, canonical
+from streams.board.rollup import Rollup
 from streams.config.force import Force, find_force, load_force
-from streams.monitor import Monitor, canonical
 from streams.registry.incidents import Incidents
 from streams.registry.measures import ATTENDANCE
-from streams.rollup import Rollup
 from streams.sources import open_source
 from tests.build import FAR_FUTURE, row
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from kafka import KafkaProducer
 
+from streams.board.monitor import canonical
 from streams.kafka import topics
-from streams.monitor import canonical
 from tests import events
 from tests.servers.kafka import Kafka
 from tests.servers.process import Server, free_port, wait_until

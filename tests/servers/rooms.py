@@ -13,10 +13,10 @@ from pathlib import Path
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
+from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force, load_force, shipped_force_text
 from streams.kafka.publisher import Publisher
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.periods import DAY, MINUTE, SECOND, to_ms
 from streams.runners.watching import watch_all
 from streams.sources.chunk import CHUNK_LINES, Chunk

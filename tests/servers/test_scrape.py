@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from streams import demo
+from streams.board.monitor import WINDOWS
 from streams.config.force import find_force
-from streams.monitor import WINDOWS
 from streams.periods import DAY, HOUR, Calendar
 from streams.registry.measures import GROUPS
 from streams.sources.simulator import simulate, spread_crimes

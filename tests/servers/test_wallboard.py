@@ -16,7 +16,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from streams.current import LOOKS
+from streams.board.freshness import LOOKS
 from streams.outputs import words
 from streams.outputs.breakdowns import find
 from streams.outputs.wallboard import hub

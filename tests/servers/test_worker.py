@@ -15,11 +15,11 @@ import msgspec
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
+from streams.board.monitor import Monitor
 from streams.config.force import check_force
 from streams.events.deadletters import DeadLetter, peek
 from streams.kafka import deadletter_topic as letterbox
 from streams.kafka import topics
-from streams.monitor import Monitor
 from streams.periods import rfc3339
 from streams.runners.store import head_of
 from tests import events

@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from streams.alert_desk import Desk
 from streams.alert_records import Alert, Evidence, Transition, instant
+from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.outputs.web import Handle, serve
 from streams.periods import MINUTE, rfc3339
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force, find_force, shipped_forces
 from streams.errors import ConfigError
-from streams.monitor import Monitor
 from streams.registry.affected import (
     ANY_NAME,
     NOT_COUNTED,

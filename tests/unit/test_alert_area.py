@@ -9,8 +9,8 @@ import pytest
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition, decode, encode
+from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.outcomes import outcomes
 from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE, rfc3339

@@ -9,7 +9,7 @@ import pytest
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
-from streams.current import LOOKS
+from streams.board.freshness import LOOKS
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching

@@ -3,8 +3,8 @@
 from prometheus_client import generate_latest
 
 from streams.alert_desk import Desk
+from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.outputs.prometheus import registry
 from streams.runners.watching import watch_all
 from tests.alerting import WARWICKSHIRE, at, signal

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from streams.alert_desk import Desk
+from streams.board.monitor import Monitor
 from streams.cli import main
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.outputs.web import serve
 from streams.periods import HOUR
 from streams.runners.alerting import Alerting

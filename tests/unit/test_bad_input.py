@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.board.monitor import Shard
 from streams.events.schema import DEEPEST
-from streams.monitor import Shard
 from tests.bad_input import BAD_LINES
 from tests.build import FAR_FUTURE, call, lines, monitor, ms, row, stock, tiny_force
 

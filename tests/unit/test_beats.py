@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.silence import in_words
+from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.fold.heartbeats import patience, usual_interval
 from streams.fold.readings import KEPT_BEATS, Heartbeats, interval_of
-from streams.monitor import Monitor
 from streams.periods import rfc3339
 from streams.runners.snapshot import Taker
 from streams.surveyed import silences

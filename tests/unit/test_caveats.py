@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from streams import alert_words, watches
+from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
-from streams.monitor import Monitor
 from streams.periods import DAY
 from streams.registry import phrases as signal_words
 from streams.runners import watching

@@ -13,9 +13,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from streams.board.monitor import Monitor, Shard, canonical
 from streams.errors import CheckpointError
 from streams.fold.ledger import Sealed
-from streams.monitor import Monitor, Shard, canonical
 from streams.runners import snapshot as snapshots
 from streams.runners import store
 from streams.runners.checkpoint import Checkpoint, Folder

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
-from streams.current import FEW_LOOKS, LOOKS, LOST, MOST_DELAY, NEAR, Current, Mark
+from streams.board.freshness import FEW_LOOKS, LOOKS, LOST, MOST_DELAY, NEAR, Current, Mark
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching

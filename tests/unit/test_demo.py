@@ -6,10 +6,10 @@ import re
 
 from click.testing import CliRunner
 
+from streams.board.monitor import canonical
 from streams.cli import main
 from streams.demo import SIMULATED, Demo, sample
 from streams.events.schema import Crime, decode
-from streams.monitor import canonical
 from streams.sources.simulator import spread_crimes
 
 DEMO = ["demo", "--port", "0", "--history-weeks", "0"]

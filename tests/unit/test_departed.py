@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from streams.monitor import Monitor
+from streams.board.monitor import Monitor
 from streams.runners import departed
 from streams.runners.departed import TemporaryFile, kept_on_disk
 from streams.runners.id_filter import PAGE, IdFilter

@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.alert_desk import Desk
+from streams.board.monitor import canonical
 from streams.errors import SourceError
 from streams.live import Live, wall_clock
-from streams.monitor import canonical
 from streams.periods import MINUTE, SECOND, rfc3339
 from streams.runners.embedded import Account, DeadLetterFile, Embedded, last_event
 from streams.runners.replay import ReplayClock, Stopped, Stops

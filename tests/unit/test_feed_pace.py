@@ -7,8 +7,8 @@ from functools import lru_cache
 import pytest
 
 from detectors.counts.predictive import Predictive
+from streams.board.monitor import Monitor
 from streams.feed_pace import Pace, slowed
-from streams.monitor import Monitor
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.surveyed import Known, next_silence, silences
 from streams.watch_state import restore

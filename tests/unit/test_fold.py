@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.monitor import canonical
+from streams.board.monitor import canonical
 from streams.periods import rfc3339
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor, ms, row, stock
 from tests.oracle import attendance_row, call_row, winners

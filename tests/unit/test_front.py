@@ -14,10 +14,10 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
+from streams.board.monitor import KINDS, Monitor, Shard
 from streams.cli import main
 from streams.config.force import find_force
 from streams.live import Live
-from streams.monitor import KINDS, Monitor, Shard
 from streams.outputs import holders
 from streams.outputs.front import serve_front
 from streams.outputs.wallboard import hub

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from streams.board.monitor import Folded, Monitor
 from streams.fold import gaps as gaps_
 from streams.fold.gaps import Gap, empty_runs, too_long, walk
 from streams.fold.ledger import Closing, Ledger
 from streams.fold.panes import Panes
 from streams.history import kept
-from streams.monitor import Folded, Monitor
 from streams.period_reads import PeriodReads
 from streams.periods import DAY, GRAINS, HOUR, MINUTE, Calendar, Period, rfc3339
 from streams.runners import watching

@@ -3,8 +3,8 @@
 import random
 from typing import Any
 
+from streams.board.monitor import Monitor, canonical
 from streams.fold.ledger import Ledger, Sealed
-from streams.monitor import Monitor, canonical
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor, ms, row, tiny_force
 

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from streams.board.monitor import Monitor, Shard
 from streams.errors import CheckpointError
 from streams.fold.ledger import InMemory, Ledger
 from streams.kafka import partition as partitions
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
-from streams.monitor import Monitor, Shard
 from streams.runners import facts
 from streams.runners.departed import Departed
 from streams.runners.snapshot import Identity

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.board.monitor import Monitor, canonical
 from streams.fold import ledger as ledgers
 from streams.fold.ledger import InMemory, Ledger
-from streams.monitor import Monitor, canonical
 from streams.periods import DAY, rfc3339
 from streams.registry.kind import LEAF_MASK
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor, ms, row, stock

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from streams.alert_records import Transition
+from streams.board.monitor import Monitor
 from streams.errors import CheckpointError, ConfigError
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.outputs.notify import AGAIN, ALL, Channel, Notifier, channels, message
 from streams.runners.alert_store import NAME, AlertStore
 from streams.runners.alerting import Alerting

@@ -9,11 +9,11 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
+from streams.board.monitor import Monitor, Shard
 from streams.kafka.partition import Partition, fingerprint
 from streams.kafka.passed import Passed
 from streams.kafka.settings import Mark
 from streams.live import Live
-from streams.monitor import Monitor, Shard
 from streams.runners.snapshot import Identity
 from tests.build import call, lines, ms, tiny_force
 

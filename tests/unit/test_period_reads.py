@@ -7,8 +7,8 @@ import datetime as dt
 import msgspec
 import pytest
 
+from streams.board.monitor import Monitor
 from streams.config.force import WHOLE
-from streams.monitor import Monitor
 from streams.period_reads import PeriodReads
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.runners.watching import watch_all

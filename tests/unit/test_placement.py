@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.board.monitor import Monitor, Shard
 from streams.config.force import find_force
 from streams.kafka.partition import Partition, fingerprint
 from streams.kafka.placement import EVERY, MANY, WINDOW, Placement, placed, shown
 from streams.kafka.topics import partition_of
 from streams.live import Live
-from streams.monitor import Monitor, Shard
 from streams.periods import MINUTE
 from streams.runners.snapshot import Identity
 from tests.build import call, lines, ms

@@ -21,9 +21,9 @@ from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.board.monitor import canonical
 from streams.cli import main
 from streams.live import Live
-from streams.monitor import canonical
 from streams.runners.embedded import Account, Embedded
 from streams.runners.replay import ReplayClock, Stops
 from streams.sources import open_source

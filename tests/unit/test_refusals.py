@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from streams.alert_desk import Desk
+from streams.board.monitor import Monitor
 from streams.events.refusals import WORDS
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.periods import HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching
 from tests.build import call, feed, lines, monitor, ms

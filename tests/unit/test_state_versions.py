@@ -23,12 +23,12 @@ import pytest
 from detectors.calibration.alarm_budget import AlarmBudget
 from streams.alert_records import Handover, Transition, decode_fact, encode
 from streams.alerts import AlertBook
+from streams.board.monitor import canonical
 from streams.errors import CheckpointError
 from streams.events.schema import KINDS
 from streams.families.counts import Counts
 from streams.fold.ledger import Ledger
 from streams.kafka.partition import NOTHING, Partition, fingerprint
-from streams.monitor import canonical
 from streams.runners import alert_store, calibration, facts, watching
 from streams.runners import checkpoint as checkpoints
 from streams.runners.alert_store import AlertStore

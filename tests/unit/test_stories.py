@@ -8,9 +8,9 @@ import pytest
 
 from streams.alert_desk import Desk
 from streams.alert_records import Alert, Transition
+from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.runners.watching import watch_all
 from streams.signals import Signal
 from tests.alerting import Known, at, book, signal

@@ -19,13 +19,13 @@ from detectors.counts.predictive import Predictive
 from streams import grain_watches
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
+from streams.board.monitor import Monitor, Shard, canonical
 from streams.config.force import Force, check_force
 from streams.families.base import Point
 from streams.families.counts import Months
 from streams.feed_silence import Feed, of_records
 from streams.feedback import Level, Outcomes, Stretch
 from streams.live import Live
-from streams.monitor import Monitor, Shard, canonical
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.runners import watching
 from streams.signals import Grain, Signal

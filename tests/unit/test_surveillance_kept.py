@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from streams.board.monitor import Monitor, Shard
 from streams.errors import CheckpointError
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
-from streams.monitor import Monitor, Shard
 from streams.runners import store
 from streams.runners.snapshot import Identity
 from streams.surveillance import Surveillance

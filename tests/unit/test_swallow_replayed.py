@@ -15,9 +15,9 @@ import pytest
 
 from streams.alert_desk import Desk
 from streams.alert_records import Alert, Transition
+from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.periods import DAY, MINUTE, rfc3339, to_ms
 from streams.runners.watching import watch_all
 from tests.build import incident, lines

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.monitor import Monitor, canonical
+from streams.board.monitor import Monitor, canonical
 from streams.periods import Calendar, rfc3339
 from tests.build import FAR_FUTURE, call, feed, lines, monitor, ms, row, tiny_force
 

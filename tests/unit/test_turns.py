@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from streams.board.monitor import Folded, Monitor, Shard, canonical
 from streams.config.force import Force, find_force
 from streams.kafka.alerts import TopicAlerts
 from streams.kafka.assignments import Holdings
@@ -22,7 +23,6 @@ from streams.kafka.producer import Outbox
 from streams.kafka.rebuild import Reader
 from streams.kafka.settings import Cluster, Settings, Stream
 from streams.live import LONG, Busy, Health, Live
-from streams.monitor import Folded, Monitor, Shard, canonical
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.runners import watching
 from streams.runners.snapshot import Identity

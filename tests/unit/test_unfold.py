@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.board.monitor import canonical
 from streams.events.schema import Call, Crime, Incident, Versioned, decode_line, encode
-from streams.monitor import canonical
 from streams.periods import Calendar, to_ms
 from streams.sources.play import Judge
 from streams.sources.unfold import UNFOLDED, unfold

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from streams.alert_desk import Desk
 from streams.alert_records import Alert
 from streams.alerts import AlertBook
+from streams.board.monitor import Monitor
 from streams.conditions import silent_feeds
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.outputs.prometheus import BoardCollector
 from streams.outputs.terminal import as_text
 from streams.outputs.wallboard.series import hours

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.board.monitor import Monitor, Shard, canonical
 from streams.errors import Refused
 from streams.events.lenient import decode, salvage
 from streams.events.schema import Crime, Incident
 from streams.events.unknown_values import MOST_VALUES, UnknownValues, in_words, shown
-from streams.monitor import Monitor, Shard, canonical
 from streams.runners import snapshot as snapshots
 from streams.runners.snapshot import Stored
 from streams.sources.reasons import in_words as in_words_of_a_refusal

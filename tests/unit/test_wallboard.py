@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.outputs.wallboard.hub import Hub, View, whole_board
 from streams.outputs.wallboard.pages import STATIC
 from streams.outputs.wallboard.screen import fingerprint, first_screen

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import pytest
 from starlette.testclient import TestClient
 
+from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.errors import WatchroomError
 from streams.live import Live
-from streams.monitor import Monitor
 from streams.outputs.web import application, listen, serve
 from tests.build import call, feed, ms, row, tiny_force
 

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from streams.board.rollup import Rollup
+from streams.board.totals import Beside
 from streams.config.force import Force
 from streams.config.targets import told
 from streams.errors import Refused
@@ -38,8 +40,6 @@ from streams.registry.incidents import Incidents
 from streams.registry.kind import Kind
 from streams.registry.measures import ATTENDED, CALLS, GROUPS, SERVICE_LEVELS
 from streams.registry.names import NAMES
-from streams.rollup import Rollup
-from streams.totals_used import Beside
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""

@@ -23,8 +23,8 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from streams.board.monitor import Monitor
 from streams.fold.readings import Heartbeats
-from streams.monitor import Monitor
 from streams.periods import HOUR, MINUTE
 
 NEAR = MINUTE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from streams.board.totals import Part, Used
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
 from streams.registry import calls, crimes, incidents
@@ -21,7 +22,6 @@ from streams.registry.measures import (
     Group,
     Stock,
 )
-from streams.totals_used import Part, Used
 
 Key = tuple[str, ...]
 """The values of a group's dimensions, then the area."""
