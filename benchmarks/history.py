@@ -21,7 +21,7 @@ from pathlib import Path
 
 from streams.board.monitor import Monitor
 from streams.sources import open_source
-from streams.sources.mapping import parse_mapping
+from streams.sources.mapping.file import parse_mapping
 from tests.build import FAR_FUTURE, TINY_FORCE, tiny_force
 
 MAPPING = """

@@ -69,8 +69,8 @@ from streams.runners.embedded import Embedded
 from streams.runners.replay import ReplayClock, Stops
 from streams.runners.watching import watch_all
 from streams.sources import Chunk, open_source
-from streams.sources.instants import instant_of
-from streams.sources.play import Play
+from streams.sources.order.instants import instant_of
+from streams.sources.order.play import Play
 from streams.sources.simulator import Rates, Surge, simulate
 
 AROUND = {"hour": (12, 12), "day": (14, 6), "month": (12, 6)}

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import msgspec
 
 from streams.sources import Rejected, open_source
-from streams.sources.mapping import parse_mapping
-from streams.sources.mapping_model import Mapping
+from streams.sources.mapping.file import parse_mapping
+from streams.sources.mapping.model import Mapping
 
 PLAIN = """
 kind = "incident"

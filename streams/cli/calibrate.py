@@ -25,7 +25,7 @@ from streams.registry.phrases import place, subject
 from streams.runners.calibration import Calibrated, Question, answer, class_name, class_of
 from streams.runners.departed import kept_on_disk
 from streams.sources import CHUNK_LINES
-from streams.sources.play import Play
+from streams.sources.order.play import Play
 from streams.sources.simulator import simulate
 
 SIMULATED_WEEKS = 8

@@ -26,7 +26,7 @@ from streams.config.force import find_force, shipped_forces
 from streams.errors import SourceError, WatchroomError
 from streams.sources.chunk import Chunk
 from streams.sources.interrupt import Interrupt
-from streams.sources.play import Play
+from streams.sources.order.play import Play
 from streams.sources.refused import RefusedFile
 
 PART = ".part"

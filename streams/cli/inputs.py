@@ -22,7 +22,7 @@ from rich.progress import (
 
 from streams.config.force import Force
 from streams.sources import Source, open_source
-from streams.sources.play import Play
+from streams.sources.order.play import Play
 from streams.sources.reasons import in_words
 
 STDIN = "-"

@@ -8,12 +8,12 @@ import click
 import msgspec
 
 from streams.config.force import Force, find_force
-from streams.sources.field_words import KINDS, Kind
-from streams.sources.mapping import load_mapping, parse_mapping
-from streams.sources.mapping_model import Mapping
-from streams.sources.sample import MOST, read_sample
-from streams.sources.suggest import suggest
-from streams.sources.trial import Trial, try_mapping
+from streams.sources.draft.field_words import KINDS, Kind
+from streams.sources.draft.sample import MOST, read_sample
+from streams.sources.draft.suggest import suggest
+from streams.sources.draft.trial import Trial, try_mapping
+from streams.sources.mapping.file import load_mapping, parse_mapping
+from streams.sources.mapping.model import Mapping
 
 REFUSED = 3
 """The exit code when all rows, or more than one in a hundred and at least ten, are refused."""

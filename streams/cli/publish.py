@@ -23,7 +23,7 @@ from streams.config.force import find_force, shipped_forces
 from streams.kafka.publisher import publish as send
 from streams.kafka.tally import Tally
 from streams.sources import Source
-from streams.sources.play import Play
+from streams.sources.order.play import Play
 
 INTERRUPTED = 130
 

@@ -31,7 +31,7 @@ from streams.runners.departed import kept_on_disk
 from streams.runners.embedded import DeadLetterFile, Embedded, has_records, last_event
 from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.sources import Source
-from streams.sources.play import Play
+from streams.sources.order.play import Play
 
 
 @click.command()

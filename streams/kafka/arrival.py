@@ -17,7 +17,7 @@ from streams.fold.panes import end_of_record
 from streams.periods import Calendar, rfc3339, to_ms
 from streams.registry.kind import Kind, when_of
 from streams.sources.chunk import Chunk
-from streams.sources.play import Judge
+from streams.sources.order.play import Judge
 
 Whose = tuple[str, str]
 """A kind of record and a force, by id."""

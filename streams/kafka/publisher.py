@@ -29,7 +29,7 @@ from streams.kafka.newest import newest_update, record_ids
 from streams.kafka.tally import Tally
 from streams.sources.chunk import Chunk, Rejected
 from streams.sources.interrupt import Interrupt
-from streams.sources.play import Play, paced
+from streams.sources.order.play import Play, paced
 from streams.sources.refused import RefusedFile
 
 TOPICS = {

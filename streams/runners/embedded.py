@@ -22,8 +22,8 @@ from streams.fold.readings import Heartbeats, Readings
 from streams.live import Busy, Live, wall_clock
 from streams.runners.replay import ReplayClock, Stops
 from streams.sources import Chunk
-from streams.sources.instants import instant_of
-from streams.sources.play import Play
+from streams.sources.order.instants import instant_of
+from streams.sources.order.play import Play
 
 TICK = 0.02
 """The shortest wait of a paced replay, in seconds."""

@@ -16,10 +16,10 @@ from typing import BinaryIO, NamedTuple, cast
 
 from streams.config.force import Force
 from streams.errors import SourceError
+from streams.sources.bytes.lines import Meter
 from streams.sources.chunk import Chunk
-from streams.sources.mapping import load_mapping
-from streams.sources.mapping_model import Mapping
-from streams.sources.raw import Meter
+from streams.sources.mapping.file import load_mapping
+from streams.sources.mapping.model import Mapping
 from streams.sources.readers import At, Reader, taken
 
 STDIN = "standard input"

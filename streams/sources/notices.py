@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.sources.forms import shown
+from streams.sources.bytes.forms import shown
 
 MOST = 100
 """The most different notices that are kept; an export has a handful of fields."""

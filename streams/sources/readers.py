@@ -22,7 +22,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from streams.config.force import Force
 from streams.errors import ConfigError, NeedsMapping, SourceError
-from streams.sources.archives import (
+from streams.sources.bytes.archives import (
     check_size,
     member_blocks,
     members,
@@ -31,8 +31,7 @@ from streams.sources.archives import (
     spool,
     workbook_in,
 )
-from streams.sources.chunk import CHUNK_LINES, Chunk
-from streams.sources.forms import (
+from streams.sources.bytes.forms import (
     EMPTY,
     OLE,
     OTHER,
@@ -44,20 +43,7 @@ from streams.sources.forms import (
     marked,
     shown,
 )
-from streams.sources.grouping import grouped_chunks
-from streams.sources.json_rows import (
-    LineItems,
-    document_items,
-    event_chunks,
-    find_rows,
-    json_layout,
-)
-from streams.sources.mapped import Mapper
-from streams.sources.mapping_model import Mapping
-from streams.sources.notices import Notices
-from streams.sources.parquet import parquet_items
-from streams.sources.police_uk import StreetRows, is_other_file, is_street
-from streams.sources.raw import (
+from streams.sources.bytes.lines import (
     Batch,
     Meter,
     cr_to_lf,
@@ -69,10 +55,31 @@ from streams.sources.raw import (
     to_utf8,
     without_mark,
 )
-from streams.sources.records import Records
-from streams.sources.rows import Build, NoColumn, Rows, TableRows, needed_columns, table_chunks
-from streams.sources.sheets import Workbook
-from streams.sources.tables import Table
+from streams.sources.chunk import CHUNK_LINES, Chunk
+from streams.sources.mapping.grouping import grouped_chunks
+from streams.sources.mapping.mapped import Mapper
+from streams.sources.mapping.model import Mapping
+from streams.sources.notices import Notices
+from streams.sources.police_uk import StreetRows, is_other_file, is_street
+from streams.sources.tables.delimited import Table
+from streams.sources.tables.json_rows import (
+    LineItems,
+    document_items,
+    event_chunks,
+    find_rows,
+    json_layout,
+)
+from streams.sources.tables.parquet import parquet_items
+from streams.sources.tables.records import Records
+from streams.sources.tables.rows import (
+    Build,
+    NoColumn,
+    Rows,
+    TableRows,
+    needed_columns,
+    table_chunks,
+)
+from streams.sources.tables.sheets import Workbook
 
 COMPRESSED = frozenset({".gz", ".zst"})
 TEXT_TABLES = frozenset({".csv", ".tsv", ".tab", ".txt"})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from streams.sources.forms import shown
+from streams.sources.bytes.forms import shown
 
 
 class Reason(NamedTuple):

@@ -15,7 +15,7 @@ from streams.live import Live
 from streams.runners.embedded import Account, Embedded
 from streams.runners.replay import ReplayClock, Stops
 from streams.sources import open_source
-from streams.sources.play import Play
+from streams.sources.order.play import Play
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

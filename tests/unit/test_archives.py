@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from streams.cli import main
 from streams.errors import NeedsMapping, SourceError
-from streams.sources import archives, open_source
+from streams.sources import open_source
+from streams.sources.bytes import archives
 from tests.tables import PLAIN, plain, read, write
 from tests.workbooks import xlsx
 

@@ -7,7 +7,7 @@ import msgspec
 from streams.kafka.arrival import Late, late_rows
 from streams.periods import DAY, rfc3339
 from streams.sources.chunk import Chunk
-from streams.sources.play import Judge
+from streams.sources.order.play import Judge
 from tests.build import crime, incident, ms, tiny_force
 
 NOW = ms("2022-06-01T00:00:00Z")

@@ -25,7 +25,7 @@ from streams.runners.embedded import Account, DeadLetterFile, Embedded, last_eve
 from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.runners.watching import watch_all
 from streams.sources import Chunk, Rejected
-from streams.sources.instants import instant_of
+from streams.sources.order.instants import instant_of
 from streams.sources.refused import RefusedFile
 from tests.build import call, lines, monitor, ms
 

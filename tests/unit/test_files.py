@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import SourceError
-from streams.sources import CHUNK_LINES, Chunk, Rejected, files, open_source, raw
-from streams.sources.mapping import parse_mapping
+from streams.sources import CHUNK_LINES, Chunk, Rejected, files, open_source
+from streams.sources.bytes import lines as raw
+from streams.sources.mapping.file import parse_mapping
 
 LINES = [b'{"n":%d}' % n for n in range(1000)]
 TEXT = b"\n".join(LINES) + b"\n"

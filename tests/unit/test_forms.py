@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import ConfigError, SourceError, WatchroomError
-from streams.sources import archives, open_source
-from streams.sources.forms import form_of, shown
+from streams.sources import open_source
+from streams.sources.bytes import archives
+from streams.sources.bytes.forms import form_of, shown
 from tests.tables import plain, read, write
 from tests.workbooks import xlsx
 

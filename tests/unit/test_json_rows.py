@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import ConfigError, NeedsMapping, SourceError
-from streams.sources import json_rows, open_source
-from streams.sources.records import flat, text_of
+from streams.sources import open_source
+from streams.sources.tables import json_rows
+from streams.sources.tables.records import flat, text_of
 from tests.tables import plain, read, write
 
 ROWS = [{"id": n, "opened": f"2024-01-0{n} 10:00:00", "units": [{"u": 1}]} for n in (1, 2, 3)]

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.sources import open_source
-from streams.sources.mapping import parse_mapping
+from streams.sources.mapping.file import parse_mapping
 from tests.build import FAR_FUTURE, monitor, ms, row, tiny_force
 from tests.late import updated_of
 

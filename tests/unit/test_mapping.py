@@ -15,9 +15,9 @@ from streams.errors import ConfigError, Refused
 from streams.events.lenient import read
 from streams.events.schema import KINDS, Call, Crime, Incident, decode_line
 from streams.sources import Chunk, open_source
-from streams.sources import mapping_model as mapping
-from streams.sources.mapped import Mapper
-from streams.sources.mapping import load_mapping, parse_mapping
+from streams.sources.mapping import model as mapping
+from streams.sources.mapping.file import load_mapping, parse_mapping
+from streams.sources.mapping.mapped import Mapper
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 INCIDENT = """

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from streams.errors import ConfigError, SourceError
 from streams.sources import Chunk, open_source
+from streams.sources.bytes.lines import line_batches
 from streams.sources.files import Source
-from streams.sources.grouping import grouped_chunks
-from streams.sources.mapped import Mapper
-from streams.sources.mapping import parse_mapping
-from streams.sources.raw import line_batches
-from streams.sources.tables import Table
+from streams.sources.mapping.file import parse_mapping
+from streams.sources.mapping.grouping import grouped_chunks
+from streams.sources.mapping.mapped import Mapper
+from streams.sources.tables.delimited import Table
 
 UNITS = """
 kind = "incident"

@@ -14,14 +14,14 @@ from click.testing import CliRunner, Result
 from streams.cli import main
 from streams.errors import ConfigError, SourceError
 from streams.sources import open_source
-from streams.sources.field_words import Kind
-from streams.sources.mapping import parse_mapping
-from streams.sources.mapping_model import Mapping
-from streams.sources.sample import Sample, encoding_of, read_sample
-from streams.sources.suggest import suggest
-from streams.sources.time_guess import find_times
-from streams.sources.trial import try_mapping
-from streams.sources.value_guess import INCIDENTS, translated
+from streams.sources.draft.field_words import Kind
+from streams.sources.draft.sample import Sample, encoding_of, read_sample
+from streams.sources.draft.suggest import suggest
+from streams.sources.draft.time_guess import find_times
+from streams.sources.draft.trial import try_mapping
+from streams.sources.draft.value_guess import INCIDENTS, translated
+from streams.sources.mapping.file import parse_mapping
+from streams.sources.mapping.model import Mapping
 from tests.tables import write
 from tests.workbooks import Cell, xlsx
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import ConfigError, Refused
-from streams.sources.mapped import Mapper
-from streams.sources.mapping import parse_mapping
+from streams.sources.mapping.file import parse_mapping
+from streams.sources.mapping.mapped import Mapper
+from streams.sources.mapping.times import compile_format
 from streams.sources.notices import Notices
-from streams.sources.times import compile_format
 
 NOW = int(dt.datetime(2026, 6, 1, tzinfo=dt.UTC).timestamp() * 1000)
 INCIDENT = """

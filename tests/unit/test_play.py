@@ -27,8 +27,8 @@ from streams.live import Live
 from streams.runners.embedded import Account, Embedded
 from streams.runners.replay import ReplayClock, Stops
 from streams.sources import open_source
-from streams.sources.mapping import parse_mapping
-from streams.sources.play import Play, paced
+from streams.sources.mapping.file import parse_mapping
+from streams.sources.order.play import Play, paced
 from tests.build import TINY_FORCE, call, incident, lines, monitor, row, tiny_force
 from tests.servers.process import wait_until
 

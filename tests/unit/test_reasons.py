@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from streams.sources.mapping import parse_mapping
+from streams.sources.draft.trial import try_mapping
+from streams.sources.mapping.file import parse_mapping
 from streams.sources.notices import Notices
 from streams.sources.reasons import REASONS, in_words
-from streams.sources.trial import try_mapping
 from tests.tables import PLAIN
 
 ROOT = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ import pytest
 
 from streams.errors import ConfigError, NeedsMapping, SourceError
 from streams.sources import open_source
-from streams.sources.archives import ole_kind
+from streams.sources.bytes.archives import ole_kind
 from tests.tables import plain, read, write
 from tests.workbooks import Cell, ods, xlsx
 

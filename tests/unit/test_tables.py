@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import ConfigError, SourceError
-from streams.sources import open_source, tables
-from streams.sources.mapped import Mapper
-from streams.sources.raw import Batch, cr_to_lf, ends_in_cr
-from streams.sources.rows import MOST_NOTES, table_chunks
+from streams.sources import open_source
+from streams.sources.bytes.lines import Batch, cr_to_lf, ends_in_cr
+from streams.sources.mapping.mapped import Mapper
+from streams.sources.tables import delimited as tables
+from streams.sources.tables.rows import MOST_NOTES, table_chunks
 from tests.tables import plain, read, write
 
 HEADER = "id,opened,note\n"

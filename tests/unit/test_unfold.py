@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from streams.board.monitor import canonical
 from streams.events.schema import Call, Crime, Incident, Versioned, decode_line, encode
 from streams.periods import Calendar, to_ms
-from streams.sources.play import Judge
-from streams.sources.unfold import UNFOLDED, unfold
+from streams.sources.order.play import Judge
+from streams.sources.order.unfold import UNFOLDED, unfold
 from tests.build import FAR_FUTURE, monitor, tiny_force
 
 CALENDAR = Calendar(tiny_force().zone)

@@ -1,0 +1,1 @@
+"""Bytes of any file become lines: what the file is, archives, compression, encodings."""

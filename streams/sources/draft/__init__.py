@@ -1,0 +1,1 @@
+"""A draft of a mapping, made from a sample of a table."""

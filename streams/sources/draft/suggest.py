@@ -1,0 +1,150 @@
+"""Drafts a mapping from the sample of a table: every guess is said in a comment of the draft.
+
+The draft is made by names of columns (times by what they hold) in the way in which public exports
+are written. It is a beginning for a person to correct, and always loads.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from streams.config.force import Force
+from streams.errors import SourceError
+from streams.sources.draft import value_guess
+from streams.sources.draft.calls import place_call
+from streams.sources.draft.columns import Columns
+from streams.sources.draft.draft import Work, clean, quoted
+from streams.sources.draft.field_words import (
+    ATTENDED,
+    CATEGORY,
+    CRIME_ALONE,
+    KIND_WORDS,
+    OFFENCE,
+    Kind,
+)
+from streams.sources.draft.ids import place_id
+from streams.sources.draft.sample import Sample
+from streams.sources.draft.states import place_states, states_of
+from streams.sources.draft.times import place_times
+from streams.sources.draft.totals import place_totals
+from streams.sources.draft.words import place_area, place_grade, place_words
+
+
+class Draft(NamedTuple):
+    """A drafted mapping: its TOML, and what a person has to look at first."""
+
+    toml: str
+    doubts: list[str]
+
+
+def guess_kind(columns: Columns) -> tuple[Kind, bool]:
+    """What a row is, by the names of the columns, and whether any name said so."""
+    score = {
+        kind: sum(bool(re.search(pattern, column.words)) for column in columns.all)
+        for kind, pattern in KIND_WORDS.items()
+    }
+    names = [column.words for column in columns.all]
+    if any(re.search(CRIME_ALONE, name) for name in names) and not (
+        score["call"] or score["reading"] or any(re.search(ATTENDED, name) for name in names)
+    ):
+        return "crime", True
+    ranked: tuple[Kind, ...] = ("incident", "call", "crime", "reading")
+    best = max(ranked, key=lambda kind: score[kind])
+    return best, score[best] > 0
+
+
+def suggest(
+    sample: Sample,
+    kind: Kind | None = None,
+    timezone: str | None = None,
+    force: Force | None = None,
+) -> Draft:
+    """A draft for a sample; raises `SourceError` where it has no times to map."""
+    columns = Columns(sample)
+    events = states_of(columns) if kind in {None, "call"} else None
+    if events is not None:
+        work = Work(sample, columns, "call", force)
+        if place_states(work, events):
+            return Draft(_text(work, _zone(work, timezone)), work.doubts)
+    guessed, sure = guess_kind(columns)
+    work = Work(sample, columns, kind or guessed, force)
+    if kind is None and not sure:
+        work.doubts.append(f"`kind`: no column's name says what a row is; {guessed} is a guess")
+    try:
+        return _draft(work, timezone)
+    except SourceError:
+        # No record of a call has only a day: these may be totals of days or months.
+        totals = Work(sample, Columns(sample), "reading", force)
+        if kind is not None or not place_totals(totals):
+            raise
+        return Draft(_text(totals, _zone(totals, timezone)), totals.doubts)
+
+
+def _draft(work: Work, timezone: str | None) -> Draft:
+    """The whole."""
+    timezone = _zone(work, timezone)
+    american = (timezone or "").startswith("America/")
+    found = work.columns.order
+    work.columns.settle("month" if american else "day")
+    place_times(work)
+    ambiguous = [c.name for c in work.columns.all if c.name in work.columns.used
+                 and c.times is not None and c.times.ambiguous]  # fmt: skip
+    if ambiguous and not work.columns.order_is_sure:
+        why = "" if found is None else "; the dates of neighbouring rows then lie closer together"
+        work.doubts.append(
+            f"AMBIGUOUS: {', '.join(ambiguous)}: no day is above 12, and the "
+            f"{work.columns.order} is taken to come first{why}"
+        )
+    if work.kind == "call":
+        place_call(work)
+    place_area(work)
+    if work.kind == "incident":
+        place_words(work, "category", CATEGORY, value_guess.INCIDENTS, "other")
+        place_grade(work)
+    elif work.kind == "crime":
+        place_words(work, "offence", OFFENCE, value_guess.OFFENCES, "other_crime")
+    place_id(work)
+    return Draft(_text(work, timezone), work.doubts)
+
+
+def _zone(work: Work, timezone: str | None) -> str | None:
+    return work.force.zone.key if timezone is None and work.force is not None else timezone
+
+
+def _text(work: Work, timezone: str | None) -> str:
+    zone = timezone
+    if zone is None:
+        zone = "America/New_York" if _american(work) else "Europe/London"
+        work.doubts.insert(0, f"`timezone`: the file does not say it; {zone} is a guess")
+    lines = [
+        f"# Drafted from {len(work.sample.rows):,} rows of {clean(work.sample.origin)}.",
+        "# Every line is a guess: look at it, and compare with docs/sources.md.",
+    ]
+    lines += [f"# CHECK {clean(doubt)}." for doubt in work.doubts]
+    lines += ["", f"kind = {quoted(work.kind)}"]
+    if work.force is not None:
+        lines.append(f"force = {quoted(work.force.id)}")
+    else:
+        lines.append('# force = "my-force"    # or give --force')
+    lines.append(f"timezone = {quoted(zone)}")
+    lines += [f"{key} = {quoted(value)}" for key, value in work.sample.settings.items()]
+    if nulls := work.columns.nulls():
+        lines.append(f"null = {quoted(nulls)}")
+    lines += work.id
+    if work.constants:
+        lines += ["", "[constants]", *work.constants]
+    lines += work.fields
+    unused = [clean(c.name) for c in work.columns.all if c.name not in work.columns.used]
+    if unused:
+        lines += ["", f"# Not used: {', '.join(unused)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _american(work: Work) -> bool:
+    """Whether times are written as in America: months first, or twelve hours."""
+    times = [
+        c.times for c in work.columns.all if c.times is not None and c.name in work.columns.used
+    ]
+    twelve = any("%I" in form for one in times for form in one.formats)
+    return twelve or any(one.order == "month" for one in times)

@@ -1,0 +1,68 @@
+"""Tries a mapping on the first rows of a source: how many go through, and why others do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from streams.config.force import Force
+from streams.sources.bytes.forms import shown
+from streams.sources.chunk import Rejected
+from streams.sources.files import open_source
+from streams.sources.mapping.model import Mapping
+from streams.sources.reasons import LONGEST
+
+
+class Trial(NamedTuple):
+    """What became of the rows: `rows` = `events` + `joined` + `refused` + `excluded`."""
+
+    rows: int
+    events: int
+    excluded: int
+    reasons: Counter[str]
+    examples: dict[str, Rejected]
+    """The first refused row of each reason."""
+    joined: int = 0
+    """Rows that are part of the event of another row of their id."""
+    warnings: Sequence[str] = ()
+    """What counts and should be looked at."""
+
+    @property
+    def refused(self) -> int:
+        """How many rows were refused."""
+        return self.reasons.total()
+
+    def words(self) -> list[str]:
+        """The account in plain lines: one in all, then one a reason."""
+        share = f" ({self.refused / self.rows:.1%})" if self.rows and self.refused else ""
+        refused = f"{self.refused:,} refused{share}"
+        left = f"{self.excluded:,} excluded or blank"
+        joined = f"{self.joined:,} joined with another of their id, " if self.joined else ""
+        lines = [f"{self.rows:,} rows read: {self.events:,} events, {joined}{refused}, {left}."]
+        for reason, count in self.reasons.most_common():
+            first = self.examples[reason]
+            lines.append(f"  {reason} {count:,}: {first.origin}: {shown(first.detail, LONGEST)}")
+        return [*lines, *(f"  Look: {warning}" for warning in self.warnings)]
+
+
+def try_mapping(
+    path: Path | str, mapping: Mapping, force: Force | None, most: int | None = None
+) -> Trial:
+    """Reads up to about `most` rows, or all; raises as `open_source` does."""
+    rows = events = joined = excluded = 0
+    reasons: Counter[str] = Counter()
+    examples: dict[str, Rejected] = {}
+    with open_source(path, mapping, force) as source:
+        for chunk in source:
+            rows += chunk.rows
+            events += len(chunk.line_numbers)
+            joined += chunk.joined
+            excluded += chunk.excluded
+            for rejected in chunk.rejected:
+                reasons[rejected.reason] += 1
+                examples.setdefault(rejected.reason, rejected)
+            if most is not None and rows >= most:
+                break
+    return Trial(rows, events, excluded, reasons, examples, joined, source.warnings)

@@ -1,0 +1,1 @@
+"""A mapping file, and how it makes an event of a row."""

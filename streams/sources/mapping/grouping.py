@@ -1,0 +1,232 @@
+"""Rows of one id become one event: the units of an incident, or the states of a call.
+
+The rows of a file are sorted by id (`streams.sources.sorting`, in bounded memory), so this works on
+what has an end only. Each row is mapped by itself; of the rows of one id each field is then
+
+| `merge.FIELD` | value |
+|---|---|
+| `first`, of a time | the earliest that a row has |
+| `last`, of a time | the latest; so is `updated_at` where nothing is said |
+| `first`, of another field | that of the earliest row that has it; so is every field not named |
+| `last`, of another field | that of the latest row that has it |
+| `any`, `all` | true where it is true in any row, or in all rows that have it |
+| `sum` | the sum of all rows; not known where one of them lacks it |
+
+A row is earlier than another where the first of its times is, then the second, and so on; rows of
+the same times are ordered by their cells. So the order of the rows in the file changes nothing.
+
+A row that can't be mapped is refused alone, and the event is made of the others. Where the whole
+event can't be, all its rows are refused; so are they where a sum would lack a refused row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+import msgspec
+
+from streams.errors import Refused, SourceError
+from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
+from streams.sources.mapping.mapped import Mapper
+from streams.sources.mapping.model import Mapping
+from streams.sources.mapping.placing import Placed
+from streams.sources.sorting import RUN_BYTES, ExternalSort
+from streams.sources.tables.rows import TableRows
+
+Order = tuple[bool, list[dt.datetime], list[str]]
+"""Where a row stands among those of its id: whether it has no time, its times, its cells."""
+
+
+class Merged:
+    """One record, from its rows in any order."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        states = {} if mapping.states is None else mapping.states.fields
+        self._rules: dict[str, str] = {
+            "updated_at": "last", **dict.fromkeys(states.values(), "first"), **mapping.merge,
+        }  # fmt: skip
+        self.event: dict[str, object] = {}
+        self.placed = Placed()
+        self._from: dict[str, Order] = {}
+        """Of each field the place, among the rows, of the one that it was taken from."""
+        self.sums = {name for name, rule in mapping.merge.items() if rule == "sum"}
+        """Fields that are sums over all rows."""
+        self._summed: Counter[str] = Counter()
+        self._rows = 0
+
+    def whole(self) -> dict[str, object]:
+        """The fields of the record when all its rows were taken."""
+        lacking = {name for name in self.sums if self._summed[name] < self._rows}
+        return {name: value for name, value in self.event.items() if name not in lacking}
+
+    def add(self, event: dict[str, object], placed: Placed, cells: list[str]) -> None:
+        """Take one more row."""
+        self._rows += 1
+        order = not placed.at, sorted(placed.at.values()), cells
+        for name, value in event.items():
+            rule = self._rules.get(name, "first")
+            if name == "version":
+                self.event[name] = max(self.event.get(name, value), value, key=_version)
+            elif rule == "sum":
+                so_far = Decimal(str(self.event.get(name, 0)))
+                self.event[name] = format(so_far + Decimal(str(value)), "f")
+                self._summed[name] += 1
+            elif rule in {"any", "all"}:
+                flag = msgspec.convert(value, bool, strict=False)
+                held = self.event.get(name, flag)
+                self.event[name] = (held or flag) if rule == "any" else (held and flag)
+            elif name not in self.event or self._replaces(name, rule, placed, order):
+                self.event[name] = value
+                self._from[name] = order
+                self._place(name, placed)
+
+    def _replaces(self, name: str, rule: str, placed: Placed, order: Order) -> bool:
+        """Whether the value of a further row takes the place of the one that is held."""
+        new, held = placed.at.get(name), self.placed.at.get(name)
+        if new is not None and held is not None and name in self._rules and new != held:
+            return new > held if rule == "last" else new < held
+        before = self._from[name]
+        return order > before if rule == "last" else order < before
+
+    def _place(self, name: str, placed: Placed) -> None:
+        if name in placed.at:
+            self.placed.forget(name)
+            self.placed.at[name] = placed.at[name]
+            if placed.until is not None and name in placed.until:
+                if self.placed.until is None:
+                    self.placed.until = {}
+                self.placed.until[name] = placed.until[name]
+
+
+def _version(value: object) -> int:
+    try:
+        return int(str(value))
+    except ValueError:
+        return -1
+
+
+Raw = tuple[int, bytes]
+
+
+class _Output:
+    """The rows accounted for since the last chunk."""
+
+    def __init__(self, table: TableRows) -> None:
+        self.table = table
+        self.lines: list[bytes] = []
+        self.numbers: list[int] = []
+        self.excluded = self.joined = 0
+
+    def event(self, line: bytes, rows: list[Raw]) -> None:
+        self.lines.append(line)
+        self.numbers.append(rows[0][0])
+        self.joined += len(rows) - 1
+
+    def refuse(self, refused: Refused, rows: list[Raw]) -> None:
+        for number, raw in rows:
+            origin = f"{self.table.origin}:{number}"
+            self.table.rejected.append(Rejected(raw, refused.reason, refused.detail, origin))
+
+    @property
+    def full(self) -> bool:
+        held = len(self.lines) + len(self.table.rejected)
+        return held >= CHUNK_LINES or self.excluded >= CHUNK_LINES
+
+    def chunk(self) -> Chunk:
+        table = self.table
+        made = Chunk(
+            b"\n".join(self.lines),
+            table.origin,
+            self.numbers,
+            table.rejected,
+            self.excluded + table.blank,
+            self.joined,
+        )
+        self.lines, self.numbers, self.excluded, self.joined = [], [], 0, 0
+        table.rejected, table.blank = [], 0
+        return made
+
+
+def grouped_chunks(table: TableRows, mapper: Mapper, run_bytes: int = RUN_BYTES) -> Iterator[Chunk]:
+    """The chunks of a table whose rows of one id become one event; on a damaged file, first those
+    of the rows before the damage. An event has the line of the first of its rows."""
+    output, failure = _Output(table), None
+    with ExternalSort(run_bytes) as rows:
+        try:
+            for cells in table:
+                _gather(cells, mapper, rows, output)
+                if output.full:
+                    yield output.chunk()
+        except SourceError as error:
+            failure = error
+        for _, group in groupby(rows, key=lambda row: row[:2]):
+            _join(group, mapper, output)
+            if output.full:
+                yield output.chunk()
+    last = output.chunk()
+    if last.rows:
+        yield last
+    if failure is not None:
+        raise failure
+
+
+def _join(group: Iterable[tuple[Any, ...]], mapper: Mapper, output: _Output) -> None:
+    """Make one event of the rows of one id, or refuse them."""
+    merged, joined, lacking = Merged(mapper.mapping), list[Raw](), None
+    for _, _, number, cells, raw in group:
+        mapper.line = partial(int, number)
+        refused = _add(merged, mapper, list(cells))
+        if refused is None:
+            joined.append((number, raw))
+            continue
+        output.refuse(refused, [(number, raw)])
+        if merged.sums:
+            detail = f"the sum would lack row {number}: {refused.detail}"
+            lacking = lacking or Refused(refused.reason, detail)
+    if not joined:
+        return
+    mapper.line = partial(int, joined[0][0])
+    try:
+        if lacking is not None:
+            raise lacking
+        output.event(mapper.finish(merged.whole(), merged.placed), joined)
+    except Refused as refused:
+        output.refuse(refused, joined)
+
+
+def _gather(cells: list[str], mapper: Mapper, rows: ExternalSort, output: _Output) -> None:
+    """Sort one row under its id, unless it is excluded or has none."""
+    table = output.table
+    if len(cells) != len(table.header):
+        table.reject("wrong_cell_count", f"{len(cells)} cells under {len(table.header)} columns")
+        return
+    try:
+        key = mapper.key(cells)
+    except Refused as refused:
+        table.reject(refused.reason, refused.detail)
+        return
+    if key is None:
+        output.excluded += 1
+    else:
+        raw = table.raw
+        rows.add((*key, table.number, tuple(cells), raw), 2 * len(raw))
+
+
+def _add(merged: Merged, mapper: Mapper, cells: list[str]) -> Refused | None:
+    """Add one row to its record; the refusal of one that can't be mapped."""
+    try:
+        mapped = mapper.row(cells)
+        if mapped is not None:
+            mapper.plausible.judge(mapped[1])
+            merged.add(*mapped, cells)
+    except Refused as refused:
+        return refused
+    except msgspec.ValidationError as error:
+        return Refused("wrong_form", str(error))
+    return None

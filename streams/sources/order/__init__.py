@@ -1,0 +1,1 @@
+"""History in the order of time, as a live feed would have sent it."""

@@ -1,0 +1,262 @@
+"""A finite source in the order of time, whatever the order of its rows and files.
+
+Two steps. `gather` reads everything, judges each row of a finished export whole (one verdict, with
+its file and line), unfolds it into the versions of a live feed (`streams.sources.order.unfold`) and
+sorts all lines by the instant at which they became known, in bounded memory. Then the play itself
+is iterated: chunks of lines in order. Lines that became known at the same instant are ordered by
+their content, so the order of rows and files changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+from streams.board.monitor import COUNTED
+from streams.config.force import Force
+from streams.errors import Refused, SourceError
+from streams.events.lenient import read
+from streams.events.schema import Event, Versioned
+from streams.periods import DAY, Calendar, rfc3339, to_ms
+from streams.registry.kind import EARLIEST, SKEW, Kind
+from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
+from streams.sources.files import Source
+from streams.sources.mapping.plausible import wall_clock
+from streams.sources.order.instants import instant_of
+from streams.sources.order.unfold import last_version, unfold
+from streams.sources.sorting import ExternalSort
+
+ALONE = 180 * DAY
+"""A row that has no other so near before or after it stands alone: its year may be wrong."""
+NAMED = 3
+"""Rows alone in time that a warning names."""
+UNREADABLE = -1
+"""The instant of a line that has none: it comes first, and is refused by whoever takes it."""
+
+
+class Judge:
+    """Judges events by the rules of their kind, for the forces that are known."""
+
+    def __init__(self, forces: Sequence[Force]) -> None:
+        self.calendars = {force.id: Calendar(force.zone) for force in forces}
+        self._kinds: dict[tuple[str, str], Kind] = {}
+        for force in forces:
+            for name, rules in COUNTED.items():
+                made: Any = rules
+                self._kinds[name, force.id] = made(force)
+
+    def kind(self, event: Event) -> Kind | None:
+        """The rules for an event; None for a kind without records, or a force that is not known."""
+        name = type(event).__struct_config__.tag
+        return self._kinds.get((str(name), event.force))
+
+    def packed(self, event: Event) -> int | None:
+        """What of a record is counted, packed; None where nothing judges it; raises `Refused`."""
+        kind = self.kind(event)
+        if kind is None or not isinstance(event, Versioned) or event.deleted:
+            return None
+        return kind.pack(event, to_ms(event.updated_at))
+
+    def versions(self, event: Event, *, unfolds: bool) -> list[tuple[int, Event]]:
+        """A finished record as the versions of a live feed, or `unfolds` False as its last one
+        alone; raises `Refused` for a record that makes no sense as a whole."""
+        self.packed(event)
+        if not isinstance(event, Versioned):
+            return [(to_ms(event.at), event)]
+        calendar = self.calendars.get(event.force)
+        if not unfolds or calendar is None:  # without a calendar nobody takes it
+            return [(to_ms(event.updated_at), last_version(event))]
+        return unfold(event, calendar)
+
+
+class Play:
+    """A finite source, sorted. Call `gather`, then iterate; use it with `with`, or close it.
+
+    `forces` judge the rows; `unfolds` False leaves finished records whole. `warnings` are
+    sentences for the user, complete after the iteration.
+    """
+
+    def __init__(self, source: Source, forces: Iterable[Force], *, unfolds: bool = True) -> None:
+        self.source, self.unfolds = source, unfolds
+        self.judge = Judge(list(forces))
+        source.finite = True
+        self.failure: SourceError | None = None
+        """What broke off the reading; raised once all that came before it was played."""
+        self.played = 0
+        """Lines given so far, of `lines`."""
+        self.gathered = False
+        """Whether all was read and sorted."""
+        self.rows = 0
+        """Rows that will be played; each may have become several lines."""
+        self._sort = ExternalSort()
+        self._origins: dict[str, int] = {}
+        self._alone: list[tuple[int, str]] = []
+        self._few = 0
+
+    def __enter__(self) -> Play:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        """Lets the files go."""
+        self.close()
+
+    def close(self) -> None:
+        """Lets the files go."""
+        self._sort.close()
+        self.source.close()
+
+    @property
+    def lines(self) -> int:
+        """How many lines were gathered."""
+        return self._sort.rows
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a user should look at though it counts."""
+        told = list(getattr(self.source, "warnings", ()))
+        if self._few:
+            named = ", ".join(f"{place} ({_day(at)})" for at, place in self._alone)
+            more = f" and {self._few - len(self._alone):,} more" if self._few > NAMED else ""
+            rows = "1 row stands" if self._few == 1 else f"{self._few:,} rows stand"
+            told.append(
+                f"{rows} alone in time, more than {ALONE // DAY} days from every other, and "
+                f"{'counts' if self._few == 1 else 'count'}; look whether the year is right: "
+                f"{named}{more}"
+            )
+        return told
+
+    def gather(self) -> Iterator[Chunk]:
+        """Reads and sorts the whole source. Gives, without any line, chunks that account for the
+        rows that will not be played: refused, excluded, or joined with another."""
+        try:
+            for chunk in self.source:
+                rejected = [*chunk.rejected, *self._add(chunk)]
+                yield Chunk(b"", chunk.origin, (), rejected, chunk.excluded, chunk.joined)
+        except SourceError as failure:
+            self.failure = failure
+        self.gathered = True
+
+    def _add(self, chunk: Chunk) -> Iterator[Rejected]:
+        origin = self._origins.setdefault(chunk.origin, len(self._origins))
+        add = self._sort.add
+        if not chunk.finished:
+            for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
+                at = instant_of(line)
+                add((UNREADABLE if at is None else at, line, origin, number, True), len(line))
+            self.rows += len(chunk.line_numbers)
+            return
+        unfolds = self.unfolds and chunk.unfolds
+        for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
+            try:
+                first = True
+                kept = read(line)
+                for at, event in self.judge.versions(kept.event, unfolds=unfolds):
+                    version = kept.encode(event)
+                    add((at, version, origin, number, first), len(version))
+                    first = False
+                self.rows += 1
+            except Refused as refused:
+                yield Rejected(line, refused.reason, refused.detail, f"{chunk.origin}:{number}")
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """The lines in order; raises what broke off the reading, after all that came before it."""
+        self.played, self._few, self._alone = 0, 0, []
+        names = list(self._origins)
+        lines: list[bytes] = []
+        numbers: list[int] = []
+        origins: list[str] = []
+        begins: list[bool] = []
+        watch, now = _Alone(), wall_clock() + SKEW
+        for at, line, origin, number, first in self._sort:
+            lines.append(line)
+            numbers.append(number)
+            origins.append(names[origin])
+            begins.append(first)
+            if first and EARLIEST <= at <= now:  # others are refused by whoever takes them
+                self._note(watch.step(at, names[origin], number))
+            if len(lines) >= CHUNK_LINES:
+                yield self._chunk(lines, numbers, origins, begins)
+                lines, numbers, origins, begins = [], [], [], []
+        self._note(watch.end())
+        if lines:
+            yield self._chunk(lines, numbers, origins, begins)
+        if self.failure is not None:
+            raise self.failure
+
+    def _chunk(
+        self, lines: list[bytes], numbers: list[int], origins: list[str], begins: list[bool]
+    ) -> Chunk:
+        self.played += len(lines)
+        return Chunk(b"\n".join(lines), origins[0], numbers, origins=origins, begins=begins)
+
+    def _note(self, alone: tuple[int, str] | None) -> None:
+        if alone is not None:
+            self._few += 1
+            if len(self._alone) < NAMED:
+                self._alone.append(alone)
+
+
+class _Alone:
+    """Finds, among instants that come in order, those far from their neighbours on both sides."""
+
+    def __init__(self) -> None:
+        self._before: int | None = None
+        self._last: tuple[int, str, int] | None = None
+
+    def step(self, at: int, origin: str, number: int) -> tuple[int, str] | None:
+        """The last row but this, if it stood alone."""
+        found = None
+        if self._last is not None:
+            if at - self._last[0] > ALONE:
+                found = self._lone()
+            self._before = self._last[0]
+        self._last = at, origin, number
+        return found
+
+    def end(self) -> tuple[int, str] | None:
+        """The last row of all, if it stands alone; the only one there is does not."""
+        return None if self._before is None else self._lone()
+
+    def _lone(self) -> tuple[int, str] | None:
+        if self._last is None or (
+            self._before is not None and self._last[0] - self._before <= ALONE
+        ):
+            return None
+        return self._last[0], f"{self._last[1]}:{self._last[2]}"
+
+
+def _day(at: int) -> str:
+    return rfc3339(at)[:10]
+
+
+def paced(chunks: Iterable[Chunk], speed: float) -> Iterator[Chunk]:
+    """The lines of chunks, each no sooner than its instant by a clock that runs `speed` times as
+    fast as the wall clock and begins with the first line."""
+    begun, first = time.monotonic(), None
+    for chunk in chunks:
+        lines, done = chunk.lines(), 0
+        instants = [instant_of(line) for line in lines]
+        rest = chunk.without_lines()
+        if rest.rows:
+            yield rest
+        while done < len(lines):
+            at = instants[done]
+            if first is None:
+                first = at
+            now = (first or 0) + (time.monotonic() - begun) * 1000 * speed
+            due = done
+            while due < len(lines) and (instants[due] or 0) <= now:
+                due += 1
+            if due > done:
+                yield chunk.part(done, due)
+                done = due
+            else:
+                time.sleep(min(0.5, ((at or 0) - now) / 1000 / speed))

@@ -1,0 +1,1 @@
+"""Rows of any table: CSV, TSV, sheets, JSON, Parquet."""
