@@ -31,7 +31,7 @@ from streams.fold.ledger import Closing
 from streams.periods import HOUR, MINUTE, Calendar
 from streams.runners.watching import take, watch_all
 from streams.sources.simulator import Rates, simulate
-from streams.surveillance import Surveillance
+from streams.surveillance.service import Surveillance
 
 FIRST = dt.date(2023, 1, 2)
 """A Monday."""

@@ -8,9 +8,9 @@ from streams import alert_words as say
 from streams import ownership
 from streams.alert_records import SEVERITIES, Alert, Handover, Outcome, Transition, as_dict, ms_of
 from streams.config.force import Force
-from streams.feedback import Outcomes, Stretch
 from streams.outcomes import outcomes
 from streams.periods import DAY, to_ms
+from streams.surveillance.feedback import Outcomes, Stretch
 
 WEEKS = 4
 RECENT = DAY

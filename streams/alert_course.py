@@ -20,7 +20,7 @@ from streams.alert_records import FROM_SIGNALS, Alert, Course, instant, ms_of
 from streams.alert_rules import A_WEEK, BACK, GROWN, QUIET, inside, usual_again, worth
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
-from streams.signals import LOOKS, Signal
+from streams.surveillance.signals import LOOKS, Signal
 
 LONG = 3
 """The exceptional day from which on the stretch is not learned, and other stories are others."""

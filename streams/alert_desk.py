@@ -22,7 +22,6 @@ from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.config.force import Force
 from streams.errors import NoAlert
 from streams.fallen import falls
-from streams.feedback import Stretch
 from streams.fold.event_clock import EventClock
 from streams.fold.ledger import Closing, Ledger
 from streams.instants import Instants, Silence
@@ -31,8 +30,9 @@ from streams.outcomes import teaches
 from streams.ownership import Request, hand_room_over
 from streams.period_reads import PeriodReads
 from streams.periods import DAY, HOUR, MINUTE
-from streams.signals import Signal
 from streams.situation import Situation
+from streams.surveillance.feedback import Stretch
+from streams.surveillance.signals import Signal
 
 log = logging.getLogger("watchroom.alerts")
 
@@ -305,7 +305,7 @@ class Desk:
             log.exception("%s: what was due could not be told", force.id)
 
     def _silence(self, force: Force, at: int, held_back: frozenset[str]) -> Silence:
-        from streams.surveyed import next_silence  # noqa: PLC0415  slow to import
+        from streams.surveillance.view import next_silence  # noqa: PLC0415  slow to import
 
         known = self._silences.setdefault(force.id, {})
         monitor = self.live.monitor
@@ -322,7 +322,7 @@ class Desk:
             log.exception("%s: how things stand could not be told", force.id)
 
     def _judge_all(self, force: Force, at: int, full: bool) -> None:
-        from streams.surveyed import silences  # noqa: PLC0415  slow to import, and loaded by then
+        from streams.surveillance.view import silences  # noqa: PLC0415  slow to import, and loaded by then
 
         live, held_back = self.live, self._held_back(force)
         running: list[Signal] = []

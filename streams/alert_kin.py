@@ -17,8 +17,8 @@ from streams.alert_records import SEVERITIES, Alert, ms_of
 from streams.alert_rules import Reads, alone, inside, kind_of, severity_of
 from streams.config.force import Force
 from streams.periods import DAY, HOUR
-from streams.signals import Signal
 from streams.stories import Story, above, holds, in_area, outside, part, part_of, related, spread
+from streams.surveillance.signals import Signal
 
 _COARSE = ("now", "hour", "day", "month")
 A_MONTH = 28 * DAY

@@ -52,8 +52,8 @@ from streams.outcomes import start_of
 from streams.ownership import may_tell
 from streams.periods import HOUR, MINUTE, rfc3339, to_ms
 from streams.registry.phrases import place
-from streams.signals import Signal
 from streams.stories import Story, stories
+from streams.surveillance.signals import Signal
 
 
 class Look(Teller):

@@ -220,7 +220,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def series(self) -> tuple[str, ...]:
-        """The series of signals that it follows (`streams.signals.Signal.series`)."""
+        """The series of signals that it follows (`streams.surveillance.signals.Signal.series`)."""
         row = (f"{name}={value}" for name, value in sorted(self.row.items()))
         return (self.force, self.group, self.measure, *row, self.watched, self.grain)
 

@@ -9,7 +9,7 @@ from streams.alert_records import Alert, AlertKind, Evidence, Severity, stamp
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, MINUTE, to_ms
 from streams.registry.measures import GROUPS
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 
 LEAST_UP, LEAST_DOWN = 5, 10
 """Minimum volume: a rise is of at least so many records, a fall from at least so many expected."""

@@ -30,7 +30,7 @@ from streams.registry.phrases import (
     usual,
     when,
 )
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 
 LONGEST = 160
 NOBODY = "Nobody has this yet."

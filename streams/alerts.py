@@ -16,7 +16,7 @@ from streams.alert_rules import NoReads, Reads
 from streams.conditions import Condition
 from streams.errors import NoAlert
 from streams.ownership import Request, act
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 
 __all__ = ["Alert", "AlertBook", "NoReads", "Reads", "Transition"]
 

@@ -26,7 +26,7 @@ from streams.alert_rules import GROWN
 from streams.config.force import WHOLE, Force
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Period
 from streams.registry.aggregates import SMALL
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 
 LEAST_CALLS = SMALL
 """An answer rate is judged over windows of at least so many calls."""

@@ -260,7 +260,7 @@ class Live:
             self.look(counts=False)
             board = self.monitor.board(force_id, at, periods)
             if any(shard.surveillance for shard in self.monitor.shards):
-                from streams.surveyed import surveyed  # noqa: PLC0415  slow, and here it is loaded
+                from streams.surveillance.view import surveyed  # noqa: PLC0415  slow, and here it is loaded
 
                 now = self.monitor.now if at is None else at
                 board["surveillance"] = surveyed(

@@ -13,8 +13,8 @@ from collections.abc import Iterable
 
 from streams.alert_records import Alert, ms_of
 from streams.config.force import Force
-from streams.feedback import NOT_NORMAL, Level, Outcomes, Stretch
 from streams.periods import DAY, HOUR, to_ms
+from streams.surveillance.feedback import NOT_NORMAL, Level, Outcomes, Stretch
 
 _LENGTH = {"hour": HOUR, "day": DAY, "month": DAY, "now": 0}
 

@@ -12,13 +12,13 @@ from detectors.shares.proportion import binomial_tails
 from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.config.targets import held
-from streams.families.base import TAIL
 from streams.periods import MINUTE
 from streams.registry.aggregates import Count, Figures
 from streams.registry.kind import LEAF_MASK
 from streams.registry.measures import GROUPS, Group, Measure
-from streams.signals import Signal
 from streams.situation import Situation
+from streams.surveillance.adapters.base import TAIL
+from streams.surveillance.signals import Signal
 
 UNLIKELY = 0.01
 """How unlikely it is that so many of a rise are in an area by chance, where it is named."""

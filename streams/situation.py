@@ -34,7 +34,7 @@ from streams.registry.calls import Calls
 from streams.registry.incidents import Incidents
 from streams.registry.kind import Kind
 from streams.registry.measures import ATTENDANCE, CALLS, Group
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 from streams.waits import Queue, Waits
 
 WINDOWS = tuple(minutes for minutes in EMERGENCY if minutes < A_DAY)

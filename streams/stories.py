@@ -26,8 +26,8 @@ from streams.alert_records import Evidence
 from streams.alert_rules import is_told
 from streams.config.force import WHOLE, Force
 from streams.registry.measures import ALL, LINKS
-from streams.signals import Direction, Signal
-from streams.watch_list import values_of
+from streams.surveillance.series import values_of
+from streams.surveillance.signals import Direction, Signal
 
 Look = Callable[[tuple[str, ...]], Signal | None]
 """The last closed period of a series of signals, where it is watched."""

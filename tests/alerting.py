@@ -14,7 +14,7 @@ from streams.alerts import AlertBook, NoReads
 from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.live import Live
 from streams.periods import Calendar, to_ms
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 
 WARWICKSHIRE = find_force("warwickshire")
 ZONE = ZoneInfo("Europe/London")

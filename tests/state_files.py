@@ -27,7 +27,7 @@ from unittest.mock import patch
 
 import msgspec
 
-from streams import alert_records, watch_state
+from streams import alert_records
 from streams.alert_records import Alert, Course, Evidence, Handover, LogEntry, Transition, instant
 from streams.alerts import AlertBook
 from streams.board.monitor import Monitor, Shard
@@ -41,6 +41,7 @@ from streams.runners import alert_store, calibration, checkpoint, facts, watchin
 from streams.runners.alert_store import AlertStore
 from streams.runners.snapshot import Identity, Outgoing
 from streams.runners.store import unguarded
+from streams.surveillance import state as watch_state
 from tests.alerting import signal
 from tests.build import FAR_FUTURE, lines
 from tests.state_events import FOLDER, LATER, MONDAY, RISE, counted, force, said_of, watched

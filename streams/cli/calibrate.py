@@ -16,7 +16,6 @@ from rich.table import Table
 from detectors.calibration.alarm_budget import SHARES, AlarmBudget
 from detectors.calibration.power import in_words
 from streams.board.monitor import Monitor
-from streams.calibrating import Planned, plan_of
 from streams.cli.inputs import Inputs, source_options
 from streams.config.force import Force, find_force
 from streams.errors import SourceError
@@ -27,6 +26,7 @@ from streams.runners.departed import kept_on_disk
 from streams.sources import CHUNK_LINES
 from streams.sources.order.play import Play
 from streams.sources.simulator import simulate
+from streams.surveillance.calibration import Planned, plan_of
 
 SIMULATED_WEEKS = 8
 FAR = 1 << 42

@@ -1,9 +1,10 @@
 """Gaps: stretches of event time without any record of a ledger, in which its feed was not heard.
 
 Every stretch without a record is looked at when the watermark crosses it (`empty_runs`). Whoever
-knows the feed's own rate says what of it is *missing* (`streams.unheard`); where nobody does, what
-is longer than `LONGEST_QUIET` is. Missing hours, days and months are never 0, teach nothing and
-raise nothing. Those of a stretch longer than that are closed in one step, however many they are.
+knows the feed's own rate says what of it is *missing* (`streams.surveillance.missing`); where
+nobody does, what is longer than `LONGEST_QUIET` is. Missing hours, days and months are never 0,
+teach nothing and raise nothing. Those of a stretch longer than that are closed in one step, however
+many they are.
 """
 
 from __future__ import annotations

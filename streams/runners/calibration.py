@@ -22,7 +22,7 @@ import msgspec
 from detectors.calibration.alarm_budget import MOST, AlarmBudget
 from detectors.calibration.power import Delay, reach
 from detectors.calibration.simulation import Leaf, Noted, Plan, fit, replay, total
-from streams.calibrating import Planned
+from streams.surveillance.calibration import Planned
 
 STATE_VERSION = 1
 """Of an answer that is kept; one of another number is not looked for. To be raised with any change

@@ -58,9 +58,9 @@ from streams.runners.store import (
 log = logging.getLogger("watchroom.checkpoint")
 
 STATE_VERSION = 3
-"""Of what a checkpoint holds, but for what detectors have learned (`streams.watch_state`). To be
-raised with any change of what is written or of what it means: how a record is packed and counted,
-the counters and keys of panes, a row, a table, a figure of the head.
+"""Of what a checkpoint holds, but for what detectors have learned (`streams.surveillance.state`).
+To be raised with any change of what is written or of what it means: how a record is packed and
+counted, the counters and keys of panes, a row, a table, a figure of the head.
 `tests/unit/test_state_versions.py` fails where that was forgotten."""
 LARGEST_WAL = 16 << 20
 """Bytes of write-ahead log after which it is folded into the main file."""

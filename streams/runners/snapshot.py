@@ -31,7 +31,7 @@ PaneRow = tuple[int, str, int, bytes | None]
 PageRow = tuple[int, int, bytes]
 """Force, number, bits of the filter of departed ids."""
 WatchRow = tuple[str, str, bytes]
-"""Force, part (`streams.watch_state`), body."""
+"""Force, part (`streams.surveillance.state`), body."""
 
 
 class Identity(msgspec.Struct, frozen=True):

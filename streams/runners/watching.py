@@ -1,8 +1,9 @@
 """Surveillance as runners keep it: made for a shard, saved in its checkpoint, made anew without.
 
-What of a ledger's watches has changed goes into each checkpoint, in parts (`streams.watch_state`),
-with the number of their form (`streams.watch_state.STATE_VERSION`). Parts of another number are not
-used: then the watches learn from the counts that the ledger keeps.
+What of a ledger's watches has changed goes into each checkpoint, in parts
+(`streams.surveillance.state`), with the number of their form
+(`streams.surveillance.state.STATE_VERSION`). Parts of another number are not used: then the watches
+learn from the counts that the ledger keeps.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from streams.board.monitor import Monitor, Shard
 from streams.config.force import Force
 from streams.fold.gaps import Gap
 from streams.fold.ledger import Ledger
-from streams.history import kept
 from streams.runners.snapshot import WatchRow
-from streams.surveillance import Surveillance
-from streams.watch_state import STATE_VERSION, Part, changes, lost, restore
+from streams.surveillance.relearning import kept
+from streams.surveillance.service import Surveillance
+from streams.surveillance.state import STATE_VERSION, Part, changes, lost, restore
 
 log = logging.getLogger("watchroom.surveillance")
 

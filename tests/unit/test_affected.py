@@ -15,7 +15,7 @@ from streams.registry.affected import (
     known_names,
     unknown_names,
 )
-from streams.watch_list import watch_list
+from streams.surveillance.series import watch_list
 from tests.build import TINY_FORCE
 
 

@@ -16,7 +16,7 @@ from streams.config.schema import QuietHours
 from streams.errors import ActionError
 from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 from tests.alerting import CALENDAR, WARWICKSHIRE, Known, at, book, quiet, signal, with_policy
 
 FIRST = "2026-07-01 00:00"

@@ -7,7 +7,7 @@ import msgspec
 from streams.alert_look import Look
 from streams.alert_rules import NoReads
 from streams.alerts import AlertBook
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 from tests.alerting import Known, at, book, incidents, quiet, signal
 
 HOUR, MINUTE = 3_600_000, 60_000

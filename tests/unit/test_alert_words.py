@@ -14,7 +14,7 @@ from streams.alert_rules import NoReads, kind_of
 from streams.alert_rules import said as said_of
 from streams.config.force import Force, check_force
 from streams.periods import HOUR
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 from tests.alerting import WARWICKSHIRE, at, incidents, signal
 from tests.build import TINY_FORCE
 

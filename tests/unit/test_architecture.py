@@ -13,7 +13,7 @@ CODE = ("detectors", "streams", "grafana")
 PAGE = (ROOT / "docs/architecture.md").read_text()
 TABLE = re.findall(r"^\| `([a-z_.]+)` \|", PAGE, re.MULTILINE)
 """The packages, bottom first."""
-PURE = TABLE[: TABLE.index("streams.surveillance") + 1]
+PURE = TABLE[: TABLE.index("streams.surveillance.service") + 1]
 OUTSIDE = {
     "faust",
     "mode",

@@ -18,7 +18,7 @@ from streams.fold.heartbeats import patience, usual_interval
 from streams.fold.readings import KEPT_BEATS, Heartbeats, interval_of
 from streams.periods import rfc3339
 from streams.runners.snapshot import Taker
-from streams.surveyed import silences
+from streams.surveillance.view import silences
 from tests.build import FAR_FUTURE, TINY_FORCE, call, feed, lines, monitor, ms
 
 START = ms("2026-03-02T10:00:00Z")

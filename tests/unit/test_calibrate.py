@@ -8,11 +8,11 @@ from click.testing import CliRunner
 
 from detectors.calibration.alarm_budget import AlarmBudget
 from detectors.calibration.episodes import Episodes, Where
-from streams.calibrating import GRAINS, Planned, plan_of
 from streams.cli.calibrate import calibrate
 from streams.periods import rfc3339, to_ms
 from streams.runners import calibration
-from streams.watch_list import watches_in
+from streams.surveillance.calibration import GRAINS, Planned, plan_of
+from streams.surveillance.series import watches_in
 from tests.build import call, feed, incident, lines, monitor, tiny_force
 
 START = to_ms(dt.datetime(2022, 1, 3, tzinfo=dt.UTC))

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from streams import alert_words, watches
+from streams import alert_words
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.periods import DAY
 from streams.registry import phrases as signal_words
 from streams.runners import watching
-from streams.signals import Signal
+from streams.surveillance import watch as watches
+from streams.surveillance.signals import Signal
 from tests.alerting import signal
 from tests.build import FAR_FUTURE, TINY_FORCE, tiny_force
 from tests.unit.test_surveillance import after, burst, changed_force, hours, of

@@ -13,10 +13,10 @@ from scipy.stats import t as student
 
 from detectors.durations.watch import DurationWatch
 from detectors.grouped_watch import GroupedWatch
-from streams.families.base import Point, Timed
-from streams.families.grouped import Durations
 from streams.registry.aggregates import Mean
 from streams.registry.histogram import bin_of
+from streams.surveillance.adapters.base import Point, Timed
+from streams.surveillance.adapters.grouped import Durations
 
 
 def day(

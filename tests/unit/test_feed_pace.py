@@ -8,10 +8,10 @@ import pytest
 
 from detectors.counts.predictive import Predictive
 from streams.board.monitor import Monitor
-from streams.feed_pace import Pace, slowed
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
-from streams.surveyed import Known, next_silence, silences
-from streams.watch_state import restore
+from streams.surveillance.pace import Pace, slowed
+from streams.surveillance.state import restore
+from streams.surveillance.view import Known, next_silence, silences
 from tests.build import FAR_FUTURE, incident, lines
 from tests.unit.test_surveillance import after, of, state_of, watched
 

@@ -7,8 +7,8 @@ import pytest
 
 from streams.config.force import Force, Vocabulary, check_force, find_force, load_force, parse_toml
 from streams.config.schema import ForceFile
-from streams.day_names import DayNames
 from streams.errors import ConfigError
+from streams.surveillance.holidays import DayNames
 
 GOOD = """\
 id = "tiny"

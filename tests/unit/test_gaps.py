@@ -19,12 +19,12 @@ from streams.fold import gaps as gaps_
 from streams.fold.gaps import Gap, empty_runs, too_long, walk
 from streams.fold.ledger import Closing, Ledger
 from streams.fold.panes import Panes
-from streams.history import kept
 from streams.period_reads import PeriodReads
 from streams.periods import DAY, GRAINS, HOUR, MINUTE, Calendar, Period, rfc3339
 from streams.runners import watching
-from streams.signals import Signal
 from streams.situation import Situation
+from streams.surveillance.relearning import kept
+from streams.surveillance.signals import Signal
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, ms, tiny_force
 from tests.unit.test_surveillance import after, changed_force, hours, of, play, state_of, watched
 

@@ -17,7 +17,7 @@ from streams.alert_records import Transition
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching
-from streams.surveyed import Known, next_silence
+from streams.surveillance.view import Known, next_silence
 from tests.build import call, feed, incident, lines, monitor, ms
 
 BEGIN = ms("2021-03-01T00:00:00Z")

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from streams.families.base import Point
-from streams.families.counts import Months
 from streams.periods import DAY
-from streams.watch_list import watch_list
-from streams.watches import Context, Watch
+from streams.surveillance.adapters.base import Point
+from streams.surveillance.adapters.counts import Months
+from streams.surveillance.series import watch_list
+from streams.surveillance.watch import Context, Watch
 from tests.alerting import CALENDAR, WARWICKSHIRE, Known, book
 
 ALLOWED = 0.0009

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from detectors.change.shiryaev_roberts import ShiryaevRoberts
 from detectors.charts.chart import ControlChart
 from detectors.counts.month_watch import MonthWatch
-from streams.families.base import Point
-from streams.families.counts import Months
+from streams.surveillance.adapters.base import Point
+from streams.surveillance.adapters.counts import Months
 
 STABLE = [360, 371, 352, 377, 366, 349, 381, 358, 370, 362, 355, 367]
 RAISED = [442, 431, 452, 437, 446, 429]

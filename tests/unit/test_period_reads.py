@@ -12,8 +12,8 @@ from streams.config.force import WHOLE
 from streams.period_reads import PeriodReads
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.runners.watching import watch_all
-from streams.signals import Signal
 from streams.situation import Situation
+from streams.surveillance.signals import Signal
 from tests.build import FAR_FUTURE, call, feed, monitor, ms
 
 HISTORY = 70

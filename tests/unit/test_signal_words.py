@@ -7,18 +7,18 @@ from typing import Any
 import pytest
 
 from streams.config.force import find_force
-from streams.families.base import Point, Reading
-from streams.families.counts import Months
-from streams.families.grouped import Shares
 from streams.periods import HOUR, Calendar
 from streams.registry import phrases as said
 from streams.registry.aggregates import Share
 from streams.registry.calls import CELL
 from streams.registry.crimes import CELL as CRIMES
 from streams.registry.measures import GROUPS
-from streams.signals import Signal
-from streams.watch_list import Watched, watch_list
-from streams.watches import Context, Watch, news
+from streams.surveillance.adapters.base import Point, Reading
+from streams.surveillance.adapters.counts import Months
+from streams.surveillance.adapters.grouped import Shares
+from streams.surveillance.series import Watched, watch_list
+from streams.surveillance.signals import Signal
+from streams.surveillance.watch import Context, Watch, news
 from tests.build import crime, feed, ms
 from tests.unit.test_surveillance import of, watched
 

@@ -26,13 +26,13 @@ from streams.alerts import AlertBook
 from streams.board.monitor import canonical
 from streams.errors import CheckpointError
 from streams.events.schema import KINDS
-from streams.families.counts import Counts
 from streams.fold.ledger import Ledger
 from streams.kafka.partition import NOTHING, Partition, fingerprint
 from streams.runners import alert_store, calibration, facts, watching
 from streams.runners import checkpoint as checkpoints
 from streams.runners.alert_store import AlertStore
-from streams.watch_state import lost
+from streams.surveillance.adapters.counts import Counts
+from streams.surveillance.state import lost
 from tests import state_files
 from tests.build import lines
 from tests.late import counters

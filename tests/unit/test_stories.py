@@ -12,7 +12,7 @@ from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.live import Live
 from streams.runners.watching import watch_all
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 from tests.alerting import Known, at, book, signal
 from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed
 

@@ -1,8 +1,8 @@
 """Periods of a surge that lasts are judged by what was learned before it, and teach nothing."""
 
-from streams.families.base import Point
-from streams.families.counts import Counts
 from streams.periods import DAY
+from streams.surveillance.adapters.base import Point
+from streams.surveillance.adapters.counts import Counts
 
 
 def test_a_missing_day_of_a_stretch_that_is_judged_only_is_missing_and_no_day_of_nothing() -> None:

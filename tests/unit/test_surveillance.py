@@ -16,22 +16,22 @@ from hypothesis import strategies as st
 from detectors import state
 from detectors.counts.month_watch import MonthWatch, pooled
 from detectors.counts.predictive import Predictive
-from streams import grain_watches
 from streams.alert_desk import Desk
 from streams.alert_records import Transition
 from streams.board.monitor import Monitor, Shard, canonical
 from streams.config.force import Force, check_force
-from streams.families.base import Point
-from streams.families.counts import Months
-from streams.feed_silence import Feed, of_records
-from streams.feedback import Level, Outcomes, Stretch
 from streams.live import Live
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.runners import watching
-from streams.signals import Grain, Signal
-from streams.surveillance import Surveillance
-from streams.watch_list import watch_list, watches_in
-from streams.watch_state import whole
+from streams.surveillance import grain as grain_watches
+from streams.surveillance.adapters.base import Point
+from streams.surveillance.adapters.counts import Months
+from streams.surveillance.feedback import Level, Outcomes, Stretch
+from streams.surveillance.series import watch_list, watches_in
+from streams.surveillance.service import Surveillance
+from streams.surveillance.signals import Grain, Signal
+from streams.surveillance.silence import Feed, of_records
+from streams.surveillance.state import whole
 from tests.alerting import at as clock
 from tests.alerting import signal
 from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed, incident, lines, ms, tiny_force

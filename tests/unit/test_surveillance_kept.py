@@ -17,7 +17,7 @@ from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.runners import store
 from streams.runners.snapshot import Identity
-from streams.surveillance import Surveillance
+from streams.surveillance.service import Surveillance
 from tests.build import FAR_FUTURE, incident, lines, tiny_force
 from tests.unit.test_surveillance import hours, of, play, state_of, watched
 

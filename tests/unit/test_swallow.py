@@ -7,7 +7,7 @@ import pytest
 
 from detectors.homogeneity import LEVEL, Part, homogeneity, judge
 from streams.alerts import Transition
-from streams.signals import Signal
+from streams.surveillance.signals import Signal
 from tests.alerting import Known, at, book, incidents
 
 NOW = at("2026-11-21 00:10")

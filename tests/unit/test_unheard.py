@@ -24,8 +24,8 @@ from streams.outputs.terminal import as_text
 from streams.outputs.wallboard.series import hours
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.registry.phrases import stretch
-from streams.signals import Signal
-from streams.surveyed import silences
+from streams.surveillance.signals import Signal
+from streams.surveillance.view import silences
 from tests.build import FAR_FUTURE, crime, feed, incident, lines, ms, tiny_force
 from tests.unit.test_surveillance import after, of, state_of, watched
 

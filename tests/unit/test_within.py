@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from detectors import state
-from streams.families import make
-from streams.families.base import Adapter, Point
 from streams.periods import DAY
-from streams.watch_list import watch_list
+from streams.surveillance.adapters.base import Adapter, Point
+from streams.surveillance.adapters.choice import make
+from streams.surveillance.series import watch_list
 from tests.build import tiny_force
 
 LOCKDOWN = ("First national lockdown",)

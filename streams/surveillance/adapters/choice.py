@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from streams.config.force import Force
-from streams.families.base import Adapter
-from streams.families.counts import Counts, Months
-from streams.families.grouped import Durations, Shares
-from streams.families.within import Within
 from streams.registry.aggregates import Count, Mean, Share
 from streams.registry.measures import SERVICE_LEVELS, Chosen
-from streams.watch_list import Watched
+from streams.surveillance.adapters.base import Adapter
+from streams.surveillance.adapters.counts import Counts, Months
+from streams.surveillance.adapters.grouped import Durations, Shares
+from streams.surveillance.adapters.within import Within
+from streams.surveillance.series import Watched
 
 SLOTS = {"hour": 168, "day": 7}
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from detectors.base import Detector
 from detectors.counts.baseline import Baseline
 from detectors.state import fill
-from streams.signals import Direction, Method, State
+from streams.surveillance.signals import Direction, Method, State
 
 TAIL = 0.1
 """Of each side: four of five periods lie within the range that is told."""

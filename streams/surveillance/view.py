@@ -12,7 +12,13 @@ from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.events.refusals import Key, Refused
 from streams.events.schema import KINDS
-from streams.feed_silence import (
+from streams.fold.heartbeats import LEAST_PATIENCE
+from streams.fold.readings import Heartbeats, interval_of
+from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
+from streams.registry.names import name
+from streams.registry.phrases import why_refused
+from streams.surveillance.signals import Signal
+from streams.surveillance.silence import (
     HOURLY,
     Feed,
     beats_due,
@@ -22,12 +28,6 @@ from streams.feed_silence import (
     of_refused,
     records_due,
 )
-from streams.fold.heartbeats import LEAST_PATIENCE
-from streams.fold.readings import Heartbeats, interval_of
-from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
-from streams.registry.names import name
-from streams.registry.phrases import why_refused
-from streams.signals import Signal
 
 log = logging.getLogger("watchroom.surveillance")
 

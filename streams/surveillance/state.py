@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from streams.feedback import Outcomes
-from streams.grain_watches import Watches
-from streams.surveillance import Surveillance
+from streams.surveillance.feedback import Outcomes
+from streams.surveillance.grain import Watches
+from streams.surveillance.service import Surveillance
 
 STATE_VERSION = 1
 """Of what watches and their detectors hold. To be raised with any change of what is written or of

@@ -19,7 +19,7 @@ from streams.fold.panes import Pane
 from streams.registry.aggregates import Count, Mean
 from streams.registry.kind import BIN_SHIFT, LEAF_MASK, Kind
 from streams.registry.measures import ALL, GROUPS, Group, Measure, Watch
-from streams.signals import Grain
+from streams.surveillance.signals import Grain
 
 Family = Literal["count", "proportion", "duration"]
 RowKey = tuple[str, Key]
@@ -52,7 +52,8 @@ class Watched:
         return self.group.name, self.key
 
     def about(self, force: str) -> tuple[str, ...]:
-        """What its signals are about (`streams.signals.Signal.series`), but for the grain."""
+        """What its signals are about (`streams.surveillance.signals.Signal.series`), but for the
+        grain."""
         row = (f"{name}={value}" for name, value in sorted(self.row.items()))
         return (force, self.group.name, self.measure.name, *row, self.area)
 

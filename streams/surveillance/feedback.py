@@ -29,7 +29,8 @@ class Stretch(NamedTuple):
 
     @property
     def abouts(self) -> frozenset[tuple[str, ...]]:
-        """What the series are about that it holds for (`streams.watch_list.Watched.about`)."""
+        """What the series are about that it holds for
+        (`streams.surveillance.series.Watched.about`)."""
         return _abouts(self.series, self.areas)
 
     def holds(self, period: Period) -> bool:

@@ -1,8 +1,8 @@
 """One watched series: its detector, and the signal that it makes of a period.
 
-The registry says what a series is; its family says which detectors fit it (`streams.families`).
-A watch begins with the first period in which it has any records, so that a category that a force
-never uses costs nothing.
+The registry says what a series is; its family says which detectors fit it
+(`streams.surveillance.adapters.choice`). A watch begins with the first period in which it has any
+records, so that a category that a force never uses costs nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import msgspec
 
 from detectors.counts.baseline import Baseline
 from streams.config.force import Change, Force
-from streams.families.base import SHOWN, Adapter, Lanes, Point, Reading
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.registry import phrases as said
 from streams.registry.kind import Cell
-from streams.signals import LOOKS, Direction, Grain, Signal
-from streams.watch_list import Watched
+from streams.surveillance.adapters.base import SHOWN, Adapter, Lanes, Point, Reading
+from streams.surveillance.series import Watched
+from streams.surveillance.signals import LOOKS, Direction, Grain, Signal
 
 Mark = tuple[int, Change]
 """A change of recording, and the instant from which on it holds."""

@@ -9,19 +9,19 @@ from detectors.counts.expected import Expected
 from detectors.counts.month_watch import SHARED_WEIGHT, pooled
 from detectors.counts.weeks import close_weeks, pass_weeks
 from streams.config.force import WHOLE, Force
-from streams.families import make
-from streams.families.base import Passed
-from streams.families.counts import Counts, Months
-from streams.feed_pace import Pace
-from streams.feed_silence import EVERY
-from streams.feedback import Level, Stretch
 from streams.fold.ledger import Ledger
 from streams.periods import Period
 from streams.registry.affected import affects
 from streams.registry.measures import ALL
-from streams.signals import Grain
-from streams.watch_list import Counters, RowKey, Watched, watch_list, watches_in
-from streams.watches import Watch
+from streams.surveillance.adapters.base import Passed
+from streams.surveillance.adapters.choice import make
+from streams.surveillance.adapters.counts import Counts, Months
+from streams.surveillance.feedback import Level, Stretch
+from streams.surveillance.pace import Pace
+from streams.surveillance.series import Counters, RowKey, Watched, watch_list, watches_in
+from streams.surveillance.signals import Grain
+from streams.surveillance.silence import EVERY
+from streams.surveillance.watch import Watch
 
 TOGETHER = 60
 """Counts whose weeks are learned together: more take longer than the event loop may be held."""

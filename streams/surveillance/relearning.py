@@ -8,7 +8,7 @@ from statistics import median
 from streams.fold.gaps import Gap, Stretch, empty_runs, in_one_step, walk
 from streams.fold.ledger import Ledger
 from streams.periods import MINUTE, Period
-from streams.signals import Grain
+from streams.surveillance.signals import Grain
 
 FULL = 0.25
 """Of the median of days: a feed has begun with the first day that has so many leaves touched.

@@ -23,15 +23,15 @@ from detectors.counts.baseline import Baseline
 from detectors.counts.month_watch import MONTH
 from detectors.counts.predictive import Predictive
 from streams.config.force import WHOLE
-from streams.families.base import Point
-from streams.families.counts import Counts, Months
-from streams.feed_pace import slowed
-from streams.feed_silence import LOOKED, impossible, together
 from streams.fold.gaps import CUT, LEAST, Stretch, began, empty_runs, first, too_long
 from streams.fold.ledger import Ledger
-from streams.grain_watches import Watches
 from streams.periods import DAY, HOUR, MINUTE, Period
-from streams.signals import Grain
+from streams.surveillance.adapters.base import Point
+from streams.surveillance.adapters.counts import Counts, Months
+from streams.surveillance.grain import Watches
+from streams.surveillance.pace import slowed
+from streams.surveillance.signals import Grain
+from streams.surveillance.silence import LOOKED, impossible, together
 
 FORGOTTEN = 160 * 7 * DAY
 """Baselines keep so many weeks: what is longer is always missing."""

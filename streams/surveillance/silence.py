@@ -17,11 +17,11 @@ from detectors.counts.predictive import Predictive
 from detectors.silence import Heartbeat, Silence, in_words
 from streams.config.force import WHOLE, Force
 from streams.events.refusals import Refused
-from streams.feed_pace import slowed
 from streams.fold.heartbeats import PRESUMED, patience
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
 from streams.registry import phrases as said
-from streams.signals import Signal
+from streams.surveillance.pace import slowed
+from streams.surveillance.signals import Signal
 
 EVERY = {"call": "offered", "incident": "count", "crime": "count"}
 """Of each kind the measure that counts every one of its records."""
@@ -37,7 +37,7 @@ LOOKED = 14 * DAY
 
 class Feed(NamedTuple):
     """One feed of a force, and when it was last heard. `pace` is how fast it came before that, over
-    what was expected of it (`streams.feed_pace`)."""
+    what was expected of it (`streams.surveillance.pace`)."""
 
     force: Force
     calendar: Calendar

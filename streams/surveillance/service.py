@@ -22,23 +22,23 @@ from detectors.calibration.episodes import QUIET
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
 from streams.config.force import WHOLE, Change, Force
-from streams.day_names import DayNames
-from streams.families.base import KEPT as STARTS_KEPT
-from streams.families.base import Passed, Point, Timed
-from streams.families.counts import Counts
-from streams.feed_silence import together
-from streams.feedback import Outcomes
-from streams.feedback import Stretch as NotLearned
 from streams.fold.gaps import Gap, Stretch, too_long
 from streams.fold.ledger import Closing, Ledger
-from streams.grain_watches import Watches
 from streams.periods import DAY, HOUR, Period
 from streams.registry import phrases as said
 from streams.registry.affected import affects
-from streams.signals import Grain, Signal
-from streams.unheard import FORGOTTEN, Unheard
-from streams.watch_list import RowKey
-from streams.watches import Context, Watch
+from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
+from streams.surveillance.adapters.base import Passed, Point, Timed
+from streams.surveillance.adapters.counts import Counts
+from streams.surveillance.feedback import Outcomes
+from streams.surveillance.feedback import Stretch as NotLearned
+from streams.surveillance.grain import Watches
+from streams.surveillance.holidays import DayNames
+from streams.surveillance.missing import FORGOTTEN, Unheard
+from streams.surveillance.series import RowKey
+from streams.surveillance.signals import Grain, Signal
+from streams.surveillance.silence import together
+from streams.surveillance.watch import Context, Watch
 
 log = logging.getLogger("watchroom.surveillance")
 

@@ -10,9 +10,9 @@ from detectors.counts.baseline import Baseline
 from detectors.counts.month_watch import MonthWatch
 from detectors.counts.predictive import Predictive
 from detectors.counts.watch import CountWatch
-from streams.families.base import SHOWN, TAIL, Adapter, Lanes, Passed, Point, Reading
 from streams.periods import DAY, HOUR
-from streams.signals import State
+from streams.surveillance.adapters.base import SHOWN, TAIL, Adapter, Lanes, Passed, Point, Reading
+from streams.surveillance.signals import State
 
 WORTH = 10.0
 """Expected records that the ratio of the whole alert is worth beside a series' own."""

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from streams.families.base import Adapter, Lanes, Passed, Point, Reading
-from streams.signals import State
+from streams.surveillance.adapters.base import Adapter, Lanes, Passed, Point, Reading
+from streams.surveillance.signals import State
 
 
 class Within(Adapter):

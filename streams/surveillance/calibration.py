@@ -23,9 +23,9 @@ from streams.fold.ledger import Ledger
 from streams.periods import HOUR, MINUTE
 from streams.registry.aggregates import Count
 from streams.registry.measures import ALL, GROUPS, LINKS
-from streams.signals import Grain
-from streams.watch_list import Counters, watch_list, watches_in
-from streams.watch_list import Watched as Series
+from streams.surveillance.series import Counters, watch_list, watches_in
+from streams.surveillance.series import Watched as Series
+from streams.surveillance.signals import Grain
 
 GRAINS: tuple[Grain, ...] = ("hour", "day", "month")
 FEWEST_DAYS = 14

@@ -9,10 +9,10 @@ from typing import Any
 
 from detectors.durations.watch import DurationWatch
 from detectors.shares.watch import ProportionWatch
-from streams.families.base import TAIL, Adapter, Lanes, Passed, Point, Reading, Timed
 from streams.registry.aggregates import Mean, Share
 from streams.registry.histogram import quantile, value_of
-from streams.signals import Method
+from streams.surveillance.adapters.base import TAIL, Adapter, Lanes, Passed, Point, Reading, Timed
+from streams.surveillance.signals import Method
 
 
 class Grouped(Adapter):

@@ -1,0 +1,1 @@
+"""What stands between a kind of series and its detector, one file a kind."""
