@@ -18,8 +18,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from streams.alert_desk import Desk
-from streams.alert_records import Transition
+from streams.alerts.model import Transition
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live, wall_clock

@@ -52,9 +52,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import msgspec
 
-from streams import alert_desk
-from streams.alert_records import Alert, Transition
-from streams.alerts import AlertBook
+from streams.alerts import service as alert_desk
+from streams.alerts.engine import AlertBook
+from streams.alerts.model import Alert, Transition
 from streams.board.monitor import Monitor
 from streams.cli.inputs import progress_bar
 from streams.config.force import Force, find_force

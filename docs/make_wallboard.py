@@ -20,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
-from streams.alert_desk import Desk
+from streams.alerts.service import Desk
 from streams.config.force import find_force
 from streams.live import Live
 from streams.board.monitor import Monitor

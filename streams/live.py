@@ -141,7 +141,7 @@ class Health:
 
 
 class Alerts(Protocol):
-    """The alerts of a process, as outputs use them (`streams.alert_desk`)."""
+    """The alerts of a process, as outputs use them (`streams.alerts.service`)."""
 
     faults: int
     """Times that they could not be judged or passed on."""

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.alert_desk import Desk
-from streams.alert_records import Alert, Evidence, Transition, instant
-from streams.alerts import AlertBook, NoReads
+from streams.alerts.engine import AlertBook, NoReads
+from streams.alerts.model import Alert, Evidence, Transition, instant
+from streams.alerts.service import Desk
 from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.live import Live
 from streams.periods import Calendar, to_ms

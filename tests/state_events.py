@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from streams.alerts.feedback import Level, Outcomes, Stretch
 from streams.config.force import Force, check_force
-from streams.outcomes import Level, Outcomes, Stretch
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from tests.build import ms
 

@@ -27,15 +27,15 @@ from unittest.mock import patch
 
 import msgspec
 
-from streams import alert_records
-from streams.alert_records import Alert, Course, Evidence, Handover, LogEntry, Transition, instant
-from streams.alerts import AlertBook
+from streams.alerts import model as alert_records
+from streams.alerts.actions import Request
+from streams.alerts.engine import AlertBook
+from streams.alerts.model import Alert, Course, Evidence, Handover, LogEntry, Transition, instant
 from streams.board.monitor import Monitor, Shard
 from streams.events import deadletters
 from streams.events.schema import KINDS
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
-from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE
 from streams.runners import alert_store, calibration, checkpoint, facts, watching
 from streams.runners.alert_store import AlertStore

@@ -14,8 +14,8 @@ from functools import cache
 import msgspec
 import numpy as np
 
-from streams.alert_desk import Desk
-from streams.alert_records import Alert, Transition
+from streams.alerts.model import Alert, Transition
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force
 from streams.live import Live

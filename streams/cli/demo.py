@@ -12,7 +12,7 @@ from rich.live import Live as Screen
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from streams.alert_records import Transition
+from streams.alerts.model import Transition
 from streams.cli.board import rows_that_fit
 from streams.cli.options import Seconds, Speed, board_console
 from streams.demo import FORCE, HISTORY_WEEKS, Demo

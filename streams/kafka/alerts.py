@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from streams.alert_desk import Desk
-from streams.alert_records import Handover, Transition, decode_fact, encode
+from streams.alerts.model import Handover, Transition, decode_fact, encode
+from streams.alerts.service import Desk
 from streams.board.monitor import Shard
 from streams.kafka.partition import Partition
 from streams.kafka.topics import topic_name

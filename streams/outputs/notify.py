@@ -21,7 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, get_args
 
-from streams.alert_records import Severity, Transition
+from streams.alerts.model import Severity, Transition
 from streams.errors import ConfigError
 from streams.live import wall_clock
 from streams.periods import DAY, MINUTE, SECOND, to_ms

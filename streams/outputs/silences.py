@@ -16,7 +16,7 @@ import time
 import urllib.request
 from typing import Any
 
-from streams.alert_records import Transition
+from streams.alerts.model import Transition
 from streams.periods import HOUR, rfc3339, to_ms
 
 log = logging.getLogger("watchroom.alerts")

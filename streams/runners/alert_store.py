@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 
-from streams.alert_records import Handover, Transition, decode, decode_fact, encode
+from streams.alerts.model import Handover, Transition, decode, decode_fact, encode
 from streams.errors import ActionError, CheckpointError
 from streams.outputs.notify import Delivery
 from streams.runners.store import closed_on_error
@@ -25,7 +25,7 @@ STATE_VERSION = 1
 """Of the tables, kept in the file as SQLite's `user_version`; 0 is a file of before there were
 numbers, and has those of 1. To be raised with any change of the tables or of what a column means,
 together with what makes an older file like a new one. `tests/unit/test_state_versions.py` fails
-where that was forgotten. The facts within have a number of their own (`streams.alert_records`)."""
+where that was forgotten. The facts within have a number of their own (`streams.alerts.model`)."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS transitions (

@@ -13,8 +13,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from streams.alert_desk import Desk
-from streams.alert_records import Transition
+from streams.alerts.model import Transition
+from streams.alerts.service import Desk
 from streams.errors import CheckpointError
 from streams.live import Live, wall_clock
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels

@@ -1,5 +1,5 @@
 """What the outcomes of alerts say about the baselines: what is not to be learned from, and which
-levels people have said are real. Data only; `streams.outcomes` reads it from the alerts."""
+levels people have said are real. Data only; `streams.alerts.feedback` reads it from the alerts."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
 
-from streams.alert_desk import Desk
-from streams.alert_records import Transition
+from streams.alerts.model import Transition
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force, load_force, shipped_force_text
 from streams.kafka.publisher import Publisher

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.alert_records import Handover, decode_fact
+from streams.alerts.actions import Request
+from streams.alerts.model import Handover, decode_fact
 from streams.kafka import topics
 from streams.live import wall_clock
 from streams.outputs.silences import Silencer
-from streams.ownership import Request
 from streams.periods import rfc3339
 from tests.alerting import at, book, signal
 from tests.build import call, lines

@@ -11,8 +11,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
-from streams.alert_desk import Desk
-from streams.alert_records import Alert, Evidence, Transition, instant
+from streams.alerts.model import Alert, Evidence, Transition, instant
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live

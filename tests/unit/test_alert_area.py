@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from streams.alert_desk import Desk
-from streams.alert_records import Transition, decode, encode
+from streams.alerts.actions import Request
+from streams.alerts.feedback import outcomes
+from streams.alerts.model import Transition, decode, encode
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.outcomes import outcomes
-from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.runners.watching import watch_all
 from tests.alerting import WARWICKSHIRE, Known, at, book, quiet, signal

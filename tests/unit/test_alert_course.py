@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.alert_records import Alert, Transition, decode, encode
-from streams.alerts import AlertBook
+from streams.alerts.actions import Request
+from streams.alerts.engine import AlertBook
+from streams.alerts.model import Alert, Transition, decode, encode
 from streams.config.force import Force
 from streams.config.schema import QuietHours
 from streams.errors import ActionError
-from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE
 from streams.surveillance.signals import Signal
 from tests.alerting import CALENDAR, WARWICKSHIRE, Known, at, book, quiet, signal, with_policy

@@ -4,9 +4,9 @@ from typing import Any
 
 import msgspec
 
-from streams.alert_look import Look
-from streams.alert_rules import NoReads
-from streams.alerts import AlertBook
+from streams.alerts.engine import AlertBook
+from streams.alerts.look import Look
+from streams.alerts.policy import NoReads
 from streams.surveillance.signals import Signal
 from tests.alerting import Known, at, book, incidents, quiet, signal
 

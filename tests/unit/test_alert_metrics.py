@@ -2,7 +2,7 @@
 
 from prometheus_client import generate_latest
 
-from streams.alert_desk import Desk
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.live import Live
 from streams.outputs.prometheus import registry

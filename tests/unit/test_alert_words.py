@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams import alert_words as say
-from streams.alert_rules import NoReads, kind_of
-from streams.alert_rules import said as said_of
+from streams.alerts import words as say
+from streams.alerts.policy import NoReads, kind_of
+from streams.alerts.policy import said as said_of
 from streams.config.force import Force, check_force
 from streams.periods import HOUR
 from streams.surveillance.signals import Signal

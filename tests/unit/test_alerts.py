@@ -4,9 +4,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.alert_records import decode, encode
-from streams.alerts import AlertBook
-from streams.conditions import Condition
+from streams.alerts.engine import AlertBook
+from streams.alerts.model import decode, encode
+from streams.alerts.rules.conditions import Condition
 from tests.alerting import WARWICKSHIRE, Known, at, book, quiet, signal
 
 HOUR = 3_600_000

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.alert_desk import Desk
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.cli import main
 from streams.live import Live

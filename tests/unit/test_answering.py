@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from streams.answering import EMERGENCY, OTHER, Answering
-from streams.conditions import Rate, answer_rate
+from streams.alerts.rules.answering import EMERGENCY, OTHER, Answering
+from streams.alerts.rules.conditions import Rate, answer_rate
 from tests.alerting import CALENDAR, WARWICKSHIRE, at
 
 HOUR = 3_600_000

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams import alert_words
+from streams.alerts import words as alert_words
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.periods import DAY

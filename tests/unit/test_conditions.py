@@ -8,7 +8,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.durations.return_level import once_in
-from streams.conditions import (
+from streams.alerts.actions import Request
+from streams.alerts.context import Situation
+from streams.alerts.rules.conditions import (
     Doing,
     Rate,
     Usual,
@@ -18,10 +20,7 @@ from streams.conditions import (
     stepped,
     target_missed,
 )
-from streams.ownership import Request
-from streams.periods import MINUTE, rfc3339
-from streams.situation import Situation
-from streams.waits import (
+from streams.alerts.rules.waiting import (
     ONCE_IN,
     OWN_WEEKS,
     Queue,
@@ -31,6 +30,7 @@ from streams.waits import (
     unattended_limit,
     waiting_limit,
 )
+from streams.periods import MINUTE, rfc3339
 from tests.alerting import WARWICKSHIRE, at, book
 from tests.build import call, feed, monitor, ms, tiny_force
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.alert_desk import Desk
-from streams.alert_records import Transition
+from streams.alerts.model import Transition
+from streams.alerts.service import Desk
 from streams.board.freshness import FEW_LOOKS, LOOKS, LOST, MOST_DELAY, NEAR, Current, Mark
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
@@ -319,7 +319,7 @@ def test_a_process_that_had_no_turn_judges_nothing_at_its_first_looks(monkeypatc
     room = Room()
     room.read(beat(60 * SECOND), beat(30 * SECOND), beat(0), waiting(0, answered_at=stamp(0)))
     steady = 100.0
-    monkeypatch.setattr("streams.alert_desk.time.monotonic", lambda: steady)
+    monkeypatch.setattr("streams.alerts.service.time.monotonic", lambda: steady)
     room.look()
     steady += 600
     room.now += 10 * MINUTE

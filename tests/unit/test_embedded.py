@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.alert_desk import Desk
+from streams.alerts.service import Desk
 from streams.board.monitor import canonical
 from streams.errors import SourceError
 from streams.live import Live, wall_clock

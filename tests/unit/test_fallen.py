@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from streams.alert_desk import Desk
-from streams.alert_records import Transition
-from streams.answering import EMERGENCY, OTHER, Answering
-from streams.conditions import Rate, Usual, answer_rate
-from streams.fallen import Fall, Fallen, falls, spells
+from streams.alerts.actions import Request
+from streams.alerts.model import Transition
+from streams.alerts.rules.answering import EMERGENCY, OTHER, Answering
+from streams.alerts.rules.conditions import Rate, Usual, answer_rate
+from streams.alerts.rules.fallen import Fall, Fallen, falls, spells
+from streams.alerts.service import Desk
 from streams.live import Live
-from streams.ownership import Request
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching
 from tests.alerting import CALENDAR, at, book

@@ -14,15 +14,15 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from streams.alerts.context import Situation
+from streams.alerts.period_reads import PeriodReads
 from streams.board.monitor import Folded, Monitor
 from streams.fold import gaps as gaps_
 from streams.fold.gaps import Gap, empty_runs, too_long, walk
 from streams.fold.ledger import Closing, Ledger
 from streams.fold.panes import Panes
-from streams.period_reads import PeriodReads
 from streams.periods import DAY, GRAINS, HOUR, MINUTE, Calendar, Period, rfc3339
 from streams.runners import watching
-from streams.situation import Situation
 from streams.surveillance.relearning import kept
 from streams.surveillance.signals import Signal
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, ms, tiny_force

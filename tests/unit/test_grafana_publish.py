@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from grafana import change_points
 from grafana.committed import dashboards
-from streams.alert_records import Alert
+from streams.alerts.model import Alert
 from streams.cli import main
 from streams.config.force import find_force, shipped_force_text
 from tests.grafana_server import EDITOR, VIEWER, FakeGrafana, fake_grafana

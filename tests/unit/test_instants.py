@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.alert_desk import Desk
-from streams.alert_records import Transition
+from streams.alerts.model import Transition
+from streams.alerts.service import Desk
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.runners import watching
@@ -146,7 +146,7 @@ def test_a_clock_that_is_looked_at_every_two_seconds_gives_the_same_transitions(
     at_once: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But for escalation, which a replay does not do."""
-    monkeypatch.setattr("streams.ownership.may_escalate", lambda *_: False)
+    monkeypatch.setattr("streams.alerts.actions.may_escalate", lambda *_: False)
     room = Room(replay=False)
     room.now = TODAY + 11 * HOUR
     room.read(HISTORY)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.alert_records import Transition
+from streams.alerts.model import Transition
 from streams.board.monitor import Monitor
 from streams.errors import CheckpointError, ConfigError
 from streams.live import Live

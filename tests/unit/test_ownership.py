@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.alert_records import decode_fact, encode
-from streams.alerts import AlertBook
-from streams.conditions import Condition
+from streams.alerts.actions import Request, hand_room_over
+from streams.alerts.engine import AlertBook
+from streams.alerts.model import decode_fact, encode
+from streams.alerts.rules.conditions import Condition
 from streams.config.force import check_force, shipped_force_text
 from streams.errors import ActionError
-from streams.ownership import Request, hand_room_over
 from tests.alerting import at, book, quiet, signal, with_policy
 
 NOW = at("2026-11-21 22:00")

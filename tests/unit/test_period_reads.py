@@ -7,12 +7,12 @@ import datetime as dt
 import msgspec
 import pytest
 
+from streams.alerts.context import Situation
+from streams.alerts.period_reads import PeriodReads
 from streams.board.monitor import Monitor
 from streams.config.force import WHOLE
-from streams.period_reads import PeriodReads
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.runners.watching import watch_all
-from streams.situation import Situation
 from streams.surveillance.signals import Signal
 from tests.build import FAR_FUTURE, call, feed, monitor, ms
 

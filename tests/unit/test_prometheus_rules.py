@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from streams.alert_records import AlertKind
+from streams.alerts.model import AlertKind
 from streams.cli import main
 from streams.config.force import shipped_forces
 from streams.errors import ConfigError

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streams.alert_desk import Desk
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.events.refusals import WORDS
 from streams.live import Live

@@ -21,8 +21,8 @@ import msgspec
 import pytest
 
 from detectors.calibration.alarm_budget import AlarmBudget
-from streams.alert_records import Handover, Transition, decode_fact, encode
-from streams.alerts import AlertBook
+from streams.alerts.engine import AlertBook
+from streams.alerts.model import Handover, Transition, decode_fact, encode
 from streams.board.monitor import canonical
 from streams.errors import CheckpointError
 from streams.events.schema import KINDS

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from streams.alert_desk import Desk
-from streams.alert_records import Alert, Transition
+from streams.alerts.model import Alert, Transition
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.live import Live

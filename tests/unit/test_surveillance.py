@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from detectors import state
 from detectors.counts.month_watch import MonthWatch, pooled
 from detectors.counts.predictive import Predictive
-from streams.alert_desk import Desk
-from streams.alert_records import Transition
+from streams.alerts.model import Transition
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor, Shard, canonical
 from streams.config.force import Force, check_force
 from streams.live import Live

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.homogeneity import LEVEL, Part, homogeneity, judge
-from streams.alerts import Transition
+from streams.alerts.engine import Transition
 from streams.surveillance.signals import Signal
 from tests.alerting import Known, at, book, incidents
 

@@ -13,8 +13,8 @@ from random import Random
 
 import pytest
 
-from streams.alert_desk import Desk
-from streams.alert_records import Alert, Transition
+from streams.alerts.model import Alert, Transition
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live

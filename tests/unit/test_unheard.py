@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.alert_desk import Desk
-from streams.alert_records import Alert
-from streams.alerts import AlertBook
+from streams.alerts.engine import AlertBook
+from streams.alerts.model import Alert
+from streams.alerts.rules.conditions import silent_feeds
+from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
-from streams.conditions import silent_feeds
 from streams.live import Live
 from streams.outputs.prometheus import BoardCollector
 from streams.outputs.terminal import as_text

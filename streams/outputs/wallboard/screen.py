@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from streams.alert_records import SEVERITIES
+from streams.alerts.model import SEVERITIES
 from streams.config.force import WHOLE
 from streams.outputs import words
 from streams.outputs.terminal import STALE_FEED, STALE_HEARTBEAT

@@ -14,9 +14,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from detectors.durations.return_level import once_in
-from streams import alert_words as say
-from streams.alert_records import Evidence
-from streams.conditions import Condition
+from streams.alerts import words as say
+from streams.alerts.model import Evidence
+from streams.alerts.rules.conditions import Condition
 from streams.config.force import Force
 from streams.periods import SECOND
 

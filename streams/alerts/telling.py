@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from streams import alert_rules as rules
-from streams import ownership
-from streams.alert_book import Book
-from streams.alert_course import as_told, has_lasted
-from streams.alert_records import Alert, Transition, instant, ms_of, stamp
-from streams.ownership import changed, may_tell, words_of
+from streams.alerts import actions as ownership
+from streams.alerts import policy as rules
+from streams.alerts.actions import changed, may_tell, words_of
+from streams.alerts.course import as_told, has_lasted
+from streams.alerts.model import Alert, Transition, instant, ms_of, stamp
+from streams.alerts.store import Book
 from streams.periods import to_ms
 from streams.registry.phrases import place
 

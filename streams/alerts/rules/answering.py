@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams.conditions import ENOUGH, LEAST_CORRELATION, MOST_CORRELATION, Rate, Usual
+from streams.alerts.rules.conditions import ENOUGH, LEAST_CORRELATION, MOST_CORRELATION, Rate, Usual
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 
 Priors = Mapping[int, float]

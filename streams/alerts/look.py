@@ -15,10 +15,11 @@ from typing import Any
 
 import msgspec
 
-from streams import alert_rules as rules
-from streams import alert_words as say
-from streams.alert_book import Book
-from streams.alert_course import (
+from streams.alerts import policy as rules
+from streams.alerts import words as say
+from streams.alerts.actions import may_tell
+from streams.alerts.correlation import Story, stories
+from streams.alerts.course import (
     begun,
     burst,
     bursts,
@@ -32,8 +33,9 @@ from streams.alert_course import (
     settled,
     while_it_lasted,
 )
-from streams.alert_kin import Kin, is_held
-from streams.alert_records import (
+from streams.alerts.feedback import start_of
+from streams.alerts.kin import Kin, is_held
+from streams.alerts.model import (
     FROM_SIGNALS,
     SEVERITIES,
     Alert,
@@ -45,14 +47,12 @@ from streams.alert_records import (
     ms_of,
     stamp,
 )
-from streams.alert_rules import Reads
-from streams.alert_telling import Teller
-from streams.conditions import Condition, got_worse
-from streams.outcomes import start_of
-from streams.ownership import may_tell
+from streams.alerts.policy import Reads
+from streams.alerts.rules.conditions import Condition, got_worse
+from streams.alerts.store import Book
+from streams.alerts.telling import Teller
 from streams.periods import HOUR, MINUTE, rfc3339, to_ms
 from streams.registry.phrases import place
-from streams.stories import Story, stories
 from streams.surveillance.signals import Signal
 
 

@@ -10,8 +10,8 @@ from typing import Any, Literal, get_args
 
 import msgspec
 
-from streams import alert_words as say
-from streams.alert_records import (
+from streams.alerts import words as say
+from streams.alerts.model import (
     Alert,
     Handover,
     LogEntry,

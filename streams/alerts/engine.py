@@ -1,21 +1,21 @@
 """The alert book of a force: signals and conditions in, transitions out. Pure; time is an argument.
 
-`consider` decides what is opened, updated and resolved at one look (`streams.alert_look`), and what
-is told again; `act` does what a person asks. Both return transitions, which are facts: they are
-stored once, and `apply` folds them into the book again, in any order, after a restart.
+`consider` decides what is opened, updated and resolved at one look (`streams.alerts.look`), and
+what is told again; `act` does what a person asks. Both return transitions, which are facts: they
+are stored once, and `apply` folds them into the book again, in any order, after a restart.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from streams.alert_book import Book
-from streams.alert_look import Look
-from streams.alert_records import JUDGED_NOW, Alert, AlertKind, Transition
-from streams.alert_rules import NoReads, Reads
-from streams.conditions import Condition
+from streams.alerts.actions import Request, act
+from streams.alerts.look import Look
+from streams.alerts.model import JUDGED_NOW, Alert, AlertKind, Transition
+from streams.alerts.policy import NoReads, Reads
+from streams.alerts.rules.conditions import Condition
+from streams.alerts.store import Book
 from streams.errors import NoAlert
-from streams.ownership import Request, act
 from streams.surveillance.signals import Signal
 
 __all__ = ["Alert", "AlertBook", "NoReads", "Reads", "Transition"]

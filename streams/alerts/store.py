@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from streams import alert_words as say
-from streams import ownership
-from streams.alert_records import SEVERITIES, Alert, Handover, Outcome, Transition, as_dict, ms_of
+from streams.alerts import actions as ownership
+from streams.alerts import words as say
+from streams.alerts.feedback import outcomes
+from streams.alerts.model import SEVERITIES, Alert, Handover, Outcome, Transition, as_dict, ms_of
 from streams.config.force import Force
-from streams.outcomes import outcomes
 from streams.periods import DAY, to_ms
 from streams.surveillance.feedback import Outcomes, Stretch
 

@@ -3,8 +3,8 @@
 A rise that lasts weeks is one alert. From the first day that is exceptional too, the days of its
 series carry it: nights inside it end nothing, and it is over after `rules.QUIET["day"]` usual days
 in a row. Its ratio is what came since the onset over what the level before would have brought; from
-the day `LONG` on the stretch is not learned (`streams.outcomes`), so that the level before stays
-what the days are compared with, and an hour far beyond that ratio is news.
+the day `LONG` on the stretch is not learned (`streams.alerts.feedback`), so that the level before
+stays what the days are compared with, and an hour far beyond that ratio is news.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import msgspec
 
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import dispersion
-from streams.alert_records import FROM_SIGNALS, Alert, Course, instant, ms_of
-from streams.alert_rules import A_WEEK, BACK, GROWN, QUIET, inside, usual_again, worth
+from streams.alerts.model import FROM_SIGNALS, Alert, Course, instant, ms_of
+from streams.alerts.policy import A_WEEK, BACK, GROWN, QUIET, inside, usual_again, worth
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
 from streams.surveillance.signals import LOOKS, Signal

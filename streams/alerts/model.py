@@ -80,7 +80,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """How an exceptional volume goes on by its days (`streams.alert_course`). What is expected is
+    """How an exceptional volume goes on by its days (`streams.alerts.course`). What is expected is
     what the level before the onset would have brought."""
 
     since: dt.datetime

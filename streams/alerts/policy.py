@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from streams import alert_words as say
-from streams.alert_records import Alert, AlertKind, Evidence, Severity, stamp
+from streams.alerts import words as say
+from streams.alerts.model import Alert, AlertKind, Evidence, Severity, stamp
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, MINUTE, to_ms
 from streams.registry.measures import GROUPS
@@ -147,7 +147,7 @@ def severity_of(signal: Signal) -> Severity:
 def worth(signal: Signal) -> bool:
     """Whether there is enough of it, and whether it is any news."""
     if say.unit_of(signal.group, signal.measure) != "count":
-        # An answer rate within the hour is judged by calls (`streams.conditions`).
+        # An answer rate within the hour is judged by calls (`streams.alerts.rules.conditions`).
         return signal.polarity != "good" and signal.grain != "hour"
     if signal.direction == "up":
         return signal.observed >= LEAST_UP

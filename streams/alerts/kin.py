@@ -12,12 +12,22 @@ from collections.abc import Iterable
 
 from detectors.calibration.episodes import QUIET
 from detectors.homogeneity import Part, dispersion, explains, explains_alone, moved, shares_ratio
-from streams import alert_words as say
-from streams.alert_records import SEVERITIES, Alert, ms_of
-from streams.alert_rules import Reads, alone, inside, kind_of, severity_of
+from streams.alerts import words as say
+from streams.alerts.correlation import (
+    Story,
+    above,
+    holds,
+    in_area,
+    outside,
+    part,
+    part_of,
+    related,
+    spread,
+)
+from streams.alerts.model import SEVERITIES, Alert, ms_of
+from streams.alerts.policy import Reads, alone, inside, kind_of, severity_of
 from streams.config.force import Force
 from streams.periods import DAY, HOUR
-from streams.stories import Story, above, holds, in_area, outside, part, part_of, related, spread
 from streams.surveillance.signals import Signal
 
 _COARSE = ("now", "hour", "day", "month")

@@ -1,9 +1,9 @@
 """An answer rate that has fallen and stays so for days: one alert, from its onset to its end. Pure.
 
 Nights and quiet hours do not end it: while the alert is open, whole days are judged too, by the
-same tails as the windows (`streams.conditions`), against what was usual before it began. It goes on
-while a day since the onset, or the day so far, is worse than that, and until two days after the
-last such day have been as usual. A day of too few calls says nothing.
+same tails as the windows (`streams.alerts.rules.conditions`), against what was usual before it
+began. It goes on while a day since the onset, or the day so far, is worse than that, and until two
+days after the last such day have been as usual. A day of too few calls says nothing.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping
 from math import log
 from typing import NamedTuple
 
-from streams import conditions as rules
-from streams.alert_records import Alert, ms_of
-from streams.answering import Answering
-from streams.conditions import Condition, Rate, Usual
+from streams.alerts.model import Alert, ms_of
+from streams.alerts.rules import conditions as rules
+from streams.alerts.rules.answering import Answering
+from streams.alerts.rules.conditions import Condition, Rate, Usual
 from streams.config.force import Force, Target
 from streams.config.targets import held
 from streams.periods import DAY, HOUR, MINUTE, Calendar

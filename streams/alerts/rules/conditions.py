@@ -1,8 +1,9 @@
 """What is judged from how things stand now, rather than from a series: the pure rules.
 
-Answer rates, targets missed for weeks, silent feeds, a pipeline that is unwell; `streams.waits` has
-the callers and emergencies that wait. A `Condition` is what holds at one look; the alert book opens
-an alert when one appears, and ends it some time after it was last seen.
+Answer rates, targets missed for weeks, silent feeds, a pipeline that is unwell;
+`streams.alerts.rules.waiting` has the callers and emergencies that wait. A `Condition` is what
+holds at one look; the alert book opens an alert when one appears, and ends it some time after it
+was last seen.
 
 A target that the force misses every day would page every day. So an answer rate pages only when it
 is worse than the force's own recent rate at that time of day *and* than the target, each by an
@@ -20,9 +21,9 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from detectors.shares.proportion import beta_binomial_tails, binomial_tails
-from streams import alert_words as say
-from streams.alert_records import AlertKind, Evidence, Severity
-from streams.alert_rules import GROWN
+from streams.alerts import words as say
+from streams.alerts.model import AlertKind, Evidence, Severity
+from streams.alerts.policy import GROWN
 from streams.config.force import WHOLE, Force
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Period
 from streams.registry.aggregates import SMALL

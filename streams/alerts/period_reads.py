@@ -9,6 +9,7 @@ import msgspec
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import MOSTLY, dispersion
 from detectors.shares.proportion import binomial_tails
+from streams.alerts.context import Situation
 from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.config.targets import held
@@ -16,7 +17,6 @@ from streams.periods import MINUTE
 from streams.registry.aggregates import Count, Figures
 from streams.registry.kind import LEAF_MASK
 from streams.registry.measures import GROUPS, Group, Measure
-from streams.situation import Situation
 from streams.surveillance.adapters.base import TAIL
 from streams.surveillance.signals import Signal
 

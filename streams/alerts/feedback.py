@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from streams.alert_records import Alert, ms_of
+from streams.alerts.model import Alert, ms_of
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, to_ms
 from streams.surveillance.feedback import NOT_NORMAL, Level, Outcomes, Stretch

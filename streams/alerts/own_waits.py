@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from streams.alerts.rules.waiting import OWN_WEEKS, Waits
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, Calendar
 from streams.registry.histogram import value_of
 from streams.registry.kind import BIN_SHIFT, LEAF_MASK
-from streams.waits import OWN_WEEKS, Waits
 
 OWN = OWN_WEEKS * 7 * DAY
 Bins = dict[str, dict[int, int]]

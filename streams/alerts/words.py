@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streams.alert_records import Outcome
+from streams.alerts.model import Outcome
 from streams.config.force import Force
 from streams.periods import Calendar, Period
 from streams.registry.measures import GROUPS, Measure, Unit

@@ -13,13 +13,13 @@ from collections.abc import Callable
 from sys import maxsize
 from typing import NamedTuple
 
-from streams.alert_book import Book
-from streams.alert_records import Alert
-from streams.alert_rules import refresh_at
+from streams.alerts.context import Situation
+from streams.alerts.model import Alert
+from streams.alerts.policy import refresh_at
+from streams.alerts.store import Book
 from streams.board.monitor import Monitor
 from streams.fold.readings import Heartbeats
 from streams.periods import MINUTE
-from streams.situation import Situation
 
 
 class Silence(NamedTuple):

@@ -21,9 +21,9 @@ import msgspec
 
 from detectors.calibration.episodes import linked, nested
 from detectors.homogeneity import Part, Verdict, dispersion, explains, judge, moved
-from streams import alert_words as say
-from streams.alert_records import Evidence
-from streams.alert_rules import is_told
+from streams.alerts import words as say
+from streams.alerts.model import Evidence
+from streams.alerts.policy import is_told
 from streams.config.force import WHOLE, Force
 from streams.registry.measures import ALL, LINKS
 from streams.surveillance.series import values_of

@@ -15,22 +15,22 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from streams.alert_records import Alert, AlertKind, Handover, Transition, shift
-from streams.alerts import AlertBook
+from streams.alerts.actions import Request, hand_room_over
+from streams.alerts.context import Situation
+from streams.alerts.engine import AlertBook
+from streams.alerts.feedback import teaches
+from streams.alerts.instants import Instants, Silence
+from streams.alerts.model import Alert, AlertKind, Handover, Transition, shift
+from streams.alerts.period_reads import PeriodReads
+from streams.alerts.rules.conditions import Condition, Doing, pipeline_unwell
+from streams.alerts.rules.fallen import falls
 from streams.board.monitor import Shard
-from streams.conditions import Condition, Doing, pipeline_unwell
 from streams.config.force import Force
 from streams.errors import NoAlert
-from streams.fallen import falls
 from streams.fold.event_clock import EventClock
 from streams.fold.ledger import Closing, Ledger
-from streams.instants import Instants, Silence
 from streams.live import Live
-from streams.outcomes import teaches
-from streams.ownership import Request, hand_room_over
-from streams.period_reads import PeriodReads
 from streams.periods import DAY, HOUR, MINUTE
-from streams.situation import Situation
 from streams.surveillance.feedback import Stretch
 from streams.surveillance.signals import Signal
 

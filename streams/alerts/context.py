@@ -1,9 +1,10 @@
-"""How things stand at an instant, read from ledgers for the rules of `streams.conditions`. Pure.
+"""How things stand at an instant, read from ledgers for the rules of
+`streams.alerts.rules.conditions`. Pure.
 
 What is judged at an instant is kept so that a look costs little: the windows of answers as sums
-that run along (`streams.answer_windows`), open records by the moment at which they pass a limit
-(`streams.overdue`). What changes slowly (the force's own waits and rates of the last weeks) is read
-once a day. `due` and `stirs` say at which instants there may be anything to judge.
+that run along (`streams.alerts.answer_windows`), open records by the moment at which they pass a
+limit (`streams.alerts.overdue`). What changes slowly (the force's own waits and rates of the last
+weeks) is read once a day. `due` and `stirs` say at which instants there may be anything to judge.
 """
 
 from __future__ import annotations
@@ -12,21 +13,22 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple
 
-from streams import conditions as rules
-from streams import waits
-from streams.answer_windows import PART, PART_BITS, AnswerWindows
-from streams.answering import A_DAY, EMERGENCY, OTHER, Answering
+from streams.alerts.answer_windows import PART, PART_BITS, AnswerWindows
+from streams.alerts.overdue import Overdue
+from streams.alerts.own_waits import OwnWaits
+from streams.alerts.rules import conditions as rules
+from streams.alerts.rules import waiting as waits
+from streams.alerts.rules.answering import A_DAY, EMERGENCY, OTHER, Answering
+from streams.alerts.rules.conditions import Condition, Doing, Rate
+from streams.alerts.rules.fallen import Fall, Fallen, spells
+from streams.alerts.rules.waiting import Queue, Waits
 from streams.board.monitor import Monitor
 from streams.board.rollup import Rollup
-from streams.conditions import Condition, Doing, Rate
 from streams.config.force import Force, Target
 from streams.config.schema import Line
 from streams.config.targets import held, held_over
-from streams.fallen import Fall, Fallen, spells
 from streams.fold.event_clock import EventClock
 from streams.fold.ledger import Ledger
-from streams.overdue import Overdue
-from streams.own_waits import OwnWaits
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
 from streams.registry import calls as of_calls
 from streams.registry import incidents as of_incidents
@@ -35,7 +37,6 @@ from streams.registry.incidents import Incidents
 from streams.registry.kind import Kind
 from streams.registry.measures import ATTENDANCE, CALLS, Group
 from streams.surveillance.signals import Signal
-from streams.waits import Queue, Waits
 
 WINDOWS = tuple(minutes for minutes in EMERGENCY if minutes < A_DAY)
 """Minutes over which an answer rate is looked at; those with too few calls are passed over."""

@@ -1,0 +1,1 @@
+"""What is judged from how things stand now, rather than from a series."""
