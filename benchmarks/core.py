@@ -30,10 +30,10 @@ from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.events.schema import Call, decode_line
 from streams.fold.ledger import Ledger
-from streams.runners import snapshot as snapshots
-from streams.runners.checkpoint import Checkpoint
-from streams.runners.snapshot import Identity
 from streams.sources import open_source
+from streams.state import snapshot as snapshots
+from streams.state.checkpoint import Checkpoint
+from streams.state.snapshot import Identity
 
 START = dt.datetime(2021, 3, 1, tzinfo=dt.UTC)
 BATCH = 300

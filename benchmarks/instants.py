@@ -24,8 +24,8 @@ from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live, wall_clock
 from streams.periods import Calendar
-from streams.runners.watching import watch_all
 from streams.sources.simulator import STRAINED, Rates, simulate
+from streams.state.surveillance import watch_all
 
 FORCE = "warwickshire"
 FIRST = dt.date(2023, 1, 2)

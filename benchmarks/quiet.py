@@ -43,8 +43,8 @@ from streams.live import Live
 from streams.periods import HOUR, Calendar
 from streams.registry.calls import Calls
 from streams.registry.measures import CALLS
-from streams.runners.watching import watch_all
 from streams.sources.simulator import STRAINED, Rates, simulate
+from streams.state.surveillance import watch_all
 
 FORCE = "warwickshire"
 FIRST = dt.date(2023, 1, 2)

@@ -29,8 +29,8 @@ from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force
 from streams.fold.ledger import Closing
 from streams.periods import HOUR, MINUTE, Calendar
-from streams.runners.watching import take, watch_all
 from streams.sources.simulator import Rates, simulate
+from streams.state.surveillance import take, watch_all
 from streams.surveillance.service import Surveillance
 
 FIRST = dt.date(2023, 1, 2)

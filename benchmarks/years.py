@@ -64,14 +64,14 @@ from streams.periods import DAY, HOUR, Calendar, rfc3339, to_ms
 from streams.registry.aggregates import Figures
 from streams.registry.measures import SERVICE_LEVELS, Chosen
 from streams.runners.alerting import Alerting
-from streams.runners.departed import kept_on_disk
 from streams.runners.embedded import Embedded
 from streams.runners.replay import ReplayClock, Stops
-from streams.runners.watching import watch_all
 from streams.sources import Chunk, open_source
 from streams.sources.order.instants import instant_of
 from streams.sources.order.play import Play
 from streams.sources.simulator import Rates, Surge, simulate
+from streams.state.departed import kept_on_disk
+from streams.state.surveillance import watch_all
 
 AROUND = {"hour": (12, 12), "day": (14, 6), "month": (12, 6)}
 """Periods before and after an alert that are shown with it."""

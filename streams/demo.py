@@ -22,9 +22,9 @@ from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.runners.alerting import Alerting
 from streams.runners.embedded import TICK, Embedded
 from streams.runners.replay import ReplayClock, Stops
-from streams.runners.watching import watch_all
 from streams.sources import CHUNK_LINES, Chunk, open_source
 from streams.sources.simulator import Rates, Surge, simulate, spread_crimes
+from streams.state.surveillance import watch_all
 
 FORCE = "warwickshire"
 SAMPLE = "2022-01-warwickshire-street.csv.gz"

@@ -37,10 +37,13 @@ from streams.events.schema import KINDS
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE
-from streams.runners import alert_store, calibration, checkpoint, facts, watching
+from streams.runners import alert_store, calibration
 from streams.runners.alert_store import AlertStore
-from streams.runners.snapshot import Identity, Outgoing
-from streams.runners.store import unguarded
+from streams.state import archive as facts
+from streams.state import checkpoint
+from streams.state import surveillance as watching
+from streams.state.snapshot import Identity, Outgoing
+from streams.state.sqlite import unguarded
 from streams.surveillance import state as watch_state
 from tests.alerting import signal
 from tests.build import FAR_FUTURE, lines

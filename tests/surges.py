@@ -20,7 +20,7 @@ from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force
 from streams.live import Live
 from streams.periods import DAY, HOUR, rfc3339, to_ms
-from streams.runners.watching import watch_all
+from streams.state.surveillance import watch_all
 
 SHAPE = (
     0.5, 0.4, 0.35, 0.3, 0.3, 0.35, 0.5, 0.7, 0.9, 1, 1.1, 1.15,

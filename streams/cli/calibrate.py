@@ -22,10 +22,10 @@ from streams.errors import SourceError
 from streams.periods import DAY, Calendar
 from streams.registry.phrases import place, subject
 from streams.runners.calibration import Calibrated, Question, answer, class_name, class_of
-from streams.runners.departed import kept_on_disk
 from streams.sources import CHUNK_LINES
 from streams.sources.order.play import Play
 from streams.sources.simulator import simulate
+from streams.state.departed import kept_on_disk
 from streams.surveillance.calibration import Planned, plan_of
 
 SIMULATED_WEEKS = 8

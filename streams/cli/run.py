@@ -27,11 +27,11 @@ from streams.live import Live
 from streams.outputs.instants import parse_instant
 from streams.outputs.terminal import render
 from streams.periods import Calendar, rfc3339
-from streams.runners.departed import kept_on_disk
 from streams.runners.embedded import DeadLetterFile, Embedded, has_records, last_event
 from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.sources import Source
 from streams.sources.order.play import Play
+from streams.state.departed import kept_on_disk
 
 
 @click.command()
@@ -140,7 +140,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         live = Live(Monitor(forces), clock) if clock is not None else Live(Monitor(forces))
         open_things.enter_context(kept_on_disk(live.monitor))
         if not no_surveillance:
-            from streams.runners.watching import watch_all  # noqa: PLC0415  slow to import
+            from streams.state.surveillance import watch_all  # noqa: PLC0415  slow to import
 
             watch_all(live.monitor)
         from streams.runners.alerting import alerting  # noqa: PLC0415  slow to import

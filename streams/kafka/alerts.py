@@ -22,7 +22,7 @@ from streams.kafka.partition import Partition
 from streams.kafka.topics import topic_name
 from streams.live import Live
 from streams.outputs.silences import Silencer
-from streams.runners.snapshot import Outgoing
+from streams.state.snapshot import Outgoing
 
 log = logging.getLogger("watchroom.alerts")
 

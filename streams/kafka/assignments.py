@@ -28,8 +28,8 @@ from streams.kafka.topic_watch import TopicWatch
 from streams.kafka.topics import INPUTS, forces_in, input_topic
 from streams.kafka.troubles import TroubleLog
 from streams.live import LONG, Live, State
-from streams.runners.checkpoint import Folder
-from streams.runners.snapshot import Identity
+from streams.state.checkpoint import Folder
+from streams.state.snapshot import Identity
 
 log = logging.getLogger("watchroom.worker")
 

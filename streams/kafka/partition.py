@@ -28,11 +28,11 @@ from streams.kafka import placement
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import SLICE, Busy, Live
 from streams.periods import MINUTE
-from streams.runners import facts as facts_
-from streams.runners import snapshot as snapshots
-from streams.runners import watching
-from streams.runners.checkpoint import STATE_VERSION, Checkpoint
-from streams.runners.snapshot import Identity, Outgoing, PaneRow, Snapshot
+from streams.state import archive as facts_
+from streams.state import snapshot as snapshots
+from streams.state import surveillance as watching
+from streams.state.checkpoint import STATE_VERSION, Checkpoint
+from streams.state.snapshot import Identity, Outgoing, PaneRow, Snapshot
 
 log = logging.getLogger("watchroom.partition")
 

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 from streams.kafka.partition import Partition
 from streams.kafka.topics import LARGEST_LINE
 from streams.live import SLICE
-from streams.runners.snapshot import Outgoing
+from streams.state.snapshot import Outgoing
 
 log = logging.getLogger("watchroom.outbox")
 

@@ -24,7 +24,7 @@ from streams.fold.ledger import Ledger
 from streams.kafka.partition import NOTHING, Partition
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import SLICE
-from streams.runners import facts
+from streams.state import archive as facts
 
 log = logging.getLogger("watchroom.rebuild")
 

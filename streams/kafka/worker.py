@@ -33,7 +33,7 @@ from streams.kafka.passed import Passed
 from streams.kafka.producer import Outbox
 from streams.kafka.settings import Cluster, Key, Settings, Stream
 from streams.live import Live
-from streams.runners.snapshot import Outgoing
+from streams.state.snapshot import Outgoing
 
 log = logging.getLogger("watchroom.worker")
 

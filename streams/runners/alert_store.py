@@ -19,7 +19,7 @@ import msgspec
 from streams.alerts.model import Handover, Transition, decode, decode_fact, encode
 from streams.errors import ActionError, CheckpointError
 from streams.outputs.notify import Delivery
-from streams.runners.store import closed_on_error
+from streams.state.sqlite import closed_on_error
 
 STATE_VERSION = 1
 """Of the tables, kept in the file as SQLite's `user_version`; 0 is a file of before there were

@@ -20,7 +20,7 @@ from streams.live import Live, wall_clock
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
 from streams.outputs.silences import Silencer
 from streams.runners.alert_store import AlertStore, default_folder
-from streams.runners.store import closed_on_error
+from streams.state.sqlite import closed_on_error
 
 log = logging.getLogger("watchroom.alerts")
 

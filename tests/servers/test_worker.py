@@ -21,7 +21,7 @@ from streams.events.deadletters import DeadLetter, peek
 from streams.kafka import deadletter_topic as letterbox
 from streams.kafka import topics
 from streams.periods import rfc3339
-from streams.runners.store import head_of
+from streams.state.sqlite import head_of
 from tests import events
 from tests.bad_input import BAD_LINES
 from tests.build import TINY_FORCE, call, lines, ms, row

@@ -14,7 +14,7 @@ from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
-from streams.runners.watching import watch_all
+from streams.state.surveillance import watch_all
 from tests.alerting import WARWICKSHIRE, Known, at, book, quiet, signal
 from tests.build import FAR_FUTURE, call, lines, ms
 

@@ -13,7 +13,7 @@ from streams.alerts.service import Desk
 from streams.board.freshness import LOOKS
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
-from streams.runners import watching
+from streams.state import surveillance as watching
 from tests.build import FAR_FUTURE, call, feed, monitor, ms
 
 NOW = ms("2021-03-01T12:00:00Z")

@@ -6,7 +6,7 @@ from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.live import Live
 from streams.outputs.prometheus import registry
-from streams.runners.watching import watch_all
+from streams.state.surveillance import watch_all
 from tests.alerting import WARWICKSHIRE, at, signal
 from tests.build import call, lines
 

@@ -17,7 +17,7 @@ from streams.config.force import Force, check_force
 from streams.fold.heartbeats import patience, usual_interval
 from streams.fold.readings import KEPT_BEATS, Heartbeats, interval_of
 from streams.periods import rfc3339
-from streams.runners.snapshot import Taker
+from streams.state.snapshot import Taker
 from streams.surveillance.view import silences
 from tests.build import FAR_FUTURE, TINY_FORCE, call, feed, lines, monitor, ms
 

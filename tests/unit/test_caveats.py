@@ -12,7 +12,7 @@ from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.periods import DAY
 from streams.registry import phrases as signal_words
-from streams.runners import watching
+from streams.state import surveillance as watching
 from streams.surveillance import watch as watches
 from streams.surveillance.signals import Signal
 from tests.alerting import signal

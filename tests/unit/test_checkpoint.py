@@ -16,10 +16,10 @@ import pytest
 from streams.board.monitor import Monitor, Shard, canonical
 from streams.errors import CheckpointError
 from streams.fold.ledger import Sealed
-from streams.runners import snapshot as snapshots
-from streams.runners import store
-from streams.runners.checkpoint import Checkpoint, Folder
-from streams.runners.snapshot import Identity, Outgoing, PaneRow, pane_bytes
+from streams.state import snapshot as snapshots
+from streams.state import sqlite as store
+from streams.state.checkpoint import Checkpoint, Folder
+from streams.state.snapshot import Identity, Outgoing, PaneRow, pane_bytes
 from tests.build import FAR_FUTURE, call, lines, ms, tiny_force
 
 FORCE = tiny_force()

@@ -15,7 +15,7 @@ from streams.alerts.service import Desk
 from streams.board.freshness import FEW_LOOKS, LOOKS, LOST, MOST_DELAY, NEAR, Current, Mark
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
-from streams.runners import watching
+from streams.state import surveillance as watching
 from tests.build import call, incident, lines, monitor, ms
 
 NOW = ms("2026-03-02T10:00:00Z")

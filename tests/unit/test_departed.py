@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 
 from streams.board.monitor import Monitor
-from streams.runners import departed
-from streams.runners.departed import TemporaryFile, kept_on_disk
-from streams.runners.id_filter import PAGE, IdFilter
+from streams.state import departed
+from streams.state.departed import TemporaryFile, kept_on_disk
+from streams.state.id_filter import PAGE, IdFilter
 from tests.build import FAR_FUTURE, lines, monitor
 from tests.late import counters, streams
 

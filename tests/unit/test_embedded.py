@@ -23,10 +23,10 @@ from streams.live import Live, wall_clock
 from streams.periods import MINUTE, SECOND, rfc3339
 from streams.runners.embedded import Account, DeadLetterFile, Embedded, last_event
 from streams.runners.replay import ReplayClock, Stopped, Stops
-from streams.runners.watching import watch_all
 from streams.sources import Chunk, Rejected
 from streams.sources.order.instants import instant_of
 from streams.sources.refused import RefusedFile
+from streams.state.surveillance import watch_all
 from tests.build import call, lines, monitor, ms
 
 CALLS = [

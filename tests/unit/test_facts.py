@@ -14,8 +14,8 @@ from streams.board.monitor import Monitor, Shard
 from streams.config.force import check_force
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
-from streams.runners import facts
-from streams.runners.snapshot import Identity
+from streams.state import archive as facts
+from streams.state.snapshot import Identity
 from tests.build import FAR_FUTURE, TINY_FORCE, call, crime, incident, lines, ms, tiny_force
 
 FORCE = tiny_force()

@@ -20,7 +20,7 @@ from streams.alerts.rules.fallen import Fall, Fallen, falls, spells
 from streams.alerts.service import Desk
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
-from streams.runners import watching
+from streams.state import surveillance as watching
 from tests.alerting import CALENDAR, at, book
 from tests.build import call, lines, monitor, ms, tiny_force
 

@@ -22,7 +22,7 @@ from streams.fold.gaps import Gap, empty_runs, too_long, walk
 from streams.fold.ledger import Closing, Ledger
 from streams.fold.panes import Panes
 from streams.periods import DAY, GRAINS, HOUR, MINUTE, Calendar, Period, rfc3339
-from streams.runners import watching
+from streams.state import surveillance as watching
 from streams.surveillance.relearning import kept
 from streams.surveillance.signals import Signal
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, ms, tiny_force

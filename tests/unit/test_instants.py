@@ -16,7 +16,7 @@ from streams.alerts.model import Transition
 from streams.alerts.service import Desk
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
-from streams.runners import watching
+from streams.state import surveillance as watching
 from streams.surveillance.view import Known, next_silence
 from tests.build import call, feed, incident, lines, monitor, ms
 

@@ -19,9 +19,9 @@ from streams.fold.ledger import InMemory, Ledger
 from streams.kafka import partition as partitions
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
-from streams.runners import facts
-from streams.runners.departed import Departed
-from streams.runners.snapshot import Identity
+from streams.state import archive as facts
+from streams.state.departed import Departed
+from streams.state.snapshot import Identity
 from tests.build import FAR_FUTURE, call, lines, monitor, ms, row, tiny_force
 from tests.late import END, counters, histories, streams
 

@@ -14,7 +14,7 @@ from streams.kafka.partition import Partition, fingerprint
 from streams.kafka.passed import Passed
 from streams.kafka.settings import Mark
 from streams.live import Live
-from streams.runners.snapshot import Identity
+from streams.state.snapshot import Identity
 from tests.build import call, lines, ms, tiny_force
 
 TP = TopicPartition("w.calls", 0)

@@ -12,7 +12,7 @@ from streams.alerts.period_reads import PeriodReads
 from streams.board.monitor import Monitor
 from streams.config.force import WHOLE
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
-from streams.runners.watching import watch_all
+from streams.state.surveillance import watch_all
 from streams.surveillance.signals import Signal
 from tests.build import FAR_FUTURE, call, feed, monitor, ms
 

@@ -17,7 +17,7 @@ from streams.kafka.placement import EVERY, MANY, WINDOW, Placement, placed, show
 from streams.kafka.topics import partition_of
 from streams.live import Live
 from streams.periods import MINUTE
-from streams.runners.snapshot import Identity
+from streams.state.snapshot import Identity
 from tests.build import call, lines, ms
 
 FORCE = find_force("warwickshire")

@@ -13,7 +13,7 @@ from streams.board.monitor import Monitor
 from streams.events.refusals import WORDS
 from streams.live import Live
 from streams.periods import HOUR, MINUTE, SECOND, rfc3339
-from streams.runners import watching
+from streams.state import surveillance as watching
 from tests.build import call, feed, lines, monitor, ms
 
 NOW = ms("2026-03-02T10:00:00Z")

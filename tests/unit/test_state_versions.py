@@ -28,9 +28,11 @@ from streams.errors import CheckpointError
 from streams.events.schema import KINDS
 from streams.fold.ledger import Ledger
 from streams.kafka.partition import NOTHING, Partition, fingerprint
-from streams.runners import alert_store, calibration, facts, watching
-from streams.runners import checkpoint as checkpoints
+from streams.runners import alert_store, calibration
 from streams.runners.alert_store import AlertStore
+from streams.state import archive as facts
+from streams.state import checkpoint as checkpoints
+from streams.state import surveillance as watching
 from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.state import lost
 from tests import state_files

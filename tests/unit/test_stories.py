@@ -11,7 +11,7 @@ from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.live import Live
-from streams.runners.watching import watch_all
+from streams.state.surveillance import watch_all
 from streams.surveillance.signals import Signal
 from tests.alerting import Known, at, book, signal
 from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed

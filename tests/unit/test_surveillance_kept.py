@@ -15,8 +15,8 @@ from streams.board.monitor import Monitor, Shard
 from streams.errors import CheckpointError
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
-from streams.runners import store
-from streams.runners.snapshot import Identity
+from streams.state import sqlite as store
+from streams.state.snapshot import Identity
 from streams.surveillance.service import Surveillance
 from tests.build import FAR_FUTURE, incident, lines, tiny_force
 from tests.unit.test_surveillance import hours, of, play, state_of, watched

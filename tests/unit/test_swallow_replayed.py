@@ -19,7 +19,7 @@ from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
 from streams.periods import DAY, MINUTE, rfc3339, to_ms
-from streams.runners.watching import watch_all
+from streams.state.surveillance import watch_all
 from tests.build import incident, lines
 
 pytestmark = pytest.mark.replays

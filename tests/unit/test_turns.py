@@ -24,8 +24,8 @@ from streams.kafka.rebuild import Reader
 from streams.kafka.settings import Cluster, Settings, Stream
 from streams.live import LONG, Busy, Health, Live
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
-from streams.runners import watching
-from streams.runners.snapshot import Identity
+from streams.state import surveillance as watching
+from streams.state.snapshot import Identity
 from tests.build import FAR_FUTURE, ms
 
 pytestmark = pytest.mark.replays  # weeks and months of a county

@@ -15,9 +15,9 @@ from streams.errors import Refused
 from streams.events.lenient import decode, salvage
 from streams.events.schema import Crime, Incident
 from streams.events.unknown_values import MOST_VALUES, UnknownValues, in_words, shown
-from streams.runners import snapshot as snapshots
-from streams.runners.snapshot import Stored
 from streams.sources.reasons import in_words as in_words_of_a_refusal
+from streams.state import snapshot as snapshots
+from streams.state.snapshot import Stored
 from tests.bad_input import UNKNOWN_VALUES
 from tests.build import FAR_FUTURE, call, crime, incident, lines, monitor, ms, row, stock
 

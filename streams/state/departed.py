@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from streams.board.monitor import Monitor
 from streams.fold.ledger import Ledger
-from streams.runners.id_filter import IdFilter
+from streams.state.id_filter import IdFilter
 
 log = logging.getLogger("watchroom.departed")
 

@@ -18,7 +18,7 @@ from streams.events.schema import Reading
 from streams.fold.ledger import Ledger, Tally
 from streams.fold.panes import Pane
 from streams.fold.readings import Beat, Heartbeats, Readings
-from streams.runners.departed import ENTRY_BYTES, Departed
+from streams.state.departed import ENTRY_BYTES, Departed
 
 KEYS_A_STEP, REVISIONS_A_STEP = 10_000, 100
 """What of a ledger is copied in one step."""

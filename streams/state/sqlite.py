@@ -1,6 +1,6 @@
 """The tables of a checkpoint file: how rows are written, guarded and read back.
 
-Functions over a connection; what they mean together is `streams.runners.checkpoint`.
+Functions over a connection; what they mean together is `streams.state.checkpoint`.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, Protocol
 
 import msgspec
 
-from streams.runners.departed import ENTRY_BYTES
-from streams.runners.snapshot import Head, Identity, Outgoing, Snapshot, Stored
+from streams.state.departed import ENTRY_BYTES
+from streams.state.snapshot import Head, Identity, Outgoing, Snapshot, Stored
 
 _CHUNKS = (2000, 100, 10, 1)
 """Rows a statement. SQLite lets go of Python's lock once a statement; with a row each, a busy event

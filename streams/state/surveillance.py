@@ -18,7 +18,7 @@ from streams.board.monitor import Monitor, Shard
 from streams.config.force import Force
 from streams.fold.gaps import Gap
 from streams.fold.ledger import Ledger
-from streams.runners.snapshot import WatchRow
+from streams.state.snapshot import WatchRow
 from streams.surveillance.relearning import kept
 from streams.surveillance.service import Surveillance
 from streams.surveillance.state import STATE_VERSION, Part, changes, lost, restore

@@ -37,9 +37,9 @@ import msgspec
 from streams.board.monitor import Shard
 from streams.errors import CheckpointError
 from streams.fold.ledger import Ledger
-from streams.runners.departed import Departed
-from streams.runners.snapshot import Head, Identity, Snapshot, Stored, forces_of
-from streams.runners.store import (
+from streams.state.departed import Departed
+from streams.state.snapshot import Head, Identity, Snapshot, Stored, forces_of
+from streams.state.sqlite import (
     Damaged,
     chunked,
     connect,
