@@ -58,14 +58,14 @@ from streams.alerts.model import Alert, Transition
 from streams.board.monitor import Monitor
 from streams.cli.inputs import progress_bar
 from streams.config.force import Force, find_force
+from streams.embedded.alerting import Alerting
+from streams.embedded.replay import ReplayClock, Stops
+from streams.embedded.runner import Embedded
 from streams.fold.ledger import Closing, Ledger
 from streams.live import Live
 from streams.periods import DAY, HOUR, Calendar, rfc3339, to_ms
 from streams.registry.aggregates import Figures
 from streams.registry.measures import SERVICE_LEVELS, Chosen
-from streams.runners.alerting import Alerting
-from streams.runners.embedded import Embedded
-from streams.runners.replay import ReplayClock, Stops
 from streams.sources import Chunk, open_source
 from streams.sources.order.instants import instant_of
 from streams.sources.order.play import Play

@@ -26,7 +26,7 @@ from streams.live import Live
 from streams.board.monitor import Monitor
 from streams.outputs.web import serve
 from streams.periods import MINUTE, rfc3339, to_ms
-from streams.runners.replay import ReplayClock
+from streams.embedded.replay import ReplayClock
 from streams.sources.order.instants import instant_of
 
 FORCE = "warwickshire"

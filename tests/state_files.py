@@ -32,13 +32,13 @@ from streams.alerts.actions import Request
 from streams.alerts.engine import AlertBook
 from streams.alerts.model import Alert, Course, Evidence, Handover, LogEntry, Transition, instant
 from streams.board.monitor import Monitor, Shard
+from streams.embedded import alert_store, calibration
+from streams.embedded.alert_store import AlertStore
 from streams.events import deadletters
 from streams.events.schema import KINDS
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE
-from streams.runners import alert_store, calibration
-from streams.runners.alert_store import AlertStore
 from streams.state import archive as facts
 from streams.state import checkpoint
 from streams.state import surveillance as watching

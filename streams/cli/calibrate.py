@@ -18,10 +18,10 @@ from detectors.calibration.power import in_words
 from streams.board.monitor import Monitor
 from streams.cli.inputs import Inputs, source_options
 from streams.config.force import Force, find_force
+from streams.embedded.calibration import Calibrated, Question, answer, class_name, class_of
 from streams.errors import SourceError
 from streams.periods import DAY, Calendar
 from streams.registry.phrases import place, subject
-from streams.runners.calibration import Calibrated, Question, answer, class_name, class_of
 from streams.sources import CHUNK_LINES
 from streams.sources.order.play import Play
 from streams.sources.simulator import simulate

@@ -15,11 +15,11 @@ from rich.text import Text
 from streams.alerts.model import Transition
 from streams.cli.board import rows_that_fit
 from streams.cli.options import Seconds, Speed, board_console
-from streams.demo import FORCE, HISTORY_WEEKS, Demo
+from streams.embedded.demo import FORCE, HISTORY_WEEKS, Demo
+from streams.embedded.replay import Stopped, Stops
 from streams.errors import WatchroomError
 from streams.outputs.terminal import render, summary
 from streams.outputs.web import Handle, serve
-from streams.runners.replay import Stopped, Stops
 
 PORT = 8787
 EVERY_LINE = 10.0

@@ -21,14 +21,14 @@ from streams.cli.inputs import (
 )
 from streams.cli.options import Address, Speed, board_console, forces_named
 from streams.config.force import Force
+from streams.embedded.replay import ReplayClock, Stopped, Stops
+from streams.embedded.runner import DeadLetterFile, Embedded, has_records, last_event
 from streams.errors import ConfigError, WatchroomError
 from streams.events.unknown_values import in_words
 from streams.live import Live
 from streams.outputs.instants import parse_instant
 from streams.outputs.terminal import render
 from streams.periods import Calendar, rfc3339
-from streams.runners.embedded import DeadLetterFile, Embedded, has_records, last_event
-from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.sources import Source
 from streams.sources.order.play import Play
 from streams.state.departed import kept_on_disk
@@ -143,7 +143,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
             from streams.state.surveillance import watch_all  # noqa: PLC0415  slow to import
 
             watch_all(live.monitor)
-        from streams.runners.alerting import alerting  # noqa: PLC0415  slow to import
+        from streams.embedded.alerting import alerting  # noqa: PLC0415  slow to import
 
         open_things.enter_context(alerting(live, state, replay=clock is not None))
         letters = DeadLetterFile(dead_letters)

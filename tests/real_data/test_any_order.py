@@ -11,9 +11,9 @@ import pytest
 
 from streams.board.monitor import Monitor, canonical
 from streams.config.force import Force, find_force, load_force
+from streams.embedded.replay import ReplayClock, Stops
+from streams.embedded.runner import Account, Embedded
 from streams.live import Live
-from streams.runners.embedded import Account, Embedded
-from streams.runners.replay import ReplayClock, Stops
 from streams.sources import open_source
 from streams.sources.order.play import Play
 

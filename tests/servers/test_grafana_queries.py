@@ -16,8 +16,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from grafana.committed import dashboards
-from streams import demo
 from streams.config.force import find_force, shipped_force_text
+from streams.embedded import demo
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.sources.simulator import simulate, spread_crimes
 from tests import events

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from streams import demo
 from streams.board.monitor import WINDOWS
 from streams.config.force import find_force
+from streams.embedded import demo
 from streams.periods import DAY, HOUR, Calendar
 from streams.registry.measures import GROUPS
 from streams.sources.simulator import simulate, spread_crimes

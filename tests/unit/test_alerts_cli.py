@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 from streams.alerts.service import Desk
 from streams.board.monitor import Monitor
 from streams.cli import main
+from streams.embedded.alerting import Alerting
 from streams.live import Live
 from streams.outputs.web import serve
 from streams.periods import HOUR
-from streams.runners.alerting import Alerting
 from tests.alerting import WARWICKSHIRE, at, signal
 from tests.receiver import Receiver
 

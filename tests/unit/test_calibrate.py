@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from detectors.calibration.alarm_budget import AlarmBudget
 from detectors.calibration.episodes import Episodes, Where
 from streams.cli.calibrate import calibrate
+from streams.embedded import calibration
 from streams.periods import rfc3339, to_ms
-from streams.runners import calibration
 from streams.surveillance.calibration import GRAINS, Planned, plan_of
 from streams.surveillance.series import watches_in
 from tests.build import call, feed, incident, lines, monitor, tiny_force

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from streams.board.monitor import canonical
 from streams.cli import main
-from streams.demo import SIMULATED, Demo, sample
+from streams.embedded.demo import SIMULATED, Demo, sample
 from streams.events.schema import Crime, decode
 from streams.sources.simulator import spread_crimes
 

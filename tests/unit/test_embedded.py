@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from streams.alerts.service import Desk
 from streams.board.monitor import canonical
+from streams.embedded.replay import ReplayClock, Stopped, Stops
+from streams.embedded.runner import Account, DeadLetterFile, Embedded, last_event
 from streams.errors import SourceError
 from streams.live import Live, wall_clock
 from streams.periods import MINUTE, SECOND, rfc3339
-from streams.runners.embedded import Account, DeadLetterFile, Embedded, last_event
-from streams.runners.replay import ReplayClock, Stopped, Stops
 from streams.sources import Chunk, Rejected
 from streams.sources.order.instants import instant_of
 from streams.sources.refused import RefusedFile

@@ -10,11 +10,11 @@ import pytest
 
 from streams.alerts.model import Transition
 from streams.board.monitor import Monitor
+from streams.embedded.alert_store import NAME, AlertStore
+from streams.embedded.alerting import Alerting
 from streams.errors import CheckpointError, ConfigError
 from streams.live import Live
 from streams.outputs.notify import AGAIN, ALL, Channel, Notifier, channels, message
-from streams.runners.alert_store import NAME, AlertStore
-from streams.runners.alerting import Alerting
 from tests.alerting import at, book, signal
 from tests.receiver import Receiver
 from tests.servers.process import wait_until
@@ -99,8 +99,8 @@ CRASHING = """
 import sys, time
 from pathlib import Path
 from streams.outputs.notify import Channel, Notifier
-from streams.runners.alert_store import NAME, AlertStore
-from streams.runners.alerting import Alerting
+from streams.embedded.alert_store import NAME, AlertStore
+from streams.embedded.alerting import Alerting
 channel = Channel(sys.argv[1])
 notifier = Notifier(AlertStore(Path(sys.argv[2])), [channel])
 notifier.start()

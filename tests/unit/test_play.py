@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 
 from streams.board.monitor import canonical
 from streams.cli import main
+from streams.embedded.replay import ReplayClock, Stops
+from streams.embedded.runner import Account, Embedded
 from streams.live import Live
-from streams.runners.embedded import Account, Embedded
-from streams.runners.replay import ReplayClock, Stops
 from streams.sources import open_source
 from streams.sources.mapping.file import parse_mapping
 from streams.sources.order.play import Play, paced

@@ -24,12 +24,12 @@ from detectors.calibration.alarm_budget import AlarmBudget
 from streams.alerts.engine import AlertBook
 from streams.alerts.model import Handover, Transition, decode_fact, encode
 from streams.board.monitor import canonical
+from streams.embedded import alert_store, calibration
+from streams.embedded.alert_store import AlertStore
 from streams.errors import CheckpointError
 from streams.events.schema import KINDS
 from streams.fold.ledger import Ledger
 from streams.kafka.partition import NOTHING, Partition, fingerprint
-from streams.runners import alert_store, calibration
-from streams.runners.alert_store import AlertStore
 from streams.state import archive as facts
 from streams.state import checkpoint as checkpoints
 from streams.state import surveillance as watching
@@ -90,7 +90,7 @@ def test_a_change_of_form_is_told_with_what_to_do() -> None:
     other = form("calibration")._replace(made=lambda: b'{"factors": {"hour": 1}, "more": 0}')
     said = complaint(other)
     number = other.version
-    assert f"raise STATE_VERSION in streams/runners/calibration.py from {number} to" in said
+    assert f"raise STATE_VERSION in streams/embedded/calibration.py from {number} to" in said
     assert "add a golden file with `python -m tests.state_files`" in said
     assert ".more: is new" in said
 

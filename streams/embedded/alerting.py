@@ -15,11 +15,11 @@ from pathlib import Path
 
 from streams.alerts.model import Transition
 from streams.alerts.service import Desk
+from streams.embedded.alert_store import AlertStore, default_folder
 from streams.errors import CheckpointError
 from streams.live import Live, wall_clock
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
 from streams.outputs.silences import Silencer
-from streams.runners.alert_store import AlertStore, default_folder
 from streams.state.sqlite import closed_on_error
 
 log = logging.getLogger("watchroom.alerts")

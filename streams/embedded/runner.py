@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from streams.board.monitor import Folded, Monitor
+from streams.embedded.replay import ReplayClock, Stops
 from streams.errors import SourceError
 from streams.events.deadletters import letter
 from streams.fold.ledger import Ledger
 from streams.fold.readings import Heartbeats, Readings
 from streams.live import Busy, Live, wall_clock
-from streams.runners.replay import ReplayClock, Stops
 from streams.sources import Chunk
 from streams.sources.order.instants import instant_of
 from streams.sources.order.play import Play

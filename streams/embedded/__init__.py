@@ -1,0 +1,1 @@
+"""A monitor in one process, without Kafka: fed from files, its alerts in one file."""
