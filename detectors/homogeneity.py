@@ -190,7 +190,7 @@ def explains_alone(child: Part, parent: Part, direction: str, phi: float = 1.0) 
     >>> explains_alone(Part(20.0, 5.0), Part(50.0, 30.0), "up")
     True
     >>> explains_alone(Part(25.0, 5.0), Part(60.0, 30.0), "up")
-    (True, False)
+    False
     """
     others = parent.less(child)
     return explains(child, parent, direction) and not _go_along(others, parent, direction, phi)

@@ -17,7 +17,7 @@ from streams.periods import EPOCH, rfc3339, to_ms
 STATE_VERSION = 1
 """Of transitions and handovers as lines of JSON, in the alerts topic and in the alert store. They
 are facts and are read for good, so what a later form adds has a default. To be raised with any
-change of what is written; `tests/unit/test_state_versions.py` fails where that was forgotten, or
+change of what is written; `tests/unit/state/test_versions.py` fails where that was forgotten, or
 where an older form can't be read any more."""
 
 AlertKind = Literal[

@@ -24,7 +24,7 @@ from streams.state.sqlite import closed_on_error
 STATE_VERSION = 1
 """Of the tables, kept in the file as SQLite's `user_version`; 0 is a file of before there were
 numbers, and has those of 1. To be raised with any change of the tables or of what a column means,
-together with what makes an older file like a new one. `tests/unit/test_state_versions.py` fails
+together with what makes an older file like a new one. `tests/unit/state/test_versions.py` fails
 where that was forgotten. The facts within have a number of their own (`streams.alerts.model`)."""
 
 _SCHEMA = """

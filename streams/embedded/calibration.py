@@ -26,7 +26,7 @@ from streams.surveillance.calibration import Planned
 
 STATE_VERSION = 1
 """Of an answer that is kept; one of another number is not looked for. To be raised with any change
-of what is written or of how it is found. `tests/unit/test_state_versions.py` fails where the form
+of what is written or of how it is found. `tests/unit/state/test_versions.py` fails where the form
 changed and the number did not."""
 
 JUDGED_WEEKS = 52

@@ -20,7 +20,7 @@ from streams.periods import rfc3339
 
 STATE_VERSION = 1
 """Of dead letters as messages and as lines of a file, which a later version may send again. To be
-raised with any change of what is written; `tests/unit/test_state_versions.py` fails where that was
+raised with any change of what is written; `tests/unit/state/test_versions.py` fails where that was
 forgotten, or where an older form can't be read any more."""
 
 TEXT_HEADERS = ("reason", "detail", "origin", "time", "force", "kind", "retried")

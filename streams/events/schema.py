@@ -1,6 +1,6 @@
 """What arrives: one JSON object a line, decoded once into a msgspec Struct.
 
-Every event carries the whole current record with a version (DESIGN, decision 2). Decoding checks
+Every event carries the whole current record with a version. Decoding checks
 form only (types, required fields, known kinds); whether a record makes sense is judged in
 `streams.registry.kind`, which knows the force. Unknown fields are ignored, so that a newer sender
 does not break an older monitor.

@@ -1,7 +1,7 @@
 """The winning version of each record of one kind of one force, and the panes that it counts in.
 
 An entry is one Python integer: `version | updated_at | deleted | body`. The largest integer wins,
-so any order of arrival and any duplication end in the same entry (DESIGN, decision 2). A new winner
+so any order of arrival and any duplication end in the same entry. A new winner
 takes the old one's contribution out of the panes and puts its own in.
 
 The *watermark* is the highest accepted `updated_at`. Whatever depends on it happens when it crosses

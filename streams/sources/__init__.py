@@ -1,25 +1,17 @@
 """Bytes or rows become events: files, standard input, mapped exports, data.police.uk.
 
-A source is an iterator of `Chunk`. The reading goes through these steps, each a module:
+A source is an iterator of `Chunk`. The reading goes through these steps:
 
 ```
-files.py     open_source(): the files of folders and arguments, strung together
-readers.py   one file: forms.py says what it is, archives.py opens ZIP archives
-raw.py       blocks of bytes -> decompressed -> batches of whole lines
-tables.py, json_rows.py, sheets.py, parquet.py        -> rows under a header (rows.py, records.py)
-mapping.py, mapped.py, police_uk.py                   rows -> event lines
-kafka.py     publish(): sends any source to Kafka
+files.py                  open_source(): the files of folders and arguments, strung together
+readers.py                one file: what it is, and who reads it
+bytes/                    blocks of bytes -> decompressed -> batches of whole lines
+tables/                   -> rows under a header
+mapping/, police_uk.py    rows -> event lines
+order/                    finished history -> the order of time
 ```
 
-A mapping is read and checked by `mapping`, `mapping_checks` and `kind_fields`, and carried out by
-`mapped`: texts by `patterns` and `written_numbers`, times by `times` and `placing`, judged by
-`plausible` with the spans of `lives`, periods of readings by `reading_periods`. Rows that are one
-record together are joined by `grouping`; where they should have been, `repeated` warns (`notices`).
-
-`watchroom mapping suggest` drafts a mapping: sample.py reads a table without one, columns.py looks
-at its columns, draft_*.py add the fields, suggest.py writes the draft, trial.py tries it.
-
-`kafka` is imported by `streams.kafka.publisher` alone.
+`draft/` drafts a mapping from the sample of a table, and tries it.
 """
 
 from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected

@@ -29,7 +29,7 @@ from streams.registry.kind import BIN_SHIFT, DAY_PRECISE, LEAF_MASK, SECOND_PREC
 STATE_VERSION = 1
 """Of the messages of the published topic, which are read for good: they name all that they hold, so
 what a later form adds has a default. To be raised with any change of what is written;
-`tests/unit/test_state_versions.py` fails where that was forgotten, or where an older form can't be
+`tests/unit/state/test_versions.py` fails where that was forgotten, or where an older form can't be
 read any more. A form whose fields mean something else has to say so in a field of its own."""
 
 Facts = dict[tuple[str, int], Pane]

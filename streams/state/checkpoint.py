@@ -1,6 +1,6 @@
 """A checkpoint: what one topic-partition's fold has come to, and up to which offset, in one file.
 
-It is only a shortcut (DESIGN, decision 1): whatever is wrong with it, the log is read instead. So a
+It is only a shortcut: whatever is wrong with it, the log is read instead. So a
 file is never trusted further than it can be checked, and never repaired:
 
 - Every row carries a CRC, the head knows how many rows there are, and SQLite checks its own pages.
@@ -61,7 +61,7 @@ STATE_VERSION = 3
 """Of what a checkpoint holds, but for what detectors have learned (`streams.surveillance.state`).
 To be raised with any change of what is written or of what it means: how a record is packed and
 counted, the counters and keys of panes, a row, a table, a figure of the head.
-`tests/unit/test_state_versions.py` fails where that was forgotten."""
+`tests/unit/state/test_versions.py` fails where that was forgotten."""
 LARGEST_WAL = 16 << 20
 """Bytes of write-ahead log after which it is folded into the main file."""
 

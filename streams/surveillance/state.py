@@ -21,7 +21,7 @@ from streams.surveillance.service import Surveillance
 STATE_VERSION = 1
 """Of what watches and their detectors hold. To be raised with any change of what is written or of
 what it means: an attribute, its type, the order of a list, a formula that makes other figures of
-the same counts. `tests/unit/test_state_versions.py` fails where that was forgotten."""
+the same counts. `tests/unit/state/test_versions.py` fails where that was forgotten."""
 
 Part = tuple[str, Any]
 """A name, and data for an encoder that knows `detectors.state.plain`."""
