@@ -19,7 +19,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.unit.cli.test_calibrate import planned
 
 from detectors.calibration.alarm_budget import AlarmBudget
 from streams.alerts.engine import AlertBook
@@ -41,6 +40,7 @@ from tests.build import lines
 from tests.late import counters
 from tests.state_events import LATER, MONDAY, counted, force
 from tests.state_files import FORMS, WATCHED, Form, form
+from tests.unit.cli.test_calibrate import planned
 
 ROOT = Path(__file__).parents[3]
 OPENED: list[Partition] = []
