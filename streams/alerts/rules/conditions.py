@@ -2,7 +2,7 @@
 
 Answer rates, targets missed for weeks, silent feeds, a pipeline that is unwell;
 `streams.alerts.rules.waiting` has the callers and emergencies that wait. A `Condition` is what
-holds at one look; the alert book opens an alert when one appears, and ends it some time after it
+holds at one look; the alert store opens an alert when one appears, and ends it some time after it
 was last seen.
 
 A target that the force misses every day would page every day. So an answer rate pages only when it
