@@ -107,7 +107,7 @@ class Holdings:
     def partition_of(self, force_id: str) -> Partition | None:
         """The partition with the calls of a force, where it is held."""
         for partition in self.held.values():
-            if partition.shard.kind == "call" and force_id in partition.shard.takers:
+            if partition.shard.kind == "call" and force_id in partition.shard.folds:
                 return partition
         return None
 
