@@ -44,16 +44,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from detectors.calibration.alarm_budget import MOST, AlarmBudget
 from detectors.calibration.episodes import Episodes, Where
 from detectors.calibration.power import delay, learned, reach
-from detectors.calibration.simulation import (
-    Component,
-    Noted,
-    Plan,
-    Watched,
-    fit,
-    replay,
-    stable,
-    total,
-)
+from detectors.calibration.simulation import Leaf, Noted, Plan, Watched, fit, replay, stable, total
 from detectors.counts.watch import CountWatch
 from tests.seasonal_counts import week_shape
 
@@ -71,7 +62,7 @@ Draw = Callable[[Plan, int, np.random.Generator], NDArray[np.int64]]
 
 def county() -> Plan:
     """The 300 series."""
-    components: list[Component] = []
+    leaves: list[Leaf] = []
     watched: list[Watched] = []
     for number, rate in enumerate(THEMES):
         theme, dispersion = f"theme {number + 1}", DISPERSIONS[number % len(DISPERSIONS)]
@@ -80,11 +71,11 @@ def county() -> Plan:
             below["county", area] = []
             for place, share in enumerate(shares):
                 path = ("county", area, f"district {place + 1}")
-                component = len(components)
-                components.append(Component(rate * share, dispersion, SHAPE))
+                leaf = len(leaves)
+                leaves.append(Leaf(rate * share, dispersion, SHAPE))
                 for above in (path[:1], path[:2]):
-                    below[above].append(component)
-                below[path] = [component]
+                    below[above].append(leaf)
+                below[path] = [leaf]
         by_the_hour = [
             *(path for path in below if len(path) < 3),
             ("county", "north", "district 1"),
@@ -93,17 +84,17 @@ def county() -> Plan:
             grains = ("hour", "day", "month") if path in by_the_hour else ("day", "month")
             watched += [Watched(Where(grain, theme, path), tuple(members)) for grain in grains]
     links = (("theme 1", "theme 2"), ("theme 3", "theme 4"))
-    return Plan(tuple(components), tuple(watched), links)
+    return Plan(tuple(leaves), tuple(watched), links)
 
 
 def correlated(plan: Plan, weeks: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Counts whose rate wanders from hour to hour, AR(1) of 0.4, to the same dispersion."""
     hours = weeks * 168
-    noise = rng.standard_normal((len(plan.components), hours))
+    noise = rng.standard_normal((len(plan.leaves), hours))
     for hour in range(1, hours):
         noise[:, hour] = 0.4 * noise[:, hour - 1] + math.sqrt(1 - 0.16) * noise[:, hour]
-    means = np.array([[component.rate] for component in plan.components]) * np.tile(SHAPE, weeks)
-    over = np.array([[component.dispersion - 1.0] for component in plan.components])
+    means = np.array([[leaf.rate] for leaf in plan.leaves]) * np.tile(SHAPE, weeks)
+    over = np.array([[leaf.dispersion - 1.0] for leaf in plan.leaves])
     variance = np.log1p(over / means)
     return rng.poisson(means * np.exp(np.sqrt(variance) * noise - variance / 2))
 
@@ -111,9 +102,9 @@ def correlated(plan: Plan, weeks: int, rng: np.random.Generator) -> NDArray[np.i
 def drifting(plan: Plan, weeks: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Counts that grow by 3 % a year."""
     grown = 1.03 ** (np.arange(weeks * 168) / (168 * 52.18))
-    counts = np.empty((len(plan.components), weeks * 168), dtype=np.int64)
-    for row, component in zip(counts, plan.components, strict=True):
-        means, over = component.rate * np.tile(SHAPE, weeks) * grown, component.dispersion - 1.0
+    counts = np.empty((len(plan.leaves), weeks * 168), dtype=np.int64)
+    for row, leaf in zip(counts, plan.leaves, strict=True):
+        means, over = leaf.rate * np.tile(SHAPE, weeks) * grown, leaf.dispersion - 1.0
         row[:] = rng.poisson(rng.gamma(means / over, over) if over else means)
     return counts
 
@@ -218,14 +209,14 @@ def strained_run(runs: Runs, fitted: dict[float, AlarmBudget], quick: bool) -> N
 def stepped(task: tuple[str, float, float, int, float]) -> tuple[str, float, float, int, int]:
     """States the delay for one series, then steps fresh ones: how many were found within it."""
     grain, rate, dispersion, steps, allowed = task
-    component = Component(rate, dispersion, SHAPE)
+    leaf = Leaf(rate, dispersion, SHAPE)
     found = within = 0
-    for stated in reach(component, grain, allowed=allowed, history=26, runs=100, seed=77):
+    for stated in reach(leaf, grain, allowed=allowed, history=26, runs=100, seed=77):
         if math.isinf(stated.most):
             continue
         for step in range(steps):
-            saved = learned(component, grain, allowed=allowed, weeks=26, seed=[78, step])
-            waited = delay(saved, component, grain, stated.factor, [79, step])
+            saved = learned(leaf, grain, allowed=allowed, weeks=26, seed=[78, step])
+            waited = delay(saved, leaf, grain, stated.factor, [79, step])
             found += 1
             within += waited <= stated.most
     return grain, rate, dispersion, found, within

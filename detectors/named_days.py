@@ -112,14 +112,14 @@ def _of_britain() -> dict[str, str]:
     return aliases
 
 
-class NamedDays:
+class Calendar:
     """The names of local dates.
 
     country: as the package `holidays` codes it (GB) and, where it has parts, which of them (GB-ENG,
     GB-SCT, GB-NIR, GB-WLS); None has no bank holidays, and what the package does not know raises
     `KeyError`. events: (name, first day, last day) each.
 
-    >>> england = NamedDays(events=[("Fair", dt.date(2022, 10, 10), dt.date(2022, 10, 12))])
+    >>> england = Calendar(events=[("Fair", dt.date(2022, 10, 10), dt.date(2022, 10, 12))])
     >>> england.names(dt.date(2022, 12, 26)), england.names(dt.date(2022, 10, 12))
     (('Boxing Day', 'bank holiday'), ('Fair',))
     >>> england.ordinary(dt.date(2022, 10, 13))

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.calibration.simulation import SLOTS, Component, Plan, stable
+from detectors.calibration.simulation import SLOTS, Leaf, Plan, stable
 from detectors.counts.watch import CountWatch
 
 FACTORS = (1.3, 1.6, 2.0, 3.0)
@@ -41,36 +41,30 @@ class Delay:
     found: float
 
 
-def slots_of(
-    component: Component, grain: str, weeks: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def slots_of(leaf: Leaf, grain: str, weeks: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Stable counts of a series in its slots."""
-    hours = stable(Plan((component,), ()), weeks, rng)[0]
+    hours = stable(Plan((leaf,), ()), weeks, rng)[0]
     counts: NDArray[np.int64] = hours.reshape(-1, 168 // SLOTS[grain]).sum(axis=1)
     return counts
 
 
-def learned(
-    component: Component, grain: str, *, allowed: float, weeks: int, seed: Any
-) -> dict[str, Any]:
+def learned(leaf: Leaf, grain: str, *, allowed: float, weeks: int, seed: Any) -> dict[str, Any]:
     """A watch, saved, that has learned from so many weeks."""
     watch = CountWatch(SLOTS[grain], allowed)
-    for count in slots_of(component, grain, weeks, np.random.default_rng(seed)).tolist():
+    for count in slots_of(leaf, grain, weeks, np.random.default_rng(seed)).tolist():
         watch.update(count)
     return watch.save()
 
 
-def delay(
-    saved: dict[str, Any], component: Component, grain: str, factor: float, seed: Any
-) -> float:
+def delay(saved: dict[str, Any], leaf: Leaf, grain: str, factor: float, seed: Any) -> float:
     """Slots from a step in the first week after the history to its alarm; inf: not found."""
     rng = np.random.default_rng(seed)
     watch = CountWatch.restore(saved)
     slots = SLOTS[grain]
     ordinary = int(rng.integers(slots))
     weeks = math.ceil((ordinary + LONGEST[grain]) / slots)
-    before = slots_of(component, grain, weeks, rng)
-    after = slots_of(component._replace(rate=component.rate * factor), grain, weeks, rng)
+    before = slots_of(leaf, grain, weeks, rng)
+    after = slots_of(leaf._replace(rate=leaf.rate * factor), grain, weeks, rng)
     for count in before[:ordinary].tolist():
         watch.update(count)
     alarmed = watch.drift_detected
@@ -83,7 +77,7 @@ def delay(
 
 
 def reach(
-    component: Component,
+    leaf: Leaf,
     grain: str,
     *,
     allowed: float,
@@ -96,13 +90,13 @@ def reach(
     found: list[Delay] = []
     histories = max(1, runs // 10)
     watches = [
-        learned(component, grain, allowed=allowed, weeks=history, seed=[seed, n])
+        learned(leaf, grain, allowed=allowed, weeks=history, seed=[seed, n])
         for n in range(histories)
     ]
     upper = min(runs - 1, math.ceil(0.9 * runs + 1.645 * math.sqrt(0.09 * runs)))
     for number, factor in enumerate(factors):
         waits = sorted(
-            delay(watches[n % histories], component, grain, factor, [seed, histories + number, n])
+            delay(watches[n % histories], leaf, grain, factor, [seed, histories + number, n])
             for n in range(runs)
         )
         within = sum(wait < inf for wait in waits) / runs

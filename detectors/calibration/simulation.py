@@ -1,14 +1,13 @@
 """How many false episodes a set of watches raises, found by simulation that repeats the learning.
 
-A *plan* says which streams there are (components: so many events an hour, a weekly shape, a
-dispersion) and which series are watched (sums of components, by hour, day or month, each with a
-place and a theme). `replay` draws stable components, lets every watch learn its level, shape,
-season and dispersion from them as it would live, and notes each point whose nominal rate of false
-alarms is low. `fit` then finds the factors of `detectors.calibration.alarm_budget` at which the
-episodes of the replays (alarms joined over grains, places and themes,
-`detectors.calibration.episodes`) come to the budget, each grain to its share. Thresholds that take
-the estimates for the truth would realise a multiple of it: 27 % for a nominal 5 % with 12 months of
-history.
+A *plan* says which streams there are (leaves: so many events an hour, a weekly shape, a dispersion)
+and which series are watched (sums of leaves, by hour, day or month, each with a place and a theme).
+`replay` draws stable leaves, lets every watch learn its level, shape, season and dispersion from
+them as it would live, and notes each point whose nominal rate of false alarms is low. `fit` then
+finds the factors of `detectors.calibration.alarm_budget` at which the episodes of the replays
+(alarms joined over grains, places and themes, `detectors.calibration.episodes`) come to the budget,
+each grain to its share. Thresholds that take the estimates for the truth would realise a multiple
+of it: 27 % for a nominal 5 % with 12 months of history.
 
 Counts are negative binomial with a variance of dispersion times the mean, independent from hour to
 hour, so that sums keep the dispersion. Reference: Davison and Hinkley, Bootstrap Methods and their
@@ -39,7 +38,7 @@ YEAR = 52
 """Weeks of months that a month's chart has behind it when the judging begins."""
 
 
-class Component(NamedTuple):
+class Leaf(NamedTuple):
     """A stream: events an hour, variance over mean, and 168 factors (1 on average; None: flat)."""
 
     rate: float
@@ -48,10 +47,10 @@ class Component(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """A series: its grain, theme and place, and the components it is the sum of."""
+    """A series: its grain, theme and place, and the leaves it is the sum of."""
 
     where: Where
-    components: tuple[int, ...]
+    leaves: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Plan:
     have no records; they have a part of the budget, and raise none.
     """
 
-    components: tuple[Component, ...]
+    leaves: tuple[Leaf, ...]
     watched: tuple[Watched, ...]
     links: tuple[tuple[str, str], ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
@@ -87,20 +86,16 @@ class Noted(NamedTuple):
 
 
 Draw = Callable[[Plan, int, np.random.Generator], NDArray[np.int64]]
-"""Makes the hourly counts of the components, shape (components, weeks * 168)."""
+"""Makes the hourly counts of the leaves, shape (leaves, weeks * 168)."""
 
 
 def stable(plan: Plan, weeks: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Counts in which nothing changes."""
-    counts = np.empty((len(plan.components), weeks * 168), dtype=np.int64)
-    for row, component in zip(counts, plan.components, strict=True):
-        mean = (
-            np.full(168, component.rate)
-            if component.shape is None
-            else component.rate * np.array(component.shape)
-        )
+    counts = np.empty((len(plan.leaves), weeks * 168), dtype=np.int64)
+    for row, leaf in zip(counts, plan.leaves, strict=True):
+        mean = np.full(168, leaf.rate) if leaf.shape is None else leaf.rate * np.array(leaf.shape)
         means = np.tile(mean, weeks)
-        over = component.dispersion - 1.0
+        over = leaf.dispersion - 1.0
         row[:] = rng.poisson(rng.gamma(means / over, over) if over > 1e-9 else means)
     return counts
 
@@ -124,11 +119,9 @@ def replay(
     counts = draw(plan, before + weeks, rng)
     noted: list[Noted] = []
     months = _Months(before + weeks)
-    shared = _shared(
-        [counts[list(one.components)].sum(axis=0) for one in plan.watched], months, before
-    )
+    shared = _shared([counts[list(one.leaves)].sum(axis=0) for one in plan.watched], months, before)
     for number, one in enumerate(plan.watched):
-        hours = counts[list(one.components)].sum(axis=0)
+        hours = counts[list(one.leaves)].sum(axis=0)
         grain = one.where.grain
         if grain == "month":
             found = _by_month(hours, months, shared)

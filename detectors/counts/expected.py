@@ -106,10 +106,10 @@ class Expected(Detector):
         slot: int | None = None,
         names: Sequence[str] = (),
         *,
-        learns: bool = True,
+        teach: bool = True,
     ) -> None:
         """Takes the count of a slot (the next in turn unless given), with the day's names. With
-        `learns` False it is judged and not learned. A week of nothing else is set aside: the
+        `teach` False it is judged and not learned. A week of nothing else is set aside: the
         baseline stays as it was until something is learned again, or their level is taken."""
         slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
         self._first = slot if self._first is None else self._first
@@ -117,14 +117,14 @@ class Expected(Detector):
             self.close(*learn([(self.resumed, self._week)], self.constants))
         self._slot, self._position = slot, (slot - self._first) % self.slots
         self._place += 1
-        self._apart = not learns
+        self._apart = not teach
         if x is None or not x >= 0.0:  # a count is not negative; nan is no count
             self._last = None  # a gap raises no alarm
             return
         x = min(float(x), MOST)
         self._last = [x, *self._ahead(slot, names)]
         self._last_names = list(names)
-        if learns:
+        if teach:
             self._week.append([slot, x, list(names), self._place - 1])
         elif not names:
             self._running[0] += x

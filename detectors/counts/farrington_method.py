@@ -115,7 +115,7 @@ ORIGINAL = Options(levels=1, skip=3, weights_from=1.0, trend_alpha=0.05, thresho
 
 
 @dataclass(frozen=True, slots=True)
-class FarringtonResult:
+class Verdict:
     """What is known of one period."""
 
     observed: float
@@ -203,7 +203,7 @@ def _trend_stays(found: Fit, of_errors: float, now_level: int, options: Options)
 @np.errstate(all="ignore")  # what overflows gives no verdict
 def judge(
     history: Sequence[float | None], observed: float, options: Options | None = None
-) -> FarringtonResult | None:
+) -> Verdict | None:
     """Judges a count by the history before it, or gives None where no verdict can be had.
 
     Args:
@@ -241,17 +241,13 @@ def judge(
     return _limits(observed, found, now_level, options, (phi, of_errors), enough=enough)
 
 
-def _by_half_a_case(
-    observed: float, periods: int, options: Options, *, enough: bool
-) -> FarringtonResult:
+def _by_half_a_case(observed: float, periods: int, options: Options, *, enough: bool) -> Verdict:
     mean, phi = 0.5 / periods, 1.0 + 1.0 / periods
     upper = quantile(1.0 - options.alpha, mean=mean, phi=phi)
     start = math.log(mean)  # as in "nbPlugin", and below any limit
     score = (observed - start) / (upper - start)
     p_value = tail(observed, mean=mean, phi=phi)
-    return FarringtonResult(
-        observed, mean, 0.0, upper, phi, p_value, score, slope=None, enough=enough
-    )
+    return Verdict(observed, mean, 0.0, upper, phi, p_value, score, slope=None, enough=enough)
 
 
 def _limits(  # the last step of `judge`, with all that it has found
@@ -262,7 +258,7 @@ def _limits(  # the last step of `judge`, with all that it has found
     dispersions: tuple[float, float],
     *,
     enough: bool,
-) -> FarringtonResult | None:
+) -> Verdict | None:
     eta, variance = found.predictor(now_level, 0.0)
     phi, of_errors = dispersions
     error = math.sqrt(variance * of_errors)
@@ -286,7 +282,7 @@ def _limits(  # the last step of `judge`, with all that it has found
         upper = quantile(1.0 - options.alpha, mean=mean, phi=phi)
         p_value = tail(observed, mean=mean, phi=phi)
         start = eta
-    return FarringtonResult(
+    return Verdict(
         observed=observed,
         expected=expected,
         lower=lower,

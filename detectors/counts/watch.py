@@ -110,12 +110,12 @@ class CountWatch(Detector):
         slot: int | None = None,
         names: Sequence[str] = (),
         *,
-        learns: bool = True,
+        teach: bool = True,
     ) -> None:
         """Takes the count of a slot (the next in turn unless given), with the day's names. What is
         not to be learned is judged alone, and part of no change."""
         expected, focus = self._expected, self._focus
-        expected.update(x, slot, names, learns=learns)
+        expected.update(x, slot, names, teach=teach)
         age, last = expected.age, expected.last
         if age > self._age:
             self._stretch = expected.baseline.stretch
@@ -135,7 +135,7 @@ class CountWatch(Detector):
             if how == "lent":  # a change from before can't be followed across such days
                 self._recent = [[None, 1.0] for _ in self._recent]
                 self._focus.begin(self._points - 1)
-            if learns and not apart and how != "lent" and mean > 0.0:
+            if teach and not apart and how != "lent" and mean > 0.0:
                 focus.dispersion, focus.spread = dispersion * self._stretch, spread
                 point = [count, mean]
         focus.update(*point)

@@ -181,12 +181,12 @@ def _report(
     )
     table = Table("series", "a day", "a lasting rise is found", box=None, pad_edge=False)
     for number, (watched, series) in enumerate(zip(plan.watched, planned.series, strict=True)):
-        component, grain = planned.as_one(number), watched.where.grain
-        sights = found.sights.get(class_name(class_of(component, grain)))
+        leaf, grain = planned.as_one(number), watched.where.grain
+        sights = found.sights.get(class_name(class_of(leaf, grain)))
         if sights is not None:
             what = f"{subject(force, series.watch, series.row)}, {place(force, series.area)}"
             words = in_words([one.as_delay() for one in sights], grain)
-            table.add_row(what, f"{24 * component.rate:.1f}", words)
+            table.add_row(what, f"{24 * leaf.rate:.1f}", words)
     console.print(table)
     click.echo("\nLevels of months are judged once a month: docs/detectors.md tells how soon.")
     factors = ", ".join(f"{grain} = {factor:.3g}" for grain, factor in found.factors.items())

@@ -21,7 +21,7 @@ import msgspec
 
 from detectors.calibration.alarm_budget import MOST, AlarmBudget
 from detectors.calibration.power import Delay, reach
-from detectors.calibration.simulation import Component, Noted, Plan, fit, replay, total
+from detectors.calibration.simulation import Leaf, Noted, Plan, fit, replay, total
 from streams.surveillance.calibration import Planned
 
 STATE_VERSION = 1
@@ -118,7 +118,7 @@ def _answer(question: Question, pool: ProcessPoolExecutor, progress: Progress) -
     fresh = total(plan, replays[number:], fitted).total() / (checks * JUDGED_WEEKS)
     kinds = classes(question.planned)
     allowed = {grain: fitted.allowed(grain, plan.number(grain)) for grain in budget.shares}
-    work = [(component, kind[0], allowed[kind[0]], question) for kind, component in kinds.items()]
+    work = [(leaf, kind[0], allowed[kind[0]], question) for kind, leaf in kinds.items()]
     sights: dict[str, list[Sight]] = {}
     for kind, seen in zip(kinds, pool.map(_reach, work), strict=True):
         sights[class_name(kind)] = seen
@@ -132,11 +132,9 @@ def _replicate(
     return replay(plan, history=history, weeks=JUDGED_WEEKS, seed=seed, cutoff=cutoff)
 
 
-def _reach(work: tuple[Component, str, float, Question]) -> list[Sight]:
-    component, grain, allowed, asked = work
-    found = reach(
-        component, grain, allowed=allowed, history=asked.history, runs=STEPS, seed=asked.seed
-    )
+def _reach(work: tuple[Leaf, str, float, Question]) -> list[Sight]:
+    leaf, grain, allowed, asked = work
+    found = reach(leaf, grain, allowed=allowed, history=asked.history, runs=STEPS, seed=asked.seed)
     return [
         Sight(
             one.factor,
@@ -148,10 +146,10 @@ def _reach(work: tuple[Component, str, float, Question]) -> list[Sight]:
     ]
 
 
-def class_of(component: Component, grain: str) -> Kind:
+def class_of(leaf: Leaf, grain: str) -> Kind:
     """Series that are alike: rates to half an octave, dispersions to a quarter."""
-    dispersion = max(1.0, round(4.0 * component.dispersion) / 4.0)
-    return grain, 2.0 ** (round(2.0 * log2(component.rate)) / 2.0), dispersion
+    dispersion = max(1.0, round(4.0 * leaf.dispersion) / 4.0)
+    return grain, 2.0 ** (round(2.0 * log2(leaf.rate)) / 2.0), dispersion
 
 
 def class_name(kind: Kind) -> str:
@@ -159,12 +157,12 @@ def class_name(kind: Kind) -> str:
     return f"{kind[0]}/{kind[1]:.4g}/{kind[2]:g}"
 
 
-def classes(planned: Planned) -> dict[Kind, Component]:
-    """The classes of the hourly and daily series, each with a component that stands for it."""
-    found: dict[Kind, Component] = {}
+def classes(planned: Planned) -> dict[Kind, Leaf]:
+    """The classes of the hourly and daily series, each with a leaf that stands for it."""
+    found: dict[Kind, Leaf] = {}
     for number, watched in enumerate(planned.plan.watched):
         if watched.where.grain != "month":
-            component = planned.as_one(number)
-            kind = class_of(component, watched.where.grain)
-            found.setdefault(kind, component._replace(rate=kind[1], dispersion=kind[2]))
+            leaf = planned.as_one(number)
+            kind = class_of(leaf, watched.where.grain)
+            found.setdefault(kind, leaf._replace(rate=kind[1], dispersion=kind[2]))
     return found

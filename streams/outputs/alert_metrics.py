@@ -133,18 +133,18 @@ def watch_metrics(live: Live, boards: dict[str, Board]) -> Iterator[Metric]:
         found.sort(key=lambda watch: (watch.series.area != WHOLE, len(watch.series.name)))
         for watch in found[:MOST_WATCHES]:
             with live.lock:
-                finding, allowed = watch.adapter.finding(), watch.adapter.allowed
+                assessment, allowed = watch.adapter.assessment(), watch.adapter.allowed
             series = watch.series
             row = ",".join(f"{name}={value}" for name, value in series.row.items())
             place = [force, series.group.name, series.measure.name, row]
             place += [series.area, series.grain]
-            sign = 1 if finding.direction == "up" else -1
+            sign = 1 if assessment.direction == "up" else -1
             values = {
-                "observed": finding.observed,
-                "expected": finding.expected,
-                "lower": finding.lower,
-                "upper": finding.upper,
-                "flagged": sign if finding.rate <= allowed else 0,
+                "observed": assessment.observed,
+                "expected": assessment.expected,
+                "lower": assessment.lower,
+                "upper": assessment.upper,
+                "flagged": sign if assessment.rate <= allowed else 0,
             }
             for name, value in values.items():
                 if value is not None:

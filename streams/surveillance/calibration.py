@@ -1,7 +1,7 @@
 """A force's watches as a plan for calibration, with the levels that its own records show.
 
-Every watched count is a sum of components: one line, category or offence group in one area that has
-no smaller one, and what has no area. How many a component has an hour, how they are spread over the
+Every watched count is a sum of leaves: one line, category or offence group in one area that has
+no smaller one, and what has no area. How many a leaf has an hour, how they are spread over the
 week and how far they scatter is read from the panes of a monitor that has folded some weeks of
 records.
 """
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.calibration.episodes import Where
-from detectors.calibration.simulation import Component, Plan, Watched
+from detectors.calibration.simulation import Leaf, Plan, Watched
 from streams.board.monitor import Monitor
 from streams.config.force import WHOLE, Force
 from streams.fold.ledger import Ledger
@@ -42,32 +42,29 @@ class Planned(NamedTuple):
     plan: Plan
     series: tuple[WatchedSeries, ...]
 
-    def as_one(self, number: int) -> Component:
-        """A watched series as if it were a component: its rate, dispersion and shape."""
-        members = [self.plan.components[at] for at in self.plan.watched[number].components]
-        rate = sum(component.rate for component in members)
-        over = sum(component.rate * component.dispersion for component in members) / rate
-        shape = (
-            np.sum([component.rate * np.array(component.shape) for component in members], axis=0)
-            / rate
-        )
-        return Component(rate, over, tuple(shape.tolist()))
+    def as_one(self, number: int) -> Leaf:
+        """A watched series as if it were a leaf: its rate, dispersion and shape."""
+        members = [self.plan.leaves[at] for at in self.plan.watched[number].leaves]
+        rate = sum(leaf.rate for leaf in members)
+        over = sum(leaf.rate * leaf.dispersion for leaf in members) / rate
+        shape = np.sum([leaf.rate * np.array(leaf.shape) for leaf in members], axis=0) / rate
+        return Leaf(rate, over, tuple(shape.tolist()))
 
 
 def plan_of(
     monitor: Monitor, force: Force, progress: Callable[[float], None] = lambda _share: None
 ) -> Planned:
     """The plan; raises ValueError where no kind of record covers two weeks."""
-    components: list[Component] = []
+    leaves: list[Leaf] = []
     place: dict[Atom, int] = {}
     ledgers = {kind: monitor.ledger(kind, force.id) for kind in {g.kind for g in GROUPS}}
     for done, (kind, ledger) in enumerate(sorted(ledgers.items())):
         if ledger is not None:
-            for atom, component in _components(force, kind, ledger).items():
-                place[atom] = len(components)
-                components.append(component)
+            for atom, leaf in _leaves(force, kind, ledger).items():
+                place[atom] = len(leaves)
+                leaves.append(leaf)
         progress((done + 1) / len(ledgers))
-    if not components:
+    if not leaves:
         raise ValueError(f"no record of {force.name} covers {FEWEST_DAYS} days")
     named: list[WatchedSeries] = []
     watched: list[Watched] = []
@@ -84,7 +81,7 @@ def plan_of(
         listed = len(_series(force, grain))
         idle[grain] = listed - counts
         others[grain] = watches_in(force, grain) - listed
-    plan = Plan(tuple(components), tuple(watched), LINKS, others=others, idle=idle)
+    plan = Plan(tuple(leaves), tuple(watched), LINKS, others=others, idle=idle)
     return Planned(plan, tuple(named))
 
 
@@ -113,8 +110,8 @@ def _counts_in(force: Force, atom: Atom, series: WatchedSeries) -> bool:
     return series.area in _path(force, key[-1])
 
 
-def _components(force: Force, kind: str, ledger: Ledger) -> dict[Atom, Component]:
-    """The components of one kind of record that have any."""
+def _leaves(force: Force, kind: str, ledger: Ledger) -> dict[Atom, Leaf]:
+    """The leaves of one kind of record that have any."""
     wide = {grain: list(watch_list(force, kind, grain)) for grain in GRAINS}
     series = {
         (one.group.name, one.key): one
@@ -139,7 +136,7 @@ def _components(force: Force, kind: str, ledger: Ledger) -> dict[Atom, Component
     for atom in [atom for atom in by_day if atom[2][-1] == WHOLE]:
         inner = (a for a in by_day if a[:2] == atom[:2] and a[2][:-1] == atom[2][:-1])
         by_day[atom] -= sum((by_day[a] for a in inner if a != atom), np.zeros(len(days) - 1))
-    return _as_components(by_day, _shapes(rows, ledger, series), ledger, days)
+    return _as_leaves(by_day, _shapes(rows, ledger, series), ledger, days)
 
 
 def _is_atom(one: WatchedSeries, smallest: set[str]) -> bool:
@@ -185,10 +182,10 @@ def _shapes(
     return {group: 24.0 * (one + 1.0) / (one + 1.0).sum() for group, one in sums.items()}
 
 
-def _as_components(
+def _as_leaves(
     by_day: dict[Atom, Floats], shapes: dict[str, Floats], ledger: Ledger, days: list[int]
-) -> dict[Atom, Component]:
-    """Rates, the shape of the week, and the dispersion that the components of a group share."""
+) -> dict[Atom, Leaf]:
+    """Rates, the shape of the week, and the dispersion that the leaves of a group share."""
     weekday = np.array([ledger.calendar.local(day).weekday() for day in days[:-1]])
     squares: dict[str, float] = defaultdict(float)
     degrees: dict[str, float] = defaultdict(float)
@@ -209,5 +206,5 @@ def _as_components(
             spread = squares[group] / degrees[group] if degrees[group] else 1.0
             week = busy[group] / busy[group].mean()
             shape = np.outer(week, shapes.get(group, np.ones(24))).ravel()
-            found[atom] = Component(rate, max(1.0, spread), tuple((shape / shape.mean()).tolist()))
+            found[atom] = Leaf(rate, max(1.0, spread), tuple((shape / shape.mean()).tolist()))
     return found

@@ -18,7 +18,7 @@ from streams.config.force import Change, Force
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.registry import phrases as said
 from streams.registry.kind import CounterLayout
-from streams.surveillance.adapters.base import SHOWN, Adapter, Finding, Point, RowCounts
+from streams.surveillance.adapters.base import SHOWN, Adapter, Assessment, Point, RowCounts
 from streams.surveillance.series import WatchedSeries
 from streams.surveillance.signals import LOOKS, Direction, Grain, Signal
 
@@ -82,18 +82,18 @@ class Watch:
         """The same, whether or not there is anything to tell; it is not kept."""
         adapter = self.adapter
         caveats = self._caveats(period, adapter.event_of())
-        return self._signal(context, period, now, adapter.finding(), adapter.onset, caveats)
+        return self._signal(context, period, now, adapter.assessment(), adapter.onset, caveats)
 
     def judge(
         self, context: Context, period: Period, point: Point, counters: int, share: float
     ) -> Signal | None:
         """What is to be said of a period so far, of which that share has passed."""
-        finding = self.adapter.judge(self.counters.read(counters), point, share)
-        if finding is None or finding.rate * LOOKS > self.adapter.allowed * SHOWN:
+        assessment = self.adapter.judge(self.counters.read(counters), point, share)
+        if assessment is None or assessment.rate * LOOKS > self.adapter.allowed * SHOWN:
             return None
-        finding = replace(finding, rate=finding.rate * LOOKS)
+        assessment = replace(assessment, rate=assessment.rate * LOOKS)
         caveats = self._caveats(period, self.adapter.event_of(point.names))
-        return self._signal(context, period, period.end, finding, None, caveats, running=True)
+        return self._signal(context, period, period.end, assessment, None, caveats, running=True)
 
     def _caveats(self, period: Period, event: tuple[Sequence[str], bool]) -> tuple[str, ...]:
         """What has to be known of what a period is compared with."""
@@ -115,7 +115,7 @@ class Watch:
         context: Context,
         period: Period,
         now: int,
-        finding: Finding,
+        assessment: Assessment,
         onset: int | None,
         caveats: tuple[str, ...],
         *,
@@ -134,29 +134,29 @@ class Watch:
             period=period.label,
             start=period.start,
             end=period.end,
-            method=finding.method,
+            method=assessment.method,
             theme=series.theme,
-            direction=finding.direction,
-            polarity=news(measure.polarity, finding.direction),
-            observed=finding.observed,
-            expected=finding.expected,
-            lower=finding.lower,
-            upper=finding.upper,
-            within=finding.within,
-            probability=finding.probability,
-            rate=finding.rate,
+            direction=assessment.direction,
+            polarity=news(measure.polarity, assessment.direction),
+            observed=assessment.observed,
+            expected=assessment.expected,
+            lower=assessment.lower,
+            upper=assessment.upper,
+            within=assessment.within,
+            probability=assessment.probability,
+            rate=assessment.rate,
             allowed=allowed,
             onset=onset,
-            ratio=finding.ratio,
-            before=finding.before,
-            after=finding.after,
-            first=finding.first,
-            cases=finding.cases,
-            rebased=finding.rebased,
+            ratio=assessment.ratio,
+            before=assessment.before,
+            after=assessment.after,
+            first=assessment.first,
+            cases=assessment.cases,
+            rebased=assessment.rebased,
             state=self.adapter.state,
-            notify=finding.rate <= allowed,
+            notify=assessment.rate <= allowed,
             running=running,
-            words=self._words(context, period, now, finding, onset, caveats, running=running),
+            words=self._words(context, period, now, assessment, onset, caveats, running=running),
             caveats=caveats,
         )
 
@@ -165,28 +165,28 @@ class Watch:
         context: Context,
         period: Period,
         now: int,
-        finding: Finding,
+        assessment: Assessment,
         onset: int | None,
         caveats: tuple[str, ...],
         *,
         running: bool,
     ) -> str:
         force, calendar, unit = context.force, context.calendar, self.series.measure.unit
-        happened = said.when(calendar, period, now, running=running, first=finding.first)
+        happened = said.when(calendar, period, now, running=running, first=assessment.first)
         told = (
             f"{said.subject(force, self.series.watch, self.series.row)}, "
             f"{said.place(force, self.series.area)}: "
-            f"{said.figure(finding.observed, unit, finding.cases)} {happened}"
+            f"{said.figure(assessment.observed, unit, assessment.cases)} {happened}"
         )
-        if onset is None or said.fits(finding):
-            told += f", {said.usual(finding.lower, finding.upper, unit, finding.observed)}"
+        if onset is None or said.fits(assessment):
+            told += f", {said.usual(assessment.lower, assessment.upper, unit, assessment.observed)}"
         told += "."
         if onset is not None:
             span = said.span(calendar, period, onset)
             began = said.since(calendar, period.grain, onset, now)
-            told += " " + said.change(finding, began, unit, span)
-        if finding.rebased is not None:
-            told += " " + said.rebased(*finding.rebased)
+            told += " " + said.change(assessment, began, unit, span)
+        if assessment.rebased is not None:
+            told += " " + said.rebased(*assessment.rebased)
         return " ".join((told, *caveats))
 
     def save(self) -> dict[str, Any]:

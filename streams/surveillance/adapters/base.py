@@ -55,7 +55,7 @@ class PassedPeriods(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Assessment:
     """What a detector found of a period."""
 
     method: Method
@@ -129,10 +129,10 @@ class Adapter(ABC):
         """Gives the detector its point."""
 
     @abstractmethod
-    def finding(self) -> Finding:
+    def assessment(self) -> Assessment:
         """What was found of the last period."""
 
-    def judge(self, counts: RowCounts, point: Point, share: float) -> Finding | None:
+    def judge(self, counts: RowCounts, point: Point, share: float) -> Assessment | None:
         """What is to be said of a part of a period; None where the family can't tell."""
         return None
 

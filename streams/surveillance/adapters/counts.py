@@ -15,7 +15,7 @@ from streams.surveillance.adapters.base import (
     SHOWN,
     TAIL,
     Adapter,
-    Finding,
+    Assessment,
     PassedPeriods,
     Point,
     RowCounts,
@@ -37,10 +37,10 @@ class Counts(Adapter):
         self.apart: tuple[int, float, float] | None = None
         """Of the stretch that is judged only: its first period, what came, what was expected."""
 
-    def _update(self, counts: RowCounts | None, point: Point, *, learns: bool = True) -> None:
+    def _update(self, counts: RowCounts | None, point: Point, *, teach: bool = True) -> None:
         self.last = 0 if counts is None else counts[self.counter]
         count = None if counts is None else self.last
-        self.detector.update(count, point.slot, point.names, learns=learns)
+        self.detector.update(count, point.slot, point.names, teach=teach)
 
     def update(self, counts: RowCounts | None, point: Point) -> None:
         """Takes a period; a stretch that was judged only is over."""
@@ -49,7 +49,7 @@ class Counts(Adapter):
 
     def judge_only(self, counts: RowCounts | None, point: Point) -> bool:
         """Judges a period by what was learned before the stretch, and adds up what both bring."""
-        self._update(counts, point, learns=False)
+        self._update(counts, point, teach=False)
         self._note(point.start)
         self.missing = counts is None
         start, came, expected = self.apart or (point.start, 0.0, 0.0)
@@ -118,7 +118,7 @@ class Counts(Adapter):
             expected.need
         )
 
-    def finding(self) -> Finding:
+    def assessment(self) -> Assessment:
         """Of the last count."""
         watch = self.detector
         found = _of_count(self.last, watch.expected.ahead or Predictive(0.0), watch.rate)
@@ -133,7 +133,7 @@ class Counts(Adapter):
         """Of a change that has more than the last period."""
         return super().onset if self.detector.change_rate <= self.allowed * SHOWN else None
 
-    def judge(self, counts: RowCounts, point: Point, share: float) -> Finding | None:
+    def judge(self, counts: RowCounts, point: Point, share: float) -> Assessment | None:
         """The count so far."""
         if self.state == "learning":
             return None
@@ -145,10 +145,10 @@ class Counts(Adapter):
         return _of_count(count, part, 2.0 * self.slots * tail)
 
 
-def _of_count(count: int, ahead: Predictive, rate: float) -> Finding:
+def _of_count(count: int, ahead: Predictive, rate: float) -> Assessment:
     low, high = ahead.at_most(count), ahead.at_least(count)
     lower, upper = ahead.limits(TAIL)
-    return Finding(
+    return Assessment(
         method="surprise",
         direction="up" if high <= low else "down",
         observed=count,
@@ -205,12 +205,12 @@ class Months(Adapter):
         """A month outside the usual chart, or that moved its average, is shown whatever else."""
         return bool(self.detector.flags) or self.detector.rebased or super().shown
 
-    def finding(self) -> Finding:
+    def assessment(self) -> Assessment:
         """Of the last month, against the lines that the chart had before it."""
         watch = self.detector
         moved = watch.rebase
         centre, lower, upper = self.lines
-        found = Finding(
+        found = Assessment(
             method="level",
             direction=watch.direction or "up",
             observed=self.last,

@@ -14,7 +14,7 @@ from streams.registry.histogram import quantile, value_of
 from streams.surveillance.adapters.base import (
     TAIL,
     Adapter,
-    Finding,
+    Assessment,
     PassedPeriods,
     Point,
     RowCounts,
@@ -103,14 +103,14 @@ class Grouped(Adapter):
         found, known = self.detector.change / log(10.0), self.detector.surprise - log10(2.0)
         return bool(found > known)
 
-    def finding(self) -> Finding:
+    def assessment(self) -> Assessment:
         """Of the group that the last slot ended."""
         watch, scale = self.detector, self.scale
         top, bottom = self.sums
         limits = watch.limits(TAIL, max(1, int(bottom)))
         lower, upper = (None, None) if limits is None else self.moved(limits)
         changed = self.changed
-        return Finding(
+        return Assessment(
             method=self.method,
             direction=watch.direction or "up",
             observed=top / bottom * scale if bottom else 0.0,

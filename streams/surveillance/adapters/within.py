@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from streams.surveillance.adapters.base import Adapter, Finding, PassedPeriods, Point, RowCounts
+from streams.surveillance.adapters.base import Adapter, Assessment, PassedPeriods, Point, RowCounts
 from streams.surveillance.signals import State
 
 
@@ -90,9 +90,9 @@ class Within(Adapter):
     def _both(self) -> list[Adapter]:
         return [self.ordinary] if self.event is None else [self.ordinary, self.event]
 
-    def finding(self) -> Finding:
+    def assessment(self) -> Assessment:
         """Of the one that is asked."""
-        return self.by.finding()
+        return self.by.assessment()
 
     @property
     def shown(self) -> bool:

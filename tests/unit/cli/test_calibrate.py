@@ -37,12 +37,12 @@ def planned() -> Planned:
     return plan_of(watched, tiny_force())
 
 
-def test_a_component_is_a_line_in_a_smallest_area_and_what_has_no_area() -> None:
-    rates = sorted(component.rate for component in planned().plan.components)
+def test_a_leaf_is_a_line_in_a_smallest_area_and_what_has_no_area() -> None:
+    rates = sorted(leaf.rate for leaf in planned().plan.leaves)
     assert rates == pytest.approx([1 / 24, 0.5, 1.0])
 
 
-def test_a_force_holds_all_its_components_and_a_district_its_own() -> None:
+def test_a_force_holds_all_its_leaves_and_a_district_its_own() -> None:
     found = planned()
     rates = {
         (one.where.place, series.row["line"]): found.as_one(number).rate
@@ -61,7 +61,7 @@ def test_a_force_holds_all_its_components_and_a_district_its_own() -> None:
 
 
 def test_counts_that_do_not_scatter_are_taken_as_poisson() -> None:
-    assert {component.dispersion for component in planned().plan.components} == {1.0}
+    assert {leaf.dispersion for leaf in planned().plan.leaves} == {1.0}
 
 
 def test_every_watch_of_the_force_has_its_part_of_the_budget() -> None:

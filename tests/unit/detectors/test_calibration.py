@@ -9,7 +9,7 @@ from detectors.calibration.alarm_budget import AlarmBudget
 from detectors.calibration.episodes import Episodes, Where
 from detectors.calibration.power import delay, learned, reach
 from detectors.calibration.simulation import (
-    Component,
+    Leaf,
     Noted,
     Plan,
     Watched,
@@ -25,8 +25,8 @@ SHARES = {"hour": 0.5, "day": 0.5}
 
 
 def plan(*places: tuple[str, ...], grain: str = "hour", theme: str = "calls") -> Plan:
-    """One component, watched once for each place."""
-    return Plan((Component(5.0),), tuple(Watched(Where(grain, theme, one), (0,)) for one in places))
+    """One leaf, watched once for each place."""
+    return Plan((Leaf(5.0),), tuple(Watched(Where(grain, theme, one), (0,)) for one in places))
 
 
 def test_alarms_of_a_county_and_its_district_are_one_episode_and_of_two_districts_two() -> None:
@@ -94,7 +94,7 @@ def test_the_factor_is_four_where_nominal_rates_are_four_times_too_large() -> No
 
 
 def test_stable_counts_have_the_level_and_the_dispersion_that_were_asked_for() -> None:
-    counts = stable(Plan((Component(6.0, 2.5),), ()), 100, np.random.default_rng(1))[0]
+    counts = stable(Plan((Leaf(6.0, 2.5),), ()), 100, np.random.default_rng(1))[0]
     assert counts.mean() == pytest.approx(6.0, rel=0.02)
     assert counts.var() / counts.mean() == pytest.approx(2.5, rel=0.05)
 
@@ -108,12 +108,12 @@ def test_a_replay_notes_only_what_comes_after_the_history_and_is_the_same_for_a_
 
 
 def test_a_step_of_three_at_sixty_an_hour_is_found_in_the_first_hour_or_two() -> None:
-    saved = learned(Component(60.0), "hour", allowed=0.01, weeks=5, seed=1)
-    assert all(delay(saved, Component(60.0), "hour", 3.0, seed) <= 2 for seed in range(5))
+    saved = learned(Leaf(60.0), "hour", allowed=0.01, weeks=5, seed=1)
+    assert all(delay(saved, Leaf(60.0), "hour", 3.0, seed) <= 2 for seed in range(5))
 
 
 def test_a_delay_that_nine_in_ten_keep_is_never_shorter_than_that_of_half() -> None:
-    found = reach(Component(2.0), "day", allowed=0.01, history=5, factors=(1.1, 2.0), runs=10)
+    found = reach(Leaf(2.0), "day", allowed=0.01, history=5, factors=(1.1, 2.0), runs=10)
     assert all(one.half <= one.most for one in found)
     assert found[0].half > found[1].half
     assert math.isinf(found[0].most)

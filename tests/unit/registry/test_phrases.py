@@ -13,7 +13,7 @@ from streams.registry.aggregates import Share
 from streams.registry.calls import COUNTERS
 from streams.registry.crimes import COUNTERS as CRIMES
 from streams.registry.measures import GROUPS
-from streams.surveillance.adapters.base import Finding, Point
+from streams.surveillance.adapters.base import Assessment, Point
 from streams.surveillance.adapters.counts import Months
 from streams.surveillance.adapters.grouped import Shares
 from streams.surveillance.series import WatchedSeries, watch_list
@@ -37,8 +37,8 @@ def told(name: str, start: str, now: int = NOW, onset: str | None = None, **foun
     class Fixed(Months):
         onset = began
 
-        def finding(self) -> Finding:
-            return Finding(**found)
+        def assessment(self) -> Assessment:
+            return Assessment(**found)
 
     watch = Watch(each, COUNTERS, Fixed("offered", 0.1))
     period = CALENDAR.holding(grain, ms(start))
@@ -163,12 +163,12 @@ def test_a_fall_of_a_service_level_is_found_with_its_onset() -> None:
     hours_of_calls(adapter, range(400), 36)
     assert not adapter.shown
     hours_of_calls(adapter, range(400, 404), 20)
-    finding = adapter.finding()
+    assessment = adapter.assessment()
     assert adapter.rate <= 0.01
-    assert (finding.direction, round(finding.observed, 3)) == ("down", 0.476)
+    assert (assessment.direction, round(assessment.observed, 3)) == ("down", 0.476)
     assert adapter.onset == 400 * HOUR
-    assert finding.upper is not None
-    assert finding.upper <= 1.0
+    assert assessment.upper is not None
+    assert assessment.upper <= 1.0
 
 
 def test_an_hour_that_the_clocks_repeat_or_skip_moves_no_other() -> None:
@@ -184,8 +184,8 @@ def test_a_share_knows_the_slots_that_it_is_of() -> None:
     for slot in range(9):
         counts = {"answered": 4, "abandoned": 0, "within": 3}
         adapter.update(counts, Point(slot * HOUR, 1 / 24, slot))
-        finding = adapter.finding()
-        seen.append((finding.first, finding.cases))
+        assessment = adapter.assessment()
+        seen.append((assessment.first, assessment.cases))
     # Slots of so few calls are added up before they are judged.
     firsts = {first for first, _ in seen}
     for first, cases in seen:
