@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from detectors.counts.baseline import Baseline
+from detectors.counts.count_watch import CountWatch
 from detectors.counts.month_watch import MonthWatch
 from detectors.counts.predictive import Predictive
-from detectors.counts.watch import CountWatch
+from detectors.counts.weekly.baseline import Baseline
 from streams.periods import DAY, HOUR
 from streams.surveillance.adapters.base import (
     SHOWN,
@@ -37,10 +37,10 @@ class Counts(Adapter):
         self.apart: tuple[int, float, float] | None = None
         """Of the stretch that is judged only: its first period, what came, what was expected."""
 
-    def _update(self, counts: RowCounts | None, point: Point, *, teach: bool = True) -> None:
+    def _update(self, counts: RowCounts | None, point: Point, *, learn: bool = True) -> None:
         self.last = 0 if counts is None else counts[self.counter]
         count = None if counts is None else self.last
-        self.detector.update(count, point.slot, point.names, teach=teach)
+        self.detector.update(count, point.slot, point.names, learn=learn)
 
     def update(self, counts: RowCounts | None, point: Point) -> None:
         """Takes a period; a stretch that was judged only is over."""
@@ -49,7 +49,7 @@ class Counts(Adapter):
 
     def judge_only(self, counts: RowCounts | None, point: Point) -> bool:
         """Judges a period by what was learned before the stretch, and adds up what both bring."""
-        self._update(counts, point, teach=False)
+        self._update(counts, point, learn=False)
         self._note(point.start)
         self.missing = counts is None
         start, came, expected = self.apart or (point.start, 0.0, 0.0)
