@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from streams.alerts.model import Alert, Evidence, Transition, instant
-from streams.alerts.policy import NoReads
+from streams.alerts.policy import NoLookup
 from streams.alerts.service import AlertService
 from streams.alerts.store import AlertStore
 from streams.config.force import Force, check_force, find_force, shipped_force_text
@@ -34,7 +34,7 @@ def at(text: str) -> int:
     return to_ms(dt.datetime.fromisoformat(text).replace(tzinfo=ZONE))
 
 
-class Known(NoReads):
+class Known(NoLookup):
     """What can be looked up: the last signals of some series."""
 
     def __init__(

@@ -8,7 +8,7 @@ import pytest
 from streams.alerts.actions import Request, hand_room_over
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import decode_fact, encode
-from streams.alerts.rules.conditions import Condition
+from streams.alerts.rules.conditions import Finding
 from streams.alerts.store import AlertStore
 from streams.config.force import check_force, shipped_force_text
 from streams.errors import ActionError
@@ -122,7 +122,7 @@ def test_a_planned_event_is_not_to_be_learned_as_normal() -> None:
         assert [each[:4] for each in b.excluded()] == [ended]
 
 
-MISSED = Condition(
+MISSED = Finding(
     kind="target_missed",
     severity="state",
     records="call",

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from streams.alerts.evaluation import Evaluation, evaluate
-from streams.alerts.policy import NoReads
+from streams.alerts.policy import NoLookup
 from streams.alerts.store import AlertStore
 from streams.surveillance.signals import Signal
 from tests.alerting import Known, at, incidents, quiet, signal, store
@@ -235,5 +235,5 @@ def test_a_page_takes_the_notice_of_a_part_in_whichever_changed_last() -> None:
     evaluate(b, [page], [], page.end + MINUTE)
     part = day("2026-11-21 00:00", area="south-warwickshire-area", observed=150, expected=105.0)
     evaluate(b, [part], [], part.end + HOUR, Known(page))
-    loud, *_ = Evaluation(b, part.end + 2 * HOUR, NoReads(), notify=True)._loudest_first()
+    loud, *_ = Evaluation(b, part.end + 2 * HOUR, NoLookup(), notify=True)._loudest_first()
     assert loud.severity == "page"

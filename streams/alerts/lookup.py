@@ -9,13 +9,13 @@ import msgspec
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import MOSTLY, dispersion
 from detectors.shares.proportion import binomial_tails
-from streams.alerts.context import Situation
+from streams.alerts.context import RuleContext
 from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.config.targets import held
 from streams.periods import MINUTE
 from streams.registry.aggregates import Count, Figures
-from streams.registry.kind import LEAF_MASK
+from streams.registry.kind import SERIES_KEY_MASK
 from streams.registry.measures import GROUPS, Group, Measure
 from streams.surveillance.adapters.base import TAIL
 from streams.surveillance.signals import Signal
@@ -40,11 +40,11 @@ class _Within(NamedTuple):
     """What came there since the change began over what was expected."""
 
 
-class PeriodReads:
+class MonitorLookup:
     """Looks up of one force."""
 
-    def __init__(self, monitor: Monitor, force: Force, situation: Situation) -> None:
-        self.monitor, self.force, self.situation = monitor, force, situation
+    def __init__(self, monitor: Monitor, force: Force, context: RuleContext) -> None:
+        self.monitor, self.force, self.context = monitor, force, context
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
         """The last closed period of a watched series; None where that is missing."""
@@ -54,7 +54,7 @@ class PeriodReads:
         watching, watch = found
         if watch.adapter.missing or not watch.adapter.starts:
             return None
-        period = self.situation.calendar.holding(watch.watched.grain, watch.adapter.starts[-1])
+        period = self.context.calendar.holding(watch.series.grain, watch.adapter.starts[-1])
         signal: Signal = watch.read(watching.context, period, period.end)
         return signal
 
@@ -82,7 +82,7 @@ class PeriodReads:
             if watching is None or shard.kind != named[0].kind:
                 continue
             for watch in watching.grains[grain].begun.get(key, ()):
-                if watch.watched.measure.name == measure:
+                if watch.series.measure.name == measure:
                     return watching, watch
         return None
 
@@ -95,7 +95,7 @@ class PeriodReads:
         start, end = signal.start, signal.end // MINUTE * MINUTE
         if not ledger.panes.keeps(start, end):
             return None
-        for row in self.situation.calls.rows(ledger.panes.between(start, end)):
+        for row in self.context.calls.rows(ledger.panes.between(start, end)):
             if (row["line"], row["area"]) == (line, signal.area):
                 level: Any = row["service_level"]
                 targets = self.force.lines[self.force.line_index[line]].targets
@@ -182,14 +182,14 @@ class PeriodReads:
         if not isinstance(count, Count):
             return {}
         dims = tuple(signal.row[name] for name in group.dimensions)
-        rollup = self.situation.rollup(group, ledger.kind)
-        cells: dict[str, int] = {}
-        for leaf, cell in ledger.panes.between(start, end).items():
-            for row in rollup.keys(leaf) if leaf <= LEAF_MASK else ():
+        rollup = self.context.rollup(group, ledger.kind)
+        sums: dict[str, int] = {}
+        for series_key, counters in ledger.panes.between(start, end).items():
+            for row in rollup.keys(series_key) if series_key <= SERIES_KEY_MASK else ():
                 if row[:-1] == dims:
-                    cells[row[-1]] = cells.get(row[-1], 0) + cell
-        read = ledger.kind.cell.read
-        return {area: count.read(Figures(read(cell), {})) for area, cell in cells.items()}
+                    sums[row[-1]] = sums.get(row[-1], 0) + counters
+        read = ledger.kind.counters.read
+        return {area: count.read(Figures(read(counters), {})) for area, counters in sums.items()}
 
     def _usual_share(self, signal: Signal, area: str) -> float | None:
         days = [self.last((*signal.series[:-2], at, "day")) for at in (area, signal.area)]
