@@ -52,7 +52,7 @@ def test_a_detector_that_fails_is_told_to_the_room(service: AlertService) -> Non
 
 
 def test_a_look_that_fails_is_told_to_the_room(service: AlertService, monkeypatch: Any) -> None:
-    monkeypatch.setattr(RuleContext, "look", lambda *_: 1 / 0)
+    monkeypatch.setattr(RuleContext, "evaluate", lambda *_: 1 / 0)
     service.tick()
     assert words(service) == [FAULTS.format("1 fault")]
     assert service.faults == 1
