@@ -6,6 +6,7 @@ import json
 import random
 from math import exp, log, log1p, log10, sqrt
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -57,7 +58,7 @@ def test_the_change_is_a_likelihood_ratio_read_with_students_tail() -> None:
     effects = watched()._effects[:2]
     mean = sum(y - base - e for y, e in zip(ys, effects, strict=True)) / 2
     # Two more groups were learned meanwhile, so this is near and not equal.
-    c = mean**2 / 2 / (variance / 2 + float(spread(2.0)))
+    c = mean**2 / 2 / (variance / 2 + float(spread(np.array([2.0]))[0]))
     nu = watch.known
     assert watch.change == pytest.approx(nu / 2 * log1p(2 * c / nu), rel=0.05)
 
@@ -92,7 +93,7 @@ def test_more_durations_make_a_day_surer() -> None:
 
 def test_a_lasting_rise_is_found_with_its_onset() -> None:
     watch = watched(allowed=0.02)
-    assert not watch.drift_detected
+    assert (watch.drift_detected, watch.causes) == (False, [])
     for _ in range(5):
         watch.update(30 * 900.0, 30)
     assert watch.drift_detected
