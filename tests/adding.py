@@ -26,8 +26,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "CONTRIBUTING.md"
-SECTION = re.compile(r"^### (?P<title>[^:\n]+): (?:at most )?(?P<most>\d+) files?\n(?P<text>.*?)(?=^##)",
-                     re.MULTILINE | re.DOTALL)  # fmt: skip
+SECTION = re.compile(
+    r"^### (?P<title>[^:\n]+): (?:at most )?(?P<most>\d+) files?\n(?P<text>.*?)(?=^##)",
+    re.MULTILINE | re.DOTALL,
+)
 BLOCK = re.compile(r"^```diff\n\+\+\+ (?P<path>\S+)\n(?P<lines>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

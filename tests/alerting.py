@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.alerts.engine import AlertBook, NoReads
+from streams.alerts.engine import AlertBook, NoLookup
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.alerts.service import Desk
 from streams.config.force import Force, check_force, find_force, shipped_force_text
@@ -33,7 +33,7 @@ def at(text: str) -> int:
     return to_ms(dt.datetime.fromisoformat(text).replace(tzinfo=ZONE))
 
 
-class Known(NoReads):
+class Known(NoLookup):
     """What can be looked up: the last signals of some series."""
 
     def __init__(

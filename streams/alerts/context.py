@@ -19,7 +19,7 @@ from streams.alerts.own_waits import OwnWaits
 from streams.alerts.rules import conditions as rules
 from streams.alerts.rules import waiting as waits
 from streams.alerts.rules.answering import A_DAY, EMERGENCY, OTHER, Answering
-from streams.alerts.rules.conditions import Condition, Doing, Rate
+from streams.alerts.rules.conditions import Doing, Finding, Rate
 from streams.alerts.rules.fallen import Fall, Fallen, spells
 from streams.alerts.rules.waiting import Queue, Waits
 from streams.board.monitor import Monitor
@@ -68,8 +68,8 @@ class _Emergencies(NamedTuple):
     own: OwnWaits
 
 
-class Situation:
-    """Reads one force. `falls` gives the alerts about answer rates that there were."""
+class RuleContext:
+    """PeriodLookup one force. `falls` gives the alerts about answer rates that there were."""
 
     def __init__(self, force: Force, falls: Callable[[], list[Fall]] = list) -> None:
         self.force, self.falls = force, falls
@@ -89,7 +89,7 @@ class Situation:
             {line.id: OTHER if n else EMERGENCY for n, line in enumerate(force.lines)},
         )
         self._fallen = Fallen(force, self.calendar, self._answering)
-        self._missed: list[Condition] = []
+        self._missed: list[Finding] = []
         self._bars: list[list[Bar]] = []
         self._bars_of = -1
         self._fine = [0 for _ in WINDOWS]
@@ -109,7 +109,7 @@ class Situation:
             found = self._rollups[group.name] = Rollup(group, self.force, kind)
         return found
 
-    def look(
+    def evaluate(
         self,
         monitor: Monitor,
         at: int,
@@ -118,11 +118,11 @@ class Situation:
         held_back: frozenset[str] = frozenset(),
         *,
         rates: bool = True,
-    ) -> list[Condition]:
+    ) -> list[Finding]:
         """Everything that holds at an instant; of kinds of record that are `held_back`, since they
         are not read up to now, nothing is judged nor remembered. `rates` is whether answer rates
         are judged too, as they are at each full minute."""
-        found: list[Condition | None] = list(rules.silent_feeds(self.force, silent))
+        found: list[Finding | None] = list(rules.silent_feeds(self.force, silent))
         if doing is not None:
             found += rules.pipeline_unwell(self.force, doing, at)
         self.bind(monitor)
@@ -136,7 +136,7 @@ class Situation:
         incidents = None if "incident" in held_back else self._of_incidents
         if incidents is not None:
             found.append(self._unattended(incidents, at))
-        return [condition for condition in found if condition is not None]
+        return [finding for finding in found if finding is not None]
 
     def bind(self, monitor: Monitor) -> None:
         """Follows the ledgers that a monitor has now."""
@@ -198,7 +198,7 @@ class Situation:
         """Whether nothing that is followed can change but by a record, or at a due moment."""
         return self._of_calls is None or self._of_calls.windows.empty
 
-    def targets(self, monitor: Monitor, at: int) -> list[Condition]:
+    def targets(self, monitor: Monitor, at: int) -> list[Finding]:
         """Targets that have been missed in each of the last four weeks, up to this morning."""
         until = self.calendar.start("day", at)
         calls = self._calls(monitor)
@@ -273,10 +273,10 @@ class Situation:
     def _line(self, line: str) -> list[Target]:
         return self.force.lines[self.force.line_index[line]].targets
 
-    def _callers(self, calls: _Calls, at: int) -> list[Condition | None]:
+    def _callers(self, calls: _Calls, at: int) -> list[Finding | None]:
         if not calls.waiting.any_late(at):
             return []
-        found: list[Condition | None] = []
+        found: list[Finding | None] = []
         ages = _ages(calls.ledger, self._line_of, at)
         for line in (line.id for line in self.force.lines if line.id in ages):
             own = ages[line]
@@ -286,7 +286,7 @@ class Situation:
             found.append(waits.callers_waiting(self.force, line, queue, limit, target, at))
         return found
 
-    def _unattended(self, incidents: _Emergencies, at: int) -> Condition | None:
+    def _unattended(self, incidents: _Emergencies, at: int) -> Finding | None:
         if not self._judges_emergencies or not incidents.waiting.any_late(at):
             return None
         ages = _ages(incidents.ledger, _grade_of, at).get(EMERGENCIES, [])
@@ -339,8 +339,8 @@ class Situation:
             return 0.0, rules.LEAST_CORRELATION  # nothing can be so much below it
         return rules.stepped(rules.Usual(most, self._answering.correlation(line, minutes)))
 
-    def _rates(self, calls: _Calls, at: int) -> list[Condition | None]:
-        force, end, found = self.force, at // MINUTE * MINUTE, list[Condition | None]()
+    def _rates(self, calls: _Calls, at: int) -> list[Finding | None]:
+        force, end, found = self.force, at // MINUTE * MINUTE, list[Finding | None]()
         calls.windows.move(at)
         going = {fall.line: fall for fall in self.falls() if fall.going}
         lasting = self._last(going, calls.windows, at)
@@ -362,9 +362,7 @@ class Situation:
                 found.append(rules.answer_rate(force, line.id, rates, own, share, seconds, at))
         return found
 
-    def _last(
-        self, going: dict[str, Fall], windows: AnswerWindows, at: int
-    ) -> dict[int, Condition]:
+    def _last(self, going: dict[str, Fall], windows: AnswerWindows, at: int) -> dict[int, Finding]:
         """By the index of the line the falls that days keep going: their windows need no look."""
         found = {}
         for index, line in enumerate(self.force.lines):
@@ -374,7 +372,7 @@ class Situation:
                     found[index] = lasts
         return found
 
-    def _targets(self, calls: _Calls, until: int) -> list[Condition]:
+    def _targets(self, calls: _Calls, until: int) -> list[Finding]:
         edges = [
             self.calendar.start("day", until - 7 * DAY * n + 12 * HOUR)
             for n in range(rules.WEEKS, -1, -1)

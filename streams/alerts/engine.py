@@ -1,4 +1,4 @@
-"""The alert book of a force: signals and conditions in, transitions out. Pure; time is an argument.
+"""The alert book of a force: signals and findings in, transitions out. Pure; time is an argument.
 
 `consider` decides what is opened, updated and resolved at one look (`streams.alerts.look`), and
 what is told again; `act` does what a person asks. Both return transitions, which are facts: they
@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from streams.alerts.actions import Request, act
 from streams.alerts.look import Look
 from streams.alerts.model import JUDGED_NOW, Alert, AlertKind, Transition
-from streams.alerts.policy import NoReads, Reads
-from streams.alerts.rules.conditions import Condition
+from streams.alerts.policy import NoLookup, PeriodLookup
+from streams.alerts.rules.conditions import Finding
 from streams.alerts.store import Book
 from streams.errors import NoAlert
 from streams.surveillance.signals import Signal
 
-__all__ = ["Alert", "AlertBook", "NoReads", "Reads", "Transition"]
+__all__ = ["Alert", "AlertBook", "NoLookup", "PeriodLookup", "Transition"]
 
 
 class AlertBook(Book):
@@ -27,20 +27,20 @@ class AlertBook(Book):
     def consider(
         self,
         signals: Iterable[Signal],
-        conditions: Iterable[Condition],
+        findings: Iterable[Finding],
         at: int,
-        reads: Reads | None = None,
+        lookup: PeriodLookup | None = None,
         *,
         judged: Iterable[AlertKind] = JUDGED_NOW,
         tell: bool = True,
         held_back: frozenset[str] = frozenset(),
     ) -> list[Transition]:
-        """What becomes of the alerts. `judged` are the kinds that `conditions` speak of at this
+        """What becomes of the alerts. `judged` are the kinds that `findings` speak of at this
         look; `tell` False makes alerts of which nobody is told (of the past, or while behind).
         `held_back` are kinds of record, and `heartbeat.<feed>`, that are not read up to now: what
         is judged at a moment does not end for want of them, and nobody is reminded of it."""
-        look = Look(self, at, reads or NoReads(), tell=tell, held_back=held_back)
-        return look.take(list(signals), list(conditions), frozenset(judged))
+        look = Look(self, at, lookup or NoLookup(), tell=tell, held_back=held_back)
+        return look.take(list(signals), list(findings), frozenset(judged))
 
     def act(self, alert_id: str, asked: Request, at: int) -> Transition:
         """Does what a person asks; raises `ActionError`, `NoAlert`."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from sys import maxsize
 from typing import NamedTuple
 
-from streams.alerts.context import Situation
+from streams.alerts.context import RuleContext
 from streams.alerts.model import Alert
 from streams.alerts.policy import refresh_at
 from streams.alerts.store import Book
@@ -38,9 +38,9 @@ class Instants:
     """Of one force."""
 
     def __init__(
-        self, monitor: Monitor, situation: Situation, book: Book, listen: Listen, judge: Judge
+        self, monitor: Monitor, context: RuleContext, book: Book, listen: Listen, judge: Judge
     ) -> None:
-        self.monitor, self.situation, self.book = monitor, situation, book
+        self.monitor, self.context, self.book = monitor, context, book
         self._listen, self._judge = listen, judge
         self.at: int | None = None
         """The last that was judged or passed over; None while nothing is judged."""
@@ -59,7 +59,7 @@ class Instants:
         """Goes on from an instant, of which nothing is judged any more."""
         self.at, self._looked, self._silence = at, at, Silence(frozenset(), 0)
         self._day_ends = self._end_of_day(at)
-        self.situation.bind(self.monitor)
+        self.context.bind(self.monitor)
         takers = [shard.takers.get(self.book.force.id) for shard in self.monitor.shards]
         self._beats = [taker for taker in takers if isinstance(taker, Heartbeats)]
         self.looked()
@@ -67,11 +67,11 @@ class Instants:
     def reach(self, until: int, held_back: frozenset[str], *, always: bool) -> int:
         """Judges the instants before `until`, and returns the next one. `always` is that no full
         minute is passed over, since more is judged at it than is known here."""
-        situation = self.situation
+        context = self.context
         self.at = until if self.at is None else self.at
         while True:
             at = minute = (self.at // MINUTE + 1) * MINUTE
-            due, silence = situation.due(self.at, held_back), self._silence.next
+            due, silence = context.due(self.at, held_back), self._silence.next
             if due is not None and due < at:
                 at = due
             if silence < at:
@@ -80,11 +80,11 @@ class Instants:
                 return at
             self.at = at
             if at == minute:
-                look = situation.stirs(at, held_back) or always
+                look = context.stirs(at, held_back) or always
                 look = look or at >= min(self._day_ends, self._next)
                 look = self._heard_again(at) or look
             else:
-                look = situation.overdue(at, held_back)
+                look = context.overdue(at, held_back)
             if at >= self._silence.next or self._beating() != self._feeds:
                 known, self._feeds = self._silence.feeds, self._beating()
                 self._silence = self._listen(at, held_back)
@@ -93,7 +93,7 @@ class Instants:
                 self._judge(at, at == minute)
                 self._looked = at
                 self.looked()
-            elif not always and situation.idle:
+            elif not always and context.idle:
                 self._pass_over(until, held_back)
             if at >= self._day_ends:
                 self._day_ends = self._end_of_day(at)
@@ -138,12 +138,12 @@ class Instants:
     def _pass_over(self, until: int, held_back: frozenset[str]) -> None:
         """Goes on to the last full minute before something may happen."""
         at = self.at or 0
-        due = self.situation.due(at, held_back) or maxsize
+        due = self.context.due(at, held_back) or maxsize
         first = min(
             until, due, *(n for n in (self._day_ends, self._next, self._silence.next) if n > at)
         )
         self.at = max(at, (first - 1) // MINUTE * MINUTE)
 
     def _end_of_day(self, at: int) -> int:
-        calendar = self.situation.calendar
+        calendar = self.context.calendar
         return calendar.end("day", calendar.start("day", at))

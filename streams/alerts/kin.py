@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detectors.calibration.episodes import QUIET
+from detectors.calibration.episodes import JOINABLE_HOURS
 from detectors.homogeneity import Part, dispersion, explains, explains_alone, moved, shares_ratio
 from streams.alerts import words as say
 from streams.alerts.correlation import (
@@ -25,7 +25,7 @@ from streams.alerts.correlation import (
     spread,
 )
 from streams.alerts.model import SEVERITIES, Alert, ms_of
-from streams.alerts.policy import Reads, alone, inside, kind_of, severity_of
+from streams.alerts.policy import PeriodLookup, alone, inside, kind_of, severity_of
 from streams.config.force import Force
 from streams.periods import DAY, HOUR
 from streams.surveillance.signals import Signal
@@ -40,14 +40,14 @@ MONTHLY = 0.95
 class Kin:
     """What is known at one look: its signals, what can be looked up, and the stories told."""
 
-    def __init__(self, force: Force, signals: Iterable[Signal], reads: Reads) -> None:
-        self.force, self.reads = force, reads
+    def __init__(self, force: Force, signals: Iterable[Signal], lookup: PeriodLookup) -> None:
+        self.force, self.lookup = force, lookup
         self.here = {signal.series: signal for signal in signals}
         self.told: list[Story] = []
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
         """The figures of a series at this look, else of its last closed period."""
-        return self.here.get(series) or self.reads.last(series)
+        return self.here.get(series) or self.lookup.last(series)
 
     def same_story(self, alert: Alert, signal: Signal) -> bool:
         """Whether a signal of another series belongs to an alert that goes on."""
@@ -203,7 +203,7 @@ class Kin:
             or told is None
         ):
             return False
-        recent = signal.end - over <= QUIET[alert.grain] * HOUR
+        recent = signal.end - over <= JOINABLE_HOURS[alert.grain] * HOUR
         return began < told and recent and self._shares(alert, signal)
 
     def narrows(self, alert: Alert, signal: Signal) -> bool:
@@ -251,7 +251,7 @@ class Kin:
             return None
         start = ms_of(alert.evidence.start)
         if start != signal.start:
-            before = self.reads.last(signal.series)
+            before = self.lookup.last(signal.series)
             own = part_of(before) if before is not None and before.start == start else None
         return _both(own, _told(alert))
 

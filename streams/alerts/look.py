@@ -1,4 +1,4 @@
-"""One look: what becomes of the alerts now that these signals and conditions are there.
+"""One look: what becomes of the alerts now that these signals and findings are there.
 
 An alert of a volume is over after `QUIET` closed periods in a row inside the usual range, and not
 before `LEAST_OPEN`; a change of level when a person closes it, which accepts the new level, or
@@ -47,8 +47,8 @@ from streams.alerts.model import (
     ms_of,
     stamp,
 )
-from streams.alerts.policy import Reads
-from streams.alerts.rules.conditions import Condition, got_worse
+from streams.alerts.policy import PeriodLookup
+from streams.alerts.rules.conditions import Finding, got_worse
 from streams.alerts.store import Book
 from streams.alerts.telling import Teller
 from streams.periods import HOUR, MINUTE, rfc3339, to_ms
@@ -63,41 +63,41 @@ class Look(Teller):
         self,
         book: Book,
         at: int,
-        reads: Reads,
+        lookup: PeriodLookup,
         *,
         tell: bool,
         held_back: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(book, at, tell=tell, held_back=held_back)
-        self.reads = reads
+        self.lookup = lookup
         self.stale: set[str] = set()
-        self.kin = Kin(self.force, (), reads)
+        self.kin = Kin(self.force, (), lookup)
 
     def take(
-        self, signals: list[Signal], conditions: list[Condition], judged: frozenset[str]
+        self, signals: list[Signal], findings: list[Finding], judged: frozenset[str]
     ) -> list[Transition]:
         """All of it, in a fixed order."""
-        held = sorted(conditions, key=lambda c: (c.kind, c.group, c.measure, c.area, c.title))
+        held = sorted(findings, key=lambda c: (c.kind, c.group, c.measure, c.area, c.title))
         self.stale = {_records_of(c) for c in held if c.kind == "feed_silent"} - {""}
-        for condition in held:
-            if condition.kind == "feed_silent" or condition.records not in self.stale:
-                self._take_condition(condition)
+        for finding in held:
+            if finding.kind == "feed_silent" or finding.records not in self.stale:
+                self._take_finding(finding)
         here = [s for s in signals if s.kind not in self.stale and s.method != "silence"]
         for signal in signals:
             past = signal.method == "silence" and not signal.running
             if past and signal.kind not in self.held_back:
                 self._note_missing(signal)
-        self.kin = Kin(self.force, here, self.reads)
+        self.kin = Kin(self.force, here, self.lookup)
         raised = self._take_signals(here)
         self._take_days(here)
         self._count_quiet(here, raised)
-        self._end_conditions(judged)
+        self._end_findings(judged)
         self.keep_house()
         return self.made
 
-    # -- conditions ----------------------------------------------------------------------------
+    # -- findings ----------------------------------------------------------------------------
 
-    def _take_condition(self, c: Condition) -> None:
+    def _take_finding(self, c: Finding) -> None:
         row = tuple(sorted(c.row.items()))
         key = (c.kind, c.severity == "state", "now", c.group, c.measure, row, c.area, c.direction)
         known = self.book.going.get(key)
@@ -137,7 +137,7 @@ class Look(Teller):
             evidence=_with_told(c, c.evidence.observed),
         )
 
-    def _grew(self, alert: Alert, c: Condition, told: float) -> bool:
+    def _grew(self, alert: Alert, c: Finding, told: float) -> bool:
         """Whether people are notified again of an answer rate. Not in the first hour: a window of
         calls shows what it has fallen to only when all of them came since."""
         young = self.at - to_ms(alert.opened_at) < HOUR
@@ -187,7 +187,7 @@ class Look(Teller):
             over=True,
         )
 
-    def _saw(self, alert_id: str, c: Condition) -> None:
+    def _saw(self, alert_id: str, c: Finding) -> None:
         self.book.seen[alert_id] = max(self.book.seen.get(alert_id, 0), self.at + c.settle)
         self.book.seen_at[alert_id] = self.at
         self.present.add(alert_id)
@@ -195,7 +195,7 @@ class Look(Teller):
     def _due(self, alert: Alert) -> bool:
         return self.at >= rules.refresh_at(alert)
 
-    def _end_conditions(self, judged: frozenset[str]) -> None:
+    def _end_findings(self, judged: frozenset[str]) -> None:
         for alert_id in list(self.book.going.values()):
             alert = self.book.alerts[alert_id]
             stale = rules.RECORDS.get(alert.group) in self.stale
@@ -369,13 +369,13 @@ class Look(Teller):
 
     def _figures(self, s: Signal, kind: AlertKind) -> dict[str, Any]:
         """What an alert says of a signal, and of which area: that which all of a rise is in."""
-        told = (self.reads.wholly(s) if s.direction == "up" else None) or s
+        told = (self.lookup.wholly(s) if s.direction == "up" else None) or s
         return {
             "area": told.area,
             "area_name": place(self.force, told.area),
             "follows": "" if told.area == s.area else s.area,
             "title": say.title(self.force, told),
-            "said": rules.said(self.force, told, kind, self.reads, self.at),
+            "said": rules.said(self.force, told, kind, self.lookup, self.at),
             "evidence": rules.evidence(self.force, told),
         }
 
@@ -431,7 +431,7 @@ class Look(Teller):
             if rules.RECORDS.get(alert.group) in self.stale:
                 continue
             series = (*alert.named[:-1], "day")
-            day = here.get(series) or self.reads.last(series)
+            day = here.get(series) or self.lookup.last(series)
             if day is None:
                 continue
             first, course = start_of(alert, self.force.zone), alert.course
@@ -519,7 +519,7 @@ class Look(Teller):
         hours end nothing before it is over."""
         if alert.grain != "hour" or alert.kind != "exceptional_volume":
             return False
-        day = self.reads.day_so_far((*alert.series[:-1], "day"))
+        day = self.lookup.day_so_far((*alert.series[:-1], "day"))
         alike = day is not None and day.direction == alert.direction
         return day is not None and alike and not rules.inside(alert, day)
 
@@ -552,7 +552,7 @@ class Look(Teller):
                 continue
             if rules.RECORDS.get(alert.group) in self.stale:
                 continue
-            reading = closed.get(alert.series) or self.reads.last(alert.series)
+            reading = closed.get(alert.series) or self.lookup.last(alert.series)
             if reading is None or reading.end <= (ms_of(alert.judged_to) or 0):
                 continue
             quiet = alert.quiet + 1 if rules.back(alert, reading) else 0
@@ -568,18 +568,18 @@ class Look(Teller):
                 self.change(alert, "updated", quiet=quiet, judged_to=judged)
 
 
-def _with_told(c: Condition, told: float | None) -> Evidence:
-    """The evidence of a condition, with what was told of an answer rate."""
+def _with_told(c: Finding, told: float | None) -> Evidence:
+    """The evidence of a finding, with what was told of an answer rate."""
     if c.correlation is None:
         return c.evidence
     return msgspec.structs.replace(c.evidence, told=told)
 
 
-def _records_of(condition: Condition) -> str:
+def _records_of(finding: Finding) -> str:
     """The records that a silent feed leaves out of date."""
-    if condition.records != "heartbeat":
-        return condition.records
-    return rules.FEEDS.get(condition.row.get("feed", condition.measure), "")
+    if finding.records != "heartbeat":
+        return finding.records
+    return rules.FEEDS.get(finding.row.get("feed", finding.measure), "")
 
 
 def _union(one: Iterable[str], other: Iterable[str], *less: str) -> tuple[str, ...]:

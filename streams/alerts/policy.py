@@ -42,7 +42,7 @@ def refresh_at(alert: Alert) -> int:
     return updated + max(REFRESH, lasts // 11)
 
 
-class Reads(Protocol):
+class PeriodLookup(Protocol):
     """What the book may look up about a period."""
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
@@ -62,7 +62,7 @@ class Reads(Protocol):
         """The signal of the one area within that all of a rise is in."""
 
 
-class NoReads:
+class NoLookup:
     """Nothing can be looked up."""
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
@@ -101,13 +101,15 @@ def name(
     return "/".join(each.replace("/", "_") for each in parts)
 
 
-def said(force: Force, signal: Signal, kind: AlertKind, reads: Reads, at: int) -> tuple[str, ...]:
+def said(
+    force: Force, signal: Signal, kind: AlertKind, lookup: PeriodLookup, at: int
+) -> tuple[str, ...]:
     """The sentences of a signal."""
     now = max(signal.end, at) if not signal.running else signal.end
     if kind == "level_change":
         return say.level(force, signal, now)
-    answered = reads.answered(signal) if "line" in signal.row else None
-    mostly = reads.mostly(signal) if signal.direction == "up" else None
+    answered = lookup.answered(signal) if "line" in signal.row else None
+    mostly = lookup.mostly(signal) if signal.direction == "up" else None
     return say.volume(force, signal, now, answered, mostly)
 
 

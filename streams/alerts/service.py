@@ -16,13 +16,13 @@ from functools import partial
 from typing import Any
 
 from streams.alerts.actions import Request, hand_room_over
-from streams.alerts.context import Situation
+from streams.alerts.context import RuleContext
 from streams.alerts.engine import AlertBook
 from streams.alerts.feedback import teaches
 from streams.alerts.instants import Instants, Silence
+from streams.alerts.lookup import MonitorLookup
 from streams.alerts.model import Alert, AlertKind, Handover, Transition, shift
-from streams.alerts.period_reads import PeriodReads
-from streams.alerts.rules.conditions import Condition, Doing, pipeline_unwell
+from streams.alerts.rules.conditions import Doing, Finding, pipeline_unwell
 from streams.alerts.rules.fallen import falls
 from streams.board.monitor import Shard
 from streams.config.force import Force
@@ -59,7 +59,7 @@ class Desk:
     def __init__(self, live: Live) -> None:
         self.live = live
         self.books: dict[str, AlertBook] = {}
-        self.situations: dict[str, Situation] = {}
+        self.contexts: dict[str, RuleContext] = {}
         self.listeners: list[Listener] = []
         self.keepers: list[Callable[[Handover], None]] = []
         """Store a handover, or raise `ActionError`: then it was none."""
@@ -81,12 +81,12 @@ class Desk:
     def _begin(self, force: Force) -> None:
         """An empty book, and what judges the instants of a force for it."""
         book = self.books[force.id] = AlertBook(force)
-        situation = Situation(force, lambda: falls(book.alerts.values()))
-        clock = situation.clock = EventClock(partial(self._reach, force))
-        self.situations[force.id], self._clocks[force.id] = situation, clock
+        context = RuleContext(force, lambda: falls(book.alerts.values()))
+        clock = context.clock = EventClock(partial(self._reach, force))
+        self.contexts[force.id], self._clocks[force.id] = context, clock
         self._judging[force.id] = Instants(
             self.live.monitor,
-            situation,
+            context,
             book,
             partial(self._silence, force),
             partial(self._judge, force),
@@ -159,26 +159,26 @@ class Desk:
     def _closed(
         self, force: Force, ledger: Ledger, signals: list[Signal], closing: Closing
     ) -> None:
-        conditions: list[Condition] = []
+        findings: list[Finding] = []
         judged: tuple[AlertKind, ...] = ()
         day = ledger.kind.name == "call" and closing.period.grain == "day"
         health = self.live.health
         if day and not health.replay and health.state not in ("live", "unwell"):
             # While a backlog is read nothing else looks; a target is missed by the day.
-            situation = self.situations[force.id]
-            conditions = situation.targets(self.live.monitor, closing.period.end)
+            context = self.contexts[force.id]
+            findings = context.targets(self.live.monitor, closing.period.end)
             judged = ("target_missed",)
         # Quarters and years close too, and nothing is judged by them.
         newest = _FRESH.get(closing.period.grain, 0)
         fresh = self.live.clock() - closing.period.end <= newest
         fresh = fresh and self.live.reaches(force.id, ledger.kind.name, closing.watermark)
-        self._consider(force, signals, conditions, closing.watermark, judged, fresh=fresh)
+        self._consider(force, signals, findings, closing.watermark, judged, fresh=fresh)
 
     def _consider(
         self,
         force: Force,
         signals: Iterable[Signal],
-        conditions: Iterable[Condition],
+        findings: Iterable[Finding],
         at: int,
         judged: Iterable[AlertKind],
         *,
@@ -187,13 +187,13 @@ class Desk:
         """Has the book decide; tells whether it could."""
         health = self.live.health
         live = health.follows or health.state in ("live", "unwell")
-        reads = PeriodReads(self.live.monitor, force, self.situations[force.id])
+        lookup = MonitorLookup(self.live.monitor, force, self.contexts[force.id])
         try:
             made = self.books[force.id].consider(
                 signals,
-                conditions,
+                findings,
                 at,
-                reads,
+                lookup,
                 judged=judged,
                 tell=fresh and live and not health.replay,
                 held_back=self._held_back(force),
@@ -339,9 +339,9 @@ class Desk:
             ahead=False,
             refusals=not live.health.replay,
         )
-        situation = self.situations[force.id]
-        conditions = situation.look(live.monitor, at, silent, None, held_back, rates=full)
-        self._consider(force, running, conditions, at, FULL if full else MOMENT)
+        context = self.contexts[force.id]
+        findings = context.evaluate(live.monitor, at, silent, None, held_back, rates=full)
+        self._consider(force, running, findings, at, FULL if full else MOMENT)
 
     def _doing(self, force: Force, at: int) -> Doing:
         health = self.live.health

@@ -28,7 +28,7 @@ class Book:
         self.owed: set[str] = set()
         """Of which news is still to be told."""
         self.seen: dict[str, int] = {}
-        """Until when each condition is taken to hold."""
+        """Until when each finding is taken to hold."""
         self.seen_at: dict[str, int] = {}
         """At which look it was last there."""
 

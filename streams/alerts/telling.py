@@ -29,7 +29,7 @@ class Teller:
         self._waits: set[str] = set()
         """Ids of the alerts whose news has to wait."""
         self.present: set[str] = set()
-        """Ids of the alerts whose condition holds at this look."""
+        """Ids of the alerts whose finding holds at this look."""
 
     def is_held_back(self, alert: Alert) -> bool:
         """Whether an alert is of what is not read up to now."""

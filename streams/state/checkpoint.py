@@ -229,7 +229,7 @@ class Checkpoint:
             rows=snapshot.rows,
             takers=snapshot.takers,
             refused=snapshot.refused,
-            facts_until=snapshot.facts_until,
+            archived_until=snapshot.archived_until,
         )
 
     def _write_head(self, db: sqlite3.Connection, head: Head) -> None:

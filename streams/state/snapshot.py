@@ -86,8 +86,8 @@ class Head(msgspec.Struct):
     rows: int
     takers: dict[str, Taker]
     refused: dict[str, int]
-    facts_until: int = -1
-    """The offset up to which published panes may be ahead of what was read."""
+    archived_until: int = msgspec.field(default=-1, name="facts_until")
+    """The offset up to which archived panes may be ahead of what was read."""
 
 
 class Outgoing(msgspec.Struct, array_like=True):
@@ -113,7 +113,7 @@ class Snapshot:
     departed: dict[int, dict[str, int]] = field(default_factory=dict)
     """By force: the entries of records that left."""
     pages: list[PageRow] = field(default_factory=list)
-    facts_until: int = -1
+    archived_until: int = -1
     revisions: list[PaneRow] = field(default_factory=list)
     sealed: list[PaneRow] = field(default_factory=list)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """A force's watches as a plan for calibration, with the levels that its own records show.
 
-Every watched count is a sum of leaves: one line, category or offence group in one area that has no
-smaller one, and what has no area. How many a leaf has an hour, how they are spread over the week
+Every watched count is a sum of streams: one line, category or offence group in one area that has no
+smaller one, and what has no area. How many a stream has an hour, how they are spread over the week
 and how far they scatter is read from the panes of a monitor that has folded some weeks of records.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.calibration.episodes import Where
-from detectors.calibration.simulation import Leaf, Plan, Watched
+from detectors.calibration.simulation import Plan, SimulatedStream, Watched
 from streams.board.monitor import Monitor
 from streams.config.force import WHOLE, Force
 from streams.fold.ledger import Ledger
@@ -42,29 +42,29 @@ class Planned(NamedTuple):
     plan: Plan
     series: tuple[Series, ...]
 
-    def as_one(self, number: int) -> Leaf:
-        """A watched series as if it were a leaf: its rate, dispersion and shape."""
-        members = [self.plan.leaves[at] for at in self.plan.watched[number].leaves]
-        rate = sum(leaf.rate for leaf in members)
-        over = sum(leaf.rate * leaf.dispersion for leaf in members) / rate
-        shape = np.sum([leaf.rate * np.array(leaf.shape) for leaf in members], axis=0) / rate
-        return Leaf(rate, over, tuple(shape.tolist()))
+    def as_one(self, number: int) -> SimulatedStream:
+        """A watched series as if it were a stream: its rate, dispersion and shape."""
+        members = [self.plan.streams[at] for at in self.plan.watched[number].streams]
+        rate = sum(stream.rate for stream in members)
+        over = sum(stream.rate * stream.dispersion for stream in members) / rate
+        shape = np.sum([stream.rate * np.array(stream.shape) for stream in members], axis=0) / rate
+        return SimulatedStream(rate, over, tuple(shape.tolist()))
 
 
 def plan_of(
     monitor: Monitor, force: Force, progress: Callable[[float], None] = lambda _share: None
 ) -> Planned:
     """The plan; raises ValueError where no kind of record covers two weeks."""
-    leaves: list[Leaf] = []
+    streams: list[SimulatedStream] = []
     place: dict[Atom, int] = {}
     ledgers = {kind: monitor.ledger(kind, force.id) for kind in {g.kind for g in GROUPS}}
     for done, (kind, ledger) in enumerate(sorted(ledgers.items())):
         if ledger is not None:
-            for atom, leaf in _leaves(force, kind, ledger).items():
-                place[atom] = len(leaves)
-                leaves.append(leaf)
+            for atom, stream in _streams(force, kind, ledger).items():
+                place[atom] = len(streams)
+                streams.append(stream)
         progress((done + 1) / len(ledgers))
-    if not leaves:
+    if not streams:
         raise ValueError(f"no record of {force.name} covers {FEWEST_DAYS} days")
     named: list[Series] = []
     watched: list[Watched] = []
@@ -81,7 +81,7 @@ def plan_of(
         listed = len(_series(force, grain))
         idle[grain] = listed - counts
         others[grain] = watches_in(force, grain) - listed
-    plan = Plan(tuple(leaves), tuple(watched), LINKS, others=others, idle=idle)
+    plan = Plan(tuple(streams), tuple(watched), LINKS, others=others, idle=idle)
     return Planned(plan, tuple(named))
 
 
@@ -110,8 +110,8 @@ def _counts_in(force: Force, atom: Atom, series: Series) -> bool:
     return series.area in _path(force, key[-1])
 
 
-def _leaves(force: Force, kind: str, ledger: Ledger) -> dict[Atom, Leaf]:
-    """The leaves of one kind of record that have any."""
+def _streams(force: Force, kind: str, ledger: Ledger) -> dict[Atom, SimulatedStream]:
+    """The streams of one kind of record that have any."""
     wide = {grain: list(watch_list(force, kind, grain)) for grain in GRAINS}
     series = {
         (one.group.name, one.key): one
@@ -184,8 +184,8 @@ def _shapes(
 
 def _as_leaves(
     by_day: dict[Atom, Floats], shapes: dict[str, Floats], ledger: Ledger, days: list[int]
-) -> dict[Atom, Leaf]:
-    """Rates, the shape of the week, and the dispersion that the leaves of a group share."""
+) -> dict[Atom, SimulatedStream]:
+    """Rates, the shape of the week, and the dispersion that the streams of a group share."""
     weekday = np.array([ledger.calendar.local(day).weekday() for day in days[:-1]])
     squares: dict[str, float] = defaultdict(float)
     degrees: dict[str, float] = defaultdict(float)
@@ -206,5 +206,7 @@ def _as_leaves(
             spread = squares[group] / degrees[group] if degrees[group] else 1.0
             week = busy[group] / busy[group].mean()
             shape = np.outer(week, shapes.get(group, np.ones(24))).ravel()
-            found[atom] = Leaf(rate, max(1.0, spread), tuple((shape / shape.mean()).tolist()))
+            found[atom] = SimulatedStream(
+                rate, max(1.0, spread), tuple((shape / shape.mean()).tolist())
+            )
     return found

@@ -19,9 +19,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from detectors.counts.baseline import Baseline
 from detectors.counts.month_watch import MONTH
 from detectors.counts.predictive import Predictive
+from detectors.counts.weekly.baseline import Baseline
 from streams.config.force import WHOLE
 from streams.fold.gaps import CUT, LEAST, Stretch, began, empty_runs, first, too_long
 from streams.fold.ledger import Ledger

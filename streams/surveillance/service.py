@@ -18,7 +18,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
 from detectors.calibration.alarm_budget import FACTORS, SHARES, AlarmBudget
-from detectors.calibration.episodes import QUIET
+from detectors.calibration.episodes import JOINABLE_HOURS
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
 from streams.config.force import WHOLE, Change, Force
@@ -423,7 +423,7 @@ class Surveillance:
             for watches in self.grains.values()
             for watch in watches
             if watch.signal is not None
-            and watch.signal.end <= at <= watch.signal.end + QUIET[watches.grain] * HOUR
+            and watch.signal.end <= at <= watch.signal.end + JOINABLE_HOURS[watches.grain] * HOUR
         ]
         return sorted(found, key=lambda signal: (-signal.end, signal.rate, signal.series))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sys import maxsize
 from typing import Any, NamedTuple
 
-from detectors.silence import in_words
+from detectors.silence import duration_in_words
 from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.events.refusals import Key, Refused
@@ -266,7 +266,7 @@ def _row(refused: Refused, force: Force) -> dict[str, Any]:
         "feed": refused.key.feed or None,
         "lines": refused.lines,
         "reason": refused.reason,
-        "words": why_refused(refused.reason, None if ahead is None else in_words(ahead)),
+        "words": why_refused(refused.reason, None if ahead is None else duration_in_words(ahead)),
         "since": rfc3339(refused.first, force.zone),
         "last": rfc3339(refused.last, force.zone),
     }

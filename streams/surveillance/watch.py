@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from detectors.counts.baseline import Baseline
+from detectors.counts.weekly.baseline import Baseline
 from streams.config.force import Change, Force
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.registry import phrases as said

@@ -1,7 +1,7 @@
 """What is judged from how things stand now, rather than from a series: the pure rules.
 
 Answer rates, targets missed for weeks, silent feeds, a pipeline that is unwell;
-`streams.alerts.rules.waiting` has the callers and emergencies that wait. A `Condition` is what
+`streams.alerts.rules.waiting` has the callers and emergencies that wait. A `Finding` is what
 holds at one look; the alert book opens an alert when one appears, and ends it some time after it
 was last seen.
 
@@ -48,7 +48,7 @@ FAULTY = 3600
 """Seconds for which a fault counts: a detector that fails does so again when the hour closes."""
 
 
-class Condition(msgspec.Struct, frozen=True, kw_only=True):
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """Something that is so at this look. `since` is in ms."""
 
     kind: AlertKind
@@ -172,7 +172,7 @@ def answer_rate(
     target: float,
     seconds: int,
     at: int,
-) -> Condition | None:
+) -> Finding | None:
     """An answer rate that has become worse than it lately was, and is below the target.
 
     `windows` and what is `usual` are by their minutes, all up to now. The strongest of those with
@@ -213,10 +213,10 @@ def answer_rate(
     )
 
 
-def _of_answers(line: str, **fields: Any) -> Condition:
-    """A condition of how many calls of a line are answered in time; the fields are those of
-    `Condition`."""
-    return Condition(
+def _of_answers(line: str, **fields: Any) -> Finding:
+    """A finding of how many calls of a line are answered in time; the fields are those of
+    `Finding`."""
+    return Finding(
         kind="target_missed",
         records="call",
         group="calls",
@@ -227,7 +227,7 @@ def _of_answers(line: str, **fields: Any) -> Condition:
     )
 
 
-def got_worse(c: Condition, told: float) -> bool:
+def got_worse(c: Finding, told: float) -> bool:
     """Whether an answer rate has got so much worse than the share that people were notified of that
     they are notified again: a quarter more are not answered in time, and not by chance."""
     found = c.evidence
@@ -249,7 +249,7 @@ def fallen(
     at: int,
     *,
     running: bool,
-) -> Condition:
+) -> Finding:
     """An answer rate that fell at `since` and has been low for a whole day or more: told are the
     figures of the day that says most. It opens no alert, and keeps an open one going."""
     day, rate, own = told
@@ -283,7 +283,7 @@ def target_missed(
     target: float,
     seconds: int,
     until: int,
-) -> Condition | None:
+) -> Finding | None:
     """A target missed in each of the last weeks, of which the last ended at `until`. Each week is
     in parts, with the target of its time; `target` and `seconds` are those of the last."""
     parts = [(rate, share or 0.0) for week in weeks for rate, share in week]
@@ -315,14 +315,14 @@ def target_missed(
     )
 
 
-def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Condition]:
+def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Finding]:
     """What surveillance says of feeds that are silent."""
     found = []
     for signal in signals:
         if signal.method == "silence":
             feed = signal.row.get("feed", signal.measure)
             found.append(
-                Condition(
+                Finding(
                     kind="feed_silent",
                     severity="page",
                     records=signal.kind,
@@ -344,7 +344,7 @@ def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Condition]:
     return found
 
 
-def pipeline_unwell(force: Force, doing: Doing, at: int) -> list[Condition]:
+def pipeline_unwell(force: Force, doing: Doing, at: int) -> list[Finding]:
     """What is wrong with Watchroom itself."""
     found = []
     if doing.behind_for >= BEHIND_MINUTES * 60:
@@ -362,7 +362,7 @@ def pipeline_unwell(force: Force, doing: Doing, at: int) -> list[Condition]:
         told = say.trouble(force, sentences)
         found.append((kind, say.TROUBLES.get(kind, kind), 0.0, float(len(sentences)), told))
     return [
-        Condition(
+        Finding(
             kind="pipeline_unwell",
             severity="page",
             records="",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from streams.alerts.model import Alert, ms_of
 from streams.alerts.rules import conditions as rules
 from streams.alerts.rules.answering import Answering
-from streams.alerts.rules.conditions import Condition, Rate, Usual
+from streams.alerts.rules.conditions import Finding, Rate, Usual
 from streams.config.force import Force, Target
 from streams.config.targets import held
 from streams.periods import DAY, HOUR, MINUTE, Calendar
@@ -99,9 +99,7 @@ class Fallen:
         self._so_far: dict[str, tuple[int, Judged | None]] = {}
         """By alert the full hour up to which the day was judged last."""
 
-    def lasts(
-        self, fall: Fall, targets: list[Target], between: Between, at: int
-    ) -> Condition | None:
+    def lasts(self, fall: Fall, targets: list[Target], between: Between, at: int) -> Finding | None:
         """What keeps a fall going at an instant; None where nothing does. Days are judged up to the
         last full hour."""
         known = self._closed.setdefault(fall.alert, {})

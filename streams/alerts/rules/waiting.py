@@ -13,10 +13,10 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from detectors.durations.return_level import once_in
+from detectors.durations.return_level import return_level
 from streams.alerts import words as say
 from streams.alerts.model import Evidence
-from streams.alerts.rules.conditions import Condition
+from streams.alerts.rules.conditions import Finding
 from streams.config.force import Force
 from streams.periods import SECOND
 
@@ -61,7 +61,7 @@ class Waits:
     @cached_property
     def rare(self) -> float:
         """What one is beyond in a very long time; 0 where too few are known."""
-        return once_in(self.seen, ONCE_IN) or 0.0
+        return return_level(self.seen, ONCE_IN) or 0.0
 
     def usual(self, length: float) -> bool:
         """Whether waits beyond this are so frequent that none of them is news."""
@@ -106,13 +106,13 @@ def one_is_enough(force: Force, line: str) -> bool:
 
 def callers_waiting(
     force: Force, line: str, queue: Queue, limit: float, target: int, at: int
-) -> Condition | None:
+) -> Finding | None:
     """Callers on a line, the longest of whom has waited beyond the limit."""
     people, oldest, _ = queue
     if oldest is None or not too_long(force, line, queue, limit):
         return None
     what = say.calls(line)
-    return Condition(
+    return Finding(
         kind="callers_waiting",
         severity="page",
         records="call",
@@ -129,11 +129,11 @@ def callers_waiting(
 
 def unattended(
     force: Force, count: int, oldest: float | None, limit: float, at: int
-) -> Condition | None:
+) -> Finding | None:
     """Emergencies, the oldest of which has gone unattended beyond the limit."""
     if not count or oldest is None or oldest <= limit:
         return None
-    return Condition(
+    return Finding(
         kind="unattended",
         severity="page",
         records="incident",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from detectors.base import Detector
-from detectors.counts.baseline import Baseline
+from detectors.counts.weekly.baseline import Baseline
 from detectors.state import fill
 from streams.surveillance.signals import Direction, Method, State
 

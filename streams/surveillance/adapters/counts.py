@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from detectors.counts.baseline import Baseline
+from detectors.counts.count_watch import CountWatch
 from detectors.counts.month_watch import MonthWatch
 from detectors.counts.predictive import Predictive
-from detectors.counts.watch import CountWatch
+from detectors.counts.weekly.baseline import Baseline
 from streams.periods import DAY, HOUR
 from streams.surveillance.adapters.base import SHOWN, TAIL, Adapter, Lanes, Passed, Point, Reading
 from streams.surveillance.signals import State
@@ -29,10 +29,10 @@ class Counts(Adapter):
         self.apart: tuple[int, float, float] | None = None
         """Of the stretch that is judged only: its first period, what came, what was expected."""
 
-    def _update(self, lanes: Lanes | None, point: Point, *, teach: bool = True) -> None:
+    def _update(self, lanes: Lanes | None, point: Point, *, learn: bool = True) -> None:
         self.last = 0 if lanes is None else lanes[self.lane]
         count = None if lanes is None else self.last
-        self.detector.update(count, point.slot, point.names, teach=teach)
+        self.detector.update(count, point.slot, point.names, learn=learn)
 
     def update(self, lanes: Lanes | None, point: Point) -> None:
         """Takes a period; a stretch that was judged only is over."""
@@ -41,7 +41,7 @@ class Counts(Adapter):
 
     def judge_only(self, lanes: Lanes | None, point: Point) -> bool:
         """Judges a period by what was learned before the stretch, and adds up what both bring."""
-        self._update(lanes, point, teach=False)
+        self._update(lanes, point, learn=False)
         self._note(point.start)
         self.missing = lanes is None
         start, came, expected = self.apart or (point.start, 0.0, 0.0)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from math import inf, log, log10
 from typing import Any
 
-from detectors.durations.watch import DurationWatch
-from detectors.shares.watch import ProportionWatch
+from detectors.durations.duration_watch import DurationWatch
+from detectors.shares.proportion_watch import ProportionWatch
 from streams.registry.aggregates import Mean, Share
 from streams.registry.histogram import quantile, value_of
 from streams.surveillance.adapters.base import TAIL, Adapter, Lanes, Passed, Point, Reading, Timed

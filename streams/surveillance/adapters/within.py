@@ -5,7 +5,7 @@ So that this blinds nobody through a lockdown, the days of an event have a detec
 which is asked once the event has gone on for a week. Where a series began within the event, the
 days after it are judged by that too, until enough ordinary ones are known; then it is left.
 
-The same for counts is in `detectors.counts.baseline`.
+The same for counts is in `detectors.counts.weekly.baseline`.
 """
 
 from __future__ import annotations

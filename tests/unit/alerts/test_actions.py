@@ -8,7 +8,7 @@ import pytest
 from streams.alerts.actions import Request, hand_room_over
 from streams.alerts.engine import AlertBook
 from streams.alerts.model import decode_fact, encode
-from streams.alerts.rules.conditions import Condition
+from streams.alerts.rules.conditions import Finding
 from streams.config.force import check_force, shipped_force_text
 from streams.errors import ActionError
 from tests.alerting import at, book, quiet, signal, with_policy
@@ -119,7 +119,7 @@ def test_a_planned_event_is_not_to_be_learned_as_normal() -> None:
         assert [each[:4] for each in b.not_normal()] == [ended]
 
 
-MISSED = Condition(
+MISSED = Finding(
     kind="target_missed",
     severity="state",
     records="call",

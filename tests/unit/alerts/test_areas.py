@@ -23,10 +23,10 @@ ALL_IN_RUGBY = Known(wholly=RUGBY)
 TEN = "2026-11-21 21:00"
 
 
-def opened(reads: Known = ALL_IN_RUGBY) -> Any:
+def opened(lookup: Known = ALL_IN_RUGBY) -> Any:
     b = book()
     told = signal(TEN, observed=13, lower=1, upper=6)
-    (made,) = b.consider([told], [], told.end, reads)
+    (made,) = b.consider([told], [], told.end, lookup)
     return b, made
 
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detectors.durations.return_level import once_in
+from detectors.durations.return_level import return_level
 from streams.alerts.actions import Request
-from streams.alerts.context import Situation
+from streams.alerts.context import RuleContext
 from streams.alerts.rules.conditions import (
     Doing,
     Rate,
@@ -38,8 +38,8 @@ NOW = at("2026-11-21 22:00")
 MINUTES = (15, 30, 60, 120, 240, 360)
 
 
-def words_of(condition: object) -> str:
-    made = book().consider([], [condition], NOW)  # type: ignore[list-item]
+def words_of(finding: object) -> str:
+    made = book().consider([], [finding], NOW)  # type: ignore[list-item]
     return made[0].alert.words
 
 
@@ -72,10 +72,10 @@ def test_a_line_that_is_not_for_emergencies_takes_three_callers_or_a_far_longer_
 def test_callers_beyond_the_limit_are_counted_by_line() -> None:
     force, watched = tiny_force(), monitor()
     now = ms("2021-03-01T12:00:00+00:00")
-    situation = Situation(force)
+    context = RuleContext(force)
 
     def waiting() -> list[str]:
-        held = situation.look(watched, now, [], Doing())
+        held = context.evaluate(watched, now, [], Doing())
         return [each.row["line"] for each in held if each.kind == "callers_waiting"]
 
     offered = rfc3339(now - 16 * 60_000)
@@ -93,17 +93,19 @@ def test_the_limit_for_a_caller_is_the_forces_own_or_a_standing_one() -> None:
     assert unattended_limit(1200, 1200, Waits([(9000.0, 100)])) == 1200
     assert unattended_limit(None, 1200, Waits()) == 3600
     seen = [(600.0, 990), *((1200.0 + 100 * n, 1) for n in range(10))]
-    assert unattended_limit(None, 1200, Waits(seen)) == max(3600.0, once_in(seen, ONCE_IN) or 0.0)
+    assert unattended_limit(None, 1200, Waits(seen)) == max(
+        3600.0, return_level(seen, ONCE_IN) or 0.0
+    )
 
 
 def test_where_callers_wait_so_long_every_week_the_limit_follows_from_their_tail() -> None:
     usual = [(5.0, 12_000), (200.0, 100)]
     assert waiting_limit(None, 10, Waits([*usual, (320.0, 8)])) == 300  # once a week
     seen = [*usual, (320.0, 9)]
-    assert waiting_limit(None, 10, Waits(seen)) == max(300.0, once_in(seen, ONCE_IN) or 0.0)
+    assert waiting_limit(None, 10, Waits(seen)) == max(300.0, return_level(seen, ONCE_IN) or 0.0)
     often = [(5.0, 8000), *((200.0 + 10 * n, 40 - n) for n in range(40))]
-    assert waiting_limit(None, 10, Waits(often)) == once_in(often, ONCE_IN)
-    assert (once_in(often, ONCE_IN) or 0.0) > 600.0
+    assert waiting_limit(None, 10, Waits(often)) == return_level(often, ONCE_IN)
+    assert (return_level(often, ONCE_IN) or 0.0) > 600.0
 
 
 @pytest.mark.parametrize(("calls", "often"), [(12_000, 1.0), (300_000, 0.02)])
@@ -289,13 +291,13 @@ def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
     """While a backlog is read nobody looks, and it may be a year long."""
     target = monitor()
     feed(target, call("c1", "2026-11-21T21:58:00Z"))
-    situation = Situation(tiny_force())
-    situation.bind(target)
+    context = RuleContext(tiny_force())
+    context.bind(target)
     feed(target, call("c2", "2026-11-21T21:59:00Z"))
     ledger = target.ledger("call", "tiny")
     assert ledger is not None
     assert ledger.panes.changed is None
-    situation.stirs(NOW)
+    context.stirs(NOW)
     feed(target, call("c3", "2026-11-21T21:59:30Z"))
     assert ledger.panes.changed == {ms("2026-11-21T21:59:00Z") // 60_000}
 

@@ -89,11 +89,11 @@ def test_quiet_hours_end_nothing_while_the_day_so_far_is_outside_its_range() -> 
             assert series[-1] == "day"
             return day_of(0, 310, running=True)
 
-    for reads, goes_on in ((High(), True), (Known(), False)):
+    for lookup, goes_on in ((High(), True), (Known(), False)):
         b = paged()
         for hour in ("10:00", "11:00", "12:00"):
             usual = quiet(f"2026-07-01 {hour}")
-            b.consider([usual], [], usual.end + MINUTE, reads)
+            b.consider([usual], [], usual.end + MINUTE, lookup)
         assert the(b).open == goes_on
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from streams.alerts.engine import AlertBook
 from streams.alerts.model import decode, encode
-from streams.alerts.rules.conditions import Condition
+from streams.alerts.rules.conditions import Finding
 from tests.alerting import WARWICKSHIRE, Known, at, book, quiet, signal
 
 HOUR = 3_600_000
@@ -89,7 +89,7 @@ def test_a_silent_feed_raises_itself_and_nothing_else() -> None:
     b = book()
     b.consider([signal("2026-11-21 20:00")], [], at("2026-11-21 21:00"))
     words = "Calls, Warwickshire: nothing for 40 min, where 20 records were expected."
-    silence = Condition(
+    silence = Finding(
         kind="feed_silent",
         severity="page",
         records="call",
@@ -115,7 +115,7 @@ def test_a_silent_feed_raises_itself_and_nothing_else() -> None:
 
 def test_a_condition_that_opens_no_alert_keeps_an_open_one_going() -> None:
     b = book()
-    low = Condition(
+    low = Finding(
         kind="target_missed",
         severity="page",
         records="call",
@@ -263,7 +263,7 @@ def test_invariants(steps: list[tuple[int, str, str, str, bool, int]]) -> None:
 
 def test_a_history_that_is_read_again_opens_no_alert_that_was_not_there() -> None:
     """The emergency that waits longest changes while an alert goes on, and so does its id."""
-    oldest = Condition(
+    oldest = Finding(
         kind="unattended",
         severity="page",
         records="incident",

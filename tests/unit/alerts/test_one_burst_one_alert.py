@@ -6,7 +6,7 @@ import msgspec
 
 from streams.alerts.engine import AlertBook
 from streams.alerts.look import Look
-from streams.alerts.policy import NoReads
+from streams.alerts.policy import NoLookup
 from streams.surveillance.signals import Signal
 from tests.alerting import Known, at, book, incidents, quiet, signal
 
@@ -235,5 +235,5 @@ def test_a_page_takes_the_notice_of_a_part_in_whichever_changed_last() -> None:
     b.consider([page], [], page.end + MINUTE)
     part = day("2026-11-21 00:00", area="south-warwickshire-area", observed=150, expected=105.0)
     b.consider([part], [], part.end + HOUR, Known(page))
-    loud, *_ = Look(b, part.end + 2 * HOUR, NoReads(), tell=True)._loudest_first()
+    loud, *_ = Look(b, part.end + 2 * HOUR, NoLookup(), tell=True)._loudest_first()
     assert loud.severity == "page"

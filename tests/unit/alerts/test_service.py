@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from streams.alerts.context import Situation
+from streams.alerts.context import RuleContext
 from streams.alerts.model import Transition
 from streams.alerts.service import Desk
 from streams.board.freshness import LOOKS
@@ -52,7 +52,7 @@ def test_a_detector_that_fails_is_told_to_the_room(desk: Desk) -> None:
 
 
 def test_a_look_that_fails_is_told_to_the_room(desk: Desk, monkeypatch: Any) -> None:
-    monkeypatch.setattr(Situation, "look", lambda *_: 1 / 0)
+    monkeypatch.setattr(RuleContext, "evaluate", lambda *_: 1 / 0)
     desk.tick()
     assert words(desk) == [FAULTS.format("1 fault")]
     assert desk.faults == 1

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.alerts import words as say
-from streams.alerts.policy import NoReads, kind_of
+from streams.alerts.policy import NoLookup, kind_of
 from streams.alerts.policy import said as said_of
 from streams.config.force import Force, check_force
 from streams.periods import HOUR
@@ -21,7 +21,7 @@ from tests.build import TINY_FORCE
 
 def words(told: Signal, now: int | None = None) -> str:
     when = told.end if now is None else now
-    return say.fit(said_of(WARWICKSHIRE, told, kind_of(told), NoReads(), when), say.NOBODY)
+    return say.fit(said_of(WARWICKSHIRE, told, kind_of(told), NoLookup(), when), say.NOBODY)
 
 
 def month(**changes: Any) -> Signal:
@@ -187,7 +187,7 @@ def force() -> Force:
 def test_a_name_is_shortened_rather_than_the_change_left_out(
     force: Force, told: Signal, change: str
 ) -> None:
-    said = said_of(force, told, kind_of(told), NoReads(), told.end)
+    said = said_of(force, told, kind_of(told), NoLookup(), told.end)
     text = say.fit(said, "Superintendent A. Longname of the Command and Control Centre has this.")
     assert len(text) <= say.LONGEST
     assert change in text

@@ -378,10 +378,10 @@ def test_the_limits_of_a_force_are_not_learned_from_half_of_its_records() -> Non
     room = Room()
     room.read(waiting(0, answered_at=stamp(0)), opened(3 * HOUR))
     room.look(2)
-    situation = room.desk.situations["tiny"]
+    context = room.desk.contexts["tiny"]
 
     def learned() -> int:
-        return sum(count for _, count in situation._response.seen)
+        return sum(count for _, count in context._response.seen)
 
     assert learned() == 0
     late = [opened(DAY, f"j{n}", arrived_at=stamp(19 * HOUR - n)) for n in range(20)]

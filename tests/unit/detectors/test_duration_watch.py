@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from detectors.durations.watch import DurationWatch
+from detectors.durations.duration_watch import DurationWatch
 from detectors.grouped_watch import GroupedWatch
 from streams.registry.aggregates import Mean
 from streams.registry.histogram import bin_of

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from streams.alerts.context import Situation
-from streams.alerts.period_reads import PeriodReads
+from streams.alerts.context import RuleContext
+from streams.alerts.lookup import MonitorLookup
 from streams.board.monitor import Folded, Monitor
 from streams.fold import gaps as gaps_
 from streams.fold.gaps import Gap, empty_runs, too_long, walk
@@ -289,18 +289,18 @@ def test_days_that_a_gap_cuts_are_missing_and_months_are_shorter_by_it() -> None
 
 def test_a_period_in_a_gap_has_no_figure_that_an_alert_could_end_by() -> None:
     target, force = watched(), tiny_force()
-    reads = PeriodReads(target, force, Situation(force))
+    lookup = MonitorLookup(target, force, RuleContext(force))
     series = ("tiny", "incidents", "count", "category=all", "grade=all", "force", "hour")
     begin = WEEKS * 168
     play(target, hours(begin))
-    found = reads.last(series)
+    found = lookup.last(series)
     assert found is not None
     assert found.start == after(begin - 3)
     late = rfc3339(after(begin + 999))
     feed(target, incident("last", rfc3339(after(begin - 1)), updated_at=late))
-    assert reads.last(series) is None
+    assert lookup.last(series) is None
     play(target, hours(6, begin + 1000))
-    found = reads.last(series)
+    found = lookup.last(series)
     assert found is not None
     assert found.start > after(begin + 990)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.silence import in_words
+from detectors.silence import duration_in_words
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.fold.heartbeats import patience, usual_interval
@@ -89,7 +89,7 @@ def test_how_soon_silence_is_noticed_is_said_before_it_happens() -> None:
     feed(target, beat(150), beat(300))
     known = wait + "5 minutes: a heartbeat is due every 150 s"
     assert silences(target, "tiny", START + 300_000, lambda _: True) == ([], [known])
-    assert in_words(patience(150)) == "5 minutes"
+    assert duration_in_words(patience(150)) == "5 minutes"
     board = target.board("tiny", START + 300_000)
     assert board["feeds"]["heartbeat.calls"]["silent_after_seconds"] == 315.0
 

@@ -7,8 +7,8 @@ import datetime as dt
 import msgspec
 import pytest
 
-from streams.alerts.context import Situation
-from streams.alerts.period_reads import PeriodReads
+from streams.alerts.context import RuleContext
+from streams.alerts.lookup import MonitorLookup
 from streams.board.monitor import Monitor
 from streams.config.force import WHOLE
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
@@ -52,19 +52,19 @@ def read(history: list[dict[str, object]]) -> Monitor:
 
 def mostly(target: Monitor, area: str, *areas: str, at: int = TONIGHT) -> tuple[str, int] | None:
     """What is told of an hour with calls from those areas, or of a change that began in it."""
-    reads, signal = tonight(target, area, *areas, at=at)
-    return reads.mostly(signal)
+    lookup, signal = tonight(target, area, *areas, at=at)
+    return lookup.mostly(signal)
 
 
 def wholly(target: Monitor, area: str, *areas: str) -> Signal | None:
     """The signal of the area that all of it is in."""
-    reads, signal = tonight(target, area, *areas)
-    return reads.wholly(signal)
+    lookup, signal = tonight(target, area, *areas)
+    return lookup.wholly(signal)
 
 
 def tonight(
     target: Monitor, area: str, *areas: str, at: int = TONIGHT
-) -> tuple[PeriodReads, Signal]:
+) -> tuple[MonitorLookup, Signal]:
     feed(target, *calls(at, *areas), appended=FAR_FUTURE)
     force = target.forces["tiny"]
     signal = Signal(
@@ -89,7 +89,7 @@ def tonight(
         onset=at,
         ratio=3.0,
     )
-    return PeriodReads(target, force, Situation(force)), signal
+    return MonitorLookup(target, force, RuleContext(force)), signal
 
 
 def test_the_innermost_area_that_holds_most_unlike_usual_is_told(read: Monitor) -> None:
@@ -152,7 +152,7 @@ def test_a_rest_that_is_above_its_own_range_is_a_rise_too(read: Monitor) -> None
 def test_a_rise_that_was_all_there_and_is_elsewhere_in_this_hour_is_not_its(read: Monitor) -> None:
     """One call there, though so much came there in the hours before."""
     feed(read, *calls(TONIGHT - HOUR, *["north"] * 30), appended=FAR_FUTURE)
-    reads, signal = tonight(read, WHOLE, "north", *["south"] * 4, at=TONIGHT)
+    lookup, signal = tonight(read, WHOLE, "north", *["south"] * 4, at=TONIGHT)
     since = msgspec.structs.replace(signal, onset=TONIGHT - HOUR, ratio=4.0)
-    assert reads.mostly(since) == ("north", 1)
-    assert reads.wholly(since) is None
+    assert lookup.mostly(since) == ("north", 1)
+    assert lookup.wholly(since) is None

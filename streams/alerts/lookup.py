@@ -9,7 +9,7 @@ import msgspec
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import MOSTLY, dispersion
 from detectors.shares.proportion import binomial_tails
-from streams.alerts.context import Situation
+from streams.alerts.context import RuleContext
 from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.config.targets import held
@@ -40,11 +40,11 @@ class _Within(NamedTuple):
     """What came there since the change began over what was expected."""
 
 
-class PeriodReads:
+class MonitorLookup:
     """Looks up of one force."""
 
-    def __init__(self, monitor: Monitor, force: Force, situation: Situation) -> None:
-        self.monitor, self.force, self.situation = monitor, force, situation
+    def __init__(self, monitor: Monitor, force: Force, context: RuleContext) -> None:
+        self.monitor, self.force, self.context = monitor, force, context
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
         """The last closed period of a watched series; None where that is missing."""
@@ -54,7 +54,7 @@ class PeriodReads:
         watching, watch = found
         if watch.adapter.missing or not watch.adapter.starts:
             return None
-        period = self.situation.calendar.holding(watch.watched.grain, watch.adapter.starts[-1])
+        period = self.context.calendar.holding(watch.watched.grain, watch.adapter.starts[-1])
         signal: Signal = watch.read(watching.context, period, period.end)
         return signal
 
@@ -95,7 +95,7 @@ class PeriodReads:
         start, end = signal.start, signal.end // MINUTE * MINUTE
         if not ledger.panes.keeps(start, end):
             return None
-        for row in self.situation.calls.rows(ledger.panes.between(start, end)):
+        for row in self.context.calls.rows(ledger.panes.between(start, end)):
             if (row["line"], row["area"]) == (line, signal.area):
                 level: Any = row["service_level"]
                 targets = self.force.lines[self.force.line_index[line]].targets
@@ -182,7 +182,7 @@ class PeriodReads:
         if not isinstance(count, Count):
             return {}
         dims = tuple(signal.row[name] for name in group.dimensions)
-        rollup = self.situation.rollup(group, ledger.kind)
+        rollup = self.context.rollup(group, ledger.kind)
         cells: dict[str, int] = {}
         for leaf, cell in ledger.panes.between(start, end).items():
             for row in rollup.keys(leaf) if leaf <= LEAF_MASK else ():
