@@ -161,7 +161,7 @@ def test_rivers_detectors_say_the_same_inside_ours(ours: Make, rivers: Make) -> 
         if i % 7 == 0:
             wrapped.update(None)
             wrapped = type(wrapped).restore(json.loads(json.dumps(wrapped.save())))
-    falls = isinstance(wrapped, RiverPageHinkley) and wrapped.mode == "down"
+    falls = isinstance(wrapped, PageHinkley) and wrapped.mode == "down"
     assert alarms >= 1 or falls
 
 
