@@ -297,7 +297,7 @@ def test_of_single_times_the_impossible_are_left_out_and_the_mean_told_is_that_o
         spoiled.update(timed(usual + wrong), Point(place, 1.0, place % 7))
         clean.update(timed(usual), Point(place, 1.0, place % 7))
         assert not spoiled.rate <= spoiled.allowed
-    assert spoiled.finding().observed == pytest.approx(
+    assert spoiled.assessment().observed == pytest.approx(
         (sum(usual) + sum(wrong)) / len(usual + wrong)
     )
     assert spoiled.detector.before == pytest.approx(clean.detector.before, rel=0.005)
@@ -316,7 +316,7 @@ def test_where_all_times_are_far_beyond_none_is_left_out() -> None:
         adapter.update(timed([590, 600, 610] * 7), Point(place, 1.0, place % 7))
     adapter.update(timed([82_800] * 21), Point(60, 1.0, 4))
     assert adapter.rate <= adapter.allowed
-    assert adapter.finding().direction == "up"
+    assert adapter.assessment().direction == "up"
 
 
 def test_after_a_slow_week_a_second_is_found_nearly_as_soon() -> None:
@@ -347,4 +347,4 @@ def test_a_mean_of_fewer_than_ten_waits_for_the_next_day() -> None:
     assert adapter.rate > adapter.allowed
     adapter.update(timed([3_600] * 5), Point(121, 1.0, 2))
     assert adapter.rate <= adapter.allowed
-    assert adapter.finding().observed == 3_600
+    assert adapter.assessment().observed == 3_600

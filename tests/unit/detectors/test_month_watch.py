@@ -219,7 +219,7 @@ def test_no_change_is_told_against_a_month_outside_the_chart(month: int) -> None
     series = [*STABLE, *(rise if month == 250 else [728 - x for x in rise]), month]
     for place, x in enumerate(series):
         months.update({"count": x}, Point(place, 30.4375, place % 12))
-    reading = months.finding()
+    reading = months.assessment()
     assert (reading.lower or 0) > month or (reading.upper or 0) < month
     assert reading.direction == ("down" if month == 250 else "up")
 
