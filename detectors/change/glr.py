@@ -35,9 +35,8 @@ from __future__ import annotations
 from math import exp, log, log1p
 from typing import Literal
 
-from detectors.base import Detector
+from detectors.base import Detector, bounded
 from detectors.change.likelihoods import negative_binomial, poisson
-from detectors.change.points import point
 
 
 class GLR(Detector):
@@ -82,7 +81,7 @@ class GLR(Detector):
         if x is None:
             self._drift_detected = False
             return
-        x = point(x, exposure)
+        x = bounded(x, exposure)
         if self._ended:
             self._xs.clear()
             self._expected.clear()

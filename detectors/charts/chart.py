@@ -2,7 +2,7 @@
 
 For each point the chart says whether any rule's pattern is complete (`drift_detected`, `causes`),
 and what the point was judged by (`centre`, `lower`, `upper`). The pieces stand apart: `limits` and
-`seldom` fit a baseline, `rules` are the patterns, `rebase` moves the level.
+`rare_event_charts` fit a baseline, `rules` are the patterns, `rebase` moves the level.
 
 Where the baseline comes from:
 - the first `baseline` points (12), which are not judged themselves: the chart is `learning`;
@@ -47,8 +47,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from detectors.base import Detector
-from detectors.charts import limits
-from detectors.charts import samples_and_rare_events as rare_event_charts
+from detectors.charts import limits, rare_event_charts
 from detectors.charts.limits import Fitted
 from detectors.charts.rebase import Rebase, Rebasing, check, extend, level, move
 from detectors.charts.rules import RULES, Memory, step

@@ -41,8 +41,7 @@ import sys
 from collections.abc import Sequence
 from typing import Literal
 
-from scipy import special
-
+from detectors import special
 from detectors.base import Detector
 
 Method = Literal["C1", "C2", "C3"]

@@ -18,7 +18,7 @@ from math import isfinite, sqrt
 from detectors.base import Detector
 
 
-class Standardised(Detector):
+class StandardisedPoints(Detector):
     """A detector on standardised points."""
 
     def __init__(
