@@ -23,8 +23,7 @@ from streams.fold.ledger import Ledger
 from streams.periods import HOUR, MINUTE
 from streams.registry.aggregates import Count
 from streams.registry.measures import ALL, GROUPS, LINKS
-from streams.surveillance.series import Counters, watch_list, watches_in
-from streams.surveillance.series import Watched as Series
+from streams.surveillance.series import RowReader, WatchedSeries, watch_list, watches_in
 from streams.surveillance.signals import Grain
 
 GRAINS: tuple[Grain, ...] = ("hour", "day", "month")
@@ -40,7 +39,7 @@ class Planned(NamedTuple):
     """A plan, and which series of the force each of its watched is."""
 
     plan: Plan
-    series: tuple[Series, ...]
+    series: tuple[WatchedSeries, ...]
 
     def as_one(self, number: int) -> SimulatedStream:
         """A watched series as if it were a stream: its rate, dispersion and shape."""
@@ -66,7 +65,7 @@ def plan_of(
         progress((done + 1) / len(ledgers))
     if not streams:
         raise ValueError(f"no record of {force.name} covers {FEWEST_DAYS} days")
-    named: list[Series] = []
+    named: list[WatchedSeries] = []
     watched: list[Watched] = []
     others: dict[str, int] = {}
     idle: dict[str, int] = {}
@@ -85,7 +84,7 @@ def plan_of(
     return Planned(plan, tuple(named))
 
 
-def _series(force: Force, grain: Grain) -> list[Series]:
+def _series(force: Force, grain: Grain) -> list[WatchedSeries]:
     """The counts that are watched."""
     kinds = dict.fromkeys(group.kind for group in GROUPS)
     every = (one for kind in kinds for one in watch_list(force, kind, grain))
@@ -99,7 +98,7 @@ def _path(force: Force, area: str) -> tuple[str, ...]:
     return tuple(reversed(force.rollup[force.area_index[area]]))
 
 
-def _counts_in(force: Force, atom: Atom, series: Series) -> bool:
+def _counts_in(force: Force, atom: Atom, series: WatchedSeries) -> bool:
     """Whether a series holds an atom."""
     group, measure, key = atom
     if (group, measure) != (series.group.name, series.measure.name):
@@ -124,22 +123,22 @@ def _streams(force: Force, kind: str, ledger: Ledger) -> dict[Atom, SimulatedStr
         return {}
     parents = {area.parent for area in force.file.areas}
     smallest = {area.id for area in force.file.areas if area.id not in parents}
-    counters = Counters(force, ledger.kind, list(series.values()))
+    rows = RowReader(force, ledger.kind, list(series.values()))
     by_day: dict[Atom, Floats] = defaultdict(lambda: np.zeros(len(days) - 1))
     for number, (start, end) in enumerate(pairwise(days)):
-        cells = counters.read(ledger.panes.between(start, end))
-        for row, cell in cells.items():
+        sums = rows.read(ledger.panes.between(start, end))
+        for row, counters in sums.items():
             one = series[row]
             if _is_atom(one, smallest) and isinstance(one.measure.value, Count):
-                found = ledger.kind.cell.read(cell)[one.measure.value.lane]
+                found = ledger.kind.counters.read(counters)[one.measure.value.counter]
                 by_day[row[0], one.measure.name, row[1]][number] += found
     for atom in [atom for atom in by_day if atom[2][-1] == WHOLE]:
         inner = (a for a in by_day if a[:2] == atom[:2] and a[2][:-1] == atom[2][:-1])
         by_day[atom] -= sum((by_day[a] for a in inner if a != atom), np.zeros(len(days) - 1))
-    return _as_leaves(by_day, _shapes(counters, ledger, series), ledger, days)
+    return _as_leaves(by_day, _shapes(rows, ledger, series), ledger, days)
 
 
-def _is_atom(one: Series, smallest: set[str]) -> bool:
+def _is_atom(one: WatchedSeries, smallest: set[str]) -> bool:
     """The narrowest rows: of the smallest areas, and of the force, for what has no area."""
     narrow = all(
         value != ALL or dimension == "grade"
@@ -168,17 +167,17 @@ def _days(ledger: Ledger) -> list[int]:
 
 
 def _shapes(
-    counters: Counters, ledger: Ledger, series: dict[tuple[str, tuple[str, ...]], Series]
+    rows: RowReader, ledger: Ledger, series: dict[tuple[str, tuple[str, ...]], WatchedSeries]
 ) -> dict[str, Floats]:
     """By group, how its records are spread over the hours of the day: 24 factors, mean 1."""
     sums: dict[str, Floats] = defaultdict(lambda: np.zeros(24))
     last = ledger.calendar.start("hour", ledger.watermark)
     for at in range(max(ledger.panes.hours_before, last - 48 * HOUR * 14), last, HOUR):
         hour = ledger.calendar.local(at).hour
-        for row, cell in counters.read(ledger.panes.between(at, at + HOUR)).items():
+        for row, counters in rows.read(ledger.panes.between(at, at + HOUR)).items():
             one = series[row]
             if one.area == WHOLE and isinstance(one.measure.value, Count):
-                sums[row[0]][hour] += ledger.kind.cell.read(cell)[one.measure.value.lane]
+                sums[row[0]][hour] += ledger.kind.counters.read(counters)[one.measure.value.counter]
     return {group: 24.0 * (one + 1.0) / (one + 1.0).sum() for group, one in sums.items()}
 
 

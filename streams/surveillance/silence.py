@@ -16,7 +16,7 @@ from typing import NamedTuple
 from detectors.counts.predictive import Predictive
 from detectors.silence import Heartbeat, Silence, duration_in_words
 from streams.config.force import WHOLE, Force
-from streams.events.refusals import Refused
+from streams.events.refusals import RefusedFeed
 from streams.fold.heartbeats import PRESUMED, patience
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
 from streams.registry import phrases as said
@@ -147,7 +147,7 @@ def _every(seconds: float) -> str:
     return f"{seconds:.3g} s" if seconds < 600 else duration_in_words(seconds)
 
 
-def of_refused(feed: Feed, refused: Refused, at: int) -> Signal:
+def of_refused(feed: Feed, refused: RefusedFeed, at: int) -> Signal:
     """A feed of which every line is refused: since when, and why."""
     ahead = refused.steadily_ahead
     why = said.why_refused(refused.reason, None if ahead is None else duration_in_words(ahead))
@@ -156,7 +156,7 @@ def of_refused(feed: Feed, refused: Refused, at: int) -> Signal:
     return _signal(feed, at, kind, words, None, None)
 
 
-def enough(refused: Refused) -> bool:
+def enough(refused: RefusedFeed) -> bool:
     """Whether so many lines were refused, for so long, that it is said of a feed of which other
     lines are not looked for yet."""
     least = LEAST_BEATS if refused.key.kind == "heartbeat" else LEAST_LINES

@@ -283,8 +283,8 @@ def timed(durations: list[int]) -> Timed:
     for x in durations:
         bins[bin_of(x)] = bins.get(bin_of(x), 0) + 1
     ms = [1000 * x for x in durations]
-    lanes = {"attended": len(ms), "sum": sum(ms), "squares": sum(x * x for x in ms)}
-    return Timed(lanes, bins)
+    counts = {"attended": len(ms), "sum": sum(ms), "squares": sum(x * x for x in ms)}
+    return Timed(counts, bins)
 
 
 def test_of_single_times_the_impossible_are_left_out_and_the_mean_told_is_that_of_all() -> None:
