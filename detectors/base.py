@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from river.base import DriftDetector
 
@@ -51,6 +51,9 @@ class Detector(DriftDetector):
     """A detector over a stream of numbers, in the manner of `river.base.DriftDetector`."""
 
     _drift_detected: bool
+
+    gaps_count: ClassVar[bool] = True
+    """Whether a missing point has a place of its own, so that `onset` is a place in time."""
 
     @abstractmethod
     def update(self, x: float | None) -> None:

@@ -69,7 +69,12 @@ def untransformed(z: float, mean: float, sd: float, transform: str) -> float:
 
 
 class CUSUM(StandardisedPoints):
-    """Two-sided CUSUM; `sides` can leave one out."""
+    """A lasting shift of the mean by about 2 `k` standard deviations, either way.
+
+    mean, sd, dispersion, learn: see `standardised_points`. k: what is taken off each point, in
+    standard deviations; h: an alarm is from here on; sides: `both`, `up` or `down`; transform,
+    restart, head_start: see the module.
+    """
 
     def __init__(  # noqa: PLR0913 - a chart's constants, by name
         self,

@@ -33,7 +33,12 @@ from detectors.change.standardised_points import StandardisedPoints
 
 
 class EWMA(StandardisedPoints):
-    """Two-sided EWMA chart; with `restart` the average starts anew after an alarm."""
+    """A small lasting shift of the mean, either way, and a smooth line to show.
+
+    mean, sd, dispersion, learn: see `standardised_points`. weight: of the newest point; threshold:
+    an alarm is from so many standard deviations of the average on; exact: whether these are those
+    after so few points; restart: whether the average starts anew after an alarm.
+    """
 
     def __init__(
         self,

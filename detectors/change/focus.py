@@ -68,6 +68,7 @@ class Focus(Detector):
     bound on memory: only a steady ramp reaches it, and then loses its oldest onsets.
     """
 
+    gaps_count = False
     _negative = True
     _own: str
     """The parameter that a subclass adds."""

@@ -40,7 +40,14 @@ from detectors.change.likelihoods import negative_binomial, poisson
 
 
 class GLR(Detector):
-    """One-sided windowed GLR chart for Poisson and negative binomial counts."""
+    """A change of the level of counts by any factor, one way, within a window.
+
+    mean: expected for an exposure of 1; alpha: variance m + alpha m^2 (0: Poisson); threshold: an
+    alarm is from here on; window, least: points of a segment; direction: `up` or `down`; restart:
+    whether no segment reaches back over an alarm.
+    """
+
+    gaps_count = False
 
     def __init__(
         self,

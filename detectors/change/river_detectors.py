@@ -82,7 +82,7 @@ class _River(Detector):
 
 
 class ADWIN(_River):
-    """ADWIN; the parameters are river's."""
+    """River's ADWIN: the mean of a window whose length adapts; the parameters are river's."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ _SUMS = ("_sum_increase", "_sum_decrease", "_min_increase", "_max_decrease")
 
 
 class PageHinkley(_River):
-    """Page-Hinkley; the parameters are river's."""
+    """River's Page-Hinkley test of a changed mean; the parameters are river's."""
 
     def __init__(
         self,

@@ -21,6 +21,8 @@ from detectors.base import Detector
 class StandardisedPoints(Detector):
     """A detector on standardised points."""
 
+    gaps_count = False
+
     def __init__(
         self,
         mean: float | None = None,

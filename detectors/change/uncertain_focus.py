@@ -29,7 +29,7 @@ logarithms beside it."""
 
 
 class UncertainFocus(PoissonFocus):
-    """Has the ratio to an uncertain expectation changed?
+    """A change of the ratio of counts to an expectation that is itself uncertain.
 
     dispersion, spread: d and v above; both may be set anew before any point. A gap (None) has an
     index here, so that an onset is a place in the stream.
@@ -41,6 +41,8 @@ class UncertainFocus(PoissonFocus):
     >>> round(sure.evidence, 2), round(unsure.evidence, 2)
     (3.76, 1.2)
     """
+
+    gaps_count = True
 
     def __init__(
         self, threshold: float = 10.0, dispersion: float = 1.0, spread: float = 0.0

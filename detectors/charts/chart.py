@@ -78,10 +78,12 @@ def _within(x: float) -> float:
 
 
 class ControlChart(Detector):
-    """A chart of one `kind` over one series; the module says what is pinned.
+    """A control chart over one series: limits from a baseline, rules about points, re-basing.
 
-    `options` go to the function that fits the baseline, such as `{"screen": 1}`; `rules` are names
-    in `rules.RULES`; `sizes` are those of the points of a `baseline` list.
+    `kind` is one of `KINDS`, `sigmas` the distance of the limits, `baseline` how many first points
+    make them, or earlier points; `rebase` after how many on one side the level moves. `options` go
+    to the function that fits the baseline, such as `{"screen": 1}`; `rules` are names in
+    `rules.RULES`; `sizes` are those of the points of a `baseline` list.
     """
 
     def __init__(

@@ -317,7 +317,9 @@ def _limits(  # the last step of `judge`, with all that it has found
 
 
 class FlexibleFarrington(Detector):
-    """`judge` on a stream: one count a period; the arguments are those of `Options`.
+    """An exceptionally high count in a seasonal series: R's farringtonFlexible, on a stream.
+
+    One count a period; the arguments are those of `Options`.
 
     A missing period (None) moves the calendar on, raises no alarm and changes no figure. While
     there is less history than `needs`, `state` is "learning" and there are no limits.

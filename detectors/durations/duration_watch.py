@@ -86,7 +86,9 @@ DOUBTFUL = -1.0
 
 
 class DurationWatch(GroupedWatch):
-    """Watches the mean of durations; what is not told here is in `GroupedWatch`.
+    """A mean of durations: exceptional in a slot, or changed over any stretch that ends now.
+
+    The parameters that all grouped watches have are in `GroupedWatch`.
 
     prior_cv: coefficient of variation of single durations before any are squared. prior_sd: tau
     before any data, as a proportion. slot_sd: standard deviation of the effects of the slots.

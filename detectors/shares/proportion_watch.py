@@ -59,7 +59,9 @@ def stretch_ratio(shares: Floats, trials: Floats, p: Floats, correlation: Floats
 
 
 class ProportionWatch(GroupedWatch):
-    """Watches successes of trials; what is not told here is in `GroupedWatch`.
+    """A share: exceptional in a slot, or changed over any stretch that ends now.
+
+    The parameters that all grouped watches have are in `GroupedWatch`.
 
     prior_correlation: rho before any data, what sibling series have shown. slot_sd: standard
     deviation of the effects of the slots, as shares.
