@@ -6,9 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from streams.registry.names import NAMES, name
-
-__all__ = ["name"]
+from streams.registry.names import NAMES
 
 NOTHING = "–"
 
