@@ -6,7 +6,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from streams.registry.names import NAMES
+from streams.registry.names import NAMES, name
+
+__all__ = ["name"]
 
 NOTHING = "–"
 
