@@ -24,6 +24,8 @@ from collections.abc import Sequence
 
 from detectors.base import Detector
 
+__all__ = ["Heartbeat", "Silence"]
+
 LONGEST_DELAY = 366 * 86_400.0
 """A delay beyond a year is none that anyone can wait for."""
 
