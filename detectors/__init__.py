@@ -10,7 +10,7 @@ gets one by its name, from the part that answers its question:
 | is a count exceptional? | `counts`: `CountWatch`, `MonthWatch`, `SeasonalScan` and others |
 | is a share of so many? | `shares`: `Proportion`, `ProportionWatch` |
 | is a mean of durations? | `durations`: `DurationWatch` |
-| has a feed gone quiet? | `silence`: `Heartbeat`, `Silence` |
+| is a feed silent? | `silence`: `Heartbeat`, `Silence` |
 
 Each part lists its own, and `watchroom detect` lists all. A part is imported when one of its names
 is asked for, so `import detectors` costs nothing.

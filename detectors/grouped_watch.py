@@ -21,8 +21,8 @@ it as known is read as nu/2 log(1 + 2 c / nu), as the tail of Student's t is to 
 **Spells.** The groups since the onset of a change that alarms are a spell. It goes on until what
 came since some group is 1,000 times likelier as expected than as far off as the spell was; what
 came before that is then part of no change. A crisis is no guide to how groups scatter: those of a
-spell teach the spread of the groups by how far they are off the spell's own level (for m groups, as
-1 - 1/m of one each), and one that alarms alone not at all.
+spell count for the spread of the groups by how far they are off the spell's own level (for m
+groups, as 1 - 1/m of one each), and one that alarms alone not at all.
 
 **Scale.** `rate` is in nominal false alarms a week: the smaller of 3 G 10^-surprise and
 3 G exp(-change), for the G groups that come in a week. With both tails at a, single groups raise
@@ -178,7 +178,7 @@ class GroupedWatch(Detector):
         found = self._weigh(recent)
         self._change, self._way = found.change, found.direction
         if self._surprise and self._off != self._way:
-            self._change = 0.0  # no change is told of a group that is exceptional the other way
+            self._change = 0.0  # no change alarms in a group that is exceptional the other way
         self._onset, self._level = int(recent[found.place][0]), found.level
         self._drift_detected = self.rate <= self.allowed
         causes = self.causes

@@ -33,7 +33,7 @@ from typing import NamedTuple
 from detectors.base import Detector
 
 MOST = 1e15
-"""Larger counts are taken as this one: beyond it doubles no longer tell neighbours apart."""
+"""Larger counts are taken as this one: beyond it doubles no longer keep neighbours apart."""
 
 
 class Weighed(NamedTuple):

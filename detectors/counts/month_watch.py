@@ -8,7 +8,7 @@ Two things are held against the same months:
 - `detectors.change.shiryaev_roberts` for a level that has changed for good, with onset, old and new
   level. Its evidence S alarms, on the scale of the other watches: nominal false alarms a week.
 
-**The rate.** The evidence S of k onsets is nearly a Bayes factor, and so exceeded more seldom than
+**The rate.** The evidence S of k onsets is nearly a Bayes factor, and so exceeded less often than
 exp(-S): the factor of the longest stretch, against E months before, is exp(g z^2 / 2) but for a
 constant, with z normal and g the share of its variance that a change would have. So in months
 
@@ -19,7 +19,7 @@ with s the `size` of the changes, 1.2 fitted to simulations (`benchmarks/watch_r
 c' = nu/2 log(1 + 2 c / nu): the dispersion is known from nu months only, those of the baseline and
 those that the prior is worth, and so a tail is Student's. Where the prior is right this is two to
 five times too cautious, where the dispersion is twice the prior it is right. Without any evidence
-the rate is still about 0.03: a greater one tells nothing, and should not be allowed.
+the rate is still about 0.03: a greater one says nothing, and should not be allowed.
 
 Whoever takes an alarm for true says `accept`: then baseline and chart begin anew at the onset, with
 what was known of the dispersion. Until then the change stands, and is looked at for its end: with m
@@ -36,7 +36,7 @@ last months say so. So a level that is as it was has no evidence, and one beyond
 side is a second change, as evident as if there had been no first, with its own onset and against
 the old level.
 
-No change is told in a month that lies on the other side of the level before it, or outside the
+No change alarms in a month that lies on the other side of the level before it, or outside the
 chart there; nor one that is the last month alone, where that is inside the chart.
 
 Its place: months; hours and days have `detectors.counts.count_watch`.

@@ -220,7 +220,7 @@ class DurationWatch(GroupedWatch):
             n, total = n + number, total + sum_
             squares += group[6] if known else sum_ * sum_ / number * (1.0 + self.cv**2)
         if n < 2.0:
-            return False  # whoever judges single durations is told of them
+            return False  # a single duration is judged by whoever knows it
         mean = total / n
         about = max(0.0, squares / mean / mean - n)
         rest = (n - 1.0 - sqrt(about * (n - 1.0) / n)) / (n - 1.0)
@@ -302,7 +302,7 @@ class DurationWatch(GroupedWatch):
     def limits(self, probability: float, number: int | None = None) -> tuple[float, float] | None:
         """The least and the greatest mean not exceptional in the next slot; None while learning.
 
-        Each tail has this probability. number: of durations, `least` unless told.
+        Each tail has this probability. number: of durations, `least` unless given.
         """
         if self.state == "learning":
             return None

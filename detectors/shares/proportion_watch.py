@@ -102,7 +102,7 @@ class ProportionWatch(GroupedWatch):
         if x is None or not x >= 0.0 or not trials > 0.0:
             self._take(None)
             return
-        # Trials beyond this tell no more, and doubles no longer tell neighbours apart.
+        # More trials than this say no more, and doubles no longer keep neighbours apart.
         scale = min(1.0, MOST_TRIALS / trials)
         self._take([trials * scale, min(x, trials) * scale])
 
@@ -225,7 +225,7 @@ class ProportionWatch(GroupedWatch):
     def limits(self, probability: float, trials: int | None = None) -> tuple[float, float] | None:
         """The least and the greatest share not exceptional in the next slot; None while learning.
 
-        Each tail has at most this probability. trials: `least` unless told.
+        Each tail has at most this probability. trials: `least` unless given.
         """
         if self.state == "learning":
             return None
