@@ -41,7 +41,7 @@ _PARTS = ("base", "silence", "charts", "change", "counts", "shares", "durations"
 def __getattr__(name: str) -> Any:
     """A detector, imported from the part that exports it; `__all__` asks every part."""
     if name == "__all__":
-        return sorted(each for part in _PARTS for each in _exported(part).__all__)
+        return [each for part in _PARTS for each in _exported(part).__all__]
     if not name.startswith("_"):
         for part in _PARTS:
             module = _exported(part)

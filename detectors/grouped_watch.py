@@ -57,7 +57,7 @@ PERIODS = {168: 24}
 """Slots that have an effect of their own where these are not simply those of the week."""
 
 
-class Found(NamedTuple):
+class FoundChange(NamedTuple):
     """A change: the log-likelihood ratio, the index of the first group, the level since, how far
     that is off what was expected, and in which direction."""
 
@@ -165,17 +165,17 @@ class GroupedWatch(Detector):
         self._groups += 1
         self._recent.append(group)
         if self.state == "ready":
-            self._look(group)
+            self._judge_stretches(group)
         while len(self._recent) > min(self.window, max(0, self._learned - self.need)):
             self._absorb(self._recent.pop(0))
 
-    def _look(self, group: list[float]) -> None:
+    def _judge_stretches(self, group: list[float]) -> None:
         """Judges the latest group, and the stretches that end with it."""
         self._surprise, self._off = self._judge(group)
         if self._spell:
             self._follow(group)
         recent = [each for each in self._recent if each[0] >= self._from]
-        found = self._weigh(recent)
+        found = self._likeliest_change(recent)
         self._change, self._way = found.change, found.direction
         if self._surprise and self._off != self._way:
             self._change = 0.0  # no change alarms in a group that is exceptional the other way
@@ -249,7 +249,7 @@ class GroupedWatch(Detector):
         """The surprise of a group, and its direction."""
 
     @abstractmethod
-    def _weigh(self, recent: list[list[float]]) -> Found:
+    def _likeliest_change(self, recent: list[list[float]]) -> FoundChange:
         """The likeliest change among the stretches that end now."""
 
     @abstractmethod

@@ -64,11 +64,11 @@ class UncertainFocus(PoissonFocus):
             self._drift_detected = False
             return
         x = bounded(x, exposure, False)
-        up = self._look(self._up, 1, exposure, x, index)
-        down = self._look(self._down, -1, exposure, x, index)
+        up = self._best_with(self._up, 1, exposure, x, index)
+        down = self._best_with(self._down, -1, exposure, x, index)
         self._settle(up, down)
 
-    def _look(self, side: Side, sign: int, exposure: float, x: float, index: int) -> Division:
+    def _best_with(self, side: Side, sign: int, exposure: float, x: float, index: int) -> Division:
         """A side with one more point. What is no change in its direction leaves it at once, so most
         of the time there is nothing on it, and nothing to be put there."""
         exposures, totals, _ = side
