@@ -36,7 +36,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.group()
 def topics() -> None:
-    """The Kafka topics: five in, four out.
+    """The Kafka topics: five in, three out.
 
     \b
     Examples:
@@ -78,6 +78,7 @@ def create(
     with kafka_topics.admin(broker) as client:
         for name in kafka_topics.create(client, prefix, partitions, replication_factor):
             click.echo(f"{name}: created")
+        _tell_unused(client, prefix)
         _tell(context, kafka_topics.check(client, prefix, partitions))
 
 
@@ -98,6 +99,7 @@ def check(context: click.Context, broker: str, prefix: str, partitions: int | No
       watchroom topics check --prefix trial --partitions 24
     """
     with kafka_topics.admin(broker) as client:
+        _tell_unused(client, prefix)
         _tell(context, kafka_topics.check(client, prefix, partitions))
 
 
@@ -113,6 +115,7 @@ def list_(broker: str, prefix: str) -> None:
     with kafka_topics.admin(broker) as client:
         names = [topic.name for topic in kafka_topics.wanted(prefix)]
         found = kafka_topics.describe(client, names)
+        _tell_unused(client, prefix)
     width = max(map(len, names))
     for name in names:
         topic = found.get(name)
@@ -130,6 +133,15 @@ def _kept(topic: kafka_topics.Found) -> str:
         return "the latest of each key"
     kept = int(topic.config.get("retention.ms", -1))
     return "kept for good" if kept < 0 else f"kept {kept // DAY} days"
+
+
+def _tell_unused(client: Any, prefix: str) -> None:
+    for name in kafka_topics.unused(client, prefix):
+        click.echo(
+            f"{name} is no longer used. Delete it whenever you like: kafka-topics.sh --delete "
+            f"--topic {name}",
+            err=True,
+        )
 
 
 def _tell(context: click.Context, found: dict[str, list[str]]) -> None:
