@@ -21,9 +21,10 @@ from streams.cli.inputs import (
 )
 from streams.cli.options import Address, Speed, board_console, forces_named
 from streams.config.force import Force
-from streams.embedded.replay import ReplayClock, Stopped, Stops
-from streams.embedded.runner import DeadLetterFile, Embedded, has_records, last_event
+from streams.embedded.replay import ReplayClock
+from streams.embedded.runner import Embedded, has_records, last_event
 from streams.errors import ConfigError, WatchroomError
+from streams.events.deadletters import DeadLetterFile
 from streams.events.unknown_values import in_words
 from streams.live import Live
 from streams.outputs.instants import parse_instant
@@ -31,6 +32,7 @@ from streams.outputs.terminal import render
 from streams.periods import Calendar, rfc3339
 from streams.sources import Source
 from streams.sources.order.play import Play
+from streams.sources.stops import Stopped, Stops
 from streams.state.departed import kept_on_disk
 
 
