@@ -162,8 +162,8 @@ class RuleContext:
         incidents = None if "incident" in held_back else self._of_incidents
         if incidents is not None and (day := self._new_day("incident", at)) is not None:
             self._response = incidents.own.learn(day).get(EMERGENCIES, Waits())
-            lanes = incidents.ledger.kind.cell.read(incidents.own.cells.get(EMERGENCIES, 0))
-            self._books = waits.books_attendance(lanes["count"], lanes["never"])
+            counts = incidents.ledger.kind.counters.read(incidents.own.sums.get(EMERGENCIES, 0))
+            self._books = waits.books_attendance(counts["count"], counts["never"])
             limits = {EMERGENCIES: (self._emergency_limit(at),)}
             incidents.waiting.set_limits(limits, at)
 
@@ -238,8 +238,8 @@ class RuleContext:
             )
         return self._of_incidents
 
-    def _line_of(self, leaf: int) -> str | None:
-        return self.force.lines[of_calls.split_leaf(leaf)[0]].id
+    def _line_of(self, series_key: int) -> str | None:
+        return self.force.lines[of_calls.split_series_key(series_key)[0]].id
 
     def _new_day(self, kind: str, at: int) -> int | None:
         """The day of an instant, the first time that a kind of record is looked at in it."""
@@ -399,17 +399,21 @@ class RuleContext:
         return found
 
 
-def _grade_of(leaf: int) -> str | None:
-    return EMERGENCIES if of_incidents.split_leaf(leaf)[1] == of_incidents.EMERGENCY else None
+def _grade_of(series_key: int) -> str | None:
+    return (
+        EMERGENCIES
+        if of_incidents.split_series_key(series_key)[1] == of_incidents.EMERGENCY
+        else None
+    )
 
 
 def _ages(ledger: Ledger, row_of: Callable[[int], str | None], at: int) -> dict[str, list[int]]:
     """How long the open records have waited, in ms, by row; those left out whose end is lost."""
     kind, found = ledger.kind, dict[str, list[int]]()
-    for body in ledger.open.values():
-        contribution = kind.contribution(body)
+    for packed in ledger.open.values():
+        contribution = kind.contribution(packed)
         if contribution is not None and (row := row_of(contribution[2])) is not None:
             age = at - contribution[0]
-            if 0 <= age <= kind.lost_after(body):
+            if 0 <= age <= kind.lost_after(packed):
                 found.setdefault(row, []).append(age)
     return found

@@ -109,7 +109,7 @@ class AssignedPartitions:
     def partition_of(self, force_id: str) -> Partition | None:
         """The partition with the calls of a force, where it is held."""
         for partition in self.partitions.values():
-            if partition.shard.kind == "call" and force_id in partition.shard.takers:
+            if partition.shard.kind == "call" and force_id in partition.shard.folds:
                 return partition
         return None
 

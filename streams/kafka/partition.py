@@ -133,9 +133,9 @@ class Partition:
             watching.watch(self.shard)
         forces = {force.id: force for force in self.shard.forces}
         for index, name in enumerate(snapshots.forces_of(self.shard)):
-            taker = self.shard.takers[name]
-            if isinstance(taker, Ledger):
-                taker.on_seal = _Sealing(self, index, forces[name], taker)
+            fold = self.shard.folds[name]
+            if isinstance(fold, Ledger):
+                fold.on_seal = _Sealing(self, index, forces[name], fold)
 
     def load(self, generation: int, member: str) -> list[tuple[int, Outgoing]]:
         """Reads the checkpoint, in a thread, before anything is folded; returns its unsent mail."""
@@ -191,7 +191,7 @@ class Partition:
         """Takes in the archive of a force, between two turns: a snapshot has all of it or
         nothing."""
         await self.settled()
-        ledger = self.shard.takers[force.id]
+        ledger = self.shard.folds[force.id]
         if isinstance(ledger, Ledger):
             self.archives[force.id] = ledger.published = found
             found.at = self.folded + 1
@@ -205,7 +205,7 @@ class Partition:
             found.at = offset
             if not found.panes and offset > found.until:
                 del self.archives[name]
-                ledger = self.shard.takers[name]
+                ledger = self.shard.folds[name]
                 if isinstance(ledger, Ledger):
                     ledger.published = None
 
@@ -350,7 +350,7 @@ class Partition:
         """Keeps and publishes the sealed panes that late versions have changed."""
         forces = {force.id: force for force in self.shard.forces}
         for index, name in enumerate(snapshots.forces_of(self.shard)):
-            ledger = self.shard.takers[name]
+            ledger = self.shard.folds[name]
             if isinstance(ledger, Ledger) and ledger.revised_sealed:
                 self._publish_revised(index, forces[name], ledger)
 
@@ -369,7 +369,7 @@ class Partition:
         """Publishes which late versions a message has brought."""
         topic_id = self.checkpoint.identity.topic_id
         for force in self.shard.forces:
-            ledger = self.shard.takers[force.id]
+            ledger = self.shard.folds[force.id]
             if isinstance(ledger, Ledger) and ledger.late:
                 for record in sorted(ledger.late):
                     late = archive.LateVersion(force.id, ledger.kind.name, record, offset, topic_id)
@@ -388,9 +388,9 @@ class Partition:
             return
         forces = {force.id: force for force in self.shard.forces}
         for index, name in enumerate(snapshots.forces_of(self.shard)):
-            taker = self.shard.takers[name]
-            if isinstance(taker, Ledger):
-                self.apply_archive(index, forces[name], taker)
+            fold = self.shard.folds[name]
+            if isinstance(fold, Ledger):
+                self.apply_archive(index, forces[name], fold)
 
     def _keep(self, index: int, grain: str, minute: int, pane: dict[int, int]) -> None:
         self._sealed.append((index, grain, minute, snapshots.pane_bytes(pane)))

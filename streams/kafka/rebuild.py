@@ -138,10 +138,10 @@ class Reader:
     async def _read_archive(self, partitions: list[Partition]) -> None:
         """Reads the sealed panes of forces whose checkpoint is lost."""
         wanted = [
-            (partition, force, taker)
+            (partition, force, fold)
             for partition in partitions
             for force in partition.shard.forces
-            if isinstance(taker := partition.shard.takers[force.id], Ledger)
+            if isinstance(fold := partition.shard.folds[force.id], Ledger)
         ]
         if not wanted:
             return

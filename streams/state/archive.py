@@ -24,7 +24,7 @@ from streams.fold.ledger import Ledger, Sealed
 from streams.fold.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Grain, rfc3339
 from streams.registry import calls, crimes, incidents
-from streams.registry.kind import BIN_SHIFT, DAY_PRECISE, LEAF_MASK, SECOND_PRECISE
+from streams.registry.kind import BIN_SHIFT, DAY_PRECISE, SECOND_PRECISE, SERIES_KEY_MASK
 
 STATE_VERSION = 1
 """Of the messages of the published topic, which are read for good: they name all that they hold, so
@@ -142,21 +142,23 @@ def encode(
     name = _NAMES[ledger.kind.name][0]
     rows: dict[int, ArchivedRow] = {}
     for key, value in pane.items():
-        leaf, bin_ = key & LEAF_MASK, key >> BIN_SHIFT
-        row = rows.get(leaf)
+        series_key, bin_ = key & SERIES_KEY_MASK, key >> BIN_SHIFT
+        row = rows.get(series_key)
         if row is None:
-            row = rows[leaf] = ArchivedRow(name(force, leaf))
+            row = rows[series_key] = ArchivedRow(name(force, series_key))
         if bin_:
             row.bins[str(bin_ - 1)] = value
         else:
-            row.counts = {lane: n for lane, n in ledger.kind.cell.read(value).items() if n}
+            row.counts = {
+                counter: n for counter, n in ledger.kind.counters.read(value).items() if n
+            }
     archived = ArchivedPane(
         force=force.id,
         kind=ledger.kind.name,
         grain=grain,
         start=rfc3339(minute * MINUTE, force.zone),
         minute=minute,
-        rows=[rows[leaf] for leaf in sorted(rows)],
+        rows=[rows[series_key] for series_key in sorted(rows)],
         through=through,
         topic_id=topic_id,
     )
@@ -174,17 +176,17 @@ def decode(ledger: Ledger, force: Force, value: bytes) -> tuple[str, int, Pane]:
 
 
 def _pane(ledger: Ledger, force: Force, archived: ArchivedPane) -> Pane:
-    leaf_of = _NAMES[ledger.kind.name][1]
-    shift = ledger.kind.cell.shift
+    series_key_of = _NAMES[ledger.kind.name][1]
+    shift = ledger.kind.counters.shift
     pane: Pane = {}
     for row in archived.rows:
-        leaf = leaf_of(force, row.names)
-        if leaf is None:
+        series_key = series_key_of(force, row.names)
+        if series_key is None:
             continue
-        cell = sum(n << shift[lane] for lane, n in row.counts.items() if lane in shift)
-        part = {leaf | int(bin_) + 1 << BIN_SHIFT: n for bin_, n in row.bins.items()}
-        if cell:
-            part[leaf] = cell
+        counters = sum(n << shift[counter] for counter, n in row.counts.items() if counter in shift)
+        part = {series_key | int(bin_) + 1 << BIN_SHIFT: n for bin_, n in row.bins.items()}
+        if counters:
+            part[series_key] = counters
         add_into(pane, part)
     return pane
 
@@ -270,18 +272,18 @@ def _area_index(force: Force, names: Names) -> int:
     return force.area_index.get(names.get("area") or "", 0)
 
 
-def _call_names(force: Force, leaf: int) -> Names:
-    line, area = calls.split_leaf(leaf)
+def _call_names(force: Force, series_key: int) -> Names:
+    line, area = calls.split_series_key(series_key)
     return {"line": force.lines[line].id, "area": _area(force, area)}
 
 
-def _call_leaf(force: Force, names: Names) -> int | None:
+def _call_series_key(force: Force, names: Names) -> int | None:
     line = force.line_index.get(names.get("line") or "")
-    return None if line is None else calls.leaf_of(line, _area_index(force, names))
+    return None if line is None else calls.series_key_of(line, _area_index(force, names))
 
 
-def _incident_names(force: Force, leaf: int) -> Names:
-    category, grade, area = incidents.split_leaf(leaf)
+def _incident_names(force: Force, series_key: int) -> Names:
+    category, grade, area = incidents.split_series_key(series_key)
     return {
         "category": force.categories.paths[category],
         "grade": incidents.GRADES[grade],
@@ -289,26 +291,26 @@ def _incident_names(force: Force, leaf: int) -> Names:
     }
 
 
-def _incident_leaf(force: Force, names: Names) -> int | None:
+def _incident_series_key(force: Force, names: Names) -> int | None:
     grade = incidents.GRADES.index(names.get("grade") or incidents.GRADES[0])
     category = force.categories.resolve(names.get("category") or "other")
-    return incidents.leaf_of(category, grade, _area_index(force, names))
+    return incidents.series_key_of(category, grade, _area_index(force, names))
 
 
-def _crime_names(force: Force, leaf: int) -> Names:
-    offence, area = crimes.split_leaf(leaf)
+def _crime_names(force: Force, series_key: int) -> Names:
+    offence, area = crimes.split_series_key(series_key)
     return {"offence": force.offences.paths[offence], "area": _area(force, area)}
 
 
-def _crime_leaf(force: Force, names: Names) -> int | None:
+def _crime_series_key(force: Force, names: Names) -> int | None:
     offence = force.offences.resolve(names.get("offence") or "other")
-    return crimes.leaf_of(offence, _area_index(force, names))
+    return crimes.series_key_of(offence, _area_index(force, names))
 
 
 _NAMES: dict[str, tuple[Callable[[Force, int], Names], Callable[[Force, Names], int | None]]] = {
-    "call": (_call_names, _call_leaf),
-    "incident": (_incident_names, _incident_leaf),
-    "crime": (_crime_names, _crime_leaf),
+    "call": (_call_names, _call_series_key),
+    "incident": (_incident_names, _incident_series_key),
+    "crime": (_crime_names, _crime_series_key),
 }
 _encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ArchivedPane).decode

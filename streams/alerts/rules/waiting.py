@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from detectors.durations.return_level import once_in
+from detectors.durations.return_level import return_level
 from streams.alerts import words as say
 from streams.alerts.model import Evidence
 from streams.alerts.rules.conditions import Finding
@@ -61,7 +61,7 @@ class Waits:
     @cached_property
     def rare(self) -> float:
         """What one is beyond in a very long time; 0 where too few are known."""
-        return once_in(self.seen, ONCE_IN) or 0.0
+        return return_level(self.seen, ONCE_IN) or 0.0
 
     def usual(self, length: float) -> bool:
         """Whether waits beyond this are so frequent that none of them is news."""

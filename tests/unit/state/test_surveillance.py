@@ -125,8 +125,8 @@ def test_a_checkpoint_of_a_time_before_surveillance_is_used_and_the_rest_relearn
     assert kept(second).rebuilt
     embedded = watched()
     play(embedded, hours(150))
-    assert {w.watched.name for w in kept(second).grains["hour"]} == {
-        w.watched.name for w in of(embedded).grains["hour"]
+    assert {w.series.name for w in kept(second).grains["hour"]} == {
+        w.series.name for w in of(embedded).grains["hour"]
     }
     assert kept(second).grains["hour"].last == of(embedded).grains["hour"].last
 

@@ -156,8 +156,8 @@ def closed_later(made: Partition) -> Partition:
 def figures(held: Partition) -> tuple[Any, ...]:
     """What a partition counts and shows."""
     held.show()
-    taker = held.shard.takers["golden"]
-    stored = (counters(taker), taker.entries) if isinstance(taker, Ledger) else taker.taken()
+    fold = held.shard.folds["golden"]
+    stored = (counters(fold), fold.entries) if isinstance(fold, Ledger) else fold.taken()
     periods = ["2021-03", "2021-03-01", "2021-Q1", "2021-04-15", "2023-08"]
     board = canonical(held.live.monitor.board("golden", LATER, periods))
     return stored, board
@@ -264,7 +264,7 @@ def test_what_was_published_is_read_in_every_form(version: int) -> None:
     held = state_files.published_messages(contents("published", version))
     read = 0
     for kind in ("call", "incident", "crime"):
-        ledger = state_files.monitor(kind, surveillance=False).shards[0].takers["golden"]
+        ledger = state_files.monitor(kind, surveillance=False).shards[0].folds["golden"]
         assert isinstance(ledger, Ledger)
         known = archive.collect(ledger, force(), held, state_files.TOPIC_ID)
         assert all(known.panes.values())
