@@ -274,7 +274,7 @@ def test_messages_of_two_readers_take_turns_and_count_once(tmp_path: Path) -> No
 
     asyncio.run(work())
     assert held.folded == 5
-    assert held.shard.ledgers()[COUNTY.id].tally.as_dict()["new"] == 360
+    assert held.shard.ledgers()[COUNTY.id].versions.as_dict()["new"] == 360
 
 
 # -- others -------------------------------------------------------------------------------------
