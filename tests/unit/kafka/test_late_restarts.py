@@ -108,7 +108,7 @@ def test_restarts_at_any_place_lose_and_double_nothing(
             asyncio.run(held.fold(missing, log[missing], FAR_FUTURE))
         whole = alone(records)
         assert counters(ledger_of(held)) == counters(whole)
-        assert ledger_of(held).versions.as_dict() == whole.tally.as_dict()
+        assert ledger_of(held).versions.as_dict() == whole.versions.as_dict()
         assert ledger_of(held).entries == whole.entries
         assert ledger_of(held).revisions == whole.revisions
         held.checkpoint.close()
@@ -155,7 +155,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
         again.settle_archives()
         whole = alone(records)
         assert counters(ledger_of(again)) == counters(whole)
-        assert ledger_of(again).versions.as_dict() == whole.tally.as_dict()
+        assert ledger_of(again).versions.as_dict() == whole.versions.as_dict()
         again.checkpoint.close()
 
 
