@@ -21,7 +21,8 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
-from streams.config.force import find_force, shipped_forces
+from streams.cli.options import dead_letters_option, forces_known, more_forces_option
+from streams.config.force import find_force
 from streams.errors import SourceError, WatchroomError
 from streams.events.deadletters import DeadLetterFile, letter
 from streams.live import wall_clock
@@ -35,13 +36,7 @@ PART = ".part"
 
 @click.command()
 @source_options
-@click.option(
-    "--force",
-    "force_names",
-    multiple=True,
-    metavar="ID|FILE",
-    help="A force, by id or TOML file; may be repeated. The shipped forces are always known.",
-)
+@more_forces_option
 @click.option(
     "--to",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -52,18 +47,9 @@ PART = ".part"
     is_flag=True,
     help="One event a row, as the record was at the end, instead of the versions of a live feed.",
 )
-@click.option(
-    "--dead-letters",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("refused.ndjson"),
-    show_default=True,
-    help="The file that refused rows are appended to.",
-)
+@dead_letters_option
 def convert(
-    sources: tuple[str, ...],
-    paired: tuple[tuple[str, Path], ...],
-    mapping: Path | None,
-    glob: str | None,
+    inputs: Inputs,
     force_names: tuple[str, ...],
     to: Path | None,
     whole: bool,
@@ -88,10 +74,9 @@ def convert(
       3    much of the input was refused: all rows, or more than 1 % and at least ten
       130  Ctrl-C (143: ended from outside); no file of --to is written then
     """
-    forces = {name: find_force(name) for name in shipped_forces()}
     named = [find_force(name) for name in force_names]
-    forces.update({force.id: force for force in named})
-    inputs = Inputs(sources, paired, mapping, glob).check()
+    forces = forces_known(named)
+    inputs.check()
     refused: Counter[str] = Counter()
     examples: dict[str, tuple[str, str]] = {}
     rows = written = 0

@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
+from streams.cli.options import broker_option, prefix_option
 from streams.kafka import topics as kafka_topics
 from streams.periods import DAY
 
 WRONG = 1
-
-
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    broker = click.option(
-        "--broker",
-        "--bootstrap",
-        "broker",
-        envvar="WATCHROOM_BOOTSTRAP",
-        default="localhost:9092",
-        show_default=True,
-        show_envvar=True,
-        metavar="HOST:PORT,...",
-        help="The Kafka brokers.",
-    )
-    prefix = click.option(
-        "--prefix",
-        default=kafka_topics.PREFIX,
-        show_default=True,
-        help="What topic names start with.",
-    )
-    return broker(prefix(command))
 
 
 @click.group()
@@ -46,7 +25,8 @@ def topics() -> None:
 
 
 @topics.command()
-@_options
+@broker_option
+@prefix_option
 @click.option(
     "--partitions",
     type=click.IntRange(1, 1000),
@@ -83,7 +63,8 @@ def create(
 
 
 @topics.command()
-@_options
+@broker_option
+@prefix_option
 @click.option(
     "--partitions", type=click.IntRange(1, 1000), help="How many there should be of each topic."
 )
@@ -104,7 +85,8 @@ def check(context: click.Context, broker: str, prefix: str, partitions: int | No
 
 
 @topics.command("list")
-@_options
+@broker_option
+@prefix_option
 def list_(broker: str, prefix: str) -> None:
     """List the topics with their partitions, copies and retention.
 
