@@ -67,7 +67,7 @@ from streams.periods import DAY, HOUR, Calendar, rfc3339, to_ms
 from streams.registry.aggregates import Figures
 from streams.registry.measures import SERVICE_LEVELS, Chosen
 from streams.sources import Chunk, open_source
-from streams.sources.order.instants import instant_of
+from streams.sources.event_lines import instant_of
 from streams.sources.order.play import Play
 from streams.sources.simulator import Rates, Surge, simulate
 from streams.sources.stops import Stops

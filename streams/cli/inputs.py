@@ -67,7 +67,7 @@ def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ) -> Any:
         return command(inputs=Inputs(sources, paired, mapping, glob), **options)
 
-    adorned: Any = with_inputs
+    adorned: Callable[..., Any] = with_inputs
     for option in (
         click.option("--glob", metavar="PATTERN", help="Which files to read inside folders."),
         click.option(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 
 from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import ConfigError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 PREFIX = "watchroom"
 BROKERS: dict[str, Any] = {
@@ -38,7 +40,7 @@ dead_letters_option = click.option(
 )
 
 
-def _forces_option(otherwise: str) -> Any:
+def _forces_option(otherwise: str) -> Callable[[Command], Command]:
     return click.option(
         "--force",
         "force_names",

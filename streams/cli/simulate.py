@@ -21,7 +21,7 @@ from streams.kafka.publisher import Publisher
 from streams.live import wall_clock
 from streams.outputs.instants import parse_instant
 from streams.periods import Calendar
-from streams.sources.chunk import CHUNK_LINES, Chunk
+from streams.sources.event_lines import CHUNK_LINES, Chunk
 from streams.sources.simulator import Rates, Surge, simulate
 
 STEP = 1.0

@@ -19,7 +19,7 @@ from streams.fold.ledger import Ledger
 from streams.fold.readings import Heartbeats, Readings
 from streams.live import Busy, Live, wall_clock
 from streams.sources import Chunk
-from streams.sources.order.instants import instant_of
+from streams.sources.event_lines import instant_of
 from streams.sources.order.play import Play
 from streams.sources.stops import Stops
 

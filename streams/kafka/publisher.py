@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import kafka.errors
@@ -31,7 +30,7 @@ from streams.kafka.late_rows import in_words, late_rows
 from streams.kafka.log_contents import newest_update, record_ids
 from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of
 from streams.live import wall_clock
-from streams.sources.chunk import Chunk, Rejected
+from streams.sources.event_lines import Chunk, Rejected
 from streams.sources.order.play import Play, paced
 from streams.sources.stops import Stops
 
@@ -137,12 +136,7 @@ class Publisher:
         """Itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close the connection and the file; what was not flushed is not waited for."""
         self._producer.close(timeout=0 if kind else 10)
         self._letters.close()

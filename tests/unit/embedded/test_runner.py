@@ -25,7 +25,7 @@ from streams.events.deadletters import DeadLetterFile, letter
 from streams.live import Live, wall_clock
 from streams.periods import MINUTE, SECOND, rfc3339
 from streams.sources import Chunk, Rejected
-from streams.sources.order.instants import instant_of
+from streams.sources.event_lines import instant_of
 from streams.sources.stops import Stopped, Stops
 from streams.state.surveillance import watch_all
 from tests.build import call, lines, monitor, ms
