@@ -42,10 +42,19 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from detectors.calibration.alarm_budget import MOST, AlarmBudget
+from detectors.calibration.detection_delay import delay, detection_delays, learned
 from detectors.calibration.episodes import Episodes, Where
-from detectors.calibration.power import delay, learned, reach
-from detectors.calibration.simulation import Leaf, Noted, Plan, Watched, fit, replay, stable, total
-from detectors.counts.watch import CountWatch
+from detectors.calibration.simulation import (
+    Plan,
+    RatedPoint,
+    SimulatedStream,
+    Watched,
+    fit,
+    replay,
+    stable,
+    total,
+)
+from detectors.counts.count_watch import CountWatch
 from tests.seasonal_counts import week_shape
 
 THEMES = (30.0, 12.0, 8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.5, 1.2, 1.0, 0.8, 0.6, 0.5)
@@ -62,7 +71,7 @@ Draw = Callable[[Plan, int, np.random.Generator], NDArray[np.int64]]
 
 def county() -> Plan:
     """The 300 series."""
-    leaves: list[Leaf] = []
+    streams: list[SimulatedStream] = []
     watched: list[Watched] = []
     for number, rate in enumerate(THEMES):
         theme, dispersion = f"theme {number + 1}", DISPERSIONS[number % len(DISPERSIONS)]
@@ -71,11 +80,11 @@ def county() -> Plan:
             below["county", area] = []
             for place, share in enumerate(shares):
                 path = ("county", area, f"district {place + 1}")
-                leaf = len(leaves)
-                leaves.append(Leaf(rate * share, dispersion, SHAPE))
+                stream = len(streams)
+                streams.append(SimulatedStream(rate * share, dispersion, SHAPE))
                 for above in (path[:1], path[:2]):
-                    below[above].append(leaf)
-                below[path] = [leaf]
+                    below[above].append(stream)
+                below[path] = [stream]
         by_the_hour = [
             *(path for path in below if len(path) < 3),
             ("county", "north", "district 1"),
@@ -84,17 +93,17 @@ def county() -> Plan:
             grains = ("hour", "day", "month") if path in by_the_hour else ("day", "month")
             watched += [Watched(Where(grain, theme, path), tuple(members)) for grain in grains]
     links = (("theme 1", "theme 2"), ("theme 3", "theme 4"))
-    return Plan(tuple(leaves), tuple(watched), links)
+    return Plan(tuple(streams), tuple(watched), links)
 
 
 def correlated(plan: Plan, weeks: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Counts whose rate wanders from hour to hour, AR(1) of 0.4, to the same dispersion."""
     hours = weeks * 168
-    noise = rng.standard_normal((len(plan.leaves), hours))
+    noise = rng.standard_normal((len(plan.streams), hours))
     for hour in range(1, hours):
         noise[:, hour] = 0.4 * noise[:, hour - 1] + math.sqrt(1 - 0.16) * noise[:, hour]
-    means = np.array([[leaf.rate] for leaf in plan.leaves]) * np.tile(SHAPE, weeks)
-    over = np.array([[leaf.dispersion - 1.0] for leaf in plan.leaves])
+    means = np.array([[stream.rate] for stream in plan.streams]) * np.tile(SHAPE, weeks)
+    over = np.array([[stream.dispersion - 1.0] for stream in plan.streams])
     variance = np.log1p(over / means)
     return rng.poisson(means * np.exp(np.sqrt(variance) * noise - variance / 2))
 
@@ -102,9 +111,9 @@ def correlated(plan: Plan, weeks: int, rng: np.random.Generator) -> NDArray[np.i
 def drifting(plan: Plan, weeks: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Counts that grow by 3 % a year."""
     grown = 1.03 ** (np.arange(weeks * 168) / (168 * 52.18))
-    counts = np.empty((len(plan.leaves), weeks * 168), dtype=np.int64)
-    for row, leaf in zip(counts, plan.leaves, strict=True):
-        means, over = leaf.rate * np.tile(SHAPE, weeks) * grown, leaf.dispersion - 1.0
+    counts = np.empty((len(plan.streams), weeks * 168), dtype=np.int64)
+    for row, stream in zip(counts, plan.streams, strict=True):
+        means, over = stream.rate * np.tile(SHAPE, weeks) * grown, stream.dispersion - 1.0
         row[:] = rng.poisson(rng.gamma(means / over, over) if over else means)
     return counts
 
@@ -112,7 +121,7 @@ def drifting(plan: Plan, weeks: int, rng: np.random.Generator) -> NDArray[np.int
 DRAWS: dict[str, Draw] = {"stable": stable, "AR(1) of 0.4": correlated, "3 % a year": drifting}
 
 
-def once(seed: tuple[int, ...], history: int, weeks: int, draw: str) -> list[Noted]:
+def once(seed: tuple[int, ...], history: int, weeks: int, draw: str) -> list[RatedPoint]:
     """One replicate."""
     return replay(
         county(), history=history, weeks=weeks, seed=seed, cutoff=CUTOFF, draw=DRAWS[draw]
@@ -121,14 +130,14 @@ def once(seed: tuple[int, ...], history: int, weeks: int, draw: str) -> list[Not
 
 def kept(
     seed: tuple[int, ...], history: int, weeks: int, draw: str, folder: Path | None
-) -> list[Noted]:
+) -> list[RatedPoint]:
     """One replicate, from the folder if it is there."""
     if folder is None:
         return once(seed, history, weeks, draw)
     path = folder / f"{seed[0]}-{seed[1]}-{history}-{weeks}.json"
     if not path.exists():
         path.write_text(json.dumps(once(seed, history, weeks, draw)))
-    return [Noted(*one) for one in json.loads(path.read_text())]
+    return [RatedPoint(*one) for one in json.loads(path.read_text())]
 
 
 class Runs:
@@ -139,7 +148,7 @@ class Runs:
 
     def __call__(
         self, name: str, key: int, number: int, *, history: int, weeks: int, draw: str = "stable"
-    ) -> list[list[Noted]]:
+    ) -> list[list[RatedPoint]]:
         seeds = [(key, n) for n in range(number)]
         started = time.monotonic()
         one = functools.partial(kept, history=history, weeks=weeks, draw=draw, folder=self.folder)
@@ -161,7 +170,7 @@ def verdict(holds: bool) -> str:
 
 
 def row(
-    name: str, replays: list[list[Noted]], weeks: int, budget: AlarmBudget
+    name: str, replays: list[list[RatedPoint]], weeks: int, budget: AlarmBudget
 ) -> tuple[str, float]:
     """A line of the table, and the mean over the budget."""
     plan = county()
@@ -209,14 +218,14 @@ def strained_run(runs: Runs, fitted: dict[float, AlarmBudget], quick: bool) -> N
 def stepped(task: tuple[str, float, float, int, float]) -> tuple[str, float, float, int, int]:
     """States the delay for one series, then steps fresh ones: how many were found within it."""
     grain, rate, dispersion, steps, allowed = task
-    leaf = Leaf(rate, dispersion, SHAPE)
+    stream = SimulatedStream(rate, dispersion, SHAPE)
     found = within = 0
-    for stated in reach(leaf, grain, allowed=allowed, history=26, runs=100, seed=77):
+    for stated in detection_delays(stream, grain, allowed=allowed, history=26, runs=100, seed=77):
         if math.isinf(stated.most):
             continue
         for step in range(steps):
-            saved = learned(leaf, grain, allowed=allowed, weeks=26, seed=[78, step])
-            waited = delay(saved, leaf, grain, stated.factor, [79, step])
+            saved = learned(stream, grain, allowed=allowed, weeks=26, seed=[78, step])
+            waited = delay(saved, stream, grain, stated.factor, [79, step])
             found += 1
             within += waited <= stated.most
     return grain, rate, dispersion, found, within

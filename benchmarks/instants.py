@@ -44,8 +44,8 @@ def replay(payloads: list[bytes], *, judging: bool) -> tuple[float, list[Transit
     for shard in live.monitor.shards:
         desk.attach(shard)
         if not judging:
-            for taker in shard.takers.values():
-                taker.clock = None
+            for fold in shard.folds.values():
+                fold.clock = None
     begun = time.thread_time()
     for payload in payloads:
         live.ingest(payload, wall_clock())

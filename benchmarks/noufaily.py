@@ -152,9 +152,9 @@ def probabilities(counts: Floats, weeks: range, options: Options | None) -> Floa
     if options is None:
         return scanned(known, weeks)
     for week in weeks:
-        verdict = judge(known[week - options.needs : week], known[week], options)
-        alarm_may_be = verdict is not None and verdict.enough and verdict.observed > 0
-        found.append(verdict.p_value if verdict and alarm_may_be else 1.0)
+        result = judge(known[week - options.needs : week], known[week], options)
+        alarm_may_be = result is not None and result.enough and result.observed > 0
+        found.append(result.p_value if result and alarm_may_be else 1.0)
     return np.array(found)
 
 

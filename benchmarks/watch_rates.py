@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from detectors.counts.count_watch import CountWatch
 from detectors.counts.month_watch import MonthWatch
-from detectors.counts.watch import CountWatch
-from detectors.durations.watch import DurationWatch
-from detectors.shares.watch import ProportionWatch
+from detectors.durations.duration_watch import DurationWatch
+from detectors.shares.proportion_watch import ProportionWatch
 from tests.seasonal_counts import draw, week_shape
 
 NOMINAL = (0.5, 0.1, 0.02, 0.005)

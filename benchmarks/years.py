@@ -109,7 +109,7 @@ class Figured:
                 watches = watching.grains[period.grain]
                 pane = ledger.panes.between(period.start, period.end)
                 starts = self.kept.setdefault((kind, period.grain), {})
-                starts[period.start] = watches.counters.read(pane)
+                starts[period.start] = watches.rows.read(pane)
                 if watches.begun and all(watch.adapter.missing for watch in watches):
                     self.missing.add((kind, period.grain, period.start))
 
@@ -138,11 +138,11 @@ class Figured:
             period = calendar.holding(grain, start)
             value: float | None = None
             if start in starts and (kind.name, grain, start) not in self.missing:
-                lanes = kind.cell.read(starts[start].get(one.row_key, 0))
+                counts = kind.counters.read(starts[start].get(one.row_key, 0))
                 value_of: Any = one.measure.value
                 if isinstance(value_of, Chosen):
                     value_of = SERVICE_LEVELS[force.file.service_level].share
-                read: Any = value_of.read(Figures(lanes, {}))
+                read: Any = value_of.read(Figures(counts, {}))
                 read = getattr(read, "value", read)
                 value = None if read is None else round(float(read), 4)
             yield {"period": period.label, "value": value, "here": start <= at < period.end}

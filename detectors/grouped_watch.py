@@ -135,9 +135,9 @@ class GroupedWatch(Detector):
         self._base = 0.0
         self._effects = [0.0] * self.period
         self._slot_spreads = [1.0] * self.period
-        self._quiet()
+        self._clear_evidence()
 
-    def _quiet(self) -> None:
+    def _clear_evidence(self) -> None:
         self._drift_detected = False
         self._surprise = self._change = 0.0
         self._off: str | None = None
@@ -148,7 +148,7 @@ class GroupedWatch(Detector):
 
     def _take(self, added: list[float] | None) -> None:
         """Takes a slot: the number of cases first, then whatever is summed; None is a gap."""
-        self._quiet()
+        self._clear_evidence()
         self._place += 1
         if added is None or added[0] <= 0:
             return
@@ -203,7 +203,7 @@ class GroupedWatch(Detector):
 
     def pass_over(self, slots: int) -> None:
         """Takes so many slots in a row of which nothing is known."""
-        self._quiet()
+        self._clear_evidence()
         self._place += slots
 
     def _absorb(self, group: list[float]) -> None:

@@ -5,8 +5,8 @@ count on such a day is compared with earlier days of the same name, never with o
 where the history has none, `first_time` says so in words. A day's own name stands before the
 general one, "bank holiday", which lets a first Boxing Day borrow from other holidays.
 
-Its sibling `detectors.counts.named_day_factors` learns what each name does to a count. Dates come
-in as arguments: nothing here knows what day it is. Bank holidays are those of the package
+Its sibling `detectors.counts.weekly.named_day_factors` learns what each name does to a count. Dates
+come in as arguments: nothing here knows what day it is. Bank holidays are those of the package
 `holidays`. Reference: https://holidays.readthedocs.io; for the United Kingdom it follows the
 Banking and Financial Dealings Act 1971 and the yearly proclamations.
 """
@@ -112,14 +112,14 @@ def _of_britain() -> dict[str, str]:
     return aliases
 
 
-class Calendar:
+class NamedDays:
     """The names of local dates.
 
     country: as the package `holidays` codes it (GB) and, where it has parts, which of them (GB-ENG,
     GB-SCT, GB-NIR, GB-WLS); None has no bank holidays, and what the package does not know raises
     `KeyError`. events: (name, first day, last day) each.
 
-    >>> england = Calendar(events=[("Fair", dt.date(2022, 10, 10), dt.date(2022, 10, 12))])
+    >>> england = NamedDays(events=[("Fair", dt.date(2022, 10, 10), dt.date(2022, 10, 12))])
     >>> england.names(dt.date(2022, 12, 26)), england.names(dt.date(2022, 10, 12))
     (('Boxing Day', 'bank holiday'), ('Fair',))
     >>> england.ordinary(dt.date(2022, 10, 13))

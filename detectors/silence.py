@@ -24,15 +24,15 @@ from collections.abc import Sequence
 
 from detectors.base import Detector
 
-LONGEST = 366 * 86_400.0
+LONGEST_DELAY = 366 * 86_400.0
 """A delay beyond a year is none that anyone can wait for."""
 
 
-def in_words(seconds: float | None) -> str:
+def duration_in_words(seconds: float | None) -> str:
     """A delay as people say it.
 
-    >>> in_words(45), in_words(3_500), in_words(4_150), in_words(200_000), in_words(None)
-    ('45 seconds', '58 minutes', '1 hour 9 minutes', '2 days 8 hours', 'not known')
+    >>> [duration_in_words(seconds) for seconds in (45, 3_500, 4_150, 200_000, None)]
+    ['45 seconds', '58 minutes', '1 hour 9 minutes', '2 days 8 hours', 'not known']
     """
     if seconds is None:
         return "not known"
@@ -102,12 +102,13 @@ class Heartbeat(Detector):
     @property
     def words(self) -> str:
         """What is to be said now."""
-        due = f"one is due every {in_words(self.period)}"
+        due = f"one is due every {duration_in_words(self.period)}"
         if self._age is None:
-            return f"no heartbeat yet; {due}, and silence is noticed after {in_words(self.delay)}"
+            after = duration_in_words(self.delay)
+            return f"no heartbeat yet; {due}, and silence is noticed after {after}"
         if self._drift_detected:
-            return f"silent: no heartbeat for {in_words(self._age)}, {due}"
-        return f"alive: last heartbeat {in_words(self._age)} ago; {due}"
+            return f"silent: no heartbeat for {duration_in_words(self._age)}, {due}"
+        return f"alive: last heartbeat {duration_in_words(self._age)} ago; {due}"
 
 
 class Silence(Detector):
@@ -119,13 +120,13 @@ class Silence(Detector):
     with no rate, the delay is not known and nothing is judged.
 
     >>> feed = Silence(rate=12 / 3600, tick=60)
-    >>> in_words(feed.delay())
+    >>> duration_in_words(feed.delay())
     '58 minutes'
     >>> for minute in range(58):
     ...     feed.update(0)
     >>> feed.drift_detected, feed.words[:40]
     (True, 'silent: nothing for 58 minutes, where 11')
-    >>> in_words(feed.delay(3 / 3600))
+    >>> duration_in_words(feed.delay(3 / 3600))
     '3 hours 50 minutes'
     """
 
@@ -179,10 +180,10 @@ class Silence(Detector):
 
     def _surprise(self, expected: float) -> float:
         """Minus the logarithm of that probability."""
-        over = self.dispersion - 1.0 + expected * self.spread
-        if expected <= 0.0 or over < 1e-12:
+        excess = self.dispersion - 1.0 + expected * self.spread
+        if expected <= 0.0 or excess < 1e-12:
             return max(expected, 0.0)
-        return expected * math.log1p(over) / over
+        return expected * math.log1p(excess) / excess
 
     @property
     def needed(self) -> float:
@@ -209,8 +210,8 @@ class Silence(Detector):
         """The same over what lies ahead, as (seconds, rate) pieces that repeat when they end.
 
         >>> day = [(7 * 3600, 4 / 3600), (17 * 3600, 14 / 3600)]  # from midnight
-        >>> in_words(Silence().delay_over(day)), in_words(Silence().delay_over(day[::-1]))
-        ('2 hours 53 minutes', '49 minutes')
+        >>> [duration_in_words(Silence().delay_over(each)) for each in (day, day[::-1])]
+        ['2 hours 53 minutes', '49 minutes']
         """
         left, passed = self.needed, 0.0
         if not pieces:
@@ -220,7 +221,7 @@ class Silence(Detector):
         if whole <= 0.0 or math.isinf(left):
             return math.inf
         turns = math.floor(left / whole)
-        if turns * round_seconds > LONGEST:
+        if turns * round_seconds > LONGEST_DELAY:
             return math.inf
         left, passed = left - turns * whole, turns * round_seconds
         for seconds, rate in pieces:
@@ -240,12 +241,11 @@ class Silence(Detector):
         """What is to be said now."""
         if not self._known:
             return "delay not known: no rate is expected yet, so silence can't be told from calm"
-        gap = (
-            f"nothing for {in_words(self._gap)}, where {self._expected:,.1f} records were expected"
-        )
+        gap = duration_in_words(self._gap)
+        gap = f"nothing for {gap}, where {self._expected:,.1f} records were expected"
         if self._drift_detected:
             return f"silent: {gap}"
         wait = ""
         if self.rate is not None:
-            wait = f"; a silent feed is noticed after {in_words(self.delay())}"
+            wait = f"; a silent feed is noticed after {duration_in_words(self.delay())}"
         return f"{gap}{wait}" if self._gap else f"records arrive{wait}"

@@ -12,13 +12,13 @@ from array import array
 from typing import Any
 
 from detectors.base import Detector
-from detectors.counts.baseline import Baseline
+from detectors.counts.weekly.baseline import Baseline
 
 
 def plain(part: object) -> Any:
     """What an encoder makes of a detector, of one within it, and of its arrays.
 
-    >>> from detectors.counts.watch import CountWatch
+    >>> from detectors.counts.count_watch import CountWatch
     >>> state = plain(CountWatch())
     >>> state["_points"], "_baseline" in plain(state["_expected"])
     (0, False)

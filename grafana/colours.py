@@ -21,7 +21,7 @@ FINE, LOOK, ACT = BLUE, ORANGE, VERMILLION
 """The colours of a state. There is no green beside red in them."""
 
 
-class Look(NamedTuple):
+class Appearance(NamedTuple):
     """How a line is drawn: its colour, and its dashes and gaps in pixels (none: solid)."""
 
     colour: str
@@ -29,15 +29,15 @@ class Look(NamedTuple):
     width: int = 2
 
 
-REFERENCE = Look(GREY, (12, 6), 1)
+REFERENCE = Appearance(GREY, (12, 6), 1)
 """A target or an expected value: what a figure is compared with."""
 
 LOOKS = (
-    Look(BLUE),
-    Look(ORANGE, (10, 5)),
-    Look(GREEN, (2, 4)),
-    Look(PURPLE, (14, 4, 2, 4)),
-    Look(SKY, (), 4),
-    Look(VERMILLION, (6, 3)),
+    Appearance(BLUE),
+    Appearance(ORANGE, (10, 5)),
+    Appearance(GREEN, (2, 4)),
+    Appearance(PURPLE, (14, 4, 2, 4)),
+    Appearance(SKY, (), 4),
+    Appearance(VERMILLION, (6, 3)),
 )
 """Lines of one panel, in this order."""

@@ -23,7 +23,7 @@ from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.colours import BLUE, GREY, LOOKS, Look
+from grafana.colours import BLUE, GREY, LOOKS, Appearance
 from grafana.names import in_words, mapped
 from grafana.variables import SOURCE
 
@@ -41,7 +41,7 @@ class Query(NamedTuple):
 
     expr: str
     legend: str
-    look: Look | None = None
+    look: Appearance | None = None
     points: bool = False
     """Points of their own instead of a line."""
     band: str = ""
@@ -176,7 +176,7 @@ def lines(face: Face, *queries: Query, low: float | None = 0, limit: float | Non
     return panel
 
 
-def _drawn(query: Query, look: Look) -> list[model.DynamicConfigValue]:
+def _drawn(query: Query, look: Appearance) -> list[model.DynamicConfigValue]:
     fill = {"fill": "dash", "dash": list(look.dash)} if look.dash else {"fill": "solid"}
     drawn: dict[str, object] = {
         "color": {"mode": "fixed", "fixedColor": look.colour},

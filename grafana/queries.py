@@ -8,7 +8,7 @@ figures are taken over instances (`latest`), never added up.
 from __future__ import annotations
 
 from streams.outputs.prometheus import metric_name
-from streams.registry.measures import Group, Measure, Stock
+from streams.registry.measures import Gauge, Group, Measure
 
 SCRAPED = ('job=~"$job"', 'instance=~"$instance"')
 FORCE = 'force="$force"'
@@ -36,9 +36,9 @@ def answering() -> str:
     return f"max({pick('watchroom_ready')})"
 
 
-def is_stock(measure: Measure) -> bool:
+def is_gauge(measure: Measure) -> bool:
     """Whether a measure is true at one moment, and so has no window."""
-    return isinstance(measure.value, Stock)
+    return isinstance(measure.value, Gauge)
 
 
 def figure(
@@ -48,5 +48,5 @@ def figure(
     name = metric_name(group, measure)
     if part:
         name = f"{name.removesuffix('_ratio')}_{part}"
-    timed = () if is_stock(measure) else (f'window="{window}"',)
+    timed = () if is_gauge(measure) else (f'window="{window}"',)
     return latest(name, *matchers, *timed)

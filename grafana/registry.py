@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from grafana.colours import REFERENCE
 from grafana.panels import Face, Panel, Query, lines, rows
-from grafana.queries import FORCE, PLACE, figure, is_stock, latest
+from grafana.queries import FORCE, PLACE, figure, is_gauge, latest
 from streams.outputs.prometheus import own_parts
 from streams.registry.measures import Group, Measure
 
@@ -26,12 +26,12 @@ def over_time(group: Group, named: str, *matchers: str) -> list[Panel]:
     for measure in group.measures:
         if measure.unit == "ratio":
             made += _ratio(group, measure, named, place, matchers)
-    for (unit, stock), (title, words) in PANELS.items():
-        held = [m for m in group.measures if (m.unit, is_stock(m)) == (unit, stock)]
+    for (unit, gauge), (title, words) in PANELS.items():
+        held = [m for m in group.measures if (m.unit, is_gauge(m)) == (unit, gauge)]
         if not held:
             continue
         queries = [Query(figure(group, m, *place), m.title) for m in held]
-        if unit == "seconds" and not stock:
+        if unit == "seconds" and not gauge:
             limit = latest(f"watchroom_{group.name}_target_seconds", FORCE, *matchers)
             queries.append(Query(limit, "Limit", REFERENCE))
         face = Face(f"{named}: {title.lower()}", words, UNITS[unit], width=12)
@@ -61,7 +61,7 @@ def _ratio(
 
 def by_area(group: Group, face: Face, *matchers: str) -> Panel:
     """A table with a row for each area and each value of the dimensions, a column a measure."""
-    flows = [measure for measure in group.measures if not is_stock(measure)]
+    flows = [measure for measure in group.measures if not is_gauge(measure)]
     queries = [Query(figure(group, m, FORCE, *matchers), m.title) for m in flows]
     columns = {name: name.capitalize() for name in ("area", *group.dimensions)}
     letters = "ABCDEFGHIJKLMNOP"

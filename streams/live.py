@@ -250,7 +250,7 @@ class Live:
     def forces(self) -> tuple[str, ...]:
         """The ids of the forces of which this process has any state."""
         with self.lock:
-            held = {name for shard in self.monitor.shards for name in shard.takers}
+            held = {name for shard in self.monitor.shards for name in shard.folds}
         return tuple(name for name in self.monitor.forces if name in held)
 
     def board(

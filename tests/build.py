@@ -155,7 +155,7 @@ def row(board: dict[str, Any], window: str, group: str, **where: str) -> dict[st
     return found[0]  # type: ignore[no-any-return]
 
 
-def stock(board: dict[str, Any], group: str, **where: str) -> dict[str, Any]:
+def gauges(board: dict[str, Any], group: str, **where: str) -> dict[str, Any]:
     """The one row of what is open now."""
     where.setdefault("area", "force")
     found = [r for r in board["now"][group] if all(r[k] == v for k, v in where.items())]

@@ -3,30 +3,30 @@
 from collections.abc import Callable
 
 from detectors.base import Detector
-from detectors.change.cusum import Cusum
-from detectors.change.ewma import Ewma
+from detectors.change.cusum import CUSUM
+from detectors.change.ewma import EWMA
 from detectors.change.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
-from detectors.change.glr import Glr
-from detectors.change.held_focus import HeldFocus
-from detectors.change.rivers import RiverAdwin, RiverPageHinkley
+from detectors.change.glr import GLR
+from detectors.change.river_detectors import ADWIN, PageHinkley
 from detectors.change.shiryaev_roberts import ShiryaevRoberts
+from detectors.change.uncertain_focus import UncertainFocus
 from detectors.charts.chart import ControlChart
-from detectors.counts.ageing import Ageing
-from detectors.counts.ears import Ears
+from detectors.counts.count_watch import CountWatch
+from detectors.counts.ears import EARS
 from detectors.counts.expected import Expected
 from detectors.counts.farrington import FlexibleFarrington
 from detectors.counts.month_watch import MonthWatch
+from detectors.counts.reporting_triangle import ReportingTriangle
 from detectors.counts.seasonal_scan import SeasonalScan
-from detectors.counts.watch import CountWatch
-from detectors.durations.watch import DurationWatch
+from detectors.durations.duration_watch import DurationWatch
 from detectors.shares.proportion import Proportion
-from detectors.shares.watch import ProportionWatch
+from detectors.shares.proportion_watch import ProportionWatch
 from detectors.silence import Heartbeat, Silence
 
 # fmt: off
 DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
-    ("ageing", lambda: Ageing(ages=1, need=3)),
-    ("ageing, delay not known", Ageing),
+    ("ageing", lambda: ReportingTriangle(ages=1, need=3)),
+    ("ageing, delay not known", ReportingTriangle),
     ("chart, c", lambda: ControlChart("c")),
     ("chart, g", lambda: ControlChart("g", rules=["outside", "side_9"])),
     ("chart, individuals", lambda: ControlChart("individuals", options={"screen": 1}, rules=["outside", "near_2_of_3", "side_7", "trend_7"])),  # noqa: E501
@@ -40,18 +40,18 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("chart, u'", lambda: ControlChart("u_prime", rules=["outside", "trend_6"])),
     ("count watch, days", lambda: CountWatch(7, 0.5, need=2)),
     ("count watch, hours", CountWatch),
-    ("cusum", lambda: Cusum(mean=11)),
-    ("cusum, goes on", lambda: Cusum(mean=11, restart=False, transform="anscombe")),
-    ("cusum, learns", lambda: Cusum(dispersion=None, head_start=0.5)),
-    ("cusum, rossi", lambda: Cusum(mean=11, transform="rossi", k=1.04, h=2.26, sides="up")),
+    ("cusum", lambda: CUSUM(mean=11)),
+    ("cusum, goes on", lambda: CUSUM(mean=11, restart=False, transform="anscombe")),
+    ("cusum, learns", lambda: CUSUM(dispersion=None, head_start=0.5)),
+    ("cusum, rossi", lambda: CUSUM(mean=11, transform="rossi", k=1.04, h=2.26, sides="up")),
     ("duration watch, days", DurationWatch),
     ("duration watch, hours", lambda: DurationWatch(0.1, 168, least=1, window=6, need=4)),
-    ("ears, C1", lambda: Ears("C1")),
-    ("ears, C2", lambda: Ears("C2", least_sigma=0.5)),
-    ("ears, C3", lambda: Ears("C3")),
-    ("ears, C3 as in surveillance", lambda: Ears("C3", around="observed")),
-    ("ewma", lambda: Ewma(mean=11)),
-    ("ewma, learns", lambda: Ewma(dispersion=None, exact=False, restart=False)),
+    ("ears, C1", lambda: EARS("C1")),
+    ("ears, C2", lambda: EARS("C2", least_sigma=0.5)),
+    ("ears, C3", lambda: EARS("C3")),
+    ("ears, C3 as in surveillance", lambda: EARS("C3", around="observed")),
+    ("ewma", lambda: EWMA(mean=11)),
+    ("ewma, learns", lambda: EWMA(dispersion=None, exact=False, restart=False)),
     ("expected, days", lambda: Expected(slots=7, need=2, prior_dispersion=2.0)),
     ("expected, hours", lambda: Expected(fixed_lower=1, fixed_upper=20)),
     ("farrington, months", lambda: FlexibleFarrington(period=12, years=2, half_window=1, levels=3, skip=2)),  # noqa: E501
@@ -65,17 +65,17 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("focus, poisson", PoissonFocus),
     ("focus, poisson, dispersed", lambda: PoissonFocus(dispersion=2.0, restart=False)),
     ("focus, poisson, known", lambda: PoissonFocus(11.0, sides="up")),
-    ("glr", lambda: Glr(mean=11)),
-    ("glr, negative binomial", lambda: Glr(mean=11, alpha=0.1, direction="down", restart=False)),
-    ("held focus", lambda: HeldFocus(threshold=3.0, spread=0.01)),
+    ("glr", lambda: GLR(mean=11)),
+    ("glr, negative binomial", lambda: GLR(mean=11, alpha=0.1, direction="down", restart=False)),
+    ("held focus", lambda: UncertainFocus(threshold=3.0, spread=0.01)),
     ("month watch", MonthWatch),
     ("month watch, siblings", lambda: MonthWatch(0.1, 1.2, 50, window=12)),
     ("proportion", Proportion),
     ("proportion, target", lambda: Proportion(target=0.8, mid_p=True)),
     ("proportion watch, days", lambda: ProportionWatch(0.5, 7, 1, 5, prior_correlation=0.1)),
     ("proportion watch, hours", lambda: ProportionWatch(least=5, need=3)),
-    ("river, ADWIN", RiverAdwin),
-    ("river, Page-Hinkley", RiverPageHinkley),
+    ("river, ADWIN", ADWIN),
+    ("river, Page-Hinkley", PageHinkley),
     ("seasonal scan, months", lambda: SeasonalScan(period=12, window=3, harmonics=1, half_life=3, need=12, keep=3)),  # noqa: E501
     ("seasonal scan, weeks", SeasonalScan),
     ("shiryaev-roberts", ShiryaevRoberts),

@@ -35,8 +35,8 @@ def version(draw: st.DrawFn, kind: str, *, versions: bool = True) -> dict[str, A
     }
     later = rfc3339(when + 300_000)
     if kind == "call":
-        fate = draw(st.sampled_from([None, "answered_at", "abandoned_at", "ended_at"]))
-        return call(name, rfc3339(when), **common, **({fate: later} if fate else {}))
+        disposition = draw(st.sampled_from([None, "answered_at", "abandoned_at", "ended_at"]))
+        return call(name, rfc3339(when), **common, **({disposition: later} if disposition else {}))
     text = rfc3339(when)
     if kind == "incident":
         times = draw(st.sets(st.sampled_from(["arrived_at", "closed_at"])))

@@ -39,8 +39,7 @@ from streams.events.schema import KINDS
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE
-from streams.state import archive as facts
-from streams.state import checkpoint
+from streams.state import archive, checkpoint
 from streams.state import surveillance as watching
 from streams.state.snapshot import Identity, Outgoing
 from streams.state.sqlite import unguarded
@@ -472,7 +471,7 @@ def _calibration() -> bytes:
 FORMS = (
     Form("checkpoint", "sql", checkpoint, _checkpoint, _plain_checkpoint),
     Form("watches", "msgpack", watch_state, _watches, _plain_watches),
-    Form("published", "jsonl", facts, _published, _plain_published),
+    Form("published", "jsonl", archive, _published, _plain_published),
     Form("alerts", "jsonl", alert_records, _alerts, _plain_alerts),
     Form("alert_store", "sql", alert_store, _alert_store, _plain_alert_store),
     Form("dead_letters", "jsonl", deadletters, _dead_letters, _plain_dead_letters),

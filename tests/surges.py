@@ -123,7 +123,7 @@ class Room:
         """How many 999 calls of the whole force an hour or day usually brings, as was learned."""
         (shard,) = (each for each in self.live.monitor.shards if each.kind == "call")
         for watch in shard.surveillance[self.force.id].grains[grain]:
-            of = watch.watched.area, watch.watched.measure.name, watch.watched.row.get("line")
+            of = watch.series.area, watch.series.measure.name, watch.series.row.get("line")
             if of == ("force", "offered", "999"):
                 rate: float = watch.adapter.detector.expected.baseline.rate
                 return rate

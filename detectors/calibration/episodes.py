@@ -8,8 +8,8 @@ and in the county, in the calls and in the incidents that they become, is one ep
 in two districts is two, until the county joins them.
 
 A coarser grain joins a finer one, which has told the story first. Not the other way: a level that
-was noticed by the month must not swallow tonight's burst. An alarm can be joined for the `QUIET`
-hours of its grain. A budget of false alarms counts episodes as they open:
+was noticed by the month must not swallow tonight's burst. An alarm can be joined for the
+`JOINABLE_HOURS` hours of its grain. A budget of false alarms counts episodes as they open:
 `detectors.calibration.simulation`.
 """
 
@@ -19,10 +19,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-QUIET = {"hour": 24.0, "day": 7 * 24.0, "month": 62 * 24.0}
+JOINABLE_HOURS = {"hour": 24.0, "day": 7 * 24.0, "month": 62 * 24.0}
 """Hours for which an alarm of each grain, finest first, can be joined."""
 
-_ORDER = {grain: number for number, grain in enumerate(QUIET)}
+_ORDER = {grain: number for number, grain in enumerate(JOINABLE_HOURS)}
 
 
 class Where(NamedTuple):
@@ -98,7 +98,7 @@ class Episodes:
             episode = Episode(self.opened, at, where)
             self._open.append(episode)
             self.opened += 1
-        episode.members[number] = at + QUIET[where.grain]
+        episode.members[number] = at + JOINABLE_HOURS[where.grain]
         episode.until = max(episode.until, episode.members[number])
         return episode
 

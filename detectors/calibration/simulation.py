@@ -1,13 +1,13 @@
 """How many false episodes a set of watches raises, found by simulation that repeats the learning.
 
-A *plan* says which streams there are (leaves: so many events an hour, a weekly shape, a dispersion)
-and which series are watched (sums of leaves, by hour, day or month, each with a place and a theme).
-`replay` draws stable leaves, lets every watch learn its level, shape, season and dispersion from
-them as it would live, and notes each point whose nominal rate of false alarms is low. `fit` then
-finds the factors of `detectors.calibration.alarm_budget` at which the episodes of the replays
-(alarms joined over grains, places and themes, `detectors.calibration.episodes`) come to the budget,
-each grain to its share. Thresholds that take the estimates for the truth would realise a multiple
-of it: 27 % for a nominal 5 % with 12 months of history.
+A *plan* says which streams there are (streams: so many events an hour, a weekly shape, a
+dispersion) and which series are watched (sums of streams, by hour, day or month, each with a place
+and a theme). `replay` draws stable streams, lets every watch learn its level, shape, season and
+dispersion from them as it would live, and notes each point whose nominal rate of false alarms is
+low. `fit` then finds the factors of `detectors.calibration.alarm_budget` at which the episodes of
+the replays (alarms joined over grains, places and themes, `detectors.calibration.episodes`) come to
+the budget, each grain to its share. Thresholds that take the estimates for the truth would realise
+a multiple of it: 27 % for a nominal 5 % with 12 months of history.
 
 Counts are negative binomial with a variance of dispersion times the mean, independent from hour to
 hour, so that sums keep the dispersion. Reference: Davison and Hinkley, Bootstrap Methods and their
@@ -27,8 +27,8 @@ from numpy.typing import NDArray
 
 from detectors.calibration.alarm_budget import MOST, AlarmBudget
 from detectors.calibration.episodes import Episodes, Where
+from detectors.counts.count_watch import CountWatch
 from detectors.counts.month_watch import SHARED_WEIGHT, MonthWatch, pooled
-from detectors.counts.watch import CountWatch
 
 Floats = NDArray[np.float64]
 
@@ -38,8 +38,8 @@ YEAR = 52
 """Weeks of months that a month's chart has behind it when the judging begins."""
 
 
-class Leaf(NamedTuple):
-    """A stream: events an hour, variance over mean, and 168 factors (1 on average; None: flat)."""
+class SimulatedStream(NamedTuple):
+    """Events an hour, variance over mean, and 168 factors (1 on average; None: flat)."""
 
     rate: float
     dispersion: float = 1.0
@@ -47,10 +47,10 @@ class Leaf(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """A series: its grain, theme and place, and the leaves it is the sum of."""
+    """A series: its grain, theme and place, and the streams it is the sum of."""
 
     where: Where
-    leaves: tuple[int, ...]
+    streams: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Plan:
     have no records; they have a part of the budget, and raise none.
     """
 
-    leaves: tuple[Leaf, ...]
+    streams: tuple[SimulatedStream, ...]
     watched: tuple[Watched, ...]
     links: tuple[tuple[str, str], ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Plan:
         return sum(one.where.grain == grain for one in self.watched)
 
 
-class Noted(NamedTuple):
+class RatedPoint(NamedTuple):
     """A point with a low nominal rate: hours since judging began, which series, the rate."""
 
     at: float
@@ -86,17 +86,21 @@ class Noted(NamedTuple):
 
 
 Draw = Callable[[Plan, int, np.random.Generator], NDArray[np.int64]]
-"""Makes the hourly counts of the leaves, shape (leaves, weeks * 168)."""
+"""Makes the hourly counts of the streams, shape (streams, weeks * 168)."""
 
 
 def stable(plan: Plan, weeks: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Counts in which nothing changes."""
-    counts = np.empty((len(plan.leaves), weeks * 168), dtype=np.int64)
-    for row, leaf in zip(counts, plan.leaves, strict=True):
-        mean = np.full(168, leaf.rate) if leaf.shape is None else leaf.rate * np.array(leaf.shape)
+    counts = np.empty((len(plan.streams), weeks * 168), dtype=np.int64)
+    for row, stream in zip(counts, plan.streams, strict=True):
+        mean = (
+            np.full(168, stream.rate)
+            if stream.shape is None
+            else stream.rate * np.array(stream.shape)
+        )
         means = np.tile(mean, weeks)
-        over = leaf.dispersion - 1.0
-        row[:] = rng.poisson(rng.gamma(means / over, over) if over > 1e-9 else means)
+        excess = stream.dispersion - 1.0
+        row[:] = rng.poisson(rng.gamma(means / excess, excess) if excess > 1e-9 else means)
     return counts
 
 
@@ -108,7 +112,7 @@ def replay(
     seed: Sequence[int] | int,
     cutoff: Mapping[str, float],
     draw: Draw = stable,
-) -> list[Noted]:
+) -> list[RatedPoint]:
     """The points of `weeks` weeks whose nominal rate is at most the cutoff of their grain.
 
     history: weeks that hours and days have learned before; months have learned a year (or none,
@@ -117,18 +121,20 @@ def replay(
     rng = np.random.default_rng(seed)
     before = max(history, YEAR if history else 0)
     counts = draw(plan, before + weeks, rng)
-    noted: list[Noted] = []
+    noted: list[RatedPoint] = []
     months = _Months(before + weeks)
-    shared = _shared([counts[list(one.leaves)].sum(axis=0) for one in plan.watched], months, before)
+    shared = _shared(
+        [counts[list(one.streams)].sum(axis=0) for one in plan.watched], months, before
+    )
     for number, one in enumerate(plan.watched):
-        hours = counts[list(one.leaves)].sum(axis=0)
+        hours = counts[list(one.streams)].sum(axis=0)
         grain = one.where.grain
         if grain == "month":
             found = _by_month(hours, months, shared)
         else:
             found = _by_slot(hours[(before - history) * 168 :], SLOTS[grain], before - history)
         noted.extend(
-            Noted(at - before * 168, number, rate)
+            RatedPoint(at - before * 168, number, rate)
             for at, rate in found
             if at > before * 168 and rate <= cutoff[grain]
         )
@@ -179,7 +185,7 @@ def _by_month(hours: NDArray[np.int64], months: _Months, shared: float) -> Point
         yield end * 24.0, watch.rate
 
 
-def opened(plan: Plan, noted: Iterable[Noted], allowed: Mapping[str, float]) -> Counter[str]:
+def opened(plan: Plan, noted: Iterable[RatedPoint], allowed: Mapping[str, float]) -> Counter[str]:
     """Episodes by the grain that opened them, for one replay."""
     episodes = Episodes(plan.links)
     by_grain: Counter[str] = Counter()
@@ -193,7 +199,7 @@ def opened(plan: Plan, noted: Iterable[Noted], allowed: Mapping[str, float]) -> 
 
 
 def fit(
-    plan: Plan, replays: Sequence[Sequence[Noted]], *, weeks: int, budget: AlarmBudget
+    plan: Plan, replays: Sequence[Sequence[RatedPoint]], *, weeks: int, budget: AlarmBudget
 ) -> dict[str, float]:
     """The factors at which the replays keep the budget, each grain its share of it.
 
@@ -225,7 +231,7 @@ def fit(
 
 def _factor(
     plan: Plan,
-    replays: Sequence[Sequence[Noted]],
+    replays: Sequence[Sequence[RatedPoint]],
     budget: AlarmBudget,
     factors: Mapping[str, float],
     grain: str,
@@ -249,7 +255,7 @@ def _counts(plan: Plan, grain: str) -> float:
     return simulated / max(1, simulated + plan.others.get(grain, 0))
 
 
-def total(plan: Plan, replays: Iterable[Sequence[Noted]], budget: AlarmBudget) -> Counter[str]:
+def total(plan: Plan, replays: Iterable[Sequence[RatedPoint]], budget: AlarmBudget) -> Counter[str]:
     """Episodes of all replays, by the grain that opened them."""
     allowed = {grain: budget.allowed(grain, plan.number(grain)) for grain in budget.shares}
     found: Counter[str] = Counter()

@@ -26,7 +26,7 @@ stood at its start, and the level the mean since then; both lean towards what ra
 References: Page (1954), Biometrika 41; Lucas and Crosier (1982), Technometrics 24; Rossi,
 Lampugnani and Marchi (1999), Statistics in Medicine 18; Hoehle (2007), Computational Statistics 22.
 
->>> detector = Cusum(mean=9.0)
+>>> detector = CUSUM(mean=9.0)
 >>> for x in [9, 8, 10, 9, 16, 15, 17, 16]:
 ...     detector.update(x)
 ...     if detector.drift_detected:
@@ -68,7 +68,7 @@ def untransformed(z: float, mean: float, sd: float, transform: str) -> float:
     return float(max(0.0, mean ** (2 / 3) + z * mean ** (1 / 6) / 1.5) ** 1.5)
 
 
-class Cusum(Standardised):
+class CUSUM(Standardised):
     """Two-sided CUSUM; `sides` can leave one out."""
 
     def __init__(  # noqa: PLR0913 - a chart's constants, by name

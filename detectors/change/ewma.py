@@ -16,7 +16,7 @@ is only where the average last left 0: for a better one use `focus.py`.
 
 References: Roberts (1959), Technometrics 1; Lucas and Saccucci (1990), Technometrics 32.
 
->>> detector = Ewma(mean=9.0)
+>>> detector = EWMA(mean=9.0)
 >>> for x in [9, 8, 9, 9, 16, 15, 17]:
 ...     detector.update(x)
 ...     if detector.drift_detected:
@@ -32,7 +32,7 @@ from detectors.change.points import point
 from detectors.change.standardised import Standardised
 
 
-class Ewma(Standardised):
+class EWMA(Standardised):
     """Two-sided EWMA chart; with `restart` the average starts anew after an alarm."""
 
     def __init__(

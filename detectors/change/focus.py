@@ -12,7 +12,7 @@ Only corners of a convex hull can be the maximum (`candidates.py`): about log n 
 points, and an update looks at these alone. With a known baseline a side also drops what is no
 change in its direction, which leaves about half. Unlike a CUSUM it needs no size of change to look
 for and unlike a windowed GLR (`glr.py`) no length, at nearly the cost of either; unlike
-`Ewma` it names the onset. A point is a total over an `exposure`, 1 unless told: with the expected
+`EWMA` it names the onset. A point is a total over an `exposure`, 1 unless told: with the expected
 count as exposure and a baseline of 1 the level is a ratio to expected, so seasons are taken out.
 
 The statistic is a plain log-likelihood ratio (natural logarithm, not doubled). At one time, on one

@@ -23,7 +23,7 @@ binomial of fixed alpha, where no convex hull helps, and as the plain form to ch
 References: Hoehle and Paul (2008), Computational Statistics and Data Analysis 52; Lai (1995),
 Journal of the Royal Statistical Society B 57, on windows.
 
->>> detector = Glr(mean=5.0, threshold=3.5)
+>>> detector = GLR(mean=5.0, threshold=3.5)
 >>> for x in [4, 6, 5, 9, 11]:
 ...     detector.update(x)
 >>> detector.drift_detected, detector.onset, round(detector.evidence, 4), detector.level
@@ -40,7 +40,7 @@ from detectors.change.likelihoods import negative_binomial, poisson
 from detectors.change.points import point
 
 
-class Glr(Detector):
+class GLR(Detector):
     """One-sided windowed GLR chart for Poisson and negative binomial counts."""
 
     def __init__(

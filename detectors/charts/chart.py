@@ -48,7 +48,7 @@ from typing import Any
 
 from detectors.base import Detector
 from detectors.charts import limits
-from detectors.charts import samples_and_rare_events as seldom
+from detectors.charts import samples_and_rare_events as rare_event_charts
 from detectors.charts.limits import Fitted
 from detectors.charts.rebase import Rebase, Rebasing, check, extend, level, move
 from detectors.charts.rules import RULES, Memory, step
@@ -58,8 +58,8 @@ KINDS: dict[str, tuple[Fit, bool]] = {
     "individuals": (limits.individuals, False),
     "mean_sd": (limits.mean_sd, False),
     "c": (limits.counts, False),
-    "g": (seldom.between, False),
-    "t": (seldom.times, False),
+    "g": (rare_event_charts.between, False),
+    "t": (rare_event_charts.times, False),
     "u": (limits.rates, True),
     "p": (limits.proportions, True),
     "u_prime": (limits.laney_rates, True),
@@ -227,9 +227,9 @@ class ControlChart(Detector):
         if self._value is None or not self._lines:
             return 0.0
         centre, lower, upper = self._lines
-        reach = max(upper - centre, centre - lower) / self.sigmas
+        sigma = max(upper - centre, centre - lower) / self.sigmas
         away = abs(self._value - centre)
-        return min(LARGEST, away / reach) if reach else LARGEST * bool(away)
+        return min(LARGEST, away / sigma) if sigma else LARGEST * bool(away)
 
     def _end_learning(self) -> None:
         """Fits the baseline, and lets its points begin the runs."""

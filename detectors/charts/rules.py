@@ -102,10 +102,10 @@ def nearness(rule: Rule, x: float, limits: Lines) -> int:
     1
     """
     centre, lower, upper = limits
-    reach = rule.share * max(upper - centre, centre - lower)
+    length = rule.share * max(upper - centre, centre - lower)
     if not rule.outside_counts and (x > upper or x < lower):
         return NEITHER
-    return UP if x - centre > reach else DOWN if centre - x > reach else NEITHER
+    return UP if x - centre > length else DOWN if centre - x > length else NEITHER
 
 
 def step(rule: Rule, memory: Memory, x: float, limits: Lines) -> int:
@@ -186,9 +186,9 @@ def covered(hits: Sequence[int], spans: Sequence[int]) -> list[int]:
     [0, 1, 1, 0]
     """
     found = [NEITHER] * len(hits)
-    for i, (hit, reach) in enumerate(zip(hits, spans, strict=True)):
+    for i, (hit, length) in enumerate(zip(hits, spans, strict=True)):
         if hit:
-            found[max(0, i + 1 - reach) : i + 1] = [hit] * min(reach, i + 1)
+            found[max(0, i + 1 - length) : i + 1] = [hit] * min(length, i + 1)
     return found
 
 

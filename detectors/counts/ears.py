@@ -27,7 +27,7 @@ times the nominal one for small or clustered counts. With years of history take
 References: Hutwagner, Thompson, Seeman and Treadwell, Journal of Urban Health 80 (2003) i89-i96;
 Fricker, Hegler and Dunfee, Statistics in Medicine 27 (2008) 3407-3429.
 
->>> detector = Ears("C1")
+>>> detector = EARS("C1")
 >>> for count in (4, 6, 5, 7, 5, 4, 4, 12):
 ...     detector.update(count)
 >>> detector.expected, round(detector.upper, 3), detector.drift_detected
@@ -51,7 +51,7 @@ GAPS = {"C1": 0, "C2": 2, "C3": 2}
 NOMINAL = {"C1": 0.001, "C2": 0.001, "C3": 0.025}
 
 
-class Ears(Detector):
+class EARS(Detector):
     """One of the three EARS charts.
 
     A missing point (None) is passed over, without an alarm: the baseline is made of the points that

@@ -5,12 +5,12 @@ The count of a slot (one of 168 hours, or of 7 days) is predicted as
     mean = rate x profile[slot] x factor of the flagged day,    variance = d mean + v mean^2
 
 (`detectors.counts.predictive`), where rate, trend and season come from weekly totals with surges
-weighted down (`detectors.counts.level`), the profile from the shape of each week
-(`detectors.counts.profile`), flagged days from `detectors.counts.named_day_factors`, v is the sum
-of their relative variances, and d the dispersion about each week's own rate, with its own
-uncertainty. Estimates change when a week is complete, so a point is never judged by a baseline that
-holds it. A week is complete when its first slot comes round again: slots are given, or taken in
-turn, and the clock is the caller's. Single points with a tail below 1 in 1,000 count less, by
+weighted down (`detectors.counts.weekly.level`), the profile from the shape of each week
+(`detectors.counts.weekly.profile`), flagged days from `detectors.counts.weekly.named_day_factors`,
+v is the sum of their relative variances, and d the dispersion about each week's own rate, with its
+own uncertainty. Estimates change when a week is complete, so a point is never judged by a baseline
+that holds it. A week is complete when its first slot comes round again: slots are given, or taken
+in turn, and the clock is the caller's. Single points with a tail below 1 in 1,000 count less, by
 (3.09/z)^2 with z the normal quantile of that tail.
 
 Its place: exceptional single hours and days. A lasting change of a few per cent belongs to the
@@ -27,8 +27,16 @@ from dataclasses import asdict
 from typing import Any, Self
 
 from detectors.base import Detector, Plain
-from detectors.counts.baseline import Baseline, Compared, Constants, Week, idle, learn, with_weeks
-from detectors.counts.predictive import MOST, Predictive, Verdict, judged
+from detectors.counts.predictive import MOST, Judgement, Predictive, judgement_of
+from detectors.counts.weekly.baseline import (
+    Baseline,
+    Compared,
+    Constants,
+    Week,
+    idle_weeks,
+    learn_weeks,
+    with_weeks,
+)
 
 
 class Expected(Detector):
@@ -106,25 +114,25 @@ class Expected(Detector):
         slot: int | None = None,
         names: Sequence[str] = (),
         *,
-        teach: bool = True,
+        learn: bool = True,
     ) -> None:
         """Takes the count of a slot (the next in turn unless given), with the day's names. With
-        `teach` False it is judged and not learned. A week of nothing else is set aside: the
+        `learn` False it is judged and not learned. A week of nothing else is set aside: the
         baseline stays as it was until something is learned again, or their level is taken."""
         slot = (self._slot + 1) % self.slots if slot is None else slot % self.slots
         self._first = slot if self._first is None else self._first
         if self.ends_before(slot) and not self.set_aside():
-            self.close(*learn([(self.resumed, self._week)], self.constants))
+            self.close(*learn_weeks([(self.resumed, self._week)], self.constants))
         self._slot, self._position = slot, (slot - self._first) % self.slots
         self._place += 1
-        self._apart = not teach
+        self._apart = not learn
         if x is None or not x >= 0.0:  # a count is not negative; nan is no count
             self._last = None  # a gap raises no alarm
             return
         x = min(float(x), MOST)
         self._last = [x, *self._ahead(slot, names)]
         self._last_names = list(names)
-        if teach:
+        if learn:
             self._week.append([slot, x, list(names), self._place - 1])
         elif not names:
             self._running[0] += x
@@ -169,18 +177,18 @@ class Expected(Detector):
         share_passed: float = 1.0,
         slot: int | None = None,
         names: Sequence[str] = (),
-    ) -> Verdict:
+    ) -> Judgement:
         """Judges an unfinished slot on the share that has passed; learns nothing from it."""
         ahead = self.forecast(slot, names).part(share_passed)
-        return self._verdict(count_so_far, ahead, share_passed, names)
+        return self._judgement(count_so_far, ahead, share_passed, names)
 
     @property
-    def verdict(self) -> Verdict | None:
+    def judgement(self) -> Judgement | None:
         """What is to be said of the last count; None before the first and in a gap."""
         if self._last is None:
             return None
         x, *figures = self._last
-        return self._verdict(x, Predictive(*figures), 1.0, self._last_names)
+        return self._judgement(x, Predictive(*figures), 1.0, self._last_names)
 
     @property
     def drift_detected(self) -> bool:
@@ -308,27 +316,27 @@ class Expected(Detector):
         low, high = self.fixed_lower, self.fixed_upper
         return (low is not None and x < low) or (high is not None and x > high)
 
-    def _verdict(
+    def _judgement(
         self,
         x: float,
         ahead: Predictive,
         share: float,
         names: Sequence[str],
-    ) -> Verdict:
+    ) -> Judgement:
         state, about = self.state, self.about
         if state == "learning":
             # A part of a slot can pass the fixed upper limit, never prove the lower one.
             outside = self._outside(x) and (share >= 1.0 or x > (self.fixed_lower or 0.0))
             words = f"{x:,.0f}; {about}"
             low, high = self.fixed_lower, self.fixed_upper
-            return Verdict(state, x, None, low, high, None, None, outside, words)
+            return Judgement(state, x, None, low, high, None, None, outside, words)
         more = []
         if new := self.unseen(names):
             many = " or ".join(new)
             more.append(f"judged as an ordinary day: none called {many} was seen before")
         if state != "ready":
             more.append(about)
-        return judged(x, ahead, self.probability, state, more=more)
+        return judgement_of(x, ahead, self.probability, state, more=more)
 
     def ends_before(self, slot: int) -> bool:
         """Whether the week that is running is complete where that slot comes next."""
@@ -360,7 +368,7 @@ class Expected(Detector):
         """What is known, as old as it is by now: weeks that were set aside are not known."""
         if not self._aside:
             return self._baseline
-        return idle([(self._baseline, len(self._aside))], self.constants)[0]
+        return idle_weeks([(self._baseline, len(self._aside))], self.constants)[0]
 
     def take_level(self, ratio: float, spread: float) -> None:
         """Takes a level of so many times what was learned, known with that relative variance: what

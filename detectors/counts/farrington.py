@@ -108,13 +108,13 @@ class FlexibleFarrington(Detector):
             if not (math.isfinite(x) and x >= 0):
                 raise ValueError(f"not a count: {x}")
             self._learning = len(self._history) < options.needs
-            verdict = judge(self._history, float(x), options)
-            self._expected = verdict.expected if verdict else None
-            self._lower = verdict.lower if verdict else None
-            self._upper = verdict.upper if verdict else None
-            self._dispersion = verdict.dispersion if verdict else None
-            self._p_value = verdict.p_value if verdict else None
-            self._drift_detected = verdict is not None and verdict.alarm
+            result = judge(self._history, float(x), options)
+            self._expected = result.expected if result else None
+            self._lower = result.lower if result else None
+            self._upper = result.upper if result else None
+            self._dispersion = result.dispersion if result else None
+            self._p_value = result.p_value if result else None
+            self._drift_detected = result is not None and result.alarm
         self._history.append(None if x is None else float(x))
         del self._history[: -max(options.needs, options.least_window)]
 

@@ -45,8 +45,8 @@ Noufaily et al., Statistics in Medicine 32 (2013) 1206-1222; Salmon, Schumacher 
 of Statistical Software 70 (10) (2016).
 
 >>> quiet = [4.0, 6.0, 5.0, 5.0] * 66
->>> verdict = judge(quiet, 14.0)
->>> verdict.alarm, round(verdict.expected, 2), verdict.upper, verdict.dispersion
+>>> result = judge(quiet, 14.0)
+>>> result.alarm, round(result.expected, 2), result.upper, result.dispersion
 (True, 5.15, 11.0, 1.0)
 """
 
@@ -61,7 +61,7 @@ from typing import Literal
 import numpy as np
 from scipy import special
 
-from detectors.counts.limits import power_limits, power_tail, quantile, tail
+from detectors.counts.negative_binomial import power_limits, power_tail, quantile, tail
 from detectors.counts.quasi_poisson import LEAST_MEAN, Fit, Floats, Ints, fit
 
 Threshold = Literal["nbPlugin", "muan", "delta"]
@@ -115,7 +115,7 @@ ORIGINAL = Options(levels=1, skip=3, weights_from=1.0, trend_alpha=0.05, thresho
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class FarringtonResult:
     """What is known of one period."""
 
     observed: float
@@ -203,7 +203,7 @@ def _trend_stays(found: Fit, of_errors: float, now_level: int, options: Options)
 @np.errstate(all="ignore")  # what overflows gives no verdict
 def judge(
     history: Sequence[float | None], observed: float, options: Options | None = None
-) -> Verdict | None:
+) -> FarringtonResult | None:
     """Judges a count by the history before it, or gives None where no verdict can be had.
 
     Args:
@@ -241,13 +241,17 @@ def judge(
     return _limits(observed, found, now_level, options, (phi, of_errors), enough=enough)
 
 
-def _by_half_a_case(observed: float, periods: int, options: Options, *, enough: bool) -> Verdict:
+def _by_half_a_case(
+    observed: float, periods: int, options: Options, *, enough: bool
+) -> FarringtonResult:
     mean, phi = 0.5 / periods, 1.0 + 1.0 / periods
     upper = quantile(1.0 - options.alpha, mean=mean, phi=phi)
     start = math.log(mean)  # as in "nbPlugin", and below any limit
     score = (observed - start) / (upper - start)
     p_value = tail(observed, mean=mean, phi=phi)
-    return Verdict(observed, mean, 0.0, upper, phi, p_value, score, slope=None, enough=enough)
+    return FarringtonResult(
+        observed, mean, 0.0, upper, phi, p_value, score, slope=None, enough=enough
+    )
 
 
 def _limits(  # the last step of `judge`, with all that it has found
@@ -258,7 +262,7 @@ def _limits(  # the last step of `judge`, with all that it has found
     dispersions: tuple[float, float],
     *,
     enough: bool,
-) -> Verdict | None:
+) -> FarringtonResult | None:
     eta, variance = found.predictor(now_level, 0.0)
     phi, of_errors = dispersions
     error = math.sqrt(variance * of_errors)
@@ -282,7 +286,7 @@ def _limits(  # the last step of `judge`, with all that it has found
         upper = quantile(1.0 - options.alpha, mean=mean, phi=phi)
         p_value = tail(observed, mean=mean, phi=phi)
         start = eta
-    return Verdict(
+    return FarringtonResult(
         observed=observed,
         expected=expected,
         lower=lower,

@@ -39,7 +39,7 @@ the old level.
 No change is told in a month that lies on the other side of the level before it, or outside the
 chart there; nor one that is the last month alone, where that is inside the chart.
 
-Its place: months; hours and days have `detectors.counts.watch`.
+Its place: months; hours and days have `detectors.counts.count_watch`.
 References: those of `shiryaev_roberts`; Pollak (1987), Annals of Statistics 15, on
 sums of Bayes factors.
 """
@@ -141,7 +141,7 @@ class MonthWatch(Detector):
         self._total = [0.0, 0.0]  # counts and months since the offset
         self._recent: list[list[float | None]] = []  # count and months, of the window
         self._chart = ControlChart("mean_sd", sigmas=2, baseline=12, rebase=8)
-        self._lasting = ShiryaevRoberts(
+        self._shiryaev_roberts = ShiryaevRoberts(
             baseline=self.baseline,
             window=self.window,
             prior_dispersion=dispersion,
@@ -171,27 +171,27 @@ class MonthWatch(Detector):
         self._recent += [[None, 1.0] for _ in range(min(months, self.window))]
         del self._recent[: -self.window]
         self._chart.pass_over(months)
-        self._lasting.pass_over(months)
+        self._shiryaev_roberts.pass_over(months)
         self._found, self._drift_detected = None, False
 
     def _add(self, x: float | None, months: float) -> None:
         self._recent.append([x, months])
         del self._recent[: -self.window]
         self._chart.update(x)
-        self._lasting.update(x, months)
+        self._shiryaev_roberts.update(x, months)
         if x is not None:
             self._learned += 1
             self._total = [self._total[0] + x, self._total[1] + months]
 
     def _look(self) -> None:
         """Finds the likeliest change, without the months of one that stands and is over."""
-        self._take(self._lasting.weighed())
+        self._take(self._shiryaev_roberts.weighed())
         if self._stands is not None and self._stands[0] < self._place - len(self._recent):
             self._stands = None  # too long ago
-        over = None if self._stands is None else self._ended(*self._stands)
-        if self._stands is not None and over is not None:
-            (first, direction), (until, likelier) = self._stands, over
-            self._take(self._lasting.weighed((first - self._offset, until - self._offset)))
+        ended = None if self._stands is None else self._ended(*self._stands)
+        if self._stands is not None and ended is not None:
+            (first, direction), (until, likelier) = self._stands, ended
+            self._take(self._shiryaev_roberts.weighed((first - self._offset, until - self._offset)))
             opposite = self._drift_detected and self._way == -direction
             if not opposite and likelier <= SURELY:
                 return  # it may go on yet
@@ -243,7 +243,7 @@ class MonthWatch(Detector):
                 self._learned -= 1
                 self._total = [self._total[0] - month[0], self._total[1] - (month[1] or 1.0)]
                 month[0] = None
-        self._lasting.set_aside(first - self._offset, until - self._offset)
+        self._shiryaev_roberts.set_aside(first - self._offset, until - self._offset)
 
     @property
     def stands(self) -> bool:
@@ -272,13 +272,13 @@ class MonthWatch(Detector):
 
         See `pooled` for how they come to it.
         """
-        self.prior_dispersion = self._lasting.prior_dispersion = dispersion
-        self.prior_weight = self._lasting.prior_weight = weight
+        self.prior_dispersion = self._shiryaev_roberts.prior_dispersion = dispersion
+        self.prior_weight = self._shiryaev_roberts.prior_weight = weight
 
     @property
     def state(self) -> str:
         """`learning` until the baseline is full, then `ready`."""
-        return "learning" if self._lasting.dispersion <= 0.0 else "ready"
+        return "learning" if self._shiryaev_roberts.dispersion <= 0.0 else "ready"
 
     @property
     def about(self) -> str:
@@ -294,7 +294,7 @@ class MonthWatch(Detector):
         if self._found is None or self.contrary:
             return 0.0
         onsets = self._found.onsets
-        size = self._lasting.size**2
+        size = self._shiryaev_roberts.size**2
         gain = size / (size + 1.0 / onsets + 1.0 / (self._learned - onsets))
         found, known = SHARPER * self._found.evidence / gain, self.known
         return 0.5 * known * log1p(2.0 * found / known) if found > 0.0 else found
@@ -302,7 +302,7 @@ class MonthWatch(Detector):
     @property
     def known(self) -> float:
         """How many months the dispersion is known from, those of the prior among them."""
-        return self.baseline - 1.0 + self._lasting.prior_weight
+        return self.baseline - 1.0 + self._shiryaev_roberts.prior_weight
 
     @property
     def evidence(self) -> float:
@@ -385,7 +385,7 @@ class MonthWatch(Detector):
     @property
     def dispersion(self) -> float:
         """The variance over the mean that is reckoned with; 0 while learning."""
-        return self._lasting.dispersion
+        return self._shiryaev_roberts.dispersion
 
     @property
     def changes(self) -> list[list[Any]]:
@@ -418,7 +418,7 @@ class MonthWatch(Detector):
         self._changes.append([onset, round(before, 1), round(level, 1)])
         del self._changes[:-KEPT]
         months = self._recent[onset - self._place :]
-        known = self.known, self._lasting.dispersion
+        known = self.known, self._shiryaev_roberts.dispersion
         self._begin(f"the change of level at month {onset}", known[1], known[0])
         self._offset = onset
         for x, length in months:
@@ -430,7 +430,7 @@ class MonthWatch(Detector):
 
     def save(self) -> dict[str, Plain]:
         """The whole watch as plain data."""
-        within = {"_chart": self._chart.save(), "_lasting": self._lasting.save()}
+        within = {"_chart": self._chart.save(), "_shiryaev_roberts": self._shiryaev_roberts.save()}
         found = None if self._found is None else list(self._found)
         state = {name: value for name, value in vars(self).items() if name.startswith("_")}
         state = {**state, **within, "_found": found}
@@ -441,7 +441,7 @@ class MonthWatch(Detector):
         """A watch that goes on exactly where the saved one stood."""
         watch = super().restore(saved)
         watch._chart = ControlChart.restore(saved["state"]["_chart"])
-        watch._lasting = ShiryaevRoberts.restore(saved["state"]["_lasting"])
+        watch._shiryaev_roberts = ShiryaevRoberts.restore(saved["state"]["_shiryaev_roberts"])
         found = saved["state"]["_found"]
         watch._found = None if found is None else Weighed(*found)
         return watch

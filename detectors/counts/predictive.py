@@ -13,9 +13,9 @@ times too small at 1 in 1,000 after four weeks of history.
 Part of a stretch: overdispersion is taken as clumps that fall independently in time, so that a
 share q of it has mean q m, the same d and the same v, and shares add up to the whole exactly.
 
-Its siblings `detectors.counts.expected`, `detectors.counts.ageing` and `detectors.silence` make
-these. Reference: Aitchison and Dunsmore, Statistical Prediction Analysis (1975), chapter 2; Gelman
-et al., Bayesian Data Analysis (2013), section 2.6.
+Its siblings `detectors.counts.expected`, `detectors.counts.reporting_triangle` and
+`detectors.silence` make these. Reference: Aitchison and Dunsmore, Statistical Prediction Analysis
+(1975), chapter 2; Gelman et al., Bayesian Data Analysis (2013), section 2.6.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Predictive:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """What a detector says of one count, with what it rests on.
 
     state: what the detector knows so far; observed: the count; expected, lower, upper: None while
@@ -163,7 +163,7 @@ class Verdict:
     words: str
 
 
-def judged(
+def judgement_of(
     count: float,
     ahead: Predictive,
     probability: float,
@@ -171,10 +171,10 @@ def judged(
     *,
     of: str = "",
     more: Sequence[str] = (),
-) -> Verdict:
+) -> Judgement:
     """A count against what was ahead: the limits and tails, and the words for them.
 
-    >>> judged(58, Predictive(30.0), 0.001, "ready", more=["a Friday"]).words
+    >>> judgement_of(58, Predictive(30.0), 0.001, "ready", more=["a Friday"]).words
     '58, expected 30.0 (15 to 48); so many has a probability of 1 in 270,000; a Friday'
     """
     low, high = ahead.at_most(count), ahead.at_least(count)
@@ -185,7 +185,7 @@ def judged(
         side = "many" if high < low else "few"
         words.append(f"so {side} has a probability of {odds(min(low, high))}")
     said = "; ".join([*words, *more])
-    return Verdict(state, count, ahead.mean, lower, upper, low, high, exceptional, said)
+    return Judgement(state, count, ahead.mean, lower, upper, low, high, exceptional, said)
 
 
 def odds(probability: float) -> str:

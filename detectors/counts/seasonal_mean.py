@@ -16,8 +16,8 @@ every point by a half for each `half_life` of its age (the covariance is then th
 as the weights add up to). The dispersion d, at least 1, and its own relative variance come from the
 same points (`detectors.counts.dispersion`).
 
-Its sibling `detectors.counts.level` follows the weekly level of hours and days, whose season is
-weak and whose history short. Used by `detectors.counts.seasonal_scan`. References: McCullagh and
+Its sibling `detectors.counts.weekly.level` follows the weekly level of hours and days, whose season
+is weak and whose history short. Used by `detectors.counts.seasonal_scan`. References: McCullagh and
 Nelder, Generalized Linear Models (1989), chapter 9; Noufaily et al., Statistics in Medicine 32
 (2013) 1206-1222, for the reweighting.
 """

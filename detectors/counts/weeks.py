@@ -1,15 +1,15 @@
 """Weeks of many series that end together, learned together.
 
 Most of what learning a week costs is not the arithmetic but the calls, and those for a hundred
-series are hardly more than those for one (`detectors.counts.level.fit_levels`).
+series are hardly more than those for one (`detectors.counts.weekly.level.fit_levels`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detectors.counts.baseline import Constants, idle, learn
 from detectors.counts.expected import Expected
+from detectors.counts.weekly.baseline import Constants, idle_weeks, learn_weeks
 
 
 def close_weeks(series: Iterable[Expected], slot: int) -> None:
@@ -30,7 +30,7 @@ def close_weeks(series: Iterable[Expected], slot: int) -> None:
             alike.setdefault(each.constants, []).append(each)
     for constants, due in alike.items():
         weeks = [(each.resumed, each.week) for each in due]
-        for each, known in zip(due, learn(weeks, constants), strict=True):
+        for each, known in zip(due, learn_weeks(weeks, constants), strict=True):
             each.close(known)
 
 
@@ -54,7 +54,9 @@ def pass_weeks(series: Iterable[Expected], slots: int) -> None:
         if weeks := each.weeks_in(slots):
             alike.setdefault(each.constants, []).append((each, weeks))
     for constants, due in alike.items():
-        known = learn([(each.resumed, each.week) for each, _ in due], constants)
-        aged = idle([(k, weeks - 1) for k, (_, weeks) in zip(known, due, strict=True)], constants)
+        known = learn_weeks([(each.resumed, each.week) for each, _ in due], constants)
+        aged = idle_weeks(
+            [(k, weeks - 1) for k, (_, weeks) in zip(known, due, strict=True)], constants
+        )
         for (each, _), after in zip(due, aged, strict=True):
             each.close(after)

@@ -13,7 +13,7 @@ passed once in p further periods on average, however few the waits are: where le
 wait is longer.
 
     >>> waits = [(float(seconds), 1) for seconds in range(1000)]
-    >>> once_in(waits, 1.0), once_in(waits[:200], 1.0)  # doctest: +ELLIPSIS
+    >>> return_level(waits, 1.0), return_level(waits[:200], 1.0)  # doctest: +ELLIPSIS
     (1012.39..., None)
 
 Reference: Epstein and Sobel (1953), Journal of the American Statistical Association 48, on life
@@ -30,7 +30,7 @@ LEAST = 5
 """Waits among the longest, without which nothing is said: so of more than 400 waits."""
 
 
-def once_in(waits: Iterable[tuple[float, int]], periods: float) -> float | None:
+def return_level(waits: Iterable[tuple[float, int]], periods: float) -> float | None:
     """The wait that is passed once in so many further periods, each with as many waits as these.
 
     `waits` are lengths and how often each was seen, in any order. None of too few.
@@ -39,12 +39,12 @@ def once_in(waits: Iterable[tuple[float, int]], periods: float) -> float | None:
     k = ceil(SHARE * sum(count for _, count in counted))
     if k < LEAST:
         return None
-    longest: list[float] = []
+    tail_waits: list[float] = []
     for length, count in counted:
-        longest += [length] * min(count, k + 1 - len(longest))
-    threshold = longest.pop()
+        tail_waits += [length] * min(count, k + 1 - len(tail_waits))
+    threshold = tail_waits.pop()
     m = max(k // 2, LEAST)
-    excesses = [length - threshold for length in reversed(longest)]
+    excesses = [length - threshold for length in reversed(tail_waits)]
     together = sum(excesses[:m]) + excesses[m - 1] * (k - m)
     scale: float = max(1.0, k * periods) ** (1.0 / m) - 1.0
     return threshold + together * scale

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana import variables
-from grafana.colours import ACT, BLUE, FINE, GREY, LOOK, ORANGE, PURPLE, VERMILLION, Look
+from grafana.colours import ACT, BLUE, FINE, GREY, LOOK, ORANGE, PURPLE, VERMILLION, Appearance
 from grafana.frame import add, changes_of_level, frame
 from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows, states
 from grafana.queries import FORCE, PLACE, figure, latest
@@ -13,7 +13,7 @@ from streams.registry.measures import ALL, CRIMES, INCIDENTS
 
 CHOSEN = (*PLACE, 'group="$group"', 'measure="$measure"', 'row="$row"', 'grain="$grain"')
 FLAGS = (Words(-1, "▼ Below", ACT), Words(0, "● Within", FINE), Words(1, "▲ Above", LOOK))
-LOWER, UPPER = Look(ORANGE, (4, 4), 1), Look(ORANGE, (8, 3), 1)
+LOWER, UPPER = Appearance(ORANGE, (4, 4), 1), Appearance(ORANGE, (8, 3), 1)
 
 
 def dashboard() -> Dashboard:
@@ -59,12 +59,12 @@ def _chart() -> list[Panel]:
                 width=24,
                 height=12,
             ),
-            Query(_watch("observed"), "Observed", Look(BLUE)),
-            Query(_watch("expected"), "Centre", Look(GREY, (12, 6))),
+            Query(_watch("observed"), "Observed", Appearance(BLUE)),
+            Query(_watch("expected"), "Centre", Appearance(GREY, (12, 6))),
             Query(_watch("lower"), "Lower limit", LOWER),
             Query(_watch("upper"), "Upper limit", UPPER, band="Lower limit"),
-            Query(above, "Flagged: above", Look(VERMILLION), points=True),
-            Query(below, "Flagged: below", Look(PURPLE), points=True),
+            Query(above, "Flagged: above", Appearance(VERMILLION), points=True),
+            Query(below, "Flagged: below", Appearance(PURPLE), points=True),
             low=None,
         ),
         now(

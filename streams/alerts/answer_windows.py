@@ -13,8 +13,8 @@ from streams.config.force import Force
 from streams.fold.ledger import Ledger
 from streams.fold.panes import Pane
 from streams.periods import MINUTE
-from streams.registry.calls import split_leaf
-from streams.registry.kind import LEAF_MASK
+from streams.registry.calls import split_series_key
+from streams.registry.kind import SERIES_KEY_MASK
 from streams.registry.measures import SERVICE_LEVELS
 
 PART_BITS = 40
@@ -29,11 +29,11 @@ class AnswerWindows:
     def __init__(self, force: Force, ledger: Ledger, lengths: tuple[int, ...]) -> None:
         self.force, self.ledger = force, ledger
         self.lengths, self._longest = lengths, max(lengths)
-        share, cell = SERVICE_LEVELS[force.file.service_level].share, ledger.kind.cell
-        lane = {name: (cell.shift[name], cell.mask[name]) for name in share.needs}
-        self._top = [lane[name] for name in share.top]
-        self._bottom = [lane[name] for name in share.bottom]
-        self._less = [lane[name] for name in share.less]
+        share, counters = SERVICE_LEVELS[force.file.service_level].share, ledger.kind.counters
+        place = {name: (counters.shift[name], counters.mask[name]) for name in share.needs}
+        self._top = [place[name] for name in share.top]
+        self._bottom = [place[name] for name in share.bottom]
+        self._less = [place[name] for name in share.less]
         self._minutes: dict[int, int] = {}
         self._end: int | None = None
         self.sums = [0 for _ in lengths]
@@ -99,16 +99,16 @@ class AnswerWindows:
         """The sums of a pane."""
         if not pane:
             return 0
-        cells: dict[int, int] = {}
+        sums: dict[int, int] = {}
         for key, value in pane.items():
-            if key <= LEAF_MASK:
-                line = split_leaf(key)[0]
-                cells[line] = cells.get(line, 0) + value
+            if key <= SERIES_KEY_MASK:
+                line = split_series_key(key)[0]
+                sums[line] = sums.get(line, 0) + value
         found = 0
-        for line, cell in cells.items():
-            of = sum([(cell >> shift) & mask for shift, mask in self._bottom])
+        for line, counters in sums.items():
+            of = sum([(counters >> shift) & mask for shift, mask in self._bottom])
             if self._less:
-                of -= sum([(cell >> shift) & mask for shift, mask in self._less])
-            within = sum([(cell >> shift) & mask for shift, mask in self._top])
+                of -= sum([(counters >> shift) & mask for shift, mask in self._less])
+            within = sum([(counters >> shift) & mask for shift, mask in self._top])
             found += (of << PART_BITS | within) << 2 * PART_BITS * line
         return found

@@ -60,8 +60,8 @@ class Instants:
         self.at, self._looked, self._silence = at, at, Silence(frozenset(), 0)
         self._day_ends = self._end_of_day(at)
         self.context.bind(self.monitor)
-        takers = [shard.takers.get(self.book.force.id) for shard in self.monitor.shards]
-        self._beats = [taker for taker in takers if isinstance(taker, Heartbeats)]
+        folds = [shard.folds.get(self.book.force.id) for shard in self.monitor.shards]
+        self._beats = [fold for fold in folds if isinstance(fold, Heartbeats)]
         self.looked()
 
     def reach(self, until: int, held_back: frozenset[str], *, always: bool) -> int:
@@ -124,16 +124,16 @@ class Instants:
     def _heard(self) -> tuple[int, ...]:
         found: list[int] = []
         for shard in self.monitor.shards:
-            taker = shard.takers.get(self.book.force.id)
-            if isinstance(taker, Heartbeats):
-                found += taker.latest.values()
-            elif taker is not None:
-                found.append(taker.watermark)
+            fold = shard.folds.get(self.book.force.id)
+            if isinstance(fold, Heartbeats):
+                found += fold.latest.values()
+            elif fold is not None:
+                found.append(fold.watermark)
         return tuple(found)
 
     def _beating(self) -> int:
         """How many feeds with heartbeats are known."""
-        return sum([len(taker.latest) for taker in self._beats])
+        return sum([len(fold.latest) for fold in self._beats])
 
     def _pass_over(self, until: int, held_back: frozenset[str]) -> None:
         """Goes on to the last full minute before something may happen."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from detectors.calibration.episodes import QUIET
+from detectors.calibration.episodes import JOINABLE_HOURS
 from detectors.homogeneity import Part, dispersion, explains, explains_alone, moved, shares_ratio
 from streams.alerts import words as say
 from streams.alerts.correlation import (
@@ -203,7 +203,7 @@ class Kin:
             or told is None
         ):
             return False
-        recent = signal.end - over <= QUIET[alert.grain] * HOUR
+        recent = signal.end - over <= JOINABLE_HOURS[alert.grain] * HOUR
         return began < told and recent and self._shares(alert, signal)
 
     def narrows(self, alert: Alert, signal: Signal) -> bool:

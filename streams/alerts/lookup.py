@@ -15,7 +15,7 @@ from streams.config.force import Force
 from streams.config.targets import held
 from streams.periods import MINUTE
 from streams.registry.aggregates import Count, Figures
-from streams.registry.kind import LEAF_MASK
+from streams.registry.kind import SERIES_KEY_MASK
 from streams.registry.measures import find_measure
 from streams.surveillance.adapters.base import TAIL
 from streams.surveillance.signals import Signal
@@ -98,7 +98,7 @@ class MonitorLookup:
         watching, watch = found
         if watch.adapter.missing or not watch.adapter.starts:
             return None
-        period = self.context.calendar.holding(watch.watched.grain, watch.adapter.starts[-1])
+        period = self.context.calendar.holding(watch.series.grain, watch.adapter.starts[-1])
         signal: Signal = watch.read(watching.context, period, period.end)
         return signal
 
@@ -126,7 +126,7 @@ class MonitorLookup:
             if watching is None or shard.kind != named[0].kind:
                 continue
             for watch in watching.grains[grain].begun.get(key, ()):
-                if watch.watched.measure.name == measure:
+                if watch.series.measure.name == measure:
                     return watching, watch
         return None
 
@@ -227,13 +227,13 @@ class MonitorLookup:
             return {}
         dims = tuple(signal.row[name] for name in group.dimensions)
         rollup = self.context.rollup(group, ledger.kind)
-        cells: dict[str, int] = {}
-        for leaf, cell in ledger.panes.between(start, end).items():
-            for row in rollup.keys(leaf) if leaf <= LEAF_MASK else ():
+        sums: dict[str, int] = {}
+        for series_key, counters in ledger.panes.between(start, end).items():
+            for row in rollup.keys(series_key) if series_key <= SERIES_KEY_MASK else ():
                 if row[:-1] == dims:
-                    cells[row[-1]] = cells.get(row[-1], 0) + cell
-        read = ledger.kind.cell.read
-        return {area: count.read(Figures(read(cell), {})) for area, cell in cells.items()}
+                    sums[row[-1]] = sums.get(row[-1], 0) + counters
+        read = ledger.kind.counters.read
+        return {area: count.read(Figures(read(counters), {})) for area, counters in sums.items()}
 
     def _usual_share(self, signal: Signal, area: str) -> float | None:
         days = [self.last((*signal.series[:-2], at, "day")) for at in (area, signal.area)]

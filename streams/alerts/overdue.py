@@ -38,9 +38,9 @@ class Overdue:
         if limits == self._limits:
             return
         self._limits, self._due, self._late = limits, [], set()
-        for key, body in self.ledger.open.items():
-            if not self._is_lost(body, at):
-                self._due += self._moments(key, body)
+        for key, packed in self.ledger.open.items():
+            if not self._is_lost(packed, at):
+                self._due += self._moments(key, packed)
         heapify(self._due)
 
     def due(self, after: int) -> int | None:
@@ -67,27 +67,27 @@ class Overdue:
     def ages(self, at: int) -> dict[str, list[int]]:
         """How long the open records have waited, in ms, by row; those left out whose end is lost."""
         found: dict[str, list[int]] = {}
-        for body in self.ledger.open.values():
-            contribution = self.ledger.kind.contribution(body)
+        for packed in self.ledger.open.values():
+            contribution = self.ledger.kind.contribution(packed)
             if contribution is not None and (row := self.row_of(contribution[2])) is not None:
                 age = at - contribution[0]
-                if 0 <= age <= self.ledger.kind.lost_after(body):
+                if 0 <= age <= self.ledger.kind.lost_after(packed):
                     found.setdefault(row, []).append(age)
         return found
 
-    def _opened(self, key: str, body: int) -> None:
-        for moment in self._moments(key, body):
+    def _opened(self, key: str, packed: int) -> None:
+        for moment in self._moments(key, packed):
             heappush(self._due, moment)
             if self.clock is not None and moment[0] < self.clock.due:
                 self.clock.due = moment[0]
 
-    def _moments(self, key: str, body: int) -> list[tuple[int, str]]:
-        contribution = self.ledger.kind.contribution(body)
+    def _moments(self, key: str, packed: int) -> list[tuple[int, str]]:
+        contribution = self.ledger.kind.contribution(packed)
         if contribution is None or (row := self.row_of(contribution[2])) is None:
             return []
         when = contribution[0]
         return [(when + (int(limit) + 1) * SECOND, key) for limit in self._limits.get(row, ())]
 
-    def _is_lost(self, body: int, at: int) -> bool:
-        contribution = self.ledger.kind.contribution(body)
-        return contribution is None or at - contribution[0] > self.ledger.kind.lost_after(body)
+    def _is_lost(self, packed: int, at: int) -> bool:
+        contribution = self.ledger.kind.contribution(packed)
+        return contribution is None or at - contribution[0] > self.ledger.kind.lost_after(packed)

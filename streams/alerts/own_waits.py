@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
-from detectors.durations.return_level import once_in
+from detectors.durations.return_level import return_level
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, Calendar
 from streams.registry.histogram import value_of
-from streams.registry.kind import BIN_SHIFT, LEAF_MASK
+from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK
 
 OWN_WEEKS = 8
 """From so many weeks a force's own waits are known: the longest of four are too few to tell."""
@@ -32,7 +32,7 @@ class Waits:
     @cached_property
     def rare(self) -> float:
         """What one is beyond in a very long time; 0 where too few are known."""
-        return once_in(self.seen, ONCE_IN) or 0.0
+        return return_level(self.seen, ONCE_IN) or 0.0
 
     def usual(self, length: float) -> bool:
         """Whether waits beyond this are so frequent that none of them is news."""
@@ -47,7 +47,7 @@ class OwnWaits:
     ) -> None:
         self.ledger, self.calendar, self.row_of = ledger, calendar, row_of
         self._days: dict[int, tuple[Bins, dict[str, int]]] = {}
-        self.cells: dict[str, int] = {}
+        self.sums: dict[str, int] = {}
         """By row the counters of all records of those weeks; read them by the kind's `cell`."""
 
     def learn(self, until: int) -> dict[str, Waits]:
@@ -56,15 +56,15 @@ class OwnWaits:
         first, end = self.calendar.start("day", until - OWN), until
         days: dict[int, tuple[Bins, dict[str, int]]] = {}
         together: Bins = {}
-        self.cells = {}
+        self.sums = {}
         while end > first:
             start = self.calendar.start("day", end - 1)
             held = self._days.get(start)
-            bins, cells = found = self._read(start, end) if held is None else held
+            bins, sums = found = self._read(start, end) if held is None else held
             if until - end >= DAY // 2:
                 days[start] = found
-            for row, cell in cells.items():
-                self.cells[row] = self.cells.get(row, 0) + cell
+            for row, counters in sums.items():
+                self.sums[row] = self.sums.get(row, 0) + counters
             for row, counts in bins.items():
                 into = together.setdefault(row, {})
                 for index, count in counts.items():
@@ -78,15 +78,15 @@ class OwnWaits:
 
     def _read(self, start: int, end: int) -> tuple[Bins, dict[str, int]]:
         bins: Bins = {}
-        cells: dict[str, int] = {}
+        sums: dict[str, int] = {}
         for key, count in self.ledger.panes.between(start, end).items():
-            row = self.row_of(key & LEAF_MASK)
+            row = self.row_of(key & SERIES_KEY_MASK)
             if row is None:
                 continue
-            if key > LEAF_MASK:
+            if key > SERIES_KEY_MASK:
                 into = bins.setdefault(row, {})
                 index = (key >> BIN_SHIFT) - 1
                 into[index] = into.get(index, 0) + count
             else:
-                cells[row] = cells.get(row, 0) + count
-        return bins, cells
+                sums[row] = sums.get(row, 0) + count
+        return bins, sums

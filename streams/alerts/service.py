@@ -99,9 +99,9 @@ class Desk:
         if shard in self._attached:
             return
         self._attached.add(shard)
-        for force_id, taker in shard.takers.items():
-            taker.clock = self._clocks[force_id]
-            taker.clock.due = 0
+        for force_id, fold in shard.folds.items():
+            fold.clock = self._clocks[force_id]
+            fold.clock.due = 0
         for force_id, ledger in shard.ledgers().items():
             watching = shard.surveillance.get(force_id)
             if watching is not None:  # its faults of before a restart are no news
@@ -116,8 +116,8 @@ class Desk:
             for force in shard.forces:
                 self._begin(force)
                 for other in self._attached:
-                    if force.id in other.takers:
-                        other.takers[force.id].clock = self._clocks[force.id]
+                    if force.id in other.folds:
+                        other.folds[force.id].clock = self._clocks[force.id]
 
     def _listen(self, force: Force, ledger: Ledger, watching: Any) -> None:
         pending: list[Signal] = []

@@ -51,12 +51,12 @@ def marks_of(monitor: Monitor) -> dict[Mark, int]:
     """How far each has come, in ms; nothing where nothing has come yet."""
     found: dict[Mark, int] = {}
     for shard in monitor.shards:
-        for force, taker in shard.takers.items():
-            if isinstance(taker, Heartbeats):
-                for feed, at in taker.latest.items():
+        for force, fold in shard.folds.items():
+            if isinstance(fold, Heartbeats):
+                for feed, at in fold.latest.items():
                     found[Mark(force, f"{shard.kind}.{feed}")] = at
-            elif taker.watermark:
-                found[Mark(force, shard.kind)] = taker.watermark
+            elif fold.watermark:
+                found[Mark(force, shard.kind)] = fold.watermark
     return found
 
 

@@ -22,12 +22,10 @@ from streams.config.force import Force
 from streams.config.targets import told
 from streams.errors import Refused
 from streams.events.lenient import salvage
-from streams.events.refusals import Key as FeedKey
-from streams.events.refusals import Refusals, key_in
-from streams.events.refusals import Refused as RefusedFeed
+from streams.events.refusals import FeedKey, Refusals, RefusedFeed, key_in
 from streams.events.schema import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
 from streams.events.unknown_values import UnknownValues
-from streams.fold.gaps import CUT, Stretch
+from streams.fold.gaps import CUT, Span
 from streams.fold.heartbeats import breaks, patience
 from streams.fold.ledger import MOST_RECORDS, InMemory, Ledger
 from streams.fold.panes import Pane, add_into
@@ -84,24 +82,24 @@ class Shard:
     def __init__(self, kind: str, forces: Iterable[Force], most: int = MOST_RECORDS) -> None:
         self.kind = kind
         self.forces = tuple(forces)
-        self.takers: dict[str, Ledger | Readings | Heartbeats] = {}
+        self.folds: dict[str, Ledger | Readings | Heartbeats] = {}
         for force in self.forces:
             if kind == "reading":
-                self.takers[force.id] = Readings(force)
+                self.folds[force.id] = Readings(force)
             elif kind == "heartbeat":
-                self.takers[force.id] = Heartbeats()
+                self.folds[force.id] = Heartbeats()
             else:
                 rules: Any = COUNTED[kind]
                 ledger = Ledger(rules(force), Calendar(force.zone), most)
                 ledger.stepwise = True
-                self.takers[force.id] = ledger
+                self.folds[force.id] = ledger
         self.surveillance: dict[str, Any] = {}
         """What watches its ledgers, by force id: a runner's `Surveillance`, which stands above."""
-        self.adders: dict[str, Add] = {name: taker.add for name, taker in self.takers.items()}
+        self.adders: dict[str, Add] = {name: fold.add for name, fold in self.folds.items()}
 
     def ledgers(self) -> dict[str, Ledger]:
         """The ledgers by force id; empty for readings and heartbeats."""
-        return {f: taker for f, taker in self.takers.items() if isinstance(taker, Ledger)}
+        return {f: fold for f, fold in self.folds.items() if isinstance(fold, Ledger)}
 
 
 class Monitor:
@@ -133,19 +131,19 @@ class Monitor:
     def connect(self, shard: Shard) -> None:
         """Lets what watches a shard know of the heartbeats of its feed."""
         for force_id, watching in shard.surveillance.items():
-            watching.unheard.breaks = partial(self._breaks, force_id, shard.kind)
+            watching.missing.breaks = partial(self._breaks, force_id, shard.kind)
 
-    def _breaks(self, force_id: str, kind: str, span: Stretch) -> list[Stretch] | None:
+    def _breaks(self, force_id: str, kind: str, span: Span) -> list[Span] | None:
         """Where in a span the heartbeats of a feed were due and did not come; None where that
         can't be told."""
         for shard in self.shards:
-            taker = shard.takers.get(force_id)
-            if isinstance(taker, Heartbeats):
+            fold = shard.folds.get(force_id)
+            if isinstance(fold, Heartbeats):
                 for feed in (NAMES[kind], kind):
-                    if feed in taker.heard:
-                        every = interval_of(self.forces[force_id], taker, feed)
+                    if feed in fold.heard:
+                        every = interval_of(self.forces[force_id], fold, feed)
                         # Before it is known how far apart they are, none can be due.
-                        return None if every is None else breaks(taker.heard[feed], every, span)
+                        return None if every is None else breaks(fold.heard[feed], every, span)
         return None
 
     def drop_shard(self, shard: Shard) -> None:
@@ -222,13 +220,13 @@ class Monitor:
             kept = salvage(line, error)
             event = kept.event
             kind = _EVENT_KINDS[type(event)]
-            shard = next((s for s in shards if s.kind == kind and event.force in s.takers), None)
+            shard = next((s for s in shards if s.kind == kind and event.force in s.folds), None)
             if shard is None:
                 raise self._misplaced(event, only)
-            taker = shard.takers[event.force]
-            if isinstance(taker, Ledger):
+            fold = shard.folds[event.force]
+            if isinstance(fold, Ledger):
                 for field, value in kept.unknown:
-                    taker.kind.unknown.note(event, field, value)
+                    fold.kind.unknown.note(event, field, value)
             yield from shard.adders[event.force](event, appended) or ()
         except Exception as again:  # noqa: BLE001 - no line may stop its neighbours
             return refusal(again, line)
@@ -242,14 +240,14 @@ class Monitor:
     def _mark(self, key: FeedKey) -> int | None:
         """What changes with every line of a feed that is taken; None where it is not held here."""
         for shard in self.shards:
-            if shard.kind == key.kind and key.force in shard.takers:
-                taker = shard.takers[key.force]
-                if isinstance(taker, Heartbeats):
-                    return taker.latest.get(key.feed, 0)
-                if isinstance(taker, Ledger):
-                    tally = taker.tally
-                    return tally.new + tally.revised + tally.same + tally.stale
-                return taker.lines
+            if shard.kind == key.kind and key.force in shard.folds:
+                fold = shard.folds[key.force]
+                if isinstance(fold, Heartbeats):
+                    return fold.latest.get(key.feed, 0)
+                if isinstance(fold, Ledger):
+                    versions = fold.versions
+                    return versions.new + versions.revised + versions.same + versions.stale
+                return fold.lines
         return None
 
     def refused_feeds(self, force_id: str) -> list[RefusedFeed]:
@@ -276,9 +274,9 @@ class Monitor:
     def ledger(self, kind: str, force_id: str) -> Ledger | None:
         """The ledger of a kind and force, where this process has it."""
         for shard in self.shards:
-            if shard.kind == kind and force_id in shard.takers:
-                taker = shard.takers[force_id]
-                return taker if isinstance(taker, Ledger) else None
+            if shard.kind == kind and force_id in shard.folds:
+                fold = shard.folds[force_id]
+                return fold if isinstance(fold, Ledger) else None
         return None
 
     def board(
@@ -303,7 +301,7 @@ class Monitor:
             "force": {"id": force.id, "name": force.name, "timezone": force.file.timezone},
             "at": rfc3339(at, force.zone),
             "definitions": self._definitions(force, at),
-            "now": self._stocks(force, at, beside),
+            "now": self._gauges(force, at, beside),
             "windows": {
                 **{name: self._figures(force, *span, beside, at) for name, span in spans.items()},
                 "today": self._figures(force, today.start, today.end, beside, at),
@@ -380,10 +378,10 @@ class Monitor:
             watching = shard.surveillance.get(force_id) if shard.kind == kind else None
             if watching is not None and start < at:
                 length = min(end, at) - start
-                lost = watching.unheard.shown(start, end, at) / length
+                lost = watching.missing.shown(start, end, at) / length
                 if lost >= CUT:
                     return 0.0 if empty else max(0.0, 1.0 - lost)
-                return 0.0 if empty and watching.unheard.before(end) else 1.0
+                return 0.0 if empty and watching.missing.before(end) else 1.0
         return 1.0
 
     def _totals(self, force: Force) -> Beside | None:
@@ -414,13 +412,13 @@ class Monitor:
                 out[group.name] = self._rollups[force.id, group.name].rows(first, used)
         return out
 
-    def _stocks(self, force: Force, at: int, beside: Beside | None) -> dict[str, Any]:
+    def _gauges(self, force: Force, at: int, beside: Beside | None) -> dict[str, Any]:
         out: dict[str, Any] = {}
         for group in GROUPS:
             rollup = self._rollups[force.id, group.name]
             ledger = self.ledger(group.kind, force.id)
-            if rollup.has_stock and ledger is not None:
-                out[group.name] = rollup.stock(ledger.open.values(), at)
+            if rollup.has_gauges and ledger is not None:
+                out[group.name] = rollup.gauges(ledger.open.values(), at)
         if beside is not None and (unknown := beside.unrecorded(at)):
             out[CALLS.name] = [row for row in out[CALLS.name] if row["line"] not in unknown]
         return out
@@ -449,8 +447,8 @@ class Monitor:
 
     def _readings(self, force: Force) -> Readings | None:
         for shard in self.shards:
-            if shard.kind == "reading" and force.id in shard.takers:
-                readings = shard.takers[force.id]
+            if shard.kind == "reading" and force.id in shard.folds:
+                readings = shard.folds[force.id]
                 return readings if isinstance(readings, Readings) else None
         return None
 
@@ -458,15 +456,15 @@ class Monitor:
         """How far each kind and each heartbeat has got."""
         out: dict[str, Any] = {}
         for shard in self.shards:
-            taker = shard.takers.get(force.id)
-            marks = taker.latest if isinstance(taker, Heartbeats) else {}
-            if isinstance(taker, Ledger | Readings) and taker.watermark:
-                marks = {shard.kind: taker.watermark}
+            fold = shard.folds.get(force.id)
+            marks = fold.latest if isinstance(fold, Heartbeats) else {}
+            if isinstance(fold, Ledger | Readings) and fold.watermark:
+                marks = {shard.kind: fold.watermark}
             for name, mark in marks.items():
                 feed = f"heartbeat.{name}" if shard.kind == "heartbeat" else name
                 out[feed] = {"as_of": rfc3339(mark, force.zone), "age_seconds": (at - mark) / 1000}
-                if isinstance(taker, Heartbeats):
-                    interval = interval_of(force, taker, name)
+                if isinstance(fold, Heartbeats):
+                    interval = interval_of(force, fold, name)
                     if interval is not None:
                         out[feed]["silent_after_seconds"] = patience(interval)
         return out
@@ -479,8 +477,8 @@ class Monitor:
             tally = Counter[str]()
             for shard in self.shards:
                 if shard.kind == kind:
-                    for taker in shard.takers.values():
-                        tally.update(taker.taken())
+                    for fold in shard.folds.values():
+                        tally.update(fold.taken())
             found = unknown.get(kind, UnknownValues())
             out[kind] = {
                 **tally,

@@ -10,7 +10,7 @@ from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
 from streams.registry import calls, crimes, incidents
 from streams.registry.aggregates import UNKNOWN, Figures, Ratio, Share
-from streams.registry.kind import BIN_SHIFT, LEAF_MASK, Kind
+from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK, Kind
 from streams.registry.measures import (
     ALL,
     ATTENDANCE,
@@ -19,8 +19,8 @@ from streams.registry.measures import (
     INCIDENTS,
     SERVICE_LEVELS,
     Chosen,
+    Gauge,
     Group,
-    Stock,
 )
 
 Key = tuple[str, ...]
@@ -43,19 +43,21 @@ class Rollup:
             INCIDENTS.name: self._incidents,
             CRIMES.name: self._crimes,
         }
-        self.keys = lru_cache(maxsize=100_000)(lambda leaf: tuple(expand[group.name](leaf)))
+        self.keys = lru_cache(maxsize=100_000)(
+            lambda series_key: tuple(expand[group.name](series_key))
+        )
         self._formula = SERVICE_LEVELS[force.file.service_level].share
 
-    def _calls(self, leaf: int) -> Iterable[Key]:
-        line, area = calls.split_leaf(leaf)
+    def _calls(self, series_key: int) -> Iterable[Key]:
+        line, area = calls.split_series_key(series_key)
         return ((self.force.lines[line].id, at) for at in self.force.rollup[area])
 
-    def _attendance(self, leaf: int) -> Iterable[Key]:
-        _, grade, area = incidents.split_leaf(leaf)
+    def _attendance(self, series_key: int) -> Iterable[Key]:
+        _, grade, area = incidents.split_series_key(series_key)
         return ((at,) for at in self.force.rollup[area]) if grade == incidents.EMERGENCY else ()
 
-    def _incidents(self, leaf: int) -> Iterable[Key]:
-        category, grade, area = incidents.split_leaf(leaf)
+    def _incidents(self, series_key: int) -> Iterable[Key]:
+        category, grade, area = incidents.split_series_key(series_key)
         return (
             (path, graded, at)
             for path in (ALL, *self.force.categories.ancestors(category))
@@ -63,8 +65,8 @@ class Rollup:
             for at in self.force.rollup[area]
         )
 
-    def _crimes(self, leaf: int) -> Iterable[Key]:
-        offence, area = crimes.split_leaf(leaf)
+    def _crimes(self, series_key: int) -> Iterable[Key]:
+        offence, area = crimes.split_series_key(series_key)
         return (
             (path, at)
             for path in (ALL, *self.force.offences.ancestors(offence))
@@ -80,24 +82,24 @@ class Rollup:
     def rows(self, pane: Pane, used: Used | None = None) -> list[Row]:
         """The rows of a stretch of time: stocks left out, sorted by dimensions and area. `used` is
         what totals add to them."""
-        cells: dict[Key, int] = dict.fromkeys(self.standing_rows(), 0)
+        sums: dict[Key, int] = dict.fromkeys(self.standing_rows(), 0)
         bins: dict[Key, dict[int, int]] = {}
         keeps_bins = self.group in (CALLS, ATTENDANCE)
         for key, value in pane.items():
-            if key <= LEAF_MASK:
+            if key <= SERIES_KEY_MASK:
                 for row in self.keys(key):
-                    cells[row] = cells.get(row, 0) + value
+                    sums[row] = sums.get(row, 0) + value
             elif keeps_bins:
                 index = (key >> BIN_SHIFT) - 1
-                for row in self.keys(key & LEAF_MASK):
+                for row in self.keys(key & SERIES_KEY_MASK):
                     into = bins.setdefault(row, {})
                     into[index] = into.get(index, 0) + value
         if used is None:
-            return [self._row(key, cells[key], bins.get(key, {})) for key in sorted(cells)]
+            return [self._row(key, sums[key], bins.get(key, {})) for key in sorted(sums)]
         parts = used.parts
         return [
-            self._row(key, cells.get(key, 0), bins.get(key, {}), parts.get(key))
-            for key in sorted(cells.keys() | parts.keys())
+            self._row(key, sums.get(key, 0), bins.get(key, {}), parts.get(key))
+            for key in sorted(sums.keys() | parts.keys())
             if used.knows(key)
         ]
 
@@ -107,23 +109,23 @@ class Rollup:
         for key in sorted(self.standing_rows()):
             row: Row = dict(zip((*self.group.dimensions, "area"), key, strict=True))
             for measure in self.group.measures:
-                if not isinstance(measure.value, Stock):
+                if not isinstance(measure.value, Gauge):
                     ratio = measure.unit == "ratio"
                     row[measure.name] = dict(UNKNOWN) if ratio else None
             rows.append(row)
         return rows
 
-    def _row(self, key: Key, cell: int, bins: dict[int, int], part: Part | None = None) -> Row:
+    def _row(self, key: Key, counters: int, bins: dict[int, int], part: Part | None = None) -> Row:
         row: Row = dict(zip((*self.group.dimensions, "area"), key, strict=True))
-        lanes = self.kind.cell.read(cell)
+        counts = self.kind.counters.read(counters)
         if part is not None:  # counters that are not known of a part are not known of the whole
-            lanes = {name: lanes[name] + count for name, count in part.counts.items()}
-        figures = Figures(lanes, bins)
+            counts = {name: counts[name] + count for name, count in part.counts.items()}
+        figures = Figures(counts, bins)
         for measure in self.group.measures:
-            if isinstance(measure.value, Stock):
+            if isinstance(measure.value, Gauge):
                 continue
             value = self._formula if isinstance(measure.value, Chosen) else measure.value
-            if part is not None and not value.needs <= lanes.keys():
+            if part is not None and not value.needs <= counts.keys():
                 row[measure.name] = dict(UNKNOWN) if isinstance(value, Share) else None
                 continue
             read = value.read(figures)
@@ -134,18 +136,18 @@ class Rollup:
                 row["provisional"] = True
         return row
 
-    def stock(self, open_bodies: Iterable[int], at: int) -> list[Row]:
+    def gauges(self, open_records: Iterable[int], at: int) -> list[Row]:
         """The rows of what is open at an instant: how many, the oldest, and how many are unknown
         (so old that the end must have been lost). Records from after `at` are left out."""
         counts: dict[Key, int] = dict.fromkeys(self.standing_rows(), 0)
         oldest: dict[Key, int] = {}
         unknown: dict[Key, int] = {}
-        for body in open_bodies:
-            contribution = self.kind.contribution(body)
+        for packed in open_records:
+            contribution = self.kind.contribution(packed)
             if contribution is None or contribution[0] > at:
                 continue
             age = at - contribution[0]
-            lost = age > self.kind.lost_after(body)
+            lost = age > self.kind.lost_after(packed)
             for key in self.keys(contribution[2]):
                 counts.setdefault(key, 0)
                 if lost:
@@ -157,7 +159,7 @@ class Rollup:
         for key in sorted(counts):
             row: Row = dict(zip((*self.group.dimensions, "area"), key, strict=True))
             for measure in self.group.measures:
-                if isinstance(measure.value, Stock):
+                if isinstance(measure.value, Gauge):
                     of = measure.value.of
                     if of == "count":
                         row[measure.name] = counts[key]
@@ -169,6 +171,6 @@ class Rollup:
         return rows
 
     @property
-    def has_stock(self) -> bool:
+    def has_gauges(self) -> bool:
         """Whether any measure of the group is a stock."""
-        return any(isinstance(measure.value, Stock) for measure in self.group.measures)
+        return any(isinstance(measure.value, Gauge) for measure in self.group.measures)

@@ -23,10 +23,10 @@ from typing import Literal, NamedTuple
 
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane, Panes
-from streams.fold.totals import GRAINS, LineTotals, Total, Totals
+from streams.fold.totals import GRAINS, CallTotals, LineTotals, Total
 from streams.periods import DAY, MINUTE, Calendar, Grain
 from streams.registry import calls
-from streams.registry.kind import LEAF_MASK
+from streams.registry.kind import SERIES_KEY_MASK
 
 RECENT = 7 * DAY
 """A line that had a record so shortly before is fed by records: where it has none, there were no
@@ -76,7 +76,7 @@ class Spans:
 class Beside:
     """The totals of one force beside its records, for one board: what it has looked up it keeps."""
 
-    def __init__(self, force: Force, calendar: Calendar, totals: Totals, panes: Panes) -> None:
+    def __init__(self, force: Force, calendar: Calendar, totals: CallTotals, panes: Panes) -> None:
         self.force, self.calendar, self.totals, self.panes = force, calendar, totals, panes
         self._lines_in: dict[tuple[int, int], frozenset[int]] = {}
         self._day_ends: dict[int, int] = {}
@@ -241,7 +241,7 @@ class Beside:
 
 def _lines_of(pane: Pane) -> frozenset[int]:
     """The lines that have records in a pane, by index."""
-    return frozenset(calls.split_leaf(key)[0] for key in pane if key <= LEAF_MASK)
+    return frozenset(calls.split_series_key(key)[0] for key in pane if key <= SERIES_KEY_MASK)
 
 
 def _sum(pieces: list[Total], origin: Origin) -> Part:

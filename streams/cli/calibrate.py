@@ -14,7 +14,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from detectors.calibration.alarm_budget import SHARES, AlarmBudget
-from detectors.calibration.power import in_words
+from detectors.calibration.detection_delay import delays_in_words
 from streams.board.monitor import Monitor
 from streams.cli.inputs import Inputs, source_options
 from streams.config.force import Force, find_force
@@ -181,12 +181,12 @@ def _report(
     )
     table = Table("series", "a day", "a lasting rise is found", box=None, pad_edge=False)
     for number, (watched, series) in enumerate(zip(plan.watched, planned.series, strict=True)):
-        leaf, grain = planned.as_one(number), watched.where.grain
-        sights = found.sights.get(class_name(class_of(leaf, grain)))
+        stream, grain = planned.as_one(number), watched.where.grain
+        sights = found.sights.get(class_name(class_of(stream, grain)))
         if sights is not None:
             what = f"{subject(force, series.watch, series.row)}, {place(force, series.area)}"
-            words = in_words([one.as_delay() for one in sights], grain)
-            table.add_row(what, f"{24 * leaf.rate:.1f}", words)
+            words = delays_in_words([one.as_delay() for one in sights], grain)
+            table.add_row(what, f"{24 * stream.rate:.1f}", words)
     console.print(table)
     click.echo("\nLevels of months are judged once a month: docs/detectors.md tells how soon.")
     factors = ", ".join(f"{grain} = {factor:.3g}" for grain, factor in found.factors.items())

@@ -174,9 +174,9 @@ def retry(
 def _read(broker: str, prefix: str, path: Path | None) -> list[DeadLetter]:
     if path is not None:
         return merged(read_file(path))
-    from streams.kafka import deadletter_topic as letterbox  # noqa: PLC0415 - a file needs no Kafka
+    from streams.kafka import deadletter_topic  # noqa: PLC0415 - a file needs no Kafka
 
-    return letterbox.read(broker, prefix)
+    return deadletter_topic.read(broker, prefix)
 
 
 def _choose(

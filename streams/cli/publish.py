@@ -20,8 +20,8 @@ from streams.cli.inputs import (
 )
 from streams.cli.options import Speed
 from streams.config.force import find_force, shipped_forces
+from streams.kafka.publisher import PublishCounts
 from streams.kafka.publisher import publish as send
-from streams.kafka.tally import Tally
 from streams.sources import Source
 from streams.sources.order.play import Play
 
@@ -119,15 +119,15 @@ def publish(  # noqa: PLR0913, PLR0917  one argument an option
             source = inputs.open(named or None, stdin=not following)
             with Play(source, forces.values()) as play:
                 run.send(source, play, bootstrap, prefix, speed=speed or None, **options)
-        if following and not run.tally.interrupted:
+        if following and not run.counts.interrupted:
             with inputs.open(named or None, files=False) as source:
                 run.send(source, None, bootstrap, prefix, **options)
     finally:
         run.report()
-    tally = run.tally
-    if tally.interrupted:
+    counts = run.counts
+    if counts.interrupted:
         sys.exit(INTERRUPTED)
-    much = refused_much(tally.refused.total(), tally.read - tally.excluded)
+    much = refused_much(counts.refused.total(), counts.read - counts.excluded)
     if much and not following:
         click.echo(much)
         sys.exit(REFUSED)
@@ -138,7 +138,7 @@ class _Run:
 
     def __init__(self, dead_letters: Path) -> None:
         self.dead_letters = dead_letters
-        self.tally = Tally()
+        self.counts = PublishCounts()
         self.told: list[str] = []
         """What is said at the end of files passed over, and of rows to look at."""
         self._started, self._shown = time.monotonic(), 0.0
@@ -147,12 +147,12 @@ class _Run:
         self, source: Source, play: Play | None, bootstrap: str, prefix: str, **options: Any
     ) -> None:
         """Sends a source, sorted where it is a play; raises `WatchroomError`."""
-        before = self.tally
+        before = self.counts
         try:
             with progress_bar(source, play, self._rate) as move:
 
-                def progress(tally: Tally) -> None:
-                    self.tally = before + tally
+                def progress(counts: PublishCounts) -> None:
+                    self.counts = before + counts
                     now = time.monotonic()
                     if now - self._shown >= 0.1:  # chunks take a millisecond
                         self._shown = now
@@ -164,30 +164,31 @@ class _Run:
             self.told += [f"Look: {warning}" for warning in (play.warnings if play else ())]
 
     def _rate(self) -> str:
-        tally, seconds = self.tally, max(time.monotonic() - self._started, 0.001)
-        refused = f", {tally.refused.total():,} refused" if tally.refused else ""
-        return f"{tally.read / seconds:,.0f} rows/s{refused}"
+        counts, seconds = self.counts, max(time.monotonic() - self._started, 0.001)
+        refused = f", {counts.refused.total():,} refused" if counts.refused else ""
+        return f"{counts.read / seconds:,.0f} rows/s{refused}"
 
     def report(self) -> None:
         """Say what was sent and what was not, if anything was read."""
-        tally, seconds = self.tally, time.monotonic() - self._started
-        if not tally.read:
+        counts, seconds = self.counts, time.monotonic() - self._started
+        if not counts.read:
             return
-        counts = [
+        kinds = [
             f"{number:,} {kind}{'' if number == 1 else 's'}"
-            for kind, number in sorted(tally.sent.items())
+            for kind, number in sorted(counts.sent.items())
         ]
-        rate = tally.read / max(seconds, 0.001)
+        rate = counts.read / max(seconds, 0.001)
         click.echo(
-            f"Sent {', '.join(counts) or 'nothing'} in {tally.messages:,} messages, "
+            f"Sent {', '.join(kinds) or 'nothing'} in {counts.messages:,} messages, "
             f"{seconds:.1f} s ({rate:,.0f} rows a second)."
         )
-        if tally.excluded:
+        if counts.excluded:
             click.echo(
-                f"Left out, as blank lines or by the mapping's filters: {tally.excluded:,} rows."
+                f"Left out, as blank lines or by the mapping's filters: {counts.excluded:,} rows."
             )
-        for line in [*self.told, *refused_lines(tally.refused, tally.examples, self.dead_letters)]:
+        refused = refused_lines(counts.refused, counts.examples, self.dead_letters)
+        for line in [*self.told, *refused]:
             click.echo(line)
-        if tally.interrupted:
-            where = f" The last row sent was {tally.last}." if tally.last else ""
-            click.echo(f"Stopped by Ctrl-C after {tally.read:,} rows.{where}")
+        if counts.interrupted:
+            where = f" The last row sent was {counts.last}." if counts.last else ""
+            click.echo(f"Stopped by Ctrl-C after {counts.read:,} rows.{where}")

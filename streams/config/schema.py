@@ -136,7 +136,7 @@ class QuietHours(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     state: ClockHours | None = None
 
 
-class Alerts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """How many false alarms the control room will stand, and who is told of what.
 
     `false_episodes_a_week` is over all that is watched. Without `waiting_seconds` for a line and
@@ -154,7 +154,7 @@ class Alerts(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     maintenance: list[Maintenance] = []
 
 
-class Feed(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+class FeedSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """A feed that sends heartbeats. `heartbeat_seconds` is how far apart they are; without it that
     is learned from them."""
 
@@ -179,5 +179,5 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     offence_groups: Annotated[list[Dotted], Meta(max_length=4000)] = []
     events: list[LocalEvent] = []
     changes: list[Change] = []
-    alerts: Alerts = Alerts()
-    feeds: dict[Name, Feed] = {}
+    alerts: AlertSettings = AlertSettings()
+    feeds: dict[Name, FeedSettings] = {}

@@ -89,9 +89,9 @@ class Alerting:
         if store is None:
             return
         self._unsaved += made
-        takers = [(channel.name, channel.severities) for channel in self.channels]
+        folds = [(channel.name, channel.severities) for channel in self.channels]
         try:
-            store.append(self._unsaved, takers, wall_clock())
+            store.append(self._unsaved, folds, wall_clock())
         except sqlite3.Error as error:
             log.error("%s: %s; it is tried again with the next alert", store.path, error)
             return

@@ -20,8 +20,8 @@ from pathlib import Path
 import msgspec
 
 from detectors.calibration.alarm_budget import MOST, AlarmBudget
-from detectors.calibration.power import Delay, reach
-from detectors.calibration.simulation import Leaf, Noted, Plan, fit, replay, total
+from detectors.calibration.detection_delay import DetectionDelay, detection_delays
+from detectors.calibration.simulation import Plan, RatedPoint, SimulatedStream, fit, replay, total
 from streams.surveillance.calibration import Planned
 
 STATE_VERSION = 1
@@ -43,17 +43,18 @@ Progress = Callable[[str, float], None]
 
 
 class Sight(msgspec.Struct, frozen=True):
-    """`detectors.calibration.power.Delay` as it is kept; None stands for never."""
+    """`detectors.calibration.detection_delay.DetectionDelay` as it is kept; None stands for
+    never."""
 
     factor: float
     half: float | None
     most: float | None
     found: float
 
-    def as_delay(self) -> Delay:
+    def as_delay(self) -> DetectionDelay:
         """With infinity for never."""
         half, most = (inf if one is None else one for one in (self.half, self.most))
-        return Delay(self.factor, half, most, self.found)
+        return DetectionDelay(self.factor, half, most, self.found)
 
 
 class Calibrated(msgspec.Struct):
@@ -109,7 +110,7 @@ def _answer(question: Question, pool: ProcessPoolExecutor, progress: Progress) -
     checks = max(2, number // 2)
     cutoff = dict(MOST)
     one = functools.partial(_replicate, plan=plan, history=question.history, cutoff=cutoff)
-    replays: list[list[Noted]] = []
+    replays: list[list[RatedPoint]] = []
     for noted in pool.map(one, [(question.seed, n) for n in range(number + checks)]):
         replays.append(noted)
         progress("Simulating years in which nothing happens", len(replays) / (number + checks))
@@ -118,7 +119,7 @@ def _answer(question: Question, pool: ProcessPoolExecutor, progress: Progress) -
     fresh = total(plan, replays[number:], fitted).total() / (checks * JUDGED_WEEKS)
     kinds = classes(question.planned)
     allowed = {grain: fitted.allowed(grain, plan.number(grain)) for grain in budget.shares}
-    work = [(leaf, kind[0], allowed[kind[0]], question) for kind, leaf in kinds.items()]
+    work = [(stream, kind[0], allowed[kind[0]], question) for kind, stream in kinds.items()]
     sights: dict[str, list[Sight]] = {}
     for kind, seen in zip(kinds, pool.map(_reach, work), strict=True):
         sights[class_name(kind)] = seen
@@ -128,13 +129,15 @@ def _answer(question: Question, pool: ProcessPoolExecutor, progress: Progress) -
 
 def _replicate(
     seed: tuple[int, int], plan: Plan, history: int, cutoff: dict[str, float]
-) -> list[Noted]:
+) -> list[RatedPoint]:
     return replay(plan, history=history, weeks=JUDGED_WEEKS, seed=seed, cutoff=cutoff)
 
 
-def _reach(work: tuple[Leaf, str, float, Question]) -> list[Sight]:
-    leaf, grain, allowed, asked = work
-    found = reach(leaf, grain, allowed=allowed, history=asked.history, runs=STEPS, seed=asked.seed)
+def _reach(work: tuple[SimulatedStream, str, float, Question]) -> list[Sight]:
+    stream, grain, allowed, asked = work
+    found = detection_delays(
+        stream, grain, allowed=allowed, history=asked.history, runs=STEPS, seed=asked.seed
+    )
     return [
         Sight(
             one.factor,
@@ -146,10 +149,10 @@ def _reach(work: tuple[Leaf, str, float, Question]) -> list[Sight]:
     ]
 
 
-def class_of(leaf: Leaf, grain: str) -> Kind:
+def class_of(stream: SimulatedStream, grain: str) -> Kind:
     """Series that are alike: rates to half an octave, dispersions to a quarter."""
-    dispersion = max(1.0, round(4.0 * leaf.dispersion) / 4.0)
-    return grain, 2.0 ** (round(2.0 * log2(leaf.rate)) / 2.0), dispersion
+    dispersion = max(1.0, round(4.0 * stream.dispersion) / 4.0)
+    return grain, 2.0 ** (round(2.0 * log2(stream.rate)) / 2.0), dispersion
 
 
 def class_name(kind: Kind) -> str:
@@ -157,12 +160,12 @@ def class_name(kind: Kind) -> str:
     return f"{kind[0]}/{kind[1]:.4g}/{kind[2]:g}"
 
 
-def classes(planned: Planned) -> dict[Kind, Leaf]:
-    """The classes of the hourly and daily series, each with a leaf that stands for it."""
-    found: dict[Kind, Leaf] = {}
+def classes(planned: Planned) -> dict[Kind, SimulatedStream]:
+    """The classes of the hourly and daily series, each with a stream that stands for it."""
+    found: dict[Kind, SimulatedStream] = {}
     for number, watched in enumerate(planned.plan.watched):
         if watched.where.grain != "month":
-            leaf = planned.as_one(number)
-            kind = class_of(leaf, watched.where.grain)
-            found.setdefault(kind, leaf._replace(rate=kind[1], dispersion=kind[2]))
+            stream = planned.as_one(number)
+            kind = class_of(stream, watched.where.grain)
+            found.setdefault(kind, stream._replace(rate=kind[1], dispersion=kind[2]))
     return found

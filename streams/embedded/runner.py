@@ -53,12 +53,12 @@ def last_event(monitor: Monitor, force_id: str | None = None) -> int:
     """The latest event time that any feed (of one force) has reached, in ms; 0 before any."""
     latest = 0
     for shard in monitor.shards:
-        for name, taker in shard.takers.items():
+        for name, fold in shard.folds.items():
             if force_id in (None, name):
-                if isinstance(taker, Heartbeats):
-                    latest = max(latest, *taker.latest.values(), 0)
+                if isinstance(fold, Heartbeats):
+                    latest = max(latest, *fold.latest.values(), 0)
                 else:
-                    latest = max(latest, taker.watermark)
+                    latest = max(latest, fold.watermark)
     return latest
 
 
@@ -133,11 +133,11 @@ class Embedded:
         new = 0
         with self.live.lock:
             for shard in self.live.monitor.shards:
-                for taker in shard.takers.values():
-                    if isinstance(taker, Ledger):
-                        new += taker.tally.new
+                for fold in shard.folds.values():
+                    if isinstance(fold, Ledger):
+                        new += fold.versions.new
                     else:
-                        new += taker.new if isinstance(taker, Readings) else taker.lines
+                        new += fold.new if isinstance(fold, Readings) else fold.lines
         refused = self.refused.total()
         merged = self.rows - new - refused - self.excluded
         return Account(self.rows, new, merged, refused, self.excluded)

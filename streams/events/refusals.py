@@ -46,7 +46,7 @@ WORDS = {
 """Why the lines of a feed are refused, by reason, as people say it."""
 
 
-class Key(NamedTuple):
+class FeedKey(NamedTuple):
     """What lines are of: a force, a kind of record, and of heartbeats the feed."""
 
     force: str
@@ -54,12 +54,12 @@ class Key(NamedTuple):
     feed: str = ""
 
 
-class Refused:
+class RefusedFeed:
     """The lines of one feed that were refused, none having been taken between."""
 
     __slots__ = ("ahead", "first", "key", "last", "lines", "mark", "reasons")
 
-    def __init__(self, key: Key, mark: int, at: int) -> None:
+    def __init__(self, key: FeedKey, mark: int, at: int) -> None:
         self.key, self.mark = key, mark
         self.first = self.last = at
         """When the first and the last of them were received, in ms."""
@@ -90,16 +90,16 @@ class Refusals:
     """All of a process."""
 
     def __init__(self) -> None:
-        self._held: dict[Key, Refused] = {}
+        self._held: dict[FeedKey, RefusedFeed] = {}
 
-    def note(self, key: Key, mark: int, line: bytes, reason: str, at: int) -> None:
+    def note(self, key: FeedKey, mark: int, line: bytes, reason: str, at: int) -> None:
         """Takes in a line that was refused at `at`. `mark` is anything that changes with every line
         of the feed that is taken."""
         held = self._held.get(key)
         if held is None or held.mark != mark:
             if held is None and key.feed and self._feeds(key.force) >= MOST_FEEDS:
                 return
-            held = self._held[key] = Refused(key, mark, at)
+            held = self._held[key] = RefusedFeed(key, mark, at)
         held.lines += 1
         held.last = max(held.last, at)
         held.reasons[reason] += 1
@@ -111,12 +111,12 @@ class Refusals:
     def _feeds(self, force: str) -> int:
         return sum(1 for key in self._held if key.force == force and key.feed)
 
-    def of(self, key: Key, mark: int) -> Refused | None:
+    def of(self, key: FeedKey, mark: int) -> RefusedFeed | None:
         """What was refused of a feed since a line of it was last taken."""
         held = self._held.get(key)
         return held if held is not None and held.mark == mark else None
 
-    def keys(self, force: str) -> list[Key]:
+    def keys(self, force: str) -> list[FeedKey]:
         """The feeds of a force of which lines were ever refused, in order."""
         return sorted(key for key in self._held if key.force == force)
 
@@ -137,7 +137,7 @@ _read_stamped = msgspec.json.Decoder(_Stamped).decode
 _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
 
 
-def key_in(line: bytes) -> Key | None:
+def key_in(line: bytes) -> FeedKey | None:
     """What a refused line says that it is of; None where that can't be read."""
     try:
         found = _read_named(line)
@@ -145,7 +145,7 @@ def key_in(line: bytes) -> Key | None:
         return None
     if not found.force or not found.kind:
         return None
-    return Key(found.force, found.kind, found.feed if found.kind == "heartbeat" else "")
+    return FeedKey(found.force, found.kind, found.feed if found.kind == "heartbeat" else "")
 
 
 def _stamp_in(line: bytes) -> int | None:

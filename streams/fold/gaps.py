@@ -33,23 +33,23 @@ class Gap(NamedTuple):
     watermark: int
 
 
-Stretch = tuple[int, int]
+Span = tuple[int, int]
 
 
-def too_long(run: Stretch) -> list[Stretch]:
+def too_long(run: Span) -> list[Span]:
     """What of an empty run is missing, where nothing is known of the feed's rate."""
     return [run] if run[1] - run[0] > LONGEST_QUIET else []
 
 
-def in_one_step(missing: list[Stretch]) -> list[Stretch]:
+def in_one_step(missing: list[Span]) -> list[Span]:
     """Those stretches whose periods close together."""
     return [each for each in missing if each[1] - each[0] > LONGEST_QUIET]
 
 
-def empty_runs(panes: Panes, begin: int, end: int) -> list[Stretch]:
+def empty_runs(panes: Panes, begin: int, end: int) -> list[Span]:
     """The stretches of at least `LEAST` that reach into [begin, end) without a record, in order,
     up to `end`; the first of them from where it began, which may lie before."""
-    found: list[Stretch] = []
+    found: list[Span] = []
     at, leading = begin, True
     for start, stop in (*sorted(_held(panes, begin, end)), (end, end)):
         if start > at:
@@ -61,7 +61,7 @@ def empty_runs(panes: Panes, begin: int, end: int) -> list[Stretch]:
     return found
 
 
-def _held(panes: Panes, begin: int, end: int) -> Iterator[Stretch]:
+def _held(panes: Panes, begin: int, end: int) -> Iterator[Span]:
     """What the panes with any record cover of [begin, end)."""
     first, last = begin // MINUTE, end // MINUTE
     if last - first < len(panes.minutes):
@@ -124,8 +124,8 @@ def _all(panes: Panes) -> tuple[tuple[str, dict[int, Pane]], ...]:
 
 
 def walk(
-    calendar: Calendar, grain: Grain, span: Stretch, missing: list[Stretch]
-) -> Iterator[Period | Stretch]:
+    calendar: Calendar, grain: Grain, span: Span, missing: list[Span]
+) -> Iterator[Period | Span]:
     """The periods of a grain that begin in a span, in order: one by one, but for those wholly
     within a gap, which come together as a stretch."""
     at, until = span

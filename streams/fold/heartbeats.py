@@ -54,10 +54,10 @@ def patience(interval: float) -> float:
     return max(LEAST_PATIENCE, three, 2.0 * interval + max(10.0, interval / 10.0))
 
 
-Stretch = tuple[int, int]
+Span = tuple[int, int]
 
 
-def keep(stretches: list[Stretch], beat: int) -> None:
+def keep(stretches: list[Span], beat: int) -> None:
     """Adds a beat, in ms, to the stretches of beats that follow each other; the order in which they
     come makes no difference.
 
@@ -80,9 +80,7 @@ def keep(stretches: list[Stretch], beat: int) -> None:
     del stretches[:-MOST_STRETCHES]
 
 
-def breaks(
-    stretches: Sequence[Stretch], interval: float | None, span: Stretch
-) -> list[Stretch] | None:
+def breaks(stretches: Sequence[Span], interval: float | None, span: Span) -> list[Span] | None:
     """Where in a span of time, in ms, beats were due and did not come: none of it where they went
     on. None where that can't be told: the feed did not beat before, or has not beaten since.
 

@@ -11,10 +11,10 @@ leave the ledger, but for those whose end is still to come. Periods within a lon
 (`streams.fold.gaps`) close together. All of it is done in short steps, so that whoever folds may
 let others have their turn between them.
 
-A record that has left is not forgotten: its entry goes to a store (`Departed`), which knows what it
-counted. So a version that comes however late is one revision of its period: what the record counted
-is taken out and what it counts now is put in. Only a record that is new and belongs to a sealed
-period is refused, unless a finished history is being played (`counts_sealed`).
+A record that has left is not forgotten: its entry goes to a store (`DepartedRecords`), which knows
+what it counted. So a version that comes however late is one revision of its period: what the record
+counted is taken out and what it counts now is put in. Only a record that is new and belongs to a
+sealed period is refused, unless a finished history is being played (`counts_sealed`).
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from typing import NamedTuple, Protocol
 from streams.errors import Refused
 from streams.events.schema import Record
 from streams.fold.event_clock import EventClock
-from streams.fold.gaps import Gap, Stretch, empty_runs, in_one_step, too_long, walk
+from streams.fold.gaps import Gap, Span, empty_runs, in_one_step, too_long, walk
 from streams.fold.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period
 from streams.registry.kind import (
-    BODY_BITS,
     EARLIEST,
     MONTH_PRECISE,
     OPEN,
+    PACKED_BITS,
     PRECISION_SHIFT,
     SKEW,
     WHEN_SHIFT,
@@ -41,11 +41,11 @@ from streams.registry.kind import (
     when_of,
 )
 
-_BODY_MASK = (1 << BODY_BITS) - 1
-_WHEN_MASK = (_BODY_MASK >> PRECISION_SHIFT) << PRECISION_SHIFT
-_UPDATED_SHIFT = BODY_BITS + 1
+_PACKED_MASK = (1 << PACKED_BITS) - 1
+_WHEN_MASK = (_PACKED_MASK >> PRECISION_SHIFT) << PRECISION_SHIFT
+_UPDATED_SHIFT = PACKED_BITS + 1
 _UPDATED_MASK = (1 << 42) - 1
-_DELETED = 1 << BODY_BITS
+_DELETED = 1 << PACKED_BITS
 
 MOST_RECORDS = 5_000_000
 """Records of one kind that a force may have inside the horizon, so that memory is bounded."""
@@ -67,7 +67,7 @@ Sealed = tuple[str, int, Pane]
 """A sealed pane: grain, start minute, counters."""
 
 
-class Departed(Protocol):
+class DepartedRecords(Protocol):
     """Keeps the entries of the records that have left a ledger. It may hold an older entry of a
     record that has come back; the ledger's own wins."""
 
@@ -96,7 +96,7 @@ class Published(Protocol):
         """Whether this message's version of a record was taken although its period was sealed."""
 
 
-class Tally:
+class VersionCounts:
     """How the records of a ledger were taken; all of it from the log, none of it in a figure."""
 
     __slots__ = ("new", "revised", "same", "skewed", "stale")
@@ -131,7 +131,7 @@ class Ledger:
         self.panes = Panes(calendar)
         self.watermark = 0
         self.sealed_before = 0
-        self.tally = Tally()
+        self.versions = VersionCounts()
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
         self.revisions: dict[tuple[Grain, int], Pane] = {}
         """What changed in a period after it closed: (grain, start in ms) to the sum of changes."""
@@ -142,14 +142,14 @@ class Ledger:
         """Called with every period that closes; what takes long is returned in short steps."""
         self.on_gap: Callable[[Gap], Steps] | None = None
         """Called instead of `on_close` for the periods of a grain that lie within a gap."""
-        self.on_empty: Callable[[Stretch], list[Stretch]] = too_long
+        self.on_empty: Callable[[Span], list[Span]] = too_long
         """Says what is missing of a stretch of event time without a record, before its periods
         close. It may be asked again of a stretch that goes on."""
         self.on_seal: Callable[[list[Sealed]], None] | None = None
         """Called at every sealing, with the panes that hold something."""
         self.counts_sealed = False
         """A finished history is played: a new record of a sealed period counts."""
-        self.departed: Departed | None = None
+        self.departed: DepartedRecords | None = None
         """Where records go that leave; without one they are forgotten."""
         self.published: Published | None = None
         """While a log is read again of which sealed panes were published."""
@@ -174,7 +174,7 @@ class Ledger:
         self._by_day: dict[int, list[str]] = {}
         self._next_hour = 0
         self._closed = 0
-        self._sealed_body = self._whole_before = 0
+        self._sealed_packed = self._whole_before = 0
         self._whole_longer = max(0, WHOLE_HORIZON - kind.horizon)
         self._pack, self._contribution = kind.pack, kind.contribution
         self._unknown = kind.unknown
@@ -191,10 +191,10 @@ class Ledger:
         version = event.version
         order = ((updated if version is None else version) << 42 | updated) << _UPDATED_SHIFT
         if event.deleted:
-            entry, body = order | _DELETED, 0
+            entry, packed = order | _DELETED, 0
         else:
-            body = self._pack(event, updated)
-            entry = order | body
+            packed = self._pack(event, updated)
+            entry = order | packed
         # Before anything of it counts, and not of a line that is refused.
         if self.clock is not None and updated > self.clock.due:
             self.clock.reach(updated)
@@ -203,18 +203,18 @@ class Ledger:
         if old is None and self.departed is not None:
             old = self._departed(self.departed, key, entry)
         if old is None:
-            self._replace(key, entry, self._admit(key, body, updated), body)
+            self._replace(key, entry, self._admit(key, packed, updated), packed)
         elif entry > old:
-            self.tally.revised += 1
-            self._replace(key, entry, old & _BODY_MASK, body)
+            self.versions.revised += 1
+            self._replace(key, entry, old & _PACKED_MASK, packed)
             # Where it may leave on another day; a tombstone goes by when it was written.
-            if (old ^ entry) & _WHEN_MASK or not body or key in self._held_over:
+            if (old ^ entry) & _WHEN_MASK or not packed or key in self._held_over:
                 self._held_over.discard(key)
-                self._file(key, body, updated)
+                self._file(key, packed, updated)
         elif entry == old:
-            self.tally.same += 1
+            self.versions.same += 1
         else:
-            self.tally.stale += 1
+            self.versions.stale += 1
         if self._unknown.pending:
             self._unknown.settle(event)
         # Last: crossing an hour may seal, and this record was judged by what was sealed before.
@@ -230,33 +230,33 @@ class Ledger:
             raise Refused("in_the_future", "updated_at is later than the event was received")
         if updated < EARLIEST:
             raise Refused("implausible_date", "updated_at lies before 1990")
-        self.tally.skewed += 1
+        self.versions.skewed += 1
 
-    def _admit(self, key: str, body: int, updated: int) -> int:
+    def _admit(self, key: str, packed: int, updated: int) -> int:
         """Takes in a record that is not known here; returns what of it counts already, as a body.
 
         Raises `Refused` for a period that is sealed, and where the ledger is full.
         """
         counted = 0
-        if 0 < body < self._sealed_body and self._is_sealed(body):
+        if 0 < packed < self._sealed_packed and self._is_sealed(packed):
             if self.published is not None and self.published.holds_record(key):
-                counted = body
-                if body & OPEN:
-                    self._open(key, body)
+                counted = packed
+                if packed & OPEN:
+                    self._open(key, packed)
             elif not self.counts_sealed:
-                raise self._sealed(body)
+                raise self._sealed(packed)
         if len(self.entries) >= self.most:
             raise Refused("ledger_full", f"more than {self.most} records within the horizon")
         if counted:
-            self.tally.revised += 1
+            self.versions.revised += 1
         else:
-            self.tally.new += 1
-        self._file(key, body, updated)
+            self.versions.new += 1
+        self._file(key, packed, updated)
         return counted
 
-    def _sealed(self, body: int) -> Refused:
+    def _sealed(self, packed: int) -> Refused:
         """The refusal of a new record that belongs to a sealed period."""
-        when, precision = when_of(body)
+        when, precision = when_of(packed)
         grain: Grain = "month" if precision == MONTH_PRECISE else "day"
         label = self.calendar.label(grain, self.calendar.start(grain, when))
         days = (self.kind.horizon + (self._whole_longer if precision else 0)) // DAY
@@ -267,7 +267,7 @@ class Ledger:
             "prefix of their own (--prefix)",
         )
 
-    def _departed(self, departed: Departed, key: str, entry: int) -> int | None:
+    def _departed(self, departed: DepartedRecords, key: str, entry: int) -> int | None:
         """The entry of a record that had left; it comes back where a newer one is to replace it."""
         old = departed.get(key)
         if old is not None and entry > old:
@@ -276,45 +276,45 @@ class Ledger:
 
     def _take_back(self, key: str, entry: int) -> None:
         """Has a record that had left back, as what it was: what it counts is in the panes."""
-        body = entry & _BODY_MASK
+        packed = entry & _PACKED_MASK
         self.entries[key] = entry
-        if body & OPEN:
-            self._open(key, body)
-        self._file(key, body, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
+        if packed & OPEN:
+            self._open(key, packed)
+        self._file(key, packed, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
 
-    def _replace(self, key: str, entry: int, old_body: int, body: int) -> None:
+    def _replace(self, key: str, entry: int, old_packed: int, packed: int) -> None:
         """Makes an entry the winner: its body counts and the old one's does not."""
         self.entries[key] = entry
         if self.dirty is not None:
             self.dirty.add(key)
-            if 0 < body < self._sealed_body and self._is_sealed(body):
+            if 0 < packed < self._sealed_packed and self._is_sealed(packed):
                 self.late.add(key)
-        if body != old_body:
-            if old_body:
-                self._recount(old_body, body)
+        if packed != old_packed:
+            if old_packed:
+                self._recount(old_packed, packed)
             else:
-                self._count(self._contribution(body), 1)
-            if body & OPEN:
-                self._open(key, body)
-            elif old_body & OPEN:
+                self._count(self._contribution(packed), 1)
+            if packed & OPEN:
+                self._open(key, packed)
+            elif old_packed & OPEN:
                 del self.open[key]
 
-    def _open(self, key: str, body: int) -> None:
+    def _open(self, key: str, packed: int) -> None:
         """Counts a record in the stock."""
-        self.open[key] = body
+        self.open[key] = packed
         if self.on_open is not None:
-            self.on_open(key, body)
+            self.on_open(key, packed)
 
-    def _recount(self, old_body: int, body: int) -> None:
+    def _recount(self, old_packed: int, packed: int) -> None:
         """Takes the old body's contribution out of the panes and puts the new one's in."""
-        old = self._contribution(old_body)
-        new = self._contribution(body) if body else None
+        old = self._contribution(old_packed)
+        new = self._contribution(packed) if packed else None
         if old == new:  # a close that no figure shows
             return
         if old is not None and new is not None and old[4] < 0 and old[:3] == new[:3]:
             # The usual case, a call that is answered: one leaf, changed in one go.
-            when, precision, leaf, cell, bin_key = new
-            self._count((when, precision, leaf, cell - old[3], bin_key), 1)
+            when, precision, series_key, counters, bin_key = new
+            self._count((when, precision, series_key, counters - old[3], bin_key), 1)
         else:
             self._count(old, -1)
             self._count(new, 1)
@@ -338,8 +338,8 @@ class Ledger:
                 self.revised_sealed.add(self.panes.place_of(when, precision))
         return False
 
-    def _is_sealed(self, body: int) -> bool:
-        return self._is_over(*when_of(body))
+    def _is_sealed(self, packed: int) -> bool:
+        return self._is_over(*when_of(packed))
 
     def _is_over(self, when: int, precision: int) -> bool:
         """Whether the pane of a record is sealed."""
@@ -361,7 +361,7 @@ class Ledger:
 
     def _revise(self, contribution: Contribution, sign: int) -> None:
         """Remembers, for every closed period that holds it, a change made after the close."""
-        when, precision, leaf, cell, bin_key = contribution
+        when, precision, series_key, counters, bin_key = contribution
         for grain in GRAINS[precision:]:
             if grain == "hour" and when < self.panes.days_before:
                 continue  # the hour itself is no longer kept
@@ -369,7 +369,7 @@ class Ledger:
                 start = self.calendar.start(grain, when)
                 change = self.revisions.setdefault((grain, start), {})
                 self.dirty_revisions.add((grain, start))
-                for key, value in ((leaf, cell), (bin_key, 1)):
+                for key, value in ((series_key, counters), (bin_key, 1)):
                     if key >= 0:
                         total = change.get(key, 0) + sign * value
                         if total:
@@ -400,7 +400,7 @@ class Ledger:
         """Closes every period that ended a grace time before the watermark, a step each."""
         settled = self.watermark - self.kind.grace
         due = {grain: self.calendar.start(grain, settled) for grain in GRAINS}
-        missing: list[Stretch] = []
+        missing: list[Span] = []
         if not first:
             for run in empty_runs(self.panes, self.closed_until["hour"], settled):
                 missing += in_one_step(self.on_empty(run))
@@ -448,8 +448,8 @@ class Ledger:
                 if entry is None or day != self._day_of(entry):
                     continue  # a version moved it, and it is filed there too
                 if not self._is_past(entry):  # the local day is not over
-                    self._file(key, entry & _BODY_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
-                elif self.kind.unfinished(entry & _BODY_MASK):
+                    self._file(key, entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
+                elif self.kind.unfinished(entry & _PACKED_MASK):
                     self._held_over.add(key)
                 else:
                     leaving[key] = entry
@@ -465,7 +465,7 @@ class Ledger:
     def _no_longer_held_over(self) -> dict[str, int]:
         """The oldest records without an end, so that a tenth of the room is free again."""
         count = len(self._held_over) - MOST_HELD_OVER * 9 // 10
-        oldest = sorted((self.entries[key] & _BODY_MASK, key) for key in self._held_over)[:count]
+        oldest = sorted((self.entries[key] & _PACKED_MASK, key) for key in self._held_over)[:count]
         self._held_over.difference_update(key for _, key in oldest)
         return {key: self.entries[key] for _, key in oldest}
 
@@ -481,24 +481,24 @@ class Ledger:
 
     def _seal_before(self, before: int) -> None:
         self.sealed_before = before
-        self._sealed_body = before << WHEN_SHIFT  # bodies begin with their time
+        self._sealed_packed = before << WHEN_SHIFT  # bodies begin with their time
         self._whole_before = self.calendar.start("day", max(0, before - self._whole_longer))
 
     def _day_of(self, entry: int) -> int:
         """On which day a record may first leave (a tombstone: by its updated_at)."""
-        return self._leaves_on(entry & _BODY_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
+        return self._leaves_on(entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
 
-    def _leaves_on(self, body: int, updated: int) -> int:
-        top = body >> PRECISION_SHIFT
-        if not body:
+    def _leaves_on(self, packed: int, updated: int) -> int:
+        top = packed >> PRECISION_SHIFT
+        if not packed:
             return updated // DAY
         if top & 3:
-            return (end_of_record(self.calendar, *when_of(body)) + self._whole_longer) // DAY
+            return (end_of_record(self.calendar, *when_of(packed)) + self._whole_longer) // DAY
         return top // (4 * DAY)
 
-    def _file(self, key: str, body: int, updated: int) -> None:
+    def _file(self, key: str, packed: int, updated: int) -> None:
         """Notes a record for the day on which it may leave."""
-        day = self._leaves_on(body, updated)
+        day = self._leaves_on(packed, updated)
         filed = self._by_day.get(day)
         if filed is None:
             self._by_day[day] = [key]
@@ -507,10 +507,10 @@ class Ledger:
 
     def _is_past(self, entry: int) -> bool:
         """Whether an entry lies beyond the horizon."""
-        body = entry & _BODY_MASK
-        if not body:  # a tombstone has no time of its own
+        packed = entry & _PACKED_MASK
+        if not packed:  # a tombstone has no time of its own
             return (entry >> _UPDATED_SHIFT) & _UPDATED_MASK < self.sealed_before
-        return (body >> WHEN_SHIFT) < self.sealed_before and self._is_sealed(body)
+        return (packed >> WHEN_SHIFT) < self.sealed_before and self._is_sealed(packed)
 
     def sealed_panes(self) -> list[Sealed]:
         """All panes that are sealed."""
@@ -518,7 +518,7 @@ class Ledger:
 
     def taken(self) -> dict[str, int]:
         """How its lines were taken, and how many records it holds."""
-        counts = self.tally.as_dict()
+        counts = self.versions.as_dict()
         counts["skewed"] += self.kind.skewed
         return {**counts, "records": len(self.entries)}
 
@@ -541,14 +541,14 @@ class Ledger:
         self.panes.coarsen(watermark)
         self.entries = entries
         for key, entry in entries.items():
-            body = entry & _BODY_MASK
-            self._file(key, body, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
-            if body:
-                contribution = self.kind.contribution(body)
-                if contribution is not None and not self._is_sealed(body):
+            packed = entry & _PACKED_MASK
+            self._file(key, packed, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
+            if packed:
+                contribution = self.kind.contribution(packed)
+                if contribution is not None and not self._is_sealed(packed):
                     self.panes.add(contribution, 1)
-                if body & OPEN:
-                    self.open[key] = body
+                if packed & OPEN:
+                    self.open[key] = packed
         # Only now: counting again is no revision.
         self.closed_until.update(closed_until)
         self._closed = max(self.closed_until.values())

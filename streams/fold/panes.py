@@ -59,7 +59,7 @@ class Panes:
 
     def add(self, contribution: Contribution, sign: int) -> None:
         """Puts a contribution in (`sign` 1) or takes it out again (-1)."""
-        when, precision, leaf, cell, bin_key = contribution
+        when, precision, series_key, counters, bin_key = contribution
         if precision == SECOND_PRECISE:
             minute = when // MINUTE
             pane = self.minutes.get(minute)
@@ -69,11 +69,11 @@ class Panes:
                 self.changed.add(minute)
         else:
             pane = self._open_whole(when, precision)
-        value = pane.get(leaf, 0) + sign * cell
+        value = pane.get(series_key, 0) + sign * counters
         if value:
-            pane[leaf] = value
+            pane[series_key] = value
         else:
-            del pane[leaf]
+            del pane[series_key]
         if bin_key >= 0:
             value = pane.get(bin_key, 0) + sign
             if value:

@@ -11,8 +11,8 @@ from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.schema import Heartbeat, Reading
 from streams.fold.event_clock import EventClock
-from streams.fold.heartbeats import Stretch, keep, usual_interval
-from streams.fold.totals import Order, Place, Total, Totals, read_total
+from streams.fold.heartbeats import Span, keep, usual_interval
+from streams.fold.totals import CallTotals, Order, Place, Total, read_total
 from streams.periods import DAY, SECOND, Calendar, Period, to_ms
 from streams.registry.kind import SKEW, require
 
@@ -36,7 +36,7 @@ class Readings:
     def __init__(self, force: Force) -> None:
         self.force = force
         self.calendar = Calendar(force.zone)
-        self.totals = Totals()
+        self.totals = CallTotals()
         """Of the entries, those that count calls."""
         self.entries: dict[str, tuple[Order, Reading]] = {}
         self._plain: set[str] = set()
@@ -159,7 +159,7 @@ class Heartbeats:
         self.latest: dict[str, int] = {}
         self.beats: dict[str, list[Beat]] = {}
         """By feed the newest heartbeats, oldest first."""
-        self.heard: dict[str, list[Stretch]] = {}
+        self.heard: dict[str, list[Span]] = {}
         """By feed the stretches of time through which it beat (`beats.keep`)."""
         self.lines = 0
         self.clock: EventClock | None = None
@@ -198,7 +198,7 @@ class Heartbeats:
         self,
         latest: dict[str, int],
         beats: dict[str, list[Beat]],
-        heard: dict[str, list[Stretch]],
+        heard: dict[str, list[Span]],
         lines: int,
     ) -> None:
         """Puts a checkpoint back."""

@@ -21,7 +21,7 @@ MEASURE = "calls"
 GRAINS: tuple[Grain, ...] = ("quarter", "month", "day", "hour")
 """The intervals that a total may have, the widest first."""
 
-_LANES = {name: "lost" if name == "end_unknown" else name for name in CALL_COUNTS}
+_COUNTER_OF = {name: "lost" if name == "end_unknown" else name for name in CALL_COUNTS}
 _ENDS = ("answered", "abandoned", "end_unknown")
 """How an offered call ends: these add up to no more than were offered."""
 _AMONG = {
@@ -105,7 +105,7 @@ def _judge(given: dict[str, int]) -> dict[str, int]:
     for end, parts in _AMONG.items():
         if known.get(end) == 0:
             known |= dict.fromkeys(parts, 0)
-    return {_LANES[name]: number for name, number in known.items()}
+    return {_COUNTER_OF[name]: number for name, number in known.items()}
 
 
 def _counted_out(given: dict[str, int], least: dict[str, int], rest: int) -> dict[str, int]:
@@ -166,7 +166,7 @@ class LineTotals:
             del self.areas[place.area]
 
 
-class Totals:
+class CallTotals:
     """The totals of one force."""
 
     def __init__(self) -> None:

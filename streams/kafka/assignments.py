@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from aiokafka.errors import KafkaError
@@ -18,15 +18,15 @@ from aiokafka.errors import KafkaError
 from streams.board.monitor import Shard
 from streams.errors import CheckpointError
 from streams.kafka.alerts import TopicAlerts
-from streams.kafka.lag import SILENCE, Pace
+from streams.kafka.lag import SILENCE, LagTracker
 from streams.kafka.partition import NOTHING, Partition, fingerprint
-from streams.kafka.placement import REASON, Placement
 from streams.kafka.producer import Outbox
 from streams.kafka.rebuild import Reader
-from streams.kafka.settings import Cluster, Key, Mark, Settings, Stream
+from streams.kafka.settings import Cluster, Settings
+from streams.kafka.stream import Key, Position, Stream
 from streams.kafka.topic_watch import TopicWatch
-from streams.kafka.topics import INPUTS, forces_in, input_topic
-from streams.kafka.troubles import TroubleLog
+from streams.kafka.topics import INPUT_TOPICS, forces_in, input_topic
+from streams.kafka.wrong_partition import REASON, MisplacedLines
 from streams.live import LONG, Live, State
 from streams.state.checkpoint import Folder
 from streams.state.snapshot import Identity
@@ -40,9 +40,11 @@ HANDED_OVER, STOPPED = 10.0, 1.0
 and when the process is to end."""
 PATIENCE = 30.0
 """Seconds between the saves of a partition that is being read back."""
+TROUBLE_REPEATS = 60.0
+"""Seconds after which a trouble that lasts is logged again."""
 
 
-class Holdings:
+class AssignedPartitions:
     """The partitions that this worker has been given."""
 
     def __init__(
@@ -50,13 +52,13 @@ class Holdings:
     ) -> None:
         self.settings, self.live = settings, live
         self.watch = TopicWatch(settings.brokers, cluster)
-        self.placement = Placement()
+        self.misplaced_lines = MisplacedLines()
         self.trouble_log = TroubleLog()
         self.outbox, self.stream = outbox, stream
         self.alerts = TopicAlerts(settings.prefix, live, self.partition_of)
         self.folder = Folder(settings.checkpoints)
-        self.kinds = {input_topic(settings.prefix, kind): kind for kind in INPUTS}
-        self.held: dict[Key, Partition] = {}
+        self.kinds = {input_topic(settings.prefix, kind): kind for kind in INPUT_TOPICS}
+        self.partitions: dict[Key, Partition] = {}
         self.stopping = False
         self._wanted: set[Key] | None = None
         self._generation, self._member = 0, ""
@@ -65,9 +67,9 @@ class Holdings:
         self._settled = self._reading = False
         self._since = 0.0
         self._unsaved = 0
-        self.pace = Pace(settings.behind)
+        self.lag_tracker = LagTracker(settings.behind)
         self._committed: dict[Key, int] = {}
-        self._stale: dict[Key, Mark | None] = {}
+        self._stale: dict[Key, Position | None] = {}
         self._trouble = ""
         self._refreshed = 0.0
 
@@ -84,13 +86,13 @@ class Holdings:
         # A member that is being thrown out has no generation; it will be given one.
         self._generation, self._member = max(generation, self._generation), member
         self._since = time.monotonic()
-        self.pace.hear()
+        self.lag_tracker.hear()
         self._settled = False
         self._committed.clear()
-        self.stream.forget_marks()
+        self.stream.forget_positions()
         self._stale.clear()
         self.watch.topics.assigned()
-        for partition in self.held.values():
+        for partition in self.partitions.values():
             partition.ready = partition.follows = partition.confirmed = False
             partition.delivered = NOTHING
             partition.read_back = 0
@@ -100,20 +102,20 @@ class Holdings:
     async def revoke(self) -> None:
         """Before partitions move: saves and acknowledges, so that the next owner has less to do."""
         self._settled = False
-        for partition in self.held.values():
+        for partition in self.partitions.values():
             partition.ready = False
         await self.save_all()
 
     def partition_of(self, force_id: str) -> Partition | None:
         """The partition with the calls of a force, where it is held."""
-        for partition in self.held.values():
-            if partition.shard.kind == "call" and force_id in partition.shard.takers:
+        for partition in self.partitions.values():
+            if partition.shard.kind == "call" and force_id in partition.shard.folds:
                 return partition
         return None
 
     def ready(self, key: Key) -> bool:
         """Whether the stream may go on with a partition."""
-        partition = self.held.get(key)
+        partition = self.partitions.get(key)
         return partition is not None and partition.ready
 
     async def accept(
@@ -125,24 +127,24 @@ class Holdings:
         sent_key: bytes | None = None,
     ) -> None:
         """One message of the stream: counted, or passed over since it is held or will be read."""
-        if (partition := self.held.get(key)) is not None:
+        if (partition := self.partitions.get(key)) is not None:
             await partition.settled()
-            partition = self.held.get(key)  # it may have gone meanwhile
+            partition = self.partitions.get(key)  # it may have gone meanwhile
         if partition is None or self.stopping:
             return
         partition.delivered = max(partition.delivered, offset)
-        if offset <= partition.held:
-            partition.follows = partition.follows or offset == partition.held
+        if offset <= partition.folded:
+            partition.follows = partition.follows or offset == partition.folded
             if partition.far_ahead and not self._reading:
                 self._changed.set()
             return
         if not partition.ready:
             partition.target = max(partition.target, offset)
             return
-        if offset > partition.held + 1 and not partition.follows:
+        if offset > partition.folded + 1 and not partition.follows:
             log.warning(
                 "%s: the stream went from %d to %d; reading what lies between",
-                partition.name, partition.held, offset,
+                partition.name, partition.folded, offset,
             )  # fmt: skip
             partition.ready = False
             partition.target = max(partition.target, offset)
@@ -150,7 +152,7 @@ class Holdings:
             return
         await partition.fold(offset, payload, appended, sent_key)
         partition.follows = True
-        self.pace.hear()
+        self.lag_tracker.hear()
         self._unsaved += 1
         if self._unsaved >= MOST_UNSAVED:
             self._urgent.set()
@@ -192,7 +194,7 @@ class Holdings:
         await self.watch.ask()
         topics = self.watch.topics
         wanted = {key for key in self._wanted or () if key[0] not in topics.missing}
-        for key, partition in list(self.held.items()):
+        for key, partition in list(self.partitions.items()):
             # Under an old id it holds another log: what is saved of that is set aside on loading.
             old = partition.checkpoint.identity.topic_id != self.cluster.topic_ids[key[0]]
             if old or key not in wanted:
@@ -200,14 +202,14 @@ class Holdings:
             if old and key in wanted:
                 self._settled, self._since = False, time.monotonic()
             partition.confirmed = True
-        new = sorted(wanted - self.held.keys())
+        new = sorted(wanted - self.partitions.keys())
         for key in new:
             if self._changed.is_set():
                 return
             await self._load(key)
         for key in wanted - set(new):
-            await self._claim(self.held[key])
-        todo = [p for p in self.held.values() if not p.ready or p.far_ahead]
+            await self._claim(self.partitions[key])
+        todo = [p for p in self.partitions.values() if not p.ready or p.far_ahead]
         self._settle()
         if todo:
             self._reading = True
@@ -223,10 +225,10 @@ class Holdings:
         self._settled = True
         seconds = time.monotonic() - self._since
         self.live.health.stall_seconds = seconds
-        events = sum(partition.read_back for partition in self.held.values())
+        events = sum(partition.read_back for partition in self.partitions.values())
         log.info(
             "ready: %d partitions, %s events read back, %.1f s after the assignment",
-            len(self.held), f"{events:,}", seconds,
+            len(self.partitions), f"{events:,}", seconds,
         )  # fmt: skip
         self.refresh()
 
@@ -260,13 +262,13 @@ class Holdings:
         )
         partition.post = partial(self.outbox.put, partition)
         partition.on_slice = self._on_slice
-        partition.placement, partition.confirmed = self.placement, True
-        self._stale[key] = self.stream.mark(key)
+        partition.misplaced_lines, partition.confirmed = self.misplaced_lines, True
+        self._stale[key] = self.stream.position(key)
         mail = await asyncio.to_thread(partition.load, self._generation, self._member)
         partition.count_refused(again=True)
         partition.post(mail)
         self.alerts.restore_unsent([message for _, message in mail])
-        self.held[key] = partition
+        self.partitions[key] = partition
 
     def _on_ready(self, partition: Partition) -> None:
         partition.ready = True
@@ -285,7 +287,7 @@ class Holdings:
         self._settle()
 
     async def _give_up(self, key: Key) -> None:
-        partition = self.held.pop(key)
+        partition = self.partitions.pop(key)
         partition.ready = False
         await partition.settle(HANDED_OVER)
         partition.leave()
@@ -315,13 +317,13 @@ class Holdings:
         self._urgent.clear()
         self._unsaved = 0
         late = time.monotonic() - PATIENCE
-        for partition in list(self.held.values()):
+        for partition in list(self.partitions.values()):
             hurried = patiently and not partition.ready and partition.saved_at > late
             if patiently and partition.busy.turn > LONG:
                 continue  # no snapshot is taken within a message, and others need not wait
             if partition.changed and not hurried:
                 await self._save(partition)
-        if not any(partition.changed for partition in self.held.values()):
+        if not any(partition.changed for partition in self.partitions.values()):
             # Nothing is unsaved, though nothing may have come for long.
             self.live.health.checkpoint_at = time.monotonic()
         await self._commit()
@@ -340,7 +342,7 @@ class Holdings:
     async def _commit(self) -> None:
         ahead = {
             key: partition.saved + 1
-            for key, partition in self.held.items()
+            for key, partition in self.partitions.items()
             if partition.saved + 1 > self._committed.get(key, 0)
             # The topic may have been made again: then these offsets are of another log.
             and partition.confirmed
@@ -352,11 +354,11 @@ class Holdings:
 
     def _skip_empty(self, key: Key, partition: Partition) -> None:
         """Passes the offsets that hold no message, where the stream has come to their end."""
-        mark = self.stream.mark(key)
-        if mark is None or mark == self._stale.get(key) or not partition.ready:
+        position = self.stream.position(key)
+        if position is None or position == self._stale.get(key) or not partition.ready:
             return
-        if partition.held >= mark.last and mark.position - 1 > partition.held:
-            partition.skip(mark.position)
+        if partition.folded >= position.last and position.next_offset - 1 > partition.folded:
+            partition.skip(position.next_offset)
             partition.follows = True
 
     # -- how it is doing -----------------------------------------------------------------------
@@ -369,14 +371,14 @@ class Holdings:
             return
         self._note_troubles()
         lag: dict[str, int] = {}
-        for key, partition in list(self.held.items()):
+        for key, partition in list(self.partitions.items()):
             if partition.ready and (high := self.stream.high(key)) is not None:
                 partition.high = high
             self._skip_empty(key, partition)
             if partition.shard.forces or partition.lag:
                 lag[partition.name] = partition.lag
         health.lag = lag
-        unread = {p.shard.kind for p in self.held.values() if p.shard.forces and p.lag}
+        unread = {p.shard.kind for p in self.partitions.values() if p.shard.forces and p.lag}
         health.unread = frozenset(unread | {self.kinds[t] for t in self.watch.topics.unsure()})
         before = health.state
         health.state, health.detail = self._state(before, sum(lag.values()))
@@ -392,21 +394,21 @@ class Holdings:
         if self._wanted is None:
             return "starting", "waiting for partitions"
         if not self._settled:
-            waiting = len(self._wanted) - sum(p.ready for p in self.held.values())
+            waiting = len(self._wanted) - sum(p.ready for p in self.partitions.values())
             return "recovering", f"{waiting} of {len(self._wanted)} partitions are being read back"
         if late := self._late(before, behind):
             return "behind", late
         if troubles := self.live.health.troubles:
             return "unwell", "; ".join(troubles.values())
-        return "live", f"{len(self.held)} partitions"
+        return "live", f"{len(self.partitions)} partitions"
 
     def _late(self, before: State, behind: int) -> str | None:
         """Why the figures may not be those of now, in words; None where they are."""
-        if self.held and (silent := self.pace.silent(self.stream.heard())) > SILENCE:
+        if self.partitions and (silent := self.lag_tracker.silent(self.stream.heard())) > SILENCE:
             return f"the brokers have not answered for {silent:.0f} s"
-        if busy := [p.busy for p in self.held.values() if p.busy.long]:
+        if busy := [p.busy for p in self.partitions.values() if p.busy.long]:
             return max(busy, key=lambda each: each.seconds).words
-        if not self.pace.keeps_up(behind, live=before in ("live", "unwell")):
+        if not self.lag_tracker.keeps_up(behind, live=before in ("live", "unwell")):
             return f"{behind:,} messages behind"
         return None
 
@@ -418,22 +420,45 @@ class Holdings:
 
     async def settle(self) -> None:
         """Before the end: a message that takes long is not waited for."""
-        await asyncio.gather(*(each.settle(STOPPED) for each in self.held.values()))
+        await asyncio.gather(*(each.settle(STOPPED) for each in self.partitions.values()))
 
     def _note_troubles(self) -> None:
         topics = self.watch.topics
-        topics.taken_up(p.topic for p in self.held.values())
+        topics.taken_up(p.topic for p in self.partitions.values())
         troubles = {f"topic:{name}": words for name, words in topics.troubles().items()}
-        if words := self.placement.trouble(self.live.clock(), topics.unsure()):
+        if words := self.misplaced_lines.trouble(self.live.clock(), topics.unsure()):
             troubles[REASON] = words
         self.trouble_log.say(troubles)
         self.live.health.troubles = troubles
 
     async def close(self) -> None:
         """The last checkpoint; releases the files and the folder."""
-        for partition in self.held.values():
+        for partition in self.partitions.values():
             await self._save(partition)
             async with partition.saving:
                 await asyncio.to_thread(partition.checkpoint.close)
         await asyncio.to_thread(self.watch.close)
         self.folder.close()
+
+
+class TroubleLog:
+    """Logs what keeps a worker from being ready: at once, every minute, and when it is over.
+
+    Troubles have the keys of `streams.live.Health.troubles`.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._said: dict[str, tuple[str, float]] = {}
+
+    def say(self, troubles: Mapping[str, str]) -> None:
+        """Takes all troubles as they are now. Only another first sentence is another problem."""
+        now = self._clock()
+        for key, words in troubles.items():
+            problem = words.partition(". ")[0]
+            before, at = self._said.get(key, ("", 0.0))
+            if problem != before or now - at >= TROUBLE_REPEATS:
+                self._said[key] = problem, now
+                log.error("not ready: %s", words)
+        for key in self._said.keys() - troubles.keys():
+            log.warning("over: %s", self._said.pop(key)[0])

@@ -12,7 +12,7 @@ from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.events.deadletters import DeadLetter, from_message, merged, peek
 from streams.kafka.brokers import await_brokers, unreachable
-from streams.kafka.topics import INPUTS, input_topic, topic_name
+from streams.kafka.topics import INPUT_TOPICS, input_topic, topic_name
 from streams.live import wall_clock
 from streams.periods import rfc3339
 
@@ -89,7 +89,7 @@ class Retrier:
             return f"was sent again already, at {letter.retried}; --again sends it once more"
         force, kind = peek(letter.raw)
         kind = kind or letter.kind
-        if kind not in INPUTS:
+        if kind not in INPUT_TOPICS:
             return "its kind can't be read, so it belongs to no topic"
         group = self.groups.get(force or letter.force or "")
         if group is None:

@@ -18,7 +18,7 @@ SILENCE = 10.0
 """Seconds without an answer of the brokers, after which the figures can't be called live."""
 
 
-class Pace:
+class LagTracker:
     """Of one worker, which is behind when its lag is above `behind` messages."""
 
     def __init__(self, behind: int, clock: Callable[[], float] = time.monotonic) -> None:

@@ -24,11 +24,11 @@ from streams.config.force import Force
 from streams.errors import CheckpointError
 from streams.events import deadletters
 from streams.fold.ledger import Ledger, Sealed
-from streams.kafka import placement
+from streams.kafka import wrong_partition
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import SLICE, Busy, Live
 from streams.periods import MINUTE
-from streams.state import archive as facts_
+from streams.state import archive
 from streams.state import snapshot as snapshots
 from streams.state import surveillance as watching
 from streams.state.checkpoint import STATE_VERSION, Checkpoint
@@ -78,13 +78,13 @@ class Partition:
         """Called between the slices of a message."""
         self._turn = asyncio.Lock()
         self.post: Callable[[list[tuple[int, Outgoing]]], None] = lambda _: None
-        self.placement = placement.Placement()
+        self.misplaced_lines = wrong_partition.MisplacedLines()
         self.refused: Counter[str] = Counter()
-        self.facts: dict[str, facts_.Known] = {}
-        """What was published of a log that is read again, by force."""
-        self.facts_until = NOTHING
+        self.archives: dict[str, archive.Archive] = {}
+        """What the published topic holds of a log that is read again, by force."""
+        self.archived_until = NOTHING
         """The offset up to which that may be ahead of what was read."""
-        self.held = self.saved = self.delivered = NOTHING
+        self.folded = self.saved = self.delivered = NOTHING
         """Offsets: folded, written to the checkpoint, and seen by the stream."""
         self.follows = False
         """The stream has come to what is held, without a gap, since the last assignment."""
@@ -114,17 +114,17 @@ class Partition:
     def lag(self) -> int:
         """Offsets not yet passed, as far as is known. Those without a message are passed by `skip`;
         what an open transaction holds is beyond the end."""
-        return max(0, self.high - self.held - 1)
+        return max(0, self.high - self.folded - 1)
 
     @property
     def far_ahead(self) -> bool:
         """Whether the stream is far behind what is held, and passes over message by message."""
-        return self.delivered != NOTHING and self.held - self.delivered > FAR_AHEAD
+        return self.delivered != NOTHING and self.folded - self.delivered > FAR_AHEAD
 
     @property
     def changed(self) -> bool:
         """Whether there is something that the checkpoint does not hold."""
-        return self._changed or self.held > self.saved
+        return self._changed or self.folded > self.saved
 
     def _watch(self) -> None:
         snapshots.watch(self.shard)
@@ -133,9 +133,9 @@ class Partition:
             watching.watch(self.shard)
         forces = {force.id: force for force in self.shard.forces}
         for index, name in enumerate(snapshots.forces_of(self.shard)):
-            taker = self.shard.takers[name]
-            if isinstance(taker, Ledger):
-                taker.on_seal = _Sealing(self, index, forces[name], taker)
+            fold = self.shard.folds[name]
+            if isinstance(fold, Ledger):
+                fold.on_seal = _Sealing(self, index, forces[name], fold)
 
     def load(self, generation: int, member: str) -> list[tuple[int, Outgoing]]:
         """Reads the checkpoint, in a thread, before anything is folded; returns its unsent mail."""
@@ -146,8 +146,8 @@ class Partition:
         if stored.head is not None:
             snapshots.put_back(self.shard, stored)
             watching.put_back(self.shard, stored.watches)
-            self.held = self.saved = stored.head.offset
-            self.facts_until = stored.head.facts_until
+            self.folded = self.saved = stored.head.offset
+            self.archived_until = stored.head.archived_until
             self.refused = Counter(stored.head.refused)
         self._number = max((number for number, _ in stored.outbox), default=0)
         return stored.outbox
@@ -167,7 +167,7 @@ class Partition:
             self.torn = True
             log.warning(
                 "%s: a message that takes long was given up at offset %d; the log has it",
-                self.name, self.held + 1,
+                self.name, self.folded + 1,
             )  # fmt: skip
 
     def start_over(self, why: str) -> None:
@@ -176,36 +176,36 @@ class Partition:
         self.leave()
         self.shard = Shard(self.shard.kind, self.shard.forces)
         self.refused = Counter()
-        self.held = self.saved = self.facts_until = NOTHING
-        self.facts = {}
+        self.folded = self.saved = self.archived_until = NOTHING
+        self.archives = {}
         self._sealed, self._outbox = [], []
         self._watch()
 
     @property
-    def needs_facts(self) -> bool:
-        """Whether sealed panes must come from the published facts: nothing is held, or reading the
-        log again was broken off."""
-        return self.held <= self.facts_until
+    def needs_archive(self) -> bool:
+        """Whether sealed panes must come from the archive: nothing is folded, or reading the log
+        again was broken off."""
+        return self.folded <= self.archived_until
 
-    async def know(self, force: Force, known: facts_.Known) -> None:
-        """Takes in what was published of a force, between two turns: a snapshot has all of it or
+    async def take_archive(self, force: Force, found: archive.Archive) -> None:
+        """Takes in the archive of a force, between two turns: a snapshot has all of it or
         nothing."""
         await self.settled()
-        ledger = self.shard.takers[force.id]
+        ledger = self.shard.folds[force.id]
         if isinstance(ledger, Ledger):
-            self.facts[force.id] = ledger.published = known
-            known.at = self.held + 1
-            self.facts_until = max(self.facts_until, known.until)
+            self.archives[force.id] = ledger.published = found
+            found.at = self.folded + 1
+            self.archived_until = max(self.archived_until, found.until)
             self._changed = True
-            self.settle_facts()
+            self.settle_archives()
 
     def _read_on(self, offset: int) -> None:
-        """Has facts judge the message at an offset; those that have no more to say go."""
-        for name, known in list(self.facts.items()):
-            known.at = offset
-            if not known.panes and offset > known.until:
-                del self.facts[name]
-                ledger = self.shard.takers[name]
+        """Tells the archives the offset of the message to come; those that can say no more go."""
+        for name, found in list(self.archives.items()):
+            found.at = offset
+            if not found.panes and offset > found.until:
+                del self.archives[name]
+                ledger = self.shard.folds[name]
                 if isinstance(ledger, Ledger):
                     ledger.published = None
 
@@ -237,7 +237,7 @@ class Partition:
         """Takes the offsets before a position as held: no message is left there. While a message
         takes its slices, its own offset comes first."""
         if not self._turn.locked():
-            self.held = max(self.held, position - 1)
+            self.folded = max(self.folded, position - 1)
 
     async def fold(
         self, offset: int, payload: bytes | None, appended: int, key: bytes | None = None
@@ -272,9 +272,9 @@ class Partition:
         self, offset: int, payload: bytes | None, appended: int, key: bytes | None
     ) -> Iterator[None]:
         """Folds one message, and takes its offset with the last slice."""
-        if offset <= self.held or self.torn:
+        if offset <= self.folded or self.torn:
             return
-        if self.facts:
+        if self.archives:
             self._read_on(offset)
         if payload is None:
             self.live.monitor.refused[self.shard.kind]["no_value"] += 1
@@ -288,23 +288,23 @@ class Partition:
                 fault = f"{type(error).__name__}: {error}"
                 folded.refusals = [Refusal(0, payload, "fault", fault)]
             for number, (line, raw, reason, detail) in enumerate(folded.refusals, start=1):
-                if reason == placement.REASON:
-                    detail = self._misplaced(raw, key, appended) or detail  # noqa: PLW2901
+                if reason == wrong_partition.REASON:
+                    detail = self._note_misplaced(raw, key, appended) or detail  # noqa: PLW2901
                 self._refuse(offset, line, raw, reason, detail, appended)
                 if not number % LETTERS_A_SLICE:
                     yield
             if sum(map(bool, payload.split(b"\n"))) > len(folded.refusals):
-                self.placement.counted(self.topic, self.number, appended)
+                self.misplaced_lines.counted(self.topic, self.number, appended)
             self._publish_late(offset)
-        self.held = offset
+        self.folded = offset
 
-    def _misplaced(self, raw: bytes, key: bytes | None, appended: int) -> str:
+    def _note_misplaced(self, raw: bytes, key: bytes | None, appended: int) -> str:
         """Notes a line that came in a wrong partition; what its dead letter says."""
         force = self.live.monitor.forces.get(deadletters.peek(raw)[0] or "")
         if force is None:
             return ""
-        found = placement.placed(force, self.topic, self.number, key, self.count)
-        self.placement.refused(found, appended)
+        found = wrong_partition.misplaced(force, self.topic, self.number, key, self.count)
+        self.misplaced_lines.refused(found, appended)
         return found.words
 
     def _refuse(
@@ -323,26 +323,26 @@ class Partition:
         self._changed = True
 
     def seal(self, index: int, force: Force, ledger: Ledger, sealed: list[Sealed]) -> None:
-        """Keeps the sealed panes of a ledger and publishes them; a known fact wins over them."""
-        known = self.facts[force.id].panes if force.id in self.facts else {}
+        """Keeps the sealed panes of a ledger and publishes them; archived panes win over them."""
+        archived = self.archives[force.id].panes if force.id in self.archives else {}
         for grain, minute, pane in sealed:
-            if (grain, minute) not in known:
+            if (grain, minute) not in archived:
                 self._keep(index, grain, minute, pane)
                 # This message is still being folded: late versions in it are sent with the next.
-                self._publish(force, ledger, grain, minute, self.held)
-        self.apply_facts(index, force, ledger)
+                self._publish(force, ledger, grain, minute, self.folded)
+        self.apply_archive(index, force, ledger)
 
     def _publish(self, force: Force, ledger: Ledger, grain: str, minute: int, through: int) -> None:
         """Sends a sealed pane, which has in it what late versions changed up to an offset."""
-        key = facts_.key_of(force.id, ledger.kind.name, grain, minute)
+        key = archive.key_of(force.id, ledger.kind.name, grain, minute)
         pane = ledger.panes.stored(grain, minute)
         topic_id = self.checkpoint.identity.topic_id
-        value = facts_.encode(
+        value = archive.encode(
             ledger, force, grain, minute, pane, through=through, topic_id=topic_id
         )
-        self._send_fact(force, key, value)
+        self._send_published(force, key, value)
 
-    def _send_fact(self, force: Force, key: bytes, value: bytes) -> None:
+    def _send_published(self, force: Force, key: bytes, value: bytes) -> None:
         group = partition_of(force.partition_group, self.count)
         self.send(Outgoing(topic_name(self.prefix, "published"), key, value, [], group))
 
@@ -350,7 +350,7 @@ class Partition:
         """Keeps and publishes the sealed panes that late versions have changed."""
         forces = {force.id: force for force in self.shard.forces}
         for index, name in enumerate(snapshots.forces_of(self.shard)):
-            ledger = self.shard.takers[name]
+            ledger = self.shard.folds[name]
             if isinstance(ledger, Ledger) and ledger.revised_sealed:
                 self._publish_revised(index, forces[name], ledger)
 
@@ -362,35 +362,35 @@ class Partition:
                     self._sealed.append((index, "hour", at // MINUTE, None))
                     at = ledger.calendar.end("hour", at)
             self._keep(index, grain, minute, ledger.panes.stored(grain, minute))
-            self._publish(force, ledger, grain, minute, self.held)
+            self._publish(force, ledger, grain, minute, self.folded)
         ledger.revised_sealed = set()
 
     def _publish_late(self, offset: int) -> None:
         """Publishes which late versions a message has brought."""
         topic_id = self.checkpoint.identity.topic_id
         for force in self.shard.forces:
-            ledger = self.shard.takers[force.id]
+            ledger = self.shard.folds[force.id]
             if isinstance(ledger, Ledger) and ledger.late:
                 for record in sorted(ledger.late):
-                    late = facts_.Late(force.id, ledger.kind.name, record, offset, topic_id)
-                    self._send_fact(force, facts_.late_key(late), facts_.encode_late(late))
+                    late = archive.LateVersion(force.id, ledger.kind.name, record, offset, topic_id)
+                    self._send_published(force, archive.late_key(late), archive.encode_late(late))
                 ledger.late = set()
 
-    def apply_facts(self, index: int, force: Force, ledger: Ledger) -> None:
-        """Puts the facts whose time has come into a ledger."""
-        if force.id in self.facts and self.facts[force.id].panes:
-            for grain, minute, pane in facts_.apply(ledger, self.facts[force.id].panes):
+    def apply_archive(self, index: int, force: Force, ledger: Ledger) -> None:
+        """Puts the archived panes whose period is sealed into a ledger."""
+        if force.id in self.archives and self.archives[force.id].panes:
+            for grain, minute, pane in archive.apply(ledger, self.archives[force.id].panes):
                 self._keep(index, grain, minute, pane)
 
-    def settle_facts(self) -> None:
-        """Puts in the facts that no sealing has asked for, since nothing was left to seal."""
-        if not self.facts:
+    def settle_archives(self) -> None:
+        """Puts in the archived panes that no sealing has asked for: nothing was left to seal."""
+        if not self.archives:
             return
         forces = {force.id: force for force in self.shard.forces}
         for index, name in enumerate(snapshots.forces_of(self.shard)):
-            taker = self.shard.takers[name]
-            if isinstance(taker, Ledger):
-                self.apply_facts(index, forces[name], taker)
+            fold = self.shard.folds[name]
+            if isinstance(fold, Ledger):
+                self.apply_archive(index, forces[name], fold)
 
     def _keep(self, index: int, grain: str, minute: int, pane: dict[int, int]) -> None:
         self._sealed.append((index, grain, minute, snapshots.pane_bytes(pane)))
@@ -426,10 +426,10 @@ class Partition:
             return snapshot.outbox
 
     async def _take(self) -> Snapshot:
-        self.settle_facts()
+        self.settle_archives()
         self.publish_revised()
-        snapshot = Snapshot(self.held, refused=dict(self.refused))
-        snapshot.facts_until = self.facts_until
+        snapshot = Snapshot(self.folded, refused=dict(self.refused))
+        snapshot.archived_until = self.archived_until
         until = time.monotonic() + SLICE
         for row in chain(snapshots.taking(self.shard, snapshot), watching.taking(self.shard)):
             if row is not None:

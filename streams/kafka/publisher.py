@@ -9,7 +9,9 @@ its force is unknown, it is above the message limit) goes to a local file and is
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,29 +19,19 @@ from typing import Any
 import kafka.errors
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.partitioner import murmur2
 
 from streams.config.force import Force
 from streams.errors import KafkaError, Refused, SourceError
 from streams.events.lenient import decode
 from streams.events.schema import KINDS
 from streams.kafka import brokers
-from streams.kafka.arrival import in_words, late_rows
-from streams.kafka.newest import newest_update, record_ids
-from streams.kafka.tally import Tally
+from streams.kafka.late_rows import in_words, late_rows
+from streams.kafka.log_contents import newest_update, record_ids
+from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of
 from streams.sources.chunk import Chunk, Rejected
 from streams.sources.interrupt import Interrupt
 from streams.sources.order.play import Play, paced
 from streams.sources.refused import RefusedFile
-
-TOPICS = {
-    "call": "calls",
-    "incident": "incidents",
-    "crime": "crimes",
-    "reading": "readings",
-    "heartbeat": "heartbeats",
-}
-"""Kind to topic, after the prefix and a full stop."""
 
 KIND_OF = {struct: kind for kind, struct in KINDS.items()}
 BROKER_LIMIT = 1_048_588
@@ -48,6 +40,38 @@ OVERHEAD = 256
 """More than a batch of one message adds to its key and value (61 bytes of header, and lengths)."""
 IN_FLIGHT = 32 << 20
 """Bytes handed over and not yet acknowledged: kafka-python itself would queue without end."""
+
+
+@dataclass
+class PublishCounts:
+    """What became of the rows that were read for publishing, so far."""
+
+    sent: Counter[str] = field(default_factory=Counter)
+    """By kind, the lines that all in-sync replicas have acknowledged."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """By reason."""
+    examples: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Of each reason the first row that was refused: its place, and what was wrong with it."""
+    messages: int = 0
+    bytes: int = 0
+    read: int = 0
+    excluded: int = 0
+    last: str | None = None
+    interrupted: bool = False
+
+    def __add__(self, other: PublishCounts) -> PublishCounts:
+        """Both together, the other after this one."""
+        return PublishCounts(
+            sent=self.sent + other.sent,
+            refused=self.refused + other.refused,
+            examples={**other.examples, **self.examples},
+            messages=self.messages + other.messages,
+            bytes=self.bytes + other.bytes,
+            read=self.read + other.read,
+            excluded=self.excluded + other.excluded,
+            last=other.last or self.last,
+            interrupted=other.interrupted,
+        )
 
 
 class _Pending:
@@ -79,9 +103,9 @@ class Publisher:
         max_bytes: int | None = None,
     ) -> None:
         self.bootstrap, self.prefix, self.batch = bootstrap, prefix.rstrip("."), batch
-        self.tally = Tally()
+        self.counts = PublishCounts()
         self._refused = RefusedFile(dead_letters)
-        self._keys = {id_: force.partition_group.encode() for id_, force in forces.items()}
+        self._groups = {id_: force.partition_group for id_, force in forces.items()}
         self._refused_rows: set[str] = set()
         """Places of rows of several versions of which one was refused: they count once."""
         self._pending: dict[tuple[str, bytes], _Pending] = {}
@@ -136,9 +160,7 @@ class Publisher:
         admin = self._connect(KafkaAdminClient)
         try:
             there = set(admin.list_topics())
-            wanted = [
-                t for t in (f"{self.prefix}.{name}" for name in TOPICS.values()) if t in there
-            ]
+            wanted = [t for kind in INPUT_TOPICS if (t := input_topic(self.prefix, kind)) in there]
             limits = dict.fromkeys(wanted, BROKER_LIMIT)
             try:
                 asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in wanted]
@@ -171,11 +193,11 @@ class Publisher:
 
     def _place(self, kind: str, force: str) -> tuple[str, int] | None:
         """The topic and partition of a kind and force; None where there is none."""
-        topic = f"{self.prefix}.{TOPICS[kind]}"
+        topic = input_topic(self.prefix, kind)
         count = len(self._producer.partitions_for(topic) or ()) if topic in self._limits else 0
-        if not count or force not in self._keys:
+        if not count or force not in self._groups:
             return None
-        return topic, (murmur2(self._keys[force]) & 0x7FFFFFFF) % count
+        return topic, partition_of(self._groups[force], count)
 
     def add(self, chunk: Chunk) -> None:
         """Send a chunk, or keep it until its batches are full; raises `KafkaError`."""
@@ -189,15 +211,15 @@ class Publisher:
                 if chunk.begins is None or place not in self._refused_rows:
                     self._refused_rows.add(place)
                     self._refuse(Rejected(line, refused.reason, refused.detail, place))
-        self.tally.read += chunk.rows
-        self.tally.excluded += chunk.excluded
+        self.counts.read += chunk.rows
+        self.counts.excluded += chunk.excluded
         if chunk.line_numbers:
-            self.tally.last = chunk.place(len(chunk.line_numbers) - 1)
+            self.counts.last = chunk.place(len(chunk.line_numbers) - 1)
 
     def _refuse(self, rejected: Rejected) -> None:
         self._refused.write(rejected)
-        self.tally.refused[rejected.reason] += 1
-        self.tally.examples.setdefault(rejected.reason, (rejected.origin, rejected.detail))
+        self.counts.refused[rejected.reason] += 1
+        self.counts.examples.setdefault(rejected.reason, (rejected.origin, rejected.detail))
 
     def _add_line(self, line: bytes) -> None:
         event = decode(line)
@@ -219,12 +241,13 @@ class Publisher:
 
     def _route(self, struct: type, force: str) -> _Pending:
         """Where the events of a kind and a force wait; raises `Refused` for an unknown force."""
-        key = self._keys.get(force)
-        if key is None:
-            known = ", ".join(sorted(self._keys))
+        group = self._groups.get(force)
+        if group is None:
+            known = ", ".join(sorted(self._groups))
             raise Refused("unknown_force", f'there is no force "{force}"; known are {known}')
         kind = KIND_OF[struct]
-        topic = f"{self.prefix}.{TOPICS[kind]}"
+        topic = input_topic(self.prefix, kind)
+        key = group.encode()
         limit = self._limits.get(topic)
         if limit is None:
             raise KafkaError(
@@ -260,9 +283,9 @@ class Publisher:
         """Note an acknowledged message; runs in the producer's own thread."""
         with self._room:
             self._in_flight -= size
-            self.tally.sent[kind] += count
-            self.tally.messages += 1
-            self.tally.bytes += size
+            self.counts.sent[kind] += count
+            self.counts.messages += 1
+            self.counts.bytes += size
             self._room.notify()
 
     def _failed(self, size: int, error: Exception) -> None:
@@ -276,7 +299,7 @@ class Publisher:
         if self._failure is not None:
             raise KafkaError(
                 f"the Kafka brokers at {self.bootstrap} did not take a batch ({self._failure}). "
-                f"{sum(self.tally.sent.values()):,} events are safely there; mend the brokers and "
+                f"{sum(self.counts.sent.values()):,} events are safely there; mend the brokers and "
                 "publish again: what is sent twice is counted once"
             )
 
@@ -301,8 +324,8 @@ def publish(
     dead_letters: Path = Path("refused.ndjson"),
     batch: int = 300,
     speed: float | None = None,
-    progress: Callable[[Tally], None] | None = None,
-) -> Tally:
+    progress: Callable[[PublishCounts], None] | None = None,
+) -> PublishCounts:
     """Send a source to `{prefix}.calls`, `.incidents`, `.crimes`, `.readings`, `.heartbeats`.
 
     A `Play` is sorted and looked through before anything is sent: where rows of it would be refused
@@ -313,7 +336,7 @@ def publish(
     a play that is still being sorted nothing is); a second one ends at once. Raises `KafkaError`,
     and `SourceError` for an input that is damaged, after sending what came before the damage.
     """
-    told = progress or (lambda _tally: None)
+    told = progress or (lambda _counts: None)
     with Publisher(bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters) as publisher:
         with Interrupt() as interrupt:
             chunks: Iterable[Chunk] = source
@@ -327,21 +350,21 @@ def publish(
             except SourceError:
                 publisher.finish()
                 raise
-            publisher.tally.interrupted = interrupt.asked
+            publisher.counts.interrupted = interrupt.asked
             publisher.finish()
-        told(publisher.tally)
-        return publisher.tally
+        told(publisher.counts)
+        return publisher.counts
 
 
 def _take(
     publisher: Publisher,
     interrupt: Interrupt,
     chunks: Iterable[Chunk],
-    told: Callable[[Tally], None],
+    told: Callable[[PublishCounts], None],
 ) -> None:
     for chunk in interrupt.between(chunks):
         publisher.add(chunk)
-        told(publisher.tally)
+        told(publisher.counts)
 
 
 def check_arrival(play: Play, publisher: Publisher) -> None:

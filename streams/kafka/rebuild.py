@@ -24,7 +24,7 @@ from streams.fold.ledger import Ledger
 from streams.kafka.partition import NOTHING, Partition
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import SLICE
-from streams.state import archive as facts
+from streams.state import archive
 
 log = logging.getLogger("watchroom.rebuild")
 
@@ -54,12 +54,16 @@ class Reader:
             for tp, partition in by_tp.items():
                 partition.high = ends[tp]
                 partition.target = max(partition.target, ends[tp] - 1)
-                if partition.held >= ends[tp]:
-                    partition.start_over(f"is at {partition.held}, and the log ends at {ends[tp]}")
+                if partition.folded >= ends[tp]:
+                    partition.start_over(
+                        f"is at {partition.folded}, and the log ends at {ends[tp]}"
+                    )
                     _go_on(consumer, tp, partition)
             # An empty log may be one that was made again: what was published of the old one stays.
-            await self._facts([p for p in partitions if p.needs_facts])
-            await self._alerts([p for p in partitions if p.shard.kind == "call" and not p.ready])
+            await self._read_archive([p for p in partitions if p.needs_archive])
+            await self._read_alerts(
+                [p for p in partitions if p.shard.kind == "call" and not p.ready]
+            )
             await self._read(consumer, by_tp)
 
     @asynccontextmanager
@@ -105,10 +109,10 @@ class Reader:
     async def _fold(self, partition: Partition, records: list[Any]) -> None:
         until = time.monotonic() + SLICE
         for record in records:
-            if NOTHING < partition.held < record.offset - 1:
+            if NOTHING < partition.folded < record.offset - 1:
                 log.warning(
                     "%s: the log has nothing between offsets %d and %d",
-                    partition.name, partition.held, record.offset,
+                    partition.name, partition.folded, record.offset,
                 )  # fmt: skip
             await partition.fold(record.offset, record.value, record.timestamp, record.key)
             partition.read_back += (record.value or b"").count(b"\n") + 1
@@ -122,22 +126,22 @@ class Reader:
         """Tells which have become ready, and takes out those that the stream can go on with."""
         done = []
         for tp, partition in list(reading.items()):
-            if partition.held >= partition.target:
+            if partition.folded >= partition.target:
                 if not partition.ready:
-                    partition.settle_facts()
+                    partition.settle_archives()
                     self.on_ready(partition)
                 if not partition.far_ahead:
                     done.append(tp)
                     del reading[tp]
         return done
 
-    async def _facts(self, partitions: list[Partition]) -> None:
+    async def _read_archive(self, partitions: list[Partition]) -> None:
         """Reads the sealed panes of forces whose checkpoint is lost."""
         wanted = [
-            (partition, force, taker)
+            (partition, force, fold)
             for partition in partitions
             for force in partition.shard.forces
-            if isinstance(taker := partition.shard.takers[force.id], Ledger)
+            if isinstance(fold := partition.shard.folds[force.id], Ledger)
         ]
         if not wanted:
             return
@@ -146,12 +150,12 @@ class Reader:
         messages = await self._all_of([TopicPartition(topic, number) for number in numbers])
         for partition, force, ledger in wanted:
             topic_id = partition.checkpoint.identity.topic_id
-            known = await asyncio.to_thread(facts.collect, ledger, force, messages, topic_id)
+            known = await asyncio.to_thread(archive.collect, ledger, force, messages, topic_id)
             if known.panes:
-                log.info("%s: %d published facts of %s", partition.name, len(known.panes), force.id)
-                await partition.know(force, known)
+                log.info("%s: %d published panes of %s", partition.name, len(known.panes), force.id)
+                await partition.take_archive(force, known)
 
-    async def _alerts(self, partitions: list[Partition]) -> None:
+    async def _read_alerts(self, partitions: list[Partition]) -> None:
         """Reads the alerts of the forces whose calls have come here: what was decided is a fact."""
         wanted = [p for p in partitions if p.shard.forces]
         if wanted:
@@ -177,4 +181,4 @@ class Reader:
 
 def _go_on(consumer: Any, tp: TopicPartition, partition: Partition) -> None:
     """From the first message that is not held; where the log begins later, from there."""
-    consumer.seek(tp, partition.held + 1)
+    consumer.seek(tp, partition.folded + 1)

@@ -1,16 +1,11 @@
-"""What a worker is told, what it learns of the brokers, and what it asks of its stream."""
+"""How a worker is run, and what it learns of the brokers when it starts."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from streams.config.force import Force
-
-Key = tuple[str, int]
-"""A topic and a partition."""
 
 
 @dataclass(frozen=True)
@@ -43,29 +38,3 @@ class Cluster:
     id: str
     partitions: int
     topic_ids: dict[str, str]
-
-
-class Mark(NamedTuple):
-    """How far the stream has come in a partition: everything before `position` was handed over, the
-    last message with the offset `last`, or -1."""
-
-    last: int
-    position: int
-    heard: int
-    """The client's mark of the brokers' answer that this goes by."""
-
-
-class Stream:
-    """What the holdings ask of the stream that feeds them; the Faust worker fills it in."""
-
-    resume: Callable[[Key], None]
-    commit: Callable[[dict[Key, int]], Awaitable[bool]]
-    high: Callable[[Key], int | None]
-    """The end of what may be read: the last stable offset."""
-    mark: Callable[[Key], Mark | None]
-    forget_marks: Callable[[], None]
-    """Called at every assignment: what was noted is of the one before."""
-    ends_at: Callable[[Key, int], None]
-    """Called with the end of a log that was read: the stream may be further only in another log."""
-    heard: Callable[[], int | None]
-    """When the brokers last answered, in ms by the wall clock; None where that is not known."""

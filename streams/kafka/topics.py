@@ -25,7 +25,7 @@ PARTITIONS = 24
 MARGIN = 30 * DAY
 """How much longer than the horizon the log is kept: time to notice that a rebuild is needed."""
 
-INPUTS = {
+INPUT_TOPICS = {
     "call": "calls",
     "incident": "incidents",
     "crime": "crimes",
@@ -67,7 +67,7 @@ def topic_name(prefix: str, name: str) -> str:
 
 def input_topic(prefix: str, kind: str) -> str:
     """The input topic of a kind."""
-    return topic_name(prefix, INPUTS[kind])
+    return topic_name(prefix, INPUT_TOPICS[kind])
 
 
 def wanted(prefix: str = PREFIX) -> list[Topic]:
@@ -75,7 +75,7 @@ def wanted(prefix: str = PREFIX) -> list[Topic]:
     topics = []
     for name, retention in _RETENTION.items():
         config = {"cleanup.policy": "delete", "retention.ms": str(retention)}
-        if name in INPUTS.values():
+        if name in INPUT_TOPICS.values():
             # Otherwise a backfill stamped 2017 would delete itself.
             config["message.timestamp.type"] = "LogAppendTime"
         else:

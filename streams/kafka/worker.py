@@ -1,4 +1,5 @@
-"""The worker: a Faust app feeds the holdings, which own the state. All of Faust is in this file.
+"""The worker: a Faust app feeds the assigned partitions, which own the
+state. All of Faust is in this file.
 
 What of Faust is used, and what is not, is written down in docs/decisions/0003. In short: one agent
 over the five input topics, at least once, no tables, no web server, no acknowledging by event. The
@@ -28,10 +29,10 @@ from kafka.admin import MemberToRemove
 from streams.board.monitor import Monitor
 from streams.errors import KafkaError, WatchroomError
 from streams.kafka import topics
-from streams.kafka.assignments import Holdings
-from streams.kafka.passed import Passed
+from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.producer import Outbox
-from streams.kafka.settings import Cluster, Key, Settings, Stream
+from streams.kafka.settings import Cluster, Settings
+from streams.kafka.stream import Key, Stream, StreamPositions
 from streams.live import Live
 from streams.state.snapshot import Outgoing
 
@@ -53,7 +54,7 @@ def look_at(settings: Settings) -> Cluster:
     """What the brokers have; raises `KafkaError` where the topics will not do."""
     with topics.admin(settings.brokers) as client:
         cluster = client.describe_cluster()["cluster_id"]
-        names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUTS]
+        names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUT_TOPICS]
         found = topics.describe(client, names)
         for name, told in topics.check(client, settings.prefix).items():
             for each in told:
@@ -83,9 +84,9 @@ class FaustWorker:
         settings = self.settings
         cluster = await asyncio.to_thread(look_at, settings)
         self.outbox = Outbox(settings.brokers)
-        self.holdings = Holdings(settings, cluster, self.live, self.outbox, Stream())
+        self.assigned = AssignedPartitions(settings, cluster, self.live, self.outbox, Stream())
         self.app = self._app()
-        self._wire(self.holdings.stream)
+        self._wire(self.assigned.stream)
         self._serve()
         await self.outbox.start()
         loop = asyncio.get_running_loop()
@@ -94,11 +95,11 @@ class FaustWorker:
         work = [
             asyncio.create_task(each)
             for each in (
-                self.holdings.manage(),
-                self.holdings.keep(),
+                self.assigned.manage(),
+                self.assigned.keep(),
                 self._publish_boards(),
-                self.holdings.alerts.look(),
-                self.holdings.look_at_topics(),
+                self.assigned.alerts.look(),
+                self.assigned.look_at_topics(),
                 self._stream(),
                 self.stopped.wait(),
             )
@@ -141,29 +142,29 @@ class FaustWorker:
             consumer_max_fetch_size=4 << 20,
             consumer_group_instance_id=settings.instance_id,
         )
-        names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUTS]
+        names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUT_TOPICS]
         channel = app.topic(*names, key_type=bytes, value_type=bytes)
-        holdings = self.holdings
+        assigned = self.assigned
 
         async def count(stream: Any) -> None:
             async for event in stream.noack().events():
                 message = event.message
                 appended = round(message.timestamp * 1000)
                 key = (message.topic, message.partition)
-                await holdings.accept(key, message.offset, message.value, appended, message.key)
-                await holdings.room()
+                await assigned.accept(key, message.offset, message.value, appended, message.key)
+                await assigned.room()
 
         app.agent(channel, name="count", concurrency=1)(count)
 
         async def on_revoked(*_: Any, **__: Any) -> None:
             # The group waits for this; what takes longer goes on by itself.
-            await asyncio.wait([asyncio.ensure_future(holdings.revoke())], timeout=REVOKE_SECONDS)
+            await asyncio.wait([asyncio.ensure_future(assigned.revoke())], timeout=REVOKE_SECONDS)
 
         async def on_assigned(*told: Any, **_: Any) -> None:
-            assigned = told[-1]
+            granted = told[-1]
             coordinator = self._consumer()._coordinator
-            keys = {(tp.topic, tp.partition) for tp in assigned}
-            holdings.assign(keys, int(coordinator.generation), str(coordinator.member_id))
+            keys = {(tp.topic, tp.partition) for tp in granted}
+            assigned.assign(keys, int(coordinator.generation), str(coordinator.member_id))
 
         app.on_partitions_revoked.connect(on_revoked)
         app.on_partitions_assigned.connect(on_assigned)
@@ -174,13 +175,13 @@ class FaustWorker:
         return self.app.consumer._thread._ensure_consumer()
 
     def _wire(self, stream: Stream) -> None:
-        """Gives the holdings what they need of Faust's consumer."""
-        consumer, holdings = self.app.consumer, self.holdings
+        """Gives the assigned partitions what they need of Faust's consumer."""
+        consumer, assigned = self.app.consumer, self.assigned
         resume_all = consumer.resume_partitions
 
         def resume_ready(tps: Any) -> None:
             # Faust resumes all partitions after a rebalance; those still being read back must wait.
-            resume_all({tp for tp in tps if holdings.ready((tp.topic, tp.partition))})
+            resume_all({tp for tp in tps if assigned.ready((tp.topic, tp.partition))})
 
         def resume(key: Key) -> None:
             with contextlib.suppress(Exception):  # between two assignments there is nothing to do
@@ -221,13 +222,13 @@ class FaustWorker:
             made._isolation_level = "read_committed"
             return made
 
-        passed = Passed()
+        positions = StreamPositions()
         fetch = thread._fetch_records
 
         async def fetch_noted(kafka_consumer: Any, *args: Any, **options: Any) -> Any:
             found = await fetch(kafka_consumer, *args, **options)
             subscription = kafka_consumer._subscription.subscription
-            passed.note(subscription and subscription.assignment, found)
+            positions.note(subscription and subscription.assignment, found)
             return found
 
         thread._create_consumer = create_quick
@@ -248,12 +249,13 @@ class FaustWorker:
             for key, end in list(ends.items()):
                 ends_at(key, end)
 
-        def forget_marks() -> None:
+        def forget_positions() -> None:
             ends.clear()
-            passed.forget()
+            positions.forget()
 
         consumer.perform_seek = seek_within
-        stream.mark, stream.forget_marks, stream.ends_at = passed.mark, forget_marks, ends_at
+        stream.position, stream.forget_positions = positions.of, forget_positions
+        stream.ends_at = ends_at
 
     async def _commit(self, offsets: dict[Key, int]) -> bool:
         """Commits for the group; False where that can't be done now."""
@@ -263,7 +265,7 @@ class FaustWorker:
             found = {TopicPartition(*key): offset for key, offset in offsets.items()}
             if not found.keys() <= assigned:
                 return False
-            seconds = STOP_SECONDS if self.holdings.stopping else COMMIT_SECONDS
+            seconds = STOP_SECONDS if self.assigned.stopping else COMMIT_SECONDS
             async with asyncio.timeout(seconds):
                 await self.app.consumer._thread.call_thread(
                     consumer.commit,
@@ -305,28 +307,28 @@ class FaustWorker:
             for name in self.live.forces():
                 board = await asyncio.to_thread(self.live.board, name)
                 value = msgspec.json.encode(board)
-                number = topics.partition_of(groups[name], self.holdings.cluster.partitions)
+                number = topics.partition_of(groups[name], self.assigned.cluster.partitions)
                 message = Outgoing(topic, name.encode(), value, [], number)
                 self.outbox.put(None, [(0, message)])
 
     async def _close(self, work: list[asyncio.Task[Any]]) -> None:
         """The last checkpoint, the last offsets, and out of the group."""
-        self.holdings.stopping = True
+        self.assigned.stopping = True
         self.live.health.state, self.live.health.detail = "recovering", "stopping"
         for task in work[:5]:
             task.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
                 await asyncio.gather(*work[:5], return_exceptions=True)
-        await self.holdings.settle()
-        await self.holdings.save_all()
+        await self.assigned.settle()
+        await self.assigned.save_all()
         for task in work[5:]:
             task.cancel()
         await asyncio.gather(*work[5:], return_exceptions=True)
         with contextlib.suppress(Exception):
             async with asyncio.timeout(STOP_SECONDS):
                 await self.app.stop()
-        await self.holdings.close()
+        await self.assigned.close()
         await self.outbox.close()
         await asyncio.to_thread(self._leave)
         if self.web is not None:

@@ -126,25 +126,25 @@ def watch_metrics(live: Live, boards: dict[str, Board]) -> Iterator[Metric]:
     for force in boards:
         with live.lock:
             found = list(_watches(live, force))
-        tally = Counter((watch.watched.grain, watch.adapter.state) for watch in found)
+        tally = Counter((watch.series.grain, watch.adapter.state) for watch in found)
         for (grain, state), number in sorted(tally.items()):
             states.add_metric([force, grain, state], number)
         found = [watch for watch in found if watch.adapter.taken]
-        found.sort(key=lambda watch: (watch.watched.area != WHOLE, len(watch.watched.name)))
+        found.sort(key=lambda watch: (watch.series.area != WHOLE, len(watch.series.name)))
         for watch in found[:MOST_WATCHES]:
             with live.lock:
-                reading, allowed = watch.adapter.reading(), watch.adapter.allowed
-            watched = watch.watched
-            row = ",".join(f"{name}={value}" for name, value in watched.row.items())
-            place = [force, watched.group.name, watched.measure.name, row]
-            place += [watched.area, watched.grain]
-            sign = 1 if reading.direction == "up" else -1
+                assessment, allowed = watch.adapter.assessment(), watch.adapter.allowed
+            series = watch.series
+            row = ",".join(f"{name}={value}" for name, value in series.row.items())
+            place = [force, series.group.name, series.measure.name, row]
+            place += [series.area, series.grain]
+            sign = 1 if assessment.direction == "up" else -1
             values = {
-                "observed": reading.observed,
-                "expected": reading.expected,
-                "lower": reading.lower,
-                "upper": reading.upper,
-                "flagged": sign if reading.rate <= allowed else 0,
+                "observed": assessment.observed,
+                "expected": assessment.expected,
+                "lower": assessment.lower,
+                "upper": assessment.upper,
+                "flagged": sign if assessment.rate <= allowed else 0,
             }
             for name, value in values.items():
                 if value is not None:

@@ -49,7 +49,7 @@ from streams.outputs.alert_metrics import (
 )
 from streams.outputs.instants import parse_instant
 from streams.registry.aggregates import Count, Share
-from streams.registry.measures import ALL, GROUPS, Chosen, Group, Measure, Stock
+from streams.registry.measures import ALL, GROUPS, Chosen, Gauge, Group, Measure
 
 VOCABULARIES = frozenset({"category", "grade", "offence"})
 """Dimensions whose values are many: rows by one of them are left out of most windows."""
@@ -89,12 +89,12 @@ def own_parts(group: Group, measure: Measure) -> tuple[str, ...]:
         return ()
     if isinstance(measure.value, Chosen):
         return ("numerator", "denominator")
-    counters = {(m.value.lane,) for m in group.measures if isinstance(m.value, Count)}
+    counters = {(m.value.counter,) for m in group.measures if isinstance(m.value, Count)}
     share = measure.value
     if not isinstance(share, Share):
         return ()
     parts = {"numerator": share.top, "denominator": () if share.less else share.bottom}
-    return tuple(name for name, lanes in parts.items() if lanes not in counters)
+    return tuple(name for name, summed in parts.items() if summed not in counters)
 
 
 class BoardCollector(Collector):
@@ -130,7 +130,7 @@ class BoardCollector(Collector):
             unknown = {k: dict(v.fields) for k, v in live.monitor.unknown().items()}
             held: dict[str, int] = {}
             for shard in live.monitor.shards:
-                records = sum(taker.taken()["records"] for taker in shard.takers.values())
+                records = sum(fold.taken()["records"] for fold in shard.folds.values())
                 held[shard.kind] = held.get(shard.kind, 0) + records
         build = InfoMetricFamily("watchroom_build", "The version of Watchroom that runs.")
         build.add_metric([], {"version": version("watchroom")})
@@ -204,12 +204,12 @@ def _single(name: str, words: str, value: float) -> GaugeMetricFamily:
 
 def _group_metrics(group: Group, boards: dict[str, Board]) -> Iterator[Metric]:
     """One family a measure (and part of a ratio), filled from the boards of all forces."""
-    flows = [m for m in group.measures if not isinstance(m.value, Stock)]
-    stocks = [m for m in group.measures if isinstance(m.value, Stock)]
+    flows = [m for m in group.measures if not isinstance(m.value, Gauge)]
+    gauges = [m for m in group.measures if isinstance(m.value, Gauge)]
     place = ["force", "area", *group.dimensions]
     families: dict[tuple[str, str], GaugeMetricFamily] = {}
-    for measure in (*flows, *stocks):
-        labels = place if measure in stocks else [*place, "window"]
+    for measure in (*flows, *gauges):
+        labels = place if measure in gauges else [*place, "window"]
         words = f"{group.title}: {measure.title}" if measure.title != group.title else group.title
         name = metric_name(group, measure)
         families[measure.name, ""] = GaugeMetricFamily(name, f"{words}.", labels=labels)
@@ -237,7 +237,7 @@ def _group_metrics(group: Group, boards: dict[str, Board]) -> Iterator[Metric]:
             if "from" in row:
                 from_totals.add_metric([*labels, row["from"]], 1)
         for row in board["now"].get(group.name, ()):
-            _add(families, stocks, row, _place(force, group, row))
+            _add(families, gauges, row, _place(force, group, row))
     found = (*families.values(), from_totals, left_out)
     yield from (family for family in found if family.samples)
 

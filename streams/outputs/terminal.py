@@ -272,8 +272,8 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
     now = find(board["now"].get("attendance"), area=WHOLE)
     state = Text("not known", style=QUIET)
     if now is not None:
-        stock = (now["unattended"], now["oldest_unattended"], now["unattended_unknown"])
-        state = _now(*stock, "not yet attended")
+        gauges = (now["unattended"], now["oldest_unattended"], now["unattended_unknown"])
+        state = _now(*gauges, "not yet attended")
     shown = [(title, find(span.get("attendance"), area=WHOLE)) for title, span in spans(board)]
     if not any(row["emergencies"] for _, row in shown if row) and not (now and now["unattended"]):
         quiet = Text("no emergencies in any period shown", style=QUIET)

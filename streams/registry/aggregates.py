@@ -18,7 +18,7 @@ SMALL = 20
 class Figures:
     """The counters of one row, and its histogram (bin to count)."""
 
-    lanes: Mapping[str, int]
+    counts: Mapping[str, int]
     bins: Mapping[int, int]
 
 
@@ -57,16 +57,16 @@ DURATIONS = "sum"
 class Count:
     """A counter."""
 
-    lane: str
+    counter: str
 
     @property
     def needs(self) -> frozenset[str]:
         """The counters without which there is no figure."""
-        return frozenset((self.lane,))
+        return frozenset((self.counter,))
 
     def read(self, figures: Figures) -> int:
         """The number of records."""
-        return figures.lanes[self.lane]
+        return figures.counts[self.counter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +84,9 @@ class Share:
 
     def read(self, figures: Figures) -> Ratio:
         """The ratio with its parts."""
-        lanes = figures.lanes
-        bottom = sum(lanes[n] for n in self.bottom) - sum(lanes[n] for n in self.less)
-        return Ratio(sum(lanes[n] for n in self.top), bottom)
+        counts = figures.counts
+        bottom = sum(counts[n] for n in self.bottom) - sum(counts[n] for n in self.less)
+        return Ratio(sum(counts[n] for n in self.top), bottom)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class Mean:
 
     def read(self, figures: Figures) -> float | None:
         """Seconds; None of nothing."""
-        n = figures.lanes[self.of]
-        return figures.lanes["sum"] / n / 1000 if n else None
+        n = figures.counts[self.of]
+        return figures.counts["sum"] / n / 1000 if n else None
 
 
 @dataclass(frozen=True, slots=True)

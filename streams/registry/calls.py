@@ -24,9 +24,9 @@ from streams.registry.kind import (
     LONGEST,
     OPEN,
     WHEN_SHIFT,
-    Cell,
     Clocks,
     Contribution,
+    CounterLayout,
     not_too_long,
     plausible,
     require,
@@ -37,11 +37,11 @@ AT_ONCE = 5 * SECOND
 """Milliseconds within which a caller who gave up is taken not to have waited."""
 
 # Body, lowest bit first: open 1, fate 2, wait in ms 32, area 12, line 6.
-_FATE_SHIFT, _WAIT_SHIFT, _LEAF_SHIFT = 1, 3, 35
-_WAIT_MASK, _LEAF_MASK = (1 << 32) - 1, (1 << 18) - 1
+_DISPOSITION_SHIFT, _WAIT_SHIFT, _SERIES_KEY_SHIFT = 1, 3, 35
+_WAIT_MASK, _SERIES_KEY_MASK = (1 << 32) - 1, (1 << 18) - 1
 _AREA_BITS = 12
 
-CELL = Cell(
+COUNTERS = CounterLayout(
     ("offered", 32),
     ("answered", 32),
     ("within", 32),
@@ -52,24 +52,24 @@ CELL = Cell(
     ("sum", 64),
     ("squares", 112),
 )
-_SUM, _SQUARES = CELL.shift["sum"], CELL.shift["squares"]
-_C_WAITING = CELL.one("offered")
-_C_ANSWERED = CELL.one("offered", "answered")
-_C_WITHIN = CELL.one("within")
-_C_ABANDONED = CELL.one("offered", "abandoned")
-_C_ABANDONED_WITHIN = CELL.one("abandoned_within")
-_C_AT_ONCE = CELL.one("abandoned_at_once")
-_C_LOST = CELL.one("offered", "lost")
+_SUM, _SQUARES = COUNTERS.shift["sum"], COUNTERS.shift["squares"]
+_C_WAITING = COUNTERS.one("offered")
+_C_ANSWERED = COUNTERS.one("offered", "answered")
+_C_WITHIN = COUNTERS.one("within")
+_C_ABANDONED = COUNTERS.one("offered", "abandoned")
+_C_ABANDONED_WITHIN = COUNTERS.one("abandoned_within")
+_C_AT_ONCE = COUNTERS.one("abandoned_at_once")
+_C_LOST = COUNTERS.one("offered", "lost")
 
 
-def leaf_of(line: int, area: int) -> int:
+def series_key_of(line: int, area: int) -> int:
     """The leaf of a line and an area, both by index."""
     return line << _AREA_BITS | area
 
 
-def split_leaf(leaf: int) -> tuple[int, int]:
+def split_series_key(series_key: int) -> tuple[int, int]:
     """(line, area) of a leaf, both by index."""
-    return leaf >> _AREA_BITS, leaf & ((1 << _AREA_BITS) - 1)
+    return series_key >> _AREA_BITS, series_key & ((1 << _AREA_BITS) - 1)
 
 
 class Calls(Clocks):
@@ -78,12 +78,12 @@ class Calls(Clocks):
     name = "call"
     horizon = 35 * DAY
     grace = 5 * MINUTE
-    cell = CELL
+    counters = COUNTERS
 
     def __init__(self, force: Force) -> None:
         super().__init__()
         self.force = force
-        self._leaves: dict[tuple[str | None, str | None], int] = {}
+        self._series_keys: dict[tuple[str | None, str | None], int] = {}
         self._limits = [force.steps(line.targets) for line in force.lines]
         # A limit that never changed needs no look at the date.
         self._limit = [
@@ -99,9 +99,9 @@ class Calls(Clocks):
 
     def pack(self, event: Call, updated: int) -> int:
         """The body of a call."""
-        leaf = self._leaves.get((event.line, event.area))
-        if leaf is None:
-            leaf = self._leaf(event)
+        series_key = self._series_keys.get((event.line, event.area))
+        if series_key is None:
+            series_key = self._series_key(event)
         offered_at = event.offered_at
         if offered_at is None:
             raise require("offered_at")
@@ -109,7 +109,7 @@ class Calls(Clocks):
         if not EARLIEST <= offered <= updated:
             plausible("offered_at", offered)
             offered = self.by_then("offered_at", offered, updated)
-        wait, fate = 0, WAITING
+        wait, disposition = 0, WAITING
         end = event.answered_at
         if end is not None:
             if event.abandoned_at is not None:
@@ -117,25 +117,25 @@ class Calls(Clocks):
             wait = (end - EPOCH) // MILLISECOND - offered
             if wait < 0 or offered + wait > updated:
                 wait = self.since("offered", offered, "answered", offered + wait, updated)
-            fate = ANSWERED
+            disposition = ANSWERED
         elif (end := event.abandoned_at) is not None:
             wait = self.since("offered", offered, "abandoned", to_ms(end), updated)
-            fate = ABANDONED
+            disposition = ABANDONED
         end = event.ended_at
         if end is not None and (end > event.updated_at or end < offered_at):
             self.since("offered", offered, "ended", to_ms(end), updated)
-        if fate == WAITING and (end is not None or event.played == "end"):
-            fate = LOST
+        if disposition == WAITING and (end is not None or event.played == "end"):
+            disposition = LOST
         if wait > LONGEST:
-            not_too_long("answered" if fate == ANSWERED else "abandoned", wait)
+            not_too_long("answered" if disposition == ANSWERED else "abandoned", wait)
         return (
             offered << WHEN_SHIFT
-            | leaf << _LEAF_SHIFT
+            | series_key << _SERIES_KEY_SHIFT
             | wait << _WAIT_SHIFT
-            | (fate << _FATE_SHIFT or OPEN)
+            | (disposition << _DISPOSITION_SHIFT or OPEN)
         )
 
-    def _leaf(self, event: Call) -> int:
+    def _series_key(self, event: Call) -> int:
         """The leaf that an event names; raises `Refused` for an unknown line. Names as the force's
         file writes them are remembered: one look-up for the next event."""
         if event.line is None:
@@ -145,41 +145,47 @@ class Calls(Clocks):
             known = ", ".join(self.force.line_index)
             detail = f'"{event.line}" is no line of {self.force.name}, which has {known}'
             raise Refused("unknown_line", detail)
-        leaf = leaf_of(line, self.area_of(self.force, event))
+        series_key = series_key_of(line, self.area_of(self.force, event))
         if event.area is None or event.area in self.force.area_index:
-            self._leaves[event.line, event.area] = leaf
-        return leaf
+            self._series_keys[event.line, event.area] = series_key
+        return series_key
 
-    def contribution(self, body: int) -> Contribution:
+    def contribution(self, packed: int) -> Contribution:
         """One leaf, and for an answered call the bin of its speed of answer."""
-        when = body >> WHEN_SHIFT
-        leaf = (body >> _LEAF_SHIFT) & _LEAF_MASK
-        fate = (body >> _FATE_SHIFT) & 3
-        if fate == WAITING:
-            return when, 0, leaf, _C_WAITING, -1
-        if fate == LOST:
-            return when, 0, leaf, _C_LOST, -1
-        wait = (body >> _WAIT_SHIFT) & _WAIT_MASK
-        limit = self._limit[leaf >> _AREA_BITS]
+        when = packed >> WHEN_SHIFT
+        series_key = (packed >> _SERIES_KEY_SHIFT) & _SERIES_KEY_MASK
+        disposition = (packed >> _DISPOSITION_SHIFT) & 3
+        if disposition == WAITING:
+            return when, 0, series_key, _C_WAITING, -1
+        if disposition == LOST:
+            return when, 0, series_key, _C_LOST, -1
+        wait = (packed >> _WAIT_SHIFT) & _WAIT_MASK
+        limit = self._limit[series_key >> _AREA_BITS]
         if limit is None:
-            limit = self.limit(leaf >> _AREA_BITS, when)
-        if fate == ANSWERED:
-            cell = _C_ANSWERED + (wait << _SUM) + (wait * wait << _SQUARES)
+            limit = self.limit(series_key >> _AREA_BITS, when)
+        if disposition == ANSWERED:
+            counters = _C_ANSWERED + (wait << _SUM) + (wait * wait << _SQUARES)
             if wait <= limit:
-                cell += _C_WITHIN
-            return when, 0, leaf, cell, leaf | bin_of(wait // SECOND) + 1 << BIN_SHIFT
-        cell = _C_ABANDONED
+                counters += _C_WITHIN
+            return (
+                when,
+                0,
+                series_key,
+                counters,
+                series_key | bin_of(wait // SECOND) + 1 << BIN_SHIFT,
+            )
+        counters = _C_ABANDONED
         if wait <= limit:
-            cell += _C_ABANDONED_WITHIN
+            counters += _C_ABANDONED_WITHIN
         if wait <= AT_ONCE:
-            cell += _C_AT_ONCE
-        return when, 0, leaf, cell, -1
+            counters += _C_AT_ONCE
+        return when, 0, series_key, counters, -1
 
-    def unfinished(self, body: int) -> bool:
+    def unfinished(self, packed: int) -> bool:
         """A call that is still waiting."""
-        return bool(body & OPEN)
+        return bool(packed & OPEN)
 
-    def lost_after(self, body: int) -> int:
+    def lost_after(self, packed: int) -> int:
         """Milliseconds after which a call still waiting is shown as unknown."""
-        line = split_leaf((body >> _LEAF_SHIFT) & _LEAF_MASK)[0]
+        line = split_series_key((packed >> _SERIES_KEY_SHIFT) & _SERIES_KEY_MASK)[0]
         return self.force.lines[line].lost_after_minutes * MINUTE

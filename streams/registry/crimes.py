@@ -12,9 +12,9 @@ from streams.periods import DAY
 from streams.registry.kind import (
     PRECISION_SHIFT,
     WHEN_SHIFT,
-    Cell,
     Clocks,
     Contribution,
+    CounterLayout,
     partial,
     plausible,
     require,
@@ -22,20 +22,20 @@ from streams.registry.kind import (
 
 # Body, lowest bit first: open 1 (never set), cancelled 1, area 12, offence 12.
 _CANCELLED, _AREA_SHIFT, _OFFENCE_SHIFT = 2, 2, 14
-_LEAF_MASK = (1 << 24) - 1
+_SERIES_KEY_MASK = (1 << 24) - 1
 
-CELL = Cell(("count", 32))
-_C_COUNT = CELL.one("count")
+COUNTERS = CounterLayout(("count", 32))
+_C_COUNT = COUNTERS.one("count")
 
 
-def leaf_of(offence: int, area: int) -> int:
+def series_key_of(offence: int, area: int) -> int:
     """The leaf of an offence group and an area, both by index."""
     return offence << 12 | area
 
 
-def split_leaf(leaf: int) -> tuple[int, int]:
+def split_series_key(series_key: int) -> tuple[int, int]:
     """(offence, area) of a leaf, both by index."""
-    return leaf >> 12, leaf & 4095
+    return series_key >> 12, series_key & 4095
 
 
 class Crimes(Clocks):
@@ -44,7 +44,7 @@ class Crimes(Clocks):
     name = "crime"
     horizon = 761 * DAY  # 25 months
     grace = DAY
-    cell = CELL
+    counters = COUNTERS
 
     def __init__(self, force: Force) -> None:
         super().__init__()
@@ -75,22 +75,22 @@ class Crimes(Clocks):
             | (_CANCELLED if event.cancelled else 0)
         )
 
-    def contribution(self, body: int) -> Contribution | None:
+    def contribution(self, packed: int) -> Contribution | None:
         """One leaf, or nothing for a cancelled crime."""
-        if body & _CANCELLED:
+        if packed & _CANCELLED:
             return None
         return (
-            body >> WHEN_SHIFT,
-            (body >> PRECISION_SHIFT) & 3,
-            (body >> _AREA_SHIFT) & _LEAF_MASK,
+            packed >> WHEN_SHIFT,
+            (packed >> PRECISION_SHIFT) & 3,
+            (packed >> _AREA_SHIFT) & _SERIES_KEY_MASK,
             _C_COUNT,
             -1,
         )
 
-    def unfinished(self, body: int) -> bool:
+    def unfinished(self, packed: int) -> bool:
         """Never: whether there is an outcome yet enters no figure of a crime's period."""
         return False
 
-    def lost_after(self, body: int) -> int:
+    def lost_after(self, packed: int) -> int:
         """A crime record is never in a stock."""
         return 0

@@ -24,9 +24,9 @@ from streams.registry.kind import (
     PRECISION_SHIFT,
     SECOND_PRECISE,
     WHEN_SHIFT,
-    Cell,
     Clocks,
     Contribution,
+    CounterLayout,
     not_too_long,
     partial,
     plausible,
@@ -38,12 +38,12 @@ EMERGENCY = 1
 PENDING, ATTENDED, NEVER, CANCELLED = 0, 1, 2, 3
 
 # Body, lowest bit first: open 1, fate 2, response in ms 32, area 12, grade 3, category 12, ended 1.
-_FATE_SHIFT, _WAIT_SHIFT, _LEAF_SHIFT = 1, 3, 35
+_DISPOSITION_SHIFT, _WAIT_SHIFT, _SERIES_KEY_SHIFT = 1, 3, 35
 _ENDED = 1 << 62
 """It is closed or cancelled, or its export is finished: nothing more is waited for."""
-_WAIT_MASK, _LEAF_MASK = (1 << 32) - 1, (1 << 27) - 1
+_WAIT_MASK, _SERIES_KEY_MASK = (1 << 32) - 1, (1 << 27) - 1
 
-CELL = Cell(
+COUNTERS = CounterLayout(
     ("count", 32),
     ("attended", 32),
     ("within", 32),
@@ -51,21 +51,21 @@ CELL = Cell(
     ("sum", 64),
     ("squares", 112),
 )
-_SUM, _SQUARES = CELL.shift["sum"], CELL.shift["squares"]
-_C_COUNT = CELL.one("count")
-_C_ATTENDED = CELL.one("count", "attended")
-_C_WITHIN = CELL.one("within")
-_C_NEVER = CELL.one("count", "never")
+_SUM, _SQUARES = COUNTERS.shift["sum"], COUNTERS.shift["squares"]
+_C_COUNT = COUNTERS.one("count")
+_C_ATTENDED = COUNTERS.one("count", "attended")
+_C_WITHIN = COUNTERS.one("within")
+_C_NEVER = COUNTERS.one("count", "never")
 
 
-def leaf_of(category: int, grade: int, area: int) -> int:
+def series_key_of(category: int, grade: int, area: int) -> int:
     """The leaf of a category, a grade and an area, all by index."""
     return (category << 3 | grade) << 12 | area
 
 
-def split_leaf(leaf: int) -> tuple[int, int, int]:
+def split_series_key(series_key: int) -> tuple[int, int, int]:
     """(category, grade, area) of a leaf, all by index."""
-    return leaf >> 15, (leaf >> 12) & 7, leaf & 4095
+    return series_key >> 15, (series_key >> 12) & 7, series_key & 4095
 
 
 class Incidents(Clocks):
@@ -74,13 +74,13 @@ class Incidents(Clocks):
     name = "incident"
     horizon = 35 * DAY
     grace = HOUR
-    cell = CELL
+    counters = COUNTERS
 
     def __init__(self, force: Force) -> None:
         super().__init__()
         self.force = force
         self._limits = force.steps(force.file.attendance.targets)
-        self._leaves: dict[tuple[str, str | None, str | None], int] = {}
+        self._series_keys: dict[tuple[str, str | None, str | None], int] = {}
         self._grades = {name: index for index, name in enumerate(GRADES)}
 
     def limit(self, when: int) -> int:
@@ -100,28 +100,28 @@ class Incidents(Clocks):
         if not EARLIEST <= opened <= updated:
             plausible("opened_at", opened)
             opened = self.by_then("opened_at", opened, updated)
-        leaf = self._leaves.get((event.category, event.grade, event.area))
-        if leaf is None:
-            leaf = self._leaf(event, event.category)
+        series_key = self._series_keys.get((event.category, event.grade, event.area))
+        if series_key is None:
+            series_key = self._series_key(event, event.category)
         # graded_at and dispatched_at enter no figure yet: an error there must not lose an incident.
-        response, fate = 0, PENDING
+        response, disposition = 0, PENDING
         if event.arrived_at is not None:
             if precision != SECOND_PRECISE:
                 raise Refused("arrival_without_time", "arrived_at needs an exact opened_at")
             arrived = to_ms(event.arrived_at)
             response = self.since("opened", opened, "arrived", arrived, updated)
             not_too_long("arrived", response)
-            fate = ATTENDED
+            disposition = ATTENDED
         if event.closed_at is not None:
             if precision == SECOND_PRECISE:
                 self.since("opened", opened, "closed", to_ms(event.closed_at), updated)
-            if fate == PENDING:
-                fate = NEVER
+            if disposition == PENDING:
+                disposition = NEVER
         if event.cancelled:
-            fate, response = CANCELLED, 0
+            disposition, response = CANCELLED, 0
         ended = event.closed_at is not None or event.cancelled or event.played == "end"
         unattended = (
-            fate == PENDING
+            disposition == PENDING
             and not ended
             and precision == SECOND_PRECISE
             and event.grade == GRADES[EMERGENCY]
@@ -129,49 +129,55 @@ class Incidents(Clocks):
         return (
             opened << WHEN_SHIFT
             | precision << PRECISION_SHIFT
-            | leaf << _LEAF_SHIFT
+            | series_key << _SERIES_KEY_SHIFT
             | response << _WAIT_SHIFT
-            | fate << _FATE_SHIFT
+            | disposition << _DISPOSITION_SHIFT
             | unattended
             | (_ENDED if ended else 0)
         )
 
-    def _leaf(self, event: Incident, category: str) -> int:
+    def _series_key(self, event: Incident, category: str) -> int:
         """The leaf that an event names. Names as the force's file writes them are remembered: one
         look-up for the next event."""
         vocabulary, grade, area = self.force.categories, event.grade, event.area
-        leaf = leaf_of(
+        series_key = series_key_of(
             self.category_of(event, "category", vocabulary, category),
             0 if grade is None else self._grades[grade],
             self.area_of(self.force, event),
         )
         if category in vocabulary.index and (area is None or area in self.force.area_index):
-            self._leaves[category, grade, area] = leaf
-        return leaf
+            self._series_keys[category, grade, area] = series_key
+        return series_key
 
-    def contribution(self, body: int) -> Contribution | None:
+    def contribution(self, packed: int) -> Contribution | None:
         """One leaf, and for an attended emergency the bin of its response time."""
-        fate = (body >> _FATE_SHIFT) & 3
-        if fate == CANCELLED:
+        disposition = (packed >> _DISPOSITION_SHIFT) & 3
+        if disposition == CANCELLED:
             return None
-        when = body >> WHEN_SHIFT
-        precision = (body >> PRECISION_SHIFT) & 3
-        leaf = (body >> _LEAF_SHIFT) & _LEAF_MASK
-        if fate == PENDING:
-            return when, precision, leaf, _C_COUNT, -1
-        if fate == NEVER:
-            return when, precision, leaf, _C_NEVER, -1
-        response = (body >> _WAIT_SHIFT) & _WAIT_MASK
-        cell = _C_ATTENDED + (response << _SUM) + (response * response << _SQUARES)
+        when = packed >> WHEN_SHIFT
+        precision = (packed >> PRECISION_SHIFT) & 3
+        series_key = (packed >> _SERIES_KEY_SHIFT) & _SERIES_KEY_MASK
+        if disposition == PENDING:
+            return when, precision, series_key, _C_COUNT, -1
+        if disposition == NEVER:
+            return when, precision, series_key, _C_NEVER, -1
+        response = (packed >> _WAIT_SHIFT) & _WAIT_MASK
+        counters = _C_ATTENDED + (response << _SUM) + (response * response << _SQUARES)
         if response <= self.limit(when):
-            cell += _C_WITHIN
-        return (when, precision, leaf, cell, leaf | bin_of(response // SECOND) + 1 << BIN_SHIFT)
+            counters += _C_WITHIN
+        return (
+            when,
+            precision,
+            series_key,
+            counters,
+            series_key | bin_of(response // SECOND) + 1 << BIN_SHIFT,
+        )
 
-    def unfinished(self, body: int) -> bool:
+    def unfinished(self, packed: int) -> bool:
         """An incident that is not closed, attended or not. One known only to the day or the month
         is of no live feed: nothing is waited for."""
-        return not body & _ENDED and (body >> PRECISION_SHIFT) & 3 == SECOND_PRECISE
+        return not packed & _ENDED and (packed >> PRECISION_SHIFT) & 3 == SECOND_PRECISE
 
-    def lost_after(self, body: int) -> int:
+    def lost_after(self, packed: int) -> int:
         """Milliseconds after which an emergency still unattended is shown as unknown."""
         return self.force.file.attendance.lost_after_hours * HOUR

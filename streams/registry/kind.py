@@ -26,10 +26,10 @@ from streams.events.schema import Call, Crime, Incident
 from streams.events.unknown_values import UnknownValues, shown
 from streams.periods import EPOCH, HOUR, MILLISECOND, to_ms
 
-BODY_BITS = 108
+PACKED_BITS = 108
 WHEN_BITS = 42
-PRECISION_SHIFT = BODY_BITS - WHEN_BITS - 2
-WHEN_SHIFT = BODY_BITS - WHEN_BITS
+PRECISION_SHIFT = PACKED_BITS - WHEN_BITS - 2
+WHEN_SHIFT = PACKED_BITS - WHEN_BITS
 OPEN = 1
 
 SECOND_PRECISE, DAY_PRECISE, MONTH_PRECISE = 0, 1, 2
@@ -45,7 +45,7 @@ LATEST = (1 << WHEN_BITS) - 1
 
 BIN_SHIFT = 40
 """A pane's key is a leaf, and above this bit one more than the histogram bin (0: counters)."""
-LEAF_MASK = (1 << BIN_SHIFT) - 1
+SERIES_KEY_MASK = (1 << BIN_SHIFT) - 1
 
 
 Contribution = tuple[int, int, int, int, int]
@@ -54,7 +54,7 @@ add to the leaf; the bin key is the key of a histogram bin, or -1. A plain tuple
 twice an event."""
 
 
-class Cell:
+class CounterLayout:
     """Several counters in one Python integer, so that a leaf is updated by one addition.
 
     `lanes` are (name, bits), lowest first. Sums stay right through any order of additions and
@@ -62,12 +62,12 @@ class Cell:
     overflow would show, and the widths rule the latter out (32 bits count 4 thousand million).
     """
 
-    def __init__(self, *lanes: tuple[str, int]) -> None:
-        self.names = tuple(name for name, _ in lanes)
+    def __init__(self, *counts: tuple[str, int]) -> None:
+        self.names = tuple(name for name, _ in counts)
         self.shift: dict[str, int] = {}
         self.mask: dict[str, int] = {}
         at = 0
-        for name, bits in lanes:
+        for name, bits in counts:
             self.shift[name], self.mask[name] = at, (1 << bits) - 1
             at += bits
 
@@ -75,9 +75,9 @@ class Cell:
         """A cell in which each of the named lanes is one."""
         return sum(1 << self.shift[name] for name in names)
 
-    def read(self, cell: int) -> dict[str, int]:
+    def read(self, counters: int) -> dict[str, int]:
         """The lanes of a cell by name."""
-        return {name: (cell >> self.shift[name]) & self.mask[name] for name in self.names}
+        return {name: (counters >> self.shift[name]) & self.mask[name] for name in self.names}
 
 
 class Kind(Protocol):
@@ -86,26 +86,26 @@ class Kind(Protocol):
     name: str
     horizon: int
     grace: int
-    cell: Cell
+    counters: CounterLayout
     skewed: int
     unknown: UnknownValues
 
     def pack(self, event: Any, updated: int) -> int:
         """The body of an event; raises `Refused`; `updated` is its updated_at in ms."""
 
-    def contribution(self, body: int) -> Contribution | None:
+    def contribution(self, packed: int) -> Contribution | None:
         """Where a body counts; None where it counts nowhere (a cancelled crime)."""
 
-    def unfinished(self, body: int) -> bool:
+    def unfinished(self, packed: int) -> bool:
         """Whether the record's end is still to come, so that it stays beyond the horizon."""
 
-    def lost_after(self, body: int) -> int:
+    def lost_after(self, packed: int) -> int:
         """Milliseconds after which an open record is shown as unknown: its end must be lost."""
 
 
-def when_of(body: int) -> tuple[int, int]:
+def when_of(packed: int) -> tuple[int, int]:
     """(when in ms, precision) of a body."""
-    return body >> WHEN_SHIFT, (body >> PRECISION_SHIFT) & 3
+    return packed >> WHEN_SHIFT, (packed >> PRECISION_SHIFT) & 3
 
 
 def area_of(force: Force, name: str | None) -> int:

@@ -26,7 +26,7 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Stock:
+class Gauge:
     """Something true at one moment: how many are in a state now, or how long the oldest has been.
 
     `of` is `count`, `oldest_seconds` or `unknown` (so old that its end must have been lost).
@@ -74,7 +74,7 @@ missed, so their share is lower: `never_attended` stands beside it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class WatchPolicy:
     """That a measure is watched by detectors, once per period of each of the grains.
 
     A figure is watched only in periods that are known well soon after they end: a marker, an
@@ -98,8 +98,8 @@ class Measure:
     title: str
     unit: Unit
     polarity: Polarity
-    value: Count | Share | Mean | Quantile | Chosen | Stock
-    watch: Watch | None = None
+    value: Count | Share | Mean | Quantile | Chosen | Gauge
+    watch: WatchPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ CALLS = Group(
             "count",
             "neutral",
             Count("offered"),
-            Watch(LIVE, "calls", "{line}"),
+            WatchPolicy(LIVE, "calls", "{line}"),
         ),
         Measure("answered", "Answered", "count", "neutral", Count("answered")),
         Measure("abandoned", "Abandoned", "count", "down_good", Count("abandoned")),
@@ -147,7 +147,7 @@ CALLS = Group(
             "ratio",
             "up_good",
             Chosen(),
-            Watch(("hour", "day"), "calls", "{line} answered in time"),
+            WatchPolicy(("hour", "day"), "calls", "{line} answered in time"),
         ),
         Measure(
             "abandonment",
@@ -159,11 +159,11 @@ CALLS = Group(
         Measure("answer_mean", "Mean speed of answer", "seconds", "down_good", Mean("answered")),
         Measure("answer_median", "Median", "seconds", "down_good", Quantile(0.5)),
         Measure("answer_p90", "90th percentile", "seconds", "down_good", Quantile(0.9)),
-        Measure("waiting", "Waiting now", "count", "down_good", Stock("count")),
+        Measure("waiting", "Waiting now", "count", "down_good", Gauge("count")),
         Measure(
-            "oldest_waiting", "Oldest waiting", "seconds", "down_good", Stock("oldest_seconds")
+            "oldest_waiting", "Oldest waiting", "seconds", "down_good", Gauge("oldest_seconds")
         ),
-        Measure("waiting_unknown", "Fate unknown", "count", "down_good", Stock("unknown")),
+        Measure("waiting_unknown", "Fate unknown", "count", "down_good", Gauge("unknown")),
     ),
 )
 ATTENDANCE = Group(
@@ -179,7 +179,7 @@ ATTENDANCE = Group(
             "count",
             "neutral",
             Count("count"),
-            Watch(LIVE, "incidents", "Emergency incidents"),
+            WatchPolicy(LIVE, "incidents", "Emergency incidents"),
         ),
         Measure("attended", "Attended", "count", "neutral", Count("attended")),
         Measure("attended_within", "Attended in time", "count", "up_good", Count("within")),
@@ -189,7 +189,7 @@ ATTENDANCE = Group(
             "ratio",
             "up_good",
             Share(("within",), ("attended",)),
-            Watch(("day",), "attendance", "Emergencies attended in time"),
+            WatchPolicy(("day",), "attendance", "Emergencies attended in time"),
         ),
         Measure(
             "response_mean",
@@ -197,20 +197,20 @@ ATTENDANCE = Group(
             "seconds",
             "down_good",
             Mean("attended"),
-            Watch(("day",), "attendance", "Mean response to emergencies"),
+            WatchPolicy(("day",), "attendance", "Mean response to emergencies"),
         ),
         Measure("response_median", "Median", "seconds", "down_good", Quantile(0.5)),
         Measure("response_p90", "90th percentile", "seconds", "down_good", Quantile(0.9)),
         Measure("never_attended", "Never attended", "count", "down_good", Count("never")),
-        Measure("unattended", "Not yet attended", "count", "down_good", Stock("count")),
+        Measure("unattended", "Not yet attended", "count", "down_good", Gauge("count")),
         Measure(
             "oldest_unattended",
             "Oldest not attended",
             "seconds",
             "down_good",
-            Stock("oldest_seconds"),
+            Gauge("oldest_seconds"),
         ),
-        Measure("unattended_unknown", "Fate unknown", "count", "down_good", Stock("unknown")),
+        Measure("unattended_unknown", "Fate unknown", "count", "down_good", Gauge("unknown")),
     ),
 )
 INCIDENTS = Group(
@@ -226,7 +226,7 @@ INCIDENTS = Group(
             "count",
             "neutral",
             Count("count"),
-            Watch(LIVE, "incidents", "{category} incidents", "Incidents"),
+            WatchPolicy(LIVE, "incidents", "{category} incidents", "Incidents"),
         ),
     ),
 )
@@ -243,7 +243,7 @@ CRIMES = Group(
             "count",
             "neutral",
             Count("count"),
-            Watch(SETTLED, "crimes", "{offence} offences", "Recorded crimes"),
+            WatchPolicy(SETTLED, "crimes", "{offence} offences", "Recorded crimes"),
         ),
     ),
 )

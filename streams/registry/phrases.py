@@ -20,7 +20,7 @@ from streams.config.force import WHOLE, Force
 from streams.events.refusals import WORDS as REASONS
 from streams.events.schema import KINDS
 from streams.periods import DAY, HOUR, Calendar, Grain, Period
-from streams.registry.measures import ALL, Unit, Watch
+from streams.registry.measures import ALL, Unit, WatchPolicy
 from streams.registry.names import name
 
 SHORT = 80
@@ -124,7 +124,7 @@ def period(label: str, zone: dt.tzinfo) -> str:
 # -- signals -------------------------------------------------------------------------------------
 
 
-def subject(force: Force, watch: Watch, row: dict[str, str]) -> str:
+def subject(force: Force, watch: WatchPolicy, row: dict[str, str]) -> str:
     """What a sentence is about: `999 calls`, `Vehicle offences`, `Incidents`."""
     narrow = row.get("category", row.get("offence"))
     if narrow == ALL:

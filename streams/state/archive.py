@@ -1,10 +1,10 @@
-"""Sealed panes as facts: sent to the published topic, read back when all else is lost.
+"""The archive: sealed panes in the published topic, which are read back when all else is lost.
 
-A fact outlives the log, the checkpoint, and the force file that it was counted under, so it names
-areas, lines, categories and counters instead of numbering them: a force that adds a district keeps
-its history. The key is `force/kind/grain/start`.
+An archived pane outlives the log, the checkpoint, and the force file that it was counted under, so
+it names areas, lines, categories and counters instead of numbering them: a force that adds a
+district keeps its history. The key is `force/kind/grain/start`.
 
-A late version of a record changes a sealed pane. The fact is then sent again under its key, with
+A late version of a record changes a sealed pane. The pane is then sent again under its key, with
 the offset up to which such changes are in it (`through`), and beside it the version's own offset
 and the id of the record, under the key `force/kind/late/offset/id`. When the log is read again,
 that version changes the pane no second time, and is no new record of a sealed period. Offsets are
@@ -24,7 +24,7 @@ from streams.fold.ledger import Ledger, Sealed
 from streams.fold.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Grain, rfc3339
 from streams.registry import calls, crimes, incidents
-from streams.registry.kind import BIN_SHIFT, DAY_PRECISE, LEAF_MASK, SECOND_PRECISE
+from streams.registry.kind import BIN_SHIFT, DAY_PRECISE, SECOND_PRECISE, SERIES_KEY_MASK
 
 STATE_VERSION = 1
 """Of the messages of the published topic, which are read for good: they name all that they hold, so
@@ -32,11 +32,11 @@ what a later form adds has a default. To be raised with any change of what is wr
 `tests/unit/state/test_versions.py` fails where that was forgotten, or where an older form can't be
 read any more. A form whose fields mean something else has to say so in a field of its own."""
 
-Facts = dict[tuple[str, int], Pane]
+ArchivedPanes = dict[tuple[str, int], Pane]
 """Panes by stored grain and start minute."""
 
 
-class Row(msgspec.Struct, omit_defaults=True):
+class ArchivedRow(msgspec.Struct, omit_defaults=True):
     """One leaf: its names, its counters, and how many cases lie in each bin of its histogram."""
 
     names: dict[str, str | None]
@@ -44,7 +44,7 @@ class Row(msgspec.Struct, omit_defaults=True):
     bins: dict[str, int] = {}
 
 
-class Fact(msgspec.Struct):
+class ArchivedPane(msgspec.Struct):
     """A sealed pane as it is published."""
 
     force: str
@@ -52,15 +52,15 @@ class Fact(msgspec.Struct):
     grain: str
     start: str
     minute: int
-    rows: list[Row]
+    rows: list[ArchivedRow]
     through: int = -1
     """The offset up to which late versions are in it."""
     topic_id: str = ""
     """The topic whose offset it is."""
 
 
-class Late(msgspec.Struct):
-    """A version of a known record that was taken although its period was sealed."""
+class LateVersion(msgspec.Struct):
+    """A version of a archive record that was taken although its period was sealed."""
 
     force: str
     kind: str
@@ -70,18 +70,18 @@ class Late(msgspec.Struct):
 
 
 @dataclass
-class Known:
+class Archive:
     """What was published of one ledger, while the log that it was made from is read again.
 
     It is what a ledger asks (`streams.fold.ledger.Published`) about the message at offset `at`.
     """
 
     calendar: Calendar
-    panes: Facts = field(default_factory=dict)
+    panes: ArchivedPanes = field(default_factory=dict)
     """Those that wait until their period is sealed."""
     through: dict[tuple[str, int], int] = field(default_factory=dict)
     late: set[tuple[str, int]] = field(default_factory=set)
-    """Late versions, by record and offset."""
+    """LateVersion versions, by record and offset."""
     at: int = -1
     until: int = -1
     """The last offset that anything published has in it."""
@@ -99,31 +99,31 @@ class Known:
         """Whether this message's version of a record was taken although its period was sealed."""
         return (key, self.at) in self.late
 
-    def learn(self, fact: Fact, pane: Pane, topic_id: str) -> None:
-        """Takes a fact in."""
-        through = fact.through if fact.topic_id == topic_id else -1
-        self.panes[fact.grain, fact.minute] = pane
-        self.through[fact.grain, fact.minute] = through
+    def add(self, archived: ArchivedPane, pane: Pane, topic_id: str) -> None:
+        """Adds a pane, which `archived` names and `pane` numbers."""
+        through = archived.through if archived.topic_id == topic_id else -1
+        self.panes[archived.grain, archived.minute] = pane
+        self.through[archived.grain, archived.minute] = through
         self.until = max(self.until, through)
 
-    def learn_late(self, late: Late, topic_id: str) -> None:
-        """Takes a late version in."""
+    def add_late(self, late: LateVersion, topic_id: str) -> None:
+        """Adds a late version."""
         if late.topic_id == topic_id:
             self.late.add((late.id, late.offset))
             self.until = max(self.until, late.offset)
 
 
 def key_of(force: str, kind: str, grain: str, minute: int) -> bytes:
-    """The key of a fact."""
+    """The key of an archived pane."""
     return f"{force}/{kind}/{grain}/{rfc3339(minute * MINUTE)}".encode()
 
 
-def late_key(late: Late) -> bytes:
+def late_key(late: LateVersion) -> bytes:
     """The key under which a late version is noted."""
     return f"{late.force}/{late.kind}/late/{late.offset}/{late.id}".encode()
 
 
-def encode_late(late: Late) -> bytes:
+def encode_late(late: LateVersion) -> bytes:
     """A late version as the value of its message."""
     return _encode(late)
 
@@ -140,69 +140,72 @@ def encode(
 ) -> bytes:
     """A sealed pane as the value of its message."""
     name = _NAMES[ledger.kind.name][0]
-    rows: dict[int, Row] = {}
+    rows: dict[int, ArchivedRow] = {}
     for key, value in pane.items():
-        leaf, bin_ = key & LEAF_MASK, key >> BIN_SHIFT
-        row = rows.get(leaf)
+        series_key, bin_ = key & SERIES_KEY_MASK, key >> BIN_SHIFT
+        row = rows.get(series_key)
         if row is None:
-            row = rows[leaf] = Row(name(force, leaf))
+            row = rows[series_key] = ArchivedRow(name(force, series_key))
         if bin_:
             row.bins[str(bin_ - 1)] = value
         else:
-            row.counts = {lane: n for lane, n in ledger.kind.cell.read(value).items() if n}
-    fact = Fact(
+            row.counts = {
+                counter: n for counter, n in ledger.kind.counters.read(value).items() if n
+            }
+    archived = ArchivedPane(
         force=force.id,
         kind=ledger.kind.name,
         grain=grain,
         start=rfc3339(minute * MINUTE, force.zone),
         minute=minute,
-        rows=[rows[leaf] for leaf in sorted(rows)],
+        rows=[rows[series_key] for series_key in sorted(rows)],
         through=through,
         topic_id=topic_id,
     )
-    return _encode(fact)
+    return _encode(archived)
 
 
 def decode(ledger: Ledger, force: Force, value: bytes) -> tuple[str, int, Pane]:
-    """(grain, start minute, pane) of a fact, numbered as the force file is now.
+    """(grain, start minute, pane) of an archived pane, numbered as the force file is now.
 
     What the force no longer has is counted under what is left of it: an area that is gone under
     the force as a whole, a category under its nearest ancestor. Raises `msgspec.MsgspecError`.
     """
-    fact = _decode(value)
-    return fact.grain, fact.minute, _pane(ledger, force, fact)
+    archived = _decode(value)
+    return archived.grain, archived.minute, _pane(ledger, force, archived)
 
 
-def _pane(ledger: Ledger, force: Force, fact: Fact) -> Pane:
-    leaf_of = _NAMES[ledger.kind.name][1]
-    shift = ledger.kind.cell.shift
+def _pane(ledger: Ledger, force: Force, archived: ArchivedPane) -> Pane:
+    series_key_of = _NAMES[ledger.kind.name][1]
+    shift = ledger.kind.counters.shift
     pane: Pane = {}
-    for row in fact.rows:
-        leaf = leaf_of(force, row.names)
-        if leaf is None:
+    for row in archived.rows:
+        series_key = series_key_of(force, row.names)
+        if series_key is None:
             continue
-        cell = sum(n << shift[lane] for lane, n in row.counts.items() if lane in shift)
-        part = {leaf | int(bin_) + 1 << BIN_SHIFT: n for bin_, n in row.bins.items()}
-        if cell:
-            part[leaf] = cell
+        counters = sum(n << shift[counter] for counter, n in row.counts.items() if counter in shift)
+        part = {series_key | int(bin_) + 1 << BIN_SHIFT: n for bin_, n in row.bins.items()}
+        if counters:
+            part[series_key] = counters
         add_into(pane, part)
     return pane
 
 
-def apply(ledger: Ledger, facts: Facts) -> list[Sealed]:
-    """Puts those facts into a ledger whose panes are sealed by now, and takes them out of `facts`.
+def apply(ledger: Ledger, archived: ArchivedPanes) -> list[Sealed]:
+    """Puts those archived panes into a ledger whose period is sealed by now, and takes them out of
+    `archived`; returns them.
 
-    A fact wins over what was counted again from a log that has lost its beginning.
+    An archived pane wins over what was counted again from a log that has lost its beginning.
     """
     panes = ledger.panes
     due = [
-        (grain, minute, facts[grain, minute])
-        for grain, minute in sorted(facts)
+        (grain, minute, archived[grain, minute])
+        for grain, minute in sorted(archived)
         if ledger.is_sealed_pane(grain, minute)
     ]
     coarse: dict[int, Pane] = {}
     for grain, minute, pane in due:
-        del facts[grain, minute]
+        del archived[grain, minute]
         day = ledger.calendar.start("day", minute * MINUTE) // MINUTE
         if grain == "hour" and minute * MINUTE < panes.days_before:
             add_into(coarse.setdefault(day, {}), pane)
@@ -225,35 +228,36 @@ def collect(
     force: Force,
     messages: Iterable[tuple[bytes | None, bytes | None]],
     topic_id: str,
-) -> Known:
-    """The facts of one ledger among the messages of the published topic; unreadable ones pass.
+) -> Archive:
+    """The archive of one ledger, of the messages of the published topic; those that can't be read
+    are passed over.
 
     `topic_id` is that of the log that is read again.
     """
     prefix = f"{force.id}/{ledger.kind.name}/".encode()
-    known = Known(ledger.calendar)
+    archive = Archive(ledger.calendar)
     for key, value in messages:
         if key is None or value is None or not key.startswith(prefix):
             continue
         try:
             if key.startswith(prefix + b"late/"):
-                known.learn_late(_decode_late(value), topic_id)
+                archive.add_late(_decode_late(value), topic_id)
             else:
-                fact = _decode(value)
-                known.learn(fact, _pane(ledger, force, fact), topic_id)
+                archived = _decode(value)
+                archive.add(archived, _pane(ledger, force, archived), topic_id)
         except (msgspec.MsgspecError, ValueError):
             continue
-    _drop_hours_of_days(known)
-    return known
+    _drop_hours_of_days(archive)
+    return archive
 
 
-def _drop_hours_of_days(known: Known) -> None:
-    """A day's fact was made of its hours, after they had become a day: it stands for them."""
-    calendar = known.calendar
-    days = {minute for grain, minute in known.panes if grain == "day"}
-    for grain, minute in list(known.panes):
+def _drop_hours_of_days(archive: Archive) -> None:
+    """An archived day was made of its hours, after they had become a day: it stands for them."""
+    calendar = archive.calendar
+    days = {minute for grain, minute in archive.panes if grain == "day"}
+    for grain, minute in list(archive.panes):
         if grain == "hour" and calendar.start("day", minute * MINUTE) // MINUTE in days:
-            del known.panes[grain, minute], known.through[grain, minute]
+            del archive.panes[grain, minute], archive.through[grain, minute]
 
 
 Names = dict[str, str | None]
@@ -268,18 +272,18 @@ def _area_index(force: Force, names: Names) -> int:
     return force.area_index.get(names.get("area") or "", 0)
 
 
-def _call_names(force: Force, leaf: int) -> Names:
-    line, area = calls.split_leaf(leaf)
+def _call_names(force: Force, series_key: int) -> Names:
+    line, area = calls.split_series_key(series_key)
     return {"line": force.lines[line].id, "area": _area(force, area)}
 
 
-def _call_leaf(force: Force, names: Names) -> int | None:
+def _call_series_key(force: Force, names: Names) -> int | None:
     line = force.line_index.get(names.get("line") or "")
-    return None if line is None else calls.leaf_of(line, _area_index(force, names))
+    return None if line is None else calls.series_key_of(line, _area_index(force, names))
 
 
-def _incident_names(force: Force, leaf: int) -> Names:
-    category, grade, area = incidents.split_leaf(leaf)
+def _incident_names(force: Force, series_key: int) -> Names:
+    category, grade, area = incidents.split_series_key(series_key)
     return {
         "category": force.categories.paths[category],
         "grade": incidents.GRADES[grade],
@@ -287,27 +291,27 @@ def _incident_names(force: Force, leaf: int) -> Names:
     }
 
 
-def _incident_leaf(force: Force, names: Names) -> int | None:
+def _incident_series_key(force: Force, names: Names) -> int | None:
     grade = incidents.GRADES.index(names.get("grade") or incidents.GRADES[0])
     category = force.categories.resolve(names.get("category") or "other")
-    return incidents.leaf_of(category, grade, _area_index(force, names))
+    return incidents.series_key_of(category, grade, _area_index(force, names))
 
 
-def _crime_names(force: Force, leaf: int) -> Names:
-    offence, area = crimes.split_leaf(leaf)
+def _crime_names(force: Force, series_key: int) -> Names:
+    offence, area = crimes.split_series_key(series_key)
     return {"offence": force.offences.paths[offence], "area": _area(force, area)}
 
 
-def _crime_leaf(force: Force, names: Names) -> int | None:
+def _crime_series_key(force: Force, names: Names) -> int | None:
     offence = force.offences.resolve(names.get("offence") or "other")
-    return crimes.leaf_of(offence, _area_index(force, names))
+    return crimes.series_key_of(offence, _area_index(force, names))
 
 
 _NAMES: dict[str, tuple[Callable[[Force, int], Names], Callable[[Force, Names], int | None]]] = {
-    "call": (_call_names, _call_leaf),
-    "incident": (_incident_names, _incident_leaf),
-    "crime": (_crime_names, _crime_leaf),
+    "call": (_call_names, _call_series_key),
+    "incident": (_incident_names, _incident_series_key),
+    "crime": (_crime_names, _crime_series_key),
 }
 _encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Fact).decode
-_decode_late = msgspec.json.Decoder(Late).decode
+_decode = msgspec.json.Decoder(ArchivedPane).decode
+_decode_late = msgspec.json.Decoder(LateVersion).decode

@@ -227,9 +227,9 @@ class Checkpoint:
             saved_at=time.time_ns() // 1_000_000,
             offset=snapshot.offset,
             rows=snapshot.rows,
-            takers=snapshot.takers,
+            folds=snapshot.folds,
             refused=snapshot.refused,
-            facts_until=snapshot.facts_until,
+            archived_until=snapshot.archived_until,
         )
 
     def _write_head(self, db: sqlite3.Connection, head: Head) -> None:
@@ -240,9 +240,9 @@ class Checkpoint:
     def keep_departed(self, shard: Shard) -> None:
         """Makes this file the place of the records that leave the ledgers of a shard."""
         for index, name in enumerate(forces_of(shard)):
-            taker = shard.takers[name]
-            if isinstance(taker, Ledger):
-                taker.departed = Departed(partial(self._departed, index))
+            fold = shard.folds[name]
+            if isinstance(fold, Ledger):
+                fold.departed = Departed(partial(self._departed, index))
 
     def _departed(self, force: int, key: str) -> int | None:
         """Looks a departed record up; only the thread that folds may ask. Raises

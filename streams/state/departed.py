@@ -130,9 +130,9 @@ def kept_on_disk(monitor: Monitor) -> Iterator[TemporaryFile]:
     """Has the departed records of a monitor in a temporary file, as long as the block runs."""
     file = TemporaryFile()
     for shard in monitor.shards:
-        for taker in shard.takers.values():
-            if isinstance(taker, Ledger):
-                taker.departed = file.store()
+        for fold in shard.folds.values():
+            if isinstance(fold, Ledger):
+                fold.departed = file.store()
     try:
         yield file
     finally:

@@ -15,7 +15,7 @@ import msgspec
 
 from streams.board.monitor import Shard
 from streams.events.schema import Reading
-from streams.fold.ledger import Ledger, Tally
+from streams.fold.ledger import Ledger, VersionCounts
 from streams.fold.panes import Pane
 from streams.fold.readings import Beat, Heartbeats, Readings
 from streams.state.departed import ENTRY_BYTES, Departed
@@ -47,13 +47,13 @@ class Identity(msgspec.Struct, frozen=True):
     member: str = ""
 
 
-class Taker(msgspec.Struct, omit_defaults=True):
+class FoldHead(msgspec.Struct, omit_defaults=True):
     """The figures of one ledger, of readings or of heartbeats, beside their rows."""
 
     watermark: int = 0
     sealed_before: int = 0
     closed_until: dict[str, int] = {}
-    tally: dict[str, int] = {}
+    versions: dict[str, int] = msgspec.field(name="tally", default_factory=dict)
     skewed: int = 0
     unknown: dict[str, int] = {}
     unknown_values: dict[str, dict[str, int]] = {}
@@ -84,10 +84,10 @@ class Head(msgspec.Struct):
     saved_at: int
     offset: int
     rows: int
-    takers: dict[str, Taker]
+    folds: dict[str, FoldHead] = msgspec.field(name="takers")
     refused: dict[str, int]
-    facts_until: int = -1
-    """The offset up to which published panes may be ahead of what was read."""
+    archived_until: int = msgspec.field(default=-1, name="facts_until")
+    """The offset up to which archived panes may be ahead of what was read."""
 
 
 class Outgoing(msgspec.Struct, array_like=True):
@@ -106,14 +106,14 @@ class Snapshot:
 
     offset: int
     rows: int = 0
-    takers: dict[str, Taker] = field(default_factory=dict)
+    folds: dict[str, FoldHead] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
     entries: list[Row] = field(default_factory=list)
     """(force, id, ledger entry or reading; None for one that left)."""
     departed: dict[int, dict[str, int]] = field(default_factory=dict)
     """By force: the entries of records that left."""
     pages: list[PageRow] = field(default_factory=list)
-    facts_until: int = -1
+    archived_until: int = -1
     revisions: list[PaneRow] = field(default_factory=list)
     sealed: list[PaneRow] = field(default_factory=list)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
@@ -157,14 +157,14 @@ def pane_from(payload: bytes) -> Pane:
 
 def forces_of(shard: Shard) -> tuple[str, ...]:
     """The order in which rows name the forces of a shard."""
-    return tuple(sorted(shard.takers))
+    return tuple(sorted(shard.folds))
 
 
 def watch(shard: Shard) -> None:
     """Makes a shard remember what changes from now on."""
-    for taker in shard.takers.values():
-        if isinstance(taker, Ledger | Readings):
-            taker.dirty = set()
+    for fold in shard.folds.values():
+        if isinstance(fold, Ledger | Readings):
+            fold.dirty = set()
 
 
 def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
@@ -178,52 +178,52 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
 def taking(shard: Shard, snapshot: Snapshot) -> Iterator[None]:
     """The same in short steps, into a snapshot; nothing may be folded before the last of them."""
     for index, name in enumerate(forces_of(shard)):
-        taker = shard.takers[name]
-        if isinstance(taker, Heartbeats):
-            beats = {feed: list(held) for feed, held in taker.beats.items()}
-            heard = {feed: list(held) for feed, held in taker.heard.items()}
-            snapshot.takers[name] = Taker(
-                lines=taker.lines, latest=dict(taker.latest), beats=beats, heard=heard
+        fold = shard.folds[name]
+        if isinstance(fold, Heartbeats):
+            beats = {feed: list(held) for feed, held in fold.beats.items()}
+            heard = {feed: list(held) for feed, held in fold.heard.items()}
+            snapshot.folds[name] = FoldHead(
+                lines=fold.lines, latest=dict(fold.latest), beats=beats, heard=heard
             )
             continue
-        dirty, taker.dirty = list(taker.dirty or ()), set()
-        snapshot.rows += len(taker.entries)
-        if isinstance(taker, Readings):
-            held = taker.entries
+        dirty, fold.dirty = list(fold.dirty or ()), set()
+        snapshot.rows += len(fold.entries)
+        if isinstance(fold, Readings):
+            held = fold.entries
             for some in _cut(dirty):
                 snapshot.entries += [(index, key, held[key][1]) for key in some]
                 yield
-            snapshot.takers[name] = Taker(watermark=taker.watermark, lines=taker.lines)
+            snapshot.folds[name] = FoldHead(watermark=fold.watermark, lines=fold.lines)
             continue
-        entry = taker.entries.get
+        entry = fold.entries.get
         for some in _cut(dirty):
             snapshot.entries += [(index, key, entry(key)) for key in some]
             yield
-        for number, (grain, start) in enumerate(taker.dirty_revisions, start=1):
-            pane = taker.revisions.get((grain, start))
+        for number, (grain, start) in enumerate(fold.dirty_revisions, start=1):
+            pane = fold.revisions.get((grain, start))
             body = None if pane is None else pane_bytes(pane)
             snapshot.revisions.append((index, grain, start, body))
             if not number % REVISIONS_A_STEP:
                 yield
-        taker.dirty_revisions = set()
+        fold.dirty_revisions = set()
         count = pages = 0
-        if isinstance(taker.departed, Departed):
-            snapshot.departed[index] = dict(taker.departed.pending)
-            ids = taker.departed.ids
+        if isinstance(fold.departed, Departed):
+            snapshot.departed[index] = dict(fold.departed.pending)
+            ids = fold.departed.ids
             snapshot.pages += [(index, number, bits) for number, bits in ids.take()]
             count, pages = ids.count, len(ids.pages)
-        snapshot.takers[name] = Taker(
-            began=taker.began,
-            first_known=taker.first_known,
+        snapshot.folds[name] = FoldHead(
+            began=fold.began,
+            first_known=fold.first_known,
             departed=count,
             pages=pages,
-            watermark=taker.watermark,
-            sealed_before=taker.sealed_before,
-            closed_until={str(grain): until for grain, until in taker.closed_until.items()},
-            tally=taker.tally.as_dict(),
-            skewed=taker.kind.skewed,
-            unknown=dict(taker.kind.unknown.fields),
-            unknown_values={f: dict(v) for f, v in taker.kind.unknown.values.items()},
+            watermark=fold.watermark,
+            sealed_before=fold.sealed_before,
+            closed_until={str(grain): until for grain, until in fold.closed_until.items()},
+            versions=fold.versions.as_dict(),
+            skewed=fold.kind.skewed,
+            unknown=dict(fold.kind.unknown.fields),
+            unknown_values={f: dict(v) for f, v in fold.kind.unknown.values.items()},
         )
 
 
@@ -236,47 +236,47 @@ def written(shard: Shard, snapshot: Snapshot) -> None:
     """Lets memory go of departed records that have been written."""
     names = forces_of(shard)
     for index, entries in snapshot.departed.items():
-        taker = shard.takers[names[index]]
-        if isinstance(taker, Ledger) and isinstance(taker.departed, Departed):
-            taker.departed.written(entries)
+        fold = shard.folds[names[index]]
+        if isinstance(fold, Ledger) and isinstance(fold.departed, Departed):
+            fold.departed.written(entries)
 
 
 def give_back(shard: Shard, snapshot: Snapshot) -> None:
     """Marks as changed again what could not be written."""
     names = forces_of(shard)
     for index, number, _ in snapshot.pages:
-        taker = shard.takers[names[index]]
-        if isinstance(taker, Ledger) and isinstance(taker.departed, Departed):
-            taker.departed.ids.dirty.add(number)
+        fold = shard.folds[names[index]]
+        if isinstance(fold, Ledger) and isinstance(fold.departed, Departed):
+            fold.departed.ids.dirty.add(number)
     for index, key, _ in snapshot.entries:
-        taker = shard.takers[names[index]]
-        if isinstance(taker, Ledger | Readings) and taker.dirty is not None:
-            taker.dirty.add(key)
+        fold = shard.folds[names[index]]
+        if isinstance(fold, Ledger | Readings) and fold.dirty is not None:
+            fold.dirty.add(key)
     for index, grain, start, _ in snapshot.revisions:
-        taker = shard.takers[names[index]]
-        if isinstance(taker, Ledger):
-            taker.dirty_revisions.add((grain, start))  # type: ignore[arg-type]
+        fold = shard.folds[names[index]]
+        if isinstance(fold, Ledger):
+            fold.dirty_revisions.add((grain, start))  # type: ignore[arg-type]
 
 
 def put_back(shard: Shard, stored: Stored) -> None:
     """Fills an empty shard from what a checkpoint held."""
-    takers = stored.head.takers if stored.head else {}
-    for name, taker in shard.takers.items():
-        figures = takers.get(name, Taker())
+    folds = stored.head.folds if stored.head else {}
+    for name, fold in shard.folds.items():
+        figures = folds.get(name, FoldHead())
         entries = stored.entries.get(name, {})
-        if isinstance(taker, Heartbeats):
-            taker.restore(figures.latest, figures.beats, figures.heard, figures.lines)
-        elif isinstance(taker, Readings):
+        if isinstance(fold, Heartbeats):
+            fold.restore(figures.latest, figures.beats, figures.heard, figures.lines)
+        elif isinstance(fold, Readings):
             events = [_reading.decode(body) for body in entries.values()]
-            taker.restore(events, watermark=figures.watermark, lines=figures.lines)
+            fold.restore(events, watermark=figures.watermark, lines=figures.lines)
         else:
-            taker.tally = Tally(**figures.tally)
-            taker.kind.skewed = figures.skewed
-            taker.kind.unknown.restore(figures.unknown, figures.unknown_values)
-            taker.began, taker.first_known = figures.began, figures.first_known
-            if isinstance(taker.departed, Departed):
-                taker.departed.ids.restore(figures.departed, stored.pages.get(name, {}))
-            taker.restore(
+            fold.versions = VersionCounts(**figures.versions)
+            fold.kind.skewed = figures.skewed
+            fold.kind.unknown.restore(figures.unknown, figures.unknown_values)
+            fold.began, fold.first_known = figures.began, figures.first_known
+            if isinstance(fold.departed, Departed):
+                fold.departed.ids.restore(figures.departed, stored.pages.get(name, {}))
+            fold.restore(
                 {key: int.from_bytes(body, "little") for key, body in entries.items()},
                 watermark=figures.watermark,
                 sealed_before=figures.sealed_before,

@@ -187,9 +187,9 @@ def _departed_ids(
     pages: dict[str, dict[int, bytes]] = {}
     for force, page, body in db.execute("SELECT force, page, body FROM departed_ids"):
         pages.setdefault(forces[force], {})[page] = unguarded(f"page/{page}", body)
-    for name, taker in head.takers.items():
-        if (found := len(pages.get(name, {}))) != taker.pages:
-            raise Damaged(f"it has {found} pages of departed ids of {name}, not {taker.pages}")
+    for name, fold in head.folds.items():
+        if (found := len(pages.get(name, {}))) != fold.pages:
+            raise Damaged(f"it has {found} pages of departed ids of {name}, not {fold.pages}")
     return pages
 
 

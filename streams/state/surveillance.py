@@ -34,7 +34,7 @@ _decode = msgspec.msgpack.Decoder().decode
 def watch(shard: Shard) -> None:
     """Has every ledger of a shard watched from now on."""
     for force in shard.forces:
-        ledger = shard.takers[force.id]
+        ledger = shard.folds[force.id]
         if isinstance(ledger, Ledger):
             shard.surveillance[force.id] = made = Surveillance(force, ledger)
             made.attach()
@@ -96,7 +96,7 @@ def rebuild(shard: Shard, force: Force) -> None:
     surveillance: Surveillance = shard.surveillance[force.id]
     ledger, periods = surveillance.ledger, 0
     for grain in surveillance.grains:
-        for period in kept(ledger, grain, surveillance.missing):
+        for period in kept(ledger, grain, surveillance.judge_empty):
             if isinstance(period, Gap):
                 steps: Iterator[None] = surveillance.pass_over(period)
             else:
@@ -105,7 +105,7 @@ def rebuild(shard: Shard, force: Force) -> None:
             for _ in steps:
                 pass
     surveillance.rebuilt = periods > 0
-    surveillance.unheard.untold = []  # all of it is long past
+    surveillance.missing.unreported = []  # all of it is long past
     if periods:
         log.info(
             "%s of %s: baselines rebuilt from %d periods, from counts as they stand now",

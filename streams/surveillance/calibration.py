@@ -1,7 +1,7 @@
 """A force's watches as a plan for calibration, with the levels that its own records show.
 
-Every watched count is a sum of leaves: one line, category or offence group in one area that has no
-smaller one, and what has no area. How many a leaf has an hour, how they are spread over the week
+Every watched count is a sum of streams: one line, category or offence group in one area that has no
+smaller one, and what has no area. How many a stream has an hour, how they are spread over the week
 and how far they scatter is read from the panes of a monitor that has folded some weeks of records.
 """
 
@@ -16,15 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detectors.calibration.episodes import Where
-from detectors.calibration.simulation import Leaf, Plan, Watched
+from detectors.calibration.simulation import Plan, SimulatedStream, Watched
 from streams.board.monitor import Monitor
 from streams.config.force import WHOLE, Force
 from streams.fold.ledger import Ledger
 from streams.periods import HOUR, MINUTE
 from streams.registry.aggregates import Count
 from streams.registry.measures import ALL, GROUPS, LINKS
-from streams.surveillance.series import Counters, watch_list, watches_in
-from streams.surveillance.series import Watched as Series
+from streams.surveillance.series import RowReader, WatchedSeries, watch_list, watches_in
 from streams.surveillance.signals import Grain
 
 GRAINS: tuple[Grain, ...] = ("hour", "day", "month")
@@ -40,33 +39,33 @@ class Planned(NamedTuple):
     """A plan, and which series of the force each of its watched is."""
 
     plan: Plan
-    series: tuple[Series, ...]
+    series: tuple[WatchedSeries, ...]
 
-    def as_one(self, number: int) -> Leaf:
-        """A watched series as if it were a leaf: its rate, dispersion and shape."""
-        members = [self.plan.leaves[at] for at in self.plan.watched[number].leaves]
-        rate = sum(leaf.rate for leaf in members)
-        over = sum(leaf.rate * leaf.dispersion for leaf in members) / rate
-        shape = np.sum([leaf.rate * np.array(leaf.shape) for leaf in members], axis=0) / rate
-        return Leaf(rate, over, tuple(shape.tolist()))
+    def as_one(self, number: int) -> SimulatedStream:
+        """A watched series as if it were a stream: its rate, dispersion and shape."""
+        members = [self.plan.streams[at] for at in self.plan.watched[number].streams]
+        rate = sum(stream.rate for stream in members)
+        over = sum(stream.rate * stream.dispersion for stream in members) / rate
+        shape = np.sum([stream.rate * np.array(stream.shape) for stream in members], axis=0) / rate
+        return SimulatedStream(rate, over, tuple(shape.tolist()))
 
 
 def plan_of(
     monitor: Monitor, force: Force, progress: Callable[[float], None] = lambda _share: None
 ) -> Planned:
     """The plan; raises ValueError where no kind of record covers two weeks."""
-    leaves: list[Leaf] = []
+    streams: list[SimulatedStream] = []
     place: dict[Atom, int] = {}
     ledgers = {kind: monitor.ledger(kind, force.id) for kind in {g.kind for g in GROUPS}}
     for done, (kind, ledger) in enumerate(sorted(ledgers.items())):
         if ledger is not None:
-            for atom, leaf in _leaves(force, kind, ledger).items():
-                place[atom] = len(leaves)
-                leaves.append(leaf)
+            for atom, stream in _streams(force, kind, ledger).items():
+                place[atom] = len(streams)
+                streams.append(stream)
         progress((done + 1) / len(ledgers))
-    if not leaves:
+    if not streams:
         raise ValueError(f"no record of {force.name} covers {FEWEST_DAYS} days")
-    named: list[Series] = []
+    named: list[WatchedSeries] = []
     watched: list[Watched] = []
     others: dict[str, int] = {}
     idle: dict[str, int] = {}
@@ -81,11 +80,11 @@ def plan_of(
         listed = len(_series(force, grain))
         idle[grain] = listed - counts
         others[grain] = watches_in(force, grain) - listed
-    plan = Plan(tuple(leaves), tuple(watched), LINKS, others=others, idle=idle)
+    plan = Plan(tuple(streams), tuple(watched), LINKS, others=others, idle=idle)
     return Planned(plan, tuple(named))
 
 
-def _series(force: Force, grain: Grain) -> list[Series]:
+def _series(force: Force, grain: Grain) -> list[WatchedSeries]:
     """The counts that are watched."""
     kinds = dict.fromkeys(group.kind for group in GROUPS)
     every = (one for kind in kinds for one in watch_list(force, kind, grain))
@@ -99,7 +98,7 @@ def _path(force: Force, area: str) -> tuple[str, ...]:
     return tuple(reversed(force.rollup[force.area_index[area]]))
 
 
-def _counts_in(force: Force, atom: Atom, series: Series) -> bool:
+def _counts_in(force: Force, atom: Atom, series: WatchedSeries) -> bool:
     """Whether a series holds an atom."""
     group, measure, key = atom
     if (group, measure) != (series.group.name, series.measure.name):
@@ -110,8 +109,8 @@ def _counts_in(force: Force, atom: Atom, series: Series) -> bool:
     return series.area in _path(force, key[-1])
 
 
-def _leaves(force: Force, kind: str, ledger: Ledger) -> dict[Atom, Leaf]:
-    """The leaves of one kind of record that have any."""
+def _streams(force: Force, kind: str, ledger: Ledger) -> dict[Atom, SimulatedStream]:
+    """The streams of one kind of record that have any."""
     wide = {grain: list(watch_list(force, kind, grain)) for grain in GRAINS}
     series = {
         (one.group.name, one.key): one
@@ -124,22 +123,22 @@ def _leaves(force: Force, kind: str, ledger: Ledger) -> dict[Atom, Leaf]:
         return {}
     parents = {area.parent for area in force.file.areas}
     smallest = {area.id for area in force.file.areas if area.id not in parents}
-    counters = Counters(force, ledger.kind, list(series.values()))
+    rows = RowReader(force, ledger.kind, list(series.values()))
     by_day: dict[Atom, Floats] = defaultdict(lambda: np.zeros(len(days) - 1))
     for number, (start, end) in enumerate(pairwise(days)):
-        cells = counters.read(ledger.panes.between(start, end))
-        for row, cell in cells.items():
+        sums = rows.read(ledger.panes.between(start, end))
+        for row, counters in sums.items():
             one = series[row]
             if _is_atom(one, smallest) and isinstance(one.measure.value, Count):
-                found = ledger.kind.cell.read(cell)[one.measure.value.lane]
+                found = ledger.kind.counters.read(counters)[one.measure.value.counter]
                 by_day[row[0], one.measure.name, row[1]][number] += found
     for atom in [atom for atom in by_day if atom[2][-1] == WHOLE]:
         inner = (a for a in by_day if a[:2] == atom[:2] and a[2][:-1] == atom[2][:-1])
         by_day[atom] -= sum((by_day[a] for a in inner if a != atom), np.zeros(len(days) - 1))
-    return _as_leaves(by_day, _shapes(counters, ledger, series), ledger, days)
+    return _as_leaves(by_day, _shapes(rows, ledger, series), ledger, days)
 
 
-def _is_atom(one: Series, smallest: set[str]) -> bool:
+def _is_atom(one: WatchedSeries, smallest: set[str]) -> bool:
     """The narrowest rows: of the smallest areas, and of the force, for what has no area."""
     narrow = all(
         value != ALL or dimension == "grade"
@@ -168,24 +167,24 @@ def _days(ledger: Ledger) -> list[int]:
 
 
 def _shapes(
-    counters: Counters, ledger: Ledger, series: dict[tuple[str, tuple[str, ...]], Series]
+    rows: RowReader, ledger: Ledger, series: dict[tuple[str, tuple[str, ...]], WatchedSeries]
 ) -> dict[str, Floats]:
     """By group, how its records are spread over the hours of the day: 24 factors, mean 1."""
     sums: dict[str, Floats] = defaultdict(lambda: np.zeros(24))
     last = ledger.calendar.start("hour", ledger.watermark)
     for at in range(max(ledger.panes.hours_before, last - 48 * HOUR * 14), last, HOUR):
         hour = ledger.calendar.local(at).hour
-        for row, cell in counters.read(ledger.panes.between(at, at + HOUR)).items():
+        for row, counters in rows.read(ledger.panes.between(at, at + HOUR)).items():
             one = series[row]
             if one.area == WHOLE and isinstance(one.measure.value, Count):
-                sums[row[0]][hour] += ledger.kind.cell.read(cell)[one.measure.value.lane]
+                sums[row[0]][hour] += ledger.kind.counters.read(counters)[one.measure.value.counter]
     return {group: 24.0 * (one + 1.0) / (one + 1.0).sum() for group, one in sums.items()}
 
 
 def _as_leaves(
     by_day: dict[Atom, Floats], shapes: dict[str, Floats], ledger: Ledger, days: list[int]
-) -> dict[Atom, Leaf]:
-    """Rates, the shape of the week, and the dispersion that the leaves of a group share."""
+) -> dict[Atom, SimulatedStream]:
+    """Rates, the shape of the week, and the dispersion that the streams of a group share."""
     weekday = np.array([ledger.calendar.local(day).weekday() for day in days[:-1]])
     squares: dict[str, float] = defaultdict(float)
     degrees: dict[str, float] = defaultdict(float)
@@ -206,5 +205,7 @@ def _as_leaves(
             spread = squares[group] / degrees[group] if degrees[group] else 1.0
             week = busy[group] / busy[group].mean()
             shape = np.outer(week, shapes.get(group, np.ones(24))).ravel()
-            found[atom] = Leaf(rate, max(1.0, spread), tuple((shape / shape.mean()).tolist()))
+            found[atom] = SimulatedStream(
+                rate, max(1.0, spread), tuple((shape / shape.mean()).tolist())
+            )
     return found

@@ -30,7 +30,7 @@ class Stretch(NamedTuple):
     @property
     def abouts(self) -> frozenset[tuple[str, ...]]:
         """What the series are about that it holds for
-        (`streams.surveillance.series.Watched.about`)."""
+        (`streams.surveillance.series.WatchedSeries.about`)."""
         return _abouts(self.series, self.areas)
 
     def holds(self, period: Period) -> bool:

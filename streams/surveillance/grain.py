@@ -13,12 +13,12 @@ from streams.fold.ledger import Ledger
 from streams.periods import Period
 from streams.registry.affected import affects
 from streams.registry.measures import ALL
-from streams.surveillance.adapters.base import Passed
-from streams.surveillance.adapters.choice import make
+from streams.surveillance.adapters.base import PassedPeriods
 from streams.surveillance.adapters.counts import Counts, Months
+from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.feedback import Level, Stretch
 from streams.surveillance.pace import Pace
-from streams.surveillance.series import Counters, RowKey, Watched, watch_list, watches_in
+from streams.surveillance.series import RowKey, RowReader, WatchedSeries, watch_list, watches_in
 from streams.surveillance.signals import Grain
 from streams.surveillance.silence import EVERY
 from streams.surveillance.watch import Watch
@@ -32,14 +32,14 @@ class Watches:
 
     def __init__(self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget) -> None:
         self.grain = grain
-        self.force, self.cell = force, ledger.kind.cell
+        self.force, self.counters = force, ledger.kind.counters
         changes = (change for change in force.file.changes if change.effect == "mark")
         self.marks = [(force.instant(change.date), change) for change in changes]
         self.calendar = ledger.calendar
         self.allowed = budget.allowed(grain, watches_in(force, grain))
         listed = list(watch_list(force, ledger.kind.name, grain))
-        self.counters = Counters(force, ledger.kind, listed)
-        self.by_row: dict[RowKey, list[Watched]] = {}
+        self.rows = RowReader(force, ledger.kind, listed)
+        self.by_row: dict[RowKey, list[WatchedSeries]] = {}
         for each in listed:
             self.by_row.setdefault(each.row_key, []).append(each)
         self.begun: dict[RowKey, list[Watch]] = {}
@@ -61,11 +61,11 @@ class Watches:
     def begin(self, row: RowKey) -> list[Watch]:
         """Starts the watches of a row."""
         made = []
-        for watched in self.by_row[row]:
-            adapter = make(watched, self.force, self.allowed)
+        for series in self.by_row[row]:
+            adapter = adapter_of(series, self.force, self.allowed)
             if adapter is not None:
-                marks = [mark for mark in self.marks if affects(mark[1], watched.names)]
-                made.append(Watch(watched, self.cell, adapter, marks))
+                marks = [mark for mark in self.marks if affects(mark[1], series.names)]
+                made.append(Watch(series, self.counters, adapter, marks))
         self.begun[row] = made
         self._counts = self._everything = None
         return made
@@ -83,7 +83,7 @@ class Watches:
         every = [counts.detector.expected for counts in self._counts]
         yield from (every[at : at + TOGETHER] for at in range(0, len(every), TOGETHER))
 
-    def pass_weeks(self, passed: Passed) -> Iterator[None]:
+    def pass_weeks(self, passed: PassedPeriods) -> Iterator[None]:
         """Has all counts learn the weeks that end within a gap, so many together."""
         for some in self._together():
             pass_weeks(some, passed.slots)
@@ -107,7 +107,7 @@ class Watches:
         first, last = (self.calendar.start(self.grain, at) for at in (stretch.start, ended))
         abouts = stretch.abouts
         for watch in self if first <= last else ():
-            if watch.watched.about(self.force.id) in abouts:
+            if watch.series.about(self.force.id) in abouts:
                 watch.adapter.forget(first, last)
 
     def unlearn(self, start: int, end: int) -> None:
@@ -126,7 +126,7 @@ class Watches:
         so that to be told again changes nothing."""
         for level in levels:
             for watch in self if level.at < now else ():
-                if watch.watched.about(self.force.id) in level.abouts:
+                if watch.series.about(self.force.id) in level.abouts:
                     watch.adapter.accept(level.direction, level.at)
 
     def take_levels(self, levels: Iterable[Level], now: int) -> None:
@@ -140,7 +140,7 @@ class Watches:
             self.pace.restore(())  # what was expected so far was the level before
             abouts = level.abouts
             for watch in self:
-                if watch.watched.about(self.force.id) in abouts:
+                if watch.series.about(self.force.id) in abouts:
                     watch.adapter.take_level(level.ratio, level.at)
 
     def everything(self) -> list[Counts | Months]:
@@ -160,7 +160,7 @@ class Watches:
 
     def _find_everything(self) -> Iterator[Counts | Months]:
         for watch in self:
-            each = watch.watched
+            each = watch.series
             if each.area == WHOLE and each.measure.name == EVERY.get(each.group.kind):
                 narrow = (v for d, v in each.row.items() if d != "line")
                 if isinstance(watch.adapter, Counts | Months) and all(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import lru_cache
 
-from detectors.named_days import Calendar as NamedDays
+from detectors.named_days import NamedDays
 from streams.config.force import WHOLE, Force
 
 

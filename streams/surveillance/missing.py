@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from detectors.counts.baseline import Baseline
 from detectors.counts.month_watch import MONTH
 from detectors.counts.predictive import Predictive
+from detectors.counts.weekly.baseline import Baseline
 from streams.config.force import WHOLE
-from streams.fold.gaps import CUT, LEAST, Stretch, began, empty_runs, first, too_long
+from streams.fold.gaps import CUT, LEAST, Span, began, empty_runs, first, too_long
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, HOUR, MINUTE, Period
 from streams.surveillance.adapters.base import Point
@@ -55,7 +55,7 @@ KEPT = 1_000
 """Stretches that are kept."""
 
 
-class Unheard:
+class MissingStretches:
     """The stretches in which the feed of one ledger was not heard."""
 
     def __init__(
@@ -66,18 +66,18 @@ class Unheard:
     ) -> None:
         self.ledger, self.calendar = ledger, ledger.calendar
         self.grains, self.point = grains, point
-        self.gaps: list[Stretch] = []
+        self.gaps: list[Span] = []
         """In order, apart from each other."""
-        self.breaks: Callable[[Stretch], list[Stretch] | None] = lambda _: None
+        self.breaks: Callable[[Span], list[Span] | None] = lambda _: None
         """Where in a span heartbeats were due and did not come; None where that is not known."""
-        self.untold: list[tuple[Grain, int, int]] = []
+        self.unreported: list[tuple[Grain, int, int]] = []
         """Stretches of which nobody has been told: the grain of the rate, start and end."""
-        self._lasting: tuple[tuple[int, int], list[Stretch]] = ((0, 0), [])
+        self._lasting: tuple[tuple[int, int], list[Span]] = ((0, 0), [])
         self._first: int | None = None
         self._known: list[Baseline] = []
         self._most = 0.0
 
-    def judge(self, run: Stretch) -> list[Stretch]:
+    def judge(self, run: Span) -> list[Span]:
         """What of a stretch without a record is missing; it is kept. Before the first record there
         is no feed yet."""
         if self.before(run[1]):
@@ -87,37 +87,37 @@ class Unheard:
             return known
         found = self._missing(run)
         for grain, gap in found:
-            self._note_untold(grain, gap if gap[0] > run[0] or gap[1] < run[1] else run)
+            self._note_unreported(grain, gap if gap[0] > run[0] or gap[1] < run[1] else run)
             self._note(gap)
         return [self._holding(gap) for _, gap in found]
 
-    def _note_untold(self, grain: Grain, run: Stretch) -> None:
+    def _note_unreported(self, grain: Grain, run: Span) -> None:
         told = any(one[0] < run[1] and run[0] < one[1] for one in self.gaps)
-        going = [one for one in self.untold if one[1] <= run[1] and run[0] <= one[2]]
+        going = [one for one in self.unreported if one[1] <= run[1] and run[0] <= one[2]]
         if going or (not told and run[1] - run[0] >= SAID):
             start = min(one[1] for one in (*going, (grain, *run)))
-            self.untold = [one for one in self.untold if one not in going]
-            self.untold.append((grain, start, run[1]))
+            self.unreported = [one for one in self.unreported if one not in going]
+            self.unreported.append((grain, start, run[1]))
 
-    def _holding(self, gap: Stretch) -> Stretch:
+    def _holding(self, gap: Span) -> Span:
         return next(one for one in self.gaps if one[0] <= gap[0] and gap[1] <= one[1])
 
-    def tell(self, closed: Period) -> list[tuple[Grain, int, int]]:
+    def to_report(self, closed: Period) -> list[tuple[Grain, int, int]]:
         """The stretches that are over and of which it can be told now that a period has closed
         after them, each once: not of those that have been filled meanwhile."""
         due = [
             one
-            for one in self.untold
+            for one in self.unreported
             if one[0] in ("month", closed.grain) and (one[0] == "month" or one[2] <= closed.start)
         ]
-        self.untold = [one for one in self.untold if one not in due]
+        self.unreported = [one for one in self.unreported if one not in due]
         return [one for one in due if not self.ledger.panes.between(one[1], one[2])]
 
     def beating(self, period: Period) -> bool:
         """Whether the feed's heartbeats went on through a period: then nothing is a true zero."""
         return self.breaks((period.start, period.end)) == []
 
-    def _missing(self, run: Stretch) -> list[tuple[Grain, Stretch]]:
+    def _missing(self, run: Span) -> list[tuple[Grain, Span]]:
         breaks = self.breaks(run)
         if breaks is not None:
             return [("hour", each) for each in breaks]
@@ -137,12 +137,12 @@ class Unheard:
                     return [(grain, self._widened(grain, run))]
         return [("hour", gap) for gap in too_long(run)] if unknown else []
 
-    def _note(self, gap: Stretch) -> None:
+    def _note(self, gap: Span) -> None:
         near = [one for one in self.gaps if one[0] <= gap[1] and gap[0] <= one[1]]
         gap = min(a for a, _ in (gap, *near)), max(b for _, b in (gap, *near))
         self.gaps = sorted([one for one in self.gaps if one not in near] + [gap])[-KEPT:]
 
-    def _widened(self, grain: Grain, run: Stretch) -> Stretch:
+    def _widened(self, grain: Grain, run: Span) -> Span:
         """Of records that are known to the day, the days beside it too: the feed died within the
         one, and came back within the other."""
         start, end = run
@@ -153,13 +153,13 @@ class Unheard:
                 end = self.calendar.end("day", end)
         return start, end
 
-    def _whole(self, grain: Grain, run: Stretch) -> Stretch | None:
+    def _whole(self, grain: Grain, run: Span) -> Span | None:
         """The whole periods in a stretch."""
         start, end = (self.calendar.start(grain, at) for at in run)
         start = start if start == run[0] else self.calendar.end(grain, run[0])
         return (start, end) if start < end else None
 
-    def _expected(self, grain: Grain, span: Stretch) -> Predictive | None:
+    def _expected(self, grain: Grain, span: Span) -> Predictive | None:
         """How many records were to be expected, over all series together; None where nothing is
         known of it."""
         every = self.grains[grain].everything()
@@ -189,7 +189,7 @@ class Unheard:
             self._most = 2.0 * sum(each.rate * max(each.profile) for each in known)
         return self._most
 
-    def _pieces(self, grain: Grain, counts: list[Counts], span: Stretch) -> Iterator[Predictive]:
+    def _pieces(self, grain: Grain, counts: list[Counts], span: Span) -> Iterator[Predictive]:
         at = span[0]
         while at < span[1]:
             period = self.calendar.holding(grain, at)
@@ -202,7 +202,7 @@ class Unheard:
                     yield Predictive(whole.mean * share, whole.spread, whole.dispersion)
             at = until
 
-    def _of_first_week(self, counts: list[Counts], span: Stretch) -> Predictive | None:
+    def _of_first_week(self, counts: list[Counts], span: Span) -> Predictive | None:
         weeks = [each.detector.expected.week for each in counts]
         slots = counts[0].slots if counts else 7
         number = max(map(len, weeks), default=0)
@@ -233,7 +233,7 @@ class Unheard:
         left = [each for gap in gaps if gap[0] < end and start < gap[1] for each in self._left(gap)]
         return _shared([*left, *lasting], start, min(end, at))
 
-    def _left(self, gap: Stretch) -> list[Stretch]:
+    def _left(self, gap: Span) -> list[Span]:
         """What is still missing of a gap, now that records may have come after all."""
         panes = self.ledger.panes
         if not panes.between(*gap):
@@ -241,7 +241,7 @@ class Unheard:
         runs = [(max(gap[0], a), min(gap[1], b)) for a, b in empty_runs(panes, *gap)]
         return [each for run in runs for _, each in self._missing(run)]
 
-    def _lasts(self, at: int) -> list[Stretch]:
+    def _lasts(self, at: int) -> list[Span]:
         key = self.ledger.watermark, at // MINUTE
         if key != self._lasting[0]:
             run = began(self.ledger.panes, at), at
@@ -261,11 +261,11 @@ class Unheard:
         return self._first is not None and end <= self._first
 
 
-def _shared(gaps: Iterable[Stretch], start: int, end: int) -> int:
+def _shared(gaps: Iterable[Span], start: int, end: int) -> int:
     return sum(max(0, min(b, end) - max(a, start)) for a, b in gaps)
 
 
-def _by_month(months: list[Months], span: Stretch) -> Predictive | None:
+def _by_month(months: list[Months], span: Span) -> Predictive | None:
     """By the months of the last year that are known."""
     known = [each.detector.months[-YEAR:] for each in months]
     counts = [count / length for some in known for count, length in some]

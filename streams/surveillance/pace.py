@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from math import sqrt
 
 from detectors.counts.predictive import Predictive
-from streams.fold.gaps import Stretch
+from streams.fold.gaps import Span
 from streams.periods import DAY, HOUR, MINUTE, Grain
 
 WINDOWS: dict[Grain, tuple[int, ...]] = {
@@ -46,7 +46,7 @@ class Pace:
             self.closed.popleft()
         self.closed.append(closed)
 
-    def forget(self, gap: Stretch) -> None:
+    def forget(self, gap: Span) -> None:
         """Leaves out what proves not to have been heard."""
         if self.closed and gap[0] < self.closed[-1][1]:
             kept = (each for each in self.closed if each[1] <= gap[0] or gap[1] <= each[0])

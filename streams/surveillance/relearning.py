@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from statistics import median
 
-from streams.fold.gaps import Gap, Stretch, empty_runs, in_one_step, walk
+from streams.fold.gaps import Gap, Span, empty_runs, in_one_step, walk
 from streams.fold.ledger import Ledger
 from streams.periods import MINUTE, Period
 from streams.surveillance.signals import Grain
@@ -16,7 +16,7 @@ Before it lie single records that were opened long before the feed began."""
 
 
 def kept(
-    ledger: Ledger, grain: Grain, judge: Callable[[Stretch], list[Stretch]]
+    ledger: Ledger, grain: Grain, judge: Callable[[Span], list[Span]]
 ) -> Iterator[Period | Gap]:
     """The closed periods of a grain whose counts are kept, in order, from the first full day on;
     those within a long gap come together. `judge` says what is missing of a stretch without a
@@ -28,7 +28,7 @@ def kept(
     if grain == "hour":
         begin = max(begin, panes.days_before)
     until, at = ledger.closed_until[grain], calendar.start(grain, begin)
-    missing: list[Stretch] = []
+    missing: list[Span] = []
     for run in empty_runs(panes, begin, ledger.closed_until["hour"]):
         edge = min(until, calendar.start(grain, run[0]))
         yield from _walk(ledger, grain, (at, edge), missing)
@@ -37,9 +37,7 @@ def kept(
     yield from _walk(ledger, grain, (at, until), missing)
 
 
-def _walk(
-    ledger: Ledger, grain: Grain, span: Stretch, missing: list[Stretch]
-) -> Iterator[Period | Gap]:
+def _walk(ledger: Ledger, grain: Grain, span: Span, missing: list[Span]) -> Iterator[Period | Gap]:
     for each in walk(ledger.calendar, grain, span, missing):
         yield each if isinstance(each, Period) else Gap(grain, *each, ledger.watermark)
 

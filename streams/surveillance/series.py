@@ -1,8 +1,8 @@
 """Which series are watched, by the registry of measures and the areas of a force.
 
-A `Watched` is one series: a measure of one row and area, counted by hour, day or month. Hours are
-watched for the force and its widest areas, days and months for every area; categories and offence
-groups by their widest names, and all together.
+A `WatchedSeries` is one series: a measure of one row and area, counted by hour, day or month. Hours
+are watched for the force and its widest areas, days and months for every area; categories and
+offence groups by their widest names, and all together.
 """
 
 from __future__ import annotations
@@ -11,28 +11,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import Literal
 
 from streams.board.rollup import Key, Rollup
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
-from streams.registry.aggregates import Count, Mean
-from streams.registry.kind import BIN_SHIFT, LEAF_MASK, Kind
-from streams.registry.measures import ALL, GROUPS, Group, Measure, Watch
+from streams.registry.aggregates import Mean
+from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK, Kind
+from streams.registry.measures import ALL, GROUPS, Group, Measure, WatchPolicy
 from streams.surveillance.signals import Grain
 
-Family = Literal["count", "proportion", "duration"]
 RowKey = tuple[str, Key]
 """A row of a group: the name of the group, the values of its dimensions, then the area."""
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedSeries:
     """One series."""
 
     group: Group
     measure: Measure
-    watch: Watch
+    watch: WatchPolicy
     key: Key
     grain: Grain
 
@@ -69,13 +67,6 @@ class Watched:
         return "/".join((self.grain, self.group.name, self.measure.name, *self.key))
 
     @property
-    def family(self) -> Family:
-        """Which detectors fit it."""
-        if isinstance(self.measure.value, Count):
-            return "count"
-        return "duration" if isinstance(self.measure.value, Mean) else "proportion"
-
-    @property
     def theme(self) -> str:
         """What joins its signals with those of other series."""
         row = self.row
@@ -99,7 +90,7 @@ def values_of(force: Force, dimension: str) -> tuple[str, ...]:
     return (ALL, *(path for path in paths if "." not in path))
 
 
-def watch_list(force: Force, kind: str, grain: Grain) -> Iterator[Watched]:
+def watch_list(force: Force, kind: str, grain: Grain) -> Iterator[WatchedSeries]:
     """The series of one kind of record that are watched in a grain."""
     for group in GROUPS:
         if group.kind == kind:
@@ -107,7 +98,7 @@ def watch_list(force: Force, kind: str, grain: Grain) -> Iterator[Watched]:
             for measure in group.measures:
                 if measure.watch is not None and grain in measure.watch.grains:
                     for row, area in product(rows, areas(force, grain)):
-                        yield Watched(group, measure, measure.watch, (*row, area), grain)
+                        yield WatchedSeries(group, measure, measure.watch, (*row, area), grain)
 
 
 @cache
@@ -117,42 +108,44 @@ def watches_in(force: Force, grain: Grain) -> int:
     return sum(1 for kind in kinds for _ in watch_list(force, kind, grain))
 
 
-class Counters:
+class RowReader:
     """From the leaves of a pane straight to the rows that are watched in one grain."""
 
-    def __init__(self, force: Force, kind: Kind, watched: list[Watched]) -> None:
-        self._wanted = {each.row_key for each in watched}
-        self._timed = {each.row_key for each in watched if each.family == "duration"}
-        groups = {each.group.name: each.group for each in watched}
+    def __init__(self, force: Force, kind: Kind, listed: list[WatchedSeries]) -> None:
+        self._wanted = {each.row_key for each in listed}
+        self._timed = {each.row_key for each in listed if isinstance(each.measure.value, Mean)}
+        groups = {each.group.name: each.group for each in listed}
         self._rollups = {name: Rollup(group, force, kind) for name, group in groups.items()}
         self._rows: dict[int, tuple[RowKey, ...]] = {}
 
     def read(self, pane: Pane) -> dict[RowKey, int]:
         """The summed cells of every watched row that has any."""
-        cells: dict[RowKey, int] = {}
-        for leaf, value in pane.items():
-            if leaf <= LEAF_MASK:
-                for row in self._rows_of(leaf):
-                    cells[row] = cells.get(row, 0) + value
-        return cells
+        sums: dict[RowKey, int] = {}
+        for series_key, value in pane.items():
+            if series_key <= SERIES_KEY_MASK:
+                for row in self._rows_of(series_key):
+                    sums[row] = sums.get(row, 0) + value
+        return sums
 
     def times(self, pane: Pane) -> dict[RowKey, dict[int, int]]:
         """The durations of every row of which a mean is watched: a bin to how many are in it."""
         found: dict[RowKey, dict[int, int]] = {}
         for key, number in pane.items() if self._timed else ():
-            if key > LEAF_MASK:
-                for row in self._timed.intersection(self._rows_of(key & LEAF_MASK)):
+            if key > SERIES_KEY_MASK:
+                for row in self._timed.intersection(self._rows_of(key & SERIES_KEY_MASK)):
                     bins = found.setdefault(row, {})
                     each = (key >> BIN_SHIFT) - 1
                     bins[each] = bins.get(each, 0) + number
         return found
 
-    def _rows_of(self, leaf: int) -> tuple[RowKey, ...]:
-        rows = self._rows.get(leaf)
+    def _rows_of(self, series_key: int) -> tuple[RowKey, ...]:
+        rows = self._rows.get(series_key)
         if rows is None:
-            rows = self._rows[leaf] = self._of(leaf)
+            rows = self._rows[series_key] = self._of(series_key)
         return rows
 
-    def _of(self, leaf: int) -> tuple[RowKey, ...]:
-        every = ((name, key) for name, rollup in self._rollups.items() for key in rollup.keys(leaf))
+    def _of(self, series_key: int) -> tuple[RowKey, ...]:
+        every = (
+            (name, key) for name, rollup in self._rollups.items() for key in rollup.keys(series_key)
+        )
         return tuple(row for row in every if row in self._wanted)

@@ -18,23 +18,23 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
 from detectors.calibration.alarm_budget import FACTORS, SHARES, AlarmBudget
-from detectors.calibration.episodes import QUIET
+from detectors.calibration.episodes import JOINABLE_HOURS
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
 from streams.config.force import WHOLE, Change, Force
-from streams.fold.gaps import Gap, Stretch, too_long
+from streams.fold.gaps import Gap, Span, too_long
 from streams.fold.ledger import Closing, Ledger
 from streams.periods import DAY, HOUR, Period
 from streams.registry import phrases as said
 from streams.registry.affected import affects
 from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
-from streams.surveillance.adapters.base import Passed, Point, Timed
+from streams.surveillance.adapters.base import PassedPeriods, Point, Timed
 from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.feedback import Outcomes
 from streams.surveillance.feedback import Stretch as NotLearned
 from streams.surveillance.grain import Watches
 from streams.surveillance.holidays import DayNames
-from streams.surveillance.missing import FORGOTTEN, Unheard
+from streams.surveillance.missing import FORGOTTEN, MissingStretches
 from streams.surveillance.series import RowKey
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import together
@@ -74,7 +74,7 @@ class Surveillance:
         self.fault = ""
         self.rebuilt = False
         """The history was made from counts as they stand now, not as they were first known."""
-        self.unheard = Unheard(ledger, self.grains, self._point)
+        self.missing = MissingStretches(ledger, self.grains, self._point)
         """In what the feed was not heard: it is missing, and no zero."""
 
     def attach(self) -> None:
@@ -92,13 +92,13 @@ class Surveillance:
             yield from self.passed(gap)
 
         self.ledger.on_close, self.ledger.on_gap = closed, passed
-        self.ledger.on_empty = self.missing
+        self.ledger.on_empty = self.judge_empty
 
-    def missing(self, run: Stretch) -> list[Stretch]:
+    def judge_empty(self, run: Span) -> list[Span]:
         """What is missing of a stretch without a record. What of it has closed as quiet is taken
         out of what was learned. Whatever goes wrong stops no counting."""
         try:
-            found = self.unheard.judge(run)
+            found = self.missing.judge(run)
             for gap in found:
                 for watches in self.grains.values():
                     watches.unlearn(*gap)
@@ -142,7 +142,7 @@ class Surveillance:
                 onset=start,
                 words=said.missing(kind, self.force, said.stretch(ledger.calendar, start, end)),
             )
-            for grain, start, end in self.unheard.tell(closed)
+            for grain, start, end in self.missing.to_report(closed)
         ]
 
     def taking(self, period: Period, now: int) -> Generator[None, None, list[Signal]]:
@@ -156,8 +156,8 @@ class Surveillance:
         if first and not self._whole_months(period):
             return []  # the feed began within it
         pane = self.ledger.panes.between(period.start, period.end)
-        cells = watches.counters.read(pane)
-        for row in cells:
+        sums = watches.rows.read(pane)
+        for row in sums:
             if row not in watches.begun:
                 watches.begin(row)
         if not watches.begun:
@@ -168,16 +168,16 @@ class Surveillance:
             watches.share()
         else:
             watches.take_levels(self.outcomes.levels, period.start)
-        missing = self.unheard.holds(period)
+        missing = self.missing.holds(period)
         if missing:
             return (yield from self._feed(watches, period, None, now))
-        lanes = {row: watches.cell.read(cell) for row, cell in cells.items()}
-        for row, bins in watches.counters.times(pane).items():
-            lanes[row] = Timed(lanes[row], bins)
+        counts = {row: watches.counters.read(counters) for row, counters in sums.items()}
+        for row, bins in watches.rows.times(pane).items():
+            counts[row] = Timed(counts[row], bins)
         # Where nothing of any series came, for so short a time that it may be chance, nobody is
         # told of it: unless the feed is known to have been heard.
-        told = bool(cells) or self.unheard.beating(period)
-        return (yield from self._feed(watches, period, lanes, now, told=told))
+        told = bool(sums) or self.missing.beating(period)
+        return (yield from self._feed(watches, period, counts, now, told=told))
 
     def passed(self, gap: Gap) -> Iterator[None]:
         """Takes the periods of a gap that have closed, in short steps. Whatever goes wrong stops no
@@ -211,10 +211,10 @@ class Surveillance:
                 if forgotten and watch.adapter.taken:
                     watch.restart(self._after(gap))
             except Exception as error:  # noqa: BLE001 - one detector must not stop the others
-                self._failed(f"{watch.watched.name}, a gap", error)
+                self._failed(f"{watch.series.name}, a gap", error)
         self._restart(watches, last, Period(gap.grain, "", watches.last, gap.end))
 
-    def _passed(self, gap: Gap, before: int, last: int) -> Passed:
+    def _passed(self, gap: Gap, before: int, last: int) -> PassedPeriods:
         """The periods of a gap, of which the last starts at `last`, after one that starts at
         `before`."""
         calendar = self.ledger.calendar
@@ -226,11 +226,11 @@ class Surveillance:
         )
         if gap.grain == "month":
             points = (ended.year - begun.year) * 12 + ended.month - begun.month
-            return Passed(points, points, starts[::-1])
+            return PassedPeriods(points, points, starts[::-1])
         if gap.grain == "day":
-            return Passed((ended - begun).days, (now.date() - was.date()).days, starts[::-1])
+            return PassedPeriods((ended - begun).days, (now.date() - was.date()).days, starts[::-1])
         hours = (now.replace(minute=0) - was.replace(minute=0)) // dt.timedelta(hours=1)
-        return Passed(round((gap.end - gap.start) / HOUR), hours, starts[::-1])
+        return PassedPeriods(round((gap.end - gap.start) / HOUR), hours, starts[::-1])
 
     def _after(self, gap: Gap) -> str:
         """Why baselines begin anew after a gap."""
@@ -241,7 +241,7 @@ class Surveillance:
         self,
         watches: Watches,
         period: Period,
-        rows: dict[RowKey, dict[str, int]] | None,
+        counts_by_row: dict[RowKey, dict[str, int]] | None,
         now: int,
         *,
         told: bool = True,
@@ -252,23 +252,23 @@ class Surveillance:
         points: dict[str, Point] = {}
         mixed = self._mixed(period)
         apart = self._apart(period, now)
-        nothing = watches.cell.read(0)
+        nothing = watches.counters.read(0)
         for number, (row, each) in enumerate(watches.begun.items(), start=1):
             if not number % SOME:
                 yield
                 apart = self._apart(period, now)
             area = row[1][-1]
             point = points.get(area) or points.setdefault(area, self._point(period, area))
-            lanes = None if rows is None else rows.get(row, nothing)
+            counts = None if counts_by_row is None else counts_by_row.get(row, nothing)
             for watch in each:
-                split = mixed and any(affects(change, watch.watched.names) for change in mixed)
+                split = mixed and any(affects(change, watch.series.names) for change in mixed)
                 try:
-                    normal = not apart or watch.watched.about(self.force.id) not in apart
-                    if watch.feed(None if split else lanes, point, normal=normal) and told:
-                        signals.append(watch.tell(self.context, period, now))
+                    normal = not apart or watch.series.about(self.force.id) not in apart
+                    if watch.feed(None if split else counts, point, normal=normal) and told:
+                        signals.append(watch.make_signal(self.context, period, now))
                 except Exception as error:  # noqa: BLE001 - one detector must not stop the others
-                    self._failed(f"{watch.watched.name}, {period.label}", error)
-        if rows is not None and not mixed:
+                    self._failed(f"{watch.series.name}, {period.label}", error)
+        if counts_by_row is not None and not mixed:
             watches.note_pace(period)
         return signals
 
@@ -306,7 +306,7 @@ class Surveillance:
         local = self.ledger.calendar.local(period.start)
         days = (period.end - period.start) / DAY
         if period.grain == "month":
-            lost = self.unheard.lost(period) / DAY
+            lost = self.missing.lost(period) / DAY
             return Point(period.start, max(0.0, round(days) - lost), local.month - 1)
         names = self.days.names(area, local.date())
         slot = local.weekday()
@@ -323,7 +323,7 @@ class Surveillance:
         for at, change in self.restarts:
             if last < at <= period.start:
                 for watch in watches:
-                    if affects(change, watch.watched.names) and watch.adapter.taken:
+                    if affects(change, watch.series.names) and watch.adapter.taken:
                         watch.restart(f"{change.what}, {_date(change.date)}")
 
     def _mixed(self, period: Period) -> list[Change]:
@@ -364,7 +364,7 @@ class Surveillance:
         while 0 < begin < known:
             period = ledger.calendar.holding("hour", begin)
             try:
-                if not self.unheard.lately(period):
+                if not self.missing.lately(period):
                     signals += self._so_far(period, known)
             except Exception as error:  # noqa: BLE001 - the board is shown without it
                 self._failed(f"{ledger.kind.name}, {period.label}", error)
@@ -374,7 +374,7 @@ class Surveillance:
     def _so_far(self, period: Period, known: int) -> Iterator[Signal]:
         watches = self.grains["hour"]
         until = min(period.end, known)
-        cells = watches.counters.read(self.ledger.panes.between(period.start, until))
+        sums = watches.rows.read(self.ledger.panes.between(period.start, until))
         length = period.end - period.start
         share = (until - period.start) / length
         # What was offered a moment ago may not be here yet: few are judged by what must be.
@@ -383,9 +383,9 @@ class Surveillance:
         for row, each in watches.begun.items():
             point = self._point(period, row[1][-1])
             for watch in each:
-                found = watch.judge(self.context, part, point, cells.get(row, 0), share)
+                found = watch.judge(self.context, part, point, sums.get(row, 0), share)
                 if found is not None and found.direction == "down":
-                    found = watch.judge(self.context, part, point, cells.get(row, 0), sure)
+                    found = watch.judge(self.context, part, point, sums.get(row, 0), sure)
                 if found is not None:
                     yield found
 
@@ -398,23 +398,23 @@ class Surveillance:
             return None
         until = hours.last + HOUR
         day = self.ledger.calendar.holding("day", hours.last)
-        key = watch.watched.row_key
-        alike = (w for w in hours.begun.get(key, ()) if w.watched.measure is watch.watched.measure)
+        key = watch.series.row_key
+        alike = (w for w in hours.begun.get(key, ()) if w.series.measure is watch.series.measure)
         by_hour = next(alike, None)
         if by_hour is None or not isinstance(by_hour.adapter, Counts):
             return None
         expected = by_hour.adapter.detector.expected
-        area = watch.watched.area
+        area = watch.series.area
         passed = whole = 0.0
         for at in range(day.start, day.end, HOUR):
             point = self._point(Period("hour", "", at, at + HOUR), area)
             mean = expected.forecast(point.slot, point.names).mean
             whole += mean
             passed += mean if at < until else 0.0
-        cells = days.counters.read(self.ledger.panes.between(day.start, until))
+        sums = days.rows.read(self.ledger.panes.between(day.start, until))
         point, share = self._point(day, area), passed / whole if whole > 0.0 else 1.0
         so_far = day._replace(end=until)
-        return watch.judge(self.context, so_far, point, cells.get(key, 0), share)
+        return watch.judge(self.context, so_far, point, sums.get(key, 0), share)
 
     def latest(self, at: int) -> list[Signal]:
         """The latest signal of every watch that has had one within its quiet time, newest first."""
@@ -423,7 +423,7 @@ class Surveillance:
             for watches in self.grains.values()
             for watch in watches
             if watch.signal is not None
-            and watch.signal.end <= at <= watch.signal.end + QUIET[watches.grain] * HOUR
+            and watch.signal.end <= at <= watch.signal.end + JOINABLE_HOURS[watches.grain] * HOUR
         ]
         return sorted(found, key=lambda signal: (-signal.end, signal.rate, signal.series))
 

@@ -14,9 +14,9 @@ from math import ceil, isinf
 from typing import NamedTuple
 
 from detectors.counts.predictive import Predictive
-from detectors.silence import Heartbeat, Silence, in_words
+from detectors.silence import Heartbeat, Silence, duration_in_words
 from streams.config.force import WHOLE, Force
-from streams.events.refusals import Refused
+from streams.events.refusals import RefusedFeed
 from streams.fold.heartbeats import PRESUMED, patience
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
 from streams.registry import phrases as said
@@ -84,7 +84,7 @@ def of_records(
     silence = Silence(dispersion=worst.dispersion, spread=worst.spread)
     chance = silence.empty(expected)
     if chance <= silence.probability:
-        words = said.silent(feed.name, feed.force, in_words(gap / SECOND), expected)
+        words = said.silent(feed.name, feed.force, duration_in_words(gap / SECOND), expected)
         return _signal(feed, at, feed.name, words, expected, chance), words
     if not ahead:
         return None, ""
@@ -92,7 +92,7 @@ def of_records(
     delay = silence.delay_over(pieces)
     if delay is None or isinf(delay):
         return None, said.unknown(feed.name)
-    return None, said.noticed(feed.name, in_words(delay))
+    return None, said.noticed(feed.name, duration_in_words(delay))
 
 
 def records_due(feed: Feed, forecast: Callable[[int], Predictive], at: int) -> int:
@@ -137,26 +137,26 @@ def of_heartbeats(feed: Feed, interval: float | None, at: int) -> tuple[Signal |
     beat = Heartbeat(interval or PRESUMED, missed=1, late=wait - (interval or PRESUMED))
     beat.update(age)
     if not beat.drift_detected:
-        return None, said.noticed_by_beats(feed.name, in_words(wait), every)
-    words = said.no_beat(feed.name, feed.force, in_words(age), every, record=feed.record)
+        return None, said.noticed_by_beats(feed.name, duration_in_words(wait), every)
+    words = said.no_beat(feed.name, feed.force, duration_in_words(age), every, record=feed.record)
     return _signal(feed, at, "heartbeat", words, None, None), words
 
 
 def _every(seconds: float) -> str:
     """An interval as people say it: `30 s`, `150 s`, `1 hour`."""
-    return f"{seconds:.3g} s" if seconds < 600 else in_words(seconds)
+    return f"{seconds:.3g} s" if seconds < 600 else duration_in_words(seconds)
 
 
-def of_refused(feed: Feed, refused: Refused, at: int) -> Signal:
+def of_refused(feed: Feed, refused: RefusedFeed, at: int) -> Signal:
     """A feed of which every line is refused: since when, and why."""
     ahead = refused.steadily_ahead
-    why = said.why_refused(refused.reason, None if ahead is None else in_words(ahead))
+    why = said.why_refused(refused.reason, None if ahead is None else duration_in_words(ahead))
     words = said.refused(feed.name, feed.force, why, refused.lines)
     kind = "heartbeat" if refused.key.kind == "heartbeat" else feed.name
     return _signal(feed, at, kind, words, None, None)
 
 
-def enough(refused: Refused) -> bool:
+def enough(refused: RefusedFeed) -> bool:
     """Whether so many lines were refused, for so long, that it is said of a feed of which other
     lines are not looked for yet."""
     least = LEAST_BEATS if refused.key.kind == "heartbeat" else LEAST_LINES

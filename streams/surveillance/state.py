@@ -36,7 +36,7 @@ def whole(surveillance: Surveillance) -> Iterator[Part]:
         yield watches.grain, _running(watches)
         for watch in watches:
             if watch.adapter.learned is not None:
-                yield watch.watched.name, watch.adapter.learned
+                yield watch.series.name, watch.adapter.learned
 
 
 def changes(surveillance: Surveillance) -> Iterator[Part]:
@@ -50,7 +50,7 @@ def changes(surveillance: Surveillance) -> Iterator[Part]:
         for watch in watches:
             if watch.adapter.learned is not watch.kept:
                 watch.kept = watch.adapter.learned
-                yield watch.watched.name, watch.kept
+                yield watch.series.name, watch.kept
 
 
 def lost(surveillance: Surveillance) -> None:
@@ -66,8 +66,8 @@ def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
     found = dict(parts)
     head = found[HEAD]
     surveillance.rebuilt, surveillance.faults = head["rebuilt"], head["faults"]
-    surveillance.unheard.gaps = [(start, end) for start, end in head["gaps"]]
-    surveillance.unheard.untold = [(grain, a, b) for grain, a, b in head["untold"]]
+    surveillance.missing.gaps = [(start, end) for start, end in head["gaps"]]
+    surveillance.missing.unreported = [(grain, a, b) for grain, a, b in head["untold"]]
     for grain, watches in surveillance.grains.items():
         if grain in found:
             _restore(watches, found[grain], found)
@@ -82,7 +82,7 @@ def _restore(watches: Watches, running: dict[str, Any], found: dict[str, Any]) -
     # In the order in which they had begun: signals come in it.
     for row in dict.fromkeys(rows[name] for name in running["watches"]):
         for watch in watches.begin(row):
-            name = watch.watched.name
+            name = watch.series.name
             watch.restore(running["watches"][name], found.get(name, {}))
             watch.kept = watch.adapter.learned
 
@@ -91,8 +91,8 @@ def _head(surveillance: Surveillance) -> dict[str, Any]:
     return {
         "rebuilt": surveillance.rebuilt,
         "faults": surveillance.faults,
-        "gaps": surveillance.unheard.gaps,
-        "untold": surveillance.unheard.untold,
+        "gaps": surveillance.missing.gaps,
+        "untold": surveillance.missing.unreported,
     }
 
 
@@ -100,5 +100,5 @@ def _running(watches: Watches) -> dict[str, Any]:
     return {
         "last": watches.last,
         "pace": list(watches.pace.closed),
-        "watches": {watch.watched.name: watch.save() for watch in watches},
+        "watches": {watch.series.name: watch.save() for watch in watches},
     }

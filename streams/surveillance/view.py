@@ -7,10 +7,10 @@ from collections.abc import Callable
 from sys import maxsize
 from typing import Any, NamedTuple
 
-from detectors.silence import in_words
+from detectors.silence import duration_in_words
 from streams.board.monitor import Monitor
 from streams.config.force import Force
-from streams.events.refusals import Key, Refused
+from streams.events.refusals import FeedKey, RefusedFeed
 from streams.events.schema import KINDS
 from streams.fold.heartbeats import LEAST_PATIENCE
 from streams.fold.readings import Heartbeats, interval_of
@@ -116,9 +116,9 @@ def _soonest(monitor: Monitor, force_id: str, known: Known) -> int:
         return 0
     found = [each.due for each in known.values()]
     for shard in monitor.shards:
-        taker = shard.takers.get(force_id)
-        if isinstance(taker, Heartbeats):
-            found += [beat + round(LEAST_PATIENCE) * SECOND for beat in taker.latest.values()]
+        fold = shard.folds.get(force_id)
+        if isinstance(fold, Heartbeats):
+            found += [beat + round(LEAST_PATIENCE) * SECOND for beat in fold.latest.values()]
         elif shard.surveillance and shard.kind in HOURLY and shard.kind not in known:
             return 0
     return min(found, default=0)
@@ -139,10 +139,10 @@ def _seen(
     if not refusals:
         seen.refused = {}
     for shard in monitor.shards:
-        taker = shard.takers.get(force_id)
-        if isinstance(taker, Heartbeats):
-            for feed in taker.latest:
-                seen.by_beats(taker, feed)
+        fold = shard.folds.get(force_id)
+        if isinstance(fold, Heartbeats):
+            for feed in fold.latest:
+                seen.by_beats(fold, feed)
     for shard in monitor.shards:
         watching = shard.surveillance.get(force_id)
         if {shard.kind, name(shard.kind)} & seen.beating:
@@ -177,14 +177,14 @@ class _Seen:
         self._ahead, self._known = ahead, known
         self._spoken: set[str] = set()
 
-    def by_beats(self, taker: Heartbeats, feed: str) -> None:
+    def by_beats(self, fold: Heartbeats, feed: str) -> None:
         """A feed with heartbeats; records of its kind are signs of life as well."""
         self.beating.add(feed)
-        beat, kind = taker.latest[feed], KIND_OF.get(feed)
+        beat, kind = fold.latest[feed], KIND_OF.get(feed)
         ledger = None if kind is None else self.monitor.ledger(kind, self.force.id)
         heard = beat if ledger is None else max(beat, ledger.watermark)
         about = Feed(self.force, self.calendar, feed, heard, record=heard > beat)
-        interval = interval_of(self.force, taker, feed)
+        interval = interval_of(self.force, fold, feed)
         signal, words = of_heartbeats(about, interval, self.at)
         # The next beats may come closer together, and then less is waited for.
         soonest = self.at + round(LEAST_PATIENCE) * SECOND
@@ -210,7 +210,7 @@ class _Seen:
         if signal is None:
             self.delays += [words] if words else []
             return
-        for key in (Key(self.force.id, "heartbeat", about.name), Key(self.force.id, kind)):
+        for key in (FeedKey(self.force.id, "heartbeat", about.name), FeedKey(self.force.id, kind)):
             refused = self.refused.get(key)
             if refused is not None and refused.last > about.heard:
                 signal = of_refused(about, refused, self.at)
@@ -259,14 +259,14 @@ class _Seen:
                 self.found += [of_refused(about, refused, self.at)]
 
 
-def _row(refused: Refused, force: Force) -> dict[str, Any]:
+def _row(refused: RefusedFeed, force: Force) -> dict[str, Any]:
     ahead = refused.steadily_ahead
     return {
         "kind": refused.key.kind,
         "feed": refused.key.feed or None,
         "lines": refused.lines,
         "reason": refused.reason,
-        "words": why_refused(refused.reason, None if ahead is None else in_words(ahead)),
+        "words": why_refused(refused.reason, None if ahead is None else duration_in_words(ahead)),
         "since": rfc3339(refused.first, force.zone),
         "last": rfc3339(refused.last, force.zone),
     }

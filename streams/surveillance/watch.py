@@ -1,8 +1,8 @@
 """One watched series: its detector, and the signal that it makes of a period.
 
 The registry says what a series is; its family says which detectors fit it
-(`streams.surveillance.adapters.choice`). A watch begins with the first period in which it has any
-records, so that a category that a force never uses costs nothing.
+(`streams.surveillance.adapters.selection`). A watch begins with the first period in which it has
+any records, so that a category that a force never uses costs nothing.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from detectors.counts.baseline import Baseline
+from detectors.counts.weekly.baseline import Baseline
 from streams.config.force import Change, Force
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.registry import phrases as said
-from streams.registry.kind import Cell
-from streams.surveillance.adapters.base import SHOWN, Adapter, Lanes, Point, Reading
-from streams.surveillance.series import Watched
+from streams.registry.kind import CounterLayout
+from streams.surveillance.adapters.base import SHOWN, Adapter, Assessment, Point, RowCounts
+from streams.surveillance.series import WatchedSeries
 from streams.surveillance.signals import LOOKS, Direction, Grain, Signal
 
-Mark = tuple[int, Change]
+DatedChange = tuple[int, Change]
 """A change of recording, and the instant from which on it holds."""
 ACROSS: dict[Grain, int] = {"hour": 182 * DAY, "day": 182 * DAY, "month": 365 * DAY}
 """For so long most of what a baseline holds is from before a change (`detectors.counts.expected`
@@ -42,9 +42,13 @@ class Watch:
     """A series and its detector."""
 
     def __init__(
-        self, watched: Watched, cell: Cell, adapter: Adapter, marks: Sequence[Mark] = ()
+        self,
+        series: WatchedSeries,
+        counters: CounterLayout,
+        adapter: Adapter,
+        marks: Sequence[DatedChange] = (),
     ) -> None:
-        self.watched, self.cell, self.adapter = watched, cell, adapter
+        self.series, self.counters, self.adapter = series, counters, adapter
         self.marks = marks
         """Changes of recording across which its figures are still compared."""
         self.since: str | None = None
@@ -54,14 +58,14 @@ class Watch:
         self.kept: Baseline | None = None
         """What it had learned when that was last saved."""
 
-    def feed(self, lanes: Lanes | None, point: Point, *, normal: bool = True) -> bool:
+    def feed(self, counts: RowCounts | None, point: Point, *, normal: bool = True) -> bool:
         """Takes a period (None: a gap); tells whether there is something to show of it. One that
         is not normal is judged where the family can do so without learning it, else a gap."""
         if not normal:
-            judged = self.adapter.judge_only(lanes, point)
+            judged = self.adapter.judge_only(counts, point)
             return judged and self.adapter.shown
-        self.adapter.update(lanes, point)
-        return lanes is not None and self.adapter.shown
+        self.adapter.update(counts, point)
+        return counts is not None and self.adapter.shown
 
     def restart(self, reason: str) -> None:
         """Forgets what came before a change of recording."""
@@ -69,7 +73,7 @@ class Watch:
         self.signal = None
         self.adapter.restart(reason)
 
-    def tell(self, context: Context, period: Period, now: int) -> Signal:
+    def make_signal(self, context: Context, period: Period, now: int) -> Signal:
         """The signal of the period that was taken last."""
         self.signal = self.read(context, period, now)
         return self.signal
@@ -78,18 +82,18 @@ class Watch:
         """The same, whether or not there is anything to tell; it is not kept."""
         adapter = self.adapter
         caveats = self._caveats(period, adapter.event_of())
-        return self._signal(context, period, now, adapter.reading(), adapter.onset, caveats)
+        return self._signal(context, period, now, adapter.assessment(), adapter.onset, caveats)
 
     def judge(
         self, context: Context, period: Period, point: Point, counters: int, share: float
     ) -> Signal | None:
         """What is to be said of a period so far, of which that share has passed."""
-        reading = self.adapter.judge(self.cell.read(counters), point, share)
-        if reading is None or reading.rate * LOOKS > self.adapter.allowed * SHOWN:
+        assessment = self.adapter.judge(self.counters.read(counters), point, share)
+        if assessment is None or assessment.rate * LOOKS > self.adapter.allowed * SHOWN:
             return None
-        reading = replace(reading, rate=reading.rate * LOOKS)
+        assessment = replace(assessment, rate=assessment.rate * LOOKS)
         caveats = self._caveats(period, self.adapter.event_of(point.names))
-        return self._signal(context, period, period.end, reading, None, caveats, running=True)
+        return self._signal(context, period, period.end, assessment, None, caveats, running=True)
 
     def _caveats(self, period: Period, event: tuple[Sequence[str], bool]) -> tuple[str, ...]:
         """What has to be known of what a period is compared with."""
@@ -99,7 +103,7 @@ class Watch:
         names, only = event
         if names:
             told.append(said.known_from(names, only=only))
-        grain = self.watched.grain
+        grain = self.series.grain
         begun = period.start - self.adapter.taken * LENGTH[grain]
         for at, change in self.marks:
             if begun < at <= period.start < at + ACROSS[grain]:
@@ -111,48 +115,48 @@ class Watch:
         context: Context,
         period: Period,
         now: int,
-        reading: Reading,
+        assessment: Assessment,
         onset: int | None,
         caveats: tuple[str, ...],
         *,
         running: bool = False,
     ) -> Signal:
-        watched, allowed = self.watched, self.adapter.allowed
-        measure = watched.measure
+        series, allowed = self.series, self.adapter.allowed
+        measure = series.measure
         return Signal(
             force=context.force.id,
-            kind=watched.group.kind,
-            group=watched.group.name,
+            kind=series.group.kind,
+            group=series.group.name,
             measure=measure.name,
-            row=watched.row,
-            area=watched.area,
-            grain=watched.grain,
+            row=series.row,
+            area=series.area,
+            grain=series.grain,
             period=period.label,
             start=period.start,
             end=period.end,
-            method=reading.method,
-            theme=watched.theme,
-            direction=reading.direction,
-            polarity=news(measure.polarity, reading.direction),
-            observed=reading.observed,
-            expected=reading.expected,
-            lower=reading.lower,
-            upper=reading.upper,
-            within=reading.within,
-            probability=reading.probability,
-            rate=reading.rate,
+            method=assessment.method,
+            theme=series.theme,
+            direction=assessment.direction,
+            polarity=news(measure.polarity, assessment.direction),
+            observed=assessment.observed,
+            expected=assessment.expected,
+            lower=assessment.lower,
+            upper=assessment.upper,
+            within=assessment.within,
+            probability=assessment.probability,
+            rate=assessment.rate,
             allowed=allowed,
             onset=onset,
-            ratio=reading.ratio,
-            before=reading.before,
-            after=reading.after,
-            first=reading.first,
-            cases=reading.cases,
-            rebased=reading.rebased,
+            ratio=assessment.ratio,
+            before=assessment.before,
+            after=assessment.after,
+            first=assessment.first,
+            cases=assessment.cases,
+            rebased=assessment.rebased,
             state=self.adapter.state,
-            notify=reading.rate <= allowed,
+            notify=assessment.rate <= allowed,
             running=running,
-            words=self._words(context, period, now, reading, onset, caveats, running=running),
+            words=self._words(context, period, now, assessment, onset, caveats, running=running),
             caveats=caveats,
         )
 
@@ -161,28 +165,28 @@ class Watch:
         context: Context,
         period: Period,
         now: int,
-        reading: Reading,
+        assessment: Assessment,
         onset: int | None,
         caveats: tuple[str, ...],
         *,
         running: bool,
     ) -> str:
-        force, calendar, unit = context.force, context.calendar, self.watched.measure.unit
-        happened = said.when(calendar, period, now, running=running, first=reading.first)
+        force, calendar, unit = context.force, context.calendar, self.series.measure.unit
+        happened = said.when(calendar, period, now, running=running, first=assessment.first)
         told = (
-            f"{said.subject(force, self.watched.watch, self.watched.row)}, "
-            f"{said.place(force, self.watched.area)}: "
-            f"{said.figure(reading.observed, unit, reading.cases)} {happened}"
+            f"{said.subject(force, self.series.watch, self.series.row)}, "
+            f"{said.place(force, self.series.area)}: "
+            f"{said.figure(assessment.observed, unit, assessment.cases)} {happened}"
         )
-        if onset is None or said.fits(reading):
-            told += f", {said.usual(reading.lower, reading.upper, unit, reading.observed)}"
+        if onset is None or said.fits(assessment):
+            told += f", {said.usual(assessment.lower, assessment.upper, unit, assessment.observed)}"
         told += "."
         if onset is not None:
             span = said.span(calendar, period, onset)
             began = said.since(calendar, period.grain, onset, now)
-            told += " " + said.change(reading, began, unit, span)
-        if reading.rebased is not None:
-            told += " " + said.rebased(*reading.rebased)
+            told += " " + said.change(assessment, began, unit, span)
+        if assessment.rebased is not None:
+            told += " " + said.rebased(*assessment.rebased)
         return " ".join((told, *caveats))
 
     def save(self) -> dict[str, Any]:

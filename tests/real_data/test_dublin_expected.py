@@ -39,12 +39,12 @@ def test_halloween_2022_is_exceptional(
     day = dt.date(2020, 1, 1)
     while day.year <= 2022:
         detector.update(incidents.get(day, 0), slot=day.weekday())
-        verdict = detector.verdict
-        assert verdict is not None
+        judgement = detector.judgement
+        assert judgement is not None
         if day == HALLOWEEN:
-            halloween = verdict
+            halloween = judgement
         elif day.year == 2022 and detector.drift_detected:
-            flagged.append(f"{day:%d %B}: {verdict.words}")
+            flagged.append(f"{day:%d %B}: {judgement.words}")
         day += dt.timedelta(1)
     assert halloween is not None
     with capsys.disabled():
@@ -69,7 +69,7 @@ def test_with_its_name_halloween_is_compared_with_halloweens(
         names = ["Halloween"] if (day.month, day.day) == (10, 31) else []
         detector.update(incidents.get(day, 0), day.weekday(), names)
         day += dt.timedelta(1)
-    verdict = detector.judge(incidents[HALLOWEEN], slot=HALLOWEEN.weekday(), names=["Halloween"])
-    assert not verdict.exceptional
-    assert verdict.expected is not None
-    assert 110 < verdict.expected < 190
+    judgement = detector.judge(incidents[HALLOWEEN], slot=HALLOWEEN.weekday(), names=["Halloween"])
+    assert not judgement.exceptional
+    assert judgement.expected is not None
+    assert 110 < judgement.expected < 190

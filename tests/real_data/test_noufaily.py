@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from detectors.counts.ears import Ears
+from detectors.counts.ears import EARS
 from detectors.counts.farrington_method import ORIGINAL, Options, judge
 
 Row = dict[str, str]
@@ -96,7 +96,7 @@ def test_the_original_variant_says_what_r_says(series: list[Series]) -> None:
 def test_ears_says_what_r_says(series: list[Series], method: Any, alpha: float) -> None:
     weeks = undecided = agree = 0
     for one in series:
-        detector = Ears(method, alpha=alpha, around="observed")
+        detector = EARS(method, alpha=alpha, around="observed")
         for count in one.counts[550:575]:
             detector.update(count)
         for row in one.rows:

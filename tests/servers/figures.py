@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.request
 from typing import Any
 
-from streams.registry.measures import GROUPS, Stock
+from streams.registry.measures import GROUPS, Gauge
 from tests.servers.prometheus import Prometheus
 
 SUFFIXES = {"count": "", "ratio": "_ratio", "seconds": "_seconds"}
@@ -46,7 +46,7 @@ def on_the_board(board: dict[str, Any], name: str) -> Figures:
             labels |= {each: row[each] for each in group.dimensions}
             labels |= {} if window is None else {"window": window}
             for measure in group.measures:
-                if isinstance(measure.value, Stock) != (window is None):
+                if isinstance(measure.value, Gauge) != (window is None):
                     continue
                 value = row[measure.name]
                 value = value["value"] if isinstance(value, dict) else value

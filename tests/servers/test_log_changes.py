@@ -16,8 +16,8 @@ from aiokafka import AIOKafkaProducer
 from kafka.admin import NewTopic
 from kafka.errors import TopicAlreadyExistsError
 
-from streams.kafka import deadletter_topic as letterbox
-from streams.kafka import topics
+from streams.events.deadletters import DeadLetter
+from streams.kafka import deadletter_topic, topics
 from tests.build import TINY_FORCE, call, lines, row
 from tests.servers.kafka import Kafka
 from tests.servers.process import wait_until
@@ -50,6 +50,10 @@ def board(worker: Worker) -> dict[str, Any]:
     status, body = worker.get("/board.json?force=tiny")
     found: dict[str, Any] = json.loads(body) if status == 200 else {}
     return found
+
+
+def dead_letters(rig: Rig) -> list[DeadLetter]:
+    return deadletter_topic.read(rig.bootstrap, rig.prefix)
 
 
 def offered(worker: Worker) -> int:
@@ -179,8 +183,8 @@ def test_a_producer_with_another_hash_is_named_until_it_stops(rig: Rig) -> None:
         lambda: ("pipeline_unwell", "wrong_partition") in open_alerts(worker), 20, "it is an alert"
     )
     assert worker.said("not ready: lines come in a wrong partition")
-    wait_until(lambda: len(letterbox.read(rig.bootstrap, rig.prefix)) == 11, 20, "all letters")
-    letters = {json.loads(x.raw)["id"]: x for x in letterbox.read(rig.bootstrap, rig.prefix)}
+    wait_until(lambda: len(dead_letters(rig)) == 11, 20, "all letters")
+    letters = {json.loads(x.raw)["id"]: x for x in dead_letters(rig)}
     assert letters["c0"].detail == (
         f'"tiny" came in partition {came} of {topic} and belongs in {right}; its key was "tiny". '
         "The key is right, its hash is not: librdkafka (C, Python's confluent-kafka, .NET, Go, "
@@ -300,7 +304,7 @@ def test_a_topic_with_more_partitions_is_named_until_it_is_right(rig: Rig) -> No
     rig.producer.send(topic, key=b"tiny", value=lately("home"), partition=home)
     rig.producer.send(topic, key=b"tiny", value=lately("away"), partition=PARTITIONS)
     rig.producer.flush()
-    wait_until(lambda: len(letterbox.read(rig.bootstrap, rig.prefix)) == 1, 20, "it is refused")
+    wait_until(lambda: len(dead_letters(rig)) == 1, 20, "it is refused")
     assert offered(worker) == 21
 
     delete(rig, topic)

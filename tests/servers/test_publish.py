@@ -19,7 +19,8 @@ from streams.cli import main
 from streams.cli.publish import publish as command
 from streams.config.force import find_force
 from streams.errors import KafkaError, SourceError
-from streams.kafka.publisher import TOPICS, publish
+from streams.kafka.publisher import publish
+from streams.kafka.topics import INPUT_TOPICS
 from streams.sources import Chunk, open_source
 from tests.servers.kafka import Kafka
 
@@ -32,7 +33,7 @@ SMALL_LIMIT = 2_000
 def prefix(kafka: Kafka, topic_prefix: str) -> Iterator[str]:
     """Topics of six partitions each; that of readings takes messages of 2,000 bytes at the most."""
     prefix = topic_prefix.rstrip(".")  # `publish` takes either
-    topics = {f"{prefix}.{name}": {"num_partitions": PARTITIONS} for name in TOPICS.values()}
+    topics = {f"{prefix}.{name}": {"num_partitions": PARTITIONS} for name in INPUT_TOPICS.values()}
     topics[f"{prefix}.readings"]["configs"] = {"max.message.bytes": str(SMALL_LIMIT)}  # type: ignore[assignment]
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     admin.create_topics(topics, wait_for_metadata=True)
@@ -99,7 +100,7 @@ def test_a_message_holds_one_kind_and_goes_to_its_topic(
             for _, _, b in messages(kafka, f"{prefix}.{name}")
             for line in b
         ]
-        for name in TOPICS.values()
+        for name in INPUT_TOPICS.values()
     }
     assert kinds == {
         "calls": ["call"] * 5, "incidents": ["incident"] * 5, "crimes": ["crime"] * 5,

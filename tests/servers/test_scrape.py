@@ -73,7 +73,7 @@ def test_a_query_returns_each_live_figure_of_the_board(
     assert len(expected) > 50
 
 
-def test_every_window_and_every_stock_has_figures(monitor: str, prometheus: Prometheus) -> None:
+def test_every_window_and_every_gauge_has_figures(monitor: str, prometheus: Prometheus) -> None:
     figures = in_prometheus(prometheus, '{__name__=~"watchroom_calls_(offered|waiting)"}')
     windows = {dict(labels).get("window") for _, labels in figures}
     assert windows == {*WINDOWS, "today", "month", None}

@@ -18,8 +18,7 @@ from kafka import KafkaConsumer, TopicPartition
 from streams.board.monitor import Monitor
 from streams.config.force import check_force
 from streams.events.deadletters import DeadLetter, peek
-from streams.kafka import deadletter_topic as letterbox
-from streams.kafka import topics
+from streams.kafka import deadletter_topic, topics
 from streams.periods import rfc3339
 from streams.state.sqlite import head_of
 from tests import events
@@ -52,7 +51,7 @@ def letters(rig: Rig, count: int) -> list[DeadLetter]:
     found: list[DeadLetter] = []
 
     def enough() -> bool:
-        found[:] = letterbox.read(rig.bootstrap, rig.prefix)
+        found[:] = deadletter_topic.read(rig.bootstrap, rig.prefix)
         return len(found) >= count
 
     wait_until(enough, 40, f"{count} dead letters are there")
@@ -82,7 +81,7 @@ def test_forty_kinds_of_bad_input_are_a_dead_letter_each_and_stop_nothing(tiny: 
     good = 0
     for _, raw, _ in BAD_LINES:
         kind = peek(raw)[1]
-        topic = kind if kind in topics.INPUTS else "call"
+        topic = kind if kind in topics.INPUT_TOPICS else "call"
         before, after = (call(f"good-{good + n}", "2021-03-01T10:00:00Z") for n in range(2))
         if topic == "call":
             good += 2

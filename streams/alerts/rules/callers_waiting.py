@@ -22,7 +22,7 @@ from streams.config.force import Force
 from streams.config.targets import held
 from streams.fold.ledger import Ledger
 from streams.periods import SECOND
-from streams.registry.calls import split_leaf
+from streams.registry.calls import split_series_key
 from streams.registry.phrases import round_duration
 
 KIND = "callers_waiting"
@@ -146,8 +146,8 @@ class CallersWaitingRule(InstantRule):
             if found is not None:
                 yield found
 
-    def _line_of(self, leaf: int) -> str | None:
-        return self.force.lines[split_leaf(leaf)[0]].id
+    def _line_of(self, series_key: int) -> str | None:
+        return self.force.lines[split_series_key(series_key)[0]].id
 
     def _limit(self, line: str, at: int) -> tuple[float, int]:
         """The wait at which a caller has waited too long, and the target; in seconds."""

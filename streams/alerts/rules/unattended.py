@@ -19,7 +19,7 @@ from streams.config.force import Force
 from streams.config.targets import held
 from streams.fold.ledger import Ledger
 from streams.periods import SECOND
-from streams.registry.incidents import EMERGENCY, split_leaf
+from streams.registry.incidents import EMERGENCY, split_series_key
 from streams.registry.phrases import round_duration
 
 KIND = "unattended"
@@ -112,7 +112,7 @@ class UnattendedRule(InstantRule):
         if self._followed is not None:
             overdue, own = self._followed
             self.own = own.learn(day).get(EMERGENCIES, Waits())
-            counted = own.ledger.kind.cell.read(own.cells.get(EMERGENCIES, 0))
+            counted = own.ledger.kind.counters.read(own.sums.get(EMERGENCIES, 0))
             self._books = books_attendance(counted["count"], counted["never"])
             overdue.set_limits({EMERGENCIES: (self._limit(at),)}, at)
 
@@ -132,8 +132,8 @@ class UnattendedRule(InstantRule):
         return unattended_limit(set_, standard, self.own)
 
 
-def _row_of(leaf: int) -> str | None:
-    return EMERGENCIES if split_leaf(leaf)[1] == EMERGENCY else None
+def _row_of(series_key: int) -> str | None:
+    return EMERGENCIES if split_series_key(series_key)[1] == EMERGENCY else None
 
 
 UNATTENDED = AlertKind(

@@ -89,15 +89,15 @@ def ratio_named(name: str) -> RatioSeries:
 def _series(group: Group, measure: Measure) -> RatioSeries:
     name = metric_name(group, measure).removesuffix("_ratio")
     own = own_parts(group, measure)
-    lanes: dict[str, tuple[str, ...]] = {}
-    counters: dict[tuple[str, ...], Measure] = {}
+    summed: dict[str, tuple[str, ...]] = {}
+    counted: dict[tuple[str, ...], Measure] = {}
     if isinstance(measure.value, Share):
-        lanes = {"numerator": measure.value.top, "denominator": measure.value.bottom}
-    for counter in group.measures:
-        if isinstance(counter.value, Count):
-            counters[counter.value.lane,] = counter
+        summed = {"numerator": measure.value.top, "denominator": measure.value.bottom}
+    for each in group.measures:
+        if isinstance(each.value, Count):
+            counted[each.value.counter,] = each
     parts = {
-        part: f"{name}_{part}" if part in own else metric_name(group, counters[lanes[part]])
+        part: f"{name}_{part}" if part in own else metric_name(group, counted[summed[part]])
         for part in ("numerator", "denominator")
     }
     return RatioSeries(

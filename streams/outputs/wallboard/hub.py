@@ -41,8 +41,8 @@ def _board_marks(board: Board) -> dict[str, Any]:
     """A board without what only says that time has passed."""
     held = {key: value for key, value in board.items() if key not in ("at", "feeds", "now")}
     feeds = {name: feed["as_of"] for name, feed in board["feeds"].items()}
-    stocks = first_screen(board)
-    return {**held, "feeds": feeds, "now": (stocks["waiting"], stocks["unattended"])}
+    gauges = first_screen(board)
+    return {**held, "feeds": feeds, "now": (gauges["waiting"], gauges["unattended"])}
 
 
 @dataclass

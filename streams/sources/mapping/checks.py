@@ -9,7 +9,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from streams.errors import ConfigError
 from streams.sources.lives import COMMITTED, LIVES
 from streams.sources.mapping.kind_fields import PEOPLE, allowed_fields, flag_fields, number_fields
-from streams.sources.mapping.model import Condition, Mapping, Rule, Texts, anchors, as_list, is_time
+from streams.sources.mapping.model import (
+    Mapping,
+    RowCondition,
+    Rule,
+    Texts,
+    anchors,
+    as_list,
+    is_time,
+)
 from streams.sources.mapping.patterns import check_pattern
 from streams.sources.mapping.times import check_format
 
@@ -142,7 +150,7 @@ def _check_conditions(mapping: Mapping) -> Iterator[Problem]:
             yield from _check_condition(f"{table}[{number}]", condition)
 
 
-def _check_condition(place: str, condition: Condition) -> Iterator[Problem]:
+def _check_condition(place: str, condition: RowCondition) -> Iterator[Problem]:
     if condition.is_ is None and condition.is_not is None and condition.match is None:
         problem = f'the condition on "{condition.column}" says nothing of it'
         yield problem, place, 'Give it `is`, `is_not` or `match`: is = ["ANSWERED"]'

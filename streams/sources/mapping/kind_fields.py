@@ -19,20 +19,20 @@ makes before its export."""
 Types = frozenset[type[inspect.Type]]
 
 
-def _leaves(shape: inspect.Type) -> Iterator[inspect.Type]:
+def _choices(shape: inspect.Type) -> Iterator[inspect.Type]:
     """The types that a field may have, one by one."""
     if isinstance(shape, inspect.UnionType):
         for choice in shape.types:
-            yield from _leaves(choice)
+            yield from _choices(choice)
     elif isinstance(shape, inspect.Metadata):
-        yield from _leaves(shape.type)
+        yield from _choices(shape.type)
     else:
         yield shape
 
 
 def _walk(struct: inspect.StructType, before: str = "") -> Iterator[tuple[str, Types]]:
     for field in struct.fields:
-        shapes = list(_leaves(field.type))
+        shapes = list(_choices(field.type))
         inner = [shape for shape in shapes if isinstance(shape, inspect.StructType)]
         if inner:
             yield from _walk(inner[0], f"{before}{field.encode_name}.")

@@ -23,10 +23,18 @@ from streams.events.lenient import FIELDS, Kept, mend
 from streams.events.schema import KINDS
 from streams.sources.lives import LIVES
 from streams.sources.mapping.kind_fields import number_fields
-from streams.sources.mapping.model import Condition, Mapping, Rule, Scalar, Texts, as_list, is_time
+from streams.sources.mapping.model import (
+    Mapping,
+    RowCondition,
+    Rule,
+    Scalar,
+    Texts,
+    as_list,
+    is_time,
+)
 from streams.sources.mapping.numbers import plain_number
 from streams.sources.mapping.patterns import Pattern
-from streams.sources.mapping.placing import Calendar, Cells, Make, Placed, Read
+from streams.sources.mapping.placing import Cells, Make, Placed, Read, TimeMakers
 from streams.sources.mapping.plausible import Now, Plausible, wall_clock
 from streams.sources.mapping.reading_periods import bounds
 from streams.sources.mapping.repeated import Repeated, SamePeriod
@@ -63,7 +71,7 @@ class Mapper:
         self.notices = Notices() if notices is None else notices
         self.line: Callable[[], int] = lambda: 0
         self._now = Now(now)
-        self.calendar = Calendar(mapping, self._reader, self._now)
+        self.times_made = TimeMakers(mapping, self._reader, self._now)
         self.plausible = Plausible(mapping.kind, list(mapping.working), self._now)
         self.struct = KINDS[mapping.kind]
         self._numbers = number_fields(mapping.kind)
@@ -172,7 +180,7 @@ class Mapper:
     def _settled(self, event: Fields, cells: Cells, placed: Placed) -> Placed:
         """The row once more where a later time decides which of two readings a time has: what hangs
         on it is then placed anew."""
-        settled = self.calendar.settle(placed)
+        settled = self.times_made.settle(placed)
         if not settled:
             return placed
         placed = Placed(settled)
@@ -222,7 +230,7 @@ class Mapper:
         period = event.get("period")
         if self.mapping.kind != "reading" or period is None:
             raise Refused("no_time", "the row has no time, so nothing says when it was so")
-        found = bounds(str(period), self.calendar.clock)
+        found = bounds(str(period), self.times_made.clock)
         if found is None:
             raise Refused(
                 "wrong_form", f'period: "{period}" is none; write 2024, 2024-Q1, 2024-01, '
@@ -354,7 +362,7 @@ class Mapper:
 
         return read_one
 
-    def _condition(self, condition: Condition, field: str) -> Holds:
+    def _condition(self, condition: RowCondition, field: str) -> Holds:
         place = self._column(condition.column, field)
         among = None if condition.is_ is None else frozenset(condition.is_)
         others = frozenset(condition.is_not or ())
@@ -390,11 +398,11 @@ class Mapper:
 
     def _maker(self, name: str, rule: Rule) -> Make:
         if rule.from_ is not None:
-            make = self.calendar.duration(name, rule)
+            make = self.times_made.duration(name, rule)
         elif name == "period" and (rule.format or rule.date):
-            make = self.calendar.period(name, rule)
+            make = self.times_made.period(name, rule)
         elif is_time(self.mapping, name):
-            make = self.calendar.time(name, rule)
+            make = self.times_made.time(name, rule)
         else:
             make = self._word(name, rule)
         if _lenient(rule):

@@ -45,7 +45,7 @@ def as_list(texts: Texts | None) -> list[str]:
     return [] if texts is None else [texts] if isinstance(texts, str) else texts
 
 
-class Condition(Struct, kw_only=True, forbid_unknown_fields=True):
+class RowCondition(Struct, kw_only=True, forbid_unknown_fields=True):
     """Holds for a row whose `column` is one of `is`, none of `is_not`, and as a whole matches the
     pattern `match`; "" stands for blank."""
 
@@ -61,7 +61,7 @@ class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
     column: Texts | None = None
     join: str | None = None
     null: list[str] = []
-    when: Condition | list[Condition] | None = None
+    when: RowCondition | list[RowCondition] | None = None
     match: Text | None = None
     on_error: Literal["refuse", "leave_out"] = "refuse"
     # words
@@ -112,7 +112,7 @@ class States(Struct, kw_only=True, forbid_unknown_fields=True):
             name: Rule(
                 column=self.time,
                 null=self.null,
-                when=Condition(column=self.column, is_=among),
+                when=RowCondition(column=self.column, is_=among),
                 format=self.format,
                 date=self.date,
                 date_format=self.date_format,
@@ -156,8 +156,8 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
     constants: dict[str, Scalar | list[str]] = {}
     fields: dict[str, Rule] = {}
     working: dict[str, Rule] = {}
-    include: list[Condition] = []
-    exclude: list[Condition] = []
+    include: list[RowCondition] = []
+    exclude: list[RowCondition] = []
 
     def rules(self) -> dict[str, Rule]:
         """All rules by field name, the working times and those of states included."""

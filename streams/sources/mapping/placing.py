@@ -90,7 +90,7 @@ Make = Callable[[Cells, Placed], object]
 """One field of a row: its value, or None where the row has none; raises `Refused`."""
 
 
-class Calendar:
+class TimeMakers:
     """Builds what makes the time fields of a mapping, for one file's header. `now` is the time of
     the reading: a month that is not over ends for us now."""
 

@@ -84,12 +84,12 @@ class IncidentDesk:
         rng: Random,
         agenda: Agenda,
         writer: Writer,
-        leaves: Sequence[tuple[str, float]],
+        places: Sequence[tuple[str, float]],
         only: str | None = None,
     ) -> None:
         self._rng, self._agenda, self._writer = rng, agenda, writer
-        self._areas = [quoted(area) for area, _ in leaves]
-        self._area_weights = list(accumulate(weight for _, weight in leaves))
+        self._areas = [quoted(area) for area, _ in places]
+        self._area_weights = list(accumulate(weight for _, weight in places))
         # A force with a vocabulary of its own gets that; words that the mix lacks weigh alike.
         listed = force.file.incident_categories or list(_MIX)
         mix = {name: _MIX.get(name, (3.0, 1.0)) for name in listed}
@@ -118,7 +118,8 @@ class IncidentDesk:
                 self._agenda.add(at, self._open_own)
 
     def area(self) -> str | None:
-        """A leaf area, as a JSON string, drawn by population; None for a force without areas."""
+        """One of the smallest areas, as a JSON string, drawn by population; None for a force
+        without areas."""
         if not self._areas:
             return None
         return self._rng.choices(self._areas, cum_weights=self._area_weights)[0]
@@ -226,7 +227,7 @@ def is_in(category: str, path: str) -> bool:
     return category == path or category.startswith(f"{path}.")
 
 
-def leaf_areas(force: Force) -> list[tuple[Area, float]]:
+def smallest_areas(force: Force) -> list[tuple[Area, float]]:
     """The areas that are no other's parent, with their share of the population as weight.
 
     Siblings share their parent's population in the proportion of their own, or equally where one

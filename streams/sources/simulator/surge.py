@@ -13,7 +13,7 @@ from random import Random
 
 from streams.config.force import Force
 from streams.sources.simulator.agenda import Agenda
-from streams.sources.simulator.incidents import IncidentDesk, incidents_of, leaf_areas
+from streams.sources.simulator.incidents import IncidentDesk, incidents_of, smallest_areas
 from streams.sources.simulator.profile import Rates
 from streams.sources.simulator.room import Room
 from streams.sources.simulator.writer import Writer
@@ -51,8 +51,8 @@ def added(
     agenda = Agenda()
     writer = Writer(force, surge.start_ms, f"-surge{number}")
     rng = Random(f"{seed}/{force.id}/surge {number}")
-    leaves = _leaves(force, surge.area)
-    share = sum(weight for _, weight in leaves) if surge.area else 1.0
+    places = _places(force, surge.area)
+    share = sum(weight for _, weight in places) if surge.area else 1.0
     more = (surge.factor - 1.0) * share
     scaled = replace(
         rates,
@@ -60,7 +60,7 @@ def added(
         other_calls=rates.other_calls * more,
         own_incidents=incidents_of(rates) * more,
     )
-    desk = IncidentDesk(force, scaled, rng, agenda, writer, leaves, surge.category)
+    desk = IncidentDesk(force, scaled, rng, agenda, writer, places, surge.category)
     if surge.category is not None:
         desk.start(surge.start_ms, surge.end_ms)
     else:
@@ -73,15 +73,15 @@ def added(
     return agenda.run(None)  # it ends by itself: nothing comes after the last call
 
 
-def _leaves(force: Force, area: str | None) -> list[tuple[str, float]]:
-    """The leaf areas of a surge by id, with their share of the force's population."""
-    leaves = [(leaf.id, weight) for leaf, weight in leaf_areas(force)]
+def _places(force: Force, area: str | None) -> list[tuple[str, float]]:
+    """The smallest areas of a surge by id, with their share of the force's population."""
+    places = [(place.id, weight) for place, weight in smallest_areas(force)]
     if area is None:
-        return leaves
+        return places
     found = [
-        (leaf, weight)
-        for leaf, weight in leaves
-        if area in force.rollup[force.area_index[leaf.casefold()]]
+        (place, weight)
+        for place, weight in places
+        if area in force.rollup[force.area_index[place.casefold()]]
     ]
     if not found:
         raise ValueError(f'{force.name} has no area "{area}"')

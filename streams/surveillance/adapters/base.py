@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from detectors.base import Detector
-from detectors.counts.baseline import Baseline
+from detectors.counts.weekly.baseline import Baseline
 from detectors.state import fill
 from streams.surveillance.signals import Direction, Method, State
 
@@ -23,15 +23,15 @@ KEPT = 64
 SHOWN = 10.0
 """Evidence weaker than what is sent, by up to this factor, is still shown."""
 
-Lanes = Mapping[str, int]
+RowCounts = Mapping[str, int]
 
 
 class Timed(dict[str, int]):
     """The counters of a row, with its durations: bins (`streams.registry.histogram`), how many in
     each."""
 
-    def __init__(self, lanes: Lanes, bins: Mapping[int, int]) -> None:
-        super().__init__(lanes)
+    def __init__(self, counts: RowCounts, bins: Mapping[int, int]) -> None:
+        super().__init__(counts)
         self.bins = bins
 
 
@@ -45,7 +45,7 @@ class Point(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-class Passed(NamedTuple):
+class PassedPeriods(NamedTuple):
     """The periods of a gap: how many they are, how many slots of the local calendar the last of
     them is after the period before the gap, and the starts of the last of them."""
 
@@ -55,7 +55,7 @@ class Passed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Assessment:
     """What a detector found of a period."""
 
     method: Method
@@ -91,19 +91,19 @@ class Adapter(ABC):
         self.missing = False
         """Whether the last period is missing: then there is no figure of it."""
 
-    def update(self, lanes: Lanes | None, point: Point) -> None:
+    def update(self, counts: RowCounts | None, point: Point) -> None:
         """Takes the counters of a row in the period; None is a gap."""
-        self._update(lanes, point)
+        self._update(counts, point)
         self._note(point.start)
-        self.missing = lanes is None
+        self.missing = counts is None
 
-    def judge_only(self, lanes: Lanes | None, point: Point) -> bool:
+    def judge_only(self, counts: RowCounts | None, point: Point) -> bool:
         """Takes a period that is not to be learned; whether it was judged. A family that can't
         judge without learning takes a gap."""
         self.update(None, point)
         return False
 
-    def pass_over(self, passed: Passed) -> None:
+    def pass_over(self, passed: PassedPeriods) -> None:
         """Takes all periods of a gap at once."""
         self._pass_over(passed)
         self.missing = True
@@ -111,10 +111,10 @@ class Adapter(ABC):
         self.starts = [*self.starts, *passed.starts][-KEPT:]
 
     @abstractmethod
-    def _pass_over(self, passed: Passed) -> None:
+    def _pass_over(self, passed: PassedPeriods) -> None:
         """Has the detector move on."""
 
-    def _places(self, passed: Passed) -> int:
+    def _places(self, passed: PassedPeriods) -> int:
         """How many places of the stream a gap takes."""
         return passed.points
 
@@ -125,14 +125,14 @@ class Adapter(ABC):
             del self.starts[0]
 
     @abstractmethod
-    def _update(self, lanes: Lanes | None, point: Point) -> None:
+    def _update(self, counts: RowCounts | None, point: Point) -> None:
         """Gives the detector its point."""
 
     @abstractmethod
-    def reading(self) -> Reading:
+    def assessment(self) -> Assessment:
         """What was found of the last period."""
 
-    def judge(self, lanes: Lanes, point: Point, share: float) -> Reading | None:
+    def judge(self, counts: RowCounts, point: Point, share: float) -> Assessment | None:
         """What is to be said of a part of a period; None where the family can't tell."""
         return None
 

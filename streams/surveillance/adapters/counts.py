@@ -6,12 +6,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from detectors.counts.baseline import Baseline
+from detectors.counts.count_watch import CountWatch
 from detectors.counts.month_watch import MonthWatch
 from detectors.counts.predictive import Predictive
-from detectors.counts.watch import CountWatch
+from detectors.counts.weekly.baseline import Baseline
 from streams.periods import DAY, HOUR
-from streams.surveillance.adapters.base import SHOWN, TAIL, Adapter, Lanes, Passed, Point, Reading
+from streams.surveillance.adapters.base import (
+    SHOWN,
+    TAIL,
+    Adapter,
+    Assessment,
+    PassedPeriods,
+    Point,
+    RowCounts,
+)
 from streams.surveillance.signals import State
 
 WORTH = 10.0
@@ -21,35 +29,35 @@ WORTH = 10.0
 class Counts(Adapter):
     """A count by hour or day: this one alone, and changes within the latest."""
 
-    def __init__(self, lane: str, slots: int, allowed: float) -> None:
+    def __init__(self, counter: str, slots: int, allowed: float) -> None:
         super().__init__(allowed)
-        self.lane, self.slots = lane, slots
+        self.counter, self.slots = counter, slots
         self.detector = CountWatch(slots=slots, allowed=allowed)
         self.last = 0
         self.apart: tuple[int, float, float] | None = None
         """Of the stretch that is judged only: its first period, what came, what was expected."""
 
-    def _update(self, lanes: Lanes | None, point: Point, *, teach: bool = True) -> None:
-        self.last = 0 if lanes is None else lanes[self.lane]
-        count = None if lanes is None else self.last
-        self.detector.update(count, point.slot, point.names, teach=teach)
+    def _update(self, counts: RowCounts | None, point: Point, *, learn: bool = True) -> None:
+        self.last = 0 if counts is None else counts[self.counter]
+        count = None if counts is None else self.last
+        self.detector.update(count, point.slot, point.names, learn=learn)
 
-    def update(self, lanes: Lanes | None, point: Point) -> None:
+    def update(self, counts: RowCounts | None, point: Point) -> None:
         """Takes a period; a stretch that was judged only is over."""
         self.apart = None
-        super().update(lanes, point)
+        super().update(counts, point)
 
-    def judge_only(self, lanes: Lanes | None, point: Point) -> bool:
+    def judge_only(self, counts: RowCounts | None, point: Point) -> bool:
         """Judges a period by what was learned before the stretch, and adds up what both bring."""
-        self._update(lanes, point, teach=False)
+        self._update(counts, point, learn=False)
         self._note(point.start)
-        self.missing = lanes is None
+        self.missing = counts is None
         start, came, expected = self.apart or (point.start, 0.0, 0.0)
         ahead = self.detector.expected.ahead
-        if lanes is not None and ahead is not None and self.state != "learning":
+        if counts is not None and ahead is not None and self.state != "learning":
             came, expected = came + self.last, expected + ahead.mean
         self.apart = start, came, expected
-        return lanes is not None
+        return counts is not None
 
     def take_level(self, ratio: float, before: int) -> None:
         """What is known is scaled by the series' own ratio since the stretch began; where little
@@ -61,7 +69,7 @@ class Counts(Adapter):
         own = (came + ratio * WORTH) / (expected + WORTH)
         self.detector.take_level(own, self.detector.expected.dispersion / (came + WORTH))
 
-    def _pass_over(self, passed: Passed) -> None:
+    def _pass_over(self, passed: PassedPeriods) -> None:
         self.last = 0
         self.detector.pass_over(passed.points, passed.slots)
 
@@ -110,7 +118,7 @@ class Counts(Adapter):
             expected.need
         )
 
-    def reading(self) -> Reading:
+    def assessment(self) -> Assessment:
         """Of the last count."""
         watch = self.detector
         found = _of_count(self.last, watch.expected.ahead or Predictive(0.0), watch.rate)
@@ -125,22 +133,22 @@ class Counts(Adapter):
         """Of a change that has more than the last period."""
         return super().onset if self.detector.change_rate <= self.allowed * SHOWN else None
 
-    def judge(self, lanes: Lanes, point: Point, share: float) -> Reading | None:
+    def judge(self, counts: RowCounts, point: Point, share: float) -> Assessment | None:
         """The count so far."""
         if self.state == "learning":
             return None
         whole = self.detector.expected.forecast(point.slot, point.names)
-        part, count = whole.part(share), lanes[self.lane]
+        part, count = whole.part(share), counts[self.counter]
         if (count - part.mean) ** 2 < 4.0 * part.mean * (part.dispersion + part.spread * part.mean):
             return None
         tail = min(part.at_least(count), part.at_most(count))
         return _of_count(count, part, 2.0 * self.slots * tail)
 
 
-def _of_count(count: int, ahead: Predictive, rate: float) -> Reading:
+def _of_count(count: int, ahead: Predictive, rate: float) -> Assessment:
     low, high = ahead.at_most(count), ahead.at_least(count)
     lower, upper = ahead.limits(TAIL)
-    return Reading(
+    return Assessment(
         method="surprise",
         direction="up" if high <= low else "down",
         observed=count,
@@ -155,20 +163,20 @@ def _of_count(count: int, ahead: Predictive, rate: float) -> Reading:
 class Months(Adapter):
     """A count by month: a lasting change of level is an alarm, the usual chart is shown."""
 
-    def __init__(self, lane: str, allowed: float) -> None:
+    def __init__(self, counter: str, allowed: float) -> None:
         super().__init__(allowed)
-        self.lane = lane
+        self.counter = counter
         self.detector = MonthWatch(allowed=allowed)
         self.last = 0
         self.lines: tuple[float | None, ...] = (None, None, None)
 
-    def _update(self, lanes: Lanes | None, point: Point) -> None:
+    def _update(self, counts: RowCounts | None, point: Point) -> None:
         watch = self.detector
         self.lines = (watch.centre, watch.lower, watch.upper)
-        self.last = 0 if lanes is None else lanes[self.lane]
-        watch.update(None if lanes is None else self.last, point.days)
+        self.last = 0 if counts is None else counts[self.counter]
+        watch.update(None if counts is None else self.last, point.days)
 
-    def _pass_over(self, passed: Passed) -> None:
+    def _pass_over(self, passed: PassedPeriods) -> None:
         watch = self.detector
         watch.pass_over(passed.points)
         self.lines = (watch.centre, watch.lower, watch.upper)
@@ -197,12 +205,12 @@ class Months(Adapter):
         """A month outside the usual chart, or that moved its average, is shown whatever else."""
         return bool(self.detector.flags) or self.detector.rebased or super().shown
 
-    def reading(self) -> Reading:
+    def assessment(self) -> Assessment:
         """Of the last month, against the lines that the chart had before it."""
         watch = self.detector
         moved = watch.rebase
         centre, lower, upper = self.lines
-        found = Reading(
+        found = Assessment(
             method="level",
             direction=watch.direction or "up",
             observed=self.last,

@@ -7,11 +7,19 @@ from collections.abc import Mapping
 from math import inf, log, log10
 from typing import Any
 
-from detectors.durations.watch import DurationWatch
-from detectors.shares.watch import ProportionWatch
+from detectors.durations.duration_watch import DurationWatch
+from detectors.shares.proportion_watch import ProportionWatch
 from streams.registry.aggregates import Mean, Share
 from streams.registry.histogram import quantile, value_of
-from streams.surveillance.adapters.base import TAIL, Adapter, Lanes, Passed, Point, Reading, Timed
+from streams.surveillance.adapters.base import (
+    TAIL,
+    Adapter,
+    Assessment,
+    PassedPeriods,
+    Point,
+    RowCounts,
+    Timed,
+)
 from streams.surveillance.signals import Method
 
 
@@ -31,7 +39,7 @@ class Grouped(Adapter):
         """The start of the first slot that they are of."""
         self.expected: float | None = None
 
-    def update(self, lanes: Lanes | None, point: Point) -> None:
+    def update(self, counts: RowCounts | None, point: Point) -> None:
         """Takes a slot in its turn. A day with a name is no guide to others, and is a gap."""
         missed = 0 if self.slot is None else (point.slot - self.slot - 1) % self.slots
         if missed == self.slots - 1:
@@ -40,10 +48,10 @@ class Grouped(Adapter):
             self.detector.update(None)
             self._note(point.start)
         self.slot = point.slot
-        super().update(None if point.names else lanes, point)
-        self.missing = lanes is None
+        super().update(None if point.names else counts, point)
+        self.missing = counts is None
 
-    def _pass_over(self, passed: Passed) -> None:
+    def _pass_over(self, passed: PassedPeriods) -> None:
         watch = self.detector
         if self.slot is not None:
             self.slot = (self.slot + passed.slots) % self.slots
@@ -53,12 +61,12 @@ class Grouped(Adapter):
         self.expected = watch.expected
         watch.pass_over(1)
 
-    def _places(self, passed: Passed) -> int:
+    def _places(self, passed: PassedPeriods) -> int:
         return passed.slots
 
-    def _update(self, lanes: Lanes | None, point: Point) -> None:
+    def _update(self, counts: RowCounts | None, point: Point) -> None:
         watch = self.detector
-        top, bottom = (0, 0) if lanes is None else self.parts(lanes)
+        top, bottom = (0, 0) if counts is None else self.parts(counts)
         if not watch.pending:
             self.sums, self.first = [0.0, 0.0], None
         if bottom and self.first is None:
@@ -66,17 +74,17 @@ class Grouped(Adapter):
         self.sums[0] += top
         self.sums[1] += bottom
         self.expected = watch.expected
-        if lanes is None or not bottom:
+        if counts is None or not bottom:
             watch.update(None)
         else:
-            self.give(lanes, top, bottom)
+            self.give(counts, top, bottom)
 
     @abstractmethod
-    def parts(self, lanes: Lanes) -> tuple[int, int]:
+    def parts(self, counts: RowCounts) -> tuple[int, int]:
         """Numerator and denominator."""
 
     @abstractmethod
-    def give(self, lanes: Lanes, top: int, bottom: int) -> None:
+    def give(self, counts: RowCounts, top: int, bottom: int) -> None:
         """Gives the detector a slot that has cases."""
 
     def moved(self, limits: tuple[float, float]) -> tuple[float, float]:
@@ -95,14 +103,14 @@ class Grouped(Adapter):
         found, known = self.detector.change / log(10.0), self.detector.surprise - log10(2.0)
         return bool(found > known)
 
-    def reading(self) -> Reading:
+    def assessment(self) -> Assessment:
         """Of the group that the last slot ended."""
         watch, scale = self.detector, self.scale
         top, bottom = self.sums
         limits = watch.limits(TAIL, max(1, int(bottom)))
         lower, upper = (None, None) if limits is None else self.moved(limits)
         changed = self.changed
-        return Reading(
+        return Assessment(
             method=self.method,
             direction=watch.direction or "up",
             observed=top / bottom * scale if bottom else 0.0,
@@ -155,17 +163,17 @@ class Shares(Grouped):
         self.share = share
         self.detector = ProportionWatch(allowed=allowed, slots=slots)
 
-    def parts(self, lanes: Lanes) -> tuple[int, int]:
+    def parts(self, counts: RowCounts) -> tuple[int, int]:
         """Of how many, how many."""
-        bottom = sum(lanes[n] for n in self.share.bottom) - sum(lanes[n] for n in self.share.less)
-        return min(sum(lanes[n] for n in self.share.top), bottom), bottom
+        bottom = sum(counts[n] for n in self.share.bottom) - sum(counts[n] for n in self.share.less)
+        return min(sum(counts[n] for n in self.share.top), bottom), bottom
 
     @property
     def cases(self) -> tuple[int, int]:
         """Of the group that the last slot ended."""
         return int(self.sums[0]), int(self.sums[1])
 
-    def give(self, lanes: Lanes, top: int, bottom: int) -> None:
+    def give(self, counts: RowCounts, top: int, bottom: int) -> None:
         """Successes and trials."""
         self.detector.update(top, bottom)
 
@@ -191,16 +199,16 @@ class Durations(Grouped):
         self.mean = mean
         self.detector = DurationWatch(allowed=allowed, slots=slots, least=FEWEST)
 
-    def parts(self, lanes: Lanes) -> tuple[int, int]:
+    def parts(self, counts: RowCounts) -> tuple[int, int]:
         """The sum of the durations, and their number."""
-        return lanes["sum"], lanes[self.mean.of]
+        return counts["sum"], counts[self.mean.of]
 
-    def give(self, lanes: Lanes, top: int, bottom: int) -> None:
+    def give(self, counts: RowCounts, top: int, bottom: int) -> None:
         """The sum, the number and the sum of squares, of those that can be."""
-        bins = lanes.bins if isinstance(lanes, Timed) else {}
+        bins = counts.bins if isinstance(counts, Timed) else {}
         odd = self.impossible(bins, bottom)
         if not odd:
-            self.detector.update(top, bottom, lanes["squares"])
+            self.detector.update(top, bottom, counts["squares"])
             return
         left = {(value_of(each) + 0.5) * 1000: bins[each] for each in bins if each not in odd}
         number = sum(left.values())

@@ -5,7 +5,7 @@ So that this blinds nobody through a lockdown, the days of an event have a detec
 which is asked once the event has gone on for a week. Where a series began within the event, the
 days after it are judged by that too, until enough ordinary ones are known; then it is left.
 
-The same for counts is in `detectors.counts.baseline`.
+The same for counts is in `detectors.counts.weekly.baseline`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from streams.surveillance.adapters.base import Adapter, Lanes, Passed, Point, Reading
+from streams.surveillance.adapters.base import Adapter, Assessment, PassedPeriods, Point, RowCounts
 from streams.surveillance.signals import State
 
 
@@ -47,10 +47,10 @@ class Within(Adapter):
         """Of the one that is asked."""
         return self.by.detector
 
-    def update(self, lanes: Lanes | None, point: Point) -> None:
+    def update(self, counts: RowCounts | None, point: Point) -> None:
         """Takes a slot: of an event, of ordinary days, or of a single day with a name."""
         self.named = bool(point.names)
-        self.ordinary.update(lanes, point)
+        self.ordinary.update(counts, point)
         going = [name for name in self.names if name in point.names]
         if going or (self.named and self.event is None):
             self.run += 1
@@ -67,21 +67,21 @@ class Within(Adapter):
                 self.long = self.long or self.run > self.slots
             # A holiday is no guide to the days of the event either.
             alike = len(going) == len(point.names)
-            taken = lanes if alike else None
+            taken = counts if alike else None
             self.event.update(taken, point._replace(names=()))
             if not self.named and self.ordinary.state != "learning":
                 self.event, self.names, self.long = None, [], False
         self.taken, self.starts = self.ordinary.taken, self.ordinary.starts
-        self.missing = lanes is None or self.by.missing
+        self.missing = counts is None or self.by.missing
 
-    def _update(self, lanes: Lanes | None, point: Point) -> None:
+    def _update(self, counts: RowCounts | None, point: Point) -> None:
         raise NotImplementedError  # `update` does all of it
 
-    def _pass_over(self, passed: Passed) -> None:
+    def _pass_over(self, passed: PassedPeriods) -> None:
         for each in self._both():
             each.pass_over(passed)
 
-    def pass_over(self, passed: Passed) -> None:
+    def pass_over(self, passed: PassedPeriods) -> None:
         """Takes all periods of a gap at once."""
         self._pass_over(passed)
         self.taken, self.starts = self.ordinary.taken, self.ordinary.starts
@@ -90,9 +90,9 @@ class Within(Adapter):
     def _both(self) -> list[Adapter]:
         return [self.ordinary] if self.event is None else [self.ordinary, self.event]
 
-    def reading(self) -> Reading:
+    def assessment(self) -> Assessment:
         """Of the one that is asked."""
-        return self.by.reading()
+        return self.by.assessment()
 
     @property
     def shown(self) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detectors.durations.return_level import once_in
+from detectors.durations.return_level import return_level
 from streams.alerts.actions import Request
 from streams.alerts.context import RuleContext
 from streams.alerts.rules.conditions import (
@@ -93,17 +93,19 @@ def test_the_limit_for_a_caller_is_the_forces_own_or_a_standing_one() -> None:
     assert unattended_limit(1200, 1200, Waits([(9000.0, 100)])) == 1200
     assert unattended_limit(None, 1200, Waits()) == 3600
     seen = [(600.0, 990), *((1200.0 + 100 * n, 1) for n in range(10))]
-    assert unattended_limit(None, 1200, Waits(seen)) == max(3600.0, once_in(seen, ONCE_IN) or 0.0)
+    assert unattended_limit(None, 1200, Waits(seen)) == max(
+        3600.0, return_level(seen, ONCE_IN) or 0.0
+    )
 
 
 def test_where_callers_wait_so_long_every_week_the_limit_follows_from_their_tail() -> None:
     usual = [(5.0, 12_000), (200.0, 100)]
     assert waiting_limit(None, 10, Waits([*usual, (320.0, 8)])) == 300  # once a week
     seen = [*usual, (320.0, 9)]
-    assert waiting_limit(None, 10, Waits(seen)) == max(300.0, once_in(seen, ONCE_IN) or 0.0)
+    assert waiting_limit(None, 10, Waits(seen)) == max(300.0, return_level(seen, ONCE_IN) or 0.0)
     often = [(5.0, 8000), *((200.0 + 10 * n, 40 - n) for n in range(40))]
-    assert waiting_limit(None, 10, Waits(often)) == once_in(often, ONCE_IN)
-    assert (once_in(often, ONCE_IN) or 0.0) > 600.0
+    assert waiting_limit(None, 10, Waits(often)) == return_level(often, ONCE_IN)
+    assert (return_level(often, ONCE_IN) or 0.0) > 600.0
 
 
 @pytest.mark.parametrize(("calls", "often"), [(12_000, 1.0), (300_000, 0.02)])

@@ -38,7 +38,7 @@ def planned() -> Planned:
 
 
 def test_a_leaf_is_a_line_in_a_smallest_area_and_what_has_no_area() -> None:
-    rates = sorted(leaf.rate for leaf in planned().plan.leaves)
+    rates = sorted(stream.rate for stream in planned().plan.streams)
     assert rates == pytest.approx([1 / 24, 0.5, 1.0])
 
 
@@ -61,7 +61,7 @@ def test_a_force_holds_all_its_leaves_and_a_district_its_own() -> None:
 
 
 def test_counts_that_do_not_scatter_are_taken_as_poisson() -> None:
-    assert {leaf.dispersion for leaf in planned().plan.leaves} == {1.0}
+    assert {stream.dispersion for stream in planned().plan.streams} == {1.0}
 
 
 def test_every_watch_of_the_force_has_its_part_of_the_budget() -> None:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from detectors.calibration.alarm_budget import AlarmBudget
+from detectors.calibration.detection_delay import delay, detection_delays, learned
 from detectors.calibration.episodes import Episodes, Where
-from detectors.calibration.power import delay, learned, reach
 from detectors.calibration.simulation import (
-    Leaf,
-    Noted,
     Plan,
+    RatedPoint,
+    SimulatedStream,
     Watched,
     fit,
     opened,
@@ -25,21 +25,27 @@ SHARES = {"hour": 0.5, "day": 0.5}
 
 
 def plan(*places: tuple[str, ...], grain: str = "hour", theme: str = "calls") -> Plan:
-    """One leaf, watched once for each place."""
-    return Plan((Leaf(5.0),), tuple(Watched(Where(grain, theme, one), (0,)) for one in places))
+    """One stream, watched once for each place."""
+    return Plan(
+        (SimulatedStream(5.0),), tuple(Watched(Where(grain, theme, one), (0,)) for one in places)
+    )
 
 
 def test_alarms_of_a_county_and_its_district_are_one_episode_and_of_two_districts_two() -> None:
     both = plan(COUNTY, EAST, WEST)
     allowed = {"hour": 0.1}
-    assert opened(both, [Noted(1, 1, 0.01), Noted(2, 0, 0.01)], allowed).total() == 1
-    assert opened(both, [Noted(1, 1, 0.01), Noted(1, 2, 0.01)], allowed).total() == 2
+    assert opened(both, [RatedPoint(1, 1, 0.01), RatedPoint(2, 0, 0.01)], allowed).total() == 1
+    assert opened(both, [RatedPoint(1, 1, 0.01), RatedPoint(1, 2, 0.01)], allowed).total() == 2
 
 
 def test_an_alarm_of_the_same_series_a_day_later_is_another_episode() -> None:
     one = plan(COUNTY)
-    assert opened(one, [Noted(1, 0, 0.01), Noted(25, 0, 0.01)], {"hour": 0.1}).total() == 1
-    assert opened(one, [Noted(1, 0, 0.01), Noted(26, 0, 0.01)], {"hour": 0.1}).total() == 2
+    assert (
+        opened(one, [RatedPoint(1, 0, 0.01), RatedPoint(25, 0, 0.01)], {"hour": 0.1}).total() == 1
+    )
+    assert (
+        opened(one, [RatedPoint(1, 0, 0.01), RatedPoint(26, 0, 0.01)], {"hour": 0.1}).total() == 2
+    )
 
 
 def test_a_district_that_alarms_first_is_joined_by_its_neighbour_through_the_county() -> None:
@@ -85,7 +91,7 @@ def test_a_budget_that_is_none_or_shared_out_twice_is_refused(
 def test_the_factor_is_four_where_nominal_rates_are_four_times_too_large() -> None:
     # 3.5 points a week, their nominal rates even on 0 to 14: below r come r / 4 of them a week.
     rates = 14.0 * np.random.default_rng(3).random(70_000)
-    noted = [Noted(48.0 * n, 0, float(rate)) for n, rate in enumerate(rates) if rate < 0.1]
+    noted = [RatedPoint(48.0 * n, 0, float(rate)) for n, rate in enumerate(rates) if rate < 0.1]
     budget = AlarmBudget(0.01, {"hour": 1.0})
     factor = fit(plan(COUNTY), [noted], weeks=20_000, budget=budget)["hour"]
     assert factor == pytest.approx(4.0, rel=0.15)
@@ -94,7 +100,7 @@ def test_the_factor_is_four_where_nominal_rates_are_four_times_too_large() -> No
 
 
 def test_stable_counts_have_the_level_and_the_dispersion_that_were_asked_for() -> None:
-    counts = stable(Plan((Leaf(6.0, 2.5),), ()), 100, np.random.default_rng(1))[0]
+    counts = stable(Plan((SimulatedStream(6.0, 2.5),), ()), 100, np.random.default_rng(1))[0]
     assert counts.mean() == pytest.approx(6.0, rel=0.02)
     assert counts.var() / counts.mean() == pytest.approx(2.5, rel=0.05)
 
@@ -108,12 +114,14 @@ def test_a_replay_notes_only_what_comes_after_the_history_and_is_the_same_for_a_
 
 
 def test_a_step_of_three_at_sixty_an_hour_is_found_in_the_first_hour_or_two() -> None:
-    saved = learned(Leaf(60.0), "hour", allowed=0.01, weeks=5, seed=1)
-    assert all(delay(saved, Leaf(60.0), "hour", 3.0, seed) <= 2 for seed in range(5))
+    saved = learned(SimulatedStream(60.0), "hour", allowed=0.01, weeks=5, seed=1)
+    assert all(delay(saved, SimulatedStream(60.0), "hour", 3.0, seed) <= 2 for seed in range(5))
 
 
 def test_a_delay_that_nine_in_ten_keep_is_never_shorter_than_that_of_half() -> None:
-    found = reach(Leaf(2.0), "day", allowed=0.01, history=5, factors=(1.1, 2.0), runs=10)
+    found = detection_delays(
+        SimulatedStream(2.0), "day", allowed=0.01, history=5, factors=(1.1, 2.0), runs=10
+    )
     assert all(one.half <= one.most for one in found)
     assert found[0].half > found[1].half
     assert math.isinf(found[0].most)

@@ -6,7 +6,7 @@ from math import log
 import numpy as np
 import pytest
 
-from detectors.counts.watch import ENDED, CountWatch
+from detectors.counts.count_watch import ENDED, CountWatch
 
 
 def days(watch: CountWatch, number: int, mean: float, seed: int) -> list[str | None]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from detectors.change.cusum import Cusum, transformed, untransformed
-from detectors.change.ewma import Ewma
+from detectors.change.cusum import CUSUM, transformed, untransformed
+from detectors.change.ewma import EWMA
 from detectors.change.run_length import find_h, poisson_run_length, reference_value
 
 CASES = json.loads((Path(__file__).parents[2] / "data" / "surveillance_cusum_glr.json").read_text())
@@ -21,7 +21,7 @@ def test_matches_surveillance() -> None:
     result, control = case["result"], case["control"]
     mean = sum(counts[: result["index"][0] - 1]) / (result["index"][0] - 1)
     assert mean == pytest.approx(result["m"], rel=1e-12)
-    detector = Cusum(mean=mean, k=control["k"], h=control["h"], sides="up", restart=False)
+    detector = CUSUM(mean=mean, k=control["k"], h=control["h"], sides="up", restart=False)
     total = 0.0
     for x, bound, alarm in zip(
         result["observed"], result["upperbound"], result["alarm"], strict=True
@@ -54,7 +54,7 @@ def test_run_length_is_what_a_simulated_chart_has() -> None:
     rng = random.Random(5)
     mean, k, h = 1.0, 1.5, 2.5
     scale = math.sqrt(mean)
-    detector = Cusum(mean=mean, k=(k - mean) / scale, h=h / scale, sides="up")
+    detector = CUSUM(mean=mean, k=(k - mean) / scale, h=h / scale, sides="up")
     alarms, points = 0, 40_000
     for _ in range(points):
         x, p = 0, rng.random() - math.exp(-mean)
@@ -83,24 +83,24 @@ def test_transforms_at_their_mean() -> None:
 @pytest.mark.parametrize("head_start", [0.0, 0.5])
 def test_limits_are_where_the_alarm_begins(transform: str, head_start: float) -> None:
     rng = random.Random(2)
-    detector = Cusum(mean=9.0, transform=transform, head_start=head_start)
+    detector = CUSUM(mean=9.0, transform=transform, head_start=head_start)
     for _ in range(300):
         lower, upper = detector.limits
         assert upper is not None
         for nudge, alarm in ((1e-6, True), (-1e-6, False)):
-            again = Cusum.restore(detector.save())
+            again = CUSUM.restore(detector.save())
             again.update(upper + nudge)
             assert again.drift_detected is alarm
         assert lower is not None
         if lower > 1e-3:
-            again = Cusum.restore(detector.save())
+            again = CUSUM.restore(detector.save())
             again.update(lower - 1e-6)
             assert again.drift_detected
         detector.update(rng.randrange(3, 18))
 
 
 def test_both_sides_and_the_onset() -> None:
-    detector = Cusum(mean=16.0)
+    detector = CUSUM(mean=16.0)
     for x in [16, 17, 15, 8, 9, 7, 8]:
         detector.update(x)
     assert detector.drift_detected
@@ -117,7 +117,7 @@ def test_after_an_alarm() -> None:
         "half": {"head_start": 0.5},
         "on": {"restart": False},
     }.items():
-        detector = Cusum(mean=4.0, h=5.0, sides="up", **options)
+        detector = CUSUM(mean=4.0, h=5.0, sides="up", **options)
         for x in series:
             detector.update(x)
         evidence[name] = detector.evidence
@@ -125,7 +125,7 @@ def test_after_an_alarm() -> None:
 
 
 def test_learns_mean_and_variance() -> None:
-    detector = Cusum(dispersion=None, learn=4)
+    detector = CUSUM(dispersion=None, learn=4)
     for x in [10, 14, 10, 14]:
         assert detector.learning
         detector.update(x)
@@ -137,7 +137,7 @@ def test_learns_mean_and_variance() -> None:
 
 
 def test_a_constant_teaches_no_variance() -> None:
-    detector = Cusum(dispersion=None, learn=3)
+    detector = CUSUM(dispersion=None, learn=3)
     for _ in range(10):
         detector.update(5)
     assert detector.learning
@@ -146,7 +146,7 @@ def test_a_constant_teaches_no_variance() -> None:
 
 
 def test_exposure_scales_mean_and_variance() -> None:
-    detector = Cusum(mean=4.0)
+    detector = CUSUM(mean=4.0)
     detector.update(24, 4.0)
     assert detector.evidence == pytest.approx((24 - 16) / 4 - 0.5)
     assert detector.level == 6.0
@@ -154,7 +154,7 @@ def test_exposure_scales_mean_and_variance() -> None:
 
 def test_ewma_by_its_definition() -> None:
     rng = random.Random(4)
-    detector = Ewma(mean=9.0, weight=0.1, restart=False)
+    detector = EWMA(mean=9.0, weight=0.1, restart=False)
     average = 0.0
     for t in range(1, 60):
         x = rng.randrange(4, 16)
@@ -172,7 +172,7 @@ def test_ewma_by_its_definition() -> None:
 
 def test_ewma_false_alarms_are_as_published() -> None:
     rng = random.Random(8)
-    detector = Ewma(mean=0.0, sd=1.0, exact=False)
+    detector = EWMA(mean=0.0, sd=1.0, exact=False)
     alarms, points = 0, 60_000
     for _ in range(points):
         detector.update(rng.gauss(0, 1))
@@ -196,4 +196,4 @@ def test_ewma_false_alarms_are_as_published() -> None:
 )
 def test_refuses_senseless_parameters(arguments: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Cusum(**arguments)
+        CUSUM(**arguments)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from detectors.durations.watch import DurationWatch
+from detectors.durations.duration_watch import DurationWatch
 from detectors.grouped_watch import GroupedWatch
 from streams.registry.aggregates import Mean
 from streams.registry.histogram import bin_of
@@ -283,8 +283,8 @@ def timed(durations: list[int]) -> Timed:
     for x in durations:
         bins[bin_of(x)] = bins.get(bin_of(x), 0) + 1
     ms = [1000 * x for x in durations]
-    lanes = {"attended": len(ms), "sum": sum(ms), "squares": sum(x * x for x in ms)}
-    return Timed(lanes, bins)
+    counts = {"attended": len(ms), "sum": sum(ms), "squares": sum(x * x for x in ms)}
+    return Timed(counts, bins)
 
 
 def test_of_single_times_the_impossible_are_left_out_and_the_mean_told_is_that_of_all() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from detectors.counts.ears import Ears
+from detectors.counts.ears import EARS
 
 REFERENCE = json.loads((Path(__file__).parents[2] / "data/surveillance_ears.json").read_text())
 COUNTS = REFERENCE["series"]["observed"]
@@ -18,7 +18,7 @@ METHODS = ("C1", "C2", "C3")
 def test_limits_and_alarms_are_those_of_r(name: str) -> None:
     case = REFERENCE["cases"][name]
     control, result = case["control"], case["result"]
-    detector = Ears(
+    detector = EARS(
         control["method"],
         baseline=control["baseline"],
         alpha=control["alpha"],
@@ -39,7 +39,7 @@ def test_limits_and_alarms_are_those_of_r(name: str) -> None:
 
 
 def test_the_documented_c3_alarms_where_the_three_distances_add_up() -> None:
-    detector = Ears("C3", baseline=3)
+    detector = EARS("C3", baseline=3)
     for count in (4, 5, 6, 5, 4, 6, 6):
         detector.update(count)
     # Baselines (5, 6, 5), (6, 5, 4), (4, 5, 6) do not hold the surge that begins after them.
@@ -53,7 +53,7 @@ def test_the_documented_c3_alarms_where_the_three_distances_add_up() -> None:
 
 
 def test_c3_takes_in_the_two_points_before() -> None:
-    quiet, warned = Ears("C3"), Ears("C3")
+    quiet, warned = EARS("C3"), EARS("C3")
     baseline = [4.0, 6.0, 5.0, 7.0, 5.0, 4.0, 4.0, 5.0, 6.0]
     for detector, before in ((quiet, 5.0), (warned, 8.0)):
         for count in [*baseline, before, before, 6.5]:
@@ -72,7 +72,7 @@ def test_c3_takes_in_the_two_points_before() -> None:
 def test_zeros_constants_and_huge_points_do_no_harm(
     method: Any, around: Any, series: list[float]
 ) -> None:
-    detector = Ears(method, around=around)
+    detector = EARS(method, around=around)
     for point in (series * 30)[:60]:
         detector.update(point)
         assert not math.isnan(detector.evidence)
@@ -82,7 +82,7 @@ def test_zeros_constants_and_huge_points_do_no_harm(
 
 
 def test_the_least_sigma_keeps_a_constant_baseline_from_crying_wolf() -> None:
-    strict, lenient = Ears("C2"), Ears("C2", least_sigma=1.0)
+    strict, lenient = EARS("C2"), EARS("C2", least_sigma=1.0)
     for detector in (strict, lenient):
         for count in [5.0] * 9 + [7.0]:
             detector.update(count)
@@ -94,7 +94,7 @@ def test_the_least_sigma_keeps_a_constant_baseline_from_crying_wolf() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_missing_points_are_passed_over(method: Any) -> None:
-    whole, holed = Ears(method), Ears(method)
+    whole, holed = EARS(method), EARS(method)
     for count in COUNTS[:60]:
         whole.update(count)
         holed.update(None)
@@ -106,17 +106,17 @@ def test_missing_points_are_passed_over(method: Any) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_saved_detector_goes_on_bit_for_bit(method: Any) -> None:
-    detector = Ears(method)
+    detector = EARS(method)
     for count in COUNTS[:50]:
         detector.update(count)
-    again = Ears.restore(json.loads(json.dumps(detector.save())))
+    again = EARS.restore(json.loads(json.dumps(detector.save())))
     for count in COUNTS[50:100]:
         detector.update(count)
         again.update(count)
         assert again.save() == detector.save()
     assert len(detector._points) == detector.needs
     detector.reset()
-    assert detector.save() == Ears(method).save()
+    assert detector.save() == EARS(method).save()
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,10 @@ def test_a_saved_detector_goes_on_bit_for_bit(method: Any) -> None:
 )
 def test_arguments_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Ears(**wrong)
+        EARS(**wrong)
 
 
 def test_what_is_no_number_is_refused() -> None:
     for bad in (math.nan, math.inf):
         with pytest.raises(ValueError, match="not a finite number"):
-            Ears().update(bad)
+            EARS().update(bad)

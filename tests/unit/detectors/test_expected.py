@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from scipy.stats import nbinom, poisson
 
 from detectors.counts.expected import Expected
-from detectors.counts.level import Totals, fit_level, fit_levels
 from detectors.counts.predictive import Predictive
+from detectors.counts.weekly.level import Totals, fit_level, fit_levels
 from tests.seasonal_counts import draw, flagged, history, learned, realised, week_shape
 
 
@@ -162,15 +162,15 @@ def test_series_whose_levels_are_fitted_together_have_the_levels_that_each_has_a
 
 def test_states_are_said_in_plain_words() -> None:
     detector = Expected(slots=7, fixed_lower=10, fixed_upper=90)
-    assert detector.verdict is None
+    assert detector.judgement is None
     for _ in range(3 * 7):
         detector.update(50)
     assert detector.state == "learning"
     assert detector.about.endswith("4 needed; only fixed limits are used")
     detector.update(95)
     assert detector.drift_detected
-    assert detector.verdict is not None
-    assert detector.verdict.high is None
+    assert detector.judgement is not None
+    assert detector.judgement.high is None
     for _ in range(2 * 7):
         detector.update(50)
     assert detector.state == "first year"
@@ -262,7 +262,7 @@ def test_what_is_no_count_changes_nothing() -> None:
         detector.update(nothing)
         assert not detector.drift_detected
         assert detector.evidence == 0.0
-        assert detector.verdict is None
+        assert detector.judgement is None
     assert detector.forecast(3) == before
     with pytest.raises(ValueError, match="multiple of 7"):
         Expected(slots=24)

@@ -12,8 +12,8 @@ import pytest
 from scipy import stats
 
 from detectors.counts.farrington import FlexibleFarrington
-from detectors.counts.farrington_method import ORIGINAL, Options, Verdict, judge
-from detectors.counts.limits import cumulative, quantile, tail
+from detectors.counts.farrington_method import ORIGINAL, FarringtonResult, Options, judge
+from detectors.counts.negative_binomial import cumulative, quantile, tail
 from detectors.counts.quasi_poisson import fit
 
 REFERENCE = json.loads(
@@ -189,7 +189,7 @@ def noise(weeks: int, mean: float = 20.0, seed: int = 1) -> list[float]:
     return [float(count) for count in generator.poisson(mean, weeks)]
 
 
-def verdict_of(past: list[float], now: float, **changes: Any) -> Verdict:
+def verdict_of(past: list[float], now: float, **changes: Any) -> FarringtonResult:
     verdict = judge(past, now, Options(**changes))
     assert verdict is not None
     return verdict

@@ -11,13 +11,13 @@ import pytest
 from scipy import optimize
 
 from detectors.change.focus import NegativeBinomialFocus, PoissonFocus
-from detectors.change.glr import Glr
+from detectors.change.glr import GLR
 
 CASES = json.loads((Path(__file__).parents[2] / "data" / "surveillance_cusum_glr.json").read_text())
 CASE = CASES["glrpois_shadar"]
 
 
-def run(detector: Glr | PoissonFocus) -> tuple[list[float], list[int]]:
+def run(detector: GLR | PoissonFocus) -> tuple[list[float], list[int]]:
     evidence, alarms = [], []
     for x, mean in zip(CASE["result"]["observed"], CASE["mu0"], strict=True):
         detector.update(x, mean)
@@ -28,9 +28,9 @@ def run(detector: Glr | PoissonFocus) -> tuple[list[float], list[int]]:
 
 @pytest.mark.parametrize(
     "detector",
-    [Glr(mean=1.0, threshold=4.0, window=87), PoissonFocus(1.0, threshold=4.0, sides="up")],
+    [GLR(mean=1.0, threshold=4.0, window=87), PoissonFocus(1.0, threshold=4.0, sides="up")],
 )
-def test_matches_surveillance(detector: Glr | PoissonFocus) -> None:
+def test_matches_surveillance(detector: GLR | PoissonFocus) -> None:
     evidence, alarms = run(detector)
     assert evidence == pytest.approx(CASE["result"]["upperbound"], abs=1e-6)
     assert evidence == pytest.approx(CASE["result"]["upperbound"], rel=1e-6, abs=1e-9)
@@ -65,7 +65,7 @@ def searched(xs: list[int], ms: list[float], alpha: float, sign: int, lengths: r
 @pytest.mark.parametrize("even", [True, False])
 def test_negative_binomial_by_search(direction: str, even: bool) -> None:
     rng = random.Random(6)
-    detector = Glr(mean=2.0, alpha=0.3, threshold=99.0, window=6, least=2, direction=direction)
+    detector = GLR(mean=2.0, alpha=0.3, threshold=99.0, window=6, least=2, direction=direction)
     xs: list[int] = []
     ms: list[float] = []
     for i in range(14):
@@ -80,7 +80,7 @@ def test_negative_binomial_by_search(direction: str, even: bool) -> None:
 
 def test_equals_focus_where_means_are_even() -> None:
     rng = random.Random(1)
-    glr = Glr(mean=6.0, alpha=0.25, threshold=3.0, window=500)
+    glr = GLR(mean=6.0, alpha=0.25, threshold=3.0, window=500)
     focus = NegativeBinomialFocus(6.0, threshold=3.0, sides="up", size=4.0)
     for _ in range(300):
         x = rng.randrange(0, 16)
@@ -94,7 +94,7 @@ def test_equals_focus_where_means_are_even() -> None:
 
 
 def test_no_counts_at_all_is_a_fall() -> None:
-    detector = Glr(mean=2.0, alpha=0.5, direction="down", threshold=4.0, restart=False)
+    detector = GLR(mean=2.0, alpha=0.5, direction="down", threshold=4.0, restart=False)
     for i in range(8):
         detector.update(0, 1.0 + i % 2)
     assert detector.drift_detected
@@ -103,7 +103,7 @@ def test_no_counts_at_all_is_a_fall() -> None:
 
 
 def test_window_and_least_bound_the_segments() -> None:
-    detector = Glr(mean=1.0, window=3, least=2, threshold=99.0)
+    detector = GLR(mean=1.0, window=3, least=2, threshold=99.0)
     detector.update(9)
     assert detector.evidence == 0.0
     for x in [2, 2, 2, 2]:
@@ -117,4 +117,4 @@ def test_window_and_least_bound_the_segments() -> None:
 )
 def test_refuses_senseless_parameters(arguments: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"."):
-        Glr(**arguments)
+        GLR(**arguments)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.named_days import BANK_HOLIDAY, Calendar, every_year
+from detectors.named_days import BANK_HOLIDAY, NamedDays, every_year
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from detectors.named_days import BANK_HOLIDAY, Calendar, every_year
     ],
 )
 def test_bank_holidays_of_england(day: str, name: str) -> None:
-    names = Calendar().names(dt.date.fromisoformat(day))
+    names = NamedDays().names(dt.date.fromisoformat(day))
     assert names[-1] == BANK_HOLIDAY
     assert len(names) >= 2
     assert name.split(maxsplit=1)[0] in names[0]  # the package's wording varies with its version
@@ -30,23 +30,23 @@ def test_bank_holidays_of_england(day: str, name: str) -> None:
 
 def test_nations_differ() -> None:
     day = dt.date(2022, 11, 30)  # St Andrew's Day
-    assert Calendar().ordinary(day)
-    assert not Calendar("GB-SCT").ordinary(day)
-    assert Calendar(country=None).names(dt.date(2022, 12, 25)) == ()
-    assert "bank holiday" in Calendar("IE").names(dt.date(2022, 3, 17))
+    assert NamedDays().ordinary(day)
+    assert not NamedDays("GB-SCT").ordinary(day)
+    assert NamedDays(country=None).names(dt.date(2022, 12, 25)) == ()
+    assert "bank holiday" in NamedDays("IE").names(dt.date(2022, 3, 17))
 
 
 def test_events_hold_from_the_first_to_the_last_day() -> None:
-    calendar = Calendar(events=[("Fair", dt.date(2022, 7, 1), dt.date(2022, 7, 3))])
+    calendar = NamedDays(events=[("Fair", dt.date(2022, 7, 1), dt.date(2022, 7, 3))])
     found = [day for day in range(1, 6) if not calendar.ordinary(dt.date(2022, 7, day))]
     assert found == [1, 2, 3]
     with pytest.raises(ValueError, match="Fair: the last day"):
-        Calendar(events=[("Fair", dt.date(2022, 7, 2), dt.date(2022, 7, 1))])
+        NamedDays(events=[("Fair", dt.date(2022, 7, 2), dt.date(2022, 7, 1))])
 
 
 def test_an_event_on_a_holiday_has_both_names_once() -> None:
     day = dt.date(2022, 12, 26)
-    calendar = Calendar(events=[("Derby", day, day), ("Derby", day, day)])
+    calendar = NamedDays(events=[("Derby", day, day), ("Derby", day, day)])
     assert calendar.names(day) == ("Derby", "Boxing Day", BANK_HOLIDAY)
 
 
@@ -56,7 +56,7 @@ def test_every_year_may_pass_into_the_next() -> None:
 
 
 def test_the_first_year_says_what_it_has_not_seen() -> None:
-    calendar = Calendar(events=every_year("Halloween", (10, 31), (10, 31), range(2020, 2024)))
+    calendar = NamedDays(events=every_year("Halloween", (10, 31), (10, 31), range(2020, 2024)))
     start = dt.date(2021, 11, 15)
     halloween = dt.date(2022, 10, 31)
     assert calendar.first_time(halloween, start) == (
@@ -71,7 +71,7 @@ def test_the_first_year_says_what_it_has_not_seen() -> None:
 
 
 def test_a_run_of_days_does_not_see_itself() -> None:
-    calendar = Calendar(None, events=[("Fair", dt.date(2022, 7, 1), dt.date(2022, 7, 9))])
+    calendar = NamedDays(None, events=[("Fair", dt.date(2022, 7, 1), dt.date(2022, 7, 9))])
     assert calendar.seen(dt.date(2022, 7, 8), dt.date(2022, 1, 1)) == ()
 
 
@@ -84,4 +84,4 @@ def test_names_never_repeat_and_what_is_seen_is_among_them(day: dt.date, back: i
     assert calendar.ordinary(day) == (not names)
 
 
-CALENDAR = Calendar(events=every_year("Fireworks", (11, 5), (11, 5), range(1990, 2061)))
+CALENDAR = NamedDays(events=every_year("Fireworks", (11, 5), (11, 5), range(1990, 2061)))

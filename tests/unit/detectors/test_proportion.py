@@ -15,7 +15,7 @@ from scipy import stats
 
 from detectors.base import Detector
 from detectors.change.focus import PoissonFocus
-from detectors.change.rivers import RiverAdwin, RiverPageHinkley
+from detectors.change.river_detectors import ADWIN, PageHinkley
 from detectors.shares.proportion import Proportion, beta_binomial_tails, binomial_tails
 
 tails = st.integers(1, 2_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -137,9 +137,9 @@ def test_refuses_senseless_parameters(arguments: dict[str, object]) -> None:
 
 Make = Callable[[], Any]
 PAIRS: list[tuple[Make, Make]] = [
-    (lambda: RiverAdwin(clock=4), lambda: drift.ADWIN(clock=4)),
-    (lambda: RiverPageHinkley(threshold=20), lambda: drift.PageHinkley(threshold=20)),
-    (lambda: RiverPageHinkley(mode="down"), lambda: drift.PageHinkley(mode="down")),
+    (lambda: ADWIN(clock=4), lambda: drift.ADWIN(clock=4)),
+    (lambda: PageHinkley(threshold=20), lambda: drift.PageHinkley(threshold=20)),
+    (lambda: PageHinkley(mode="down"), lambda: drift.PageHinkley(mode="down")),
 ]
 
 
@@ -170,8 +170,8 @@ def test_rivers_detectors_say_the_same_inside_ours(ours: Make, rivers: Make) -> 
     [
         PoissonFocus(threshold=12.0, sides="up"),
         drift.ADWIN(clock=1),
-        RiverAdwin(clock=1),
-        RiverPageHinkley(threshold=20.0),
+        ADWIN(clock=1),
+        PageHinkley(threshold=20.0),
         Proportion(memory=200.0),
     ],
 )

@@ -7,7 +7,7 @@ from math import comb, exp, lgamma, log, log1p, log10
 import numpy as np
 import pytest
 
-from detectors.shares.watch import ProportionWatch, divergence, stretch_ratio
+from detectors.shares.proportion_watch import ProportionWatch, divergence, stretch_ratio
 
 
 def watched(weeks: int = 12, seed: int = 1, **parameters: float) -> ProportionWatch:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import nbinom
 
-from detectors.silence import Heartbeat, Silence, in_words
+from detectors.silence import Heartbeat, Silence, duration_in_words
 
 
 @pytest.mark.parametrize("period", [5, 15, 30, 45, 60, 90])
@@ -125,10 +125,10 @@ def test_not_having_looked_is_no_silence() -> None:
 
 
 def test_delays_in_words() -> None:
-    assert in_words(1) == "1 second"
-    assert in_words(3600) == "1 hour"
-    assert in_words(3601 * 24 * 3) == "3 days"
-    assert in_words(math.inf) == "never: nothing is expected"
+    assert duration_in_words(1) == "1 second"
+    assert duration_in_words(3600) == "1 hour"
+    assert duration_in_words(3601 * 24 * 3) == "3 days"
+    assert duration_in_words(math.inf) == "never: nothing is expected"
 
 
 @given(st.lists(st.none() | st.floats(allow_nan=True, allow_infinity=True)))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from detectors.counts.sum_dispersion import CUT, LAGS, NOTHING, add, factor
-from detectors.counts.watch import CountWatch
+from detectors.counts.count_watch import CountWatch
+from detectors.counts.weekly.sum_dispersion import CUT, LAGS, NOTHING, add, factor
 
 WEEK = np.arange(168)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from streams.board.monitor import Shard
 from streams.events.schema import DEEPEST
 from tests.bad_input import BAD_LINES
-from tests.build import FAR_FUTURE, call, lines, monitor, ms, row, stock, tiny_force
+from tests.build import FAR_FUTURE, call, gauges, lines, monitor, ms, row, tiny_force
 
 AT = ms("2021-03-01T10:10:00Z")
 
@@ -104,7 +104,7 @@ def test_a_clock_that_is_two_seconds_off_loses_no_call() -> None:
     assert refused == []
     board = watched.board("tiny", AT)
     assert row(board, "1h", "calls", line="999")["answer_mean"] == 0
-    assert stock(board, "calls", line="999")["waiting"] == 1
+    assert gauges(board, "calls", line="999")["waiting"] == 1
     assert board["ingest"]["call"]["skewed"] == 4
 
 

@@ -19,7 +19,7 @@ from streams.sources.reasons import in_words as in_words_of_a_refusal
 from streams.state import snapshot as snapshots
 from streams.state.snapshot import Stored
 from tests.bad_input import UNKNOWN_VALUES
-from tests.build import FAR_FUTURE, call, crime, incident, lines, monitor, ms, row, stock
+from tests.build import FAR_FUTURE, call, crime, gauges, incident, lines, monitor, ms, row
 
 AT = ms("2021-03-01T10:30:00Z")
 
@@ -82,7 +82,7 @@ def test_an_unknown_area_counts_under_the_force_alone() -> None:
     board = watched.board("tiny", AT)
     assert row(board, "1h", "calls", line="999")["offered"] == 3
     assert row(board, "1h", "calls", line="999", area="north")["offered"] == 1
-    assert stock(board, "calls", line="999")["waiting"] == 3
+    assert gauges(board, "calls", line="999")["waiting"] == 3
     assert unknown(watched, "call") == {"area": 2}
     assert values(watched, "call") == {"area": {"Atlantis": 2}}
 
@@ -95,7 +95,7 @@ def test_an_incident_of_an_unknown_grade_is_ungraded() -> None:
     board = watched.board("tiny", AT)
     assert row(board, "1h", "incidents", category="all", grade="all")["count"] == 2
     assert row(board, "1h", "incidents", category="all", grade="ungraded")["count"] == 1
-    assert stock(board, "attendance")["unattended"] == 1
+    assert gauges(board, "attendance")["unattended"] == 1
     assert values(watched, "incident") == {"grade": {"urgent": 1}}
 
 
@@ -258,7 +258,7 @@ def test_a_checkpoint_keeps_what_was_counted() -> None:
     watched = ingest(call("c1", area="Atlantis"), call("c2", area="Lemuria"))
     (shard,) = (shard for shard in watched.shards if shard.kind == "call")
     snapshots.watch(shard)
-    taken = snapshots.take(shard, 1, {}).takers["tiny"]
+    taken = snapshots.take(shard, 1, {}).folds["tiny"]
     again = Monitor(watched.forces.values(), all_shards=False)
     fresh = Shard("call", watched.forces.values())
     again.add_shard(fresh)
@@ -269,7 +269,7 @@ def test_a_checkpoint_keeps_what_was_counted() -> None:
 
 
 class _Head(msgspec.Struct):
-    takers: dict[str, snapshots.Taker]
+    folds: dict[str, snapshots.FoldHead]
 
 
 # --- how it is shown ------------------------------------------------------------------------------

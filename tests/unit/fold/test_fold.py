@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from streams.board.monitor import canonical
 from streams.periods import rfc3339
-from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor, ms, row, stock
+from tests.build import FAR_FUTURE, call, crime, feed, gauges, incident, lines, monitor, ms, row
 from tests.oracle import attendance_row, call_row, winners
 
 AT = ms("2021-03-01T12:00:00Z")
@@ -33,9 +33,11 @@ def versions(draw: st.DrawFn) -> dict[str, Any]:
         "deleted": draw(st.sampled_from([None, None, None, True])),
     }
     if kind == "call":
-        fate = draw(st.sampled_from([None, "answered_at", "abandoned_at", "ended_at"]))
+        disposition = draw(st.sampled_from([None, "answered_at", "abandoned_at", "ended_at"]))
         line = draw(st.sampled_from(["999", "101"]))
-        return call(name, start, line=line, **common, **({fate: later} if fate else {}))
+        return call(
+            name, start, line=line, **common, **({disposition: later} if disposition else {})
+        )
     if kind == "incident":
         times = {"arrived_at": later, "closed_at": later}
         chosen = draw(st.sets(st.sampled_from(sorted(times))))
@@ -218,16 +220,16 @@ def test_calls_waiting_and_the_oldest_of_them_are_those_at_the_moment_asked_for(
         call("c2", "2021-03-01T10:01:30Z"),
         call("c3", "2021-03-01T10:02:00Z", answered_at="2021-03-01T10:02:04Z"),
     )
-    at_two = stock(watched.board("tiny", ms("2021-03-01T10:02:00Z")), "calls", line="999")
+    at_two = gauges(watched.board("tiny", ms("2021-03-01T10:02:00Z")), "calls", line="999")
     assert (at_two["waiting"], at_two["oldest_waiting"]) == (2, 120)
-    at_one = stock(watched.board("tiny", ms("2021-03-01T10:01:00Z")), "calls", line="999")
+    at_one = gauges(watched.board("tiny", ms("2021-03-01T10:01:00Z")), "calls", line="999")
     assert (at_one["waiting"], at_one["oldest_waiting"]) == (1, 60)
 
 
 def test_a_call_whose_end_was_lost_is_unknown_and_never_the_oldest() -> None:
     watched = monitor()
     feed(watched, call("c1", "2021-03-01T10:00:00Z"), call("c2", "2021-03-01T11:59:00Z"))
-    found = stock(watched.board("tiny", ms("2021-03-01T12:00:01Z")), "calls", line="999")
+    found = gauges(watched.board("tiny", ms("2021-03-01T12:00:01Z")), "calls", line="999")
     assert (found["waiting"], found["oldest_waiting"], found["waiting_unknown"]) == (1, 61, 1)
 
 
@@ -241,7 +243,7 @@ def test_an_emergency_is_unattended_until_someone_arrives_or_it_is_closed() -> N
         incident("i4", "2021-03-01T10:00:00Z", grade="priority"),
     )
     board = watched.board("tiny", ms("2021-03-01T10:30:00Z"))
-    found = stock(board, "attendance")
+    found = gauges(board, "attendance")
     assert (found["unattended"], found["oldest_unattended"]) == (1, 1800)
     attended = row(board, "1h", "attendance")
     assert (attended["emergencies"], attended["attended"], attended["never_attended"]) == (3, 1, 1)

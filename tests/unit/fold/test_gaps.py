@@ -266,7 +266,7 @@ def test_a_year_without_a_record_raises_nothing_and_changes_no_level() -> None:
     signals = play(target, hours(3 * 168, back))
     assert not [s.words for s in signals if s.notify]
     assert of(target).forecast(after(begin)).mean == pytest.approx(expected, rel=0.2)
-    ((first, last),) = of(target).unheard.gaps
+    ((first, last),) = of(target).missing.gaps
     assert after(begin - 1) < first < after(begin)
     assert after(back) <= last < after(back + 1)
 
@@ -276,9 +276,9 @@ def test_days_that_a_gap_cuts_are_missing_and_months_are_shorter_by_it() -> None
     play(target, (*hours(10 * 24 + 12), *hours(60, 70 * 24 + 12)))
     found = of(target)
     day = CALENDAR.holding
-    assert found.unheard.holds(day("day", after(10 * 24 + 3)))
-    assert found.unheard.holds(day("day", after(70 * 24 + 15)))
-    assert not found.unheard.holds(day("day", after(71 * 24 + 15)))
+    assert found.missing.holds(day("day", after(10 * 24 + 3)))
+    assert found.missing.holds(day("day", after(70 * 24 + 15)))
+    assert not found.missing.holds(day("day", after(71 * 24 + 15)))
     march, april, may = (day("month", ms(f"2021-0{m}-15T12:00:00Z")) for m in (3, 4, 5))
     assert found._point(march, "force").days == pytest.approx(
         10.5 + 1 / 24, abs=1 / 24
@@ -333,7 +333,7 @@ def test_three_months_without_a_file_are_missing_and_no_level_of_zero() -> None:
             count = 60 + (k * 7) % 13 - 6
             feed(target, *(crime(f"{k}/{n}", at[:7], updated_at=at) for n in range(count)))
     assert not [s.words for s in signals if s.notify]
-    assert of(target, "crime").unheard.gaps
+    assert of(target, "crime").missing.gaps
 
 
 def test_baselines_made_anew_from_the_counts_pass_over_gaps_too() -> None:
@@ -350,7 +350,7 @@ def test_baselines_made_anew_from_the_counts_pass_over_gaps_too() -> None:
     watching.watch(shard)
     watching.rebuild(shard, tiny_force())
     assert not of(target).faults
-    assert of(target).unheard.gaps == [(after(20 * 24), after(120 * 24))]
+    assert of(target).missing.gaps == [(after(20 * 24), after(120 * 24))]
 
 
 def test_while_periods_close_the_running_hours_are_those_behind_the_watermark() -> None:
@@ -364,7 +364,7 @@ def test_while_periods_close_the_running_hours_are_those_behind_the_watermark() 
         return looked(period, known)
 
     surveillance._so_far = so_far  # type: ignore[method-assign]
-    surveillance.unheard.lately = lambda _: False  # type: ignore[method-assign]
+    surveillance.missing.lately = lambda _: False  # type: ignore[method-assign]
     line = lines([incident("after a month", rfc3339(at))])
     steps = 0
     for _ in target.steps(line, FAR_FUTURE, None, Folded()):

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.silence import in_words
+from detectors.silence import duration_in_words
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.fold.heartbeats import patience, usual_interval
 from streams.fold.readings import KEPT_BEATS, Heartbeats, interval_of
 from streams.periods import rfc3339
-from streams.state.snapshot import Taker
+from streams.state.snapshot import FoldHead
 from streams.surveillance.view import silences
 from tests.build import FAR_FUTURE, TINY_FORCE, call, feed, lines, monitor, ms
 
@@ -32,7 +32,7 @@ def beat(at: float, **fields: Any) -> dict[str, Any]:
 
 def heartbeats(target: Monitor) -> Heartbeats:
     (shard,) = (shard for shard in target.shards if shard.kind == "heartbeat")
-    found = shard.takers["tiny"]
+    found = shard.folds["tiny"]
     assert isinstance(found, Heartbeats)
     return found
 
@@ -89,7 +89,7 @@ def test_how_soon_silence_is_noticed_is_said_before_it_happens() -> None:
     feed(target, beat(150), beat(300))
     known = wait + "5 minutes: a heartbeat is due every 150 s"
     assert silences(target, "tiny", START + 300_000, lambda _: True) == ([], [known])
-    assert in_words(patience(150)) == "5 minutes"
+    assert duration_in_words(patience(150)) == "5 minutes"
     board = target.board("tiny", START + 300_000)
     assert board["feeds"]["heartbeat.calls"]["silent_after_seconds"] == 315.0
 
@@ -216,7 +216,7 @@ def test_what_is_learned_comes_back_from_a_checkpoint() -> None:
     target = monitor()
     feed(target, beat(0), beat(150, every_seconds=45), beat(300))
     taken = heartbeats(target)
-    kept = Taker(
+    kept = FoldHead(
         latest=dict(taken.latest),
         beats=dict(taken.beats),
         heard=dict(taken.heard),

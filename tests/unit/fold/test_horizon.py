@@ -179,7 +179,7 @@ def test_sealed_panes_are_told_once_each_and_hold_all_that_was_counted() -> None
     feed(watched, call("later", rfc3339(START + 150 * DAY)))
     assert len({(grain, start) for grain, start, _ in told}) == len(told)
     offered = sum(
-        ledger.kind.cell.read(value)["offered"]
+        ledger.kind.counters.read(value)["offered"]
         for _, _, pane in told
         for key, value in pane.items()
         if key < 1 << 40
@@ -244,7 +244,7 @@ def test_a_restored_ledger_shows_and_goes_on_like_the_one_it_was_taken_from() ->
     copy = restored(original)
     for shard in second.shards:
         if shard.kind == "call":
-            shard.takers["tiny"] = copy
+            shard.folds["tiny"] = copy
             shard.adders["tiny"] = copy.add
     labels = ["2021-03", "2021-03-21", "2021-04", "2021-05-10", "2021-05-10T05"]
     at = START + 60 * DAY

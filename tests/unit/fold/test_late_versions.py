@@ -12,8 +12,8 @@ from streams.board.monitor import Monitor, canonical
 from streams.fold import ledger as ledgers
 from streams.fold.ledger import InMemory, Ledger
 from streams.periods import DAY, rfc3339
-from streams.registry.kind import LEAF_MASK
-from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor, ms, row, stock
+from streams.registry.kind import SERIES_KEY_MASK
+from tests.build import FAR_FUTURE, call, crime, feed, gauges, incident, lines, monitor, ms, row
 from tests.late import END, STORED, YEARS, counters, histories, streams, without_horizon
 from tests.oracle import winners
 
@@ -105,8 +105,8 @@ def test_an_older_or_equal_version_of_a_record_that_has_left_is_stale_or_the_sam
     an_old_call(watched)
     before = shown(watched)
     feed(watched, call("c1", abandoned_at="2021-03-01T10:00:20Z"), call("c1"))
-    tally = of(watched, "call").tally
-    assert (tally.new, tally.revised, tally.same, tally.stale) == (2, 0, 1, 1)
+    versions = of(watched, "call").versions
+    assert (versions.new, versions.revised, versions.same, versions.stale) == (2, 0, 1, 1)
     assert shown(watched) == before
     assert "c1" not in of(watched, "call").entries
 
@@ -131,7 +131,7 @@ def test_a_record_that_came_back_leaves_again() -> None:
     feed(watched, call("next", "2021-09-03T00:00:00Z"))
     assert "c1" not in of(watched, "call").entries
     feed(watched, late)
-    assert of(watched, "call").tally.same == 1
+    assert of(watched, "call").versions.same == 1
 
 
 def test_a_late_tombstone_takes_the_record_out_and_an_older_version_does_not_revive_it() -> None:
@@ -185,10 +185,10 @@ def test_a_call_still_waiting_stays_beyond_the_horizon_and_its_late_answer_count
     watched = monitor()  # with no place for departed records
     feed(watched, call("c1"), call("now", LONG_AFTER), call("next", "2021-09-03T00:00:00Z"))
     assert "c1" in of(watched, "call").entries
-    assert stock(months(watched), "calls", line="999")["waiting_unknown"] == 1
+    assert gauges(months(watched), "calls", line="999")["waiting_unknown"] == 1
     feed(watched, call("c1", answered_at="2021-03-01T10:00:07Z", updated_at="2021-09-03T00:00:01Z"))
     assert counts(months(watched), "2021-03") == (1, 1)
-    assert stock(months(watched), "calls", line="999")["waiting_unknown"] == 0
+    assert gauges(months(watched), "calls", line="999")["waiting_unknown"] == 0
     feed(watched, call("last", "2021-09-05T00:00:00Z"))
     assert "c1" not in of(watched, "call").entries
 
@@ -254,10 +254,10 @@ def test_the_last_version_of_a_played_call_without_an_end_is_lost_and_never_wait
     watched = monitor()
     feed(watched, call("c1", played="step"))
     board = months(watched, "2021-03-01T10:00:30Z")
-    assert stock(board, "calls", line="999")["waiting"] == 1
+    assert gauges(board, "calls", line="999")["waiting"] == 1
     feed(watched, call("c1", played="end", updated_at="2021-03-01T10:00:01Z"))
     board = months(watched, "2021-03-01T10:00:30Z")
-    assert stock(board, "calls", line="999")["waiting"] == 0
+    assert gauges(board, "calls", line="999")["waiting"] == 0
     assert row(board, "2021-03", "calls", line="999")["end_unknown"] == 1
 
 
@@ -267,15 +267,15 @@ def test_the_last_version_of_a_played_incident_without_arrival_and_close_is_unkn
     board = months(watched, LONG_AFTER)
     found = row(board, "2021-03", "attendance")
     assert (found["emergencies"], found["attended"], found["never_attended"]) == (1, 0, 0)
-    stocks = stock(board, "attendance")
-    assert (stocks["unattended"], stocks["unattended_unknown"]) == (0, 0)
+    found = gauges(board, "attendance")
+    assert (found["unattended"], found["unattended_unknown"]) == (0, 0)
     assert list(of(watched, "incident").entries) == ["now"]
 
 
 def test_a_step_of_a_played_incident_is_unattended_like_a_live_one() -> None:
     watched = monitor()
     feed(watched, incident("i1", played="step"))
-    assert stock(months(watched, "2021-03-01T10:05:00Z"), "attendance")["unattended"] == 1
+    assert gauges(months(watched, "2021-03-01T10:05:00Z"), "attendance")["unattended"] == 1
 
 
 # -- against a plain count of the winners ----------------------------------------------------------
@@ -302,8 +302,8 @@ def counted(ledger: Ledger) -> int:
     found = counters(ledger)
     panes = [pane for grain in STORED for pane in found[grain].values()]
     counter = "offered" if ledger.kind.name == "call" else "count"
-    cells = [value for pane in panes for key, value in pane.items() if key <= LEAF_MASK]
-    return sum(ledger.kind.cell.read(cell)[counter] for cell in cells)
+    sums = [value for pane in panes for key, value in pane.items() if key <= SERIES_KEY_MASK]
+    return sum(ledger.kind.counters.read(counters)[counter] for counters in sums)
 
 
 def first_figures(ledger: Ledger) -> dict[Any, Any]:

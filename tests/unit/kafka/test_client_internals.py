@@ -1,6 +1,6 @@
 """The inner parts of Faust and aiokafka that the worker uses are what it takes them for.
 
-Each is used in streams/kafka/worker.py or streams/kafka/passed.py, and nowhere else.
+Each is used in streams/kafka/worker.py or streams/kafka/stream.py, and nowhere else.
 """
 
 from __future__ import annotations
@@ -63,5 +63,5 @@ def test_the_age_of_metadata_is_a_setting_of_faust() -> None:
 def test_no_other_file_uses_them() -> None:
     inner = ("._fetch_records", "._read_offset", "._isolation_level", ".state_value")
     for path in KAFKA.glob("*.py"):
-        if path.stem not in ("worker", "passed"):
+        if path.stem not in ("worker", "stream"):
             assert not any(name in path.read_text() for name in inner), path

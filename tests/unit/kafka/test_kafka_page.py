@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from streams.config.force import find_force, shipped_forces
-from streams.kafka.placement import OPTION
-from streams.kafka.topics import INPUTS, PARTITIONS, input_topic, partition_of
+from streams.kafka.topics import INPUT_TOPICS, PARTITIONS, input_topic, partition_of
+from streams.kafka.wrong_partition import OPTION
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE = (DOCS / "kafka.md").read_text()
@@ -15,7 +15,7 @@ PAGE = (DOCS / "kafka.md").read_text()
 
 def test_every_kind_has_its_topic() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `([\w.]+)` \|$", PAGE, re.MULTILINE)
-    assert dict(rows) == {kind: input_topic("watchroom", kind) for kind in INPUTS}
+    assert dict(rows) == {kind: input_topic("watchroom", kind) for kind in INPUT_TOPICS}
 
 
 def test_every_shipped_force_has_its_key_and_partition() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.kafka.lag import AT_PACE, Pace
+from streams.kafka.lag import AT_PACE, LagTracker
 
 
 class Clock:
@@ -13,19 +13,19 @@ class Clock:
 
 
 def test_a_worker_that_was_behind_has_caught_up_when_next_to_nothing_is_left() -> None:
-    pace = Pace(1000, Clock())
+    pace = LagTracker(1000, Clock())
     told = [pace.keeps_up(lag, live=False) for lag in (1001, 1000, 300, 11, 10)]
     assert told == [False, False, False, False, True]
 
 
 def test_a_worker_that_is_live_stays_so_until_its_lag_is_large() -> None:
-    pace = Pace(1000, Clock())
+    pace = LagTracker(1000, Clock())
     assert [pace.keeps_up(lag, live=True) for lag in (11, 1000, 1001)] == [True, True, False]
 
 
 def test_where_much_comes_at_any_time_a_lag_that_stays_small_will_do() -> None:
     clock = Clock()
-    pace = Pace(1000, clock)
+    pace = LagTracker(1000, clock)
     assert not pace.keeps_up(500, live=False)
     clock.now = AT_PACE - 1
     assert not pace.keeps_up(500, live=False)
@@ -38,7 +38,7 @@ def test_where_much_comes_at_any_time_a_lag_that_stays_small_will_do() -> None:
 
 def test_brokers_are_silent_since_their_mark_last_moved_whatever_the_mark_says() -> None:
     clock = Clock()
-    pace = Pace(1000, clock)
+    pace = LagTracker(1000, clock)
     clock.now = 5.0
     assert pace.silent(1_700_000_000_000) == 0.0
     clock.now = 12.0

@@ -19,7 +19,7 @@ from streams.fold.ledger import InMemory, Ledger
 from streams.kafka import partition as partitions
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
-from streams.state import archive as facts
+from streams.state import archive
 from streams.state.departed import Departed
 from streams.state.snapshot import Identity
 from tests.build import FAR_FUTURE, call, lines, monitor, ms, row, tiny_force
@@ -66,10 +66,10 @@ def save(held: Partition, topic: Published) -> None:
 
 def know(held: Partition, topic: Published) -> None:
     """What reading back does first."""
-    if held.needs_facts:
+    if held.needs_archive:
         topic_id = held.checkpoint.identity.topic_id
-        known = facts.collect(ledger_of(held), FORCE, topic.items(), topic_id)
-        asyncio.run(held.know(FORCE, known))
+        known = archive.collect(ledger_of(held), FORCE, topic.items(), topic_id)
+        asyncio.run(held.take_archive(FORCE, known))
 
 
 def alone(records: list[dict[str, Any]]) -> Ledger:
@@ -96,7 +96,7 @@ def test_restarts_at_any_place_lose_and_double_nothing(
     with tempfile.TemporaryDirectory() as folder:
         held = partition(Path(folder), kind)
         for offset in range(len(log)):
-            for missing in range(held.held + 1, offset + 1):
+            for missing in range(held.folded + 1, offset + 1):
                 asyncio.run(held.fold(missing, log[missing], FAR_FUTURE))
             step = data.draw(st.sampled_from(["go on", "go on", "save", "stop", "die"]))
             if step in {"save", "stop"}:
@@ -104,7 +104,7 @@ def test_restarts_at_any_place_lose_and_double_nothing(
             if step in {"stop", "die"}:
                 held.checkpoint.close()
                 held = partition(Path(folder), kind)
-        for missing in range(held.held + 1, len(log)):
+        for missing in range(held.folded + 1, len(log)):
             asyncio.run(held.fold(missing, log[missing], FAR_FUTURE))
         whole = alone(records)
         assert counters(ledger_of(held)) == counters(whole)
@@ -152,7 +152,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
                 again.checkpoint.close()
                 again = partition(Path(folder, "again"), kind)
                 know(again, topic)
-        again.settle_facts()
+        again.settle_archives()
         whole = alone(records)
         assert counters(ledger_of(again)) == counters(whole)
         assert ledger_of(again).tally.as_dict() == whole.tally.as_dict()
@@ -183,7 +183,7 @@ def test_sealed_panes_are_the_same_where_the_log_has_lost_its_beginning(
         know(again, topic)
         for offset in range(data.draw(st.sampled_from(taken)), len(records)):
             asyncio.run(again.fold(offset, lines([records[offset]]), FAR_FUTURE))
-        again.settle_facts()
+        again.settle_archives()
         assert sorted(ledger_of(again).sealed_panes()) == sorted(ledger_of(first).sealed_panes())
         again.checkpoint.close()
 
@@ -289,20 +289,20 @@ def test_a_revised_sealed_pane_is_published_again_with_the_offset_it_is_true_for
     [key] = topic
     folded(held, 2)
     save(held, topic)
-    late = facts.late_key(facts.Late("tiny", "call", "c1", 2, "id"))
+    late = archive.late_key(archive.LateVersion("tiny", "call", "c1", 2, "id"))
     assert sorted(topic) == [key, late]
-    fact, known = topic[key], facts.collect(ledger_of(held), FORCE, topic.items(), "id")
-    assert fact is not None
-    assert b'"through":2' in fact
+    value, known = topic[key], archive.collect(ledger_of(held), FORCE, topic.items(), "id")
+    assert value is not None
+    assert b'"through":2' in value
     assert known.late == {("c1", 2)}
     assert list(known.through.values()) == [2]
     save(held, topic)
-    assert topic[key] == fact, "what has not changed is sent once"
+    assert topic[key] == value, "what has not changed is sent once"
     held.checkpoint.close()
 
 
 @pytest.mark.parametrize("start", [0, 1, 2])
-def test_a_late_version_that_a_fact_has_in_it_changes_nothing_and_the_next_one_does(
+def test_a_late_version_that_an_archived_pane_has_in_it_changes_nothing_and_the_next_one_does(
     tmp_path: Path, start: int
 ) -> None:
     topic: Published = {}
@@ -319,32 +319,32 @@ def test_a_late_version_that_a_fact_has_in_it_changes_nothing_and_the_next_one_d
     folded(again, 3)
     assert march(again) == (1, 1, 0, 8)
     save(again, topic)
-    assert again.needs_facts is False
+    assert again.needs_archive is False
     again.checkpoint.close()
 
 
 def test_what_becomes_known_while_a_snapshot_is_taken_is_in_the_next_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a worker that dies then would take late versions that are in the facts for new ones."""
+    """Else a worker that dies then would take late versions in the archive for new ones."""
     monkeypatch.setattr(partitions, "SLICE", 0.0)
     held = folded(partition(tmp_path), 0)
-    known = facts.Known(ledger_of(held).calendar, until=7)
+    known = archive.Archive(ledger_of(held).calendar, until=7)
 
     async def work() -> None:
         saving = asyncio.ensure_future(held.save())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         assert held._turn.locked()
-        await held.know(FORCE, known)
+        await held.take_archive(FORCE, known)
         await saving
         await held.save()
 
     asyncio.run(work())
     held.checkpoint.close()
     again = partition(tmp_path)
-    assert (again.held, again.facts_until) == (0, 7)
-    assert again.needs_facts
+    assert (again.folded, again.archived_until) == (0, 7)
+    assert again.needs_archive
 
 
 def first_answered(held: Partition) -> int | None:
@@ -355,7 +355,7 @@ def first_answered(held: Partition) -> int | None:
     return found[0] if found else None
 
 
-def test_how_a_period_stood_is_kept_in_the_checkpoint_and_unknown_after_a_rebuild_from_facts(
+def test_how_a_period_stood_is_kept_in_the_checkpoint_and_unknown_after_a_rebuild_from_the_archive(
     tmp_path: Path,
 ) -> None:
     topic: Published = {}
@@ -382,8 +382,8 @@ def test_offsets_of_a_topic_that_was_made_anew_say_nothing(tmp_path: Path) -> No
     know(again, topic)
     asyncio.run(again.fold(0, lines([OLD]), FAR_FUTURE))
     asyncio.run(again.fold(1, lines([NOW]), FAR_FUTURE))
-    assert march(again) == (1, 1, 0, 7)  # the published fact
-    known = again.facts["tiny"] if again.facts else None
+    assert march(again) == (1, 1, 0, 7)  # the archived pane
+    known = again.archives["tiny"] if again.archives else None
     assert known is None or known.late == set()
     again.checkpoint.close()
 
@@ -403,7 +403,7 @@ def test_a_new_record_that_was_refused_is_refused_again(tmp_path: Path) -> None:
         held.checkpoint.close()
 
 
-def test_a_day_that_was_made_of_hours_is_revised_once_in_file_and_facts(tmp_path: Path) -> None:
+def test_a_day_that_was_made_of_hours_is_revised_once_in_file_and_archive(tmp_path: Path) -> None:
     """Fourteen months later the hours are a day: the day's row stands for theirs."""
     topic: Published = {}
     other = call("c0", "2021-03-01T15:00:00Z", answered_at="2021-03-01T15:00:03Z")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.kafka.assignments import TROUBLE_REPEATS, TroubleLog
 from streams.kafka.settings import Cluster
 from streams.kafka.topic_watch import Answers, Asked, Topics, TopicWatch
-from streams.kafka.troubles import REPEAT_SECONDS, TroubleLog
 
 CLUSTER = Cluster("c", 24, {"w.calls": "id-1", "w.crimes": "id-2"})
 FINE: Answers = {"w.calls": Asked("id-1", 24), "w.crimes": Asked("id-2", 24)}
@@ -115,12 +115,12 @@ def test_the_log_says_it_at_once_then_every_minute_and_when_it_is_over(
         assert said({"topic:a": "a is missing. Make it"}) == [
             ("ERROR", "not ready: a is missing. Make it")
         ]
-        now = REPEAT_SECONDS - 1
+        now = TROUBLE_REPEATS - 1
         assert said({"topic:a": "a is missing. Make it now"}) == []
         assert said({"topic:a": "a was made again. Wait"}) == [
             ("ERROR", "not ready: a was made again. Wait")
         ]
-        now += REPEAT_SECONDS
+        now += TROUBLE_REPEATS
         assert said({"topic:a": "a was made again. Wait", "x": "y"}) == [
             ("ERROR", "not ready: a was made again. Wait"),
             ("ERROR", "not ready: y"),

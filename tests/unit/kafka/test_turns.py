@@ -17,11 +17,12 @@ import pytest
 from streams.board.monitor import Folded, Monitor, Shard, canonical
 from streams.config.force import Force, find_force
 from streams.kafka.alerts import TopicAlerts
-from streams.kafka.assignments import Holdings
+from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.partition import NOTHING, Partition, fingerprint
 from streams.kafka.producer import Outbox
 from streams.kafka.rebuild import Reader
-from streams.kafka.settings import Cluster, Settings, Stream
+from streams.kafka.settings import Cluster, Settings
+from streams.kafka.stream import Stream
 from streams.live import LONG, Busy, Health, Live
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.state import surveillance as watching
@@ -189,7 +190,7 @@ def test_reading_back_gives_the_loop_its_turn_and_stops_where_the_assignment_cha
         await reader._fold(held, records[6:])
 
     longest = asyncio.run(turns(work()))
-    assert held.held == 6
+    assert held.folded == 6
     assert held.read_back == 7 * 40
     assert longest < MOST
 
@@ -207,15 +208,15 @@ def test_no_snapshot_holds_a_part_of_a_message(tmp_path: Path) -> None:
         await held.fold(0, incidents(5, HOUR, START - DAY, "before"), FAR_FUTURE)
         folding = asyncio.ensure_future(held.fold(1, LONG_MESSAGE, FAR_FUTURE))
         await asyncio.sleep(0)
-        assert held.held == 0
+        assert held.folded == 0
         await held.save()
-        assert held.saved == held.held == 1
+        assert held.saved == held.folded == 1
         await folding
 
     asyncio.run(work())
     held.checkpoint.close()
     again = partition(tmp_path)
-    assert again.held == 1
+    assert again.folded == 1
     assert board(again) == board(held)
     again.checkpoint.close()
 
@@ -229,11 +230,11 @@ def test_whoever_is_cancelled_leaves_a_message_to_its_end(tmp_path: Path) -> Non
         folding.cancel()
         with pytest.raises(asyncio.CancelledError):
             await folding
-        assert held.held == NOTHING
+        assert held.folded == NOTHING
         await held.settled()
 
     asyncio.run(work())
-    assert held.held == 0
+    assert held.folded == 0
     assert len(held.shard.ledgers()[COUNTY.id].entries) == 700
 
 
@@ -255,7 +256,7 @@ def test_a_message_that_takes_long_is_given_up_at_the_end_and_nothing_of_it_is_s
     asyncio.run(work())
     held.checkpoint.close()
     again = partition(tmp_path)
-    assert again.held == 0
+    assert again.folded == 0
     assert len(again.shard.ledgers()[COUNTY.id].entries) == 5
     again.checkpoint.close()
 
@@ -272,7 +273,7 @@ def test_messages_of_two_readers_take_turns_and_count_once(tmp_path: Path) -> No
         await asyncio.gather(read(), read())
 
     asyncio.run(work())
-    assert held.held == 5
+    assert held.folded == 5
     assert held.shard.ledgers()[COUNTY.id].tally.as_dict()["new"] == 360
 
 
@@ -374,34 +375,34 @@ def test_a_worker_with_a_message_that_takes_long_is_behind_and_then_live_again(
         stream = Stream()
         stream.resume, stream.commit = (lambda _: None), nothing
         stream.high, stream.heard = (lambda _: None), (lambda: None)
-        stream.mark, stream.forget_marks = (lambda _: None), (lambda: None)
+        stream.position, stream.forget_positions = (lambda _: None), (lambda: None)
         stream.ends_at = lambda _key, _end: None
         settings = Settings("127.0.0.1:9", (COUNTY,), tmp_path, prefix="w")
         cluster = Cluster("c", 1, {"w.incidents": "id"})
         live = Live(Monitor(settings.forces, all_shards=False))
-        holdings = Holdings(settings, cluster, live, Outbox("127.0.0.1:9"), stream)
+        assigned = AssignedPartitions(settings, cluster, live, Outbox("127.0.0.1:9"), stream)
         key = ("w.incidents", 0)
-        holdings.assign({key}, 1, "me")
-        await holdings._load(key)
-        held = holdings.held[key]
+        assigned.assign({key}, 1, "me")
+        await assigned._load(key)
+        held = assigned.partitions[key]
         held.busy = Busy(clock)
-        holdings._on_ready(held)
+        assigned._on_ready(held)
         assert live.health.state == "live"
         on_slice = held.on_slice
 
         def slow() -> None:
             clock.at += 1.5
-            holdings._refreshed = 0.0
+            assigned._refreshed = 0.0
             on_slice()
             seen.append((live.health.state, live.health.detail))
 
         held.on_slice = slow
-        await holdings.accept(key, 0, LONG_MESSAGE, FAR_FUTURE)
+        await assigned.accept(key, 0, LONG_MESSAGE, FAR_FUTURE)
         clock.at += 100
-        holdings.refresh()
+        assigned.refresh()
         seen.append((live.health.state, live.health.detail))
-        await holdings.close()
-        await holdings.outbox.close()
+        await assigned.close()
+        await assigned.outbox.close()
 
     asyncio.run(work())
     assert seen[0] == ("live", "1 partitions")

@@ -10,13 +10,13 @@ from streams.config.force import find_force
 from streams.periods import HOUR, Calendar
 from streams.registry import phrases as said
 from streams.registry.aggregates import Share
-from streams.registry.calls import CELL
-from streams.registry.crimes import CELL as CRIMES
+from streams.registry.calls import COUNTERS
+from streams.registry.crimes import COUNTERS as CRIMES
 from streams.registry.measures import GROUPS
-from streams.surveillance.adapters.base import Point, Reading
+from streams.surveillance.adapters.base import Assessment, Point
 from streams.surveillance.adapters.counts import Months
 from streams.surveillance.adapters.grouped import Shares
-from streams.surveillance.series import Watched, watch_list
+from streams.surveillance.series import WatchedSeries, watch_list
 from streams.surveillance.signals import Signal
 from streams.surveillance.watch import Context, Watch, news
 from tests.build import crime, feed, ms
@@ -37,12 +37,12 @@ def told(name: str, start: str, now: int = NOW, onset: str | None = None, **foun
     class Fixed(Months):
         onset = began
 
-        def reading(self) -> Reading:
-            return Reading(**found)
+        def assessment(self) -> Assessment:
+            return Assessment(**found)
 
-    watch = Watch(each, CELL, Fixed("offered", 0.1))
+    watch = Watch(each, COUNTERS, Fixed("offered", 0.1))
     period = CALENDAR.holding(grain, ms(start))
-    signal: Signal = watch.tell(Context(WARWICKSHIRE, CALENDAR), period, now)
+    signal: Signal = watch.make_signal(Context(WARWICKSHIRE, CALENDAR), period, now)
     return signal.words
 
 
@@ -147,15 +147,15 @@ def test_a_lasting_change_in_months_known_by_the_month_is_found() -> None:
     )
 
 
-def vehicle() -> Watched:
+def vehicle() -> WatchedSeries:
     listed = watch_list(WARWICKSHIRE, "crime", "month")
     return next(each for each in listed if each.name == "month/crimes/count/vehicle/force")
 
 
 def hours_of_calls(adapter: Shares, slots: range, within: int) -> None:
     for slot in slots:
-        lanes = {"answered": 40, "abandoned": 2, "within": within}
-        adapter.update(lanes, Point(slot * HOUR, 1 / 24, slot % 168))
+        counts = {"answered": 40, "abandoned": 2, "within": within}
+        adapter.update(counts, Point(slot * HOUR, 1 / 24, slot % 168))
 
 
 def test_a_fall_of_a_service_level_is_found_with_its_onset() -> None:
@@ -163,12 +163,12 @@ def test_a_fall_of_a_service_level_is_found_with_its_onset() -> None:
     hours_of_calls(adapter, range(400), 36)
     assert not adapter.shown
     hours_of_calls(adapter, range(400, 404), 20)
-    reading = adapter.reading()
+    assessment = adapter.assessment()
     assert adapter.rate <= 0.01
-    assert (reading.direction, round(reading.observed, 3)) == ("down", 0.476)
+    assert (assessment.direction, round(assessment.observed, 3)) == ("down", 0.476)
     assert adapter.onset == 400 * HOUR
-    assert reading.upper is not None
-    assert reading.upper <= 1.0
+    assert assessment.upper is not None
+    assert assessment.upper <= 1.0
 
 
 def test_an_hour_that_the_clocks_repeat_or_skip_moves_no_other() -> None:
@@ -182,10 +182,10 @@ def test_a_share_knows_the_slots_that_it_is_of() -> None:
     adapter = Shares(Share(("within",), ("answered", "abandoned")), 168, 0.01)
     seen = []
     for slot in range(9):
-        lanes = {"answered": 4, "abandoned": 0, "within": 3}
-        adapter.update(lanes, Point(slot * HOUR, 1 / 24, slot))
-        reading = adapter.reading()
-        seen.append((reading.first, reading.cases))
+        counts = {"answered": 4, "abandoned": 0, "within": 3}
+        adapter.update(counts, Point(slot * HOUR, 1 / 24, slot))
+        assessment = adapter.assessment()
+        seen.append((assessment.first, assessment.cases))
     # Slots of so few calls are added up before they are judged.
     firsts = {first for first, _ in seen}
     for first, cases in seen:
@@ -203,7 +203,7 @@ def test_a_new_average_of_a_chart_is_told_and_nobody_is_notified() -> None:
         period = CALENDAR.holding("month", ms(f"{2016 + n // 12}-{n % 12 + 1:02}-15T12:00:00Z"))
         count = 364 + (-1) ** n * 20 if n < 12 else 390 + n
         if watch.feed({"count": count}, Point(period.start, 30.4375, n % 12)):
-            told.append(watch.tell(Context(WARWICKSHIRE, CALENDAR), period, period.end))
+            told.append(watch.make_signal(Context(WARWICKSHIRE, CALENDAR), period, period.end))
     (moved,) = (each for each in told if each.rebased)
     assert moved.rebased == (364.0, 405.5, 8)
     assert (moved.period, moved.direction, moved.notify) == ("2017-08", "up", False)

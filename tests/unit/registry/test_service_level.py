@@ -7,7 +7,7 @@ from streams.registry.aggregates import Figures, Ratio
 from streams.registry.measures import SERVICE_LEVELS
 from tests.build import call, feed, monitor, ms, row, tiny_force
 
-LANES = {
+COUNTS = {
     "answered": 1000,
     "within": 860,
     "abandoned": 60,
@@ -29,7 +29,7 @@ each_formula = pytest.mark.parametrize(
 
 @each_formula
 def test_each_formula_gives_its_published_figure(formula: str, percent: float) -> None:
-    read = SERVICE_LEVELS[formula].share.read(Figures(LANES, {}))  # type: ignore[index]
+    read = SERVICE_LEVELS[formula].share.read(Figures(COUNTS, {}))  # type: ignore[index]
     assert read.value is not None
     assert round(read.value * 100, 1) == percent
 

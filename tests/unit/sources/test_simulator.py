@@ -28,7 +28,7 @@ from streams.sources.simulator import (
     simulate,
     spread_crimes,
 )
-from streams.sources.simulator.incidents import leaf_areas
+from streams.sources.simulator.incidents import smallest_areas
 from streams.sources.simulator.room import kept_free, roster
 from streams.sources.simulator.surge import added
 
@@ -315,13 +315,13 @@ def test_emergencies_are_attended_in_about_ten_minutes(
     assert 0.84 <= sum(r <= 1200 for r in responses) / len(responses) <= 0.90
 
 
-def test_incidents_have_all_their_fates(four_weeks: dict[str, Call | Incident]) -> None:
+def test_incidents_have_all_their_dispositions(four_weeks: dict[str, Call | Incident]) -> None:
     closed = [r for r in four_weeks.values() if isinstance(r, Incident) and r.closed_at]
-    fates = Counter(
+    dispositions = Counter(
         "cancelled" if r.cancelled else "attended" if r.arrived_at else "never" for r in closed
     )
-    assert 0.01 < fates["cancelled"] / len(closed) < 0.03
-    assert 0.50 < fates["attended"] / len(closed) < 0.70
+    assert 0.01 < dispositions["cancelled"] / len(closed) < 0.03
+    assert 0.50 < dispositions["attended"] / len(closed) < 0.70
     never = [r for r in closed if r.grade == "emergency" and not r.arrived_at and not r.cancelled]
     assert 30 <= len(never) <= 110  # 3 % of about 2,200
 
@@ -340,10 +340,10 @@ def test_incidents_fall_in_the_districts_by_population(
     assert areas["warwick"] / areas.total() == pytest.approx(140_400 / 556_780, abs=0.02)
 
 
-def test_the_weights_of_the_leaf_areas_add_up_to_one() -> None:
-    leaves = {area.id: weight for area, weight in leaf_areas(find_force("west-mercia"))}
-    assert sum(leaves.values()) == pytest.approx(1.0)
-    assert leaves["bromsgrove"] == pytest.approx(279_900 / 1_249_350 * 96_400 / 282_400)
+def test_the_weights_of_the_smallest_areas_add_up_to_one() -> None:
+    places = {area.id: weight for area, weight in smallest_areas(find_force("west-mercia"))}
+    assert sum(places.values()) == pytest.approx(1.0)
+    assert places["bromsgrove"] == pytest.approx(279_900 / 1_249_350 * 96_400 / 282_400)
 
 
 def test_every_category_of_the_mix_is_one_of_the_force(

@@ -14,7 +14,7 @@ from streams.board.monitor import Monitor, Shard
 from streams.config.force import check_force
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
-from streams.state import archive as facts
+from streams.state import archive
 from streams.state.snapshot import Identity
 from tests.build import FAR_FUTURE, TINY_FORCE, call, crime, incident, lines, ms, tiny_force
 
@@ -80,11 +80,11 @@ def published(held: Partition) -> list[tuple[bytes, bytes | None]]:
 
 def given(held: Partition, messages: list[Any]) -> None:
     ledger = held.shard.ledgers()["tiny"]
-    asyncio.run(held.know(FORCE, facts.collect(ledger, FORCE, messages, "id")))
+    asyncio.run(held.take_archive(FORCE, archive.collect(ledger, FORCE, messages, "id")))
 
 
 def counted(folder: Path, messages: list[bytes]) -> tuple[Partition, Partition]:
-    """A partition that has read it all, and one that was given the facts of it alone."""
+    """A partition that has read it all, and one that was given the archive of it alone."""
     whole = partition(folder / "whole")
     for offset, payload in enumerate(messages):
         asyncio.run(whole.fold(offset, payload, FAR_FUTURE))
@@ -94,7 +94,7 @@ def counted(folder: Path, messages: list[bytes]) -> tuple[Partition, Partition]:
 
 
 @pytest.mark.parametrize("lost", [0, 10, 40])
-def test_facts_win_over_what_a_shortened_log_counts(tmp_path: Path, lost: int) -> None:
+def test_archived_panes_win_over_what_a_shortened_log_counts(tmp_path: Path, lost: int) -> None:
     messages = history()
     whole = partition(tmp_path / "whole")
     for offset, payload in enumerate(messages):
@@ -105,12 +105,12 @@ def test_facts_win_over_what_a_shortened_log_counts(tmp_path: Path, lost: int) -
     given(rebuilt, mail)
     for offset, payload in enumerate(messages[lost:], start=lost):
         asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
-    rebuilt.settle_facts()
+    rebuilt.settle_archives()
     assert board(rebuilt) == board(whole)
     assert not published(rebuilt), "a fact is published once"
 
 
-def test_facts_survive_in_the_checkpoint(tmp_path: Path) -> None:
+def test_archived_panes_survive_in_the_checkpoint(tmp_path: Path) -> None:
     messages = history()
     whole, rebuilt = counted(tmp_path, messages)
     for offset, payload in enumerate(messages[40:], start=40):
@@ -118,16 +118,16 @@ def test_facts_survive_in_the_checkpoint(tmp_path: Path) -> None:
     asyncio.run(rebuilt.save())
     rebuilt.checkpoint.close()
     again = partition(tmp_path / "rebuilt")
-    assert again.held == len(messages) - 1
+    assert again.folded == len(messages) - 1
     assert board(again) == board(whole)
 
 
-def test_facts_that_are_ahead_of_what_was_read_wait_for_their_time(tmp_path: Path) -> None:
+def test_archived_panes_that_are_ahead_of_what_was_read_wait_for_their_time(tmp_path: Path) -> None:
     messages = history()
     whole, rebuilt = counted(tmp_path, messages)
     for offset, payload in enumerate(messages[:20]):
         asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
-    rebuilt.settle_facts()
+    rebuilt.settle_archives()
     for offset, payload in enumerate(messages[20:], start=20):
         asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
     assert board(rebuilt) == board(whole)
@@ -139,8 +139,8 @@ def test_a_fact_keeps_its_meaning_when_the_force_file_changes(tmp_path: Path, ki
     asyncio.run(held.fold(0, history(kind, 1)[0], FAR_FUTURE))
     ledger = held.shard.ledgers()["tiny"]
     pane = ledger.panes.between(0, AT)
-    value = facts.encode(ledger, FORCE, "hour", 0, pane)
-    assert facts.decode(ledger, FORCE, value) == ("hour", 0, pane)
+    value = archive.encode(ledger, FORCE, "hour", 0, pane)
+    assert archive.decode(ledger, FORCE, value) == ("hour", 0, pane)
     new_area = '[[areas]]\nid = "east"\nname = "East"\nkind = "district"\n\n'
     changed = TINY_FORCE.replace(
         '[[areas]]\nid = "north-area"', new_area + '[[areas]]\nid = "north-area"'
@@ -150,6 +150,6 @@ def test_a_fact_keeps_its_meaning_when_the_force_file_changes(tmp_path: Path, ki
     other, problems = check_force(changed, "changed.toml")
     assert other is not None, problems
     fresh = Shard(kind, [other]).ledgers()["tiny"]
-    _, _, renumbered = facts.decode(fresh, other, value)
-    assert facts.encode(fresh, other, "hour", 0, renumbered) == value
+    _, _, renumbered = archive.decode(fresh, other, value)
+    assert archive.encode(fresh, other, "hour", 0, renumbered) == value
     assert renumbered != pane

@@ -105,7 +105,7 @@ def test_what_is_put_back_gives_the_same_board(path: Path) -> None:
     assert again.stored is not None
     assert again.stored.head is not None
     assert again.stored.head.refused == {"not_json": 20}
-    assert again.shard.takers["tiny"].taken() == kept.shard.takers["tiny"].taken()
+    assert again.shard.folds["tiny"].taken() == kept.shard.folds["tiny"].taken()
 
 
 def test_what_is_put_back_goes_on_as_if_nothing_had_been(path: Path) -> None:
@@ -166,7 +166,7 @@ def test_readings_and_heartbeats_are_put_back(path: Path) -> None:
         kept.checkpoint.close()
         again = Kept(path.with_name(kind), kind)
         assert again.board() == kept.board()
-        assert again.shard.takers["tiny"].taken() == kept.shard.takers["tiny"].taken()
+        assert again.shard.folds["tiny"].taken() == kept.shard.folds["tiny"].taken()
         again.feed(record)
         assert again.board() == kept.board()
 

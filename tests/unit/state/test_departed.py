@@ -129,4 +129,4 @@ def test_the_disk_finds_what_a_dict_finds(records: list[dict[str, Any]]) -> None
 def counted(watched: Monitor, kind: str) -> dict[str, Any]:
     ledger = watched.ledger(kind, "tiny")
     assert ledger is not None
-    return {**counters(ledger), "tally": ledger.tally.as_dict(), "entries": ledger.entries}
+    return {**counters(ledger), "tally": ledger.versions.as_dict(), "entries": ledger.entries}

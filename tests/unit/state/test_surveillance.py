@@ -61,7 +61,7 @@ def test_a_worker_that_comes_back_goes_on_as_the_embedded_runner_does(tmp_path: 
     asyncio.run(first.save())
     first.checkpoint.close()
     second = partition(tmp_path)
-    assert second.held == 89
+    assert second.folded == 89
     fold(second, 80, 150)
     embedded = watched()
     play(embedded, hours(150))
@@ -76,7 +76,7 @@ def test_a_checkpoint_of_before_the_first_period_makes_nothing_anew(tmp_path: Pa
     asyncio.run(first.save())
     first.checkpoint.close()
     second = partition(tmp_path)
-    assert second.held == 0
+    assert second.folded == 0
     assert not kept(second).rebuilt
     embedded = watched()
     play(embedded, [lines([old])])
@@ -104,7 +104,7 @@ def test_random_saves_failures_and_deaths_lose_nothing_of_what_was_learned(
             asyncio.run(target.save())
         if rng.random() < 0.4:
             target = partition(tmp_path)  # without closing: what was not saved is read again
-            at = target.held + 1
+            at = target.folded + 1
     embedded = watched()
     play(embedded, payloads)
     assert not kept(target).rebuilt
@@ -121,12 +121,12 @@ def test_a_checkpoint_of_a_time_before_surveillance_is_used_and_the_rest_relearn
     with contextlib.closing(sqlite3.connect(tmp_path / "w.sqlite")) as db:
         assert not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchall()
     second = partition(tmp_path)
-    assert second.held == 149
+    assert second.folded == 149
     assert kept(second).rebuilt
     embedded = watched()
     play(embedded, hours(150))
-    assert {w.watched.name for w in kept(second).grains["hour"]} == {
-        w.watched.name for w in of(embedded).grains["hour"]
+    assert {w.series.name for w in kept(second).grains["hour"]} == {
+        w.series.name for w in of(embedded).grains["hour"]
     }
     assert kept(second).grains["hour"].last == of(embedded).grains["hour"].last
 

@@ -30,7 +30,7 @@ from streams.errors import CheckpointError
 from streams.events.schema import KINDS
 from streams.fold.ledger import Ledger
 from streams.kafka.partition import NOTHING, Partition, fingerprint
-from streams.state import archive as facts
+from streams.state import archive
 from streams.state import checkpoint as checkpoints
 from streams.state import surveillance as watching
 from streams.surveillance.adapters.counts import Counts
@@ -156,8 +156,8 @@ def closed_later(made: Partition) -> Partition:
 def figures(held: Partition) -> tuple[Any, ...]:
     """What a partition counts and shows."""
     held.show()
-    taker = held.shard.takers["golden"]
-    stored = (counters(taker), taker.entries) if isinstance(taker, Ledger) else taker.taken()
+    fold = held.shard.folds["golden"]
+    stored = (counters(fold), fold.entries) if isinstance(fold, Ledger) else fold.taken()
     periods = ["2021-03", "2021-03-01", "2021-Q1", "2021-04-15", "2023-08"]
     board = canonical(held.live.monitor.board("golden", LATER, periods))
     return stored, board
@@ -177,7 +177,7 @@ def test_a_checkpoint_of_the_number_of_now_is_loaded_and_any_other_is_rebuilt(
             assert list(tmp_path.glob(f"{kind}.*.outdated-*"))
             continue
         held = partition(kind, path, head["fingerprint"])
-        assert held.held == head["offset"] == len(counted(kind)) - 1
+        assert held.folded == head["offset"] == len(counted(kind)) - 1
         fresh = closed_later(state_files.partition(kind, tmp_path / f"fresh-{kind}.sqlite"))
         state_files.fold(fresh, kind)
         assert figures(held) == figures(fresh)
@@ -196,7 +196,7 @@ def test_a_checkpoint_of_another_number_is_set_aside_and_its_unsent_messages_are
     monkeypatch.setattr(checkpoints, "STATE_VERSION", version + other)
     held = closed_later(state_files.partition("call", path, marked=mark))
     assert held.load(3, "me") == unsent != []
-    assert held.held == NOTHING
+    assert held.folded == NOTHING
     assert list(tmp_path.glob("call.sqlite.outdated-*"))
 
 
@@ -264,16 +264,16 @@ def test_what_was_published_is_read_in_every_form(version: int) -> None:
     held = state_files.published_messages(contents("published", version))
     read = 0
     for kind in ("call", "incident", "crime"):
-        ledger = state_files.monitor(kind, surveillance=False).shards[0].takers["golden"]
+        ledger = state_files.monitor(kind, surveillance=False).shards[0].folds["golden"]
         assert isinstance(ledger, Ledger)
-        known = facts.collect(ledger, force(), held, state_files.TOPIC_ID)
+        known = archive.collect(ledger, force(), held, state_files.TOPIC_ID)
         assert all(known.panes.values())
         assert known.late
         assert known.until > NOTHING
         read += len(known.panes) + len(known.late)
         for (grain, minute), pane in known.panes.items():
-            again = facts.encode(ledger, force(), grain, minute, pane)
-            assert facts.decode(ledger, force(), again) == (grain, minute, pane)
+            again = archive.encode(ledger, force(), grain, minute, pane)
+            assert archive.decode(ledger, force(), again) == (grain, minute, pane)
     assert read == len({key for key, _ in held}), "what can't be read is passed over"
 
 
@@ -365,7 +365,7 @@ assert Path(streams.__file__).parents[1] == Path(detectors.__file__).parents[1] 
 held = state_files.partition("crime", Path(sys.argv[2]))
 held.load(2, "me")
 surveillance = held.shard.surveillance["golden"]
-print(held.held, len(list(surveillance.grains["day"])), surveillance.rebuilt)
+print(held.folded, len(list(surveillance.grains["day"])), surveillance.rebuilt)
 held.checkpoint.close()
 """
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from detectors.counts.count_watch import CountWatch
 from detectors.counts.expected import Expected
-from detectors.counts.watch import CountWatch
 from detectors.counts.weeks import pass_weeks
 
 LOCKDOWN = ("First national lockdown",)

@@ -84,7 +84,7 @@ def test_months_without_a_file_are_missing(rate: int, missing: set[int]) -> None
 
 def test_a_month_of_no_crime_is_zero_where_few_are_usual() -> None:
     target, _, _ = replayed(*monthly(2, {20, 21}))
-    assert of(target, "crime").unheard.gaps == []
+    assert of(target, "crime").missing.gaps == []
     watch = next(iter(of(target, "crime").grains["month"]))
     assert [x for x, _ in watch.adapter.detector.months].count(0) == 2
 
@@ -111,7 +111,7 @@ def test_a_week_of_no_crimes_at_30_a_day_is_missing(length: int, known: str) -> 
     target, alerts, signals = crimes_without(length, known)
     assert volumes(alerts) == []
     assert not [s.words for s in signals if s.notify]
-    ((start, end),) = of(target, "crime").unheard.gaps
+    ((start, end),) = of(target, "crime").missing.gaps
     assert start <= after(80 * 24) + HOUR
     assert end >= after((80 + length) * 24) - HOUR
     for watch in of(target, "crime").grains["day"]:
@@ -129,7 +129,7 @@ def test_one_offence_that_falls_to_nothing_while_others_go_on_is_told() -> None:
     ]
     events.sort(key=lambda event: event["updated_at"])
     target, alerts, _ = replayed(*events)
-    assert of(target, "crime").unheard.gaps == []
+    assert of(target, "crime").missing.gaps == []
     assert any("0 times the usual from" in said for said in volumes(alerts))
 
 
@@ -149,7 +149,7 @@ def test_hours_that_a_silence_cuts_are_missing_and_so_are_its_days(first: int, l
     target, alerts, signals = replayed(*hourly(12, 39 * 24, (begin, begin + length)))
     assert volumes(alerts) == []
     assert not [s.words for s in signals if s.notify]
-    ((start, end),) = of(target).unheard.gaps
+    ((start, end),) = of(target).missing.gaps
     assert (start, end) == (after(0) + (begin - 4) * 60_000, after(0) + (begin + length) * 60_000)
 
 
@@ -382,7 +382,7 @@ def test_hours_without_records_through_which_the_feed_beat_are_true_zeros_and_to
     begin = 36 * 24 * 60 + 9 * 60
     events = hourly(12, 38 * 24, (begin, begin + 300)) + beats(begin - 600, begin + 900)
     target, alerts, _ = replayed(*sorted(events, key=stamp))
-    assert of(target).unheard.gaps == []
+    assert of(target).missing.gaps == []
     assert notices(alerts) == []
     assert [said for said in volumes(alerts) if ": 0 in the hour to" in said]
     found = shown(target, "2021-04-07T00:00:00Z", "2021-04-06T12+01:00")
@@ -394,7 +394,7 @@ def test_hours_in_which_beats_were_due_and_did_not_come_are_missing_at_any_rate(
     events = hourly(1, 38 * 24, (begin + 1, begin + 300))
     events += beats(begin - 600, begin + 30) + beats(begin + 240, begin + 900)
     target, alerts, _ = replayed(*sorted(events, key=stamp))
-    assert of(target).unheard.gaps == [
+    assert of(target).missing.gaps == [
         (after(0) + (begin + 25) * 60_000, after(0) + (begin + 240) * 60_000)
     ]
     assert volumes(alerts) == []
@@ -414,7 +414,7 @@ def test_hours_that_only_later_prove_missing_are_unlearned_and_none_of_them_is_t
     target, alerts, signals = replayed(*sorted(events, key=stamp))
     assert volumes(alerts) == []
     assert not [s.words for s in signals if s.notify]
-    ((start, end),) = of(target).unheard.gaps
+    ((start, end),) = of(target).missing.gaps
     assert after(begin) - HOUR <= start <= after(begin)
     assert end == after(begin + hours_)
     steady, _, _ = replayed(*hourly(3, 44 * 24, (0, 0)))
@@ -467,7 +467,7 @@ def test_a_quiet_night_of_a_feed_of_few_records_is_zero() -> None:
         if (day * 5 + hour * 3) % 4
     ]
     target, alerts, _ = replayed(*events)
-    assert of(target).unheard.gaps == []
+    assert of(target).missing.gaps == []
     assert (volumes(alerts), notices(alerts)) == ([], [])
     found = shown(target, "2021-04-20T20:00:00Z", "2021-04-20T03+01:00")
     assert found["2021-04-20T03+01:00"]["incidents"][0]["count"] == 0
@@ -483,7 +483,7 @@ def test_a_feed_that_falls_to_a_tenth_is_heard_and_its_fall_is_told(rate: int) -
         events.append(incident(f"f{minute}", at, grade="priority"))
     target, alerts, _ = replayed(*sorted(events, key=stamp))
     assert volumes(alerts)
-    assert not [gap for gap in of(target).unheard.gaps if gap[1] > after(begin + 2)]
+    assert not [gap for gap in of(target).missing.gaps if gap[1] > after(begin + 2)]
 
 
 # -- properties ----------------------------------------------------------------------------------
@@ -516,6 +516,6 @@ def test_the_same_log_in_other_batches_says_the_same(cut: list[int], seed: int) 
     for size in [*cut, len(events)]:
         assert not target.ingest(lines(events[at : at + size]), FAR_FUTURE)
         at += size
-    assert of(target).unheard.gaps == of(one).unheard.gaps != []
+    assert of(target).missing.gaps == of(one).missing.gaps != []
     assert found == signals
     assert state_of(of(target)) == state_of(of(one))

@@ -97,7 +97,7 @@ def test_a_feed_that_has_fallen_is_neither_silent_nor_missing_and_dies_noticed(e
         assert not target.ingest(payload(hour, every), FAR_FUTURE)
     assert [hour for hour in found if hour > 6] == []
     assert seen == found
-    assert [gap for gap in of(target).unheard.gaps if gap[0] > after(FELL + 6)] == []
+    assert [gap for gap in of(target).missing.gaps if gap[0] > after(FELL + 6)] == []
     last = after(FELL + 21 * 24 - 1) + 60 // every * every * MINUTE % HOUR
     waits = [n for n in range(1, 72) if silent(target, last + n * HOUR)]
     assert waits[0] <= 2 * 12 * every / 60 + 2

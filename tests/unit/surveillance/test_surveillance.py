@@ -25,7 +25,9 @@ from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.state import surveillance as watching
 from streams.surveillance import grain as grain_watches
 from streams.surveillance.adapters.base import Point
-from streams.surveillance.adapters.counts import Months
+from streams.surveillance.adapters.counts import Counts, Months
+from streams.surveillance.adapters.grouped import Durations, Shares
+from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.feedback import Level, Outcomes, Stretch
 from streams.surveillance.series import watch_list, watches_in
 from streams.surveillance.service import Surveillance
@@ -110,18 +112,22 @@ def test_the_registry_says_which_series_are_watched() -> None:
     assert not list(watch_list(force, "crime", "hour"))
 
 
-def test_counts_proportions_and_durations_each_have_their_family() -> None:
+def test_counts_proportions_and_durations_each_have_their_adapter() -> None:
     force = tiny_force()
     found = {
-        w.measure.name: w.family for k in ("call", "incident") for w in watch_list(force, k, "day")
+        series.measure.name: adapter_of(series, force, 1.0)
+        for kind in ("call", "incident")
+        for series in watch_list(force, kind, "day")
     }
-    assert found == {
-        "offered": "count",
-        "service_level": "proportion",
-        "emergencies": "count",
-        "within": "proportion",
-        "response_mean": "duration",
-        "count": "count",
+    assert {
+        name: type(getattr(adapter, "ordinary", adapter)) for name, adapter in found.items()
+    } == {
+        "offered": Counts,
+        "service_level": Shares,
+        "emergencies": Counts,
+        "within": Shares,
+        "response_mean": Durations,
+        "count": Counts,
     }
 
 
@@ -250,7 +256,7 @@ def test_hours_in_which_nothing_can_be_heard_are_gaps_and_no_zeros() -> None:
     target = watched()
     signals = play(target, (*hours(30 * 24), *hours(40, 30 * 24 + 20)))
     # Ten at night to eight: a run of empty hours is silence when it can't be chance any more.
-    (gap,) = of(target).unheard.gaps
+    (gap,) = of(target).missing.gaps
     assert after(30 * 24 - 1) < gap[0] <= after(30 * 24)
     assert after(30 * 24 + 20) <= gap[1] < after(30 * 24 + 21)
     days = [s for s in signals if s.grain == "day"]
@@ -275,7 +281,7 @@ ASB = ("tiny", "incidents", "count", "category=asb", "grade=all", "force")
 
 def detector(target: Monitor, grain: Grain, about: tuple[str, ...] = ASB) -> Any:
     found = of(target).grains[grain]
-    return next(w for w in found if w.watched.about("tiny") == about).adapter.detector
+    return next(w for w in found if w.series.about("tiny") == about).adapter.detector
 
 
 def planned(first: int, last: int | None) -> Outcomes:
@@ -365,7 +371,7 @@ def test_a_level_is_accepted_after_the_instant_at_which_a_person_said_so() -> No
     )
     watches = of(target, "crime").grains["month"]
     watch, *others = watches
-    series = (*watch.watched.about("tiny"), "month")
+    series = (*watch.series.about("tiny"), "month")
     asked: list[tuple[str, str | None, int]] = []
 
     def accepting(name: str) -> Callable[[str | None, int], bool]:
@@ -376,14 +382,14 @@ def test_a_level_is_accepted_after_the_instant_at_which_a_person_said_so() -> No
         return accept
 
     for each in (watch, *others):
-        each.adapter.accept = accepting(each.watched.name)  # type: ignore[method-assign,assignment]
+        each.adapter.accept = accepting(each.series.name)  # type: ignore[method-assign,assignment]
     of(target, "crime").hear(Outcomes(levels=(Level(series, "up", ms("2021-08-10T00:00:00Z")),)))
     told = {}
     for month in (6, 7, 8):
         at = f"2021-0{month}-28T12:00:00Z"
         feed(target, crime(f"{month}", f"2021-0{month}", updated_at=at))
         told[month] = asked.copy()
-    assert told == {6: [], 7: [], 8: [(watch.watched.name, "up", ms("2021-08-10T00:00:00Z"))]}
+    assert told == {6: [], 7: [], 8: [(watch.series.name, "up", ms("2021-08-10T00:00:00Z"))]}
 
 
 def test_a_detector_that_fails_stops_nothing_and_is_counted(monkeypatch: Any) -> None:
@@ -524,7 +530,7 @@ def test_weeks_that_fail_to_be_learned_together_are_learned_one_by_one(
 def test_without_a_saved_state_it_learns_from_the_counts_that_are_kept() -> None:
     target = watched()
     play(target, hours(200))
-    entries = shard_of(target).takers["tiny"]
+    entries = shard_of(target).folds["tiny"]
     shard_of(target).surveillance.clear()
     watching.watch(shard_of(target))
     watching.put_back(shard_of(target), {})
@@ -674,7 +680,7 @@ def test_one_response_of_23_hours_raises_no_level_and_the_board_tells_the_mean_o
     (watch,) = [
         w
         for w in of(target).grains["day"]
-        if w.watched.measure.name == "response_mean" and w.watched.area == "force"
+        if w.series.measure.name == "response_mean" and w.series.area == "force"
     ]
     assert watch.adapter.detector.before == pytest.approx(600_000, rel=0.02)
     taken(63, [1800] * 20)

@@ -11,7 +11,7 @@ import pytest
 from detectors import state
 from streams.periods import DAY
 from streams.surveillance.adapters.base import Adapter, Point
-from streams.surveillance.adapters.choice import make
+from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.series import watch_list
 from tests.build import tiny_force
 
@@ -26,12 +26,12 @@ def adapter(which: str) -> Adapter:
     force = tiny_force()
     kind = "call" if which == "share" else "incident"
     watched = next(w for w in watch_list(force, kind, "day") if w.name == SERIES[which])
-    made = make(watched, force, 0.005)
+    made = adapter_of(watched, force, 0.005)
     assert made is not None
     return made
 
 
-def lanes(which: str, level: float, chance: np.random.Generator) -> dict[str, int]:
+def counts(which: str, level: float, chance: np.random.Generator) -> dict[str, int]:
     """A day: of 100 calls that share in time, or of 100 emergencies that many seconds each."""
     if which == "share":
         within = int(chance.binomial(100, level))
@@ -47,7 +47,7 @@ def play(
     chance, alarms = np.random.default_rng(5), []
     for day, (level, named) in enumerate(zip(levels, names, strict=True)):
         series.update(
-            lanes(which, level, chance), Point(day * DAY, 1.0, (day + 2) % 7, tuple(named))
+            counts(which, level, chance), Point(day * DAY, 1.0, (day + 2) % 7, tuple(named))
         )
         if series.rate <= series.allowed:
             alarms.append(day)
@@ -97,7 +97,7 @@ def adapter_after(which: str, names: Sequence[Sequence[str]]) -> str:
     """What is said where the named days are gaps."""
     series, chance = adapter(which), np.random.default_rng(5)
     for day, named in enumerate(names):
-        given = None if named else lanes(which, GOOD[which], chance)
+        given = None if named else counts(which, GOOD[which], chance)
         series.update(given, Point(day * DAY, 1.0, (day + 2) % 7))
     return series.about
 

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.counts.ageing import NOT_KNOWN, Ageing
+from detectors.counts.reporting_triangle import NOT_KNOWN, ReportingTriangle
 
 SHARES = (0.4, 0.75, 0.95, 1.0)
 
 
 def triangle(
     rng: np.random.Generator, periods: int, level: float = 100.0, **parameters: float
-) -> Ageing:
+) -> ReportingTriangle:
     """Periods whose records arrive with these shares, all of them complete."""
-    ageing = Ageing(ages=4, **parameters)  # type: ignore[arg-type]
+    ageing = ReportingTriangle(ages=4, **parameters)  # type: ignore[arg-type]
     for period in range(periods):
         arrived = np.cumsum(rng.poisson(level * np.diff((0.0, *SHARES))))
         for age, count in enumerate(arrived.tolist()):
@@ -31,8 +31,8 @@ def test_a_delay_that_is_not_known_judges_nothing() -> None:
     assert not ageing.drift_detected
     assert ageing.forecast(0) is None
     assert math.isnan(ageing.completeness(0)[0])
-    assert ageing.verdict is not None
-    assert ageing.verdict.words == ("100,000 at age 0; delay not known: 7 of 8 periods complete")
+    assert ageing.judgement is not None
+    assert ageing.judgement.words == ("100,000 at age 0; delay not known: 7 of 8 periods complete")
 
 
 def test_a_young_period_is_compared_with_young_ones() -> None:
@@ -48,7 +48,7 @@ def test_a_young_period_is_compared_with_young_ones() -> None:
 
 
 def test_completeness_is_the_ratio_of_sums() -> None:
-    ageing = Ageing(ages=2, need=3)
+    ageing = ReportingTriangle(ages=2, need=3)
     for period, (young, old) in enumerate([(10, 20), (30, 40), (20, 60)]):
         ageing.record(period, 0, young)
         ageing.record(period, 1, old)
@@ -83,7 +83,7 @@ def test_tails_at_the_same_age_hold() -> None:
 
 def test_periods_may_come_in_any_order_and_again() -> None:
     points = [(p, a, float(10 * p + a)) for p in range(9) for a in range(4)]
-    one, other = Ageing(ages=4), Ageing(ages=4)
+    one, other = ReportingTriangle(ages=4), ReportingTriangle(ages=4)
     for point in points:
         one.record(*point)
     for point in [*points[::-1], *points]:
@@ -114,7 +114,7 @@ def test_memory_is_bounded() -> None:
     )
 )
 def test_no_gap_or_size_gives_nan(points: list[tuple[int, int, float | None]]) -> None:
-    ageing = Ageing(ages=2, need=3)
+    ageing = ReportingTriangle(ages=2, need=3)
     for period, age, count in points:
         ageing.record(period, age, count)
         assert ageing.evidence >= 0

@@ -14,7 +14,7 @@ The factors of several names multiply, so each learns what the others leave: of 
 together the first has the factor and the other 1. The general name, "bank holiday", stands in for
 the name of the day before it where that was never seen, and is left aside otherwise.
 
-Sibling of `detectors.counts.profile`; used by `detectors.counts.expected`; names:
+Sibling of `detectors.counts.weekly.profile`; used by `detectors.counts.expected`; names:
 `detectors.named_days`.
 """
 

@@ -11,7 +11,7 @@ q, is found by moments: Pearson's excess over all slots; a slot more than three 
 from hour times day has its own, so that the one loud night of a week is not shrunk away. The
 relative variance of f_s is the sum of those of g, u and r. With one slot a day there is only u.
 
-Sibling of `detectors.counts.level`; both are put together by `detectors.counts.expected`.
+Sibling of `detectors.counts.weekly.level`; both are put together by `detectors.counts.expected`.
 Reference: Clayton and Kaldor (1987), Biometrics 43, 671-681 (gamma-Poisson shrinkage).
 """
 

@@ -17,7 +17,7 @@ history carry the uncertainty of a season that it has not seen. Weights are the 
   months can make itself neither level nor season; a change that stays becomes the level when it
   holds more than half of the weight.
 
-Sibling of `detectors.counts.profile`; both are put together by `detectors.counts.expected`.
+Sibling of `detectors.counts.weekly.profile`; both are put together by `detectors.counts.expected`.
 References: Farrington et al. (1996), JRSS A 159, 547-563; Noufaily et al. (2013), Stat Med 32,
 1206-1222; McCullagh and Nelder, Generalized Linear Models (1989), chapter 9.
 """
@@ -41,7 +41,7 @@ LEAST = 10.0  # weighted counts below which only a level is fitted
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class WeeklyLevel:
     """The rate for the week to come, and how sure.
 
     rate: expected count for an exposure of 1; spread: its relative variance, that of one week to
@@ -70,7 +70,7 @@ def fit_level(
     half_life: float,
     trend_sd: float = 0.1,
     season_sd: float = 0.15,
-) -> Level:
+) -> WeeklyLevel:
     """The level of the week after the last; weeks with no exposure count as gaps.
 
     >>> fit = fit_level([100, 96, 105, 99], [168.0] * 4, dispersion=1.0, half_life=26)
@@ -83,20 +83,20 @@ def fit_level(
 
 def fit_levels(
     series: Sequence[Totals], *, half_life: float, trend_sd: float, season_sd: float
-) -> list[Level]:
+) -> list[WeeklyLevel]:
     """The same of many series. Those of as many weeks are fitted at once: the arrays of one are so
     small that a hundred take little longer."""
-    found: dict[int, Level] = {}
+    found: dict[int, WeeklyLevel] = {}
     alike: dict[int, list[int]] = {}
     for place, (counts, exposures, dispersion) in enumerate(series):
         weeks = len(counts)
         fade = _fading(weeks, half_life) * (np.asarray(exposures) > 0.0)
         total, span = float(fade @ np.asarray(counts)), float(fade @ np.asarray(exposures))
         if span <= 0.0:
-            found[place] = Level(0.0, 1.0, 1.0, [1.0] * weeks)
+            found[place] = WeeklyLevel(0.0, 1.0, 1.0, [1.0] * weeks)
         elif total < LEAST:
             spread = dispersion / (total + 0.5)
-            found[place] = Level((total + 0.5) / span, spread, 1.0, [1.0] * weeks)
+            found[place] = WeeklyLevel((total + 0.5) / span, spread, 1.0, [1.0] * weeks)
         else:
             alike.setdefault(weeks, []).append(place)
     for places in alike.values():
@@ -122,7 +122,7 @@ def _fit(
     dispersion: Floats,
     half_life: float,
     prior: tuple[float, float],
-) -> list[Level]:
+) -> list[WeeklyLevel]:
     """A row a series; all have as many weeks."""
     weeks = count.shape[1]
     seen = exposure > 0.0
@@ -161,7 +161,7 @@ def _fit(
     rate = np.exp(np.clip(effects[:, 0], -60.0, 60.0)).tolist()
     spread = np.minimum(1.0, covariance[:, 0, 0] + shared[:, 0]).tolist()
     yearly = np.exp(np.clip(effects[:, 1], -5.0, 5.0)).tolist()
-    return [Level(*each) for each in zip(rate, spread, yearly, robust.tolist(), strict=True)]
+    return [WeeklyLevel(*each) for each in zip(rate, spread, yearly, robust.tolist(), strict=True)]
 
 
 def _middle(values: Floats, fade: Floats) -> Floats:

@@ -3,12 +3,12 @@
 A `Baseline` is a value: learning a week gives another one. So whoever keeps it knows by identity
 whether it has changed, and it can be read while the next week is running.
 
-Days with a name stay out of it and are explained by the factor of the name (`flagged`). A name
-that most points of a week carry is that of an *event* which goes on for weeks, a lockdown: so much
-has a level of its own, and is learned as a baseline beside the ordinary one. It judges the days of
-its event once it knows `need` weeks. Where no ordinary weeks are known yet, it is also lent to
-ordinary days: they are expected to be alike but for a factor of the relative variance `between`^2,
-and with W ordinary weeks of rate r beside its own rate e
+Days with a name stay out of it and are explained by the factor of the name (`named_day_factors`). A
+name that most points of a week carry is that of an *event* which goes on for weeks, a lockdown: so
+much has a level of its own, and is learned as a baseline beside the ordinary one. It judges the
+days of its event once it knows `need` weeks. Where no ordinary weeks are known yet, it is also lent
+to ordinary days: they are expected to be alike but for a factor of the relative variance
+`between`^2, and with W ordinary weeks of rate r beside its own rate e
 
     rate = e^(1-w) r^w,    w = W/(W + 1/9),    relative variance + between^2 / (1 + W).
 
@@ -16,7 +16,7 @@ and with W ordinary weeks of rate r beside its own rate e
 known, they alone are used.
 
 The learning half of `detectors.counts.expected`, which says what the figures mean and holds the
-week that is running; the parts are in `level`, `profile`, `dispersion` and `flagged`.
+week that is running; the parts are in `level`, `profile`, `dispersion` and `named_day_factors`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from detectors.counts import dispersion
-from detectors.counts import named_day_factors as flagged
-from detectors.counts import sum_dispersion as lasting
-from detectors.counts.level import Totals, fit_levels
 from detectors.counts.predictive import MOST
-from detectors.counts.profile import fit_profile
+from detectors.counts.weekly import named_day_factors, sum_dispersion
+from detectors.counts.weekly.level import Totals, fit_levels
+from detectors.counts.weekly.profile import fit_profile
 
 HOURLY = 168
 """Slots a week from which a week tells how long deviations last."""
@@ -71,9 +70,9 @@ class Baseline:
     ordinary: by slot, faded counts and what weeks of their rate and no shape would have brought;
     profile and spreads: the factor of each slot and its relative variance; weeks: totals and
     exposures; rate and rate_spread: for an exposure of 1, in the week to come; sums: see
-    `dispersion.add`; names: see `flagged`; lasting: see `lasting.add`; event and event_names: what
-    is known of the event that goes on for weeks, or that went on before ordinary weeks were known,
-    and its names.
+    `dispersion.add`; names: see `named_day_factors`; lagged_sums: see `sum_dispersion.add`; event
+    and event_names: what is known of the event that goes on for weeks, or that went on before
+    ordinary weeks were known, and its names.
     """
 
     age: int
@@ -88,8 +87,8 @@ class Baseline:
     sums: list[float]
     dispersion: float
     dispersion_spread: float
-    names: flagged.Memory
-    lasting: list[float]
+    names: named_day_factors.Memory
+    lagged_sums: list[float]
     event: Baseline | None
     event_names: list[str]
 
@@ -117,7 +116,7 @@ class Baseline:
             dispersion=max(1.0, of.prior_dispersion),
             dispersion_spread=2.0 / max(of.prior_weight, 1.0),
             names={},
-            lasting=lasting.NOTHING,
+            lagged_sums=sum_dispersion.NOTHING,
             event=None,
             event_names=[],
         )
@@ -125,7 +124,7 @@ class Baseline:
     @property
     def stretch(self) -> float:
         """Times the variance of independent counts that long stretches of them have."""
-        return lasting.factor(self.lasting)
+        return sum_dispersion.factor(self.lagged_sums)
 
     def known(self, need: int) -> bool:
         """Whether ordinary weeks have taught enough."""
@@ -153,7 +152,7 @@ class Baseline:
         mean, spread = rate * by.profile[slot], spread + by.spreads[slot]
         if apart:
             hour = slot % (len(self.profile) // 7)
-            times, more = flagged.factor(self.names, apart, hour, by.dispersion, between)
+            times, more = named_day_factors.factor(self.names, apart, hour, by.dispersion, between)
             mean, spread = mean * times, spread + more
         return min(mean, MOST), spread, by.dispersion, by.dispersion_spread
 
@@ -194,7 +193,7 @@ class Baseline:
             own, weight = dispersion.own_rate(count, factor, spread, self.dispersion, known=shaped)
         fade = 0.5 ** (1.0 / of.shape_half_life)
         sums, scatter = self.sums, (self.dispersion, self.dispersion_spread)
-        lasts = self.lasting
+        lagged_sums = self.lagged_sums
         if shaped and plain:
             mean = own * factor
             sums = dispersion.add(sums, fade, count, mean, spread, weight, self.dispersion)
@@ -202,7 +201,9 @@ class Baseline:
             if of.slots >= HOURLY:
                 mean = np.maximum(mean, 1e-9)
                 off = weight * (count - mean) / np.sqrt(mean * (self.dispersion + spread * mean))
-                lasts = lasting.add(lasts, fade, (slot - slot[0]) % of.slots, off)
+                lagged_sums = sum_dispersion.add(
+                    lagged_sums, fade, (slot - slot[0]) % of.slots, off
+                )
         counts, ordinary = np.array(self.counts) * fade, np.array(self.ordinary) * fade
         np.add.at(counts, slot, weight * count)
         np.add.at(ordinary, slot, weight * own)
@@ -226,7 +227,7 @@ class Baseline:
             dispersion=scatter[0],
             dispersion_spread=scatter[1],
             names=names,
-            lasting=lasts,
+            lagged_sums=lagged_sums,
             event=event,
             event_names=event_names,
         )
@@ -271,10 +272,10 @@ class Baseline:
 
     def _names_with(
         self, week: Week, own: float, event: Baseline | None, event_names: Sequence[str]
-    ) -> flagged.Memory:
+    ) -> named_day_factors.Memory:
         """What is known of names: a holiday within an event is one among the days of the event."""
         within = set(event_names)
-        points: list[flagged.Named] = []
+        points: list[named_day_factors.Named] = []
         for slot, count, called, _ in week:
             hour, usual = slot % (len(self.profile) // 7), own * self.profile[slot]
             inside = [name for name in called if name in within]
@@ -288,7 +289,7 @@ class Baseline:
         if not points:
             return self.names
         names = dict(self.names)  # what is learned of a name is a new list in it
-        flagged.learn(names, points, len(self.profile) // 7, self.dispersion)
+        named_day_factors.learn(names, points, len(self.profile) // 7, self.dispersion)
         return names
 
     def _of_week(self) -> float:
@@ -297,7 +298,7 @@ class Baseline:
         return total / exposure if exposure > 0.0 else 0.0
 
 
-def idle(known: Iterable[tuple[Baseline, int]], of: Constants) -> list[Baseline]:
+def idle_weeks(known: Iterable[tuple[Baseline, int]], of: Constants) -> list[Baseline]:
     """What is known of each series after so many weeks more of which nothing is known: what weeks
     without a point, learned one by one, would leave."""
     aged = [baseline._aged(weeks, of) for baseline, weeks in known]
@@ -312,7 +313,7 @@ def with_weeks(known: Baseline, weeks: list[list[float]], of: Constants) -> Base
     return _levelled([more], of)[0]
 
 
-def learn(known: Iterable[tuple[Baseline, Week]], of: Constants) -> list[Baseline]:
+def learn_weeks(known: Iterable[tuple[Baseline, Week]], of: Constants) -> list[Baseline]:
     """What is known of each series when its week is over as well; the levels are fitted together,
     and are what each by itself would have."""
     return _levelled([baseline._shaped(week, of) for baseline, week in known], of)

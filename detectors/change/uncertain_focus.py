@@ -8,7 +8,7 @@ variance (`families.negative_binomial` of size 1 / (d - 1 + v L)): a long stretc
 only a wrong baseline says. Which onsets are kept is decided as in FOCuS, so the maximum is over its
 candidates, and may miss an onset that d and v would have put above them.
 
-Used by `detectors.counts.watch`. References: Ward, Dilillo, Eckley and Fearnhead (2022),
+Used by `detectors.counts.count_watch`. References: Ward, Dilillo, Eckley and Fearnhead (2022),
 arXiv:2208.01494; Aitchison and Dunsmore, Statistical Prediction Analysis (1975).
 """
 
@@ -23,17 +23,18 @@ from detectors.change.focus import PoissonFocus
 from detectors.change.likelihoods import NO_DIVISION, Division
 from detectors.change.points import point
 
-MOST_OVER = 1e9
-"""A size below 1 / this is nothing to the logarithms beside it."""
+MOST_BEYOND = 1e9
+"""Over-dispersion beyond Poisson is bounded by this: a size below 1 / this is nothing to the
+logarithms beside it."""
 
 
-class HeldFocus(PoissonFocus):
+class UncertainFocus(PoissonFocus):
     """Has the ratio to an uncertain expectation changed?
 
     dispersion, spread: d and v above; both may be set anew before any point. A gap (None) has an
     index here, so that an onset is a place in the stream.
 
-    >>> sure, unsure = HeldFocus(), HeldFocus(spread=0.01)
+    >>> sure, unsure = UncertainFocus(), UncertainFocus(spread=0.01)
     >>> for x in [120, 120]:
     ...     sure.update(x, 100.0)
     ...     unsure.update(x, 100.0)
@@ -91,10 +92,10 @@ class HeldFocus(PoissonFocus):
         return {name: getattr(self, name) for name in names}
 
     def _gain(self, exposure: float, total: float, mean: float) -> float:
-        over = min(self.dispersion - 1.0 + self.spread * exposure, MOST_OVER)
-        if over < 1e-9:
+        beyond = min(self.dispersion - 1.0 + self.spread * exposure, MOST_BEYOND)
+        if beyond < 1e-9:
             return families.poisson(exposure, total, mean)
-        return families.negative_binomial(exposure, total, mean, 1.0 / over)
+        return families.negative_binomial(exposure, total, mean, 1.0 / beyond)
 
     def _best_known(
         self, exposures: Sequence[float], totals: Sequence[float], mean: float
@@ -109,8 +110,8 @@ class HeldFocus(PoissonFocus):
             total += totals[i]
             excess = total - exposure
             ratio = min(1.0, total / exposure)
-            over = dispersion - 1.0 + spread * exposure
-            varies = exposure * ratio * (1.0 + ratio * over)
+            beyond = dispersion - 1.0 + spread * exposure
+            varies = exposure * ratio * (1.0 + ratio * beyond)
             if excess * excess > 2.0 * best * varies:
                 value = self._gain(exposure, total, mean)
                 if value > best:

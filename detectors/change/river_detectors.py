@@ -1,10 +1,10 @@
 """River's ADWIN and Page-Hinkley as detectors of this kind: baselines to compare with.
 
-- `RiverAdwin` keeps a window whose length adapts, and drops its older part when the means of two
+- `ADWIN` keeps a window whose length adapts, and drops its older part when the means of two
   parts differ by more than a bound that holds for any bounded distribution, looking every `clock`
   points. It needs no model and no baseline; the price is that it is slow on counts, and it knows
   neither the scale of the noise nor the direction.
-- `RiverPageHinkley` adds up distances from the running mean, less `delta`, in units of the points
+- `PageHinkley` adds up distances from the running mean, less `delta`, in units of the points
   themselves: the CUSUM of `cusum.py` without the scale, the mean learned as it goes.
 
 The algorithms are river's own; what is added here is that a gap changes nothing, and that they are
@@ -14,7 +14,7 @@ way round nothing is needed: every detector here is a river drift detector.
 References: Bifet and Gavalda (2007), SIAM International Conference on Data Mining; Page (1954),
 Biometrika 41.
 
->>> detector = RiverAdwin(clock=1)
+>>> detector = ADWIN(clock=1)
 >>> for index, x in enumerate([4.0, 5.0, 6.0] * 40 + [9.0, 10.0, 11.0] * 10):
 ...     detector.update(x)
 ...     if detector.drift_detected:
@@ -78,7 +78,7 @@ class _River(Detector):
         return detector
 
 
-class RiverAdwin(_River):
+class ADWIN(_River):
     """ADWIN; the parameters are river's."""
 
     def __init__(
@@ -120,7 +120,7 @@ class RiverAdwin(_River):
 _SUMS = ("_sum_increase", "_sum_decrease", "_min_increase", "_max_decrease")
 
 
-class RiverPageHinkley(_River):
+class PageHinkley(_River):
     """Page-Hinkley; the parameters are river's."""
 
     def __init__(

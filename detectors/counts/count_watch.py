@@ -3,14 +3,14 @@
 One `Expected` says what each slot of the week should bring. Against it are held
 
 - the slot alone: `surprise`, minus the common logarithm of its smaller predictive tail;
-- every stretch that ends now: `change`, the statistic of `HeldFocus`, a log-likelihood ratio.
+- every stretch that ends now: `change`, the statistic of `UncertainFocus`, a log-likelihood ratio.
 
 The first finds a burst within the hour, the second a rise of a half that lasts a shift. When
 `Expected` has learned a week, the second begins anew with the last `window` slots, so that an old
 surge is not found again a month later. Days with names (bank holidays, local events) are judged
 alone and kept out of every stretch. So are ordinary days while only the level of an event is known,
-since that level is a guess for them (`detectors.counts.baseline`). The days of an event that goes
-on for weeks are part of stretches once it has a level of its own.
+since that level is a guess for them (`detectors.counts.weekly.baseline`). The days of an event that
+goes on for weeks are part of stretches once it has a level of its own.
 
 A change that alarms goes on until what came since some slot is 1,000 times likelier as expected
 than at the ratio of the change (quasi-Poisson, with the variance of a slot); what came before that
@@ -34,7 +34,7 @@ from math import exp, log, log10
 from typing import Any, Self
 
 from detectors.base import Detector, Plain
-from detectors.change.held_focus import HeldFocus
+from detectors.change.uncertain_focus import UncertainFocus
 from detectors.counts.expected import Expected
 
 ENDED = log(1000.0)
@@ -91,7 +91,7 @@ class CountWatch(Detector):
             prior_dispersion=self.prior_dispersion,
             prior_weight=self.prior_weight,
         )
-        self._focus = HeldFocus()
+        self._focus = UncertainFocus()
         self._recent: list[list[Any]] = []  # count (None: not looked at) and expected
         self._points = 0
         self._age = 0  # weeks that were known at the last point
@@ -110,12 +110,12 @@ class CountWatch(Detector):
         slot: int | None = None,
         names: Sequence[str] = (),
         *,
-        teach: bool = True,
+        learn: bool = True,
     ) -> None:
         """Takes the count of a slot (the next in turn unless given), with the day's names. What is
         not to be learned is judged alone, and part of no change."""
         expected, focus = self._expected, self._focus
-        expected.update(x, slot, names, teach=teach)
+        expected.update(x, slot, names, learn=learn)
         age, last = expected.age, expected.last
         if age > self._age:
             self._stretch = expected.baseline.stretch
@@ -135,7 +135,7 @@ class CountWatch(Detector):
             if how == "lent":  # a change from before can't be followed across such days
                 self._recent = [[None, 1.0] for _ in self._recent]
                 self._focus.begin(self._points - 1)
-            if teach and not apart and how != "lent" and mean > 0.0:
+            if learn and not apart and how != "lent" and mean > 0.0:
                 focus.dispersion, focus.spread = dispersion * self._stretch, spread
                 point = [count, mean]
         focus.update(*point)
@@ -283,5 +283,5 @@ class CountWatch(Detector):
         """A watch that goes on exactly where the saved one stood."""
         watch = super().restore(saved)
         watch._expected = Expected.restore(saved["state"]["_expected"])
-        watch._focus = HeldFocus.restore(saved["state"]["_focus"])
+        watch._focus = UncertainFocus.restore(saved["state"]["_focus"])
         return watch

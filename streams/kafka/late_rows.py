@@ -54,7 +54,7 @@ def late_rows(chunks: Iterable[Chunk], judge: Judge, newest: Callable[[str, str]
     """The rows of a play (its lines in order) that a worker would refuse as sealed, where the feed
     of a (kind, force) has got as far as `newest` says, in ms."""
     late = Late()
-    marks: dict[Whose, int] = {}
+    watermarks: dict[Whose, int] = {}
     known: dict[Whose, set[int]] = {}
     for chunk in chunks:
         for index, line in enumerate(chunk.lines()):
@@ -63,10 +63,10 @@ def late_rows(chunks: Iterable[Chunk], judge: Judge, newest: Callable[[str, str]
             if event is None or kind is None:
                 continue
             whose = kind.name, event.force
-            mark = marks[whose] if whose in marks else newest(*whose)
+            watermark = watermarks[whose] if whose in watermarks else newest(*whose)
             record = hash(event.id)
             if record not in known.setdefault(whose, set()):
-                bound = _sealed(kind, judge.calendars[event.force], event, mark)
+                bound = _sealed(kind, judge.calendars[event.force], event, watermark)
                 if bound is None:
                     known[whose].add(record)
                 else:
@@ -74,7 +74,7 @@ def late_rows(chunks: Iterable[Chunk], judge: Judge, newest: Callable[[str, str]
                     rows = late.rows.setdefault(whose, {})
                     rows[origin, chunk.line_numbers[index]] = record
                     late.bounds.setdefault(whose, bound)
-            marks[whose] = max(mark, to_ms(event.updated_at))
+            watermarks[whose] = max(watermark, to_ms(event.updated_at))
     return late
 
 
@@ -100,14 +100,14 @@ def _record(line: bytes) -> Versioned | None:
     return event if isinstance(event, Versioned) else None
 
 
-def _sealed(kind: Kind, calendar: Calendar, event: Versioned, mark: int) -> int | None:
+def _sealed(kind: Kind, calendar: Calendar, event: Versioned, watermark: int) -> int | None:
     """The instant before which records are sealed, where a record lies before it; else None."""
-    if event.deleted or not mark:
+    if event.deleted or not watermark:
         return None
     try:
         when, precision = when_of(kind.pack(event, to_ms(event.updated_at)))
     except Refused:
         return None
     horizon = max(kind.horizon, WHOLE_HORIZON) if precision else kind.horizon
-    before = calendar.start("day", max(0, mark - horizon))
+    before = calendar.start("day", max(0, watermark - horizon))
     return before if end_of_record(calendar, when, precision) <= before else None

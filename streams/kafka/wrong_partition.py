@@ -28,7 +28,7 @@ CLIENTS = "(C, Python's confluent-kafka, .NET, Go, Node, kcat)"
 KEPT = 1000
 
 
-class Placed(NamedTuple):
+class Misplaced(NamedTuple):
     """Where a line came in and where it belongs. Partitions are of the same topic."""
 
     topic: str
@@ -82,13 +82,13 @@ def shown(key: bytes | None) -> str:
     return f'"{safe[:LONGEST_KEY]}…"' if len(safe) > LONGEST_KEY else f'"{safe}"'
 
 
-def placed(force: Force, topic: str, came: int, key: bytes | None, count: int) -> Placed:
+def misplaced(force: Force, topic: str, came: int, key: bytes | None, count: int) -> Misplaced:
     """Where a line of a force came in, of a topic that must have `count` partitions."""
     right = partition_of(force.partition_group, count)
-    return Placed(topic, came, force.id, force.partition_group, right, key, count)
+    return Misplaced(topic, came, force.id, force.partition_group, right, key, count)
 
 
-class Placement:
+class MisplacedLines:
     """The lines that came in a wrong partition lately, over all partitions of a worker.
 
     Instants are those at which the log took them, in ms: what is read back from long ago is past.
@@ -96,10 +96,10 @@ class Placement:
 
     def __init__(self, window: int = WINDOW) -> None:
         self.window = window
-        self._letters: deque[tuple[int, Placed]] = deque(maxlen=KEPT)
+        self._letters: deque[tuple[int, Misplaced]] = deque(maxlen=KEPT)
         self._counted: dict[tuple[str, int], int] = {}
 
-    def refused(self, letter: Placed, at: int) -> None:
+    def refused(self, letter: Misplaced, at: int) -> None:
         """A line was refused."""
         self._letters.append((at, letter))
 
@@ -123,7 +123,7 @@ class Placement:
             f"--reason {REASON}"
         )
 
-    def _every(self, lately: list[tuple[int, Placed]]) -> bool:
+    def _every(self, lately: list[tuple[int, Misplaced]]) -> bool:
         """Whether of some partition all of the last lines were refused."""
         found: dict[tuple[str, int], list[int]] = {}
         for at, each in lately:

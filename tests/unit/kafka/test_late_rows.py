@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from streams.kafka.arrival import Late, late_rows
+from streams.kafka.late_rows import Late, late_rows
 from streams.periods import DAY, rfc3339
 from streams.sources.chunk import Chunk
 from streams.sources.order.play import Judge

@@ -307,6 +307,6 @@ class DurationWatch(GroupedWatch):
         slot = self._place % self.period
         number = number or self.least
         _, variance = self._value([0.0, 0.0, number, number])
-        reach = -stdtrit(self.known, probability) * sqrt(variance + self._slot_spreads[slot])
+        half_width = -stdtrit(self.known, probability) * sqrt(variance + self._slot_spreads[slot])
         middle = self._base + self._effects[slot] - self.cv**2 / number / 2.0
-        return exp(middle - reach), exp(middle + reach)
+        return exp(middle - half_width), exp(middle + half_width)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from streams.board.monitor import Monitor, Shard
 from streams.config.force import find_force
 from streams.kafka.partition import Partition, fingerprint
-from streams.kafka.placement import EVERY, MANY, WINDOW, Placement, placed, shown
 from streams.kafka.topics import partition_of
+from streams.kafka.wrong_partition import EVERY, MANY, WINDOW, MisplacedLines, misplaced, shown
 from streams.live import Live
 from streams.periods import MINUTE
 from streams.state.snapshot import Identity
@@ -26,7 +26,7 @@ AT = ms("2021-03-01T10:00:00Z")
 
 
 def test_a_right_key_in_a_wrong_partition_names_the_clients_option() -> None:
-    assert placed(FORCE, "w.calls", 22, KEY, 24).words == (
+    assert misplaced(FORCE, "w.calls", 22, KEY, 24).words == (
         '"warwickshire" came in partition 22 of w.calls and belongs in 6; its key was '
         '"warwickshire-west-mercia". The key is right, its hash is not: librdkafka '
         "(C, Python's confluent-kafka, .NET, Go, Node, kcat) needs partitioner=murmur2_random. "
@@ -43,13 +43,13 @@ def test_a_right_key_in_a_wrong_partition_names_the_clients_option() -> None:
     ],
 )
 def test_another_key_names_the_right_one(key: bytes | None, words: str) -> None:
-    found = placed(FORCE, "w.calls", 22, key, 24).words
+    found = misplaced(FORCE, "w.calls", 22, key, 24).words
     assert words in found
     assert "also needs partitioner=murmur2_random" in found
 
 
 def test_a_partition_that_should_not_be_there_is_a_fault_of_the_topic() -> None:
-    found = placed(FORCE, "w.calls", 24, KEY, 24).words
+    found = misplaced(FORCE, "w.calls", 24, KEY, 24).words
     assert "The topic must have 24 partitions: watchroom topics check" in found
     lately = refused(MANY)
     assert lately.trouble(AT, {"w.crimes"}) is not None
@@ -65,11 +65,11 @@ def test_a_key_is_shown_as_short_printable_text_on_one_line(key: bytes) -> None:
     assert '"' not in text[1:-1]
 
 
-def refused(number: int, *, at: int = AT) -> Placement:
-    lately = Placement()
+def refused(number: int, *, at: int = AT) -> MisplacedLines:
+    lately = MisplacedLines()
     lately.counted("w.calls", 22, at + 10)
     for n in range(number):
-        lately.refused(placed(FORCE, "w.calls", 22, KEY, 24), at + n)
+        lately.refused(misplaced(FORCE, "w.calls", 22, KEY, 24), at + n)
     return lately
 
 
@@ -88,18 +88,20 @@ def test_ten_lines_within_ten_minutes_are_a_trouble_that_ends_when_they_stop() -
 
 
 def test_ten_lines_over_more_than_ten_minutes_are_none() -> None:
-    lately = Placement()
+    lately = MisplacedLines()
     lately.counted("w.calls", 22, AT + 4 * WINDOW)
     for n in range(2 * MANY):
-        lately.refused(placed(FORCE, "w.calls", 22, KEY, 24), AT + n * (WINDOW // (MANY - 1) + 1))
+        lately.refused(
+            misplaced(FORCE, "w.calls", 22, KEY, 24), AT + n * (WINDOW // (MANY - 1) + 1)
+        )
         assert lately.trouble(AT + n * (WINDOW // (MANY - 1) + 1)) is None
 
 
 def test_a_few_lines_are_a_trouble_where_nothing_else_is_counted_in_their_partition() -> None:
-    lately = Placement()
+    lately = MisplacedLines()
     for n in range(EVERY):
         assert lately.trouble(AT) is None
-        lately.refused(placed(FORCE, "w.crimes", 22, KEY, 24), AT + n)
+        lately.refused(misplaced(FORCE, "w.crimes", 22, KEY, 24), AT + n)
     assert lately.trouble(AT) is not None
     lately.counted("w.crimes", 6, AT + 5)  # another partition
     assert lately.trouble(AT) is not None
@@ -126,8 +128,8 @@ def test_a_partition_words_its_dead_letters_and_notes_what_it_counts(tmp_path: P
     ]
     assert [each["reason"] for each in letters] == ["wrong_partition", "not_json"] * EVERY
     assert f"came in partition 3 of w.calls and belongs in {right}" in letters[0]["detail"]
-    assert partition.placement.trouble(AT) is not None
-    assert partition.placement.trouble(AT + 10 * MINUTE) is None
+    assert partition.misplaced_lines.trouble(AT) is not None
+    assert partition.misplaced_lines.trouble(AT + 10 * MINUTE) is None
     assert json.loads(line)["force"] == "warwickshire"
 
 
@@ -141,4 +143,4 @@ def test_a_message_with_any_line_that_is_counted_counts_for_its_partition(tmp_pa
         other = call(f"o{offset}", force="city-of-london")
         asyncio.run(partition.fold(offset, lines([mine, other]), AT + offset, KEY))
     assert partition.refused == {"wrong_partition": EVERY}
-    assert partition.placement.trouble(AT) is None
+    assert partition.misplaced_lines.trouble(AT) is None

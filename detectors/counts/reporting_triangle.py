@@ -22,19 +22,19 @@ from __future__ import annotations
 import math
 
 from detectors.base import Detector
-from detectors.counts.predictive import MOST, Predictive, Verdict, judged
+from detectors.counts.predictive import MOST, Judgement, Predictive, judgement_of
 
 NOT_KNOWN = "delay not known"
 
 
-class Ageing(Detector):
+class ReportingTriangle(Detector):
     """Past periods as they were known at each age, and the present one against them.
 
     ages: how many ages are kept; at the last, a period counts as complete. need: complete periods
     before anything is judged. kept: periods that are kept at most. probability: of one tail.
     `record` takes what is known of a period at an age. `update` alone starts the next period.
 
-    >>> crimes = Ageing(ages=3, need=6)
+    >>> crimes = ReportingTriangle(ages=3, need=6)
     >>> for period in range(8):
     ...     for age, count in enumerate((40 + period % 3, 70 + period % 5, 80 + period % 4)):
     ...         crimes.record(period, age, count)
@@ -45,7 +45,7 @@ class Ageing(Detector):
     >>> round(low), round(middle), round(high)
     (81, 86, 90)
     >>> crimes.record(9, 0, 80)
-    >>> crimes.verdict.words
+    >>> crimes.judgement.words
     '80 at age 0, expected 40.9 (20 to 67); so many has a probability of 1 in 21,000'
     """
 
@@ -117,7 +117,7 @@ class Ageing(Detector):
             mean, min(dispersion / (len(past) * mean), 4.0), dispersion, 2.0 / (degrees + 2.0)
         )
 
-    def judge(self, count: float, age: int, period: float = math.inf) -> Verdict:
+    def judge(self, count: float, age: int, period: float = math.inf) -> Judgement:
         """Compares a count of this age with earlier periods at the same age."""
         ahead = self.forecast(age, period)
         if ahead is None:
@@ -125,11 +125,11 @@ class Ageing(Detector):
             words = (
                 f"{count:,.0f} at age {age}; {NOT_KNOWN}: {have} of {self.need} periods complete"
             )
-            return Verdict(NOT_KNOWN, count, None, None, None, None, None, False, words)
-        return judged(count, ahead, self.probability, "ready", of=f" at age {age}")
+            return Judgement(NOT_KNOWN, count, None, None, None, None, None, False, words)
+        return judgement_of(count, ahead, self.probability, "ready", of=f" at age {age}")
 
     @property
-    def verdict(self) -> Verdict | None:
+    def judgement(self) -> Judgement | None:
         """What is to be said of the last record; None before the first and in a gap."""
         if not self._newest:
             return None
@@ -139,16 +139,16 @@ class Ageing(Detector):
     @property
     def drift_detected(self) -> bool:
         """Whether the last record was exceptional; judged when this is read."""
-        verdict = self.verdict
-        return verdict is not None and verdict.exceptional
+        judgement = self.judgement
+        return judgement is not None and judgement.exceptional
 
     @property
     def evidence(self) -> float:
         """Minus the common logarithm of the smaller tail; 0 while the delay is not known."""
-        verdict = self.verdict
-        if verdict is None or verdict.low is None or verdict.high is None:
+        judgement = self.judgement
+        if judgement is None or judgement.low is None or judgement.high is None:
             return 0.0
-        return -math.log10(max(min(verdict.low, verdict.high), 1e-300))
+        return -math.log10(max(min(judgement.low, judgement.high), 1e-300))
 
     def completeness(self, age: int) -> tuple[float, float]:
         """The share of the final count known at this age, and its standard error.

@@ -9,20 +9,20 @@ from streams.surveillance.adapters.base import Adapter
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.adapters.grouped import Durations, Shares
 from streams.surveillance.adapters.within import Within
-from streams.surveillance.series import Watched
+from streams.surveillance.series import WatchedSeries
 
 SLOTS = {"hour": 168, "day": 7}
 
 
-def make(watched: Watched, force: Force, allowed: float) -> Adapter | None:
+def adapter_of(series: WatchedSeries, force: Force, allowed: float) -> Adapter | None:
     """The detector of a series; None where none fits its grain."""
-    value, slots = watched.measure.value, SLOTS.get(watched.grain)
-    if isinstance(value, Count) and watched.grain == "month":
-        return Months(value.lane, allowed)
+    value, slots = series.measure.value, SLOTS.get(series.grain)
+    if isinstance(value, Count) and series.grain == "month":
+        return Months(value.counter, allowed)
     if slots is None:
         return None
     if isinstance(value, Count):
-        return Counts(value.lane, slots, allowed)
+        return Counts(value.counter, slots, allowed)
     if isinstance(value, Mean):
         return Within(lambda: Durations(value, slots, allowed), slots)
     share = SERVICE_LEVELS[force.file.service_level].share if isinstance(value, Chosen) else value

@@ -7,8 +7,8 @@ deviations that are cut at `CUT` standard deviations, so that a burst is no pers
 what is above twice its standard error counts, which is sqrt(LAGS / n) for n independent counts; so
 it is 1 for nearly every series whose counts are independent.
 
-Used by `detectors.counts.baseline`. Reference: Priestley, Spectral Analysis and Time Series (1981),
-5.3.
+Used by `detectors.counts.weekly.baseline`. Reference: Priestley, Spectral Analysis and Time Series
+(1981), 5.3.
 """
 
 from __future__ import annotations

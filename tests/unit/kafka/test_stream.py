@@ -11,8 +11,7 @@ from aiokafka import TopicPartition
 
 from streams.board.monitor import Monitor, Shard
 from streams.kafka.partition import Partition, fingerprint
-from streams.kafka.passed import Passed
-from streams.kafka.settings import Mark
+from streams.kafka.stream import Position, StreamPositions
 from streams.live import Live
 from streams.state.snapshot import Identity
 from tests.build import call, lines, ms, tiny_force
@@ -48,35 +47,35 @@ class Record:
     offset: int
 
 
-def noted(passed: Passed, assignment: Assignment, *offsets: int) -> Mark | None:
+def noted(positions: StreamPositions, assignment: Assignment, *offsets: int) -> Position | None:
     handed: dict[Any, list[Record]] = {TP: [Record(n) for n in offsets]} if offsets else {}
-    passed.note(assignment, handed)
-    return passed.mark(KEY)
+    positions.note(assignment, handed)
+    return positions.of(KEY)
 
 
 def test_the_last_message_and_the_position_after_markers_are_noted_together() -> None:
-    passed, assignment = Passed(), Assignment({TP: State(2, 2, 1000)})
-    assert noted(passed, assignment, 0) == Mark(0, 2, 1000)
+    positions, assignment = StreamPositions(), Assignment({TP: State(2, 2, 1000)})
+    assert noted(positions, assignment, 0) == Position(0, 2, 1000)
     assignment.states[TP] = State(6, 6, 2000)
-    assert noted(passed, assignment) == Mark(0, 6, 2000)
+    assert noted(positions, assignment) == Position(0, 6, 2000)
 
 
 def test_nothing_is_noted_before_the_brokers_have_answered_for_this_position() -> None:
-    passed = Passed()
-    assert noted(passed, Assignment({TP: State(60)})) is None
+    positions = StreamPositions()
+    assert noted(positions, Assignment({TP: State(60)})) is None
     # A position of another log: above all that may be read.
-    assert noted(passed, Assignment({TP: State(60, 25, 1000)})) is None
-    assert noted(passed, Assignment({TP: State(25, 25, 1000, has_valid_position=False)})) is None
-    passed.note(None, {})
-    assert passed.mark(KEY) is None
+    assert noted(positions, Assignment({TP: State(60, 25, 1000)})) is None
+    assert noted(positions, Assignment({TP: State(25, 25, 1000, has_valid_position=False)})) is None
+    positions.note(None, {})
+    assert positions.of(KEY) is None
 
 
 def test_another_assignment_knows_nothing_of_what_the_one_before_handed_over() -> None:
-    passed = Passed()
-    assert noted(passed, Assignment({TP: State(60, 60, 1000)}), 58, 59) == Mark(59, 60, 1000)
-    passed.forget()
-    assert passed.mark(KEY) is None
-    assert noted(passed, Assignment({TP: State(5, 5, 2000)})) == Mark(-1, 5, 2000)
+    positions = StreamPositions()
+    assert noted(positions, Assignment({TP: State(60, 60, 1000)}), 58, 59) == Position(59, 60, 1000)
+    positions.forget()
+    assert positions.of(KEY) is None
+    assert noted(positions, Assignment({TP: State(5, 5, 2000)})) == Position(-1, 5, 2000)
 
 
 def test_offsets_without_a_message_are_no_lag(tmp_path: Path) -> None:
@@ -88,6 +87,6 @@ def test_offsets_without_a_message_are_no_lag(tmp_path: Path) -> None:
     asyncio.run(partition.fold(0, lines([call()]), ms("2021-03-01T10:01:00Z")))
     assert partition.lag == 1  # it may be a message that was not read yet
     partition.skip(2)
-    assert (partition.lag, partition.held, partition.changed) == (0, 1, True)
+    assert (partition.lag, partition.folded, partition.changed) == (0, 1, True)
     partition.skip(1)
-    assert partition.held == 1
+    assert partition.folded == 1

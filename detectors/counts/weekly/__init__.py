@@ -1,0 +1,1 @@
+"""What weeks of a count have taught: level, shape, named days, scatter of sums."""

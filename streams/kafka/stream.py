@@ -1,0 +1,76 @@
+"""What a worker asks of its stream, and how far the stream has come in each partition.
+
+The marker that ends a transaction takes an offset, and so does each record of one that was aborted.
+No message comes of them, so the offset of the last message says too little. What the consumer has
+handed over and where it stands are noted together, in the consumer's own thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+Key = tuple[str, int]
+"""A topic and a partition."""
+
+
+class Position(NamedTuple):
+    """How far the stream has come in a partition: everything before `next_offset` was handed over,
+    the last message with the offset `last`, or -1."""
+
+    last: int
+    next_offset: int
+    heard: int
+    """The client's mark of the brokers' answer that this goes by."""
+
+
+class Stream:
+    """What the assigned partitions ask of the stream that feeds them; the Faust worker fills it
+    in."""
+
+    resume: Callable[[Key], None]
+    commit: Callable[[dict[Key, int]], Awaitable[bool]]
+    high: Callable[[Key], int | None]
+    """The end of what may be read: the last stable offset."""
+    position: Callable[[Key], Position | None]
+    forget_positions: Callable[[], None]
+    """Called at every assignment: what was noted is of the one before."""
+    ends_at: Callable[[Key, int], None]
+    """Called with the end of a log that was read: the stream may be further only in another log."""
+    heard: Callable[[], int | None]
+    """When the brokers last answered, in ms by the wall clock; None where that is not known."""
+
+
+class StreamPositions:
+    """The positions in the partitions of the present assignment; `positions` may be read from any
+    thread."""
+
+    def __init__(self) -> None:
+        self.positions: dict[Key, Position] = {}
+        self._assignment: object = None
+        self._last: dict[Any, int] = {}
+
+    def note(self, assignment: Any, handed: Mapping[Any, Sequence[Any]]) -> None:
+        """Notes what one fetch has handed over; `assignment` is aiokafka's."""
+        if assignment is not self._assignment:
+            self._assignment, self._last = assignment, {}
+        for tp, records in handed.items():
+            if records:
+                self._last[tp] = records[-1].offset
+        positions: dict[Key, Position] = {}
+        for tp in assignment.tps if assignment is not None else ():
+            state = assignment.state_value(tp)
+            # A position above what the brokers last told of is of a log that was cut or made anew.
+            known = state.has_valid_position and state.lso is not None and state.timestamp
+            if known and state.position <= state.lso:
+                last = self._last.get(tp, -1)
+                positions[tp.topic, tp.partition] = Position(last, state.position, state.timestamp)
+        self.positions = positions
+
+    def of(self, key: Key) -> Position | None:
+        """The position in a partition, where it is known."""
+        return self.positions.get(key)
+
+    def forget(self) -> None:
+        """A new assignment has come: nothing is known of it."""
+        self.positions = {}
