@@ -52,14 +52,21 @@ class RuleContext:
         self._rollups = {CALLS.name: self.calls, ATTENDANCE.name: self.attendance}
         self.ledgers: dict[str, Ledger] = {}
         """By kind of record, those that there are."""
-        self.windows: AnswerWindows | None = None
-        """How many calls each line answered in time over the minutes up to now."""
+        self._windows: AnswerWindows | None = None
         self.silent: tuple[Signal, ...] = ()
         """The feeds that are silent at the instant that is judged."""
         self.pipeline = PipelineHealth()
         """How the process does, as of its last look at itself."""
         self.clock: EventClock | None = None
         """To be told of moments at which an open record passes its limit."""
+
+    @property
+    def windows(self) -> AnswerWindows:
+        """How many calls each line answered in time over the minutes up to now; LookupError where
+        there is no ledger of calls."""
+        if self._windows is None:
+            raise LookupError(f"no calls of {self.force.id} are read")
+        return self._windows
 
     def rollup(self, group: Group, kind: Kind) -> Rollup:
         """The rows of a group."""
@@ -74,6 +81,6 @@ class RuleContext:
         self.ledgers = {kind: ledger for kind, ledger in found.items() if ledger is not None}
         calls = self.ledgers.get("call")
         if calls is None:
-            self.windows = None
-        elif self.windows is None or self.windows.ledger is not calls:
-            self.windows = AnswerWindows(self.force, calls, WINDOWS)
+            self._windows = None
+        elif self._windows is None or self._windows.ledger is not calls:
+            self._windows = AnswerWindows(self.force, calls, WINDOWS)

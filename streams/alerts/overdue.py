@@ -65,7 +65,7 @@ class Overdue:
         return bool(self._late)
 
     def ages(self, at: int) -> dict[str, list[int]]:
-        """How long the open records have waited, in ms, by row; those left out whose end is lost."""
+        """By row how long the open records have waited, in ms, but for those whose end is lost."""
         found: dict[str, list[int]] = {}
         for packed in self.ledger.open.values():
             contribution = self.ledger.kind.contribution(packed)

@@ -85,8 +85,7 @@ def _period(signal: Signal) -> Period:
 def lead(
     force: Force, calendar: Calendar, signal: Signal, now: int, *, compared: bool = True
 ) -> str:
-    """The first sentence of a signal: its figure, when, and the usual range where it is `compared`.
-    """
+    """The first sentence of a signal: its figure, when, and the usual range if `compared`."""
     unit = unit_of(signal.group, signal.measure)
     happened = when(calendar, _period(signal), now, running=signal.running, first=signal.first)
     figures = f": {figure(signal.observed, unit, signal.cases)} {happened}"

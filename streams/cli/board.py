@@ -14,10 +14,10 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live as Screen
 from rich.text import Text
 
-from streams.registry import phrases
 from streams.cli.options import Seconds, board_console
 from streams.errors import WatchroomError
 from streams.outputs.terminal import banner, render
+from streams.registry import phrases
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PATIENCE = 10.0

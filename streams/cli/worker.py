@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from streams.config.force import find_force, shipped_forces
-from streams.live import BEHIND
 
 
 @click.command(short_help="Monitor Kafka topics with Faust.")

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from streams.registry.names import name
-from streams.registry import phrases
 from streams.config.force import WHOLE
 from streams.outputs import words
+from streams.registry import phrases
 from streams.registry.measures import ALL
+from streams.registry.names import name
 
 Board = dict[str, Any]
 Row = dict[str, Any]

@@ -16,7 +16,6 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from streams.registry import phrases
 from streams.config.force import WHOLE
 from streams.outputs import words
 from streams.outputs.breakdowns import (
@@ -30,6 +29,7 @@ from streams.outputs.breakdowns import (
     missing,
     spans,
 )
+from streams.registry import phrases
 from streams.registry.aggregates import SMALL
 
 COLUMNS = {

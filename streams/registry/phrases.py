@@ -1,4 +1,4 @@
-"""Figures and signals in plain English, all of it here: numbers, durations, shares, dates and times;
+"""Figures and signals in plain English, all of it here: numbers, shares, durations, dates, times;
 what, where, how many, when, and how many are usual.
 
     999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14. Up since about 21:00.
@@ -59,7 +59,7 @@ def whole_percent(share: float) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A duration that was measured, always in two units: `7.4 s`, `1 min 43 s`, `2 h 5 min`, `3 d 4 h`."""
+    """A measured duration, in two units: `7.4 s`, `1 min 43 s`, `2 h 5 min`, `3 d 4 h`."""
     if seconds is None:
         return NOTHING
     if seconds < 60 and seconds != int(seconds):
@@ -345,7 +345,9 @@ def known_from(names: Sequence[str], *, only: bool) -> str:
 def across(what: str, kind: str, day: dt.date) -> str:
     """Of a comparison with what was recorded otherwise; short enough to stand in an alert."""
     said = f"Compared across a change: {what}, {full_date(day)}."
-    return said if len(said) <= SHORT else f"Compared across a change of {kind} on {full_date(day)}."
+    return (
+        said if len(said) <= SHORT else f"Compared across a change of {kind} on {full_date(day)}."
+    )
 
 
 def silent(kind: str, force: Force, gap: str, expected: float) -> str:

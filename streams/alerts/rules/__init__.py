@@ -74,35 +74,31 @@ def is_news(signal: Signal) -> bool:
 
 def said(force: Force, signal: Signal, kind: str, lookup: PeriodLookup, at: int) -> tuple[str, ...]:
     """The sentences of a signal, in an alert of a kind."""
-    rule = _signals(kind) or rule_of(signal)[1]
-    return rule.said(force, signal, signal.end if signal.running else max(signal.end, at), lookup)
+    now = signal.end if signal.running else max(signal.end, at)
+    return _rule(kind).said(force, signal, now, lookup)
 
 
 def inside(alert: Alert, period: Signal) -> bool:
     """Whether a closed period is back in the range that an alert is compared with."""
-    return _rule(alert).inside(alert, period)
+    return _rule(alert.kind).inside(alert, period)
 
 
 def is_clear(alert: Alert, period: Signal) -> bool:
     """Whether a closed period counts towards the end of an alert."""
-    return _rule(alert).is_clear(alert, period)
+    return _rule(alert.kind).is_clear(alert, period)
 
 
 def clear_periods(alert: Alert, grain: str) -> int:
     """How many clear periods in a row end an alert."""
-    return _rule(alert).clear_periods[grain]
+    return _rule(alert.kind).clear_periods[grain]
 
 
-def _signals(kind: str) -> SignalRule | None:
-    found = kind_named(kind)
-    return None if found is None else found.signals
-
-
-def _rule(alert: Alert) -> SignalRule:
-    """The rule of an alert; of a kind that is not known here, as of a volume."""
-    found = _signals(alert.kind) or EXCEPTIONAL_VOLUME.signals
-    assert found is not None
-    return found
+def _rule(kind: str) -> SignalRule:
+    """How a kind is judged from signals; LookupError of one that is not."""
+    for each in KINDS:
+        if each.name == kind and each.signals is not None:
+            return each.signals
+    raise LookupError(f"{kind} is not judged from signals")
 
 
 # -- findings ----------------------------------------------------------------------------------

@@ -135,10 +135,9 @@ class AnswerRateRule(InstantRule):
 
     @property
     def _windows(self) -> AnswerWindows:
-        assert self.context.windows is not None  # there is a ledger of calls
         return self.context.windows
 
-    def learn(self, day: int, at: int) -> None:  # noqa: ARG002  by whole days
+    def learn(self, day: int, at: int) -> None:
         """Takes in how often each line usually answers in time."""
         if self._ledger is None or self._ledger.watermark <= 0:
             return  # many forces send no calls at all
@@ -158,7 +157,7 @@ class AnswerRateRule(InstantRule):
     @property
     def idle(self) -> bool:
         """Whether no call is in any window."""
-        return self.context.windows is None or self.context.windows.empty
+        return self._windows.empty
 
     def judge(self, at: int) -> Iterable[Finding]:
         """The lines whose answer rate has got worse, or has been low for days."""

@@ -32,7 +32,8 @@ def worsening(window: AnswerRate, own: UsualRate, target: float) -> tuple[float,
     """-log10 of the tails of so few in time: against the recent rate, by the beta-binomial with its
     correlation, and against the target, by the binomial.
 
-    >>> [round(found, 1) for found in worsening(AnswerRate(6, 20), UsualRate(0.83, 0.01, 10000), 0.9)]
+    >>> usual = UsualRate(0.83, 0.01, 10000)
+    >>> [round(found, 1) for found in worsening(AnswerRate(6, 20), usual, 0.9)]
     [5.4, 9.7]
     """
     aimed = binomial_tails(window.within, window.of, min(0.999999, target))[0]

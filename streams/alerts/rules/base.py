@@ -87,7 +87,7 @@ class InstantRule:
     def learn(self, day: int, at: int) -> None:
         """Takes in what was usual up to the start of the day of an instant; once a day. In ms."""
 
-    def may_hold(self, at: int) -> bool:  # noqa: ARG002  the general answer
+    def may_hold(self, at: int) -> bool:
         """Whether it may hold at a full minute: where not, it is not judged then. Cheap."""
         return True
 

@@ -103,7 +103,7 @@ class FeedSilentRule(InstantRule):
 
     any_minute = False
 
-    def judge(self, at: int) -> Iterable[Finding]:  # noqa: ARG002  they are of this instant
+    def judge(self, at: int) -> Iterable[Finding]:
         """The feeds that are silent."""
         return silent_feeds(self.force, self.context.silent)
 

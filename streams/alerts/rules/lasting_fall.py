@@ -143,9 +143,7 @@ class LastingFalls:
         seconds, target = held(self.force, targets, telling.day.start)
         if target is None:
             return None
-        return lasting(
-            self.force, fall.line, told, since, target, seconds, at, running=running
-        )
+        return lasting(self.force, fall.line, told, since, target, seconds, at, running=running)
 
     def _onset(self, fall: Fall, between: Between, telling: Judged, at: int) -> int:
         """The full hour from which on calls were rather answered as on the day that says most than

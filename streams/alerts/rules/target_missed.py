@@ -115,12 +115,10 @@ class WeeksRule(InstantRule):
     def _week(self, line: Line, start: int, end: int) -> list[tuple[AnswerRate, float | None]]:
         """The parts of a week under one target each, with it."""
         parts, found = held_over(self.force, line.targets, start, end), []
-        windows = self.context.windows
-        assert windows is not None  # there is a ledger of calls
         for n, part in enumerate(parts):
             begin = start if not n else part.since
             stop = parts[n + 1].since if n + 1 < len(parts) else end
-            rate = windows.between(begin, stop).get(line.id, (0, 0))
+            rate = self.context.windows.between(begin, stop).get(line.id, (0, 0))
             found.append((AnswerRate(*rate), part.share))
         return found
 
@@ -133,7 +131,8 @@ TARGET_MISSED = AlertKind(
     dashboard="alerts",
     table=(
         Row(
-            "an answer rate is worse than the force's own at this time of day *and* than the target",
+            "an answer rate is worse than the force's own at this time of day *and* than the "
+            "target",
             "page",
             "3 hours after it was last so",
         ),
