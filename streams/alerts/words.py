@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streams.alerts.model import Outcome
+from streams.alerts.model import AlertOutcome
 from streams.config.force import Force
 from streams.periods import Calendar, Period
 from streams.registry.measures import measure_of, unit_of
@@ -38,7 +38,7 @@ from streams.surveillance.signals import Signal
 LONGEST = 160
 NOBODY = "Nobody has this yet."
 ACCEPT = "Lasting: close it as real to accept the level."
-OUTCOMES: dict[Outcome, str] = {
+OUTCOMES: dict[AlertOutcome, str] = {
     "real": "real",
     "planned_event": "a planned event",
     "data_fault": "a fault in the data",
@@ -107,7 +107,7 @@ def owned(owner: str | None, snoozed_until: str | None = None, reason: str | Non
     return NOBODY if owner is None else f"{owner} has this."
 
 
-def resolved(at: str, outcome: Outcome | None) -> str:
+def resolved(at: str, outcome: AlertOutcome | None) -> str:
     """The last sentence of an alert that is over: `at` is `at 22:40`, `on 31 May 2020`."""
     return f"Over {at}." if outcome is None else f"Closed {at}: {OUTCOMES[outcome]}."
 
