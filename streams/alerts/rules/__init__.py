@@ -39,12 +39,18 @@ def names_of(*judged: str) -> tuple[str, ...]:
     return tuple(kind.name for kind in KINDS if kind.judged in judged)
 
 
-def daily() -> tuple[str, ...]:
-    """The names of the kinds of which something is judged at the close of days too."""
-    return tuple(kind.name for kind in KINDS if any(rule.daily for rule in kind.rules))
+def daily(records: str) -> tuple[str, ...]:
+    """The names of the kinds of which something is judged at the close of days of those records."""
+    return tuple(
+        kind.name
+        for kind in KINDS
+        if any(rule.daily and rule.records == records for rule in kind.rules)
+    )
 
 
 FROM_SIGNALS = names_of("period")
+JUDGED_NOW = names_of("instant", "minute", "process")
+"""What is judged again at every look: it is over when it is no longer so."""
 
 
 # -- signals -----------------------------------------------------------------------------------

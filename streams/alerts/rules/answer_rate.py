@@ -81,7 +81,7 @@ def answer_rate(
         severity="page",
         title=f"{line} answer rate, {force.name}",
         since=at - minutes * MINUTE,
-        said=_said(
+        said=sentences(
             say.calls(line), force.name, (found.within, found.of), seconds, own.share, target
         ),
         evidence=Evidence(
@@ -98,7 +98,7 @@ def answer_rate(
     )
 
 
-def _said(
+def sentences(
     what: str, where: str, told: tuple[int, int], seconds: int, recent: float, target: float
 ) -> tuple[str, ...]:
     """An answer rate that has become worse."""

@@ -21,12 +21,15 @@ from streams.alerts.model import Alert, Evidence, Severity
 from streams.alerts.overdue import Overdue
 from streams.config.force import WHOLE, Force
 from streams.fold.ledger import Ledger
-from streams.periods import MINUTE
+from streams.periods import DAY, MINUTE
 from streams.surveillance.signals import Signal
 
 GROWN = 1.25
 """Times what people were notified of from which on they are notified again: of the ratio of a
 volume, of a level, of the share of calls that is not answered in time."""
+
+STEADY = 14 * DAY
+"""How long a state must not have been found before it is over."""
 
 Judged = Literal["period", "instant", "minute", "process"]
 """When a kind is judged: as periods close, by the signals of the detectors; at every instant of

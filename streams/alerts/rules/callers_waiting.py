@@ -82,12 +82,12 @@ def callers_waiting(
         direction="up",
         title=f"Callers waiting on {line}, {force.name}",
         since=at - round(oldest * SECOND),
-        said=_said(what, force.name, people, oldest, limit, target),
+        said=sentences(what, force.name, people, oldest, limit, target),
         evidence=Evidence(observed=oldest, upper=limit, numerator=people, target=float(target)),
     )
 
 
-def _said(
+def sentences(
     what: str, where: str, people: int, longest: float, limit: float, target: int
 ) -> tuple[str, ...]:
     """Callers who wait too long."""

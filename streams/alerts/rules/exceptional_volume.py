@@ -21,6 +21,8 @@ from streams.surveillance.signals import Signal
 
 CLEAR_PERIODS = {"hour": 3, "day": 2, "month": 1}
 """Closed periods in a row inside the usual range after which it is over."""
+MOST_CLEAR_DAYS = 7
+"""Of a series of a few a day, the usual days in a row after which it is over at the latest."""
 REPORTS = {
     "up": "That is more reports, which need not be more offences.",
     "down": "That is fewer reports, which need not be fewer offences.",

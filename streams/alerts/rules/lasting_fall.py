@@ -205,7 +205,7 @@ def lasting(
         severity="page",
         title=f"{line} answer rate, {force.name}",
         since=since,
-        said=_said(force, line, rate, seconds, own.share, target, days, running=running),
+        said=sentences(force, line, rate, seconds, own.share, target, days, running=running),
         evidence=Evidence(
             observed=rate.share,
             expected=own.share,
@@ -221,7 +221,7 @@ def lasting(
     )
 
 
-def _said(
+def sentences(
     force: Force,
     line: str,
     told: tuple[int, int],

@@ -57,10 +57,10 @@ class RuleSet:
         judged = (rule for rule in self._reading(held_back) if self._judged[rule] in when)
         return [finding for rule in judged for finding in rule.judge(at)]
 
-    def of_day(self, monitor: Monitor, at: int) -> list[Finding]:
-        """What is judged by the day, up to the start of the day of an instant."""
+    def of_day(self, monitor: Monitor, records: str, at: int) -> list[Finding]:
+        """What is judged of a kind of record as a day of it has closed, at an instant."""
         self.bind(monitor)
-        daily = (rule for rule in self._reading(NOTHING) if rule.daily)
+        daily = (r for r in self._reading(NOTHING) if r.daily and r.records == records)
         return [finding for rule in daily for finding in rule.judge(at)]
 
     def of_process(self, health: PipelineHealth, at: int) -> list[Finding]:

@@ -16,7 +16,7 @@ from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.rules.answer_rate import AnswerRateRule
 from streams.alerts.rules.answers import KIND, LEAST_CALLS, got_worse, of_answers
-from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Row
+from streams.alerts.rules.base import STEADY, AlertKind, Finding, InstantRule, Row
 from streams.alerts.usual_answers import AnswerRate
 from streams.config.force import Force
 from streams.config.schema import Line
@@ -26,8 +26,6 @@ from streams.registry.phrases import percent, round_duration
 
 WEEKS = 4
 """A target is missed for weeks once it was in each of so many."""
-STEADY = 14 * DAY
-"""How long that must not have been so before it is over."""
 
 
 def target_missed(
@@ -49,7 +47,7 @@ def target_missed(
     aimed = sum(rate.of * share for rate, share in parts) / together.of
     if binomial_tails(together.within, together.of, aimed)[0] > 0.01:
         return None
-    said = _said(say.calls(line), force.name, together.share, target, seconds, WEEKS)
+    said = sentences(say.calls(line), force.name, together.share, target, seconds, WEEKS)
     if any(share != target for _, share in parts):
         said = (*said, "Each by the target of its time.")
     return of_answers(
@@ -69,7 +67,7 @@ def target_missed(
     )
 
 
-def _said(
+def sentences(
     what: str, where: str, rate: float, target: float, seconds: int, weeks: int
 ) -> tuple[str, ...]:
     """A target that has been missed for weeks."""

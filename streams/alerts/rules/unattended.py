@@ -64,12 +64,12 @@ def unattended(
         direction="up",
         title=f"Emergencies not attended, {force.name}",
         since=at - round(oldest * SECOND),
-        said=_said(force.name, count, oldest, limit),
+        said=sentences(force.name, count, oldest, limit),
         evidence=Evidence(observed=oldest, upper=limit, numerator=count),
     )
 
 
-def _said(where: str, count: int, longest: float, limit: float) -> tuple[str, ...]:
+def sentences(where: str, count: int, longest: float, limit: float) -> tuple[str, ...]:
     """Emergencies that nobody has reached."""
     what = "Emergency incident" if count == 1 else "Emergency incidents"
     oldest = "" if count == 1 else ", the oldest"

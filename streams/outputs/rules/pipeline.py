@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from streams.alerts.rules import PIPELINE_UNWELL
+from streams.alerts.rules.pipeline_unwell import KIND
 from streams.live import BEHIND, OLD_CHECKPOINT
 from streams.outputs.rules.kinds import REPORTED
 from streams.outputs.rules.text import Links, Rule, template, written
 
 JOB = 'job="watchroom"'
-KIND = PIPELINE_UNWELL.name
-"""These are of the kind of which Watchroom's own alerts about itself are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.alerts.model import Transition
+from streams.alerts.rules.unattended import UnattendedRule
 from streams.alerts.service import AlertService
 from streams.board.freshness import FEW_LOOKS, LOOKS, LOST, MOST_DELAY, NEAR, Current, Mark
 from streams.live import Live
@@ -378,11 +379,11 @@ def test_the_limits_of_a_force_are_not_learned_from_half_of_its_records() -> Non
     room = Room()
     room.read(waiting(0, answered_at=stamp(0)), opened(3 * HOUR))
     room.look(2)
-    context = room.service.contexts["tiny"]
-    assert context._response.seen == ()
+    (rule,) = [r for r in room.service.rules["tiny"].rules if isinstance(r, UnattendedRule)]
+    assert rule.own.seen == ()
     late = [opened(DAY, f"j{n}", arrived_at=stamp(19 * HOUR - n)) for n in range(20)]
     room.read(*late, opened(0, "now", arrived_at=stamp(0)))
-    assert sum(count for _, count in context._response.seen) == 20
+    assert sum(count for _, count in rule.own.seen) == 20
 
 
 @pytest.mark.parametrize(("never", "told"), [(1, ["unattended"]), (3, [])])
