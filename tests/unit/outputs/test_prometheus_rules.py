@@ -21,14 +21,12 @@ from streams.registry.measures import GROUPS
 ROOT = Path(__file__).parents[3]
 RULES = ROOT / "deploy" / "prometheus" / "rules"
 RUNBOOKS = ROOT / "docs" / "runbooks"
-NAMES = (
-    [kind.runbook for kind in KINDS]
-    + [alert.name for alert in PIPELINE]
-    + [
-        "WatchroomWatchdog",
-        "WatchroomErrorBudget",
-    ]
-)
+NAMES = [
+    *(kind.runbook for kind in KINDS),
+    *(alert.name for alert in PIPELINE),
+    "WatchroomWatchdog",
+    "WatchroomErrorBudget",
+]
 
 
 def all_rules() -> list[dict[str, object]]:
