@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from detectors import special
 from streams.alerts.actions import Request, hand_room_over
 from streams.alerts.context import PipelineHealth, RuleContext
 from streams.alerts.evaluation import evaluate
@@ -59,6 +60,7 @@ class AlertService:
     """The alert stores of the forces that a `Live` has."""
 
     def __init__(self, live: Live) -> None:
+        special.load()  # now, and not while someone waits for an alert
         self.live = live
         self.stores: dict[str, AlertStore] = {}
         self.rules: dict[str, RuleSet] = {}
