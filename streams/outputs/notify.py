@@ -36,6 +36,7 @@ VARIABLE, FILE_VARIABLE, LINK_VARIABLE = (
 ALL: frozenset[str] = frozenset(get_args(Severity))
 FIRST_PAUSE, LONGEST_PAUSE = 2 * SECOND, 5 * MINUTE
 PATIENCE = 3 * DAY
+"""After so long a message that could not be sent is given up; in ms."""
 AGAIN = "Sent again after a restart; it may have reached you before."
 _HEADS = {"resolved": "Over", "escalated": "Still nobody", "reminded": "Still open"}
 
@@ -145,7 +146,7 @@ def message(transition: Transition, link: str | None, *, again: bool = False) ->
 
 
 class Notifier:
-    """Sends what waits, in a thread of its own."""
+    """Sends the notifications that wait, in a thread of its own."""
 
     def __init__(
         self,

@@ -88,7 +88,7 @@ class Room:
         self.live.health.replay = replay
         self.service = AlertService(self.live)
         self.made: list[Transition] = []
-        self.service.listeners.append(self.made.extend)
+        self.service.subscribe(self.made.extend)
         for shard in self.live.monitor.shards:
             self.service.attach(shard)
 
