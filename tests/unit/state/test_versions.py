@@ -96,9 +96,9 @@ def test_a_change_of_form_is_told_with_what_to_do() -> None:
 
 
 def test_what_a_watch_holds_more_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    save = Counts.save
+    save, then = Counts.save, state_files.taken("crime")
     monkeypatch.setattr(Counts, "save", lambda self: {**save(self), "more": 1})
-    now, then = state_files.taken.__wrapped__("crime"), state_files.taken("crime")
+    now = state_files.taken.__wrapped__("crime")
     plain = state_files.plain_watches
     found = list(state_files.differences(plain(then), plain(now)))
     assert found
