@@ -1,10 +1,10 @@
 """The instants of event time at which the findings of a force are evaluated, one after the other.
 
 They are each full minute, and each moment at which something is due: a caller or an emergency
-passes its limit, a feed has been silent for too long. An instant is evaluated once all records up to
-it have come, before the first record after it is counted; so the alerts are the same at full speed,
-at any pace and live. Instants at which nothing can have changed are passed over, which makes the
-525,600 minutes of a year cheap.
+passes its limit, a feed has been silent for too long. An instant is evaluated once all records up
+to it have come, before the first record after it is counted; so the alerts are the same at full
+speed, at any pace and live. Instants at which nothing can have changed are passed over, which makes
+the 525,600 minutes of a year cheap.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Instants:
         self._feeds = self._day_ends = 0
         self._beats: list[Heartbeats] = []
         self._next = 0
-        """When an open alert about a finding may next end or change, though nothing else happens."""
+        """When an open alert about a finding may next end or change, if nothing else happens."""
         self._silent: list[Alert] = []
         """The alerts of feeds that were silent at the last evaluation."""
         self._marks: tuple[int, ...] = ()

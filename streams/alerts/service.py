@@ -2,9 +2,9 @@
 
 Signals are evaluated as each period closes, in event time, so that a replay makes the alerts that
 would have been made then; findings at each instant at which something is due
-(`streams.alerts.instants`); and both at the present whenever `tick` is called. Nobody is notified of
-anything while a monitor replays or catches up, nor of a kind of record that is not read up to now
-(`streams.board.freshness`). All of it happens under the lock of the `Live`.
+(`streams.alerts.instants`); and both at the present whenever `tick` is called. Nobody is notified
+of anything while a monitor replays or catches up, nor of a kind of record that is not read up to
+now (`streams.board.freshness`). All of it happens under the lock of the `Live`.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class AlertService:
             self._subscribe(self.stores[force_id].force, ledger, watching)
 
     def detach(self, shard: Shard) -> None:
-        """Forgets a shard that is gone. With the calls of a force its alerts go to another process."""
+        """Forgets a shard that is gone. With the calls of a force its alerts go elsewhere too."""
         self._attached.discard(shard)
         if shard.kind == "call":
             for force in shard.forces:
@@ -327,7 +327,7 @@ class AlertService:
         )
 
     def _evaluate_at(self, force: Force, at: int, full: bool) -> None:
-        """Evaluates an instant; at full minutes (`full`) answer rates and the running hours, too."""
+        """Evaluates an instant; at full minutes (`full`) answer rates and running hours, too."""
         try:
             self._evaluate_now(force, at, full)
         except Exception:  # a fault of ours must not stop the counting, nor go unnoticed

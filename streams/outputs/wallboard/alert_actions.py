@@ -1,5 +1,5 @@
-"""What a person does about an alert on the page: the alert as it is then, as JSON, or in plain words
-why it can't be done.
+"""What a person does about an alert on the page: the alert as it is then, as JSON, or in plain
+words why it can't be done.
 """
 
 from __future__ import annotations
