@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol
 
+from streams.alerts.model import AlertsView
 from streams.board.freshness import Current, marks_of
+from streams.board.model import Board, Status
 from streams.board.monitor import Folded, Monitor, Refusal, Shard
 from streams.periods import rfc3339
 from streams.registry.names import name
@@ -146,7 +148,7 @@ class Alerts(Protocol):
     faults: int
     """Times that they could not be judged or passed on."""
 
-    def view(self, force: str, at: int) -> dict[str, Any]:
+    def view(self, force: str, at: int) -> AlertsView:
         """The alerts' part of a board."""
 
     def history(self, force: str, since: int | None = None, state: str | None = None) -> list[Any]:
@@ -249,9 +251,7 @@ class Live:
             held = {name for shard in self.monitor.shards for name in shard.folds}
         return tuple(name for name in self.monitor.forces if name in held)
 
-    def board(
-        self, force_id: str, at: int | None = None, periods: Sequence[str] = ()
-    ) -> dict[str, Any]:
+    def board(self, force_id: str, at: int | None = None, periods: Sequence[str] = ()) -> Board:
         """The board of a force as of `at`, by default now; see `Monitor.board`. Adds `status`,
         which like the other volatile parts says how the monitor is doing, not what it counts, and
         `surveillance`, what the detectors found."""
@@ -263,19 +263,19 @@ class Live:
                 from streams.surveillance.view import surveyed  # noqa: PLC0415  slow, and here it is loaded
 
                 now = self.monitor.now if at is None else at
-                board["surveillance"] = surveyed(
+                board.surveillance = surveyed(
                     self.monitor, force_id, now, partial(self.is_read, force_id)
                 )
             if self.alerts is not None:
-                board["alerts"] = self.alerts.view(force_id, self.monitor.now if at is None else at)
+                board.alerts = self.alerts.view(force_id, self.monitor.now if at is None else at)
         state, detail = health.shown
-        board["status"] = {
-            "state": state,
-            "detail": detail,
-            "ready": health.ready,
-            "replay": health.replay,
-            "speed": health.speed,
-            "simulated": health.simulated,
-            "lag": sum(health.lag.values()),
-        }
+        board.status = Status(
+            state=state,
+            detail=detail,
+            ready=health.ready,
+            replay=health.replay,
+            speed=health.speed,
+            simulated=health.simulated,
+            lag=sum(health.lag.values()),
+        )
         return board

@@ -21,7 +21,7 @@ from streams.alerts.engine import AlertBook
 from streams.alerts.feedback import teaches
 from streams.alerts.instants import Instants, Silence
 from streams.alerts.lookup import MonitorLookup
-from streams.alerts.model import Alert, AlertKind, Handover, Transition, shift
+from streams.alerts.model import Alert, AlertKind, AlertsView, Handover, Transition, shift
 from streams.alerts.rules.conditions import Doing, Finding, pipeline_unwell
 from streams.alerts.rules.fallen import falls
 from streams.board.monitor import Shard
@@ -376,7 +376,7 @@ class Desk:
                 instants.looked()
             self._teach(self.books)
 
-    def view(self, force: str, at: int) -> dict[str, Any]:
+    def view(self, force: str, at: int) -> AlertsView:
         """The alerts of the board."""
         with self.live.lock:
             return self.books[force].view(at)

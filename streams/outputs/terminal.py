@@ -16,20 +16,18 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from streams.board.model import Board, PeriodTarget, Row, find
 from streams.config.force import WHOLE
 from streams.outputs import words
 from streams.outputs.breakdowns import (
-    Board,
-    Row,
     areas,
     columns_asked,
     crimes,
-    find,
     incidents,
     missing,
-    spans,
+    shown_periods,
 )
-from streams.registry.aggregates import SMALL
+from streams.registry.aggregates import SMALL, Ratio
 
 COLUMNS = {
     0: (11, 8, 0, 0, 18, 13, 0, 11, 11),
@@ -75,7 +73,7 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
     can't be reached and that these figures are old."""
     wide = width >= WIDE
     parts: list[RenderableType] = [_header(board, lost)]
-    for line in board["definitions"]["lines"]:
+    for line in board.definitions.lines:
         parts += _call_line(board, line, width)
     parts += [*_attendance(board, width), Rule(style=QUIET)]
     found = (incidents(board, most, wide=wide), crimes(board, most), areas(board))
@@ -91,35 +89,35 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
         parts += [lower, Text()]
         del tables[: len(row)]
     parts += [Text(f"Not heard: {'; '.join(gone)}.") for gone in [missing(board)] if gone]
-    formula = board["definitions"]["service_level"]["formula"]
+    formula = board.definitions.service_level.formula
     parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=QUIET))
-    attended = board["definitions"]["attendance"]["formula"]
+    attended = board.definitions.attendance.formula
     parts.append(Text(f"Attendance in time: {attended}.", style=QUIET))
     return Group(*parts)
 
 
 def summary(board: Board) -> str:
     """The board in one line, for a log: what is waiting now, and today against the targets."""
-    today, now, told = board["windows"]["today"], board["now"], []
-    for line in board["definitions"]["lines"]:
-        row = find(today.get("calls"), line=line, area=WHOLE)
-        waiting = find(now.get("calls"), line=line, area=WHOLE)
+    today, now, told = board.windows["today"], board.now, []
+    for line in board.definitions.lines:
+        row = find(today.rows("calls"), line=line, area=WHOLE)
+        waiting = find(now.rows("calls"), line=line, area=WHOLE)
         if row and waiting:
-            level = words.share(row["service_level"], _no_level(row))
-            limit = words.limit(words.held_in(board, today, line)["within_seconds"])
+            level = words.share(row.ratio_of("service_level"), _no_level(row))
+            limit = words.limit(words.held_in(board, today, line).within_seconds)
             told.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
     row, open_now = (
-        find(today.get("attendance"), area=WHOLE),
-        find(now.get("attendance"), area=WHOLE),
+        find(today.rows("attendance"), area=WHOLE),
+        find(now.rows("attendance"), area=WHOLE),
     )
     if row and open_now:
-        limit = words.limit(words.held_in(board, today)["within_seconds"])
-        nothing = "not known" if row["emergencies"] is None else "none attended"
-        level = words.share(row["within"], nothing)
+        limit = words.limit(words.held_in(board, today).within_seconds)
+        nothing = "not known" if row.count_of("emergencies") is None else "none attended"
+        level = words.share(row.ratio_of("within"), nothing)
         told.append(
             f"emergencies: {open_now['unattended']} not yet attended, {level} in {limit} today"
         )
-    return f"{board['at'][:19].replace('T', ' ')}  {'; '.join(told)}"
+    return f"{board.at[:19].replace('T', ' ')}  {'; '.join(told)}"
 
 
 def banner(message: str) -> Panel:
@@ -129,17 +127,17 @@ def banner(message: str) -> Panel:
 
 def staleness(board: Board) -> str | None:
     """Why the figures of a running monitor are too old to be relied on; None when they are not."""
-    if board["status"]["state"] == "finished":
+    if board.status is not None and board.status.state == "finished":
         return None
-    feeds = board["feeds"]
-    ages = {feed: int(heard["age_seconds"]) for feed, heard in feeds.items()}
+    feeds = board.feeds
+    ages = {feed: int(heard.age_seconds) for feed, heard in feeds.items()}
     if not ages:
         return "NOTHING HAS ARRIVED YET"
     beats = {feed: age for feed, age in ages.items() if feed.startswith("heartbeat.")}
     silent = [
         f"the last heartbeat of {feed.partition('.')[2]} came {words.duration(age)} ago"
         for feed, age in beats.items()
-        if age > feeds[feed].get("silent_after_seconds", STALE_HEARTBEAT)
+        if age > (feeds[feed].silent_after_seconds or STALE_HEARTBEAT)
     ]
     if silent:
         return f"STALE: {'; '.join(silent)}"
@@ -150,19 +148,21 @@ def staleness(board: Board) -> str | None:
 
 def badges(board: Board) -> list[tuple[str, str]]:
     """How the figures came about, as (words, style)."""
-    status = board["status"]
+    status = board.status
+    if status is None:
+        return []
     found: list[tuple[str, str]] = []
-    finished = status["state"] == "finished"
-    if not status["ready"]:
-        found.append((f"NOT READY: {status['detail']}", LOUD))
-    if status["replay"]:
-        speed = status.get("speed")
+    finished = status.state == "finished"
+    if not status.ready:
+        found.append((f"NOT READY: {status.detail}", LOUD))
+    if status.replay:
+        speed = status.speed
         told = f"REPLAY, {speed:g} times real speed" if speed and not finished else "REPLAY"
         found.append((told, "bold black on cyan"))
-    elif status["ready"] and not finished:
+    elif status.ready and not finished:
         found.append(("LIVE", "bold black on green"))
-    if status.get("simulated"):
-        found.append((f"SIMULATED {status['simulated']}", "bold black on yellow"))
+    if status.simulated:
+        found.append((f"SIMULATED {status.simulated}", "bold black on yellow"))
     if finished:
         found.append(("FINISHED", "bold black on white"))
     return found
@@ -176,10 +176,10 @@ def _header(board: Board, lost: str | None) -> RenderableType:
     for label, style in badges(board):
         marks.append(f" {label} ", style=style).append(" ")
     top.add_row(
-        Text(board["force"]["name"].upper(), style="bold"),
-        Text(words.moment(board["at"], ZoneInfo(board["force"]["timezone"])), style="bold"),
+        Text(board.force.name.upper(), style="bold"),
+        Text(words.moment(board.at, ZoneInfo(board.force.timezone)), style="bold"),
     )
-    told = f"Age of data: {words.ages(board['feeds'])}" if board["feeds"] else "No data yet"
+    told = f"Age of data: {words.ages(board.feeds)}" if board.feeds else "No data yet"
     latest = Text(told, style=QUIET)
     alarm = lost or staleness(board)
     return Group(top, marks, latest, *([banner(alarm)] if alarm else []))
@@ -221,78 +221,87 @@ def _narrow(cell: Cell, columns: int) -> Cell:
 
 
 def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
-    held = board["definitions"]["lines"][line]
+    held = board.definitions.lines[line]
     where = {"line": line, "area": WHOLE}
-    now = find(board["now"].get("calls"), **where)
-    state = Text("not known", style=QUIET)
+    now = find(board.now.rows("calls"), **where)
+    state, waiting = Text("not known", style=QUIET), 0
     if now is not None:
-        state = _now(now["waiting"], now["oldest_waiting"], now["waiting_unknown"], "waiting")
-    shown = [(title, find(span.get("calls"), **where)) for title, span in spans(board)]
-    counted = (row["offered"] or "from" in row for _, row in shown if row)
-    if not any(counted) and not (now and now["waiting"]):
-        return _heading(held["name"], Text("no calls in any period shown", style=QUIET))
-    columns = ("Offered", "Answered", "Abandoned", f"In {words.limit(held['within_seconds'])}")
+        waiting = now.count_of("waiting") or 0
+        oldest, unknown = now.number_of("oldest_waiting"), now.count_of("waiting_unknown") or 0
+        state = _now(waiting, oldest, unknown, "waiting")
+    periods = shown_periods(board)
+    shown = [find(figures.rows("calls"), **where) for _, figures in periods]
+    if not any(row.count_of("offered") or row.origin for row in shown if row) and not waiting:
+        return _heading(held.name, Text("no calls in any period shown", style=QUIET))
+    columns = ("Offered", "Answered", "Abandoned", f"In {words.limit(held.within_seconds)}")
     rows = []
-    for (title, row), (_, span) in zip(shown, spans(board), strict=True):
+    for row, (title, figures) in zip(shown, periods, strict=True):
         if row is None:
-            rows.append(_not_kept(title) if "calls" not in span else _not_known(title))
+            known = figures.rows("calls") is not None
+            rows.append(_not_known(title) if known else _not_kept(title))
             continue
-        if row["offered"] is None and "from" not in row:
+        if row.count_of("offered") is None and row.origin is None:
             rows.append(_no_data(title))
             continue
-        counts = [words.count(row[name]) for name in ("offered", "answered", "abandoned")]
-        counts[0] += MARKS.get(row.get("from", ""), "")
-        speeds = (row["answer_mean"], row["answer_median"], row["answer_p90"])
-        level, own = row["service_level"], words.held_in(board, span, line)
+        counts = [words.count(row.count_of(name)) for name in ("offered", "answered", "abandoned")]
+        counts[0] += MARKS.get(row.origin or "", "")
+        speeds = [row.number_of(name) for name in ("answer_mean", "answer_median", "answer_p90")]
+        level, own = row.ratio_of("service_level"), words.held_in(board, figures, line)
         rows.append(_cells(title, counts, level, own, speeds, _no_level(row)))
     titles = ("", *columns, "Target", "Mean", "Median", "90th pct")
     table = _figures(width, titles, rows)
-    return [*_heading(held["name"], state), table, *_footnotes([row for _, row in shown if row])]
+    return [*_heading(held.name, state), table, *_footnotes([row for row in shown if row])]
 
 
 def _no_level(row: Row) -> str:
     """Why a row of calls has no service level."""
-    if row["service_level"]["denominator"] is None:
+    if row.ratio_of("service_level").denominator is None:
         return "not known"
-    return "no calls" if row["offered"] == 0 else "none ended"
+    return "no calls" if row.count_of("offered") == 0 else "none ended"
 
 
 def _footnotes(rows: Sequence[Row]) -> list[RenderableType]:
     """What the marks of these rows mean; none where all are from records."""
-    found = {row["from"] for row in rows if "from" in row}
-    if any("provisional" in row for row in rows):
+    found: set[str] = {row.origin for row in rows if row.origin is not None}
+    if any(row.provisional for row in rows):
         found.add("provisional")
     said = [text for name, text in FOOTNOTES.items() if name in found]
     return [Text("; ".join(said), style=QUIET)] if said else []
 
 
 def _attendance(board: Board, width: int) -> list[RenderableType]:
-    held = board["definitions"]["attendance"]
-    now = find(board["now"].get("attendance"), area=WHOLE)
-    state = Text("not known", style=QUIET)
+    held = board.definitions.attendance
+    now = find(board.now.rows("attendance"), area=WHOLE)
+    state, unattended = Text("not known", style=QUIET), 0
     if now is not None:
-        gauges = (now["unattended"], now["oldest_unattended"], now["unattended_unknown"])
-        state = _now(*gauges, "not yet attended")
-    shown = [(title, find(span.get("attendance"), area=WHOLE)) for title, span in spans(board)]
-    if not any(row["emergencies"] for _, row in shown if row) and not (now and now["unattended"]):
+        unattended = now.count_of("unattended") or 0
+        oldest, unknown = (
+            now.number_of("oldest_unattended"),
+            now.count_of("unattended_unknown") or 0,
+        )
+        state = _now(unattended, oldest, unknown, "not yet attended")
+    periods = shown_periods(board)
+    shown = [find(figures.rows("attendance"), area=WHOLE) for _, figures in periods]
+    if not any(row.count_of("emergencies") for row in shown if row) and not unattended:
         quiet = Text("no emergencies in any period shown", style=QUIET)
         return _heading("Emergency attendance", quiet)
-    columns = ("Opened", "Attended", "Never att.", f"In {words.limit(held['within_seconds'])}")
-    target = "" if held["target"] is None else "Target"
+    columns = ("Opened", "Attended", "Never att.", f"In {words.limit(held.within_seconds)}")
+    target = "" if held.target is None else "Target"
     rows = []
-    for (title, row), (_, span) in zip(shown, spans(board), strict=True):
+    for row, (title, figures) in zip(shown, periods, strict=True):
         if row is None:
             rows.append(_not_kept(title))
             continue
-        if row["emergencies"] is None:
+        if row.count_of("emergencies") is None:
             rows.append(_no_data(title))
             continue
-        own = words.held_in(board, span)
-        counts = (row["emergencies"], row["attended"], row["never_attended"])
-        speeds = (row["response_mean"], row["response_median"], row["response_p90"])
-        nothing = "none attended" if row["emergencies"] else "no emergencies"
-        shown_counts = [words.count(number) for number in counts]
-        rows.append(_cells(title, shown_counts, row["within"], own, speeds, nothing))
+        counts = [
+            words.count(row.count_of(n)) for n in ("emergencies", "attended", "never_attended")
+        ]
+        speeds = [row.number_of(n) for n in ("response_mean", "response_median", "response_p90")]
+        nothing = "none attended" if row.count_of("emergencies") else "no emergencies"
+        level, own = row.ratio_of("within"), words.held_in(board, figures)
+        rows.append(_cells(title, counts, level, own, speeds, nothing))
     titles = ("", *columns, target, "Mean", "Median", "90th pct")
     return [*_heading("Emergency attendance", state), _figures(width, titles, rows)]
 
@@ -315,13 +324,13 @@ def _no_data(title: str) -> list[Cell]:
 def _cells(
     title: str,
     counts: Sequence[str],
-    ratio: Row,
-    held: Row,
+    ratio: Ratio,
+    held: PeriodTarget,
     speeds: Sequence[float | None],
     nothing: str,
 ) -> list[Cell]:
     """One row of figures; where there are no cases it says so, and shows no figure of nothing."""
-    few = QUIET if ratio.get("small") or ratio["value"] is None else "bold"
+    few = QUIET if ratio.small or ratio.value is None else "bold"
     verdict = words.verdict(ratio, held)
     return [
         title,

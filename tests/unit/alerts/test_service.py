@@ -32,7 +32,7 @@ def desk() -> Desk:
 
 
 def words(desk: Desk) -> list[str]:
-    return [alert["words"] for alert in desk.view("tiny", NOW)["open"]]
+    return [alert.words for alert in desk.view("tiny", NOW).open]
 
 
 FAULTS = (

@@ -203,7 +203,7 @@ class Room:
 
     @property
     def open(self) -> list[str]:
-        return [alert["kind"] for alert in self.desk.view("tiny", self.now)["open"]]
+        return [alert.kind for alert in self.desk.view("tiny", self.now).open]
 
 
 def stamp(ago: int) -> str:
@@ -338,7 +338,9 @@ def test_whoever_reads_the_past_says_so_and_pages_nobody_for_it() -> None:
     health = room.live.health
     assert (health.ready, health.state) == (False, "behind")
     assert health.detail == "reading the past: Tiny Police, calls to 2026-02-27T10:00"
-    assert room.live.board("tiny")["status"]["detail"] == health.detail
+    status = room.live.board("tiny").status
+    assert status is not None
+    assert status.detail == health.detail
     assert room.made == []
     at = rfc3339(room.now, dt.UTC)
     room.read(waiting(0, "c2", offered_at=at, answered_at=at))

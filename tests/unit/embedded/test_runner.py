@@ -282,7 +282,7 @@ def test_two_seconds_without_the_reader_are_no_silence_and_no_page() -> None:
 
     runner.read(chunks(), 6000)
     desk.tick()
-    assert desk.view("tiny", clock())["open"] == []
+    assert desk.view("tiny", clock()).open == []
     assert live.clock() == ms("2021-03-01T10:09:30Z")
 
 
