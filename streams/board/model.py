@@ -109,7 +109,12 @@ def _row_type(group: Group, *, gauges: bool) -> type[Row]:
         fields,
         bases=(Row,),
         module=__name__,
-        namespace={"place": place, "measures": tuple(m.name for m in measures)},
+        namespace={
+            "__doc__": f"A row of {group.title}"
+            + (" as of the board's instant." if gauges else "."),
+            "place": place,
+            "measures": tuple(m.name for m in measures),
+        },
         omit_defaults=True,
     )  # type: ignore[assignment]
     return made
@@ -135,6 +140,10 @@ class Tables(Struct, omit_defaults=True, kw_only=True):
             raise KeyError(group)
         found: list[Row] | None = getattr(self, group, None)
         return found
+
+    def row(self, group: str, **place: str) -> Row | None:
+        """The row of a group with these dimensions (and area); None where there is none."""
+        return find(self.rows(group), **place)
 
     def __getitem__(self, group: str) -> list[Row]:
         """The rows of a group; raises KeyError where there is no table of it."""

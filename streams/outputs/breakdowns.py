@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from rich.text import Text
 
-from streams.board.model import Board, PeriodFigures, find
+from streams.board.model import Board, PeriodFigures
 from streams.config.force import WHOLE
 from streams.outputs import words
 from streams.registry.measures import ALL
@@ -131,17 +131,17 @@ def areas(board: Board) -> Table | None:
     shown = (shown or [area for area, about in known.items() if not about.parent])[:MOST_AREAS]
     if not shown:
         return None
-    today, month, now = board.windows["today"], board.windows["month"], board.now.rows("attendance")
+    today, month = board.windows["today"], board.windows["month"]
     limit = words.limit(words.held_in(board, today).within_seconds)
     gone = [group for group, part in today.missing.items() if not part.known_days]
     crime = bool(_counts(month, "crimes", area=WHOLE).get(ALL))
     columns = ("Unattended", f"In {limit} today", "Incidents today")
     table = _table("Policing area", *columns, *(["Crimes, month"] if crime else []))
     for area in shown:
-        waiting = find(now, area=area)
-        attended = find(today.rows("attendance"), area=area)
-        opened = find(today.rows("incidents"), category=ALL, grade=ALL, area=area)
-        recorded = find(month.rows("crimes"), offence=ALL, area=area)
+        waiting = board.now.row("attendance", area=area)
+        attended = today.row("attendance", area=area)
+        opened = today.row("incidents", category=ALL, grade=ALL, area=area)
+        recorded = month.row("crimes", offence=ALL, area=area)
         ratio = attended.ratio_of("within") if attended else None
         none = words.NOTHING if "attendance" in gone else "none attended"
         within = words.share(ratio, "none attended") if ratio else none

@@ -16,7 +16,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from streams.board.model import Board, PeriodTarget, Row, find
+from streams.board.model import Board, PeriodTarget, Row
 from streams.config.force import WHOLE
 from streams.outputs import words
 from streams.outputs.breakdowns import (
@@ -100,16 +100,13 @@ def summary(board: Board) -> str:
     """The board in one line, for a log: what is waiting now, and today against the targets."""
     today, now, told = board.windows["today"], board.now, []
     for line in board.definitions.lines:
-        row = find(today.rows("calls"), line=line, area=WHOLE)
-        waiting = find(now.rows("calls"), line=line, area=WHOLE)
+        row = today.row("calls", line=line, area=WHOLE)
+        waiting = now.row("calls", line=line, area=WHOLE)
         if row and waiting:
             level = words.share(row.ratio_of("service_level"), _no_level(row))
             limit = words.limit(words.held_in(board, today, line).within_seconds)
             told.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
-    row, open_now = (
-        find(today.rows("attendance"), area=WHOLE),
-        find(now.rows("attendance"), area=WHOLE),
-    )
+    row, open_now = today.row("attendance", area=WHOLE), now.row("attendance", area=WHOLE)
     if row and open_now:
         limit = words.limit(words.held_in(board, today).within_seconds)
         nothing = "not known" if row.count_of("emergencies") is None else "none attended"
@@ -223,14 +220,14 @@ def _narrow(cell: Cell, columns: int) -> Cell:
 def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
     held = board.definitions.lines[line]
     where = {"line": line, "area": WHOLE}
-    now = find(board.now.rows("calls"), **where)
+    now = board.now.row("calls", **where)
     state, waiting = Text("not known", style=QUIET), 0
     if now is not None:
         waiting = now.count_of("waiting") or 0
         oldest, unknown = now.number_of("oldest_waiting"), now.count_of("waiting_unknown") or 0
         state = _now(waiting, oldest, unknown, "waiting")
     periods = shown_periods(board)
-    shown = [find(figures.rows("calls"), **where) for _, figures in periods]
+    shown = [figures.row("calls", **where) for _, figures in periods]
     if not any(row.count_of("offered") or row.origin for row in shown if row) and not waiting:
         return _heading(held.name, Text("no calls in any period shown", style=QUIET))
     columns = ("Offered", "Answered", "Abandoned", f"In {words.limit(held.within_seconds)}")
@@ -271,7 +268,7 @@ def _footnotes(rows: Sequence[Row]) -> list[RenderableType]:
 
 def _attendance(board: Board, width: int) -> list[RenderableType]:
     held = board.definitions.attendance
-    now = find(board.now.rows("attendance"), area=WHOLE)
+    now = board.now.row("attendance", area=WHOLE)
     state, unattended = Text("not known", style=QUIET), 0
     if now is not None:
         unattended = now.count_of("unattended") or 0
@@ -281,7 +278,7 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
         )
         state = _now(unattended, oldest, unknown, "not yet attended")
     periods = shown_periods(board)
-    shown = [find(figures.rows("attendance"), area=WHOLE) for _, figures in periods]
+    shown = [figures.row("attendance", area=WHOLE) for _, figures in periods]
     if not any(row.count_of("emergencies") for row in shown if row) and not unattended:
         quiet = Text("no emergencies in any period shown", style=QUIET)
         return _heading("Emergency attendance", quiet)

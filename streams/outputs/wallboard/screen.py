@@ -190,7 +190,9 @@ def _heard(board: Board, kind: str) -> bool:
     return kind in board.feeds or f"heartbeat.{BEATS[kind]}" in board.feeds
 
 
-def _unplaced(board: Board, area: str | None, rows: list[Row] | None, count: str) -> int:
+def _unplaced(
+    board: Board, area: str | None, rows: list[Row] | None, count: str, **place: str
+) -> int:
     """How many more there are in the force of which no area is known; 0 in a view of the force.
 
     A call often has no area before it is answered: a view of an area shall not say that nobody
@@ -198,7 +200,7 @@ def _unplaced(board: Board, area: str | None, rows: list[Row] | None, count: str
     """
     if area is None or rows is None:
         return 0
-    held = {row.area: row.count_of(count) or 0 for row in rows}
+    held = {row.area: row.count_of(count) or 0 for row in rows if row.is_at(**place)}
     areas = board.definitions.areas
     placed = sum(held.get(name, 0) for name in areas if areas[name].parent is None)
     return held.get(WHOLE, 0) - placed
@@ -224,15 +226,14 @@ def _waiting(board: Board, area: str | None, late: FeedShown | None) -> WaitingT
     if line is None:
         return None
     rows = board.now.rows("calls") if _heard(board, "call") else None
-    of_line = None if rows is None else [row for row in rows if row.is_at(line=line)]
-    row = find(of_line, area=area or WHOLE)
+    row = find(rows, line=line, area=area or WHOLE)
     count = None if rows is None else 0
     return WaitingTile(
         line=line,
         count=row.count_of("waiting") if row else count,
         oldest_since=_since(board, row.number_of("oldest_waiting") if row else None),
         unknown=(row.count_of("waiting_unknown") if row else None) or 0,
-        unplaced=_unplaced(board, area, of_line, "waiting"),
+        unplaced=_unplaced(board, area, rows, "waiting", line=line),
         late=late,
     )
 
@@ -255,9 +256,9 @@ def _answer(board: Board, area: str | None, late: FeedShown | None) -> AnswerTil
     if line is None:
         return None
     figures = board.windows[WINDOW]
-    held, rows = words.held_in(board, figures, line), figures.rows("calls")
-    whole = find(rows, line=line, area=WHOLE)
-    row = find(rows, line=line, area=area or WHOLE)
+    held = words.held_in(board, figures, line)
+    whole = figures.row("calls", line=line, area=WHOLE)
+    row = figures.row("calls", line=line, area=area or WHOLE)
     origin = None if whole is None else whole.origin
     known = whole is not None and (origin is not None or _heard(board, "call"))
     if not known or (row is None and origin is not None):  # totals without areas
