@@ -1,4 +1,4 @@
-"""Control limits: what a baseline tells of the points to come. Functions and data, no state.
+"""Control limits: what a baseline says of the points to come. Functions and data, no state.
 
 A chart fits a *baseline* (`Fitted`: centre, one sigma, how sigma depends on the size of a point)
 and reads limits from it, for every point: centre plus and minus `sigmas` times sigma. `rules` judge
@@ -14,7 +14,7 @@ points against limits, `rebase` says when the centre has moved, `chart` does all
 | `proportions`  | counts out of a size (p)         | root of (p (1 - p) / size)             |
 | `laney`        | either, overdispersed (p', u')   | that * average moving range of z / 1.128 |
 
-`seldom` has those of samples (x-bar, s) and of rare events (g, t).
+`sample_charts` has those of samples (x-bar, s), `rare_event_charts` those of rare events (g, t).
 
 Pinned, and parameters where another choice is in use:
 - The SD divides by n - 1 (`ddof=1`).
@@ -57,7 +57,7 @@ class Limits(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """What a baseline tells: plain data, so that it can be kept as a list."""
+    """What a baseline says: plain data, so that it can be kept as a list."""
 
     centre: float
     sigma: float

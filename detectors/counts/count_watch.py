@@ -47,7 +47,9 @@ LOOKED_BACK = {168: 48, 7: 28}
 
 
 class CountWatch(Detector):
-    """Watches a count in `slots` of the week: 168 hours or 7 days.
+    """A count by hour or day: exceptional by itself, or changed over any stretch that ends now.
+
+    slots: of the week, 168 hours or 7 days.
 
     allowed: nominal false alarms a week; an alarm is at most this. need, prior_dispersion,
     prior_weight: see `Expected`. window: see above; by default `LOOKED_BACK`.
@@ -186,8 +188,8 @@ class CountWatch(Detector):
 
     def forget(self, first: int, last: int) -> None:
         """Has the points at these places of the stream (from 0; `last` is not one of them) neither
-        learned from nor be part of a change. What a complete week taught stays; what was said of
-        the last point alone stands."""
+        learned from nor be part of a change. What was learned from a complete week stays; what was
+        said of the last point alone stands."""
         self._expected.forget(first, last)
         begin = self._points - len(self._recent)
         for place in range(max(first, begin), min(last, self._points)):

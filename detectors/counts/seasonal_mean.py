@@ -6,7 +6,7 @@ With t the years since now (so negative), the count of a point at t has
     variance = d mean,     b ~ N(0, TREND^2),  c_h, s_h ~ N(0, SEASON^2),
 
 a regression with log link, fitted by Newton's method (quasi-Poisson). Five to
-twelve years tell so smooth a season from some hundreds of points, where a factor for each time of
+twelve years give so smooth a season some hundreds of points, where a factor for each time of
 year has some dozens for the one that matters; the priors let a short history carry the uncertainty
 of a season and trend that it has not seen. Half a count is added to the whole of the history
 (Jeffreys' prior of a Poisson mean), so that one without any count still gives a mean.
@@ -31,8 +31,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, ndtri
 
+from detectors import special
 from detectors.counts import dispersion
 from detectors.counts.predictive import MOST, Predictive
 
@@ -160,8 +160,8 @@ def _robust(count: Floats, mean: Floats, d: float) -> Floats:
     if far.any():
         y, m = count[far], mean[far]
         size = 1.0 / np.maximum((d - 1.0) / m, 1e-9)
-        above = betainc(np.maximum(y, 1e-3), size, m / (size + m))
-        below = betainc(size, y + 1.0, size / (size + m))
+        above = special.betainc(np.maximum(y, 1e-3), size, m / (size + m))
+        below = special.betainc(size, y + 1.0, size / (size + m))
         tail = np.clip(np.minimum(above, below), 1e-280, RARE)
-        weight[far] = (ndtri(RARE) / ndtri(tail)) ** 2
+        weight[far] = (special.ndtri(RARE) / special.ndtri(tail)) ** 2
     return weight

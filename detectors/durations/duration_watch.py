@@ -62,9 +62,9 @@ from __future__ import annotations
 from math import exp, inf, log, log1p, log10, sqrt
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
-from detectors.grouped_watch import Found, GroupedWatch
+from detectors import special
+from detectors.grouped_watch import FoundChange, GroupedWatch
 
 LEAST, MOST = 1e-9, 1e100
 """Means are taken as within these: a duration of 0 has no logarithm."""
@@ -86,7 +86,9 @@ DOUBTFUL = -1.0
 
 
 class DurationWatch(GroupedWatch):
-    """Watches the mean of durations; what is not told here is in `GroupedWatch`.
+    """A mean of durations: exceptional in a slot, or changed over any stretch that ends now.
+
+    The parameters that all grouped watches have are in `GroupedWatch`.
 
     prior_cv: coefficient of variation of single durations before any are squared. prior_sd: tau
     before any data, as a proportion. slot_sd: standard deviation of the effects of the slots.
@@ -203,7 +205,7 @@ class DurationWatch(GroupedWatch):
         value, variance = self._value(group)
         off = value - self._base - self._effects[slot]
         t = abs(off) / sqrt(variance + self._slot_spreads[slot])
-        tail = max(float(stdtr(self.known, -t)), 1e-300)
+        tail = max(float(special.stdtr(self.known, -t)), 1e-300)
         said = t > 2.0 and not self._of_one([group], off, variance + self._slot_spreads[slot])
         return -log10(tail) if said else 0.0, "up" if off > 0.0 else "down"
 
@@ -218,13 +220,13 @@ class DurationWatch(GroupedWatch):
             n, total = n + number, total + sum_
             squares += group[6] if known else sum_ * sum_ / number * (1.0 + self.cv**2)
         if n < 2.0:
-            return False  # whoever judges single durations is told of them
+            return False  # a single duration is judged by whoever knows it
         mean = total / n
         about = max(0.0, squares / mean / mean - n)
         rest = (n - 1.0 - sqrt(about * (n - 1.0) / n)) / (n - 1.0)
         return rest <= 0.0 or off + log(rest) < USUAL * sqrt(variance)
 
-    def _weigh(self, recent: list[list[float]]) -> Found:
+    def _likeliest_change(self, recent: list[list[float]]) -> FoundChange:
         figures = [(*self._value(group), self._effects[self._slot(group)]) for group in recent]
         value, variance, effect = np.array(figures)[::-1].T
         weight = 1.0 / variance
@@ -241,7 +243,7 @@ class DurationWatch(GroupedWatch):
         ):
             change = 0.0
         direction = "up" if off > 0.0 else "down"
-        return Found(change, len(recent) - 1 - best, level, off, direction)
+        return FoundChange(change, len(recent) - 1 - best, level, off, direction)
 
     def _likelier(self, group: list[float], shift: float) -> float:
         if group[7] == DOUBTFUL:
@@ -300,13 +302,15 @@ class DurationWatch(GroupedWatch):
     def limits(self, probability: float, number: int | None = None) -> tuple[float, float] | None:
         """The least and the greatest mean not exceptional in the next slot; None while learning.
 
-        Each tail has this probability. number: of durations, `least` unless told.
+        Each tail has this probability. number: of durations, `least` unless given.
         """
         if self.state == "learning":
             return None
         slot = self._place % self.period
         number = number or self.least
         _, variance = self._value([0.0, 0.0, number, number])
-        half_width = -stdtrit(self.known, probability) * sqrt(variance + self._slot_spreads[slot])
+        half_width = -special.stdtrit(self.known, probability) * sqrt(
+            variance + self._slot_spreads[slot]
+        )
         middle = self._base + self._effects[slot] - self.cv**2 / number / 2.0
         return exp(middle - half_width), exp(middle + half_width)
