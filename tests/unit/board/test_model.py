@@ -92,7 +92,7 @@ def test_parts_of_a_later_release_are_passed_over() -> None:
     "answer", [b"", b"[]", b"{}", b'{"windows": {}}', b"<html>", b"\xff", b"[" * 9999]
 )
 def test_what_is_no_board_is_refused_in_words(answer: bytes) -> None:
-    with pytest.raises(NotABoard, match="^not a board that this release can read: "):
+    with pytest.raises(NotABoard, match=r"^not a board that this release can read: "):
         decode_board(answer)
 
 
