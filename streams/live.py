@@ -180,13 +180,13 @@ class Live:
         with self.lock:
             return self.monitor.ingest(payload, appended, only)
 
-    def look(self, *, counts: bool = True) -> None:
+    def observe(self, *, counts: bool = True) -> None:
         """Takes in how far everything is read by now. Those who judge the present do so before they
         judge; a runner may do so between, with `counts` False."""
         health = self.health
         with self.lock:
             self.monitor.advance(self.clock())
-            self.current.look(
+            self.current.observe(
                 marks_of(self.monitor),
                 self.monitor.now,
                 unread=health.unread,
@@ -257,7 +257,7 @@ class Live:
         `surveillance`, what the detectors found."""
         health = self.health
         with self.lock:
-            self.look(counts=False)
+            self.observe(counts=False)
             board = self.monitor.board(force_id, at, periods)
             if any(shard.surveillance for shard in self.monitor.shards):
                 from streams.surveillance.view import surveyed  # noqa: PLC0415  slow, and here it is loaded

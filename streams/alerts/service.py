@@ -247,7 +247,7 @@ class Desk:
     def _tick(self) -> None:
         live = self.live
         with live.lock:
-            live.look()
+            live.observe()
             at, health = live.monitor.now, live.health
             for shard in live.monitor.shards:
                 self.attach(shard)

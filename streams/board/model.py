@@ -22,7 +22,7 @@ from streams.alerts.model import AlertsView
 from streams.errors import NotABoard
 from streams.periods import Grain
 from streams.registry.aggregates import Ratio
-from streams.registry.measures import GROUPS, Gauge, Group
+from streams.registry.measures import GROUPS, Gauge, Group, Unit
 from streams.surveillance.signals import Signal
 
 Figure = Ratio | int | float | None
@@ -90,7 +90,7 @@ class Row(Struct, omit_defaults=True):
         return all(getattr(self, name) == value for name, value in place.items())
 
 
-_TYPES: dict[str, Any] = {"count": int | None, "ratio": Ratio, "seconds": int | float | None}
+_TYPES: dict[Unit, object] = {"count": int | None, "ratio": Ratio, "seconds": int | float | None}
 
 
 def _row_type(group: Group, *, gauges: bool) -> type[Row]:

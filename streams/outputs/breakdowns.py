@@ -50,13 +50,13 @@ def _heading(label: str) -> str:
 
 def missing(board: Board) -> list[str]:
     """What is said of the periods shown that were not heard, or in part."""
-    told = []
+    parts = []
     for title, figures in shown_periods(board):
         for group, known in figures.missing.items():
             days, of = known.known_days, known.days
-            part = f"{days:g} of {of:g} days" if of >= 1 else f"{days / of:.0%}"
-            told.append(f"{title}, {group}: " + (f"{part} known" if days else "no data"))
-    return told
+            share = f"{days:g} of {of:g} days" if of >= 1 else f"{days / of:.0%}"
+            parts.append(f"{title}, {group}: " + (f"{share} known" if days else "no data"))
+    return parts
 
 
 def _counts(figures: PeriodFigures, group: str, **where: str) -> Counts:

@@ -55,7 +55,7 @@ FOOTNOTES = {
 """Of rows that totals serve: the mark at the first figure, and what it means."""
 
 Cell = str | Text
-QUIET, LOUD = "dim", "bold white on red"
+DIM, LOUD = "dim", "bold white on red"
 SHORT = {"too few to judge": "too few", "target changed": "changed"}
 VERDICTS = {"✗": "bold red", "✓": "green"}
 """By the sign that a verdict begins with; one that says that nothing is judged is quiet."""
@@ -75,7 +75,7 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
     parts: list[RenderableType] = [_header(board, lost)]
     for line in board.definitions.lines:
         parts += _call_line(board, line, width)
-    parts += [*_attendance(board, width), Rule(style=QUIET)]
+    parts += [*_attendance(board, width), Rule(style=DIM)]
     found = (incidents(board, most, wide=wide), crimes(board, most), areas(board))
     tables = [table for table in found if table is not None]
     # Three abreast, two abreast and the areas below, or one below the other, as there is room.
@@ -90,31 +90,31 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
         del tables[: len(row)]
     parts += [Text(f"Not heard: {'; '.join(gone)}.") for gone in [missing(board)] if gone]
     formula = board.definitions.service_level.formula
-    parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=QUIET))
+    parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=DIM))
     attended = board.definitions.attendance.formula
-    parts.append(Text(f"Attendance in time: {attended}.", style=QUIET))
+    parts.append(Text(f"Attendance in time: {attended}.", style=DIM))
     return Group(*parts)
 
 
 def summary(board: Board) -> str:
     """The board in one line, for a log: what is waiting now, and today against the targets."""
-    today, now, told = board.windows["today"], board.now, []
+    today, now, parts = board.windows["today"], board.now, []
     for line in board.definitions.lines:
         row = today.row("calls", line=line, area=WHOLE)
         waiting = now.row("calls", line=line, area=WHOLE)
         if row and waiting:
             level = words.share(row.ratio_of("service_level"), _no_level(row))
             limit = words.limit(words.held_in(board, today, line).within_seconds)
-            told.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
+            parts.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
     row, open_now = today.row("attendance", area=WHOLE), now.row("attendance", area=WHOLE)
     if row and open_now:
         limit = words.limit(words.held_in(board, today).within_seconds)
         nothing = "not known" if row.count_of("emergencies") is None else "none attended"
         level = words.share(row.ratio_of("within"), nothing)
-        told.append(
+        parts.append(
             f"emergencies: {open_now['unattended']} not yet attended, {level} in {limit} today"
         )
-    return f"{board.at[:19].replace('T', ' ')}  {'; '.join(told)}"
+    return f"{board.at[:19].replace('T', ' ')}  {'; '.join(parts)}"
 
 
 def banner(message: str) -> Panel:
@@ -154,8 +154,8 @@ def badges(board: Board) -> list[tuple[str, str]]:
         found.append((f"NOT READY: {status.detail}", LOUD))
     if status.replay:
         speed = status.speed
-        told = f"REPLAY, {speed:g} times real speed" if speed and not finished else "REPLAY"
-        found.append((told, "bold black on cyan"))
+        times = f", {speed:g} times real speed" if speed and not finished else ""
+        found.append((f"REPLAY{times}", "bold black on cyan"))
     elif status.ready and not finished:
         found.append(("LIVE", "bold black on green"))
     if status.simulated:
@@ -176,8 +176,8 @@ def _header(board: Board, lost: str | None) -> RenderableType:
         Text(board.force.name.upper(), style="bold"),
         Text(words.moment(board.at, ZoneInfo(board.force.timezone)), style="bold"),
     )
-    told = f"Age of data: {words.ages(board.feeds)}" if board.feeds else "No data yet"
-    latest = Text(told, style=QUIET)
+    age = f"Age of data: {words.ages(board.feeds)}" if board.feeds else "No data yet"
+    latest = Text(age, style=DIM)
     alarm = lost or staleness(board)
     return Group(top, marks, latest, *([banner(alarm)] if alarm else []))
 
@@ -187,12 +187,12 @@ def _heading(title: str, now: Text) -> list[RenderableType]:
     grid.add_column()
     grid.add_column(justify="right")
     grid.add_row(Text(title, style="bold"), now)
-    return [Rule(style=QUIET), grid]
+    return [Rule(style=DIM), grid]
 
 
 def _figures(width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
     """The table that calls and emergencies share, so that the eye runs down the columns."""
-    table = Table(box=None, padding=(0, 2 if width >= WIDE else 1, 0, 0), header_style=QUIET)
+    table = Table(box=None, padding=(0, 2 if width >= WIDE else 1, 0, 0), header_style=DIM)
     widths = COLUMNS[max(least for least in COLUMNS if width >= least)]
     for position, (title, columns) in enumerate(zip(titles, widths, strict=True)):
         if columns:
@@ -214,14 +214,14 @@ def _narrow(cell: Cell, columns: int) -> Cell:
     """A cell, or its short words where they are too long for the column."""
     if len(cell) <= columns or str(cell) not in SHORT:
         return cell
-    return Text(SHORT[str(cell)], style=QUIET)
+    return Text(SHORT[str(cell)], style=DIM)
 
 
 def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
     held = board.definitions.lines[line]
     where = {"line": line, "area": WHOLE}
     now = board.now.row("calls", **where)
-    state, waiting = Text("not known", style=QUIET), 0
+    state, waiting = Text("not known", style=DIM), 0
     if now is not None:
         waiting = now.count_of("waiting") or 0
         oldest, unknown = now.number_of("oldest_waiting"), now.count_of("waiting_unknown") or 0
@@ -229,7 +229,7 @@ def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
     periods = shown_periods(board)
     shown = [figures.row("calls", **where) for _, figures in periods]
     if not any(row.count_of("offered") or row.origin for row in shown if row) and not waiting:
-        return _heading(held.name, Text("no calls in any period shown", style=QUIET))
+        return _heading(held.name, Text("no calls in any period shown", style=DIM))
     columns = ("Offered", "Answered", "Abandoned", f"In {words.limit(held.within_seconds)}")
     rows = []
     for row, (title, figures) in zip(shown, periods, strict=True):
@@ -263,13 +263,13 @@ def _footnotes(rows: Sequence[Row]) -> list[RenderableType]:
     if any(row.provisional for row in rows):
         found.add("provisional")
     said = [text for name, text in FOOTNOTES.items() if name in found]
-    return [Text("; ".join(said), style=QUIET)] if said else []
+    return [Text("; ".join(said), style=DIM)] if said else []
 
 
 def _attendance(board: Board, width: int) -> list[RenderableType]:
     held = board.definitions.attendance
     now = board.now.row("attendance", area=WHOLE)
-    state, unattended = Text("not known", style=QUIET), 0
+    state, unattended = Text("not known", style=DIM), 0
     if now is not None:
         unattended = now.count_of("unattended") or 0
         oldest, unknown = (
@@ -280,8 +280,8 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
     periods = shown_periods(board)
     shown = [figures.row("attendance", area=WHOLE) for _, figures in periods]
     if not any(row.count_of("emergencies") for row in shown if row) and not unattended:
-        quiet = Text("no emergencies in any period shown", style=QUIET)
-        return _heading("Emergency attendance", quiet)
+        nothing = Text("no emergencies in any period shown", style=DIM)
+        return _heading("Emergency attendance", nothing)
     columns = ("Opened", "Attended", "Never att.", f"In {words.limit(held.within_seconds)}")
     target = "" if held.target is None else "Target"
     rows = []
@@ -305,17 +305,17 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
 
 def _not_kept(title: str) -> list[Cell]:
     """A period whose panes are no longer kept so finely."""
-    return [title, Text("not kept", style=QUIET)]
+    return [title, Text("not kept", style=DIM)]
 
 
 def _not_known(title: str) -> list[Cell]:
     """A period of which the totals of a line say nothing."""
-    return [title, Text("unknown", style=QUIET)]
+    return [title, Text("unknown", style=DIM)]
 
 
 def _no_data(title: str) -> list[Cell]:
     """A period in which the feed was not heard."""
-    return [title, Text("no data", style=QUIET)]
+    return [title, Text("no data", style=DIM)]
 
 
 def _cells(
@@ -327,13 +327,13 @@ def _cells(
     nothing: str,
 ) -> list[Cell]:
     """One row of figures; where there are no cases it says so, and shows no figure of nothing."""
-    few = QUIET if ratio.small or ratio.value is None else "bold"
+    few = DIM if ratio.small or ratio.value is None else "bold"
     verdict = words.verdict(ratio, held)
     return [
         title,
         *counts,
         Text(words.share(ratio, nothing), style=few),
-        Text(verdict, style=VERDICTS.get(verdict[:1], QUIET)),
+        Text(verdict, style=VERDICTS.get(verdict[:1], DIM)),
         *("" if speed is None else words.duration(speed) for speed in speeds),
     ]
 
@@ -344,5 +344,5 @@ def _now(number: int, oldest: float | None, unknown: int, verb: str) -> Text:
     if oldest is not None:
         text.append(f", the oldest for {words.duration(oldest)}")
     if unknown:
-        text.append(f" (and {unknown:,} of unknown fate)", style=QUIET)
+        text.append(f" (and {unknown:,} of unknown fate)", style=DIM)
     return text

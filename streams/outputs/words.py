@@ -84,8 +84,8 @@ def ages(feeds: Mapping[str, FeedAge]) -> str:
             beats.append(f"{of.replace('_', ' ')} {age}")
         else:
             data.append(f"{NAMES.get(kind, kind)} {age}")
-    told = ", ".join(data)
-    return f"{told}; heartbeats {', '.join(beats)}" if beats else told
+    records = ", ".join(data)
+    return f"{records}; heartbeats {', '.join(beats)}" if beats else records
 
 
 def moment(rfc3339: str, zone: dt.tzinfo) -> str:
