@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from typing import NamedTuple
 
 import click
@@ -18,11 +15,8 @@ from streams.board.model import Board, decode_board
 from streams.cli.options import Seconds, board_console
 from streams.errors import NotABoard, WatchroomError
 from streams.outputs import words
+from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 from streams.outputs.terminal import banner, render
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-PATIENCE = 10.0
-"""Seconds that an answer may take."""
 
 
 class Unreachable(WatchroomError):
@@ -40,40 +34,24 @@ class Remote:
     """The boards of a monitor, by its address."""
 
     def __init__(self, url: str, force: str | None) -> None:
-        url = url if "://" in url else f"http://{url}"
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise click.BadParameter(f'"{url}" is no address: write http://127.0.0.1:8787')
-        self.url = url.rstrip("/")
-        query = f"?{urllib.parse.urlencode({'force': force})}" if force else ""
-        self._address = f"{self.url}/board.json{query}"
-        # What runs on this machine is not asked for through a proxy.
-        proxies = urllib.request.ProxyHandler({} if parts.hostname in LOOPBACK else None)
-        self._opener = urllib.request.build_opener(proxies)
+        try:
+            self._client = MonitorClient(url)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+        self._force = force
 
     def fetch(self) -> Answer:
         """The board now; raises `Unreachable`."""
+        url = self._client.url
         try:
-            with self._opener.open(self._address, timeout=PATIENCE) as answer:
-                raw: bytes = answer.read()
-        except urllib.error.HTTPError as error:
-            with error:
-                raise Unreachable(f"{self.url}: {_words_of(error)}") from None
-        except (OSError, ValueError) as error:
-            cause = getattr(error, "reason", error)
-            why = getattr(cause, "strerror", None) or cause
-            raise Unreachable(f"{self.url} does not answer: {why}") from None
-        try:
+            raw = self._client.ask("/board.json", {"force": self._force})
             return Answer(decode_board(raw), raw)
+        except Declined as error:
+            raise Unreachable(f"{url}: {error}") from None
+        except NoAnswer as error:
+            raise Unreachable(f"{url} does not answer: {error}") from None
         except NotABoard as error:
-            raise Unreachable(f"{self.url} answers, but it is {error}") from None
-
-
-def _words_of(error: urllib.error.HTTPError) -> str:
-    try:
-        return str(json.loads(error.read())["error"])
-    except (ValueError, KeyError, TypeError, OSError):
-        return f"answers {error.code}"
+            raise Unreachable(f"{url} answers, but it is {error}") from None
 
 
 @click.command()

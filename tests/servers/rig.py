@@ -21,6 +21,7 @@ from streams.board.model import Board
 from streams.board.monitor import canonical
 from streams.kafka import topics
 from tests import events
+from tests.answers import check
 from tests.servers.kafka import Kafka
 from tests.servers.process import Server, free_port, wait_until
 
@@ -52,11 +53,13 @@ class Worker:
     def get(self, path: str) -> tuple[int, bytes]:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as told:
-                return told.status, told.read()
+                status, answer = told.status, told.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
         except OSError:
             return 0, b""
+        check(path, status, answer)
+        return status, answer
 
     def ready(self) -> bool:
         return self.get("/readyz")[0] == 200
