@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol
 
-from streams.alerts.model import AlertsView
+from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
 from streams.board.monitor import Folded, Monitor, Refusal, Shard
@@ -151,10 +151,12 @@ class AlertProvider(Protocol):
     def view(self, force: str, at: int) -> AlertsView:
         """The alerts' part of a board."""
 
-    def history(self, force: str, since: int | None = None, state: str | None = None) -> list[Any]:
+    def history(
+        self, force: str, since: int | None = None, state: str | None = None
+    ) -> list[Alert]:
         """Alerts of a force, newest first."""
 
-    def act(self, alert: str, action: str, at: int, who: str, **details: Any) -> Any:
+    def act(self, alert: str, action: str, at: int, who: str, **details: Any) -> Alert | Handover:
         """Does what a person asks about an alert; raises `ActionError`, or `NoAlert`."""
 
     def tick(self) -> None:

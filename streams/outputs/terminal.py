@@ -280,8 +280,8 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
     periods = shown_periods(board)
     shown = [figures.row("attendance", area=WHOLE) for _, figures in periods]
     if not any(row.count_of("emergencies") for row in shown if row) and not unattended:
-        nothing = Text("no emergencies in any period shown", style=DIM)
-        return _heading("Emergency attendance", nothing)
+        none = Text("no emergencies in any period shown", style=DIM)
+        return _heading("Emergency attendance", none)
     columns = ("Opened", "Attended", "Never att.", f"In {words.limit(held.within_seconds)}")
     target = "" if held.target is None else "Target"
     rows = []
