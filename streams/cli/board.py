@@ -14,9 +14,9 @@ from rich.text import Text
 from streams.board.model import Board, decode_board
 from streams.cli.options import Seconds, board_console
 from streams.errors import NotABoard, WatchroomError
-from streams.outputs import words
 from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 from streams.outputs.terminal import banner, render
+from streams.registry import phrases
 
 
 class Unreachable(WatchroomError):
@@ -97,7 +97,7 @@ def watch(remote: Remote, console: Console, every: float) -> None:
             try:
                 last, heard = remote.fetch().board, time.monotonic()
             except Unreachable as error:
-                since = words.duration(int(time.monotonic() - heard))
+                since = phrases.duration(int(time.monotonic() - heard))
                 lost = f"NO CONNECTION for {since}: {error}"
             screen.update(_drawn(console, last, lost), refresh=True)
             time.sleep(max(0.1, every - (time.monotonic() - started)))

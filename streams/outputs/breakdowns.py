@@ -11,7 +11,9 @@ from rich.text import Text
 from streams.board.model import Board, PeriodFigures
 from streams.config.force import WHOLE
 from streams.outputs import words
+from streams.registry import phrases
 from streams.registry.measures import ALL
+from streams.registry.names import name
 
 SHOWN = {"15m": "last 15 min", "1h": "last 60 min", "today": "today", "month": "this month"}
 """The windows of the upper tables, and what they are called."""
@@ -35,7 +37,7 @@ def shown_periods(board: Board) -> list[tuple[str, PeriodFigures]]:
 def asked(board: Board) -> list[str]:
     """The periods that were asked for, as they are called."""
     zone = ZoneInfo(board.force.timezone)
-    return [words.period(label, zone) for label in board.periods]
+    return [phrases.period(label, zone) for label in board.periods]
 
 
 def columns_asked(board: Board) -> int:
@@ -114,8 +116,8 @@ def _fill(table: Table, columns: list[Counts], ranked: list[Counts], most: int) 
     if by is None:
         return None
     for path in [ALL, *_top(by, most)]:
-        figures = (words.count(_listed(counts, path)) for counts in columns)
-        table.add_row(words.name(path), *figures, style="bold" if path == ALL else "")
+        figures = (phrases.count(_listed(counts, path)) for counts in columns)
+        table.add_row(name(path), *figures, style="bold" if path == ALL else "")
     return table
 
 
@@ -132,24 +134,25 @@ def areas(board: Board) -> Table | None:
     if not shown:
         return None
     today, month = board.windows["today"], board.windows["month"]
-    limit = words.limit(words.held_in(board, today).within_seconds)
+    limit = phrases.limit(words.held_in(board, today).within_seconds)
     gone = [group for group, part in today.missing.items() if not part.known_days]
     crime = bool(_counts(month, "crimes", area=WHOLE).get(ALL))
     columns = ("Unattended", f"In {limit} today", "Incidents today")
     table = _table("Policing area", *columns, *(["Crimes, month"] if crime else []))
+    none_opened = None if "incidents" in gone else 0
     for area in shown:
         waiting = board.now.row("attendance", area=area)
         attended = today.row("attendance", area=area)
         opened = today.row("incidents", category=ALL, grade=ALL, area=area)
         recorded = month.row("crimes", offence=ALL, area=area)
         ratio = attended.ratio_of("within") if attended else None
-        none = words.NOTHING if "attendance" in gone else "none attended"
+        none = phrases.NOTHING if "attendance" in gone else "none attended"
         within = words.share(ratio, "none attended") if ratio else none
         table.add_row(
             known[area].name.removesuffix(" policing area"),
-            words.count(waiting.count_of("unattended") if waiting else 0),
+            phrases.count(waiting.count_of("unattended") if waiting else 0),
             Text(within, style="dim" if ratio is None or ratio.small else ""),
-            words.count(opened.count_of("count") if opened else None if "incidents" in gone else 0),
-            *([words.count(recorded.count_of("count") if recorded else 0)] if crime else []),
+            phrases.count(opened.count_of("count") if opened else none_opened),
+            *([phrases.count(recorded.count_of("count") if recorded else 0)] if crime else []),
         )
     return table

@@ -27,6 +27,7 @@ from streams.outputs.breakdowns import (
     missing,
     shown_periods,
 )
+from streams.registry import phrases
 from streams.registry.aggregates import SMALL, Ratio
 
 COLUMNS = {
@@ -104,11 +105,11 @@ def summary(board: Board) -> str:
         waiting = now.row("calls", line=line, area=WHOLE)
         if row and waiting:
             level = words.share(row.ratio_of("service_level"), _no_level(row))
-            limit = words.limit(words.held_in(board, today, line).within_seconds)
+            limit = phrases.limit(words.held_in(board, today, line).within_seconds)
             parts.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
     row, open_now = today.row("attendance", area=WHOLE), now.row("attendance", area=WHOLE)
     if row and open_now:
-        limit = words.limit(words.held_in(board, today).within_seconds)
+        limit = phrases.limit(words.held_in(board, today).within_seconds)
         nothing = "not known" if row.count_of("emergencies") is None else "none attended"
         level = words.share(row.ratio_of("within"), nothing)
         parts.append(
@@ -132,14 +133,14 @@ def staleness(board: Board) -> str | None:
         return "NOTHING HAS ARRIVED YET"
     beats = {feed: age for feed, age in ages.items() if feed.startswith("heartbeat.")}
     silent = [
-        f"the last heartbeat of {feed.partition('.')[2]} came {words.duration(age)} ago"
+        f"the last heartbeat of {feed.partition('.')[2]} came {phrases.duration(age)} ago"
         for feed, age in beats.items()
         if age > (feeds[feed].silent_after_seconds or STALE_HEARTBEAT)
     ]
     if silent:
         return f"STALE: {'; '.join(silent)}"
     if not beats and min(ages.values()) > STALE_FEED:
-        return f"STALE: nothing has arrived for {words.duration(min(ages.values()))}"
+        return f"STALE: nothing has arrived for {phrases.duration(min(ages.values()))}"
     return None
 
 
@@ -174,7 +175,7 @@ def _header(board: Board, lost: str | None) -> RenderableType:
         marks.append(f" {label} ", style=style).append(" ")
     top.add_row(
         Text(board.force.name.upper(), style="bold"),
-        Text(words.moment(board.at, ZoneInfo(board.force.timezone)), style="bold"),
+        Text(phrases.instant(board.at, ZoneInfo(board.force.timezone)), style="bold"),
     )
     age = f"Age of data: {words.ages(board.feeds)}" if board.feeds else "No data yet"
     latest = Text(age, style=DIM)
@@ -230,7 +231,7 @@ def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
     shown = [figures.row("calls", **where) for _, figures in periods]
     if not any(row.count_of("offered") or row.origin for row in shown if row) and not waiting:
         return _heading(held.name, Text("no calls in any period shown", style=DIM))
-    columns = ("Offered", "Answered", "Abandoned", f"In {words.limit(held.within_seconds)}")
+    columns = ("Offered", "Answered", "Abandoned", f"In {phrases.limit(held.within_seconds)}")
     rows = []
     for row, (title, figures) in zip(shown, periods, strict=True):
         if row is None:
@@ -240,7 +241,9 @@ def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
         if row.count_of("offered") is None and row.origin is None:
             rows.append(_no_data(title))
             continue
-        counts = [words.count(row.count_of(name)) for name in ("offered", "answered", "abandoned")]
+        counts = [
+            phrases.count(row.count_of(name)) for name in ("offered", "answered", "abandoned")
+        ]
         counts[0] += MARKS.get(row.origin or "", "")
         speeds = [row.number_of(name) for name in ("answer_mean", "answer_median", "answer_p90")]
         level, own = row.ratio_of("service_level"), words.held_in(board, figures, line)
@@ -282,7 +285,7 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
     if not any(row.count_of("emergencies") for row in shown if row) and not unattended:
         none = Text("no emergencies in any period shown", style=DIM)
         return _heading("Emergency attendance", none)
-    columns = ("Opened", "Attended", "Never att.", f"In {words.limit(held.within_seconds)}")
+    columns = ("Opened", "Attended", "Never att.", f"In {phrases.limit(held.within_seconds)}")
     target = "" if held.target is None else "Target"
     rows = []
     for row, (title, figures) in zip(shown, periods, strict=True):
@@ -293,7 +296,7 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
             rows.append(_no_data(title))
             continue
         counts = [
-            words.count(row.count_of(n)) for n in ("emergencies", "attended", "never_attended")
+            phrases.count(row.count_of(n)) for n in ("emergencies", "attended", "never_attended")
         ]
         speeds = [row.number_of(n) for n in ("response_mean", "response_median", "response_p90")]
         nothing = "none attended" if row.count_of("emergencies") else "no emergencies"
@@ -334,7 +337,7 @@ def _cells(
         *counts,
         Text(words.share(ratio, nothing), style=few),
         Text(verdict, style=VERDICTS.get(verdict[:1], DIM)),
-        *("" if speed is None else words.duration(speed) for speed in speeds),
+        *("" if speed is None else phrases.duration(speed) for speed in speeds),
     ]
 
 
@@ -342,7 +345,7 @@ def _now(number: int, oldest: float | None, unknown: int, verb: str) -> Text:
     """What is true now: `3 waiting now, the oldest for 1 min 43 s`."""
     text = Text(f"{number:,} {verb} now", style="bold yellow" if number else "bold")
     if oldest is not None:
-        text.append(f", the oldest for {words.duration(oldest)}")
+        text.append(f", the oldest for {phrases.duration(oldest)}")
     if unknown:
         text.append(f" (and {unknown:,} of unknown fate)", style=DIM)
     return text
