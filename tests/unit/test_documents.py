@@ -18,8 +18,11 @@ PYTHON_FILE = re.compile(r"(?<![\w/.])[\w/]+\.py\b")
 FILE_ENDINGS = (".csv", ".gz", ".json", ".md", ".py", ".toml", ".xlsx", ".yml", ".zip")
 DOTTED = re.compile(rf"(?<![\w/.-])(?:{'|'.join(ALL_CODE)})(?:\.[A-Za-z_]\w*)+")
 QUOTED = re.compile(r"(?<!`)`([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\([\w, ]*\))?`(?!`)")
-MADE = {"deploy/prometheus/rules/budget-999.yml", "deploy/prometheus/rules/budget-attendance.yml"}
-"""Files that a command of a page makes."""
+NO_FILES = {
+    "deploy/prometheus/rules/budget-999.yml": "a command of a page makes it",
+    "deploy/prometheus/rules/budget-attendance.yml": "a command of a page makes it",
+    "grafana/dashboard-linter": "a repository",
+}
 NOT_OURS = {
     "Colombia": "the holidays package's",
     "JsonConverter": "Kafka Connect's",
@@ -89,7 +92,7 @@ def is_there(dotted: str) -> bool:
 def unknown(text: str) -> Iterator[str]:
     """The names in a text that look like ours and are none."""
     for match in PATH.finditer(text):
-        if match[0] not in files() and match[0] not in MADE:
+        if match[0] not in files() and match[0] not in NO_FILES:
             yield match[0]
     for match in PYTHON_FILE.finditer(text):
         if not any(f"/{known}".endswith(f"/{match[0]}") for known in files()):
