@@ -18,6 +18,8 @@ PYTHON_FILE = re.compile(r"(?<![\w/.])[\w/]+\.py\b")
 FILE_ENDINGS = (".csv", ".gz", ".json", ".md", ".py", ".toml", ".xlsx", ".yml", ".zip")
 DOTTED = re.compile(rf"(?<![\w/.-])(?:{'|'.join(ALL_CODE)})(?:\.[A-Za-z_]\w*)+")
 QUOTED = re.compile(r"(?<!`)`([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)(?:\([\w, ]*\))?`(?!`)")
+EXAMPLE = re.compile(r"^```diff\n.*?^```$", re.MULTILINE | re.DOTALL)
+"""A change that is made nowhere but in a test."""
 NO_FILES = {
     "deploy/prometheus/rules/budget-999.yml": "a command of a page makes it",
     "deploy/prometheus/rules/budget-attendance.yml": "a command of a page makes it",
@@ -39,7 +41,7 @@ def texts() -> Iterator[tuple[str, str]]:
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "examples" / "README.md"]
     for page in [*pages, *sorted((ROOT / "docs").rglob("*.md"))]:
         if page.exists():
-            yield str(page.relative_to(ROOT)), page.read_text()
+            yield str(page.relative_to(ROOT)), EXAMPLE.sub("", page.read_text())
     for file in modules(*ALL_CODE).values():
         name = str(file.relative_to(ROOT))
         for node in ast.walk(parsed(file)):
