@@ -35,6 +35,10 @@ def wall_clock() -> int:
 
 LONG = 2.0
 """Seconds without a pause after which a process is behind."""
+BEHIND = 1000
+"""Messages that are not counted yet, above which a worker is behind."""
+OLD_CHECKPOINT = 120
+"""Seconds without a checkpoint after which something keeps it from being written."""
 
 
 class Busy:
@@ -140,7 +144,7 @@ class Health:
         return self.ready or self.shown[0] == "unwell"
 
 
-class Alerts(Protocol):
+class AlertProvider(Protocol):
     """The alerts of a process, as outputs use them (`streams.alerts.service`)."""
 
     faults: int
@@ -170,7 +174,7 @@ class Live:
         self.started_at = wall_clock()
         self.current = Current()
         """Which kinds of record are read up to now."""
-        self.alerts: Alerts | None = None
+        self.alerts: AlertProvider | None = None
         """The alerts of this process, where any are raised."""
 
     def ingest(self, payload: bytes, appended: int, only: Shard | None = None) -> list[Refusal]:
