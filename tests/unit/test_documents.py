@@ -68,13 +68,31 @@ def files() -> frozenset[str]:
 
 
 @cache
+def ends() -> frozenset[str]:
+    """The paths of all Python files, and what is left of each without its first folders."""
+    return frozenset(
+        "/".join(parts[first:])
+        for path in files()
+        if path.endswith(".py")
+        for parts in [path.split("/")]
+        for first in range(len(parts))
+    )
+
+
+@cache
+def named_in(module: str) -> frozenset[str]:
+    """All that a module names."""
+    return frozenset(identifiers(parsed(modules(*ALL_CODE)[module])))
+
+
+@cache
 def names() -> frozenset[str]:
     """All that the code names, and the words in its short texts: fields, settings, columns."""
     found: set[str] = set()
     for module, path in modules(*ALL_CODE).items():
         if path == Path(__file__):  # names what is not there
             continue
-        found.update(module.split("."), identifiers(parsed(path)))
+        found.update(module.split("."), named_in(module))
         for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.update(re.findall(r"\w+", node.value) if len(node.value) < 60 else ())
@@ -85,9 +103,9 @@ def is_there(dotted: str) -> bool:
     """Whether a module of that name exists, or one that names the rest of it."""
     parts = dotted.split(".")
     for length in range(len(parts), 0, -1):
-        path = modules(*ALL_CODE).get(".".join(parts[:length]))
-        if path is not None:
-            return {*parts[length:]} <= {*identifiers(parsed(path))}
+        module = ".".join(parts[:length])
+        if module in modules(*ALL_CODE):
+            return {*parts[length:]} <= named_in(module)
     return False
 
 
@@ -97,7 +115,7 @@ def unknown(text: str) -> Iterator[str]:
         if match[0] not in files() and match[0] not in NO_FILES:
             yield match[0]
     for match in PYTHON_FILE.finditer(text):
-        if not any(f"/{known}".endswith(f"/{match[0]}") for known in files()):
+        if match[0] not in ends():
             yield match[0]
     for match in DOTTED.finditer(text):
         if not match[0].endswith(FILE_ENDINGS) and not is_there(match[0]):
