@@ -1,4 +1,4 @@
-"""Who has an alert, and who is told when: acknowledging, snoozing, closing, handing over;
+"""Who has an alert, and when people are notified: acknowledging, snoozing, closing, handing over;
 escalation, quiet hours and maintenance. Pure: an action makes a new alert of an old one.
 """
 
@@ -144,12 +144,12 @@ def _closed(force: Force, alert: Alert, asked: Request, at: int) -> tuple[dict[s
     return changes, asked.outcome
 
 
-def _text(text: str | None, field: str, longest: int) -> str:
+def _text(text: str | None, field: str, most: int) -> str:
     said = " ".join((text or "").split())
     if not said:
         raise ActionError(f'"{field}" is missing')
-    if len(said) > longest:
-        raise ActionError(f'"{field}" is longer than {longest} characters')
+    if len(said) > most:
+        raise ActionError(f'"{field}" is longer than {most} characters')
     return said
 
 
@@ -200,11 +200,11 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
     return say.fit(said, last, over=not alert.open)
 
 
-# -- who is told when --------------------------------------------------------------------------
+# -- when people are notified ------------------------------------------------------------------
 
 
 def in_quiet_hours(force: Force, severity: Severity, at: int) -> bool:
-    """Whether nobody is to be told of a severity at this hour of the day."""
+    """Whether nobody is to be notified of a severity at this hour of the day."""
     hours: str | None = getattr(force.file.alerts.quiet_hours, severity)
     if hours is None:
         return False
@@ -239,7 +239,7 @@ def in_maintenance(force: Force, alert: Alert, at: int) -> bool:
 
 
 def may_notify(force: Force, alert: Alert, at: int) -> bool:
-    """Whether someone may be told of an alert now."""
+    """Whether people may be notified of an alert now."""
     return (
         alert.snoozed_until is None
         and not in_quiet_hours(force, alert.severity, at)
@@ -248,7 +248,7 @@ def may_notify(force: Force, alert: Alert, at: int) -> bool:
 
 
 def may_escalate(force: Force, alert: Alert, at: int) -> bool:
-    """Whether a page has had no owner for too long. Told once."""
+    """Whether a page has had no owner for too long. People are notified of that once."""
     if alert.severity != "page" or alert.owner or alert.escalated_at or not alert.notified:
         return False
     patience = force.file.alerts.escalate_after_minutes * MINUTE

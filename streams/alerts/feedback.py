@@ -1,9 +1,10 @@
-"""What people's outcomes of alerts say about the baselines. Pure.
+"""Makes the feedback of a force's alerts to its detectors. Pure.
 
-A planned event and a fault of the data are no guide to an ordinary day: the stretch from the first
-period of the alert to its end is not to be learned from. A real surge is: that is what demand does,
-the baselines weigh a single surge down already, and limits that were learned from calm days alone
-would be too narrow. A monthly level that a person says is real becomes the level.
+A planned event and a fault of the data say nothing about an ordinary day: the stretch from the
+first period of such an alert to its end is left out of what is learned. A real surge is learned:
+demand is like that, the baselines give a single surge little weight anyway, and limits that were
+learned from calm days alone would be too narrow. A monthly level that a person closes as real
+becomes the level; so does that of a volume that has gone on for days.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _LENGTH = {"hour": HOUR, "day": DAY, "month": DAY, "now": 0}
 
 
 def feedback_of(alerts: Iterable[Alert], force: Force) -> Feedback:
-    """What some alerts and their outcomes say, in a fixed order."""
+    """The feedback of some alerts, in a fixed order."""
     stretches: list[ExcludedStretch] = []
     levels: list[AcceptedLevel] = []
     for alert in alerts:
@@ -63,7 +64,7 @@ def feedback_of(alerts: Iterable[Alert], force: Force) -> Feedback:
 
 
 def gives_feedback(alert: Alert) -> bool:
-    """Whether an alert says anything about what is learned."""
+    """Whether an alert has any feedback for the detectors."""
     lasts = alert.course is not None and alert.course.held is not None
     return lasts or alert.outcome is not None
 
@@ -74,24 +75,24 @@ def within(force: Force, area: str) -> tuple[str, ...]:
 
 
 def _areas(force: Force, alert: Alert) -> tuple[str, ...]:
-    """The areas of a volume that goes on: its own and those within, and the one it follows."""
+    """The areas of a volume that goes on: its own, those within, and the one that it follows."""
     return tuple(dict.fromkeys((*within(force, alert.area), alert.series[-2])))
 
 
 def _said_at(alert: Alert) -> int:
-    """When a person last said what it was."""
+    """When a person last closed it with an outcome, or changed that; in ms."""
     return to_ms([entry.at for entry in alert.log if entry.what == "closed"][-1])
 
 
 def _closed_at(alert: Alert) -> int | None:
-    """When a person closed it while it was open; None of what goes on or ended by itself."""
+    """When a person closed it while it was open; None if it is open, or ended by itself."""
     by_person = any(e.what == "closed" and e.at == alert.resolved_at for e in alert.log)
     return ms_of(alert.resolved_at) if by_person else None
 
 
 def start_of(alert: Alert, zone: dt.tzinfo) -> int:
-    """The onset, or the first period of the alert, which its id ends with: the figures are those
-    of the last."""
+    """The start of what an alert is about (ms): its onset, or its first period, which its id ends
+    with (its figures are of the last one)."""
     named = alert.id.rpartition("/")[2]
     first = dt.datetime.fromisoformat(f"{named}-01" if len(named) == len("2026-11") else named)
     first = first if first.tzinfo else first.replace(tzinfo=zone)
@@ -100,8 +101,8 @@ def start_of(alert: Alert, zone: dt.tzinfo) -> int:
 
 
 def _end(alert: Alert) -> int | None:
-    """The end of the last period that was not usual. A share or a duration has no usual range to
-    come back to meanwhile: there it is when a person closed the alert, or it resolved."""
+    """The end of the last period that was not usual (ms); None while that goes on. Of a change of
+    level it is when a person closed the alert, or it resolved."""
     ended = ms_of(alert.resolved_at) or to_ms(alert.updated_at)
     judged = ms_of(alert.judged_to)
     if alert.kind == "level_change":

@@ -132,8 +132,8 @@ class Lifecycle:
 
     def follow_up(self) -> None:
         """What time alone brings about: snoozes end, alerts become lasting, notifications that had
-        to wait are made, pages that nobody has taken are escalated, and what a person closed and
-        nothing was heard of since is cleared."""
+        to wait are made, pages that nobody has taken are escalated, and what a person closed is
+        cleared if nothing was read of it for long."""
         for alert_id in sorted(self.store.active.values()):
             alert = self.store.alerts[alert_id]
             if not alert.open:

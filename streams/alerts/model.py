@@ -160,7 +160,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     log: tuple[LogEntry, ...] = ()
     revision: int = 1
     notified: bool = False
-    """Whether anyone was told of it yet; False while it is held back."""
+    """Whether people were notified of it yet; False while that has to wait."""
     notification_due: bool = msgspec.field(default=False, name="owed")
     """Whether it became worse or resolved while nobody might be notified (quiet hours,
     maintenance), so that people are still to be notified of it."""
@@ -221,7 +221,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Transition(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact: what became of an alert. `notify` says that someone is to be told."""
+    """A fact: what became of an alert. `notify` says that people are to be notified."""
 
     what: What
     at: dt.datetime
@@ -230,7 +230,7 @@ class Transition(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def key(self) -> str:
-        """Tells it from all others: what is stored and sent is stored and sent once a key."""
+        """Identifies it: of each key one is stored, and one sent."""
         return f"{self.alert.id}#{self.alert.revision}"
 
 
@@ -246,7 +246,7 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", tag=
 
     @property
     def key(self) -> str:
-        """Tells it from all others."""
+        """Identifies it."""
         return f"{shift(self.force)}/{rfc3339(to_ms(self.at))}"
 
 

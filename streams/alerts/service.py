@@ -375,10 +375,10 @@ class AlertService:
 
     # -- what the outputs read -----------------------------------------------------------------
 
-    def restore(self, facts: Iterable[Transition | Handover]) -> None:
+    def restore(self, stored: Iterable[Transition | Handover]) -> None:
         """Applies what was stored; no subscriber is given it."""
         with self.live.lock:
-            for fact in facts:
+            for fact in stored:
                 if isinstance(fact, Handover):
                     if (store := self.stores.get(fact.force)) is not None:
                         store.apply_handover(fact)

@@ -88,7 +88,7 @@ class AlertDatabase:
             rows = self._db.execute("SELECT body FROM transitions ORDER BY number").fetchall()
             rows += self._db.execute("SELECT body FROM handovers ORDER BY key").fetchall()
         try:
-            return [decode_fact(body) for (body,) in rows]
+            return [decode_fact(line) for (line,) in rows]
         except msgspec.MsgspecError as error:
             raise CheckpointError(f"{self.path} can't be read: {error}") from None
 
@@ -141,12 +141,12 @@ class AlertDatabase:
             ).fetchone()
             if row is None or row[3] > now:
                 return None
-            number, state, tries, _, body = row
+            number, state, tries, _, line = row
             self._db.execute(
                 "UPDATE deliveries SET state = 'sending', tries = tries + 1 WHERE number = ?",
                 (number,),
             )
-        return Delivery(number, decode(body), tries + 1, again=state == "sending")
+        return Delivery(number, decode(line), tries + 1, again=state == "sending")
 
     def sent(self, number: int) -> None:
         """Strikes a delivery off."""

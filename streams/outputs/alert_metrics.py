@@ -4,7 +4,7 @@
   notified of it; the label `alert` is its id. Its words, which change, stand beside it in
   `watchroom_alert_words`.
 * `watchroom_watch_*`, the last closed period of every watched series: what was counted, what was
-  expected, and the usual range; `flagged` is 1 or -1 where it was told as exceptional. At most
+  expected, and the usual range; `flagged` is 1 or -1 where it was exceptional. At most
   `MOST_WATCHES` series a force, widest areas first.
 * `watchroom_detector_faults_total` and `watchroom_alert_faults_total`, what failed in them. A shard
   takes the count of its detectors along to the worker that has it next.

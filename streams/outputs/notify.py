@@ -70,7 +70,7 @@ class Channel:
     """One address. It raises `ConfigError` where apprise can't read it."""
 
     def __init__(self, address: str, severities: frozenset[str] = ALL) -> None:
-        import apprise  # noqa: PLC0415  slow to import, and only needed where someone is told
+        import apprise  # noqa: PLC0415  slow to import, and only needed to notify people
 
         digest = hashlib.sha256(address.encode()).hexdigest()[:8]
         self.name = f"{address.partition(':')[0]}-{digest}"
@@ -186,7 +186,7 @@ class Notifier:
                 self._wake.wait(timeout=1.0)
 
     def serve(self, channel: Channel) -> bool:
-        """Sends the first message of a channel whose time has come; tells whether there was one."""
+        """Sends the first message of a channel whose time has come; returns whether there was one."""
         now = self.clock()
         delivery = self.queue.next(channel.name, now)
         if delivery is None:

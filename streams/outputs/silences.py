@@ -1,8 +1,8 @@
 """Alertmanager's silences: who takes or snoozes an alert keeps it from being sent again.
 
 With `ALERTMANAGER_URL` set, an alert that is acknowledged is silenced for a shift, and one that is
-snoozed until its end, by the label `alert`, which is its id. Alertmanager keeps what it was told;
-what it could not be told, since it did not answer, is tried again three times and then logged.
+snoozed until its end, by the label `alert`, which is its id. Alertmanager keeps its silences;
+one that it did not take, since it did not answer, is tried again three times and then logged.
 """
 
 from __future__ import annotations

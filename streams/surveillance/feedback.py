@@ -1,5 +1,6 @@
-"""What the outcomes of alerts say about the baselines: what is not to be learned from, and which
-levels people have said are real. Data only; `streams.alerts.feedback` reads it from the alerts."""
+"""Feedback from alerts to the detectors: stretches that are not to be learned from, and levels that
+people have accepted as real. Data only; `streams.alerts.feedback` makes it from the alerts.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +10,23 @@ from typing import NamedTuple
 from streams.periods import Period
 
 NOT_NORMAL = ("planned_event", "data_fault")
-"""Outcomes of alerts whose stretch is no guide to an ordinary day."""
+"""Outcomes of alerts whose stretch says nothing about an ordinary day."""
 MUCH = 0.1
-"""The share of a month from which on a stretch makes the month another than usual."""
+"""The share of a month from which on a stretch makes the month unusual."""
 
 
 class ExcludedStretch(NamedTuple):
-    """Of a series not to be learned from; `end` is None while it goes on."""
+    """A stretch of a series that is not to be learned from, in ms; `end` is None while it goes on."""
 
     series: tuple[str, ...]
     start: int
     end: int | None
     outcome: str
     areas: tuple[str, ...] = ()
-    """The areas whose series it holds for; none: that of the series alone."""
+    """The areas whose series it holds for; if empty, that of the series alone."""
     known: int = 0
-    """From when on it is known: periods that closed by then have been learned, but for those of the
-    week that was running."""
+    """Since when it is known: periods that closed before have been learned, but for those of the
+    week that was running then."""
 
     @property
     def abouts(self) -> frozenset[tuple[str, ...]]:
@@ -34,24 +35,24 @@ class ExcludedStretch(NamedTuple):
         return _abouts(self.series, self.areas)
 
     def holds(self, period: Period) -> bool:
-        """Whether a period, of whichever grain, is another than usual by it."""
+        """Whether a period, of any grain, is unusual because of it."""
         end = period.end if self.end is None else min(self.end, period.end)
         within = end - max(self.start, period.start)
         if period.grain == "month":
-            # A month that goes on as it is can be the level, which its own detector tells.
+            # A stretch that goes on may be a new level, which the detector of months finds.
             much = within >= MUCH * (period.end - period.start)
             return much and self.outcome in NOT_NORMAL
         return within > 0
 
 
 class AcceptedLevel(NamedTuple):
-    """A lasting change that a person has said is real, and when."""
+    """A lasting change that was accepted as real, and when (ms)."""
 
     series: tuple[str, ...]
     direction: str | None
     at: int
     areas: tuple[str, ...] = ()
-    """As of a stretch."""
+    """As of an excluded stretch."""
     ratio: float | None = None
     """What came over what the level before would have brought; None of a level by the month."""
 
@@ -67,7 +68,7 @@ def _abouts(series: tuple[str, ...], areas: tuple[str, ...]) -> frozenset[tuple[
 
 
 class Feedback(NamedTuple):
-    """All of a force."""
+    """All feedback of one force."""
 
     stretches: tuple[ExcludedStretch, ...] = ()
     levels: tuple[AcceptedLevel, ...] = ()

@@ -36,7 +36,7 @@ class FindingEvaluation:
                 self._take(finding)
 
     def take_gaps(self, signals: Iterable[Signal]) -> None:
-        """Tells people of stretches in which a feed was not heard, once these are over, where
+        """Notifies people of stretches in which a feed was not heard, once these are over, if
         nobody was notified of the silence while it lasted."""
         for signal in signals:
             past = signal.method == "silence" and not signal.running

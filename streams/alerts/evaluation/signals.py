@@ -113,7 +113,7 @@ class SignalEvaluation:
                 continue
             if not self._opens_another(alert, signal):
                 return self._join(alert, cluster, severity)
-        # Alerts of which nobody was notified have told people nothing yet (in a replay nobody is).
+        # Of alerts without a notification people know nothing yet (in a replay they have none).
         alerts = self.store.alerts.values()
         notified = (a for a in alerts if a.notified or not self.lifecycle.notify)
         title = say.title(self.force, signal)
