@@ -7,8 +7,8 @@
 Every run is a simulated control room whose rates do not change: each alert is a false one. Its
 events go through the monitor, the watches and the alert book, wired as `watchroom run` wires them
 for a replay at a pace: each full minute is judged, the hour that runs too, each moment when
-something is due, and each period as it closes. Counted are the alerts of which someone would be notified
-(pages and notices), opened in the `--days` after the history.
+something is due, and each period as it closes. Counted are the alerts of which someone would be
+notified (pages and notices), opened in the `--days` after the history.
 
 - steady: runs at the shipped settings, each begun two weeks later in the year than the one before.
   In all at most 1.2 times the budget, and at the least budget none above 9 in four weeks.
