@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol
 
+from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
+from streams.board.model import Board, Status
 from streams.board.monitor import Folded, Monitor, Refusal, Shard
 from streams.periods import rfc3339
 from streams.registry.names import name
@@ -35,6 +37,10 @@ def wall_clock() -> int:
 
 LONG = 2.0
 """Seconds without a pause after which a process is behind."""
+BEHIND = 1000
+"""Messages that are not counted yet, above which a worker is behind."""
+OLD_CHECKPOINT = 120
+"""Seconds without a checkpoint after which something keeps it from being written."""
 
 
 class Busy:
@@ -140,19 +146,21 @@ class Health:
         return self.ready or self.shown[0] == "unwell"
 
 
-class Alerts(Protocol):
+class AlertProvider(Protocol):
     """The alerts of a process, as outputs use them (`streams.alerts.service`)."""
 
     faults: int
     """Times that they could not be judged or passed on."""
 
-    def view(self, force: str, at: int) -> dict[str, Any]:
+    def view(self, force: str, at: int) -> AlertsView:
         """The alerts' part of a board."""
 
-    def history(self, force: str, since: int | None = None, state: str | None = None) -> list[Any]:
+    def history(
+        self, force: str, since: int | None = None, state: str | None = None
+    ) -> list[Alert]:
         """Alerts of a force, newest first."""
 
-    def act(self, alert: str, action: str, at: int, who: str, **details: Any) -> Any:
+    def act(self, alert: str, action: str, at: int, who: str, **details: Any) -> Alert | Handover:
         """Does what a person asks about an alert; raises `ActionError`, or `NoAlert`."""
 
     def tick(self) -> None:
@@ -170,7 +178,7 @@ class Live:
         self.started_at = wall_clock()
         self.current = Current()
         """Which kinds of record are read up to now."""
-        self.alerts: Alerts | None = None
+        self.alerts: AlertProvider | None = None
         """The alerts of this process, where any are raised."""
 
     def ingest(self, payload: bytes, appended: int, only: Shard | None = None) -> list[Refusal]:
@@ -178,13 +186,13 @@ class Live:
         with self.lock:
             return self.monitor.ingest(payload, appended, only)
 
-    def look(self, *, counts: bool = True) -> None:
+    def observe(self, *, counts: bool = True) -> None:
         """Takes in how far everything is read by now. Those who judge the present do so before they
         judge; a runner may do so between, with `counts` False."""
         health = self.health
         with self.lock:
             self.monitor.advance(self.clock())
-            self.current.look(
+            self.current.observe(
                 marks_of(self.monitor),
                 self.monitor.now,
                 unread=health.unread,
@@ -249,33 +257,31 @@ class Live:
             held = {name for shard in self.monitor.shards for name in shard.folds}
         return tuple(name for name in self.monitor.forces if name in held)
 
-    def board(
-        self, force_id: str, at: int | None = None, periods: Sequence[str] = ()
-    ) -> dict[str, Any]:
+    def board(self, force_id: str, at: int | None = None, periods: Sequence[str] = ()) -> Board:
         """The board of a force as of `at`, by default now; see `Monitor.board`. Adds `status`,
         which like the other volatile parts says how the monitor is doing, not what it counts, and
         `surveillance`, what the detectors found."""
         health = self.health
         with self.lock:
-            self.look(counts=False)
+            self.observe(counts=False)
             board = self.monitor.board(force_id, at, periods)
             if any(shard.surveillance for shard in self.monitor.shards):
                 from streams.surveillance.view import surveyed  # noqa: PLC0415  slow, and here it is loaded
 
                 now = self.monitor.now if at is None else at
-                board["surveillance"] = surveyed(
+                board.surveillance = surveyed(
                     self.monitor, force_id, now, partial(self.is_read, force_id)
                 )
             if self.alerts is not None:
-                board["alerts"] = self.alerts.view(force_id, self.monitor.now if at is None else at)
+                board.alerts = self.alerts.view(force_id, self.monitor.now if at is None else at)
         state, detail = health.shown
-        board["status"] = {
-            "state": state,
-            "detail": detail,
-            "ready": health.ready,
-            "replay": health.replay,
-            "speed": health.speed,
-            "simulated": health.simulated,
-            "lag": sum(health.lag.values()),
-        }
+        board.status = Status(
+            state=state,
+            detail=detail,
+            ready=health.ready,
+            replay=health.replay,
+            speed=health.speed,
+            simulated=health.simulated,
+            lag=sum(health.lag.values()),
+        )
         return board

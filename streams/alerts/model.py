@@ -8,7 +8,7 @@ nothing, and the alerts are a fold over the transitions in any order.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -20,17 +20,8 @@ are facts and are read for good, so what a later form adds has a default. To be 
 change of what is written; `tests/unit/state/test_versions.py` fails where that was forgotten, or
 where an older form can't be read any more."""
 
-AlertKind = Literal[
-    "exceptional_volume",
-    "level_change",
-    "target_missed",
-    "callers_waiting",
-    "unattended",
-    "feed_silent",
-    "pipeline_unwell",
-]
 Severity = Literal["page", "notice", "state"]
-Outcome = Literal["real", "planned_event", "data_fault", "false"]
+AlertOutcome = Literal["real", "planned_event", "data_fault", "false"]
 What = Literal[
     "opened",
     "updated",
@@ -46,15 +37,6 @@ What = Literal[
 
 SEVERITIES: tuple[Severity, ...] = ("page", "notice", "state")
 """Worst first."""
-FROM_SIGNALS: tuple[AlertKind, ...] = ("exceptional_volume", "level_change")
-JUDGED_NOW: tuple[AlertKind, ...] = (
-    "target_missed",
-    "callers_waiting",
-    "unattended",
-    "feed_silent",
-    "pipeline_unwell",
-)
-"""What is judged again at every look: it is over when it is no longer so."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,8 +53,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     target: float | None = None
     before: float | None = None
     after: float | None = None
-    told: float | None = None
-    """The share that people were last notified of, of an answer rate."""
+    notified_share: float | None = msgspec.field(default=None, name="told")
+    """Of an answer rate: the share that people were last notified of."""
     method: str | None = None
     period: str | None = None
     start: dt.datetime | None = None
@@ -97,12 +79,12 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     latest: tuple[float, float]
     before_latest: tuple[float, float] | None = None
     """Observed and expected of the last day, and of the day before it."""
-    told: float
+    notified_ratio: float = msgspec.field(name="told")
     """The greatest ratio of observed to expected that people were notified of; of a fall the
     smallest."""
-    usual: int = 0
-    """Usual days in a row."""
-    quiet: tuple[float, float] = (0.0, 0.0)
+    usual_days: int = msgspec.field(default=0, name="usual")
+    """Usual days in a row, up to the last one."""
+    usual_sums: tuple[float, float] = msgspec.field(default=(0.0, 0.0), name="quiet")
     """Observed and expected of these together."""
     week: tuple[tuple[float, float], ...] = ()
     """Observed and expected of the days after the first, the last seven of them."""
@@ -139,7 +121,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     force: str
-    kind: AlertKind
+    kind: str
+    """The name of its kind (`streams.alerts.rules`)."""
     severity: Severity
     direction: Literal["up", "down"] | None = None
     group: str
@@ -171,22 +154,23 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     escalated_at: dt.datetime | None = None
     worse_at: dt.datetime | None = None
     """When what was a notice became a page."""
-    outcome: Outcome | None = None
+    outcome: AlertOutcome | None = None
     note: str | None = None
     log: tuple[LogEntry, ...] = ()
     revision: int = 1
     notified: bool = False
     """Whether anyone was told of it yet; False while it is held back."""
-    owed: bool = False
-    """Whether it became worse or was over while nobody might be told, and is still to be told."""
-    quiet: int = 0
-    """Closed periods in a row inside the usual range."""
+    notification_due: bool = msgspec.field(default=False, name="owed")
+    """Whether it became worse or resolved while nobody might be notified (quiet hours,
+    maintenance), so that people are still to be notified of it."""
+    clear_periods: int = msgspec.field(default=0, name="quiet")
+    """Closed periods in a row, up to the last one, that were back in the usual range."""
     judged_to: dt.datetime | None = None
     """The end of the last closed period that was judged."""
-    over: bool = False
-    """Resolved, and quiet since: what comes next is another story."""
-    over_at: dt.datetime | None = None
-    """When it became so, whatever is noted later."""
+    cleared: bool = msgspec.field(default=False, name="over")
+    """Resolved, and usual again since: what comes next opens another alert."""
+    cleared_at: dt.datetime | None = msgspec.field(default=None, name="over_at")
+    """When it cleared. A note or a correction by a person afterwards does not change it."""
     course: Course | None = None
     """Of a volume whose days are exceptional too: how it goes on by them."""
     lasting: bool = False
@@ -265,6 +249,45 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", tag=
         return f"{shift(self.force)}/{rfc3339(to_ms(self.at))}"
 
 
+class AlertSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """How many alerts there were in the last `weeks`, by what they were, and how many false ones
+    were allowed."""
+
+    weeks: int
+    alerts: int
+    false: int
+    outcomes: dict[str, int]
+    """By outcome; `none` where nobody said what it was."""
+    budget: float
+    words: str
+
+
+class MaintenanceShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A maintenance window that goes on or begins soon; no `areas` stands for all of the force."""
+
+    start: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+    reason: str
+    areas: list[str]
+
+
+class AlertsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The alerts of a board: those that are open, worst first; those that were over lately, newest
+    first; and what the room has to know with them."""
+
+    open: list[Alert]
+    recent: list[Alert]
+    summary: AlertSummary
+    handovers: list[Handover]
+    maintenance: list[MaintenanceShown]
+
+
+class AlertList(msgspec.Struct, frozen=True, kw_only=True):
+    """What `/alerts.json` answers: alerts of a force, newest first."""
+
+    alerts: list[Alert]
+
+
 def shift(force: str) -> str:
     """What is handed over where it is no alert: the room."""
     return f"{force}/shift"
@@ -289,12 +312,6 @@ def decode(line: bytes | str) -> Transition:
 def decode_fact(line: bytes) -> Transition | Handover:
     """The transition or the handover of a line; raises `msgspec.MsgspecError`."""
     return _decode_handover(line) if line.startswith(b"{" + _HANDOVER) else _decode(line)
-
-
-def as_dict(fact: Alert | Handover) -> dict[str, Any]:
-    """An alert or a handover for JSON."""
-    made: dict[str, Any] = msgspec.to_builtins(fact)
-    return made
 
 
 def stamp(ms: int | None, zone: dt.tzinfo) -> dt.datetime | None:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from detectors.counts.month_watch import MonthWatch, pooled
 from detectors.counts.predictive import Predictive
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor, Shard, canonical
 from streams.config.force import Force, check_force
 from streams.live import Live
@@ -25,13 +26,23 @@ from streams.surveillance.adapters.base import Point
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.adapters.grouped import Durations, Shares
 from streams.surveillance.adapters.selection import adapter_of
-from streams.surveillance.feedback import Level, Outcomes, Stretch
+from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch, Feedback
 from streams.surveillance.series import watch_list, watches_in
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import Feed, of_records
 from tests.alerting import at as clock
 from tests.alerting import signal
-from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed, incident, lines, ms, tiny_force
+from tests.build import (
+    FAR_FUTURE,
+    TINY_FORCE,
+    as_json,
+    crime,
+    feed,
+    incident,
+    lines,
+    ms,
+    tiny_force,
+)
 from tests.surveillance import (
     START,
     after,
@@ -130,8 +141,8 @@ def test_less_history_than_is_needed_is_learning_and_says_so() -> None:
     target = watched()
     assert not play(target, (*hours(100), burst(after(100), [5] * 59, "surge"), *hours(3, 101)))
     told = of(target).summary()
-    assert told["learning"] == told["watches"] == 4
-    assert told["about"][0] == (
+    assert told.learning == told.watches == 4
+    assert told.about[0] == (
         "2 by hour: learning: 0 weeks of history, 4 needed; only fixed limits are used"
     )
 
@@ -139,7 +150,7 @@ def test_less_history_than_is_needed_is_learning_and_says_so() -> None:
 def test_at_a_change_of_recording_the_baseline_restarts_and_says_so() -> None:
     target = watched(changed_force('"incidents"'))
     play(target, hours(37 * 24 + 3))
-    assert of(target).summary()["about"][0] == (
+    assert of(target).summary().about[0] == (
         "2 by hour: learning: 0 weeks of history since All reports are kept, 7 April 2021, "
         "4 needed; only fixed limits are used"
     )
@@ -151,7 +162,7 @@ def test_a_change_that_affects_other_records_or_only_marks_restarts_nothing(
 ) -> None:
     target = watched(changed_force(affects, effect))
     play(target, hours(37 * 24 + 3))
-    assert "since" not in str(of(target).summary()["about"])
+    assert "since" not in str(of(target).summary().about)
 
 
 def test_a_month_that_a_change_cuts_is_judged_where_it_only_marks() -> None:
@@ -230,9 +241,9 @@ def detector(target: Monitor, grain: Grain, about: tuple[str, ...] = ASB) -> Any
     return next(w for w in found if w.series.about("tiny") == about).adapter.detector
 
 
-def planned(first: int, last: int | None) -> Outcomes:
+def planned(first: int, last: int | None) -> Feedback:
     end = None if last is None else after(last)
-    return Outcomes((Stretch((*ASB, "hour"), after(first), end, "planned_event"),))
+    return Feedback((ExcludedStretch((*ASB, "hour"), after(first), end, "planned_event"),))
 
 
 def test_a_planned_event_is_judged_and_not_learned_as_normal() -> None:
@@ -244,7 +255,7 @@ def test_a_planned_event_is_judged_and_not_learned_as_normal() -> None:
         target = watched()
         every = [*hours(event[0]), *surge, *hours(number - event[-1] - 1, event[-1] + 1)]
         play(target, tuple(every[:at]))
-        of(target).hear(planned(event[0], event[-1] + 1))
+        of(target).feed_back(planned(event[0], event[-1] + 1))
         signals = play(target, tuple(every[at:]))
         assert [s for s in signals if s.notify and s.grain == "hour" and s.observed >= 30]
         learned.append([detector(target, grain).expected.save() for grain in ("hour", "day")])
@@ -259,9 +270,9 @@ def test_what_a_week_has_taught_stays_and_a_stretch_that_goes_on_teaches_nothing
     target = watched()
     play(target, hours(16 * 24))
     age = detector(target, "hour").expected.baseline
-    of(target).hear(planned(10 * 24, 11 * 24))  # in an earlier week
+    of(target).feed_back(planned(10 * 24, 11 * 24))  # in an earlier week
     assert detector(target, "hour").expected.baseline == age
-    of(target).hear(planned(15 * 24, None))
+    of(target).feed_back(planned(15 * 24, None))
     play(target, hours(30, 16 * 24))
     week = detector(target, "hour").expected.save()["state"]["_week"]
     assert max(place for *_, place in week) < 15 * 24
@@ -271,21 +282,21 @@ def test_what_a_week_has_taught_stays_and_a_stretch_that_goes_on_teaches_nothing
 
 def test_the_watches_hear_of_an_outcome_at_once_and_again_after_a_restart() -> None:
     live = Live(watched(), lambda: NOW)
-    desk = Desk(live)
+    service = AlertService(live)
     surge = signal("2026-11-21 21:00", force="tiny", kind="incident", group="incidents",
         measure="count", row={"category": "asb", "grade": "all"})  # fmt: skip
-    (opened,) = desk.books["tiny"].consider([surge], [], NOW)
+    (opened,) = evaluate(service.stores["tiny"], [surge], [], NOW)
     told: list[Transition] = []
-    desk.listeners.append(told.extend)
-    desk.act(opened.alert.id, "close", NOW, "Duty inspector", outcome="data_fault")
-    expected = (Stretch((*ASB, "hour"), NOW - HOUR, None, "data_fault"),)
-    assert of(live.monitor).outcomes.stretches == expected
+    service.listeners.append(told.extend)
+    service.act(opened.alert.id, "close", NOW, "Duty inspector", outcome="data_fault")
+    expected = (ExcludedStretch((*ASB, "hour"), NOW - HOUR, None, "data_fault"),)
+    assert of(live.monitor).feedback.stretches == expected
     later = Live(watched(), lambda: NOW)
-    again = Desk(later)
+    again = AlertService(later)
     again.restore([opened, *told])
     for shard in later.monitor.shards:
         again.attach(shard)
-    assert of(later.monitor).outcomes.stretches == expected
+    assert of(later.monitor).feedback.stretches == expected
 
 
 def test_a_monthly_level_that_is_real_is_the_level_from_the_next_month_on() -> None:
@@ -329,7 +340,9 @@ def test_a_level_is_accepted_after_the_instant_at_which_a_person_said_so() -> No
 
     for each in (watch, *others):
         each.adapter.accept = accepting(each.series.name)  # type: ignore[method-assign,assignment]
-    of(target, "crime").hear(Outcomes(levels=(Level(series, "up", ms("2021-08-10T00:00:00Z")),)))
+    of(target, "crime").feed_back(
+        Feedback(levels=(AcceptedLevel(series, "up", ms("2021-08-10T00:00:00Z")),))
+    )
     told = {}
     for month in (6, 7, 8):
         at = f"2021-0{month}-28T12:00:00Z"
@@ -345,8 +358,8 @@ def test_a_detector_that_fails_stops_nothing_and_is_counted(monkeypatch: Any) ->
     monkeypatch.setattr(watches[0].adapter, "update", lambda *_: 1 / 0)
     play(target, hours(10, 30))
     told = of(target).summary()
-    assert told["faults"] == 10
-    assert told["about"][-1].startswith("10 faults, the last: hour/incidents/count/")
+    assert told.faults == 10
+    assert told.about[-1].startswith("10 faults, the last: hour/incidents/count/")
     assert watches[1].adapter.taken == 38
 
 
@@ -481,8 +494,8 @@ def test_without_a_saved_state_it_learns_from_the_counts_that_are_kept() -> None
     watching.watch(shard_of(target))
     watching.put_back(shard_of(target), {})
     told = of(target).summary()
-    assert told["watches"] == 4
-    assert told["about"][-1] == "history rebuilt from counts as they stand now"
+    assert told.watches == 4
+    assert told.about[-1] == "history rebuilt from counts as they stand now"
     assert of(target).grains["hour"].last == entries.closed_until["hour"] - HOUR  # type: ignore[union-attr]
 
 
@@ -492,9 +505,10 @@ def test_the_board_shows_signals_beside_the_figures_and_not_as_figures() -> None
     for payload in hours(40):
         plain.ingest(payload, FAR_FUTURE)
     boards = [Live(m, lambda: after(40)).board("tiny") for m in (target, plain)]
-    told = boards[0]["surveillance"]
-    assert (told["watches"], told["learning"], told["signals"], told["faults"]) == (4, 4, [], 0)
-    assert "surveillance" not in boards[1]
+    told = boards[0].surveillance
+    assert told is not None
+    assert (told.watches, told.learning, told.signals, told.faults) == (4, 4, [], 0)
+    assert boards[1].surveillance is None
     assert canonical(boards[0]) == canonical(boards[1])
 
 
@@ -505,7 +519,7 @@ def beat(at: str) -> dict[str, Any]:
 def surveyed(target: Monitor, at: int) -> dict[str, Any]:
     live = Live(target, lambda: at)
     live.health.state = "live"
-    found: dict[str, Any] = live.board("tiny")["surveillance"]
+    found: dict[str, Any] = as_json(live.board("tiny"))["surveillance"]
     return found
 
 

@@ -9,6 +9,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from streams.alerts.model import Alert, Handover
 from streams.errors import ActionError, NoAlert
 from streams.live import Live
 from streams.outputs.instants import parse_instant
@@ -18,7 +19,7 @@ MOST_BYTES = 10_000
 """No more of a request is read."""
 
 
-class Act(msgspec.Struct, forbid_unknown_fields=True):
+class ActionBody(msgspec.Struct, forbid_unknown_fields=True):
     """The body of a request."""
 
     who: str
@@ -52,18 +53,24 @@ async def sent_from_own_page(request: Request) -> bytes:
     return raw
 
 
-async def body_of(request: Request) -> Act:
+async def body_of(request: Request) -> ActionBody:
     """The body, checked; raises an `HTTPException` in words."""
     raw = await sent_from_own_page(request)
     try:
-        sent = msgspec.json.decode(raw, type=Act)
+        sent = msgspec.json.decode(raw, type=ActionBody)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise HTTPException(400, f"this can't be read: {error}") from None
     return sent
 
 
-def act(live: Live, alert: str, action: str, sent: Act) -> dict[str, Any]:
-    """Does it, and returns the alert as it is now; raises an `HTTPException` in words."""
+class Done(msgspec.Struct):
+    """The answer: the alert as it is now, or how the room was handed over."""
+
+    alert: Alert | Handover
+
+
+def act(live: Live, alert: str, action: str, sent: ActionBody) -> Done:
+    """Does it; raises an `HTTPException` in words."""
     if live.alerts is None:
         raise HTTPException(404, "no alerts are raised here")
     if action not in ACTIONS:
@@ -74,10 +81,10 @@ def act(live: Live, alert: str, action: str, sent: Act) -> dict[str, Any]:
         raise HTTPException(404, str(error)) from None
     except (ActionError, ValueError) as error:
         raise HTTPException(400, str(error)) from None
-    return {"alert": msgspec.to_builtins(done)}
+    return Done(done)
 
 
-def _details(live: Live, alert: str, sent: Act) -> dict[str, Any]:
+def _details(live: Live, alert: str, sent: ActionBody) -> dict[str, Any]:
     """What was sent beside the name; times in ms."""
     details: dict[str, Any] = {
         name: value
@@ -90,10 +97,6 @@ def _details(live: Live, alert: str, sent: Act) -> dict[str, Any]:
     return details
 
 
-def history(live: Live, force: str, since: int | None, state: str | None) -> list[Any]:
-    """The alerts of a force as JSON's plain objects, newest first."""
-    return (
-        []
-        if live.alerts is None
-        else list(msgspec.to_builtins(live.alerts.history(force, since, state)))
-    )
+def history(live: Live, force: str, since: int | None, state: str | None) -> list[Alert]:
+    """The alerts of a force, newest first; none where none are raised."""
+    return [] if live.alerts is None else live.alerts.history(force, since, state)

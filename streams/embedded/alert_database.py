@@ -49,7 +49,7 @@ def default_folder() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "watchroom"
 
 
-class AlertStore:
+class AlertDatabase:
     """The file. Its methods may be called from any thread."""
 
     def __init__(self, folder: Path) -> None:
@@ -127,7 +127,7 @@ class AlertStore:
                         ],
                     )
 
-    # -- the outbox (`streams.outputs.notify.Mail`) --------------------------------------------
+    # -- the outbox (`streams.outputs.notify.DeliveryQueue`) --------------------------------------
 
     def next(self, channel: str, now: int) -> Delivery | None:
         """The first delivery of a channel that is open, if its time has come; marks it."""
