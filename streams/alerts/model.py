@@ -8,7 +8,7 @@ nothing, and the alerts are a fold over the transitions in any order.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -249,6 +249,45 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", tag=
         return f"{shift(self.force)}/{rfc3339(to_ms(self.at))}"
 
 
+class AlertSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """How many alerts there were in the last `weeks`, by what they were, and how many false ones
+    were allowed."""
+
+    weeks: int
+    alerts: int
+    false: int
+    outcomes: dict[str, int]
+    """By outcome; `none` where nobody said what it was."""
+    budget: float
+    words: str
+
+
+class MaintenanceShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A maintenance window that goes on or begins soon; no `areas` stands for all of the force."""
+
+    start: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+    reason: str
+    areas: list[str]
+
+
+class AlertsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The alerts of a board: those that are open, worst first; those that were over lately, newest
+    first; and what the room has to know with them."""
+
+    open: list[Alert]
+    recent: list[Alert]
+    summary: AlertSummary
+    handovers: list[Handover]
+    maintenance: list[MaintenanceShown]
+
+
+class AlertList(msgspec.Struct, frozen=True, kw_only=True):
+    """What `/alerts.json` answers: alerts of a force, newest first."""
+
+    alerts: list[Alert]
+
+
 def shift(force: str) -> str:
     """What is handed over where it is no alert: the room."""
     return f"{force}/shift"
@@ -273,12 +312,6 @@ def decode(line: bytes | str) -> Transition:
 def decode_fact(line: bytes) -> Transition | Handover:
     """The transition or the handover of a line; raises `msgspec.MsgspecError`."""
     return _decode_handover(line) if line.startswith(b"{" + _HANDOVER) else _decode(line)
-
-
-def as_dict(fact: Alert | Handover) -> dict[str, Any]:
-    """An alert or a handover for JSON."""
-    made: dict[str, Any] = msgspec.to_builtins(fact)
-    return made
 
 
 def stamp(ms: int | None, zone: dt.tzinfo) -> dt.datetime | None:

@@ -22,7 +22,7 @@ from streams.alerts.evaluation import evaluate
 from streams.alerts.feedback import gives_feedback
 from streams.alerts.instants import Instants, Silence
 from streams.alerts.lookup import MonitorLookup
-from streams.alerts.model import Alert, Handover, Transition, shift
+from streams.alerts.model import Alert, AlertsView, Handover, Transition, shift
 from streams.alerts.rules import KINDS, daily, names_of
 from streams.alerts.rules.base import Finding
 from streams.alerts.rules.ruleset import RuleSet
@@ -254,7 +254,7 @@ class AlertService:
     def _tick(self) -> None:
         live = self.live
         with live.lock:
-            live.look()
+            live.observe()
             at, health = live.monitor.now, live.health
             for shard in live.monitor.shards:
                 self.attach(shard)
@@ -384,7 +384,7 @@ class AlertService:
                 instants.looked()
             self._feed_back(self.stores)
 
-    def view(self, force: str, at: int) -> dict[str, Any]:
+    def view(self, force: str, at: int) -> AlertsView:
         """The alerts of the board."""
         with self.live.lock:
             return self.stores[force].view(at)

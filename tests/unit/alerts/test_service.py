@@ -32,7 +32,7 @@ def service() -> AlertService:
 
 
 def words(service: AlertService) -> list[str]:
-    return [alert["words"] for alert in service.view("tiny", NOW)["open"]]
+    return [alert.words for alert in service.view("tiny", NOW).open]
 
 
 FAULTS = (
