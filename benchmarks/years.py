@@ -383,8 +383,8 @@ def text(found: list[dict[str, Any]]) -> str:
         if one["also"]:
             lines.append(f"   also: {'; '.join(one['also'][:6])}")
         what = Counter(each["what"] for each in one["sent"])
-        told = ", ".join(f"{number} {name}" for name, number in what.items()) or "nothing"
-        lines.append(f"   sent: {len(one['sent'])} ({told})")
+        sent = ", ".join(f"{number} {name}" for name, number in what.items()) or "nothing"
+        lines.append(f"   sent: {len(one['sent'])} ({sent})")
         for each in one["sent"]:
             if each["what"] not in ("opened", "resolved"):
                 lines.append(f"      {each['at']} {each['what']}: {each['words']}")

@@ -186,7 +186,7 @@ class Notifier:
                 self._wake.wait(timeout=1.0)
 
     def serve(self, channel: Channel) -> bool:
-        """Sends the first message of a channel whose time has come; returns whether there was one."""
+        """Sends the first message of a channel whose time has come; returns whether one was."""
         now = self.clock()
         delivery = self.queue.next(channel.name, now)
         if delivery is None:

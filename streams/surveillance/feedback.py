@@ -16,7 +16,7 @@ MUCH = 0.1
 
 
 class ExcludedStretch(NamedTuple):
-    """A stretch of a series that is not to be learned from, in ms; `end` is None while it goes on."""
+    """A stretch of a series that is not to be learned from (ms); `end` is None while it lasts."""
 
     series: tuple[str, ...]
     start: int
