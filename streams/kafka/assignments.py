@@ -86,7 +86,7 @@ class AssignedPartitions:
         # A member that is being thrown out has no generation; it will be given one.
         self._generation, self._member = max(generation, self._generation), member
         self._since = time.monotonic()
-        self.lag_tracker.hear()
+        self.lag_tracker.note_answer()
         self._settled = False
         self._committed.clear()
         self.stream.forget_positions()
@@ -152,7 +152,7 @@ class AssignedPartitions:
             return
         await partition.fold(offset, payload, appended, sent_key)
         partition.follows = True
-        self.lag_tracker.hear()
+        self.lag_tracker.note_answer()
         self._unsaved += 1
         if self._unsaved >= MOST_UNSAVED:
             self._urgent.set()

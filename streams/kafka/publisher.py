@@ -160,10 +160,10 @@ class Publisher:
             limits = dict.fromkeys(wanted, BROKER_LIMIT)
             try:
                 asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in wanted]
-                told = admin.describe_configs(asked, config_filter="all") if asked else {}
+                described = admin.describe_configs(asked, config_filter="all") if asked else {}
             except kafka.errors.KafkaError:  # not everybody may ask; the default is a fair guess
-                told = {}
-            for topic, settings in told.get("topic", {}).items():
+                described = {}
+            for topic, settings in described.get("topic", {}).items():
                 limits[topic] = int(settings["max.message.bytes"]["value"])
         except kafka.errors.KafkaError as error:
             raise KafkaError(f"the Kafka brokers at {self.bootstrap}: {error}") from error
@@ -333,23 +333,23 @@ def publish(
     a play that is still being sorted nothing is); a second one ends at once. Raises `KafkaError`,
     and `SourceError` for an input that is damaged, after sending what came before the damage.
     """
-    told = progress or (lambda _counts: None)
+    report = progress or (lambda _counts: None)
     with Publisher(bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters) as publisher:
         with Stops(signal.SIGINT, at_once=False) as stops:
             chunks: Iterable[Chunk] = source
             if isinstance(source, Play):
-                _take(publisher, stops, source.gather(), told)
+                _take(publisher, stops, source.gather(), report)
                 if not stops.asked:
                     check_arrival(source, publisher)
                 chunks = source if speed is None else paced(source, speed)
             try:
-                _take(publisher, stops, chunks, told)
+                _take(publisher, stops, chunks, report)
             except SourceError:
                 publisher.finish()
                 raise
             publisher.counts.interrupted = stops.asked
             publisher.finish()
-        told(publisher.counts)
+        report(publisher.counts)
         return publisher.counts
 
 
@@ -357,11 +357,11 @@ def _take(
     publisher: Publisher,
     stops: Stops,
     chunks: Iterable[Chunk],
-    told: Callable[[PublishCounts], None],
+    report: Callable[[PublishCounts], None],
 ) -> None:
     for chunk in stops.between(chunks):
         publisher.add(chunk)
-        told(publisher.counts)
+        report(publisher.counts)
 
 
 def check_arrival(play: Play, publisher: Publisher) -> None:
