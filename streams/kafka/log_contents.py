@@ -29,12 +29,12 @@ PATIENCE = 30.0
 """Seconds without a word from the brokers after which the looking is given up."""
 
 
-class _Named(msgspec.Struct):
+class _Line(msgspec.Struct):
     force: str = ""
     id: str = ""
 
 
-_read_named = msgspec.json.Decoder(_Named).decode
+_read_line = msgspec.json.Decoder(_Line).decode
 
 
 def newest_update(bootstrap: str, topic: str, partition: int, force: str) -> int:
@@ -57,7 +57,7 @@ def record_ids(bootstrap: str, topic: str, partition: int, force: str) -> Iterat
         begin, end = consumer.beginning_offsets([tp])[tp], consumer.end_offsets([tp])[tp]
         for value in _between(consumer, tp, begin, end):
             for line in value.split(b"\n"):
-                found = _named(line)
+                found = _line_of(line)
                 if found is not None and found.force == force:
                     yield found.id
 
@@ -93,7 +93,7 @@ def _backwards(consumer: Any, tp: Any, force: str) -> int:
         for value in _between(consumer, tp, first, until):
             for line in value.split(b"\n"):
                 at = instant_of(line)
-                found = _named(line) if at is not None else None
+                found = _line_of(line) if at is not None else None
                 if at is not None and found is not None and found.force == force:
                     seen += 1
                     newest = max(newest, at)
@@ -115,8 +115,8 @@ def _between(consumer: Any, tp: Any, first: int, until: int) -> Iterator[bytes]:
             yield from (r.value for r in records if r.value is not None and r.offset < until)
 
 
-def _named(line: bytes) -> _Named | None:
+def _line_of(line: bytes) -> _Line | None:
     try:
-        return _read_named(line)
+        return _read_line(line)
     except (msgspec.MsgspecError, UnicodeError):
         return None
