@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import kafka.errors
 import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.errors import KafkaError
-from streams.kafka.brokers import BOOTSTRAP_SECONDS, unreachable
+from streams.kafka.brokers import connected, in_use
 from streams.sources.event_lines import instant_of
 
 ENOUGH = 1000
@@ -64,22 +63,15 @@ def record_ids(bootstrap: str, topic: str, partition: int, force: str) -> Iterat
 
 @contextmanager
 def _consumer(bootstrap: str) -> Iterator[Any]:
-    try:
-        consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap.split(","),
-            bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
-            enable_auto_commit=False,
-            group_id=None,
-            isolation_level="read_committed",
-        )
-    except kafka.errors.KafkaError as error:
-        raise unreachable(bootstrap, error) from error
-    try:
+    consumer = connected(
+        KafkaConsumer,
+        bootstrap,
+        enable_auto_commit=False,
+        group_id=None,
+        isolation_level="read_committed",
+    )
+    with in_use(consumer, bootstrap):
         yield consumer
-    except kafka.errors.KafkaError as error:
-        raise KafkaError(f"the Kafka brokers at {bootstrap}: {error}") from error
-    finally:
-        consumer.close()
 
 
 def _backwards(consumer: Any, tp: Any, force: str) -> int:

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import kafka.errors
 from kafka import KafkaAdminClient, KafkaProducer
@@ -117,8 +116,9 @@ class Publisher:
         brokers.await_brokers(bootstrap)
         self._limits = self._ask_limits(max_bytes)
         largest = max([BROKER_LIMIT, *self._limits.values()])
-        self._producer = self._connect(
+        self._producer = brokers.connected(
             KafkaProducer,
+            bootstrap,
             # Both are kafka-python's defaults; said here, a conflicting option would raise.
             acks="all",
             enable_idempotence=True,
@@ -141,20 +141,10 @@ class Publisher:
         self._producer.close(timeout=0 if kind else 10)
         self._letters.close()
 
-    def _connect(self, client: Callable[..., Any], **options: object) -> Any:
-        try:
-            return client(
-                bootstrap_servers=self.bootstrap,
-                bootstrap_timeout_ms=int(brokers.BOOTSTRAP_SECONDS * 1000),
-                **options,
-            )
-        except (kafka.errors.KafkaError, OSError, ValueError) as error:
-            raise brokers.unreachable(self.bootstrap, error) from error
-
     def _ask_limits(self, max_bytes: int | None) -> dict[str, int]:
         """The largest message of each topic of ours that there is."""
-        admin = self._connect(KafkaAdminClient)
-        try:
+        admin = brokers.connected(KafkaAdminClient, self.bootstrap)
+        with brokers.in_use(admin, self.bootstrap):
             there = set(admin.list_topics())
             wanted = [t for kind in INPUT_TOPICS if (t := input_topic(self.prefix, kind)) in there]
             limits = dict.fromkeys(wanted, BROKER_LIMIT)
@@ -165,10 +155,6 @@ class Publisher:
                 described = {}
             for topic, settings in described.get("topic", {}).items():
                 limits[topic] = int(settings["max.message.bytes"]["value"])
-        except kafka.errors.KafkaError as error:
-            raise KafkaError(f"the Kafka brokers at {self.bootstrap}: {error}") from error
-        finally:
-            admin.close()
         return {t: min(limit, max_bytes or limit) for t, limit in limits.items()}
 
     def newest(self, kind: str, force: str) -> int:

@@ -14,7 +14,7 @@ from kafka.partitioner import murmur2
 
 from streams.config.force import Force
 from streams.errors import KafkaError
-from streams.kafka.brokers import BOOTSTRAP_SECONDS, await_brokers, unreachable
+from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.periods import DAY
 from streams.registry.calls import Calls
 from streams.registry.crimes import Crimes
@@ -116,20 +116,9 @@ class Found:
 def admin(brokers: str) -> Iterator[Any]:
     """An admin client; what Kafka raises becomes a `KafkaError` in plain words."""
     await_brokers(brokers)
-    try:
-        client = KafkaAdminClient(
-            bootstrap_servers=brokers.split(","),
-            client_id="watchroom-admin",
-            bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
-        )
-    except kafka.errors.KafkaError as error:
-        raise unreachable(brokers, error) from None
-    try:
+    client = connected(KafkaAdminClient, brokers, client_id="watchroom-admin")
+    with in_use(client, brokers):
         yield client
-    except kafka.errors.KafkaError as error:
-        raise KafkaError(f"Kafka at {brokers}: {error}") from error
-    finally:
-        client.close()
 
 
 def describe(client: Any, names: Iterable[str]) -> dict[str, Found]:
