@@ -77,7 +77,7 @@ class Desk:
             raise WatchroomError(error.words or f"the monitor {error}") from None
         except (NoAnswer, ValueError) as error:
             raise WatchroomError(
-                f"no monitor answers at {self._client.url} ({error}). "
+                f"no monitor answers at {self._client.url} ({error.__cause__ or error}). "
                 "Start one with --web, or name --url"
             ) from None
         return told
