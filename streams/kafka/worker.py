@@ -1,5 +1,4 @@
-"""The worker: a Faust app feeds the assigned partitions, which own the
-state. All of Faust is in this file.
+"""The worker: a Faust app feeds the assigned partitions, which own the state. Only here is Faust.
 
 What of Faust is used, and what is not, is written down in docs/decisions/0003. In short: one agent
 over the five input topics, at least once, no tables, no web server, no acknowledging by event. The
