@@ -16,7 +16,7 @@ from streams.registry.measures import ALL
 from streams.surveillance.adapters.base import PassedPeriods
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.adapters.selection import adapter_of
-from streams.surveillance.feedback import Level, Stretch
+from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch
 from streams.surveillance.pace import Pace
 from streams.surveillance.series import RowKey, RowReader, WatchedSeries, watch_list, watches_in
 from streams.surveillance.signals import Grain
@@ -46,7 +46,7 @@ class Watches:
         """Rows that have had any record."""
         self._counts: list[Counts] | None = None
         self._everything: list[Counts | Months] | None = None
-        self._taken: set[Level] = set()
+        self._taken: set[AcceptedLevel] = set()
         self.changed = True
         """Since the state was last saved."""
         self.last = 0
@@ -98,7 +98,7 @@ class Watches:
             for month in learning:
                 month.share(dispersion, SHARED_WEIGHT)
 
-    def forget(self, stretch: Stretch) -> None:
+    def forget(self, stretch: ExcludedStretch) -> None:
         """Takes what is not normal out of what its series have not learned yet."""
         if not self.last or self.grain == "month":
             return
@@ -121,7 +121,7 @@ class Watches:
         for watch in self:
             watch.adapter.forget(first, min(last, self.last))
 
-    def accept(self, levels: Iterable[Level], now: int) -> None:
+    def accept(self, levels: Iterable[AcceptedLevel], now: int) -> None:
         """Takes the levels that people said are real by now. Once taken a change is none any more,
         so that to be told again changes nothing."""
         for level in levels:
@@ -129,7 +129,7 @@ class Watches:
                 if watch.series.about(self.force.id) in level.abouts:
                     watch.adapter.accept(level.direction, level.at)
 
-    def take_levels(self, levels: Iterable[Level], now: int) -> None:
+    def take_levels(self, levels: Iterable[AcceptedLevel], now: int) -> None:
         """Has the counts of a stretch that a person said is real before now take its level: each
         by its own ratio. Once taken nothing of the stretch is left, so that to be told again
         changes nothing."""
