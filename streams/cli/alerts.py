@@ -14,7 +14,7 @@ import click
 from streams.errors import WatchroomError
 from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 
-OUTCOMES = ("real", "planned_event", "data_fault", "false")
+OUTCOME_NAMES = ("real", "planned_event", "data_fault", "false")
 
 
 class AlertsClient:
@@ -72,7 +72,7 @@ class AlertsClient:
         self, path: str, query: dict[str, str | None] | None = None, body: object = None
     ) -> dict[str, Any]:
         try:
-            told: dict[str, Any] = json.loads(self._client.ask(path, query, body))
+            answer: dict[str, Any] = json.loads(self._client.ask(path, query, body))
         except Declined as error:
             raise WatchroomError(error.words or f"the monitor {error}") from None
         except (NoAnswer, ValueError) as error:
@@ -80,7 +80,7 @@ class AlertsClient:
                 f"no monitor answers at {self._client.url} ({error.__cause__ or error}). "
                 "Start one with --web, or name --url"
             ) from None
-        return told
+        return answer
 
 
 def _open(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -147,9 +147,9 @@ def list_(url: str, force: str | None, every: bool, since: str | None, as_json: 
             click.echo(json.dumps(alert, ensure_ascii=False))
         else:
             number = numbers.get(alert["id"], "-")
-            over = f", over {_minute(alert['resolved_at'])}" if alert["resolved_at"] else ""
+            ended = f", over {_minute(alert['resolved_at'])}" if alert["resolved_at"] else ""
             click.echo(f"{number:>2} {alert['severity']:6} {alert['words']}")
-            click.echo(f"   opened {_minute(alert['opened_at'])}{over}\n   {alert['id']}")
+            click.echo(f"   opened {_minute(alert['opened_at'])}{ended}\n   {alert['id']}")
     if not found and not as_json:
         click.echo("No alert." if every or since else "No alert is open.")
 
@@ -223,7 +223,7 @@ def snooze(
 @alerts.command()
 @_person
 @click.argument("alert")
-@click.option("--outcome", required=True, type=click.Choice(OUTCOMES), help="What it was.")
+@click.option("--outcome", required=True, type=click.Choice(OUTCOME_NAMES), help="What it was.")
 @click.option("--note", help="What became of it.")
 def close(
     url: str, force: str | None, who: str | None, alert: str, outcome: str, note: str | None

@@ -118,15 +118,15 @@ class Alerting:
 def alerting(live: Live, named: Path | None, *, replay: bool) -> Alerting:
     """The alerts of an embedded monitor: a live one keeps them in `named`, or in the user's state
     folder where that can be had, and tells the channels of the environment."""
-    told = [] if replay else channels()
+    named_channels = [] if replay else channels()
     link = os.environ.get(LINK_VARIABLE)
     silencer = None if replay else Silencer.of_environment()
     if named is not None or replay:
-        return Alerting(live, named, told, link, silencer)
+        return Alerting(live, named, named_channels, link, silencer)
     try:
-        return Alerting(live, default_folder(), told, link, silencer)
+        return Alerting(live, default_folder(), named_channels, link, silencer)
     except CheckpointError as error:
-        if told:
+        if named_channels:
             raise
         log.warning("%s. Alerts are kept in memory only", error)
         return Alerting(live, silencer=silencer)

@@ -85,7 +85,7 @@ class TopicAlerts:
         """Forgets the alerts of forces that another worker has now."""
         self.service.detach(shard)
 
-    async def look(self) -> None:
+    async def keep_evaluating(self) -> None:
         """Looks at how things stand now, for ever."""
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         while True:

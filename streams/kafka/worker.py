@@ -93,7 +93,7 @@ class FaustWorker:
             for each in (
                 self.assigned.manage(),
                 self.assigned.keep(),
-                self.assigned.alerts.look(),
+                self.assigned.alerts.keep_evaluating(),
                 self.assigned.look_at_topics(),
             )
         ]
