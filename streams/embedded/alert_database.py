@@ -127,7 +127,7 @@ class AlertDatabase:
                         ],
                     )
 
-    # -- the outbox (`streams.outputs.notify.Mail`) --------------------------------------------
+    # -- the outbox (`streams.outputs.notify.DeliveryQueue`) --------------------------------------
 
     def next(self, channel: str, now: int) -> Delivery | None:
         """The first delivery of a channel that is open, if its time has come; marks it."""

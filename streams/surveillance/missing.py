@@ -2,7 +2,7 @@
 
 A stretch without any record, of all series of the feed together, is missing where heartbeats were
 due in it and did not come; where they went on the feed was heard, and it is zero. Without beats it
-is missing where it is impossible at the feed's own rate (`feed_silence.impossible`), else it is a
+is missing where it is impossible at the feed's own rate (`silence.impossible`), else it is a
 quiet time, and zero. The rate is that of the finest periods in which its records are known, as the
 watches know them:
 
