@@ -93,7 +93,7 @@ class FaustWorker:
             for each in (
                 self.assigned.manage(),
                 self.assigned.keep(),
-                self.assigned.alerts.keep_evaluating(),
+                self.assigned.alerts.evaluate_for_ever(),
                 self.assigned.look_at_topics(),
             )
         ]
