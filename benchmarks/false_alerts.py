@@ -103,7 +103,7 @@ def run(number: int, *, days: int, weeks: int, rates: Rates) -> Run:
     for shard in live.monitor.shards:
         service.attach(shard)
     made: list[Transition] = []
-    service.listeners.append(made.extend)
+    service.subscribe(made.extend)
     live.health.replay, live.health.state = True, "behind"
     events = simulate(force, start, end, SEED + number, rates)
     for until, payload in lots(events, HOUR):

@@ -159,7 +159,7 @@ def replay(
             watch_all(live.monitor)
             alerting = Alerting(live)
             service, made, figured = alerting.service, list[Transition](), Figured()
-            service.listeners.append(made.extend)
+            service.subscribe(made.extend)
             for shard in live.monitor.shards:
                 for name, ledger in shard.ledgers().items():
                     figured.listen(ledger, shard.surveillance[name])
