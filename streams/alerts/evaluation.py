@@ -172,7 +172,7 @@ class Evaluation(Lifecycle):
     def _note_missing(self, s: Signal) -> None:
         """A stretch in which a feed was not heard, once it is over: a notice that is over at once.
         None where its silence was told while it lasted."""
-        if any(feed_silent.was_told(alert, s) for alert in self.store.alerts.values()):
+        if any(feed_silent.was_reported(alert, s) for alert in self.store.alerts.values()):
             return
         found = feed_silent.not_heard(self.force, s)
         when = rfc3339(s.start // MINUTE * MINUTE).replace("+00:00", "Z")

@@ -178,8 +178,8 @@ def _first_and_last(
 
 
 def _without_range(first: str) -> str:
-    told, usually, _ = first.rpartition(", usually ")
-    return f"{told}." if usually else first
+    figure_and_period, usually, _ = first.rpartition(", usually ")
+    return f"{figure_and_period}." if usually else first
 
 
 def room_of(sentence: str) -> int:
