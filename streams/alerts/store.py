@@ -79,9 +79,10 @@ class AlertStore:
         self.apply(transition)
         return transition
 
-    def then(self, at: int, direction: str | None, title: str) -> bool:
-        """Whether an alert that is over by now told of a direction of that title, or joined it, at
-        an instant while it went on: as when a history is read again."""
+    def had_alert(self, at: int, direction: str | None, title: str) -> bool:
+        """Whether an alert of that direction and title, or one that it joined, was open at an
+        instant and has cleared since: then what is found anew there, as when a history is read
+        again, opens none."""
         return any(
             alert.direction == direction
             and title in (alert.title, *alert.also)

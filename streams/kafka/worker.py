@@ -94,7 +94,7 @@ class FaustWorker:
             for each in (
                 self.assigned.manage(),
                 self.assigned.keep(),
-                self.assigned.alerts.look(),
+                self.assigned.alerts.evaluate_for_ever(),
                 self.assigned.look_at_topics(),
             )
         ]

@@ -78,7 +78,7 @@ def _trouble(force: Force, sentences: Sequence[str]) -> tuple[str, ...]:
     problem, *cure = sentences[0].rstrip(".").split(". ")
     more = len(sentences) - 1
     head = f"Watchroom, {force.name}: "
-    lead = head + say.shortened(problem, say.LONGEST - len(head) - 1) + "."
+    lead = head + say.shortened(problem, say.LONGEST_TEXT - len(head) - 1) + "."
     rest = (f"{more} more like this.",) if more else ()
     return (lead, *(f"{sentence}." for sentence in cure[:1]), *rest)
 

@@ -1,4 +1,6 @@
-"""What a person does about an alert: the book's answer as JSON, or in plain words why not."""
+"""What a person does about an alert on the page: the alert as it is then, as JSON, or in plain
+words why it can't be done.
+"""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ class Room:
         self.live.health.follows = follows
         self.live.alerts = self.service = AlertService(self.live)
         self.made: list[Transition] = []
-        self.service.listeners.append(self.made.extend)
+        self.service.subscribe(self.made.extend)
 
     def read(self, *records: dict[str, Any]) -> None:
         assert self.live.ingest(lines(records), self.now) == []

@@ -287,7 +287,7 @@ def test_the_watches_hear_of_an_outcome_at_once_and_again_after_a_restart() -> N
         measure="count", row={"category": "asb", "grade": "all"})  # fmt: skip
     (opened,) = evaluate(service.stores["tiny"], [surge], [], NOW)
     told: list[Transition] = []
-    service.listeners.append(told.extend)
+    service.subscribe(told.extend)
     service.act(opened.alert.id, "close", NOW, "Duty inspector", outcome="data_fault")
     expected = (ExcludedStretch((*ASB, "hour"), NOW - HOUR, None, "data_fault"),)
     assert of(live.monitor).feedback.stretches == expected
