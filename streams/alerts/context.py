@@ -27,8 +27,7 @@ from streams.board.rollup import Rollup
 from streams.config.force import Force, Target
 from streams.config.schema import Line
 from streams.config.targets import held, held_over
-from streams.fold.event_clock import EventClock
-from streams.fold.ledger import Ledger
+from streams.fold.ledger import EventClock, Ledger
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
 from streams.registry import calls as of_calls
 from streams.registry import incidents as of_incidents

@@ -18,7 +18,7 @@ from streams.alerts.model import Alert
 from streams.alerts.policy import refresh_at
 from streams.alerts.store import Book
 from streams.board.monitor import Monitor
-from streams.fold.readings import Heartbeats
+from streams.fold.heartbeats import Heartbeats
 from streams.periods import MINUTE
 
 

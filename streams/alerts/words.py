@@ -16,8 +16,7 @@ from collections.abc import Sequence
 from streams.alerts.model import Outcome
 from streams.config.force import Force
 from streams.periods import Calendar, Period
-from streams.registry.measures import GROUPS, Measure, Unit
-from streams.registry.names import name
+from streams.registry.measures import GROUPS, Measure, Unit, plain_name
 from streams.registry.phrases import (
     change,
     figure,
@@ -68,7 +67,7 @@ def about(force: Force, signal: Signal) -> str:
     """What a signal is about: `999 calls`, `Vehicle offences`."""
     found = measure_of(signal.group, signal.measure)
     if found is None or found.watch is None:
-        return name(signal.measure)
+        return plain_name(signal.measure)
     if "line" in signal.row:  # by its number, which everyone knows it by
         return found.watch.subject.format(line=calls(signal.row["line"]))
     return subject(force, found.watch, signal.row)
@@ -341,7 +340,7 @@ def missed(
 
 def feed(kind: str, force: str) -> str:
     """The title of what is said of a feed that is silent."""
-    return f"Feed of {name(kind).lower()}, {force}"
+    return f"Feed of {plain_name(kind).lower()}, {force}"
 
 
 def silent(words: str) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from streams.registry.measures import (
     CRIMES,
     INCIDENTS,
     SERVICE_LEVELS,
-    Chosen,
+    ChosenServiceLevel,
     Gauge,
     Group,
 )
@@ -124,7 +124,9 @@ class Rollup:
         for measure in self.group.measures:
             if isinstance(measure.value, Gauge):
                 continue
-            value = self._formula if isinstance(measure.value, Chosen) else measure.value
+            value = (
+                self._formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
+            )
             if part is not None and not value.needs <= counts.keys():
                 row[measure.name] = dict(UNKNOWN) if isinstance(value, Share) else None
                 continue

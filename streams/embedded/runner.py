@@ -18,8 +18,9 @@ from streams.board.monitor import Folded, Monitor
 from streams.embedded.replay import ReplayClock, Stops
 from streams.errors import SourceError
 from streams.events.deadletters import letter
+from streams.fold.heartbeats import Heartbeats
 from streams.fold.ledger import Ledger
-from streams.fold.readings import Heartbeats, Readings
+from streams.fold.readings import Readings
 from streams.live import Busy, Live, wall_clock
 from streams.sources import Chunk
 from streams.sources.order.instants import instant_of

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from streams.config.force import WHOLE
 from streams.outputs import words
-from streams.registry.measures import ALL
+from streams.registry.measures import ALL, plain_name
 
 Board = dict[str, Any]
 Row = dict[str, Any]
@@ -126,7 +126,7 @@ def _fill(table: Table, columns: list[Counts], ranked: list[Counts], most: int) 
         return None
     for path in [ALL, *_top(by, most)]:
         figures = (words.count(_listed(counts, path)) for counts in columns)
-        table.add_row(words.name(path), *figures, style="bold" if path == ALL else "")
+        table.add_row(plain_name(path), *figures, style="bold" if path == ALL else "")
     return table
 
 

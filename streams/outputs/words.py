@@ -6,9 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from streams.registry.names import NAMES, name
-
-__all__ = ["name"]
+from streams.registry.measures import PLAIN_NAMES
 
 NOTHING = "–"
 
@@ -79,7 +77,7 @@ def ages(feeds: Mapping[str, Mapping[str, Any]]) -> str:
         if of:
             beats.append(f"{of.replace('_', ' ')} {age}")
         else:
-            data.append(f"{NAMES.get(kind, kind)} {age}")
+            data.append(f"{PLAIN_NAMES.get(kind, kind)} {age}")
     told = ", ".join(data)
     return f"{told}; heartbeats {', '.join(beats)}" if beats else told
 

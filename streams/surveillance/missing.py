@@ -23,9 +23,9 @@ from detectors.counts.month_watch import MONTH
 from detectors.counts.predictive import Predictive
 from detectors.counts.weekly.baseline import Baseline
 from streams.config.force import WHOLE
-from streams.fold.gaps import CUT, LEAST, Span, began, empty_runs, first, too_long
+from streams.fold.gaps import CUT, LEAST, empty_runs, empty_since, first_record, too_long
 from streams.fold.ledger import Ledger
-from streams.periods import DAY, HOUR, MINUTE, Period
+from streams.periods import DAY, HOUR, MINUTE, Period, Span
 from streams.surveillance.adapters.base import Point
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.grain import Watches
@@ -244,7 +244,7 @@ class MissingStretches:
     def _lasts(self, at: int) -> list[Span]:
         key = self.ledger.watermark, at // MINUTE
         if key != self._lasting[0]:
-            run = began(self.ledger.panes, at), at
+            run = empty_since(self.ledger.panes, at), at
             long = run[1] - run[0] >= LEAST
             self._lasting = key, [gap for _, gap in self._missing(run)] if long else []
         return self._lasting[1]
@@ -257,7 +257,7 @@ class MissingStretches:
     def before(self, end: int) -> bool:
         """Whether what ends there lies before the first record."""
         if self._first is None or end <= self._first:
-            self._first = first(self.ledger.panes)
+            self._first = first_record(self.ledger.panes)
         return self._first is not None and end <= self._first
 
 

@@ -14,8 +14,7 @@ from collections.abc import Iterable
 from math import sqrt
 
 from detectors.counts.predictive import Predictive
-from streams.fold.gaps import Span
-from streams.periods import DAY, HOUR, MINUTE, Grain
+from streams.periods import DAY, HOUR, MINUTE, Grain, Span
 
 WINDOWS: dict[Grain, tuple[int, ...]] = {
     "hour": (3 * HOUR, DAY, 7 * DAY, 28 * DAY),

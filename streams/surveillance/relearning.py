@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from statistics import median
 
-from streams.fold.gaps import Gap, Span, empty_runs, in_one_step, walk
+from streams.fold.gaps import Gap, empty_runs, in_one_step, walk
 from streams.fold.ledger import Ledger
-from streams.periods import MINUTE, Period
+from streams.periods import MINUTE, Period, Span
 from streams.surveillance.signals import Grain
 
 FULL = 0.25

@@ -22,9 +22,9 @@ from detectors.calibration.episodes import JOINABLE_HOURS
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
 from streams.config.force import WHOLE, Change, Force
-from streams.fold.gaps import Gap, Span, too_long
+from streams.fold.gaps import Gap, too_long
 from streams.fold.ledger import Closing, Ledger
-from streams.periods import DAY, HOUR, Period
+from streams.periods import DAY, HOUR, Period, Span
 from streams.registry import phrases as said
 from streams.registry.affected import affects
 from streams.surveillance.adapters.base import KEPT as STARTS_KEPT

@@ -15,7 +15,7 @@ from streams.alerts.model import SEVERITIES
 from streams.config.force import WHOLE
 from streams.outputs import words
 from streams.outputs.terminal import STALE_FEED, STALE_HEARTBEAT
-from streams.registry.names import NAMES
+from streams.registry.measures import PLAIN_NAMES
 
 Board = Mapping[str, Any]
 Screen = dict[str, Any]
@@ -92,7 +92,7 @@ def _feeds(board: Board) -> list[dict[str, Any]]:
         told.append(
             {
                 "kind": kind,
-                "name": NAMES[kind],
+                "name": PLAIN_NAMES[kind],
                 "as_of": freshest["as_of"],
                 "late": bool(running and judged and freshest["age_seconds"] > limit),
             }

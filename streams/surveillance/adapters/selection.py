@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.config.force import Force
 from streams.registry.aggregates import Count, Mean, Share
-from streams.registry.measures import SERVICE_LEVELS, Chosen
+from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel
 from streams.surveillance.adapters.base import Adapter
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.adapters.grouped import Durations, Shares
@@ -25,7 +25,11 @@ def adapter_of(series: WatchedSeries, force: Force, allowed: float) -> Adapter |
         return Counts(value.counter, slots, allowed)
     if isinstance(value, Mean):
         return Within(lambda: Durations(value, slots, allowed), slots)
-    share = SERVICE_LEVELS[force.file.service_level].share if isinstance(value, Chosen) else value
+    share = (
+        SERVICE_LEVELS[force.file.service_level].share
+        if isinstance(value, ChosenServiceLevel)
+        else value
+    )
     if isinstance(share, Share):
         return Within(lambda: Shares(share, slots, allowed), slots)
     return None
