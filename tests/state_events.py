@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from streams.alerts.feedback import Level, Outcomes, Stretch
 from streams.config.force import Force, check_force
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
+from streams.surveillance.feedback import Level, Outcomes, Stretch
 from tests.build import ms
 
 FOLDER = Path(__file__).parent / "data" / "state"

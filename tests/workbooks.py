@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import zipfile
+from collections.abc import Sequence
 from xml.sax.saxutils import escape
 
 Cell = str | int | float | bool | dt.datetime | dt.date | dt.timedelta | None
@@ -36,7 +37,7 @@ def _cell(value: Cell, place: str) -> str:
     return "" if value is None else f'<c r="{place}"{style}{kind}><v>{number}</v></c>'
 
 
-def xlsx(**sheets: list[list[Cell]]) -> bytes:
+def xlsx(**sheets: Sequence[Sequence[Cell]]) -> bytes:
     """An Excel workbook of these sheets, each a list of rows."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as book:

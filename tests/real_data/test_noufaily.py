@@ -48,8 +48,7 @@ def series(shared_data: Path) -> list[Series]:
     for (scenario, replicate, past, now), verdicts in rows.items():
         added = ["base"] + ["past3"] * (past != "0") + [f"cur{now}"] * (now != "0")
         summed = zip(*(parts[scenario, replicate, variant] for variant in added), strict=True)
-        counts = [sum(cases) for cases in summed]
-        found.append(Series(counts, verdicts))
+        found.append(Series([sum(cases) for cases in summed], verdicts))
     assert len(found) == 525
     return found
 

@@ -58,14 +58,19 @@ def test_where_too_little_is_known_of_a_kind_of_day_the_other_days_count_too() -
 
 
 def test_today_is_left_out_and_an_unknown_line_has_no_usual_rate() -> None:
-    seen = []
+    seen: list[int] = []
+
+    def read(start: int, _end: int) -> dict[str, Rate]:
+        seen.append(start)
+        return {}
+
     made = Answering(CALENDAR, {"101": OTHER})
-    made.learn(lambda start, _end: seen.append(start) or {}, NOW)
+    made.learn(read, NOW)
     assert max(seen) < NOW - 24 * HOUR
     assert made.usual("101", 60, NOW).of == 0
     # An hour later one more hour is read, and no more.
     seen.clear()
-    made.learn(lambda start, _end: seen.append(start) or {}, NOW + HOUR)
+    made.learn(read, NOW + HOUR)
     assert seen == [NOW - 24 * HOUR]
 
 

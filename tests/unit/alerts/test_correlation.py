@@ -181,8 +181,11 @@ def test_all_of_them_that_change_after_the_group_that_holds_most_of_it_are_its_s
 
 
 def test_a_rise_of_last_year_is_not_told_of_a_month_below_the_usual_range() -> None:
-    busy = {"direction": "up", "onset": at("2025-02-01 00:00"), "before": 600.0, "after": 760.0}
-    assert not opened([crimes("all", 324, 760.0, notify=True, **busy)])
+    onset = at("2025-02-01 00:00")
+    rise = crimes(
+        "all", 324, 760.0, notify=True, direction="up", onset=onset, before=600.0, after=760.0
+    )
+    assert not opened([rise])
 
 
 def rate(area: str, observed: float, **changes: Any) -> Signal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import deque
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -150,14 +151,12 @@ def test_a_clock_that_is_looked_at_every_two_seconds_gives_the_same_transitions(
     room = Room(replay=False)
     room.now = TODAY + 11 * HOUR
     room.read(HISTORY)
-    ahead = iter(CRISIS)
-    following = next(ahead)
+    ahead = deque(CRISIS)
     while room.now < END:
         room.now += 2 * SECOND
         some = []
-        while following is not None and following[0] <= room.now:
-            some.append(following)
-            following = next(ahead, None)
+        while ahead and ahead[0][0] <= room.now:
+            some.append(ahead.popleft())
         room.read(some)
         room.desk.tick()
     assert room.transitions() == at_once

@@ -199,7 +199,7 @@ def test_online_a_share_is_judged_by_its_own_size(kind: str, base: Any) -> None:
         chart.update(count, size)
         assert chart.drift_detected == (upper < 0.6) == (size == 400)
     (move,) = chart.rebases
-    assert (move.old, move.new) == (pytest.approx(fitted.centre), 300 / 500)
+    assert (move.old, move.new) == pytest.approx((fitted.centre, 300 / 500))
     assert chart.centre == 300 / 500
 
 

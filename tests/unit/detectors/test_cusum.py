@@ -6,10 +6,11 @@ import json
 import math
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from detectors.change.cusum import CUSUM, transformed, untransformed
+from detectors.change.cusum import CUSUM, Transform, transformed, untransformed
 from detectors.change.ewma import EWMA
 from detectors.change.run_length import find_h, poisson_run_length, reference_value
 
@@ -81,7 +82,7 @@ def test_transforms_at_their_mean() -> None:
 
 @pytest.mark.parametrize("transform", ["standard", "rossi", "anscombe"])
 @pytest.mark.parametrize("head_start", [0.0, 0.5])
-def test_limits_are_where_the_alarm_begins(transform: str, head_start: float) -> None:
+def test_limits_are_where_the_alarm_begins(transform: Transform, head_start: float) -> None:
     rng = random.Random(2)
     detector = CUSUM(mean=9.0, transform=transform, head_start=head_start)
     for _ in range(300):
@@ -112,12 +113,11 @@ def test_both_sides_and_the_onset() -> None:
 def test_after_an_alarm() -> None:
     series = [4, 12, 12, 4]
     evidence = {}
-    for name, options in {
-        "anew": {},
-        "half": {"head_start": 0.5},
-        "on": {"restart": False},
+    for name, detector in {
+        "anew": CUSUM(mean=4.0, h=5.0, sides="up"),
+        "half": CUSUM(mean=4.0, h=5.0, sides="up", head_start=0.5),
+        "on": CUSUM(mean=4.0, h=5.0, sides="up", restart=False),
     }.items():
-        detector = CUSUM(mean=4.0, h=5.0, sides="up", **options)
         for x in series:
             detector.update(x)
         evidence[name] = detector.evidence
@@ -194,6 +194,6 @@ def test_ewma_false_alarms_are_as_published() -> None:
         {"transform": "rossi", "dispersion": 2.0},
     ],
 )
-def test_refuses_senseless_parameters(arguments: dict[str, object]) -> None:
+def test_refuses_senseless_parameters(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         CUSUM(**arguments)

@@ -7,7 +7,7 @@ import json
 import math
 import pkgutil
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import pytest
 from river.base import DriftDetector
@@ -53,7 +53,7 @@ def run(detector: Detector, points: Iterable[float | None]) -> list[str]:
 CUTS = (0, 1, 12, 13, 75)
 """Where a stream is cut: before, within, at the end of and after a baseline."""
 
-STREAMS: dict[str, list[float | None]] = {
+STREAMS: dict[str, Sequence[float | None]] = {
     "zeros": [0] * 60,
     "a constant": [7] * 60,
     "a constant fraction": [0.1] * 60,

@@ -61,7 +61,7 @@ def test_the_shares_of_a_slot_add_up_to_it() -> None:
     assert sum(p[i] * other.at_most(40 - i) for i in range(41)) == pytest.approx(whole.at_most(40))
 
 
-TOLERANCE = {
+TOLERANCE: dict[tuple[float, float], tuple[tuple[float, float], ...]] = {
     # realised over nominal, both tails, at 0.01 and 0.001
     (0.5, 1): ((0.5, 1.3), (0.4, 1.5)),
     (0.5, 3): ((0.7, 1.8), (0.6, 2.5)),
@@ -169,8 +169,7 @@ def test_states_are_said_in_plain_words() -> None:
     assert detector.about.endswith("4 needed; only fixed limits are used")
     detector.update(95)
     assert detector.drift_detected
-    assert detector.judgement is not None
-    assert detector.judgement.high is None
+    assert getattr(detector.judgement, "high", 0) is None
     for _ in range(2 * 7):
         detector.update(50)
     assert detector.state == "first year"
@@ -183,8 +182,8 @@ def test_states_are_said_in_plain_words() -> None:
     assert detector.evidence > 6
     detector.restart("the new counting rules")
     assert detector.about.startswith("learning: 0 weeks of history since the new counting rules")
-    assert not detector.drift_detected
-    assert detector.judge(5).exceptional  # by the fixed limits, which stay
+    # By the fixed limits, which stay.
+    assert (detector.drift_detected, detector.judge(5).exceptional) == (False, True)
 
 
 def test_flagged_days_stay_out_of_the_baseline_and_are_explained() -> None:
@@ -260,9 +259,11 @@ def test_what_is_no_count_changes_nothing() -> None:
         detector.update(10_000)
         assert detector.drift_detected
         detector.update(nothing)
-        assert not detector.drift_detected
-        assert detector.evidence == 0.0
-        assert detector.judgement is None
+        assert (detector.drift_detected, detector.evidence, detector.judgement) == (
+            False,
+            0.0,
+            None,
+        )
     assert detector.forecast(3) == before
     with pytest.raises(ValueError, match="multiple of 7"):
         Expected(slots=24)

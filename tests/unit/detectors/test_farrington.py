@@ -94,9 +94,9 @@ def test_a_saved_detector_goes_on_bit_for_bit() -> None:
     for count in COUNTS[:250]:
         detector.update(count)
     again = FlexibleFarrington.restore(json.loads(json.dumps(detector.save())))
-    for count in [*COUNTS[250:270], None, *COUNTS[271:]]:
-        detector.update(count)
-        again.update(count)
+    for then in [*COUNTS[250:270], None, *COUNTS[271:]]:
+        detector.update(then)
+        again.update(then)
         assert again.save() == detector.save()
     detector.reset()
     assert detector.save() == FlexibleFarrington(years=3, threshold="muan").save()

@@ -6,6 +6,7 @@ import json
 import math
 import random
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from scipy import optimize
@@ -63,7 +64,7 @@ def searched(xs: list[int], ms: list[float], alpha: float, sign: int, lengths: r
 
 @pytest.mark.parametrize("direction", ["up", "down"])
 @pytest.mark.parametrize("even", [True, False])
-def test_negative_binomial_by_search(direction: str, even: bool) -> None:
+def test_negative_binomial_by_search(direction: Literal["up", "down"], even: bool) -> None:
     rng = random.Random(6)
     detector = GLR(mean=2.0, alpha=0.3, threshold=99.0, window=6, least=2, direction=direction)
     xs: list[int] = []
@@ -115,6 +116,6 @@ def test_window_and_least_bound_the_segments() -> None:
 @pytest.mark.parametrize(
     "arguments", [{"mean": 0.0}, {"alpha": -1.0}, {"least": 0}, {"direction": "left"}]
 )
-def test_refuses_senseless_parameters(arguments: dict[str, object]) -> None:
+def test_refuses_senseless_parameters(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         GLR(**arguments)

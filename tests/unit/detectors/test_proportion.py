@@ -58,8 +58,7 @@ def test_waits_for_the_least_denominator() -> None:
     detector = Proportion(target=0.9, memory=None)
     detector.update(0, 19)
     assert detector.pending == 19
-    assert not detector.drift_detected
-    assert detector.rate is None
+    assert (detector.drift_detected, detector.rate) == (False, None)
     detector.update(1, 1)
     assert detector.pending == 0
     assert detector.drift_detected
@@ -130,7 +129,7 @@ def test_false_alarms_stay_within_the_nominal_rate() -> None:
     "arguments",
     [{"target": 1.0}, {"memory": None}, {"memory": 0.0}, {"least": 0}, {"sides": "left"}],
 )
-def test_refuses_senseless_parameters(arguments: dict[str, object]) -> None:
+def test_refuses_senseless_parameters(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"."):
         Proportion(**arguments)
 
@@ -151,6 +150,7 @@ def noise(points: int, change: int) -> list[float]:
 @pytest.mark.parametrize(("ours", "rivers"), PAIRS)
 def test_rivers_detectors_say_the_same_inside_ours(ours: Make, rivers: Make) -> None:
     wrapped, bare = ours(), rivers()
+    assert isinstance(wrapped, Detector)
     alarms = 0
     for i, x in enumerate(noise(900, 500)):
         wrapped.update(x)
@@ -161,8 +161,8 @@ def test_rivers_detectors_say_the_same_inside_ours(ours: Make, rivers: Make) -> 
         if i % 7 == 0:
             wrapped.update(None)
             wrapped = type(wrapped).restore(json.loads(json.dumps(wrapped.save())))
-    assert isinstance(wrapped, Detector)
-    assert alarms >= 1 or wrapped.mode == "down"
+    falls = isinstance(wrapped, PageHinkley) and wrapped.mode == "down"
+    assert alarms >= 1 or falls
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,9 @@ def test_ours_and_rivers_work_in_the_same_place(detector: drift.ADWIN | Detector
     rng = random.Random(3)
     first = linear_model.LogisticRegression()
     classifier = drift.DriftRetrainingClassifier(
-        first, drift_detector=detector.clone(), train_in_background=False
+        first,
+        drift_detector=detector.clone(),  # type: ignore[arg-type]  # it needs no more
+        train_in_background=False,
     )
     renewed = []
     for i in range(1_200):

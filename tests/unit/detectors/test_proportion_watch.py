@@ -69,7 +69,7 @@ def test_over_dispersion_is_learned() -> None:
 
 def test_a_change_of_some_days_is_found_with_its_onset() -> None:
     watch = watched(allowed=0.05)
-    assert not watch.drift_detected
+    assert (watch.drift_detected, watch.causes) == (False, [])
     for x in (71, 70, 72, 69):
         watch.update(x, 100)
     assert watch.drift_detected
@@ -108,7 +108,8 @@ def test_nothing_is_judged_while_learning() -> None:
     for _ in range(20):
         assert watch.state == "learning"
         watch.update(80, 100)
-    assert (watch.state, watch.rate) == ("ready", pytest.approx(21.0))
+    assert watch.state == "ready"
+    assert watch.rate == pytest.approx(21.0)
     learning = ProportionWatch()
     assert (learning.expected, learning.before, learning.limits(0.01)) == (None, None, None)
 

@@ -101,7 +101,7 @@ def test_response_times_are_not_rebased_in_the_7th_month_above_and_are_in_the_8t
 
 
 def test_an_average_month_is_not_above_average() -> None:
-    months: list[float] = [6] * 4 + [5] + [6] * 4
+    months: list[float] = [6, 6, 6, 6, 5, 6, 6, 6, 6]
     assert rebases(months, centre=5) == []
     assert [move.at for move in rebases(months, Rebasing(on_line="skips"), centre=5)] == [8]
 

@@ -38,12 +38,11 @@ def test_a_delay_that_is_not_known_judges_nothing() -> None:
 def test_a_young_period_is_compared_with_young_ones() -> None:
     ageing = triangle(np.random.default_rng(2), 24)
     ageing.record(24, 0, 41)
-    assert not ageing.drift_detected  # 41 of 100, but at this age 40 is what there is
-    assert ageing.judge(41, 3).exceptional
-    ageing.record(25, 0, 95)
-    assert ageing.drift_detected
-    ageing.record(25, 1, None)
-    assert not ageing.drift_detected
+    # 41 of 100, but at this age 40 is what there is.
+    assert (ageing.drift_detected, ageing.judge(41, 3).exceptional) == (False, True)
+    for age, count, exceptional in ((0, 95, True), (1, None, False)):
+        ageing.record(25, age, count)
+        assert ageing.drift_detected is exceptional
     assert ageing.forecast(0) is not None
 
 

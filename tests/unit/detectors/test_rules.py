@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ def test_every_point_is_named_by_the_first_definition_that_it_meets(points: list
     assert names == [named(points, i) for i in range(len(points))]
 
 
-def hits(rule: Rule, points: list[float]) -> list[int]:
+def hits(rule: Rule, points: Sequence[float]) -> list[int]:
     memory: Memory = []
     return [step(rule, memory, x, FLAT) for x in points]
 

@@ -150,7 +150,7 @@ def test_a_store_that_can_not_be_used_is_not_left_open(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("this is not a database" * 100)
     with pytest.raises(CheckpointError, match="can't be kept there") as caught:
         AlertStore(tmp_path)
-    assert caught.value
+    assert caught.value.args
     held = [fd.readlink() for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
     assert tmp_path / NAME not in held
 
@@ -162,7 +162,7 @@ def test_alerts_that_can_not_be_read_leave_the_store_to_the_next(tmp_path: Path)
     store.close()
     with pytest.raises(CheckpointError, match="can't be read") as caught:
         Alerting(Live(Monitor([])), tmp_path)
-    assert caught.value
+    assert caught.value.args
     AlertStore(tmp_path).close()
 
 

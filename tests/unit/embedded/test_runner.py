@@ -138,10 +138,10 @@ def test_the_clock_of_a_replay_follows_the_events() -> None:
 def test_a_replay_at_full_speed_is_not_ready_before_its_end() -> None:
     runner = embedded()
     runner.read([chunk(*of(*CALLS))])
-    assert not runner.live.health.ready
+    health = runner.live.health
+    assert (health.ready, health.replay) == (False, True)
     runner.finish()
-    assert runner.live.health.ready
-    assert runner.live.health.replay
+    assert (health.ready, health.replay) == (True, True)
 
 
 def test_a_live_input_is_ready_and_on_the_wall_clock() -> None:

@@ -315,7 +315,8 @@ def test_a_value_is_shown_short_and_plain(value: object, words: str) -> None:
 @pytest.mark.parametrize("field", ["persons", "victims", "casualties"])
 def test_nothing_of_a_person_is_ever_shown(field: str) -> None:
     make = incident if field in ("persons", "casualties") else crime
-    record = make("i1", **{field: ["Jane Doe", 7, {"name": "Jane Doe"}, "x" * 200]})
+    persons: Any = ["Jane Doe", 7, {"name": "Jane Doe"}, "x" * 200]
+    record = make("i1", **{field: persons})
     watched = ingest(record)
     assert "Jane" not in json.dumps(watched.board("tiny", AT))
     assert values(watched, record["kind"]) == {}

@@ -149,7 +149,11 @@ def test_the_rows_of_a_busy_morning_are_those_of_a_plain_count() -> None:
         "15m": ("2021-03-01T11:45", "2021-03-01T12:00"),
         "today": ("2021-03-01T00:00", "2021-03-02T00:00"),
     }
-    under = {"force": set(AREAS), "north-area": {"north-area", "north"}, "south": {"south"}}
+    under: dict[str, set[str | None]] = {
+        "force": set(AREAS),
+        "north-area": {"north-area", "north"},
+        "south": {"south"},
+    }
     checked = 0
     for window, (start, end) in within.items():
         for area, areas in under.items():

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -24,7 +24,7 @@ from streams.fold.panes import Panes
 from streams.periods import DAY, GRAINS, HOUR, MINUTE, Calendar, Period, rfc3339
 from streams.state import surveillance as watching
 from streams.surveillance.relearning import kept
-from streams.surveillance.signals import Signal
+from streams.surveillance.signals import Grain, Signal
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, ms, tiny_force
 from tests.unit.surveillance.test_surveillance import (
     after,
@@ -163,7 +163,7 @@ def step_by_step(target: Monitor, kind: str = "incident") -> None:
     surveillance = of(target, kind)
 
     def passed(gap: Gap) -> None:
-        watches = surveillance.grains.get(gap.grain)  # type: ignore[call-overload]
+        watches = surveillance.grains.get(cast("Grain", gap.grain))
         if watches is None:
             return
         for period in walk(surveillance.ledger.calendar, gap.grain, gap[1:3], []):
@@ -340,8 +340,9 @@ def test_baselines_made_anew_from_the_counts_pass_over_gaps_too() -> None:
     target = watched()
     play(target, (*hours(20 * 24), *hours(60, 120 * 24)))
     ledger = ledger_of(target)
-    for grain in ("hour", "day"):
-        met = list(kept(ledger, grain, too_long))  # type: ignore[arg-type]
+    grains: tuple[Grain, ...] = ("hour", "day")
+    for grain in grains:
+        met = list(kept(ledger, grain, too_long))
         assert sum(isinstance(one, Gap) for one in met) == 1
         ends = [(one.start, one.end) for one in met]
         assert all(a[1] == b[0] for a, b in pairwise(ends))
@@ -353,7 +354,9 @@ def test_baselines_made_anew_from_the_counts_pass_over_gaps_too() -> None:
     assert of(target).missing.gaps == [(after(20 * 24), after(120 * 24))]
 
 
-def test_while_periods_close_the_running_hours_are_those_behind_the_watermark() -> None:
+def test_while_periods_close_the_running_hours_are_those_behind_the_watermark(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     target = watched()
     play(target, hours(20 * 24))
     surveillance = of(target)
@@ -363,8 +366,8 @@ def test_while_periods_close_the_running_hours_are_those_behind_the_watermark() 
         seen.append(period.start)
         return looked(period, known)
 
-    surveillance._so_far = so_far  # type: ignore[method-assign]
-    surveillance.missing.lately = lambda _: False  # type: ignore[method-assign]
+    monkeypatch.setattr(surveillance, "_so_far", so_far)
+    monkeypatch.setattr(surveillance.missing, "lately", lambda _: False)
     line = lines([incident("after a month", rfc3339(at))])
     steps = 0
     for _ in target.steps(line, FAR_FUTURE, None, Folded()):
@@ -378,7 +381,7 @@ def test_a_gap_of_36_years_costs_next_to_nothing() -> None:
     def spent(first: str, then: str) -> float:
         target = watched()
         for kind in (call, incident, crime):
-            assert feed(target, kind(f"a{kind}", first), kind(f"b{kind}", first)) is None
+            feed(target, kind(f"a{kind}", first), kind(f"b{kind}", first))
         begun = time.thread_time()
         for kind in (call, incident, crime):
             feed(target, kind(f"c{kind}", then))

@@ -22,8 +22,14 @@ LATER = "2021-04-02T00:00:00Z"
 UNKNOWN = {"value": None, "numerator": None, "denominator": None}
 
 
-def total(period: str, line: str = "101", area: str | None = None, **more: Any) -> dict[str, Any]:
-    """A reading that counts; what is no field of a reading is a count."""
+def total(
+    period: str,
+    line: str = "101",
+    area: str | None = None,
+    counted: dict[str, int] | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """A reading that counts; what is no field of a reading is a count, beside those `counted`."""
     own = {"id", "updated_at", "version", "deleted", "measure"}
     record = {
         "kind": "reading",
@@ -36,7 +42,7 @@ def total(period: str, line: str = "101", area: str | None = None, **more: Any) 
         "updated_at": LATER,
         **{name: value for name, value in more.items() if name in own},
     }
-    counts = {name: value for name, value in more.items() if name not in own}
+    counts = {name: value for name, value in more.items() if name not in own} | (counted or {})
     record |= {"counts": counts} if counts else {}
     return {name: value for name, value in record.items() if value is not None}
 
@@ -156,7 +162,7 @@ def test_counts_need_a_line_and_an_interval_that_has_begun(
 def test_every_figure_that_needs_only_counts_is_served_and_no_other() -> None:
     target = monitor()
     counts = {"offered": 217, "answered": 204, "within": 150, "abandoned": 13}
-    feed(target, total("2021-03-30", **counts))
+    feed(target, total("2021-03-30", counted=counts))
     assert of(target, "2021-03-30") == {
         "line": "101",
         "area": "force",
@@ -178,7 +184,7 @@ def test_every_figure_that_needs_only_counts_is_served_and_no_other() -> None:
 def test_where_no_end_is_unknown_two_counts_give_the_third(left_out: str) -> None:
     counts = {"offered": 217, "answered": 204, "abandoned": 13, "end_unknown": 0}
     target = monitor()
-    feed(target, total("2021-03-30", **{k: n for k, n in counts.items() if k != left_out}))
+    feed(target, total("2021-03-30", counted={k: n for k, n in counts.items() if k != left_out}))
     found = of(target, "2021-03-30")
     assert {name: found[name] for name in counts} == counts
     assert found["abandonment"] == {"value": 13 / 217, "numerator": 13, "denominator": 217}
@@ -224,7 +230,7 @@ def test_the_service_level_is_by_the_forces_formula_where_its_counts_are_there(
 ) -> None:
     target = monitor(tiny_force(service_level=f'"{formula}"'))
     counts = {"offered": 100, "answered": 90, "within": 80, "abandoned": 10, **extra}
-    feed(target, total("2021-03-30", **counts))
+    feed(target, total("2021-03-30", counted=counts))
     assert of(target, "2021-03-30")["service_level"]["value"] == value
 
 
@@ -266,7 +272,7 @@ def test_a_record_of_another_line_or_day_leaves_a_total_in_use() -> None:
 def test_a_period_of_both_says_so_and_has_no_figure_that_a_part_of_it_lacks() -> None:
     target = monitor()
     counts = {"offered": 50, "answered": 40, "abandoned": 10}
-    feed(target, total("2021-03-30", **counts), answered("d", "2021-03-29T09:00:00Z"))
+    feed(target, total("2021-03-30", counted=counts), answered("d", "2021-03-29T09:00:00Z"))
     found = of(target, "2021-03")
     assert found["from"] == "both"
     assert (found["offered"], found["answered"]) == (51, 41)
@@ -518,13 +524,13 @@ def totals_of(calls: list[dict[str, Any]], line: str, period: Any) -> list[dict[
         for one in calls
         if one["line"] == line and period.start <= ms(one["offered_at"]) < period.end
     ]
-    whole = [total(period.label, line, **counts_of(mine))]
+    whole = [total(period.label, line, counted=counts_of(mine))]
     return whole + [
         total(
             period.label,
             line,
             area,
-            **counts_of(one for one in mine if area in UNDER[one.get("area")]),
+            counts_of(one for one in mine if area in UNDER[one.get("area")]),
         )
         for area in ("north", "north-area", "south")
     ]

@@ -108,7 +108,7 @@ def test_restarts_at_any_place_lose_and_double_nothing(
             asyncio.run(held.fold(missing, log[missing], FAR_FUTURE))
         whole = alone(records)
         assert counters(ledger_of(held)) == counters(whole)
-        assert ledger_of(held).tally.as_dict() == whole.tally.as_dict()
+        assert ledger_of(held).versions.as_dict() == whole.versions.as_dict()
         assert ledger_of(held).entries == whole.entries
         assert ledger_of(held).revisions == whole.revisions
         held.checkpoint.close()
@@ -155,7 +155,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
         again.settle_archives()
         whole = alone(records)
         assert counters(ledger_of(again)) == counters(whole)
-        assert ledger_of(again).tally.as_dict() == whole.tally.as_dict()
+        assert ledger_of(again).versions.as_dict() == whole.versions.as_dict()
         again.checkpoint.close()
 
 
@@ -170,7 +170,7 @@ def test_sealed_panes_are_the_same_where_the_log_has_lost_its_beginning(
         first = partition(Path(folder, "first"), kind)
         # A log that began with a record that was refused, or with a version that a lost one beats,
         # would have nothing to judge it by.
-        taken, won = [], first.shard.ledgers()["tiny"].tally
+        taken, won = [], first.shard.ledgers()["tiny"].versions
         for offset, record in enumerate(records):
             before = won.new + won.revised
             asyncio.run(first.fold(offset, lines([record]), FAR_FUTURE))

@@ -14,9 +14,10 @@ import httpx2
 import pytest
 from click.testing import CliRunner
 
-from streams.board.monitor import KINDS, Monitor, Shard
+from streams.board.monitor import Monitor, Shard
 from streams.cli import main
 from streams.config.force import find_force
+from streams.events.schema import KINDS
 from streams.live import Live
 from streams.outputs import holders
 from streams.outputs.front import serve_front

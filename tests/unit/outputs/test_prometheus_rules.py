@@ -22,7 +22,9 @@ from streams.registry.measures import GROUPS
 ROOT = Path(__file__).parents[3]
 RULES = ROOT / "deploy" / "prometheus" / "rules"
 RUNBOOKS = ROOT / "docs" / "runbooks"
-NAMES = [alert.name for alert in (*ALERTS, *PIPELINE)] + [
+NAMES = [
+    *(alert.name for alert in ALERTS),
+    *(alert.name for alert in PIPELINE),
     "WatchroomWatchdog",
     "WatchroomErrorBudget",
 ]

@@ -129,7 +129,7 @@ def test_a_workbook_that_is_a_bomb_is_refused(
 ) -> None:
     monkeypatch.setattr(archives, "MOST_OUT", 1 << 10)
     monkeypatch.setattr(archives, "MOST_RATIO", 20)
-    path = write(tmp_path / "x.xlsx", xlsx(Calls=[["id", "opened"], *[["1", "x" * 99]] * 999]))
+    path = write(tmp_path / "x.xlsx", xlsx(Calls=[("id", "opened"), *[("1", "x" * 99)] * 999]))
     with pytest.raises(SourceError, match=r"x\.xlsx/xl/worksheets/s1\.xml would unpack to"):
         read(path, plain())
 

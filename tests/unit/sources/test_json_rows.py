@@ -3,6 +3,7 @@
 import gzip
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from tests.tables import plain, read, write
 
 ROWS = [{"id": n, "opened": f"2024-01-0{n} 10:00:00", "units": [{"u": 1}]} for n in (1, 2, 3)]
 IDS = ["1", "2", "3"]
-GEO = {
+GEO: dict[str, Any] = {
     "type": "FeatureCollection",
     "features": [
         {"type": "Feature", "properties": row, "geometry": {"type": "Point", "coordinates": [1, 2]}}
@@ -57,7 +58,7 @@ def test_the_key_of_the_rows_can_be_named(tmp_path: Path) -> None:
 def test_features_are_rows_by_their_properties_without_geometry(tmp_path: Path) -> None:
     found = read(write(tmp_path / "x.geojson", json.dumps(GEO)), plain(**DOTTED))
     assert (found.ids, found.places) == (IDS, ["x.geojson:1", "x.geojson:2", "x.geojson:3"])
-    assert "geometry.coordinates" not in flat(GEO["features"][0])  # type: ignore[arg-type, index]
+    assert "geometry.coordinates" not in flat(GEO["features"][0])
 
 
 def test_a_row_without_a_key_is_blank_there_and_a_row_that_is_no_object_is_refused(

@@ -129,9 +129,9 @@ def test_read_as_utc_every_difference_is_the_plain_one_modulo_24_hours(
 ) -> None:
     if day == dt.date.max:
         return
-    clock = [f"{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in (opened, arrived)]
+    first, then = (f"{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}" for s in (opened, arrived))
     toml = INCIDENT.replace("Europe/London", "UTC")
-    a, b = map(dt.datetime.fromisoformat, incident(f"{day:%d/%m/%Y}", *clock, toml))
+    a, b = map(dt.datetime.fromisoformat, incident(f"{day:%d/%m/%Y}", first, then, toml))
     assert (b - a).total_seconds() == (arrived - opened) % 86_400
 
 

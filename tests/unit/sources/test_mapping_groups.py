@@ -19,6 +19,7 @@ from streams.sources.mapping.file import parse_mapping
 from streams.sources.mapping.grouping import grouped_chunks
 from streams.sources.mapping.mapped import Mapper
 from streams.sources.tables.delimited import Table
+from streams.sources.tables.rows import TableRows
 
 UNITS = """
 kind = "incident"
@@ -99,7 +100,7 @@ def test_other_fields_do_not_depend_on_the_order_of_the_rows(rows: list[bytes], 
         line_batches(iter([b"".join([DATA[: DATA.index(b"\n") + 1], *rows])]), "x"), "x", ","
     )
     mapper = Mapper(parse_mapping(toml), table.header, None, "x")
-    lines = [line for chunk in grouped_chunks(table, mapper) for line in chunk.lines()]
+    lines = [line for chunk in grouped_chunks(TableRows(table), mapper) for line in chunk.lines()]
     found = {event["id"]: event for event in map(msgspec.json.decode, lines)}
     # Of the three units E01 has the earliest times, and B04, without an arrival, the latest.
     assert found["1"]["area"] == {"first": "E01", "last": "B04"}[rule]
@@ -151,7 +152,7 @@ def test_the_order_of_rows_and_the_memory_for_them_change_no_event(
     def events(taken: list[bytes]) -> list[bytes]:
         data = b"\n".join([b"Call Number,Received,On Scene,Available", *taken])
         table = Table(line_batches(iter([data]), "x"), "x", ",")
-        chunks = list(grouped_chunks(table, mapper(table), run_bytes))
+        chunks = list(grouped_chunks(TableRows(table), mapper(table), run_bytes))
         assert sum(chunk.rows for chunk in chunks) == 40
         return sorted(line for chunk in chunks for line in chunk.lines())
 
@@ -539,7 +540,7 @@ def test_what_the_rows_of_one_id_say_differently_never_depends_on_their_order(
     rows = [re.sub(r"(\d\d:\d\d)", r"2024-01-01 \1", text) for text in order]
     data = "\n".join(["id,opened,arrived,area,category", *rows]).encode()
     table = Table(line_batches(iter([data]), "x"), "x", ",")
-    (chunk,) = grouped_chunks(table, Mapper(mapping, table.header, None, "x"))
+    (chunk,) = grouped_chunks(TableRows(table), Mapper(mapping, table.header, None, "x"))
     (event,) = map(msgspec.json.decode, chunk.lines())
     assert (event["opened_at"], event["arrived_at"]) == (
         "2024-01-01T01:00:00+00:00",

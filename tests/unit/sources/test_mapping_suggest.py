@@ -5,7 +5,7 @@ import datetime as dt
 import io
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,7 @@ def at(row: int, seconds: int = 0, form: str = US) -> str:
     return (START + dt.timedelta(minutes=17 * row, seconds=seconds)).strftime(form)
 
 
-def table(header: str, make: Callable[[int], list[object]], rows: int = 120) -> str:
+def table(header: str, make: Callable[[int], Sequence[object]], rows: int = 120) -> str:
     """A CSV file of made-up rows."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -345,7 +345,7 @@ def test_a_draft_reads_every_form_of_a_file(tmp_path: Path, form: str) -> None:
     rows = [[f"C{n}", at(n, 0, "%Y-%m-%d %H:%M:%S"), pick(n, "THEFT", "FIRE"), pick(n, "A", "B")]
             for n in range(40)]  # fmt: skip
     objects = [dict(zip(header, row, strict=True)) for row in rows]
-    cells: list[list[Cell]] = [list(header), *(list(row) for row in rows)]
+    cells: list[Sequence[Cell]] = [header, *rows]
     features = [{"type": "Feature", "geometry": None, "properties": one} for one in objects]
     data: dict[str, str | bytes] = {
         "csv": "\n".join(",".join(row) for row in [header, *rows]),

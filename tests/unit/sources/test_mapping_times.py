@@ -34,7 +34,13 @@ LEAVE = 'on_error = "leave_out"\n'
 LENIENT = INCIDENT.replace('"a"\n', f'"a"\n{LEAVE}').replace('"c"\n', f'"c"\n{LEAVE}')
 
 
-def event(toml: str, notices: Notices | None = None, **cells: str) -> dict[str, object]:
+def event(toml: str, /, **cells: str) -> dict[str, object]:
+    """The event that a mapping makes of a row with these cells."""
+    return noting(toml, None, **cells)
+
+
+def noting(toml: str, notices: Notices | None, /, **cells: str) -> dict[str, object]:
+    """The same; what it leaves out is told to `notices`."""
     cells = {"no": "1", **cells}
     mapper = Mapper(parse_mapping(toml), list(cells), None, "in.csv", lambda: NOW, notices)
     line = mapper(list(cells.values()))
@@ -136,7 +142,7 @@ GOOD = {"o": "2016-12-30 23:03:12", "a": "2016-12-30 23:13:14"}
 )
 def test_a_bad_close_does_not_cost_a_good_incident(close: str, why: str) -> None:
     notices = Notices()
-    found = event(LENIENT, notices, **GOOD, c=close)
+    found = noting(LENIENT, notices, **GOOD, c=close)
     assert found["arrived_at"] == found["updated_at"] == "2016-12-30T23:13:14Z"
     assert "closed_at" not in found
     assert notices.texts() == [

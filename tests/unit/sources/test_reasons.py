@@ -27,7 +27,7 @@ def reasons_in_code() -> Iterator[str]:
             if name == "duration" and len(node.args) == 5:  # it makes X_before_Y
                 begin, _, what, *_ = node.args
                 if isinstance(begin, ast.Constant) and isinstance(what, ast.Constant):
-                    yield f"{what.value}_before_{begin.value}"
+                    yield f"{what.value!s}_before_{begin.value!s}"
             place = RAISED_BY.get(name)
             if place is not None and len(node.args) > place:
                 reason = node.args[place]
@@ -69,6 +69,6 @@ def test_what_a_row_has_reaches_the_terminal_printable_and_not_endless(tmp_path:
     file = tmp_path / "in.csv"
     rows = "".join(f"{n},2024-01-01 10:00:00\n" for n in range(3000))  # looked at to see what it is
     file.write_bytes(f"id,opened\n{rows}".encode() + b"x,\x1b[31m\xff" + b"x" * 1000 + b"\n")
-    words = try_mapping(file, parse_mapping(PLAIN), None).words()
-    assert all(len(text) < 700 and text.isprintable() for text in words)
-    assert len(words) == 2
+    found = try_mapping(file, parse_mapping(PLAIN), None).words()
+    assert all(len(text) < 700 and text.isprintable() for text in found)
+    assert len(found) == 2

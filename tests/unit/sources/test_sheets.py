@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def at(hour: int, minute: int = 0, second: int = 0) -> dt.datetime:
     return dt.datetime(2024, 3, 1, hour, minute, second)  # noqa: DTZ001  a local clock
 
 
-ROWS: list[list[Cell]] = [["id", "opened", "n"], [1, at(10), 1.5], [2, at(23, 59, 59), None]]
+ROWS: list[Sequence[Cell]] = [["id", "opened", "n"], [1, at(10), 1.5], [2, at(23, 59, 59), None]]
 
 
 def test_a_sheet_is_read_through_a_mapping(tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_a_duration_is_a_clock_and_a_whole_number_has_no_fraction(tmp_path: Path
 
 
 def test_titles_and_blank_rows_keep_the_numbers_that_the_program_shows(tmp_path: Path) -> None:
-    rows = [[], ["Calls of March"], [], *ROWS, [], ["Total", None, 2]]
+    rows: list[Sequence[Cell]] = [[], ["Calls of March"], [], *ROWS, [], ["Total", None, 2]]
     found = read(write(tmp_path / "x.xlsx", xlsx(Calls=rows)), plain())
     assert found.places == ["x.xlsx/Calls:5", "x.xlsx/Calls:6"]
     assert (found.rejected, found.excluded >= 3) == ([], True)
@@ -93,7 +94,7 @@ def test_a_refused_row_is_kept_as_its_cells(tmp_path: Path) -> None:
 
 
 def test_a_warning_names_the_sheet_as_a_refusal_does(tmp_path: Path) -> None:
-    rows: list[list[Cell]] = [*ROWS, [2, at(12), None]]
+    rows: list[Sequence[Cell]] = [*ROWS, [2, at(12), None]]
     path = write(tmp_path / "x.xlsx", xlsx(Notes=[["About"]], Calls=rows))
     with open_source(path, plain()) as source:
         assert sum(chunk.rows for chunk in source) == 3

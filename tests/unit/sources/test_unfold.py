@@ -69,7 +69,7 @@ def test_an_outcome_comes_with_its_day_at_the_end_of_it() -> None:
         recorded_at="2024-03-01", offence="vehicle", outcome=1, outcome_at="2026-06-02",
     )  # fmt: skip
     versions = [version for _, version in unfold(event, CALENDAR)]
-    assert [(str(v.updated_at), getattr(v, "outcome", None)) for v in versions] == [
+    assert [(str(v.updated_at), v.outcome) for v in versions if isinstance(v, Crime)] == [
         ("2024-03-01 23:59:59+00:00", None),
         ("2026-06-02 22:59:59+00:00", 1),  # the day ends at 23:59:59 BST
     ]
@@ -100,13 +100,13 @@ def test_what_is_a_version_already_stays_as_it_is(changes: dict[str, Any]) -> No
     assert [version for _, version in unfold(event, CALENDAR)] == [event]
 
 
-MINUTES = st.one_of(st.none(), st.integers(0, 60 * 24 * 90))
+FINISHED: tuple[type[Call | Incident | Crime], ...] = (Call, Incident, Crime)
 
 
 @st.composite
 def finished(draw: st.DrawFn) -> Versioned:
     """A record of a finished export, valid as a whole."""
-    kind = draw(st.sampled_from([Call, Incident, Crime]))
+    kind = draw(st.sampled_from(FINISHED))
     begin, later = UNFOLDED[kind]
     start = draw(st.integers(0, 60 * 24 * 30))
     limit = 60 * 24 * 39 if kind is Call else 60 * 24 * 90
@@ -122,7 +122,7 @@ def finished(draw: st.DrawFn) -> Versioned:
     if kind is not Call:
         times = {n: t.isoformat() if n == "outcome_at" else t for n, t in times.items()}
     times[begin] = at(start) if kind is Call else at(start).isoformat()
-    facts: dict[str, Any] = {
+    facts: dict[type[Versioned], dict[str, Any]] = {
         Call: {"line": draw(st.sampled_from(["999", "101"])), "area": "north"},
         Incident: {
             "category": draw(st.sampled_from(["asb", "missing_person"])),
@@ -130,9 +130,10 @@ def finished(draw: st.DrawFn) -> Versioned:
             "cancelled": draw(st.booleans()),
         },
         Crime: {"offence": "vehicle", "outcome": draw(st.sampled_from([None, 1, 18]))},
-    }[kind]
+    }
     name = str(draw(st.integers(0, 10**6)))
-    return kind(force="tiny", id=name, updated_at=updated, **times, **facts)
+    made: Versioned = kind(force="tiny", id=name, updated_at=updated, **times, **facts[kind])
+    return made
 
 
 @given(finished())

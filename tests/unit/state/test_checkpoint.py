@@ -227,11 +227,11 @@ def test_a_file_that_is_no_database_is_not_left_open(path: Path) -> None:
     path.write_text("this is not a database" * 100)
     with pytest.raises(sqlite3.DatabaseError) as caught:
         store.connect(path)
-    assert caught.value  # and with it the frame that opened the file is still there
+    assert caught.value.args  # and with it the frame that opened the file is still there
     assert open_files(path.parent) == set()
     with pytest.raises(sqlite3.DatabaseError) as again:
         store.create(path)
-    assert again.value
+    assert again.value.args
     assert open_files(path.parent) == set()
 
 
@@ -239,7 +239,7 @@ def test_a_file_that_can_not_be_filled_is_not_left_open(path: Path) -> None:
     store.create(path).close()
     with pytest.raises(sqlite3.OperationalError, match="already exists") as caught:
         store.create(path)
-    assert caught.value
+    assert caught.value.args
     assert open_files(path.parent) == set()
 
 

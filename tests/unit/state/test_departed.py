@@ -38,7 +38,8 @@ def test_an_empty_filter_takes_no_room_and_knows_nothing() -> None:
 
 
 def test_a_filter_is_put_back_from_its_pages_and_only_changed_pages_are_taken() -> None:
-    found, pages = IdFilter(), {}
+    found = IdFilter()
+    pages: dict[int, bytes] = {}
     for start in range(0, 60_000, 20_000):
         found.add(ids(20_000, start))
         pages.update(found.take())
@@ -95,7 +96,7 @@ def test_where_the_disk_is_full_records_stay_in_memory(
     connect = sqlite3.connect
 
     def small(*args: Any, **options: Any) -> sqlite3.Connection:
-        made = connect(*args, **options)
+        made: sqlite3.Connection = connect(*args, **options)
         made.execute("PRAGMA max_page_count = 4")
         return made
 

@@ -79,7 +79,7 @@ def test_a_checkpoint_of_before_the_first_period_makes_nothing_anew(tmp_path: Pa
     assert second.folded == 0
     assert not kept(second).rebuilt
     embedded = watched()
-    play(embedded, [lines([old])])
+    play(embedded, (lines([old]),))
     assert state_of(kept(second)) == state_of(of(embedded))
 
 

@@ -173,7 +173,7 @@ def test_a_checkpoint_of_the_number_of_now_is_loaded_and_any_other_is_rebuilt(
         head = state_files.head_of(path)
         assert head["format"] == version
         if version != checkpoints.STATE_VERSION:
-            assert partition(kind, path, head["fingerprint"]).held == NOTHING
+            assert partition(kind, path, head["fingerprint"]).folded == NOTHING
             assert list(tmp_path.glob(f"{kind}.*.outdated-*"))
             continue
         held = partition(kind, path, head["fingerprint"])

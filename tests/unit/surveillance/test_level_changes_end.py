@@ -32,7 +32,8 @@ def with_words(counts: list[int]) -> list[tuple[str, str, str]]:
     )
     nothing: Any = None
     watch = Watch(watched, nothing, Months("count", ALLOWED))
-    context, b, found = Context(WARWICKSHIRE, CALENDAR), book(), []
+    context, b = Context(WARWICKSHIRE, CALENDAR), book()
+    found: list[tuple[str, str, str]] = []
     for month, count in enumerate(counts):
         middle = CALENDAR.midnight(2020 + month // 12, month % 12 + 1, 15)
         period = CALENDAR.holding("month", middle)

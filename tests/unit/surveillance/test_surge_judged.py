@@ -9,9 +9,6 @@ def test_a_missing_day_of_a_stretch_that_is_judged_only_is_missing_and_no_day_of
     days = Counts("calls", 7, 0.01)
     for n in range(56):
         days.update({"calls": 200}, Point(n * DAY, 1.0, n % 7))
-    assert days.judge_only({"calls": 320}, Point(56 * DAY, 1.0, 0))
-    assert not days.missing
-    assert not days.judge_only(None, Point(57 * DAY, 1.0, 1))
-    assert days.missing
-    assert days.judge_only({"calls": 320}, Point(58 * DAY, 1.0, 2))
-    assert not days.missing
+    for n, counted in ((56, {"calls": 320}), (57, None), (58, {"calls": 320})):
+        assert days.judge_only(counted, Point(n * DAY, 1.0, n % 7)) is (counted is not None)
+        assert days.missing is (counted is None)

@@ -1,0 +1,31 @@
+"""The worked examples of CONTRIBUTING.md: how many files each needs. That an example works is
+tested beside the tests of what it adds to."""
+
+import pytest
+
+from tests.adding import changed, examples
+
+TITLES = ["A panel", "An alert kind", "A detector", "A source mapping"]
+
+
+def test_the_page_shows_how_to_add_what_is_added_often() -> None:
+    assert list(examples()) == TITLES
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_an_example_changes_no_more_files_than_its_title_says(title: str) -> None:
+    example = examples()[title]
+    assert len(example.changes) <= example.most_files
+
+
+def test_a_change_finds_its_place_by_lines_that_are_there() -> None:
+    text = "a = 1\nb = 2\n\nc = 3\n"
+    diff = " a = 1\n+x = 1\n@@\n \n-c = 3\n+c = 4\n"
+    assert changed(text, diff, "x.py") == "a = 1\nx = 1\nb = 2\n\nc = 4\n"
+    assert changed("", "+new = 1\n", "x.py") == "new = 1\n"
+
+
+@pytest.mark.parametrize("diff", [" d = 4\n+e = 5\n", "+e = 5\n", " = 1\n+e = 5\n"])
+def test_a_change_that_does_not_fit_the_file_is_none(diff: str) -> None:
+    with pytest.raises(AssertionError, match=r"x\.py"):
+        changed("a = 1\nb = 1\n", diff, "x.py")
