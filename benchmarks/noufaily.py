@@ -47,7 +47,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.counts.farrington_method import ORIGINAL, Options, judge
+from detectors.counts.farrington import ORIGINAL, Options, judge
 from detectors.counts.seasonal_scan import SeasonalScan
 
 Floats = NDArray[np.float64]

@@ -27,7 +27,8 @@ from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
-from scipy.special import gammaincc
+
+from detectors import special
 
 LEVEL = 0.05
 """How seldom children that do share the parent's ratio are taken not to."""
@@ -118,7 +119,7 @@ def homogeneity(parts: Sequence[Part], phi: float = 1.0) -> float:
     observed = np.array([part.observed for part in known])
     found = float(((observed - expected) ** 2 / expected).sum()) / phi
     if float(expected.min()) >= _SMALL:
-        return float(gammaincc((len(known) - 1) / 2, found / 2))
+        return float(special.gammaincc((len(known) - 1) / 2, found / 2))
     draws = _draws(total, tuple(shares.tolist()))
     drawn = ((draws - expected) ** 2 / expected).sum(axis=1)
     return float((1 + (drawn >= found - 1e-9).sum()) / (1 + _DRAWS))

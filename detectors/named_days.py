@@ -17,13 +17,25 @@ import calendar
 import datetime as dt
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import holidays
-from holidays.registry import COUNTRIES
+if TYPE_CHECKING:
+    from holidays import HolidayBase
 
 BANK_HOLIDAY = "bank holiday"
 _LAST = dt.date(2100, 12, 31)  # no further than this a search for earlier days goes wrong
+
+
+def _holidays() -> Any:
+    """The package, loaded when the first day or code is looked up."""
+    return import_module("holidays")
+
+
+def _countries() -> dict[str, tuple[str, ...]]:
+    """By the name of a module of the package, the codes of its country."""
+    known: dict[str, tuple[str, ...]] = import_module("holidays.registry").COUNTRIES
+    return known
 
 
 class Event(NamedTuple):
@@ -47,17 +59,18 @@ def every_year(
     ]
 
 
-def bank_holidays(country: str) -> holidays.HolidayBase:
+def bank_holidays(country: str) -> HolidayBase:
     """The bank holidays of `GB`, or of a part of it, `GB-ENG`; raises `KeyError` for a code that
     the package does not know, for another name of one (`UK`) and for a part without a name."""
     code, _, part = country.partition("-")
-    known = holidays.list_supported_countries(include_aliases=False)
+    known = _holidays().list_supported_countries(include_aliases=False)
     if code not in known or country == f"{code}-":
         raise KeyError(country)
     try:
-        return holidays.country_holidays(code, subdiv=part or None)
+        found: HolidayBase = _holidays().country_holidays(code, subdiv=part or None)
     except NotImplementedError:
         raise KeyError(country) from None
+    return found
 
 
 def holidays_in(country: str, year: int) -> int:
@@ -79,10 +92,10 @@ def codes_like(country: str) -> list[str]:
     (['CO'], ['GB-ENG'], ['GB'], ['GB-ENG', 'GB-NIR', 'GB-SCT', 'GB-WLS'])
     """
     code, _, part = country.partition("-")
-    every = holidays.list_supported_countries(include_aliases=False)
+    every = _holidays().list_supported_countries(include_aliases=False)
     if code.upper() not in every:
         given = code.upper()  # UK, USA
-        code = next((id_ for _, id_, *other in COUNTRIES.values() if given in other), code)
+        code = next((id_ for _, id_, *other in _countries().values() if given in other), code)
         if code == "GB" and not part:  # whose parts have days that the whole has not
             return [f"GB-{each}" for each in every["GB"]]
     if code.upper() in every:
@@ -90,7 +103,7 @@ def codes_like(country: str) -> list[str]:
         near = difflib.get_close_matches(part.upper(), parts, n=4, cutoff=0.5) or parts[:6]
         return [f"{code.upper()}-{each}" for each in near] or [code.upper()]
     named = {name.casefold(): f"GB-{id_}" for name, id_ in _of_britain().items()}
-    for module, (_, id_, *_) in COUNTRIES.items():
+    for module, (_, id_, *_) in _countries().items():
         named.setdefault(module.replace("_", " "), id_)
     meant = country.casefold()
     near = [meant] if meant in named else difflib.get_close_matches(meant, named, cutoff=0.75)
@@ -103,12 +116,12 @@ def place_of(country: str) -> str:
     if part:
         names = {id_: name for name, id_ in _of_britain().items()} if code == "GB" else {}
         return names.get(part, country)
-    modules = (module for module, (_, id_, *_) in COUNTRIES.items() if id_ == code)
+    modules = (module for module, (_, id_, *_) in _countries().items() if id_ == code)
     return next(modules, country).replace("_", " ").title() if code else country
 
 
 def _of_britain() -> dict[str, str]:
-    aliases: dict[str, str] = holidays.country_holidays("GB").subdivisions_aliases
+    aliases: dict[str, str] = _holidays().country_holidays("GB").subdivisions_aliases
     return aliases
 
 

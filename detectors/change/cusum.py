@@ -1,6 +1,6 @@
 """CUSUM: the tabular cumulative sum, for small shifts that last.
 
-With z a standardised point (`standardised.py`), two sums start at 0 and go on
+With z a standardised point (`standardised_points.py`), two sums start at 0 and go on
 
     up   = max(0, up   + z - k),
     down = max(0, down - z - k),
@@ -13,7 +13,7 @@ is half as long. It is quicker than `ewma.py` by little, needs a size of change 
 
 `transform` says how z is made of a point x with mean m:
 
-- `standard`: (x - m) / sd, the sd as in `standardised.py`;
+- `standard`: (x - m) / sd, the sd as in `standardised_points.py`;
 - `rossi`: (x - 3 m + 2 sqrt(x m)) / (2 sqrt(m)), for Poisson counts with a small mean;
 - `anscombe`: 3/2 (x^(2/3) - m^(2/3)) / m^(1/6), likewise;
 - `none`: x itself (k and h are then in units of x).
@@ -39,8 +39,8 @@ from __future__ import annotations
 from math import sqrt
 from typing import Literal
 
-from detectors.change.points import point
-from detectors.change.standardised import Standardised
+from detectors.base import bounded
+from detectors.change.standardised_points import StandardisedPoints
 
 Transform = Literal["standard", "rossi", "anscombe", "none"]
 
@@ -68,8 +68,13 @@ def untransformed(z: float, mean: float, sd: float, transform: str) -> float:
     return float(max(0.0, mean ** (2 / 3) + z * mean ** (1 / 6) / 1.5) ** 1.5)
 
 
-class CUSUM(Standardised):
-    """Two-sided CUSUM; `sides` can leave one out."""
+class CUSUM(StandardisedPoints):
+    """A lasting shift of the mean by about 2 `k` standard deviations, either way.
+
+    mean, sd, dispersion, learn: see `standardised_points`. k: what is taken off each point, in
+    standard deviations; h: an alarm is from here on; sides: `both`, `up` or `down`; transform,
+    restart, head_start: see the module.
+    """
 
     def __init__(  # noqa: PLR0913 - a chart's constants, by name
         self,
@@ -116,7 +121,7 @@ class CUSUM(Standardised):
             return
         if self._ended:
             self._begin()
-        x = point(x, exposure, self.transform in {"standard", "none"})
+        x = bounded(x, exposure, self.transform in {"standard", "none"})
         scale = self._take(x, exposure)
         if scale is None:
             self._begin()

@@ -1,6 +1,6 @@
 """EWMA: the exponentially weighted moving average, for small shifts and for a smooth line to show.
 
-With z a standardised point (`standardised.py`), w = 0 at first and then
+With z a standardised point (`standardised_points.py`), w = 0 at first and then
 
     w = weight z + (1 - weight) w,
 
@@ -28,12 +28,17 @@ from __future__ import annotations
 
 from math import expm1, log1p, sqrt
 
-from detectors.change.points import point
-from detectors.change.standardised import Standardised
+from detectors.base import bounded
+from detectors.change.standardised_points import StandardisedPoints
 
 
-class EWMA(Standardised):
-    """Two-sided EWMA chart; with `restart` the average starts anew after an alarm."""
+class EWMA(StandardisedPoints):
+    """A small lasting shift of the mean, either way, and a smooth line to show.
+
+    mean, sd, dispersion, learn: see `standardised_points`. weight: of the newest point; threshold:
+    an alarm is from so many standard deviations of the average on; exact: whether these are those
+    after so few points; restart: whether the average starts anew after an alarm.
+    """
 
     def __init__(
         self,
@@ -66,7 +71,7 @@ class EWMA(Standardised):
         if self._ended:
             self._average, self._averaged, self._onset = 0.0, 0, None
             self._ended = False
-        x = point(x, exposure, negative=True)
+        x = bounded(x, exposure, negative=True)
         scale = self._take(x, exposure)
         if scale is None:
             return

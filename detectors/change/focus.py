@@ -12,7 +12,7 @@ Only corners of a convex hull can be the maximum (`candidates.py`): about log n 
 points, and an update looks at these alone. With a known baseline a side also drops what is no
 change in its direction, which leaves about half. Unlike a CUSUM it needs no size of change to look
 for and unlike a windowed GLR (`glr.py`) no length, at nearly the cost of either; unlike
-`EWMA` it names the onset. A point is a total over an `exposure`, 1 unless told: with the expected
+`EWMA` it names the onset. A point is a total over an `exposure`, 1 unless given: with the expected
 count as exposure and a baseline of 1 the level is a ratio to expected, so seasons are taken out.
 
 The statistic is a plain log-likelihood ratio (natural logarithm, not doubled). At one time, on one
@@ -33,11 +33,202 @@ unknown baseline; Ward, Dilillo, Eckley and Fearnhead (2022), arXiv:2208.01494, 
 
 from __future__ import annotations
 
-from typing import Unpack
+from abc import abstractmethod
+from typing import Any, Literal, Self, TypedDict, Unpack
 
-from detectors.change import likelihoods as families
-from detectors.change.focus_search import Focus, Options, above_zero
-from detectors.change.likelihoods import Division
+from detectors.base import Detector, Plain, bounded
+from detectors.change import likelihoods
+from detectors.change.candidates import Side, empty, fill_starts, from_plain, plain, push, start_of
+from detectors.change.likelihoods import NO_DIVISION, Division
+
+Sides = Literal["both", "up", "down"]
+
+
+class Options(TypedDict, total=False):
+    """What a subclass hands on to `Focus`, whose defaults hold."""
+
+    sides: Sides
+    restart: bool
+    most_candidates: int
+
+
+def above_zero(value: float, what: str) -> float:
+    """The value; an error where it is not above 0."""
+    if not value > 0.0:
+        raise ValueError(f"{what} is above 0, not {value}")
+    return value
+
+
+class Focus(Detector):
+    """What the families share; use one of the subclasses.
+
+    `baseline` is the known mean per unit of exposure, or None where it is to be estimated;
+    `threshold` the least statistic that is an alarm; `sides` which changes count; `restart` whether
+    the point after an alarm starts anew (as river's detectors do) or goes on; `most_candidates` the
+    bound on memory: only a steady ramp reaches it, and then loses its oldest onsets.
+    """
+
+    gaps_count = False
+    _negative = True
+    _own: str
+    """The parameter that a subclass adds."""
+
+    def __init__(
+        self,
+        baseline: float | None = None,
+        threshold: float = 10.0,
+        sides: Sides = "both",
+        restart: bool = True,
+        most_candidates: int = 50,
+    ) -> None:
+        super().__init__()
+        if sides not in {"both", "up", "down"}:
+            raise ValueError(f"sides are 'both', 'up' or 'down', not {sides!r}")
+        if baseline is not None and not self._negative and baseline <= 0.0:
+            raise ValueError(f"a baseline of counts is above 0, not {baseline}")
+        if most_candidates < 2:
+            raise ValueError("at least two candidates are needed")
+        self.baseline = baseline
+        self.threshold = threshold
+        self.sides = sides
+        self.restart = restart
+        self.most_candidates = most_candidates
+        self._points = 0
+        self._ended = False
+        self._exposed = False
+        self._up = empty()
+        self._down = empty()
+        self._evidence_up = 0.0
+        self._evidence_down = 0.0
+        self._onset: int | None = None
+        self._level: float | None = None
+        self._before: float | None = None
+        self._direction: str | None = None
+
+    def _get_params(self) -> dict[str, Any]:
+        """What river reads off a signature, which is not all in one place here."""
+        names = ("baseline", "threshold", "sides", "restart", "most_candidates", self._own)
+        return {name: getattr(self, name) for name in names}
+
+    @abstractmethod
+    def _gain(self, exposure: float, total: float, mean: float) -> float:
+        """The log-likelihood ratio of a segment at its own mean against `mean`."""
+
+    @abstractmethod
+    def _split(self, exposures: list[float], totals: list[float]) -> Division:
+        """The best division of the blocks in two parts, each with its own mean."""
+
+    def update(self, x: float | None, exposure: float = 1.0) -> None:
+        """Takes the next point, a total over `exposure`; None has no index, changes no figure."""
+        if x is None:
+            self._drift_detected = False
+            return
+        x = bounded(x, exposure, self._negative)
+        if self._ended:
+            self._up = empty()
+            self._down = empty()
+        if exposure != 1.0 and not self._exposed:
+            self._exposed = True
+            fill_starts(self._up, self._points)
+            fill_starts(self._down, self._points)
+        index = self._points if self._exposed else None
+        self._points += 1
+        up = down = NO_DIVISION
+        if self.sides != "down":
+            push(self._up, 1, exposure, x, index, self.most_candidates)
+            up = self._best(self._up, 1)
+        if self.sides != "up":
+            push(self._down, -1, exposure, x, index, self.most_candidates)
+            down = self._best(self._down, -1)
+        self._evidence_up = up[0]
+        self._evidence_down = down[0]
+        best, side = (up, self._up) if up[0] >= down[0] else (down, self._down)
+        if best[0] > 0.0:
+            self._direction = "up" if best is up else "down"
+            self._onset = start_of(side, best[1], self._points)
+            self._level, self._before = best[2], best[3]
+        else:
+            self._direction = self._onset = self._level = self._before = None
+        self._drift_detected = best[0] >= self.threshold
+        self._ended = self._drift_detected and self.restart
+
+    def _best(self, side: Side, sign: int) -> Division:
+        # Lists are quicker to read than the arrays that they are kept in.
+        exposures, totals = side[0].tolist(), side[1].tolist()
+        if self.baseline is None:
+            return self._split(exposures, totals) if len(exposures) > 1 else NO_DIVISION
+        if sign * (totals[0] - self.baseline * exposures[0]) <= 0.0:
+            # Block means are ordered, so this block is the only one: one beyond the baseline would
+            # have stopped the merging, and one before that was dropped here in its time.
+            for column in (*side, exposures, totals):
+                del column[:]
+        return self._best_known(exposures, totals, self.baseline)
+
+    def _best_known(self, exposures: list[float], totals: list[float], mean: float) -> Division:
+        gain = self._gain
+        exposure = total = best = 0.0
+        found = NO_DIVISION
+        for i in range(len(exposures) - 1, -1, -1):
+            exposure += exposures[i]
+            total += totals[i]
+            value = gain(exposure, total, mean)
+            if value > best:
+                best, found = value, (value, i, total / exposure, mean)
+        return found
+
+    def save(self) -> dict[str, Plain]:
+        """The whole detector as plain data, independent of it."""
+        saved = super().save()
+        state: Any = saved["state"]
+        state.update({"_up": plain(self._up), "_down": plain(self._down)})
+        return saved
+
+    @classmethod
+    def restore(cls, saved: dict[str, Any]) -> Self:
+        """A detector that goes on exactly where the saved one stood."""
+        detector = super().restore(saved)
+        detector._up, detector._down = from_plain(detector._up), from_plain(detector._down)
+        return detector
+
+    @property
+    def evidence(self) -> float:
+        """The statistic: the greater of the two sides."""
+        return max(self._evidence_up, self._evidence_down)
+
+    @property
+    def evidence_up(self) -> float:
+        """The statistic for a rise."""
+        return self._evidence_up
+
+    @property
+    def evidence_down(self) -> float:
+        """The statistic for a fall."""
+        return self._evidence_down
+
+    @property
+    def direction(self) -> str | None:
+        """'up' or 'down', whichever has the more evidence; None where neither has any."""
+        return self._direction
+
+    @property
+    def onset(self) -> int | None:
+        """Index of the first point at the new level, counted from the detector's first point."""
+        return self._onset
+
+    @property
+    def level(self) -> float | None:
+        """The mean per unit of exposure from the onset on."""
+        return self._level
+
+    @property
+    def level_before(self) -> float | None:
+        """The mean per unit of exposure before the onset: the baseline where that is known."""
+        return self._before
+
+    @property
+    def candidates(self) -> int:
+        """How many onsets are kept, over both sides."""
+        return len(self._up[0]) + len(self._down[0])
 
 
 class PoissonFocus(Focus):
@@ -65,10 +256,10 @@ class PoissonFocus(Focus):
         self.dispersion = above_zero(dispersion, "a dispersion")
 
     def _gain(self, exposure: float, total: float, mean: float) -> float:
-        return families.poisson(exposure, total, mean) / self.dispersion
+        return likelihoods.poisson(exposure, total, mean) / self.dispersion
 
     def _split(self, exposures: list[float], totals: list[float]) -> Division:
-        return families.poisson_split(exposures, totals, self.dispersion)
+        return likelihoods.poisson_split(exposures, totals, self.dispersion)
 
 
 class NegativeBinomialFocus(Focus):
@@ -96,10 +287,10 @@ class NegativeBinomialFocus(Focus):
         self.size = above_zero(size, "a size")
 
     def _gain(self, exposure: float, total: float, mean: float) -> float:
-        return families.negative_binomial(exposure, total, mean, self.size)
+        return likelihoods.negative_binomial(exposure, total, mean, self.size)
 
     def _split(self, exposures: list[float], totals: list[float]) -> Division:
-        return families.negative_binomial_split(exposures, totals, self.size)
+        return likelihoods.negative_binomial_split(exposures, totals, self.size)
 
 
 class GaussianFocus(Focus):
@@ -126,7 +317,7 @@ class GaussianFocus(Focus):
         self.sd = above_zero(sd, "a standard deviation")
 
     def _gain(self, exposure: float, total: float, mean: float) -> float:
-        return families.gaussian(exposure, total, mean, self.sd)
+        return likelihoods.gaussian(exposure, total, mean, self.sd)
 
     def _split(self, exposures: list[float], totals: list[float]) -> Division:
-        return families.gaussian_split(exposures, totals, self.sd)
+        return likelihoods.gaussian_split(exposures, totals, self.sd)

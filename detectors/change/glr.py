@@ -35,13 +35,19 @@ from __future__ import annotations
 from math import exp, log, log1p
 from typing import Literal
 
-from detectors.base import Detector
+from detectors.base import Detector, bounded
 from detectors.change.likelihoods import negative_binomial, poisson
-from detectors.change.points import point
 
 
 class GLR(Detector):
-    """One-sided windowed GLR chart for Poisson and negative binomial counts."""
+    """A change of the level of counts by any factor, one way, within a window.
+
+    mean: expected for an exposure of 1; alpha: variance m + alpha m^2 (0: Poisson); threshold: an
+    alarm is from here on; window, least: points of a segment; direction: `up` or `down`; restart:
+    whether no segment reaches back over an alarm.
+    """
+
+    gaps_count = False
 
     def __init__(
         self,
@@ -82,7 +88,7 @@ class GLR(Detector):
         if x is None:
             self._drift_detected = False
             return
-        x = point(x, exposure)
+        x = bounded(x, exposure)
         if self._ended:
             self._xs.clear()
             self._expected.clear()

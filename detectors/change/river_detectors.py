@@ -27,12 +27,15 @@ from __future__ import annotations
 
 import base64
 from abc import abstractmethod
+from importlib import import_module
 from typing import Any, Literal, Self
 
-from river import drift
+from detectors.base import Detector, Plain, bounded
 
-from detectors.base import Detector, Plain
-from detectors.change.points import point
+
+def _drift() -> Any:
+    """River's package of drift detectors, loaded when the first is made: it takes a second."""
+    return import_module("river.drift")
 
 
 class _River(Detector):
@@ -58,7 +61,7 @@ class _River(Detector):
         """Takes the next point; None changes no figure."""
         self._drift_detected = False
         if x is not None:
-            self._river.update(point(x, 1.0, negative=True))
+            self._river.update(bounded(x, 1.0, negative=True))
             self._drift_detected = bool(self._river.drift_detected)
 
     def save(self) -> dict[str, Plain]:
@@ -79,7 +82,7 @@ class _River(Detector):
 
 
 class ADWIN(_River):
-    """ADWIN; the parameters are river's."""
+    """River's ADWIN: the mean of a window whose length adapts; the parameters are river's."""
 
     def __init__(
         self,
@@ -97,8 +100,7 @@ class ADWIN(_River):
         super().__init__()
 
     def _fresh(self) -> Any:
-        make: Any = drift.ADWIN  # river does not type this one
-        return make(**self._get_params())
+        return _drift().ADWIN(**self._get_params())
 
     def _saved(self) -> dict[str, Plain]:
         return {"window": base64.b64encode(self._river._helper.__getstate__()).decode()}
@@ -121,7 +123,7 @@ _SUMS = ("_sum_increase", "_sum_decrease", "_min_increase", "_max_decrease")
 
 
 class PageHinkley(_River):
-    """Page-Hinkley; the parameters are river's."""
+    """River's Page-Hinkley test of a changed mean; the parameters are river's."""
 
     def __init__(
         self,
@@ -139,7 +141,7 @@ class PageHinkley(_River):
         super().__init__()
 
     def _fresh(self) -> Any:
-        return drift.PageHinkley(**self._get_params())
+        return _drift().PageHinkley(**self._get_params())
 
     def _saved(self) -> dict[str, Plain]:
         mean = self._river._x_mean

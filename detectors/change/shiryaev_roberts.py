@@ -53,7 +53,7 @@ class Weighed(NamedTuple):
 
 
 class ShiryaevRoberts(Detector):
-    """A lasting change of level in counts, either way, with its onset and the new level.
+    """A lasting change of the level of counts, either way, against all that came before.
 
     Parameters
     ----------

@@ -4,9 +4,9 @@ The ratio of what came to what was expected is looked for a change away from 1, 
 counts as exposures, as `focus.PoissonFocus` does with a known baseline. But counts are dispersed
 (variance d times the mean), and the baseline has a relative variance v that all points share; so a
 stretch of L expected counts varies by L (d + v L), and is taken as negative binomial with that
-variance (`families.negative_binomial` of size 1 / (d - 1 + v L)): a long stretch can't prove what
-only a wrong baseline says. Which onsets are kept is decided as in FOCuS, so the maximum is over its
-candidates, and may miss an onset that d and v would have put above them.
+variance (`likelihoods.negative_binomial` of size 1 / (d - 1 + v L)): a long stretch can't prove
+what only a wrong baseline says. Which onsets are kept is decided as in FOCuS, so the maximum is
+over its candidates, and may miss an onset that d and v would have put above them.
 
 Used by `detectors.counts.count_watch`. References: Ward, Dilillo, Eckley and Fearnhead (2022),
 arXiv:2208.01494; Aitchison and Dunsmore, Statistical Prediction Analysis (1975).
@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from detectors.change import likelihoods as families
+from detectors.base import bounded
+from detectors.change import likelihoods
 from detectors.change.candidates import Side, push, start_of
 from detectors.change.focus import PoissonFocus
 from detectors.change.likelihoods import NO_DIVISION, Division
-from detectors.change.points import point
 
 MOST_BEYOND = 1e9
 """Over-dispersion beyond Poisson is bounded by this: a size below 1 / this is nothing to the
@@ -29,7 +29,7 @@ logarithms beside it."""
 
 
 class UncertainFocus(PoissonFocus):
-    """Has the ratio to an uncertain expectation changed?
+    """A change of the ratio of counts to an expectation that is itself uncertain.
 
     dispersion, spread: d and v above; both may be set anew before any point. A gap (None) has an
     index here, so that an onset is a place in the stream.
@@ -41,6 +41,8 @@ class UncertainFocus(PoissonFocus):
     >>> round(sure.evidence, 2), round(unsure.evidence, 2)
     (3.76, 1.2)
     """
+
+    gaps_count = True
 
     def __init__(
         self, threshold: float = 10.0, dispersion: float = 1.0, spread: float = 0.0
@@ -61,7 +63,7 @@ class UncertainFocus(PoissonFocus):
         if x is None:
             self._drift_detected = False
             return
-        x = point(x, exposure, False)
+        x = bounded(x, exposure, False)
         up = self._look(self._up, 1, exposure, x, index)
         down = self._look(self._down, -1, exposure, x, index)
         self._evidence_up, self._evidence_down = up[0], down[0]
@@ -94,8 +96,8 @@ class UncertainFocus(PoissonFocus):
     def _gain(self, exposure: float, total: float, mean: float) -> float:
         beyond = min(self.dispersion - 1.0 + self.spread * exposure, MOST_BEYOND)
         if beyond < 1e-9:
-            return families.poisson(exposure, total, mean)
-        return families.negative_binomial(exposure, total, mean, 1.0 / beyond)
+            return likelihoods.poisson(exposure, total, mean)
+        return likelihoods.negative_binomial(exposure, total, mean, 1.0 / beyond)
 
     def _best_known(
         self, exposures: Sequence[float], totals: Sequence[float], mean: float

@@ -2,7 +2,7 @@
 
 For each point the chart says whether any rule's pattern is complete (`drift_detected`, `causes`),
 and what the point was judged by (`centre`, `lower`, `upper`). The pieces stand apart: `limits` and
-`seldom` fit a baseline, `rules` are the patterns, `rebase` moves the level.
+`rare_event_charts` fit a baseline, `rules` are the patterns, `rebase` moves the level.
 
 Where the baseline comes from:
 - the first `baseline` points (12), which are not judged themselves: the chart is `learning`;
@@ -47,8 +47,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from detectors.base import Detector
-from detectors.charts import limits
-from detectors.charts import samples_and_rare_events as rare_event_charts
+from detectors.charts import limits, rare_event_charts
 from detectors.charts.limits import Fitted
 from detectors.charts.rebase import Rebase, Rebasing, check, extend, level, move
 from detectors.charts.rules import RULES, Memory, step
@@ -79,10 +78,12 @@ def _within(x: float) -> float:
 
 
 class ControlChart(Detector):
-    """A chart of one `kind` over one series; the module says what is pinned.
+    """A control chart over one series: limits from a baseline, rules about points, re-basing.
 
-    `options` go to the function that fits the baseline, such as `{"screen": 1}`; `rules` are names
-    in `rules.RULES`; `sizes` are those of the points of a `baseline` list.
+    `kind` is one of `KINDS`, `sigmas` the distance of the limits, `baseline` how many first points
+    make them, or earlier points; `rebase` after how many on one side the level moves. `options` go
+    to the function that fits the baseline, such as `{"screen": 1}`; `rules` are names in
+    `rules.RULES`; `sizes` are those of the points of a `baseline` list.
     """
 
     def __init__(

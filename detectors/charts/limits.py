@@ -14,7 +14,7 @@ points against limits, `rebase` says when the centre has moved, `chart` does all
 | `proportions`  | counts out of a size (p)         | root of (p (1 - p) / size)             |
 | `laney`        | either, overdispersed (p', u')   | that * average moving range of z / 1.128 |
 
-`seldom` has those of samples (x-bar, s) and of rare events (g, t).
+`sample_charts` has those of samples (x-bar, s), `rare_event_charts` those of rare events (g, t).
 
 Pinned, and parameters where another choice is in use:
 - The SD divides by n - 1 (`ddof=1`).

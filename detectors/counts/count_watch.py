@@ -47,7 +47,9 @@ LOOKED_BACK = {168: 48, 7: 28}
 
 
 class CountWatch(Detector):
-    """Watches a count in `slots` of the week: 168 hours or 7 days.
+    """A count by hour or day: exceptional by itself, or changed over any stretch that ends now.
+
+    slots: of the week, 168 hours or 7 days.
 
     allowed: nominal false alarms a week; an alarm is at most this. need, prior_dispersion,
     prior_weight: see `Expected`. window: see above; by default `LOOKED_BACK`.

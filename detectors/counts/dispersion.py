@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, ndtri
+
+from detectors import special
 
 Floats = NDArray[np.float64]
 
@@ -37,10 +38,12 @@ def own_rate(
         if not far.any():
             break
         y, m, k = count[far], mean[far], size[far]
-        above = betainc(np.maximum(y, 1e-3), k, m / (k + m))
-        below = betainc(k, y + 1.0, k / (k + m))
+        above = special.betainc(np.maximum(y, 1e-3), k, m / (k + m))
+        below = special.betainc(k, y + 1.0, k / (k + m))
         tail = np.clip(np.minimum(above, below), 1e-280, 0.5)
-        weight[far] = np.where(tail < RARE, (ndtri(RARE) / ndtri(np.minimum(tail, RARE))) ** 2, 1.0)
+        weight[far] = np.where(
+            tail < RARE, (special.ndtri(RARE) / special.ndtri(np.minimum(tail, RARE))) ** 2, 1.0
+        )
         own = float(weight @ count) / max(float(weight @ factor), 1e-9)
     return own, weight
 

@@ -41,8 +41,7 @@ import sys
 from collections.abc import Sequence
 from typing import Literal
 
-from scipy import special
-
+from detectors import special
 from detectors.base import Detector
 
 Method = Literal["C1", "C2", "C3"]
@@ -52,7 +51,7 @@ NOMINAL = {"C1": 0.001, "C2": 0.001, "C3": 0.025}
 
 
 class EARS(Detector):
-    """One of the three EARS charts.
+    """An exceptionally high count, by the mean and SD of a few points before it: EARS C1, C2, C3.
 
     A missing point (None) is passed over, without an alarm: the baseline is made of the points that
     did arrive.

@@ -94,7 +94,7 @@ def pooled(siblings: Iterable[Sequence[tuple[float, float]]]) -> float:
 
 
 class MonthWatch(Detector):
-    """Watches a count in months.
+    """A count by month: a lasting change of its level, beside the flags of the usual chart.
 
     allowed: nominal false alarms a week; an alarm is at most this. prior_dispersion: variance over
     mean of sibling series, worth prior_weight months. baseline: months before any is judged.

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import special
+from detectors import special
 
 POISSON_BELOW = 1.0 + 1e-8
 """Below this dispersion a negative binomial is a Poisson to more digits than are computed."""

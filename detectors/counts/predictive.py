@@ -27,7 +27,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, gammainc, gammaincc
+
+from detectors import special
 
 Floats = NDArray[np.float64]
 
@@ -71,8 +72,8 @@ class Predictive:
         if self.mean <= 0.0:
             return 0.0
         return self._mixed(
-            lambda size: betainc(count, size, self.mean / (size + self.mean)),
-            lambda: gammainc(count, self.mean),
+            lambda size: special.betainc(count, size, self.mean / (size + self.mean)),
+            lambda: special.gammainc(count, self.mean),
         )
 
     def at_most(self, count: float) -> float:
@@ -83,8 +84,8 @@ class Predictive:
         if self.mean <= 0.0:
             return 1.0
         return self._mixed(
-            lambda size: betainc(size, count + 1.0, size / (size + self.mean)),
-            lambda: gammaincc(count + 1.0, self.mean),
+            lambda size: special.betainc(size, count + 1.0, size / (size + self.mean)),
+            lambda: special.gammaincc(count + 1.0, self.mean),
         )
 
     def tail(self, count: float) -> float:

@@ -28,7 +28,7 @@ NOT_KNOWN = "delay not known"
 
 
 class ReportingTriangle(Detector):
-    """Past periods as they were known at each age, and the present one against them.
+    """A count that still grows as records arrive, against past periods at the same age.
 
     ages: how many ages are kept; at the last, a period counts as complete. need: complete periods
     before anything is judged. kept: periods that are kept at most. probability: of one tail.

@@ -31,8 +31,8 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, ndtri
 
+from detectors import special
 from detectors.counts import dispersion
 from detectors.counts.predictive import MOST, Predictive
 
@@ -160,8 +160,8 @@ def _robust(count: Floats, mean: Floats, d: float) -> Floats:
     if far.any():
         y, m = count[far], mean[far]
         size = 1.0 / np.maximum((d - 1.0) / m, 1e-9)
-        above = betainc(np.maximum(y, 1e-3), size, m / (size + m))
-        below = betainc(size, y + 1.0, size / (size + m))
+        above = special.betainc(np.maximum(y, 1e-3), size, m / (size + m))
+        below = special.betainc(size, y + 1.0, size / (size + m))
         tail = np.clip(np.minimum(above, below), 1e-280, RARE)
-        weight[far] = (ndtri(RARE) / ndtri(tail)) ** 2
+        weight[far] = (special.ndtri(RARE) / special.ndtri(tail)) ** 2
     return weight

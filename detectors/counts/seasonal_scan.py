@@ -91,7 +91,9 @@ def scan(
 
 
 class SeasonalScan(Detector):
-    """`scan` on a stream: one count a period, None where it is missing.
+    """An exceptionally high count of the last periods together, in a series with a yearly season.
+
+    `scan` on a stream: one count a period, None where it is missing.
 
     alpha: largest probability of an alarm where nothing happens; period: periods a year (52.18 for
     weeks, 12 for months, 365.25 for days); window: the most periods that are added up; harmonics:

@@ -62,8 +62,8 @@ from __future__ import annotations
 from math import exp, inf, log, log1p, log10, sqrt
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
+from detectors import special
 from detectors.grouped_watch import Found, GroupedWatch
 
 LEAST, MOST = 1e-9, 1e100
@@ -86,7 +86,9 @@ DOUBTFUL = -1.0
 
 
 class DurationWatch(GroupedWatch):
-    """Watches the mean of durations; what is not told here is in `GroupedWatch`.
+    """A mean of durations: exceptional in a slot, or changed over any stretch that ends now.
+
+    The parameters that all grouped watches have are in `GroupedWatch`.
 
     prior_cv: coefficient of variation of single durations before any are squared. prior_sd: tau
     before any data, as a proportion. slot_sd: standard deviation of the effects of the slots.
@@ -203,7 +205,7 @@ class DurationWatch(GroupedWatch):
         value, variance = self._value(group)
         off = value - self._base - self._effects[slot]
         t = abs(off) / sqrt(variance + self._slot_spreads[slot])
-        tail = max(float(stdtr(self.known, -t)), 1e-300)
+        tail = max(float(special.stdtr(self.known, -t)), 1e-300)
         said = t > 2.0 and not self._of_one([group], off, variance + self._slot_spreads[slot])
         return -log10(tail) if said else 0.0, "up" if off > 0.0 else "down"
 
@@ -307,6 +309,8 @@ class DurationWatch(GroupedWatch):
         slot = self._place % self.period
         number = number or self.least
         _, variance = self._value([0.0, 0.0, number, number])
-        half_width = -stdtrit(self.known, probability) * sqrt(variance + self._slot_spreads[slot])
+        half_width = -special.stdtrit(self.known, probability) * sqrt(
+            variance + self._slot_spreads[slot]
+        )
         middle = self._base + self._effects[slot] - self.cv**2 / number / 2.0
         return exp(middle - half_width), exp(middle + half_width)

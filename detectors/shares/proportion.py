@@ -40,10 +40,9 @@ from math import log10
 from typing import Literal
 
 import numpy as np
-from scipy.special import betainc, betaincc, betaln, gammaln
 
-from detectors.base import Detector
-from detectors.change.points import point
+from detectors import special
+from detectors.base import Detector, bounded
 
 _MOST_TRIALS = 5_000
 _LEAST_CHANCE = 1e-300
@@ -60,13 +59,13 @@ def binomial_tails(k: int, n: int, p: float, mid_p: bool = False) -> tuple[float
 def _at_most(k: int, n: int, p: float) -> float:
     if k < 0:
         return 0.0
-    return 1.0 if k >= n else float(betaincc(k + 1, n - k, p))
+    return 1.0 if k >= n else float(special.betaincc(k + 1, n - k, p))
 
 
 def _at_least(k: int, n: int, p: float) -> float:
     if k > n:
         return 0.0
-    return 1.0 if k <= 0 else float(betainc(k, n - k + 1, p))
+    return 1.0 if k <= 0 else float(special.betainc(k, n - k + 1, p))
 
 
 def beta_binomial_tails(
@@ -80,12 +79,12 @@ def beta_binomial_tails(
         shape = a / (a + b) * total, b / (a + b) * total
         edges = (k + 0.5 - half) / n, (k - 0.5 + half) / n
         return (
-            float(betainc(*shape, min(1.0, edges[0]))),
-            float(betaincc(*shape, max(0.0, edges[1]))),
+            float(special.betainc(*shape, min(1.0, edges[0]))),
+            float(special.betaincc(*shape, max(0.0, edges[1]))),
         )
     counts = np.arange(n + 1)
-    ways = gammaln(n + 1) - gammaln(counts + 1) - gammaln(n - counts + 1)
-    chances = np.exp(ways + betaln(counts + a, n - counts + b) - betaln(a, b))
+    ways = special.gammaln(n + 1) - special.gammaln(counts + 1) - special.gammaln(n - counts + 1)
+    chances = np.exp(ways + special.betaln(counts + a, n - counts + b) - special.betaln(a, b))
     less = half * float(chances[k])
     return float(chances[: k + 1].sum()) - less, float(chances[k:].sum()) - less
 
@@ -135,7 +134,7 @@ class Proportion(Detector):
         self._drift_detected = False
         if x is None or of == 0:
             return
-        self._pending[0] += min(point(x, of), of)
+        self._pending[0] += min(bounded(x, of), of)
         self._pending[1] += of
         if self._pending[1] >= self.least:
             self._judge(round(self._pending[0]), int(self._pending[1]))

@@ -29,8 +29,8 @@ from __future__ import annotations
 from math import log, log1p, log10, sqrt
 
 import numpy as np
-from scipy.special import xlogy
 
+from detectors import special
 from detectors.grouped_watch import Floats, Found, GroupedWatch
 from detectors.shares.proportion import beta_binomial_tails, binomial_tails
 
@@ -42,7 +42,7 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 
 def divergence(a: Floats, b: Floats) -> Floats:
     """Kullback and Leibler's, of a coin with chance `a` from one with `b`."""
-    return np.asarray(xlogy(a, a / b) + xlogy(1.0 - a, (1.0 - a) / (1.0 - b)))
+    return np.asarray(special.xlogy(a, a / b) + special.xlogy(1.0 - a, (1.0 - a) / (1.0 - b)))
 
 
 def stretch_ratio(shares: Floats, trials: Floats, p: Floats, correlation: Floats) -> Floats:
@@ -59,7 +59,9 @@ def stretch_ratio(shares: Floats, trials: Floats, p: Floats, correlation: Floats
 
 
 class ProportionWatch(GroupedWatch):
-    """Watches successes of trials; what is not told here is in `GroupedWatch`.
+    """A share: exceptional in a slot, or changed over any stretch that ends now.
+
+    The parameters that all grouped watches have are in `GroupedWatch`.
 
     prior_correlation: rho before any data, what sibling series have shown. slot_sd: standard
     deviation of the effects of the slots, as shares.

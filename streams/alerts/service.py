@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from detectors import special
 from streams.alerts.actions import Request, hand_room_over
 from streams.alerts.context import RuleContext
 from streams.alerts.engine import AlertBook
@@ -56,6 +57,7 @@ class Desk:
     """The alert books of the forces that a `Live` has."""
 
     def __init__(self, live: Live) -> None:
+        special.load()  # now, and not while someone waits for an alert
         self.live = live
         self.books: dict[str, AlertBook] = {}
         self.contexts: dict[str, RuleContext] = {}

@@ -44,6 +44,7 @@ COMMANDS: dict[str, Lazy] = {
     "topics": Lazy("streams.cli.topics", "topics", "Create and check the Kafka topics."),
     "deadletter": Lazy("streams.cli.deadletter", "deadletter", "List and retry what was refused."),
     "calibrate": Lazy("streams.cli.calibrate", "calibrate", "Keep a budget of false alarms."),
+    "detect": Lazy("streams.cli.detect", "detect", "Try a detector on a column of figures."),
     "alerts": Lazy("streams.cli.alerts", "alerts", "List alerts, take them and close them."),
     "notify": Lazy("streams.cli.notify", "notify", "Test whether notifications arrive."),
     "mapping": Lazy("streams.cli.mapping", "mapping", "Draft and check what columns mean."),

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from typing import Any, cast
 
+from detectors import special
 from detectors.calibration.alarm_budget import FACTORS, SHARES, AlarmBudget
 from detectors.calibration.episodes import JOINABLE_HOURS
 from detectors.counts.expected import Expected
@@ -50,6 +51,7 @@ class Surveillance:
     """The watches of one ledger."""
 
     def __init__(self, force: Force, ledger: Ledger) -> None:
+        special.load()  # now, and not while an hour that closes is waited for
         self.force, self.ledger = force, ledger
         self.context = Context(force, ledger.calendar)
         alerts = force.file.alerts

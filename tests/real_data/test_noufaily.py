@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from detectors.counts.ears import EARS
-from detectors.counts.farrington_method import ORIGINAL, Options, judge
+from detectors.counts.farrington import ORIGINAL, Options, judge
 
 Row = dict[str, str]
 NOUFAILY = Options(alpha=0.01)

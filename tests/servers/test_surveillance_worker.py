@@ -13,7 +13,7 @@ from tests.build import TINY_FORCE
 from tests.servers.kafka import Kafka
 from tests.servers.process import wait_until
 from tests.servers.rig import Rig, rigged
-from tests.unit.surveillance.test_surveillance import after, burst, hours, play, watched
+from tests.surveillance import after, burst, hours, play, watched
 
 WEEKS = 5 * 168
 

@@ -1,6 +1,5 @@
 """`watchroom calibrate`: the levels of a force's own records, and what is told of them."""
 
-import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -10,31 +9,11 @@ from detectors.calibration.alarm_budget import AlarmBudget
 from detectors.calibration.episodes import Episodes, Where
 from streams.cli.calibrate import calibrate
 from streams.embedded import calibration
-from streams.periods import rfc3339, to_ms
-from streams.surveillance.calibration import GRAINS, Planned, plan_of
+from streams.periods import HOUR, rfc3339
+from streams.surveillance.calibration import GRAINS, plan_of
 from streams.surveillance.series import watches_in
-from tests.build import call, feed, incident, lines, monitor, tiny_force
-
-START = to_ms(dt.datetime(2022, 1, 3, tzinfo=dt.UTC))
-HOUR = 3_600_000
-DAYS = 22
-
-
-def calls(hours: int, area: str | None, line: str = "999", every: int = 1) -> list[dict[str, str]]:
-    """One call in every so many hours."""
-    return [
-        call(f"{line}-{area}-{n}", rfc3339(START + n * HOUR), line=line, area=area)
-        for n in range(0, hours, every)
-    ]
-
-
-def planned() -> Planned:
-    """Three weeks: a call an hour in the north, one in two hours without area, one 101 a day."""
-    watched = monitor()
-    feed(watched, *calls(24 * DAYS, "north"))
-    feed(watched, *calls(24 * DAYS, None, every=2))
-    feed(watched, *calls(24 * DAYS, "south", "101", every=24))
-    return plan_of(watched, tiny_force())
+from tests.build import feed, incident, lines, monitor, tiny_force
+from tests.calibration import DAYS, START, calls, planned
 
 
 def test_a_leaf_is_a_line_in_a_smallest_area_and_what_has_no_area() -> None:

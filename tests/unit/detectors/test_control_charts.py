@@ -24,8 +24,9 @@ from detectors.charts.limits import (
     proportions,
     rates,
 )
+from detectors.charts.rare_event_charts import between, times
 from detectors.charts.rules import RULES, SETS, Memory, step
-from detectors.charts.samples_and_rare_events import between, deviations, means, times
+from detectors.charts.sample_charts import deviations, means
 
 DATA = Path(__file__).parents[2] / "data"
 NHS = json.loads((DATA / "nhsrplotthedots_cases.json").read_text())

@@ -8,6 +8,7 @@ import math
 import pkgutil
 import random
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pytest
 from river.base import DriftDetector
@@ -185,3 +186,21 @@ def test_every_detector_is_in_the_registry() -> None:
 def test_the_names_in_the_registry_are_unique() -> None:
     names = [name for name, _ in DETECTORS]
     assert len(names) == len(set(names))
+
+
+WITH_ONSET = [
+    pytest.param(make, id=name) for name, make in DETECTORS if hasattr(type(make()), "onset")
+]
+
+
+@pytest.mark.parametrize("make", WITH_ONSET)
+def test_an_onset_counts_missing_points_where_the_detector_says_so(make: Callable[[], Any]) -> None:
+    plain, after_gaps = make(), make()
+    for _ in range(14):
+        after_gaps.update(None)
+    for x in counts(160):
+        if x is not None:
+            plain.update(x)
+            after_gaps.update(x)
+    shift = 14 if plain.gaps_count else 0
+    assert after_gaps.onset == (None if plain.onset is None else plain.onset + shift)

@@ -11,8 +11,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from detectors.counts.farrington import FlexibleFarrington
-from detectors.counts.farrington_method import ORIGINAL, FarringtonResult, Options, judge
+from detectors.counts.farrington import (
+    ORIGINAL,
+    FarringtonResult,
+    FlexibleFarrington,
+    Options,
+    judge,
+)
 from detectors.counts.negative_binomial import cumulative, quantile, tail
 from detectors.counts.quasi_poisson import fit
 

@@ -12,18 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from detectors.change import likelihoods as families
-from detectors.change.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
-from detectors.change.focus_search import Focus
+from detectors.change import likelihoods
+from detectors.change.focus import Focus, GaussianFocus, NegativeBinomialFocus, PoissonFocus
 
 Gain = Callable[[float, float, float], float]
 SIZE, SD, DISPERSION = 3.0, 2.0, 2.5
 
 GAINS: dict[str, Gain] = {
-    "poisson": families.poisson,
-    "dispersed": lambda e, s, m: families.poisson(e, s, m) / DISPERSION,
-    "negative binomial": lambda e, s, m: families.negative_binomial(e, s, m, SIZE),
-    "gaussian": lambda e, s, m: families.gaussian(e, s, m, SD),
+    "poisson": likelihoods.poisson,
+    "dispersed": lambda e, s, m: likelihoods.poisson(e, s, m) / DISPERSION,
+    "negative binomial": lambda e, s, m: likelihoods.negative_binomial(e, s, m, SIZE),
+    "gaussian": lambda e, s, m: likelihoods.gaussian(e, s, m, SD),
 }
 
 
@@ -122,15 +121,15 @@ def test_gains_are_log_likelihood_ratios() -> None:
     xs, mean = [3, 0, 7, 5], 2.2
     own = sum(xs) / len(xs)
     poisson = sum(stats.poisson.logpmf(xs, own)) - sum(stats.poisson.logpmf(xs, mean))
-    assert families.poisson(4.0, 15.0, mean) == pytest.approx(poisson, rel=1e-12)
+    assert likelihoods.poisson(4.0, 15.0, mean) == pytest.approx(poisson, rel=1e-12)
     # In terms of size r and mean m scipy's probability is r / (r + m).
     nb = sum(
         stats.nbinom.logpmf(xs, SIZE, SIZE / (SIZE + own))
         - stats.nbinom.logpmf(xs, SIZE, SIZE / (SIZE + mean))
     )
-    assert families.negative_binomial(4.0, 15.0, mean, SIZE) == pytest.approx(nb, rel=1e-12)
+    assert likelihoods.negative_binomial(4.0, 15.0, mean, SIZE) == pytest.approx(nb, rel=1e-12)
     normal = sum(stats.norm.logpdf(xs, own, SD)) - sum(stats.norm.logpdf(xs, mean, SD))
-    assert families.gaussian(4.0, 15.0, mean, SD) == pytest.approx(normal, rel=1e-12)
+    assert likelihoods.gaussian(4.0, 15.0, mean, SD) == pytest.approx(normal, rel=1e-12)
 
 
 @pytest.mark.parametrize("baseline", [None, 5.0])

@@ -26,7 +26,7 @@ from streams.state import surveillance as watching
 from streams.surveillance.relearning import kept
 from streams.surveillance.signals import Grain, Signal
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, ms, tiny_force
-from tests.unit.surveillance.test_surveillance import (
+from tests.surveillance import (
     after,
     changed_force,
     hours,

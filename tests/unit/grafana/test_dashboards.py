@@ -30,7 +30,7 @@ from tests.dashboard_linter import (
     targets,
     variables,
 )
-from tests.unit.test_architecture import imports
+from tests.source_tree import imports
 
 ROOT = Path(__file__).parents[3]
 ALL = {dashboard["title"]: dashboard for dashboard in dashboards()}

@@ -20,7 +20,7 @@ from streams.surveillance.series import WatchedSeries, watch_list
 from streams.surveillance.signals import Signal
 from streams.surveillance.watch import Context, Watch, news
 from tests.build import crime, feed, ms
-from tests.unit.surveillance.test_surveillance import of, watched
+from tests.surveillance import of, watched
 
 WARWICKSHIRE = find_force("warwickshire")
 CALENDAR = Calendar(WARWICKSHIRE.zone)

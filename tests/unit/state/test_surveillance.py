@@ -19,7 +19,7 @@ from streams.state import sqlite as store
 from streams.state.snapshot import Identity
 from streams.surveillance.service import Surveillance
 from tests.build import FAR_FUTURE, incident, lines, tiny_force
-from tests.unit.surveillance.test_surveillance import hours, of, play, state_of, watched
+from tests.surveillance import hours, of, play, state_of, watched
 
 FORCES = (tiny_force(),)
 OPENED: list[Partition] = []

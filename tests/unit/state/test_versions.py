@@ -37,10 +37,10 @@ from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.state import lost
 from tests import state_files
 from tests.build import lines
+from tests.calibration import planned
 from tests.late import counters
 from tests.state_events import LATER, MONDAY, counted, force
 from tests.state_files import FORMS, WATCHED, Form, form
-from tests.unit.cli.test_calibrate import planned
 
 ROOT = Path(__file__).parents[3]
 OPENED: list[Partition] = []

@@ -17,7 +17,7 @@ from streams.surveillance import watch as watches
 from streams.surveillance.signals import Signal
 from tests.alerting import signal
 from tests.build import FAR_FUTURE, TINY_FORCE, tiny_force
-from tests.unit.surveillance.test_surveillance import after, burst, changed_force, hours, of
+from tests.surveillance import after, burst, changed_force, hours, of
 
 LOCKDOWN = '\nevents = [{ name = "Lockdown", start = 2021-03-01, end = 2021-06-30 }]\n'
 

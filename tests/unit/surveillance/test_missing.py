@@ -27,7 +27,7 @@ from streams.registry.phrases import stretch
 from streams.surveillance.signals import Signal
 from streams.surveillance.view import silences
 from tests.build import FAR_FUTURE, crime, feed, incident, lines, ms, tiny_force
-from tests.unit.surveillance.test_surveillance import after, of, state_of, watched
+from tests.surveillance import after, of, state_of, watched
 
 
 def replayed(*events: dict[str, Any]) -> tuple[Monitor, list[Alert], list[Signal]]:

@@ -13,7 +13,7 @@ from streams.surveillance.pace import Pace, slowed
 from streams.surveillance.state import restore
 from streams.surveillance.view import Known, next_silence, silences
 from tests.build import FAR_FUTURE, incident, lines
-from tests.unit.surveillance.test_surveillance import after, of, state_of, watched
+from tests.surveillance import after, of, state_of, watched
 
 FELL = 36 * 24
 """The hour at which the feed falls."""

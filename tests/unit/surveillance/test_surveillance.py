@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors import state
 from detectors.counts.month_watch import MonthWatch, pooled
 from detectors.counts.predictive import Predictive
 from streams.alerts.model import Transition
@@ -30,22 +27,24 @@ from streams.surveillance.adapters.grouped import Durations, Shares
 from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.feedback import Level, Outcomes, Stretch
 from streams.surveillance.series import watch_list, watches_in
-from streams.surveillance.service import Surveillance
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import Feed, of_records
-from streams.surveillance.state import whole
 from tests.alerting import at as clock
 from tests.alerting import signal
 from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed, incident, lines, ms, tiny_force
+from tests.surveillance import (
+    START,
+    after,
+    burst,
+    changed_force,
+    hours,
+    of,
+    play,
+    state_of,
+    watched,
+)
 
 NOW = clock("2026-11-21 22:00")
-START = ms("2021-03-01T00:00:00Z")  # a Monday
-
-
-def watched(force: Force | None = None) -> Monitor:
-    target = Monitor([force or tiny_force()])
-    watching.watch_all(target)
-    return target
 
 
 def budgeted(episodes: float, more: str = "") -> Force:
@@ -53,49 +52,6 @@ def budgeted(episodes: float, more: str = "") -> Force:
     force, problems = check_force(text, "tiny.toml")
     assert force is not None, problems
     return force
-
-
-def of(target: Monitor, kind: str = "incident") -> Surveillance:
-    found: Surveillance = next(s for s in target.shards if s.kind == kind).surveillance["tiny"]
-    return found
-
-
-@lru_cache
-def hours(number: int, first: int = 0, seed: int = 1) -> tuple[bytes, ...]:
-    """So many hours of incidents, about 4 an hour by day and 2 by night: a payload each."""
-    chance = np.random.default_rng((seed, first))
-    payloads = []
-    for hour in range(first, first + number):
-        at = START + hour * HOUR
-        usual = 4 if 8 <= hour % 24 < 20 else 2
-        minutes = sorted(chance.integers(0, 60, chance.poisson(usual)).tolist())
-        payloads.append(burst(at, minutes, "h"))
-    return tuple(payloads)
-
-
-def burst(at: int, minutes: list[int], name: str) -> bytes:
-    return lines(
-        incident(f"{name}{at}/{n}", rfc3339(at + minute * 60_000), grade="priority")
-        for n, minute in enumerate(minutes)
-    )
-
-
-def state_of(surveillance: Surveillance) -> dict[str, Any]:
-    """All of it, as it comes back from a checkpoint."""
-    encode = msgspec.msgpack.Encoder(enc_hook=state.plain).encode
-    return {name: msgspec.msgpack.decode(encode(part)) for name, part in whole(surveillance)}
-
-
-def play(target: Monitor, payloads: tuple[bytes, ...]) -> list[Signal]:
-    """Folds payloads; the signals on the way."""
-    signals: list[Signal] = []
-    of(target).on_signals = signals.extend
-    assert not target.ingest(b"\n".join(payloads), FAR_FUTURE)
-    return signals
-
-
-def after(hour: int) -> int:
-    return START + hour * HOUR
 
 
 def test_the_registry_says_which_series_are_watched() -> None:
@@ -178,16 +134,6 @@ def test_less_history_than_is_needed_is_learning_and_says_so() -> None:
     assert told["about"][0] == (
         "2 by hour: learning: 0 weeks of history, 4 needed; only fixed limits are used"
     )
-
-
-def changed_force(affects: str, effect: str = "restart") -> Force:
-    text = TINY_FORCE + (
-        f'[[changes]]\ndate = 2021-04-07\nkind = "recording"\neffect = "{effect}"\n'
-        f'what = "All reports are kept"\naffects = [{affects}]\n'
-    )
-    force, problems = check_force(text, "tiny.toml")
-    assert force is not None, problems
-    return force
 
 
 def test_at_a_change_of_recording_the_baseline_restarts_and_says_so() -> None:

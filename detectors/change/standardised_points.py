@@ -18,8 +18,10 @@ from math import isfinite, sqrt
 from detectors.base import Detector
 
 
-class Standardised(Detector):
+class StandardisedPoints(Detector):
     """A detector on standardised points."""
+
+    gaps_count = False
 
     def __init__(
         self,

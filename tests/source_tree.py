@@ -1,0 +1,46 @@
+"""The source files of Watchroom as a tree of modules, and what each imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CODE = ("detectors", "streams", "grafana")
+"""The packages that are installed."""
+
+
+@cache
+def modules(*packages: str) -> Mapping[str, Path]:
+    """The file of every module of some packages, of all that are installed without any, by name."""
+    return {
+        name_of(path): path
+        for package in packages or CODE
+        for path in sorted((ROOT / package).rglob("*.py"))
+    }
+
+
+def name_of(path: Path) -> str:
+    """The name by which a file is imported."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """The syntax tree of a file."""
+    return ast.parse(path.read_text())
+
+
+def imports(path: Path) -> Iterator[str]:
+    """What a file imports, wherever in it, by full name: a module of ours, or as it is written."""
+    ours = modules()
+    for node in ast.walk(parsed(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                full = f"{node.module}.{alias.name}"
+                yield full if full in ours else node.module
