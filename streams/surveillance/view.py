@@ -194,7 +194,8 @@ class _Seen:
     def by_records(self, kind: str, watching: Any) -> None:
         """A feed without heartbeats, by the records that it should bring."""
         heard = watching.ledger.watermark
-        about = Feed(self.force, self.calendar, kind, heard, pace=watching.pace(heard))
+        rate = watching.recent_rate(heard)
+        about = Feed(self.force, self.calendar, kind, heard, recent_rate=rate)
         signal, words = self._of_records(about, watching)
         self._take(about, signal, words, kind, known=self.current(kind))
 
@@ -239,8 +240,8 @@ class _Seen:
             due = self.at + DAY
             if signal is None:
                 due = records_due(about, watching.forecast, self.at)
-                if about.pace < 1.0:  # which may be faster again after the next record
-                    soon = about._replace(heard=self.at, pace=1.0)
+                if about.recent_rate < 1.0:  # which may be faster again after the next record
+                    soon = about._replace(heard=self.at, recent_rate=1.0)
                     due = min(due, records_due(soon, watching.forecast, self.at))
             known[about.name] = found = NextSilence(due, about.heard, signal)
         self.due.append(found.due)

@@ -10,7 +10,7 @@ from streams.config.force import Force, Vocabulary, check_force, find_force, loa
 from streams.config.schema import ForceFile, Line
 from streams.config.toml import read_toml
 from streams.errors import ConfigError
-from streams.surveillance.holidays import DayNames
+from streams.surveillance.day_names import DayNames
 
 GOOD = """\
 id = "tiny"
