@@ -151,7 +151,9 @@ def memory(work: Batches) -> None:
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     live = len(ledger_of(monitor).entries)
-    print(f"  memory: {used / live:.0f} bytes a live call, leaves included ({live:,} calls)")
+    print(
+        f"  memory: {used / live:.0f} bytes a live call, sums by series included ({live:,} calls)"
+    )
 
 
 def board_time(work: Batches) -> None:
@@ -178,7 +180,7 @@ def main() -> None:
             {
                 "reference: dict, tumbling 5 min": lambda: reference(work),
                 "decode alone": lambda: decode(work),
-                "core: ledger, leaves, retraction": lambda: core(work),
+                "core: ledger, sums by series, retraction": lambda: core(work),
                 **from_file(work, Path(folder)),
                 **with_checkpoints(work, Path(folder)),
             },
@@ -194,7 +196,7 @@ def main() -> None:
     compare(
         {
             "reference: dict, tumbling 5 min": lambda: reference(final),
-            "core: ledger, leaves, retraction": lambda: core(final),
+            "core: ledger, sums by series, retraction": lambda: core(final),
         },
         calls,
         "reference: dict, tumbling 5 min",

@@ -37,7 +37,7 @@ from detection_methods import (
     Array,
     Design,
     Sample,
-    Told,
+    Scored,
     sample,
     shiryaev_roberts,
 )
@@ -75,8 +75,8 @@ class Power:
         return f"{chances} {self.delay:3.0f} {self.error:4.1f}"
 
 
-def power(told: Told, threshold: float, at: Array | int) -> Power:
-    statistic, places = told
+def power(scored: Scored, threshold: float, at: Array | int) -> Power:
+    statistic, places = scored
     start = np.broadcast_to(np.asarray(at), (len(statistic),))
     months = np.arange(1, MONITORED + 1)[None, :]
     alarms = statistic > threshold

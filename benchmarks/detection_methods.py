@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
-Told = tuple[Array, Array]
+Scored = tuple[Array, Array]
 """A statistic and an onset, for each series and month."""
 MONITORED = 12
 SIBLINGS, SIBLING_SPREAD = 20, 0.3
@@ -107,7 +107,7 @@ def scores(data: Sample, dispersion: Array, rate: Array | None = None) -> Array:
     return (data.counts[:, n:] - expected) / np.sqrt(dispersion[:, None] * expected)
 
 
-def cusum(z: Array, k: float = 0.5) -> Told:
+def cusum(z: Array, k: float = 0.5) -> Scored:
     sums = np.zeros((2, len(z)))
     begun = np.ones((2, len(z)))
     statistic, onset = np.empty_like(z), np.empty_like(z)
@@ -120,7 +120,7 @@ def cusum(z: Array, k: float = 0.5) -> Told:
     return statistic, onset
 
 
-def ewma(z: Array, weight: float = 0.2) -> Told:
+def ewma(z: Array, weight: float = 0.2) -> Scored:
     level, begun = np.zeros(len(z)), np.ones(len(z))
     statistic, onset = np.empty_like(z), np.empty_like(z)
     for t, month in enumerate(z.T, start=1):
@@ -145,7 +145,7 @@ def onsets(data: Sample) -> list[list[tuple[Array, Array, Array, Array]]]:
     ]
 
 
-def likelihood_ratio(data: Sample, dispersion: Array) -> Told:
+def likelihood_ratio(data: Sample, dispersion: Array) -> Scored:
     """GLR with an unknown baseline: the best onset and the best new level, as FOCuS has it."""
     best, places = [], []
     for month in onsets(data):
@@ -161,7 +161,7 @@ def likelihood_ratio(data: Sample, dispersion: Array) -> Told:
     return np.array(best).T, np.array(places).T
 
 
-def shiryaev_roberts(data: Sample, dispersion: Array, size: float = 0.4) -> Told:
+def shiryaev_roberts(data: Sample, dispersion: Array, size: float = 0.4) -> Scored:
     """What `detectors.change.shiryaev_roberts` gives, as `detection.py` makes sure."""
     evidence, places = [], []
     for month in onsets(data):
@@ -180,7 +180,7 @@ def shiryaev_roberts(data: Sample, dispersion: Array, size: float = 0.4) -> Told
     return np.array(evidence).T, np.array(places).T
 
 
-def longest_run(z: Array) -> Told:
+def longest_run(z: Array) -> Scored:
     """How many points in succession, with this one, lie on its side, and where they begin."""
     side = np.sign(z)
     run, last = np.zeros(len(z)), np.zeros(len(z))
@@ -193,12 +193,12 @@ def longest_run(z: Array) -> Told:
     return runs, np.arange(1, z.shape[1] + 1) - np.maximum(runs, 1) + 1
 
 
-def itself(statistic: Array) -> Told:
+def itself(statistic: Array) -> Scored:
     """For a rule that looks at a month alone: the onset is the month."""
     return statistic, np.broadcast_to(np.arange(1.0, statistic.shape[1] + 1), statistic.shape)
 
 
-def forces_rule(data: Sample) -> Told:
+def forces_rule(data: Sample) -> Scored:
     """Distance from the mean in standard deviations (n - 1) of the baseline months."""
     n = data.design.baseline
     base = data.counts[:, :n] / data.shape[:, :n]
@@ -208,7 +208,7 @@ def forces_rule(data: Sample) -> Told:
     )
 
 
-def nhs_rules(data: Sample) -> Told:
+def nhs_rules(data: Sample) -> Scored:
     """1 where a month is special cause: outside 3 sigma, 7 on a side, trend of 7, 2 of 3 far."""
     n = data.design.baseline
     values = data.counts / data.shape
@@ -227,7 +227,7 @@ def nhs_rules(data: Sample) -> Told:
     return found[:, n:].astype(float), np.maximum(onset[:, n:], 1)
 
 
-Method = Callable[[Sample], Told]
+Method = Callable[[Sample], Scored]
 CHOSEN = "Shiryaev-Roberts (chosen)"
 ESTIMATED, SLOWER = "CUSUM 0.5", "CUSUM 0.25"
 KNOWN, ORACLE = "CUSUM 0.5, dispersion known", "CUSUM 0.5, all known"

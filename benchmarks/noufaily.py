@@ -209,7 +209,7 @@ def mean_and_error(values: Floats) -> tuple[float, float]:
     return float(values.mean()), float(values.std() / math.sqrt(len(values)))
 
 
-def outcomes(seen: list[Seen], alpha: float) -> dict[str, Floats]:
+def shares_found(seen: list[Seen], alpha: float) -> dict[str, Floats]:
     """Each figure of the table by series at a nominal level, nan where a series has none."""
     found: dict[str, list[float]] = defaultdict(list)
     for one in seen:
@@ -227,7 +227,7 @@ def outcomes(seen: list[Seen], alpha: float) -> dict[str, Floats]:
 
 def rates(seen: list[Seen], alpha: float) -> Rates:
     """The realised rates at a nominal level."""
-    found = {name: mean_and_error(values) for name, values in outcomes(seen, alpha).items()}
+    found = {name: mean_and_error(values) for name, values in shares_found(seen, alpha).items()}
     by_size = [{k: found[f"{what} {k}"] for k in SIZES} for what in ("pod", "first", "after")]
     return Rates(found["clean"], found["past"], *by_size)
 
@@ -287,7 +287,7 @@ def compare(run: Callable[..., list[Seen]], seed: int, calibrate: int) -> None:
     seen = {method: run(method, seed) for method in methods}
     for rate in SAME_RATES:
         alpha = {method: threshold(apart[method], rate) for method in methods}
-        found = {method: outcomes(seen[method], alpha[method]) for method in methods}
+        found = {method: shares_found(seen[method], alpha[method]) for method in methods}
         print(f"\nCalibrated to {rate:.4f} on seed {calibrate}: ", end="")
         print(", ".join(f"{method} p <= {level:.5f}" for method, level in alpha.items()))
         print("\n| | farringtonFlexible | ours | difference |\n|---|---|---|---|")

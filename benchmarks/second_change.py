@@ -1,10 +1,10 @@
-"""What is told of a monthly level that changes again while its first change waits to be accepted?
+"""What is found of a monthly level that changes again while its first change waits to be accepted?
 
     python -m benchmarks.second_change [--series 400]
 
-Fifteen stable months, then the levels of a plan (as ratios to the stable one), told by `MonthWatch`
-at 0.002 nominal false alarms a week. For each month of the plan the share of series in which a rise
-and a fall is told.
+Fifteen stable months, then the levels of a plan (as ratios to the stable one), watched by
+`MonthWatch` at 0.002 nominal false alarms a week. For each month of the plan the share of series in
+which a rise and a fall alarms.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ PLANS = {
 STABLE = 15
 
 
-def told(level: float, dispersion: float, plan: list[float], series: int) -> dict[str, list[float]]:
-    """The shares of series in which each direction is told, month by month of the plan."""
+def alarmed(
+    level: float, dispersion: float, plan: list[float], series: int
+) -> dict[str, list[float]]:
+    """The shares of series in which each direction alarms, month by month of the plan."""
     found = {way: np.zeros(len(plan)) for way in ("up", "down")}
     for number in range(series):
         rng = np.random.default_rng([number, round(level), round(10 * dispersion)])
@@ -56,7 +58,7 @@ def main() -> None:
         print(f"{level:g} a month, dispersion {dispersion:g}")
         for name, plan in PLANS.items():
             print(f"  {name}")
-            for way, shares in told(level, dispersion, plan, chosen.series).items():
+            for way, shares in alarmed(level, dispersion, plan, chosen.series).items():
                 print(f"    {way:5}" + "".join(f"{100 * share:5.0f}" for share in shares))
 
 

@@ -83,9 +83,9 @@ class Panel:
 
 def picture(panels: Sequence[Panel], width: int, height: int, said: str) -> str:
     """The whole file; `said` is for those who can't see it."""
-    body = "\n".join(part for panel in panels for part in panel.parts)
+    content = "\n".join(part for panel in panels for part in panel.parts)
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width} {height}' width='{width}'"
         f" height='{height}' role='img' aria-label='{escape(said, {chr(39): '&apos;'})}' {FONT}>\n"
-        f"<title>{escape(said)}</title>\n{body}\n</svg>\n"
+        f"<title>{escape(said)}</title>\n{content}\n</svg>\n"
     )

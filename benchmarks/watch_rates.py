@@ -78,8 +78,8 @@ def months(rng: Generator, a_year: int, level: float, dispersion: float) -> Rate
         yield watch.rate if watch.state == "ready" else math.inf
 
 
-Cell = tuple[int, tuple[float, ...]]
-WATCHES: dict[str, tuple[Callable[..., Rates], str, list[Cell]]] = {
+Setting = tuple[int, tuple[float, ...]]
+WATCHES: dict[str, tuple[Callable[..., Rates], str, list[Setting]]] = {
     "count": (
         counts,
         "level, dispersion",
@@ -104,7 +104,7 @@ WATCHES: dict[str, tuple[Callable[..., Rates], str, list[Cell]]] = {
         [(12, (m, d)) for m in (4.0, 40.0, 400.0) for d in (1.0, 2.0, 4.0)],
     ),
 }
-"""What simulates a watch, what its figures are, and the cells; fewer series are run in hours."""
+"""What simulates a watch, what its figures are, and the settings; fewer series are run in hours."""
 
 
 def nominal_rates(slots: int) -> tuple[float, ...]:
@@ -122,9 +122,9 @@ def clusters(rates: NDArray[np.float64], slots: int, bands: Sequence[int]) -> ND
     return found
 
 
-def ratios(simulate: Callable[..., Rates], cell: Cell, series: int) -> list[str]:
+def ratios(simulate: Callable[..., Rates], setting: Setting, series: int) -> list[str]:
     """A row of the table."""
-    slots, figures = cell
+    slots, figures = setting
     bands = MONTHS if slots == 12 else WEEKS
     found = np.zeros((4, len(bands) - 1))
     for number in range(series):
@@ -145,22 +145,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--watches", nargs="+", choices=list(WATCHES), default=list(WATCHES))
     parser.add_argument(
-        "--series", type=int, default=20, help="series of days a cell (hours: a fifth; months: 20x)"
+        "--series",
+        type=int,
+        default=20,
+        help="series of days a setting (hours: a fifth; months: 20x)",
     )
     chosen = parser.parse_args()
     for name in chosen.watches:
-        simulate, words, cells = WATCHES[name]
+        simulate, words, settings = WATCHES[name]
         bands = MONTHS if name == "month" else WEEKS
         print(
             f"\n{name}: slots, {words}; history {bands[0]} to {bands[-1]} in {len(bands) - 1} bands"
         )
         width = 7 * (len(bands) - 1)
-        print(" " * 24 + "".join(f"{rate:>{width}}" for rate in nominal_rates(cells[0][0])))
-        for cell in cells:
+        print(" " * 24 + "".join(f"{rate:>{width}}" for rate in nominal_rates(settings[0][0])))
+        for setting in settings:
             series = {7: chosen.series, 168: max(1, chosen.series // 5), 12: 20 * chosen.series}
             begun = time.perf_counter()
-            row = ratios(simulate, cell, series[cell[0]])
-            label = f"{cell[0]:4} " + " ".join(f"{x:g}" for x in cell[1])
+            row = ratios(simulate, setting, series[setting[0]])
+            label = f"{setting[0]:4} " + " ".join(f"{x:g}" for x in setting[1])
             took = time.perf_counter() - begun
             print(f"{label:24}" + "".join(f"{x:>7}" for x in row) + f"  {took:.0f} s", flush=True)
 

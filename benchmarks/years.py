@@ -59,7 +59,7 @@ from streams.board.monitor import Monitor
 from streams.cli.inputs import progress_bar
 from streams.config.force import Force, find_force
 from streams.embedded.alerting import Alerting
-from streams.embedded.replay import ReplayClock, Stops
+from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Embedded
 from streams.fold.ledger import Closing, Ledger
 from streams.live import Live
@@ -67,9 +67,10 @@ from streams.periods import DAY, HOUR, Calendar, rfc3339, to_ms
 from streams.registry.aggregates import Figures
 from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel
 from streams.sources import Chunk, open_source
-from streams.sources.order.instants import instant_of
+from streams.sources.event_lines import instant_of
 from streams.sources.order.play import Play
 from streams.sources.simulator import Rates, Surge, simulate
+from streams.sources.stops import Stops
 from streams.state.departed import kept_on_disk
 from streams.state.surveillance import watch_all
 

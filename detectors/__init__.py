@@ -1,17 +1,19 @@
 """Change and exceptional-volume detectors: numbers in, state out, no input or output.
 
-Each is a river drift detector: `update(x)`, then `drift_detected`. All are here, by question:
+Each is a river drift detector: `update(x)`, then `drift_detected`. `from detectors import CUSUM`
+gets one by its name, from the part that answers its question:
 
-| question | detectors |
+| question | part |
 |---|---|
-| does a point break the rules of a control chart? | `ControlChart` |
-| has the level changed? | `CUSUM`, `EWMA`, `PoissonFocus`, `NegativeBinomialFocus`, `GaussianFocus`, `UncertainFocus`, `GLR`, `ShiryaevRoberts`, `ADWIN`, `PageHinkley` |
-| is a count exceptional? | `CountWatch`, `MonthWatch`, `Expected`, `SeasonalScan`, `FlexibleFarrington`, `EARS`, `ReportingTriangle` |
-| is a share? | `Proportion`, `ProportionWatch` |
-| is a mean of durations? | `DurationWatch` |
-| has a feed gone quiet? | `Heartbeat`, `Silence` |
+| does a point break the rules of a control chart? | `charts`: `ControlChart` |
+| has the level changed? | `change`: `CUSUM`, `ShiryaevRoberts`, `PoissonFocus` and others |
+| is a count exceptional? | `counts`: `CountWatch`, `MonthWatch`, `SeasonalScan` and others |
+| is a share of so many? | `shares`: `Proportion`, `ProportionWatch` |
+| is a mean of durations? | `durations`: `DurationWatch` |
+| is a feed silent? | `silence`: `Heartbeat`, `Silence` |
 
-A name is imported when it is first asked for, so `import detectors` costs nothing.
+Each part lists its own, and `watchroom detect` lists all. A part is imported when one of its names
+is asked for, so `import detectors` costs nothing.
 
 >>> from detectors import CUSUM
 >>> detector = CUSUM(mean=9)
@@ -19,75 +21,39 @@ A name is imported when it is first asked for, so `import detectors` costs nothi
 ...     detector.update(x)
 >>> detector.drift_detected, detector.onset
 (True, 2)
-"""  # noqa: E501 - a table
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from detectors.base import Detector
-    from detectors.change import (
-        ADWIN,
-        CUSUM,
-        EWMA,
-        GLR,
-        GaussianFocus,
-        NegativeBinomialFocus,
-        PageHinkley,
-        PoissonFocus,
-        ShiryaevRoberts,
-        UncertainFocus,
-    )
-    from detectors.charts import ControlChart
-    from detectors.counts import (
-        EARS,
-        CountWatch,
-        Expected,
-        FlexibleFarrington,
-        MonthWatch,
-        ReportingTriangle,
-        SeasonalScan,
-    )
-    from detectors.durations import DurationWatch
-    from detectors.shares import Proportion, ProportionWatch
-    from detectors.silence import Heartbeat, Silence
-
-__all__ = [
-    "ADWIN",
-    "CUSUM",
-    "EARS",
-    "EWMA",
-    "GLR",
-    "ControlChart",
-    "CountWatch",
-    "Detector",
-    "DurationWatch",
-    "Expected",
-    "FlexibleFarrington",
-    "GaussianFocus",
-    "Heartbeat",
-    "MonthWatch",
-    "NegativeBinomialFocus",
-    "PageHinkley",
-    "PoissonFocus",
-    "Proportion",
-    "ProportionWatch",
-    "ReportingTriangle",
-    "SeasonalScan",
-    "ShiryaevRoberts",
-    "Silence",
-    "UncertainFocus",
-]
+    from detectors.base import Detector as Detector
+    from detectors.change import *  # noqa: F403 - what a part exports, all of it
+    from detectors.charts import *  # noqa: F403
+    from detectors.counts import *  # noqa: F403
+    from detectors.durations import *  # noqa: F403
+    from detectors.shares import *  # noqa: F403
+    from detectors.silence import *  # noqa: F403
 
 _PARTS = ("base", "silence", "charts", "change", "counts", "shares", "durations")
 
 
 def __getattr__(name: str) -> Any:
-    """A detector, imported from the part that has it."""
-    if name in __all__:
+    """A detector, imported from the part that exports it; `__all__` asks every part."""
+    if name == "__all__":
+        return [each for part in _PARTS for each in _exported(part).__all__]
+    if not name.startswith("_"):
         for part in _PARTS:
-            module = import_module(f"detectors.{part}")
-            if hasattr(module, name):
+            module = _exported(part)
+            if name in module.__all__:
                 globals()[name] = getattr(module, name)
                 return globals()[name]
     raise AttributeError(f"module 'detectors' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__getattr__("__all__")]
+
+
+def _exported(part: str) -> Any:
+    return import_module(f"{__name__}.{part}")

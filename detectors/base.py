@@ -17,6 +17,8 @@ from typing import Any, ClassVar, Self
 
 from river.base import DriftDetector
 
+__all__ = ["Detector"]
+
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 """What JSON can hold; floats come back bit for bit."""
 

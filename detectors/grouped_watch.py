@@ -21,8 +21,8 @@ it as known is read as nu/2 log(1 + 2 c / nu), as the tail of Student's t is to 
 **Spells.** The groups since the onset of a change that alarms are a spell. It goes on until what
 came since some group is 1,000 times likelier as expected than as far off as the spell was; what
 came before that is then part of no change. A crisis is no guide to how groups scatter: those of a
-spell teach the spread of the groups by how far they are off the spell's own level (for m groups, as
-1 - 1/m of one each), and one that alarms alone not at all.
+spell count for the spread of the groups by how far they are off the spell's own level (for m
+groups, as 1 - 1/m of one each), and one that alarms alone not at all.
 
 **Scale.** `rate` is in nominal false alarms a week: the smaller of 3 G 10^-surprise and
 3 G exp(-change), for the G groups that come in a week. With both tails at a, single groups raise
@@ -57,7 +57,7 @@ PERIODS = {168: 24}
 """Slots that have an effect of their own where these are not simply those of the week."""
 
 
-class Found(NamedTuple):
+class FoundChange(NamedTuple):
     """A change: the log-likelihood ratio, the index of the first group, the level since, how far
     that is off what was expected, and in which direction."""
 
@@ -165,20 +165,20 @@ class GroupedWatch(Detector):
         self._groups += 1
         self._recent.append(group)
         if self.state == "ready":
-            self._look(group)
+            self._judge_stretches(group)
         while len(self._recent) > min(self.window, max(0, self._learned - self.need)):
             self._absorb(self._recent.pop(0))
 
-    def _look(self, group: list[float]) -> None:
+    def _judge_stretches(self, group: list[float]) -> None:
         """Judges the latest group, and the stretches that end with it."""
         self._surprise, self._off = self._judge(group)
         if self._spell:
             self._follow(group)
         recent = [each for each in self._recent if each[0] >= self._from]
-        found = self._weigh(recent)
+        found = self._likeliest_change(recent)
         self._change, self._way = found.change, found.direction
         if self._surprise and self._off != self._way:
-            self._change = 0.0  # no change is told of a group that is exceptional the other way
+            self._change = 0.0  # no change alarms in a group that is exceptional the other way
         self._onset, self._level = int(recent[found.place][0]), found.level
         self._drift_detected = self.rate <= self.allowed
         causes = self.causes
@@ -249,7 +249,7 @@ class GroupedWatch(Detector):
         """The surprise of a group, and its direction."""
 
     @abstractmethod
-    def _weigh(self, recent: list[list[float]]) -> Found:
+    def _likeliest_change(self, recent: list[list[float]]) -> FoundChange:
         """The likeliest change among the stretches that end now."""
 
     @abstractmethod

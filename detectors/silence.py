@@ -1,4 +1,4 @@
-"""A feed gone quiet, told from a quiet time: by its heartbeats, or by what was to be expected.
+"""A silent feed, as against a calm time: by its heartbeats, or by what was to be expected.
 
 `Heartbeat` knows the period of the beats: the feed is silent when `missed` beats in a row did not
 come, at most two minutes after the last one where the period allows it.
@@ -23,6 +23,8 @@ import math
 from collections.abc import Sequence
 
 from detectors.base import Detector
+
+__all__ = ["Heartbeat", "Silence"]
 
 LONGEST_DELAY = 366 * 86_400.0
 """A delay beyond a year is none that anyone can wait for."""
@@ -87,7 +89,7 @@ class Heartbeat(Detector):
         return max(least, min(self.missed * self.period + self.late, 120.0))
 
     def update(self, x: float | None) -> None:
-        """Takes the age of the newest beat in seconds; None where it can't be told."""
+        """Takes the age of the newest beat in seconds; None where it isn't known."""
         if x is None or math.isnan(x):
             self._drift_detected = False
             return

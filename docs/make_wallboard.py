@@ -27,7 +27,7 @@ from streams.board.monitor import Monitor
 from streams.outputs.web import serve
 from streams.periods import MINUTE, rfc3339, to_ms
 from streams.embedded.replay import ReplayClock
-from streams.sources.order.instants import instant_of
+from streams.sources.event_lines import instant_of
 
 FORCE = "warwickshire"
 DOCS = Path(__file__).parent

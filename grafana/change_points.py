@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlencode, urlsplit
 
 from streams.config.force import Force
 from streams.errors import ConfigError, SourceError
+from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 from streams.periods import to_ms
 
 FORCE_FILE = "from:force-file"
@@ -63,17 +62,15 @@ def of_alerts(alerts: Iterable[Mapping[str, Any]]) -> list[ChangePoint]:
 
 def from_monitor(url: str, force: str) -> list[ChangePoint]:
     """The changes of level that a running monitor found in this force."""
-    if urllib.parse.urlsplit(url).scheme not in {"http", "https"}:
+    if urlsplit(url).scheme not in {"http", "https"}:
         raise ConfigError(f'"{url}" is no address of a monitor', cure="Write http://HOST:8787")
-    address = f"{url.rstrip('/')}/alerts.json?{urllib.parse.urlencode({'force': force})}"
+    address = f"{url.rstrip('/')}/alerts.json?{urlencode({'force': force})}"
     try:
-        with urllib.request.urlopen(address, timeout=PATIENCE) as answer:  # noqa: S310 - checked
-            told = json.load(answer)
+        told = json.loads(MonitorClient(url, PATIENCE).ask("/alerts.json", {"force": force}))
         return of_alerts(told["alerts"])
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise SourceError(f"{address} answered {error.code}. Is a monitor there?") from error
-    except OSError as error:
+    except Declined as error:
+        raise SourceError(f"{address} answered {error.status}. Is a monitor there?") from error
+    except NoAnswer as error:
         raise SourceError(f"the monitor at {url} can't be reached. Is it running?") from error
     except (ValueError, KeyError, TypeError) as error:
         raise SourceError(f"{address} does not answer as a monitor does") from error

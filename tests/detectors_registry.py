@@ -1,27 +1,37 @@
-"""Every detector, for the tests that all of them must pass: one line each, sorted by name."""
+"""Every detector, for the tests that all of them must pass: the ways in which it can be set up.
+
+What `detectors` exports and has no line here is tested as it is without settings.
+"""
 
 from collections.abc import Callable
 
-from detectors.base import Detector
-from detectors.change.cusum import CUSUM
-from detectors.change.ewma import EWMA
-from detectors.change.focus import GaussianFocus, NegativeBinomialFocus, PoissonFocus
-from detectors.change.glr import GLR
-from detectors.change.river_detectors import ADWIN, PageHinkley
-from detectors.change.shiryaev_roberts import ShiryaevRoberts
-from detectors.change.uncertain_focus import UncertainFocus
-from detectors.charts.chart import ControlChart
-from detectors.counts.count_watch import CountWatch
-from detectors.counts.ears import EARS
-from detectors.counts.expected import Expected
-from detectors.counts.farrington import FlexibleFarrington
-from detectors.counts.month_watch import MonthWatch
-from detectors.counts.reporting_triangle import ReportingTriangle
-from detectors.counts.seasonal_scan import SeasonalScan
-from detectors.durations.duration_watch import DurationWatch
-from detectors.shares.proportion import Proportion
-from detectors.shares.proportion_watch import ProportionWatch
-from detectors.silence import Heartbeat, Silence
+import detectors
+from detectors import (
+    ADWIN,
+    CUSUM,
+    EARS,
+    EWMA,
+    GLR,
+    ControlChart,
+    CountWatch,
+    Detector,
+    DurationWatch,
+    Expected,
+    FlexibleFarrington,
+    GaussianFocus,
+    Heartbeat,
+    MonthWatch,
+    NegativeBinomialFocus,
+    PageHinkley,
+    PoissonFocus,
+    Proportion,
+    ProportionWatch,
+    ReportingTriangle,
+    SeasonalScan,
+    ShiryaevRoberts,
+    Silence,
+    UncertainFocus,
+)
 
 # fmt: off
 DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
@@ -84,3 +94,10 @@ DETECTORS: list[tuple[str, Callable[[], Detector]]] = [
     ("silence, records", lambda: Silence(0.01, 2.0, 0.1, rate=0.05)),
 ]
 # fmt: on
+
+_LISTED = {type(make()) for _, make in DETECTORS}
+DETECTORS += [
+    (name, kind)
+    for name, kind in ((name, getattr(detectors, name)) for name in detectors.__all__)
+    if kind not in _LISTED and kind is not Detector
+]

@@ -33,7 +33,7 @@ LONGEST_WAIT = {"hour": 72, "day": 42}
 class DetectionDelay:
     """Slots to the alarm after a step by `factor`: half and nine in ten within; inf: beyond.
 
-    found: the share of the steps that were found at all within the longest wait.
+    found: the share of the steps that were found at all within `LONGEST_WAIT`.
     """
 
     factor: float

@@ -7,8 +7,8 @@ linked, and one place holds the other. So a burst that shows in the hour, in the
 and in the county, in the calls and in the incidents that they become, is one episode; the same hour
 in two districts is two, until the county joins them.
 
-A coarser grain joins a finer one, which has told the story first. Not the other way: a level that
-was noticed by the month must not swallow tonight's burst. An alarm can be joined for the
+A coarser grain joins a finer one, which has alarmed first. Not the other way: tonight's burst must
+not be hidden by a level that was noticed by the month. An alarm can be joined for the
 `JOINABLE_HOURS` hours of its grain. A budget of false alarms counts episodes as they open:
 `detectors.calibration.simulation`.
 """
@@ -62,7 +62,7 @@ class Episode:
     members: dict[int, float] = field(default_factory=dict)
     """Each series, by its number here, and until when it can be joined."""
     until: float = 0.0
-    """The end of the last member's quiet time."""
+    """Until when an alarm can join, in hours."""
 
 
 class Episodes:

@@ -140,8 +140,11 @@ class Focus(Detector):
         if self.sides != "up":
             push(self._down, -1, exposure, x, index, self.most_candidates)
             down = self._best(self._down, -1)
-        self._evidence_up = up[0]
-        self._evidence_down = down[0]
+        self._settle(up, down)
+
+    def _settle(self, up: Division, down: Division) -> None:
+        """Takes the best division of each side, and the better of the two as the change."""
+        self._evidence_up, self._evidence_down = up[0], down[0]
         best, side = (up, self._up) if up[0] >= down[0] else (down, self._down)
         if best[0] > 0.0:
             self._direction = "up" if best is up else "down"

@@ -1,7 +1,7 @@
 """GLR: the plain generalised likelihood ratio for counts, with means that vary from point to point.
 
-With a point's expected count m_t (the `mean` times the exposure that `update` is told) and the last
-n of them as window, the statistic is
+With a point's expected count m_t (the `mean` times the exposure that `update` is given) and the
+last n of them as window, the statistic is
 
     max over segments of the last `least` to `window` points of
     max over c of  sum over the segment of  log f(x_t; c m_t) - log f(x_t; m_t),

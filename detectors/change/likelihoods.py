@@ -16,7 +16,7 @@ another is worth the sum over its two parts against the mean of the whole.
 
 Each `..._split` finds, among the ends of the first, second, ... block, the one that divides a
 series best. An update of `focus.py` spends its time here, so they leave out what cancels over the
-two parts, and take no logarithm where a bound tells that a division can't be the best. With M a
+two parts, and take no logarithm where a bound shows that a division can't be the best. With M a
 segment's own mean, log x <= x - 1 gives at most e (M - m)^2 / m for Poisson counts; and because the
 variance V grows with the mean, negative binomial ones give at most e (M - m)^2 / (2 V(min(M, m))).
 

@@ -6,6 +6,9 @@ going from one of these to another, the average run lengths L from each solve (I
 that from 0 is the chart's. (`cusum.py` standardises: there
 k is (k - mean) / sqrt(mean) and h is h / sqrt(mean).)
 
+A reference: `CUSUM` is tested against it, and it against R (`test_cusum.py`). Nothing else calls
+it; who tunes a CUSUM for a rate of false alarms may (`find_h`).
+
 References: Brook and Evans (1972), Biometrika 59; Hawkins (1992), Communications in Statistics,
 Simulation and Computation 21.
 

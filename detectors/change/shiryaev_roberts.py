@@ -33,10 +33,10 @@ from typing import NamedTuple
 from detectors.base import Detector
 
 MOST = 1e15
-"""Larger counts are taken as this one: beyond it doubles no longer tell neighbours apart."""
+"""Larger counts are taken as this one: beyond it doubles no longer keep neighbours apart."""
 
 
-class Weighed(NamedTuple):
+class LikeliestChange(NamedTuple):
     """What is found: the evidence (a natural logarithm), the place of the likeliest onset, the
     rates since and before it, and how many onsets were weighed."""
 
@@ -161,7 +161,7 @@ class ShiryaevRoberts(Detector):
             (own + self.prior_weight * self.prior_dispersion) / weight, self.least_dispersion
         )
 
-    def weighed(self, apart: tuple[int, int] = (0, 0)) -> Weighed | None:
+    def likeliest_change(self, apart: tuple[int, int] = (0, 0)) -> LikeliestChange | None:
         """Adds up the Bayes factors of all onsets, the latest first; None where no point is judged.
 
         apart: a place and one after it in the window; the points between are taken as missing.
@@ -192,7 +192,7 @@ class ShiryaevRoberts(Detector):
                 best, onset, level, before = weight, index, count / length, rate
         top = max(logs)
         evidence = top + log(sum(exp(each - top) for each in logs)) - 0.5 * log(len(logs))
-        return Weighed(evidence, onset or 0, level, before, len(logs))
+        return LikeliestChange(evidence, onset or 0, level, before, len(logs))
 
     def set_aside(self, first: int, until: int) -> None:
         """Takes the points from that place of the window to `until`, which is not one of them, as
@@ -204,7 +204,7 @@ class ShiryaevRoberts(Detector):
         self._weigh()
 
     def _weigh(self) -> None:
-        found = self.weighed()
+        found = self.likeliest_change()
         if found is None:
             self._evidence, self._onset, self._level, self._before = 0.0, None, 0.0, 0.0
         else:

@@ -1,14 +1,15 @@
 """Points as distances from a mean, in standard deviations: what `cusum.py` and `ewma.py` stand on.
 
-A point x over an exposure e (1 unless told) with mean m per unit of exposure has
+A point x over an exposure e (1 unless given) with mean m per unit of exposure has
 
     z = (x - e m) / sqrt(e v),    v = sd^2 where `sd` is given, else `dispersion` times m.
 
 A dispersion of 1 is a Poisson count. Where no `mean` is given it is the mean of the first `learn`
 points; where neither `sd` nor `dispersion` is given, v comes from those points as well, with n - 1
-in the denominator. Points that do not vary at all teach no v: learning then goes on until they do.
-Nothing is judged while learning. Figures learned from few points are themselves uncertain, and the
-false alarms of a chart that takes them for the truth are more than its tables say: calibrate.
+in the denominator. From points that do not vary at all no v can be learned: learning then goes on
+until they do. Nothing is judged while learning. Figures learned from few points are themselves
+uncertain, and the false alarms of a chart that takes them for the truth are more than its tables
+say: calibrate.
 """
 
 from __future__ import annotations

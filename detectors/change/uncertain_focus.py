@@ -19,7 +19,7 @@ from typing import Any
 
 from detectors.base import bounded
 from detectors.change import likelihoods
-from detectors.change.candidates import Side, push, start_of
+from detectors.change.candidates import Side, push
 from detectors.change.focus import PoissonFocus
 from detectors.change.likelihoods import NO_DIVISION, Division
 
@@ -64,19 +64,11 @@ class UncertainFocus(PoissonFocus):
             self._drift_detected = False
             return
         x = bounded(x, exposure, False)
-        up = self._look(self._up, 1, exposure, x, index)
-        down = self._look(self._down, -1, exposure, x, index)
-        self._evidence_up, self._evidence_down = up[0], down[0]
-        best, side = (up, self._up) if up[0] >= down[0] else (down, self._down)
-        if best[0] > 0.0:
-            self._direction = "up" if best is up else "down"
-            self._onset = start_of(side, best[1], self._points)
-            self._level, self._before = best[2], best[3]
-        else:
-            self._direction = self._onset = self._level = self._before = None
-        self._drift_detected = best[0] >= self.threshold
+        up = self._best_with(self._up, 1, exposure, x, index)
+        down = self._best_with(self._down, -1, exposure, x, index)
+        self._settle(up, down)
 
-    def _look(self, side: Side, sign: int, exposure: float, x: float, index: int) -> Division:
+    def _best_with(self, side: Side, sign: int, exposure: float, x: float, index: int) -> Division:
         """A side with one more point. What is no change in its direction leaves it at once, so most
         of the time there is nothing on it, and nothing to be put there."""
         exposures, totals, _ = side

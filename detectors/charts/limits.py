@@ -1,4 +1,4 @@
-"""Control limits: what a baseline tells of the points to come. Functions and data, no state.
+"""Control limits: what a baseline says of the points to come. Functions and data, no state.
 
 A chart fits a *baseline* (`Fitted`: centre, one sigma, how sigma depends on the size of a point)
 and reads limits from it, for every point: centre plus and minus `sigmas` times sigma. `rules` judge
@@ -57,7 +57,7 @@ class Limits(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """What a baseline tells: plain data, so that it can be kept as a list."""
+    """What a baseline says: plain data, so that it can be kept as a list."""
 
     centre: float
     sigma: float

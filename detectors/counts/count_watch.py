@@ -188,8 +188,8 @@ class CountWatch(Detector):
 
     def forget(self, first: int, last: int) -> None:
         """Has the points at these places of the stream (from 0; `last` is not one of them) neither
-        learned from nor be part of a change. What a complete week taught stays; what was said of
-        the last point alone stands."""
+        learned from nor be part of a change. What was learned from a complete week stays; what was
+        said of the last point alone stands."""
         self._expected.forget(first, last)
         begin = self._points - len(self._recent)
         for place in range(max(first, begin), min(last, self._points)):

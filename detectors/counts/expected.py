@@ -2,11 +2,11 @@
 
 The count of a slot (one of 168 hours, or of 7 days) is predicted as
 
-    mean = rate x profile[slot] x factor of the flagged day,    variance = d mean + v mean^2
+    mean = rate x profile[slot] x factor of the named day,    variance = d mean + v mean^2
 
 (`detectors.counts.predictive`), where rate, trend and season come from weekly totals with surges
 weighted down (`detectors.counts.weekly.level`), the profile from the shape of each week
-(`detectors.counts.weekly.profile`), flagged days from `detectors.counts.weekly.named_day_factors`,
+(`detectors.counts.weekly.profile`), named days from `detectors.counts.weekly.named_day_factors`,
 v is the sum of their relative variances, and d the dispersion about each week's own rate, with its
 own uncertainty. Estimates change when a week is complete, so a point is never judged by a baseline
 that holds it. A week is complete when its first slot comes round again: slots are given, or taken
@@ -218,7 +218,7 @@ class Expected(Detector):
 
     @property
     def baseline(self) -> Baseline:
-        """What complete weeks have taught; the same object until another week has."""
+        """What was learned from complete weeks; the same object until another is learned."""
         return self._baseline
 
     @baseline.setter
@@ -298,7 +298,8 @@ class Expected(Detector):
 
     def forget(self, first: int, last: int) -> None:
         """Takes the points at these places of the stream (from 0; `last` is not one of them) out of
-        the week that is running, as if they had been gaps. What an earlier week taught stays.
+        the week that is running, as if they had been gaps. What was learned from an earlier week
+        stays.
 
         >>> calls = Expected(slots=7)
         >>> for count in (50, 500, 52):

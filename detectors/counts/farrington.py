@@ -49,8 +49,8 @@ References: Farrington, Andrews, Beale and Catchpole, J. R. Stat. Soc. A 159 (19
 Noufaily et al., Statistics in Medicine 32 (2013) 1206-1222; Salmon, Schumacher and Höhle, Journal
 of Statistical Software 70 (10) (2016).
 
->>> quiet = [4.0, 6.0, 5.0, 5.0] * 66
->>> result = judge(quiet, 14.0)
+>>> stable = [4.0, 6.0, 5.0, 5.0] * 66
+>>> result = judge(stable, 14.0)
 >>> result.alarm, round(result.expected, 2), result.upper, result.dispersion
 (True, 5.15, 11.0, 1.0)
 >>> import math

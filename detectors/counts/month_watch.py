@@ -8,7 +8,7 @@ Two things are held against the same months:
 - `detectors.change.shiryaev_roberts` for a level that has changed for good, with onset, old and new
   level. Its evidence S alarms, on the scale of the other watches: nominal false alarms a week.
 
-**The rate.** The evidence S of k onsets is nearly a Bayes factor, and so exceeded more seldom than
+**The rate.** The evidence S of k onsets is nearly a Bayes factor, and so exceeded less often than
 exp(-S): the factor of the longest stretch, against E months before, is exp(g z^2 / 2) but for a
 constant, with z normal and g the share of its variance that a change would have. So in months
 
@@ -19,7 +19,7 @@ with s the `size` of the changes, 1.2 fitted to simulations (`benchmarks/watch_r
 c' = nu/2 log(1 + 2 c / nu): the dispersion is known from nu months only, those of the baseline and
 those that the prior is worth, and so a tail is Student's. Where the prior is right this is two to
 five times too cautious, where the dispersion is twice the prior it is right. Without any evidence
-the rate is still about 0.03: a greater one tells nothing, and should not be allowed.
+the rate is still about 0.03: a greater one says nothing, and should not be allowed.
 
 Whoever takes an alarm for true says `accept`: then baseline and chart begin anew at the onset, with
 what was known of the dispersion. Until then the change stands, and is looked at for its end: with m
@@ -36,7 +36,7 @@ last months say so. So a level that is as it was has no evidence, and one beyond
 side is a second change, as evident as if there had been no first, with its own onset and against
 the old level.
 
-No change is told in a month that lies on the other side of the level before it, or outside the
+No change alarms in a month that lies on the other side of the level before it, or outside the
 chart there; nor one that is the last month alone, where that is inside the chart.
 
 Its place: months; hours and days have `detectors.counts.count_watch`.
@@ -52,7 +52,7 @@ from math import exp, inf, log, log1p, log10, sqrt
 from typing import Any, Self
 
 from detectors.base import Detector, Plain
-from detectors.change.shiryaev_roberts import MOST, ShiryaevRoberts, Weighed
+from detectors.change.shiryaev_roberts import MOST, LikeliestChange, ShiryaevRoberts
 from detectors.charts.chart import ControlChart
 from detectors.counts.predictive import Predictive
 
@@ -148,7 +148,9 @@ class MonthWatch(Detector):
             prior_weight=weight,
         )
         self._stands: list[int] | None = None  # first month and direction of a change that alarmed
-        self._found: Weighed | None = None  # the likeliest change; None in a gap and while learning
+        self._found: LikeliestChange | None = (
+            None  # the likeliest change; None in a gap and while learning
+        )
         self._drift_detected = False
 
     def update(self, x: float | None, exposure: float | None = MONTH) -> None:
@@ -163,7 +165,7 @@ class MonthWatch(Detector):
         if missing or self.state == "learning":
             self._take(None)
         else:
-            self._look()
+            self._find_change()
 
     def pass_over(self, months: int) -> None:
         """Takes so many months in a row that are missing."""
@@ -183,15 +185,19 @@ class MonthWatch(Detector):
             self._learned += 1
             self._total = [self._total[0] + x, self._total[1] + months]
 
-    def _look(self) -> None:
+    def _find_change(self) -> None:
         """Finds the likeliest change, without the months of one that stands and is over."""
-        self._take(self._shiryaev_roberts.weighed())
+        self._take(self._shiryaev_roberts.likeliest_change())
         if self._stands is not None and self._stands[0] < self._place - len(self._recent):
             self._stands = None  # too long ago
         ended = None if self._stands is None else self._ended(*self._stands)
         if self._stands is not None and ended is not None:
             (first, direction), (until, likelier) = self._stands, ended
-            self._take(self._shiryaev_roberts.weighed((first - self._offset, until - self._offset)))
+            self._take(
+                self._shiryaev_roberts.likeliest_change(
+                    (first - self._offset, until - self._offset)
+                )
+            )
             opposite = self._drift_detected and self._way == -direction
             if not opposite and likelier <= SURELY:
                 return  # it may go on yet
@@ -200,7 +206,7 @@ class MonthWatch(Detector):
         if self._drift_detected and self.onset is not None:
             self._stands = [self.onset, self._way]
 
-    def _take(self, found: Weighed | None) -> None:
+    def _take(self, found: LikeliestChange | None) -> None:
         self._found = found
         self._drift_detected = found is not None and self.rate <= self.allowed
 
@@ -443,5 +449,5 @@ class MonthWatch(Detector):
         watch._chart = ControlChart.restore(saved["state"]["_chart"])
         watch._shiryaev_roberts = ShiryaevRoberts.restore(saved["state"]["_shiryaev_roberts"])
         found = saved["state"]["_found"]
-        watch._found = None if found is None else Weighed(*found)
+        watch._found = None if found is None else LikeliestChange(*found)
         return watch

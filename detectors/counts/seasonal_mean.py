@@ -6,7 +6,7 @@ With t the years since now (so negative), the count of a point at t has
     variance = d mean,     b ~ N(0, TREND^2),  c_h, s_h ~ N(0, SEASON^2),
 
 a regression with log link, fitted by Newton's method (quasi-Poisson). Five to
-twelve years tell so smooth a season from some hundreds of points, where a factor for each time of
+twelve years give so smooth a season some hundreds of points, where a factor for each time of
 year has some dozens for the one that matters; the priors let a short history carry the uncertainty
 of a season and trend that it has not seen. Half a count is added to the whole of the history
 (Jeffreys' prior of a Poisson mean), so that one without any count still gives a mean.

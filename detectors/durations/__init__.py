@@ -1,10 +1,9 @@
 """Durations: waits, response times.
 
 - `DurationWatch`: means of groups of durations, exceptional singly or changed for a while;
-- `return_level`: the wait that is passed once in so many periods.
+- `return_level.return_level`: the wait that is passed once in so many periods.
 """
 
 from detectors.durations.duration_watch import DurationWatch
-from detectors.durations.return_level import return_level
 
-__all__ = ["DurationWatch", "return_level"]
+__all__ = ["DurationWatch"]

@@ -64,7 +64,7 @@ from math import exp, inf, log, log1p, log10, sqrt
 import numpy as np
 
 from detectors import special
-from detectors.grouped_watch import Found, GroupedWatch
+from detectors.grouped_watch import FoundChange, GroupedWatch
 
 LEAST, MOST = 1e-9, 1e100
 """Means are taken as within these: a duration of 0 has no logarithm."""
@@ -220,13 +220,13 @@ class DurationWatch(GroupedWatch):
             n, total = n + number, total + sum_
             squares += group[6] if known else sum_ * sum_ / number * (1.0 + self.cv**2)
         if n < 2.0:
-            return False  # whoever judges single durations is told of them
+            return False  # a single duration is judged by whoever knows it
         mean = total / n
         about = max(0.0, squares / mean / mean - n)
         rest = (n - 1.0 - sqrt(about * (n - 1.0) / n)) / (n - 1.0)
         return rest <= 0.0 or off + log(rest) < USUAL * sqrt(variance)
 
-    def _weigh(self, recent: list[list[float]]) -> Found:
+    def _likeliest_change(self, recent: list[list[float]]) -> FoundChange:
         figures = [(*self._value(group), self._effects[self._slot(group)]) for group in recent]
         value, variance, effect = np.array(figures)[::-1].T
         weight = 1.0 / variance
@@ -243,7 +243,7 @@ class DurationWatch(GroupedWatch):
         ):
             change = 0.0
         direction = "up" if off > 0.0 else "down"
-        return Found(change, len(recent) - 1 - best, level, off, direction)
+        return FoundChange(change, len(recent) - 1 - best, level, off, direction)
 
     def _likelier(self, group: list[float], shift: float) -> float:
         if group[7] == DOUBTFUL:
@@ -302,7 +302,7 @@ class DurationWatch(GroupedWatch):
     def limits(self, probability: float, number: int | None = None) -> tuple[float, float] | None:
         """The least and the greatest mean not exceptional in the next slot; None while learning.
 
-        Each tail has this probability. number: of durations, `least` unless told.
+        Each tail has this probability. number: of durations, `least` unless given.
         """
         if self.state == "learning":
             return None

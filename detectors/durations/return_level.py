@@ -1,4 +1,4 @@
-"""How long is a wait that is seen once in so many periods? From the longest waits of one period.
+"""Return level: the wait that is passed once in so many periods, from the waits of one period.
 
 The waits of a queue have an exponential tail: beyond some length, each further second loses the
 same share of those who still wait. So of `n` waits the longest 1 % are taken (k of them), and what
@@ -27,13 +27,14 @@ from math import ceil
 
 SHARE = 0.01
 LEAST = 5
-"""Waits among the longest, without which nothing is said: so of more than 400 waits."""
+"""The least number of waits in the tail (k above): so more than 400 waits are needed."""
 
 
 def return_level(waits: Iterable[tuple[float, int]], periods: float) -> float | None:
     """The wait that is passed once in so many further periods, each with as many waits as these.
 
-    `waits` are lengths and how often each was seen, in any order. None of too few.
+    `waits` are lengths and how often each was seen, in any order; the answer is in the unit of the
+    lengths. None where there are too few waits.
     """
     counted = sorted(waits, reverse=True)
     k = ceil(SHARE * sum(count for _, count in counted))

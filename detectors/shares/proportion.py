@@ -1,7 +1,7 @@
 """Proportions by exact tails: k of n against a target, and against the detector's own recent rate.
 
 Points of few trials say little, so they are added up until they have at least `least` trials
-together (20 unless told); only then is the whole group judged, and a new one begun. A group of k
+together (20 unless given); only then is the whole group judged, and a new one begun. A group of k
 successes among n trials has, against
 
 - the `target` p: the binomial tails P(X >= k) and P(X <= k), X ~ B(n, p);

@@ -31,7 +31,7 @@ from math import log, log1p, log10, sqrt
 import numpy as np
 
 from detectors import special
-from detectors.grouped_watch import Floats, Found, GroupedWatch
+from detectors.grouped_watch import Floats, FoundChange, GroupedWatch
 from detectors.shares.proportion import beta_binomial_tails, binomial_tails
 
 MOST_TRIALS = 1e9
@@ -102,7 +102,7 @@ class ProportionWatch(GroupedWatch):
         if x is None or not x >= 0.0 or not trials > 0.0:
             self._take(None)
             return
-        # Trials beyond this tell no more, and doubles no longer tell neighbours apart.
+        # More trials than this say no more, and doubles no longer keep neighbours apart.
         scale = min(1.0, MOST_TRIALS / trials)
         self._take([trials * scale, min(x, trials) * scale])
 
@@ -155,7 +155,7 @@ class ProportionWatch(GroupedWatch):
             upper += weight * tails[1]
         return min(1.0, lower), min(1.0, upper)
 
-    def _weigh(self, recent: list[list[float]]) -> Found:
+    def _likeliest_change(self, recent: list[list[float]]) -> FoundChange:
         latest = recent[::-1]
         n, k = np.array([group[2] for group in latest]), np.array([group[3] for group in latest])
         effects, period, least = self._effects, self.period, self._least
@@ -171,7 +171,7 @@ class ProportionWatch(GroupedWatch):
         share, chance = float(shares[best]), float(chances[best])
         direction = "up" if share > chance else "down"
         change = self._student(float(ratios[best]))
-        return Found(change, len(recent) - 1 - best, share, share - chance, direction)
+        return FoundChange(change, len(recent) - 1 - best, share, share - chance, direction)
 
     def _likelier(self, group: list[float], shift: float) -> float:
         n, k = group[2:4]
@@ -225,7 +225,7 @@ class ProportionWatch(GroupedWatch):
     def limits(self, probability: float, trials: int | None = None) -> tuple[float, float] | None:
         """The least and the greatest share not exceptional in the next slot; None while learning.
 
-        Each tail has at most this probability. trials: `least` unless told.
+        Each tail has at most this probability. trials: `least` unless given.
         """
         if self.state == "learning":
             return None

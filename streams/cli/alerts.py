@@ -5,41 +5,37 @@ from __future__ import annotations
 import datetime as dt
 import getpass
 import json
-import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import click
 
 from streams.errors import WatchroomError
+from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 
 OUTCOMES = ("real", "planned_event", "data_fault", "false")
-SECONDS = 10.0
 
 
 class Desk:
     """The alerts of a running monitor, over HTTP."""
 
     def __init__(self, url: str, force: str | None) -> None:
-        self.url, self.force = url.rstrip("/"), force
-        # What runs on this machine is not asked for through a proxy.
-        here = urllib.parse.urlsplit(self.url).hostname in ("127.0.0.1", "localhost", "::1")
-        proxies = urllib.request.ProxyHandler({} if here else None)
-        self._opener = urllib.request.build_opener(proxies)
+        try:
+            self._client = MonitorClient(url)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+        self.force = force
 
     def history(self, since: str | None = None, state: str | None = None) -> list[dict[str, Any]]:
         """Alerts, newest first; raises `WatchroomError`."""
         query = {"force": self.force, "since": since, "state": state}
-        given = urllib.parse.urlencode({name: value for name, value in query.items() if value})
-        found: list[dict[str, Any]] = self._ask(f"/alerts.json?{given}")["alerts"]
+        found: list[dict[str, Any]] = self._ask("/alerts.json", query)["alerts"]
         return found
 
     def board(self) -> dict[str, Any]:
         """The board of the force; raises `WatchroomError`."""
-        query = urllib.parse.urlencode({"force": self.force} if self.force else {})
-        return self._ask(f"/board.json?{query}")
+        return self._ask("/board.json", {"force": self.force})
 
     def find(self, wanted: str) -> dict[str, Any]:
         """The alert of an id, of the number of an open one, or of the only id that holds `wanted`,
@@ -68,32 +64,23 @@ class Desk:
     def act(self, alert: str, action: str, **details: str | None) -> dict[str, Any]:
         """Does something about an alert; raises `WatchroomError`."""
         given = {name: value for name, value in details.items() if value is not None}
-        path = f"/api/alerts/{urllib.parse.quote(alert)}/{action}"
-        changed: dict[str, Any] = self._ask(path, json.dumps(given).encode())["alert"]
+        path = f"/api/alerts/{quote(alert)}/{action}"
+        changed: dict[str, Any] = self._ask(path, body=given)["alert"]
         return changed
 
-    def _ask(self, path: str, body: bytes | None = None) -> dict[str, Any]:
-        headers = {"content-type": "application/json"}
+    def _ask(
+        self, path: str, query: dict[str, str | None] | None = None, body: object = None
+    ) -> dict[str, Any]:
         try:
-            asked = urllib.request.Request(self.url + path, body, headers)  # noqa: S310
-            with self._opener.open(asked, timeout=SECONDS) as answer:
-                told: dict[str, Any] = json.loads(answer.read())
-        except urllib.error.HTTPError as error:
-            with error:
-                raise WatchroomError(_words_of(error)) from None
-        except (OSError, ValueError) as error:
-            why = getattr(error, "reason", error)
+            told: dict[str, Any] = json.loads(self._client.ask(path, query, body))
+        except Declined as error:
+            raise WatchroomError(error.words or f"the monitor {error}") from None
+        except (NoAnswer, ValueError) as error:
             raise WatchroomError(
-                f"no monitor answers at {self.url} ({why}). Start one with --web, or name --url"
+                f"no monitor answers at {self._client.url} ({error}). "
+                "Start one with --web, or name --url"
             ) from None
         return told
-
-
-def _words_of(error: urllib.error.HTTPError) -> str:
-    try:
-        return str(json.loads(error.read())["error"])
-    except (ValueError, KeyError, TypeError, OSError):
-        return f"the monitor answers {error.code}"
 
 
 def _open(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:

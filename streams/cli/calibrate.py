@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from itertools import chain
-from pathlib import Path
 
 import click
 import msgspec
@@ -68,10 +67,7 @@ FAR = 1 << 42
 @click.option("--json", "as_json", is_flag=True, help="The result as JSON.")
 def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
     force_name: str,
-    sources: tuple[str, ...],
-    paired: tuple[tuple[str, Path], ...],
-    mapping: Path | None,
-    glob: str | None,
+    inputs: Inputs,
     budget: float | None,
     history: int,
     replicates: int,
@@ -106,7 +102,6 @@ def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
     episodes = budget or alerts.false_episodes_a_week
     wanted = AlarmBudget(episodes, {**SHARES, **alerts.shares.given()})
     with _bar() as bar:
-        inputs = Inputs(sources, paired, mapping, glob) if sources or paired else None
         task = bar.add_task("Reading records" if inputs else "Simulating eight weeks", total=None)
         planned = _planned(force, inputs)
         question = Question(planned, wanted, history, replicates, seed)
@@ -114,7 +109,7 @@ def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
     else:
-        _report(force, planned, wanted, found, simulated=inputs is None)
+        _report(force, planned, wanted, found, simulated=not inputs)
 
 
 def _bar() -> Bar:
@@ -133,10 +128,10 @@ class _Told:
         self.bar.update(self.task, description=what, total=1.0, completed=share)
 
 
-def _planned(force: Force, inputs: Inputs | None) -> Planned:
+def _planned(force: Force, inputs: Inputs) -> Planned:
     """Folds the records, real or simulated, and reads the levels."""
     monitor = Monitor([force])
-    if inputs is not None:
+    if inputs:
         monitor.play_history(True)
         rows = refused = 0
         with kept_on_disk(monitor), Play(inputs.check().open((force,)), (force,)) as play:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -22,12 +21,14 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
-from streams.config.force import find_force, shipped_forces
+from streams.cli.options import dead_letters_option, forces_known, more_forces_option
+from streams.config.force import find_force
 from streams.errors import SourceError, WatchroomError
-from streams.sources.chunk import Chunk
-from streams.sources.interrupt import Interrupt
+from streams.events.deadletters import DeadLetterFile, letter
+from streams.live import wall_clock
+from streams.sources.event_lines import Chunk
 from streams.sources.order.play import Play
-from streams.sources.refused import RefusedFile
+from streams.sources.stops import Stops
 
 PART = ".part"
 """What the name of a file ends in that is not written to its end."""
@@ -35,13 +36,7 @@ PART = ".part"
 
 @click.command()
 @source_options
-@click.option(
-    "--force",
-    "force_names",
-    multiple=True,
-    metavar="ID|FILE",
-    help="A force, by id or TOML file; may be repeated. The shipped forces are always known.",
-)
+@more_forces_option
 @click.option(
     "--to",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -52,18 +47,9 @@ PART = ".part"
     is_flag=True,
     help="One event a row, as the record was at the end, instead of the versions of a live feed.",
 )
-@click.option(
-    "--dead-letters",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("refused.ndjson"),
-    show_default=True,
-    help="The file that refused rows are appended to.",
-)
+@dead_letters_option
 def convert(
-    sources: tuple[str, ...],
-    paired: tuple[tuple[str, Path], ...],
-    mapping: Path | None,
-    glob: str | None,
+    inputs: Inputs,
     force_names: tuple[str, ...],
     to: Path | None,
     whole: bool,
@@ -88,31 +74,30 @@ def convert(
       3    much of the input was refused: all rows, or more than 1 % and at least ten
       130  Ctrl-C (143: ended from outside); no file of --to is written then
     """
-    forces = {name: find_force(name) for name in shipped_forces()}
     named = [find_force(name) for name in force_names]
-    forces.update({force.id: force for force in named})
-    inputs = Inputs(sources, paired, mapping, glob).check()
+    forces = forces_known(named)
+    inputs.check()
     refused: Counter[str] = Counter()
     examples: dict[str, tuple[str, str]] = {}
     rows = written = 0
     with ExitStack() as open_things:
         source = inputs.open(named or None)
         play = open_things.enter_context(Play(source, forces.values(), unfolds=not whole))
-        letters = RefusedFile(dead_letters)
+        letters = DeadLetterFile(dead_letters)
         open_things.callback(letters.close)
         move = open_things.enter_context(progress_bar(source, play, lambda: f"{rows:,} rows"))
-        interrupt = open_things.enter_context(Interrupt(signal.SIGINT, signal.SIGTERM))
-        out = open_things.enter_context(_written(to, interrupt))
+        stops = open_things.enter_context(Stops(at_once=False))
+        out = open_things.enter_context(_written(to, stops))
 
         def take(chunks: Iterable[Chunk]) -> int:
             nonlocal rows
             lines = 0
-            for chunk in interrupt.between(chunks):
+            for chunk in stops.between(chunks):
                 rows += chunk.rows - chunk.excluded
-                for rejected in chunk.rejected:
-                    letters.write(rejected)
-                    refused[rejected.reason] += 1
-                    examples.setdefault(rejected.reason, (rejected.origin, rejected.detail))
+                for raw, reason, detail, origin in chunk.rejected:
+                    letters.write(letter(raw, origin, reason, detail, wall_clock()))
+                    refused[reason] += 1
+                    examples.setdefault(reason, (origin, detail))
                 if chunk.line_numbers:
                     out.write(chunk.payload + b"\n")
                     lines += len(chunk.line_numbers)
@@ -124,17 +109,17 @@ def convert(
     said = [f"{rows:,} rows became {written:,} events."]
     said += refused_lines(refused, examples, dead_letters)
     said += passed_over(source) + [f"Look: {warning}" for warning in play.warnings]
-    much = None if interrupt.asked else refused_much(refused.total(), rows)
+    much = None if stops.asked else refused_much(refused.total(), rows)
     for line in [*said, *([much] if much else [])]:
         click.echo(line, err=True)
-    if interrupt.asked:
-        sys.exit(interrupt.exit_code)
+    if stops.asked:
+        sys.exit(stops.exit_code)
     if much:
         sys.exit(REFUSED)
 
 
 @contextmanager
-def _written(to: Path | None, interrupt: Interrupt) -> Iterator[BinaryIO]:
+def _written(to: Path | None, stops: Stops) -> Iterator[BinaryIO]:
     """The output, open for writing; raises `SourceError`. A file has its name only once all of it
     is there, or all that came before an input that is damaged."""
     if to is None:
@@ -154,7 +139,7 @@ def _written(to: Path | None, interrupt: Interrupt) -> Iterator[BinaryIO]:
                 yield out
             except WatchroomError as error:
                 failure = error
-        if not interrupt.asked:
+        if not stops.asked:
             part.replace(to)
     finally:
         part.unlink(missing_ok=True)

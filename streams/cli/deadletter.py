@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from streams.config.force import find_force, shipped_forces
+from streams.cli.options import broker_option, forces_known, more_forces_option, prefix_option
+from streams.config.force import find_force
 from streams.errors import WatchroomError
 from streams.events.deadletters import DeadLetter, merged, read_file
 
@@ -31,30 +32,13 @@ class Since(click.ParamType):
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for option in (
-        click.option(
-            "--file",
-            "path",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="Read this file of dead letters instead of Kafka.",
-        ),
-        click.option(
-            "--prefix", default="watchroom", show_default=True, help="What topic names start with."
-        ),
-        click.option(
-            "--broker",
-            "--bootstrap",
-            "broker",
-            envvar="WATCHROOM_BOOTSTRAP",
-            default="localhost:9092",
-            show_default=True,
-            show_envvar=True,
-            metavar="HOST:PORT,...",
-            help="The Kafka brokers.",
-        ),
-    ):
-        command = option(command)
-    return command
+    file = click.option(
+        "--file",
+        "path",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Read this file of dead letters instead of Kafka.",
+    )
+    return broker_option(prefix_option(file(command)))
 
 
 def _chosen(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -123,13 +107,7 @@ def show(broker: str, prefix: str, path: Path | None, ids: tuple[str, ...]) -> N
 @deadletter.command()
 @_options
 @_chosen
-@click.option(
-    "--force",
-    "force_names",
-    multiple=True,
-    metavar="ID|FILE",
-    help="A force, by id or TOML file; may be repeated. The shipped forces are always known.",
-)
+@more_forces_option
 @click.option("--again", is_flag=True, help="Also send those that were sent again before.")
 @click.argument("ids", metavar="[ID...]", nargs=-1)
 def retry(
@@ -162,8 +140,7 @@ def retry(
         letters = [letter for letter in letters if letter.id in ids]
         if missing := set(ids) - {letter.id for letter in letters}:
             raise WatchroomError(f"there is no dead letter {', '.join(sorted(missing))}")
-    names = dict.fromkeys((*shipped_forces(), *force_names))
-    retrier = Retrier(broker, prefix, [find_force(name) for name in names])
+    retrier = Retrier(broker, prefix, forces_known(map(find_force, force_names)).values())
     try:
         for letter in letters:
             click.echo(f"{letter.id}: {retrier.retry(letter, again=again)}")

@@ -16,10 +16,10 @@ from streams.alerts.model import Transition
 from streams.cli.board import rows_that_fit
 from streams.cli.options import Seconds, Speed, board_console
 from streams.embedded.demo import FORCE, HISTORY_WEEKS, Demo
-from streams.embedded.replay import Stopped, Stops
 from streams.errors import WatchroomError
 from streams.outputs.terminal import render, summary
 from streams.outputs.web import Handle, serve
+from streams.sources.stops import Stopped, Stops
 
 PORT = 8787
 EVERY_LINE = 10.0

@@ -208,21 +208,21 @@ def _columns(
     named = columns or [name for name in header if name not in (label, *used)]
     if not named or not rows:
         raise SourceError(f"{file.name} has no {'rows' if named else 'column of figures'}")
-    cells = {
+    texts = {
         name: [row[i].strip() if i < len(row) else "" for row in rows]
         for i, name in enumerate(header)
     }
     more = {
         name: [text.split(";") if name == "names" else _number(text, column, n, whole=True)
-               for n, text in enumerate(cells[column])]
+               for n, text in enumerate(texts[column])]
         for name, column in beside.items()
     }  # fmt: skip
     with_points = [{name: given[n] for name, given in more.items()} for n in range(len(rows))]
     series = [
-        Column(name, [_number(text, name, n) for n, text in enumerate(cells[name])], with_points)
+        Column(name, [_number(text, name, n) for n, text in enumerate(texts[name])], with_points)
         for name in named
     ]
-    return cells[label] if label else [str(n) for n in range(len(rows))], series
+    return texts[label] if label else [str(n) for n in range(len(rows))], series
 
 
 def _number(text: str, column: str, row: int, *, whole: bool = False) -> Any:

@@ -3,11 +3,12 @@ end of what was refused."""
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import click
 from rich.console import Console
@@ -33,8 +34,6 @@ MUCH, LEAST = 0.01, 10
 NAMED = 3
 """Files that were passed over, as far as they are named."""
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 
 class Paired(click.ParamType):
     """`FILE:MAPPING`: a source, a colon, and the path of its mapping."""
@@ -55,8 +54,20 @@ class Paired(click.ParamType):
         return source, Path(mapping)
 
 
-def source_options(command: Command) -> Command:
-    """Adds the arguments that say what is read."""
+def source_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the arguments that say what is read; the command gets them as its `inputs`."""
+
+    @functools.wraps(command)
+    def with_inputs(
+        sources: tuple[str, ...],
+        paired: tuple[tuple[str, Path], ...],
+        mapping: Path | None,
+        glob: str | None,
+        **options: Any,
+    ) -> Any:
+        return command(inputs=Inputs(sources, paired, mapping, glob), **options)
+
+    adorned: Callable[..., Any] = with_inputs
     for option in (
         click.option("--glob", metavar="PATTERN", help="Which files to read inside folders."),
         click.option(
@@ -74,8 +85,8 @@ def source_options(command: Command) -> Command:
         ),
         click.argument("sources", nargs=-1, metavar="[SOURCE]..."),
     ):
-        command = option(command)
-    return command
+        adorned = option(adorned)
+    return adorned
 
 
 class Inputs(NamedTuple):
@@ -86,9 +97,13 @@ class Inputs(NamedTuple):
     mapping: Path | None
     glob: str | None
 
+    def __bool__(self) -> bool:
+        """Whether anything is named."""
+        return bool(self.sources or self.paired)
+
     def check(self) -> Inputs:
         """Itself; raises click's error where nothing is named, or standard input twice."""
-        if not self.sources and not self.paired:
+        if not self:
             raise click.UsageError("name what to read: a SOURCE, or --source FILE:MAPPING")
         if sum(place == STDIN for place, _ in self._all()) > 1:
             raise click.UsageError("standard input (-) can be read once only")

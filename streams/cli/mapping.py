@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from streams.cli.inputs import REFUSED
 from streams.config.force import Force, find_force
 from streams.sources.draft.field_words import KINDS, Kind
 from streams.sources.draft.sample import MOST, read_sample
@@ -14,9 +15,6 @@ from streams.sources.draft.suggest import suggest
 from streams.sources.draft.trial import Trial, try_mapping
 from streams.sources.mapping.file import load_mapping, parse_mapping
 from streams.sources.mapping.model import Mapping
-
-REFUSED = 3
-"""The exit code when all rows, or more than one in a hundred and at least ten, are refused."""
 
 
 @click.group()

@@ -1,16 +1,59 @@
-"""What several commands share: addresses, speeds, forces, instants."""
+"""What several commands share: their options, and the types of these."""
 
 from __future__ import annotations
 
 import os
 import re
-from typing import Any
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 
 from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import ConfigError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PREFIX = "watchroom"
+BROKERS: dict[str, Any] = {
+    "envvar": "WATCHROOM_BOOTSTRAP",
+    "default": "localhost:9092",
+    "show_default": True,
+    "show_envvar": True,
+    "metavar": "HOST:PORT,...",
+    "help": "The Kafka brokers.",
+}
+
+broker_option = click.option("--broker", "--bootstrap", "broker", **BROKERS)
+bootstrap_option = click.option("--bootstrap", **BROKERS)
+prefix_option = click.option(
+    "--prefix", default=PREFIX, show_default=True, help="What topic names start with."
+)
+dead_letters_option = click.option(
+    "--dead-letters",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("refused.ndjson"),
+    show_default=True,
+    help="The file that refused rows are appended to.",
+)
+
+
+def _forces_option(otherwise: str) -> Callable[[Command], Command]:
+    return click.option(
+        "--force",
+        "force_names",
+        multiple=True,
+        metavar="ID|FILE",
+        help=f"A force, by id or TOML file; may be repeated. {otherwise}",
+    )
+
+
+forces_option = _forces_option("By default every shipped force.")
+"""The forces of a command, for `forces_named`."""
+more_forces_option = _forces_option("The shipped forces are always known.")
+"""Forces beside those that are shipped, for `forces_known`."""
 
 
 class Seconds(click.ParamType):
@@ -79,3 +122,8 @@ def forces_named(names: tuple[str, ...]) -> list[Force]:
     if twice:
         raise ConfigError(f'--force names "{min(twice)}" twice')
     return forces
+
+
+def forces_known(named: Iterable[Force]) -> dict[str, Force]:
+    """The shipped forces and those that are named, by id; raises `ConfigError`."""
+    return {force.id: force for force in (*map(find_force, shipped_forces()), *named)}

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from streams.cli import INTERRUPTED
 from streams.cli.inputs import (
     REFUSED,
     Inputs,
@@ -18,34 +19,25 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
-from streams.cli.options import Speed
-from streams.config.force import find_force, shipped_forces
+from streams.cli.options import (
+    Speed,
+    bootstrap_option,
+    dead_letters_option,
+    forces_known,
+    more_forces_option,
+    prefix_option,
+)
+from streams.config.force import find_force
 from streams.kafka.publisher import PublishCounts
 from streams.kafka.publisher import publish as send
 from streams.sources import Source
 from streams.sources.order.play import Play
 
-INTERRUPTED = 130
-
 
 @click.command(short_help="Send files, folders or standard input to Kafka.")
 @source_options
-@click.option(
-    "--bootstrap",
-    envvar="WATCHROOM_BOOTSTRAP",
-    default="localhost:9092",
-    show_default=True,
-    show_envvar=True,
-    metavar="HOST:PORT,...",
-    help="The Kafka brokers.",
-)
-@click.option(
-    "--force",
-    "force_names",
-    multiple=True,
-    metavar="ID|FILE",
-    help="A force, by id or TOML file; may be repeated. The shipped forces are always known.",
-)
+@bootstrap_option
+@more_forces_option
 @click.option(
     "--batch",
     type=click.IntRange(1, 10_000),
@@ -53,27 +45,16 @@ INTERRUPTED = 130
     show_default=True,
     help="The most events in one message.",
 )
-@click.option(
-    "--prefix", default="watchroom", show_default=True, help="What topic names start with."
-)
-@click.option(
-    "--dead-letters",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("refused.ndjson"),
-    show_default=True,
-    help="The file that refused rows are appended to.",
-)
+@prefix_option
+@dead_letters_option
 @click.option(
     "--speed",
     type=Speed(),
     help="How many times as fast as the wall clock files are played, or max (the default). "
     "Standard input is sent as it comes unless this is given.",
 )
-def publish(  # noqa: PLR0913, PLR0917  one argument an option
-    sources: tuple[str, ...],
-    paired: tuple[tuple[str, Path], ...],
-    mapping: Path | None,
-    glob: str | None,
+def publish(
+    inputs: Inputs,
     bootstrap: str,
     force_names: tuple[str, ...],
     batch: int,
@@ -107,10 +88,9 @@ def publish(  # noqa: PLR0913, PLR0917  one argument an option
       3    much of a finite input was refused: all rows, or more than 1 % and at least ten
       130  Ctrl-C; all that was read until then was sent
     """
-    forces = {name: find_force(name) for name in shipped_forces()}
     named = [find_force(name) for name in force_names]
-    forces.update({force.id: force for force in named})
-    inputs = Inputs(sources, paired, mapping, glob).check()
+    forces = forces_known(named)
+    inputs.check()
     following = speed is None and inputs.has_stdin
     run = _Run(dead_letters)
     options: dict[str, Any] = {"forces": forces, "batch": batch, "dead_letters": dead_letters}

@@ -19,11 +19,12 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
-from streams.cli.options import Address, Speed, board_console, forces_named
+from streams.cli.options import Address, Speed, board_console, dead_letters_option, forces_named
 from streams.config.force import Force
-from streams.embedded.replay import ReplayClock, Stopped, Stops
-from streams.embedded.runner import DeadLetterFile, Embedded, has_records, last_event
+from streams.embedded.replay import ReplayClock
+from streams.embedded.runner import Embedded, has_records, last_event
 from streams.errors import ConfigError, WatchroomError
+from streams.events.deadletters import DeadLetterFile
 from streams.events.unknown_values import in_words
 from streams.live import Live
 from streams.outputs.instants import parse_instant
@@ -31,6 +32,7 @@ from streams.outputs.terminal import render
 from streams.periods import Calendar, rfc3339
 from streams.sources import Source
 from streams.sources.order.play import Play
+from streams.sources.stops import Stopped, Stops
 from streams.state.departed import kept_on_disk
 
 
@@ -62,13 +64,7 @@ from streams.state.departed import kept_on_disk
     help="Also show 2021-10-31T01, 2021-10-31, 2021-10, 2021-Q4 or 2021/22. Repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The closing boards as JSON, one a line.")
-@click.option(
-    "--dead-letters",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=Path("refused.ndjson"),
-    show_default=True,
-    help="The file that refused rows are appended to.",
-)
+@dead_letters_option
 @click.option(
     "--no-surveillance",
     is_flag=True,
@@ -80,10 +76,7 @@ from streams.state.departed import kept_on_disk
     help="The folder that alerts are kept in. A live run has one of its own; a replay keeps none.",
 )
 def run(  # noqa: PLR0913, PLR0917  one argument an option
-    sources: tuple[str, ...],
-    paired: tuple[tuple[str, Path], ...],
-    mapping: Path | None,
-    glob: str | None,
+    inputs: Inputs,
     embedded: bool,
     force_names: tuple[str, ...],
     speed: float | None,
@@ -124,7 +117,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         raise click.UsageError("say --embedded; with Kafka, use watchroom worker instead")
     forces = forces_named(force_names)
     closing_at = _checked(at, periods, forces[0])
-    inputs = Inputs(sources, paired, mapping, glob).check()
+    inputs.check()
     # Standard input is taken for live; files are a replay, and their clock follows the events.
     following = speed is None and inputs.has_stdin
     given = forces if force_names else None

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from heapq import merge
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
-from streams.cli.options import forces_named
-from streams.cli.surges import HELP, surges_of
+from streams.cli.options import forces_named, forces_option, prefix_option
 from streams.config.force import Force
 from streams.errors import ConfigError
 from streams.kafka.publisher import Publisher
 from streams.live import wall_clock
+from streams.outputs.instants import parse_instant
 from streams.periods import Calendar
-from streams.sources.chunk import CHUNK_LINES, Chunk
+from streams.sources.event_lines import CHUNK_LINES, Chunk
 from streams.sources.simulator import Rates, Surge, simulate
 
 STEP = 1.0
 """Seconds between two looks at the clock: what became known in between is sent together."""
 
 Known = tuple[int, bytes]
+"""An event line, behind the instant (ms) at which it became known."""
+
+SURGE_HELP = (
+    'More than usual for a while: "2022-01-14T19:00/2h x3" is three times the calls, '
+    'then a line, an area or a category of incidents: "... x3 999 rugby". Repeatable.'
+)
+_SURGE = re.compile(r"(\S+)/(\d+(?:\.\d+)?)(m|h|d)\s+x(\d+(?:\.\d+)?)((?:\s+\S+)*)\s*")
+_UNITS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_FORM = "write 2022-01-14T19:00/2h x3, then a line, an area or a category, if it is of one"
 
 
 @click.command("simulate", short_help="Make up a control room, live.")
-@click.option(
-    "--force",
-    "force_names",
-    multiple=True,
-    metavar="ID|FILE",
-    help="A force, by id or TOML file; may be repeated. By default every shipped force.",
-)
+@forces_option
 @click.option(
     "--broker",
     envvar="WATCHROOM_BOOTSTRAP",
@@ -43,9 +48,7 @@ Known = tuple[int, bytes]
     show_envvar=True,
     help="Send to Kafka; by default the events are printed, as NDJSON.",
 )
-@click.option(
-    "--prefix", default="watchroom", show_default=True, help="What topic names start with."
-)
+@prefix_option
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d"]),
@@ -59,7 +62,7 @@ Known = tuple[int, bytes]
     show_default=True,
     help="Staff on duty: 0.7 is a bad day.",
 )
-@click.option("--surge", "surges", multiple=True, metavar="SURGE", help=HELP)
+@click.option("--surge", "surges", multiple=True, metavar="SURGE", help=SURGE_HELP)
 @click.option("--once", is_flag=True, help="End with what is known by now.")
 def simulate_(
     force_names: tuple[str, ...],
@@ -137,3 +140,51 @@ def _due(events: Iterator[Known], *, once: bool) -> Iterator[list[bytes]]:
         if len(lines) == CHUNK_LINES:
             yield lines
             lines = []
+
+
+class Where(NamedTuple):
+    """What a surge is of; None is everything."""
+
+    area: str | None
+    line: str | None
+    category: str | None
+
+
+def surges_of(texts: Sequence[str], forces: Sequence[Force]) -> dict[str, list[Surge]]:
+    """The surges of each force; one that names an area, a line or a category is of those forces
+    that have it. Raises `ConfigError`."""
+    found: dict[str, list[Surge]] = {force.id: [] for force in forces}
+    for text in texts:
+        read = _SURGE.fullmatch(text.strip())
+        if read is None:
+            raise ConfigError(f'"{text}" is no surge: {_FORM}')
+        words, fitting = read[5].split(), 0
+        for force in forces:
+            where = _where(force, words)
+            if where is not None:
+                fitting += 1
+                try:
+                    start = parse_instant(read[1], force.zone)
+                    end = start + round(float(read[2]) * _UNITS[read[3]])
+                    found[force.id].append(Surge(start, end, float(read[4]), *where))
+                except ValueError as error:
+                    raise ConfigError(f'"{text}": {error}') from None
+        if not fitting:
+            names = ", ".join(force.name for force in forces)
+            raise ConfigError(f'"{text}": {" ".join(words)} is not all in {names}; {_FORM}')
+    return found
+
+
+def _where(force: Force, words: Sequence[str]) -> Where | None:
+    """What the words name in a force; None where it lacks any of it."""
+    area = line = category = None
+    for word in words:
+        if word in force.line_index and line is None:
+            line = word
+        elif word.casefold() in force.area_index and area is None:
+            area = force.file.areas[force.find_area(word) - 1].id
+        elif word in force.categories.index and category is None:
+            category = word
+        else:
+            return None
+    return Where(area, line, category)

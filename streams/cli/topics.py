@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import click
 
+from streams.cli.options import broker_option, prefix_option
 from streams.kafka import topics as kafka_topics
 from streams.periods import DAY
 
 WRONG = 1
 
 
-def _options(command: Callable[..., Any]) -> Callable[..., Any]:
-    broker = click.option(
-        "--broker",
-        "--bootstrap",
-        "broker",
-        envvar="WATCHROOM_BOOTSTRAP",
-        default="localhost:9092",
-        show_default=True,
-        show_envvar=True,
-        metavar="HOST:PORT,...",
-        help="The Kafka brokers.",
-    )
-    prefix = click.option(
-        "--prefix",
-        default=kafka_topics.PREFIX,
-        show_default=True,
-        help="What topic names start with.",
-    )
-    return broker(prefix(command))
-
-
 @click.group()
 def topics() -> None:
-    """The Kafka topics: five in, four out.
+    """The Kafka topics: five in, three out.
 
     \b
     Examples:
@@ -46,7 +25,8 @@ def topics() -> None:
 
 
 @topics.command()
-@_options
+@broker_option
+@prefix_option
 @click.option(
     "--partitions",
     type=click.IntRange(1, 1000),
@@ -78,11 +58,13 @@ def create(
     with kafka_topics.admin(broker) as client:
         for name in kafka_topics.create(client, prefix, partitions, replication_factor):
             click.echo(f"{name}: created")
+        _tell_unused(client, prefix)
         _tell(context, kafka_topics.check(client, prefix, partitions))
 
 
 @topics.command()
-@_options
+@broker_option
+@prefix_option
 @click.option(
     "--partitions", type=click.IntRange(1, 1000), help="How many there should be of each topic."
 )
@@ -98,11 +80,13 @@ def check(context: click.Context, broker: str, prefix: str, partitions: int | No
       watchroom topics check --prefix trial --partitions 24
     """
     with kafka_topics.admin(broker) as client:
+        _tell_unused(client, prefix)
         _tell(context, kafka_topics.check(client, prefix, partitions))
 
 
 @topics.command("list")
-@_options
+@broker_option
+@prefix_option
 def list_(broker: str, prefix: str) -> None:
     """List the topics with their partitions, copies and retention.
 
@@ -113,6 +97,7 @@ def list_(broker: str, prefix: str) -> None:
     with kafka_topics.admin(broker) as client:
         names = [topic.name for topic in kafka_topics.wanted(prefix)]
         found = kafka_topics.describe(client, names)
+        _tell_unused(client, prefix)
     width = max(map(len, names))
     for name in names:
         topic = found.get(name)
@@ -130,6 +115,15 @@ def _kept(topic: kafka_topics.Found) -> str:
         return "the latest of each key"
     kept = int(topic.config.get("retention.ms", -1))
     return "kept for good" if kept < 0 else f"kept {kept // DAY} days"
+
+
+def _tell_unused(client: Any, prefix: str) -> None:
+    for name in kafka_topics.unused(client, prefix):
+        click.echo(
+            f"{name} is no longer used. Delete it whenever you like: kafka-topics.sh --delete "
+            f"--topic {name}",
+            err=True,
+        )
 
 
 def _tell(context: click.Context, found: dict[str, list[str]]) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import click
 
 from streams.cli.options import Address
-from streams.embedded.replay import Stopped, Stops
+from streams.sources.stops import Stopped, Stops
 
 
 class WorkerAddress(click.ParamType):

@@ -9,28 +9,13 @@ from pathlib import Path
 
 import click
 
+from streams.cli.options import broker_option, forces_option, prefix_option
 from streams.config.force import find_force, shipped_forces
 
 
 @click.command(short_help="Monitor Kafka topics with Faust.")
-@click.option(
-    "--broker",
-    "--bootstrap",
-    "broker",
-    envvar="WATCHROOM_BOOTSTRAP",
-    default="localhost:9092",
-    show_default=True,
-    show_envvar=True,
-    metavar="HOST:PORT,...",
-    help="The Kafka brokers.",
-)
-@click.option(
-    "--force",
-    "force_names",
-    multiple=True,
-    metavar="ID|FILE",
-    help="A force, by id or TOML file; may be repeated. By default every shipped force.",
-)
+@broker_option
+@forces_option
 @click.option(
     "--checkpoints",
     type=click.Path(file_okay=False, path_type=Path),
@@ -45,9 +30,7 @@ from streams.config.force import find_force, shipped_forces
     metavar="HOST:PORT",
     help="Where to serve metrics, board and health; port 0 takes any, 'off' serves nothing.",
 )
-@click.option(
-    "--prefix", default="watchroom", show_default=True, help="What topic names start with."
-)
+@prefix_option
 @click.option(
     "--group",
     default="watchroom",

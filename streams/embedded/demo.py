@@ -18,12 +18,13 @@ from itertools import chain
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.embedded.alerting import Alerting
-from streams.embedded.replay import ReplayClock, Stops
+from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import TICK, Embedded
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.sources import CHUNK_LINES, Chunk, open_source
 from streams.sources.simulator import Rates, Surge, simulate, spread_crimes
+from streams.sources.stops import Stops
 from streams.state.surveillance import watch_all
 
 FORCE = "warwickshire"

@@ -1,13 +1,9 @@
-"""The clock of a replay, and stops that never fall into the middle of a fold."""
+"""The clock of a replay."""
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType, TracebackType
+from collections.abc import Callable
 
 AHEAD = 1.0
 """Seconds that a replay makes up after its reader was late; what is more is lost: it goes on from
@@ -68,64 +64,3 @@ class ReplayClock:
         at = self()
         self._at, self._speed, self._limit = at, 0.0, None
         return at
-
-
-class Stopped(KeyboardInterrupt):
-    """Ctrl-C, or a request to end; `exit_code` is what the process should end with."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.exit_code = 128 + number
-
-
-class Stops:
-    """Turns SIGINT and SIGTERM into `Stopped`, which is raised between folds, never inside one.
-
-    Use it with `with`, in the main thread; elsewhere it does nothing.
-    """
-
-    NUMBERS = (signal.SIGINT, signal.SIGTERM)
-
-    def __init__(self) -> None:
-        self._asked = 0
-        self._busy = False
-        self._before: dict[int, object] = {}
-
-    def __enter__(self) -> Stops:
-        """Take the signals over."""
-        if threading.current_thread() is threading.main_thread():
-            for number in self.NUMBERS:
-                self._before[number] = signal.signal(number, self._caught)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        """Give them back."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
-        self._before.clear()
-
-    @property
-    def asked(self) -> bool:
-        """Whether a stop is asked for: what is held back should come to its end soon."""
-        return bool(self._asked)
-
-    def _caught(self, number: int, frame: FrameType | None) -> None:
-        self._asked = number
-        if not self._busy:
-            raise Stopped(number)
-
-    @contextmanager
-    def held_back(self) -> Iterator[None]:
-        """A stretch that is not to be broken off: a stop that is asked for in it comes after it."""
-        self._busy = True
-        try:
-            yield
-        finally:
-            self._busy = False
-        if self._asked:
-            raise Stopped(self._asked)

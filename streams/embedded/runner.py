@@ -11,20 +11,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import BinaryIO
 
 from streams.board.monitor import Folded, Monitor
-from streams.embedded.replay import ReplayClock, Stops
-from streams.errors import SourceError
-from streams.events.deadletters import letter
+from streams.embedded.replay import ReplayClock
+from streams.events.deadletters import DeadLetterFile, letter
 from streams.fold.heartbeats import Heartbeats
 from streams.fold.ledger import Ledger
 from streams.fold.readings import Readings
 from streams.live import Busy, Live, wall_clock
 from streams.sources import Chunk
-from streams.sources.order.instants import instant_of
+from streams.sources.event_lines import instant_of
 from streams.sources.order.play import Play
+from streams.sources.stops import Stops
 
 TICK = 0.02
 """The shortest wait of a paced replay, in seconds."""
@@ -66,46 +64,6 @@ def last_event(monitor: Monitor, force_id: str | None = None) -> int:
 def has_records(monitor: Monitor, force_id: str) -> bool:
     """Whether anything of a force was ever taken."""
     return last_event(monitor, force_id) > 0
-
-
-class DeadLetterFile:
-    """Appends refused lines to a file that is made at the first of them."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file: BinaryIO | None = None
-
-    def write(self, raw: bytes, origin: str, reason: str, detail: str) -> None:
-        """Appends one letter; raises `SourceError` when the file can't be written."""
-        try:
-            if self._file is None:
-                self._file = self.path.open("ab")
-            self._file.write(letter(raw, origin, reason, detail, wall_clock()).as_line() + b"\n")
-        except OSError as error:
-            raise self._full(error) from None
-
-    def flush(self) -> None:
-        """Lets another program see what was written; raises `SourceError` like `write`."""
-        if self._file is not None:
-            try:
-                self._file.flush()
-            except OSError as error:
-                raise self._full(error) from None
-
-    def close(self) -> None:
-        """Closes the file, if one was made; raises `SourceError` like `write`."""
-        file, self._file = self._file, None
-        if file is not None:
-            try:
-                file.close()
-            except OSError as error:
-                raise self._full(error) from None
-
-    def _full(self, error: OSError) -> SourceError:
-        return SourceError(
-            f"{self.path}: refused rows can't be written there: {error.strerror}. "
-            "Name another place with --dead-letters"
-        )
 
 
 class Embedded:
@@ -210,7 +168,7 @@ class Embedded:
         # Last: where the file can't be written, the account is true all the same.
         if self.dead_letters is not None:
             for each in letters:
-                self.dead_letters.write(*each)
+                self.dead_letters.write(letter(*each, wall_clock()))
 
     def gather(self, play: Play, progress: Callable[[], None] = lambda: None) -> None:
         """Reads and sorts a finite source; what it refuses is written and counted."""

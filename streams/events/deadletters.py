@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -123,6 +125,47 @@ def from_line(line: bytes) -> DeadLetter:
     held = msgspec.json.decode(line, type=_Line)
     raw = base64.b64decode(held.raw_base64) if held.raw_base64 else (held.raw or "").encode()
     return DeadLetter(raw=raw, **{name: getattr(held, name) for name in TEXT_HEADERS})
+
+
+class DeadLetterFile:
+    """Appends letters to a file that is made at the first of them: a clean run leaves none.
+
+    Its methods raise `SourceError` where the file can't be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: BinaryIO | None = None
+
+    def write(self, letter: DeadLetter) -> None:
+        """Appends one letter."""
+        with self._in_words():
+            if self._file is None:
+                self._file = self.path.open("ab")
+            self._file.write(letter.as_line() + b"\n")
+
+    def flush(self) -> None:
+        """Lets another program see what was written."""
+        with self._in_words():
+            if self._file is not None:
+                self._file.flush()
+
+    def close(self) -> None:
+        """Closes the file, if one was made."""
+        file, self._file = self._file, None
+        with self._in_words():
+            if file is not None:
+                file.close()
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise SourceError(
+                f"{self.path}: refused rows can't be written there: {error.strerror}. "
+                "Name another place with --dead-letters"
+            ) from None
 
 
 def read_file(path: Path) -> Iterator[DeadLetter]:

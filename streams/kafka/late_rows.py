@@ -16,7 +16,7 @@ from streams.fold.ledger import WHOLE_HORIZON
 from streams.fold.panes import end_of_record
 from streams.periods import Calendar, rfc3339, to_ms
 from streams.registry.kind import Kind, when_of
-from streams.sources.chunk import Chunk
+from streams.sources.event_lines import Chunk
 from streams.sources.order.play import Judge
 
 Whose = tuple[str, str]

@@ -19,7 +19,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.errors import KafkaError
 from streams.kafka.brokers import BOOTSTRAP_SECONDS, unreachable
-from streams.sources.order.instants import instant_of
+from streams.sources.event_lines import instant_of
 
 ENOUGH = 1000
 """Lines of the force from the end of the log, among which its newest is taken to be."""

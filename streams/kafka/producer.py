@@ -1,4 +1,4 @@
-"""Sending what checkpoints have released: dead letters, facts, boards.
+"""Sending what checkpoints have released: dead letters, archived panes, alerts.
 
 A message is sent only after the checkpoint that holds its cause, and leaves the checkpoint's outbox
 only after all brokers have it. So a crash sends it again, never not at all; its key tells that it
@@ -42,7 +42,7 @@ class Outbox:
             max_request_size=LARGEST_LINE,
             linger_ms=5,
         )
-        self._queue: asyncio.Queue[tuple[Partition | None, Numbered]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[Partition, Numbered]] = asyncio.Queue()
         self._waiting = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -56,8 +56,8 @@ class Outbox:
         """Whether so much is unsent that reading should wait."""
         return self._waiting > MOST_WAITING
 
-    def put(self, partition: Partition | None, messages: Numbered) -> None:
-        """Has messages sent; those of a partition are struck from its checkpoint thereafter."""
+    def put(self, partition: Partition, messages: Numbered) -> None:
+        """Has messages of a partition sent, and struck from its checkpoint thereafter."""
         if messages:
             self._waiting += len(messages)
             self._queue.put_nowait((partition, messages))
@@ -68,8 +68,7 @@ class Outbox:
             while not await self._sent(messages):  # noqa: ASYNC110 - the brokers tell no event
                 await asyncio.sleep(PAUSE)
             self._waiting -= len(messages)
-            if partition is not None:
-                await asyncio.to_thread(partition.checkpoint.sent, [n for n, _ in messages])
+            await asyncio.to_thread(partition.checkpoint.sent, [n for n, _ in messages])
             self._queue.task_done()
 
     async def _sent(self, messages: Numbered) -> bool:

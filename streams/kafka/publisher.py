@@ -8,12 +8,12 @@ its force is unknown, it is above the message limit) goes to a local file and is
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import kafka.errors
@@ -22,16 +22,17 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from streams.config.force import Force
 from streams.errors import KafkaError, Refused, SourceError
+from streams.events.deadletters import DeadLetterFile, letter
 from streams.events.lenient import decode
 from streams.events.schema import KINDS
 from streams.kafka import brokers
 from streams.kafka.late_rows import in_words, late_rows
 from streams.kafka.log_contents import newest_update, record_ids
 from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of
-from streams.sources.chunk import Chunk, Rejected
-from streams.sources.interrupt import Interrupt
+from streams.live import wall_clock
+from streams.sources.event_lines import Chunk, Rejected
 from streams.sources.order.play import Play, paced
-from streams.sources.refused import RefusedFile
+from streams.sources.stops import Stops
 
 KIND_OF = {struct: kind for kind, struct in KINDS.items()}
 BROKER_LIMIT = 1_048_588
@@ -104,7 +105,7 @@ class Publisher:
     ) -> None:
         self.bootstrap, self.prefix, self.batch = bootstrap, prefix.rstrip("."), batch
         self.counts = PublishCounts()
-        self._refused = RefusedFile(dead_letters)
+        self._letters = DeadLetterFile(dead_letters)
         self._groups = {id_: force.partition_group for id_, force in forces.items()}
         self._refused_rows: set[str] = set()
         """Places of rows of several versions of which one was refused: they count once."""
@@ -135,15 +136,10 @@ class Publisher:
         """Itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Close the connection and the file; what was not flushed is not waited for."""
         self._producer.close(timeout=0 if kind else 10)
-        self._refused.close()
+        self._letters.close()
 
     def _connect(self, client: Callable[..., Any], **options: object) -> Any:
         try:
@@ -217,9 +213,10 @@ class Publisher:
             self.counts.last = chunk.place(len(chunk.line_numbers) - 1)
 
     def _refuse(self, rejected: Rejected) -> None:
-        self._refused.write(rejected)
-        self.counts.refused[rejected.reason] += 1
-        self.counts.examples.setdefault(rejected.reason, (rejected.origin, rejected.detail))
+        raw, reason, detail, origin = rejected
+        self._letters.write(letter(raw, origin, reason, detail, wall_clock()))
+        self.counts.refused[reason] += 1
+        self.counts.examples.setdefault(reason, (origin, detail))
 
     def _add_line(self, line: bytes) -> None:
         event = decode(line)
@@ -338,19 +335,19 @@ def publish(
     """
     told = progress or (lambda _counts: None)
     with Publisher(bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters) as publisher:
-        with Interrupt() as interrupt:
+        with Stops(signal.SIGINT, at_once=False) as stops:
             chunks: Iterable[Chunk] = source
             if isinstance(source, Play):
-                _take(publisher, interrupt, source.gather(), told)
-                if not interrupt.asked:
+                _take(publisher, stops, source.gather(), told)
+                if not stops.asked:
                     check_arrival(source, publisher)
                 chunks = source if speed is None else paced(source, speed)
             try:
-                _take(publisher, interrupt, chunks, told)
+                _take(publisher, stops, chunks, told)
             except SourceError:
                 publisher.finish()
                 raise
-            publisher.counts.interrupted = interrupt.asked
+            publisher.counts.interrupted = stops.asked
             publisher.finish()
         told(publisher.counts)
         return publisher.counts
@@ -358,11 +355,11 @@ def publish(
 
 def _take(
     publisher: Publisher,
-    interrupt: Interrupt,
+    stops: Stops,
     chunks: Iterable[Chunk],
     told: Callable[[PublishCounts], None],
 ) -> None:
-    for chunk in interrupt.between(chunks):
+    for chunk in stops.between(chunks):
         publisher.add(chunk)
         told(publisher.counts)
 

@@ -48,7 +48,9 @@ _RETENTION = {
     "heartbeats": MARGIN,
     "deadletter": 400 * DAY,
 }
-_COMPACTED = ("alerts", "published", "board")
+_COMPACTED = ("alerts", "published")
+_UNUSED = ("board",)
+"""Topics that an earlier version made, and that nothing reads or writes any more."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,11 @@ def check(client: Any, prefix: str, partitions: int | None = None) -> dict[str, 
     expected = partitions or (first.partitions if first else PARTITIONS)
     told = {topic.name: problems(topic, found.get(topic.name), expected) for topic in topics}
     return {name: list_ for name, list_ in told.items() if list_}
+
+
+def unused(client: Any, prefix: str) -> list[str]:
+    """The topics of an earlier version that are still there; they may be deleted."""
+    return list(describe(client, [topic_name(prefix, name) for name in _UNUSED]))
 
 
 def create(client: Any, prefix: str, partitions: int, replication_factor: int) -> list[str]:

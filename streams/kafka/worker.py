@@ -21,7 +21,6 @@ from typing import Any
 import aiokafka.errors
 import faust
 import kafka.errors
-import msgspec
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 from kafka.admin import MemberToRemove
@@ -34,13 +33,11 @@ from streams.kafka.producer import Outbox
 from streams.kafka.settings import Cluster, Settings
 from streams.kafka.stream import Key, Stream, StreamPositions
 from streams.live import Live
-from streams.state.snapshot import Outgoing
 
 log = logging.getLogger("watchroom.worker")
 
 SESSION_SECONDS, HEARTBEAT_SECONDS = 6.0, 2.0
 REVOKE_SECONDS = 2.0
-BOARD_SECONDS = 5.0
 COMMIT_SECONDS = 5.0
 STOP_SECONDS = 1.0
 """At the end, for each thing that brokers may be slow at: to end takes less than 5 s in all."""
@@ -92,21 +89,22 @@ class FaustWorker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stopped.set)
-        work = [
+        beside = [
             asyncio.create_task(each)
             for each in (
                 self.assigned.manage(),
                 self.assigned.keep(),
-                self._publish_boards(),
                 self.assigned.alerts.look(),
                 self.assigned.look_at_topics(),
-                self._stream(),
-                self.stopped.wait(),
             )
         ]
-        done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+        stream: list[asyncio.Task[Any]] = [
+            asyncio.create_task(self._stream()),
+            asyncio.create_task(self.stopped.wait()),
+        ]
+        done, _ = await asyncio.wait([*beside, *stream], return_when=asyncio.FIRST_COMPLETED)
         failure = next((task.exception() for task in done if task.exception()), None)
-        await self._close(work)
+        await self._close(beside, stream)
         if failure is not None:
             if isinstance(failure, WatchroomError):
                 raise failure
@@ -296,35 +294,23 @@ class FaustWorker:
             self.web = web.serve(self.live, *self.settings.web)
             log.info("serving http://%s:%d", self.settings.web[0], self.web.port)
 
-    async def _publish_boards(self) -> None:
-        """Sends the latest board of each force that is held to the board topic, for ever."""
-        groups = {force.id: force.partition_group for force in self.settings.forces}
-        topic = topics.topic_name(self.settings.prefix, "board")
-        while True:
-            await asyncio.sleep(BOARD_SECONDS)
-            if self.live.health.state not in ("live", "unwell", "behind") or self.outbox.full:
-                continue
-            for name in self.live.forces():
-                board = await asyncio.to_thread(self.live.board, name)
-                value = msgspec.json.encode(board)
-                number = topics.partition_of(groups[name], self.assigned.cluster.partitions)
-                message = Outgoing(topic, name.encode(), value, [], number)
-                self.outbox.put(None, [(0, message)])
-
-    async def _close(self, work: list[asyncio.Task[Any]]) -> None:
-        """The last checkpoint, the last offsets, and out of the group."""
+    async def _close(
+        self, beside: list[asyncio.Task[None]], stream: list[asyncio.Task[Any]]
+    ) -> None:
+        """The last checkpoint, the last offsets, and out of the group. The stream is needed until
+        these offsets are committed."""
         self.assigned.stopping = True
         self.live.health.state, self.live.health.detail = "recovering", "stopping"
-        for task in work[:5]:
+        for task in beside:
             task.cancel()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.gather(*work[:5], return_exceptions=True)
+                await asyncio.gather(*beside, return_exceptions=True)
         await self.assigned.settle()
         await self.assigned.save_all()
-        for task in work[5:]:
+        for task in stream:
             task.cancel()
-        await asyncio.gather(*work[5:], return_exceptions=True)
+        await asyncio.gather(*stream, return_exceptions=True)
         with contextlib.suppress(Exception):
             async with asyncio.timeout(STOP_SECONDS):
                 await self.app.stop()

@@ -7,14 +7,14 @@ what it could not be told, since it did not answer, is tried again three times a
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import queue
 import threading
 import time
-import urllib.request
 from typing import Any
+
+import httpx2
 
 from streams.alerts.model import Transition
 from streams.periods import HOUR, rfc3339, to_ms
@@ -75,16 +75,11 @@ class Silencer:
                 try:
                     self.post(wanted)
                     break
-                except (OSError, ValueError) as error:
+                except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, KeyError) as error:
                     log.warning("Alertmanager could not be told of a silence: %s", error)
                     time.sleep(self.pause * 2**tries)
 
     def post(self, wanted: dict[str, Any]) -> str:
-        """Makes a silence and returns its id; raises OSError."""
-        asked = urllib.request.Request(  # noqa: S310 - the address is the operator's
-            f"{self.url}/api/v2/silences",
-            json.dumps(wanted).encode(),
-            {"content-type": "application/json"},
-        )
-        with urllib.request.urlopen(asked, timeout=SECONDS) as answer:  # noqa: S310
-            return str(json.loads(answer.read())["silenceID"])
+        """Makes a silence and returns its id; raises `httpx2.HTTPError`."""
+        answer = httpx2.post(f"{self.url}/api/v2/silences", json=wanted, timeout=SECONDS)
+        return str(answer.raise_for_status().json()["silenceID"])

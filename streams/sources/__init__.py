@@ -14,7 +14,7 @@ order/                    finished history -> the order of time
 `draft/` drafts a mapping from the sample of a table, and tries it.
 """
 
-from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
+from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
 from streams.sources.files import Source, open_source
 
 __all__ = ["CHUNK_LINES", "Chunk", "Rejected", "Source", "open_source"]

@@ -11,13 +11,12 @@ import io
 import sys
 from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, NamedTuple, cast
 
 from streams.config.force import Force
 from streams.errors import SourceError
 from streams.sources.bytes.lines import Meter
-from streams.sources.chunk import Chunk
+from streams.sources.event_lines import Chunk
 from streams.sources.mapping.file import load_mapping
 from streams.sources.mapping.model import Mapping
 from streams.sources.readers import At, Reader, taken
@@ -96,12 +95,7 @@ class Source:
         """Itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the open file."""
         self.close()
 

@@ -55,7 +55,7 @@ from streams.sources.bytes.lines import (
     to_utf8,
     without_mark,
 )
-from streams.sources.chunk import CHUNK_LINES, Chunk
+from streams.sources.event_lines import CHUNK_LINES, Chunk
 from streams.sources.mapping.grouping import grouped_chunks
 from streams.sources.mapping.mapped import Mapper
 from streams.sources.mapping.model import Mapping

@@ -12,6 +12,7 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from streams.board.monitor import Monitor
 from streams.fold.ledger import Ledger
@@ -26,13 +27,18 @@ MOST_PENDING = 20_000
 
 
 class Departed:
-    """The records that have left one ledger; `find` asks the disk."""
+    """The records that have left one ledger: `find` asks the disk for one, and `write`, where there
+    is one, takes many there and says whether it could."""
 
-    def __init__(self, find: Callable[[str], int | None]) -> None:
+    def __init__(
+        self,
+        find: Callable[[str], int | None],
+        write: Callable[[dict[str, int]], bool] = lambda _: False,
+    ) -> None:
         self.pending: dict[str, int] = {}
         """What the disk does not have yet."""
         self.ids = IdFilter()
-        self._find = find
+        self._find, self._write = find, write
 
     def get(self, key: str, /) -> int | None:
         """The entry with which a record left; None for a record that never did."""
@@ -42,9 +48,11 @@ class Departed:
         return self._find(key) if found is None else found
 
     def put(self, entries: dict[str, int], /) -> None:
-        """Takes records in."""
+        """Takes records in, and writes them where there are many."""
         self.pending.update(entries)
         self.ids.add(entries)
+        if len(self.pending) >= MOST_PENDING and self._write(self.pending):
+            self.pending.clear()
 
     def written(self, entries: dict[str, int]) -> None:
         """Forgets what the disk has by now, but for what has changed meanwhile."""
@@ -64,7 +72,8 @@ class TemporaryFile:
     def store(self) -> Departed:
         """The place for the records of one more ledger."""
         self._ledgers += 1
-        return _Temporary(self, self._ledgers)
+        number = self._ledgers
+        return Departed(partial(self.find, number), partial(self.write, number))
 
     def write(self, ledger: int, entries: dict[str, int]) -> bool:
         """Writes records; says whether the disk took them."""
@@ -109,20 +118,6 @@ class TemporaryFile:
         if self._db is not None:
             self._db.close()
             self._db = None
-
-
-class _Temporary(Departed):
-    """The records of one ledger in a temporary file."""
-
-    def __init__(self, file: TemporaryFile, ledger: int) -> None:
-        super().__init__(lambda key: file.find(ledger, key))
-        self._file, self._ledger = file, ledger
-
-    def put(self, entries: dict[str, int], /) -> None:
-        """Takes records in, and writes them where there are many."""
-        super().put(entries)
-        if len(self.pending) >= MOST_PENDING and self._file.write(self._ledger, self.pending):
-            self.pending.clear()
 
 
 @contextmanager

@@ -11,11 +11,12 @@ import pytest
 
 from streams.board.monitor import Monitor, canonical
 from streams.config.force import Force, find_force, load_force
-from streams.embedded.replay import ReplayClock, Stops
+from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Account, Embedded
 from streams.live import Live
 from streams.sources import open_source
 from streams.sources.order.play import Play
+from streams.sources.stops import Stops
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

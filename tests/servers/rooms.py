@@ -18,7 +18,7 @@ from streams.config.force import Force, find_force, load_force, shipped_force_te
 from streams.kafka.publisher import Publisher
 from streams.live import Live
 from streams.periods import DAY, MINUTE, SECOND, to_ms
-from streams.sources.chunk import CHUNK_LINES, Chunk
+from streams.sources.event_lines import CHUNK_LINES, Chunk
 from streams.sources.simulator import Surge, simulate
 from streams.state.surveillance import watch_all
 from tests.servers.faked_clock import FakedClock

@@ -23,6 +23,7 @@ from streams.kafka.publisher import publish
 from streams.kafka.topics import INPUT_TOPICS
 from streams.sources import Chunk, open_source
 from tests.servers.kafka import Kafka
+from tests.servers.process import wait_until
 
 FORCES = {name: find_force(name) for name in ("warwickshire", "west-mercia", "city-of-london")}
 PARTITIONS = 6
@@ -318,22 +319,24 @@ def test_files_that_were_sent_in_part_can_be_sent_again_as_a_whole(
 def test_ctrl_c_sends_what_was_read_and_says_how_far_it_got(
     kafka: Kafka, prefix: str, tmp_path: Path
 ) -> None:
+    letters = tmp_path / "refused.ndjson"
     arguments = ["publish", "-", "--bootstrap", kafka.bootstrap, "--prefix", prefix]
+    arguments += ["--dead-letters", str(letters)]
     process = subprocess.Popen(
         [sys.executable, "-m", "streams.cli", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert process.stdin is not None
     assert process.stdout is not None
-    lines = [event("call", "warwickshire", n).decode() for n in range(40)]
-    process.stdin.write("\n".join(lines) + "\n")
+    lines = [event("call", "warwickshire", n).decode() for n in range(39)]
+    process.stdin.write("\n".join([*lines, "rubbish"]) + "\n")
     process.stdin.flush()
-    time.sleep(6)  # it has connected, read all and waits for more
+    wait_until(letters.exists, 60, "it has connected and read all")
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Stopped by Ctrl-C after 40 rows. The last row sent was standard input:40." in output
-    assert [len(b) for _, _, b in messages(kafka, f"{prefix}.calls")] == [40]
+    assert [len(b) for _, _, b in messages(kafka, f"{prefix}.calls")] == [39]
 
 
 def test_a_month_of_street_level_crime_arrives_whole(

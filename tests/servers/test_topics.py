@@ -24,7 +24,7 @@ def test_create_makes_what_check_asks_for_and_may_be_run_again(
     where = ("--broker", kafka.bootstrap, "--prefix", topic_prefix)
     made = run("create", *where, "--partitions", "3")
     assert made.exit_code == 0, made.output
-    assert made.output.count("created") == 9
+    assert made.output.count("created") == 8
     again = run("create", *where, "--partitions", "3")
     assert again.exit_code == 0
     assert "created" not in again.output
@@ -60,6 +60,25 @@ def test_check_tells_each_thing_that_is_wrong_with_its_cure(
         f"{prefix}.crimes is missing",
     ):
         assert part in told.output
+
+
+def test_the_board_topic_of_an_earlier_version_is_left_alone_and_named_as_unused(
+    kafka: Kafka, topic_prefix: str
+) -> None:
+    prefix = topic_prefix.rstrip(".")
+    old = f"{prefix}.board"
+    with topics.admin(kafka.bootstrap) as client:
+        client.create_topics([NewTopic(old, 1, 1, topic_configs={"cleanup.policy": "compact"})])
+        client.wait_for_topics([old])
+    where = ("--broker", kafka.bootstrap, "--prefix", prefix)
+    for told in (run("create", *where, "--partitions", "2"), run("check", *where)):
+        assert told.exit_code == 0, told.output
+        assert f"{old} is no longer used" in told.output
+    listed = run("list", *where)
+    assert f"{old} is no longer used" in listed.stderr
+    assert old not in listed.stdout
+    with topics.admin(kafka.bootstrap) as client:
+        assert old in topics.describe(client, [old])
 
 
 def test_no_broker_is_told_in_plain_words(monkeypatch: pytest.MonkeyPatch) -> None:

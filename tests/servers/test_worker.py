@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
 from streams.board.monitor import Monitor
 from streams.config.force import check_force
@@ -182,26 +182,6 @@ def test_the_groups_offsets_never_pass_the_checkpoints(rig: Rig) -> None:
         assert offsets
         assert all(offset <= held[name] + 1 for name, offset in offsets.items())
         worker.start()
-
-
-def test_the_latest_board_of_each_force_is_in_the_board_topic(rig: Rig) -> None:
-    found = events.events(200)
-    rig.publish(events.messages(found, 50))
-    rig.worker().start()
-    topic = topics.topic_name(rig.prefix, "board")
-    consumer = KafkaConsumer(bootstrap_servers=rig.bootstrap, auto_offset_reset="earliest")
-    tps = [TopicPartition(topic, number) for number in range(4)]
-    consumer.assign(tps)
-    seen: dict[str, dict[str, object]] = {}
-
-    def all_seen() -> bool:
-        for records in consumer.poll(timeout_ms=200).values():
-            seen.update({r.key.decode(): json.loads(r.value) for r in records})
-        return set(seen) == set(events.FORCES)
-
-    wait_until(all_seen, 30, "the boards are in the topic")
-    consumer.close()
-    assert {"windows", "now", "definitions"} <= seen["warwickshire"].keys()
 
 
 def test_a_worker_outlives_its_brokers_and_says_that_they_are_away(rig: Rig, kafka: Kafka) -> None:

@@ -1,4 +1,4 @@
-"""What complete weeks have taught of a count by the hour or day: the parts of `Expected`.
+"""What complete weeks say of a count by the hour or day: the parts of `Expected`.
 
 - `baseline`: all of it together, as a value;
 - `level`, `profile`: how many a week, and the share of each slot of the week;

@@ -1,4 +1,4 @@
-"""What complete weeks have taught of a count: its level, its shape, its scatter, its named days.
+"""What was learned of a count from complete weeks: level, shape, dispersion, named days.
 
 A `Baseline` is a value: learning a week gives another one. So whoever keeps it knows by identity
 whether it has changed, and it can be read while the next week is running.
@@ -12,7 +12,7 @@ to ordinary days: they are expected to be alike but for a factor of the relative
 
     rate = e^(1-w) r^w,    w = W/(W + 1/9),    relative variance + between^2 / (1 + W).
 
-(1/9: a week tells a level to a tenth, where `between` is 0.3.) Once `need` ordinary weeks are
+(1/9: a week gives a level to a tenth, where `between` is 0.3.) Once `need` ordinary weeks are
 known, they alone are used.
 
 The learning half of `detectors.counts.expected`, which says what the figures mean and holds the
@@ -35,7 +35,7 @@ from detectors.counts.weekly.level import Totals, fit_levels
 from detectors.counts.weekly.profile import fit_profile
 
 HOURLY = 168
-"""Slots a week from which a week tells how long deviations last."""
+"""Slots a week from which on the correlation of neighbouring counts is learned."""
 KEPT = 160
 """Weeks of totals that are kept: three years."""
 
@@ -127,7 +127,7 @@ class Baseline:
         return sum_dispersion.factor(self.lagged_sums)
 
     def known(self, need: int) -> bool:
-        """Whether ordinary weeks have taught enough."""
+        """Whether enough has been learned from ordinary weeks."""
         return self.filled >= 0.9 * need and self.age >= need
 
     def compared(self, names: Sequence[str], need: int) -> tuple[Compared, list[str]]:

@@ -1,6 +1,6 @@
-"""Days that are not like others: what each name of flagged day does to a count, slot by slot.
+"""Days that are not like others: by what factor a day of each name differs, slot by slot.
 
-A flagged slot (a bank holiday, a local event) stays out of the baseline, and is explained by the
+A named slot (of a bank holiday, a local event) stays out of the baseline, and is explained by the
 factor of its name. For name f and hour h, with counts C and what an ordinary day would have
 brought E, summed over its earlier occurrences,
 
@@ -8,7 +8,7 @@ brought E, summed over its earlier occurrences,
 
 D the dispersion. The next occurrence is a new draw: its relative variance is s^2 (1 + 1/n) for n
 occurrences, s = 0.3 by default, plus that of F_h. A name that was never seen has the factor 1, and
-whoever asks is told so.
+`Expected.unseen` says so.
 
 The factors of several names multiply, so each learns what the others leave: of two that always come
 together the first has the factor and the other 1. The general name, "bank holiday", stands in for

@@ -1,11 +1,11 @@
-"""How long deviations last: what a stretch of counts scatters, over what its single counts say.
+"""Over-dispersion of sums: how much more a stretch of counts varies than its single counts say.
 
 A rate that wanders is above its mean for hours on end, so that a stretch of counts varies more than
 as many independent ones. With r_k the correlation of two counts k slots apart, a long stretch of n
 has n (1 + 2 (r_1 + r_2 + ...)) times the variance of one. The sum is taken over `LAGS` slots, from
-deviations that are cut at `CUT` standard deviations, so that a burst is no persistence. Of it only
-what is above twice its standard error counts, which is sqrt(LAGS / n) for n independent counts; so
-it is 1 for nearly every series whose counts are independent.
+deviations that are cut at `CUT` standard deviations, so that one burst does not count as a rate
+that wanders. Of it only what is above twice its standard error counts, which is sqrt(LAGS / n) for
+n independent counts; so it is 1 for nearly every series whose counts are independent.
 
 Used by `detectors.counts.weekly.baseline`. Reference: Priestley, Spectral Analysis and Time Series
 (1981), 5.3.

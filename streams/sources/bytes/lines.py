@@ -17,7 +17,7 @@ from typing import NamedTuple
 import zstandard
 
 from streams.errors import SourceError
-from streams.sources.chunk import Rejected
+from streams.sources.event_lines import Rejected
 
 BLOCK = 1 << 18
 MAX_LINE = 16 << 20

@@ -24,8 +24,8 @@ from streams.sources.draft.field_words import (
     Kind,
 )
 from streams.sources.draft.ids import place_id
+from streams.sources.draft.queue_log import place_states, states_of
 from streams.sources.draft.sample import Sample
-from streams.sources.draft.states import place_states, states_of
 from streams.sources.draft.times import place_times
 from streams.sources.draft.totals import place_totals
 from streams.sources.draft.words import place_area, place_grade, place_words

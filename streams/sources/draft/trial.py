@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from streams.config.force import Force
 from streams.sources.bytes.forms import shown
-from streams.sources.chunk import Rejected
+from streams.sources.event_lines import Rejected
 from streams.sources.files import open_source
 from streams.sources.mapping.model import Mapping
 from streams.sources.reasons import LONGEST

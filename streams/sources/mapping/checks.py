@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from streams.errors import ConfigError
-from streams.sources.lives import COMMITTED, LIVES
+from streams.sources.mapping.cells import check_pattern
 from streams.sources.mapping.kind_fields import PEOPLE, allowed_fields, flag_fields, number_fields
 from streams.sources.mapping.model import (
     Mapping,
@@ -18,8 +18,8 @@ from streams.sources.mapping.model import (
     as_list,
     is_time,
 )
-from streams.sources.mapping.patterns import check_pattern
 from streams.sources.mapping.times import check_format
+from streams.sources.record_times import COMMITTED, RECORD_TIMES
 
 Problem = tuple[str, str, str]
 
@@ -125,7 +125,7 @@ def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator
             yield f"`{key}` needs `after`", f"{place}.{key}", 'after = "opened_at"'
     yield from _check_words(place, rule)
     yield from _check_marks(place, *mapping.marks(rule))
-    if rule.on_error == "leave_out" and name in {LIVES[mapping.kind].begins, "at", "force"}:
+    if rule.on_error == "leave_out" and name in {RECORD_TIMES[mapping.kind].begins, "at", "force"}:
         problem = f"{name} can't be left out: a {mapping.kind} counts by it"
         yield problem, f"{place}.on_error", "Take on_error out; such a row is refused"
 
@@ -201,7 +201,7 @@ def _check_states(mapping: Mapping) -> Iterator[Problem]:
     states = mapping.states
     if states is None:
         return
-    order = LIVES[mapping.kind].order
+    order = RECORD_TIMES[mapping.kind].order
     times = [*order, *(COMMITTED & allowed_fields(mapping.kind)), "updated_at"]
     for state, name in states.fields.items():
         if name not in times:

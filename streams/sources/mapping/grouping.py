@@ -1,7 +1,8 @@
 """Rows of one id become one event: the units of an incident, or the states of a call.
 
-The rows of a file are sorted by id (`streams.sources.sorting`, in bounded memory), so this works on
-what has an end only. Each row is mapped by itself; of the rows of one id each field is then
+The rows of a file are sorted by id (`streams.sources.external_sort`, in bounded memory), so this
+works on what has an end only. Each row is mapped by itself; of the rows of one id each field is
+then
 
 | `merge.FIELD` | value |
 |---|---|
@@ -32,11 +33,11 @@ from typing import Any
 import msgspec
 
 from streams.errors import Refused, SourceError
-from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
+from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
+from streams.sources.external_sort import RUN_BYTES, ExternalSort
 from streams.sources.mapping.mapped import Mapper
 from streams.sources.mapping.model import Mapping
 from streams.sources.mapping.placing import Placed
-from streams.sources.sorting import RUN_BYTES, ExternalSort
 from streams.sources.tables.rows import TableRows
 
 Order = tuple[bool, list[dt.datetime], list[str]]

@@ -21,7 +21,7 @@ import msgspec
 from streams.errors import ConfigError, Refused
 from streams.events.lenient import FIELDS, Kept, mend
 from streams.events.schema import KINDS
-from streams.sources.lives import LIVES
+from streams.sources.mapping.cells import Pattern, plain_number
 from streams.sources.mapping.kind_fields import number_fields
 from streams.sources.mapping.model import (
     Mapping,
@@ -32,13 +32,12 @@ from streams.sources.mapping.model import (
     as_list,
     is_time,
 )
-from streams.sources.mapping.numbers import plain_number
-from streams.sources.mapping.patterns import Pattern
 from streams.sources.mapping.placing import Cells, Make, Placed, Read, TimeMakers
 from streams.sources.mapping.plausible import Now, Plausible, wall_clock
 from streams.sources.mapping.reading_periods import bounds
 from streams.sources.mapping.repeated import Repeated, SamePeriod
 from streams.sources.notices import Notices
+from streams.sources.record_times import RECORD_TIMES
 from streams.sources.tables.rows import NoColumn, named
 
 Holds = Callable[[Cells], bool]
@@ -119,7 +118,7 @@ class Mapper:
             for name, make in self._makers
         ]
         self._repeated: Repeated | None = None
-        if not mapping.groups and mapping.version is None and LIVES[mapping.kind].order:
+        if not mapping.groups and mapping.version is None and RECORD_TIMES[mapping.kind].order:
             self._repeated = Repeated(str(file), self.notices)
         self._same: SamePeriod | None = None
         if mapping.kind == "reading":

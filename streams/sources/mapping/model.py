@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from streams.errors import ConfigError
-from streams.sources.lives import LIVES
+from streams.sources.record_times import RECORD_TIMES
 
 Text = Annotated[str, Meta(min_length=1)]
 Texts = Text | Annotated[list[Text], Meta(min_length=1)]
@@ -196,7 +196,12 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
                 done.append(name)
 
         # In the order of life where nothing else is said: a time is judged beside those before it.
-        for name in ("updated_at", LIVES[self.kind].begins, *LIVES[self.kind].order, *rules):
+        for name in (
+            "updated_at",
+            RECORD_TIMES[self.kind].begins,
+            *RECORD_TIMES[self.kind].order,
+            *rules,
+        ):
             visit(name, ())
         return done
 

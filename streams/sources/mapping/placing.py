@@ -16,10 +16,8 @@ from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 from streams.errors import Refused
-from streams.sources.lives import LIVES
+from streams.sources.mapping.cells import Pattern, length_of
 from streams.sources.mapping.model import PARTIAL_FIELDS, Mapping, Rule, Texts, as_list
-from streams.sources.mapping.numbers import length_of
-from streams.sources.mapping.patterns import Pattern
 from streams.sources.mapping.reading_periods import period_text
 from streams.sources.mapping.times import (
     DAY,
@@ -29,6 +27,7 @@ from streams.sources.mapping.times import (
     compile_format,
     first_fit,
 )
+from streams.sources.record_times import RECORD_TIMES
 
 Cells = list[str]
 Read = Callable[[Cells], str | None]
@@ -98,7 +97,7 @@ class TimeMakers:
         self.mapping, self.reader, self.now = mapping, reader, now
         self.clock = LocalClock(ZoneInfo(mapping.timezone))
         self._rules = mapping.rules()
-        self._order = LIVES[mapping.kind].order
+        self._order = RECORD_TIMES[mapping.kind].order
 
     def duration(self, name: str, rule: Rule) -> Make:
         """`from` with `plus` or `minus`: a time so many seconds after or before another."""

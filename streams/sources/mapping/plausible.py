@@ -1,7 +1,7 @@
 """Whether the times of one row can be true: not later than now, in order, and not a year apart.
 
 A mistyped year is found where a time lies in the future, before 1990, or further from the time at
-which the record begins than its kind can last (`streams.sources.lives`).
+which the record begins than its kind can last (`streams.sources.record_times`).
 
 What contradicts (closed before opened) is judged here only for the fields that a mapping would
 rather leave out (`on_error = "leave_out"`); otherwise the monitor refuses the record.
@@ -16,8 +16,8 @@ from collections.abc import Callable, Sequence
 from streams.errors import Refused
 from streams.periods import EPOCH
 from streams.registry import kind as records
-from streams.sources.lives import COMMITTED, LIVES, LONGEST_WAIT
 from streams.sources.mapping.placing import Placed
+from streams.sources.record_times import COMMITTED, LONGEST_WAIT, RECORD_TIMES
 
 SKEW = dt.timedelta(milliseconds=records.SKEW)
 EARLIEST = EPOCH + dt.timedelta(milliseconds=records.EARLIEST)
@@ -57,7 +57,7 @@ class Plausible:
     """Judges the times of the rows of one kind; `working` are times that are not sent."""
 
     def __init__(self, kind: str, working: Sequence[str], now: Now) -> None:
-        self.life, self.now = LIVES[kind], now
+        self.life, self.now = RECORD_TIMES[kind], now
         self._working = frozenset(working)
         order, begins = self.life.order, self.life.begins
         self._later = frozenset(order[order.index(begins) + 1 :]) if begins else frozenset()

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from streams.sources.lives import COMMITTED, LIVES
 from streams.sources.notices import Notices
+from streams.sources.record_times import COMMITTED, RECORD_TIMES
 
 REMEMBERED = 30_000
 """At least so many of the latest ids are remembered (and at most twice as many): exports have the
@@ -49,8 +49,8 @@ class SamePeriod:
 
 MANY = 10
 """So many rows that begin at different times are not of one record: their id means nothing."""
-BEGINNINGS = frozenset(life.begins for life in LIVES.values())
-TIMES = COMMITTED.union(*(life.order for life in LIVES.values()))
+BEGINNINGS = frozenset(life.begins for life in RECORD_TIMES.values())
+TIMES = COMMITTED.union(*(life.order for life in RECORD_TIMES.values()))
 
 
 class Repeated:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from types import TracebackType
 from typing import Any
 
 from streams.board.monitor import COUNTED
@@ -21,12 +20,11 @@ from streams.events.lenient import read
 from streams.events.schema import Event, Versioned
 from streams.periods import DAY, Calendar, rfc3339, to_ms
 from streams.registry.kind import EARLIEST, SKEW, Kind
-from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
+from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected, instant_of
+from streams.sources.external_sort import ExternalSort
 from streams.sources.files import Source
 from streams.sources.mapping.plausible import wall_clock
-from streams.sources.order.instants import instant_of
 from streams.sources.order.unfold import last_version, unfold
-from streams.sources.sorting import ExternalSort
 
 ALONE = 180 * DAY
 """A row that has no other so near before or after it stands alone: its year may be wrong."""
@@ -99,12 +97,7 @@ class Play:
         """Itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Lets the files go."""
         self.close()
 

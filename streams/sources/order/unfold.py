@@ -26,7 +26,7 @@ import msgspec
 from streams.events.schema import KINDS, Event, Record, Versioned
 from streams.periods import EPOCH, SECOND, Calendar, to_ms
 from streams.registry.kind import DAY_PRECISE, MONTH_PRECISE, partial_stamp
-from streams.sources.lives import LIVES
+from streams.sources.record_times import RECORD_TIMES
 
 BRINGS = {"graded_at": "grade", "outcome_at": "outcome"}
 """Facts that become known with a time."""
@@ -35,7 +35,7 @@ UNFOLDED: dict[type[Record], tuple[str, tuple[str, ...]]] = {
         life.begins,
         tuple(name for name in life.order if name != life.begins),
     )
-    for kind, life in LIVES.items()
+    for kind, life in RECORD_TIMES.items()
     if life.begins
 }
 """Of each kind of record the time at which it begins, and its other times."""

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from streams.sources.bytes.lines import Batch
-from streams.sources.chunk import Rejected
+from streams.sources.event_lines import Rejected
 from streams.sources.tables.rows import HEADER_ROWS, Build, fits, no_header
 
 MOST_LINES = 500

@@ -15,7 +15,7 @@ import msgspec
 from streams.errors import ConfigError, SourceError
 from streams.sources.bytes.forms import shown
 from streams.sources.bytes.lines import Batch
-from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
+from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
 from streams.sources.tables.records import Item, as_json
 
 LOOK_AHEAD = 4 << 20

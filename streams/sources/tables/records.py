@@ -14,7 +14,7 @@ import msgspec
 
 from streams.errors import SourceError
 from streams.sources.bytes.forms import shown
-from streams.sources.chunk import Rejected
+from streams.sources.event_lines import Rejected
 from streams.sources.tables.rows import Build, NoColumn, needed_columns
 
 Item = tuple[int, "Mapping[str, object] | Rejected | None"]

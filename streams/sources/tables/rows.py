@@ -11,7 +11,7 @@ from typing import Protocol
 
 from streams.errors import ConfigError, Refused, SourceError
 from streams.sources.bytes.forms import shown
-from streams.sources.chunk import CHUNK_LINES, Chunk, Rejected
+from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
 
 CONVERT = Callable[[list[str]], bytes | None]
 """One row to one event line; None when a filter excludes it; raises `Refused`."""

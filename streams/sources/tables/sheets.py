@@ -21,7 +21,7 @@ from python_calamine import (
 
 from streams.errors import ConfigError, SourceError
 from streams.sources.bytes.forms import shown
-from streams.sources.chunk import Rejected
+from streams.sources.event_lines import Rejected
 from streams.sources.tables.records import text_of
 from streams.sources.tables.rows import HEADER_ROWS, Build, fits, no_header
 

@@ -138,7 +138,7 @@ def test_a_report_of_the_last_row_flags_the_columns_whose_false_share_is_small(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["Cusumm"], 'there is no detector "Cusumm". There are ADWIN, CUSUM, EARS'),
+        (["Cusumm"], 'there is no detector "Cusumm". There are Heartbeat, Silence, ControlChart'),
         (["CUSUM", "FILE", "--set", "z=1"], 'CUSUM has no setting "z". It has mean, sd'),
         (["CUSUM", "FILE", "--set", "h"], '--set "h" is not of the form NAME=VALUE'),
         (["CUSUM", "FILE", "--set", "h=-1"], "CUSUM: h is above 0"),

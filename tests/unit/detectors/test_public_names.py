@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import doctest
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -29,9 +31,21 @@ def test_what_a_part_exports_is_what_its_docstring_names(part: str) -> None:
         assert f"`{name}`" in str(module.__doc__)
 
 
-@pytest.mark.parametrize("name", [name for name in detectors.__all__ if name != "Detector"])
-def test_the_table_of_the_package_names_a_detector_once(name: str) -> None:
-    assert str(detectors.__doc__).count(f"`{name}`") == 1
+def test_the_table_of_the_package_names_every_part_and_its_example_is_true() -> None:
+    rows = [line for line in str(detectors.__doc__).splitlines() if line.startswith("| ")]
+    named = [row.split("| ")[2].split(":")[0].strip("`") for row in rows[1:]]
+    assert sorted(named) == sorted([*PARTS, "silence"])
+    for row in rows[1:]:
+        for name in re.findall(r"`([A-Z]\w+)`", row):
+            assert name in detectors.__all__
+    assert doctest.testmod(detectors).failed == 0
+
+
+def test_a_star_import_gives_every_detector() -> None:
+    found: dict[str, object] = {}
+    exec("from detectors import *", found)  # noqa: S102
+    assert set(detectors.__all__) <= set(found)
+    assert set(detectors.__all__) <= set(dir(detectors))
 
 
 def test_what_there_is_not_is_said_as_python_says_it() -> None:

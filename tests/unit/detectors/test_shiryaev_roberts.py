@@ -119,10 +119,10 @@ def test_points_apart_are_as_points_that_never_came() -> None:
     for place, x in enumerate([*([30, 34, 28, 31] * 3), 33, 29, 60, 58, 63, 31, 33]):
         whole.update(x)
         holes.update(None if place in apart else x)
-    assert whole.weighed((14, 17)) == holes.weighed()
+    assert whole.likeliest_change((14, 17)) == holes.likeliest_change()
     assert whole.evidence > 5 > holes.evidence
     whole.set_aside(14, 17)
-    assert whole.weighed() == holes.weighed()
+    assert whole.likeliest_change() == holes.likeliest_change()
     assert (whole.evidence, whole.onset, whole.level) == (holes.evidence, holes.onset, holes.level)
     whole.set_aside(0, 99)
-    assert (whole.weighed(), whole.evidence, whole.onset) == (None, 0.0, None)
+    assert (whole.likeliest_change(), whole.evidence, whole.onset) == (None, 0.0, None)

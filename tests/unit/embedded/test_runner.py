@@ -18,14 +18,15 @@ from hypothesis import strategies as st
 
 from streams.alerts.service import Desk
 from streams.board.monitor import canonical
-from streams.embedded.replay import ReplayClock, Stopped, Stops
-from streams.embedded.runner import Account, DeadLetterFile, Embedded, last_event
+from streams.embedded.replay import ReplayClock
+from streams.embedded.runner import Account, Embedded, last_event
 from streams.errors import SourceError
+from streams.events.deadletters import DeadLetterFile, letter
 from streams.live import Live, wall_clock
 from streams.periods import MINUTE, SECOND, rfc3339
 from streams.sources import Chunk, Rejected
-from streams.sources.order.instants import instant_of
-from streams.sources.refused import RefusedFile
+from streams.sources.event_lines import instant_of
+from streams.sources.stops import Stopped, Stops
 from streams.state.surveillance import watch_all
 from tests.build import call, lines, monitor, ms
 
@@ -119,14 +120,10 @@ def test_dead_letters_that_can_not_be_written_leave_the_account_true(tmp_path: P
 
 def test_a_full_disk_is_told_when_dead_letters_are_closed() -> None:
     full = DeadLetterFile(Path("/dev/full"))
-    full.write(b"{", "in:1", "not_json", "half a line")
+    full.write(letter(b"{", "in:1", "not_json", "half a line", 0))
     with pytest.raises(SourceError, match=r"No space left on device\. Name another place"):
         full.close()
     full.close()  # once more is nothing
-    file = RefusedFile(Path("/dev/full"))
-    file.write(Rejected(b"{", "not_json", "half a line", "in:1"))
-    with pytest.raises(SourceError, match=r"No space left on device\. Name another place"):
-        file.close()
 
 
 def test_the_clock_of_a_replay_follows_the_events() -> None:
@@ -339,3 +336,27 @@ def test_signals_are_given_back() -> None:
     with Stops():
         assert signal.getsignal(signal.SIGINT) != before
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_first_stop_ends_the_items_and_a_second_one_raises() -> None:
+    given = []
+    with Stops(signal.SIGINT, at_once=False) as stops:
+        for item in stops.between(range(5)):
+            given.append(item)
+            if item == 1:
+                os.kill(os.getpid(), signal.SIGINT)
+        assert (given, stops.asked, stops.exit_code) == ([0, 1], True, 130)
+        with pytest.raises(Stopped):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_stop_breaks_off_the_wait_for_an_item_without_an_error() -> None:
+    def silent() -> Iterator[int]:
+        yield 1
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(30)
+
+    started = time.monotonic()
+    with Stops(at_once=False) as stops:
+        assert list(stops.between(silent())) == [1]
+    assert time.monotonic() - started < 5

@@ -6,7 +6,7 @@ import msgspec
 
 from streams.kafka.late_rows import Late, late_rows
 from streams.periods import DAY, rfc3339
-from streams.sources.chunk import Chunk
+from streams.sources.event_lines import Chunk
 from streams.sources.order.play import Judge
 from tests.build import crime, incident, ms, tiny_force
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from streams.errors import ConfigError, Refused
 from streams.events.schema import KINDS
+from streams.sources.mapping.cells import clock_length, plain_number
 from streams.sources.mapping.file import parse_mapping
 from streams.sources.mapping.kind_fields import allowed_fields
 from streams.sources.mapping.mapped import Mapper
-from streams.sources.mapping.numbers import clock_length, plain_number
 
 NOW = int(dt.datetime(2026, 6, 15, 12, tzinfo=dt.UTC).timestamp() * 1000)
 HEAD = 'force = "f"\ntimezone = "Europe/London"\nid = "no"\n'

@@ -23,12 +23,13 @@ from hypothesis import strategies as st
 
 from streams.board.monitor import canonical
 from streams.cli import main
-from streams.embedded.replay import ReplayClock, Stops
+from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Account, Embedded
 from streams.live import Live
 from streams.sources import open_source
 from streams.sources.mapping.file import parse_mapping
 from streams.sources.order.play import Play, paced
+from streams.sources.stops import Stops
 from tests.build import TINY_FORCE, call, incident, lines, monitor, row, tiny_force
 from tests.servers.process import wait_until
 
@@ -353,6 +354,19 @@ def test_what_to_look_at_in_a_live_input_is_said_too(folder: Path) -> None:
     arguments = ["run", "--embedded", "--force", "tiny.toml", "-", "--mapping", "cad.toml"]
     answer = CliRunner().invoke(main, arguments, input=f"{rows}\n")
     assert "Look: rows of one id differ in arrived_at" in answer.output
+
+
+def test_rows_that_convert_refuses_are_dead_letters_that_can_be_chosen_by_time(
+    folder: Path,
+) -> None:
+    table(folder / "in.csv", [ROWS[0], "3,yesterday,,"])
+    arguments = ["convert", "in.csv", "--mapping", "cad.toml", "--force", "tiny.toml", "--to", "o"]
+    assert CliRunner().invoke(main, arguments).exit_code == 0
+    listed = CliRunner().invoke(
+        main, ["deadletter", "list", "--file", "refused.ndjson", "--since", "2024-01-01"]
+    )
+    assert listed.stdout.count("in.csv:3") == 1
+    assert not listed.stdout.startswith("-")
 
 
 def test_convert_writes_what_publish_would_send(folder: Path) -> None:

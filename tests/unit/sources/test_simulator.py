@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.cli.surges import surges_of
+from streams.cli.simulate import surges_of
 from streams.config.force import Force, check_force, find_force
 from streams.errors import ConfigError, Refused
 from streams.events.schema import Call, Crime, Event, Heartbeat, Incident, decode, encode

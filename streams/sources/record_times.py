@@ -18,7 +18,7 @@ LONGEST_WAIT = dt.timedelta(milliseconds=records.LONGEST)
 """The longest wait or response that is counted."""
 
 
-class Life(NamedTuple):
+class RecordTimes(NamedTuple):
     """The times of a kind in the order in which they come, and how long it can last."""
 
     order: tuple[str, ...] = ()
@@ -26,20 +26,20 @@ class Life(NamedTuple):
     longest: dt.timedelta = dt.timedelta.max
 
 
-LIVES = {
-    "call": Life(
+RECORD_TIMES = {
+    "call": RecordTimes(
         ("connected_at", "offered_at", "answered_at", "abandoned_at", "ended_at"),
         "offered_at",
         LONGEST_WAIT,
     ),
-    "incident": Life(
+    "incident": RecordTimes(
         ("opened_at", "graded_at", "dispatched_at", "arrived_at", "closed_at"),
         "opened_at",
         dt.timedelta(days=350),
     ),
-    "crime": Life(("recorded_at", "outcome_at"), "recorded_at", dt.timedelta(days=3_653)),
-    "reading": Life(),
-    "heartbeat": Life(),
+    "crime": RecordTimes(("recorded_at", "outcome_at"), "recorded_at", dt.timedelta(days=3_653)),
+    "reading": RecordTimes(),
+    "heartbeat": RecordTimes(),
 }
 COMMITTED = frozenset({"committed_from", "committed_to"})
 """When a crime was committed. Offences come to light after decades, so only the future is wrong."""

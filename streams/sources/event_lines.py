@@ -1,9 +1,14 @@
-"""What every source yields: a few hundred event lines, and what could not become one."""
+"""What every source yields: chunks of event lines, and what could not become one."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
+
+import msgspec
+
+from streams.periods import to_ms
 
 CHUNK_LINES = 300
 """The most lines in one chunk: enough to spread the cost of a message, few enough to be quick."""
@@ -82,3 +87,21 @@ class Chunk(NamedTuple):
         """How many rows of the input this chunk accounts for."""
         lines = self.rows_in(len(self.line_numbers))
         return lines + len(self.rejected) + self.excluded + self.joined
+
+
+class _Dated(msgspec.Struct):
+    updated_at: dt.datetime | None = None
+    at: dt.datetime | None = None
+
+
+_read_dated = msgspec.json.Decoder(_Dated).decode
+
+
+def instant_of(line: bytes) -> int | None:
+    """When a line became known (its `updated_at`), in ms; None where that can't be read."""
+    try:
+        found = _read_dated(line)
+        stamp = found.updated_at or found.at
+        return to_ms(stamp) if stamp is not None else None
+    except (msgspec.MsgspecError, RecursionError, UnicodeError, TypeError):
+        return None

@@ -1,4 +1,5 @@
-"""Numbers and durations as people write them: 12,345 and 92.3% and -1:02:03."""
+"""What a cell says: numbers and durations as people write them (12,345 and 92.3% and -1:02:03), and
+patterns of a mapping (`match`), which are regular expressions that a whole cell must match."""
 
 from __future__ import annotations
 
@@ -73,3 +74,28 @@ def length_of(text: str, unit: str, decimal: str = ".", thousands: str = ",") ->
         raise ValueError(text)
     number = float(plain_number(text, decimal, thousands))
     return dt.timedelta(microseconds=round(number * PER_UNIT[unit]))
+
+
+def check_pattern(text: str) -> str | None:
+    """What is wrong with a pattern, in words; None when it can be used."""
+    try:
+        re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        return f'the pattern "{text}" can\'t be used: {error}'
+    return None
+
+
+class Pattern:
+    """One pattern; call it with a cell."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._match = re.compile(text).fullmatch
+
+    def __call__(self, cell: str) -> str | None:
+        """The first group where the pattern has one (blank where it took no part), else the whole
+        cell; None where the cell does not match."""
+        found = self._match(cell)
+        if found is None:
+            return None
+        return ((found[1] or "") if found.re.groups else found[0]).strip()

@@ -11,7 +11,6 @@ import heapq
 import marshal
 import tempfile
 from collections.abc import Iterator
-from types import TracebackType
 from typing import IO, Any
 
 from streams.errors import SourceError
@@ -48,12 +47,7 @@ class ExternalSort:
         """Itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Deletes the temporary file."""
         self.close()
 

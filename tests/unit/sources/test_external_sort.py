@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import SourceError
-from streams.sources.sorting import ExternalSort
+from streams.sources.external_sort import ExternalSort
 
 ROWS = st.lists(
     st.tuples(st.integers(-(2**60), 2**60), st.binary(max_size=20), st.integers(0, 99)),
