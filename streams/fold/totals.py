@@ -39,8 +39,7 @@ Order = tuple[int, int, bytes]
 
 class Total(NamedTuple):
     """The counts of an interval, [start, end) in ms, by counter (`streams.registry.calls`); one
-    that
-    is not known is left out."""
+    that is not known is left out."""
 
     grain: Grain
     start: int

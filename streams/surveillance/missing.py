@@ -105,8 +105,7 @@ class MissingSpans:
 
     def to_report(self, closed: Period) -> list[tuple[Grain, int, int]]:
         """The missing spans to be reported now that a period has closed after them, each once;
-        those
-        that records have filled meanwhile are not."""
+        those that records have filled meanwhile are not."""
         due = [
             one
             for one in self.unreported
@@ -229,8 +228,7 @@ class MissingSpans:
 
     def shown(self, start: int, end: int, at: int) -> int:
         """How much of [start, end) was missing as of `at`, in ms. The span without a record that
-        goes
-        on then counts where it is impossible already; gaps that were filled later do not."""
+        goes on then counts where it is impossible already; gaps that were filled later do not."""
         lasting = self._lasts(at) if start < at and end > self.ledger.watermark else []
         gaps = [gap for gap in self.gaps if not lasting or gap[1] <= lasting[0][0]]
         left = [each for gap in gaps if gap[0] < end and start < gap[1] for each in self._left(gap)]

@@ -278,8 +278,7 @@ class Surveillance:
 
     def _apart(self, period: Period, now: int) -> set[tuple[str, ...]]:
         """The subjects (`WatchedSeries.about`) of the series that do not learn a period which
-        closes
-        now, since people said that it was not normal."""
+        closes now, since people said that it was not normal."""
         return {
             about
             for stretch in self.outcomes.stretches

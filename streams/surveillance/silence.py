@@ -161,8 +161,7 @@ def of_refused(feed: Feed, refused: RefusedFeed, at: int) -> Signal:
 
 def enough(refused: RefusedFeed) -> bool:
     """Whether so many lines of a feed were refused in a row, for so long, that it is reported
-    though
-    the feed can't be silent yet."""
+    though the feed can't be silent yet."""
     least = LEAST_BEATS if refused.key.kind == "heartbeat" else LEAST_LINES
     return refused.lines >= least and refused.last - refused.first >= LEAST_WHILE
 

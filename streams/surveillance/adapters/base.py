@@ -39,8 +39,7 @@ class Timed(dict[str, int]):
 
 class Point(NamedTuple):
     """A period as a detector takes it: its start in ms, its length in days, its slot (hour or day
-    of
-    the week from Monday, month of the year from 0), and the names of its day."""
+    of the week from Monday, month of the year from 0), and the names of its day."""
 
     start: int
     days: float
