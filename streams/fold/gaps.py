@@ -69,9 +69,9 @@ def _covered(panes: Panes, begin: int, end: int) -> Iterator[Span]:
         for minute, pane in panes.minutes.items():
             if first <= minute < last and pane:
                 yield minute * MINUTE, (minute + 1) * MINUTE
-    for grain, some, longest in _coarse(panes, begin):
+    for grain, some, most_minutes in _coarse(panes, begin):
         for minute, pane in some.items():
-            if first - longest < minute < last and pane:
+            if first - most_minutes < minute < last and pane:
                 stop = panes.end_of(grain, minute)
                 if stop > begin:
                     yield minute * MINUTE, stop

@@ -61,7 +61,7 @@ class Heartbeats:
         self.lines = 0
         """Heartbeats that were taken."""
         self.clock: EventClock | None = None
-        """Reached with the instant of a heartbeat before it is taken."""
+        """Asked to judge up to the instant of a heartbeat before it is taken."""
 
     def taken(self) -> dict[str, int]:
         """How many heartbeats were taken, and from how many feeds."""
@@ -75,7 +75,7 @@ class Heartbeats:
         if event.feed not in self.latest and len(self.latest) >= MOST_FEEDS:
             raise Refused("too_many_feeds", f"more than {MOST_FEEDS} feeds")
         if self.clock is not None and at > self.clock.due:
-            self.clock.reach(at)
+            self.clock.judge_until(at)
         if at > self.latest.get(event.feed, 0):
             self.latest[event.feed] = at
         keep(self.beating.setdefault(event.feed, []), at)

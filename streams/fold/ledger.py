@@ -72,16 +72,16 @@ class EventClock:
     """Says that event time is about to pass an instant, to whoever judges at instants of it.
 
     A fold asks, before a record counts, whether its `updated_at` lies after `due` (ms), and calls
-    `reach` with that time if so. So whoever judges sees each instant with all that came before it
-    and nothing from after it, however the records are batched.
+    `judge_until` with that time if so. So whoever judges sees each instant with all that came
+    before it and nothing from after it, however the records are batched.
     """
 
-    __slots__ = ("due", "reach")
+    __slots__ = ("due", "judge_until")
 
-    def __init__(self, reach: Callable[[int], None]) -> None:
+    def __init__(self, judge_until: Callable[[int], None]) -> None:
         self.due = maxsize
         """The next instant that is to be judged; far away while nothing is."""
-        self.reach = reach
+        self.judge_until = judge_until
 
 
 class DepartedRecords(Protocol):
@@ -187,7 +187,7 @@ class Ledger:
         self.on_open: Callable[[str, int], None] | None = None
         """Called with the id and the packed record of which a gauge counts it from now on."""
         self.clock: EventClock | None = None
-        """Reached with the event time of a version before it is folded."""
+        """Asked to judge up to the event time of a version before it is folded."""
         self.stepwise = False
         """Whether `add` leaves what an hour that is crossed brings to its caller, step by step."""
         self._by_day: dict[int, list[str]] = {}
@@ -217,7 +217,7 @@ class Ledger:
             entry = order | packed
         # Before anything of it counts, and not of a line that is refused.
         if self.clock is not None and updated > self.clock.due:
-            self.clock.reach(updated)
+            self.clock.judge_until(updated)
         key = event.id
         old = self.entries.get(key)
         if old is None and self.departed is not None:
@@ -509,9 +509,9 @@ class Ledger:
     def _day_of(self, entry: int) -> int:
         """The number of the day on which a record may first leave (a tombstone: by when it was
         written)."""
-        return self._leaves_on(entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
+        return self._departs_on(entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
 
-    def _leaves_on(self, packed: int, updated: int) -> int:
+    def _departs_on(self, packed: int, updated: int) -> int:
         top = packed >> PRECISION_SHIFT
         if not packed:
             return updated // DAY
@@ -521,7 +521,7 @@ class Ledger:
 
     def _file(self, key: str, packed: int, updated: int) -> None:
         """Notes a record for the day on which it may leave."""
-        day = self._leaves_on(packed, updated)
+        day = self._departs_on(packed, updated)
         filed = self._by_day.get(day)
         if filed is None:
             self._by_day[day] = [key]

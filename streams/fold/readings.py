@@ -38,7 +38,7 @@ class Readings:
         self.lines = 0
         """Lines that were taken."""
         self.clock: EventClock | None = None
-        """Reached with the event time of a version before it is taken."""
+        """Asked to judge up to the event time of a version before it is taken."""
         self.new = 0
         """Lines that were the first of their id."""
 
@@ -54,7 +54,7 @@ class Readings:
             raise Refused("in_the_future", "updated_at is later than the event was received")
         total = None if event.deleted else self._judge(event)
         if self.clock is not None and updated > self.clock.due:
-            self.clock.reach(updated)
+            self.clock.judge_until(updated)
         order = order_of(event)
         held = self.entries.get(event.id)
         if held is None and len(self.entries) >= MOST_READINGS:

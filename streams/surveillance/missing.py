@@ -93,9 +93,9 @@ class MissingSpans:
         return [self._holding(gap) for _, gap in found]
 
     def _note_unreported(self, grain: Grain, run: Span) -> None:
-        told = any(one[0] < run[1] and run[0] < one[1] for one in self.gaps)
+        known = any(one[0] < run[1] and run[0] < one[1] for one in self.gaps)
         going = [one for one in self.unreported if one[1] <= run[1] and run[0] <= one[2]]
-        if going or (not told and run[1] - run[0] >= SAID):
+        if going or (not known and run[1] - run[0] >= SAID):
             start = min(one[1] for one in (*going, (grain, *run)))
             self.unreported = [one for one in self.unreported if one not in going]
             self.unreported.append((grain, start, run[1]))

@@ -99,18 +99,18 @@ class Watch:
 
     def _caveats(self, period: Period, event: tuple[Sequence[str], bool]) -> tuple[str, ...]:
         """Sentences on what a period is compared with, which whoever reads the signal must know."""
-        told = []
+        caveats = []
         if self.since is not None and self.adapter.state != "ready":
-            told.append(phrases.only_since(self.since))
+            caveats.append(phrases.only_since(self.since))
         names, only = event
         if names:
-            told.append(phrases.known_from(names, only=only))
+            caveats.append(phrases.known_from(names, only=only))
         grain = self.series.grain
         begun = period.start - self.adapter.taken * LENGTH[grain]
         for at, change in self.marks:
             if begun < at <= period.start < at + ACROSS[grain]:
-                told.append(phrases.across(change.what, change.kind, change.date))
-        return tuple(told)
+                caveats.append(phrases.across(change.what, change.kind, change.date))
+        return tuple(caveats)
 
     def _signal(
         self,
@@ -175,23 +175,23 @@ class Watch:
     ) -> str:
         force, calendar, unit = context.force, context.calendar, self.series.measure.unit
         happened = phrases.when(calendar, period, now, running=running, first=assessment.first)
-        told = (
+        sentences = (
             f"{phrases.subject(force, self.series.watch, self.series.row)}, "
             f"{phrases.place(force, self.series.area)}: "
             f"{phrases.figure(assessment.observed, unit, assessment.cases)} {happened}"
         )
         if onset is None or phrases.fits(assessment):
-            told += (
+            sentences += (
                 f", {phrases.usual(assessment.lower, assessment.upper, unit, assessment.observed)}"
             )
-        told += "."
+        sentences += "."
         if onset is not None:
             span = phrases.span(calendar, period, onset)
             began = phrases.since(calendar, period.grain, onset, now)
-            told += " " + phrases.change(assessment, began, unit, span)
+            sentences += " " + phrases.change(assessment, began, unit, span)
         if assessment.rebased is not None:
-            told += " " + phrases.rebased(*assessment.rebased)
-        return " ".join((told, *caveats))
+            sentences += " " + phrases.rebased(*assessment.rebased)
+        return " ".join((sentences, *caveats))
 
     def save(self) -> dict[str, Any]:
         """The state, without what complete weeks have taught; to be encoded before the next

@@ -232,6 +232,6 @@ class Months(Adapter):
 
     @property
     def onset(self) -> int | None:
-        """Of the lasting change, where that is what is told."""
-        told = bool(self.detector.flags) or self.detector.rebased
-        return super().onset if self.rate <= self.allowed or not told else None
+        """Of the lasting change, unless the assessment is of the chart."""
+        of_chart = bool(self.detector.flags) or self.detector.rebased
+        return super().onset if self.rate <= self.allowed or not of_chart else None
