@@ -56,8 +56,6 @@ __all__ = [
     "shipped_forces",
 ]
 
-_locate = locate
-
 
 class Vocabulary:
     """A closed list of dotted categories, with an index for each and for its ancestors.
@@ -141,7 +139,7 @@ class Force:
         """Local midnight at the start of `day`, in milliseconds since 1970 UTC."""
         return int(dt.datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp()) * 1000
 
-    def steps(self, targets: Sequence[Target]) -> tuple[tuple[int, int, float | None], ...]:
+    def target_steps(self, targets: Sequence[Target]) -> tuple[tuple[int, int, float | None], ...]:
         """Targets as (from instant in ms, limit in ms, share), latest first."""
         return tuple(
             (self.instant(t.since), t.seconds * 1000, t.share)

@@ -84,7 +84,7 @@ class Calls(RecordRules):
         super().__init__()
         self.force = force
         self._series_keys: dict[tuple[str | None, str | None], int] = {}
-        self._limits = [force.steps(line.targets) for line in force.lines]
+        self._limits = [force.target_steps(line.targets) for line in force.lines]
         # A limit that never changed needs no look at the date.
         self._limit = [
             steps[0][1] if len({step[1] for step in steps}) == 1 else None for steps in self._limits

@@ -81,7 +81,7 @@ class Incidents(RecordRules):
     def __init__(self, force: Force) -> None:
         super().__init__()
         self.force = force
-        self._limits = force.steps(force.file.attendance.targets)
+        self._limits = force.target_steps(force.file.attendance.targets)
         self._series_keys: dict[tuple[str, str | None, str | None], int] = {}
         self._grades = {name: index for index, name in enumerate(GRADES)}
 

@@ -319,7 +319,7 @@ def test_targets_hold_from_local_midnight_and_come_latest_first() -> None:
         int(dt.datetime(2017, 9, 30, 23, tzinfo=dt.UTC).timestamp() * 1000),
         int(dt.datetime(2000, 1, 1, tzinfo=dt.UTC).timestamp() * 1000),
     )
-    assert force.steps(force.lines[1].targets) == (
+    assert force.target_steps(force.lines[1].targets) == (
         (october, 20_000, 0.8),
         (millennium, 30_000, None),
     )
