@@ -2,7 +2,7 @@
 
     python benchmarks/instants.py [--weeks 8] [--rounds 3] [--strained]
 
-A simulated county is replayed through the monitor, watches and alert book as `watchroom run`
+A simulated county is replayed through the monitor, watches and alert store as `watchroom run`
 wires them: once as shipped, and once with nothing judged but periods as they close. Both run in
 turn; the ratio is of medians, so that it holds where the machine's speed drifts. At most 1.1.
 """
@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from streams.alerts.model import Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live, wall_clock
@@ -38,18 +38,18 @@ def replay(payloads: list[bytes], *, judging: bool) -> tuple[float, list[Transit
     live = Live(Monitor([find_force(FORCE)]), lambda: 0)
     watch_all(live.monitor)
     live.health.replay, live.health.state = True, "behind"
-    desk = Desk(live)
+    service = AlertService(live)
     made: list[Transition] = []
-    desk.listeners.append(made.extend)
+    service.listeners.append(made.extend)
     for shard in live.monitor.shards:
-        desk.attach(shard)
+        service.attach(shard)
         if not judging:
             for fold in shard.folds.values():
                 fold.clock = None
     begun = time.thread_time()
     for payload in payloads:
         live.ingest(payload, wall_clock())
-    assert not desk.faults
+    assert not service.faults
     return time.thread_time() - begun, made
 
 

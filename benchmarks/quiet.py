@@ -4,7 +4,7 @@
                                [--processes 1] [--only quiet,strained] [--show] [--keep FILE]
 
 Every run is a simulated control room whose rates do not change: each alert is a false one. Its
-events go through the monitor, the watches and the alert book, wired as `watchroom run` wires them
+events go through the monitor, the watches and the alert store, wired as `watchroom run` wires them
 for a replay at a pace: each full minute is judged, the hour that runs too, each moment when
 something is due, and each period as it closes. Counted are the alerts that someone would be told of
 (pages and notices), opened in the `--days` after the history.
@@ -35,7 +35,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from streams.alerts.model import Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.board.rollup import Rollup
 from streams.config.force import WHOLE, find_force
@@ -98,11 +98,11 @@ def run(number: int, *, days: int, weeks: int, rates: Rates) -> Run:
     start, judged, end = midnight(0), midnight(7 * weeks), midnight(7 * weeks + days)
     live = Live(Monitor([force]), lambda: 0)
     watch_all(live.monitor)
-    desk = Desk(live)
+    service = AlertService(live)
     for shard in live.monitor.shards:
-        desk.attach(shard)
+        service.attach(shard)
     made: list[Transition] = []
-    desk.listeners.append(made.extend)
+    service.listeners.append(made.extend)
     live.health.replay, live.health.state = True, "behind"
     events = simulate(force, start, end, SEED + number, rates)
     for until, payload in lots(events, HOUR):
@@ -115,7 +115,7 @@ def run(number: int, *, days: int, weeks: int, rates: Rates) -> Run:
         for a in opened
         if a.severity != "state"
     ]
-    assert not desk.faults
+    assert not service.faults
     seconds = time.monotonic() - begun
     return Run(number, told, len(opened) - len(told), answered(live, judged, end), seconds)
 

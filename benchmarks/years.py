@@ -7,7 +7,7 @@
     python benchmarks/years.py --made-up eventful --force warwickshire --since 2023-01-02 --days 365
     python benchmarks/years.py events.ndjson.gz --force west-mercia --out /tmp/readings/surge
 
-The history goes through the monitor, the watches and the alert book, wired as `watchroom run
+The history goes through the monitor, the watches and the alert store, wired as `watchroom run
 --embedded` wires them, at full speed. In a replay nobody is told of anything; here is listed what
 people would have been told, had it been live and had nobody acknowledged anything.
 
@@ -52,8 +52,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import msgspec
 
-from streams.alerts import service as alert_desk
-from streams.alerts.engine import AlertBook
+from streams.alerts import service as alert_service
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Alert, Transition
 from streams.board.monitor import Monitor
 from streams.cli.inputs import progress_bar
@@ -85,11 +85,9 @@ OFFENCES = {
 """Made-up crimes a day."""
 
 
-class Told(AlertBook):
-    """A book that tells, though what it reads is the past."""
-
-    def consider(self, *args: Any, **named: Any) -> list[Transition]:
-        return super().consider(*args, **{**named, "tell": True})
+def notifying(*args: Any, **named: Any) -> list[Transition]:
+    """An evaluation of which people are notified, though what it reads is the past."""
+    return evaluate(*args, **{**named, "notify": True})
 
 
 @dataclass
@@ -157,12 +155,11 @@ def replay(
     with Play(source, [force]) as play, Stops() as stops:
         clock = ReplayClock()
         live = Live(Monitor([force]), clock)
-        with kept_on_disk(live.monitor):
+        with kept_on_disk(live.monitor), patch.object(alert_service, "evaluate", notifying):
             watch_all(live.monitor)
-            with patch.object(alert_desk, "AlertBook", Told):  # the desk hands its books on
-                alerting = Alerting(live)
-            desk, made, figured = alerting.desk, list[Transition](), Figured()
-            desk.listeners.append(made.extend)
+            alerting = Alerting(live)
+            service, made, figured = alerting.service, list[Transition](), Figured()
+            service.listeners.append(made.extend)
             for shard in live.monitor.shards:
                 for name, ledger in shard.ledgers().items():
                     figured.listen(ledger, shard.surveillance[name])

@@ -44,19 +44,19 @@ _NORMAL = NormalDist()
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PartCount:
     """Observed and expected of one area, or one category, in one period."""
 
     observed: float
     expected: float
 
-    def less(self, other: Part) -> Part:
+    def less(self, other: PartCount) -> PartCount:
         """What is left without another part."""
-        return Part(max(0.0, self.observed - other.observed), self.expected - other.expected)
+        return PartCount(max(0.0, self.observed - other.observed), self.expected - other.expected)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class HomogeneityResult:
     """Whether the parent speaks for all, else which children have a story of their own."""
 
     shared: bool
@@ -79,7 +79,7 @@ def dispersion(
     return float(max(1.0, ((upper - lower) / sds) ** 2 / expected))
 
 
-def moved(part: Part, direction: str, phi: float = 1.0) -> bool:
+def moved(part: PartCount, direction: str, phi: float = 1.0) -> bool:
     """Whether a count has gone that way by more than chance.
 
     >>> moved(Part(130.0, 100.0), "up"), moved(Part(130.0, 100.0), "up", phi=4.0)
@@ -92,7 +92,7 @@ def moved(part: Part, direction: str, phi: float = 1.0) -> bool:
     return bool(off > _NORMAL.inv_cdf(1.0 - LEVEL))
 
 
-def _go_along(others: Part, parent: Part, direction: str, phi: float) -> bool:
+def _go_along(others: PartCount, parent: PartCount, direction: str, phi: float) -> bool:
     """Whether the others have moved as well, by more than chance, and hold a notable part of it:
     in the hour in which a rise of one district is noticed the others are often a little high."""
     excess = parent.observed - parent.expected
@@ -100,7 +100,7 @@ def _go_along(others: Part, parent: Part, direction: str, phi: float) -> bool:
     return share >= NOTABLE and moved(others, direction, phi)
 
 
-def homogeneity(parts: Sequence[Part], phi: float = 1.0) -> float:
+def homogeneity(parts: Sequence[PartCount], phi: float = 1.0) -> float:
     """The chance of ratios as unlike as these where all are the same.
 
     >>> alike = [Part(13.0, 10.0), Part(26.0, 20.0), Part(39.0, 30.0)]
@@ -131,7 +131,9 @@ def _draws(total: int, shares: tuple[float, ...]) -> np.ndarray:
     return rng.multinomial(total, np.array(shares) / sum(shares), size=_DRAWS)
 
 
-def judge(parent: Part, children: Mapping[str, Part], direction: str, phi: float = 1.0) -> Verdict:
+def judge(
+    parent: PartCount, children: Mapping[str, PartCount], direction: str, phi: float = 1.0
+) -> HomogeneityResult:
     """Whether what happened is the parent's; else which children are set apart."""
     parts = dict(children)
     rest = parent
@@ -153,11 +155,11 @@ def judge(parent: Part, children: Mapping[str, Part], direction: str, phi: float
     named = tuple(name for name in apart if name != REST)
     if not named or REST in apart or len(named) > most or _go_along(left, parent, direction, phi):
         # What is spread over most of them, or comes from where no child is known, is the parent's.
-        return Verdict(shared=True, probability=probability)
-    return Verdict(shared=False, probability=probability, apart=named)
+        return HomogeneityResult(shared=True, probability=probability)
+    return HomogeneityResult(shared=False, probability=probability, apart=named)
 
 
-def _furthest(parts: Mapping[str, Part], direction: str) -> str | None:
+def _furthest(parts: Mapping[str, PartCount], direction: str) -> str | None:
     """The part that lies furthest from the common ratio, in the direction."""
     total = sum(part.observed for part in parts.values())
     whole = sum(part.expected for part in parts.values())
@@ -171,7 +173,7 @@ def _furthest(parts: Mapping[str, Part], direction: str) -> str | None:
     return name
 
 
-def explains(child: Part, parent: Part, direction: str) -> bool:
+def explains(child: PartCount, parent: PartCount, direction: str) -> bool:
     """Whether a child holds most of what the parent has too many, or too few, of.
 
     >>> explains(Part(20.0, 5.0), Part(50.0, 30.0), "up")
@@ -185,7 +187,7 @@ def explains(child: Part, parent: Part, direction: str) -> bool:
     return own > 0 and own >= MOSTLY * whole
 
 
-def explains_alone(child: Part, parent: Part, direction: str, phi: float = 1.0) -> bool:
+def explains_alone(child: PartCount, parent: PartCount, direction: str, phi: float = 1.0) -> bool:
     """Whether a child is what its parent is about: it holds most, and the others are as usual.
 
     >>> explains_alone(Part(20.0, 5.0), Part(50.0, 30.0), "up")
@@ -197,7 +199,7 @@ def explains_alone(child: Part, parent: Part, direction: str, phi: float = 1.0) 
     return explains(child, parent, direction) and not _go_along(others, parent, direction, phi)
 
 
-def shares_ratio(child: Part, parent: Part, phi: float = 1.0) -> bool:
+def shares_ratio(child: PartCount, parent: PartCount, phi: float = 1.0) -> bool:
     """Whether one child moves as the rest of its parent does."""
     rest = parent.less(child)
     if rest.expected <= 0:

@@ -20,13 +20,13 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
-from streams.alerts.service import Desk
-from streams.config.force import find_force
-from streams.live import Live
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
+from streams.config.force import find_force
+from streams.embedded.replay import ReplayClock
+from streams.live import Live
 from streams.outputs.web import serve
 from streams.periods import MINUTE, rfc3339, to_ms
-from streams.embedded.replay import ReplayClock
 from streams.sources.event_lines import instant_of
 
 FORCE = "warwickshire"
@@ -44,7 +44,7 @@ def evening() -> Live:
     force = find_force(FORCE)
     clock = ReplayClock()
     live = Live(Monitor([force]), clock)
-    live.alerts = desk = Desk(live)
+    live.alerts = service = AlertService(live)
     health = live.health
     health.state, health.replay, health.simulated = "live", True, "calls and incidents"
     lines = gzip.decompress((DOCS.parent / "examples" / "events.ndjson.gz").read_bytes())
@@ -65,7 +65,7 @@ def evening() -> Live:
         now += step
         live.ingest(due, now)
         clock.reach(now)
-        desk.tick()
+        service.tick()
     return live
 
 

@@ -140,7 +140,7 @@ class Health:
         return self.ready or self.shown[0] == "unwell"
 
 
-class Alerts(Protocol):
+class AlertProvider(Protocol):
     """The alerts of a process, as outputs use them (`streams.alerts.service`)."""
 
     faults: int
@@ -170,7 +170,7 @@ class Live:
         self.started_at = wall_clock()
         self.current = Current()
         """Which kinds of record are read up to now."""
-        self.alerts: Alerts | None = None
+        self.alerts: AlertProvider | None = None
         """The alerts of this process, where any are raised."""
 
     def ingest(self, payload: bytes, appended: int, only: Shard | None = None) -> list[Refusal]:

@@ -1,4 +1,4 @@
-"""Short ways to make signals and alert books for tests."""
+"""Short ways to make signals and alert stores for tests."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.alerts.engine import AlertBook, NoLookup
 from streams.alerts.model import Alert, Evidence, Transition, instant
-from streams.alerts.service import Desk
+from streams.alerts.policy import NoLookup
+from streams.alerts.service import AlertService
+from streams.alerts.store import AlertStore
 from streams.config.force import Force, check_force, find_force, shipped_force_text
 from streams.live import Live
 from streams.periods import Calendar, to_ms
@@ -115,14 +116,14 @@ def incidents(area: str, observed: float, expected: float, **changes: Any) -> Si
     return signal("2026-11-20 00:00", **{**fields, **changes})
 
 
-def book() -> AlertBook:
+def store() -> AlertStore:
     """An empty book of Warwickshire."""
-    return AlertBook(WARWICKSHIRE)
+    return AlertStore(WARWICKSHIRE)
 
 
 def unattended(shown: Live, now: int, **changes: Any) -> str:
     """Gives a monitor of the tiny force a desk with one open alert; returns the alert's id."""
-    shown.alerts = desk = Desk(shown)
+    shown.alerts = service = AlertService(shown)
     opened = instant(now - 720_000, ZONE)
     fields: dict[str, Any] = {
         "id": "tiny/unattended/now/north/up/2021-03-01T10:18:00Z",
@@ -142,5 +143,5 @@ def unattended(shown: Live, now: int, **changes: Any) -> str:
         "evidence": Evidence(observed=2),
         **changes,
     }
-    desk.restore([Transition(what="opened", at=opened, alert=Alert(**fields))])
+    service.restore([Transition(what="opened", at=opened, alert=Alert(**fields))])
     return str(fields["id"])

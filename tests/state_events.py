@@ -15,7 +15,7 @@ from typing import Any
 
 from streams.config.force import Force, check_force
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
-from streams.surveillance.feedback import Level, Outcomes, Stretch
+from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch, Feedback
 from tests.build import ms
 
 FOLDER = Path(__file__).parent / "data" / "state"
@@ -258,19 +258,19 @@ def _months(first: int, last: int) -> Iterator[Record]:
                          offence=offence)  # fmt: skip
 
 
-def said_of(kind: str) -> tuple[int, Outcomes]:
+def said_of(kind: str) -> tuple[int, Feedback]:
     """What people say of alerts, and when: the rise of calls is judged only for two weeks, one of
     incidents was the new level, and the monthly level of crimes is."""
     series: tuple[str, ...]
     if kind == "call":
         at = LATER - 16 * DAY
         series = ("golden", "calls", "offered", "line=999", "force", "hour")
-        return at, Outcomes((Stretch(series, at - HOUR, None, "goes on", (), at),), ())
+        return at, Feedback((ExcludedStretch(series, at - HOUR, None, "goes on", (), at),), ())
     if kind == "incident":
         at = LATER - 12 * HOUR
         series = ("golden", "incidents", "count", "category=asb", "grade=all", "force", "day")
-        stretch = Stretch(series, at - 28 * HOUR, at, "real", (), at - 27 * HOUR)
-        return at, Outcomes((stretch,), (Level(series, "up", at, (), 3.0),))
+        stretch = ExcludedStretch(series, at - 28 * HOUR, at, "real", (), at - 27 * HOUR)
+        return at, Feedback((stretch,), (AcceptedLevel(series, "up", at, (), 3.0),))
     series = ("golden", "crimes", "count", "offence=all", "force", "month")
     at = MONDAY + 16 * DAY
-    return at, Outcomes((), (Level(series, "up", at),))
+    return at, Feedback((), (AcceptedLevel(series, "up", at),))

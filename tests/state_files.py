@@ -29,11 +29,12 @@ import msgspec
 
 from streams.alerts import model as alert_records
 from streams.alerts.actions import Request
-from streams.alerts.engine import AlertBook
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Alert, Course, Evidence, Handover, LogEntry, Transition, instant
+from streams.alerts.store import AlertStore
 from streams.board.monitor import Monitor, Shard
-from streams.embedded import alert_store, calibration
-from streams.embedded.alert_store import AlertStore
+from streams.embedded import alert_database, calibration
+from streams.embedded.alert_database import AlertDatabase
 from streams.events import deadletters
 from streams.events.schema import KINDS
 from streams.kafka.partition import Partition, fingerprint
@@ -256,12 +257,12 @@ def monitor(kind: str, *, surveillance: bool = True) -> Monitor:
 
 def play(target: Monitor, kind: str, first: int = MONDAY, last: int = LATER) -> None:
     """Plays the fixed stream of what is watched; on the way people say something of it."""
-    said, outcomes = said_of(kind)
+    said, feedback = said_of(kind)
     for start, end in ((first, min(last, said)), (max(first, said), last)):
         if start == said:
             for shard in target.shards:
                 for each in shard.surveillance.values():
-                    each.hear(outcomes)
+                    each.feed_back(feedback)
         if start < end:
             refused = target.ingest(lines(watched(kind, start, end)), FAR_FUTURE)
             assert not refused, refused[:3]
@@ -305,13 +306,14 @@ def _full() -> Alert:
     at = [instant(MONDAY + hour * HOUR, force().zone) for hour in range(30)]
     course = Course(
         since=at[0], until=at[24], days=2, taken=3, observed=90.0, expected=30.5,
-        latest=(45.0, 15.25), before_latest=(40.0, 15.0), told=3.0, usual=1, quiet=(16.0, 15.5),
+        latest=(45.0, 15.25), before_latest=(40.0, 15.0), notified_ratio=3.0,
+        usual_days=1, usual_sums=(16.0, 15.5),
         week=((45.0, 15.25), (40.0, 15.0)), judged_to=at[25], accepted=at[26], held=at[27],
         burst=4.5, burst_at=at[3], ended=True,
     )  # fmt: skip
     evidence = Evidence(
         observed=45.0, expected=15.25, lower=9.0, upper=22.0, probability=1e-6, ratio=2.95,
-        numerator=17, denominator=21, target=0.9, before=0.8, after=0.95, told=0.7,
+        numerator=17, denominator=21, target=0.9, before=0.8, after=0.95, notified_share=0.7,
         method="surprise", period="2021-03-01", start=at[0], end=at[24],
     )  # fmt: skip
     return Alert(
@@ -322,27 +324,28 @@ def _full() -> Alert:
         updated_at=at[26], resolved_at=at[26], onset=at[0], words="Said.", said=("Said.",),
         evidence=evidence, also=("Incidents, East",), owner="A", acknowledged_at=at[2],
         snoozed_until=at[8], snooze_reason="Known.", escalated_at=at[4], worse_at=at[5],
-        outcome="planned_event", note="A fair.", revision=7, notified=True, owed=True, quiet=2,
+        outcome="planned_event", note="A fair.", revision=7, notified=True,
+        notification_due=True, clear_periods=2,
         log=(LogEntry(at=at[2], who="A", what="acknowledged", note="Seen."),),
-        judged_to=at[25], over=True, over_at=at[27], course=course, lasting=True,
+        judged_to=at[25], cleared=True, cleared_at=at[27], course=course, lasting=True,
     )  # fmt: skip
 
 
 @cache
 def alert_facts() -> tuple[Transition | Handover, ...]:
     """What a book makes of a few signals and of what people do, and facts with every field."""
-    book, hour = AlertBook(force()), MONDAY + 10 * HOUR
+    store, hour = AlertStore(force()), MONDAY + 10 * HOUR
     hourly: dict[str, Any] = {"force": "golden", "period": "2021-03-01T10Z"}
     found: list[Transition | Handover] = []
     loud = signal("2021-03-01 10:00", **hourly)
-    found += book.consider([loud], [], hour + HOUR)
+    found += evaluate(store, [loud], [], hour + HOUR)
     level: dict[str, Any] = {"kind": "crime", "group": "crimes", "measure": "count",
                              "row": {"offence": "vehicle"}, "theme": "crimes.vehicle"}  # fmt: skip
     month = signal("2021-02-01 00:00", force="golden", grain="month", method="level",
                    onset=MONDAY - 90 * DAY, ratio=1.5, before=20.0, after=30.0,
                    **level)  # fmt: skip
-    found += book.consider([month], [], hour + 2 * HOUR)
-    opened = next(iter(book.alerts))
+    found += evaluate(store, [month], [], hour + 2 * HOUR)
+    opened = next(iter(store.alerts))
     asked = [
         Request(action="acknowledge", who="A"),
         Request(action="snooze", who="A", until=hour + 9 * HOUR, reason="Known"),
@@ -351,7 +354,7 @@ def alert_facts() -> tuple[Transition | Handover, ...]:
         Request(action="close", who="B", outcome="planned_event"),
     ]
     for number, request in enumerate(asked):
-        found.append(book.act(opened, request, hour + 3 * HOUR + number * MINUTE))
+        found.append(store.act(opened, request, hour + 3 * HOUR + number * MINUTE))
     at = instant(hour + 4 * HOUR, force().zone)
     found.append(Transition(what="updated", at=at, notify=True, alert=_full()))
     left = ("999 calls, East: 45.",)
@@ -375,9 +378,9 @@ def _without_words(found: Any) -> Any:
     return [_without_words(each) for each in found] if isinstance(found, list) else found
 
 
-def _alert_store() -> bytes:
+def _alert_database() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
-        store = AlertStore(Path(folder))
+        store = AlertDatabase(Path(folder))
         made = [fact for fact in alert_facts() if isinstance(fact, Transition)]
         channels = [("mail", frozenset({"page", "notice", "state"})), ("none", frozenset[str]())]
         store.append(made, channels, MONDAY)
@@ -396,16 +399,16 @@ def _alert_store() -> bytes:
     return f"{dumped}\nPRAGMA user_version = {version};\n".encode()
 
 
-def alert_store_file(golden: bytes, folder: Path) -> Path:
+def alert_database_file(golden: bytes, folder: Path) -> Path:
     """The alert store of a golden file, made again in a folder."""
-    with closing(sqlite3.connect(folder / alert_store.NAME)) as db:
+    with closing(sqlite3.connect(folder / alert_database.NAME)) as db:
         db.executescript(golden.decode())
-    return folder / alert_store.NAME
+    return folder / alert_database.NAME
 
 
-def _plain_alert_store(golden: bytes) -> Any:
+def _plain_alert_database(golden: bytes) -> Any:
     with tempfile.TemporaryDirectory() as folder:
-        path = alert_store_file(golden, Path(folder))
+        path = alert_database_file(golden, Path(folder))
         with closing(sqlite3.connect(path)) as db:
             schema = db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
             return {
@@ -473,7 +476,7 @@ FORMS = (
     Form("watches", "msgpack", watch_state, _watches, _plain_watches),
     Form("published", "jsonl", archive, _published, _plain_published),
     Form("alerts", "jsonl", alert_records, _alerts, _plain_alerts),
-    Form("alert_store", "sql", alert_store, _alert_store, _plain_alert_store),
+    Form("alert_database", "sql", alert_database, _alert_database, _plain_alert_database),
     Form("dead_letters", "jsonl", deadletters, _dead_letters, _plain_dead_letters),
     Form("calibration", "json", calibration, _calibration, json.loads),
 )

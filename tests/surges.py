@@ -15,7 +15,7 @@ import msgspec
 import numpy as np
 
 from streams.alerts.model import Alert, Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force
 from streams.live import Live
@@ -76,13 +76,13 @@ class Room:
         """Starts a process that knows nothing."""
         self.live = Live(Monitor([self.force]), lambda: self.now)
         watch_all(self.live.monitor)
-        self.desk = Desk(self.live)
+        self.service = AlertService(self.live)
         for shard in self.live.monitor.shards:
-            self.desk.attach(shard)
-        self.desk.listeners.append(self.made.extend)
+            self.service.attach(shard)
+        self.service.listeners.append(self.made.extend)
         self.live.health.state = "behind"
         self.live.reaches = reads_at_once  # type: ignore[method-assign]
-        self.desk._held_back = holds_nothing_back  # type: ignore[method-assign]
+        self.service._held_back = holds_nothing_back  # type: ignore[method-assign]
 
     def hours(self, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         """The end of each hour, and the calls of it; the same whenever they are asked for."""
@@ -123,8 +123,8 @@ class Room:
             self.now = until
             self.live.ingest(payload, until)
             if not until % (6 * HOUR):
-                self.desk.tick()
-        assert not self.desk.faults
+                self.service.tick()
+        assert not self.service.faults
         assert not any(w.faults for s in self.live.monitor.shards for w in s.surveillance.values())
 
     def usual(self, grain: str) -> float:

@@ -13,9 +13,9 @@ import msgspec
 from streams.alerts import words as say
 from streams.alerts.model import (
     Alert,
+    AlertOutcome,
     Handover,
     LogEntry,
-    Outcome,
     Severity,
     Transition,
     What,
@@ -122,8 +122,8 @@ def _level_taken(alert: Alert, at: int) -> bool:
 
 
 def _closed(force: Force, alert: Alert, asked: Request, at: int) -> tuple[dict[str, Any], str]:
-    if asked.outcome is None or asked.outcome not in get_args(Outcome):
-        raise ActionError(f"closing needs an outcome: one of {', '.join(get_args(Outcome))}")
+    if asked.outcome is None or asked.outcome not in get_args(AlertOutcome):
+        raise ActionError(f"closing needs an outcome: one of {', '.join(get_args(AlertOutcome))}")
     if asked.outcome != "real" and _level_taken(alert, at):
         raise ActionError(
             "it was closed as real, and its level is the usual now: that can't be undone. "
@@ -135,10 +135,10 @@ def _closed(force: Force, alert: Alert, asked: Request, at: int) -> tuple[dict[s
         "snooze_reason": None,
     }
     if alert.open:
-        changes |= {"state": "resolved", "resolved_at": stamp(at, force.zone), "quiet": 0}
+        changes |= {"state": "resolved", "resolved_at": stamp(at, force.zone), "clear_periods": 0}
         changes["lasting"] = False
         if alert.course is not None:
-            ended = alert.course.usual > 0
+            ended = alert.course.usual_days > 0
             changes["course"] = msgspec.structs.replace(alert.course, ended=ended)
     return changes, asked.outcome
 
@@ -160,8 +160,8 @@ def changed(
     force: Force, alert: Alert, at: int, what: What, *, notify: bool = False, **changes: Any
 ) -> Transition:
     """The next revision of an alert, its words made anew."""
-    if changes.get("over") and not alert.over:
-        changes["over_at"] = instant(at, force.zone)
+    if changes.get("cleared") and not alert.cleared:
+        changes["cleared_at"] = instant(at, force.zone)
     new: Alert = msgspec.structs.replace(
         alert, **changes, revision=alert.revision + 1, updated_at=instant(at, force.zone)
     )
@@ -237,7 +237,7 @@ def in_maintenance(force: Force, alert: Alert, at: int) -> bool:
     return any(not w.areas or within & set(w.areas) for w in maintenance_at(force, at))
 
 
-def may_tell(force: Force, alert: Alert, at: int) -> bool:
+def may_notify(force: Force, alert: Alert, at: int) -> bool:
     """Whether someone may be told of an alert now."""
     return (
         alert.snoozed_until is None
@@ -251,7 +251,7 @@ def may_escalate(force: Force, alert: Alert, at: int) -> bool:
     if alert.severity != "page" or alert.owner or alert.escalated_at or not alert.notified:
         return False
     patience = force.file.alerts.escalate_after_minutes * MINUTE
-    return at - to_ms(alert.waits_since) >= patience and may_tell(force, alert, at)
+    return at - to_ms(alert.waits_since) >= patience and may_notify(force, alert, at)
 
 
 def coming_maintenance(force: Force, at: int) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ import msgspec
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import dispersion
 from streams.alerts.model import FROM_SIGNALS, Alert, Course, instant, ms_of
-from streams.alerts.policy import A_WEEK, BACK, GROWN, QUIET, inside, usual_again, worth
+from streams.alerts.policy import A_WEEK, BACK, CLEAR_PERIODS, GROWN, inside, usual_again, worth
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
 from streams.surveillance.signals import LOOKS, Signal
@@ -71,7 +71,7 @@ def begun(force: Force, day: Signal, onset: int) -> Course:
         observed=observed,
         expected=expected,
         latest=(day.observed, max(day.expected or 0.0, LEAST)),
-        told=ratio,
+        notified_ratio=ratio,
         judged_to=end,
     )
 
@@ -79,9 +79,9 @@ def begun(force: Force, day: Signal, onset: int) -> Course:
 def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -> Course:
     """The course with one more closed day, which is usual or not, as of a look."""
     expected = max(day.expected or 0.0, LEAST)
-    usual = course.usual + 1 if _is_usual(alert, course, day) else 0
+    usual = course.usual_days + 1 if _is_usual(alert, course, day) else 0
     days = course.days + (not usual)
-    told = course.told
+    told = course.notified_ratio
     if not course.taken:
         told = day.observed / expected
     elif course.days == 1 and not usual:
@@ -100,10 +100,12 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -
         expected=course.expected + expected * adds,
         latest=(day.observed, expected),
         before_latest=course.latest,
-        told=told,
-        usual=usual,
+        notified_ratio=told,
+        usual_days=usual,
         week=(*course.week, (day.observed, expected))[-BACK["day"] :],
-        quiet=(course.quiet[0] + day.observed, course.quiet[1] + expected) if usual else (0.0, 0.0),
+        usual_sums=(course.usual_sums[0] + day.observed, course.usual_sums[1] + expected)
+        if usual
+        else (0.0, 0.0),
         judged_to=judged,
         held=instant(at, force.zone) if course.held is None and days >= LONG else course.held,
     )
@@ -130,9 +132,9 @@ def elsewhere(force: Force, course: Course, signal: Signal) -> Course:
         taken=0,
         observed=0.0,
         expected=LEAST,
-        usual=0,
+        usual_days=0,
         week=(),
-        quiet=(0.0, 0.0),
+        usual_sums=(0.0, 0.0),
         latest=(0.0, LEAST),
         before_latest=None,
     )
@@ -140,8 +142,8 @@ def elsewhere(force: Force, course: Course, signal: Signal) -> Course:
 
 def while_it_lasted(course: Course) -> tuple[float, float, int]:
     """Observed and expected up to the last day that was not usual, and of how many days."""
-    observed, expected = course.quiet
-    return course.observed - observed, course.expected - expected, course.taken - course.usual
+    observed, expected = course.usual_sums
+    return course.observed - observed, course.expected - expected, course.taken - course.usual_days
 
 
 def over(alert: Alert, course: Course, day: Signal) -> bool:
@@ -152,13 +154,13 @@ def over(alert: Alert, course: Course, day: Signal) -> bool:
     if _week_is_usual(alert, course, day):
         return True
     few = (day.expected or 0.0) < FEW
-    if not few or not QUIET["day"] <= course.usual < BACK["day"]:
-        return course.usual >= QUIET["day"]
+    if not few or not CLEAR_PERIODS["day"] <= course.usual_days < BACK["day"]:
+        return course.usual_days >= CLEAR_PERIODS["day"]
     before, expected, days = while_it_lasted(course)
     ratio = max(LEAST, before / max(expected, LEAST))
     if days <= 0 or (ratio >= 1.0) == (alert.direction == "down"):
         return True
-    came, usual = course.quiet
+    came, usual = course.usual_sums
     phi = dispersion(day.expected, day.lower, day.upper, day.within)
     return ((ratio - 1.0) * usual - came * log(ratio)) / phi >= log(LIKELIER)
 
@@ -176,7 +178,7 @@ def settled(course: Course, day: Signal) -> bool:
     """Whether a volume has gone on for so long, up to a day that is not usual, that its level is
     taken as the usual by itself."""
     long = course.held is not None and day.end - to_ms(course.since) >= SETTLED
-    return long and not course.usual
+    return long and not course.usual_days
 
 
 def bursts(alert: Alert, hour: Signal) -> bool:
@@ -185,7 +187,7 @@ def bursts(alert: Alert, hour: Signal) -> bool:
     course = alert.course
     if hour.grain != "hour" or course is None or course.held is None or not hour.expected:
         return False
-    told = min(course.ratio, course.told), max(course.ratio, course.told)
+    told = min(course.ratio, course.notified_ratio), max(course.ratio, course.notified_ratio)
     return _beyond(hour, told)
 
 
@@ -222,7 +224,7 @@ def grown(alert: Alert, course: Course, day: Signal) -> float | None:
         return None
     observed = course.latest[0] + course.before_latest[0]
     expected = course.latest[1] + course.before_latest[1]
-    ratio, told = observed / expected, course.told
+    ratio, told = observed / expected, course.notified_ratio
     off = observed - told * expected
     # What was notified was of some two days too, and as uncertain.
     varies = 2.0 * dispersion(day.expected, day.lower, day.upper) * max(told, LEAST) * expected
@@ -239,8 +241,12 @@ def as_told(alert: Alert, course: Course) -> Course:
     ratio = (course.latest[0] + course.before_latest[0]) / (
         course.latest[1] + course.before_latest[1]
     )
-    told = min(course.told, ratio) if alert.direction == "down" else max(course.told, ratio)
-    return msgspec.structs.replace(course, told=told)
+    told = (
+        min(course.notified_ratio, ratio)
+        if alert.direction == "down"
+        else max(course.notified_ratio, ratio)
+    )
+    return msgspec.structs.replace(course, notified_ratio=told)
 
 
 def level_grown(alert: Alert, signal: Signal) -> bool:

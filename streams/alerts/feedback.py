@@ -14,15 +14,15 @@ from collections.abc import Iterable
 from streams.alerts.model import Alert, ms_of
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, to_ms
-from streams.surveillance.feedback import NOT_NORMAL, Level, Outcomes, Stretch
+from streams.surveillance.feedback import NOT_NORMAL, AcceptedLevel, ExcludedStretch, Feedback
 
 _LENGTH = {"hour": HOUR, "day": DAY, "month": DAY, "now": 0}
 
 
-def outcomes(alerts: Iterable[Alert], force: Force) -> Outcomes:
+def feedback_of(alerts: Iterable[Alert], force: Force) -> Feedback:
     """What some alerts and their outcomes say, in a fixed order."""
-    stretches: list[Stretch] = []
-    levels: list[Level] = []
+    stretches: list[ExcludedStretch] = []
+    levels: list[AcceptedLevel] = []
     for alert in alerts:
         course = alert.course
         held = None if course is None else ms_of(course.held)
@@ -33,7 +33,9 @@ def outcomes(alerts: Iterable[Alert], force: Force) -> Outcomes:
                 end = max(start, end)
             named, areas = str(alert.outcome), () if held is None else _areas(force, alert)
             about = {alert.series, alert.named}
-            stretches += [Stretch(each, start, end, named, areas, held or 0) for each in about]
+            stretches += [
+                ExcludedStretch(each, start, end, named, areas, held or 0) for each in about
+            ]
         elif course is not None and held is not None:
             areas, closed = _areas(force, alert), _closed_at(alert)
             if closed is not None and closed < held:  # in its first days
@@ -48,19 +50,19 @@ def outcomes(alerts: Iterable[Alert], force: Force) -> Outcomes:
             ended = to_ms(course.judged_to) if closed is None else closed
             end, named = None if alert.open else ended, alert.outcome or "goes on"
             start = to_ms(course.since)
-            stretches.append(Stretch(alert.series, start, end, named, areas, held))
+            stretches.append(ExcludedStretch(alert.series, start, end, named, areas, held))
             if accepted is not None:
-                level = Level(alert.series, alert.direction, accepted, areas, course.ratio)
+                level = AcceptedLevel(alert.series, alert.direction, accepted, areas, course.ratio)
                 levels.append(level)
         elif alert.outcome == "real" and (alert.kind, alert.grain) == ("level_change", "month"):
-            levels.append(Level(alert.series, alert.direction, _said_at(alert)))
-    return Outcomes(
+            levels.append(AcceptedLevel(alert.series, alert.direction, _said_at(alert)))
+    return Feedback(
         tuple(sorted(stretches, key=lambda each: each[:2])),
         tuple(sorted(levels, key=lambda each: (each.at, each.series))),
     )
 
 
-def teaches(alert: Alert) -> bool:
+def gives_feedback(alert: Alert) -> bool:
     """Whether an alert says anything about what is learned."""
     lasts = alert.course is not None and alert.course.held is not None
     return lasts or alert.outcome is not None
@@ -105,7 +107,7 @@ def _end(alert: Alert) -> int | None:
     if alert.kind == "level_change":
         return ended
     if alert.course is not None:
-        return to_ms(alert.course.until) if alert.over or alert.course.usual else None
-    if alert.quiet:
-        return (judged or ended) - alert.quiet * _LENGTH[alert.grain]
-    return (judged or ended) if alert.over else None
+        return to_ms(alert.course.until) if alert.cleared or alert.course.usual_days else None
+    if alert.clear_periods:
+        return (judged or ended) - alert.clear_periods * _LENGTH[alert.grain]
+    return (judged or ended) if alert.cleared else None

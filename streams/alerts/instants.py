@@ -16,7 +16,7 @@ from typing import NamedTuple
 from streams.alerts.context import RuleContext
 from streams.alerts.model import Alert
 from streams.alerts.policy import refresh_at
-from streams.alerts.store import Book
+from streams.alerts.store import AlertStore
 from streams.board.monitor import Monitor
 from streams.fold.heartbeats import Heartbeats
 from streams.periods import MINUTE
@@ -38,9 +38,14 @@ class Instants:
     """Of one force."""
 
     def __init__(
-        self, monitor: Monitor, context: RuleContext, book: Book, listen: Listen, judge: Judge
+        self,
+        monitor: Monitor,
+        context: RuleContext,
+        store: AlertStore,
+        listen: Listen,
+        judge: Judge,
     ) -> None:
-        self.monitor, self.context, self.book = monitor, context, book
+        self.monitor, self.context, self.store = monitor, context, store
         self._listen, self._judge = listen, judge
         self.at: int | None = None
         """The last that was judged or passed over; None while nothing is judged."""
@@ -60,7 +65,7 @@ class Instants:
         self.at, self._looked, self._silence = at, at, Silence(frozenset(), 0)
         self._day_ends = self._end_of_day(at)
         self.context.bind(self.monitor)
-        folds = [shard.folds.get(self.book.force.id) for shard in self.monitor.shards]
+        folds = [shard.folds.get(self.store.force.id) for shard in self.monitor.shards]
         self._beats = [fold for fold in folds if isinstance(fold, Heartbeats)]
         self.looked()
 
@@ -100,9 +105,9 @@ class Instants:
 
     def looked(self) -> None:
         """Takes note of what is open after a look, or after whatever else changed that."""
-        going = [self.book.alerts[name] for name in self.book.going.values()]
+        going = [self.store.alerts[name] for name in self.store.active.values()]
         now = [alert for alert in going if alert.grain == "now"]
-        seen, seen_at = self.book.seen, self.book.seen_at
+        seen, seen_at = self.store.holds_until, self.store.last_held_at
         self._silent = [
             a for a in now if a.kind == "feed_silent" and seen_at.get(a.id) == self._looked
         ]
@@ -116,15 +121,15 @@ class Instants:
         if not self._silent or self._heard() == self._marks:
             return False
         for alert in self._silent:
-            settle = self.book.seen[alert.id] - self.book.seen_at[alert.id]
-            self.book.seen[alert.id] = at - MINUTE + settle
+            settle = self.store.holds_until[alert.id] - self.store.last_held_at[alert.id]
+            self.store.holds_until[alert.id] = at - MINUTE + settle
         self._silence = self._silence._replace(next=at)
         return True
 
     def _heard(self) -> tuple[int, ...]:
         found: list[int] = []
         for shard in self.monitor.shards:
-            fold = shard.folds.get(self.book.force.id)
+            fold = shard.folds.get(self.store.force.id)
             if isinstance(fold, Heartbeats):
                 found += fold.latest.values()
             elif fold is not None:

@@ -1,4 +1,4 @@
-"""What the alert book looks up of a period, from the watches and the ledgers of a monitor."""
+"""What the alert store looks up of a period, from the watches and the ledgers of a monitor."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ AlertKind = Literal[
     "pipeline_unwell",
 ]
 Severity = Literal["page", "notice", "state"]
-Outcome = Literal["real", "planned_event", "data_fault", "false"]
+AlertOutcome = Literal["real", "planned_event", "data_fault", "false"]
 What = Literal[
     "opened",
     "updated",
@@ -71,8 +71,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     target: float | None = None
     before: float | None = None
     after: float | None = None
-    told: float | None = None
-    """The share that people were last notified of, of an answer rate."""
+    notified_share: float | None = msgspec.field(default=None, name="told")
+    """Of an answer rate: the share that people were last notified of."""
     method: str | None = None
     period: str | None = None
     start: dt.datetime | None = None
@@ -97,12 +97,12 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     latest: tuple[float, float]
     before_latest: tuple[float, float] | None = None
     """Observed and expected of the last day, and of the day before it."""
-    told: float
+    notified_ratio: float = msgspec.field(name="told")
     """The greatest ratio of observed to expected that people were notified of; of a fall the
     smallest."""
-    usual: int = 0
-    """Usual days in a row."""
-    quiet: tuple[float, float] = (0.0, 0.0)
+    usual_days: int = msgspec.field(default=0, name="usual")
+    """Usual days in a row, up to the last one."""
+    usual_sums: tuple[float, float] = msgspec.field(default=(0.0, 0.0), name="quiet")
     """Observed and expected of these together."""
     week: tuple[tuple[float, float], ...] = ()
     """Observed and expected of the days after the first, the last seven of them."""
@@ -171,22 +171,23 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     escalated_at: dt.datetime | None = None
     worse_at: dt.datetime | None = None
     """When what was a notice became a page."""
-    outcome: Outcome | None = None
+    outcome: AlertOutcome | None = None
     note: str | None = None
     log: tuple[LogEntry, ...] = ()
     revision: int = 1
     notified: bool = False
     """Whether anyone was told of it yet; False while it is held back."""
-    owed: bool = False
-    """Whether it became worse or was over while nobody might be told, and is still to be told."""
-    quiet: int = 0
-    """Closed periods in a row inside the usual range."""
+    notification_due: bool = msgspec.field(default=False, name="owed")
+    """Whether it became worse or resolved while nobody might be notified (quiet hours,
+    maintenance), so that people are still to be notified of it."""
+    clear_periods: int = msgspec.field(default=0, name="quiet")
+    """Closed periods in a row, up to the last one, that were back in the usual range."""
     judged_to: dt.datetime | None = None
     """The end of the last closed period that was judged."""
-    over: bool = False
-    """Resolved, and quiet since: what comes next is another story."""
-    over_at: dt.datetime | None = None
-    """When it became so, whatever is noted later."""
+    cleared: bool = msgspec.field(default=False, name="over")
+    """Resolved, and usual again since: what comes next opens another alert."""
+    cleared_at: dt.datetime | None = msgspec.field(default=None, name="over_at")
+    """When it cleared. A note or a correction by a person afterwards does not change it."""
     course: Course | None = None
     """Of a volume whose days are exceptional too: how it goes on by them."""
     lasting: bool = False

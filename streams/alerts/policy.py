@@ -13,7 +13,7 @@ from streams.surveillance.signals import Signal
 
 LEAST_UP, LEAST_DOWN = 5, 10
 """Minimum volume: a rise is of at least so many records, a fall from at least so many expected."""
-QUIET = {"hour": 3, "day": 2, "month": 1}
+CLEAR_PERIODS = {"hour": 3, "day": 2, "month": 1}
 BACK = {"hour": 24, "day": 7, "month": 2}
 LEAST_OPEN = {"hour": 2 * HOUR, "day": DAY, "month": DAY}
 GROWN = 1.25

@@ -18,20 +18,21 @@ from typing import Any
 from detectors import special
 from streams.alerts.actions import Request, hand_room_over
 from streams.alerts.context import RuleContext
-from streams.alerts.engine import AlertBook
-from streams.alerts.feedback import teaches
+from streams.alerts.evaluation import evaluate
+from streams.alerts.feedback import gives_feedback
 from streams.alerts.instants import Instants, Silence
 from streams.alerts.lookup import MonitorLookup
 from streams.alerts.model import Alert, AlertKind, Handover, Transition, shift
 from streams.alerts.rules.conditions import Doing, Finding, pipeline_unwell
 from streams.alerts.rules.fallen import falls
+from streams.alerts.store import AlertStore
 from streams.board.monitor import Shard
 from streams.config.force import Force
 from streams.errors import NoAlert
 from streams.fold.ledger import Closing, EventClock, Ledger
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE
-from streams.surveillance.feedback import Stretch
+from streams.surveillance.feedback import ExcludedStretch
 from streams.surveillance.signals import Signal
 
 log = logging.getLogger("watchroom.alerts")
@@ -53,13 +54,13 @@ STALLED, TURNS = 10.0, 2
 and looks at which nothing is judged then."""
 
 
-class Desk:
-    """The alert books of the forces that a `Live` has."""
+class AlertService:
+    """The alert stores of the forces that a `Live` has."""
 
     def __init__(self, live: Live) -> None:
         special.load()  # now, and not while someone waits for an alert
         self.live = live
-        self.books: dict[str, AlertBook] = {}
+        self.stores: dict[str, AlertStore] = {}
         self.contexts: dict[str, RuleContext] = {}
         self.listeners: list[Listener] = []
         self.keepers: list[Callable[[Handover], None]] = []
@@ -81,14 +82,14 @@ class Desk:
 
     def _begin(self, force: Force) -> None:
         """An empty book, and what judges the instants of a force for it."""
-        book = self.books[force.id] = AlertBook(force)
-        context = RuleContext(force, lambda: falls(book.alerts.values()))
+        store = self.stores[force.id] = AlertStore(force)
+        context = RuleContext(force, lambda: falls(store.alerts.values()))
         clock = context.clock = EventClock(partial(self._reach, force))
         self.contexts[force.id], self._clocks[force.id] = context, clock
         self._judging[force.id] = Instants(
             self.live.monitor,
             context,
-            book,
+            store,
             partial(self._silence, force),
             partial(self._judge, force),
         )
@@ -108,7 +109,7 @@ class Desk:
             if watching is not None:  # its faults of before a restart are no news
                 known = self._faults_known.get(force_id, 0)
                 self._faults_known[force_id] = known + watching.faults
-            self._listen(self.books[force_id].force, ledger, watching)
+            self._listen(self.stores[force_id].force, ledger, watching)
 
     def detach(self, shard: Shard) -> None:
         """Forgets a shard that is gone; the holder of the calls has the book."""
@@ -141,7 +142,7 @@ class Desk:
                 pending.extend(signals)
 
             watching.on_signals = on_signals
-            watching.hear(self.books[force.id].outcomes())
+            watching.feed_back(self.stores[force.id].feedback())
             fresh = [
                 s
                 for s in watching.latest(ledger.watermark)
@@ -149,11 +150,11 @@ class Desk:
             ]
             if fresh and self._unheard(force, fresh):
                 lately = self.live.clock() - fresh[0].end <= _FRESH[fresh[0].grain]
-                self._consider(force, fresh, [], ledger.watermark, (), fresh=lately)
+                self._evaluate(force, fresh, [], ledger.watermark, (), fresh=lately)
 
     def _unheard(self, force: Force, signals: list[Signal]) -> bool:
         """Whether the book has had nothing since those signals were made."""
-        held = self.books[force.id].alerts.values()
+        held = self.stores[force.id].alerts.values()
         latest = max((a.updated_at.timestamp() * 1000 for a in held), default=0)
         return max(s.end for s in signals) > latest
 
@@ -173,9 +174,9 @@ class Desk:
         newest = _FRESH.get(closing.period.grain, 0)
         fresh = self.live.clock() - closing.period.end <= newest
         fresh = fresh and self.live.reaches(force.id, ledger.kind.name, closing.watermark)
-        self._consider(force, signals, findings, closing.watermark, judged, fresh=fresh)
+        self._evaluate(force, signals, findings, closing.watermark, judged, fresh=fresh)
 
-    def _consider(
+    def _evaluate(
         self,
         force: Force,
         signals: Iterable[Signal],
@@ -190,13 +191,14 @@ class Desk:
         live = health.follows or health.state in ("live", "unwell")
         lookup = MonitorLookup(self.live.monitor, force, self.contexts[force.id])
         try:
-            made = self.books[force.id].consider(
+            made = evaluate(
+                self.stores[force.id],
                 signals,
                 findings,
                 at,
                 lookup,
                 judged=judged,
-                tell=fresh and live and not health.replay,
+                notify=fresh and live and not health.replay,
                 held_back=self._held_back(force),
             )
         except Exception:  # a fault of ours must not stop the counting
@@ -208,7 +210,7 @@ class Desk:
         return True
 
     def _told(self, made: list[Transition]) -> None:
-        self._teach({each.alert.force for each in made if teaches(each.alert)})
+        self._feed_back({each.alert.force for each in made if gives_feedback(each.alert)})
         for listener in self.listeners if made else ():
             try:
                 listener(made)
@@ -216,13 +218,13 @@ class Desk:
                 self.faults += 1
                 log.exception("transitions of alerts could not be passed on")
 
-    def _teach(self, forces: Iterable[str]) -> None:
+    def _feed_back(self, forces: Iterable[str]) -> None:
         """Tells the baselines what the outcomes of alerts say."""
         for force in forces:
-            found = self.books[force].outcomes()
+            found = self.stores[force].feedback()
             for shard in self.live.monitor.shards:
                 if (watching := shard.surveillance.get(force)) is not None:
-                    watching.hear(found)
+                    watching.feed_back(found)
 
     def _held_back(self, force: Force) -> frozenset[str]:
         """The kinds of record, and `heartbeat.<feed>`, that are not read up to now. A replay at
@@ -257,11 +259,11 @@ class Desk:
                 return
             for force_id in live.forces():
                 if live.monitor.ledger("call", force_id) is not None:
-                    force = self.books[force_id].force
+                    force = self.stores[force_id].force
                     settled = health.replay or (not behind and self._turns >= TURNS)
                     self._look(force, at, settled=settled)
                     unwell = pipeline_unwell(force, self._doing(force, at), at)
-                    self._consider(force, [], unwell, at, ("pipeline_unwell",))
+                    self._evaluate(force, [], unwell, at, ("pipeline_unwell",))
 
     def _look(self, force: Force, at: int, *, settled: bool) -> None:
         """Judges what is due up to now, or now itself, where nothing was judged of late or of a
@@ -342,7 +344,7 @@ class Desk:
         )
         context = self.contexts[force.id]
         findings = context.evaluate(live.monitor, at, silent, None, held_back, rates=full)
-        self._consider(force, running, findings, at, FULL if full else MOMENT)
+        self._evaluate(force, running, findings, at, FULL if full else MOMENT)
 
     def _doing(self, force: Force, at: int) -> Doing:
         health = self.live.health
@@ -369,48 +371,48 @@ class Desk:
         with self.live.lock:
             for fact in facts:
                 if isinstance(fact, Handover):
-                    if (book := self.books.get(fact.force)) is not None:
-                        book.apply_shift(fact)
-                elif (book := self.books.get(fact.alert.force)) is not None:
-                    book.apply(fact)
+                    if (store := self.stores.get(fact.force)) is not None:
+                        store.apply_handover(fact)
+                elif (store := self.stores.get(fact.alert.force)) is not None:
+                    store.apply(fact)
             for instants in self._judging.values():
                 instants.looked()
-            self._teach(self.books)
+            self._feed_back(self.stores)
 
     def view(self, force: str, at: int) -> dict[str, Any]:
         """The alerts of the board."""
         with self.live.lock:
-            return self.books[force].view(at)
+            return self.stores[force].view(at)
 
     def history(
         self, force: str, since: int | None = None, state: str | None = None
     ) -> list[Alert]:
-        """The alerts of a force, newest first; see `Book.history`."""
+        """The alerts of a force, newest first; see `AlertStore.history`."""
         with self.live.lock:
-            return self.books[force].history(since, state)
+            return self.stores[force].history(since, state)
 
     def act(self, alert: str, action: Any, at: int, who: str, **details: Any) -> Alert | Handover:
         """Does what a person asks about an alert, or the room; raises `ActionError`, `NoAlert`."""
         with self.live.lock:
-            book = self.books.get(alert.partition("/")[0])
-            if book is None:
+            store = self.stores.get(alert.partition("/")[0])
+            if store is None:
                 raise NoAlert(f'there is no alert "{alert}"')
             asked = Request(action=action, who=who, **details)
-            if alert == shift(book.force.id):
-                return self._hand_over(book, asked, at)
-            transition = book.act(alert, asked, at)
-            self._judging[book.force.id].looked()
+            if alert == shift(store.force.id):
+                return self._hand_over(store, asked, at)
+            transition = store.act(alert, asked, at)
+            self._judging[store.force.id].looked()
             self._told([transition])
             return transition.alert
 
-    def _hand_over(self, book: AlertBook, asked: Request, at: int) -> Handover:
-        handover = hand_room_over(book.force, book.history(state="open"), asked, at)
+    def _hand_over(self, store: AlertStore, asked: Request, at: int) -> Handover:
+        handover = hand_room_over(store.force, store.history(state="open"), asked, at)
         for keep in self.keepers:
             keep(handover)
-        book.apply_shift(handover)
+        store.apply_handover(handover)
         return handover
 
-    def not_normal(self, force: str) -> list[Stretch]:
-        """Stretches that are not to be learned from; see `Book.not_normal`."""
+    def excluded(self, force: str) -> list[ExcludedStretch]:
+        """Stretches that are not to be learned from; see `AlertStore.excluded`."""
         with self.live.lock:
-            return self.books[force].not_normal()
+            return self.stores[force].excluded()

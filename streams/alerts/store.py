@@ -1,55 +1,82 @@
-"""The alerts that are known, and what is read from them. Pure."""
+"""What is known of the alerts of one force: the latest state of each, and the views that outputs
+read. Pure.
+"""
 
 from __future__ import annotations
 
 from typing import Any, get_args
 
-from streams.alerts import actions as ownership
 from streams.alerts import words as say
-from streams.alerts.feedback import outcomes
-from streams.alerts.model import SEVERITIES, Alert, Handover, Outcome, Transition, as_dict, ms_of
+from streams.alerts.actions import Request, act, coming_maintenance
+from streams.alerts.feedback import feedback_of
+from streams.alerts.model import (
+    SEVERITIES,
+    Alert,
+    AlertOutcome,
+    Handover,
+    Transition,
+    as_dict,
+    ms_of,
+)
 from streams.config.force import Force
+from streams.errors import NoAlert
 from streams.periods import DAY, to_ms
-from streams.surveillance.feedback import Outcomes, Stretch
+from streams.surveillance.feedback import ExcludedStretch, Feedback
 
 WEEKS = 4
 RECENT = DAY
 
 
-class Book:
-    """A fold of transitions."""
+class AlertStore:
+    """The alerts of one force, open and past, built from their transitions.
+
+    Transitions may be applied in any order and more than once: of each alert the one with the
+    highest revision is kept. So a restart applies all that were stored, and stands where it stood.
+    """
 
     def __init__(self, force: Force) -> None:
         self.force = force
         self.alerts: dict[str, Alert] = {}
-        self.going: dict[tuple[object, ...], str] = {}
-        """By key what is open, or closed by a person and not yet quiet since."""
-        self.shifts: dict[str, Handover] = {}
-        self.owed: set[str] = set()
-        """Of which news is still to be told."""
-        self.seen: dict[str, int] = {}
-        """Until when each finding is taken to hold."""
-        self.seen_at: dict[str, int] = {}
-        """At which look it was last there."""
+        self.active: dict[tuple[object, ...], str] = {}
+        """The ids, by `Alert.key`, of the alerts that are open, and of those that a person closed
+        and that have not cleared since: what comes again belongs to them."""
+        self.handed_over: dict[str, Handover] = {}
+        self.notification_due: set[str] = set()
+        """The ids of alerts of which people are still to be notified (`Alert.notification_due`)."""
+        self.holds_until: dict[str, int] = {}
+        """By alert id, until when its condition is taken to hold; in ms."""
+        self.last_held_at: dict[str, int] = {}
+        """By alert id, the last evaluation at which its condition held; in ms."""
 
-    # -- the fold ------------------------------------------------------------------------------
+    # -- what changes it -----------------------------------------------------------------------
 
     def apply(self, transition: Transition) -> None:
-        """Takes a transition in; one that is older than what is known changes nothing."""
+        """Applies a transition; one that is older than what is known changes nothing."""
         new = transition.alert
         old = self.alerts.get(new.id)
         if old is not None and old.revision >= new.revision:
             return
-        if old is not None and self.going.get(old.key) == old.id:
-            del self.going[old.key]
+        if old is not None and self.active.get(old.key) == old.id:
+            del self.active[old.key]
         self.alerts[new.id] = new
-        (self.owed.add if new.owed else self.owed.discard)(new.id)
-        if new.open or not new.over:
-            self.going[new.key] = new.id
+        (self.notification_due.add if new.notification_due else self.notification_due.discard)(
+            new.id
+        )
+        if new.open or not new.cleared:
+            self.active[new.key] = new.id
 
-    def apply_shift(self, handover: Handover) -> None:
-        """Takes a handover in."""
-        self.shifts[handover.key] = handover
+    def apply_handover(self, handover: Handover) -> None:
+        """Adds a handover; the same one twice changes nothing."""
+        self.handed_over[handover.key] = handover
+
+    def act(self, alert_id: str, asked: Request, at: int) -> Transition:
+        """Does what a person asks about an alert; raises `ActionError`, `NoAlert`."""
+        alert = self.alerts.get(alert_id)
+        if alert is None:
+            raise NoAlert(f'there is no alert "{alert_id}"')
+        transition = act(self.force, alert, asked, at)
+        self.apply(transition)
+        return transition
 
     def then(self, at: int, direction: str | None, title: str) -> bool:
         """Whether an alert that is over by now told of a direction of that title, or joined it, at
@@ -57,7 +84,7 @@ class Book:
         return any(
             alert.direction == direction
             and title in (alert.title, *alert.also)
-            and to_ms(alert.opened_at) <= at < (ms_of(alert.over_at) or 0)
+            and to_ms(alert.opened_at) <= at < (ms_of(alert.cleared_at) or 0)
             for alert in self.alerts.values()
         )
 
@@ -75,12 +102,12 @@ class Book:
             "recent": [as_dict(a) for a in past if not a.open],
             "summary": self.summary(at),
             "handovers": [as_dict(each) for each in self.handovers(since, at)],
-            "maintenance": ownership.coming_maintenance(self.force, at),
+            "maintenance": coming_maintenance(self.force, at),
         }
 
     def handovers(self, since: int, until: int) -> list[Handover]:
         """How the room was handed over, newest first."""
-        found = [each for each in self.shifts.values() if since <= to_ms(each.at) <= until]
+        found = [each for each in self.handed_over.values() if since <= to_ms(each.at) <= until]
         return sorted(found, key=lambda each: each.at, reverse=True)
 
     def counted(self, at: int) -> list[Alert]:
@@ -103,7 +130,7 @@ class Book:
             "false": false,
             "outcomes": {
                 name: sum((a.outcome or "none") == name for a in made)
-                for name in (*get_args(Outcome), "none")
+                for name in (*get_args(AlertOutcome), "none")
             },
             "budget": budget,
             "words": say.summary(WEEKS, len(made), false, budget),
@@ -119,10 +146,10 @@ class Book:
         ]
         return sorted(found, key=lambda a: (-to_ms(a.opened_at), a.id))
 
-    def outcomes(self) -> Outcomes:
-        """What is not to be learned from, and which levels are accepted."""
-        return outcomes(self.alerts.values(), self.force)
+    def feedback(self) -> Feedback:
+        """What these alerts and their outcomes say to the baselines."""
+        return feedback_of(self.alerts.values(), self.force)
 
-    def not_normal(self) -> list[Stretch]:
-        """Stretches that are not to be learned from: (series, from, to, outcome), in ms."""
-        return list(self.outcomes().stretches)
+    def excluded(self) -> list[ExcludedStretch]:
+        """The stretches that are not to be learned from, in a fixed order."""
+        return list(self.feedback().stretches)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from streams.alerts.model import Outcome
+from streams.alerts.model import AlertOutcome
 from streams.config.force import Force
 from streams.periods import Calendar, Period
 from streams.registry.measures import GROUPS, Measure, Unit, plain_name
@@ -41,7 +41,7 @@ REPORTS = {
 REPORTED = ("hate", "domestic", "domestic_abuse", "cse", "child_at_risk", "sexual")
 """What is under-reported: more of it on record is first of all more that was reported."""
 
-OUTCOMES: dict[Outcome, str] = {
+OUTCOMES: dict[AlertOutcome, str] = {
     "real": "real",
     "planned_event": "a planned event",
     "data_fault": "a fault in the data",
@@ -356,7 +356,7 @@ def owned(owner: str | None, snoozed_until: str | None = None, reason: str | Non
     return NOBODY if owner is None else f"{owner} has this."
 
 
-def resolved(at: str, outcome: Outcome | None) -> str:
+def resolved(at: str, outcome: AlertOutcome | None) -> str:
     """The last sentence of an alert that is over: `at` is `at 22:40`, `on 31 May 2020`."""
     return f"Over {at}." if outcome is None else f"Closed {at}: {OUTCOMES[outcome]}."
 

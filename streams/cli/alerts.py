@@ -17,7 +17,7 @@ from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 OUTCOMES = ("real", "planned_event", "data_fault", "false")
 
 
-class Desk:
+class AlertsClient:
     """The alerts of a running monitor, over HTTP."""
 
     def __init__(self, url: str, force: str | None) -> None:
@@ -140,7 +140,7 @@ def list_(url: str, force: str | None, every: bool, since: str | None, as_json: 
     Examples:
       watchroom alerts list --all --since 2026-11-01
     """
-    found = Desk(url, force).history(since, None if every or since else "open")
+    found = AlertsClient(url, force).history(since, None if every or since else "open")
     numbers = {alert["id"]: number for number, alert in enumerate(_open(found), start=1)}
     for alert in found:
         if as_json:
@@ -165,7 +165,7 @@ def show(url: str, force: str | None, alert: str, as_json: bool) -> None:
     Examples:
       watchroom alerts show 1
     """
-    found = Desk(url, force).find(alert)
+    found = AlertsClient(url, force).find(alert)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
@@ -185,8 +185,8 @@ def show(url: str, force: str | None, alert: str, as_json: bool) -> None:
 
 
 def _do(url: str, force: str | None, alert: str, action: str, **details: str | None) -> None:
-    desk = Desk(url, force)
-    click.echo(desk.act(desk.find(alert)["id"], action, **details)["words"])
+    client = AlertsClient(url, force)
+    click.echo(client.act(client.find(alert)["id"], action, **details)["words"])
 
 
 @alerts.command()
@@ -268,27 +268,27 @@ def handover(
       watchroom alerts handover --who "Late shift" --to "Night shift" --note "Quiet so far"
       watchroom alerts handover --hours 24
     """
-    desk, me = Desk(url, force), _name(who)
+    client, me = AlertsClient(url, force), _name(who)
     if alert is not None:
         if to is None:
             raise click.UsageError("say whom it is handed to: --to")
         _do(url, force, alert, "hand_over", who=me, to=to, note=note)
         return
-    board = desk.board()
+    board = client.board()
     if to is not None:
-        held = [each for each in _open(desk.history()) if each["owner"] == me]
+        held = [each for each in _open(client.history()) if each["owner"] == me]
         for each in held:
-            desk.act(each["id"], "hand_over", who=me, to=to, note=note)
-        desk.act(f"{board['force']['id']}/shift", "hand_over", who=me, to=to, note=note)
+            client.act(each["id"], "hand_over", who=me, to=to, note=note)
+        client.act(f"{board['force']['id']}/shift", "hand_over", who=me, to=to, note=note)
         click.echo(f"Handed over from {me} to {to}: {len(held)}.")
-        board = desk.board()
+        board = client.board()
     since = dt.datetime.fromisoformat(board["at"]) - dt.timedelta(hours=hours)
     for entry in board["alerts"]["handovers"]:
         if dt.datetime.fromisoformat(entry["at"]) >= since:
             click.echo(_handed(entry))
             for words in entry["open"]:
                 click.echo(f"    open: {words}")
-    for each in desk.history():
+    for each in client.history():
         done = [e for e in each["log"] if dt.datetime.fromisoformat(e["at"]) >= since]
         if each["state"] == "open" or done:
             click.echo(f"- {each['words']}")

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streams.alerts.model import Transition
-from streams.alerts.service import Desk
-from streams.embedded.alert_store import AlertStore, default_folder
+from streams.alerts.service import AlertService
+from streams.embedded.alert_database import AlertDatabase, default_folder
 from streams.errors import CheckpointError
 from streams.live import Live, wall_clock
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
@@ -28,11 +28,11 @@ EVERY = 2.0
 """Seconds between two looks."""
 
 
-class Looker:
+class EvaluationThread:
     """A thread that has a desk look at how things stand now, again and again."""
 
-    def __init__(self, desk: Desk, every: float = EVERY) -> None:
-        self.desk, self.every = desk, every
+    def __init__(self, service: AlertService, every: float = EVERY) -> None:
+        self.service, self.every = service, every
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watchroom-alerts", daemon=True)
 
@@ -48,7 +48,7 @@ class Looker:
     def _run(self) -> None:
         while not self._stop.wait(self.every):
             try:
-                self.desk.tick()
+                self.service.tick()
             except Exception:  # the next look may do better
                 log.exception("the alerts could not be judged")
 
@@ -65,24 +65,24 @@ class Alerting:
         silencer: Silencer | None = None,
         every: float = EVERY,
     ) -> None:
-        self.desk = Desk(live)
+        self.service = AlertService(live)
         self.channels = tuple(channels_)
-        self.store = None if folder is None else AlertStore(folder)
+        self.store = None if folder is None else AlertDatabase(folder)
         self.notifier: Notifier | None = None
         self._unsaved: list[Transition] = []
-        self._looker = Looker(self.desk, every)
+        self._thread = EvaluationThread(self.service, every)
         if self.store is not None:
             with closed_on_error(self.store):
-                self.desk.restore(self.store.load())
-            self.desk.listeners.append(self._keep)
-            self.desk.keepers.append(self.store.keep)
+                self.service.restore(self.store.load())
+            self.service.listeners.append(self._keep)
+            self.service.keepers.append(self.store.keep)
             if self.channels:
                 self.notifier = Notifier(self.store, self.channels, link)
         if silencer is not None:
-            self.desk.listeners.append(silencer.hear)
+            self.service.listeners.append(silencer.notify)
         for shard in live.monitor.shards:
-            self.desk.attach(shard)
-        live.alerts = self.desk
+            self.service.attach(shard)
+        live.alerts = self.service
 
     def _keep(self, made: list[Transition]) -> None:
         store = self.store
@@ -101,14 +101,14 @@ class Alerting:
 
     def __enter__(self) -> Alerting:
         """Begins to look, and to send."""
-        self._looker.start()
+        self._thread.start()
         if self.notifier is not None:
             self.notifier.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Ends; what was not sent is kept for the next time."""
-        self._looker.stop()
+        self._thread.stop()
         if self.notifier is not None:
             self.notifier.stop()
         if self.store is not None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 import msgspec
 
 from streams.alerts.model import Handover, Transition, decode_fact, encode
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Shard
 from streams.kafka.partition import Partition
 from streams.kafka.topics import topic_name
@@ -31,20 +31,20 @@ EVERY = 2.0
 
 
 class TopicAlerts:
-    """The alert desk of a worker."""
+    """The alerts of a worker."""
 
     def __init__(
         self, prefix: str, live: Live, partition_of: Callable[[str], Partition | None]
     ) -> None:
         self.topic = topic_name(prefix, "alerts")
         self.partition_of = partition_of
-        self.desk = Desk(live)
-        self.desk.listeners.append(self._keep)
-        self.desk.keepers.append(lambda handover: self._keep([handover]))
+        self.service = AlertService(live)
+        self.service.listeners.append(self._keep)
+        self.service.keepers.append(lambda handover: self._keep([handover]))
         self.silencer = Silencer.of_environment()
         if self.silencer is not None:
-            self.desk.listeners.append(self.silencer.hear)
-        live.alerts = self.desk
+            self.service.listeners.append(self.silencer.notify)
+        live.alerts = self.service
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
 
@@ -75,7 +75,7 @@ class TopicAlerts:
                 found.append(decode_fact(value))
             except msgspec.MsgspecError as error:
                 log.warning("an alert of %s can't be read: %s", self.topic, error)
-        self.desk.restore(found)
+        self.service.restore(found)
 
     def restore_unsent(self, mail: Iterable[Outgoing]) -> None:
         """Folds what a checkpoint holds that the topic has not had yet."""
@@ -83,7 +83,7 @@ class TopicAlerts:
 
     def leave(self, shard: Shard) -> None:
         """Forgets the alerts of forces that another worker has now."""
-        self.desk.detach(shard)
+        self.service.detach(shard)
 
     async def look(self) -> None:
         """Looks at how things stand now, for ever."""
@@ -91,6 +91,6 @@ class TopicAlerts:
         while True:
             await asyncio.sleep(EVERY)
             try:
-                await asyncio.to_thread(self.desk.tick)
+                await asyncio.to_thread(self.service.tick)
             except Exception:  # the next look may do better
                 log.exception("the alerts could not be judged")

@@ -32,7 +32,7 @@ from starlette.types import Receive, Scope, Send
 
 from streams.outputs.front_pages import ABOUT, NOBODY
 from streams.outputs.holders import Holders, Worker
-from streams.outputs.wallboard.desk import sent_from_own_page
+from streams.outputs.wallboard.alert_actions import sent_from_own_page
 from streams.outputs.wallboard.pages import HEADERS, PAGES, Files
 from streams.outputs.web import Running, as_json, in_words
 

@@ -49,7 +49,7 @@ class Delivery(NamedTuple):
     again: bool
 
 
-class Mail(Protocol):
+class DeliveryQueue(Protocol):
     """Where deliveries wait, safe over a crash."""
 
     def next(self, channel: str, now: int) -> Delivery | None:
@@ -149,7 +149,7 @@ class Notifier:
 
     def __init__(
         self,
-        mail: Mail,
+        mail: DeliveryQueue,
         channels_: Sequence[Channel],
         link: str | None = None,
         clock: Callable[[], int] = wall_clock,

@@ -61,7 +61,7 @@ class Silencer:
         url = os.environ.get(VARIABLE)
         return cls(url) if url else None
 
-    def hear(self, made: list[Transition]) -> None:
+    def notify(self, made: list[Transition]) -> None:
         """Takes note of what is to be silenced."""
         for transition in made:
             wanted = silence(transition)

@@ -14,7 +14,7 @@ MUCH = 0.1
 """The share of a month from which on a stretch makes the month another than usual."""
 
 
-class Stretch(NamedTuple):
+class ExcludedStretch(NamedTuple):
     """Of a series not to be learned from; `end` is None while it goes on."""
 
     series: tuple[str, ...]
@@ -44,7 +44,7 @@ class Stretch(NamedTuple):
         return within > 0
 
 
-class Level(NamedTuple):
+class AcceptedLevel(NamedTuple):
     """A lasting change that a person has said is real, and when."""
 
     series: tuple[str, ...]
@@ -66,8 +66,8 @@ def _abouts(series: tuple[str, ...], areas: tuple[str, ...]) -> frozenset[tuple[
     return frozenset((*series[:-2], area) for area in areas or series[-2:-1])
 
 
-class Outcomes(NamedTuple):
+class Feedback(NamedTuple):
     """All of a force."""
 
-    stretches: tuple[Stretch, ...] = ()
-    levels: tuple[Level, ...] = ()
+    stretches: tuple[ExcludedStretch, ...] = ()
+    levels: tuple[AcceptedLevel, ...] = ()

@@ -16,7 +16,7 @@ from streams.registry.measures import ALL
 from streams.surveillance.adapters.base import PassedPeriods
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.adapters.selection import adapter_of
-from streams.surveillance.feedback import Level, Stretch
+from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch
 from streams.surveillance.recent_rate import RecentRate
 from streams.surveillance.series import RowKey, RowReader, WatchedSeries, watch_list, watches_in
 from streams.surveillance.signals import Grain
@@ -46,7 +46,7 @@ class GrainWatches:
         """The watches of each row that has had any record."""
         self._counts: list[Counts] | None = None
         self._everything: list[Counts | Months] | None = None
-        self._taken: set[Level] = set()
+        self._taken: set[AcceptedLevel] = set()
         self.changed = True
         """Whether anything has changed since the state was last saved."""
         self.last = 0
@@ -98,7 +98,7 @@ class GrainWatches:
             for month in learning:
                 month.share(dispersion, SHARED_WEIGHT)
 
-    def forget(self, stretch: Stretch) -> None:
+    def forget(self, stretch: ExcludedStretch) -> None:
         """Takes what is not normal out of what its series have not learned yet."""
         if not self.last or self.grain == "month":
             return
@@ -121,7 +121,7 @@ class GrainWatches:
         for watch in self:
             watch.adapter.forget(first, min(last, self.last))
 
-    def accept(self, levels: Iterable[Level], now: int) -> None:
+    def accept(self, levels: Iterable[AcceptedLevel], now: int) -> None:
         """Accepts the lasting changes that people have said are real by `now`, in ms. An accepted
         change is over, so that accepting it again changes nothing."""
         for level in levels:
@@ -129,7 +129,7 @@ class GrainWatches:
                 if watch.series.about(self.force.id) in level.abouts:
                     watch.adapter.accept(level.direction, level.at)
 
-    def take_levels(self, levels: Iterable[Level], now: int) -> None:
+    def take_levels(self, levels: Iterable[AcceptedLevel], now: int) -> None:
         """Has counts take the levels that people have said are real by `now`, in ms: each by its
         own ratio, and each level once."""
         for level in levels:

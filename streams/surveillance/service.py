@@ -32,8 +32,7 @@ from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
 from streams.surveillance.adapters.base import PassedPeriods, Point, Timed
 from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.day_names import DayNames
-from streams.surveillance.feedback import Outcomes
-from streams.surveillance.feedback import Stretch as NotLearned
+from streams.surveillance.feedback import ExcludedStretch, Feedback
 from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.missing import FORGOTTEN, MissingSpans
 from streams.surveillance.series import RowKey
@@ -64,8 +63,8 @@ class Surveillance:
         self.restarts = [
             (force.instant(c.date), c) for c in force.file.changes if c.effect == "restart"
         ]
-        self.outcomes = Outcomes()
-        self._coming: list[NotLearned] = []
+        self.feedback = Feedback()
+        self._coming: list[ExcludedStretch] = []
         """Stretches that are not known yet as of the periods that were taken."""
         self._until = 0
         """The watermark at which the last period was taken."""
@@ -168,10 +167,10 @@ class Surveillance:
             return []
         self._restart(watches, last, period)
         if period.grain == "month":
-            watches.accept(self.outcomes.levels, now)
+            watches.accept(self.feedback.levels, now)
             watches.share()
         else:
-            watches.take_levels(self.outcomes.levels, period.start)
+            watches.take_levels(self.feedback.levels, period.start)
         missing = self.missing.holds(period)
         if missing:
             return (yield from self._feed(watches, period, None, now))
@@ -281,7 +280,7 @@ class Surveillance:
         closes now, since people said that it was not normal."""
         return {
             about
-            for stretch in self.outcomes.stretches
+            for stretch in self.feedback.stretches
             if stretch.known < now and stretch.holds(period)
             for about in stretch.abouts
         }
@@ -292,12 +291,12 @@ class Surveillance:
         except Exception as error:  # noqa: BLE001 - each closes its own, and only one fails
             self._failed(f"the weeks before {period.label}", error)
 
-    def hear(self, outcomes: Outcomes) -> None:
+    def feed_back(self, feedback: Feedback) -> None:
         """Takes what people's outcomes say: what is not normal leaves the weeks that are running,
         and later periods of it teach nothing. A level is accepted before the next month."""
-        known = set(self.outcomes.stretches)
-        self._coming += [each for each in outcomes.stretches if each not in known]
-        self.outcomes = outcomes
+        known = set(self.feedback.stretches)
+        self._coming += [each for each in feedback.stretches if each not in known]
+        self.feedback = feedback
         self._forget_known(self._until)
 
     def _forget_known(self, at: int) -> None:

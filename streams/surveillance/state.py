@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from streams.surveillance.feedback import Outcomes
+from streams.surveillance.feedback import Feedback
 from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.service import Surveillance
 
@@ -71,8 +71,8 @@ def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
     for grain, watches in surveillance.grains.items():
         if grain in found:
             _restore(watches, found[grain], found)
-    known, surveillance.outcomes = surveillance.outcomes, Outcomes()
-    surveillance.hear(known)
+    known, surveillance.feedback = surveillance.feedback, Feedback()
+    surveillance.feed_back(known)
 
 
 def _restore(watches: GrainWatches, running: dict[str, Any], found: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from streams.alerts.model import Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force, load_force, shipped_force_text
 from streams.kafka.publisher import Publisher
@@ -110,11 +110,11 @@ def in_theory() -> Transition:
     now = BEGIN
     live = Live(Monitor([force]), lambda: now)
     watch_all(live.monitor)
-    desk = Desk(live)
+    service = AlertService(live)
     for shard in live.monitor.shards:
-        desk.attach(shard)
+        service.attach(shard)
     made: list[Transition] = []
-    desk.listeners.append(made.extend)
+    service.listeners.append(made.extend)
     live.health.state = "behind"
     known = events(force)
     lines: list[bytes] = []
@@ -128,7 +128,7 @@ def in_theory() -> Transition:
     for at, line in takewhile(lambda event: event[0] < SURGE.end_ms, known):
         while now + SECOND <= at:
             now += SECOND
-            desk.tick()
+            service.tick()
             for each in made:
                 if each.what == "opened" and each.at.timestamp() * 1000 > SURGE.start_ms:
                     return each

@@ -13,12 +13,13 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.alerts.actions import Request
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Handover, decode_fact
 from streams.kafka import topics
 from streams.live import wall_clock
 from streams.outputs.silences import Silencer
 from streams.periods import rfc3339
-from tests.alerting import at, book, signal
+from tests.alerting import at, signal, store
 from tests.build import call, lines
 from tests.servers.alertmanager import Alertmanager
 from tests.servers.kafka import Kafka
@@ -120,9 +121,9 @@ receivers: [{ name: nobody }]
 
 def silenced(server: Alertmanager, amtool: Path, asked: Request, now: int) -> tuple[str, Any]:
     """The alert that somebody did something about, and the one silence that it made."""
-    silencer, b = Silencer(server.url, pause=0.1), book()
-    (opened,) = b.consider([signal("2026-11-21 21:00")], [], at("2026-11-21 22:00"))
-    silencer.hear([opened, b.act(opened.alert.id, asked, now)])
+    silencer, b = Silencer(server.url, pause=0.1), store()
+    (opened,) = evaluate(b, [signal("2026-11-21 21:00")], [], at("2026-11-21 22:00"))
+    silencer.notify([opened, b.act(opened.alert.id, asked, now)])
 
     def silences() -> list[dict[str, Any]]:
         command = [str(amtool), "--alertmanager.url", server.url, "silence", "query", "-o", "json"]

@@ -245,7 +245,7 @@ def test_the_evidence_of_waiting_callers_is_in_minutes(show: Open, evening: Room
     evening.clock.move(10 * MINUTE)
     evening.beat("calls", "incidents")
     for _ in range(LOOKS):  # nothing more of the calls is to come
-        evening.desk.tick()
+        evening.service.tick()
     made = next(a for a in evening.alerts().values() if a.kind == "callers_waiting")
     page = show(f"/alert?id={quote(made.id)}")
     expect(page.get_by_role("heading", level=1)).to_contain_text("3 callers waiting")
@@ -420,7 +420,7 @@ def test_an_hour_of_updates_leaves_the_memory_of_the_page_flat(
             evening.clock.move(1000)
             evening.take(evening.call(0, 5) if done % 2 else evening.call(0))
             if done % 60 == 0:
-                evening.desk.act(alert, "hand_over", evening.clock(), "AB", to=f"CD {done}")
+                evening.service.act(alert, "hand_over", evening.clock(), "AB", to=f"CD {done}")
             served = evening.handle.hub.computed + 1
             next_one = partial(lambda least: evening.handle.hub.computed > least, served)
             wait_until(next_one, 10, "the next board")

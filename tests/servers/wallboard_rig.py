@@ -12,7 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 from streams.alerts.model import Alert, Evidence, Transition, instant
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
@@ -53,7 +53,7 @@ class Room:
         self.clock = Clock(START)
         self.live = Live(Monitor([find_force(FORCE)]), self.clock)
         self.live.health.state, self.live.health.detail = "live", "reading as lines arrive"
-        self.live.alerts = self.desk = Desk(self.live)
+        self.live.alerts = self.service = AlertService(self.live)
         self.handle: Handle = serve(self.live, port=port)
         self.url = self.handle.url
         self._number = 0
@@ -144,12 +144,12 @@ class Room:
             ),
             owner=owner,
         )
-        self.desk.restore([Transition(what="opened", at=opened, alert=made)])
+        self.service.restore([Transition(what="opened", at=opened, alert=made)])
         return made.id
 
     def alerts(self) -> dict[str, Alert]:
         """All alerts by id."""
-        return {alert.id: alert for alert in self.desk.history(FORCE)}
+        return {alert.id: alert for alert in self.service.history(FORCE)}
 
     def figures(self) -> dict[str, Any]:
         """The board as it is now."""

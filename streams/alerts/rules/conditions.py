@@ -1,8 +1,8 @@
 """What is judged from how things stand now, rather than from a series: the pure rules.
 
 Answer rates, targets missed for weeks, silent feeds, a pipeline that is unwell;
-`streams.alerts.rules.waiting` has the callers and emergencies that wait. A `Finding` is what
-holds at one look; the alert book opens an alert when one appears, and ends it some time after it
+`streams.alerts.rules.waiting` has the callers and emergencies that wait. A `Condition` is what
+holds at one look; the alert store opens an alert when one appears, and ends it some time after it
 was last seen.
 
 A target that the force misses every day would page every day. So an answer rate pages only when it

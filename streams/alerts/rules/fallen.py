@@ -72,8 +72,8 @@ def falls(alerts: Iterable[Alert]) -> list[Fall]:
         if alert.kind == "target_missed" and alert.severity != "state" and line is not None:
             start = ms_of(alert.onset) or ms_of(alert.opened_at) or 0
             # What a person closed goes on until it has been quiet once.
-            ended = alert.resolved_at if alert.outcome is None else alert.over_at
-            end = ms_of(ended or alert.updated_at) if alert.over else None
+            ended = alert.resolved_at if alert.outcome is None else alert.cleared_at
+            end = ms_of(ended or alert.updated_at) if alert.cleared else None
             usual = alert.evidence.expected
             found.append(Fall(alert.id, line, start, end, alert.outcome == "real", usual))
     return sorted(found)

@@ -26,7 +26,7 @@ from starlette.staticfiles import StaticFiles
 
 from streams.live import Live
 from streams.outputs.instants import parse_instant
-from streams.outputs.wallboard import desk, series
+from streams.outputs.wallboard import alert_actions, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
 
 STATIC = Path(str(resources.files("streams.outputs.wallboard") / "static"))
@@ -165,7 +165,7 @@ class Wallboard:
             raise HTTPException(400, str(error)) from None
         if (state := query.get("state") or None) not in (None, "open", "resolved"):
             raise HTTPException(400, "state is open or resolved")
-        found = desk.history(self.live, force, since, state)
+        found = alert_actions.history(self.live, force, since, state)
         if wanted := query.get("id"):
             found = [alert for alert in found if alert["id"] == wanted]
         return _json({"alerts": found})
@@ -173,8 +173,8 @@ class Wallboard:
     async def act(self, request: Request) -> Response:
         """What a person does about an alert."""
         alert, action = request.path_params["alert"], request.path_params["action"]
-        sent = await desk.body_of(request)
-        return _json(await run_in_threadpool(desk.act, self.live, alert, action, sent))
+        sent = await alert_actions.body_of(request)
+        return _json(await run_in_threadpool(alert_actions.act, self.live, alert, action, sent))
 
 
 PAGES = {"": "wallboard.html", "chart": "below.html", "alert": "below.html"}

@@ -6,22 +6,23 @@ import msgspec
 import pytest
 
 from streams.alerts.actions import Request, hand_room_over
-from streams.alerts.engine import AlertBook
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import decode_fact, encode
 from streams.alerts.rules.conditions import Finding
+from streams.alerts.store import AlertStore
 from streams.config.force import check_force, shipped_force_text
 from streams.errors import ActionError
-from tests.alerting import at, book, quiet, signal, with_policy
+from tests.alerting import at, quiet, signal, store, with_policy
 
 NOW = at("2026-11-21 22:00")
 MINUTE, HOUR = 60_000, 3_600_000
 
 
-def opened(b: AlertBook) -> str:
-    return b.consider([signal("2026-11-21 21:00")], [], NOW)[0].alert.id
+def opened(b: AlertStore) -> str:
+    return evaluate(b, [signal("2026-11-21 21:00")], [], NOW)[0].alert.id
 
 
-def act(b: AlertBook, alert: str, action: Any, when: int, **details: Any) -> str:
+def act(b: AlertStore, alert: str, action: Any, when: int, **details: Any) -> str:
     return b.act(alert, Request(action=action, who="Duty inspector", **details), when).alert.words
 
 
@@ -29,7 +30,7 @@ LEAD = "999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14."
 
 
 def test_who_has_it_is_the_last_sentence() -> None:
-    b = book()
+    b = store()
     alert = opened(b)
     assert act(b, alert, "acknowledge", NOW + MINUTE) == f"{LEAD} Duty inspector has this."
     assert act(b, alert, "hand_over", NOW + HOUR, to="Night inspector", note="Match traffic") == (
@@ -62,7 +63,7 @@ def test_who_has_it_is_the_last_sentence() -> None:
     ],
 )
 def test_what_is_missing_is_told(action: str, details: dict[str, Any], why: str) -> None:
-    b = book()
+    b = store()
     alert = opened(b)
     with pytest.raises(ActionError) as told:
         act(b, alert, action, NOW + MINUTE, **details)
@@ -72,30 +73,32 @@ def test_what_is_missing_is_told(action: str, details: dict[str, Any], why: str)
 
 
 def test_a_closed_alert_does_not_open_again_before_it_has_been_quiet() -> None:
-    b = book()
+    b = store()
     alert = opened(b)
     act(b, alert, "close", NOW + MINUTE, outcome="false")
-    assert [t.what for t in b.consider([signal("2026-11-21 22:00")], [], NOW + HOUR)] == ["updated"]
+    assert [t.what for t in evaluate(b, [signal("2026-11-21 22:00")], [], NOW + HOUR)] == [
+        "updated"
+    ]
     for n in range(1, 4):
-        b.consider(
-            [quiet(f"2026-11-{21 + (22 + n) // 24} {(22 + n) % 24:02}:00")], [], NOW + n * HOUR
+        evaluate(
+            b, [quiet(f"2026-11-{21 + (22 + n) // 24} {(22 + n) % 24:02}:00")], [], NOW + n * HOUR
         )
-    assert b.alerts[alert].over
-    again = b.consider([signal("2026-11-22 02:00")], [], at("2026-11-22 03:00"))
+    assert b.alerts[alert].cleared
+    again = evaluate(b, [signal("2026-11-22 02:00")], [], at("2026-11-22 03:00"))
     assert [t.what for t in again] == ["opened"]
     assert b.summary(NOW + 6 * HOUR)["words"] == "last 4 weeks: 2 alerts, 1 false, budget 4"
 
 
 def test_a_shift_is_handed_over_by_name_and_with_what_is_open() -> None:
-    b = book()
+    b = store()
     opened(b)
     asked = Request(action="hand_over", who="Late shift", to="Night shift", note="Match traffic")
     fact = hand_room_over(b.force, b.history(state="open"), asked, NOW)
     assert (fact.who, fact.to, fact.note) == ("Late shift", "Night shift", "Match traffic")
     assert fact.open == (f"{LEAD} Nobody has this yet.",)
     assert decode_fact(encode(fact)) == fact
-    b.apply_shift(fact)
-    b.apply_shift(fact)  # read back from the store
+    b.apply_handover(fact)
+    b.apply_handover(fact)  # read back from the store
     assert [entry["to"] for entry in b.view(NOW + 23 * HOUR)["handovers"]] == ["Night shift"]
     assert not b.view(NOW + 25 * HOUR)["handovers"]
     for wrong in ({"to": None}, {"action": "close", "outcome": "real"}):
@@ -104,19 +107,19 @@ def test_a_shift_is_handed_over_by_name_and_with_what_is_open() -> None:
 
 
 def test_a_planned_event_is_not_to_be_learned_as_normal() -> None:
-    b = book()
+    b = store()
     alert = opened(b)
-    assert not b.not_normal()
+    assert not b.excluded()
     act(b, alert, "close", NOW + MINUTE, outcome="planned_event")
     series = ("warwickshire", "calls", "offered", "line=999", "force", "hour")
-    assert [each[:4] for each in b.not_normal()] == [(series, NOW - HOUR, None, "planned_event")]
+    assert [each[:4] for each in b.excluded()] == [(series, NOW - HOUR, None, "planned_event")]
     # It goes on until an hour is usual again, whenever it was closed.
-    b.consider([signal("2026-11-21 22:00")], [], NOW + HOUR)
-    assert [each[:4] for each in b.not_normal()] == [(series, NOW - HOUR, None, "planned_event")]
+    evaluate(b, [signal("2026-11-21 22:00")], [], NOW + HOUR)
+    assert [each[:4] for each in b.excluded()] == [(series, NOW - HOUR, None, "planned_event")]
     for n, hour in enumerate(("2026-11-21 23:00", "2026-11-22 00:00", "2026-11-22 01:00")):
-        b.consider([quiet(hour)], [], NOW + (n + 2) * HOUR)
+        evaluate(b, [quiet(hour)], [], NOW + (n + 2) * HOUR)
         ended = (series, NOW - HOUR, NOW + HOUR, "planned_event")
-        assert [each[:4] for each in b.not_normal()] == [ended]
+        assert [each[:4] for each in b.excluded()] == [ended]
 
 
 MISSED = Finding(
@@ -134,61 +137,61 @@ MISSED = Finding(
 
 def test_what_was_real_may_be_learned_and_only_a_real_level_is_accepted() -> None:
     for outcome, accepted in (("real", 1), ("false", 0)):
-        b = book()
+        b = store()
         month = signal(
             "2026-10-01 00:00", grain="month", method="level", onset=NOW - 90 * 24 * HOUR
         )
-        (made,) = b.consider([signal("2026-11-21 21:00")], [], NOW)
-        (level,) = b.consider([month], [], NOW)
-        (missed,) = b.consider([], [MISSED], NOW)
+        (made,) = evaluate(b, [signal("2026-11-21 21:00")], [], NOW)
+        (level,) = evaluate(b, [month], [], NOW)
+        (missed,) = evaluate(b, [], [MISSED], NOW)
         for alert in (made, level):
             act(b, alert.alert.id, "close", NOW + MINUTE, outcome=outcome)
-        assert not b.not_normal()
-        assert [(each.direction, each.at) for each in b.outcomes().levels] == (
+        assert not b.excluded()
+        assert [(each.direction, each.at) for each in b.feedback().levels] == (
             [("up", NOW + MINUTE)] * accepted
         )
         assert b.alerts[missed.alert.id].open  # no level ends a missed target
 
 
 def test_a_page_that_nobody_takes_is_told_once_more_after_15_minutes() -> None:
-    b = book()
+    b = store()
     opened(b)
-    assert not b.consider([], [], NOW + 14 * MINUTE)
-    (told,) = b.consider([], [], NOW + 15 * MINUTE)
+    assert not evaluate(b, [], [], NOW + 14 * MINUTE)
+    (told,) = evaluate(b, [], [], NOW + 15 * MINUTE)
     assert (told.what, told.notify) == ("escalated", True)
     assert told.alert.words == f"{LEAD} Nobody has taken this for 15 min."
-    assert not b.consider([], [], NOW + 40 * MINUTE)
+    assert not evaluate(b, [], [], NOW + 40 * MINUTE)
     act(b, told.alert.id, "note", NOW + 50 * MINUTE, note="Seen")
     assert b.alerts[told.alert.id].words == f"{LEAD} Nobody has this yet."  # 15 minutes no more
-    other = book()
+    other = store()
     act(other, opened(other), "acknowledge", NOW + MINUTE)
-    assert not other.consider([], [], NOW + 60 * MINUTE)
+    assert not evaluate(other, [], [], NOW + 60 * MINUTE)
 
 
 def test_how_long_nobody_has_taken_it_is_told_in_hours() -> None:
-    b = book()
+    b = store()
     opened(b)
-    (told,) = b.consider([], [], NOW + 995 * MINUTE)
+    (told,) = evaluate(b, [], [], NOW + 995 * MINUTE)
     assert told.alert.words == f"{LEAD} Nobody has taken this for 16 h 35 min."
 
 
 def test_a_snooze_keeps_still_until_its_end() -> None:
-    b = book()
+    b = store()
     alert = opened(b)
     act(b, alert, "snooze", NOW + MINUTE, until=NOW + HOUR, reason="Football")
-    assert not b.consider([], [], NOW + 59 * MINUTE)
-    (told,) = b.consider([], [], NOW + HOUR)[:1]
+    assert not evaluate(b, [], [], NOW + 59 * MINUTE)
+    (told,) = evaluate(b, [], [], NOW + HOUR)[:1]
     assert (told.what, told.notify, told.alert.snoozed_until) == ("reminded", True, None)
 
 
 def test_quiet_hours_hold_a_notice_back_until_morning_and_let_a_page_through() -> None:
     force = with_policy('\n[alerts.quiet_hours]\nnotice = "22:00-07:00"\n')
-    b = AlertBook(force)
+    b = AlertStore(force)
     fall = signal("2026-11-21 21:00", direction="down", observed=1, expected=20.0, lower=14)
     page = signal("2026-11-21 21:00", row={"line": "101"})
-    made = b.consider([fall, page], [], NOW)
+    made = evaluate(b, [fall, page], [], NOW)
     assert {t.alert.severity: t.notify for t in made} == {"notice": False, "page": True}
-    morning = b.consider([], [], at("2026-11-22 07:00"))
+    morning = evaluate(b, [], [], at("2026-11-22 07:00"))
     assert [(t.what, t.notify) for t in morning if t.alert.severity == "notice"] == [
         ("reminded", True)
     ]
@@ -201,8 +204,8 @@ maintenance = [
   { from = 2026-11-21T21:30:00, to = 2026-11-21T23:00:00, reason = "Telephone switch" },
 ]
 """
-    b = AlertBook(with_policy(policy))
-    (made,) = b.consider([signal("2026-11-21 21:00")], [], NOW)
+    b = AlertStore(with_policy(policy))
+    (made,) = evaluate(b, [signal("2026-11-21 21:00")], [], NOW)
     assert not made.notify
     assert b.view(NOW)["maintenance"] == [
         {
@@ -212,7 +215,7 @@ maintenance = [
             "areas": [],
         }
     ]
-    after = b.consider([], [], at("2026-11-21 23:00"))
+    after = evaluate(b, [], [], at("2026-11-21 23:00"))
     assert [(t.what, t.notify) for t in after] == [("reminded", True)]
 
 

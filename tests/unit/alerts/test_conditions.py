@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from detectors.durations.return_level import return_level
 from streams.alerts.actions import Request
 from streams.alerts.context import RuleContext
+from streams.alerts.evaluation import evaluate
 from streams.alerts.rules.conditions import (
     Doing,
     Rate,
@@ -31,7 +32,7 @@ from streams.alerts.rules.waiting import (
     waiting_limit,
 )
 from streams.periods import MINUTE, rfc3339
-from tests.alerting import WARWICKSHIRE, at, book
+from tests.alerting import WARWICKSHIRE, at, store
 from tests.build import call, feed, monitor, ms, tiny_force
 
 NOW = at("2026-11-21 22:00")
@@ -39,7 +40,7 @@ MINUTES = (15, 30, 60, 120, 240, 360)
 
 
 def words_of(finding: object) -> str:
-    made = book().consider([], [finding], NOW)  # type: ignore[list-item]
+    made = evaluate(store(), [], [finding], NOW)  # type: ignore[list-item]
     return made[0].alert.words
 
 
@@ -164,7 +165,7 @@ def test_four_steady_weeks_below_the_target_page_nobody(
     rates = np.clip(share + rng.normal(0, 0.03, quarters // 4), 0, 1).repeat(4)
     offered = rng.poisson(calls / 4, quarters)
     within = rng.binomial(offered, rates)
-    b = book()
+    b = store()
     total = np.stack([within, offered]).cumsum(axis=1)
     recent = dict.fromkeys(MINUTES, Usual(share, 0.01, 5000))
     pages = []
@@ -181,18 +182,18 @@ def test_four_steady_weeks_below_the_target_page_nobody(
     ]
     missed = target_missed(WARWICKSHIRE, line, weeks, target, seconds, at("2026-11-21 00:00"))
     assert missed is not None
-    made = b.consider([], [missed], NOW)
+    made = evaluate(b, [], [missed], NOW)
     assert [(t.what, t.alert.severity) for t in made] == [("opened", "state")]
     # Every day again, a better week in between: one ticket, and never a page.
     for day in [*range(1, 10), *range(17, 20)]:
-        assert not b.consider([], [missed], NOW + day * 86_400_000)
-        assert not b.consider([], [], NOW + day * 86_400_000 + 3_600_000)
+        assert not evaluate(b, [], [missed], NOW + day * 86_400_000)
+        assert not evaluate(b, [], [], NOW + day * 86_400_000 + 3_600_000)
 
 
 def test_the_words_of_a_target_that_is_missed_for_weeks() -> None:
     weeks = [[(Rate(83, 100), 0.9)]] * 4
     found = target_missed(WARWICKSHIRE, "999", weeks, 0.9, 10, at("2026-11-21 00:00"))
-    made = book().consider([], [found] if found else [], NOW)
+    made = evaluate(store(), [], [found] if found else [], NOW)
     assert made[0].alert.words == (
         "999 calls, Warwickshire: 83 % within 10 s over 4 weeks, target 90 %. "
         "Missed in every week. Nobody has this yet."
@@ -305,14 +306,14 @@ def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
 def test_an_answer_rate_that_gets_a_quarter_worse_while_its_alert_is_open_is_told_once_more() -> (
     None
 ):
-    own, b = {60: Usual(0.85, 0.01, 10000)}, book()
+    own, b = {60: Usual(0.85, 0.01, 10000)}, store()
 
     def look(minutes: int, within: int) -> list[str]:
         now = NOW + minutes * MINUTE
         rate = {60: Rate(within, 60)}
         found = answer_rate(WARWICKSHIRE, "999", rate, own, 0.9, 10, now)
         assert found is not None
-        return [each.what for each in b.consider([], [found], now) if each.notify]
+        return [each.what for each in evaluate(b, [], [found], now) if each.notify]
 
     assert look(0, 25) == ["opened"]
     (alert,) = b.alerts

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Alert, Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.live import Live
 from streams.state.surveillance import watch_all
 from streams.surveillance.signals import Signal
-from tests.alerting import Known, at, book, signal
+from tests.alerting import Known, at, signal, store
 from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed
 
 USUAL = {
@@ -56,7 +57,7 @@ LOCKDOWN = {
 
 
 def opened(signals: list[Signal], known: list[Signal] | None = None) -> list[Alert]:
-    made = book().consider(signals, [], TOLD, Known(*(known or signals)))
+    made = evaluate(store(), signals, [], TOLD, Known(*(known or signals)))
     return [each.alert for each in made if each.what == "opened"]
 
 
@@ -110,15 +111,15 @@ def test_a_category_that_is_all_of_its_whole_tells_by_its_own_name() -> None:
 
 
 def test_the_whole_takes_the_headline_over_a_month_later_and_nobody_is_told_again() -> None:
-    b = book()
+    b = store()
     first = [crimes("violence", 120, 200.0), crimes("shoplifting", 70, 120.0)]
     quiet = crimes("all", 720, 760.0, notify=False)
-    opened_ = b.consider(first[:1], [], at("2026-05-01 00:10"), Known(*first, quiet))
+    opened_ = evaluate(b, first[:1], [], at("2026-05-01 00:10"), Known(*first, quiet))
     assert [each.notify for each in opened_] == [True]
-    made = b.consider(first[1:], [], at("2026-05-01 00:20"), Known(*first, quiet))
+    made = evaluate(b, first[1:], [], at("2026-05-01 00:20"), Known(*first, quiet))
     assert [each.alert.title for each in made] == ["Shoplifting offences, Warwickshire"]
     signals = month(LOCKDOWN, MAY)
-    made = b.consider(signals, [], at("2026-06-01 00:10"), Known(*signals))
+    made = evaluate(b, signals, [], at("2026-06-01 00:10"), Known(*signals))
     assert [(each.what, each.notify) for each in made] == [("resolved", False), ("updated", False)]
     (alert,) = (each for each in b.alerts.values() if each.open)
     assert alert.id == opened_[0].alert.id
@@ -130,53 +131,53 @@ def test_the_whole_takes_the_headline_over_a_month_later_and_nobody_is_told_agai
     assert merged.note == f"told with {ALL}"
     # It goes on as the alert of all of them, and ends as that.
     signals = month(LOCKDOWN, JUNE)
-    b.consider(signals, [], at("2026-07-01 00:10"), Known(*signals))
+    evaluate(b, signals, [], at("2026-07-01 00:10"), Known(*signals))
     assert sum(each.open for each in b.alerts.values()) == 1
     for n, when in enumerate(("2026-07-01 00:00", "2026-08-01 00:00")):
         usual = [crimes(each, usual, usual, when, notify=False) for each, usual in USUAL.items()]
         usual.append(crimes("all", 760, 760.0, when, notify=False))
-        b.consider([], [], at(f"2026-{8 + n:02}-01 00:10"), Known(*usual))
+        evaluate(b, [], [], at(f"2026-{8 + n:02}-01 00:10"), Known(*usual))
     assert not any(each.open for each in b.alerts.values())
 
 
 def test_a_group_of_its_own_that_changes_long_after_is_an_alert_of_its_own() -> None:
-    b = book()
+    b = store()
     rise = month(dict.fromkeys(USUAL, 1.3))
-    b.consider(rise, [], at("2026-05-01 00:10"), Known(*rise))
+    evaluate(b, rise, [], at("2026-05-01 00:10"), Known(*rise))
     later = month({**dict.fromkeys(USUAL, 1.3), "robbery": 4.0}, JUNE)
     robbery = next(each for each in later if each.row == {"offence": "robbery"})
-    b.consider([robbery], [], TOLD, Known(*later))
+    evaluate(b, [robbery], [], TOLD, Known(*later))
     assert [each.title for each in b.alerts.values()] == [ALL, "Robbery offences, Warwickshire"]
 
 
 def test_a_group_whose_change_began_with_that_of_all_goes_with_them() -> None:
-    b = book()
+    b = store()
     fall = month(LOCKDOWN)
-    b.consider(fall, [], at("2026-05-01 00:10"), Known(*fall))
+    evaluate(b, fall, [], at("2026-05-01 00:10"), Known(*fall))
     later = month({**dict.fromkeys(USUAL, 0.8), "robbery": 0.1}, JUNE)
     robbery = crimes("robbery", 2, 20.0, JUNE, onset=at(APRIL))
-    b.consider([robbery], [], TOLD, Known(*later))
+    evaluate(b, [robbery], [], TOLD, Known(*later))
     assert len(b.alerts) == 1
 
 
 def test_all_of_them_that_change_long_after_a_group_are_an_alert_of_their_own() -> None:
-    b = book()
+    b = store()
     first = month({"vehicle": 1.3})
-    b.consider([next(each for each in first if each.row == {"offence": "vehicle"})],
+    evaluate(b, [next(each for each in first if each.row == {"offence": "vehicle"})],
                [], at("2026-05-01 00:10"), Known(*first))  # fmt: skip
     later = month(dict.fromkeys(USUAL, 2.0), JUNE)
-    made = b.consider(later, [], TOLD, Known(*later))
+    made = evaluate(b, later, [], TOLD, Known(*later))
     assert [each.alert.title for each in made if each.notify] == [ALL]
     assert [each.title for each in b.alerts.values()] == ["Vehicle offences, Warwickshire", ALL]
 
 
 def test_all_of_them_that_change_after_the_group_that_holds_most_of_it_are_its_story() -> None:
-    b = book()
+    b = store()
     for when, ratio, seen in ((APRIL, 1.5, "2026-05-01 00:10"), (JUNE, 2.5, "2026-07-01 00:10")):
         signals = month({"violence": ratio, "vehicle": 1.2}, when)
         groups = {"violence": APRIL, "all": JUNE}
         told = [each for each in signals if groups.get(each.row["offence"]) == when]
-        b.consider(told, [], at(seen), Known(*signals))
+        evaluate(b, told, [], at(seen), Known(*signals))
     assert len(b.alerts) == 1
 
 
@@ -211,15 +212,15 @@ def test_rates_of_several_areas_are_told_by_the_force_where_its_own_is_down() ->
 
 
 def test_a_level_that_was_told_and_is_back_is_not_told_again() -> None:
-    b = book()
+    b = store()
     rise = crimes("drugs", 80, 40.0, onset=at(APRIL))
-    b.consider([rise], [], at("2026-05-01 00:10"), Known(rise))
+    evaluate(b, [rise], [], at("2026-05-01 00:10"), Known(rise))
     for when, told in (("2026-05-01 00:00", "2026-06-01 00:10"), (JUNE, "2026-07-01 00:10")):
         usual = crimes("drugs", 41, 40.0, when, notify=False)
-        b.consider([], [], at(told), Known(usual))
+        evaluate(b, [], [], at(told), Known(usual))
     assert not any(each.open for each in b.alerts.values())
     again = crimes("drugs", 44, 40.0, "2026-07-01 00:00", notify=True, onset=at(APRIL))
-    assert not b.consider([again], [], at("2026-08-01 00:10"), Known(again))
+    assert not evaluate(b, [again], [], at("2026-08-01 00:10"), Known(again))
 
 
 def placed(area: str, observed: float, expected: float) -> Signal:
@@ -274,11 +275,11 @@ def replayed(force: Force, last: dict[str, float]) -> list[Transition]:
     """Eighteen months of 30 offences in each group, then one of so many times that."""
     live = Live(Monitor([force]), lambda: FAR_FUTURE)
     watch_all(live.monitor)
-    desk = Desk(live)
+    service = AlertService(live)
     made: list[Transition] = []
-    desk.listeners.append(made.extend)
+    service.listeners.append(made.extend)
     for shard in live.monitor.shards:
-        desk.attach(shard)
+        service.attach(shard)
     live.monitor.play_history(True)
     for n in range(20):
         name = f"{2018 + n // 12}-{n % 12 + 1:02}"
@@ -289,7 +290,7 @@ def replayed(force: Force, last: dict[str, float]) -> list[Transition]:
                 crime(f"{name}/{group}/{k}", name, offence=group, updated_at=f"{name}-28T12:00:00Z")
                 for k in range(count)
             ))  # fmt: skip
-    assert not desk.faults
+    assert not service.faults
     return [each for each in made if each.what == "opened"]
 
 

@@ -1,4 +1,4 @@
-"""A volume that lasts: by made-up days and hours, what the alert book does and whom it tells."""
+"""A volume that lasts: by made-up days and hours, what the alert store does and whom it tells."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.alerts.actions import Request
-from streams.alerts.engine import AlertBook
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Alert, Transition, decode, encode
+from streams.alerts.store import AlertStore
 from streams.config.force import Force
 from streams.config.schema import QuietHours
 from streams.errors import ActionError
 from streams.periods import DAY, HOUR, MINUTE
 from streams.surveillance.signals import Signal
-from tests.alerting import CALENDAR, WARWICKSHIRE, Known, at, book, quiet, signal, with_policy
+from tests.alerting import CALENDAR, WARWICKSHIRE, Known, at, quiet, signal, store, with_policy
 
 FIRST = "2026-07-01 00:00"
 NORTH = "north-warwickshire-area"
@@ -43,26 +44,26 @@ def day_of(number: int, observed: float, **changes: Any) -> Signal:
     return signal(FIRST, **{**fields, **changes})
 
 
-def close_day(b: AlertBook, number: int, observed: float, **changes: Any) -> list[Transition]:
+def close_day(b: AlertStore, number: int, observed: float, **changes: Any) -> list[Transition]:
     """Has a book consider a day when it has closed."""
     found = day_of(number, observed, **changes)
-    return b.consider([found], [], found.end + 2 * MINUTE)
+    return evaluate(b, [found], [], found.end + 2 * MINUTE)
 
 
 def notified(made: list[Transition]) -> list[str]:
     return [each.what for each in made if each.notify]
 
 
-def paged() -> AlertBook:
+def paged() -> AlertStore:
     """A page of the hour from 9 to 10 of 1 July, which somebody has taken."""
-    b = book()
-    (opened,) = b.consider([signal("2026-07-01 09:00")], [], at("2026-07-01 10:01"))
+    b = store()
+    (opened,) = evaluate(b, [signal("2026-07-01 09:00")], [], at("2026-07-01 10:01"))
     asked = Request(action="acknowledge", who="Duty inspector")
     b.act(opened.alert.id, asked, at("2026-07-01 10:02"))
     return b
 
 
-def the(b: AlertBook) -> Alert:
+def the(b: AlertStore) -> Alert:
     (alert,) = b.alerts.values()
     return alert
 
@@ -79,7 +80,7 @@ def test_a_page_whose_day_is_exceptional_goes_on_by_its_days_and_tells_the_day()
     # The hours of a night end nothing.
     for hour in ("00:00", "01:00", "02:00", "03:00", "04:00"):
         usual = quiet(f"2026-07-02 {hour}")
-        assert not b.consider([usual], [], usual.end + MINUTE)
+        assert not evaluate(b, [usual], [], usual.end + MINUTE)
     assert the(b).open
 
 
@@ -93,7 +94,7 @@ def test_quiet_hours_end_nothing_while_the_day_so_far_is_outside_its_range() -> 
         b = paged()
         for hour in ("10:00", "11:00", "12:00"):
             usual = quiet(f"2026-07-01 {hour}")
-            b.consider([usual], [], usual.end + MINUTE, lookup)
+            evaluate(b, [usual], [], usual.end + MINUTE, lookup)
         assert the(b).open == goes_on
 
 
@@ -129,18 +130,18 @@ def test_after_two_weeks_it_is_lasting_and_says_what_to_do() -> None:
 
 
 def test_a_day_that_comes_first_and_an_hour_are_one_alert_that_becomes_a_page() -> None:
-    b = book()
+    b = store()
     assert notified(close_day(b, 0, 320)) == ["opened"]
-    made = b.consider([signal("2026-07-02 09:00")], [], at("2026-07-02 10:01"))
+    made = evaluate(b, [signal("2026-07-02 09:00")], [], at("2026-07-02 10:01"))
     assert [(each.what, each.notify) for each in made] == [("updated", True)]
     assert (the(b).severity, the(b).grain) == ("page", "day")
     # It waits to be taken from then on, not since the notice.
-    assert not b.consider([], [], at("2026-07-02 10:15"))
-    assert notified(b.consider([], [], at("2026-07-02 10:17"))) == ["escalated"]
+    assert not evaluate(b, [], [], at("2026-07-02 10:15"))
+    assert notified(evaluate(b, [], [], at("2026-07-02 10:17"))) == ["escalated"]
 
 
 def test_a_fall_is_one_notice_that_ends_after_two_usual_days() -> None:
-    b = book()
+    b = store()
     assert notified(close_day(b, 0, 100)) == ["opened"]
     assert [notified(close_day(b, n, 100)) for n in range(1, 9)] == [[]] * 8
     assert the(b).severity == "notice"
@@ -155,7 +156,7 @@ def test_another_direction_opens_its_own() -> None:
 
 
 def test_one_that_comes_again_a_week_later_is_another() -> None:
-    b = book()
+    b = store()
     for n, count in enumerate((320, 320, 320, 200, 200, 200, 200, 200, 200, 320)):
         close_day(b, n, count)
     assert [each.open for each in b.alerts.values()] == [False, True]
@@ -165,9 +166,9 @@ def test_from_the_third_day_on_the_stretch_is_not_learned_in_the_area_and_those_
     b = paged()
     for n in range(2):
         close_day(b, n, 320)
-    assert not b.not_normal()
+    assert not b.excluded()
     close_day(b, 2, 320)
-    (stretch,) = b.not_normal()
+    (stretch,) = b.excluded()
     assert (stretch.start, stretch.end) == (at(FIRST), None)
     assert stretch.known == day_of(2, 320).end + 2 * MINUTE
     assert {"force", "rugby", "north-warwickshire-area"} <= set(stretch.areas)
@@ -175,7 +176,7 @@ def test_from_the_third_day_on_the_stretch_is_not_learned_in_the_area_and_those_
     assert not stretch.holds(CALENDAR.holding("month", at("2026-07-20 00:00")))
     for n in (3, 4):
         close_day(b, n, 200)
-    (stretch,) = b.not_normal()
+    (stretch,) = b.excluded()
     assert stretch.end == day_of(4, 200).end
 
 
@@ -187,8 +188,8 @@ def test_closed_as_real_it_gives_the_level_and_as_false_it_does_not() -> None:
             close_day(b, n, 320)
         now = day_of(5, 0).start + 9 * HOUR
         b.act(the(b).id, Request(action="close", who="A", outcome=outcome), now)
-        levels = [(each.at == now, each.ratio) for each in b.outcomes().levels]
-        found[outcome] = levels, [each.end == now for each in b.not_normal()]
+        levels = [(each.at == now, each.ratio) for each in b.feedback().levels]
+        found[outcome] = levels, [each.end == now for each in b.excluded()]
     assert found == {
         "real": ([(True, 1.6)], [True]),
         "false": ([], [True]),
@@ -198,7 +199,7 @@ def test_closed_as_real_it_gives_the_level_and_as_false_it_does_not() -> None:
 
 def test_a_rise_of_a_quarter_goes_on_through_days_inside_the_usual_range() -> None:
     """250 a day, usually 200: half of the days of a small series would be usual by themselves."""
-    b = book()
+    b = store()
     wide = {"lower": 140, "upper": 260, "notify": True, "direction": "up"}
     close_day(b, 0, 290, **wide)
     for n, count in enumerate((250, 240, 255, 235, 270, 245), start=1):
@@ -210,14 +211,14 @@ def test_a_rise_of_a_quarter_goes_on_through_days_inside_the_usual_range() -> No
 
 
 def test_a_level_that_moves_a_quarter_further_is_told_once_more_with_the_level_before() -> None:
-    b, told = book(), []
+    b, told = store(), []
     for month, (observed, after) in enumerate(((520, 509), (530, 515), (700, 600), (760, 650))):
         found = signal(
             f"2026-0{month + 3}-01 00:00", grain="month", method="level", observed=observed,
             lower=400, upper=480, before=438.0 + 10 * month, after=float(after),
             onset=at("2026-02-01 00:00"),
         )  # fmt: skip
-        made = b.consider([found], [], found.end + HOUR)
+        made = evaluate(b, [found], [], found.end + HOUR)
         told += [(each.what, each.alert.words) for each in made if each.notify]
     usual = "usually 400 to 480. A new level since about February 2026: 438 a month before"
     first, second = "520 in March 2026", "760 in June 2026"
@@ -234,13 +235,13 @@ def hour_of(number: int, observed: float, **changes: Any) -> Signal:
     return signal(FIRST, **{"start": start, "end": start + HOUR, **fields, **changes})
 
 
-def take_hour(b: AlertBook, number: int, observed: float, **changes: Any) -> list[Transition]:
+def take_hour(b: AlertStore, number: int, observed: float, **changes: Any) -> list[Transition]:
     """Has a book consider it when it has closed."""
     found = hour_of(number, observed, **changes)
-    return b.consider([found], [], found.end + MINUTE)
+    return evaluate(b, [found], [], found.end + MINUTE)
 
 
-def lasting(days: int = 5, observed: float = 320) -> AlertBook:
+def lasting(days: int = 5, observed: float = 320) -> AlertStore:
     """A page that has gone on for some days."""
     b = paged()
     for n in range(days):
@@ -248,7 +249,7 @@ def lasting(days: int = 5, observed: float = 320) -> AlertBook:
     return b
 
 
-def close(b: AlertBook, when: int, outcome: str) -> None:
+def close(b: AlertStore, when: int, outcome: str) -> None:
     asked = Request(action="close", who="Duty inspector", outcome=outcome)
     b.act(next(iter(b.alerts)), asked, when)
 
@@ -302,7 +303,7 @@ def test_an_hour_that_bursts_in_a_part_of_a_lasting_rise_is_told_in_its_alert() 
 
 
 def test_a_fall_that_lasts_tells_an_hour_far_below_it_too_and_takes_in_its_parts() -> None:
-    b = book()
+    b = store()
     for n in range(5):
         close_day(b, n, 100)
     fall: dict[str, Any] = {"direction": "down", "expected": 60.0, "lower": 50, "upper": 70}
@@ -310,7 +311,7 @@ def test_a_fall_that_lasts_tells_an_hour_far_below_it_too_and_takes_in_its_parts
     assert notified(take_hour(b, 5, 2, **fall)) == ["updated"]
     part = {**fall, "area": NORTH, "expected": 30.0, "lower": 24, "upper": 36}
     whole = hour_of(6, 30, **fall)
-    b.consider([hour_of(6, 15, **part)], [], whole.end + MINUTE, Known(whole))
+    evaluate(b, [hour_of(6, 15, **part)], [], whole.end + MINUTE, Known(whole))
     assert len(b.alerts) == 1
 
 
@@ -334,7 +335,7 @@ def test_what_a_person_closed_opens_anew_where_its_days_grow_by_a_quarter() -> N
         told = [notified(close_day(b, n, 440)) for n in range(8, 12)]
         assert told == [[], ["opened"], [], []]
         first, second = b.alerts.values()
-        assert first.over
+        assert first.cleared
         assert second.open
 
 
@@ -353,10 +354,10 @@ def test_one_that_is_closed_as_real_on_its_first_day_gives_its_level_with_the_th
         close(b, day_of(0, 0).start + 15 * HOUR, outcome)
         for n in range(2):
             close_day(b, n, 320)
-        assert b.outcomes() == ((), ())
+        assert b.feedback() == ((), ())
         close_day(b, 2, 320)
         third = day_of(2, 0).end + 2 * MINUTE
-        stretches, levels = b.outcomes()
+        stretches, levels = b.feedback()
         assert [(each.start, each.end) for each in stretches] == (
             [(at(FIRST), third)] if outcome == "real" else []
         )
@@ -371,7 +372,7 @@ def test_what_is_over_gives_no_level_when_it_is_closed_as_real_the_morning_after
             close_day(b, n, 200)
         assert the(b).open == (usual == 1)
         close(b, day_of(5 + usual, 0).start + 8 * HOUR, "real")
-        assert b.outcomes().levels == ()
+        assert b.feedback().levels == ()
 
 
 def test_what_is_over_is_told_with_all_of_it_and_has_nothing_left_to_accept() -> None:
@@ -396,11 +397,11 @@ def test_what_is_over_is_told_with_all_of_it_and_has_nothing_left_to_accept() ->
 def test_a_rise_of_the_whole_after_that_of_a_part_has_lasted_is_an_alert_of_its_own() -> None:
     part: dict[str, Any] = {"area": NORTH}
     whole: dict[str, Any] = {"expected": 1000.0, "lower": 900, "upper": 1100}
-    b = book()
+    b = store()
     for n in range(14):
         # At first the rest is as usual, and nobody is told of the whole.
         both = day_of(n, 300, **part), day_of(n, 1120 if n < 10 else 1700, **whole)
-        made = b.consider(both, [], both[0].end + 2 * MINUTE, Known(*both))
+        made = evaluate(b, both, [], both[0].end + 2 * MINUTE, Known(*both))
         if n == 10:
             assert [(each.alert.area, each.what) for each in made if each.notify] == [
                 ("force", "opened")
@@ -414,12 +415,12 @@ def test_a_rise_of_the_whole_after_that_of_a_part_has_lasted_is_an_alert_of_its_
 
 
 def test_a_whole_that_takes_over_on_the_second_day_counts_its_own_days_and_tells_it_once() -> None:
-    b = book()
+    b = store()
     for n in range(16):
         found = [day_of(n, 300, area=NORTH)]
         if n:
             found.append(day_of(n, 1700, expected=1000.0, lower=900, upper=1100))
-        made = b.consider(found, [], found[0].end + 2 * MINUTE, Known(*found))
+        made = evaluate(b, found, [], found[0].end + 2 * MINUTE, Known(*found))
         assert notified(made) == [["opened"], ["updated"]][n] if n < 2 else not notified(made)
     (alert,) = b.alerts.values()
     assert alert.words.startswith(
@@ -431,7 +432,7 @@ def test_a_whole_that_takes_over_on_the_second_day_counts_its_own_days_and_tells
 def test_missing_days_are_no_days_that_a_lasting_rise_is_counted_over() -> None:
     b = lasting(5)
     for n in range(5, 11):
-        assert not b.consider([], [], day_of(n, 0).end + 2 * MINUTE)
+        assert not evaluate(b, [], [], day_of(n, 0).end + 2 * MINUTE)
     for n in range(11, 16):
         close_day(b, n, 320)
     assert "1.6 times the usual since 1 July, 320 a day, usually about 200." in the(b).words
@@ -442,7 +443,7 @@ def test_missing_days_are_no_days_that_a_lasting_rise_is_counted_over() -> None:
 
 def test_two_low_days_of_a_series_of_a_few_a_day_do_not_end_its_rise() -> None:
     few: dict[str, Any] = {"expected": 3.0, "lower": 1, "upper": 5}
-    b = book()
+    b = store()
     for n, count in enumerate((9, 7, 8, 5, 4, 8, 7, 4, 5, 8)):
         close_day(b, n, count, notify=count > 5, direction="up", **few)
         assert the(b).open
@@ -457,13 +458,13 @@ def test_two_low_days_of_a_series_of_a_few_a_day_do_not_end_its_rise() -> None:
 
 def test_what_falls_in_quiet_hours_of_a_lasting_fall_is_told_in_the_morning() -> None:
     policy = '\n[alerts.quiet_hours]\nnotice = "22:00-07:00"\n'
-    b = AlertBook(with_policy(policy))
+    b = AlertStore(with_policy(policy))
     told = []
     for n, count in enumerate((150, 150, 150, 60, 60, 200, 200)):
         made = close_day(b, n, count)
         assert not notified(made)
         known = Known(day_of(n, count))
-        morning = b.consider([], [], day_of(n, 0).end + 7 * HOUR, known)
+        morning = evaluate(b, [], [], day_of(n, 0).end + 7 * HOUR, known)
         told.append(notified(morning))
         if n == 4:
             assert "0.3 times the usual over the 2 days to Sunday 5 July" in the(b).words
@@ -471,11 +472,11 @@ def test_what_falls_in_quiet_hours_of_a_lasting_fall_is_told_in_the_morning() ->
 
 
 def test_a_rise_whose_whole_was_usual_when_it_took_over_ends_after_two_usual_days() -> None:
-    b = book()
+    b = store()
     close_day(b, 0, 320, area=NORTH)
     whole: dict[str, Any] = {"expected": 1000.0, "lower": 900, "upper": 1100}
     found = [day_of(1, 200, area=NORTH, notify=False), day_of(1, 1150, **whole)]
-    b.consider(found, [], found[0].end + 2 * MINUTE, Known(*found))
+    evaluate(b, found, [], found[0].end + 2 * MINUTE, Known(*found))
     assert (the(b).area, the(b).open) == ("force", True)
     for n, count in enumerate((800, 1000), start=2):
         assert the(b).open
@@ -489,7 +490,7 @@ def test_what_was_stored_goes_on_as_if_nothing_had_happened() -> None:
     for n in range(6):
         lines += [encode(each) for each in close_day(before, n, 320)]
         close_day(whole, n, 320)
-    after = book()
+    after = store()
     after.apply(Transition(what="updated", at=the(before).updated_at, alert=the(before)))
     for line in lines:
         after.apply(decode(line))
@@ -509,13 +510,13 @@ def test_what_was_stored_goes_on_as_if_nothing_had_happened() -> None:
 def test_whatever_the_days_there_is_one_alert_of_a_direction_and_few_notifications(
     days: list[tuple[int, str]],
 ) -> None:
-    b, made = book(), list[Transition]()
+    b, made = store(), list[Transition]()
     for n, (observed, hour) in enumerate(days):
         start = day_of(n, 0).start + 9 * HOUR
         if hour:
             burst = signal(FIRST, start=start, end=start + HOUR, direction=hour, expected=30.0)
             burst = msgspec.structs.replace(burst, observed=60 if hour == "up" else 1, lower=20)
-            made += b.consider([burst], [], start + HOUR + MINUTE)
+            made += evaluate(b, [burst], [], start + HOUR + MINUTE)
         made += close_day(b, n, observed)
         ongoing = [each.direction for each in b.alerts.values() if each.open]
         assert len(ongoing) == len(set(ongoing))
@@ -528,19 +529,19 @@ def test_whatever_the_days_there_is_one_alert_of_a_direction_and_few_notificatio
         assert told.count("updated") <= 8
 
 
-def at_night(b: AlertBook, number: int, observed: float) -> list[tuple[str, str]]:
+def at_night(b: AlertStore, number: int, observed: float) -> list[tuple[str, str]]:
     """What is told of a day from its close, at two minutes past midnight, to the next morning."""
     made = close_day(b, number, observed)
     end = day_of(number, observed).end
     for hour in (2, 6, 7, 8):
-        made += b.consider([], [], end + hour * HOUR, Known(day_of(number, observed)))
+        made += evaluate(b, [], [], end + hour * HOUR, Known(day_of(number, observed)))
     return [(each.what, f"{each.at:%H:%M}") for each in made if each.notify]
 
 
-def of_quiet_nights() -> AlertBook:
+def of_quiet_nights() -> AlertStore:
     file = WARWICKSHIRE.file
     alerts = msgspec.structs.replace(file.alerts, quiet_hours=QuietHours(notice="22:00-07:00"))
-    return AlertBook(Force(msgspec.structs.replace(file, alerts=alerts)))
+    return AlertStore(Force(msgspec.structs.replace(file, alerts=alerts)))
 
 
 def test_what_became_worse_or_was_over_in_quiet_hours_is_told_in_the_morning() -> None:
@@ -556,7 +557,7 @@ def test_what_became_worse_or_was_over_in_quiet_hours_is_told_in_the_morning() -
 def test_a_notice_that_becomes_a_page_in_quiet_hours_of_notices_is_told_at_once() -> None:
     b = of_quiet_nights()
     assert at_night(b, 0, 320) == [("reminded", "07:00")]
-    made = b.consider([signal("2026-07-02 22:00")], [], at("2026-07-02 23:01"))
+    made = evaluate(b, [signal("2026-07-02 22:00")], [], at("2026-07-02 23:01"))
     assert [(each.what, each.notify) for each in made] == [("updated", True)]
 
 
@@ -564,22 +565,22 @@ def test_hours_that_are_over_at_night_are_told_in_the_morning_unless_somebody_cl
     for closed, told in ((False, ["resolved"]), (True, [])):
         b = of_quiet_nights()
         fall = {"direction": "down", "observed": 1, "expected": 20.0, "lower": 14}
-        made = b.consider([signal("2026-07-01 19:00", **fall)], [], at("2026-07-01 20:01"))
+        made = evaluate(b, [signal("2026-07-01 19:00", **fall)], [], at("2026-07-01 20:01"))
         assert notified(made) == ["opened"]
         for hour in (20, 21, 22):
             usual = quiet(f"2026-07-01 {hour}:00")
-            assert not notified(b.consider([usual], [], usual.end + MINUTE))
+            assert not notified(evaluate(b, [usual], [], usual.end + MINUTE))
         assert not the(b).open
         if closed:
             asked = Request(action="close", who="A", outcome="real")
             b.act(the(b).id, asked, at("2026-07-02 06:00"))
-        assert notified(b.consider([], [], at("2026-07-02 07:00"))) == told
-        assert not b.owed
-        assert not b.consider([], [], at("2026-07-02 07:01"))
+        assert notified(evaluate(b, [], [], at("2026-07-02 07:00"))) == told
+        assert not b.notification_due
+        assert not evaluate(b, [], [], at("2026-07-02 07:01"))
 
 
 def test_a_course_of_small_figures_is_told_with_a_decimal() -> None:
-    b = book()
+    b = store()
     small = {"expected": 0.26, "lower": 0, "upper": 1, "notify": True, "direction": "up"}
     for n in range(2):
         close_day(b, n, 5, **small)
@@ -595,8 +596,8 @@ def test_what_grows_while_nobody_may_be_told_is_told_when_people_may_be() -> Non
     b = lasting()
     for n in (5, 6):  # read as a backlog
         found = day_of(n, 800)
-        assert not notified(b.consider([found], [], found.end + 2 * MINUTE, tell=False))
-    assert the(b).course.told == 1.6  # type: ignore[union-attr]
+        assert not notified(evaluate(b, [found], [], found.end + 2 * MINUTE, notify=False))
+    assert the(b).course.notified_ratio == 1.6  # type: ignore[union-attr]
     assert [notified(close_day(b, n, 800)) for n in (7, 8)] == [["updated"], []]
 
 
@@ -608,8 +609,8 @@ def test_days_and_hours_of_a_stretch_that_was_told_are_no_alert_when_they_are_re
         for n in (8, 9):
             close_day(b, n, 200)
         (known,) = b.alerts.values()
-        assert known.over
-        anew = book()
+        assert known.cleared
+        anew = store()
         anew.apply(Transition(what="updated", at=known.updated_at, alert=known))
         for n in range(8):
             take_hour(anew, n, 40)
@@ -626,8 +627,8 @@ def test_what_went_on_after_a_person_closed_it_opens_nothing_when_it_is_read_aga
     for n in range(4, 10):
         close_day(b, n, 320 if n < 8 else 200)
     (known,) = b.alerts.values()
-    assert known.over
-    anew = book()
+    assert known.cleared
+    anew = store()
     anew.apply(Transition(what="updated", at=known.updated_at, alert=known))
     for n in range(8):
         take_hour(anew, n, 40)
@@ -641,7 +642,7 @@ def test_a_lasting_rise_keeps_its_name_where_all_of_it_is_in_a_part_for_days() -
     b = lasting()
     for n, (whole, within) in enumerate(((320, 170), (340, 90), (320, 170)), start=5):
         days = [day_of(n, whole), day_of(n, within, **part)]
-        b.consider(days, [], days[0].end + 2 * MINUTE, Known(*days))
+        evaluate(b, days, [], days[0].end + 2 * MINUTE, Known(*days))
         assert (the(b).area, the(b).title) == ("force", "999 calls, Warwickshire")
     assert the(b).course.taken == 8  # type: ignore[union-attr]
 
@@ -655,7 +656,7 @@ def test_after_26_weeks_the_level_is_taken_as_the_usual_and_it_says_so() -> None
         "After 26 weeks its level is taken as the usual. Over at 00:02."
     )
     now = day_of(days - 1, 0).end + 2 * MINUTE
-    stretches, levels = b.outcomes()
+    stretches, levels = b.feedback()
     assert [(each.start, each.end) for each in stretches] == [(at(FIRST), now)]
     assert [(each.at, each.ratio) for each in levels] == [(now, 1.6)]
     # The next day is still judged by the level before, and opens nothing.
@@ -663,22 +664,22 @@ def test_after_26_weeks_the_level_is_taken_as_the_usual_and_it_says_so() -> None
     usual = {"expected": 320.0, "lower": 290, "upper": 350, "notify": False}
     for n in (days + 1, days + 2):
         close_day(b, n, 325, **usual)
-    assert the(b).over
-    assert b.outcomes().levels == levels
+    assert the(b).cleared
+    assert b.feedback().levels == levels
 
 
 def test_a_small_series_whose_days_alternate_is_over_once_a_week_of_it_is_as_usual() -> None:
-    def few(b: AlertBook, number: int, observed: float) -> None:
+    def few(b: AlertStore, number: int, observed: float) -> None:
         varies = {"expected": 12.0, "lower": 8, "upper": 16, "notify": observed > 24}
         close_day(b, number, observed, direction="up" if observed > 12 else "down", **varies)
 
-    b = book()
+    b = store()
     few(b, 0, 40)
     for n in range(1, 12):
         few(b, n, 17 if n % 2 else 11)
     assert not the(b).open
     # One that goes on at twice the usual is not.
-    b = book()
+    b = store()
     for n in range(12):
         few(b, n, 25 if n % 2 else 19)
     assert the(b).open

@@ -1,23 +1,24 @@
-"""The alert book: what is opened, updated, resolved and told, and in which words."""
+"""The alert store: what is opened, updated, resolved and told, and in which words."""
 
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.alerts.engine import AlertBook
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import decode, encode
 from streams.alerts.rules.conditions import Finding
-from tests.alerting import WARWICKSHIRE, Known, at, book, quiet, signal
+from streams.alerts.store import AlertStore
+from tests.alerting import WARWICKSHIRE, Known, at, quiet, signal, store
 
 HOUR = 3_600_000
 NOW = at("2026-11-21 22:00")
 
 
 def test_an_exceptional_hour_pages_once_in_words_that_need_no_link() -> None:
-    b = book()
+    b = store()
     running = signal("2026-11-21 22:00", running=True, end=at("2026-11-21 22:40"))
     running = msgspec.structs.replace(running, onset=at("2026-11-21 21:50"))
-    made = b.consider([running], [], at("2026-11-21 22:40"), Known(answered=(17, 21, 10)))
+    made = evaluate(b, [running], [], at("2026-11-21 22:40"), Known(answered=(17, 21, 10)))
     assert [(t.what, t.notify, t.alert.severity) for t in made] == [("opened", True, "page")]
     assert made[0].alert.id == (
         "warwickshire/exceptional_volume/calls.offered/line=999/force/up/2026-11-21T22:00:00Z"
@@ -27,7 +28,7 @@ def test_an_exceptional_hour_pages_once_in_words_that_need_no_link() -> None:
         "Up since about 21:50. 17 of 21 answered within 10 s. Nobody has this yet."
     )
     closed = signal("2026-11-21 22:00", observed=30)
-    made = b.consider([closed], [], at("2026-11-21 23:05"))
+    made = evaluate(b, [closed], [], at("2026-11-21 23:05"))
     assert [(t.what, t.notify) for t in made if t.what != "escalated"] == [("updated", False)]
     assert made[0].alert.words == (
         "999 calls, Warwickshire: 30 in the hour to 23:00, usually 3 to 14. Nobody has this yet."
@@ -36,58 +37,58 @@ def test_an_exceptional_hour_pages_once_in_words_that_need_no_link() -> None:
 
 def test_the_words_of_a_rise_say_where_within_most_of_it_is_and_those_of_a_fall_do_not() -> None:
     known = Known(answered=(17, 21, 10), mostly=("rugby", 16))
-    made = book().consider([signal("2026-11-21 22:00")], [], NOW + HOUR, known)
+    made = evaluate(store(), [signal("2026-11-21 22:00")], [], NOW + HOUR, known)
     assert made[0].alert.words == (
         "999 calls, Warwickshire: 21 in the hour to 23:00, usually 3 to 14. "
         "16 of them in Rugby. 17 of 21 answered within 10 s. Nobody has this yet."
     )
     fall = signal("2026-11-21 22:00", direction="down", observed=2, expected=20.0)
-    made = book().consider([fall], [], NOW + HOUR, known)
+    made = evaluate(store(), [fall], [], NOW + HOUR, known)
     assert "Rugby" not in made[0].alert.words
 
 
 def test_it_is_over_after_three_usual_hours_and_not_before() -> None:
-    b = book()
-    b.consider([signal("2026-11-21 21:00")], [], NOW)
+    b = store()
+    evaluate(b, [signal("2026-11-21 21:00")], [], NOW)
     hours = ["22:00", "23:00"]
     for hour in hours:
-        made = b.consider([quiet(f"2026-11-21 {hour}")], [], at(f"2026-11-21 {hour}") + HOUR)
+        made = evaluate(b, [quiet(f"2026-11-21 {hour}")], [], at(f"2026-11-21 {hour}") + HOUR)
         assert [t.what for t in made if t.what != "escalated"] == ["updated"]
     # A look at the same hour again counts nothing.
-    assert not b.consider([quiet("2026-11-21 23:00")], [], at("2026-11-22 00:01"))
-    made = b.consider([], [], at("2026-11-22 01:01"), Known(quiet("2026-11-22 00:00")))
+    assert not evaluate(b, [quiet("2026-11-21 23:00")], [], at("2026-11-22 00:01"))
+    made = evaluate(b, [], [], at("2026-11-22 01:01"), Known(quiet("2026-11-22 00:00")))
     assert [(t.what, t.notify) for t in made] == [("resolved", True)]
     assert made[0].alert.words.endswith("usually 3 to 14. Over at 01:01.")
 
 
 def test_an_hour_outside_the_usual_range_begins_the_count_again() -> None:
-    b = book()
-    b.consider([signal("2026-11-21 21:00")], [], NOW)
+    b = store()
+    evaluate(b, [signal("2026-11-21 21:00")], [], NOW)
     for n, observed in enumerate([9, 9, 16, 9, 9, 9]):
         start = NOW + n * HOUR
         reading = quiet("2026-11-21 22:00", observed=observed, start=start, end=start + HOUR)
-        b.consider([reading], [], start + HOUR)
+        evaluate(b, [reading], [], start + HOUR)
         (alert,) = b.alerts.values()
         assert alert.open == (n < 5)
 
 
 def test_a_fall_and_a_day_can_wait() -> None:
-    b = book()
+    b = store()
     fall = signal("2026-11-21 21:00", direction="down", observed=1, expected=20.0, lower=14)
     day = signal("2026-11-20 00:00", grain="day", row={"line": "101"}, observed=700)
-    severities = [t.alert.severity for t in b.consider([fall, day], [], NOW)]
+    severities = [t.alert.severity for t in evaluate(b, [fall, day], [], NOW)]
     assert severities == ["notice", "notice"]
 
 
 def test_too_few_to_matter_raise_nothing() -> None:
     few = signal("2026-11-21 21:00", observed=4, expected=0.1)
     seldom = signal("2026-11-21 21:00", direction="down", observed=0, expected=6.0)
-    assert not book().consider([few, seldom], [], NOW)
+    assert not evaluate(store(), [few, seldom], [], NOW)
 
 
 def test_a_silent_feed_raises_itself_and_nothing_else() -> None:
-    b = book()
-    b.consider([signal("2026-11-21 20:00")], [], at("2026-11-21 21:00"))
+    b = store()
+    evaluate(b, [signal("2026-11-21 20:00")], [], at("2026-11-21 21:00"))
     words = "Calls, Warwickshire: nothing for 40 min, where 20 records were expected."
     silence = Finding(
         kind="feed_silent",
@@ -102,19 +103,19 @@ def test_a_silent_feed_raises_itself_and_nothing_else() -> None:
     )
     waiting = msgspec.structs.replace(silence, kind="callers_waiting", group="calls")
     fall = signal("2026-11-21 21:00", direction="down", observed=0, expected=20.0)
-    made = b.consider([fall, quiet("2026-11-21 21:00")], [silence, waiting], NOW)
+    made = evaluate(b, [fall, quiet("2026-11-21 21:00")], [silence, waiting], NOW)
     assert [(t.what, t.alert.kind) for t in made if t.what != "escalated"] == [
         ("opened", "feed_silent")
     ]
     assert made[0].alert.words == f"{words} Nobody has this yet."
     assert made[0].alert.id == "warwickshire/feed_silent/feeds.call/-/force/-/2026-11-21T21:20:00Z"
-    assert not b.consider([], [silence], NOW + 60_000)
-    assert not b.consider([], [], NOW + 120_000)
-    assert [t.what for t in b.consider([], [], NOW + 200_000)] == ["resolved"]
+    assert not evaluate(b, [], [silence], NOW + 60_000)
+    assert not evaluate(b, [], [], NOW + 120_000)
+    assert [t.what for t in evaluate(b, [], [], NOW + 200_000)] == ["resolved"]
 
 
 def test_a_condition_that_opens_no_alert_keeps_an_open_one_going() -> None:
-    b = book()
+    b = store()
     low = Finding(
         kind="target_missed",
         severity="page",
@@ -129,15 +130,15 @@ def test_a_condition_that_opens_no_alert_keeps_an_open_one_going() -> None:
         settle=3 * HOUR,
     )
     lasts = msgspec.structs.replace(low, opens=False)
-    assert b.consider([], [lasts], NOW, tell=False) == []
-    assert [t.what for t in b.consider([], [low], NOW, tell=False)] == ["opened"]
-    assert b.consider([], [lasts], NOW + 4 * HOUR, tell=False) == []
-    assert b.consider([], [], NOW + 7 * HOUR - 1, tell=False) == []
-    assert [t.what for t in b.consider([], [], NOW + 7 * HOUR, tell=False)] == ["resolved"]
+    assert evaluate(b, [], [lasts], NOW, notify=False) == []
+    assert [t.what for t in evaluate(b, [], [low], NOW, notify=False)] == ["opened"]
+    assert evaluate(b, [], [lasts], NOW + 4 * HOUR, notify=False) == []
+    assert evaluate(b, [], [], NOW + 7 * HOUR - 1, notify=False) == []
+    assert [t.what for t in evaluate(b, [], [], NOW + 7 * HOUR, notify=False)] == ["resolved"]
 
 
 def test_a_level_change_stays_until_a_person_accepts_it_or_the_old_level_is_back() -> None:
-    b = book()
+    b = store()
     change = signal(
         "2026-11-20 00:00",
         grain="day",
@@ -149,7 +150,7 @@ def test_a_level_change_stays_until_a_person_accepts_it_or_the_old_level_is_back
         after=251.2,
         onset=at("2026-11-16 00:00"),
     )
-    (opened,) = b.consider([change], [], at("2026-11-21 00:10"))
+    (opened,) = evaluate(b, [change], [], at("2026-11-21 00:10"))
     assert opened.alert.words == (
         "999 calls, Warwickshire: 260 on Friday, usually 150 to 200. "
         "A new level since about Monday: 175 before, 251 since. Nobody has this yet."
@@ -159,14 +160,14 @@ def test_a_level_change_stays_until_a_person_accepts_it_or_the_old_level_is_back
         start = at(f"2026-11-{21 + n if n < 10 else 1} 00:00")
         rebased = quiet("2026-11-21 00:00", grain="day", observed=255, lower=230, upper=280)
         rebased = msgspec.structs.replace(rebased, start=start, end=start + 24 * HOUR)
-        b.consider([rebased], [], start + 25 * HOUR)
+        evaluate(b, [rebased], [], start + 25 * HOUR)
     (alert,) = b.alerts.values()
     assert alert.open
     assert (alert.evidence.lower, alert.evidence.upper) == (150, 200)
     for n in range(7):
         start = at("2026-12-01 00:00") + n * 24 * HOUR
         back = msgspec.structs.replace(rebased, observed=180, start=start, end=start + 24 * HOUR)
-        b.consider([back], [], start + 25 * HOUR)
+        evaluate(b, [back], [], start + 25 * HOUR)
     (alert,) = b.alerts.values()
     assert not alert.open
 
@@ -184,7 +185,7 @@ def test_more_reports_are_worded_as_more_reports() -> None:
         lower=22,
         upper=41,
     )
-    (opened,) = book().consider([more], [], at("2026-11-02 09:00"))
+    (opened,) = evaluate(store(), [more], [], at("2026-11-02 09:00"))
     assert opened.alert.words == (
         "Hate offences, Warwickshire: 61 in October 2026, usually 22 to 41. "
         "That is more reports, which need not be more offences. Nobody has this yet."
@@ -192,18 +193,18 @@ def test_more_reports_are_worded_as_more_reports() -> None:
 
 
 def test_nobody_is_told_of_the_past_but_of_what_still_goes_on() -> None:
-    b = book()
-    (opened,) = b.consider([signal("2026-11-21 21:00")], [], NOW, tell=False)
+    b = store()
+    (opened,) = evaluate(b, [signal("2026-11-21 21:00")], [], NOW, notify=False)
     assert not opened.notify
-    (told,) = b.consider([], [], NOW + 60_000)
+    (told,) = evaluate(b, [], [], NOW + 60_000)
     assert (told.what, told.notify) == ("reminded", True)
-    assert not b.consider([], [], NOW + 120_000)
+    assert not evaluate(b, [], [], NOW + 120_000)
 
 
 def test_the_line_on_the_board_counts_alerts_false_ones_and_the_budget() -> None:
-    b = book()
+    b = store()
     assert b.summary(NOW)["words"] == "last 4 weeks: 0 alerts, 0 false, budget 4"
-    b.consider([signal("2026-11-21 21:00")], [], NOW)
+    evaluate(b, [signal("2026-11-21 21:00")], [], NOW)
     assert b.summary(NOW)["words"] == "last 4 weeks: 1 alert, 0 false, budget 4"
     view = b.view(NOW)
     assert [alert["state"] for alert in view["open"]] == ["open"]
@@ -227,7 +228,7 @@ steps = st.lists(
 @given(steps)
 def test_invariants(steps: list[tuple[int, str, str, str, bool, int]]) -> None:
     """Same signals, same transitions; a fold of them gives the same book; nothing opens twice."""
-    made, books = [], [book(), book()]
+    made, stores = [], [store(), store()]
     now = NOW
     for gap, direction, line, area, loud, observed in steps:
         now += gap * HOUR
@@ -245,20 +246,20 @@ def test_invariants(steps: list[tuple[int, str, str, str, bool, int]]) -> None:
             lower=14,
             upper=26,
         )
-        first, second = (b.consider([each], [], now) for b in books)
+        first, second = (evaluate(b, [each], [], now) for b in stores)
         assert first == second
         made += first
     opened = [t.alert.id for t in made if t.what == "opened"]
     assert len(opened) == len(set(opened))
     assert len({t.key for t in made}) == len(made)
-    open_keys = [alert.key for alert in books[0].alerts.values() if alert.open]
+    open_keys = [alert.key for alert in stores[0].alerts.values() if alert.open]
     assert len(open_keys) == len(set(open_keys))
     assert all(len(t.alert.words) <= 160 for t in made)
-    again = AlertBook(WARWICKSHIRE)
+    again = AlertStore(WARWICKSHIRE)
     for transition in [*reversed(made), *made]:
         again.apply(decode(encode(transition)))
-    assert again.alerts == books[0].alerts
-    assert again.going == books[0].going
+    assert again.alerts == stores[0].alerts
+    assert again.active == stores[0].active
 
 
 def test_a_history_that_is_read_again_opens_no_alert_that_was_not_there() -> None:
@@ -277,13 +278,13 @@ def test_a_history_that_is_read_again_opens_no_alert_that_was_not_there() -> Non
     )
     later = msgspec.structs.replace(oldest, since=NOW - HOUR // 2)
     for goes_on, told in ((False, []), (True, ["opened"])):
-        b = book()
+        b = store()
         opened = []
         for _ in range(2):
-            made = b.consider([], [oldest], NOW, tell=False)
-            made += b.consider([], [later], NOW + HOUR // 2, tell=False)
-            made += b.consider([], [], NOW + HOUR, tell=False)
-            made += b.consider([], [later] * goes_on, NOW + 4 * HOUR, tell=False)
+            made = evaluate(b, [], [oldest], NOW, notify=False)
+            made += evaluate(b, [], [later], NOW + HOUR // 2, notify=False)
+            made += evaluate(b, [], [], NOW + HOUR, notify=False)
+            made += evaluate(b, [], [later] * goes_on, NOW + 4 * HOUR, notify=False)
             opened.append([each.what for each in made])
         assert opened == [["opened", "resolved", *told], []]
         # What goes on at the end is not ended by what came before it.
@@ -291,7 +292,7 @@ def test_a_history_that_is_read_again_opens_no_alert_that_was_not_there() -> Non
 
 
 def test_days_of_a_surge_that_are_read_again_open_none() -> None:
-    b = book()
+    b = store()
     days = [
         signal(f"2026-11-{n} 00:00", grain="day", observed=300, expected=210.0, upper=230)
         for n in (16, 17, 18)
@@ -302,6 +303,6 @@ def test_days_of_a_surge_that_are_read_again_open_none() -> None:
     for _ in range(2):
         made = []
         for each in (*days, *usual):
-            made += b.consider([each], [], each.end + HOUR, tell=False)
+            made += evaluate(b, [each], [], each.end + HOUR, notify=False)
         opened.append([each.what for each in made if each.what != "updated"])
     assert opened == [["opened", "resolved"], []]

@@ -13,15 +13,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from streams.alerts.actions import Request
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Transition
 from streams.alerts.rules.answering import EMERGENCY, OTHER, Answering
 from streams.alerts.rules.conditions import Rate, Usual, answer_rate
 from streams.alerts.rules.fallen import Fall, Fallen, falls, spells
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.state import surveillance as watching
-from tests.alerting import CALENDAR, at, book
+from tests.alerting import CALENDAR, at, store
 from tests.build import call, lines, monitor, ms, tiny_force
 
 LONDON = ZoneInfo("Europe/London")
@@ -55,13 +56,13 @@ def replay(days: int, share: Callable[[int], float]) -> list[Transition]:
     live = Live(monitor(), lambda: 0)
     watching.watch_all(live.monitor)
     live.health.replay, live.health.state = True, "behind"
-    desk = Desk(live)
+    service = AlertService(live)
     for shard in live.monitor.shards:
-        desk.attach(shard)
+        service.attach(shard)
     made: list[Transition] = []
-    desk.listeners.append(made.extend)
+    service.listeners.append(made.extend)
     assert live.ingest(lines(list(calls(days, share))), RECEIVED) == []
-    assert not desk.faults
+    assert not service.faults
     return [t for t in made if t.alert.kind == "target_missed" and t.alert.severity == "page"]
 
 
@@ -137,14 +138,14 @@ def test_a_spell_that_a_person_says_is_real_is_what_is_usual() -> None:
 
 
 def test_a_note_on_an_alert_that_is_over_makes_its_spell_no_longer() -> None:
-    made, begun = book(), at("2026-06-01 12:00")
+    made, begun = store(), at("2026-06-01 12:00")
     windows, usual = {60: Rate(10, 60)}, {60: Usual(0.85, 0.05, 10_000)}
     fell = answer_rate(made.force, "999", windows, usual, 0.9, 10, begun)
     assert fell is not None
-    made.consider([], [fell], begun, judged=("target_missed",))
+    evaluate(made, [], [fell], begun, judged=("target_missed",))
     (name,) = made.alerts
     made.act(name, Request(action="close", who="x", outcome="planned_event"), begun + HOUR)
-    made.consider([], [], begun + 5 * HOUR, judged=("target_missed",))
+    evaluate(made, [], [], begun + 5 * HOUR, judged=("target_missed",))
     before = falls(made.alerts.values())
     assert [fall.end for fall in before] == [begun + 5 * HOUR]
     made.act(name, Request(action="note", who="x", note="see report"), begun + 120 * DAY)

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from streams.alerts.model import Alert, Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
@@ -53,11 +53,11 @@ def told(factors: Mapping[str, float]) -> list[Alert]:
     now = START + HISTORY * DAY
     live = Live(Monitor([FORCE]), lambda: now)
     watch_all(live.monitor)
-    desk = Desk(live)
+    service = AlertService(live)
     for shard in live.monitor.shards:
-        desk.attach(shard)
+        service.attach(shard)
     made: list[Transition] = []
-    desk.listeners.append(made.extend)
+    service.listeners.append(made.extend)
     live.health.state = "behind"
     rng = Random(SEED)
     for day in range(HISTORY):
@@ -71,8 +71,8 @@ def told(factors: Mapping[str, float]) -> list[Alert]:
         upto = bisect_left(instants, now)
         assert not live.ingest(b"\n".join(line for _, line in known[read:upto]), now)
         read = upto
-        desk.tick()
-    assert not desk.faults
+        service.tick()
+    assert not service.faults
     return [each.alert for each in made if each.notify and each.what == "opened"]
 
 

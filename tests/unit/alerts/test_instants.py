@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.alerts.model import Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.state import surveillance as watching
@@ -86,11 +86,11 @@ class Room:
         watching.watch_all(self.live.monitor)
         self.live.health.state = "behind" if replay else "live"
         self.live.health.replay = replay
-        self.desk = Desk(self.live)
+        self.service = AlertService(self.live)
         self.made: list[Transition] = []
-        self.desk.listeners.append(self.made.extend)
+        self.service.listeners.append(self.made.extend)
         for shard in self.live.monitor.shards:
-            self.desk.attach(shard)
+            self.service.attach(shard)
 
     def read(self, records: list[Timed]) -> None:
         if records:
@@ -99,7 +99,7 @@ class Room:
             )
 
     def transitions(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
-        assert self.desk.faults == 0
+        assert self.service.faults == 0
         return [(t.what, stamp_of(t), t.alert.id, t.alert.said) for t in self.made]
 
 
@@ -158,7 +158,7 @@ def test_a_clock_that_is_looked_at_every_two_seconds_gives_the_same_transitions(
         while ahead and ahead[0][0] <= room.now:
             some.append(ahead.popleft())
         room.read(some)
-        room.desk.tick()
+        room.service.tick()
     assert room.transitions() == at_once
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import msgspec
 
-from streams.alerts.engine import AlertBook
-from streams.alerts.look import Look
+from streams.alerts.evaluation import Evaluation, evaluate
 from streams.alerts.policy import NoLookup
+from streams.alerts.store import AlertStore
 from streams.surveillance.signals import Signal
-from tests.alerting import Known, at, book, incidents, quiet, signal
+from tests.alerting import Known, at, incidents, quiet, signal, store
 
 HOUR, MINUTE = 3_600_000, 60_000
 NORTH = "north-warwickshire-area"
@@ -27,59 +27,59 @@ def north(minutes: int, observed: int = 17, **changes: Any) -> Signal:
     return so_far(minutes, **{**held, **changes})
 
 
-def consider(b: AlertBook, minutes: int, *signals: Signal, known: tuple[Signal, ...] = ()) -> Any:
+def evaluated(b: AlertStore, minutes: int, *signals: Signal, known: tuple[Signal, ...] = ()) -> Any:
     """A look so many minutes into the hour; the hours before it were usual."""
     before = quiet("2026-11-21 21:00")
     child = msgspec.structs.replace(before, area=NORTH, observed=3, expected=3.0)
-    return b.consider(signals, [], SINCE + minutes * MINUTE, Known(before, child, *known))
+    return evaluate(b, signals, [], SINCE + minutes * MINUTE, Known(before, child, *known))
 
 
 def test_a_child_that_explains_its_parent_narrows_the_alert_and_pages_nobody() -> None:
-    b = book()
-    (opened,) = consider(b, 30, so_far(30))
+    b = store()
+    (opened,) = evaluated(b, 30, so_far(30))
     for minutes in (34, 40):
-        made = consider(b, minutes, so_far(minutes), north(minutes))
-    made = made or consider(b, 41, north(41))
+        made = evaluated(b, minutes, so_far(minutes), north(minutes))
+    made = made or evaluated(b, 41, north(41))
     assert len(b.alerts) == 1
     (alert,) = b.alerts.values()
     assert alert.id == opened.alert.id
     assert (alert.area, alert.title) == (NORTH, "999 calls, North Warwickshire policing area")
     assert alert.also == ("999 calls, Warwickshire",)
     # The parent alone again: the alert keeps the name of what it is about.
-    assert not consider(b, 44, so_far(44))
+    assert not evaluated(b, 44, so_far(44))
     assert next(iter(b.alerts.values())).area == NORTH
 
 
 def test_a_child_that_is_seen_without_its_parent_is_compared_with_what_the_alert_told() -> None:
-    b = book()
-    consider(b, 30, so_far(30))
-    made = consider(b, 34, north(34))
+    b = store()
+    evaluated(b, 30, so_far(30))
+    made = evaluated(b, 34, north(34))
     assert [(t.what, t.notify, t.alert.area) for t in made] == [("updated", False, NORTH)]
 
 
 def test_a_child_in_the_hour_after_is_compared_in_the_hour_that_was_told() -> None:
-    b = book()
-    consider(b, 60, signal("2026-11-21 22:00"))
+    b = store()
+    evaluated(b, 60, signal("2026-11-21 22:00"))
     held = {"area": NORTH, "observed": 17, "expected": 3.0, "lower": 0, "upper": 6}
     closed = signal("2026-11-21 22:00", **held)
     after = msgspec.structs.replace(north(75, 12), start=SINCE + HOUR)
-    consider(b, 75, after, known=(closed,))
+    evaluated(b, 75, after, known=(closed,))
     assert len(b.alerts) == 1
 
 
 def test_two_children_that_explain_it_together_open_nothing() -> None:
-    b = book()
-    consider(b, 30, so_far(30))
+    b = store()
+    evaluated(b, 30, so_far(30))
     halves = [north(34, 10), north(34, 9, area="south-warwickshire-area")]
-    consider(b, 34, *halves)
+    evaluated(b, 34, *halves)
     assert len(b.alerts) == 1
 
 
 def test_a_child_in_the_opposite_direction_stays_a_second_alert() -> None:
-    b = book()
-    consider(b, 30, so_far(30))
+    b = store()
+    evaluated(b, 30, so_far(30))
     fall = north(40, 2, direction="down", expected=16.0, lower=9, upper=22)
-    consider(b, 40, so_far(40), fall)
+    evaluated(b, 40, so_far(40), fall)
     assert {(a.area, a.direction) for a in b.alerts.values()} == {("force", "up"), (NORTH, "down")}
 
 
@@ -91,35 +91,35 @@ def change(hour: int, observed: int, onset: int, **changes: Any) -> Signal:
 
 
 def test_usual_hours_count_as_quiet_though_the_change_is_still_evident() -> None:
-    b = book()
-    consider(b, 60, signal("2026-11-21 22:00", observed=30))
+    b = store()
+    evaluated(b, 60, signal("2026-11-21 22:00", observed=30))
     for hour in (1, 2, 3):
-        consider(b, 60 * (hour + 1), change(hour, 12, SINCE))
+        evaluated(b, 60 * (hour + 1), change(hour, 12, SINCE))
     (alert,) = b.alerts.values()
     assert not alert.open
     # The change is told: an hour above the usual range does not open it again, a burst does.
-    consider(b, 301, change(4, 15, SINCE))
+    evaluated(b, 301, change(4, 15, SINCE))
     assert len(b.alerts) == 1
-    consider(b, 361, change(5, 40, SINCE, probability=1e-9))
+    evaluated(b, 361, change(5, 40, SINCE, probability=1e-9))
     assert len(b.alerts) == 2
 
 
 def test_a_change_that_begins_later_opens_again() -> None:
-    b = book()
-    consider(b, 60, signal("2026-11-21 22:00", observed=30))
+    b = store()
+    evaluated(b, 60, signal("2026-11-21 22:00", observed=30))
     for hour in (1, 2, 3):
-        consider(b, 60 * (hour + 1), change(hour, 12, SINCE))
-    consider(b, 480, change(7, 18, SINCE + 6 * HOUR))
+        evaluated(b, 60 * (hour + 1), change(hour, 12, SINCE))
+    evaluated(b, 480, change(7, 18, SINCE + 6 * HOUR))
     assert len(b.alerts) == 2
 
 
-def over_by_midnight(*, tell: bool = True) -> AlertBook:
+def over_by_midnight(*, notify: bool = True) -> AlertStore:
     """After a burst at eight in the evening and three usual hours."""
-    b = book()
-    b.consider([signal("2026-11-21 20:00")], [], at("2026-11-21 21:01"), tell=tell)
+    b = store()
+    evaluate(b, [signal("2026-11-21 20:00")], [], at("2026-11-21 21:01"), notify=notify)
     for hour in (21, 22, 23):
         usual = quiet(f"2026-11-21 {hour}:00")
-        b.consider([usual], [], usual.end + MINUTE, tell=tell)
+        evaluate(b, [usual], [], usual.end + MINUTE, notify=notify)
     (alert,) = b.alerts.values()
     assert not alert.open
     return b
@@ -133,23 +133,23 @@ def day(when: str, **changes: Any) -> Signal:
 def test_the_day_of_hours_that_were_told_is_not_told_again() -> None:
     b = over_by_midnight()
     burst = day("2026-11-21 00:00")
-    assert not b.consider([burst], [], burst.end + HOUR)
+    assert not evaluate(b, [burst], [], burst.end + HOUR)
     goes_on = day("2026-11-22 00:00", observed=225, method="change", onset=burst.start)
-    assert not b.consider([goes_on], [], goes_on.end + HOUR)
+    assert not evaluate(b, [goes_on], [], goes_on.end + HOUR)
 
 
 def test_the_day_is_told_where_nobody_heard_of_its_hours() -> None:
     """As when a worker was down that evening, and read it afterwards."""
-    b = over_by_midnight(tell=False)
+    b = over_by_midnight(notify=False)
     burst = day("2026-11-21 00:00")
-    made = b.consider([burst], [], burst.end + HOUR)
+    made = evaluate(b, [burst], [], burst.end + HOUR)
     assert [(t.what, t.notify) for t in made] == [("opened", True)]
 
 
 def test_a_replay_opens_what_a_live_monitor_would_have() -> None:
-    b = over_by_midnight(tell=False)
+    b = over_by_midnight(notify=False)
     burst = day("2026-11-21 00:00")
-    assert not b.consider([burst], [], burst.end + HOUR, tell=False)
+    assert not evaluate(b, [burst], [], burst.end + HOUR, notify=False)
 
 
 def test_the_day_of_a_part_is_not_told_again_where_it_is_what_was_told() -> None:
@@ -158,69 +158,69 @@ def test_the_day_of_a_part_is_not_told_again_where_it_is_what_was_told() -> None
     part = day("2026-11-21 00:00", area=NORTH, observed=195, expected=105.0)
     other = day("2026-11-21 00:00", area=NORTH, observed=30, expected=10.0, upper=14)
     now = whole.end + HOUR
-    assert not b.consider([part], [], now, Known(whole, part))
-    assert [t.what for t in b.consider([other], [], now, Known(whole, other))] == ["opened"]
+    assert not evaluate(b, [part], [], now, Known(whole, part))
+    assert [t.what for t in evaluate(b, [other], [], now, Known(whole, other))] == ["opened"]
 
 
 def test_a_day_that_began_when_all_was_over_is_told() -> None:
     b = over_by_midnight()
     after = day("2026-11-22 00:00")
-    assert [t.what for t in b.consider([after], [], after.end + HOUR)] == ["opened"]
+    assert [t.what for t in evaluate(b, [after], [], after.end + HOUR)] == ["opened"]
 
 
 def test_a_lasting_level_is_told_though_its_first_hours_were() -> None:
     b = over_by_midnight()
     level = day("2026-11-21 00:00", method="level", onset=at("2026-11-01 00:00"))
-    made = b.consider([level], [], level.end + HOUR)
+    made = evaluate(b, [level], [], level.end + HOUR)
     assert [(t.what, t.alert.kind) for t in made] == [("opened", "level_change")]
 
 
 def test_a_day_in_the_opposite_direction_is_told() -> None:
     b = over_by_midnight()
     fall = day("2026-11-21 00:00", direction="down", observed=150)
-    assert [t.what for t in b.consider([fall], [], fall.end + HOUR)] == ["opened"]
+    assert [t.what for t in evaluate(b, [fall], [], fall.end + HOUR)] == ["opened"]
 
 
 def test_an_update_with_the_same_content_is_no_transition() -> None:
-    b = book()
+    b = store()
     whole = so_far(60)
-    assert len(consider(b, 60, whole)) == 1
+    assert len(evaluated(b, 60, whole)) == 1
     for minutes in range(61, 74):
-        assert not consider(b, minutes, whole)
+        assert not evaluated(b, minutes, whole)
     late = msgspec.structs.replace(whole, observed=22)
-    assert [t.what for t in consider(b, 74, late)] == ["updated"]
+    assert [t.what for t in evaluated(b, 74, late)] == ["updated"]
 
 
 def test_calls_and_the_incidents_that_they_become_are_one_story() -> None:
     for area in ("force", NORTH):
-        b = book()
-        consider(b, 30, so_far(30))
+        b = store()
+        evaluated(b, 30, so_far(30))
         follow = incidents(area, 20, 8.0, grain="hour", notify=True, running=True)
         follow = msgspec.structs.replace(follow, start=SINCE, end=SINCE + 40 * MINUTE)
-        made = consider(b, 40, follow)
+        made = evaluated(b, 40, follow)
         assert [(t.what, t.notify) for t in made] == [("updated", False)]
         assert made[0].alert.title == "999 calls, Warwickshire"
         assert len(made[0].alert.also) == 1
-    together = book()
-    consider(together, 40, so_far(40), follow)
+    together = store()
+    evaluated(together, 40, so_far(40), follow)
     assert len(together.alerts) == 1
 
 
 def test_a_crime_is_no_part_of_the_story_of_the_calls() -> None:
-    b = book()
-    consider(b, 30, so_far(30))
+    b = store()
+    evaluated(b, 30, so_far(30))
     crime = incidents("force", 20, 8.0, grain="hour", notify=True, theme="crimes.burglary")
-    consider(b, 40, msgspec.structs.replace(crime, start=SINCE, end=SINCE + HOUR))
+    evaluated(b, 40, msgspec.structs.replace(crime, start=SINCE, end=SINCE + HOUR))
     assert len(b.alerts) == 2
 
 
 def test_what_makes_a_notice_a_page_is_what_people_are_told() -> None:
-    b = book()
+    b = store()
     rise = day("2026-11-21 00:00")
-    assert [t.what for t in b.consider([rise], [], rise.end + HOUR)] == ["opened"]
+    assert [t.what for t in evaluate(b, [rise], [], rise.end + HOUR)] == ["opened"]
     burst = signal("2026-11-22 20:00", area=NORTH, observed=17, expected=3.0, lower=0, upper=6)
     whole = signal("2026-11-22 20:00", observed=22, notify=False)
-    made = b.consider([burst], [], burst.end + MINUTE, Known(whole, burst))
+    made = evaluate(b, [burst], [], burst.end + MINUTE, Known(whole, burst))
     assert [(t.what, t.notify, t.alert.severity) for t in made] in (
         [("opened", True, "page")],
         [("updated", True, "page")],
@@ -230,10 +230,10 @@ def test_what_makes_a_notice_a_page_is_what_people_are_told() -> None:
 
 def test_a_page_takes_the_notice_of_a_part_in_whichever_changed_last() -> None:
     """What goes on is held in the order of the last changes; a story joins the page."""
-    b = book()
+    b = store()
     page = signal("2026-11-21 20:00", area=NORTH, observed=17, expected=3.0, lower=0, upper=6)
-    b.consider([page], [], page.end + MINUTE)
+    evaluate(b, [page], [], page.end + MINUTE)
     part = day("2026-11-21 00:00", area="south-warwickshire-area", observed=150, expected=105.0)
-    b.consider([part], [], part.end + HOUR, Known(page))
-    loud, *_ = Look(b, part.end + 2 * HOUR, NoLookup(), tell=True)._loudest_first()
+    evaluate(b, [part], [], part.end + HOUR, Known(page))
+    loud, *_ = Evaluation(b, part.end + 2 * HOUR, NoLookup(), notify=True)._loudest_first()
     assert loud.severity == "page"

@@ -9,7 +9,7 @@ import pytest
 
 from streams.alerts.context import RuleContext
 from streams.alerts.model import Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.freshness import LOOKS
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
@@ -20,19 +20,19 @@ NOW = ms("2021-03-01T12:00:00Z")
 
 
 @pytest.fixture
-def desk() -> Desk:
+def service() -> AlertService:
     """Of a live force that has had a call a moment ago."""
     target = monitor()
     watching.watch_all(target)
     feed(target, call(offered="2021-03-01T11:59:50Z"), appended=FAR_FUTURE)
     live = Live(target, lambda: NOW)
     live.health.state = "live"
-    live.alerts = made = Desk(live)
+    live.alerts = made = AlertService(live)
     return made
 
 
-def words(desk: Desk) -> list[str]:
-    return [alert["words"] for alert in desk.view("tiny", NOW)["open"]]
+def words(service: AlertService) -> list[str]:
+    return [alert["words"] for alert in service.view("tiny", NOW)["open"]]
 
 
 FAULTS = (
@@ -41,91 +41,93 @@ FAULTS = (
 )
 
 
-def test_a_detector_that_fails_is_told_to_the_room(desk: Desk) -> None:
-    desk.tick()
-    assert words(desk) == []
-    shard = next(shard for shard in desk.live.monitor.shards if shard.kind == "call")
+def test_a_detector_that_fails_is_told_to_the_room(service: AlertService) -> None:
+    service.tick()
+    assert words(service) == []
+    shard = next(shard for shard in service.live.monitor.shards if shard.kind == "call")
     shard.surveillance["tiny"].faults += 2
-    desk.tick()
-    desk.tick()
-    assert words(desk) == [FAULTS.format("2 faults")]
+    service.tick()
+    service.tick()
+    assert words(service) == [FAULTS.format("2 faults")]
 
 
-def test_a_look_that_fails_is_told_to_the_room(desk: Desk, monkeypatch: Any) -> None:
+def test_a_look_that_fails_is_told_to_the_room(service: AlertService, monkeypatch: Any) -> None:
     monkeypatch.setattr(RuleContext, "evaluate", lambda *_: 1 / 0)
-    desk.tick()
-    assert words(desk) == [FAULTS.format("1 fault")]
-    assert desk.faults == 1
+    service.tick()
+    assert words(service) == [FAULTS.format("1 fault")]
+    assert service.faults == 1
 
 
-def test_a_trouble_of_the_process_is_told_while_the_room_is_still_judged(desk: Desk) -> None:
+def test_a_trouble_of_the_process_is_told_while_the_room_is_still_judged(
+    service: AlertService,
+) -> None:
     made: list[Transition] = []
-    desk.listeners.append(made.extend)
-    health = desk.live.health
+    service.listeners.append(made.extend)
+    health = service.live.health
     beat = {"kind": "heartbeat", "force": "tiny", "feed": "incidents", "at": "2021-03-01T11:00:00Z"}
-    feed(desk.live.monitor, beat, appended=FAR_FUTURE)
+    feed(service.live.monitor, beat, appended=FAR_FUTURE)
     health.state = "unwell"
     health.troubles = {"topic:w.crimes": "the topic w.crimes is missing. Make it again. More"}
     health.unread = frozenset({"crime"})
     for _ in range(2 * LOOKS):  # nothing more of the heartbeats is to come
-        desk.tick()
-    silent, unwell = sorted(words(desk))
+        service.tick()
+    silent, unwell = sorted(words(service))
     assert silent.startswith("Feed incidents, Tiny Police: no heartbeat for 1 hour.")
     assert unwell == (
         "Watchroom, Tiny Police: the topic w.crimes is missing. Make it again. Nobody has this yet."
     )
     assert [each.notify for each in made if each.what == "opened"] == [True, True]
     health.state, health.troubles = "live", {}
-    desk.live.clock = lambda: NOW + 2 * MINUTE + SECOND
-    desk.tick()
-    assert [said for said in words(desk) if "w.crimes" in said] == []
+    service.live.clock = lambda: NOW + 2 * MINUTE + SECOND
+    service.tick()
+    assert [said for said in words(service) if "w.crimes" in said] == []
 
 
-def test_faults_of_before_a_restart_are_not_told_again(desk: Desk) -> None:
-    for shard in desk.live.monitor.shards:
+def test_faults_of_before_a_restart_are_not_told_again(service: AlertService) -> None:
+    for shard in service.live.monitor.shards:
         for watched in shard.surveillance.values():
             watched.faults = 7
-    desk.tick()
-    assert words(desk) == []
+    service.tick()
+    assert words(service) == []
 
 
 def heartbeat(name: str, at: int) -> dict[str, Any]:
     return {"kind": "heartbeat", "force": "tiny", "feed": name, "at": rfc3339(at, dt.UTC)}
 
 
-def test_a_feed_of_which_messages_are_unread_is_not_called_silent(desk: Desk) -> None:
-    feed(desk.live.monitor, heartbeat("incidents", NOW - HOUR), appended=FAR_FUTURE)
-    desk.live.health.unread = frozenset({"heartbeat"})
+def test_a_feed_of_which_messages_are_unread_is_not_called_silent(service: AlertService) -> None:
+    feed(service.live.monitor, heartbeat("incidents", NOW - HOUR), appended=FAR_FUTURE)
+    service.live.health.unread = frozenset({"heartbeat"})
     for _ in range(2 * LOOKS):
-        desk.tick()
-    assert words(desk) == []
-    desk.live.health.unread = frozenset()
+        service.tick()
+    assert words(service) == []
+    service.live.health.unread = frozenset()
     for _ in range(LOOKS + 1):
-        desk.tick()
-    (said,) = words(desk)
+        service.tick()
+    (said,) = words(service)
     assert said.startswith("Feed incidents, Tiny Police: no heartbeat for 1 hour.")
 
 
-def test_a_feed_that_is_read_from_its_past_is_not_called_silent(desk: Desk) -> None:
+def test_a_feed_that_is_read_from_its_past_is_not_called_silent(service: AlertService) -> None:
     now = NOW
-    desk.live.clock = lambda: now
+    service.live.clock = lambda: now
     for days_ago in (36, 20, 5):
         old = heartbeat("incidents", NOW - days_ago * DAY)
-        feed(desk.live.monitor, old, appended=FAR_FUTURE)
-        desk.tick()
+        feed(service.live.monitor, old, appended=FAR_FUTURE)
+        service.tick()
         now += 30 * SECOND
-    assert words(desk) == []
+    assert words(service) == []
     for _ in range(LOOKS):  # nothing more comes, and nothing is unread
-        desk.tick()
-    (said,) = words(desk)
+        service.tick()
+    (said,) = words(service)
     assert said.startswith("Feed incidents, Tiny Police: no heartbeat for 5 days")
 
 
-def test_closing_quarters_and_years_are_no_fault_of_a_record(desk: Desk) -> None:
-    desk.tick()
+def test_closing_quarters_and_years_are_no_fault_of_a_record(service: AlertService) -> None:
+    service.tick()
     dates = ("2021-04-02", "2021-07-02", "2022-01-02", "2022-04-02")
     later = (call(f"c{date}", f"{date}T10:00:00Z") for date in dates)
-    feed(desk.live.monitor, *later, appended=FAR_FUTURE)  # refuses none
+    feed(service.live.monitor, *later, appended=FAR_FUTURE)  # refuses none
 
 
 @pytest.mark.parametrize(("hours_later", "told"), [(1, True), (30, False)])
@@ -139,15 +141,15 @@ def test_nobody_is_told_of_a_surge_that_is_read_long_after_it_was(
     feed(target, *hourly, appended=FAR_FUTURE)
     live = Live(target, lambda: NOW + HOUR + hours_later * HOUR)
     live.health.state = "live"
-    desk = Desk(live)
+    service = AlertService(live)
     for shard in target.shards:
-        desk.attach(shard)
+        service.attach(shard)
     made: list[Transition] = []
-    desk.listeners.append(made.extend)
+    service.listeners.append(made.extend)
     surge = (call(f"s{at}", rfc3339(at, dt.UTC)) for at in range(NOW, NOW + HOUR, MINUTE))
     feed(target, *surge, call("later", rfc3339(NOW + 3 * HOUR, dt.UTC)), appended=FAR_FUTURE)
     by_hour = [each for each in made if each.alert.grain == "hour"]
     assert [each.notify for each in by_hour if each.what == "opened"] == [told]
-    desk.tick()  # that it has not been seen to end makes it no news
+    service.tick()  # that it has not been seen to end makes it no news
     again = [each for each in made if each.notify and each.alert.grain == "hour"]
     assert len(again) == told

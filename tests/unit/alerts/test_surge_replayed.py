@@ -110,7 +110,7 @@ def test_closed_as_real_its_level_is_the_usual_at_once_and_its_end_is_a_fall() -
     room.learn(day(LEARNED), day(SINCE))
     room.watch(day(SINCE), day("2020-07-20"))
     (alert,) = room.opened
-    room.desk.act(alert.id, "close", room.now, "Duty inspector", outcome="real")
+    room.service.act(alert.id, "close", room.now, "Duty inspector", outcome="real")
     told = len(room.told)
     room.watch(day("2020-07-20"), day("2020-08-03"))
     assert room.told[told:] == []
@@ -161,7 +161,7 @@ def test_closed_as_real_on_its_first_day_its_level_is_the_usual_from_the_third_o
     room.learn(day("2020-05-04"), day(SINCE))
     room.watch(day(SINCE), day(SINCE) + 15 * HOUR)
     (alert,) = room.opened
-    room.desk.act(alert.id, "close", room.now, "Duty inspector", outcome="real")
+    room.service.act(alert.id, "close", room.now, "Duty inspector", outcome="real")
     told = len(room.told)
     room.watch(day(SINCE) + 15 * HOUR, day("2020-07-20"))
     assert room.told[told:] == []
@@ -174,7 +174,7 @@ def test_closed_as_real_the_morning_after_it_was_over_the_usual_stays_what_it_wa
     room.learn(day("2020-05-04"), day(SINCE))
     room.watch(day(SINCE), day("2020-07-10") + 8 * HOUR)
     (alert,) = room.opened
-    room.desk.act(alert.id, "close", room.now, "Duty inspector", outcome="real")
+    room.service.act(alert.id, "close", room.now, "Duty inspector", outcome="real")
     room.watch(day("2020-07-10") + 8 * HOUR, day("2020-07-20"))
     assert room.usual("day") == pytest.approx(A_DAY, rel=0.05)
     assert room.usual("hour") * 24 == pytest.approx(A_DAY, rel=0.05)
@@ -202,7 +202,7 @@ def test_a_restart_in_the_middle_changes_nothing() -> None:
     room = watched(1.6, "2020-08-01", "2020-07-20")
     stored = list(room.made)
     room.begin()
-    room.desk.restore(stored)
+    room.service.restore(stored)
     room.learn(day(LEARNED), day("2020-07-20"))
     del room.made[len(stored) :]
     room.watch(day("2020-07-20"), day("2020-08-05"))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.alerts.model import Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.freshness import FEW_LOOKS, LOOKS, LOST, MOST_DELAY, NEAR, Current, Mark
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
@@ -187,23 +187,23 @@ class Room:
         watching.watch_all(self.live.monitor)
         self.live.health.state = "live"
         self.live.health.follows = follows
-        self.live.alerts = self.desk = Desk(self.live)
+        self.live.alerts = self.service = AlertService(self.live)
         self.made: list[Transition] = []
-        self.desk.listeners.append(self.made.extend)
+        self.service.listeners.append(self.made.extend)
 
     def read(self, *records: dict[str, Any]) -> None:
         assert self.live.ingest(lines(records), self.now) == []
         self.now += LOOK
-        self.desk.tick()
+        self.service.tick()
 
     def look(self, times: int = 1) -> None:
         for _ in range(times):
             self.now += LOOK
-            self.desk.tick()
+            self.service.tick()
 
     @property
     def open(self) -> list[str]:
-        return [alert["kind"] for alert in self.desk.view("tiny", self.now)["open"]]
+        return [alert["kind"] for alert in self.service.view("tiny", self.now)["open"]]
 
 
 def stamp(ago: int) -> str:
@@ -363,7 +363,7 @@ def test_a_replay_at_full_speed_still_finds_the_targets_that_were_missed_then() 
     room = Room()
     room.live.health.replay, room.live.health.state = True, "behind"
     for shard in room.live.monitor.shards:
-        room.desk.attach(shard)
+        room.service.attach(shard)
     begin = NOW - 36 * DAY
     for day in range(36):
         instants = [begin + day * DAY + n * 10 * MINUTE for n in range(30)]
@@ -378,7 +378,7 @@ def test_the_limits_of_a_force_are_not_learned_from_half_of_its_records() -> Non
     room = Room()
     room.read(waiting(0, answered_at=stamp(0)), opened(3 * HOUR))
     room.look(2)
-    context = room.desk.contexts["tiny"]
+    context = room.service.contexts["tiny"]
 
     def learned() -> int:
         return sum(count for _, count in context._response.seen)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from streams.alerts.service import Desk
+from streams.alerts.evaluation import evaluate
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.cli import main
 from streams.embedded.alerting import Alerting
@@ -26,8 +27,8 @@ Run = Callable[..., Result]
 @pytest.fixture
 def run() -> Iterator[Run]:
     live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
-    live.alerts = desk = Desk(live)
-    desk.books["warwickshire"].consider([signal("2026-11-21 21:00")], [], NOW)
+    live.alerts = service = AlertService(live)
+    evaluate(service.stores["warwickshire"], [signal("2026-11-21 21:00")], [], NOW)
     handle = serve(live)
 
     def run(*words: str, **options: str) -> Result:
@@ -72,11 +73,11 @@ def test_the_log_of_the_shift_is_kept_and_goes_back_as_far_as_is_asked(tmp_path:
         """What a monitor says that was started then."""
         live = Live(Monitor([WARWICKSHIRE]), lambda: at_)
         with Alerting(live, tmp_path, every=3600.0) as kept:
-            if not kept.desk.history("warwickshire"):
-                made = kept.desk.books["warwickshire"].consider(
-                    [signal("2026-11-21 21:00")], [], NOW
+            if not kept.service.history("warwickshire"):
+                made = evaluate(
+                    kept.service.stores["warwickshire"], [signal("2026-11-21 21:00")], [], NOW
                 )
-                for listener in kept.desk.listeners:
+                for listener in kept.service.listeners:
                     listener(made)
             handle = serve(live)
             env = {"WATCHROOM_URL": handle.url, "WATCHROOM_WHO": "Day shift"}

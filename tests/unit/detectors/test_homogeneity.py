@@ -5,10 +5,11 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from detectors.homogeneity import LEVEL, Part, homogeneity, judge
-from streams.alerts.engine import Transition
+from detectors.homogeneity import LEVEL, PartCount, homogeneity, judge
+from streams.alerts.evaluation import evaluate
+from streams.alerts.model import Transition
 from streams.surveillance.signals import Signal
-from tests.alerting import Known, at, book, incidents
+from tests.alerting import Known, at, incidents, store
 
 NOW = at("2026-11-21 00:10")
 USUAL = {
@@ -35,7 +36,7 @@ def day(ratios: dict[str, float]) -> list[Signal]:
 
 
 def opened(signals: list[Signal], known: Iterable[Signal] = ()) -> list[Transition]:
-    made = book().consider(signals, [], NOW, Known(*known))
+    made = evaluate(store(), signals, [], NOW, Known(*known))
     return [t for t in made if t.what == "opened"]
 
 
@@ -51,9 +52,11 @@ def test_one_district_with_three_times_its_usual_is_named() -> None:
 
 def test_a_district_is_named_though_the_others_are_a_little_high_by_chance() -> None:
     """The rest has 9 where 4.5 are usual, which one hour in 25 has, and a fifth of the rise."""
-    rise, district = Part(33.0, 8.06), Part(24.0, 3.61)
+    rise, district = PartCount(33.0, 8.06), PartCount(24.0, 3.61)
     assert judge(rise, {"north": district}, "up", 1.21).apart == ("north",)
-    assert judge(Part(41.0, 8.06), {"north": district}, "up", 1.21).shared  # it has 17: it rose too
+    assert judge(
+        PartCount(41.0, 8.06), {"north": district}, "up", 1.21
+    ).shared  # it has 17: it rose too
 
 
 def test_a_county_that_rises_evenly_is_one_alert_of_the_county() -> None:
@@ -90,11 +93,11 @@ def test_a_child_with_too_few_to_tell_of_leaves_the_story_to_its_parent() -> Non
 
 
 def test_a_parent_that_arrives_later_updates_and_tells_nobody() -> None:
-    b = book()
+    b = store()
     rugby = incidents("rugby", 45, 24.0, notify=True)
-    (first,) = b.consider([rugby], [], NOW)
+    (first,) = evaluate(b, [rugby], [], NOW)
     county = incidents("force", 230, 128.0, notify=True)
-    made = b.consider([county], [], NOW + 60_000)
+    made = evaluate(b, [county], [], NOW + 60_000)
     assert [(t.what, t.notify, t.alert.id) for t in made] == [("updated", False, first.alert.id)]
     assert made[0].alert.area == "force"
     assert made[0].alert.also == ("Anti-social behaviour incidents, Rugby",)
@@ -104,10 +107,10 @@ def test_a_parent_that_arrives_later_updates_and_tells_nobody() -> None:
 def test_a_child_goes_with_its_parent_only_where_it_shares_its_ratio() -> None:
     county = incidents("force", 230, 128.0, notify=True)
     for observed, alerts in ((44, 1), (70, 2)):
-        b = book()
-        b.consider([county], [], NOW)
+        b = store()
+        evaluate(b, [county], [], NOW)
         child = incidents("rugby", observed, 24.0, notify=True)
-        b.consider([child], [], NOW + 60_000, Known(county))
+        evaluate(b, [child], [], NOW + 60_000, Known(county))
         assert len(b.alerts) == alerts
 
 
@@ -126,10 +129,10 @@ def test_the_level_holds(usual: float) -> None:
     """Children that do share the ratio are set apart in no more than that share of cases."""
     rng = np.random.default_rng(7)
     counts = rng.poisson(1.5 * usual, size=(400, 5))
-    chances = [homogeneity([Part(float(n), usual) for n in row]) for row in counts]
+    chances = [homogeneity([PartCount(float(n), usual) for n in row]) for row in counts]
     assert sum(chance < LEVEL for chance in chances) / 400 <= LEVEL + 0.03
 
 
 def test_nobody_is_named_for_what_is_in_no_known_child() -> None:
-    parts = {"a": Part(10.0, 10.0), "b": Part(10.0, 10.0)}
-    assert judge(Part(80.0, 40.0), parts, "up").shared
+    parts = {"a": PartCount(10.0, 10.0), "b": PartCount(10.0, 10.0)}
+    assert judge(PartCount(80.0, 40.0), parts, "up").shared

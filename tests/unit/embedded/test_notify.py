@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Transition
 from streams.board.monitor import Monitor
-from streams.embedded.alert_store import NAME, AlertStore
+from streams.embedded.alert_database import NAME, AlertDatabase
 from streams.embedded.alerting import Alerting
 from streams.errors import CheckpointError, ConfigError
 from streams.live import Live
 from streams.outputs.notify import AGAIN, ALL, Channel, Notifier, channels, message
-from tests.alerting import at, book, signal
+from tests.alerting import at, signal, store
 from tests.receiver import Receiver
 from tests.servers.process import wait_until
 
@@ -27,7 +28,7 @@ def opened(count: int) -> list[Transition]:
     """So many alerts, each of another day."""
     made = []
     for n in range(count):
-        made += book().consider([signal(f"2026-11-{1 + n:02} 21:00")], [], NOW)
+        made += evaluate(store(), [signal(f"2026-11-{1 + n:02} 21:00")], [], NOW)
     return made
 
 
@@ -45,7 +46,7 @@ def test_the_words_come_first_and_are_complete_without_the_link() -> None:
 
 
 def test_what_can_not_be_sent_waits_longer_each_time_and_comes_in_order(tmp_path: Path) -> None:
-    store, now = AlertStore(tmp_path), 0
+    store, now = AlertDatabase(tmp_path), 0
     with Receiver() as receiver:
         channel = Channel(receiver.address)
         notifier = Notifier(store, [channel], clock=lambda: now)
@@ -70,7 +71,7 @@ def test_a_transition_that_is_stored_twice_is_sent_once(tmp_path: Path) -> None:
     with Receiver() as receiver:
         channel = Channel(receiver.address)
         for _ in range(2):
-            store = AlertStore(tmp_path)
+            store = AlertDatabase(tmp_path)
             store.append([page, page], [(channel.name, ALL)], 0)
             while Notifier(store, [channel]).serve(channel):
                 pass
@@ -82,13 +83,13 @@ def test_a_transition_that_is_stored_twice_is_sent_once(tmp_path: Path) -> None:
 def test_a_crash_between_the_sending_and_the_note_of_it_sends_again_and_says_so(
     tmp_path: Path,
 ) -> None:
-    store = AlertStore(tmp_path)
+    store = AlertDatabase(tmp_path)
     store.append(opened(1), [("json-x", ALL)], 0)
     first = store.next("json-x", 0)
     assert first is not None
     assert not first.again
     store.close()  # as a crash leaves it
-    store = AlertStore(tmp_path)
+    store = AlertDatabase(tmp_path)
     second = store.next("json-x", 0)
     assert second is not None
     assert second.again
@@ -99,10 +100,10 @@ CRASHING = """
 import sys, time
 from pathlib import Path
 from streams.outputs.notify import Channel, Notifier
-from streams.embedded.alert_store import NAME, AlertStore
+from streams.embedded.alert_database import NAME, AlertDatabase
 from streams.embedded.alerting import Alerting
 channel = Channel(sys.argv[1])
-notifier = Notifier(AlertStore(Path(sys.argv[2])), [channel])
+notifier = Notifier(AlertDatabase(Path(sys.argv[2])), [channel])
 notifier.start()
 print("sending", flush=True)
 time.sleep(60)
@@ -113,7 +114,7 @@ def test_kill_9_loses_none_and_repeats_at_most_the_one_that_was_on_its_way(tmp_p
     made = opened(28)
     with Receiver() as receiver:
         channel = Channel(receiver.address)
-        store = AlertStore(tmp_path)
+        store = AlertDatabase(tmp_path)
         store.append(made, [(channel.name, ALL)], 0)
         store.close()
         process = subprocess.Popen(
@@ -125,7 +126,7 @@ def test_kill_9_loses_none_and_repeats_at_most_the_one_that_was_on_its_way(tmp_p
         wait_until(lambda: len(receiver.got) >= 5, 60, "five notifications")
         process.send_signal(signals.SIGKILL)
         process.communicate()
-        store = AlertStore(tmp_path)
+        store = AlertDatabase(tmp_path)
         notifier = Notifier(store, [channel])
         while notifier.serve(channel):
             pass
@@ -139,31 +140,31 @@ def test_kill_9_loses_none_and_repeats_at_most_the_one_that_was_on_its_way(tmp_p
 
 
 def test_two_processes_do_not_share_a_store(tmp_path: Path) -> None:
-    store = AlertStore(tmp_path)
+    store = AlertDatabase(tmp_path)
     store.append(opened(1), [], 0)
     with pytest.raises(CheckpointError, match="Is another Watchroom using it"):
-        AlertStore(tmp_path)
+        AlertDatabase(tmp_path)
     store.close()
 
 
 def test_a_store_that_can_not_be_used_is_not_left_open(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text("this is not a database" * 100)
     with pytest.raises(CheckpointError, match="can't be kept there") as caught:
-        AlertStore(tmp_path)
+        AlertDatabase(tmp_path)
     assert caught.value.args
     held = [fd.readlink() for fd in Path("/proc/self/fd").iterdir() if fd.is_symlink()]
     assert tmp_path / NAME not in held
 
 
 def test_alerts_that_can_not_be_read_leave_the_store_to_the_next(tmp_path: Path) -> None:
-    store = AlertStore(tmp_path)
+    store = AlertDatabase(tmp_path)
     store._db.execute("INSERT INTO transitions (key, body) VALUES ('k', CAST('no' AS BLOB))")
     store._db.commit()
     store.close()
     with pytest.raises(CheckpointError, match="can't be read") as caught:
         Alerting(Live(Monitor([])), tmp_path)
     assert caught.value.args
-    AlertStore(tmp_path).close()
+    AlertDatabase(tmp_path).close()
 
 
 def test_addresses_come_from_the_environment_or_a_file_and_are_never_shown(tmp_path: Path) -> None:

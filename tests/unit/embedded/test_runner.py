@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import canonical
 from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Account, Embedded, last_event
@@ -258,7 +258,7 @@ def test_two_seconds_without_the_reader_are_no_silence_and_no_page() -> None:
     clock = ReplayClock(lambda: time.monotonic() + stalled)
     live = Live(monitor(), clock)
     watch_all(live.monitor)
-    live.alerts = desk = Desk(live)
+    live.alerts = service = AlertService(live)
     runner = Embedded(live, Stops(), clock)
 
     def beats(minute: int) -> Chunk:
@@ -271,15 +271,15 @@ def test_two_seconds_without_the_reader_are_no_silence_and_no_page() -> None:
     def chunks() -> Iterator[Chunk]:
         nonlocal stalled
         for minute in range(10):
-            desk.tick()
+            service.tick()
             if minute == 5:
                 stalled += 2.0  # nothing is read meanwhile: three hours, by that clock
-                desk.tick()
+                service.tick()
             yield beats(minute)
 
     runner.read(chunks(), 6000)
-    desk.tick()
-    assert desk.view("tiny", clock())["open"] == []
+    service.tick()
+    assert service.view("tiny", clock())["open"] == []
     assert live.clock() == ms("2021-03-01T10:09:30Z")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.events.refusals import WORDS
 from streams.live import Live
@@ -28,7 +28,7 @@ class Room:
         watching.watch_all(self.monitor)
         self.live = Live(self.monitor, lambda: self.now)
         self.live.health.state = "live"
-        self.live.alerts = self.desk = Desk(self.live)
+        self.live.alerts = self.service = AlertService(self.live)
 
     def send(self, *records: dict[str, Any]) -> list[str]:
         """Takes in lines now; returns the reasons of those that were refused."""
@@ -43,8 +43,8 @@ class Room:
         return call(f"c{self.now}", at, answered_at=at, updated_at=at, **fields)
 
     def look(self) -> list[str]:
-        self.desk.tick()
-        return [alert["words"] for alert in self.desk.view("tiny", self.now)["open"]]
+        self.service.tick()
+        return [alert["words"] for alert in self.service.view("tiny", self.now)["open"]]
 
 
 def test_a_feed_whose_clock_is_an_hour_ahead_is_called_that_and_not_silent() -> None:
@@ -61,7 +61,7 @@ def test_a_feed_whose_clock_is_an_hour_ahead_is_called_that_and_not_silent() -> 
         "counted. Nobody has this yet."
     )
     assert not any("may be down" in words for words in said)
-    assert len(room.desk.view("tiny", room.now)["open"]) == 1
+    assert len(room.service.view("tiny", room.now)["open"]) == 1
 
 
 def test_it_is_over_once_a_line_is_taken_again() -> None:

@@ -136,7 +136,7 @@ def test_the_loop_gets_its_turn_while_messages_are_folded_and_saved(
 ) -> None:
     held = partition(tmp_path)
     alerts = TopicAlerts("w", held.live, lambda _: held)
-    alerts.desk.attach(held.shard)
+    alerts.service.attach(held.shard)
 
     async def work() -> None:
         for offset, payload in enumerate(messages):

@@ -2,7 +2,8 @@
 
 from prometheus_client import generate_latest
 
-from streams.alerts.service import Desk
+from streams.alerts.evaluation import evaluate
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.live import Live
 from streams.outputs.prometheus import registry
@@ -17,14 +18,14 @@ ID = "warwickshire/exceptional_volume/calls.offered/line=999/force/up/2026-11-21
 def test_open_alerts_and_what_is_watched_are_metrics() -> None:
     live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
     watch_all(live.monitor)
-    live.alerts = desk = Desk(live)
+    live.alerts = service = AlertService(live)
     live.health.state = "live"
     found = [
         call(f"c{n}", f"2026-11-21T{n // 6:02}:{n % 6 * 10:02}:00Z", force="warwickshire")
         for n in range(132)
     ]
     assert not live.ingest(lines(found), NOW)
-    desk.books["warwickshire"].consider([signal("2026-11-21 21:00")], [], NOW)
+    evaluate(service.stores["warwickshire"], [signal("2026-11-21 21:00")], [], NOW)
     text = generate_latest(registry(live)).decode()
     told = [
         line.replace(ID, "ID")
@@ -58,10 +59,10 @@ def test_open_alerts_and_what_is_watched_are_metrics() -> None:
 
 def test_a_snoozed_alert_is_not_open_for_alertmanager() -> None:
     live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
-    live.alerts = desk = Desk(live)
+    live.alerts = service = AlertService(live)
     live.health.state = "live"
-    desk.books["warwickshire"].consider([signal("2026-11-21 21:00")], [], NOW)
-    desk.act(ID, "snooze", NOW, "Duty inspector", until=NOW + 3_600_000, reason="Football")
+    evaluate(service.stores["warwickshire"], [signal("2026-11-21 21:00")], [], NOW)
+    service.act(ID, "snooze", NOW, "Duty inspector", until=NOW + 3_600_000, reason="Football")
     text = generate_latest(registry(live)).decode()
     assert "watchroom_alert_open{" not in text
     assert "watchroom_alert_words{" in text
@@ -70,12 +71,12 @@ def test_a_snoozed_alert_is_not_open_for_alertmanager() -> None:
 def test_what_fails_is_counted_for_prometheus_too() -> None:
     live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
     watch_all(live.monitor)
-    live.alerts = desk = Desk(live)
+    live.alerts = service = AlertService(live)
     live.health.state = "live"
     shard = next(shard for shard in live.monitor.shards if shard.kind == "incident")
     shard.surveillance["warwickshire"].faults = 2
-    desk.faults = 3
-    desk.tick()
+    service.faults = 3
+    service.tick()
     text = generate_latest(registry(live)).decode()
     counted = 'watchroom_detector_faults_total{{force="warwickshire",kind="{}"}} {}'
     assert counted.format("incident", 2.0) in text

@@ -21,11 +21,11 @@ import msgspec
 import pytest
 
 from detectors.calibration.alarm_budget import AlarmBudget
-from streams.alerts.engine import AlertBook
 from streams.alerts.model import Handover, Transition, decode_fact, encode
+from streams.alerts.store import AlertStore
 from streams.board.monitor import canonical
-from streams.embedded import alert_store, calibration
-from streams.embedded.alert_store import AlertStore
+from streams.embedded import alert_database, calibration
+from streams.embedded.alert_database import AlertDatabase
 from streams.errors import CheckpointError
 from streams.events.schema import KINDS
 from streams.fold.ledger import Ledger
@@ -96,9 +96,9 @@ def test_a_change_of_form_is_told_with_what_to_do() -> None:
 
 
 def test_what_a_watch_holds_more_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    save = Counts.save
+    save, then = Counts.save, state_files.taken("crime")
     monkeypatch.setattr(Counts, "save", lambda self: {**save(self), "more": 1})
-    now, then = state_files.taken.__wrapped__("crime"), state_files.taken("crime")
+    now = state_files.taken.__wrapped__("crime")
     plain = state_files.plain_watches
     found = list(state_files.differences(plain(then), plain(now)))
     assert found
@@ -281,23 +281,23 @@ def test_what_was_published_is_read_in_every_form(version: int) -> None:
 def test_alerts_are_read_in_every_form(version: int) -> None:
     held = contents("alerts", version).splitlines()
     found = [decode_fact(line) for line in held]
-    book = AlertBook(force())
+    store = AlertStore(force())
     for fact in found:
         if isinstance(fact, Handover):
-            book.apply_shift(fact)
+            store.apply_handover(fact)
         else:
-            book.apply(fact)
-    assert len(book.alerts) > 1
-    assert book.shifts
+            store.apply(fact)
+    assert len(store.alerts) > 1
+    assert store.handed_over
     if version == form("alerts").version:
         again = b"\n".join(encode(fact) for fact in found)
         assert form("alerts").plain(again) == form("alerts").plain(b"\n".join(held))
 
 
-@pytest.mark.parametrize("version", golden("alert_store"))
+@pytest.mark.parametrize("version", golden("alert_database"))
 def test_an_alert_store_of_every_form_is_read_and_goes_on(tmp_path: Path, version: int) -> None:
-    state_files.alert_store_file(contents("alert_store", version), tmp_path)
-    store = AlertStore(tmp_path)
+    state_files.alert_database_file(contents("alert_database", version), tmp_path)
+    store = AlertDatabase(tmp_path)
     assert any(isinstance(fact, Handover) for fact in store.load())
     assert any(isinstance(fact, Transition) for fact in store.load())
     waiting = store.waiting()
@@ -306,23 +306,23 @@ def test_an_alert_store_of_every_form_is_read_and_goes_on(tmp_path: Path, versio
     assert waiting > 0
     store.close()
     with contextlib.closing(sqlite3.connect(store.path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (alert_store.STATE_VERSION,)
+        assert db.execute("PRAGMA user_version").fetchone() == (alert_database.STATE_VERSION,)
 
 
 def test_an_alert_store_of_before_there_were_numbers_is_read(tmp_path: Path) -> None:
-    held = contents("alert_store", 1).replace(b"PRAGMA user_version = 1;", b"")
-    state_files.alert_store_file(held, tmp_path)
-    store = AlertStore(tmp_path)
+    held = contents("alert_database", 1).replace(b"PRAGMA user_version = 1;", b"")
+    state_files.alert_database_file(held, tmp_path)
+    store = AlertDatabase(tmp_path)
     assert store.load()
     store.close()
 
 
 def test_an_alert_store_of_a_later_form_is_refused(tmp_path: Path) -> None:
-    path = state_files.alert_store_file(contents("alert_store", 1), tmp_path)
+    path = state_files.alert_database_file(contents("alert_database", 1), tmp_path)
     with contextlib.closing(sqlite3.connect(path)) as db:
-        db.execute(f"PRAGMA user_version = {alert_store.STATE_VERSION + 1}")
+        db.execute(f"PRAGMA user_version = {alert_database.STATE_VERSION + 1}")
     with pytest.raises(CheckpointError, match="written by a later version of Watchroom"):
-        AlertStore(tmp_path)
+        AlertDatabase(tmp_path)
 
 
 @pytest.mark.parametrize("version", golden("dead_letters"))

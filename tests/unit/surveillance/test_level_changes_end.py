@@ -1,4 +1,4 @@
-"""When a change of level by month is over, by the detector that finds it and the alert book."""
+"""When a change of level by month is over, by the detector that finds it and the alert store."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from streams.alerts.evaluation import evaluate
 from streams.periods import DAY
 from streams.surveillance.adapters.base import Point
 from streams.surveillance.adapters.counts import Months
 from streams.surveillance.series import watch_list
 from streams.surveillance.watch import Context, Watch
-from tests.alerting import CALENDAR, WARWICKSHIRE, Known, book
+from tests.alerting import CALENDAR, WARWICKSHIRE, Known, store
 
 ALLOWED = 0.0009
 """Nominal false alarms a week of one series: a twentieth of one by the month, over some 40."""
@@ -32,7 +33,7 @@ def with_words(counts: list[int]) -> list[tuple[str, str, str]]:
     )
     nothing: Any = None
     watch = Watch(watched, nothing, Months("count", ALLOWED))
-    context, b = Context(WARWICKSHIRE, CALENDAR), book()
+    context, b = Context(WARWICKSHIRE, CALENDAR), store()
     found: list[tuple[str, str, str]] = []
     for month, count in enumerate(counts):
         middle = CALENDAR.midnight(2020 + month // 12, month % 12 + 1, 15)
@@ -41,7 +42,7 @@ def with_words(counts: list[int]) -> list[tuple[str, str, str]]:
         at = period.end + 3 * DAY
         signal = watch.read(context, period, at)
         signals = [signal] if watch.adapter.shown else []
-        made = b.consider(signals, [], at, Known(signal))
+        made = evaluate(b, signals, [], at, Known(signal))
         found += [
             (t.what, period.label, t.alert.words) for t in made if t.what in ("opened", "resolved")
         ]

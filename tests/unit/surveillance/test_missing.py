@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.alerts.engine import AlertBook
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Alert
 from streams.alerts.rules.conditions import silent_feeds
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
+from streams.alerts.store import AlertStore
 from streams.board.monitor import Monitor
 from streams.live import Live
 from streams.outputs.prometheus import BoardCollector
@@ -35,14 +36,14 @@ def replayed(*events: dict[str, Any]) -> tuple[Monitor, list[Alert], list[Signal
     target = watched()
     live = Live(target, lambda: FAR_FUTURE)
     live.health.replay = True
-    desk = Desk(live)
+    service = AlertService(live)
     signals: list[Signal] = []
     for shard in target.shards:
         for surveillance in shard.surveillance.values():
             surveillance.on_signals = signals.extend
-        desk.attach(shard)
+        service.attach(shard)
     assert not target.ingest(lines(events), FAR_FUTURE)
-    return target, desk.history("tiny"), signals
+    return target, service.history("tiny"), signals
 
 
 def volumes(alerts: list[Alert]) -> list[str]:
@@ -271,21 +272,21 @@ def test_days_without_crimes_are_told_once_as_missing(known: str, when: str) -> 
 
 
 def test_that_a_stretch_was_missing_is_sent_once() -> None:
-    book, found = AlertBook(tiny_force()), signal_of_a_gap()
-    made = book.consider([found], [], found.end + HOUR)
+    store, found = AlertStore(tiny_force()), signal_of_a_gap()
+    made = evaluate(store, [found], [], found.end + HOUR)
     assert [(t.what, t.notify) for t in made] == [("opened", True), ("resolved", False)]
     assert made[-1].alert.words == f"{found.words} Over at 01:00."
-    assert book.consider([found], [], found.end + 2 * HOUR) == []
-    assert book.going == {}
+    assert evaluate(store, [found], [], found.end + 2 * HOUR) == []
+    assert store.active == {}
 
 
 def test_a_page_of_a_silent_feed_ends_whatever_else_was_missing_meanwhile() -> None:
-    book, gap = AlertBook(tiny_force()), signal_of_a_gap()
+    store, gap = AlertStore(tiny_force()), signal_of_a_gap()
     begun = gap.start - HOUR
-    silent = silent_feeds(book.force, [msgspec.structs.replace(gap, onset=begun - HOUR)])
-    opened = book.consider([], silent, begun, judged=("feed_silent",))
-    book.consider([gap], silent, gap.end + HOUR, judged=("feed_silent",))
-    made = book.consider([], [], gap.end + 2 * HOUR, judged=("feed_silent",))
+    silent = silent_feeds(store.force, [msgspec.structs.replace(gap, onset=begun - HOUR)])
+    opened = evaluate(store, [], silent, begun, judged=("feed_silent",))
+    evaluate(store, [gap], silent, gap.end + HOUR, judged=("feed_silent",))
+    made = evaluate(store, [], [], gap.end + 2 * HOUR, judged=("feed_silent",))
     assert [t.what for t in opened] == ["opened"]
     assert [(t.what, t.alert.id) for t in made if t.what == "resolved"] == [
         ("resolved", opened[0].alert.id)
@@ -324,18 +325,18 @@ def test_a_silence_that_was_told_while_it_lasted_is_not_told_again() -> None:
     now = [after(36 * 24)]
     live = Live(target, lambda: now[0])
     live.health.state = "live"
-    desk = Desk(live)
+    service = AlertService(live)
     for shard in target.shards:
-        desk.attach(shard)
+        service.attach(shard)
     feed(target, *hourly(12, 36 * 24, (0, 0)))
-    look = desk.books["tiny"]
+    look = service.stores["tiny"]
     for minute in range(0, 300, 10):
         now[0] = after(36 * 24) + minute * 60_000
         signals, _ = silences(target, "tiny", now[0], lambda _: True)
-        look.consider([], silent_feeds(look.force, signals), now[0])
+        evaluate(look, [], silent_feeds(look.force, signals), now[0])
     begin = 36 * 24 * 60
     feed(target, *hourly(12, 40 * 24, (0, begin + 300)))
-    assert [(a.severity, a.measure) for a in desk.history("tiny")] == [("page", "incident")]
+    assert [(a.severity, a.measure) for a in service.history("tiny")] == [("page", "incident")]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from detectors.counts.month_watch import MonthWatch, pooled
 from detectors.counts.predictive import Predictive
+from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Transition
-from streams.alerts.service import Desk
+from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor, Shard, canonical
 from streams.config.force import Force, check_force
 from streams.live import Live
@@ -25,7 +26,7 @@ from streams.surveillance.adapters.base import Point
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.adapters.grouped import Durations, Shares
 from streams.surveillance.adapters.selection import adapter_of
-from streams.surveillance.feedback import Level, Outcomes, Stretch
+from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch, Feedback
 from streams.surveillance.series import watch_list, watches_in
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import Feed, of_records
@@ -230,9 +231,9 @@ def detector(target: Monitor, grain: Grain, about: tuple[str, ...] = ASB) -> Any
     return next(w for w in found if w.series.about("tiny") == about).adapter.detector
 
 
-def planned(first: int, last: int | None) -> Outcomes:
+def planned(first: int, last: int | None) -> Feedback:
     end = None if last is None else after(last)
-    return Outcomes((Stretch((*ASB, "hour"), after(first), end, "planned_event"),))
+    return Feedback((ExcludedStretch((*ASB, "hour"), after(first), end, "planned_event"),))
 
 
 def test_a_planned_event_is_judged_and_not_learned_as_normal() -> None:
@@ -244,7 +245,7 @@ def test_a_planned_event_is_judged_and_not_learned_as_normal() -> None:
         target = watched()
         every = [*hours(event[0]), *surge, *hours(number - event[-1] - 1, event[-1] + 1)]
         play(target, tuple(every[:at]))
-        of(target).hear(planned(event[0], event[-1] + 1))
+        of(target).feed_back(planned(event[0], event[-1] + 1))
         signals = play(target, tuple(every[at:]))
         assert [s for s in signals if s.notify and s.grain == "hour" and s.observed >= 30]
         learned.append([detector(target, grain).expected.save() for grain in ("hour", "day")])
@@ -259,9 +260,9 @@ def test_what_a_week_has_taught_stays_and_a_stretch_that_goes_on_teaches_nothing
     target = watched()
     play(target, hours(16 * 24))
     age = detector(target, "hour").expected.baseline
-    of(target).hear(planned(10 * 24, 11 * 24))  # in an earlier week
+    of(target).feed_back(planned(10 * 24, 11 * 24))  # in an earlier week
     assert detector(target, "hour").expected.baseline == age
-    of(target).hear(planned(15 * 24, None))
+    of(target).feed_back(planned(15 * 24, None))
     play(target, hours(30, 16 * 24))
     week = detector(target, "hour").expected.save()["state"]["_week"]
     assert max(place for *_, place in week) < 15 * 24
@@ -271,21 +272,21 @@ def test_what_a_week_has_taught_stays_and_a_stretch_that_goes_on_teaches_nothing
 
 def test_the_watches_hear_of_an_outcome_at_once_and_again_after_a_restart() -> None:
     live = Live(watched(), lambda: NOW)
-    desk = Desk(live)
+    service = AlertService(live)
     surge = signal("2026-11-21 21:00", force="tiny", kind="incident", group="incidents",
         measure="count", row={"category": "asb", "grade": "all"})  # fmt: skip
-    (opened,) = desk.books["tiny"].consider([surge], [], NOW)
+    (opened,) = evaluate(service.stores["tiny"], [surge], [], NOW)
     told: list[Transition] = []
-    desk.listeners.append(told.extend)
-    desk.act(opened.alert.id, "close", NOW, "Duty inspector", outcome="data_fault")
-    expected = (Stretch((*ASB, "hour"), NOW - HOUR, None, "data_fault"),)
-    assert of(live.monitor).outcomes.stretches == expected
+    service.listeners.append(told.extend)
+    service.act(opened.alert.id, "close", NOW, "Duty inspector", outcome="data_fault")
+    expected = (ExcludedStretch((*ASB, "hour"), NOW - HOUR, None, "data_fault"),)
+    assert of(live.monitor).feedback.stretches == expected
     later = Live(watched(), lambda: NOW)
-    again = Desk(later)
+    again = AlertService(later)
     again.restore([opened, *told])
     for shard in later.monitor.shards:
         again.attach(shard)
-    assert of(later.monitor).outcomes.stretches == expected
+    assert of(later.monitor).feedback.stretches == expected
 
 
 def test_a_monthly_level_that_is_real_is_the_level_from_the_next_month_on() -> None:
@@ -329,7 +330,9 @@ def test_a_level_is_accepted_after_the_instant_at_which_a_person_said_so() -> No
 
     for each in (watch, *others):
         each.adapter.accept = accepting(each.series.name)  # type: ignore[method-assign,assignment]
-    of(target, "crime").hear(Outcomes(levels=(Level(series, "up", ms("2021-08-10T00:00:00Z")),)))
+    of(target, "crime").feed_back(
+        Feedback(levels=(AcceptedLevel(series, "up", ms("2021-08-10T00:00:00Z")),))
+    )
     told = {}
     for month in (6, 7, 8):
         at = f"2021-0{month}-28T12:00:00Z"

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from detectors.calibration.episodes import linked, nested
-from detectors.homogeneity import Part, Verdict, dispersion, explains, judge, moved
+from detectors.homogeneity import HomogeneityResult, PartCount, dispersion, explains, judge, moved
 from streams.alerts import words as say
 from streams.alerts.model import Evidence
 from streams.alerts.policy import is_told
@@ -29,7 +29,7 @@ from streams.registry.measures import ALL, LINKS
 from streams.surveillance.series import values_of
 from streams.surveillance.signals import Direction, Signal
 
-Look = Callable[[tuple[str, ...]], Signal | None]
+LastPeriod = Callable[[tuple[str, ...]], Signal | None]
 """The last closed period of a series of signals, where it is watched."""
 
 NEARLY_ALL = 0.9
@@ -38,7 +38,7 @@ _LINKED = {frozenset(pair) for pair in LINKS}
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class SignalCluster:
     """One signal that is told, and the titles of what goes with it."""
 
     signal: Signal
@@ -65,7 +65,7 @@ def in_area(signal: Signal, area: str) -> tuple[str, ...]:
     return (*signal.series[:-2], area, signal.grain)
 
 
-def part(told: Signal | Evidence, group: str, measure: str) -> Part | None:
+def part(told: Signal | Evidence, group: str, measure: str) -> PartCount | None:
     """Observed and expected, of a count: for a change of level what was usual before it, as the
     charts of a whole and its parts move their centres in different months."""
     expected = told.expected
@@ -73,32 +73,36 @@ def part(told: Signal | Evidence, group: str, measure: str) -> Part | None:
         expected = told.before
     if expected is None or told.observed is None or say.unit_of(group, measure) != "count":
         return None
-    return Part(told.observed, expected)
+    return PartCount(told.observed, expected)
 
 
-def part_of(signal: Signal) -> Part | None:
+def part_of(signal: Signal) -> PartCount | None:
     """Observed and expected of a signal."""
     return part(signal, signal.group, signal.measure)
 
 
-def stories(force: Force, raising: Iterable[Signal], look: Look) -> list[Story]:
+def stories(
+    force: Force, raising: Iterable[Signal], last_period: LastPeriod
+) -> list[SignalCluster]:
     """The stories of the signals of one look, in a fixed order."""
-    groups: dict[tuple[object, ...], dict[str, Story]] = defaultdict(dict)
+    groups: dict[tuple[object, ...], dict[str, SignalCluster]] = defaultdict(dict)
     for signal in raising:
         row = tuple(sorted(signal.row.items()))
         of = signal.group, signal.measure, row, signal.grain, signal.start, signal.method == "level"
-        groups[*of, signal.direction][signal.area] = Story(signal)
-    told: list[Story] = []
+        groups[*of, signal.direction][signal.area] = SignalCluster(signal)
+    told: list[SignalCluster] = []
     for by_area in groups.values():
-        told += _Areas(force, by_area, look).stories()
-    told = _by_category(force, told, look)
+        told += _Areas(force, by_area, last_period).stories()
+    told = _by_category(force, told, last_period)
     return sorted(_themes(force, told), key=lambda story: story.signal.series)
 
 
-def _by_category(force: Force, told: Iterable[Story], look: Look) -> list[Story]:
+def _by_category(
+    force: Force, told: Iterable[SignalCluster], last_period: LastPeriod
+) -> list[SignalCluster]:
     """The stories of categories and of all together, where they are of the same area."""
-    groups: dict[tuple[object, ...], dict[str, Story]] = defaultdict(dict)
-    out: list[Story] = []
+    groups: dict[tuple[object, ...], dict[str, SignalCluster]] = defaultdict(dict)
+    out: list[SignalCluster] = []
     for story in told:
         s = story.signal
         narrow = narrowed_by(s.row)
@@ -109,7 +113,7 @@ def _by_category(force: Force, told: Iterable[Story], look: Look) -> list[Story]
         of = s.group, s.measure, row, s.area, s.grain, s.start, s.method == "level", s.direction
         groups[of][narrow[1]] = story
     for by_category in groups.values():
-        out += _Categories(force, by_category, look).stories()
+        out += _Categories(force, by_category, last_period).stories()
     return out
 
 
@@ -117,8 +121,10 @@ class _Tree(ABC):
     """The stories of one look that differ in one thing only, their area or their category, held
     by its values; each value lies within another."""
 
-    def __init__(self, force: Force, held: dict[str, Story], look: Look) -> None:
-        self.force, self.held, self.look = force, dict(held), look
+    def __init__(
+        self, force: Force, held: dict[str, SignalCluster], last_period: LastPeriod
+    ) -> None:
+        self.force, self.held, self.last_period = force, dict(held), last_period
         self.any = next(iter(held.values())).signal
 
     @abstractmethod
@@ -133,7 +139,7 @@ class _Tree(ABC):
     def series(self, of: str) -> tuple[str, ...]:
         """The series of the same in another value."""
 
-    def stories(self) -> Iterator[Story]:
+    def stories(self) -> Iterator[SignalCluster]:
         """Who tells what."""
         for whole in self._wholes():
             self._raise(whole)
@@ -156,9 +162,9 @@ class _Tree(ABC):
             return
         verdict = self._judge(whole, found)
         if part_of(found) is None or (verdict is not None and verdict.shared):
-            self.held[whole] = Story(found)
+            self.held[whole] = SignalCluster(found)
 
-    def _judge(self, of: str, signal: Signal) -> Verdict | None:
+    def _judge(self, of: str, signal: Signal) -> HomogeneityResult | None:
         """None where nothing can be compared."""
         known = ((each, part_of(found)) for each, found in self._known(of))
         parts = {each: figures for each, figures in known if figures is not None}
@@ -167,7 +173,7 @@ class _Tree(ABC):
             return None
         return judge(whole, parts, signal.direction, spread(signal))
 
-    def _tell(self, of: str) -> Iterator[Story]:
+    def _tell(self, of: str) -> Iterator[SignalCluster]:
         """The stories of a value and all below it."""
         story = self.held[of]
         verdict, known = self._judge(of, story.signal), dict(self._known(of))
@@ -177,7 +183,7 @@ class _Tree(ABC):
             yield self._for_all(of)
             return
         for child in verdict.apart:
-            self.held.setdefault(child, Story(known[child]))
+            self.held.setdefault(child, SignalCluster(known[child]))
         strongest = self.held[verdict.apart[0]]
         also = (*strongest.also, *self._goes_along(of))
         self.held[verdict.apart[0]] = replace(strongest, also=also)
@@ -202,7 +208,7 @@ class _Tree(ABC):
         """What of a whole that does not tell is named with the strongest of its parts."""
         return ()
 
-    def _below(self, of: str) -> Iterator[Story]:
+    def _below(self, of: str) -> Iterator[SignalCluster]:
         """The stories of a value that has one, else of what is below it."""
         if of in self.held:
             yield from self._tell(of)
@@ -210,7 +216,7 @@ class _Tree(ABC):
             for child in self.children(of):
                 yield from self._below(child)
 
-    def _for_all(self, of: str) -> Story:
+    def _for_all(self, of: str) -> SignalCluster:
         below = [story for each, story in self.held.items() if of in self.above(each)]
         story = self.held[of]
         titles = (say.title(self.force, each.signal) for each in below)
@@ -230,7 +236,7 @@ class _Tree(ABC):
         """What is known of a value in this period, as a signal of these."""
         if of in self.held:
             return self.held[of].signal
-        found = self.look(self.series(of))
+        found = self.last_period(self.series(of))
         if found is None or found.start != self.any.start or found.running != self.any.running:
             return None
         return _as(found, self.any)
@@ -239,7 +245,7 @@ class _Tree(ABC):
 class _Areas(_Tree):
     """The signals of one measure, row, period and direction, by area."""
 
-    def stories(self) -> Iterator[Story]:
+    def stories(self) -> Iterator[SignalCluster]:
         """Who tells what; nobody, of records that only lack their area, or have it again."""
         yield from () if self._lack_their_area() else super().stories()
 
@@ -253,18 +259,18 @@ class _Areas(_Tree):
         rest = None if whole is None else part_of(whole)
         if rest is None or len(parts) < len(widest) or not parts:
             return False
-        inside = Part(0.0, 0.0)
+        inside = PartCount(0.0, 0.0)
         for each in parts:
             if each is None:
                 return False
-            inside = Part(inside.observed + each.observed, inside.expected + each.expected)
+            inside = PartCount(inside.observed + each.observed, inside.expected + each.expected)
         other: Direction = "down" if signal.direction == "up" else "up"
-        lacking = Part(inside.expected, inside.observed)
+        lacking = PartCount(inside.expected, inside.observed)
         rest = rest.less(inside)
         return (
             explains(lacking, lacking, other)
             and explains(rest, lacking, other)
-            and moved(Part(rest.observed, max(rest.expected, 1.0)), other)
+            and moved(PartCount(rest.observed, max(rest.expected, 1.0)), other)
         )
 
     def children(self, of: str) -> tuple[str, ...]:
@@ -283,8 +289,10 @@ class _Areas(_Tree):
 class _Categories(_Tree):
     """The stories of one measure, area, period and direction, by category or offence."""
 
-    def __init__(self, force: Force, held: dict[str, Story], look: Look) -> None:
-        super().__init__(force, held, look)
+    def __init__(
+        self, force: Force, held: dict[str, SignalCluster], last_period: LastPeriod
+    ) -> None:
+        super().__init__(force, held, last_period)
         found = narrowed_by(self.any.row)
         self.dimension = "" if found is None else found[0]
 
@@ -349,24 +357,24 @@ def related(one: str, other: str) -> bool:
     return nested(one, other) or linked(one, other, _LINKED)
 
 
-def _themes(force: Force, told: list[Story]) -> list[Story]:
+def _themes(force: Force, told: list[SignalCluster]) -> list[SignalCluster]:
     """Joins the stories of one area, grain, period and direction by their themes."""
-    places: dict[tuple[object, ...], list[Story]] = defaultdict(list)
+    places: dict[tuple[object, ...], list[SignalCluster]] = defaultdict(list)
     for story in told:
         s = story.signal
         places[s.area, s.grain, s.start, s.direction, s.method == "level"].append(story)
-    out: list[Story] = []
+    out: list[SignalCluster] = []
     for stories_here in places.values():
         out += _joined(force, stories_here)
     return out
 
 
-def _joined(force: Force, here: list[Story]) -> list[Story]:
+def _joined(force: Force, here: list[SignalCluster]) -> list[SignalCluster]:
     # Widest theme first, then the strongest: each next one goes with, or takes over, one before it.
     ordered = sorted(
         here, key=lambda s: (s.signal.theme.count("."), s.signal.rate, s.signal.series)
     )
-    kept: list[Story] = []
+    kept: list[SignalCluster] = []
     for story in ordered:
         for n, held in enumerate(kept):
             if related(held.signal.theme, story.signal.theme):
@@ -377,5 +385,5 @@ def _joined(force: Force, here: list[Story]) -> list[Story]:
     return kept
 
 
-def _one_of(force: Force, wide: Story, narrow: Story) -> Story:
+def _one_of(force: Force, wide: SignalCluster, narrow: SignalCluster) -> SignalCluster:
     return replace(wide, also=(*wide.also, *narrow.also, say.title(force, narrow.signal)))

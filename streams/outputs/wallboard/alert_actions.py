@@ -18,7 +18,7 @@ MOST_BYTES = 10_000
 """No more of a request is read."""
 
 
-class Act(msgspec.Struct, forbid_unknown_fields=True):
+class ActionBody(msgspec.Struct, forbid_unknown_fields=True):
     """The body of a request."""
 
     who: str
@@ -52,17 +52,17 @@ async def sent_from_own_page(request: Request) -> bytes:
     return raw
 
 
-async def body_of(request: Request) -> Act:
+async def body_of(request: Request) -> ActionBody:
     """The body, checked; raises an `HTTPException` in words."""
     raw = await sent_from_own_page(request)
     try:
-        sent = msgspec.json.decode(raw, type=Act)
+        sent = msgspec.json.decode(raw, type=ActionBody)
     except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
         raise HTTPException(400, f"this can't be read: {error}") from None
     return sent
 
 
-def act(live: Live, alert: str, action: str, sent: Act) -> dict[str, Any]:
+def act(live: Live, alert: str, action: str, sent: ActionBody) -> dict[str, Any]:
     """Does it, and returns the alert as it is now; raises an `HTTPException` in words."""
     if live.alerts is None:
         raise HTTPException(404, "no alerts are raised here")
@@ -77,7 +77,7 @@ def act(live: Live, alert: str, action: str, sent: Act) -> dict[str, Any]:
     return {"alert": msgspec.to_builtins(done)}
 
 
-def _details(live: Live, alert: str, sent: Act) -> dict[str, Any]:
+def _details(live: Live, alert: str, sent: ActionBody) -> dict[str, Any]:
     """What was sent beside the name; times in ms."""
     details: dict[str, Any] = {
         name: value

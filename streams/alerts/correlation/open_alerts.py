@@ -11,10 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from detectors.calibration.episodes import JOINABLE_HOURS
-from detectors.homogeneity import Part, dispersion, explains, explains_alone, moved, shares_ratio
+from detectors.homogeneity import (
+    PartCount,
+    dispersion,
+    explains,
+    explains_alone,
+    moved,
+    shares_ratio,
+)
 from streams.alerts import words as say
-from streams.alerts.correlation import (
-    Story,
+from streams.alerts.correlation.signals import (
+    SignalCluster,
     above,
     holds,
     in_area,
@@ -37,13 +44,13 @@ MONTHLY = 0.95
 """The share of months that lie in the usual range of a chart by month."""
 
 
-class Kin:
+class OpenAlertCorrelation:
     """What is known at one look: its signals, what can be looked up, and the stories told."""
 
     def __init__(self, force: Force, signals: Iterable[Signal], lookup: PeriodLookup) -> None:
         self.force, self.lookup = force, lookup
         self.here = {signal.series: signal for signal in signals}
-        self.told: list[Story] = []
+        self.told: list[SignalCluster] = []
 
     def last(self, series: tuple[str, ...]) -> Signal | None:
         """The figures of a series at this look, else of its last closed period."""
@@ -242,7 +249,7 @@ class Kin:
     def _nested(self, one: str, other: str) -> bool:
         return one == other or one in above(self.force, other) or other in above(self.force, one)
 
-    def _compared(self, alert: Alert, signal: Signal) -> tuple[Part, Part] | None:
+    def _compared(self, alert: Alert, signal: Signal) -> tuple[PartCount, PartCount] | None:
         """A child and its parent in one period."""
         own, parent = part_of(signal), self.last(self._parent(alert, signal))
         if parent is not None and parent.start == signal.start:
@@ -262,7 +269,7 @@ class Kin:
             return (*alert.series[:-1], signal.grain)
         return in_area(signal, alert.watched)
 
-    def _all(self, signal: Signal) -> Part:
+    def _all(self, signal: Signal) -> PartCount:
         """A child and the others that are told of at this look, of the same measure and period."""
         parts = [part_of(signal)]
         for story in self.told:
@@ -272,7 +279,7 @@ class Kin:
             if alike and other.area != signal.area:
                 parts.append(part_of(other))
         known = [each for each in parts if each is not None]
-        return Part(sum(each.observed for each in known), sum(each.expected for each in known))
+        return PartCount(sum(each.observed for each in known), sum(each.expected for each in known))
 
 
 def _by_days(*both: Alert | Signal) -> bool:
@@ -286,10 +293,10 @@ def is_held(alert: Alert) -> bool:
     return alert.course is not None and alert.course.held is not None
 
 
-def _both(own: Part | None, whole: Part | None) -> tuple[Part, Part] | None:
+def _both(own: PartCount | None, whole: PartCount | None) -> tuple[PartCount, PartCount] | None:
     return None if own is None or whole is None else (own, whole)
 
 
-def _told(alert: Alert) -> Part | None:
+def _told(alert: Alert) -> PartCount | None:
     """Observed and expected as an alert told them."""
     return part(alert.evidence, alert.group, alert.measure)

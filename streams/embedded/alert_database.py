@@ -49,7 +49,7 @@ def default_folder() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "watchroom"
 
 
-class AlertStore:
+class AlertDatabase:
     """The file. Its methods may be called from any thread."""
 
     def __init__(self, folder: Path) -> None:

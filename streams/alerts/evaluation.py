@@ -17,8 +17,9 @@ import msgspec
 
 from streams.alerts import policy as rules
 from streams.alerts import words as say
-from streams.alerts.actions import may_tell
-from streams.alerts.correlation import Story, stories
+from streams.alerts.actions import may_notify
+from streams.alerts.correlation.open_alerts import OpenAlertCorrelation, is_held
+from streams.alerts.correlation.signals import SignalCluster, stories
 from streams.alerts.course import (
     begun,
     burst,
@@ -34,9 +35,10 @@ from streams.alerts.course import (
     while_it_lasted,
 )
 from streams.alerts.feedback import start_of
-from streams.alerts.kin import Kin, is_held
+from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.model import (
     FROM_SIGNALS,
+    JUDGED_NOW,
     SEVERITIES,
     Alert,
     AlertKind,
@@ -47,31 +49,54 @@ from streams.alerts.model import (
     ms_of,
     stamp,
 )
-from streams.alerts.policy import PeriodLookup
+from streams.alerts.policy import NoLookup, PeriodLookup
 from streams.alerts.rules.conditions import Finding, got_worse
-from streams.alerts.store import Book
-from streams.alerts.telling import Teller
+from streams.alerts.store import AlertStore
 from streams.periods import HOUR, MINUTE, rfc3339, to_ms
 from streams.registry.phrases import place
 from streams.surveillance.signals import Signal
 
 
-class Look(Teller):
+def evaluate(
+    store: AlertStore,
+    signals: Iterable[Signal],
+    findings: Iterable[Finding],
+    at: int,
+    lookup: PeriodLookup | None = None,
+    *,
+    judged: Iterable[AlertKind] = JUDGED_NOW,
+    notify: bool = True,
+    held_back: frozenset[str] = frozenset(),
+) -> list[Transition]:
+    """What becomes of the alerts of a store at an instant (in ms): the transitions, which are
+    applied to the store.
+
+    `judged` are the kinds that `conditions` are about at this evaluation: only alerts of these end
+    because their condition is not there. With `notify` False nobody is notified, as of the past or
+    while a monitor catches up. `held_back` are the kinds of record, and `heartbeat.<feed>`, that
+    are not read up to now: conditions about them do not end for want of records, and nobody is
+    reminded of them.
+    """
+    evaluation = Evaluation(store, at, lookup or NoLookup(), notify=notify, held_back=held_back)
+    return evaluation.take(list(signals), list(findings), frozenset(judged))
+
+
+class Evaluation(Lifecycle):
     """A look at one instant; made once and used once."""
 
     def __init__(
         self,
-        book: Book,
+        store: AlertStore,
         at: int,
         lookup: PeriodLookup,
         *,
-        tell: bool,
+        notify: bool,
         held_back: frozenset[str] = frozenset(),
     ) -> None:
-        super().__init__(book, at, tell=tell, held_back=held_back)
+        super().__init__(store, at, notify=notify, held_back=held_back)
         self.lookup = lookup
         self.stale: set[str] = set()
-        self.kin = Kin(self.force, (), lookup)
+        self.correlation = OpenAlertCorrelation(self.force, (), lookup)
 
     def take(
         self, signals: list[Signal], findings: list[Finding], judged: frozenset[str]
@@ -87,7 +112,7 @@ class Look(Teller):
             past = signal.method == "silence" and not signal.running
             if past and signal.kind not in self.held_back:
                 self._note_missing(signal)
-        self.kin = Kin(self.force, here, self.lookup)
+        self.correlation = OpenAlertCorrelation(self.force, here, self.lookup)
         raised = self._take_signals(here)
         self._take_days(here)
         self._count_quiet(here, raised)
@@ -100,16 +125,16 @@ class Look(Teller):
     def _take_finding(self, c: Finding) -> None:
         row = tuple(sorted(c.row.items()))
         key = (c.kind, c.severity == "state", "now", c.group, c.measure, row, c.area, c.direction)
-        known = self.book.going.get(key)
+        known = self.store.active.get(key)
         if known is not None:
             self._saw(known, c)
-            alert = self.book.alerts[known]
-            told = alert.evidence.told
-            grew = told is not None and self._grew(alert, c, told)
+            alert = self.store.alerts[known]
+            notified = alert.evidence.notified_share
+            grew = notified is not None and self._grew(alert, c, notified)
             if alert.open and (grew or (alert.said != c.said and self._due(alert))):
                 # What nobody has heard of yet is told as it is when it is told.
-                told = c.evidence.observed if grew or not alert.notified else told
-                evidence = _with_told(c, told)
+                notified = c.evidence.observed if grew or not alert.notified else notified
+                evidence = _with_notified(c, notified)
                 self.change(alert, "updated", notify=grew, said=c.said, evidence=evidence)
             return
         if not c.opens:
@@ -118,7 +143,7 @@ class Look(Teller):
         when = rfc3339(c.since // MINUTE * MINUTE, self.force.zone if day else dt.UTC)
         name = rules.name(self.force, c.kind, c.group, c.measure, c.row, c.area, c.direction)
         alert_id = f"{name}/{when[:10] if day else when.replace('+00:00', 'Z')}"
-        if alert_id in self.book.alerts or self.book.then(self.at, c.direction, c.title):
+        if alert_id in self.store.alerts or self.store.then(self.at, c.direction, c.title):
             return
         self._saw(alert_id, c)
         self.open(
@@ -134,7 +159,7 @@ class Look(Teller):
             grain="now",
             onset=c.since,
             said=c.said,
-            evidence=_with_told(c, c.evidence.observed),
+            evidence=_with_notified(c, c.evidence.observed),
         )
 
     def _grew(self, alert: Alert, c: Finding, told: float) -> bool:
@@ -148,7 +173,7 @@ class Look(Teller):
     def _note_missing(self, s: Signal) -> None:
         """A stretch in which a feed was not heard, once it is over: a notice that is over at once.
         None where its silence was told while it lasted."""
-        for alert in self.book.alerts.values():
+        for alert in self.store.alerts.values():
             of = (alert.measure, rules.FEEDS.get(alert.measure))
             while_it_lasted = (
                 s.start < to_ms(alert.opened_at) and (ms_of(alert.onset) or 0) <= s.end
@@ -159,7 +184,7 @@ class Look(Teller):
                 return
         when = rfc3339(s.start // MINUTE * MINUTE).replace("+00:00", "Z")
         name = rules.name(self.force, "feed_silent", s.group, s.measure, {}, s.area, None)
-        if f"{name}/{when}" in self.book.alerts:
+        if f"{name}/{when}" in self.store.alerts:
             return
         self.open(
             id=f"{name}/{when}",
@@ -180,24 +205,26 @@ class Look(Teller):
             ),
         )
         self.change(  # one message says all: no other tells that it is over
-            self.book.alerts[f"{name}/{when}"],
+            self.store.alerts[f"{name}/{when}"],
             "resolved",
             state="resolved",
             resolved_at=stamp(self.at, self.force.zone),
-            over=True,
+            cleared=True,
         )
 
     def _saw(self, alert_id: str, c: Finding) -> None:
-        self.book.seen[alert_id] = max(self.book.seen.get(alert_id, 0), self.at + c.settle)
-        self.book.seen_at[alert_id] = self.at
+        self.store.holds_until[alert_id] = max(
+            self.store.holds_until.get(alert_id, 0), self.at + c.settle
+        )
+        self.store.last_held_at[alert_id] = self.at
         self.present.add(alert_id)
 
     def _due(self, alert: Alert) -> bool:
         return self.at >= rules.refresh_at(alert)
 
     def _end_findings(self, judged: frozenset[str]) -> None:
-        for alert_id in list(self.book.going.values()):
-            alert = self.book.alerts[alert_id]
+        for alert_id in list(self.store.active.values()):
+            alert = self.store.alerts[alert_id]
             stale = rules.RECORDS.get(alert.group) in self.stale
             to_come = self.at < to_ms(alert.opened_at)  # of a history that is read again
             if alert.kind not in judged or stale or to_come or self.is_held_back(alert):
@@ -207,23 +234,23 @@ class Look(Teller):
                 if alert.open:
                     self.resolve(alert)
                 else:
-                    self.change(alert, "updated", over=True)
+                    self.change(alert, "updated", cleared=True)
 
     def _holds_until(self, alert: Alert) -> int:
-        seen = self.book.seen.setdefault(alert.id, self.at)
+        holds_until = self.store.holds_until.setdefault(alert.id, self.at)
         if alert.severity == "state":  # one good week is no reason for another ticket
-            return max(seen, to_ms(alert.updated_at) + rules.STEADY)
-        return seen
+            return max(holds_until, to_ms(alert.updated_at) + rules.STEADY)
+        return holds_until
 
     # -- signals -------------------------------------------------------------------------------
 
     def _take_signals(self, signals: list[Signal]) -> set[str]:
         """Opens, updates and joins; returns the ids of the alerts that go on."""
         raising = [s for s in signals if s.notify and rules.is_told(s)]
-        self.kin.told = stories(self.force, raising, self.kin.last)
-        return {self._take_story(story) for story in self.kin.told} - {""}
+        self.correlation.told = stories(self.force, raising, self.correlation.last)
+        return {self._take_story(story) for story in self.correlation.told} - {""}
 
-    def _take_story(self, story: Story) -> str:
+    def _take_story(self, story: SignalCluster) -> str:
         """The id of the alert that goes on with it; empty where it keeps none open."""
         signal = story.signal
         kind, severity = rules.kind_of(signal), rules.severity_of(signal)
@@ -231,21 +258,23 @@ class Look(Teller):
         if known is not None and not self._is_another(known, signal):
             return self._go_on(known, story, severity)
         for alert in self._loudest_first():
-            if alert.kind != kind or not self.kin.same_story(alert, signal):
+            if alert.kind != kind or not self.correlation.same_story(alert, signal):
                 continue
             if not self._is_another(alert, signal):
                 return self._join(alert, story, severity)
         # What nobody heard of is no story told; a replay tells nobody of anything.
-        told = (a for a in self.book.alerts.values() if a.notified or not self.tell)
+        told = (a for a in self.store.alerts.values() if a.notified or not self.notify)
         title = say.title(self.force, signal)
-        if self.kin.retold(signal, told) or self.book.then(self.at, signal.direction, title):
+        if self.correlation.retold(signal, told) or self.store.then(
+            self.at, signal.direction, title
+        ):
             return ""
         return self._open_signal(story, kind, severity)
 
     def _loudest_first(self) -> list[Alert]:
         """What goes on, in the order in which a story joins it: so that a page is not taken in by
         a notice, nor an old alert by one of today."""
-        found = (self.book.alerts[alert_id] for alert_id in self.book.going.values())
+        found = (self.store.alerts[alert_id] for alert_id in self.store.active.values())
         return sorted(
             found, key=lambda a: (not a.open, SEVERITIES.index(a.severity), a.opened_at, a.id)
         )
@@ -255,12 +284,12 @@ class Look(Teller):
         day are one, and a new level by the month is what its days have come to."""
         row = tuple(sorted(signal.row.items()))
         about = signal.group, signal.measure, row, signal.area, signal.direction
-        found = self.book.going.get((kind, False, signal.grain, *about))
+        found = self.store.active.get((kind, False, signal.grain, *about))
         if found is not None:
-            return self.book.alerts[found]
+            return self.store.alerts[found]
         for grain in ("hour", "day"):
-            found = self.book.going.get(("exceptional_volume", False, grain, *about))
-            alert = None if found is None else self.book.alerts[found]
+            found = self.store.active.get(("exceptional_volume", False, grain, *about))
+            alert = None if found is None else self.store.alerts[found]
             long = alert is not None and alert.course is not None and alert.course.held is not None
             if alert is not None and (kind == "exceptional_volume" or long):
                 return alert
@@ -271,17 +300,17 @@ class Look(Teller):
         the hour another story."""
         if alert.open or not bursts(alert, signal):
             return False
-        self.change(alert, "updated", over=True)
+        self.change(alert, "updated", cleared=True)
         return True
 
-    def _open_signal(self, story: Story, kind: AlertKind, severity: Severity) -> str:
+    def _open_signal(self, story: SignalCluster, kind: AlertKind, severity: Severity) -> str:
         s, figures = story.signal, self._figures(story.signal, kind)
         area, _ = figures.pop("area"), figures.pop("area_name")
         name = rules.name(self.force, kind, s.group, s.measure, s.row, area, s.direction)
         start = rfc3339(s.start).replace("+00:00", "Z") if s.grain == "hour" else s.period
         alert_id = f"{name}/{start}"
         by_day = kind == "exceptional_volume" and s.grain == "day"
-        if alert_id not in self.book.alerts:
+        if alert_id not in self.store.alerts:
             self.open(
                 id=alert_id,
                 kind=kind,
@@ -301,7 +330,7 @@ class Look(Teller):
             )
         return alert_id
 
-    def _go_on(self, alert: Alert, story: Story, severity: Severity) -> str:
+    def _go_on(self, alert: Alert, story: SignalCluster, severity: Severity) -> str:
         """The same series again: its figures are brought up to date, nobody is told again."""
         s = story.signal
         if alert.kind == "exceptional_volume" and (alert.course or alert.grain != s.grain):
@@ -313,7 +342,7 @@ class Look(Teller):
             # level, and is counted as such.
             return ""
         worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
-        changes: dict[str, Any] = {"quiet": 0}
+        changes: dict[str, Any] = {"clear_periods": 0}
         if closed:
             changes["judged_to"] = stamp(max(s.end, ms_of(alert.judged_to) or 0), self.force.zone)
         if alert.open:
@@ -333,7 +362,7 @@ class Look(Teller):
             self.change(alert, "updated", notify=notify, **changes)
         return alert.id
 
-    def _go_on_by_days(self, alert: Alert, story: Story, severity: Severity) -> str:
+    def _go_on_by_days(self, alert: Alert, story: SignalCluster, severity: Severity) -> str:
         """The same again, of an alert that its days carry or that is of another grain: nothing but
         a page of what was a notice, or an hour far beyond what it has come to, is any news. The
         days themselves are taken by `_take_days`."""
@@ -382,23 +411,23 @@ class Look(Teller):
     def _may_be_told(self, alert: Alert) -> bool:
         """Whether what grows in an alert is told, and so is what is compared with from then on.
         What nobody has heard of yet is told as it is when it is told."""
-        return (self.tell or not alert.notified) and self.may_tell(alert)
+        return (self.notify or not alert.notified) and self.may_notify(alert)
 
     def _louder(self, alert: Alert, *, worse: bool) -> bool:
         """Whether to tell that a notice has become a page, which no quiet hours of notices hold."""
         page = msgspec.structs.replace(alert, severity="page")
-        return worse and alert.open and alert.owner is None and self.may_tell(page)
+        return worse and alert.open and alert.owner is None and self.may_notify(page)
 
-    def _join(self, alert: Alert, story: Story, severity: Severity) -> str:
+    def _join(self, alert: Alert, story: SignalCluster, severity: Severity) -> str:
         s = story.signal
         title = say.title(self.force, s)
         worse = SEVERITIES.index(severity) < SEVERITIES.index(alert.severity)
-        wider = self.kin.widens(alert, s)
+        wider = self.correlation.widens(alert, s)
         # What its days carry is not named by where one hour was, and from the third day on it
         # keeps its name.
         by_days = alert.course is not None
         narrow = not (by_days and (s.grain == "hour" or is_held(alert)))
-        names = wider or (narrow and self.kin.narrows(alert, s))
+        names = wider or (narrow and self.correlation.narrows(alert, s))
         sudden, news = self._burst(alert, s)
         known = title in (alert.title, *alert.also)
         if not alert.open or not (worse or names or sudden or not known):
@@ -416,7 +445,7 @@ class Look(Teller):
             changes["also"] = _union(changes["also"], self._take_in(alert, s))
         # After its first day people know what its days carry as something within.
         spread = alert.course is not None and s.start >= to_ms(alert.course.until)
-        spread = wider and spread and may_tell(self.force, alert, self.at)
+        spread = wider and spread and may_notify(self.force, alert, self.at)
         notify = news or spread or self._louder(alert, worse=worse)
         self.change(alert, "updated", notify=notify, **(changes if names else changes | sudden))
         return alert.id
@@ -424,8 +453,8 @@ class Look(Teller):
     def _take_days(self, signals: list[Signal]) -> None:
         """Has the days of volumes carry them, and ends those of which two were usual."""
         here = {s.series: s for s in signals if not s.running}
-        for alert_id in list(self.book.going.values()):
-            alert = self.book.alerts[alert_id]
+        for alert_id in list(self.store.active.values()):
+            alert = self.store.alerts[alert_id]
             if alert.kind != "exceptional_volume" or alert.grain not in ("hour", "day"):
                 continue
             if rules.RECORDS.get(alert.group) in self.stale:
@@ -447,14 +476,14 @@ class Look(Teller):
         if not alert.open:
             ratio = grown(alert, course, day)
             ends = over(alert, course, day) or ratio is not None
-            self.change(alert, "updated", over=ends, course=course)
+            self.change(alert, "updated", cleared=ends, course=course)
             if ratio is not None and exceptional(day, alert.direction):
                 # It is beyond what a person closed.
-                self._open_signal(Story(day), alert.kind, rules.severity_of(day))
+                self._open_signal(SignalCluster(day), alert.kind, rules.severity_of(day))
             return
         changes: dict[str, Any] = {"course": course}
         lasts = has_lasted(msgspec.structs.replace(alert, course=course), self.at)
-        if not course.usual and (lasts or not rules.usual_again(day)):
+        if not course.usual_days and (lasts or not rules.usual_again(day)):
             # A day inside the usual range says less than the one before it that was not.
             changes |= self._by_days(alert, course, day)
         self._tell_days(alert, course, day, changes)
@@ -472,13 +501,13 @@ class Look(Teller):
             said = say.taken_as_usual(told["said"])
             # The day that runs is still judged by the level before.
             changes |= told | {"course": taken, "said": said}
-            self.resolve(alert, over=False, **changes)
+            self.resolve(alert, cleared=False, **changes)
             return
-        ratio = None if course.usual else grown(alert, course, day)
+        ratio = None if course.usual_days else grown(alert, course, day)
         notify = ratio is not None and self._may_be_told(alert)
         if ratio is not None:
             if notify:
-                course = msgspec.structs.replace(course, told=ratio)
+                course = msgspec.structs.replace(course, notified_ratio=ratio)
             changes = {"course": course, **self._by_days(alert, course, day, grew=True)}
         self.change(alert, "updated", notify=notify, **changes)
 
@@ -527,18 +556,18 @@ class Look(Teller):
         """Ends the other alerts of parts that a whole speaks for from now on, where nobody has
         them; nobody is told. Returns their titles."""
         title, found = say.title(self.force, whole), []
-        for alert_id in list(self.book.going.values()):
-            other = self.book.alerts[alert_id]
+        for alert_id in list(self.store.active.values()):
+            other = self.store.alerts[alert_id]
             same = (other.kind, other.direction) == (alert.kind, alert.direction)
             if other.id == alert.id or not same or not other.open or other.owner is not None:
                 continue
             if other.course is not None and other.course.held is not None:
                 continue  # it lasts, and is another story
-            if other.series != whole.series and self.kin.contains(whole, other):
+            if other.series != whole.series and self.correlation.contains(whole, other):
                 over = stamp(self.at, self.force.zone)
                 note = f"told with {title}"
                 self.change(
-                    other, "resolved", state="resolved", resolved_at=over, over=True, note=note
+                    other, "resolved", state="resolved", resolved_at=over, cleared=True, note=note
                 )
                 found.append(other.title)
         return tuple(found)
@@ -546,8 +575,8 @@ class Look(Teller):
     def _count_quiet(self, signals: list[Signal], raised: set[str]) -> None:
         """Counts the closed periods inside the usual range, and ends what is over."""
         closed = {s.series: s for s in signals if not s.running}
-        for alert_id in list(self.book.going.values()):
-            alert = self.book.alerts[alert_id]
+        for alert_id in list(self.store.active.values()):
+            alert = self.store.alerts[alert_id]
             if alert.kind not in FROM_SIGNALS or alert_id in raised or alert.course is not None:
                 continue
             if rules.RECORDS.get(alert.group) in self.stale:
@@ -555,24 +584,36 @@ class Look(Teller):
             reading = closed.get(alert.series) or self.lookup.last(alert.series)
             if reading is None or reading.end <= (ms_of(alert.judged_to) or 0):
                 continue
-            quiet = alert.quiet + 1 if rules.back(alert, reading) else 0
-            needed = (rules.BACK if alert.kind == "level_change" else rules.QUIET)[reading.grain]
+            clear_periods = alert.clear_periods + 1 if rules.back(alert, reading) else 0
+            needed = (rules.BACK if alert.kind == "level_change" else rules.CLEAR_PERIODS)[
+                reading.grain
+            ]
             judged = stamp(reading.end, self.force.zone)
             long_open = self.at - to_ms(alert.opened_at) >= rules.LEAST_OPEN[reading.grain]
-            if quiet >= needed and (long_open or not alert.open) and not self._day_goes_on(alert):
+            if (
+                clear_periods >= needed
+                and (long_open or not alert.open)
+                and not self._day_goes_on(alert)
+            ):
                 if alert.open:
-                    self.resolve(alert, quiet=quiet, judged_to=judged)
+                    self.resolve(alert, clear_periods=clear_periods, judged_to=judged)
                 else:
-                    self.change(alert, "updated", over=True, quiet=quiet, judged_to=judged)
+                    self.change(
+                        alert,
+                        "updated",
+                        cleared=True,
+                        clear_periods=clear_periods,
+                        judged_to=judged,
+                    )
             else:
-                self.change(alert, "updated", quiet=quiet, judged_to=judged)
+                self.change(alert, "updated", clear_periods=clear_periods, judged_to=judged)
 
 
-def _with_told(c: Finding, told: float | None) -> Evidence:
-    """The evidence of a finding, with what was told of an answer rate."""
+def _with_notified(c: Finding, share: float | None) -> Evidence:
+    """The evidence of a condition, with what was told of an answer rate."""
     if c.correlation is None:
         return c.evidence
-    return msgspec.structs.replace(c.evidence, told=told)
+    return msgspec.structs.replace(c.evidence, notified_share=share)
 
 
 def _records_of(finding: Finding) -> str:
