@@ -35,6 +35,10 @@ def wall_clock() -> int:
 
 LONG = 2.0
 """Seconds without a pause after which a process is behind."""
+BEHIND = 1000
+"""Messages that are not counted yet, above which a worker is behind."""
+OLD_CHECKPOINT = 120
+"""Seconds without a checkpoint after which something keeps it from being written."""
 
 
 class Busy:

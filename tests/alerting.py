@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from streams.alerts.evaluation import evaluate
+from streams.alerts.lookup import NoLookup
 from streams.alerts.model import Alert, Evidence, Transition, instant
-from streams.alerts.policy import NoLookup
+from streams.alerts.rules.base import Finding
 from streams.alerts.service import AlertService
 from streams.alerts.store import AlertStore
 from streams.config.force import Force, check_force, find_force, shipped_force_text
@@ -119,6 +121,13 @@ def incidents(area: str, observed: float, expected: float, **changes: Any) -> Si
 def store() -> AlertStore:
     """An empty book of Warwickshire."""
     return AlertStore(WARWICKSHIRE)
+
+
+def words_of(finding: Finding | None) -> str:
+    """The words of the alert that a finding opens, in the evening of 21 November 2026."""
+    assert finding is not None
+    made = evaluate(store(), [], [finding], at("2026-11-21 22:00"))
+    return made[0].alert.words
 
 
 def unattended(shown: Live, now: int, **changes: Any) -> str:

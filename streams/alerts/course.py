@@ -1,10 +1,10 @@
 """How an exceptional volume goes on by its days: how many, by how much, whether it grows. Pure.
 
 A rise that lasts weeks is one alert. From the first day that is exceptional too, the days of its
-series carry it: nights inside it end nothing, and it is over after `rules.QUIET["day"]` usual days
-in a row. Its ratio is what came since the onset over what the level before would have brought; from
-the day `LONG` on the stretch is not learned (`streams.alerts.feedback`), so that the level before
-stays what the days are compared with, and an hour far beyond that ratio is news.
+series carry it: nights inside it end nothing, and it is over after `CLEAR_PERIODS["day"]` usual
+days in a row. Its ratio is what came since the onset over what the level before would have brought;
+from the day `LONG` on the stretch is not learned (`streams.alerts.feedback`), so that the level
+before stays what the days are compared with, and an hour far beyond that ratio is news.
 """
 
 from __future__ import annotations
@@ -16,8 +16,16 @@ import msgspec
 
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import dispersion
-from streams.alerts.model import FROM_SIGNALS, Alert, Course, instant, ms_of
-from streams.alerts.policy import A_WEEK, BACK, CLEAR_PERIODS, GROWN, inside, usual_again, worth
+from streams.alerts.model import Alert, Course, instant, ms_of
+from streams.alerts.rules import lasts
+from streams.alerts.rules.base import GROWN
+from streams.alerts.rules.exceptional_volume import (
+    CLEAR_PERIODS,
+    MOST_CLEAR_DAYS,
+    inside,
+    is_news,
+)
+from streams.alerts.rules.signals import A_WEEK
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
 from streams.surveillance.signals import LOOKS, Signal
@@ -46,7 +54,7 @@ LEAST = 0.1
 
 def exceptional(day: Signal, direction: str | None) -> bool:
     """Whether a day, or a day so far, raises an alert in a direction by itself."""
-    raises = day.notify and worth(day) and not usual_again(day)
+    raises = day.notify and is_news(day)
     return raises and day.direction == direction
 
 
@@ -102,7 +110,7 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -
         before_latest=course.latest,
         notified_ratio=told,
         usual_days=usual,
-        week=(*course.week, (day.observed, expected))[-BACK["day"] :],
+        week=(*course.week, (day.observed, expected))[-MOST_CLEAR_DAYS:],
         usual_sums=(course.usual_sums[0] + day.observed, course.usual_sums[1] + expected)
         if usual
         else (0.0, 0.0),
@@ -147,14 +155,15 @@ def while_it_lasted(course: Course) -> tuple[float, float, int]:
 
 
 def over(alert: Alert, course: Course, day: Signal) -> bool:
-    """Whether enough days in a row were usual, of which that is the last: `QUIET`; of fewer than
-    `FEW` as many more, up to `BACK`, as it takes until they are so much likelier as usual than at
-    the ratio before (quasi-Poisson), as two low ones in a row are soon there by chance. Or the last
-    week together was as usual, of which no two days in a row may have been."""
+    """Whether enough days in a row were usual, of which that is the last: `CLEAR_PERIODS`; of
+    fewer than `FEW` as many more, up to `MOST_CLEAR_DAYS`, as it takes until they are so much
+    likelier as usual than at the ratio before (quasi-Poisson), as two low ones in a row are soon
+    there by chance. Or the last week together was as usual, of which no two days in a row may have
+    been."""
     if _week_is_usual(alert, course, day):
         return True
     few = (day.expected or 0.0) < FEW
-    if not few or not CLEAR_PERIODS["day"] <= course.usual_days < BACK["day"]:
+    if not few or not CLEAR_PERIODS["day"] <= course.usual_days < MOST_CLEAR_DAYS:
         return course.usual_days >= CLEAR_PERIODS["day"]
     before, expected, days = while_it_lasted(course)
     ratio = max(LEAST, before / max(expected, LEAST))
@@ -166,7 +175,7 @@ def over(alert: Alert, course: Course, day: Signal) -> bool:
 
 
 def _week_is_usual(alert: Alert, course: Course, day: Signal) -> bool:
-    if len(course.week) < BACK["day"]:
+    if len(course.week) < MOST_CLEAR_DAYS:
         return False
     observed, expected = (sum(each) for each in zip(*course.week, strict=True))
     ahead = Predictive(expected, dispersion=dispersion(day.expected, day.lower, day.upper))
@@ -263,7 +272,7 @@ def level_grown(alert: Alert, signal: Signal) -> bool:
 def has_lasted(alert: Alert, at: int) -> bool:
     """Whether an alert has gone on for so long that a person is to say what it is. One that people
     are asked to act on at once, such as a caller who waits, is never that."""
-    if alert.kind not in (*FROM_SIGNALS, "target_missed") or alert.severity == "state":
+    if not lasts(alert.kind) or alert.severity == "state":
         return False
     since = alert.opened_at if alert.course is None else alert.course.since
     return at - to_ms(since) >= (LASTING_MONTHS if alert.grain == "month" else LASTING)

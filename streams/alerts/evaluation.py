@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from streams.alerts import policy as rules
+from streams.alerts import policy, rules
 from streams.alerts import words as say
 from streams.alerts.actions import may_notify
 from streams.alerts.correlation.open_alerts import OpenAlertCorrelation, is_held
@@ -36,12 +36,10 @@ from streams.alerts.course import (
 )
 from streams.alerts.feedback import start_of
 from streams.alerts.lifecycle import Lifecycle
+from streams.alerts.lookup import NoLookup, PeriodLookup
 from streams.alerts.model import (
-    FROM_SIGNALS,
-    JUDGED_NOW,
     SEVERITIES,
     Alert,
-    AlertKind,
     Course,
     Evidence,
     Severity,
@@ -49,8 +47,9 @@ from streams.alerts.model import (
     ms_of,
     stamp,
 )
-from streams.alerts.policy import NoLookup, PeriodLookup
-from streams.alerts.rules.conditions import Finding, got_worse
+from streams.alerts.rules import exceptional_volume, feed_silent
+from streams.alerts.rules.base import STEADY, Finding
+from streams.alerts.rules.signals import evidence
 from streams.alerts.store import AlertStore
 from streams.periods import HOUR, MINUTE, rfc3339, to_ms
 from streams.registry.phrases import place
@@ -64,7 +63,7 @@ def evaluate(
     at: int,
     lookup: PeriodLookup | None = None,
     *,
-    judged: Iterable[AlertKind] = JUDGED_NOW,
+    judged: Iterable[str] = rules.JUDGED_NOW,
     notify: bool = True,
     held_back: frozenset[str] = frozenset(),
 ) -> list[Transition]:
@@ -103,9 +102,9 @@ class Evaluation(Lifecycle):
     ) -> list[Transition]:
         """All of it, in a fixed order."""
         held = sorted(findings, key=lambda c: (c.kind, c.group, c.measure, c.area, c.title))
-        self.stale = {_records_of(c) for c in held if c.kind == "feed_silent"} - {""}
+        self.stale = set(map(feed_silent.out_of_date, held)) - {""}
         for finding in held:
-            if finding.kind == "feed_silent" or finding.records not in self.stale:
+            if finding.kind == feed_silent.KIND or finding.records not in self.stale:
                 self._take_finding(finding)
         here = [s for s in signals if s.kind not in self.stale and s.method != "silence"]
         for signal in signals:
@@ -141,7 +140,7 @@ class Evaluation(Lifecycle):
             return
         day = c.severity == "state"
         when = rfc3339(c.since // MINUTE * MINUTE, self.force.zone if day else dt.UTC)
-        name = rules.name(self.force, c.kind, c.group, c.measure, c.row, c.area, c.direction)
+        name = policy.name(self.force, c.kind, c.group, c.measure, c.row, c.area, c.direction)
         alert_id = f"{name}/{when[:10] if day else when.replace('+00:00', 'Z')}"
         if alert_id in self.store.alerts or self.store.then(self.at, c.direction, c.title):
             return
@@ -168,41 +167,30 @@ class Evaluation(Lifecycle):
         young = self.at - to_ms(alert.opened_at) < HOUR
         if young or not alert.open or not alert.notified:
             return False
-        return got_worse(c, told) and self._may_be_told(alert)
+        return rules.got_worse(c, told) and self._may_be_told(alert)
 
     def _note_missing(self, s: Signal) -> None:
         """A stretch in which a feed was not heard, once it is over: a notice that is over at once.
         None where its silence was told while it lasted."""
-        for alert in self.store.alerts.values():
-            of = (alert.measure, rules.FEEDS.get(alert.measure))
-            while_it_lasted = (
-                s.start < to_ms(alert.opened_at) and (ms_of(alert.onset) or 0) <= s.end
-            )
-            # One that is open says that the feed is unsteady, and at most one of a feed is.
-            told = while_it_lasted or alert.open
-            if alert.kind == "feed_silent" and s.kind in of and told:
-                return
+        if any(feed_silent.was_told(alert, s) for alert in self.store.alerts.values()):
+            return
+        found = feed_silent.not_heard(self.force, s)
         when = rfc3339(s.start // MINUTE * MINUTE).replace("+00:00", "Z")
-        name = rules.name(self.force, "feed_silent", s.group, s.measure, {}, s.area, None)
+        name = policy.name(self.force, found.kind, s.group, s.measure, {}, s.area, None)
         if f"{name}/{when}" in self.store.alerts:
             return
         self.open(
             id=f"{name}/{when}",
-            kind="feed_silent",
-            severity="notice",
-            group=s.group,
-            measure=s.measure,
-            area=s.area,
-            title=say.feed(s.kind, self.force.name),
+            kind=found.kind,
+            severity=found.severity,
+            group=found.group,
+            measure=found.measure,
+            area=found.area,
+            title=found.title,
             grain="now",
-            onset=s.start,
-            said=say.silent(s.words),
-            evidence=Evidence(
-                observed=0,
-                method="silence",
-                start=stamp(s.start, self.force.zone),
-                end=stamp(s.end, self.force.zone),
-            ),
+            onset=found.since,
+            said=found.said,
+            evidence=found.evidence,
         )
         self.change(  # one message says all: no other tells that it is over
             self.store.alerts[f"{name}/{when}"],
@@ -220,12 +208,12 @@ class Evaluation(Lifecycle):
         self.present.add(alert_id)
 
     def _due(self, alert: Alert) -> bool:
-        return self.at >= rules.refresh_at(alert)
+        return self.at >= policy.refresh_at(alert)
 
     def _end_findings(self, judged: frozenset[str]) -> None:
         for alert_id in list(self.store.active.values()):
             alert = self.store.alerts[alert_id]
-            stale = rules.RECORDS.get(alert.group) in self.stale
+            stale = policy.RECORDS.get(alert.group) in self.stale
             to_come = self.at < to_ms(alert.opened_at)  # of a history that is read again
             if alert.kind not in judged or stale or to_come or self.is_held_back(alert):
                 # Not judged at this look: nothing is known of it.
@@ -239,14 +227,14 @@ class Evaluation(Lifecycle):
     def _holds_until(self, alert: Alert) -> int:
         holds_until = self.store.holds_until.setdefault(alert.id, self.at)
         if alert.severity == "state":  # one good week is no reason for another ticket
-            return max(holds_until, to_ms(alert.updated_at) + rules.STEADY)
+            return max(holds_until, to_ms(alert.updated_at) + STEADY)
         return holds_until
 
     # -- signals -------------------------------------------------------------------------------
 
     def _take_signals(self, signals: list[Signal]) -> set[str]:
         """Opens, updates and joins; returns the ids of the alerts that go on."""
-        raising = [s for s in signals if s.notify and rules.is_told(s)]
+        raising = [s for s in signals if s.notify and rules.is_news(s)]
         self.correlation.told = stories(self.force, raising, self.correlation.last)
         return {self._take_story(story) for story in self.correlation.told} - {""}
 
@@ -279,7 +267,7 @@ class Evaluation(Lifecycle):
             found, key=lambda a: (not a.open, SEVERITIES.index(a.severity), a.opened_at, a.id)
         )
 
-    def _known(self, kind: AlertKind, signal: Signal) -> Alert | None:
+    def _known(self, kind: str, signal: Signal) -> Alert | None:
         """The alert of the same series and direction that goes on. A volume by the hour and by the
         day are one, and a new level by the month is what its days have come to."""
         row = tuple(sorted(signal.row.items()))
@@ -303,10 +291,10 @@ class Evaluation(Lifecycle):
         self.change(alert, "updated", cleared=True)
         return True
 
-    def _open_signal(self, story: SignalCluster, kind: AlertKind, severity: Severity) -> str:
+    def _open_signal(self, story: SignalCluster, kind: str, severity: Severity) -> str:
         s, figures = story.signal, self._figures(story.signal, kind)
         area, _ = figures.pop("area"), figures.pop("area_name")
-        name = rules.name(self.force, kind, s.group, s.measure, s.row, area, s.direction)
+        name = policy.name(self.force, kind, s.group, s.measure, s.row, area, s.direction)
         start = rfc3339(s.start).replace("+00:00", "Z") if s.grain == "hour" else s.period
         alert_id = f"{name}/{start}"
         by_day = kind == "exceptional_volume" and s.grain == "day"
@@ -337,7 +325,7 @@ class Evaluation(Lifecycle):
             return self._go_on_by_days(alert, story, severity)
         closed = not s.running
         new = closed and (ms_of(alert.judged_to) or 0) < s.end
-        if alert.kind == "level_change" and rules.back(alert, s):
+        if alert.kind == "level_change" and rules.is_clear(alert, s):
             # The detector repeats what it said of the stretch: the period itself is at the old
             # level, and is counted as such.
             return ""
@@ -392,11 +380,13 @@ class Evaluation(Lifecycle):
             return {"course": course}, False
         figures = self._figures(s, alert.kind)
         lead, *others = figures["said"]
-        since = say.times_since(self.force, course.ratio, to_ms(course.since), self.at)
+        since = exceptional_volume.times_since(
+            self.force, course.ratio, to_ms(course.since), self.at
+        )
         said = (lead, since, *others)
         return {"course": course, "said": said, "evidence": figures["evidence"]}, news
 
-    def _figures(self, s: Signal, kind: AlertKind) -> dict[str, Any]:
+    def _figures(self, s: Signal, kind: str) -> dict[str, Any]:
         """What an alert says of a signal, and of which area: that which all of a rise is in."""
         told = (self.lookup.wholly(s) if s.direction == "up" else None) or s
         return {
@@ -405,7 +395,7 @@ class Evaluation(Lifecycle):
             "follows": "" if told.area == s.area else s.area,
             "title": say.title(self.force, told),
             "said": rules.said(self.force, told, kind, self.lookup, self.at),
-            "evidence": rules.evidence(self.force, told),
+            "evidence": evidence(self.force, told),
         }
 
     def _may_be_told(self, alert: Alert) -> bool:
@@ -457,7 +447,7 @@ class Evaluation(Lifecycle):
             alert = self.store.alerts[alert_id]
             if alert.kind != "exceptional_volume" or alert.grain not in ("hour", "day"):
                 continue
-            if rules.RECORDS.get(alert.group) in self.stale:
+            if policy.RECORDS.get(alert.group) in self.stale:
                 continue
             series = (*alert.named[:-1], "day")
             day = here.get(series) or self.lookup.last(series)
@@ -483,7 +473,7 @@ class Evaluation(Lifecycle):
             return
         changes: dict[str, Any] = {"course": course}
         lasts = has_lasted(msgspec.structs.replace(alert, course=course), self.at)
-        if not course.usual_days and (lasts or not rules.usual_again(day)):
+        if not course.usual_days and (lasts or not exceptional_volume.usual_again(day)):
             # A day inside the usual range says less than the one before it that was not.
             changes |= self._by_days(alert, course, day)
         self._tell_days(alert, course, day, changes)
@@ -498,7 +488,7 @@ class Evaluation(Lifecycle):
         if settled(course, day):
             taken = msgspec.structs.replace(course, accepted=stamp(self.at, self.force.zone))
             told = self._by_days(alert, course, day)
-            said = say.taken_as_usual(told["said"])
+            said = exceptional_volume.taken_as_usual(told["said"])
             # The day that runs is still judged by the level before.
             changes |= told | {"course": taken, "said": said}
             self.resolve(alert, cleared=False, **changes)
@@ -522,14 +512,14 @@ class Evaluation(Lifecycle):
         if grew and course.before_latest is not None:
             last, before = course.latest, course.before_latest
             two = last[0] + before[0], last[1] + before[1]
-            said = say.by_two_days(*about, day, two, course.ratio, since, now)
+            said = exceptional_volume.by_two_days(*about, day, two, course.ratio, since, now)
         elif lasts:
             days = max(1, course.taken)
             a_day = course.observed / days, course.expected / days
-            said = say.by_weeks(*about, a_day, course.ratio, since, now)
+            said = exceptional_volume.by_weeks(*about, a_day, course.ratio, since, now)
         else:
-            said = say.by_days(*about, day, course.ratio, since, now)
-        return {"said": said, "evidence": rules.evidence(self.force, day), "lasting": lasts}
+            said = exceptional_volume.by_days(*about, day, course.ratio, since, now)
+        return {"said": said, "evidence": evidence(self.force, day), "lasting": lasts}
 
     def _ended(self, alert: Alert, course: Course) -> dict[str, Any]:
         """What is said of an alert that its days carried, once it is over: all of it."""
@@ -539,7 +529,7 @@ class Evaluation(Lifecycle):
         span = to_ms(course.since), to_ms(course.until)
         a_day = observed / days, expected / days
         return {
-            "said": say.by_days_past(self.force, alert.title, a_day, span, self.at),
+            "said": exceptional_volume.by_days_past(self.force, alert.title, a_day, span, self.at),
             "lasting": False,
         }
 
@@ -577,19 +567,21 @@ class Evaluation(Lifecycle):
         closed = {s.series: s for s in signals if not s.running}
         for alert_id in list(self.store.active.values()):
             alert = self.store.alerts[alert_id]
-            if alert.kind not in FROM_SIGNALS or alert_id in raised or alert.course is not None:
+            if (
+                alert.kind not in rules.FROM_SIGNALS
+                or alert_id in raised
+                or alert.course is not None
+            ):
                 continue
-            if rules.RECORDS.get(alert.group) in self.stale:
+            if policy.RECORDS.get(alert.group) in self.stale:
                 continue
             reading = closed.get(alert.series) or self.lookup.last(alert.series)
             if reading is None or reading.end <= (ms_of(alert.judged_to) or 0):
                 continue
-            clear_periods = alert.clear_periods + 1 if rules.back(alert, reading) else 0
-            needed = (rules.BACK if alert.kind == "level_change" else rules.CLEAR_PERIODS)[
-                reading.grain
-            ]
+            clear_periods = alert.clear_periods + 1 if rules.is_clear(alert, reading) else 0
+            needed = rules.clear_periods(alert, reading.grain)
             judged = stamp(reading.end, self.force.zone)
-            long_open = self.at - to_ms(alert.opened_at) >= rules.LEAST_OPEN[reading.grain]
+            long_open = self.at - to_ms(alert.opened_at) >= policy.LEAST_OPEN[reading.grain]
             if (
                 clear_periods >= needed
                 and (long_open or not alert.open)
@@ -614,13 +606,6 @@ def _with_notified(c: Finding, share: float | None) -> Evidence:
     if c.correlation is None:
         return c.evidence
     return msgspec.structs.replace(c.evidence, notified_share=share)
-
-
-def _records_of(finding: Finding) -> str:
-    """The records that a silent feed leaves out of date."""
-    if finding.records != "heartbeat":
-        return finding.records
-    return rules.FEEDS.get(finding.row.get("feed", finding.measure), "")
 
 
 def _union(one: Iterable[str], other: Iterable[str], *less: str) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from collections.abc import Callable
 from sys import maxsize
 from typing import NamedTuple
 
-from streams.alerts.context import RuleContext
 from streams.alerts.model import Alert
 from streams.alerts.policy import refresh_at
+from streams.alerts.rules import feed_silent
+from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.store import AlertStore
 from streams.board.monitor import Monitor
 from streams.fold.heartbeats import Heartbeats
@@ -40,12 +41,12 @@ class Instants:
     def __init__(
         self,
         monitor: Monitor,
-        context: RuleContext,
+        rules: RuleSet,
         store: AlertStore,
         listen: Listen,
         judge: Judge,
     ) -> None:
-        self.monitor, self.context, self.store = monitor, context, store
+        self.monitor, self.rules, self.store = monitor, rules, store
         self._listen, self._judge = listen, judge
         self.at: int | None = None
         """The last that was judged or passed over; None while nothing is judged."""
@@ -64,7 +65,7 @@ class Instants:
         """Goes on from an instant, of which nothing is judged any more."""
         self.at, self._looked, self._silence = at, at, Silence(frozenset(), 0)
         self._day_ends = self._end_of_day(at)
-        self.context.bind(self.monitor)
+        self.rules.bind(self.monitor)
         folds = [shard.folds.get(self.store.force.id) for shard in self.monitor.shards]
         self._beats = [fold for fold in folds if isinstance(fold, Heartbeats)]
         self.looked()
@@ -72,11 +73,11 @@ class Instants:
     def reach(self, until: int, held_back: frozenset[str], *, always: bool) -> int:
         """Judges the instants before `until`, and returns the next one. `always` is that no full
         minute is passed over, since more is judged at it than is known here."""
-        context = self.context
+        rules = self.rules
         self.at = until if self.at is None else self.at
         while True:
             at = minute = (self.at // MINUTE + 1) * MINUTE
-            due, silence = context.due(self.at, held_back), self._silence.next
+            due, silence = rules.due(self.at, held_back), self._silence.next
             if due is not None and due < at:
                 at = due
             if silence < at:
@@ -85,11 +86,11 @@ class Instants:
                 return at
             self.at = at
             if at == minute:
-                look = context.stirs(at, held_back) or always
+                look = rules.may_hold(at, held_back) or always
                 look = look or at >= min(self._day_ends, self._next)
                 look = self._heard_again(at) or look
             else:
-                look = context.overdue(at, held_back)
+                look = rules.overdue(at, held_back)
             if at >= self._silence.next or self._beating() != self._feeds:
                 known, self._feeds = self._silence.feeds, self._beating()
                 self._silence = self._listen(at, held_back)
@@ -98,7 +99,7 @@ class Instants:
                 self._judge(at, at == minute)
                 self._looked = at
                 self.looked()
-            elif not always and context.idle:
+            elif not always and rules.idle:
                 self._pass_over(until, held_back)
             if at >= self._day_ends:
                 self._day_ends = self._end_of_day(at)
@@ -109,7 +110,7 @@ class Instants:
         now = [alert for alert in going if alert.grain == "now"]
         seen, seen_at = self.store.holds_until, self.store.last_held_at
         self._silent = [
-            a for a in now if a.kind == "feed_silent" and seen_at.get(a.id) == self._looked
+            a for a in now if a.kind == feed_silent.KIND and seen_at.get(a.id) == self._looked
         ]
         self._marks = self._heard() if self._silent else ()
         ends = [seen.get(alert.id, self._looked) for alert in now if alert not in self._silent]
@@ -143,12 +144,12 @@ class Instants:
     def _pass_over(self, until: int, held_back: frozenset[str]) -> None:
         """Goes on to the last full minute before something may happen."""
         at = self.at or 0
-        due = self.context.due(at, held_back) or maxsize
+        due = self.rules.due(at, held_back) or maxsize
         first = min(
             until, due, *(n for n in (self._day_ends, self._next, self._silence.next) if n > at)
         )
         self.at = max(at, (first - 1) // MINUTE * MINUTE)
 
     def _end_of_day(self, at: int) -> int:
-        calendar = self.context.calendar
+        calendar = self.rules.context.calendar
         return calendar.end("day", calendar.start("day", at))

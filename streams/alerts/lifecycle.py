@@ -7,10 +7,11 @@ from typing import Any
 import msgspec
 
 from streams.alerts import actions as ownership
-from streams.alerts import policy as rules
+from streams.alerts import policy
 from streams.alerts.actions import changed, may_notify, words_of
 from streams.alerts.course import as_told, has_lasted
 from streams.alerts.model import Alert, Transition, instant, ms_of, stamp
+from streams.alerts.rules import feed_silent
 from streams.alerts.store import AlertStore
 from streams.periods import to_ms
 from streams.registry.phrases import place
@@ -33,10 +34,9 @@ class Lifecycle:
 
     def is_held_back(self, alert: Alert) -> bool:
         """Whether an alert is of what is not read up to now."""
-        feed = alert.measure
-        of = {rules.RECORDS.get(alert.group, "")}
-        if alert.kind == "feed_silent":
-            of = {feed, rules.FEEDS.get(feed, ""), f"heartbeat.{feed}"}
+        of = frozenset((policy.RECORDS.get(alert.group, ""),))
+        if alert.kind == feed_silent.KIND:
+            of = feed_silent.read_from(alert)
         return not of.isdisjoint(self.held_back)
 
     def make(self, transition: Transition) -> Alert:
@@ -161,4 +161,4 @@ class Lifecycle:
 
 def _forgotten(alert: Alert) -> int:
     """After how long without a reading an alert is taken to be over."""
-    return rules.FORGOTTEN[alert.grain if alert.course is None else "day"]
+    return policy.FORGOTTEN[alert.grain if alert.course is None else "day"]

@@ -1,8 +1,8 @@
-"""What the alert store looks up of a period, from the watches and the ledgers of a monitor."""
+"""What rules and the lifecycle look up about a period, in the watches and ledgers of a monitor."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -16,7 +16,7 @@ from streams.config.targets import held
 from streams.periods import MINUTE
 from streams.registry.aggregates import Count, Figures
 from streams.registry.kind import SERIES_KEY_MASK
-from streams.registry.measures import GROUPS, Group, Measure
+from streams.registry.measures import find_measure
 from streams.surveillance.adapters.base import TAIL
 from streams.surveillance.signals import Signal
 
@@ -26,6 +26,50 @@ UNLIKELY = 0.01
 
 ALL = 0.9
 """So much of a rise is all of it: where it lies the alert bears the name of that area."""
+
+
+class PeriodLookup(Protocol):
+    """What rules and the lifecycle may look up about a period."""
+
+    def last(self, series: tuple[str, ...]) -> Signal | None:
+        """The last closed period of a watched series, whether or not it is exceptional."""
+
+    def day_so_far(self, series: tuple[str, ...]) -> Signal | None:
+        """A series by the day, of the day up to its last closed hour, if there is something to
+        show of that."""
+
+    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+        """Of the calls of a signal's period: (in time, of how many, the limit in seconds)."""
+
+    def mostly(self, signal: Signal) -> tuple[str, int] | None:
+        """Where within its area a count mostly is, unlike usual: (the area, how many there)."""
+
+    def wholly(self, signal: Signal) -> Signal | None:
+        """The signal of the one area within that all of a rise is in."""
+
+
+class NoLookup:
+    """Nothing can be looked up."""
+
+    def last(self, series: tuple[str, ...]) -> Signal | None:
+        """Not known."""
+        return None
+
+    def day_so_far(self, series: tuple[str, ...]) -> Signal | None:
+        """Not known."""
+        return None
+
+    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+        """Not known."""
+        return None
+
+    def mostly(self, signal: Signal) -> tuple[str, int] | None:
+        """Not known."""
+        return None
+
+    def wholly(self, signal: Signal) -> Signal | None:
+        """Not known."""
+        return None
 
 
 class _Within(NamedTuple):
@@ -70,7 +114,7 @@ class MonitorLookup:
     def _watch(self, series: tuple[str, ...]) -> tuple[Any, Any] | None:
         """The watch of a series that has begun, and the surveillance that it belongs to."""
         _, group, measure, *row, area, grain = series
-        named = _named(group, measure)
+        named = find_measure(group, measure)
         if named is None:
             return None
         values = dict(each.partition("=")[::2] for each in row)
@@ -173,7 +217,7 @@ class MonitorLookup:
 
     def _by_area(self, signal: Signal, start: int) -> dict[str, int]:
         """The count of the signal's row from an instant up to the end of its period, by area."""
-        found = _named(signal.group, signal.measure)
+        found = find_measure(signal.group, signal.measure)
         ledger = self.monitor.ledger(signal.kind, self.force.id)
         end = signal.end // MINUTE * MINUTE
         if found is None or ledger is None or not ledger.panes.keeps(start, end):
@@ -202,10 +246,3 @@ def _holds(count: int, whole: int, expected: float, share: float, least: float) 
     excess = whole - expected
     most = excess > 0 and count - share * expected >= least * excess
     return most and binomial_tails(count, whole, share)[1] <= UNLIKELY
-
-
-def _named(group: str, measure: str) -> tuple[Group, Measure] | None:
-    for each in GROUPS:
-        if each.name == group:
-            return next(((each, m) for m in each.measures if m.name == measure), None)
-    return None

@@ -20,15 +20,6 @@ are facts and are read for good, so what a later form adds has a default. To be 
 change of what is written; `tests/unit/state/test_versions.py` fails where that was forgotten, or
 where an older form can't be read any more."""
 
-AlertKind = Literal[
-    "exceptional_volume",
-    "level_change",
-    "target_missed",
-    "callers_waiting",
-    "unattended",
-    "feed_silent",
-    "pipeline_unwell",
-]
 Severity = Literal["page", "notice", "state"]
 AlertOutcome = Literal["real", "planned_event", "data_fault", "false"]
 What = Literal[
@@ -46,15 +37,6 @@ What = Literal[
 
 SEVERITIES: tuple[Severity, ...] = ("page", "notice", "state")
 """Worst first."""
-FROM_SIGNALS: tuple[AlertKind, ...] = ("exceptional_volume", "level_change")
-JUDGED_NOW: tuple[AlertKind, ...] = (
-    "target_missed",
-    "callers_waiting",
-    "unattended",
-    "feed_silent",
-    "pipeline_unwell",
-)
-"""What is judged again at every look: it is over when it is no longer so."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +121,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     force: str
-    kind: AlertKind
+    kind: str
+    """The name of its kind (`streams.alerts.rules`)."""
     severity: Severity
     direction: Literal["up", "down"] | None = None
     group: str

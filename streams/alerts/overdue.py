@@ -17,15 +17,19 @@ Limits = Mapping[str, tuple[float, ...]]
 
 
 class Overdue:
-    """The open records of one ledger. `row_of` names the row of a leaf, or None."""
+    """The open records of one ledger. `row_of` names the row of a leaf, or None; the clock is told
+    where a record is due before what it knows to be next."""
 
-    def __init__(self, ledger: Ledger, row_of: Callable[[int], str | None]) -> None:
-        self.ledger, self.row_of = ledger, row_of
+    def __init__(
+        self,
+        ledger: Ledger,
+        row_of: Callable[[int], str | None],
+        clock: EventClock | None = None,
+    ) -> None:
+        self.ledger, self.row_of, self.clock = ledger, row_of, clock
         self._limits: Limits = {}
         self._due: list[tuple[int, str]] = []
         self._late: set[str] = set()
-        self.clock: EventClock | None = None
-        """Told where a record is due before what it knows to be next."""
         ledger.on_open = self._opened
 
     def set_limits(self, limits: Limits, at: int) -> None:
@@ -58,6 +62,17 @@ class Overdue:
                 key for key in self._late if key in still and not self._is_lost(still[key], at)
             }
         return bool(self._late)
+
+    def ages(self, at: int) -> dict[str, list[int]]:
+        """By row how long the open records have waited, in ms, but for those whose end is lost."""
+        found: dict[str, list[int]] = {}
+        for packed in self.ledger.open.values():
+            contribution = self.ledger.kind.contribution(packed)
+            if contribution is not None and (row := self.row_of(contribution[2])) is not None:
+                age = at - contribution[0]
+                if 0 <= age <= self.ledger.kind.lost_after(packed):
+                    found.setdefault(row, []).append(age)
+        return found
 
     def _opened(self, key: str, packed: int) -> None:
         for moment in self._moments(key, packed):

@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 
-from streams.alerts.rules.waiting import OWN_WEEKS, Waits
+from detectors.durations.return_level import return_level
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, Calendar
 from streams.registry.histogram import value_of
 from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK
 
+OWN_WEEKS = 8
+"""From so many weeks a force's own waits are known: the longest of four are too few to tell."""
 OWN = OWN_WEEKS * 7 * DAY
+ONCE_IN = 26.0
+"""Times `OWN_WEEKS` in which one wait is to be beyond the limit: four years. A multiple of the
+usual wait would page the more often, the larger the force and the longer its queues."""
+OFTEN = 1.0
+"""Waits a week beyond a limit, above which it would page for what is usual here."""
 Bins = dict[str, dict[int, int]]
 """By row the number of waits of each bin of the histogram."""
+
+
+class Waits:
+    """A force's own waits of the last `OWN_WEEKS`: lengths in seconds, and how often each was."""
+
+    def __init__(self, seen: Iterable[tuple[float, int]] = ()) -> None:
+        self.seen = tuple(seen)
+
+    @cached_property
+    def rare(self) -> float:
+        """What one is beyond in a very long time; 0 where too few are known."""
+        return return_level(self.seen, ONCE_IN) or 0.0
+
+    def usual(self, length: float) -> bool:
+        """Whether waits beyond this are so frequent that none of them is news."""
+        return sum(count for seen, count in self.seen if seen > length) > OFTEN * OWN_WEEKS
 
 
 class OwnWaits:

@@ -17,14 +17,15 @@ from typing import Any
 
 from detectors import special
 from streams.alerts.actions import Request, hand_room_over
-from streams.alerts.context import RuleContext
+from streams.alerts.context import PipelineHealth, RuleContext
 from streams.alerts.evaluation import evaluate
 from streams.alerts.feedback import gives_feedback
 from streams.alerts.instants import Instants, Silence
 from streams.alerts.lookup import MonitorLookup
-from streams.alerts.model import Alert, AlertKind, Handover, Transition, shift
-from streams.alerts.rules.conditions import Doing, Finding, pipeline_unwell
-from streams.alerts.rules.fallen import falls
+from streams.alerts.model import Alert, Handover, Transition, shift
+from streams.alerts.rules import KINDS, daily, names_of
+from streams.alerts.rules.base import Finding
+from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.store import AlertStore
 from streams.board.monitor import Shard
 from streams.config.force import Force
@@ -44,9 +45,9 @@ _FRESH = {"hour": 3 * HOUR, "day": 2 * DAY, "month": 33 * DAY}
 after a restart: what an older one says is history, as when a backlog is read."""
 
 
-MOMENT: tuple[AlertKind, ...] = ("callers_waiting", "unattended", "feed_silent")
-FULL: tuple[AlertKind, ...] = (*MOMENT, "target_missed")
-"""What is judged at any instant, and at full minutes."""
+INSTANT, MINUTE_TOO = names_of("instant"), names_of("instant", "minute")
+"""The kinds of alert that are judged at any instant, and at full minutes."""
+PROCESS = names_of("process")
 MOST_AT_ONCE = 5 * MINUTE
 """A live process that has not judged for longer judges the present only."""
 STALLED, TURNS = 10.0, 2
@@ -61,7 +62,7 @@ class AlertService:
         special.load()  # now, and not while someone waits for an alert
         self.live = live
         self.stores: dict[str, AlertStore] = {}
-        self.contexts: dict[str, RuleContext] = {}
+        self.rules: dict[str, RuleSet] = {}
         self.listeners: list[Listener] = []
         self.keepers: list[Callable[[Handover], None]] = []
         """Store a handover, or raise `ActionError`: then it was none."""
@@ -83,12 +84,13 @@ class AlertService:
     def _begin(self, force: Force) -> None:
         """An empty book, and what judges the instants of a force for it."""
         store = self.stores[force.id] = AlertStore(force)
-        context = RuleContext(force, lambda: falls(store.alerts.values()))
+        context = RuleContext(force, store.alerts.values)
         clock = context.clock = EventClock(partial(self._reach, force))
-        self.contexts[force.id], self._clocks[force.id] = context, clock
+        rules = self.rules[force.id] = RuleSet(context, KINDS)
+        self._clocks[force.id] = clock
         self._judging[force.id] = Instants(
             self.live.monitor,
-            context,
+            rules,
             store,
             partial(self._silence, force),
             partial(self._judge, force),
@@ -162,14 +164,17 @@ class AlertService:
         self, force: Force, ledger: Ledger, signals: list[Signal], closing: Closing
     ) -> None:
         findings: list[Finding] = []
-        judged: tuple[AlertKind, ...] = ()
-        day = ledger.kind.name == "call" and closing.period.grain == "day"
+        judged: tuple[str, ...] = ()
         health = self.live.health
-        if day and not health.replay and health.state not in ("live", "unwell"):
+        if (
+            closing.period.grain == "day"
+            and not health.replay
+            and health.state not in ("live", "unwell")
+        ):
             # While a backlog is read nothing else looks; a target is missed by the day.
-            context = self.contexts[force.id]
-            findings = context.targets(self.live.monitor, closing.period.end)
-            judged = ("target_missed",)
+            records = ledger.kind.name
+            findings = self.rules[force.id].of_day(self.live.monitor, records, closing.period.end)
+            judged = daily(records)
         # Quarters and years close too, and nothing is judged by them.
         newest = _FRESH.get(closing.period.grain, 0)
         fresh = self.live.clock() - closing.period.end <= newest
@@ -182,14 +187,14 @@ class AlertService:
         signals: Iterable[Signal],
         findings: Iterable[Finding],
         at: int,
-        judged: Iterable[AlertKind],
+        judged: Iterable[str],
         *,
         fresh: bool = True,
     ) -> bool:
         """Has the book decide; tells whether it could."""
         health = self.live.health
         live = health.follows or health.state in ("live", "unwell")
-        lookup = MonitorLookup(self.live.monitor, force, self.contexts[force.id])
+        lookup = MonitorLookup(self.live.monitor, force, self.rules[force.id].context)
         try:
             made = evaluate(
                 self.stores[force.id],
@@ -262,8 +267,8 @@ class AlertService:
                     force = self.stores[force_id].force
                     settled = health.replay or (not behind and self._turns >= TURNS)
                     self._look(force, at, settled=settled)
-                    unwell = pipeline_unwell(force, self._doing(force, at), at)
-                    self._evaluate(force, [], unwell, at, ("pipeline_unwell",))
+                    unwell = self.rules[force_id].of_process(self._pipeline(force, at), at)
+                    self._evaluate(force, [], unwell, at, PROCESS)
 
     def _look(self, force: Force, at: int, *, settled: bool) -> None:
         """Judges what is due up to now, or now itself, where nothing was judged of late or of a
@@ -342,11 +347,10 @@ class AlertService:
             ahead=False,
             refusals=not live.health.replay,
         )
-        context = self.contexts[force.id]
-        findings = context.evaluate(live.monitor, at, silent, None, held_back, rates=full)
-        self._evaluate(force, running, findings, at, FULL if full else MOMENT)
+        findings = self.rules[force.id].evaluate(live.monitor, at, silent, held_back, full=full)
+        self._evaluate(force, running, findings, at, MINUTE_TOO if full else INSTANT)
 
-    def _doing(self, force: Force, at: int) -> Doing:
+    def _pipeline(self, force: Force, at: int) -> PipelineHealth:
         health = self.live.health
         since = self._behind_since
         watching = [shard.surveillance.get(force.id) for shard in self.live.monitor.shards]
@@ -355,7 +359,7 @@ class AlertService:
             self._fault_at[force.id] = at
         self._faults_known[force.id] = faults
         last = self._fault_at.get(force.id)
-        return Doing(
+        return PipelineHealth(
             0.0 if since is None else (at - since) / 1000,
             health.detail,
             health.checkpoint_age,

@@ -16,8 +16,8 @@ from rich.text import Text
 
 from streams.cli.options import Seconds, board_console
 from streams.errors import WatchroomError
-from streams.outputs import words
 from streams.outputs.terminal import banner, render
+from streams.registry import phrases
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 PATIENCE = 10.0
@@ -110,7 +110,7 @@ def watch(remote: Remote, console: Console, every: float) -> None:
             try:
                 last, heard = remote.fetch(), time.monotonic()
             except Unreachable as error:
-                since = words.duration(int(time.monotonic() - heard))
+                since = phrases.duration(int(time.monotonic() - heard))
                 lost = f"NO CONNECTION for {since}: {error}"
             screen.update(_drawn(console, last, lost), refresh=True)
             time.sleep(max(0.1, every - (time.monotonic() - started)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from streams.config.force import Force
+from streams.live import BEHIND
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Settings:
     web: tuple[str, int] | None = None
     every: float = 1.0
     """Seconds between checkpoints."""
-    behind: int = 1000
+    behind: int = BEHIND
     """Messages of lag above which the worker says that it is behind."""
     topics_every: float = 5.0
     """Seconds between two looks at the topics as the brokers have them; clients of Kafka refresh

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from streams.config.force import WHOLE
 from streams.outputs import words
+from streams.registry import phrases
 from streams.registry.measures import ALL, plain_name
 
 Board = dict[str, Any]
@@ -43,7 +44,7 @@ def spans(board: Board) -> list[tuple[str, Board]]:
 def asked(board: Board) -> list[str]:
     """The periods that were asked for, as they are called."""
     zone = ZoneInfo(board["force"]["timezone"])
-    return [words.period(label, zone) for label in board["periods"]]
+    return [phrases.period(label, zone) for label in board["periods"]]
 
 
 def columns_asked(board: Board) -> int:
@@ -125,7 +126,7 @@ def _fill(table: Table, columns: list[Counts], ranked: list[Counts], most: int) 
     if by is None:
         return None
     for path in [ALL, *_top(by, most)]:
-        figures = (words.count(_listed(counts, path)) for counts in columns)
+        figures = (phrases.count(_listed(counts, path)) for counts in columns)
         table.add_row(plain_name(path), *figures, style="bold" if path == ALL else "")
     return table
 
@@ -143,7 +144,7 @@ def areas(board: Board) -> Table | None:
     if not shown:
         return None
     windows, now = board["windows"], board["now"].get("attendance")
-    limit = words.limit(words.held_in(board, windows["today"])["within_seconds"])
+    limit = phrases.limit(words.held_in(board, windows["today"])["within_seconds"])
     gone = [
         group
         for group, known in windows["today"].get("missing", {}).items()
@@ -157,15 +158,15 @@ def areas(board: Board) -> Table | None:
         attended = find(windows["today"].get("attendance"), area=area)
         opened = find(windows["today"].get("incidents"), category=ALL, grade=ALL, area=area)
         recorded = find(windows["month"].get("crimes"), offence=ALL, area=area)
-        none = words.NOTHING if "attendance" in gone else "none attended"
+        none = phrases.NOTHING if "attendance" in gone else "none attended"
         within = words.share(attended["within"], "none attended") if attended else none
         table.add_row(
             known[area]["name"].removesuffix(" policing area"),
-            words.count(waiting["unattended"] if waiting else 0),
+            phrases.count(waiting["unattended"] if waiting else 0),
             Text(
                 within, style="dim" if attended is None or attended["within"].get("small") else ""
             ),
-            words.count(opened["count"] if opened else None if "incidents" in gone else 0),
-            *([words.count(recorded["count"] if recorded else 0)] if crime else []),
+            phrases.count(opened["count"] if opened else None if "incidents" in gone else 0),
+            *([phrases.count(recorded["count"] if recorded else 0)] if crime else []),
         )
     return table

@@ -29,6 +29,7 @@ from streams.outputs.breakdowns import (
     missing,
     spans,
 )
+from streams.registry import phrases
 from streams.registry.aggregates import SMALL
 
 COLUMNS = {
@@ -106,14 +107,14 @@ def summary(board: Board) -> str:
         waiting = find(now.get("calls"), line=line, area=WHOLE)
         if row and waiting:
             level = words.share(row["service_level"], _no_level(row))
-            limit = words.limit(words.held_in(board, today, line)["within_seconds"])
+            limit = phrases.limit(words.held_in(board, today, line)["within_seconds"])
             told.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
     row, open_now = (
         find(today.get("attendance"), area=WHOLE),
         find(now.get("attendance"), area=WHOLE),
     )
     if row and open_now:
-        limit = words.limit(words.held_in(board, today)["within_seconds"])
+        limit = phrases.limit(words.held_in(board, today)["within_seconds"])
         nothing = "not known" if row["emergencies"] is None else "none attended"
         level = words.share(row["within"], nothing)
         told.append(
@@ -137,14 +138,14 @@ def staleness(board: Board) -> str | None:
         return "NOTHING HAS ARRIVED YET"
     beats = {feed: age for feed, age in ages.items() if feed.startswith("heartbeat.")}
     silent = [
-        f"the last heartbeat of {feed.partition('.')[2]} came {words.duration(age)} ago"
+        f"the last heartbeat of {feed.partition('.')[2]} came {phrases.duration(age)} ago"
         for feed, age in beats.items()
         if age > feeds[feed].get("silent_after_seconds", STALE_HEARTBEAT)
     ]
     if silent:
         return f"STALE: {'; '.join(silent)}"
     if not beats and min(ages.values()) > STALE_FEED:
-        return f"STALE: nothing has arrived for {words.duration(min(ages.values()))}"
+        return f"STALE: nothing has arrived for {phrases.duration(min(ages.values()))}"
     return None
 
 
@@ -177,7 +178,7 @@ def _header(board: Board, lost: str | None) -> RenderableType:
         marks.append(f" {label} ", style=style).append(" ")
     top.add_row(
         Text(board["force"]["name"].upper(), style="bold"),
-        Text(words.moment(board["at"], ZoneInfo(board["force"]["timezone"])), style="bold"),
+        Text(phrases.instant(board["at"], ZoneInfo(board["force"]["timezone"])), style="bold"),
     )
     told = f"Age of data: {words.ages(board['feeds'])}" if board["feeds"] else "No data yet"
     latest = Text(told, style=QUIET)
@@ -231,7 +232,7 @@ def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
     counted = (row["offered"] or "from" in row for _, row in shown if row)
     if not any(counted) and not (now and now["waiting"]):
         return _heading(held["name"], Text("no calls in any period shown", style=QUIET))
-    columns = ("Offered", "Answered", "Abandoned", f"In {words.limit(held['within_seconds'])}")
+    columns = ("Offered", "Answered", "Abandoned", f"In {phrases.limit(held['within_seconds'])}")
     rows = []
     for (title, row), (_, span) in zip(shown, spans(board), strict=True):
         if row is None:
@@ -240,7 +241,7 @@ def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
         if row["offered"] is None and "from" not in row:
             rows.append(_no_data(title))
             continue
-        counts = [words.count(row[name]) for name in ("offered", "answered", "abandoned")]
+        counts = [phrases.count(row[name]) for name in ("offered", "answered", "abandoned")]
         counts[0] += MARKS.get(row.get("from", ""), "")
         speeds = (row["answer_mean"], row["answer_median"], row["answer_p90"])
         level, own = row["service_level"], words.held_in(board, span, line)
@@ -277,7 +278,7 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
     if not any(row["emergencies"] for _, row in shown if row) and not (now and now["unattended"]):
         quiet = Text("no emergencies in any period shown", style=QUIET)
         return _heading("Emergency attendance", quiet)
-    columns = ("Opened", "Attended", "Never att.", f"In {words.limit(held['within_seconds'])}")
+    columns = ("Opened", "Attended", "Never att.", f"In {phrases.limit(held['within_seconds'])}")
     target = "" if held["target"] is None else "Target"
     rows = []
     for (title, row), (_, span) in zip(shown, spans(board), strict=True):
@@ -291,7 +292,7 @@ def _attendance(board: Board, width: int) -> list[RenderableType]:
         counts = (row["emergencies"], row["attended"], row["never_attended"])
         speeds = (row["response_mean"], row["response_median"], row["response_p90"])
         nothing = "none attended" if row["emergencies"] else "no emergencies"
-        shown_counts = [words.count(number) for number in counts]
+        shown_counts = [phrases.count(number) for number in counts]
         rows.append(_cells(title, shown_counts, row["within"], own, speeds, nothing))
     titles = ("", *columns, target, "Mean", "Median", "90th pct")
     return [*_heading("Emergency attendance", state), _figures(width, titles, rows)]
@@ -328,7 +329,7 @@ def _cells(
         *counts,
         Text(words.share(ratio, nothing), style=few),
         Text(verdict, style=VERDICTS.get(verdict[:1], QUIET)),
-        *("" if speed is None else words.duration(speed) for speed in speeds),
+        *("" if speed is None else phrases.duration(speed) for speed in speeds),
     ]
 
 
@@ -336,7 +337,7 @@ def _now(number: int, oldest: float | None, unknown: int, verb: str) -> Text:
     """What is true now: `3 waiting now, the oldest for 1 min 43 s`."""
     text = Text(f"{number:,} {verb} now", style="bold yellow" if number else "bold")
     if oldest is not None:
-        text.append(f", the oldest for {words.duration(oldest)}")
+        text.append(f", the oldest for {phrases.duration(oldest)}")
     if unknown:
         text.append(f" (and {unknown:,} of unknown fate)", style=QUIET)
     return text

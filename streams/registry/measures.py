@@ -257,6 +257,27 @@ GROUPS: tuple[Group, ...] = (CALLS, ATTENDANCE, INCIDENTS, CRIMES)
 LINKS = (("calls", "incidents"),)
 """Themes that are related: calls, and the incidents that they become a few minutes later."""
 
+
+def find_measure(group: str, measure: str) -> tuple[Group, Measure] | None:
+    """A group and its measure by their names; None where there is none of that name."""
+    for each in GROUPS:
+        if each.name == group:
+            return next(((each, m) for m in each.measures if m.name == measure), None)
+    return None
+
+
+def measure_of(group: str, measure: str) -> Measure | None:
+    """A measure by its names."""
+    found = find_measure(group, measure)
+    return None if found is None else found[1]
+
+
+def unit_of(group: str, measure: str) -> Unit:
+    """Whether a figure is a count, a share or a duration; what no group has is counted."""
+    found = measure_of(group, measure)
+    return "count" if found is None else found.unit
+
+
 PLAIN_NAMES = {
     "all": "All",
     "asb": "Anti-social behaviour",

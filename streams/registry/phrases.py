@@ -1,4 +1,5 @@
-"""Signals in plain English, all of it here: what, where, how many, when, and how many are usual.
+"""Figures and signals in plain English, all of it here: numbers, shares, durations, dates, times;
+what, where, how many, when, and how many are usual.
 
     999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14. Up since about 21:00.
 
@@ -23,6 +24,103 @@ from streams.registry.measures import ALL, Unit, WatchPolicy, plain_name
 
 SHORT = 80
 """Characters of a sentence that an alert has room for beside its figures."""
+NOTHING = "–"
+"""What stands where there is no figure."""
+
+
+# -- numbers and shares --------------------------------------------------------------------------
+
+
+def count(number: int | None) -> str:
+    """A count with thousands separated."""
+    return NOTHING if number is None else f"{number:,}"
+
+
+def rough(many: float) -> str:
+    """A mean: `1,204`, `12`, below ten `1.4`, as of so few a whole number says too little, and at
+    the least `less than 0.1`."""
+    if many < 0.05:
+        return "less than 0.1"
+    return f"{many:,.0f}" if many >= 9.95 else f"{many:.1f}".removesuffix(".0")
+
+
+def percent(share: float) -> str:
+    """A target, or a share that may be a whole number: `83 %`, `92.5 %`."""
+    return f"{share * 100:.1f}".removesuffix(".0") + " %"
+
+
+def whole_percent(share: float) -> str:
+    """A share that is known roughly: `83 %`."""
+    return f"{share * 100:.0f} %"
+
+
+# -- durations -----------------------------------------------------------------------------------
+
+
+def duration(seconds: float | None) -> str:
+    """A measured duration, in two units: `7.4 s`, `1 min 43 s`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 60 and seconds != int(seconds):
+        tenths = f"{seconds:.1f}"
+        return f"{tenths} s" if tenths != "60.0" else "1 min 0 s"
+    whole = round(seconds)
+    for size, unit, below, part in ((86400, "d", 3600, "h"), (3600, "h", 60, "min")):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // below} {part}"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+
+
+def round_duration(seconds: float) -> str:
+    """A duration that may be a round one: `40 s`, `4 min`, `2 min 30 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        rest = f" {whole % 60} s" if whole % 60 else ""
+        return f"{whole // 60} min{rest}"
+    rest = f" {whole % 3600 // 60} min" if whole % 3600 >= 60 else ""
+    return f"{whole // 3600} h{rest}"
+
+
+def limit(seconds: int) -> str:
+    """A limit, usually a round one: `10 s`, `20 min`."""
+    return f"{seconds // 60} min" if seconds and seconds % 60 == 0 else duration(seconds)
+
+
+# -- dates and times -----------------------------------------------------------------------------
+
+
+def full_date(day: dt.date) -> str:
+    """`1 July 2020`."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def date(calendar: Calendar, at: int, now: int, *, weekday: bool = False) -> str:
+    """`1 July`, or `Wednesday 1 July 2020` where it is another year."""
+    local = calendar.local(at)
+    year = f" {local.year}" if local.year != calendar.local(now).year else ""
+    return f"{local:%A} " * weekday + f"{local.day} {local:%B}{year}"
+
+
+def instant(rfc3339: str, zone: dt.tzinfo) -> str:
+    """A moment on the local clock: `Friday 14 January 2022, 17:42:10 GMT`."""
+    local = dt.datetime.fromisoformat(rfc3339).astimezone(zone)
+    return f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S %Z}"
+
+
+def period(label: str, zone: dt.tzinfo) -> str:
+    """The label of a period as one asks for it: an hour without its offset, `2021-10-31T02`, but
+    for the two that a clock shows on the night on which it goes back, `2021-10-31T01+01:00`."""
+    hour, offset = label[:13], label[13:]
+    if not offset:
+        return label
+    local = dt.datetime.fromisoformat(f"{hour}:00").replace(tzinfo=zone)
+    twice = local.utcoffset() != local.replace(fold=1).utcoffset()
+    return label if twice else hour
+
+
+# -- signals -------------------------------------------------------------------------------------
 
 
 def subject(force: Force, watch: WatchPolicy, row: dict[str, str]) -> str:
@@ -113,7 +211,7 @@ def moment(calendar: Calendar, ms: int, now: int) -> str:
 def _day(local: dt.datetime, now: dt.datetime) -> str:
     if abs((now.date() - local.date()).days) < 7:
         return f"{local:%A}"
-    return f"{local:%A} {local.day} {local:%B %Y}"
+    return f"{local:%A} {full_date(local)}"
 
 
 def when(
@@ -149,7 +247,7 @@ def since(calendar: Calendar, grain: str, onset: int, now: int) -> str:
         return f"{local:%B %Y}"
     if abs((calendar.local(now).date() - local.date()).days) < 7:
         return f"{local:%A}"
-    return f"{local.day} {local:%B %Y}"
+    return full_date(local)
 
 
 class Told(Protocol):
@@ -245,9 +343,10 @@ def known_from(names: Sequence[str], *, only: bool) -> str:
 
 def across(what: str, kind: str, day: dt.date) -> str:
     """Of a comparison with what was recorded otherwise; short enough to stand in an alert."""
-    date = f"{day.day} {day:%B %Y}"
-    said = f"Compared across a change: {what}, {date}."
-    return said if len(said) <= SHORT else f"Compared across a change of {kind} on {date}."
+    said = f"Compared across a change: {what}, {full_date(day)}."
+    return (
+        said if len(said) <= SHORT else f"Compared across a change of {kind} on {full_date(day)}."
+    )
 
 
 def silent(kind: str, force: Force, gap: str, expected: float) -> str:
@@ -276,10 +375,10 @@ def stretch(calendar: Calendar, start: int, end: int) -> str:
         if first < last and rest < (DAY if grain == "month" else 2 * HOUR):
             return f"for {_span(calendar.local(first), calendar.local(last - 1), grain)}"
     a, b = calendar.local(start), calendar.local(end)
-    on = f"{b.day} {b:%B %Y}"
+    on = full_date(b)
     if a.date() == b.date():
         return f"from {a:%H:%M} to {b:%H:%M} on {on}"
-    return f"from {a:%H:%M} on {a.day} {a:%B %Y} to {b:%H:%M} on {on}"
+    return f"from {a:%H:%M} on {full_date(a)} to {b:%H:%M} on {on}"
 
 
 def _span(first: dt.datetime, last: dt.datetime, grain: str) -> str:

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from streams.alerts.rules import KINDS
+from streams.alerts.rules.base import AlertKind
 from streams.config.force import shipped_forces
-from streams.outputs.rules import ALERTS, PIPELINE
+from streams.outputs.rules import PIPELINE
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "alertmanager" / "alertmanager.yml"
 BOOK = {"page": "pages", "notice": "notices", "state": "tickets"}
@@ -30,11 +32,10 @@ def test_amtool_has_no_complaint(amtool: Path) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
 
 
-@pytest.mark.parametrize("kind", ALERTS, ids=lambda kind: kind.name)
-def test_an_alert_goes_to_its_force_by_its_severity(amtool: Path, kind: object) -> None:
-    named = next(each for each in ALERTS if each is kind)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_an_alert_goes_to_its_force_by_its_severity(amtool: Path, kind: AlertKind) -> None:
     for severity, receiver in BOOK.items():
-        common = {"alertname": named.name, "kind": named.kind, "severity": severity}
+        common = {"alertname": kind.runbook, "kind": kind.name, "severity": severity}
         for force in shipped_forces():
             found = goes_to(amtool, **common, force=force, alert=f"{force}/1")
             assert found == [f"{receiver}-{force}"]

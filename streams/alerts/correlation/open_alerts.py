@@ -31,8 +31,10 @@ from streams.alerts.correlation.signals import (
     related,
     spread,
 )
+from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import SEVERITIES, Alert, ms_of
-from streams.alerts.policy import PeriodLookup, alone, inside, kind_of, severity_of
+from streams.alerts.rules import inside, kind_of, severity_of
+from streams.alerts.rules.signals import alone
 from streams.config.force import Force
 from streams.periods import DAY, HOUR
 from streams.surveillance.signals import Signal

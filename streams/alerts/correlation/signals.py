@@ -23,9 +23,9 @@ from detectors.calibration.episodes import linked, nested
 from detectors.homogeneity import HomogeneityResult, PartCount, dispersion, explains, judge, moved
 from streams.alerts import words as say
 from streams.alerts.model import Evidence
-from streams.alerts.policy import is_told
+from streams.alerts.rules import is_news
 from streams.config.force import WHOLE, Force
-from streams.registry.measures import ALL, LINKS
+from streams.registry.measures import ALL, LINKS, unit_of
 from streams.surveillance.series import values_of
 from streams.surveillance.signals import Direction, Signal
 
@@ -71,7 +71,7 @@ def part(told: Signal | Evidence, group: str, measure: str) -> PartCount | None:
     expected = told.expected
     if told.method == "level" and told.before is not None:
         expected = told.before
-    if expected is None or told.observed is None or say.unit_of(group, measure) != "count":
+    if expected is None or told.observed is None or unit_of(group, measure) != "count":
         return None
     return PartCount(told.observed, expected)
 
@@ -202,7 +202,7 @@ class _Tree(ABC):
         """Whether there is anything to tell of a part that is set apart: never of one record where
         none is usual."""
         found = self._figures(of)
-        return of in self.held or (found is not None and outside(found) and is_told(found))
+        return of in self.held or (found is not None and outside(found) and is_news(found))
 
     def _goes_along(self, of: str) -> tuple[str, ...]:
         """What of a whole that does not tell is named with the strongest of its parts."""

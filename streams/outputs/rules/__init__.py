@@ -6,12 +6,12 @@ Prometheus tells Alertmanager which are open, and watches what Watchroom can't: 
 """
 
 from streams.outputs.rules.budget import budget_file
-from streams.outputs.rules.kinds import ALERTS, AlertKind, alerts_file
+from streams.outputs.rules.kinds import alerts_file
 from streams.outputs.rules.pipeline import PIPELINE, pipeline_file
 from streams.outputs.rules.recording import recording_file
 from streams.outputs.rules.text import DASHBOARDS, Links
 
-__all__ = ["ALERTS", "DASHBOARDS", "PIPELINE", "AlertKind", "Links", "budget_file", "rule_files"]
+__all__ = ["DASHBOARDS", "PIPELINE", "Links", "budget_file", "rule_files"]
 
 
 def rule_files(links: Links) -> dict[str, str]:

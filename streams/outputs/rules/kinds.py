@@ -1,4 +1,4 @@
-"""One alert rule a kind of alert that Watchroom itself opens.
+"""One rule a kind of alert that Watchroom itself opens (`streams.alerts.rules`).
 
 An open alert is a series, `watchroom_alert_open`, whose labels never change while it is open: so
 one firing and one resolved notification follow it. Its words, which may change, are only in the
@@ -11,8 +11,8 @@ annotations. Two things would break that, and are seen to here:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from streams.alerts.rules import KINDS
+from streams.alerts.rules.base import AlertKind
 from streams.outputs.rules.text import Links, Rule, template, written
 
 LABELS = "force, kind, severity, area, measure, alert"
@@ -25,63 +25,6 @@ LONGEST = "6h"
 
 KEEP = "30s"
 """Kept firing so long after it is gone: above the 20 seconds that a take-over may last."""
-
-
-@dataclass(frozen=True, slots=True)
-class AlertKind:
-    """A kind of alert: its name in Prometheus, and what it means to who is woken by it."""
-
-    kind: str
-    name: str
-    dashboard: str
-    meaning: str
-
-
-ALERTS: tuple[AlertKind, ...] = (
-    AlertKind(
-        "exceptional_volume",
-        "WatchroomExceptionalVolume",
-        "volumes",
-        "Far more, or far fewer, than such an hour or day usually has: something is going on, or "
-        "a feed is wrong.",
-    ),
-    AlertKind(
-        "level_change",
-        "WatchroomLevelChange",
-        "volumes",
-        "The figure has moved to another level and stays there. No single period need stand out.",
-    ),
-    AlertKind(
-        "target_missed",
-        "WatchroomTargetMissed",
-        "alerts",
-        "A target is being missed by more than chance explains.",
-    ),
-    AlertKind(
-        "callers_waiting",
-        "WatchroomCallersWaiting",
-        "calls",
-        "Callers have been waiting for an answer for too long, now.",
-    ),
-    AlertKind(
-        "unattended",
-        "WatchroomUnattended",
-        "response",
-        "An emergency has had nobody at the scene for too long, now.",
-    ),
-    AlertKind(
-        "feed_silent",
-        "WatchroomFeedSilent",
-        "pipeline",
-        "A source system sends nothing. Its figures stand still: do not trust a quiet board.",
-    ),
-    AlertKind(
-        "pipeline_unwell",
-        "WatchroomPipelineUnwell",
-        "pipeline",
-        "Watchroom itself is not well: its figures may be late or incomplete.",
-    ),
-)
 
 
 def held_rule() -> Rule:
@@ -117,13 +60,13 @@ def alert_rule(kind: AlertKind, links: Links) -> Rule:
     """The rule of one kind."""
     query = "?var-force={{ $labels.force }}&var-area={{ $labels.area }}"
     return {
-        "alert": kind.name,
-        "expr": f'{HELD}{{kind="{kind.kind}"}} > 0',
+        "alert": kind.runbook,
+        "expr": f'{HELD}{{kind="{kind.name}"}} > 0',
         "keep_firing_for": KEEP,
         "annotations": {
             "summary": _words(),
             "description": template(f"{kind.meaning} Force <force>, area <area>, <measure>."),
-            "runbook_url": links.runbook(kind.name),
+            "runbook_url": links.runbook(kind.runbook),
             "dashboard_url": links.dashboard(kind.dashboard, query),
         },
     }
@@ -131,7 +74,7 @@ def alert_rule(kind: AlertKind, links: Links) -> Rule:
 
 def alerts_file(links: Links) -> str:
     """The text of the file."""
-    rules = [held_rule(), *(alert_rule(kind, links) for kind in ALERTS)]
+    rules = [held_rule(), *(alert_rule(kind, links) for kind in KINDS)]
     head = "Alerts that Watchroom opened and has not closed: one rule a kind.\n"
     head += "The labels of an alert stay the same while it is open; its words are an annotation."
     return written(head, [("watchroom-alerts", rules)])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streams.alerts.rules.pipeline_unwell import KIND
+from streams.live import BEHIND, OLD_CHECKPOINT
 from streams.outputs.rules.kinds import REPORTED
 from streams.outputs.rules.text import Links, Rule, template, written
 
@@ -26,7 +28,7 @@ class PipelineAlert:
 def _trouble(kind: str) -> str:
     """Watchroom tells of its troubles itself, unless none of the forces that they concern is held
     here: then it has nobody to tell. A day back, since one that was snoozed or closed was told."""
-    told = f'watchroom_alert_open{{{JOB}, kind="pipeline_unwell", measure="{kind}"}}'
+    told = f'watchroom_alert_open{{{JOB}, kind="{KIND}", measure="{kind}"}}'
     return (
         f'max by (instance, subject) (watchroom_trouble{{{JOB}, kind="{kind}"}}) > 0\n'
         f"unless on (instance) max by (instance) (max_over_time({told}[1d]))\n"
@@ -74,7 +76,7 @@ PIPELINE: tuple[PipelineAlert, ...] = (
     PipelineAlert(
         "WatchroomBehind",
         "notice",
-        f"sum by (instance) (watchroom_lag_messages{{{JOB}}}) > 1000",
+        f"sum by (instance) (watchroom_lag_messages{{{JOB}}}) > {BEHIND}",
         "2m",
         "The Watchroom worker <instance> is {{ $value | humanize }} messages behind.",
         "More comes than it counts, or the brokers are slow. The figures are late, not wrong.",
@@ -84,7 +86,7 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         "WatchroomCheckpointOld",
         "notice",
         # A checkpoint is written when something has come: an idle worker's may be old.
-        f"watchroom_checkpoint_age_seconds{{{JOB}}} > 300\n"
+        f"watchroom_checkpoint_age_seconds{{{JOB}}} > {OLD_CHECKPOINT}\n"
         f"and on (instance) min by (instance) (watchroom_watermark_age_seconds{{{JOB}}}) < 120\n",
         "1m",
         "The Watchroom worker <instance> has saved nothing for {{ $value | humanizeDuration }}.",
@@ -99,7 +101,7 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         f"sum by (instance) (increase(watchroom_alert_faults_total{{{JOB}}}[5m])) > 0\n"
         f"and on (instance) watchroom_ready{{{JOB}}} == 1\n"
         f"unless on (instance) max_over_time(watchroom_alert_open{{{JOB}, "
-        'kind="pipeline_unwell", measure="faults"}[1d])\n',
+        f'kind="{KIND}", measure="faults"}}[1d])\n',
         "1m",
         "The Watchroom worker <instance> can't judge or tell alerts, not even this one.",
         "Counting goes on and the board is right, but nothing that happens raises an alert.",
@@ -172,14 +174,14 @@ PIPELINE: tuple[PipelineAlert, ...] = (
 
 
 def pipeline_rule(alert: PipelineAlert, links: Links) -> Rule:
-    """The rule of one alert. It is of the kind `pipeline_unwell`, as Watchroom's own are."""
+    """The rule of one alert."""
     keep = {"keep_firing_for": alert.keep} if alert.keep else {}
     return {
         "alert": alert.name,
         "expr": alert.expr,
         "for": alert.wait,
         **keep,
-        "labels": {"severity": alert.severity, "kind": "pipeline_unwell"},
+        "labels": {"severity": alert.severity, "kind": KIND},
         "annotations": {
             "summary": template(alert.summary),
             "description": template(alert.meaning),

@@ -8,7 +8,7 @@ import pytest
 from streams.alerts.actions import Request, hand_room_over
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import decode_fact, encode
-from streams.alerts.rules.conditions import Finding
+from streams.alerts.rules.base import Finding
 from streams.alerts.store import AlertStore
 from streams.config.force import check_force, shipped_force_text
 from streams.errors import ActionError

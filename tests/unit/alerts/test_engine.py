@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import decode, encode
-from streams.alerts.rules.conditions import Finding
+from streams.alerts.rules.base import Finding
 from streams.alerts.store import AlertStore
 from tests.alerting import WARWICKSHIRE, Known, at, quiet, signal, store
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from streams.alerts.evaluation import Evaluation, evaluate
-from streams.alerts.policy import NoLookup
+from streams.alerts.lookup import NoLookup
 from streams.alerts.store import AlertStore
 from streams.surveillance.signals import Signal
 from tests.alerting import Known, at, incidents, quiet, signal, store

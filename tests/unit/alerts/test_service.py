@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from streams.alerts.context import RuleContext
 from streams.alerts.model import Transition
+from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.service import AlertService
 from streams.board.freshness import LOOKS
 from streams.live import Live
@@ -52,7 +52,7 @@ def test_a_detector_that_fails_is_told_to_the_room(service: AlertService) -> Non
 
 
 def test_a_look_that_fails_is_told_to_the_room(service: AlertService, monkeypatch: Any) -> None:
-    monkeypatch.setattr(RuleContext, "evaluate", lambda *_: 1 / 0)
+    monkeypatch.setattr(RuleSet, "evaluate", lambda *_: 1 / 0)
     service.tick()
     assert words(service) == [FAULTS.format("1 fault")]
     assert service.faults == 1

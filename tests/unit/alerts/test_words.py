@@ -10,8 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.alerts import words as say
-from streams.alerts.policy import NoLookup, kind_of
-from streams.alerts.policy import said as said_of
+from streams.alerts.lookup import NoLookup
+from streams.alerts.rules import (
+    answer_rate,
+    callers_waiting,
+    exceptional_volume,
+    kind_of,
+    target_missed,
+    unattended,
+)
+from streams.alerts.rules import said as said_of
 from streams.config.force import Force, check_force
 from streams.periods import HOUR
 from streams.surveillance.signals import Signal
@@ -66,7 +74,7 @@ def test_the_change_comes_second_with_its_own_baseline() -> None:
 def test_how_many_times_the_usual(ratio: float | None, direction: str, told: str) -> None:
     onset = at("2026-11-20 18:00")
     some = signal("2026-11-21 21:00", direction=direction, ratio=ratio, onset=onset)
-    assert say.volume(WARWICKSHIRE, some, some.end)[1] == told
+    assert exceptional_volume.volume(WARWICKSHIRE, some, some.end)[1] == told
 
 
 def test_a_level_by_the_month_counts_its_months() -> None:
@@ -136,7 +144,7 @@ def test_a_count_outside_its_range_is_not_rounded_into_it() -> None:
 
 
 def test_an_hour_that_the_clock_shows_twice_says_which() -> None:
-    ends = [say.volume(WARWICKSHIRE, hour(n), hour(n).end)[0] for n in range(4)]
+    ends = [exceptional_volume.volume(WARWICKSHIRE, hour(n), hour(n).end)[0] for n in range(4)]
     told = [each.partition(" in the ")[2].partition(", usually")[0] for each in ends]
     assert told == ["hour to 01:00 BST", "hour to 01:00 GMT", "hour to 02:00", "hour to 03:00"]
 
@@ -152,10 +160,10 @@ def test_an_hour_that_the_clock_skips_ends_when_the_clock_says() -> None:
 
 
 def test_one_emergency_that_waits() -> None:
-    assert say.unattended("Rugby", 1, 3000, 2400)[0] == (
+    assert unattended.sentences("Rugby", 1, 3000, 2400)[0] == (
         "Emergency incident, Rugby: 1 not attended for 50 min."
     )
-    assert say.unattended("Rugby", 2, 3000, 2400)[0] == (
+    assert unattended.sentences("Rugby", 2, 3000, 2400)[0] == (
         "Emergency incidents, Rugby: 2 not attended, the oldest for 50 min."
     )
 
@@ -218,10 +226,10 @@ def test_the_sentences_after_the_change_are_left_out_last_first() -> None:
 @pytest.mark.parametrize(("many", "long"), [*product((1, 3), (40.0, 7500.0))])
 def test_what_is_judged_now_fits_under_any_name(many: int, long: float) -> None:
     for sentences in (
-        say.waiting("999 calls", LONG * 2, many, long, 300, 10),
-        say.unattended(LONG * 2, many, long, 2400),
-        say.answer_rate("999 calls", LONG * 2, (12, 40), 10, 0.83, 0.9),
-        say.missed("101 calls", LONG * 2, 0.27, 0.8, 30, 4),
+        callers_waiting.sentences("999 calls", LONG * 2, many, long, 300, 10),
+        unattended.sentences(LONG * 2, many, long, 2400),
+        answer_rate.sentences("999 calls", LONG * 2, (12, 40), 10, 0.83, 0.9),
+        target_missed.sentences("101 calls", LONG * 2, 0.27, 0.8, 30, 4),
     ):
         assert len(say.fit(sentences, say.NOBODY)) <= say.LONGEST
 
@@ -229,7 +237,7 @@ def test_what_is_judged_now_fits_under_any_name(many: int, long: float) -> None:
 def test_where_most_of_it_is_may_cost_a_quarter_of_a_long_name() -> None:
     told = incidents("north-warwickshire-area", 21, 10.0, lower=6, upper=14, grain="hour",
                      onset=at("2026-11-19 01:00"), ratio=1.9)  # fmt: skip
-    said = say.volume(WARWICKSHIRE, told, told.end, mostly=("rugby", 13))
+    said = exceptional_volume.volume(WARWICKSHIRE, told, told.end, mostly=("rugby", 13))
     assert say.fit(said, say.NOBODY) == (
         "Anti-social behaviour incidents, North Warwickshire…: 21 in the hour to 01:00, usually "
         "6 to 14. 1.9 times the usual since about 01:00. 13 of them in Rugby."

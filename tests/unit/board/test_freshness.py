@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.alerts.model import Transition
+from streams.alerts.rules.unattended import UnattendedRule
 from streams.alerts.service import AlertService
 from streams.board.freshness import FEW_LOOKS, LOOKS, LOST, MOST_DELAY, NEAR, Current, Mark
 from streams.live import Live
@@ -378,10 +379,10 @@ def test_the_limits_of_a_force_are_not_learned_from_half_of_its_records() -> Non
     room = Room()
     room.read(waiting(0, answered_at=stamp(0)), opened(3 * HOUR))
     room.look(2)
-    context = room.service.contexts["tiny"]
+    (rule,) = [r for r in room.service.rules["tiny"].rules if isinstance(r, UnattendedRule)]
 
     def learned() -> int:
-        return sum(count for _, count in context._response.seen)
+        return sum(count for _, count in rule.own.seen)
 
     assert learned() == 0
     late = [opened(DAY, f"j{n}", arrived_at=stamp(19 * HOUR - n)) for n in range(20)]

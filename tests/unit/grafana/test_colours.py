@@ -51,7 +51,10 @@ def shown(mappings: list[Any], value: float) -> str | None:
 @pytest.mark.parametrize(
     ("title", "words"),
     [
-        ("Keeping up", {0: "● Keeping up", 999: "● Keeping up", 1000: "▲ Behind", 1e9: "▲ Behind"}),
+        (
+            "Keeping up",
+            {0: "● Keeping up", 1000: "● Keeping up", 1001: "▲ Behind", 1e9: "▲ Behind"},
+        ),
         ("Ready", {0: "▼ Catching up", 1: "● Ready"}),
         ("Verdict on it", {-1: "▼ Below", 0: "● Within", 1: "▲ Above"}),
         ("Open now", {0: "● None", 1: None, 7: None}),

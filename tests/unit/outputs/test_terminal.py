@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 
 from streams.live import Live
-from streams.outputs import words
 from streams.outputs.terminal import as_text, render, staleness, summary
+from streams.registry import phrases
 from streams.registry.measures import plain_name
 from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
 
@@ -219,7 +219,7 @@ def test_an_hour_that_was_asked_for_is_labelled_with_the_hour(width: int) -> Non
 def test_an_hour_is_called_as_one_asks_for_it() -> None:
     zone = ZoneInfo("Europe/London")
     labels = ["2021-10-31T01+01:00", "2021-10-31T01+00:00", "2021-10-31T02+00:00", "2021-10-31"]
-    assert [words.period(label, zone) for label in labels] == [
+    assert [phrases.period(label, zone) for label in labels] == [
         *labels[:2],
         "2021-10-31T02",
         labels[3],
@@ -256,7 +256,7 @@ def test_one_line_for_a_log() -> None:
     ],
 )
 def test_a_duration_is_told_in_words(seconds: float | None, told: str) -> None:
-    assert words.duration(seconds) == told
+    assert phrases.duration(seconds) == told
 
 
 @pytest.mark.parametrize(
@@ -272,5 +272,5 @@ def test_a_category_is_told_in_words(path: str, told: str) -> None:
 
 
 def test_a_target_that_is_no_whole_number_keeps_its_tenth() -> None:
-    assert words.percent(0.925) == "92.5 %"
-    assert words.percent(0.9) == "90 %"
+    assert phrases.percent(0.925) == "92.5 %"
+    assert phrases.percent(0.9) == "90 %"

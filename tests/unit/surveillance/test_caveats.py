@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import pytest
 
-from streams.alerts import words as alert_words
+from streams.alerts.lookup import NoLookup
+from streams.alerts.rules import said
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.periods import DAY
@@ -78,21 +78,20 @@ def test_an_event_in_which_a_series_began_is_all_that_is_known() -> None:
 def test_the_words_fit_into_an_alert() -> None:
     day = dt.date(2020, 7, 1)
     long = "Command and control moved to SAAB SAFE (July 2020, day not stated)"
-    said = signal_words.across(long, "system", day)
-    assert said == "Compared across a change of system on 1 July 2020."
+    told = signal_words.across(long, "system", day)
+    assert told == "Compared across a change of system on 1 July 2020."
     assert signal_words.known_from(["Lockdown", "Fair"], only=False) == (
         "Compared with other days of Lockdown and Fair."
     )
 
 
-@pytest.mark.parametrize("kind", ["volume", "level"])
+@pytest.mark.parametrize("kind", ["exceptional_volume", "level_change"])
 def test_an_alert_has_it_as_its_last_sentences(kind: str) -> None:
     force = tiny_force()
-    said: dict[str, Any] = {"volume": alert_words.volume, "level": alert_words.level}
     caveats = ("Known only from Lockdown.", "Compared across a change of system on 1 July 2020.")
     given = signal(
         "2026-11-21 21:00", force="tiny", kind="incident", group="incidents", measure="count",
         row={"category": "asb", "grade": "all"}, caveats=caveats,
     )  # fmt: skip
-    sentences = said[kind](force, given, given.end + DAY)
+    sentences = said(force, given, kind, NoLookup(), given.end + DAY)
     assert sentences[-2:] == caveats

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Alert
-from streams.alerts.rules.conditions import silent_feeds
+from streams.alerts.rules.feed_silent import silent_feeds
 from streams.alerts.service import AlertService
 from streams.alerts.store import AlertStore
 from streams.board.monitor import Monitor

@@ -8,7 +8,7 @@ import { age, chance, clocks, count, duration, percent } from "./words.js";
 const id = asked.get("id");
 const force = asked.get("force") ?? id?.split("/")[0];
 const OUTCOMES = { real: "real", planned_event: "a planned event", data_fault: "a fault in the data", false: "false alarm" };
-const WAITS = ["callers_waiting", "unattended", "pipeline_unwell"]; // their figures are seconds
+const SECONDS = /^(oldest|answer|response)_/; // measures of which a figure is seconds
 const HOURLY = { calls: "offered", attendance: "emergencies" }; // what is drawn of a figure of this moment
 const METHODS = {
   surprise: "this period by itself", change: "all since the change began", level: "the level of the months", proportion: "the share, case by case",
@@ -39,7 +39,7 @@ function state(alert) {
 
 function evidence(alert) {
   const held = alert.evidence ?? {};
-  const lasting = WAITS.includes(alert.kind) || /^(answer|response)_/.test(alert.measure);
+  const lasting = alert.group === "pipeline" || SECONDS.test(alert.measure);
   const worded = (value) => {
     if (lasting) return duration(value);
     return held.denominator != null ? percent(value) : count(Math.round(value * 10) / 10);

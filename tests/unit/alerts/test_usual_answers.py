@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from streams.alerts.rules.answering import EMERGENCY, OTHER, Answering
-from streams.alerts.rules.conditions import Rate, answer_rate
+from streams.alerts.rules.answer_rate import answer_rate
+from streams.alerts.usual_answers import EMERGENCY, OTHER, AnswerRate, UsualAnswers
 from tests.alerting import CALENDAR, WARWICKSHIRE, at
 
 HOUR = 3_600_000
@@ -14,11 +14,11 @@ NOW = at("2026-11-20 03:00")  # a Friday
 BUSY = range(17, 23)
 
 
-def learned(rate: Callable[[int, bool], Rate], now: int = NOW) -> Answering:
+def learned(rate: Callable[[int, bool], AnswerRate], now: int = NOW) -> UsualAnswers:
     """Four weeks of a line, by the hour of the day and whether it is a weekend."""
-    made = Answering(CALENDAR, {"101": OTHER, "999": EMERGENCY})
+    made = UsualAnswers(CALENDAR, {"101": OTHER, "999": EMERGENCY})
 
-    def read(start: int, _end: int) -> dict[str, Rate]:
+    def read(start: int, _end: int) -> dict[str, AnswerRate]:
         local = CALENDAR.local(start)
         return {"101": rate(local.hour, local.weekday() >= 5)}
 
@@ -26,11 +26,11 @@ def learned(rate: Callable[[int, bool], Rate], now: int = NOW) -> Answering:
     return made
 
 
-def steady(hour: int, weekend: bool) -> Rate:
+def steady(hour: int, weekend: bool) -> AnswerRate:
     """The evenings are bad, and those of a weekend worse."""
     if hour in BUSY:
-        return Rate(10 if weekend else 20, 50)
-    return Rate(9, 10)
+        return AnswerRate(10 if weekend else 20, 50)
+    return AnswerRate(9, 10)
 
 
 def test_a_window_that_reaches_back_into_the_evening_is_compared_with_the_evening() -> None:
@@ -38,7 +38,7 @@ def test_a_window_that_reaches_back_into_the_evening_is_compared_with_the_evenin
     assert found.usual("101", 60, NOW).share == pytest.approx(0.9)
     # From 21:00: two hours of the evening and four of the night.
     assert found.usual("101", 360, NOW).share == pytest.approx((2 * 20 + 4 * 9) / 140)
-    windows = {360: Rate(60, 140)}
+    windows = {360: AnswerRate(60, 140)}
     own = {360: found.usual("101", 360, NOW)}
     assert answer_rate(WARWICKSHIRE, "101", windows, own, 0.8, 30, NOW) is None
 
@@ -52,7 +52,7 @@ def test_weekends_are_compared_with_weekends_and_a_part_of_an_hour_counts_as_a_p
 
 
 def test_where_too_little_is_known_of_a_kind_of_day_the_other_days_count_too() -> None:
-    found = learned(lambda _hour, weekend: Rate(1, 4) if weekend else Rate(4, 4))
+    found = learned(lambda _hour, weekend: AnswerRate(1, 4) if weekend else AnswerRate(4, 4))
     share = found.usual("101", 15, at("2026-11-21 03:00")).share
     assert 0.7 < share < 1.0
 
@@ -60,11 +60,11 @@ def test_where_too_little_is_known_of_a_kind_of_day_the_other_days_count_too() -
 def test_today_is_left_out_and_an_unknown_line_has_no_usual_rate() -> None:
     seen: list[int] = []
 
-    def read(start: int, _end: int) -> dict[str, Rate]:
+    def read(start: int, _end: int) -> dict[str, AnswerRate]:
         seen.append(start)
         return {}
 
-    made = Answering(CALENDAR, {"101": OTHER})
+    made = UsualAnswers(CALENDAR, {"101": OTHER})
     made.learn(read, NOW)
     assert max(seen) < NOW - 24 * HOUR
     assert made.usual("101", 60, NOW).of == 0
@@ -77,11 +77,11 @@ def test_today_is_left_out_and_an_unknown_line_has_no_usual_rate() -> None:
 def test_calls_go_together_as_much_as_the_own_past_shows_and_less_in_a_longer_window() -> None:
     rng = np.random.default_rng(5)
 
-    def coins(_hour: int, _weekend: bool) -> Rate:
-        return Rate(int(rng.binomial(30, 0.7)), 30)
+    def coins(_hour: int, _weekend: bool) -> AnswerRate:
+        return AnswerRate(int(rng.binomial(30, 0.7)), 30)
 
-    def crowds(_hour: int, _weekend: bool) -> Rate:
-        return Rate(int(rng.binomial(30, rng.beta(0.7, 0.3))), 30)
+    def crowds(_hour: int, _weekend: bool) -> AnswerRate:
+        return AnswerRate(int(rng.binomial(30, rng.beta(0.7, 0.3))), 30)
 
     calm, rushed = learned(coins), learned(crowds)
     usual = {n: calm.usual("101", n, NOW).correlation for n in OTHER}

@@ -1,7 +1,7 @@
 """An answer rate that has fallen and stays so for days: one alert, from its onset to its end. Pure.
 
 Nights and quiet hours do not end it: while the alert is open, whole days are judged too, by the
-same tails as the windows (`streams.alerts.rules.conditions`), against what was usual before it
+same tails as the windows (`streams.alerts.rules.answers`), against what was usual before it
 began. It goes on while a day since the onset, or the day so far, is worse than that, and until two
 days after the last such day have been as usual. A day of too few calls says nothing.
 """
@@ -12,14 +12,24 @@ from collections.abc import Callable, Iterable, Mapping
 from math import log
 from typing import NamedTuple
 
-from streams.alerts.model import Alert, ms_of
-from streams.alerts.rules import conditions as rules
-from streams.alerts.rules.answering import Answering
-from streams.alerts.rules.conditions import Finding, Rate, Usual
+from streams.alerts import words as say
+from streams.alerts.model import Alert, Evidence, ms_of
+from streams.alerts.rules.answers import (
+    BELOW,
+    DROP,
+    KIND,
+    LEAST_CALLS,
+    WORSE,
+    of_answers,
+    worsening,
+)
+from streams.alerts.rules.base import Finding
+from streams.alerts.usual_answers import ENOUGH, AnswerRate, UsualAnswers, UsualRate
 from streams.config.force import Force, Target
 from streams.config.targets import held
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.periods import Period as Day
+from streams.registry.phrases import date, percent, whole_percent
 
 USUAL_DAYS = 2
 FURTHEST_BACK = 6 * HOUR
@@ -53,8 +63,8 @@ class Judged(NamedTuple):
     """What is to be said of a day, and of how much of it."""
 
     day: Day
-    rate: Rate
-    own: Usual
+    rate: AnswerRate
+    own: UsualRate
     evidence: float
     usual: bool
 
@@ -69,7 +79,7 @@ def falls(alerts: Iterable[Alert]) -> list[Fall]:
     found = []
     for alert in alerts:
         line = alert.row.get("line")
-        if alert.kind == "target_missed" and alert.severity != "state" and line is not None:
+        if alert.kind == KIND and alert.severity != "state" and line is not None:
             start = ms_of(alert.onset) or ms_of(alert.opened_at) or 0
             # What a person closed goes on until it has been quiet once.
             ended = alert.resolved_at if alert.outcome is None else alert.cleared_at
@@ -89,10 +99,10 @@ def spells(found: Iterable[Fall]) -> dict[str, list[tuple[int, int | None]]]:
     return out
 
 
-class Fallen:
+class LastingFalls:
     """Judges the days of the falls of one force."""
 
-    def __init__(self, force: Force, calendar: Calendar, answering: Answering) -> None:
+    def __init__(self, force: Force, calendar: Calendar, answering: UsualAnswers) -> None:
         self.force, self.calendar, self.answering = force, calendar, answering
         self._closed: dict[str, dict[int, Judged | None]] = {}
         """By alert and the start of a day."""
@@ -133,9 +143,7 @@ class Fallen:
         seconds, target = held(self.force, targets, telling.day.start)
         if target is None:
             return None
-        return rules.fallen(
-            self.force, fall.line, told, since, target, seconds, at, running=running
-        )
+        return lasting(self.force, fall.line, told, since, target, seconds, at, running=running)
 
     def _onset(self, fall: Fall, between: Between, telling: Judged, at: int) -> int:
         """The full hour from which on calls were rather answered as on the day that says most than
@@ -160,17 +168,79 @@ class Fallen:
         minutes = (until - day.start) // MINUTE
         if minutes <= 0:
             return None
-        rate = Rate(*between(day.start, until).get(fall.line, (0, 0)))
+        rate = AnswerRate(*between(day.start, until).get(fall.line, (0, 0)))
         own = self.answering.usual(fall.line, minutes, until)
-        if own.of < rules.ENOUGH and fall.usual is not None:
+        if own.of < ENOUGH and fall.usual is not None:
             # It lasts longer than hours are kept: what was usual last is so still.
             together = self.answering.correlation(fall.line, minutes)
-            own = Usual(fall.usual, together, rules.ENOUGH)
-        if target is None or rate.of < rules.LEAST_CALLS or own.of < rules.ENOUGH:
+            own = UsualRate(fall.usual, together, ENOUGH)
+        if target is None or rate.of < LEAST_CALLS or own.of < ENOUGH:
             return None
-        fell = own.share - rate.share >= rules.DROP
+        fell = own.share - rate.share >= DROP
         evidence = 0.0
         if fell:
-            lately, aimed = rules.worsening(rate, own, target)
-            evidence = lately if lately >= rules.WORSE and aimed >= rules.BELOW else 0.0
+            lately, aimed = worsening(rate, own, target)
+            evidence = lately if lately >= WORSE and aimed >= BELOW else 0.0
         return Judged(day, rate, own, evidence, usual=not fell)
+
+
+def lasting(
+    force: Force,
+    line: str,
+    told: tuple[Day, AnswerRate, UsualRate],
+    since: int,
+    target: float,
+    seconds: int,
+    at: int,
+    *,
+    running: bool,
+) -> Finding:
+    """An answer rate that fell at `since` and has been low for a whole day or more: told are the
+    figures of the day that says most. It opens no alert, and keeps an open one going."""
+    day, rate, own = told
+    days = day, since, at
+    until = (at // HOUR + 1) * HOUR  # what is judged by the day is judged at full hours
+    return of_answers(
+        line,
+        severity="page",
+        title=f"{line} answer rate, {force.name}",
+        since=since,
+        said=sentences(force, line, rate, seconds, own.share, target, days, running=running),
+        evidence=Evidence(
+            observed=rate.share,
+            expected=own.share,
+            numerator=rate.within,
+            denominator=rate.of,
+            target=target,
+            method="proportion",
+            period=day.label,
+        ),
+        settle=until - at,
+        correlation=own.correlation,
+        opens=False,
+    )
+
+
+def sentences(
+    force: Force,
+    line: str,
+    told: tuple[int, int],
+    seconds: int,
+    usual_share: float,
+    target: float,
+    days: tuple[Day, int, int],
+    *,
+    running: bool,
+) -> tuple[str, ...]:
+    """An answer rate that has been low for a day or more: `days` are the day of the figures, when
+    it fell, and now."""
+    calendar = Calendar(force.zone)
+    day, since_, now = days
+    on = f"{'so far ' * running}on {date(calendar, day.start, now, weekday=True)}"
+    figures = (
+        f": {told[0]:,} of {told[1]:,} answered within {seconds} s {on}, "
+        f"usually {whole_percent(usual_share)}, target {percent(target)}."
+    )
+    began = f"{calendar.local(since_):%H:%M} on {date(calendar, since_, now)}"
+    lead = say.named(f"{say.calls(line)}, {force.name}", figures)
+    return (lead, f"Down since about {began}.")

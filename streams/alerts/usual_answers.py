@@ -21,7 +21,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from streams.alerts.rules.conditions import ENOUGH, LEAST_CORRELATION, MOST_CORRELATION, Rate, Usual
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 
 Priors = Mapping[int, float]
@@ -35,9 +34,38 @@ WEIGHT = 50
 SPAN = 28 * DAY
 KNOWN = (SPAN - DAY) // HOUR
 """Hours from which the usual is known."""
+ENOUGH = 100
+"""Calls from which a force's own answer rate is known."""
+LEAST_CORRELATION, MOST_CORRELATION = 0.01, 0.9
+"""Of two calls of the same window: who waits behind one that waited waits too."""
+WINDOWS = tuple(minutes for minutes in EMERGENCY if minutes < A_DAY)
+"""Minutes over which an answer rate is looked at; those with too few calls are passed over."""
 FURTHEST = 56 * 7 * DAY
 """No hour further back is looked for: by the hour calls are kept for 13 months."""
-_NONE = Rate(0, 0)
+
+
+class AnswerRate(NamedTuple):
+    """Cases in time, of how many."""
+
+    within: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        """In time, of 1."""
+        return self.within / self.of if self.of else 0.0
+
+
+class UsualRate(NamedTuple):
+    """A force's own recent answer rate in windows of one length at this time of day: the share, the
+    correlation of two calls of a window, and of how many calls the share is known."""
+
+    share: float = 0.0
+    correlation: float = LEAST_CORRELATION
+    of: int = 0
+
+
+_NONE = AnswerRate(0, 0)
 
 Slot = tuple[bool, int]
 """Whether it is a weekend, and the hour of the day."""
@@ -53,21 +81,21 @@ class Covered(NamedTuple):
     share: float
 
 
-class Answering:
+class UsualAnswers:
     """The hours of the last weeks; `read` gives the answer rates by line of a stretch of time."""
 
     def __init__(self, calendar: Calendar, priors: Mapping[str, Priors]) -> None:
         self.calendar, self.priors = calendar, priors
-        self._hours: dict[int, Mapping[str, Rate]] = {}
+        self._hours: dict[int, Mapping[str, AnswerRate]] = {}
         self._starts: dict[str, list[int]] = {}
         """By line the hours that count."""
         self._slot_of: dict[int, Slot] = {}
-        self._slots: dict[str, dict[Slot, Rate]] = {}
+        self._slots: dict[str, dict[Slot, AnswerRate]] = {}
         self._found: dict[str, dict[int, float]] = {}
 
     def learn(
         self,
-        read: Callable[[int, int], Mapping[str, Rate]],
+        read: Callable[[int, int], Mapping[str, AnswerRate]],
         hour: int,
         spells: Spells | None = None,
     ) -> None:
@@ -91,15 +119,15 @@ class Answering:
                     into = sums[self._slot_of[start]]
                     into[0] += rate[0]
                     into[1] += rate[1]
-            self._slots[line] = {slot: Rate(*found) for slot, found in sums.items()}
+            self._slots[line] = {slot: AnswerRate(*found) for slot, found in sums.items()}
 
-    def usual(self, line: str, minutes: int, at: int) -> Usual:
+    def usual(self, line: str, minutes: int, at: int) -> UsualRate:
         """What is usual in a window of so many minutes up to an instant."""
         within, of, cases = self._known(line, minutes, at)
         if not of:
-            return Usual()
+            return UsualRate()
         share = min(1.0 - 0.5 / (cases + 1), max(0.5 / (cases + 1), within / of))
-        return Usual(share, self.correlation(line, minutes), round(cases))
+        return UsualRate(share, self.correlation(line, minutes), round(cases))
 
     def at_most(self, line: str, hour: int) -> Mapping[int, float]:
         """By the minutes of a window what the usual share is at most where it ends within an hour,
@@ -110,7 +138,7 @@ class Answering:
         covered = [self._slot(hour - back * HOUR) for back in range(hours + 1)]
         own = [slots.get(slot, _NONE) for slot in covered]
         other = [slots.get((not weekend, of_day), _NONE) for weekend, of_day in covered]
-        both = [Rate(a[0] + b[0], a[1] + b[1]) for a, b in zip(own, other, strict=True)]
+        both = [AnswerRate(a[0] + b[0], a[1] + b[1]) for a, b in zip(own, other, strict=True)]
         for minutes in self.priors[line]:
             if minutes < A_DAY:
                 length = max(1, minutes // 60)
@@ -178,7 +206,7 @@ class _Hours(NamedTuple):
     slots: np.ndarray
 
     @staticmethod
-    def of(made: Answering, line: str) -> _Hours:
+    def of(made: UsualAnswers, line: str) -> _Hours:
         starts = made._starts.get(line, [])
         own = [made._hours[start].get(line, _NONE) for start in starts]
         slots = [made._slots[line].get(made._slot_of[start], _NONE) for start in starts]
@@ -221,12 +249,12 @@ def _normal(hour: int, spells: Sequence[tuple[int, int | None]]) -> list[int]:
     return found[::-1]
 
 
-def _share(rates: Sequence[Rate]) -> float:
+def _share(rates: Sequence[AnswerRate]) -> float:
     of = sum([rate.of for rate in rates])
     return sum([rate.within for rate in rates]) / of if of else 0.0
 
 
-def _over(slots: Mapping[Slot, Rate], covered: list[Covered]) -> tuple[float, float, float]:
+def _over(slots: Mapping[Slot, AnswerRate], covered: list[Covered]) -> tuple[float, float, float]:
     """In time and of how many, by the parts that are covered, and how many are known in all."""
     within = of = cases = 0.0
     for slot, share in covered:

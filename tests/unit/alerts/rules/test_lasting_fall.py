@@ -15,10 +15,10 @@ import pytest
 from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Transition
-from streams.alerts.rules.answering import EMERGENCY, OTHER, Answering
-from streams.alerts.rules.conditions import Rate, Usual, answer_rate
-from streams.alerts.rules.fallen import Fall, Fallen, falls, spells
+from streams.alerts.rules.answer_rate import answer_rate
+from streams.alerts.rules.lasting_fall import Fall, LastingFalls, falls, spells
 from streams.alerts.service import AlertService
+from streams.alerts.usual_answers import EMERGENCY, OTHER, AnswerRate, UsualAnswers, UsualRate
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339
 from streams.state import surveillance as watching
@@ -116,14 +116,14 @@ NOW = at("2026-11-20 03:00")
 
 
 def test_hours_of_a_spell_are_not_learned_and_older_ones_stand_in_for_them() -> None:
-    def read(start: int, _end: int) -> dict[str, Rate]:
+    def read(start: int, _end: int) -> dict[str, AnswerRate]:
         bad = NOW - 20 * DAY <= start < NOW - 5 * DAY
-        return {"101": Rate(1, 10) if bad else Rate(9, 10)}
+        return {"101": AnswerRate(1, 10) if bad else AnswerRate(9, 10)}
 
-    plain = Answering(CALENDAR, {"101": OTHER})
+    plain = UsualAnswers(CALENDAR, {"101": OTHER})
     plain.learn(read, NOW)
     assert plain.usual("101", 60, NOW).share < 0.6
-    made = Answering(CALENDAR, {"101": OTHER})
+    made = UsualAnswers(CALENDAR, {"101": OTHER})
     made.learn(read, NOW, {"101": [(NOW - 20 * DAY, NOW - 5 * DAY)]})
     assert made.usual("101", 60, NOW).share == pytest.approx(0.9)
     assert made.usual("101", 360, NOW).of > 1000
@@ -139,7 +139,7 @@ def test_a_spell_that_a_person_says_is_real_is_what_is_usual() -> None:
 
 def test_a_note_on_an_alert_that_is_over_makes_its_spell_no_longer() -> None:
     made, begun = store(), at("2026-06-01 12:00")
-    windows, usual = {60: Rate(10, 60)}, {60: Usual(0.85, 0.05, 10_000)}
+    windows, usual = {60: AnswerRate(10, 60)}, {60: UsualRate(0.85, 0.05, 10_000)}
     fell = answer_rate(made.force, "999", windows, usual, 0.9, 10, begun)
     assert fell is not None
     evaluate(made, [], [fell], begun, judged=("target_missed",))
@@ -157,15 +157,15 @@ def test_while_a_fall_goes_on_what_was_usual_before_it_is_kept(weeks: int) -> No
     """However long; beyond a year by what the alert says."""
     now = BEGIN + weeks * 7 * DAY
 
-    def read(start: int, _end: int) -> dict[str, Rate]:
-        return {"999": Rate(17, 20) if start < BEGIN else Rate(8, 20)}
+    def read(start: int, _end: int) -> dict[str, AnswerRate]:
+        return {"999": AnswerRate(17, 20) if start < BEGIN else AnswerRate(8, 20)}
 
     def between(start: int, end: int) -> dict[str, tuple[int, int]]:
         hours = (end - start) // HOUR
         return {"999": (8 * hours, 20 * hours)}
 
     force = tiny_force()
-    answering = Answering(CALENDAR, {"999": EMERGENCY})
+    answering = UsualAnswers(CALENDAR, {"999": EMERGENCY})
     fall = Fall("tiny/calls/service_level/999", "999", BEGIN, None, False, 0.85)
     answering.learn(read, now, spells([fall]))
     usual = answering.usual("999", 1440, now)
@@ -175,6 +175,6 @@ def test_while_a_fall_goes_on_what_was_usual_before_it_is_kept(weeks: int) -> No
     else:
         assert usual.of == 0
     targets = force.lines[force.line_index["999"]].targets
-    lasts = Fallen(force, CALENDAR, answering).lasts(fall, targets, between, now)
+    lasts = LastingFalls(force, CALENDAR, answering).lasts(fall, targets, between, now)
     assert lasts is not None
     assert lasts.evidence.expected == pytest.approx(0.85)

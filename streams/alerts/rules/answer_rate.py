@@ -1,0 +1,231 @@
+"""An answer rate that has become worse than it lately was, and is below its target.
+
+A target that the force misses every day would page every day. So an answer rate pages only when it
+is worse than the force's own recent rate at that time of day *and* than the target, each by an
+exact tail. While an alert about it is open, its days are judged too (`lasting_fall`), so that
+nights do not end it. That a target has been missed for weeks is a state, and no page
+(`target_missed`, which declares the kind of alert).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from streams.alerts import words as say
+from streams.alerts.answer_windows import PART, PART_BITS, AnswerWindows
+from streams.alerts.context import RuleContext
+from streams.alerts.model import Evidence
+from streams.alerts.rules.answers import (
+    BELOW,
+    DROP,
+    LEAST_CALLS,
+    WORSE,
+    most_paged,
+    of_answers,
+    stepped,
+    worsening,
+)
+from streams.alerts.rules.base import Finding, InstantRule
+from streams.alerts.rules.lasting_fall import LastingFalls, falls, spells
+from streams.alerts.usual_answers import (
+    EMERGENCY,
+    ENOUGH,
+    LEAST_CORRELATION,
+    OTHER,
+    WINDOWS,
+    AnswerRate,
+    UsualAnswers,
+    UsualRate,
+)
+from streams.config.force import Force
+from streams.config.targets import held_over
+from streams.fold.ledger import Ledger
+from streams.periods import HOUR, MINUTE
+from streams.registry.phrases import percent, whole_percent
+
+Bar = tuple[float, float]
+"""The most that is usual in a window, and the correlation of two calls, both `stepped`."""
+EXACT = 5
+"""Bits of a number of calls that a bar tells apart: what is above is rounded up."""
+
+
+def answer_rate(
+    force: Force,
+    line: str,
+    windows: Mapping[int, AnswerRate],
+    usual: Mapping[int, UsualRate],
+    target: float,
+    seconds: int,
+    at: int,
+) -> Finding | None:
+    """An answer rate that has become worse than it lately was, and is below the target.
+
+    `windows` and what is `usual` are by their minutes, all up to now. The strongest of those with
+    enough calls counts.
+    """
+    best: tuple[float, int] | None = None
+    for minutes, window in windows.items():
+        own = usual[minutes]
+        few = own.of < ENOUGH or window.of < LEAST_CALLS
+        if few or own.share - window.share < DROP:
+            continue
+        lately, aimed = worsening(window, own, target)
+        if lately >= WORSE and aimed >= BELOW and (best is None or lately > best[0]):
+            best = lately, minutes
+    if best is None:
+        return None
+    evidence, minutes = best
+    found, own = windows[minutes], usual[minutes]
+    return of_answers(
+        line,
+        severity="page",
+        title=f"{line} answer rate, {force.name}",
+        since=at - minutes * MINUTE,
+        said=sentences(
+            say.calls(line), force.name, (found.within, found.of), seconds, own.share, target
+        ),
+        evidence=Evidence(
+            observed=found.share,
+            expected=own.share,
+            probability=10.0**-evidence,
+            numerator=found.within,
+            denominator=found.of,
+            target=target,
+            method="proportion",
+        ),
+        settle=3 * HOUR,
+        correlation=own.correlation,
+    )
+
+
+def sentences(
+    what: str, where: str, told: tuple[int, int], seconds: int, recent: float, target: float
+) -> tuple[str, ...]:
+    """An answer rate that has become worse."""
+    figures = (
+        f": {told[0]} of the last {told[1]} answered within {seconds} s, "
+        f"usually {whole_percent(recent)}, target {percent(target)}."
+    )
+    return (say.named(f"{what}, {where}", figures),)
+
+
+class AnswerRateRule(InstantRule):
+    """Judges the windows of each line up to a full minute, and the days of a fall that goes on."""
+
+    records = "call"
+
+    def __init__(self, context: RuleContext) -> None:
+        super().__init__(context)
+        self.usual = UsualAnswers(
+            context.calendar,
+            {line.id: OTHER if n else EMERGENCY for n, line in enumerate(self.force.lines)},
+        )
+        self._falls = LastingFalls(self.force, context.calendar, self.usual)
+        self._ledger: Ledger | None = None
+        self._bars: list[list[Bar]] = []
+        self._bars_of = -1
+        self._fine = [0 for _ in WINDOWS]
+        """The sums of the windows when they were last found fine."""
+        self._lasting: set[int] = set()
+        """By index the lines whose answer rate is known to be low for days."""
+
+    def follow(self, ledger: Ledger) -> None:
+        """Reads another ledger of calls."""
+        self._ledger = ledger
+
+    @property
+    def _windows(self) -> AnswerWindows:
+        return self.context.windows
+
+    def learn(self, day: int, at: int) -> None:
+        """Takes in how often each line usually answers in time."""
+        if self._ledger is None or self._ledger.watermark <= 0:
+            return  # many forces send no calls at all
+
+        def read(start: int, end: int) -> dict[str, AnswerRate]:
+            found = self._windows.between(start, end)
+            return {line: AnswerRate(*rate) for line, rate in found.items()}
+
+        self.usual.learn(read, day, spells(falls(self.context.alerts())))
+        self._bars_of = -1
+
+    def may_hold(self, at: int) -> bool:
+        """Whether any window is to be looked at closely; brings them up to a full minute."""
+        self._windows.move(at)
+        return bool(self._worth(at))
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is in any window."""
+        return self._windows.empty
+
+    def judge(self, at: int) -> Iterable[Finding]:
+        """The lines whose answer rate has got worse, or has been low for days."""
+        force, end = self.force, at // MINUTE * MINUTE
+        self._windows.move(at)
+        lasting = self._last(at)
+        if lasting.keys() != self._lasting:
+            self._lasting, self._fine = set(lasting), [0 for _ in WINDOWS]
+        yield from lasting.values()
+        worth = self._worth(at)
+        for index, line in enumerate(force.lines):
+            since, seconds, share = held_over(force, line.targets, end - 1, end)[-1]
+            mine = [WINDOWS[window] for window, of in worth if of == index]
+            if len(line.targets) > 1:  # no window is judged by the target of another time
+                first = min(target.since for target in line.targets)
+                newer = since > force.instant(first)
+                mine = [n for n in mine if not newer or end - n * MINUTE >= since]
+            if share is not None and mine:
+                sums = dict(zip(WINDOWS, self._windows.sums, strict=True))
+                rates = {n: AnswerRate(*self._windows.rate(sums[n], index)) for n in mine}
+                own = {n: self.usual.usual(line.id, n, end) for n in mine}
+                found = answer_rate(force, line.id, rates, own, share, seconds, at)
+                if found is not None:
+                    yield found
+
+    def _last(self, at: int) -> dict[int, Finding]:
+        """By the index of the line the falls that days keep going: their windows need no look."""
+        going = {fall.line: fall for fall in falls(self.context.alerts()) if fall.going}
+        found = {}
+        for index, line in enumerate(self.force.lines):
+            if line.id in going:
+                lasts = self._falls.lasts(going[line.id], line.targets, self._windows.between, at)
+                if lasts is not None:
+                    found[index] = lasts
+        return found
+
+    def _worth(self, at: int) -> list[tuple[int, int]]:
+        """The windows, by their place and that of the line, that are to be looked at closely: those
+        in which no more are in time than where an answer rate pages, at the most that is usual. Of
+        more calls as many or more may be, so that their number is rounded up hides nothing."""
+        if at // HOUR != self._bars_of:
+            self._bars_of, self._bars = at // HOUR, self._bars_in(at // HOUR * HOUR)
+            self._fine = [0 for _ in WINDOWS]
+        found: list[tuple[int, int]] = []
+        for window, value in enumerate(self._windows.sums):
+            if value == self._fine[window]:
+                continue
+            line, rest, before = 0, value, len(found)
+            for most, together in self._bars[window]:
+                of = (rest >> PART_BITS) & PART
+                if of >= LEAST_CALLS and line not in self._lasting:
+                    within = rest & PART
+                    if within <= (most - DROP) * of:
+                        coarse = max(0, of.bit_length() - EXACT)
+                        up = -(-of >> coarse) << coarse
+                        if within <= most_paged(most, together, up):
+                            found.append((window, line))
+                line, rest = line + 1, rest >> 2 * PART_BITS
+            if len(found) == before:
+                self._fine[window] = value
+        return found
+
+    def _bars_in(self, hour: int) -> list[list[Bar]]:
+        lines = [line.id for line in self.force.lines]
+        most = {line: self.usual.at_most(line, hour) for line in lines}
+        return [[self._bar(line, most[line][n], n) for line in lines] for n in WINDOWS]
+
+    def _bar(self, line: str, most: float, minutes: int) -> Bar:
+        if most < DROP:
+            return 0.0, LEAST_CORRELATION  # nothing can be so much below it
+        return stepped(UsualRate(most, self.usual.correlation(line, minutes)))

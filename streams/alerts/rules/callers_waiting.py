@@ -1,0 +1,184 @@
+"""Callers who have waited too long for an answer.
+
+A limit that the force misses every day would page every day. So where the force's file sets none,
+the limit is what, by the tail of its own waits, one is beyond in four years
+(`detectors.durations.return_level`), but never less than some times the target. A caller beyond
+that is paged even so, where it comes about at most once a week: nobody has spoken to them yet,
+while the room knows of an emergency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from streams.alerts import words as say
+from streams.alerts.context import RuleContext
+from streams.alerts.model import Evidence
+from streams.alerts.overdue import Overdue
+from streams.alerts.own_waits import OwnWaits, Waits
+from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Row
+from streams.config.force import Force
+from streams.config.targets import held
+from streams.fold.ledger import Ledger
+from streams.periods import SECOND
+from streams.registry.calls import split_series_key
+from streams.registry.phrases import round_duration
+
+KIND = "callers_waiting"
+CROWD, FAR = 3, 5 / 3
+"""On a line that is not for emergencies so many callers have to be beyond the limit, or one beyond
+`FAR` times it: a single caller who is forgotten there is nobody's emergency."""
+LEAST_WAIT = 30
+"""The limit for a caller is at least so many times the target: 5 minutes for 10 seconds."""
+
+
+def waiting_limit(set_: int | None, target: int, own: Waits) -> float:
+    """The wait, in seconds, at which a caller has waited too long."""
+    if set_ is not None:
+        return float(set_)
+    least = float(LEAST_WAIT * target)
+    return max(least, own.rare) if own.usual(least) else least
+
+
+class Queue(NamedTuple):
+    """Callers on a line: how many, how long the longest has waited, how many beyond the limit."""
+
+    people: int
+    oldest: float | None
+    beyond: int
+
+
+def too_long(force: Force, line: str, queue: Queue, limit: float) -> bool:
+    """Whether a wait is anybody's emergency."""
+    if not queue.people or queue.oldest is None or queue.oldest <= limit:
+        return False
+    if one_is_enough(force, line):
+        return True
+    return queue.beyond >= CROWD or queue.oldest > limit * FAR
+
+
+def one_is_enough(force: Force, line: str) -> bool:
+    """Whether one caller beyond the limit is an emergency: on the line for them, and where the
+    force's file says so."""
+    return line == force.lines[0].id or line in force.file.alerts.waiting_seconds
+
+
+def callers_waiting(
+    force: Force, line: str, queue: Queue, limit: float, target: int, at: int
+) -> Finding | None:
+    """Callers on a line, the longest of whom has waited beyond the limit."""
+    people, oldest, _ = queue
+    if oldest is None or not too_long(force, line, queue, limit):
+        return None
+    what = say.calls(line)
+    return Finding(
+        kind=KIND,
+        severity="page",
+        records="call",
+        group="calls",
+        measure="oldest_waiting",
+        row={"line": line},
+        direction="up",
+        title=f"Callers waiting on {line}, {force.name}",
+        since=at - round(oldest * SECOND),
+        said=sentences(what, force.name, people, oldest, limit, target),
+        evidence=Evidence(observed=oldest, upper=limit, numerator=people, target=float(target)),
+    )
+
+
+def sentences(
+    what: str, where: str, people: int, longest: float, limit: float, target: int
+) -> tuple[str, ...]:
+    """Callers who wait too long."""
+    who = "1 caller waiting" if people == 1 else f"{people:,} callers waiting, the longest"
+    figures = f": {who} for {round_duration(longest)}."
+    return (
+        say.named(f"{what}, {where}", figures),
+        f"The limit is {round_duration(limit)}.",
+        f"The target is {round_duration(target)}.",
+    )
+
+
+class CallersWaitingRule(InstantRule):
+    """Judges the callers who wait on each line, once one of them is overdue."""
+
+    records = "call"
+    any_minute = False
+
+    def __init__(self, context: RuleContext) -> None:
+        super().__init__(context)
+        self._followed: tuple[Overdue, OwnWaits] | None = None
+        self._own: dict[str, Waits] = {}
+
+    @property
+    def overdue(self) -> Overdue | None:
+        """The callers who wait."""
+        return None if self._followed is None else self._followed[0]
+
+    def follow(self, ledger: Ledger) -> None:
+        """Reads another ledger of calls."""
+        context = self.context
+        self._followed = (
+            Overdue(ledger, self._line_of, context.clock),
+            OwnWaits(ledger, context.calendar, self._line_of),
+        )
+
+    def learn(self, day: int, at: int) -> None:
+        """Takes in how long callers usually wait, and sets the limits of the day."""
+        if self._followed is not None:
+            overdue, own = self._followed
+            some = own.ledger.watermark > 0  # many forces send no calls at all
+            self._own = own.learn(day) if some else {}
+            overdue.set_limits(self._limits(at), at)
+
+    def judge(self, at: int) -> Iterable[Finding]:
+        """The lines on which callers have waited too long."""
+        if self.overdue is None or not self.overdue.any_late(at):
+            return
+        ages = self.overdue.ages(at)
+        for line in (line.id for line in self.force.lines if line.id in ages):
+            waits = ages[line]
+            limit, target = self._limit(line, at)
+            beyond = sum(age / SECOND > limit for age in waits)
+            queue = Queue(len(waits), max(waits) // SECOND, beyond)
+            found = callers_waiting(self.force, line, queue, limit, target, at)
+            if found is not None:
+                yield found
+
+    def _line_of(self, series_key: int) -> str | None:
+        return self.force.lines[split_series_key(series_key)[0]].id
+
+    def _limit(self, line: str, at: int) -> tuple[float, int]:
+        """The wait at which a caller has waited too long, and the target; in seconds."""
+        targets = self.force.lines[self.force.line_index[line]].targets
+        seconds, _ = held(self.force, targets, at)
+        set_ = self.force.file.alerts.waiting_seconds.get(line)
+        return waiting_limit(set_, seconds, self._own.get(line, Waits())), seconds
+
+    def _limits(self, at: int) -> dict[str, tuple[float, ...]]:
+        found: dict[str, tuple[float, ...]] = {}
+        for line in self.force.lines:
+            limit = self._limit(line.id, at)[0]
+            alone = one_is_enough(self.force, line.id)
+            found[line.id] = (limit,) if alone else (limit, limit * FAR)
+        return found
+
+
+CALLERS_WAITING = AlertKind(
+    name=KIND,
+    runbook="WatchroomCallersWaiting",
+    summary="Callers are waiting too long",
+    meaning="Callers have been waiting for an answer for too long, now.",
+    dashboard="calls",
+    table=(
+        Row(
+            "a caller on the emergency line has waited beyond its limit; on another line three "
+            "have, or one far longer",
+            "page",
+            "10 minutes after",
+        ),
+    ),
+    judged="instant",
+    rules=(CallersWaitingRule,),
+)

@@ -1,0 +1,228 @@
+"""A volume far above, or far below, what such an hour, day or month usually has.
+
+Where it goes on for days, the days carry it (`streams.alerts.course`), and it has sentences of its
+own for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from streams.alerts import words as say
+from streams.alerts.lookup import PeriodLookup
+from streams.alerts.model import Alert, Severity
+from streams.alerts.rules.base import AlertKind, Row, SignalRule
+from streams.alerts.rules.signals import worth
+from streams.config.force import Force
+from streams.periods import Calendar
+from streams.registry.measures import unit_of
+from streams.registry.phrases import date, place, rough
+from streams.surveillance.signals import Signal
+
+CLEAR_PERIODS = {"hour": 3, "day": 2, "month": 1}
+"""Closed periods in a row inside the usual range after which it is over."""
+MOST_CLEAR_DAYS = 7
+"""Of a series of a few a day, the usual days in a row after which it is over at the latest."""
+REPORTS = {
+    "up": "That is more reports, which need not be more offences.",
+    "down": "That is fewer reports, which need not be fewer offences.",
+}
+REPORTED = ("hate", "domestic", "domestic_abuse", "cse", "child_at_risk", "sexual")
+"""What is under-reported: more of it on record is first of all more that was reported."""
+
+
+def takes(signal: Signal) -> bool:
+    """Whether a signal is of a volume: of a count, and of no lasting level."""
+    return unit_of(signal.group, signal.measure) == "count" and signal.method != "level"
+
+
+def severity(signal: Signal) -> Severity:
+    """A rise within the hour wakes someone; all else can wait."""
+    rises = signal.grain == "hour" and signal.direction == "up" and signal.polarity != "good"
+    return "page" if rises else "notice"
+
+
+def usual_again(signal: Signal) -> bool:
+    """Whether a volume of a closed period is inside the usual range, however high what came before
+    adds up: nobody is told of `87, usually 65 to 92`."""
+    if signal.running or signal.lower is None or signal.upper is None or not takes(signal):
+        return False
+    if signal.direction == "down":
+        return signal.observed >= signal.lower
+    return signal.observed <= signal.upper
+
+
+def is_news(signal: Signal) -> bool:
+    """Whether there is enough of it, and it is not usual again."""
+    return worth(signal) and not usual_again(signal)
+
+
+def inside(alert: Alert, period: Signal) -> bool:
+    """Whether a closed period is back in its usual range."""
+    if period.lower is None or period.upper is None:
+        return not period.notify
+    if alert.direction == "down":
+        return period.observed >= period.lower
+    return period.observed <= period.upper
+
+
+# -- words -------------------------------------------------------------------------------------
+
+
+def said(force: Force, signal: Signal, now: int, lookup: PeriodLookup) -> tuple[str, ...]:
+    """The sentences of a signal, with what can be looked up of its period."""
+    answered = lookup.answered(signal) if "line" in signal.row else None
+    mostly = lookup.mostly(signal) if signal.direction == "up" else None
+    return volume(force, signal, now, answered, mostly)
+
+
+def is_reporting(signal: Signal) -> bool:
+    """Whether a rise is first of all a rise in reporting."""
+    if unit_of(signal.group, signal.measure) != "count":
+        return False
+    narrow = signal.row.get("category", signal.row.get("offence", signal.measure))
+    return signal.polarity == "good" or narrow.split(".")[0] in REPORTED or "hate" in narrow
+
+
+def volume(
+    force: Force,
+    signal: Signal,
+    now: int,
+    answered: tuple[int, int, int] | None = None,
+    mostly: tuple[str, int] | None = None,
+) -> tuple[str, ...]:
+    """The sentences of an exceptional volume; `answered` is (in time, of, limit in seconds), and
+    `mostly` (the area within that holds most of it, how many there)."""
+    calendar = Calendar(force.zone)
+    said = [say.lead(force, calendar, signal, now)]
+    if signal.onset is not None and signal.onset < signal.start:
+        said.append(say.changed(calendar, signal, signal.onset, now))
+    if mostly is not None:
+        said.append(f"{mostly[1]:,} of them in {place(force, mostly[0])}.")
+    if is_reporting(signal):
+        said.append(REPORTS[signal.direction])
+    if answered is not None and answered[1]:
+        said.append(f"{answered[0]:,} of {answered[1]:,} answered within {answered[2]} s.")
+    return (*said, *signal.caveats)
+
+
+def by_days(
+    force: Force, about: str, day: Signal, times: float, since: int, now: int
+) -> tuple[str, ...]:
+    """The sentences of a volume that goes on by its days; `times` is its ratio since then.
+
+    999 calls, Warwickshire: 610 on Wednesday 1 July, usually about 200.
+    About 3.1 times the usual since 1 July.
+    """
+    calendar = Calendar(force.zone)
+    usually = rough(day.expected or 0.0)
+    figures = (
+        f": {day.observed:,.0f} on {date(calendar, day.start, now, weekday=True)}, "
+        f"usually about {usually}."
+    )
+    lead = say.named(about, figures)
+    said = [lead, times_since(force, times, since, now)]
+    if is_reporting(day):
+        said.append(REPORTS[day.direction])
+    return tuple(said)
+
+
+def times_since(force: Force, times: float, since: int, now: int) -> str:
+    """`About 1.6 times the usual since 1 July.`"""
+    began = date(Calendar(force.zone), since, now)
+    return f"About {times:.2g} times the usual since {began}."
+
+
+def by_two_days(
+    force: Force,
+    about: str,
+    day: Signal,
+    two: tuple[float, float],
+    times: float,
+    since: int,
+    now: int,
+) -> tuple[str, ...]:
+    """The sentences of a volume that has grown in the two days up to one: what came in both, and
+    what was usual.
+
+    999 calls, Warwickshire: 2.2 times the usual over the 2 days to Thursday 16 July, 730 a day,
+    usually about 332. About 1.6 times the usual since 1 July.
+    """
+    calendar = Calendar(force.zone)
+    to = date(calendar, day.start, now, weekday=True)
+    figures = (
+        f": {two[0] / two[1]:.2g} times the usual over the 2 days to {to}, "
+        f"{rough(two[0] / 2)} a day, usually about {rough(two[1] / 2)}."
+    )
+    lead = say.named(about, figures)
+    return (lead, times_since(force, times, since, now))
+
+
+def by_days_past(
+    force: Force, about: str, a_day: tuple[float, float], span: tuple[int, int], now: int
+) -> tuple[str, ...]:
+    """The sentence of a volume that went on by its days and is over: what came on a day, what was
+    usual, and from when to when.
+
+    999 calls, Warwickshire: 1.6 times the usual from 1 to 5 July, 528 a day, usually about 330.
+    """
+    calendar = Calendar(force.zone)
+    first, last = date(calendar, span[0], now), date(calendar, span[1] - 1, now)
+    day, _, month = first.partition(" ")
+    when = f"on {first}"
+    if first != last:
+        when = f"from {day if last.partition(' ')[2] == month else first} to {last}"
+    came, usually = (rough(each) for each in a_day)
+    daily = " a day" * (first != last)
+    figures = (
+        f": {a_day[0] / a_day[1]:.2g} times the usual {when}, {came}{daily}, "
+        f"usually about {usually}."
+    )
+    return (say.named(about, figures),)
+
+
+def by_weeks(
+    force: Force, about: str, days: tuple[float, float], times: float, since: int, now: int
+) -> tuple[str, ...]:
+    """The sentences of a volume that has lasted; `days` is what came on a day since then, and what
+    was usual."""
+    came, usually = (rough(each) for each in days)
+    figures = (
+        f": {times:.2g} times the usual since {date(Calendar(force.zone), since, now)}, "
+        f"{came} a day, usually about {usually}."
+    )
+    return (say.named(about, figures), say.ACCEPT)
+
+
+def taken_as_usual(said: Sequence[str]) -> tuple[str, ...]:
+    """The sentences of a volume that has lasted, once its level is taken as the usual by itself."""
+    return (said[0], "After 26 weeks its level is taken as the usual.")
+
+
+EXCEPTIONAL_VOLUME = AlertKind(
+    name="exceptional_volume",
+    runbook="WatchroomExceptionalVolume",
+    summary="Far more, or far fewer, than usual",
+    meaning="Far more, or far fewer, than such an hour or day usually has: something is going on, "
+    "or a feed is wrong.",
+    dashboard="volumes",
+    table=(
+        Row(
+            "a count is outside what its budget of false alarms allows",
+            "page: a rise within an hour; else notice",
+            "3 hours (1 month) in a row are usual again; where "
+            "[its day is exceptional too](#a-surge-that-lasts), 2 days",
+        ),
+    ),
+    judged="period",
+    signals=SignalRule(
+        takes=takes,
+        severity=severity,
+        is_news=is_news,
+        said=said,
+        inside=inside,
+        is_clear=inside,
+        clear_periods=CLEAR_PERIODS,
+    ),
+    lasts=True,
+)

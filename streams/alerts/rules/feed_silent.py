@@ -1,0 +1,127 @@
+"""A feed that is silent, or of which every line is refused; and one that was not heard for a while.
+
+Whether it is silent is judged by `streams.surveillance.silence`, which words it too. Here that
+becomes an alert: one page while it lasts, and a notice once a stretch proves missing of which
+nobody was told while it lasted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from streams.alerts.model import Alert, Evidence, ms_of, stamp
+from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Row
+from streams.config.force import Force
+from streams.periods import MINUTE, to_ms
+from streams.registry.measures import plain_name
+from streams.surveillance.signals import Signal
+
+KIND = "feed_silent"
+FEEDS = {"calls": "call", "incidents": "incident", "crimes": "crime"}
+"""The kind of record that a feed with heartbeats brings, by the feed's name."""
+
+
+def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Finding]:
+    """What surveillance says of feeds that are silent."""
+    return [
+        _finding(
+            signal,
+            force,
+            signal.row.get("feed", signal.measure),
+            severity="page",
+            row=signal.row,
+            since=signal.start if signal.onset is None else signal.onset,
+            evidence=Evidence(
+                observed=signal.observed,
+                expected=signal.expected,
+                probability=signal.probability,
+                method="silence",
+            ),
+            settle=2 * MINUTE,
+        )
+        for signal in signals
+        if signal.method == "silence"
+    ]
+
+
+def not_heard(force: Force, signal: Signal) -> Finding:
+    """A stretch in which a feed was not heard, once it is over."""
+    return _finding(
+        signal,
+        force,
+        signal.kind,
+        severity="notice",
+        area=signal.area,
+        since=signal.start,
+        evidence=Evidence(
+            observed=0,
+            method="silence",
+            start=stamp(signal.start, force.zone),
+            end=stamp(signal.end, force.zone),
+        ),
+    )
+
+
+def _finding(signal: Signal, force: Force, feed: str, **fields: Any) -> Finding:
+    return Finding(
+        kind=KIND,
+        records=signal.kind,
+        group=signal.group,
+        measure=signal.measure,
+        title=f"Feed of {plain_name(feed).lower()}, {force.name}",
+        said=(signal.words,),
+        **fields,
+    )
+
+
+def was_told(alert: Alert, signal: Signal) -> bool:
+    """Whether an alert told of a stretch in which a feed was not heard, while it lasted. One that
+    is open says that the feed is unsteady, and at most one of a feed is."""
+    if alert.kind != KIND or signal.kind not in (alert.measure, FEEDS.get(alert.measure)):
+        return False
+    began = signal.start < to_ms(alert.opened_at)
+    return alert.open or (began and (ms_of(alert.onset) or 0) <= signal.end)
+
+
+def out_of_date(finding: Finding) -> str:
+    """The kind of record that a silent feed leaves out of date; empty where it is none."""
+    if finding.kind != KIND:
+        return ""
+    if finding.records != "heartbeat":
+        return finding.records
+    return FEEDS.get(finding.row.get("feed", finding.measure), "")
+
+
+def read_from(alert: Alert) -> frozenset[str]:
+    """The kinds of record, and `heartbeat.<feed>`, of whose reading an alert about a feed is."""
+    return frozenset((alert.measure, FEEDS.get(alert.measure, ""), f"heartbeat.{alert.measure}"))
+
+
+class FeedSilentRule(InstantRule):
+    """Takes over what surveillance found."""
+
+    any_minute = False
+
+    def judge(self, at: int) -> Iterable[Finding]:
+        """The feeds that are silent."""
+        return silent_feeds(self.force, self.context.silent)
+
+
+FEED_SILENT = AlertKind(
+    name=KIND,
+    runbook="WatchroomFeedSilent",
+    summary="A source system sends nothing",
+    meaning="A source system sends nothing. Its figures stand still: do not trust a quiet board.",
+    dashboard="pipeline",
+    table=(
+        Row(
+            "nothing came of a feed where something should have, or every line of it is refused "
+            "([how soon](#silent-feeds))",
+            "page",
+            "2 minutes after",
+        ),
+    ),
+    judged="instant",
+    rules=(FeedSilentRule,),
+)

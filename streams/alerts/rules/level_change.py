@@ -1,0 +1,120 @@
+"""A figure that has moved to a new level and stays there: a count, a share or a duration.
+
+It is compared with the old level, which is kept in its evidence. A person who closes it accepts the
+new one.
+"""
+
+from __future__ import annotations
+
+from streams.alerts import words as say
+from streams.alerts.lookup import PeriodLookup
+from streams.alerts.model import Alert, Severity
+from streams.alerts.rules.base import AlertKind, Row, SignalRule
+from streams.alerts.rules.signals import worth
+from streams.config.force import Force
+from streams.periods import Calendar
+from streams.surveillance.signals import Signal
+
+BACK_PERIODS = {"hour": 24, "day": 7, "month": 2}
+"""Closed periods in a row at the old level after which it is over."""
+
+
+def takes(signal: Signal) -> bool:  # noqa: ARG001  whatever is no volume
+    """A share or a duration that moves has a new level, and a count whose level has."""
+    return True
+
+
+def severity(signal: Signal) -> Severity:  # noqa: ARG001  always the same
+    """It can wait."""
+    return "notice"
+
+
+def is_news(signal: Signal) -> bool:
+    """Whether there is enough of it, and the figure does not belie it."""
+    return worth(signal) and not contrary(signal)
+
+
+def contrary(signal: Signal) -> bool:
+    """Whether the figure belies the change of level that is found: it lies beyond its usual range
+    on the other side (the rise of last year, of a month that has fallen), or nearer to the level
+    before than to that since (the last days of a bad week that is over)."""
+    before, after = signal.before, signal.after
+    levels = None if before is None or after is None else (before, after)
+    if levels and abs(signal.observed - levels[0]) < abs(signal.observed - levels[1]):
+        return True
+    if signal.lower is None or signal.upper is None:
+        return False
+    if signal.direction == "down":
+        return signal.observed > signal.upper
+    return signal.observed < signal.lower
+
+
+def inside(alert: Alert, period: Signal) -> bool:
+    """Whether a closed period is in the range that was usual at the old level."""
+    lower, upper = alert.evidence.lower, alert.evidence.upper
+    if lower is None or upper is None:
+        return not period.notify
+    if alert.direction == "down":
+        return period.observed >= lower
+    return period.observed <= upper
+
+
+def is_back(alert: Alert, period: Signal) -> bool:
+    """Whether a closed period is at the old level again: inside the range of that, and nearer to it
+    than to the new one, since a small change of level leaves most periods inside the old range."""
+    before, after = alert.evidence.before, alert.evidence.after
+    if not inside(alert, period):
+        return False
+    if before is None or after is None:
+        return True
+    middle = (before + after) / 2
+    return period.observed <= middle if after > before else period.observed >= middle
+
+
+def said(
+    force: Force,
+    signal: Signal,
+    now: int,
+    lookup: PeriodLookup,  # noqa: ARG001  nothing is looked up
+) -> tuple[str, ...]:
+    """The sentences of a change of level."""
+    calendar = Calendar(force.zone)
+    lead = say.lead(force, calendar, signal, now)
+    onset = signal.start if signal.onset is None else signal.onset
+    known = signal.before is not None and signal.after is not None
+    if signal.onset is None and not known and signal.ratio is None:
+        return (lead, *signal.caveats)  # which says since when
+    changed = say.changed(calendar, signal, onset, now)
+    if len(lead) + say.room_of(changed) > say.LONGEST and signal.before is not None:
+        # The level before is the baseline of both.
+        lead = say.lead(force, calendar, signal, now, compared=False)
+    return (lead, changed, *signal.caveats)
+
+
+LEVEL_CHANGE = AlertKind(
+    name="level_change",
+    runbook="WatchroomLevelChange",
+    summary="A figure has moved to another level",
+    meaning="The figure has moved to another level and stays there. No single period need stand "
+    "out.",
+    dashboard="volumes",
+    table=(
+        Row(
+            "a lasting new level, also of a share or a duration",
+            "notice",
+            "a person closes it, which accepts the new level, or 7 days (24 hours, 2 months) are "
+            "at the old one",
+        ),
+    ),
+    judged="period",
+    signals=SignalRule(
+        takes=takes,
+        severity=severity,
+        is_news=is_news,
+        said=said,
+        inside=inside,
+        is_clear=is_back,
+        clear_periods=BACK_PERIODS,
+    ),
+    lasts=True,
+)

@@ -1,0 +1,118 @@
+"""Watchroom itself is not well: behind, without a checkpoint, with faults, or with troubles.
+
+What it can't say of itself, since nobody would be there to say it, is watched by Prometheus
+(`streams.outputs.rules.pipeline`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from streams.alerts import words as say
+from streams.alerts.context import PipelineHealth
+from streams.alerts.model import Evidence
+from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Row
+from streams.config.force import Force
+from streams.live import OLD_CHECKPOINT
+from streams.periods import MINUTE, SECOND
+from streams.registry.phrases import round_duration
+
+KIND = "pipeline_unwell"
+LONG_BEHIND = 300
+"""Seconds for which it must have been behind."""
+FAULTY = 3600
+"""Seconds for which a fault counts: a detector that fails does so again when the hour closes."""
+TROUBLES = {"topic": "a topic is not as it should be", "wrong_partition": "wrong partition"}
+"""What the titles of alerts call the kinds of `streams.live.Health.troubles`."""
+
+
+def pipeline_unwell(force: Force, health: PipelineHealth, at: int) -> list[Finding]:
+    """What is wrong with Watchroom itself."""
+    found = []
+    if health.behind_for >= LONG_BEHIND:
+        told = _behind(force, health.behind_for)
+        found.append(("lag", "behind", health.behind_for, health.behind_for, told))
+    if (age := health.checkpoint_age) is not None and age > OLD_CHECKPOINT:
+        found.append(("checkpoint", "no checkpoint", age, age, _no_checkpoint(force, age)))
+    if (age := health.fault_age) is not None and age < FAULTY:
+        told = _faulty(force, health.faults)
+        found.append(("faults", "faults", age, float(health.faults), told))
+    kinds: dict[str, list[str]] = {}
+    for key, words in sorted(health.troubles.items()):
+        kinds.setdefault(key.partition(":")[0], []).append(words)
+    for kind, sentences in kinds.items():
+        told = _trouble(force, sentences)
+        found.append((kind, TROUBLES.get(kind, kind), 0.0, float(len(sentences)), told))
+    return [
+        Finding(
+            kind=KIND,
+            severity="page",
+            records="",
+            group="pipeline",
+            measure=measure,
+            title=f"Watchroom, {force.name}: {title}",
+            since=at - round(seconds * SECOND),
+            said=said,
+            evidence=Evidence(observed=observed),
+            settle=2 * MINUTE,
+        )
+        for measure, title, seconds, observed, said in found
+    ]
+
+
+def _behind(force: Force, seconds: float) -> tuple[str, ...]:
+    """Watchroom does not keep up."""
+    lead = f"Watchroom, {force.name}: behind for {round_duration(seconds)}."
+    return (lead, "The figures are older than they look. No other alert can be relied on.")
+
+
+def _no_checkpoint(force: Force, seconds: float) -> tuple[str, ...]:
+    """Nothing is saved."""
+    lead = f"Watchroom, {force.name}: no checkpoint for {round_duration(seconds)}."
+    return (lead, "Counting goes on. A restart will take longer.")
+
+
+def _trouble(force: Force, sentences: Sequence[str]) -> tuple[str, ...]:
+    """What keeps figures from being whole: the first problem, its cure, and how many more there
+    are. A problem is told in sentences of which the first two stand for all."""
+    problem, *cure = sentences[0].rstrip(".").split(". ")
+    more = len(sentences) - 1
+    head = f"Watchroom, {force.name}: "
+    lead = head + say.shortened(problem, say.LONGEST - len(head) - 1) + "."
+    rest = (f"{more} more like this.",) if more else ()
+    return (lead, *(f"{sentence}." for sentence in cure[:1]), *rest)
+
+
+def _faulty(force: Force, faults: int) -> tuple[str, ...]:
+    """Something that watches fails."""
+    lead = f"Watchroom, {force.name}: {faults:,} fault{'s' * (faults != 1)} in what watches."
+    return (lead, "Counting goes on, but a surge may raise no alert. The log says why.")
+
+
+class PipelineUnwellRule(InstantRule):
+    """Judges what the process knows of itself."""
+
+    any_minute = False
+
+    def judge(self, at: int) -> Iterable[Finding]:
+        """What is wrong."""
+        return pipeline_unwell(self.force, self.context.pipeline, at)
+
+
+PIPELINE_UNWELL = AlertKind(
+    name=KIND,
+    runbook="WatchroomPipelineUnwell",
+    summary="Watchroom itself is not well",
+    meaning="Watchroom itself is not well: its figures may be late or incomplete.",
+    dashboard="pipeline",
+    table=(
+        Row(
+            f"Watchroom itself is behind for {LONG_BEHIND // 60} minutes, has no checkpoint for "
+            f"{OLD_CHECKPOINT // 60}, or a detector or the alerts failed within the hour",
+            "page",
+            "2 minutes after",
+        ),
+    ),
+    judged="process",
+    rules=(PipelineUnwellRule,),
+)

@@ -1,0 +1,148 @@
+"""Emergencies that nobody has reached for too long.
+
+Where the force's file sets no limit it is what, by the tail of its own responses, one is beyond in
+four years (`detectors.durations.return_level`), but never less than some times the standard. Where
+attendances are not all on record, an emergency without one says nothing about anybody who waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from streams.alerts import words as say
+from streams.alerts.context import RuleContext
+from streams.alerts.model import Evidence
+from streams.alerts.overdue import Overdue
+from streams.alerts.own_waits import OwnWaits, Waits
+from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Row
+from streams.config.force import Force
+from streams.config.targets import held
+from streams.fold.ledger import Ledger
+from streams.periods import SECOND
+from streams.registry.incidents import EMERGENCY, split_series_key
+from streams.registry.phrases import round_duration
+
+KIND = "unattended"
+EMERGENCIES = "emergency"
+"""The row of the emergencies among the open records."""
+LEAST_UNATTENDED = 3
+"""The limit is at least so many times the standard."""
+NOT_BOOKED = 0.1
+"""The share of emergencies without an attendance on record from which on attendances are not all
+booked, so that an emergency without one says nothing about anybody who waits."""
+LEAST_EMERGENCIES = 20
+"""From so many that is known."""
+
+
+def books_attendance(emergencies: int, never: int) -> bool:
+    """Whether a force's attendances are on record, by its emergencies of the last weeks and those
+    of them that ended without one.
+
+    >>> books_attendance(1000, 40), books_attendance(1000, 250), books_attendance(19, 19)
+    (True, False, True)
+    """
+    return emergencies < LEAST_EMERGENCIES or never < NOT_BOOKED * emergencies
+
+
+def unattended_limit(set_: int | None, standard: int, own: Waits) -> float:
+    """The time, in seconds, after which an emergency should long have been attended."""
+    return max(float(LEAST_UNATTENDED * standard), own.rare) if set_ is None else float(set_)
+
+
+def unattended(
+    force: Force, count: int, oldest: float | None, limit: float, at: int
+) -> Finding | None:
+    """Emergencies, the oldest of which has gone unattended beyond the limit."""
+    if not count or oldest is None or oldest <= limit:
+        return None
+    return Finding(
+        kind=KIND,
+        severity="page",
+        records="incident",
+        group="attendance",
+        measure="oldest_unattended",
+        direction="up",
+        title=f"Emergencies not attended, {force.name}",
+        since=at - round(oldest * SECOND),
+        said=sentences(force.name, count, oldest, limit),
+        evidence=Evidence(observed=oldest, upper=limit, numerator=count),
+    )
+
+
+def sentences(where: str, count: int, longest: float, limit: float) -> tuple[str, ...]:
+    """Emergencies that nobody has reached."""
+    what = "Emergency incident" if count == 1 else "Emergency incidents"
+    oldest = "" if count == 1 else ", the oldest"
+    figures = f": {count:,} not attended{oldest} for {round_duration(longest)}."
+    return (
+        say.named(f"{what}, {where}", figures),
+        f"The limit is {round_duration(limit)}.",
+    )
+
+
+class UnattendedRule(InstantRule):
+    """Judges the emergencies without an attendance, once one of them is overdue."""
+
+    records = "incident"
+    any_minute = False
+
+    def __init__(self, context: RuleContext) -> None:
+        super().__init__(context)
+        self._followed: tuple[Overdue, OwnWaits] | None = None
+        self.own = Waits()
+        """How long emergencies waited in the last weeks."""
+        self._books = True
+        """Whether attendances are on record, so that one without is worth a page."""
+
+    @property
+    def overdue(self) -> Overdue | None:
+        """The emergencies that wait, where that says anything."""
+        judged = self._books or self.force.file.alerts.unattended_seconds is not None
+        return self._followed[0] if judged and self._followed is not None else None
+
+    def follow(self, ledger: Ledger) -> None:
+        """Reads another ledger of incidents."""
+        self._followed = (
+            Overdue(ledger, _row_of, self.context.clock),
+            OwnWaits(ledger, self.context.calendar, _row_of),
+        )
+
+    def learn(self, day: int, at: int) -> None:
+        """Takes in how long emergencies usually wait, and sets the limit of the day."""
+        if self._followed is not None:
+            overdue, own = self._followed
+            self.own = own.learn(day).get(EMERGENCIES, Waits())
+            counted = own.ledger.kind.counters.read(own.sums.get(EMERGENCIES, 0))
+            self._books = books_attendance(counted["count"], counted["never"])
+            overdue.set_limits({EMERGENCIES: (self._limit(at),)}, at)
+
+    def judge(self, at: int) -> Iterable[Finding]:
+        """The emergencies of the force, where the oldest has waited too long."""
+        if self.overdue is None or not self.overdue.any_late(at):
+            return
+        ages = self.overdue.ages(at).get(EMERGENCIES, [])
+        oldest = max(ages) // SECOND if ages else None
+        found = unattended(self.force, len(ages), oldest, self._limit(at), at)
+        if found is not None:
+            yield found
+
+    def _limit(self, at: int) -> float:
+        standard, _ = held(self.force, self.force.file.attendance.targets, at)
+        set_ = self.force.file.alerts.unattended_seconds
+        return unattended_limit(set_, standard, self.own)
+
+
+def _row_of(series_key: int) -> str | None:
+    return EMERGENCIES if split_series_key(series_key)[1] == EMERGENCY else None
+
+
+UNATTENDED = AlertKind(
+    name=KIND,
+    runbook="WatchroomUnattended",
+    summary="An emergency has nobody at the scene",
+    meaning="An emergency has had nobody at the scene for too long, now.",
+    dashboard="response",
+    table=(Row("an emergency has waited beyond the limit", "page", "10 minutes after"),),
+    judged="instant",
+    rules=(UnattendedRule,),
+)
