@@ -40,7 +40,7 @@ def replay(payloads: list[bytes], *, judging: bool) -> tuple[float, list[Transit
     live.health.replay, live.health.state = True, "behind"
     service = AlertService(live)
     made: list[Transition] = []
-    service.listeners.append(made.extend)
+    service.subscribe(made.extend)
     for shard in live.monitor.shards:
         service.attach(shard)
         if not judging:

@@ -159,7 +159,7 @@ def replay(
             watch_all(live.monitor)
             alerting = Alerting(live)
             service, made, figured = alerting.service, list[Transition](), Figured()
-            service.listeners.append(made.extend)
+            service.subscribe(made.extend)
             for shard in live.monitor.shards:
                 for name, ledger in shard.ledgers().items():
                     figured.listen(ledger, shard.surveillance[name])
@@ -383,8 +383,8 @@ def text(found: list[dict[str, Any]]) -> str:
         if one["also"]:
             lines.append(f"   also: {'; '.join(one['also'][:6])}")
         what = Counter(each["what"] for each in one["sent"])
-        told = ", ".join(f"{number} {name}" for name, number in what.items()) or "nothing"
-        lines.append(f"   sent: {len(one['sent'])} ({told})")
+        sent = ", ".join(f"{number} {name}" for name, number in what.items()) or "nothing"
+        lines.append(f"   sent: {len(one['sent'])} ({sent})")
         for each in one["sent"]:
             if each["what"] not in ("opened", "resolved"):
                 lines.append(f"      {each['at']} {each['what']}: {each['words']}")

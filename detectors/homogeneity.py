@@ -1,22 +1,22 @@
-"""Parents and children: whose alert is it, the county's or one district's?
+"""The homogeneity test: did the parts of a whole move alike, or some of them apart from the others?
 
-A parent that rises may only hold a child that rose. It speaks for its children where they share
-its ratio of observed to expected, by a chi-square test of homogeneity: given the total, the counts
-of the children are multinomial with shares as expected,
+A county that rises may only hold one district that rose. The parts moved alike if they share one
+ratio of observed to expected, by a chi-square test of homogeneity: given the total, the counts of
+the parts are multinomial with shares as expected,
 
     X^2 = sum (O_i - N e_i)^2 / (N e_i phi),   e_i = E_i / sum E,   N = sum O,
 
 with m - 1 degrees of freedom, at the level `LEVEL`; phi >= 1 is the over-dispersion of the counts,
-as the width of the parent's usual range tells it. Where a count of fewer than 5 is expected the
-chance is taken from 4,000 multinomial draws instead (always the same ones). What no child is known
-for is one child more, the rest of the parent.
+as the width of the whole's usual range shows it. Where fewer than 5 are expected of a part the
+probability is that of 4,000 multinomial draws instead (always the same ones). What of the whole is
+in no known part is one part more.
 
-Where the ratio is not shared, children are set apart, the one that adds most to X^2 in the
-parent's direction first, until the others are alike. They have stories of their own where what is
-left of the parent is as usual; where that has moved the same way, what happened is the parent's,
-however unlike the ratios of its children (a fall of most groups of offences, by a half or by nine
-tenths). What is left counts as moved where so much would come by chance less often than `LEVEL`,
-by a normal tail with the variance phi E.
+Where they did not move alike, parts are set apart: first the one that adds most to X^2 in the
+direction of the whole, until the others are alike. They moved by themselves if what is left of the
+whole is as usual. If the rest has moved the same way too, it was the whole that moved, however
+unlike the ratios of its parts (a fall of most offence groups, by a half or by nine tenths). The
+rest has moved if a count so far out comes by chance less often than `LEVEL`, by a normal tail with
+the variance phi E.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ import numpy as np
 from detectors import special
 
 LEVEL = 0.05
-"""How seldom children that do share the parent's ratio are taken not to."""
+"""The share of cases in which parts that do move alike are found not to."""
 MOSTLY = 0.6
-"""What holds so much of the excess of another explains it."""
+"""A part with at least this share of the excess of its whole explains it."""
 NOTABLE = 0.25
-"""What holds less of the excess of another is no part of its story."""
+"""The rest of a whole with less than this share of its excess has not moved with it."""
 REST = ""
-"""The name of what is in the parent and in no child that is known."""
+"""The name of what is in the whole and in no known part."""
 _DRAWS = 4_000
 _SMALL = 5.0
 _NORMAL = NormalDist()
@@ -57,7 +57,8 @@ class PartCount:
 
 @dataclass(frozen=True, slots=True)
 class HomogeneityResult:
-    """Whether the parent speaks for all, else which children have a story of their own."""
+    """Whether the parts moved alike (`shared`), else which moved `apart`; and the probability of
+    ratios as unlike as these if all were the same."""
 
     shared: bool
     probability: float
@@ -82,7 +83,7 @@ def dispersion(
 def moved(part: PartCount, direction: str, phi: float = 1.0) -> bool:
     """Whether a count has gone that way by more than chance.
 
-    >>> moved(Part(130.0, 100.0), "up"), moved(Part(130.0, 100.0), "up", phi=4.0)
+    >>> moved(PartCount(130.0, 100.0), "up"), moved(PartCount(130.0, 100.0), "up", phi=4.0)
     (True, False)
     """
     if part.expected <= 0:
@@ -92,21 +93,22 @@ def moved(part: PartCount, direction: str, phi: float = 1.0) -> bool:
     return bool(off > _NORMAL.inv_cdf(1.0 - LEVEL))
 
 
-def _go_along(others: PartCount, parent: PartCount, direction: str, phi: float) -> bool:
-    """Whether the others have moved as well, by more than chance, and hold a notable part of it:
-    in the hour in which a rise of one district is noticed the others are often a little high."""
+def _move_along(others: PartCount, parent: PartCount, direction: str, phi: float) -> bool:
+    """Whether the others moved as well, by more than chance, with a notable share of the excess: in
+    the hour in which a rise of one district is found the others are often a little high."""
     excess = parent.observed - parent.expected
     share = (others.observed - others.expected) / excess if excess else 0.0
     return share >= NOTABLE and moved(others, direction, phi)
 
 
-def homogeneity(parts: Sequence[PartCount], phi: float = 1.0) -> float:
-    """The chance of ratios as unlike as these where all are the same.
+def probability_alike(parts: Sequence[PartCount], phi: float = 1.0) -> float:
+    """The probability of ratios as unlike as these if all are the same.
 
-    >>> alike = [Part(13.0, 10.0), Part(26.0, 20.0), Part(39.0, 30.0)]
-    >>> homogeneity(alike)
+    >>> alike = [PartCount(13.0, 10.0), PartCount(26.0, 20.0), PartCount(39.0, 30.0)]
+    >>> probability_alike(alike)
     1.0
-    >>> homogeneity([Part(30.0, 10.0), Part(20.0, 20.0), Part(30.0, 30.0)]) < LEVEL
+    >>> unlike = [PartCount(30.0, 10.0), PartCount(20.0, 20.0), PartCount(30.0, 30.0)]
+    >>> probability_alike(unlike) < LEVEL
     True
     """
     known = [part for part in parts if part.expected > 0]
@@ -131,10 +133,10 @@ def _draws(total: int, shares: tuple[float, ...]) -> np.ndarray:
     return rng.multinomial(total, np.array(shares) / sum(shares), size=_DRAWS)
 
 
-def judge(
+def homogeneity_test(
     parent: PartCount, children: Mapping[str, PartCount], direction: str, phi: float = 1.0
 ) -> HomogeneityResult:
-    """Whether what happened is the parent's; else which children are set apart."""
+    """Whether the children of a parent moved alike; else which of them moved apart."""
     parts = dict(children)
     rest = parent
     for part in children.values():
@@ -142,19 +144,19 @@ def judge(
     if rest.expected > 0.02 * parent.expected:
         parts[REST] = rest
     most = len(parts) / 2
-    probability = chance = homogeneity(list(parts.values()), phi)
+    probability = left_alike = probability_alike(list(parts.values()), phi)
     apart: list[str] = []
     left = parent
-    while chance < LEVEL and len(parts) > 1:
+    while left_alike < LEVEL and len(parts) > 1:
         name = _furthest(parts, direction)
         if name is None:
             break
         apart.append(name)
         left = left.less(parts.pop(name))
-        chance = homogeneity(list(parts.values()), phi)
+        left_alike = probability_alike(list(parts.values()), phi)
     named = tuple(name for name in apart if name != REST)
-    if not named or REST in apart or len(named) > most or _go_along(left, parent, direction, phi):
-        # What is spread over most of them, or comes from where no child is known, is the parent's.
+    if not named or REST in apart or len(named) > most or _move_along(left, parent, direction, phi):
+        # What is spread over most of them, or is in no known child, is the parent's.
         return HomogeneityResult(shared=True, probability=probability)
     return HomogeneityResult(shared=False, probability=probability, apart=named)
 
@@ -174,11 +176,11 @@ def _furthest(parts: Mapping[str, PartCount], direction: str) -> str | None:
 
 
 def explains(child: PartCount, parent: PartCount, direction: str) -> bool:
-    """Whether a child holds most of what the parent has too many, or too few, of.
+    """Whether a child holds most of what its parent has too many (too few) of.
 
-    >>> explains(Part(20.0, 5.0), Part(50.0, 30.0), "up")
+    >>> explains(PartCount(20.0, 5.0), PartCount(50.0, 30.0), "up")
     True
-    >>> explains(Part(20.0, 5.0), Part(10.0, 30.0), "down")
+    >>> explains(PartCount(20.0, 5.0), PartCount(10.0, 30.0), "down")
     False
     """
     sign = 1 if direction == "up" else -1
@@ -188,20 +190,20 @@ def explains(child: PartCount, parent: PartCount, direction: str) -> bool:
 
 
 def explains_alone(child: PartCount, parent: PartCount, direction: str, phi: float = 1.0) -> bool:
-    """Whether a child is what its parent is about: it holds most, and the others are as usual.
+    """Whether a child explains its parent, and the others are as usual.
 
-    >>> explains_alone(Part(20.0, 5.0), Part(50.0, 30.0), "up")
+    >>> explains_alone(PartCount(20.0, 5.0), PartCount(50.0, 30.0), "up")
     True
-    >>> explains_alone(Part(25.0, 5.0), Part(60.0, 30.0), "up")
+    >>> explains_alone(PartCount(25.0, 5.0), PartCount(60.0, 30.0), "up")
     False
     """
     others = parent.less(child)
-    return explains(child, parent, direction) and not _go_along(others, parent, direction, phi)
+    return explains(child, parent, direction) and not _move_along(others, parent, direction, phi)
 
 
 def shares_ratio(child: PartCount, parent: PartCount, phi: float = 1.0) -> bool:
-    """Whether one child moves as the rest of its parent does."""
+    """Whether one child moved as the rest of its parent did."""
     rest = parent.less(child)
     if rest.expected <= 0:
         return True
-    return homogeneity([child, rest], phi) >= LEVEL
+    return probability_alike([child, rest], phi) >= LEVEL

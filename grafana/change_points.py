@@ -66,8 +66,8 @@ def from_monitor(url: str, force: str) -> list[ChangePoint]:
         raise ConfigError(f'"{url}" is no address of a monitor', cure="Write http://HOST:8787")
     address = f"{url.rstrip('/')}/alerts.json?{urlencode({'force': force})}"
     try:
-        told = json.loads(MonitorClient(url, PATIENCE).ask("/alerts.json", {"force": force}))
-        return of_alerts(told["alerts"])
+        answer = json.loads(MonitorClient(url, PATIENCE).ask("/alerts.json", {"force": force}))
+        return of_alerts(answer["alerts"])
     except Declined as error:
         raise SourceError(f"{address} answered {error.status}. Is a monitor there?") from error
     except NoAnswer as error:

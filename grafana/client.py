@@ -156,7 +156,7 @@ class Grafana:
             ) from error
 
     def _refused(self, error: GrafanaException) -> NoReturn:
-        told = _told(error)
+        said = _said_by(error)
         status = error.status_code
         if status == HTTPStatus.UNAUTHORIZED:
             raise GrafanaError(
@@ -165,19 +165,19 @@ class Grafana:
             ) from error
         if status == HTTPStatus.FORBIDDEN:
             raise GrafanaError(
-                f"the token may not do this at {self.url}: {told}. Its service account needs the "
+                f"the token may not do this at {self.url}: {said}. Its service account needs the "
                 "role Editor"
             ) from error
         if status == HTTPStatus.PRECONDITION_FAILED:
-            raise Changed(f"{self.url}: {told}") from error
+            raise Changed(f"{self.url}: {said}") from error
         if isinstance(error, GrafanaServerError):
             raise GrafanaError(
-                f"{self.url} failed ({error.status_code}: {told}). Try again; its log says more"
+                f"{self.url} failed ({error.status_code}: {said}). Try again; its log says more"
             ) from error
-        raise GrafanaError(f"{self.url} refused ({error.status_code}): {told}") from error
+        raise GrafanaError(f"{self.url} refused ({error.status_code}): {said}") from error
 
 
-def _told(error: GrafanaException) -> str:
+def _said_by(error: GrafanaException) -> str:
     """What Grafana said, in one line that is not too long."""
     response = error.response
     said = response.get("message") if isinstance(response, dict) else response

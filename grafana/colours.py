@@ -17,7 +17,7 @@ SKY = "#56B4E9"
 VERMILLION = "#D55E00"
 GREY = "#8C8C8C"
 
-FINE, LOOK, ACT = BLUE, ORANGE, VERMILLION
+FINE, NOTICE, ACT = BLUE, ORANGE, VERMILLION
 """The colours of a state. There is no green beside red in them."""
 
 
@@ -32,7 +32,7 @@ class Appearance(NamedTuple):
 REFERENCE = Appearance(GREY, (12, 6), 1)
 """A target or an expected value: what a figure is compared with."""
 
-LOOKS = (
+APPEARANCES = (
     Appearance(BLUE),
     Appearance(ORANGE, (10, 5)),
     Appearance(GREEN, (2, 4)),

@@ -23,7 +23,7 @@ from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from grafana.colours import BLUE, GREY, LOOKS, Appearance
+from grafana.colours import APPEARANCES, BLUE, GREY, Appearance
 from grafana.names import in_words, mapped
 from grafana.variables import SOURCE
 
@@ -41,7 +41,7 @@ class Query(NamedTuple):
 
     expr: str
     legend: str
-    look: Appearance | None = None
+    appearance: Appearance | None = None
     points: bool = False
     """Points of their own instead of a line."""
     band: str = ""
@@ -169,19 +169,21 @@ def lines(face: Face, *queries: Query, low: float | None = 0, limit: float | Non
         panel.thresholds(ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(steps))
         mode = kinds.GraphThresholdsStyleMode.DASHED
         panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(mode))
-    looks = iter(LOOKS)
+    appearances = iter(APPEARANCES)
     for query in queries:
         if "{{" not in query.legend:  # the names of the others are not known beforehand
-            panel.override_by_name(query.legend, _drawn(query, query.look or next(looks)))
+            panel.override_by_name(
+                query.legend, _drawn(query, query.appearance or next(appearances))
+            )
     return panel
 
 
-def _drawn(query: Query, look: Appearance) -> list[model.DynamicConfigValue]:
-    fill = {"fill": "dash", "dash": list(look.dash)} if look.dash else {"fill": "solid"}
+def _drawn(query: Query, appearance: Appearance) -> list[model.DynamicConfigValue]:
+    fill = {"fill": "dash", "dash": list(appearance.dash)} if appearance.dash else {"fill": "solid"}
     drawn: dict[str, object] = {
-        "color": {"mode": "fixed", "fixedColor": look.colour},
+        "color": {"mode": "fixed", "fixedColor": appearance.colour},
         "custom.lineStyle": fill,
-        "custom.lineWidth": look.width,
+        "custom.lineWidth": appearance.width,
     }
     if query.points:
         drawn |= {"custom.drawStyle": "points", "custom.pointSize": 12}

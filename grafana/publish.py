@@ -26,14 +26,14 @@ class Step(NamedTuple):
     done: str
 
 
-Tell = Callable[[Step], None]
+Report = Callable[[Step], None]
 
 
-def publish_folder(grafana: Grafana, tell: Tell) -> None:
+def publish_folder(grafana: Grafana, report: Report) -> None:
     """The folder; one that somebody renamed keeps its name."""
     uid, title = FOLDER
     if grafana.folder(uid) is not None:
-        tell(Step("folder", title, "unchanged"))
+        report(Step("folder", title, "unchanged"))
         return
     try:
         grafana.create_folder(uid, title)
@@ -41,7 +41,7 @@ def publish_folder(grafana: Grafana, tell: Tell) -> None:
         if grafana.folder(uid) is None:
             raise
         # Another push was quicker, which is as good.
-    tell(Step("folder", title, "created"))
+    report(Step("folder", title, "created"))
 
 
 def require_data_source(grafana: Grafana, uid: str) -> None:
@@ -65,16 +65,16 @@ def with_data_source(dashboard: dict[str, Any], found: str) -> dict[str, Any]:
     return {**dashboard, "templating": {"list": variables}}
 
 
-def publish_dashboard(grafana: Grafana, dashboard: dict[str, Any], tell: Tell) -> None:
+def publish_dashboard(grafana: Grafana, dashboard: dict[str, Any], report: Report) -> None:
     """One dashboard, saved over what is there where that differs."""
     uid, title = dashboard["uid"], dashboard["title"]
     there = grafana.dashboard(uid)
     if there is not None and there.get("meta", {}).get("provisioned"):
         # Grafana refuses to save over a file's dashboard, and would take the file's back anyhow.
-        tell(Step("dashboard", title, "left as it is: Grafana takes it from a file"))
+        report(Step("dashboard", title, "left as it is: Grafana takes it from a file"))
         return
     if there is not None and _same(there, dashboard):
-        tell(Step("dashboard", title, "unchanged"))
+        report(Step("dashboard", title, "unchanged"))
         return
     version = there["dashboard"].get("version", 0) if there else 0
     body = {**dashboard, "id": None, "version": version}  # it is found by its uid
@@ -85,7 +85,7 @@ def publish_dashboard(grafana: Grafana, dashboard: dict[str, Any], tell: Tell) -
             f'"{title}" was saved by somebody else just now. Run the push again to replace it; '
             f"their version stays in Grafana's history ({error})"
         ) from error
-    tell(Step("dashboard", title, "updated" if there else "created"))
+    report(Step("dashboard", title, "updated" if there else "created"))
 
 
 def _same(there: dict[str, Any], dashboard: dict[str, Any]) -> bool:
@@ -97,7 +97,7 @@ def _same(there: dict[str, Any], dashboard: dict[str, Any]) -> bool:
 
 
 def publish_changes(
-    grafana: Grafana, force: str, points: Sequence[ChangePoint], tell: Tell
+    grafana: Grafana, force: str, points: Sequence[ChangePoint], report: Report
 ) -> None:
     """The change points of a force: made, or written anew where they differ.
 
@@ -110,16 +110,16 @@ def publish_changes(
         known = there.pop(key_tag(point.key), None)
         if known is None:
             grafana.annotate(point.start, point.end, tags, point.text)
-            tell(Step("annotation", point.text, "created"))
+            report(Step("annotation", point.text, "created"))
         elif not _stands(known, point, tags):
             grafana.change_annotation(int(known["id"]), point.start, point.end, tags, point.text)
-            tell(Step("annotation", point.text, "updated"))
+            report(Step("annotation", point.text, "updated"))
         else:
-            tell(Step("annotation", point.text, "unchanged"))
+            report(Step("annotation", point.text, "unchanged"))
     gone = [each for each in there.values() if FORCE_FILE in each["tags"]]
     for each in (*gone, *twice):
         grafana.remove_annotation(int(each["id"]))
-        tell(Step("annotation", str(each.get("text", "")), "removed"))
+        report(Step("annotation", str(each.get("text", "")), "removed"))
 
 
 def _by_key(found: list[dict[str, Any]]) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:

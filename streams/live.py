@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Protocol
 
+from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
+from streams.board.model import Board, Status
 from streams.board.monitor import Folded, Monitor, Refusal, Shard
 from streams.periods import rfc3339
 from streams.registry.measures import plain_name
@@ -150,13 +152,15 @@ class AlertProvider(Protocol):
     faults: int
     """Times that they could not be judged or passed on."""
 
-    def view(self, force: str, at: int) -> dict[str, Any]:
+    def view(self, force: str, at: int) -> AlertsView:
         """The alerts' part of a board."""
 
-    def history(self, force: str, since: int | None = None, state: str | None = None) -> list[Any]:
+    def history(
+        self, force: str, since: int | None = None, state: str | None = None
+    ) -> list[Alert]:
         """Alerts of a force, newest first."""
 
-    def act(self, alert: str, action: str, at: int, who: str, **details: Any) -> Any:
+    def act(self, alert: str, action: str, at: int, who: str, **details: Any) -> Alert | Handover:
         """Does what a person asks about an alert; raises `ActionError`, or `NoAlert`."""
 
     def tick(self) -> None:
@@ -182,13 +186,13 @@ class Live:
         with self.lock:
             return self.monitor.ingest(payload, appended, only)
 
-    def look(self, *, counts: bool = True) -> None:
+    def observe(self, *, counts: bool = True) -> None:
         """Takes in how far everything is read by now. Those who judge the present do so before they
         judge; a runner may do so between, with `counts` False."""
         health = self.health
         with self.lock:
             self.monitor.advance(self.clock())
-            self.current.look(
+            self.current.observe(
                 marks_of(self.monitor),
                 self.monitor.now,
                 unread=health.unread,
@@ -253,33 +257,31 @@ class Live:
             held = {name for shard in self.monitor.shards for name in shard.folds}
         return tuple(name for name in self.monitor.forces if name in held)
 
-    def board(
-        self, force_id: str, at: int | None = None, periods: Sequence[str] = ()
-    ) -> dict[str, Any]:
+    def board(self, force_id: str, at: int | None = None, periods: Sequence[str] = ()) -> Board:
         """The board of a force as of `at`, by default now; see `Monitor.board`. Adds `status`,
         which like the other volatile parts says how the monitor is doing, not what it counts, and
         `surveillance`, what the detectors found."""
         health = self.health
         with self.lock:
-            self.look(counts=False)
+            self.observe(counts=False)
             board = self.monitor.board(force_id, at, periods)
             if any(shard.surveillance for shard in self.monitor.shards):
                 from streams.surveillance.view import surveyed  # noqa: PLC0415  slow, and here it is loaded
 
                 now = self.monitor.now if at is None else at
-                board["surveillance"] = surveyed(
+                board.surveillance = surveyed(
                     self.monitor, force_id, now, partial(self.is_read, force_id)
                 )
             if self.alerts is not None:
-                board["alerts"] = self.alerts.view(force_id, self.monitor.now if at is None else at)
+                board.alerts = self.alerts.view(force_id, self.monitor.now if at is None else at)
         state, detail = health.shown
-        board["status"] = {
-            "state": state,
-            "detail": detail,
-            "ready": health.ready,
-            "replay": health.replay,
-            "speed": health.speed,
-            "simulated": health.simulated,
-            "lag": sum(health.lag.values()),
-        }
+        board.status = Status(
+            state=state,
+            detail=detail,
+            ready=health.ready,
+            replay=health.replay,
+            speed=health.speed,
+            simulated=health.simulated,
+            lag=sum(health.lag.values()),
+        )
         return board

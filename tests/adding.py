@@ -3,7 +3,7 @@
 An example is a section `### TITLE: N files`. Each of its blocks is the change of one file:
 
     ```diff
-    +++ streams/a/file.py
+    +++ path/of/the/file
      a line that is there, once in the file
     +a line that is added below it
     @@

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
+from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
 from streams.periods import to_ms
@@ -146,18 +149,28 @@ def lines(records: Iterable[dict[str, Any]]) -> bytes:
     return b"\n".join(json.dumps(record).encode() for record in records)
 
 
-def row(board: dict[str, Any], window: str, group: str, **where: str) -> dict[str, Any]:
+def as_json(answer: object) -> Any:
+    """What is sent of an answer, as a reader gets it."""
+    return msgspec.json.decode(msgspec.json.encode(answer))
+
+
+Sent = dict[str, Any]
+"""A board, or a part of one, as it is sent."""
+
+
+def row(board: Board | Sent, window: str, group: str, **where: str) -> Sent:
     """The one row of a group in a window (or period) with these dimensions; area: the force."""
-    where.setdefault("area", "force")
-    table = board["windows"].get(window) or board["periods"][window]
-    found = [r for r in table[group] if all(r[k] == v for k, v in where.items())]
-    assert len(found) == 1, (where, table[group])
-    return found[0]  # type: ignore[no-any-return]
+    sent = as_json(board) if isinstance(board, Board) else board
+    figures = sent["windows"].get(window) or sent["periods"][window]
+    return _only(figures[group], {"area": "force", **where})
 
 
-def gauges(board: dict[str, Any], group: str, **where: str) -> dict[str, Any]:
+def gauges(board: Board, group: str, **where: str) -> Sent:
     """The one row of what is open now."""
-    where.setdefault("area", "force")
-    found = [r for r in board["now"][group] if all(r[k] == v for k, v in where.items())]
-    assert len(found) == 1, (where, board["now"][group])
-    return found[0]  # type: ignore[no-any-return]
+    return _only(as_json(board.now)[group], {"area": "force", **where})
+
+
+def _only(rows: list[Sent], where: dict[str, str]) -> Sent:
+    found = [row for row in rows if all(row[name] == value for name, value in where.items())]
+    assert len(found) == 1, (where, rows)
+    return found[0]

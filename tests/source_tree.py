@@ -44,3 +44,20 @@ def imports(path: Path) -> Iterator[str]:
             for alias in node.names:
                 full = f"{node.module}.{alias.name}"
                 yield full if full in ours else node.module
+
+
+def identifiers(tree: ast.AST) -> Iterator[str]:
+    """All that a module names: what it defines, imports, passes and reads."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name
+            case ast.arg() | ast.keyword() if node.arg:
+                yield node.arg
+            case ast.Name():
+                yield node.id
+            case ast.Attribute():
+                yield node.attr
+            case ast.alias():
+                yield from node.name.split(".")
+                yield node.asname or node.name

@@ -79,7 +79,7 @@ class Room:
         self.service = AlertService(self.live)
         for shard in self.live.monitor.shards:
             self.service.attach(shard)
-        self.service.listeners.append(self.made.extend)
+        self.service.subscribe(self.made.extend)
         self.live.health.state = "behind"
         self.live.reaches = reads_at_once  # type: ignore[method-assign]
         self.service._held_back = holds_nothing_back  # type: ignore[method-assign]

@@ -15,7 +15,7 @@ While every exposure is 1 the indexes follow from the exposures and are left out
 memory. Columns are arrays of doubles, which take a quarter of what lists of numbers do; `plain` and
 `from_plain` turn them to lists and back, bit for bit.
 
-The part that all of `focus.py` stands on; what a block is worth is in `families.py`.
+The part that all of `focus.py` stands on; what a block is worth is in `likelihoods.py`.
 
 Reference: Romano, Eckley, Fearnhead and Rigaill (2023), "Fast online changepoint detection via
 functional pruning CUSUM statistics", JMLR 24(81).

@@ -55,24 +55,14 @@ class LikeliestChange(NamedTuple):
 class ShiryaevRoberts(Detector):
     """A lasting change of the level of counts, either way, against all that came before.
 
-    Parameters
-    ----------
-    threshold
-        Alarm where `evidence` is above it. Calibrate it by simulation: with a baseline of 12
-        points the default raises a false alarm within 12 points in 5 % of stable series.
-    baseline
-        Points taken before anything is judged; the dispersion is estimated from them.
-    size
-        Standard deviation of the changes to be found, as a share of the spread of one point.
-    window
-        How many points back an onset may lie.
-    prior_dispersion, prior_weight
-        Variance over mean of sibling series, and how many points that is worth; 0: not used.
-    least_dispersion
-        1 for counts, which vary at least as Poisson does.
+    threshold: an alarm is where `evidence` is above it; calibrate it by simulation: with a baseline
+    of 12 points the default raises a false alarm within 12 points in 5 % of stable series.
+    baseline: points taken before anything is judged; the dispersion is estimated from them. size:
+    standard deviation of the changes to be found, as a share of the spread of one point. window:
+    how many points back an onset may lie. prior_dispersion, prior_weight: variance over mean of
+    sibling series, and how many points that is worth (0: not used). least_dispersion: 1 for counts,
+    which vary at least as Poisson does.
 
-    Examples
-    --------
     >>> detector = ShiryaevRoberts()
     >>> for count in [360, 371, 352, 377, 366, 349, 381, 358, 370, 362, 355, 367]:
     ...     detector.update(count)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana import variables
-from grafana.colours import ACT, FINE, LOOK
+from grafana.colours import ACT, FINE, NOTICE
 from grafana.frame import add, frame
 from grafana.names import BY_SEVERITY
 from grafana.open_alerts import OPENED, open_table, snoozed_table
@@ -52,7 +52,7 @@ def _open() -> list[Panel]:
                 "Alerts that are open and not snoozed.",
                 width=12,
                 height=5,
-                words=(Words(0, "● None", FINE), Words(1, "", LOOK)),
+                words=(Words(0, "● None", FINE), Words(1, "", NOTICE)),
             ),
             *_severities(),
         ),
@@ -76,8 +76,8 @@ def _open() -> list[Panel]:
 
 
 def _weeks() -> list[Panel]:
-    outcomes = latest("watchroom_alerts_28d", FORCE)
-    total = f"sum by (force) ({outcomes})"
+    assessed = latest("watchroom_alerts_28d", FORCE)
+    total = f"sum by (force) ({assessed})"
     budget = latest("watchroom_alert_budget_28d", FORCE)
     wrong = latest("watchroom_alerts_28d", FORCE, 'outcome="false"')
     return [
@@ -111,7 +111,7 @@ def _weeks() -> list[Panel]:
                 'What the people who closed them found; "none" is not said yet.',
                 height=6,
             ),
-            Query(outcomes, "{{outcome}}"),
+            Query(assessed, "{{outcome}}"),
         ),
     ]
 
@@ -129,7 +129,7 @@ def _over_time() -> list[Panel]:
                 "none",
                 width=12,
                 none="None was open",
-                words=(Words(0, "Settled", FINE), Words(1, "▲ Open", LOOK)),
+                words=(Words(0, "Settled", FINE), Words(1, "▲ Open", NOTICE)),
             ),
             Query(
                 latest("watchroom_alert_open", FORCE, *CHOSEN), "{{kind}}, {{area}}, {{measure}}"

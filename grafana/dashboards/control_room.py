@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import Dashboard, DashboardLink
 
 from grafana import variables
-from grafana.colours import ACT, FINE, LOOK
+from grafana.colours import ACT, FINE, NOTICE
 from grafana.frame import add, frame
 from grafana.names import BY_SEVERITY
 from grafana.open_alerts import open_table
@@ -90,7 +90,7 @@ def _state() -> list[Panel]:
                 width=12,
                 height=4,
                 link=("Alerts", "watchroom-alerts"),
-                words=(Words(0, "● None", FINE), Words(1, "", LOOK)),
+                words=(Words(0, "● None", FINE), Words(1, "", NOTICE)),
             ),
             *severities,
         ),

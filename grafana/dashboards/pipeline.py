@@ -7,7 +7,7 @@ from dataclasses import replace
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana import variables
-from grafana.colours import ACT, FINE, LOOK
+from grafana.colours import ACT, FINE, NOTICE
 from grafana.frame import add, frame
 from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows
 from grafana.queries import FORCE, answering, latest, pick
@@ -35,7 +35,7 @@ def dashboard() -> Dashboard:
 
 def _workers() -> list[Panel]:
     behind = f"sum({pick('watchroom_lag_messages')})"
-    words = (Words(0, "● Keeping up", FINE), Words(BEHIND + 1, "▲ Behind", LOOK))
+    words = (Words(0, "● Keeping up", FINE), Words(BEHIND + 1, "▲ Behind", NOTICE))
     return [
         _of_each(
             Face("Scraped", "Whether Prometheus reaches each worker.", "none"),
@@ -54,7 +54,7 @@ def _workers() -> list[Panel]:
         _of_each(
             Face("Time of the figures", "Live, or a replay of another time.", "none", width=4),
             "watchroom_replay",
-            (Words(0, "● Live", FINE), Words(1, "▲ Replay", LOOK)),
+            (Words(0, "● Live", FINE), Words(1, "▲ Replay", NOTICE)),
         ),
         now(
             Face(
@@ -202,7 +202,7 @@ def _kept() -> list[Panel]:
             Face(
                 "Rows left out",
                 "Rows that are not given to Prometheus, to bound the number of series.",
-                words=(Words(0, "● None", FINE), Words(1, "", LOOK)),
+                words=(Words(0, "● None", FINE), Words(1, "", NOTICE)),
             ),
             Query(left_out, "Rows left out"),
         ),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana import variables
-from grafana.colours import ACT, BLUE, FINE, GREY, LOOK, ORANGE, PURPLE, VERMILLION, Appearance
+from grafana.colours import ACT, BLUE, FINE, GREY, NOTICE, ORANGE, PURPLE, VERMILLION, Appearance
 from grafana.frame import add, changes_of_level, frame
 from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows, states
 from grafana.queries import FORCE, PLACE, figure, latest
 from streams.registry.measures import ALL, CRIMES, INCIDENTS
 
 CHOSEN = (*PLACE, 'group="$group"', 'measure="$measure"', 'row="$row"', 'grain="$grain"')
-FLAGS = (Words(-1, "▼ Below", ACT), Words(0, "● Within", FINE), Words(1, "▲ Above", LOOK))
+FLAGS = (Words(-1, "▼ Below", ACT), Words(0, "● Within", FINE), Words(1, "▲ Above", NOTICE))
 LOWER, UPPER = Appearance(ORANGE, (4, 4), 1), Appearance(ORANGE, (8, 3), 1)
 
 
@@ -45,9 +45,9 @@ def _watch(of: str, *matchers: str) -> str:
 
 
 def _chart() -> list[Panel]:
-    flagged = _watch("flagged")
-    above = f"{_watch('observed')} and ({flagged}) > 0"
-    below = f"{_watch('observed')} and ({flagged}) < 0"
+    flags = _watch("flagged")
+    above = f"{_watch('observed')} and ({flags}) > 0"
+    below = f"{_watch('observed')} and ({flags}) < 0"
     return [
         lines(
             Face(
@@ -89,7 +89,7 @@ def _chart() -> list[Panel]:
                 none="Not judged yet",
                 words=FLAGS,
             ),
-            Query(flagged, "Verdict"),
+            Query(flags, "Verdict"),
         ),
         lines(
             Face(
@@ -115,7 +115,7 @@ def _chart() -> list[Panel]:
 
 
 def _watches() -> list[Panel]:
-    flagged = f"{latest('watchroom_watch_flagged', FORCE)} != 0"
+    flags = f"{latest('watchroom_watch_flagged', FORCE)} != 0"
     columns = {name: name.capitalize() for name in ("group", "measure", "row", "area", "grain")}
     watches = f"sum by (grain, state) ({latest('watchroom_watches', FORCE)})"
     return [
@@ -127,7 +127,7 @@ def _watches() -> list[Panel]:
                 width=16,
                 none="None is flagged",
             ),
-            Query(flagged, ""),
+            Query(flags, ""),
             columns=columns | {"Value": "Flag"},
             also={"Flag": FLAGS},
         ),

@@ -16,6 +16,7 @@ from streams.alerts.model import (
     AlertOutcome,
     Handover,
     LogEntry,
+    MaintenanceShown,
     Severity,
     Transition,
     What,
@@ -254,18 +255,18 @@ def may_escalate(force: Force, alert: Alert, at: int) -> bool:
     return at - to_ms(alert.waits_since) >= patience and may_notify(force, alert, at)
 
 
-def coming_maintenance(force: Force, at: int) -> list[dict[str, Any]]:
+def coming_maintenance(force: Force, at: int) -> list[MaintenanceShown]:
     """The windows that go on or begin within a day, for the board."""
     found = []
     for window in force.file.alerts.maintenance:
         start, end = span(force, window)
         if at < end and start <= at + DAY:
             found.append(
-                {
-                    "from": rfc3339(start, force.zone),
-                    "to": rfc3339(end, force.zone),
-                    "reason": window.reason,
-                    "areas": list(window.areas),
-                }
+                MaintenanceShown(
+                    start=rfc3339(start, force.zone),
+                    end=rfc3339(end, force.zone),
+                    reason=window.reason,
+                    areas=list(window.areas),
+                )
             )
     return found

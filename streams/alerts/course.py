@@ -1,10 +1,11 @@
-"""How an exceptional volume goes on by its days: how many, by how much, whether it grows. Pure.
+"""The course of an exceptional volume by its days: how many, by how much, whether it grows. Pure.
 
-A rise that lasts weeks is one alert. From the first day that is exceptional too, the days of its
-series carry it: nights inside it end nothing, and it is over after `CLEAR_PERIODS["day"]` usual
-days in a row. Its ratio is what came since the onset over what the level before would have brought;
-from the day `LONG` on the stretch is not learned (`streams.alerts.feedback`), so that the level
-before stays what the days are compared with, and an hour far beyond that ratio is news.
+A rise (or fall) that lasts for weeks is one alert. From the first day that is exceptional too, the
+days of its series carry it: quiet nights within it end nothing, and it has cleared after
+`CLEAR_PERIODS["day"]` usual days in a row. Its ratio is what came since the onset over what the
+level before would have brought. From its day number `LONG` on the stretch is left out of what
+detectors learn (`streams.alerts.feedback`), so that its days go on being compared with the level
+before; and people are notified of an hour only if it is far beyond that ratio (a burst).
 """
 
 from __future__ import annotations
@@ -31,35 +32,39 @@ from streams.periods import DAY, HOUR, Calendar, to_ms
 from streams.surveillance.signals import LOOKS, Signal
 
 LONG = 3
-"""The exceptional day from which on the stretch is not learned, and other stories are others."""
-LASTING, LASTING_MONTHS = 14 * DAY, 62 * DAY
-"""After so long an alert, or one by the month, is called lasting: a person is to say whether it is
-the new level."""
+"""The number of the exceptional day from which on the stretch is not learned. From then on only
+signals of the same measure join the alert, and what had joined it before."""
+LASTS_FROM, LASTS_FROM_BY_MONTH = 14 * DAY, 62 * DAY
+"""After so long an alert, and an alert by the month, counts as lasting: people are asked to say
+whether it is the new level."""
 SETTLED = 26 * 7 * DAY
-"""After so long its level is taken as the usual, also where nobody has said what it is."""
+"""After so long the level is accepted as the usual one, even if no person has said what it is."""
 CHANCE = 0.025
-"""A week is as usual where so many, or more, come as often as that."""
+"""A week is usual if a count as far out as its own comes by chance in at least this share of
+weeks."""
 BURST = 2 * DAY
-"""For so long after an hour that bursts another is no news, unless it is a quarter more."""
+"""For so long after a burst people are not notified of another, unless it is a quarter greater."""
 SURE = 3.0
-"""Standard deviations by which the last two days must lie beyond what was notified."""
+"""By how many standard deviations the last two days must lie beyond the ratio that people were
+notified of, before they are notified again."""
 
 FEW = 10.0
-"""Fewer than this are expected of a day in a series of a few a day."""
+"""A series of which fewer are expected a day needs more usual days before it has cleared."""
 LIKELIER = 100.0
-"""Times that usual days in a row must be likelier as usual before an alert is over."""
+"""In such a series the usual days in a row must be so many times likelier at the usual level than
+at the ratio before."""
 LEAST = 0.1
-"""Expected of a day, at the least: nothing is so many times nothing."""
+"""The least that is taken as expected of a day: a ratio to nothing says nothing."""
 
 
-def exceptional(day: Signal, direction: str | None) -> bool:
-    """Whether a day, or a day so far, raises an alert in a direction by itself."""
+def is_exceptional(day: Signal, direction: str | None) -> bool:
+    """Whether a day, or the part of it that has passed, raises an alert of a direction alone."""
     raises = day.notify and is_news(day)
     return raises and day.direction == direction
 
 
-def begun(force: Force, day: Signal, onset: int) -> Course:
-    """The course of an alert of that onset, of which a day is the first to be exceptional too."""
+def first_day(force: Force, day: Signal, onset: int) -> Course:
+    """The course of an alert with that onset (ms), of which `day` is the first exceptional one."""
     expected = max(day.expected or 0.0, LEAST)
     observed, days = day.observed, 1
     since = min(day.start, max(onset, day.start - DAY))
@@ -85,19 +90,21 @@ def begun(force: Force, day: Signal, onset: int) -> Course:
 
 
 def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -> Course:
-    """The course with one more closed day, which is usual or not, as of a look."""
+    """The course with one more closed day, usual or not; `at` is the instant of the evaluation."""
     expected = max(day.expected or 0.0, LEAST)
     usual = course.usual_days + 1 if _is_usual(alert, course, day) else 0
     days = course.days + (not usual)
-    told = course.notified_ratio
+    notified = course.notified_ratio
     if not course.taken:
-        told = day.observed / expected
+        notified = day.observed / expected
     elif course.days == 1 and not usual:
-        # The first whole day shows what the first part of one was taken for.
+        # The first day may have been judged by a part of it; the first whole day corrects that.
         whole = [course.latest[0] / course.latest[1], day.observed / expected]
-        told = max(told, min(whole)) if alert.direction == "down" else min(told, max(whole))
+        notified = (
+            max(notified, min(whole)) if alert.direction == "down" else min(notified, max(whole))
+        )
     judged = instant(day.end, force.zone)
-    # What was accepted as the level is what it was accepted at.
+    # Once a person has said that it is real, the figures stay those of which that was said.
     adds = course.accepted is None and (course.held is None or alert.outcome != "real")
     return msgspec.structs.replace(
         course,
@@ -108,7 +115,7 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -
         expected=course.expected + expected * adds,
         latest=(day.observed, expected),
         before_latest=course.latest,
-        notified_ratio=told,
+        notified_ratio=notified,
         usual_days=usual,
         week=(*course.week, (day.observed, expected))[-MOST_CLEAR_DAYS:],
         usual_sums=(course.usual_sums[0] + day.observed, course.usual_sums[1] + expected)
@@ -120,19 +127,19 @@ def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -
 
 
 def _is_usual(alert: Alert, course: Course, day: Signal) -> bool:
-    """Whether a day is inside the usual range, and nearer to what is usual than to what came since
-    the onset: a rise of a quarter leaves many days inside the range."""
+    """Whether a day is inside the usual range, and nearer to the expected figure than to the ratio
+    since the onset: in a rise of a quarter many days are inside the range."""
     if not inside(alert, day):
         return False
     if (course.ratio >= 1.0) == (alert.direction == "down"):
-        return True  # what came since says the opposite
+        return True  # the sums since the onset have moved the other way
     middle = (1.0 + course.ratio) / 2.0 * max(day.expected or 0.0, LEAST)
     return day.observed >= middle if alert.direction == "down" else day.observed <= middle
 
 
-def elsewhere(force: Force, course: Course, signal: Signal) -> Course:
-    """The course of an alert that from a signal on follows the series of another area: what came
-    before was counted elsewhere."""
+def in_another_area(force: Force, course: Course, signal: Signal) -> Course:
+    """The course of an alert that follows the series of another area from a signal on: its sums
+    begin anew, as those so far are of the area before."""
     since = Calendar(force.zone).start("day", signal.start)
     return msgspec.structs.replace(
         course,
@@ -154,12 +161,12 @@ def while_it_lasted(course: Course) -> tuple[float, float, int]:
     return course.observed - observed, course.expected - expected, course.taken - course.usual_days
 
 
-def over(alert: Alert, course: Course, day: Signal) -> bool:
-    """Whether enough days in a row were usual, of which that is the last: `CLEAR_PERIODS`; of
-    fewer than `FEW` as many more, up to `MOST_CLEAR_DAYS`, as it takes until they are so much
-    likelier as usual than at the ratio before (quasi-Poisson), as two low ones in a row are soon
-    there by chance. Or the last week together was as usual, of which no two days in a row may have
-    been."""
+def has_cleared(alert: Alert, course: Course, day: Signal) -> bool:
+    """Whether the alert has cleared with this day: after `CLEAR_PERIODS["day"]` usual days in a
+    row. In a series of fewer than `FEW` a day two usual days come easily by chance: there it takes
+    up to `MOST_CLEAR_DAYS`, until these days are `LIKELIER` times as likely at the usual level as
+    at the ratio before (by a quasi-Poisson likelihood). Or when the last week as a whole is usual,
+    even if no two days in a row were."""
     if _week_is_usual(alert, course, day):
         return True
     few = (day.expected or 0.0) < FEW
@@ -183,41 +190,41 @@ def _week_is_usual(alert: Alert, course: Course, day: Signal) -> bool:
     return (ahead.at_most(observed) if down else ahead.at_least(observed)) >= CHANCE
 
 
-def settled(course: Course, day: Signal) -> bool:
-    """Whether a volume has gone on for so long, up to a day that is not usual, that its level is
-    taken as the usual by itself."""
+def is_settled(course: Course, day: Signal) -> bool:
+    """Whether a volume has gone on for `SETTLED`, and goes on, so that its level is accepted as the
+    usual one without a person."""
     long = course.held is not None and day.end - to_ms(course.since) >= SETTLED
     return long and not course.usual_days
 
 
-def bursts(alert: Alert, hour: Signal) -> bool:
-    """Whether an hour is exceptional even for what a lasting alert has come to: so many times what
-    is usual."""
+def is_burst(alert: Alert, hour: Signal) -> bool:
+    """Whether an hour is exceptional even compared with what a lasting alert has come to, which is
+    the usual hour times the ratio of the alert."""
     course = alert.course
     if hour.grain != "hour" or course is None or course.held is None or not hour.expected:
         return False
-    told = min(course.ratio, course.notified_ratio), max(course.ratio, course.notified_ratio)
-    return _beyond(hour, told)
+    notified = min(course.ratio, course.notified_ratio), max(course.ratio, course.notified_ratio)
+    return _beyond(hour, notified)
 
 
-def burst(course: Course, hour: Signal, zone: dt.tzinfo) -> tuple[Course, bool]:
-    """The course with an hour that bursts, and whether that is news: not where one of the days
-    before it was as great."""
+def with_burst(course: Course, hour: Signal, zone: dt.tzinfo) -> tuple[Course, bool]:
+    """The course with an hour that is a burst, and whether people are to be notified of it: not if
+    there was one as great within `BURST` before it."""
     ratio = hour.observed / max(hour.expected or 0.0, LEAST)
     least, last = course.burst, ms_of(course.burst_at)
     if least is not None and last is not None and hour.start - last < BURST:
         grows = ratio * GROWN <= least if hour.direction == "down" else ratio >= GROWN * least
-        news = grows and _beyond(hour, (least, least))
+        is_news = grows and _beyond(hour, (least, least))
     else:
-        news = True
+        is_news = True
     end = max(last or 0, hour.start + HOUR)
-    least = ratio if news else least
-    return msgspec.structs.replace(course, burst=least, burst_at=instant(end, zone)), news
+    least = ratio if is_news else least
+    return msgspec.structs.replace(course, burst=least, burst_at=instant(end, zone)), is_news
 
 
 def _beyond(hour: Signal, times: tuple[float, float]) -> bool:
-    """Whether an hour would raise an alert where so many times the usual were usual: of a fall the
-    first, of a rise the second."""
+    """Whether an hour would raise an alert if the usual figure were so many times as great: of a
+    fall the first of `times`, of a rise the second."""
     usual, down = hour.expected or 0.0, hour.direction == "down"
     phi = dispersion(usual, hour.lower, hour.upper, hour.within)
     ahead = Predictive(usual * max(LEAST, times[0] if down else times[1]), dispersion=phi)
@@ -226,53 +233,54 @@ def _beyond(hour: Signal, times: tuple[float, float]) -> bool:
     return 2.0 * A_WEEK["hour"] * looks * tail <= hour.allowed
 
 
-def grown(alert: Alert, course: Course, day: Signal) -> float | None:
-    """The ratio of the last two days where it is so much greater than what was notified that people
-    are notified again, and not by chance."""
+def grown_ratio(alert: Alert, course: Course, day: Signal) -> float | None:
+    """The ratio of the last two days, if it is so much further out than the ratio that people were
+    notified of that they are notified again, and that is not by chance; else None."""
     if course.before_latest is None:
         return None
     observed = course.latest[0] + course.before_latest[0]
     expected = course.latest[1] + course.before_latest[1]
-    ratio, told = observed / expected, course.notified_ratio
-    off = observed - told * expected
-    # What was notified was of some two days too, and as uncertain.
-    varies = 2.0 * dispersion(day.expected, day.lower, day.upper) * max(told, LEAST) * expected
+    ratio, notified = observed / expected, course.notified_ratio
+    off = observed - notified * expected
+    # The ratio that people were notified of was one of two days as well, and as uncertain.
+    varies = 2.0 * dispersion(day.expected, day.lower, day.upper) * max(notified, LEAST) * expected
     sure = SURE * sqrt(varies)
     if alert.direction == "down":
-        return ratio if ratio * GROWN <= told and -off >= sure else None
-    return ratio if ratio >= GROWN * told and off >= sure else None
+        return ratio if ratio * GROWN <= notified and -off >= sure else None
+    return ratio if ratio >= GROWN * notified and off >= sure else None
 
 
-def as_told(alert: Alert, course: Course) -> Course:
-    """The course once people are notified of its last two days."""
+def notified_of_latest(alert: Alert, course: Course) -> Course:
+    """The course once people have been notified of its last two days."""
     if course.before_latest is None:
         return course
     ratio = (course.latest[0] + course.before_latest[0]) / (
         course.latest[1] + course.before_latest[1]
     )
-    told = (
+    notified = (
         min(course.notified_ratio, ratio)
         if alert.direction == "down"
         else max(course.notified_ratio, ratio)
     )
-    return msgspec.structs.replace(course, notified_ratio=told)
+    return msgspec.structs.replace(course, notified_ratio=notified)
 
 
-def level_grown(alert: Alert, signal: Signal) -> bool:
-    """Whether a level has moved so much further from the old one than was notified. The level since
-    is of the whole stretch, so that a single period grows nothing; and the period is as far."""
-    before, told, now = alert.evidence.before, alert.evidence.after, signal.after
-    if not before or told is None or now is None:
+def level_has_grown(alert: Alert, signal: Signal) -> bool:
+    """Whether a level has moved so much further from the old one than people know that they are
+    notified again. The new level is that of all periods since the change, so that one period alone
+    hardly moves it; and the period itself must be as far out."""
+    before, notified, now = alert.evidence.before, alert.evidence.after, signal.after
+    if not before or notified is None or now is None:
         return False
     if alert.direction == "down":
-        return told >= GROWN * now and signal.observed <= told
-    return now >= GROWN * told and signal.observed >= told
+        return notified >= GROWN * now and signal.observed <= notified
+    return now >= GROWN * notified and signal.observed >= notified
 
 
 def has_lasted(alert: Alert, at: int) -> bool:
-    """Whether an alert has gone on for so long that a person is to say what it is. One that people
-    are asked to act on at once, such as a caller who waits, is never that."""
+    """Whether an alert has gone on for so long that a person is asked what it is. Never of a kind
+    that people act on at once, such as a caller who waits."""
     if not lasts(alert.kind) or alert.severity == "state":
         return False
     since = alert.opened_at if alert.course is None else alert.course.since
-    return at - to_ms(since) >= (LASTING_MONTHS if alert.grain == "month" else LASTING)
+    return at - to_ms(since) >= (LASTS_FROM_BY_MONTH if alert.grain == "month" else LASTS_FROM)

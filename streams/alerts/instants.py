@@ -1,10 +1,10 @@
-"""The instants of event time at which a force is judged, one after the other.
+"""The instants of event time at which the findings of a force are evaluated, one after the other.
 
-They are each full minute, and each moment at which something is due: a caller or an emergency that
-passes its limit, a feed whose silence becomes one. An instant is judged once all records up to it
-have come, and before the first from after it counts: so the alerts are those of the log, at full
+They are each full minute, and each moment at which something is due: a caller or an emergency
+passes its limit, a feed has been silent for too long. An instant is evaluated once all records up
+to it have come, before the first record after it is counted; so the alerts are the same at full
 speed, at any pace and live. Instants at which nothing can have changed are passed over, which makes
-a year's 525,600 minutes cheap.
+the 525,600 minutes of a year cheap.
 """
 
 from __future__ import annotations
@@ -30,49 +30,49 @@ class Silence(NamedTuple):
     next: int
 
 
-Listen = Callable[[int, frozenset[str]], Silence]
-Judge = Callable[[int, bool], None]
-"""Judges an instant; whether it is a full minute."""
+FindSilence = Callable[[int, frozenset[str]], Silence]
+EvaluateAt = Callable[[int, bool], None]
+"""Evaluates an instant; the second argument says whether it is a full minute."""
 
 
 class Instants:
-    """Of one force."""
+    """The instants of one force, evaluated in their order."""
 
     def __init__(
         self,
         monitor: Monitor,
         rules: RuleSet,
         store: AlertStore,
-        listen: Listen,
-        judge: Judge,
+        find_silence: FindSilence,
+        evaluate_at: EvaluateAt,
     ) -> None:
         self.monitor, self.rules, self.store = monitor, rules, store
-        self._listen, self._judge = listen, judge
+        self._find_silence, self._evaluate_at = find_silence, evaluate_at
         self.at: int | None = None
-        """The last that was judged or passed over; None while nothing is judged."""
-        self._looked = 0
+        """The last instant that was evaluated or passed over, in ms; None while none is."""
+        self._last = 0
         self._silence = Silence(frozenset(), 0)
         self._feeds = self._day_ends = 0
         self._beats: list[Heartbeats] = []
         self._next = 0
-        """When an open alert that is judged now may end or change, though nothing else happens."""
+        """When an open alert about a finding may next end or change, if nothing else happens."""
         self._silent: list[Alert] = []
-        """Of feeds that were silent at the last look."""
+        """The alerts of feeds that were silent at the last evaluation."""
         self._marks: tuple[int, ...] = ()
-        """What had come then."""
+        """How far each feed had come then."""
 
     def begin(self, at: int) -> None:
-        """Goes on from an instant, of which nothing is judged any more."""
-        self.at, self._looked, self._silence = at, at, Silence(frozenset(), 0)
+        """Starts after an instant, which is not evaluated itself."""
+        self.at, self._last, self._silence = at, at, Silence(frozenset(), 0)
         self._day_ends = self._end_of_day(at)
         self.rules.bind(self.monitor)
         folds = [shard.folds.get(self.store.force.id) for shard in self.monitor.shards]
         self._beats = [fold for fold in folds if isinstance(fold, Heartbeats)]
-        self.looked()
+        self.evaluated()
 
-    def reach(self, until: int, held_back: frozenset[str], *, always: bool) -> int:
-        """Judges the instants before `until`, and returns the next one. `always` is that no full
-        minute is passed over, since more is judged at it than is known here."""
+    def evaluate_until(self, until: int, held_back: frozenset[str], *, always: bool) -> int:
+        """Evaluates the instants before `until`, and returns the next one. With `always` no full
+        minute is passed over, since more is evaluated then than is known here (running hours)."""
         rules = self.rules
         self.at = until if self.at is None else self.at
         while True:
@@ -86,34 +86,34 @@ class Instants:
                 return at
             self.at = at
             if at == minute:
-                look = rules.may_hold(at, held_back) or always
-                look = look or at >= min(self._day_ends, self._next)
-                look = self._heard_again(at) or look
+                worth_it = rules.may_hold(at, held_back) or always
+                worth_it = worth_it or at >= min(self._day_ends, self._next)
+                worth_it = self._heard_again(at) or worth_it
             else:
-                look = rules.overdue(at, held_back)
+                worth_it = rules.overdue(at, held_back)
             if at >= self._silence.next or self._beating() != self._feeds:
                 known, self._feeds = self._silence.feeds, self._beating()
-                self._silence = self._listen(at, held_back)
-                look = look or self._silence.feeds != known
-            if look:
-                self._judge(at, at == minute)
-                self._looked = at
-                self.looked()
+                self._silence = self._find_silence(at, held_back)
+                worth_it = worth_it or self._silence.feeds != known
+            if worth_it:
+                self._evaluate_at(at, at == minute)
+                self._last = at
+                self.evaluated()
             elif not always and rules.idle:
                 self._pass_over(until, held_back)
             if at >= self._day_ends:
                 self._day_ends = self._end_of_day(at)
 
-    def looked(self) -> None:
-        """Takes note of what is open after a look, or after whatever else changed that."""
+    def evaluated(self) -> None:
+        """Takes note of which alerts are open, after an evaluation or an action of a person."""
         going = [self.store.alerts[name] for name in self.store.active.values()]
         now = [alert for alert in going if alert.grain == "now"]
         seen, seen_at = self.store.holds_until, self.store.last_held_at
         self._silent = [
-            a for a in now if a.kind == feed_silent.KIND and seen_at.get(a.id) == self._looked
+            a for a in now if a.kind == feed_silent.KIND and seen_at.get(a.id) == self._last
         ]
         self._marks = self._heard() if self._silent else ()
-        ends = [seen.get(alert.id, self._looked) for alert in now if alert not in self._silent]
+        ends = [seen.get(alert.id, self._last) for alert in now if alert not in self._silent]
         refreshes = [refresh_at(alert) for alert in self._silent if alert.open]
         self._next = min([*ends, *refreshes], default=maxsize)
 

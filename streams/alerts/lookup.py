@@ -10,6 +10,7 @@ from detectors.counts.predictive import Predictive
 from detectors.homogeneity import MOSTLY, dispersion
 from detectors.shares.proportion import binomial_tails
 from streams.alerts.context import RuleContext
+from streams.board.model import find
 from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.config.targets import held
@@ -139,16 +140,16 @@ class MonitorLookup:
         start, end = signal.start, signal.end // MINUTE * MINUTE
         if not ledger.panes.keeps(start, end):
             return None
-        for row in self.context.calls.rows(ledger.panes.between(start, end)):
-            if (row["line"], row["area"]) == (line, signal.area):
-                level: Any = row["service_level"]
-                targets = self.force.lines[self.force.line_index[line]].targets
-                return (
-                    level["numerator"],
-                    level["denominator"],
-                    held(self.force, targets, end - 1)[0],
-                )
-        return None
+        rows = self.context.calls.rows(ledger.panes.between(start, end))
+        row = find(rows, line=line, area=signal.area)
+        if row is None:
+            return None
+        level, targets = (
+            row.ratio_of("service_level"),
+            self.force.lines[self.force.line_index[line]].targets,
+        )
+        within, _ = held(self.force, targets, end - 1)
+        return level.numerator or 0, level.denominator or 0, within
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
         """Where within its area most of an hour's rise is: (the id of the area, how many there).

@@ -8,7 +8,7 @@ nothing, and the alerts are a fold over the transitions in any order.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -62,8 +62,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """How an exceptional volume goes on by its days (`streams.alerts.course`). What is expected is
-    what the level before the onset would have brought."""
+    """The course of an exceptional volume by its days (`streams.alerts.course`). Expected is what
+    the level before the onset would have brought."""
 
     since: dt.datetime
     """The start of the day in which it began."""
@@ -72,7 +72,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     days: int = 1
     """Days that were not usual, up to now."""
     taken: int = 1
-    """Days that the sums are of. What is missing is none of them."""
+    """Days that the sums are of; missing days are not among them."""
     observed: float
     expected: float
     """Of these days together."""
@@ -89,17 +89,18 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     week: tuple[tuple[float, float], ...] = ()
     """Observed and expected of the days after the first, the last seven of them."""
     judged_to: dt.datetime
-    """The end of the last day that was taken."""
+    """The end of the last day that was counted."""
     accepted: dt.datetime | None = None
-    """When its level was taken as the usual by itself, as nobody had said what it was."""
+    """When its level was accepted as the usual one without a person, after half a year."""
     held: dt.datetime | None = None
-    """The look from which on the stretch is not learned; None until it has lasted some days."""
+    """The evaluation from which on its days are not learned; None until it has lasted some days."""
     burst: float | None = None
-    """The greatest ratio that people were notified of by an hour within it."""
+    """The greatest ratio of an hour within it that people were notified of."""
     burst_at: dt.datetime | None = None
-    """The end of the last hour that was a burst, told or not."""
+    """The end of the last hour that was a burst, whether people were notified of it or not."""
     ended: bool = False
-    """Whether a usual day had come before a person closed it: then it is no level."""
+    """Whether a usual day had come before a person closed it: then closing it as real accepts no
+    new level."""
 
     @property
     def ratio(self) -> float:
@@ -146,7 +147,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """The sentences of `words`, but for the one about who has it."""
     evidence: Evidence
     also: tuple[str, ...] = ()
-    """Titles of what is the same story, and was not sent for itself."""
+    """Titles of what belongs to it, and has no alert of its own."""
     owner: str | None = None
     acknowledged_at: dt.datetime | None = None
     snoozed_until: dt.datetime | None = None
@@ -249,6 +250,45 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", tag=
         return f"{shift(self.force)}/{rfc3339(to_ms(self.at))}"
 
 
+class AlertSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """How many alerts there were in the last `weeks`, by what they were, and how many false ones
+    were allowed."""
+
+    weeks: int
+    alerts: int
+    false: int
+    outcomes: dict[str, int]
+    """By outcome; `none` where nobody said what it was."""
+    budget: float
+    words: str
+
+
+class MaintenanceShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A maintenance window that goes on or begins soon; no `areas` stands for all of the force."""
+
+    start: str = msgspec.field(name="from")
+    end: str = msgspec.field(name="to")
+    reason: str
+    areas: list[str]
+
+
+class AlertsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The alerts of a board: those that are open, worst first; those that were over lately, newest
+    first; and what the room has to know with them."""
+
+    open: list[Alert]
+    recent: list[Alert]
+    summary: AlertSummary
+    handovers: list[Handover]
+    maintenance: list[MaintenanceShown]
+
+
+class AlertList(msgspec.Struct, frozen=True, kw_only=True):
+    """What `/alerts.json` answers: alerts of a force, newest first."""
+
+    alerts: list[Alert]
+
+
 def shift(force: str) -> str:
     """What is handed over where it is no alert: the room."""
     return f"{force}/shift"
@@ -273,12 +313,6 @@ def decode(line: bytes | str) -> Transition:
 def decode_fact(line: bytes) -> Transition | Handover:
     """The transition or the handover of a line; raises `msgspec.MsgspecError`."""
     return _decode_handover(line) if line.startswith(b"{" + _HANDOVER) else _decode(line)
-
-
-def as_dict(fact: Alert | Handover) -> dict[str, Any]:
-    """An alert or a handover for JSON."""
-    made: dict[str, Any] = msgspec.to_builtins(fact)
-    return made
 
 
 def stamp(ms: int | None, zone: dt.tzinfo) -> dt.datetime | None:

@@ -63,17 +63,6 @@ class Overdue:
             }
         return bool(self._late)
 
-    def ages(self, at: int) -> dict[str, list[int]]:
-        """By row how long the open records have waited, in ms, but for those whose end is lost."""
-        found: dict[str, list[int]] = {}
-        for packed in self.ledger.open.values():
-            contribution = self.ledger.kind.contribution(packed)
-            if contribution is not None and (row := self.row_of(contribution[2])) is not None:
-                age = at - contribution[0]
-                if 0 <= age <= self.ledger.kind.lost_after(packed):
-                    found.setdefault(row, []).append(age)
-        return found
-
     def _opened(self, key: str, packed: int) -> None:
         for moment in self._moments(key, packed):
             heappush(self._due, moment)
@@ -90,3 +79,15 @@ class Overdue:
     def _is_lost(self, packed: int, at: int) -> bool:
         contribution = self.ledger.kind.contribution(packed)
         return contribution is None or at - contribution[0] > self.ledger.kind.lost_after(packed)
+
+
+def ages(ledger: Ledger, row_of: Callable[[int], str | None], at: int) -> dict[str, list[int]]:
+    """By row how long the open records have waited, in ms, but for those whose end is lost."""
+    found: dict[str, list[int]] = {}
+    for packed in ledger.open.values():
+        contribution = ledger.kind.contribution(packed)
+        if contribution is not None and (row := row_of(contribution[2])) is not None:
+            age = at - contribution[0]
+            if 0 <= age <= ledger.kind.lost_after(packed):
+                found.setdefault(row, []).append(age)
+    return found

@@ -1,9 +1,10 @@
-"""The alerts of a process: the seam between the books, what feeds them, and the outputs.
+"""The alert service of a process: between the monitor, the alerts of its forces, and the outputs.
 
-A book is told of every period as it closes, in event time, so that a replay makes the alerts that
-were to be made then; and looks at how things stand now whenever `tick` is called. Nobody is told of
-anything while a monitor replays or catches up, nor of a kind of record that is not read up to now
-(`streams.board.freshness`). All of it happens under the lock of the `Live`.
+Signals are evaluated as each period closes, in event time, so that a replay makes the alerts that
+would have been made then; findings at each instant at which something is due
+(`streams.alerts.instants`); and both at the present whenever `tick` is called. Nobody is notified
+of anything while a monitor replays or catches up, nor of a kind of record that is not read up to
+now (`streams.board.freshness`). All of it happens under the lock of the `Live`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from streams.alerts.evaluation import evaluate
 from streams.alerts.feedback import gives_feedback
 from streams.alerts.instants import Instants, Silence
 from streams.alerts.lookup import MonitorLookup
-from streams.alerts.model import Alert, Handover, Transition, shift
+from streams.alerts.model import Alert, AlertsView, Handover, Transition, shift
 from streams.alerts.rules import KINDS, daily, names_of
 from streams.alerts.rules.base import Finding
 from streams.alerts.rules.ruleset import RuleSet
@@ -38,34 +39,33 @@ from streams.surveillance.signals import Signal
 
 log = logging.getLogger("watchroom.alerts")
 
-Listener = Callable[[list[Transition]], None]
-"""Hears of transitions once they are in the book; called under the lock, so it must be quick."""
+Subscriber = Callable[[list[Transition]], None]
+"""Is given transitions once they are in the store; called under the lock, so it must be quick."""
 _FRESH = {"hour": 3 * HOUR, "day": 2 * DAY, "month": 33 * DAY}
-"""How long ago the period of a signal may have ended that someone is told of, or that is taken up
-after a restart: what an older one says is history, as when a backlog is read."""
-
+"""How long ago the period of a signal may have ended for people to be notified of it, or for it to
+be evaluated after a restart. Older ones are history, as when a backlog is read; in ms, by grain."""
 
 INSTANT, MINUTE_TOO = names_of("instant"), names_of("instant", "minute")
 """The kinds of alert that are judged at any instant, and at full minutes."""
 PROCESS = names_of("process")
 MOST_AT_ONCE = 5 * MINUTE
-"""A live process that has not judged for longer judges the present only."""
+"""A live process that has evaluated nothing for longer evaluates the present only; in ms."""
 STALLED, TURNS = 10.0, 2
-"""Seconds between two looks after which this process had no turn, and who reads had none either;
-and looks at which nothing is judged then."""
+"""After more than so many seconds between two ticks this process, and so its reading, has stood
+still; it then lets so many ticks pass before it evaluates anything."""
 
 
 class AlertService:
-    """The alert stores of the forces that a `Live` has."""
+    """The alerts of the forces that a `Live` has; implements `streams.live.AlertProvider`."""
 
     def __init__(self, live: Live) -> None:
         special.load()  # now, and not while someone waits for an alert
         self.live = live
         self.stores: dict[str, AlertStore] = {}
         self.rules: dict[str, RuleSet] = {}
-        self.listeners: list[Listener] = []
-        self.keepers: list[Callable[[Handover], None]] = []
-        """Store a handover, or raise `ActionError`: then it was none."""
+        self.subscribers: list[Subscriber] = []
+        self.handover_keepers: list[Callable[[Handover], None]] = []
+        """Each stores a handover, or raises `ActionError`: then nothing is handed over."""
         self.faults = 0
         """Times that alerts could not be judged or passed on."""
         self._faults_known: dict[str, int] = {}
@@ -75,31 +75,35 @@ class AlertService:
         self._left: float | None = None
         self._turns = TURNS
         self._held_back_then: dict[str, frozenset[str]] = {}
-        self._judging: dict[str, Instants] = {}
+        self._instants: dict[str, Instants] = {}
         self._silences: dict[str, dict[str, Any]] = {}
         self._clocks: dict[str, EventClock] = {}
         for force in live.monitor.forces.values():
             self._begin(force)
 
     def _begin(self, force: Force) -> None:
-        """An empty book, and what judges the instants of a force for it."""
+        """An empty store for a force, its rules, and its instants."""
         store = self.stores[force.id] = AlertStore(force)
         context = RuleContext(force, store.alerts.values)
-        clock = context.clock = EventClock(partial(self._reach, force))
+        clock = context.clock = EventClock(partial(self._evaluate_until, force))
         rules = self.rules[force.id] = RuleSet(context, KINDS)
         self._clocks[force.id] = clock
-        self._judging[force.id] = Instants(
+        self._instants[force.id] = Instants(
             self.live.monitor,
             rules,
             store,
             partial(self._silence, force),
-            partial(self._judge, force),
+            partial(self._evaluate_at, force),
         )
 
-    # -- what feeds the books ------------------------------------------------------------------
+    # -- what is evaluated ---------------------------------------------------------------------
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Gives a subscriber all transitions from now on."""
+        self.subscribers.append(subscriber)
 
     def attach(self, shard: Shard) -> None:
-        """Listens to the closing periods of a shard; does nothing the second time."""
+        """Subscribes to the closing periods of a shard; does nothing the second time."""
         if shard in self._attached:
             return
         self._attached.add(shard)
@@ -111,10 +115,10 @@ class AlertService:
             if watching is not None:  # its faults of before a restart are no news
                 known = self._faults_known.get(force_id, 0)
                 self._faults_known[force_id] = known + watching.faults
-            self._listen(self.stores[force_id].force, ledger, watching)
+            self._subscribe(self.stores[force_id].force, ledger, watching)
 
     def detach(self, shard: Shard) -> None:
-        """Forgets a shard that is gone; the holder of the calls has the book."""
+        """Forgets a shard that is gone. With the calls of a force its alerts go elsewhere too."""
         self._attached.discard(shard)
         if shard.kind == "call":
             for force in shard.forces:
@@ -123,7 +127,7 @@ class AlertService:
                     if force.id in other.folds:
                         other.folds[force.id].clock = self._clocks[force.id]
 
-    def _listen(self, force: Force, ledger: Ledger, watching: Any) -> None:
+    def _subscribe(self, force: Force, ledger: Ledger, watching: Any) -> None:
         pending: list[Signal] = []
         before = ledger.on_close
 
@@ -136,11 +140,11 @@ class AlertService:
 
         ledger.on_close = closed
         if watching is not None:
-            heard = watching.on_signals
+            earlier = watching.on_signals
 
             def on_signals(signals: list[Signal]) -> None:
-                if heard is not None:
-                    heard(signals)
+                if earlier is not None:
+                    earlier(signals)
                 pending.extend(signals)
 
             watching.on_signals = on_signals
@@ -150,12 +154,12 @@ class AlertService:
                 for s in watching.latest(ledger.watermark)
                 if s.notify and ledger.watermark - s.end <= _FRESH[s.grain]
             ]
-            if fresh and self._unheard(force, fresh):
+            if fresh and self._is_new(force, fresh):
                 lately = self.live.clock() - fresh[0].end <= _FRESH[fresh[0].grain]
                 self._evaluate(force, fresh, [], ledger.watermark, (), fresh=lately)
 
-    def _unheard(self, force: Force, signals: list[Signal]) -> bool:
-        """Whether the book has had nothing since those signals were made."""
+    def _is_new(self, force: Force, signals: list[Signal]) -> bool:
+        """Whether no alert has changed since those signals were made."""
         held = self.stores[force.id].alerts.values()
         latest = max((a.updated_at.timestamp() * 1000 for a in held), default=0)
         return max(s.end for s in signals) > latest
@@ -171,11 +175,11 @@ class AlertService:
             and not health.replay
             and health.state not in ("live", "unwell")
         ):
-            # While a backlog is read nothing else looks; a target is missed by the day.
+            # While a backlog is read no instants are evaluated, but what is judged by the day is.
             records = ledger.kind.name
             findings = self.rules[force.id].of_day(self.live.monitor, records, closing.period.end)
             judged = daily(records)
-        # Quarters and years close too, and nothing is judged by them.
+        # Quarters and years close too; there are no signals of them.
         newest = _FRESH.get(closing.period.grain, 0)
         fresh = self.live.clock() - closing.period.end <= newest
         fresh = fresh and self.live.reaches(force.id, ledger.kind.name, closing.watermark)
@@ -191,7 +195,7 @@ class AlertService:
         *,
         fresh: bool = True,
     ) -> bool:
-        """Has the book decide; tells whether it could."""
+        """Evaluates, and passes the transitions on; returns whether that was possible."""
         health = self.live.health
         live = health.follows or health.state in ("live", "unwell")
         lookup = MonitorLookup(self.live.monitor, force, self.rules[force.id].context)
@@ -210,21 +214,21 @@ class AlertService:
             self.faults += 1
             log.exception("%s: the alerts could not be judged", force.id)
             return False
-        self._judging[force.id].looked()
-        self._told(made)
+        self._instants[force.id].evaluated()
+        self._pass_on(made)
         return True
 
-    def _told(self, made: list[Transition]) -> None:
+    def _pass_on(self, made: list[Transition]) -> None:
         self._feed_back({each.alert.force for each in made if gives_feedback(each.alert)})
-        for listener in self.listeners if made else ():
+        for subscriber in self.subscribers if made else ():
             try:
-                listener(made)
-            except Exception:  # the others must hear of it, and the counting goes on
+                subscriber(made)
+            except Exception:  # the others must be given them, and the counting goes on
                 self.faults += 1
                 log.exception("transitions of alerts could not be passed on")
 
     def _feed_back(self, forces: Iterable[str]) -> None:
-        """Tells the baselines what the outcomes of alerts say."""
+        """Gives the detectors the feedback of people (`streams.surveillance.feedback`)."""
         for force in forces:
             found = self.stores[force].feedback()
             for shard in self.live.monitor.shards:
@@ -233,7 +237,7 @@ class AlertService:
 
     def _held_back(self, force: Force) -> frozenset[str]:
         """The kinds of record, and `heartbeat.<feed>`, that are not read up to now. A replay at
-        full speed judges periods as they close, so there nothing has to wait."""
+        full speed evaluates periods as they close, so there nothing is held back."""
         live = self.live
         if live.health.replay:
             return frozenset()
@@ -241,7 +245,7 @@ class AlertService:
         return frozenset(kind for kind in kinds if not live.is_current(force.id, kind))
 
     def tick(self) -> None:
-        """Looks at how things stand now."""
+        """Evaluates the present; to be called every few seconds."""
         now = time.monotonic()
         stalled = self._left is not None and now - self._left > STALLED
         self._turns = 0 if stalled else self._turns + 1
@@ -253,7 +257,7 @@ class AlertService:
     def _tick(self) -> None:
         live = self.live
         with live.lock:
-            live.look()
+            live.observe()
             at, health = live.monitor.now, live.health
             for shard in live.monitor.shards:
                 self.attach(shard)
@@ -266,14 +270,14 @@ class AlertService:
                 if live.monitor.ledger("call", force_id) is not None:
                     force = self.stores[force_id].force
                     settled = health.replay or (not behind and self._turns >= TURNS)
-                    self._look(force, at, settled=settled)
+                    self._evaluate_due(force, at, settled=settled)
                     unwell = self.rules[force_id].of_process(self._pipeline(force, at), at)
                     self._evaluate(force, [], unwell, at, PROCESS)
 
-    def _look(self, force: Force, at: int, *, settled: bool) -> None:
-        """Judges what is due up to now, or now itself, where nothing was judged of late or of a
-        kind that is read up to now from this look on."""
-        instants, held_back = self._judging[force.id], self._held_back(force)
+    def _evaluate_due(self, force: Force, at: int, *, settled: bool) -> None:
+        """Evaluates the instants that are due up to now; or the present only, if nothing was
+        evaluated of late, or if a kind of record is read up to now from this tick on."""
+        instants, held_back = self._instants[force.id], self._held_back(force)
         before = self._held_back_then.get(force.id, frozenset())
         self._held_back_then[force.id] = held_back
         if not settled:
@@ -281,33 +285,33 @@ class AlertService:
             return
         if self.live.health.replay:  # which begins with its first record
             if instants.at is not None:
-                self._reach(force, at)
+                self._evaluate_until(force, at)
             return
         if instants.at is not None and at - instants.at <= MOST_AT_ONCE:
-            self._reach(force, at)
+            self._evaluate_until(force, at)
             if not before - held_back:
                 return
-        self._judge(force, at, True)
+        self._evaluate_at(force, at, True)
         self._silences.pop(force.id, None)
         instants.begin(at)
         self._clocks[force.id].due = 0
 
-    def _reach(self, force: Force, until: int) -> None:
-        """Judges the instants before one, as a record of it is about to be counted. Live, those
-        after now are still to come, and of the past nothing is judged."""
-        instants, clock = self._judging[force.id], self._clocks[force.id]
+    def _evaluate_until(self, force: Force, until: int) -> None:
+        """Evaluates the instants before one, as a record of that instant is about to be counted.
+        A live process evaluates no instants of the future, and none of the past."""
+        instants, clock = self._instants[force.id], self._clocks[force.id]
         replay = self.live.health.replay
         clock.due = until + MINUTE
         if not replay:
             until = min(until, self.live.clock())
         if not replay and (instants.at is None or until - instants.at > MOST_AT_ONCE):
-            return  # the next look judges the present
+            return  # the next tick evaluates the present
         try:
             if instants.at is None:
                 self._silences.pop(force.id, None)
                 instants.begin((until - 1) // MINUTE * MINUTE)
             always = not replay or self.live.health.ready
-            clock.due = instants.reach(until, self._held_back(force), always=always)
+            clock.due = instants.evaluate_until(until, self._held_back(force), always=always)
         except Exception:  # a fault of ours must not stop the counting, nor go unnoticed
             self.faults += 1
             log.exception("%s: what was due could not be told", force.id)
@@ -321,15 +325,15 @@ class AlertService:
             *next_silence(monitor, force.id, at, lambda kind: kind not in held_back, known)
         )
 
-    def _judge(self, force: Force, at: int, full: bool) -> None:
-        """Judges an instant; at full minutes answer rates and hours that run too."""
+    def _evaluate_at(self, force: Force, at: int, full: bool) -> None:
+        """Evaluates an instant; at full minutes (`full`) answer rates and running hours, too."""
         try:
-            self._judge_all(force, at, full)
+            self._evaluate_now(force, at, full)
         except Exception:  # a fault of ours must not stop the counting, nor go unnoticed
             self.faults += 1
             log.exception("%s: how things stand could not be told", force.id)
 
-    def _judge_all(self, force: Force, at: int, full: bool) -> None:
+    def _evaluate_now(self, force: Force, at: int, full: bool) -> None:
         from streams.surveillance.view import silences  # noqa: PLC0415  slow to import, and loaded by then
 
         live, held_back = self.live, self._held_back(force)
@@ -371,7 +375,7 @@ class AlertService:
     # -- what the outputs read -----------------------------------------------------------------
 
     def restore(self, facts: Iterable[Transition | Handover]) -> None:
-        """Folds what was stored; nobody hears of it."""
+        """Applies what was stored; no subscriber is given it."""
         with self.live.lock:
             for fact in facts:
                 if isinstance(fact, Handover):
@@ -379,11 +383,11 @@ class AlertService:
                         store.apply_handover(fact)
                 elif (store := self.stores.get(fact.alert.force)) is not None:
                     store.apply(fact)
-            for instants in self._judging.values():
-                instants.looked()
+            for instants in self._instants.values():
+                instants.evaluated()
             self._feed_back(self.stores)
 
-    def view(self, force: str, at: int) -> dict[str, Any]:
+    def view(self, force: str, at: int) -> AlertsView:
         """The alerts of the board."""
         with self.live.lock:
             return self.stores[force].view(at)
@@ -405,13 +409,13 @@ class AlertService:
             if alert == shift(store.force.id):
                 return self._hand_over(store, asked, at)
             transition = store.act(alert, asked, at)
-            self._judging[store.force.id].looked()
-            self._told([transition])
+            self._instants[store.force.id].evaluated()
+            self._pass_on([transition])
             return transition.alert
 
     def _hand_over(self, store: AlertStore, asked: Request, at: int) -> Handover:
         handover = hand_room_over(store.force, store.history(state="open"), asked, at)
-        for keep in self.keepers:
+        for keep in self.handover_keepers:
             keep(handover)
         store.apply_handover(handover)
         return handover

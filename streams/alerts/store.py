@@ -4,7 +4,7 @@ read. Pure.
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
 from streams.alerts import words as say
 from streams.alerts.actions import Request, act, coming_maintenance
@@ -13,9 +13,10 @@ from streams.alerts.model import (
     SEVERITIES,
     Alert,
     AlertOutcome,
+    AlertSummary,
+    AlertsView,
     Handover,
     Transition,
-    as_dict,
     ms_of,
 )
 from streams.config.force import Force
@@ -78,9 +79,10 @@ class AlertStore:
         self.apply(transition)
         return transition
 
-    def then(self, at: int, direction: str | None, title: str) -> bool:
-        """Whether an alert that is over by now told of a direction of that title, or joined it, at
-        an instant while it went on: as when a history is read again."""
+    def had_alert(self, at: int, direction: str | None, title: str) -> bool:
+        """Whether an alert of that direction and title, or one that it joined, was open at an
+        instant and has cleared since: then what is found anew there, as when a history is read
+        again, opens none."""
         return any(
             alert.direction == direction
             and title in (alert.title, *alert.also)
@@ -90,20 +92,20 @@ class AlertStore:
 
     # -- reading -------------------------------------------------------------------------------
 
-    def view(self, at: int) -> dict[str, Any]:
+    def view(self, at: int) -> AlertsView:
         """The alerts of the board."""
         since = at - RECENT
         held = [a for a in self.alerts.values() if a.open]
         past = [a for a in self.alerts.values() if a.resolved_at and to_ms(a.resolved_at) >= since]
         held.sort(key=lambda a: (SEVERITIES.index(a.severity), -to_ms(a.opened_at), a.id))
         past.sort(key=lambda a: (-(ms_of(a.resolved_at) or 0), a.id))
-        return {
-            "open": [as_dict(a) for a in held],
-            "recent": [as_dict(a) for a in past if not a.open],
-            "summary": self.summary(at),
-            "handovers": [as_dict(each) for each in self.handovers(since, at)],
-            "maintenance": coming_maintenance(self.force, at),
-        }
+        return AlertsView(
+            open=held,
+            recent=[a for a in past if not a.open],
+            summary=self.summary(at),
+            handovers=self.handovers(since, at),
+            maintenance=coming_maintenance(self.force, at),
+        )
 
     def handovers(self, since: int, until: int) -> list[Handover]:
         """How the room was handed over, newest first."""
@@ -119,22 +121,22 @@ class AlertStore:
             if a.severity != "state" and since <= to_ms(a.opened_at) <= at
         ]
 
-    def summary(self, at: int) -> dict[str, Any]:
+    def summary(self, at: int) -> AlertSummary:
         """How many alerts there were, how many of them false, and how many were allowed."""
         made = self.counted(at)
         false = sum(a.outcome == "false" for a in made)
         budget = self.force.file.alerts.false_episodes_a_week * WEEKS
-        return {
-            "weeks": WEEKS,
-            "alerts": len(made),
-            "false": false,
-            "outcomes": {
+        return AlertSummary(
+            weeks=WEEKS,
+            alerts=len(made),
+            false=false,
+            outcomes={
                 name: sum((a.outcome or "none") == name for a in made)
                 for name in (*get_args(AlertOutcome), "none")
             },
-            "budget": budget,
-            "words": say.summary(WEEKS, len(made), false, budget),
-        }
+            budget=budget,
+            words=say.summary(WEEKS, len(made), false, budget),
+        )
 
     def history(self, since: int | None = None, state: str | None = None) -> list[Alert]:
         """All alerts, newest first; those that went on after `since`, or are in a state."""

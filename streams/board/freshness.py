@@ -98,28 +98,28 @@ class _Progress:
         jumped = any(earlier - age > MINUTE + (now - at) / 2 for at, earlier in self.came)
         return jumped or 2 * (before - age) > now - start
 
-    def move(self, at: int, now: int, *, look: bool, more: bool) -> bool:
+    def move(self, at: int, now: int, *, counts: bool, more: bool) -> bool:
         """Takes in how far it has come, and whether more is unread; returns whether that is now."""
         moved, self.at = at != self.at, at
         since, age = at != self.looked, now - at
-        if look and since:
+        if counts and since:
             self._came(now, age)
         near = self.near(age)
         self.level = near or (self.level and not (moved and age > LOST))
         self.behind = not near and (since or more)
-        if look:
+        if counts:
             self.looked = at
         return near
 
 
 class Current:
-    """Follows all kinds of a process from look to look."""
+    """Follows all kinds of a process from one evaluation to the next."""
 
     def __init__(self) -> None:
         self._held: dict[Mark, _Progress] = {}
         self._kinds: dict[str, list[str]] = {}
 
-    def look(
+    def observe(
         self,
         marks: Mapping[Mark, int],
         now: int,
@@ -137,7 +137,7 @@ class Current:
         for mark, at in marks.items():
             more = mark.kind.partition(".")[0] in unread
             held = self._held.setdefault(mark, _Progress())
-            if held.move(at, now, look=counts, more=more):
+            if held.move(at, now, counts=counts, more=more):
                 near.add(mark)
         self._kinds = {}
         for mark in marks:

@@ -16,10 +16,21 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from streams.board.definitions import definitions, period_targets
+from streams.board.model import (
+    Board,
+    FeedAge,
+    FirstPublished,
+    ForceShown,
+    KindTaken,
+    KnownDays,
+    NowFigures,
+    PeriodFigures,
+    ReportedFigure,
+)
 from streams.board.rollup import Rollup
 from streams.board.totals import Beside
 from streams.config.force import Force
-from streams.config.targets import told
 from streams.errors import Refused
 from streams.events.lenient import salvage
 from streams.events.refusals import FeedKey, Refusals, RefusedFeed, key_in
@@ -30,13 +41,13 @@ from streams.fold.heartbeats import Heartbeats, breaks, interval_of, patience
 from streams.fold.ledger import MOST_RECORDS, InMemory, Ledger
 from streams.fold.panes import Pane, add_into
 from streams.fold.readings import Readings
-from streams.periods import DAY, MINUTE, Calendar, Period, Span, rfc3339
+from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.affected import check_affects
 from streams.registry.calls import Calls
 from streams.registry.crimes import Crimes
 from streams.registry.incidents import Incidents
 from streams.registry.kind import Kind
-from streams.registry.measures import ATTENDED, CALLS, GROUPS, PLAIN_NAMES, SERVICE_LEVELS
+from streams.registry.measures import CALLS, GROUPS, PLAIN_NAMES
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
@@ -52,7 +63,7 @@ Add = Callable[[Any, int], Iterator[None] | None]
 LINES_A_STEP = 32
 """Lines that are folded in one step, where none of them closes a period."""
 
-_canonical = msgspec.json.Encoder(order="deterministic").encode
+_canonical = msgspec.json.Encoder(order="sorted").encode
 
 
 class Refusal(NamedTuple):
@@ -278,9 +289,7 @@ class Monitor:
                 return fold if isinstance(fold, Ledger) else None
         return None
 
-    def board(
-        self, force_id: str, at: int | None = None, periods: Sequence[str] = ()
-    ) -> dict[str, Any]:
+    def board(self, force_id: str, at: int | None = None, periods: Sequence[str] = ()) -> Board:
         """Every live figure of a force as of `at` (ms; by default the clock of the views).
 
         A sliding window ends with the minute in progress and holds that many whole minutes of
@@ -296,42 +305,44 @@ class Monitor:
         today, month = calendar.holding("day", at), calendar.holding("month", at)
         wanted = [calendar.parse(label) for label in periods]
         beside = self._totals(force)
-        board: dict[str, Any] = {
-            "force": {"id": force.id, "name": force.name, "timezone": force.file.timezone},
-            "at": rfc3339(at, force.zone),
-            "definitions": self._definitions(force, at),
-            "now": self._gauges(force, at, beside),
-            "windows": {
+        revised = {p.label: self._first_published(force, p, beside) for p in wanted}
+        return Board(
+            force=ForceShown(force.id, force.name, force.file.timezone),
+            at=rfc3339(at, force.zone),
+            definitions=definitions(force, at),
+            now=self._gauges(force, at, beside),
+            windows={
                 **{name: self._figures(force, *span, beside, at) for name, span in spans.items()},
                 "today": self._figures(force, today.start, today.end, beside, at),
                 "month": self._figures(force, month.start, month.end, beside, at),
             },
-            "periods": {
-                p.label: {"grain": p.grain, **self._figures(force, p.start, p.end, beside, at)}
-                for p in wanted
+            periods={
+                p.label: self._figures(force, p.start, p.end, beside, at, p.grain) for p in wanted
             },
-            "readings": readings.rows() if (readings := self._readings(force)) else [],
-            "feeds": self._feeds(force, at),
-            "ingest": self._ingest(),
-            "revisions": {},
-        }
-        for period in wanted:
-            if revised := self._first_published(force, period, beside):
-                board["revisions"][period.label] = revised
-        return board
+            readings=_reported(self._readings(force)),
+            feeds=self._feeds(force, at),
+            ingest=self._ingest(),
+            revisions={label: first for label, first in revised.items() if first is not None},
+        )
 
     def _figures(
-        self, force: Force, start: int, end: int, beside: Beside | None, at: int
-    ) -> dict[str, Any]:
+        self,
+        force: Force,
+        start: int,
+        end: int,
+        beside: Beside | None,
+        at: int,
+        grain: Grain | None = None,
+    ) -> PeriodFigures:
         """All groups over [start, end) as of `at`; a group is left out where panes so fine are not
         kept and no totals serve. Where its feed was not heard no figure is known; `missing` says
         how many of the days are known, where some were not heard."""
-        out: dict[str, Any] = {
-            "from": rfc3339(start, force.zone),
-            "to": rfc3339(end, force.zone),
-        }
-        if targets := self._targets(force, start, end):
-            out["targets"] = targets
+        out = PeriodFigures(
+            grain=grain,
+            start=rfc3339(start, force.zone),
+            end=rfc3339(end, force.zone),
+            targets=period_targets(force, start, end),
+        )
         panes: dict[str, Pane] = {}
         for group in GROUPS:
             ledger = self.ledger(group.kind, force.id)
@@ -349,24 +360,11 @@ class Monitor:
                 unknown = (
                     not pane and not totals and (not known or ledger.panes.covered(start, end))
                 )
-                out[group.name] = rollup.missing() if unknown else rollup.rows(pane or {}, used)
+                out.put(group.name, rollup.missing() if unknown else rollup.rows(pane or {}, used))
                 if known < 1.0:
                     days = (min(end, at) - start) / DAY
-                    told = {"known_days": round(known * days, 2), "days": round(days, 2)}
-                    out.setdefault("missing", {})[group.name] = told
+                    out.missing[group.name] = KnownDays(round(known * days, 2), round(days, 2))
         return out
-
-    def _targets(self, force: Force, start: int, end: int) -> dict[str, Any]:
-        """The targets of a span's own time, where any of them ever changes: that of each line, and
-        that of attendance. One that changed within the span has its parts in `changed`."""
-        every = {line.id: line.targets for line in force.lines}
-        attendance = force.file.attendance.targets
-        if max(map(len, (*every.values(), attendance))) < 2:
-            return {}
-        return {
-            "lines": {name: told(force, targets, start, end) for name, targets in every.items()},
-            "attendance": told(force, attendance, start, end),
-        }
 
     def _known(
         self, kind: str, force_id: str, start: int, end: int, at: int, *, empty: bool
@@ -392,10 +390,10 @@ class Monitor:
 
     def _first_published(
         self, force: Force, period: Period, beside: Beside | None
-    ) -> dict[str, Any]:
-        """The rows of a closed period as they stood when it closed, where records have changed
-        them; with the totals of now."""
-        out: dict[str, Any] = {}
+    ) -> FirstPublished | None:
+        """The rows of a closed period as they stood when it closed, with the totals of now; None
+        where no record has changed them."""
+        out: FirstPublished | None = None
         for group in GROUPS:
             ledger = self.ledger(group.kind, force.id)
             change = ledger and ledger.changes_since_closed(period)
@@ -408,41 +406,21 @@ class Monitor:
                 )
                 first = dict(now)
                 add_into(first, {key: -value for key, value in change.items()})
-                out[group.name] = self._rollups[force.id, group.name].rows(first, used)
+                out = out or FirstPublished()
+                out.put(group.name, self._rollups[force.id, group.name].rows(first, used))
         return out
 
-    def _gauges(self, force: Force, at: int, beside: Beside | None) -> dict[str, Any]:
-        out: dict[str, Any] = {}
+    def _gauges(self, force: Force, at: int, beside: Beside | None) -> NowFigures:
+        out = NowFigures()
         for group in GROUPS:
             rollup = self._rollups[force.id, group.name]
             ledger = self.ledger(group.kind, force.id)
             if rollup.has_gauges and ledger is not None:
-                out[group.name] = rollup.gauges(ledger.open.values(), at)
-        if beside is not None and (unknown := beside.unrecorded(at)):
-            out[CALLS.name] = [row for row in out[CALLS.name] if row["line"] not in unknown]
+                out.put(group.name, rollup.gauges(ledger.open.values(), at))
+        calls = out.rows(CALLS.name)
+        if calls and beside is not None and (unknown := beside.unrecorded(at)):
+            out.put(CALLS.name, [row for row in calls if row.dimension_of("line") not in unknown])
         return out
-
-    def _definitions(self, force: Force, at: int) -> dict[str, Any]:
-        """Which definitions the figures use, in words and numbers."""
-
-        return {
-            "service_level": {
-                "name": force.file.service_level,
-                "formula": SERVICE_LEVELS[force.file.service_level].words,
-            },
-            "lines": {
-                line.id: {"name": line.name, **told(force, line.targets, at, at + 1)}
-                for line in force.lines
-            },
-            "attendance": {
-                **told(force, force.file.attendance.targets, at, at + 1),
-                "formula": ATTENDED,
-            },
-            "areas": {
-                area.id: {"name": area.name, "kind": area.kind, "parent": area.parent}
-                for area in force.file.areas
-            },
-        }
 
     def _readings(self, force: Force) -> Readings | None:
         for shard in self.shards:
@@ -451,9 +429,9 @@ class Monitor:
                 return readings if isinstance(readings, Readings) else None
         return None
 
-    def _feeds(self, force: Force, at: int) -> dict[str, Any]:
+    def _feeds(self, force: Force, at: int) -> dict[str, FeedAge]:
         """How far each kind and each heartbeat has got."""
-        out: dict[str, Any] = {}
+        out: dict[str, FeedAge] = {}
         for shard in self.shards:
             fold = shard.folds.get(force.id)
             marks = fold.latest if isinstance(fold, Heartbeats) else {}
@@ -461,16 +439,16 @@ class Monitor:
                 marks = {shard.kind: fold.watermark}
             for name, mark in marks.items():
                 feed = f"heartbeat.{name}" if shard.kind == "heartbeat" else name
-                out[feed] = {"as_of": rfc3339(mark, force.zone), "age_seconds": (at - mark) / 1000}
+                heard = out[feed] = FeedAge(rfc3339(mark, force.zone), (at - mark) / 1000)
                 if isinstance(fold, Heartbeats):
                     interval = interval_of(force, fold, name)
                     if interval is not None:
-                        out[feed]["silent_after_seconds"] = patience(interval)
+                        heard.silent_after_seconds = patience(interval)
         return out
 
-    def _ingest(self) -> dict[str, Any]:
+    def _ingest(self) -> dict[str, KindTaken]:
         """How the lines were taken, by kind, over all forces of this process."""
-        out: dict[str, Any] = {}
+        out: dict[str, KindTaken] = {}
         unknown = self.unknown()
         for kind, refused in self.refused.items():
             tally = Counter[str]()
@@ -479,12 +457,12 @@ class Monitor:
                     for fold in shard.folds.values():
                         tally.update(fold.taken())
             found = unknown.get(kind, UnknownValues())
-            out[kind] = {
+            out[kind] = KindTaken(
                 **tally,
-                "refused": dict(sorted(refused.items())),
-                "unknown": dict(sorted(found.fields.items())),
-                "unknown_values": found.values,
-            }
+                refused=dict(sorted(refused.items())),
+                unknown=dict(sorted(found.fields.items())),
+                unknown_values=found.values,
+            )
         return out
 
     def unknown(self) -> dict[str, UnknownValues]:
@@ -496,6 +474,20 @@ class Monitor:
                 if ledger.kind.unknown.fields:
                     out.setdefault(shard.kind, UnknownValues()).add(ledger.kind.unknown)
         return out
+
+
+def _reported(readings: Readings | None) -> list[ReportedFigure]:
+    """The readings of a force as they were reported; none where it has none."""
+    found = [] if readings is None else readings.winners()
+    rows = []
+    for period, event in found:
+        row = ReportedFigure(event.measure or "", event.area or "", period, event.line or None)
+        if event.value is not None:
+            row.value = event.value
+        else:
+            row.numerator, row.denominator = event.numerator, event.denominator
+        rows.append(row)
+    return rows
 
 
 def _kind_in(line: bytes) -> str:
@@ -511,6 +503,7 @@ class _JustKind(msgspec.Struct):
     kind: str
 
 
-def canonical(board: dict[str, Any]) -> bytes:
+def canonical(board: Board) -> bytes:
     """A board as canonical JSON without its volatile parts: equal states give equal bytes."""
-    return _canonical({key: value for key, value in board.items() if key not in VOLATILE})
+    parts = msgspec.structs.asdict(board)
+    return _canonical({name: part for name, part in parts.items() if name not in VOLATILE})

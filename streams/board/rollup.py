@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
+from streams.board.model import GAUGE_ROWS, ROWS, Figure, Row
 from streams.board.totals import Part, Used
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
 from streams.registry import calls, crimes, incidents
-from streams.registry.aggregates import UNKNOWN, Figures, Ratio, Share
+from streams.registry.aggregates import UNKNOWN, Figures, Share
 from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK, Kind
 from streams.registry.measures import (
     ALL,
@@ -26,11 +27,6 @@ from streams.registry.measures import (
 Key = tuple[str, ...]
 """The values of a group's dimensions, then the area."""
 
-Row = dict[str, object]
-"""Dimensions and area by name, then the value of every measure by name; a ratio is an object. Where
-totals were used, `from` says `totals` or `both` (records too), and `provisional` that one of them
-was written before its interval was over."""
-
 
 class Rollup:
     """The rows that each leaf of one group counts in, for one force."""
@@ -46,7 +42,15 @@ class Rollup:
         self.keys = lru_cache(maxsize=100_000)(
             lambda series_key: tuple(expand[group.name](series_key))
         )
-        self._formula = SERVICE_LEVELS[force.file.service_level].share
+        formula = SERVICE_LEVELS[force.file.service_level].share
+        self._values = [
+            formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
+            for measure in group.measures
+            if not isinstance(measure.value, Gauge)
+        ]
+        self._gauges = [m.value for m in group.measures if isinstance(m.value, Gauge)]
+        self._row_type: Callable[..., Row] = ROWS[group.name]
+        self._gauge_row: Callable[..., Row] | None = GAUGE_ROWS.get(group.name)
 
     def _calls(self, series_key: int) -> Iterable[Key]:
         line, area = calls.split_series_key(series_key)
@@ -105,38 +109,24 @@ class Rollup:
 
     def missing(self) -> list[Row]:
         """The standing rows of a stretch in which the feed was not heard: no figure is known."""
-        rows: list[Row] = []
-        for key in sorted(self.standing_rows()):
-            row: Row = dict(zip((*self.group.dimensions, "area"), key, strict=True))
-            for measure in self.group.measures:
-                if not isinstance(measure.value, Gauge):
-                    ratio = measure.unit == "ratio"
-                    row[measure.name] = dict(UNKNOWN) if ratio else None
-            rows.append(row)
-        return rows
+        unknown = [UNKNOWN if isinstance(each, Share) else None for each in self._values]
+        return [self._row_type(*key, *unknown) for key in sorted(self.standing_rows())]
 
     def _row(self, key: Key, counters: int, bins: dict[int, int], part: Part | None = None) -> Row:
-        row: Row = dict(zip((*self.group.dimensions, "area"), key, strict=True))
         counts = self.kind.counters.read(counters)
-        if part is not None:  # counters that are not known of a part are not known of the whole
-            counts = {name: counts[name] + count for name, count in part.counts.items()}
+        if part is None:
+            figures = Figures(counts, bins)
+            return self._row_type(*key, *[value.read(figures) for value in self._values])
+        # Counters that are not known of a part are not known of the whole.
+        counts = {name: counts[name] + count for name, count in part.counts.items()}
         figures = Figures(counts, bins)
-        for measure in self.group.measures:
-            if isinstance(measure.value, Gauge):
-                continue
-            value = (
-                self._formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
-            )
-            if part is not None and not value.needs <= counts.keys():
-                row[measure.name] = dict(UNKNOWN) if isinstance(value, Share) else None
-                continue
-            read = value.read(figures)
-            row[measure.name] = read.as_dict() if isinstance(read, Ratio) else read
-        if part is not None:
-            row["from"] = part.origin
-            if part.provisional:
-                row["provisional"] = True
-        return row
+        read: list[Figure] = []
+        for value in self._values:
+            if value.needs <= counts.keys():
+                read.append(value.read(figures))
+            else:
+                read.append(UNKNOWN if isinstance(value, Share) else None)
+        return self._row_type(*key, *read, part.origin, part.provisional)
 
     def gauges(self, open_records: Iterable[int], at: int) -> list[Row]:
         """The rows of what is open at an instant: how many, the oldest, and how many are unknown
@@ -157,22 +147,19 @@ class Rollup:
                 else:
                     counts[key] += 1
                     oldest[key] = max(oldest.get(key, 0), age)
-        rows: list[Row] = []
-        for key in sorted(counts):
-            row: Row = dict(zip((*self.group.dimensions, "area"), key, strict=True))
-            for measure in self.group.measures:
-                if isinstance(measure.value, Gauge):
-                    of = measure.value.of
-                    if of == "count":
-                        row[measure.name] = counts[key]
-                    elif of == "unknown":
-                        row[measure.name] = unknown.get(key, 0)
-                    else:
-                        row[measure.name] = oldest[key] // 1000 if key in oldest else None
-            rows.append(row)
-        return rows
+        make = self._gauge_row
+        if make is None:
+            return []
+        found: dict[str, Callable[[Key], int | None]] = {
+            "count": lambda key: counts[key],
+            "unknown": lambda key: unknown.get(key, 0),
+            "oldest_seconds": lambda key: oldest[key] // 1000 if key in oldest else None,
+        }
+        return [
+            make(*key, *(found[each.of](key) for each in self._gauges)) for key in sorted(counts)
+        ]
 
     @property
     def has_gauges(self) -> bool:
-        """Whether any measure of the group is a stock."""
-        return any(isinstance(measure.value, Gauge) for measure in self.group.measures)
+        """Whether any measure of the group is a gauge."""
+        return self._gauge_row is not None

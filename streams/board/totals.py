@@ -153,21 +153,21 @@ class Beside:
         None where it has no record at all in the stretch."""
         found: dict[str, list[Total]] = {}
 
-        def look(area: int, name: str) -> list[Total]:
+        def totals_of(area: int, name: str) -> list[Total]:
             pieces = self._own(line, held, area, start, end) if area in held.areas else []
             if len(held.areas) > 1 or 0 not in held.areas:
                 spans = Spans((total.start, total.end) for total in pieces)
                 pieces += [
                     total
                     for part in self._within.get(name, ())
-                    for total in look(self.force.area_index[part], part)
+                    for total in totals_of(self.force.area_index[part], part)
                     if not spans.overlap(total.start, total.end)
                 ]
             if pieces:
                 found[name] = pieces
             return pieces
 
-        look(0, WHOLE)
+        totals_of(0, WHOLE)
         return found
 
     @cached_property

@@ -4,67 +4,54 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
-from typing import Any
+from typing import NamedTuple
 
 import click
 from rich.console import Console, Group, RenderableType
 from rich.live import Live as Screen
 from rich.text import Text
 
+from streams.board.model import Board, decode_board
 from streams.cli.options import Seconds, board_console
-from streams.errors import WatchroomError
+from streams.errors import NotABoard, WatchroomError
+from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 from streams.outputs.terminal import banner, render
 from streams.registry import phrases
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-PATIENCE = 10.0
-"""Seconds that an answer may take."""
 
 
 class Unreachable(WatchroomError):
     """The monitor does not answer, or not with a board."""
 
 
+class Answer(NamedTuple):
+    """A board, and its JSON as the monitor gave it: a later release may have put more in it."""
+
+    board: Board
+    raw: bytes
+
+
 class Remote:
     """The boards of a monitor, by its address."""
 
     def __init__(self, url: str, force: str | None) -> None:
-        url = url if "://" in url else f"http://{url}"
-        parts = urllib.parse.urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise click.BadParameter(f'"{url}" is no address: write http://127.0.0.1:8787')
-        self.url = url.rstrip("/")
-        query = f"?{urllib.parse.urlencode({'force': force})}" if force else ""
-        self._address = f"{self.url}/board.json{query}"
-        # What runs on this machine is not asked for through a proxy.
-        proxies = urllib.request.ProxyHandler({} if parts.hostname in LOOPBACK else None)
-        self._opener = urllib.request.build_opener(proxies)
-
-    def fetch(self) -> dict[str, Any]:
-        """The board now; raises `Unreachable`."""
         try:
-            with self._opener.open(self._address, timeout=PATIENCE) as answer:
-                board: dict[str, Any] = json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                raise Unreachable(f"{self.url}: {_words_of(error)}") from None
-        except (OSError, ValueError) as error:
-            cause = getattr(error, "reason", error)
-            why = getattr(cause, "strerror", None) or cause
-            raise Unreachable(f"{self.url} does not answer: {why}") from None
-        if "windows" not in board:
-            raise Unreachable(f"{self.url} answers, but not with a board")
-        return board
+            self._client = MonitorClient(url)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+        self._force = force
 
-
-def _words_of(error: urllib.error.HTTPError) -> str:
-    try:
-        return str(json.loads(error.read())["error"])
-    except (ValueError, KeyError, TypeError, OSError):
-        return f"answers {error.code}"
+    def fetch(self) -> Answer:
+        """The board now; raises `Unreachable`."""
+        url = self._client.url
+        try:
+            raw = self._client.ask("/board.json", {"force": self._force})
+            return Answer(decode_board(raw), raw)
+        except Declined as error:
+            raise Unreachable(f"{url}: {error}") from None
+        except NoAnswer as error:
+            raise Unreachable(f"{url} does not answer: {error}") from None
+        except NotABoard as error:
+            raise Unreachable(f"{url} answers, but it is {error}") from None
 
 
 @click.command()
@@ -87,9 +74,9 @@ def board(url: str, force: str | None, once: bool, as_json: bool, every: float) 
     """
     remote, console = Remote(url, force), board_console()
     if as_json:
-        click.echo(json.dumps(remote.fetch(), ensure_ascii=False))
+        click.echo(json.dumps(json.loads(remote.fetch().raw), ensure_ascii=False))
     elif once or not console.is_terminal:
-        console.print(render(remote.fetch(), console.width))
+        console.print(render(remote.fetch().board, console.width))
     else:
         watch(remote, console, every)
 
@@ -101,14 +88,14 @@ def rows_that_fit(console: Console) -> int:
 
 def watch(remote: Remote, console: Console, every: float) -> None:
     """Draws the board again and again, until Ctrl-C."""
-    last: dict[str, Any] | None = None
+    last: Board | None = None
     heard = time.monotonic()
     with Screen(console=console, screen=True, auto_refresh=False) as screen:
         while True:
             started = time.monotonic()
             lost = None
             try:
-                last, heard = remote.fetch(), time.monotonic()
+                last, heard = remote.fetch().board, time.monotonic()
             except Unreachable as error:
                 since = phrases.duration(int(time.monotonic() - heard))
                 lost = f"NO CONNECTION for {since}: {error}"
@@ -116,7 +103,7 @@ def watch(remote: Remote, console: Console, every: float) -> None:
             time.sleep(max(0.1, every - (time.monotonic() - started)))
 
 
-def _drawn(console: Console, last: dict[str, Any] | None, lost: str | None) -> RenderableType:
+def _drawn(console: Console, last: Board | None, lost: str | None) -> RenderableType:
     if last is None:
         hint = Text("It is tried again until Ctrl-C. Does the monitor run, and on this port?")
         return Group(banner(lost or ""), hint)

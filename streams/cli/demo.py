@@ -140,7 +140,7 @@ def _display(shown: Demo, handle: Handle, console: Console) -> Iterator[Callable
             yield lambda: None
         return
     due = time.monotonic()
-    shown.alerting.service.listeners.append(_tell)
+    shown.alerting.service.subscribe(_tell)
 
     def line() -> None:
         nonlocal due

@@ -131,18 +131,18 @@ def push(
     }
     server = Grafana(url, _token(token_file))
 
-    def tell(step: publish.Step) -> None:
+    def report(step: publish.Step) -> None:
         if not quiet or step.done != "unchanged":
             click.echo(f"{step.what} {step.name}: {step.done}")
 
     if data_source:
         publish.require_data_source(server, data_source)
-    publish.publish_folder(server, tell)
+    publish.publish_folder(server, report)
     for dashboard in committed.dashboards():
         chosen = publish.with_data_source(dashboard, data_source) if data_source else dashboard
-        publish.publish_dashboard(server, chosen, tell)
+        publish.publish_dashboard(server, chosen, report)
     for name, known in points.items():
-        publish.publish_changes(server, name, known, tell)
+        publish.publish_changes(server, name, known, report)
 
 
 def _token(path: Path | None) -> str:

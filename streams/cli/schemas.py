@@ -1,4 +1,4 @@
-"""`watchroom schemas`: the JSON Schemas of the events, one file a kind."""
+"""`watchroom schemas`: the JSON Schemas of the events, one file a kind, and of what is answered."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ from pathlib import Path
 
 import click
 
+from streams.alerts.model import AlertList
+from streams.board.model import Board, Series
 from streams.errors import WatchroomError
-from streams.events.schema import json_schemas
+from streams.events.schema import json_schema, json_schemas
+
+ANSWERS: dict[str, type] = {"board": Board, "series": Series, "alerts": AlertList}
+"""What a monitor answers at `/board.json`, `/series.json` and `/alerts.json`."""
 
 
 def _settled(schema: object) -> object:
@@ -27,9 +32,12 @@ def _settled(schema: object) -> object:
 
 def schema_texts() -> dict[str, str]:
     """The text of every schema file by file name, always formatted the same."""
+    answers = {
+        name: json_schema(kind, f"Watchroom: /{name}.json") for name, kind in ANSWERS.items()
+    }
     return {
-        f"{kind}.schema.json": json.dumps(_settled(schema), indent=2, sort_keys=True) + "\n"
-        for kind, schema in json_schemas().items()
+        f"{name}.schema.json": json.dumps(_settled(schema), indent=2, sort_keys=True) + "\n"
+        for name, schema in (json_schemas() | answers).items()
     }
 
 
@@ -43,7 +51,7 @@ def schema_texts() -> dict[str, str]:
 )
 @click.option("--check", is_flag=True, help="Write nothing; fail where a file is out of date.")
 def schemas(out: Path, check: bool) -> None:
-    """Write the JSON Schemas of the events.
+    """Write the JSON Schemas of the events, and of the answers of a monitor.
 
     \b
     Examples:

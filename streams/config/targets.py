@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from streams.config.force import Force, Target
-from streams.periods import rfc3339
 
 
 class Held(NamedTuple):
@@ -30,21 +29,3 @@ def held(force: Force, targets: Sequence[Target], at: int) -> tuple[int, float |
     """The limit in seconds and the share that hold at an instant."""
     found = held_over(force, targets, at, at + 1)[-1]
     return found.seconds, found.share
-
-
-def told(force: Force, targets: Sequence[Target], start: int, end: int) -> dict[str, Any]:
-    """The target of a period for the board; where it changed within it, the latest, with all of
-    them in `changed`."""
-    found = held_over(force, targets, start, end)
-    out = {"within_seconds": found[-1].seconds, "target": found[-1].share}
-    if len({each[1:] for each in found}) == 1:
-        return out
-    parts = [
-        {
-            "from": rfc3339(max(each.since, start), force.zone),
-            "within_seconds": each.seconds,
-            "target": each.share,
-        }
-        for each in found
-    ]
-    return {**out, "changed": parts}

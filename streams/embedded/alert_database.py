@@ -50,7 +50,7 @@ def default_folder() -> Path:
 
 
 class AlertDatabase:
-    """The file. Its methods may be called from any thread."""
+    """The SQLite file of alerts. Its methods may be called from any thread."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
@@ -109,8 +109,8 @@ class AlertDatabase:
         channels: Sequence[tuple[str, frozenset[str]]],
         now: int,
     ) -> None:
-        """Stores transitions, and for each that is to be told a delivery by every channel that
-        takes its severity."""
+        """Stores transitions, and for each of which people are to be notified a delivery by every
+        channel that takes its severity."""
         with self._lock, self._db:
             for each in transitions:
                 added = self._db.execute(
@@ -127,7 +127,7 @@ class AlertDatabase:
                         ],
                     )
 
-    # -- the outbox (`streams.outputs.notify.Mail`) --------------------------------------------
+    # -- the outbox (`streams.outputs.notify.DeliveryQueue`) -----------------------------------
 
     def next(self, channel: str, now: int) -> Delivery | None:
         """The first delivery of a channel that is open, if its time has come; marks it."""
@@ -153,11 +153,11 @@ class AlertDatabase:
         self._set(number, "sent", 0)
 
     def later(self, number: int, due: int) -> None:
-        """It was surely not sent: it is tried again."""
+        """A delivery that was surely not sent is tried again."""
         self._set(number, "waiting", due)
 
     def give_up(self, number: int) -> None:
-        """It has failed for too long."""
+        """Drops a delivery that has failed for too long."""
         self._set(number, "given up", 0)
 
     def _set(self, number: int, state: str, due: int) -> None:
@@ -175,6 +175,6 @@ class AlertDatabase:
         return int(row[0])
 
     def close(self) -> None:
-        """Lets the file go."""
+        """Closes the file."""
         with self._lock:
             self._db.close()

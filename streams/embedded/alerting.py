@@ -1,7 +1,7 @@
-"""Alerts in a process without Kafka: the books, their store, the notifications, and a thread that
-looks at how things stand now.
+"""Alerts in a process without Kafka: the alert service, the database, the notifications, and a
+thread that evaluates the present.
 
-A replay keeps its alerts in memory unless a folder is named, and tells nobody.
+A replay keeps its alerts in memory unless a folder is named, and notifies nobody.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from streams.state.sqlite import closed_on_error
 log = logging.getLogger("watchroom.alerts")
 
 EVERY = 2.0
-"""Seconds between two looks."""
+"""Seconds between two evaluations of the present."""
 
 
 class EvaluationThread:
-    """A thread that has a desk look at how things stand now, again and again."""
+    """A thread that has an alert service evaluate the present, again and again."""
 
     def __init__(self, service: AlertService, every: float = EVERY) -> None:
         self.service, self.every = service, every
@@ -41,7 +41,7 @@ class EvaluationThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends after the look that is going on."""
+        """Ends after the evaluation that is going on."""
         self._stop.set()
         self._thread.join(timeout=10)
 
@@ -49,7 +49,7 @@ class EvaluationThread:
         while not self._stop.wait(self.every):
             try:
                 self.service.tick()
-            except Exception:  # the next look may do better
+            except Exception:  # the next one may do better
                 log.exception("the alerts could not be judged")
 
 
@@ -67,40 +67,40 @@ class Alerting:
     ) -> None:
         self.service = AlertService(live)
         self.channels = tuple(channels_)
-        self.store = None if folder is None else AlertDatabase(folder)
+        self.database = None if folder is None else AlertDatabase(folder)
         self.notifier: Notifier | None = None
         self._unsaved: list[Transition] = []
         self._thread = EvaluationThread(self.service, every)
-        if self.store is not None:
-            with closed_on_error(self.store):
-                self.service.restore(self.store.load())
-            self.service.listeners.append(self._keep)
-            self.service.keepers.append(self.store.keep)
+        if self.database is not None:
+            with closed_on_error(self.database):
+                self.service.restore(self.database.load())
+            self.service.subscribe(self._keep)
+            self.service.handover_keepers.append(self.database.keep)
             if self.channels:
-                self.notifier = Notifier(self.store, self.channels, link)
+                self.notifier = Notifier(self.database, self.channels, link)
         if silencer is not None:
-            self.service.listeners.append(silencer.notify)
+            self.service.subscribe(silencer.notify)
         for shard in live.monitor.shards:
             self.service.attach(shard)
         live.alerts = self.service
 
     def _keep(self, made: list[Transition]) -> None:
-        store = self.store
-        if store is None:
+        database = self.database
+        if database is None:
             return
         self._unsaved += made
         folds = [(channel.name, channel.severities) for channel in self.channels]
         try:
-            store.append(self._unsaved, folds, wall_clock())
+            database.append(self._unsaved, folds, wall_clock())
         except sqlite3.Error as error:
-            log.error("%s: %s; it is tried again with the next alert", store.path, error)
+            log.error("%s: %s; it is tried again with the next alert", database.path, error)
             return
         self._unsaved = []
         if self.notifier is not None:
             self.notifier.wake()
 
     def __enter__(self) -> Alerting:
-        """Begins to look, and to send."""
+        """Begins to evaluate, and to send."""
         self._thread.start()
         if self.notifier is not None:
             self.notifier.start()
@@ -111,22 +111,22 @@ class Alerting:
         self._thread.stop()
         if self.notifier is not None:
             self.notifier.stop()
-        if self.store is not None:
-            self.store.close()
+        if self.database is not None:
+            self.database.close()
 
 
 def alerting(live: Live, named: Path | None, *, replay: bool) -> Alerting:
     """The alerts of an embedded monitor: a live one keeps them in `named`, or in the user's state
-    folder where that can be had, and tells the channels of the environment."""
-    told = [] if replay else channels()
+    folder where that can be had, and notifies the channels of the environment."""
+    sent_to = [] if replay else channels()
     link = os.environ.get(LINK_VARIABLE)
     silencer = None if replay else Silencer.of_environment()
     if named is not None or replay:
-        return Alerting(live, named, told, link, silencer)
+        return Alerting(live, named, sent_to, link, silencer)
     try:
-        return Alerting(live, default_folder(), told, link, silencer)
+        return Alerting(live, default_folder(), sent_to, link, silencer)
     except CheckpointError as error:
-        if told:
+        if sent_to:
             raise
         log.warning("%s. Alerts are kept in memory only", error)
         return Alerting(live, silencer=silencer)

@@ -108,7 +108,7 @@ class Embedded:
             if self.clock is not None:
                 self.clock.reach(last_event(self.live.monitor))
             else:
-                self.live.look(counts=False)
+                self.live.observe(counts=False)
 
     def play(self, chunk: Chunk, speed: float, progress: Callable[[], None] = lambda: None) -> None:
         """Folds a chunk line by line as the replay clock reaches each; starts the clock."""

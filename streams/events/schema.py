@@ -281,15 +281,14 @@ def refusal(error: Exception, line: bytes) -> Refused:
 
 def json_schemas() -> dict[str, dict[str, object]]:
     """JSON Schema (2020-12) of every kind, by kind, each complete in itself."""
-    schemas: dict[str, dict[str, object]] = {}
-    for kind, struct in KINDS.items():
-        schema = _dedented(msgspec.json.schema(struct))
-        schemas[kind] = {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            "title": f"Watchroom event: {kind}",
-            **schema,
-        }
-    return schemas
+    return {kind: json_schema(struct, f"Watchroom event: {kind}") for kind, struct in KINDS.items()}
+
+
+def json_schema(struct: type, title: str) -> dict[str, object]:
+    """JSON Schema (2020-12) of a struct, complete in itself."""
+    schema = _dedented(msgspec.json.schema(struct))
+    draft = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": draft, "title": title, **schema}
 
 
 def _dedented(schema: Any) -> Any:

@@ -114,9 +114,10 @@ class Readings:
                 f'period "{label}" is no day or hour in {self.force.file.timezone}',
             ) from None
 
-    def rows(self) -> list[dict[str, object]]:
-        """One row for each (measure, area, line, period), sorted; of several ids the largest
-        `Order`. Totals of calls are not among them: the figures of calls show those."""
+    def winners(self) -> list[tuple[str, Reading]]:
+        """The label of its period and the reading, one for each (measure, area, line, period), in
+        the order of these; of several ids the largest `Order`. Totals of calls are not among them:
+        the figures of calls show those."""
         best: dict[tuple[str, str, str, str], tuple[Order, Reading]] = {}
         for order, event in map(self.entries.__getitem__, self._plain):
             period = event.period or ""
@@ -125,17 +126,7 @@ class Readings:
             key = (event.measure or "", event.area or "", event.line or "", period)
             if key not in best or order > best[key][0]:
                 best[key] = (order, event)
-        rows: list[dict[str, object]] = []
-        for (measure, area, line, period), (_, event) in sorted(best.items()):
-            row: dict[str, object] = {"measure": measure, "area": area, "period": period}
-            if line:
-                row["line"] = line
-            if event.value is not None:
-                row["value"] = event.value
-            else:
-                row["numerator"], row["denominator"] = event.numerator, event.denominator
-            rows.append(row)
-        return rows
+        return [(key[-1], best[key][1]) for key in sorted(best)]
 
 
 def order_of(event: Reading) -> Order:

@@ -27,7 +27,7 @@ from streams.state.snapshot import Outgoing
 log = logging.getLogger("watchroom.alerts")
 
 EVERY = 2.0
-"""Seconds between two looks at how things stand now."""
+"""Seconds between two evaluations of the present."""
 
 
 class TopicAlerts:
@@ -39,11 +39,11 @@ class TopicAlerts:
         self.topic = topic_name(prefix, "alerts")
         self.partition_of = partition_of
         self.service = AlertService(live)
-        self.service.listeners.append(self._keep)
-        self.service.keepers.append(lambda handover: self._keep([handover]))
+        self.service.subscribe(self._keep)
+        self.service.handover_keepers.append(lambda handover: self._keep([handover]))
         self.silencer = Silencer.of_environment()
         if self.silencer is not None:
-            self.service.listeners.append(self.silencer.notify)
+            self.service.subscribe(self.silencer.notify)
         live.alerts = self.service
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
@@ -68,7 +68,7 @@ class TopicAlerts:
             partition.send(Outgoing(self.topic, key.encode(), encode(each), [], partition.number))
 
     def restore(self, values: Iterable[bytes]) -> None:
-        """Folds what the topic holds; what can't be read is passed over."""
+        """Applies what the topic holds; what can't be read is passed over."""
         found = []
         for value in values:
             try:
@@ -78,19 +78,19 @@ class TopicAlerts:
         self.service.restore(found)
 
     def restore_unsent(self, mail: Iterable[Outgoing]) -> None:
-        """Folds what a checkpoint holds that the topic has not had yet."""
+        """Applies what a checkpoint holds that the topic has not had yet."""
         self.restore([m.value for m in mail if m.topic == self.topic and m.value is not None])
 
     def leave(self, shard: Shard) -> None:
         """Forgets the alerts of forces that another worker has now."""
         self.service.detach(shard)
 
-    async def look(self) -> None:
-        """Looks at how things stand now, for ever."""
+    async def evaluate_for_ever(self) -> None:
+        """Evaluates the present every `EVERY` seconds, for ever."""
         self._loop, self._thread = asyncio.get_running_loop(), threading.get_ident()
         while True:
             await asyncio.sleep(EVERY)
             try:
                 await asyncio.to_thread(self.service.tick)
-            except Exception:  # the next look may do better
+            except Exception:  # the next one may do better
                 log.exception("the alerts could not be judged")

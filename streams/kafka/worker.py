@@ -1,10 +1,10 @@
 """The worker: a Faust app feeds the assigned partitions, which own the
 state. All of Faust is in this file.
 
-What of Faust is used, and what is not, is written down in docs/decisions/0003. In short: one agent
-over the five input topics, at least once, no tables, no web server, no acknowledging by event. The
-group's offsets are committed through Faust's consumer, so that the brokers refuse a worker that has
-lost its partitions, and only up to what the checkpoints hold.
+What of Faust is used, and what is not, is in docs/decisions/0003-checkpoint-and-recovery.md. In
+short: one agent over the five input topics, at least once, no tables, no web server, no
+acknowledging by event. The group's offsets are committed through Faust's consumer, so that the
+brokers refuse a worker that has lost its partitions, and only up to what the checkpoints hold.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class FaustWorker:
             for each in (
                 self.assigned.manage(),
                 self.assigned.keep(),
-                self.assigned.alerts.look(),
+                self.assigned.alerts.evaluate_for_ever(),
                 self.assigned.look_at_topics(),
             )
         ]

@@ -12,25 +12,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from streams.board.model import Board
 from streams.config.force import WHOLE
 from streams.live import Live
-from streams.outputs.instants import parse_instant
+from streams.periods import to_ms
 
 MOST_WATCHES = 2_000
 _PLACE = ["force", "group", "measure", "row", "area", "grain"]
-Board = dict[str, Any]
 
 
 def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
     """Of the alerts on the boards; nothing where none are raised."""
-    shown = {force: board["alerts"] for force, board in boards.items() if "alerts" in board}
     held = GaugeMetricFamily(
         "watchroom_alert_open",
         "1 while an alert is open, not snoozed, and people are to be notified.",
@@ -56,20 +54,21 @@ def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
         "How many false ones are allowed in four weeks.",
         labels=["force"],
     )
-    for force, part in shown.items():
-        for alert in part["open"]:
-            place = [alert["area"], alert["measure"], alert["id"]]
+    for force, board in boards.items():
+        if (part := board.alerts) is None:
+            continue
+        replay = board.status is not None and board.status.replay
+        for alert in part.open:
+            place = [alert.area, alert.measure, alert.id]
             # One of which nobody was to be notified when it was made (of the past, in quiet hours,
             # in maintenance) waits until somebody is. A replay notifies nobody, and shows all.
-            shown_to = alert["notified"] or boards[force]["status"]["replay"]
-            if shown_to and alert["snoozed_until"] is None:
-                held.add_metric([force, alert["kind"], alert["severity"], *place], 1)
-            words.add_metric([force, alert["id"], alert["words"], alert["owner"] or ""], 1)
-            at = parse_instant(alert["opened_at"], dt.UTC) / 1000
-            opened.add_metric([force, alert["id"]], at)
-        for outcome, number in part["summary"]["outcomes"].items():
+            if (alert.notified or replay) and alert.snoozed_until is None:
+                held.add_metric([force, alert.kind, alert.severity, *place], 1)
+            words.add_metric([force, alert.id, alert.words, alert.owner or ""], 1)
+            opened.add_metric([force, alert.id], to_ms(alert.opened_at) / 1000)
+        for outcome, number in part.summary.outcomes.items():
             made.add_metric([force, outcome], number)
-        budget.add_metric([force], part["summary"]["budget"])
+        budget.add_metric([force], part.summary.budget)
     yield from (held, words, opened, made, budget)
 
 
@@ -81,10 +80,10 @@ def heartbeat_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
         labels=["force", "feed"],
     )
     for force, board in boards.items():
-        for feed, heard in board["feeds"].items():
+        for feed, heard in board.feeds.items():
             kind, _, of = feed.partition(".")
             if kind == "heartbeat":
-                age.add_metric([force, of], heard["age_seconds"])
+                age.add_metric([force, of], heard.age_seconds)
     yield age
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.table import Table
 from rich.text import Text
 
+from streams.board.model import Board, PeriodFigures
 from streams.config.force import WHOLE
 from streams.outputs import words
 from streams.registry import phrases
 from streams.registry.measures import ALL, plain_name
 
-Board = dict[str, Any]
-Row = dict[str, Any]
-
 SHOWN = {"15m": "last 15 min", "1h": "last 60 min", "today": "today", "month": "this month"}
 """The windows of the upper tables, and what they are called."""
+
+Counts = dict[str, int | None]
+"""A count by the value of a dimension."""
 
 GRADES = {"emergency": "emerg.", "priority": "prior.", "scheduled": "sched."}
 """Grades as headings of columns beside "Today", of which they are part."""
@@ -27,24 +27,16 @@ _PERIOD, _HOUR = re.compile(r"\d{4}[-/]"), re.compile(r"\d{4}-\d{2}-\d{2}T")
 """Columns of periods that were asked for are never cut; an hour has two lines."""
 
 
-def find(rows: list[Row] | None, **where: str) -> Row | None:
-    """The row with these dimensions, or None."""
-    for row in rows or ():
-        if all(row[key] == value for key, value in where.items()):
-            return row
-    return None
-
-
-def spans(board: Board) -> list[tuple[str, Board]]:
-    """The stretches of time that are shown, with their tables; asked-for periods last."""
-    shown = [(title, board["windows"][name]) for name, title in SHOWN.items()]
-    return shown + list(zip(asked(board), board["periods"].values(), strict=True))
+def shown_periods(board: Board) -> list[tuple[str, PeriodFigures]]:
+    """The windows and periods that are shown, with their tables; asked-for periods last."""
+    shown = [(title, board.windows[name]) for name, title in SHOWN.items()]
+    return shown + list(zip(asked(board), board.periods.values(), strict=True))
 
 
 def asked(board: Board) -> list[str]:
     """The periods that were asked for, as they are called."""
-    zone = ZoneInfo(board["force"]["timezone"])
-    return [phrases.period(label, zone) for label in board["periods"]]
+    zone = ZoneInfo(board.force.timezone)
+    return [phrases.period(label, zone) for label in board.periods]
 
 
 def columns_asked(board: Board) -> int:
@@ -59,21 +51,21 @@ def _heading(label: str) -> str:
 
 def missing(board: Board) -> list[str]:
     """What is said of the periods shown that were not heard, or in part."""
-    told = []
-    for title, span in spans(board):
-        for group, known in span.get("missing", {}).items():
-            days, of = known["known_days"], known["days"]
-            part = f"{days:g} of {of:g} days" if of >= 1 else f"{days / of:.0%}"
-            told.append(f"{title}, {group}: " + (f"{part} known" if days else "no data"))
-    return told
+    parts = []
+    for title, figures in shown_periods(board):
+        for group, known in figures.missing.items():
+            days, of = known.known_days, known.days
+            share = f"{days:g} of {of:g} days" if of >= 1 else f"{days / of:.0%}"
+            parts.append(f"{title}, {group}: " + (f"{share} known" if days else "no data"))
+    return parts
 
 
-def _counts(span: Board, group: str, **where: str) -> dict[str, int | None]:
+def _counts(figures: PeriodFigures, group: str, **where: str) -> Counts:
     """The counts of a group by the first dimension that `where` leaves open; None where they are
     not known."""
-    rows = [row for row in span.get(group, ()) if all(row[k] == v for k, v in where.items())]
+    rows = [row for row in figures.rows(group) or () if row.is_at(**where)]
     open_dimension = "category" if group == "incidents" else "offence"
-    return {row[open_dimension]: row["count"] for row in rows}
+    return {row.dimension_of(open_dimension): row.count_of("count") for row in rows}
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -86,9 +78,6 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-Counts = dict[str, int | None]
-
-
 def _top(counts: Counts, most: int) -> list[str]:
     """The widest categories, the largest first, then the order of the alphabet."""
     widest = [path for path in counts if path != ALL and "." not in path and counts[path]]
@@ -98,10 +87,10 @@ def _top(counts: Counts, most: int) -> list[str]:
 def incidents(board: Board, most: int, *, wide: bool) -> Table | None:
     """Incidents by category: the last hour, today (and of these by grade), this month, and any
     period that was asked for; None where there are none."""
-    windows, others = board["windows"], board["periods"].values()
-    spans = (windows["1h"], windows["today"], windows["month"], *others)
+    windows, others = board.windows, board.periods.values()
+    periods = (windows["1h"], windows["today"], windows["month"], *others)
     hour, today, month, *more = (
-        _counts(span, "incidents", grade=ALL, area=WHOLE) for span in spans
+        _counts(figures, "incidents", grade=ALL, area=WHOLE) for figures in periods
     )
     grades = list(GRADES) if wide else list(GRADES)[:2]
     graded = [_counts(windows["today"], "incidents", grade=grade, area=WHOLE) for grade in grades]
@@ -114,8 +103,8 @@ def incidents(board: Board, most: int, *, wide: bool) -> Table | None:
 def crimes(board: Board, most: int) -> Table | None:
     """Recorded crime by offence group: today, this month, and any period that was asked for; None
     where there is none."""
-    spans = [board["windows"]["today"], board["windows"]["month"], *board["periods"].values()]
-    counted = [_counts(span, "crimes", area=WHOLE) for span in spans]
+    periods = [board.windows["today"], board.windows["month"], *board.periods.values()]
+    counted = [_counts(figures, "crimes", area=WHOLE) for figures in periods]
     table = _table("Recorded crime", "Today", "Month", *asked(board))
     return _fill(table, counted, counted[1:], most)
 
@@ -138,35 +127,31 @@ def _listed(counts: Counts, path: str) -> int | None:
 
 def areas(board: Board) -> Table | None:
     """By policing area: emergencies and volumes; None where the force has no areas."""
-    known = board["definitions"]["areas"]
-    shown = [area for area, about in known.items() if about["kind"] == "policing_area"]
-    shown = (shown or [area for area, about in known.items() if not about["parent"]])[:MOST_AREAS]
+    known = board.definitions.areas
+    shown = [area for area, about in known.items() if about.kind == "policing_area"]
+    shown = (shown or [area for area, about in known.items() if not about.parent])[:MOST_AREAS]
     if not shown:
         return None
-    windows, now = board["windows"], board["now"].get("attendance")
-    limit = phrases.limit(words.held_in(board, windows["today"])["within_seconds"])
-    gone = [
-        group
-        for group, known in windows["today"].get("missing", {}).items()
-        if not known["known_days"]
-    ]
-    crime = bool(_counts(windows["month"], "crimes", area=WHOLE).get(ALL))
+    today, month = board.windows["today"], board.windows["month"]
+    limit = phrases.limit(words.held_in(board, today).within_seconds)
+    gone = [group for group, part in today.missing.items() if not part.known_days]
+    crime = bool(_counts(month, "crimes", area=WHOLE).get(ALL))
     columns = ("Unattended", f"In {limit} today", "Incidents today")
     table = _table("Policing area", *columns, *(["Crimes, month"] if crime else []))
+    none_opened = None if "incidents" in gone else 0
     for area in shown:
-        waiting = find(now, area=area)
-        attended = find(windows["today"].get("attendance"), area=area)
-        opened = find(windows["today"].get("incidents"), category=ALL, grade=ALL, area=area)
-        recorded = find(windows["month"].get("crimes"), offence=ALL, area=area)
+        waiting = board.now.row("attendance", area=area)
+        attended = today.row("attendance", area=area)
+        opened = today.row("incidents", category=ALL, grade=ALL, area=area)
+        recorded = month.row("crimes", offence=ALL, area=area)
+        ratio = attended.ratio_of("within") if attended else None
         none = phrases.NOTHING if "attendance" in gone else "none attended"
-        within = words.share(attended["within"], "none attended") if attended else none
+        within = words.share(ratio, "none attended") if ratio else none
         table.add_row(
-            known[area]["name"].removesuffix(" policing area"),
-            phrases.count(waiting["unattended"] if waiting else 0),
-            Text(
-                within, style="dim" if attended is None or attended["within"].get("small") else ""
-            ),
-            phrases.count(opened["count"] if opened else None if "incidents" in gone else 0),
-            *([phrases.count(recorded["count"] if recorded else 0)] if crime else []),
+            known[area].name.removesuffix(" policing area"),
+            phrases.count(waiting.count_of("unattended") if waiting else 0),
+            Text(within, style="dim" if ratio is None or ratio.small else ""),
+            phrases.count(opened.count_of("count") if opened else none_opened),
+            *([phrases.count(recorded.count_of("count") if recorded else 0)] if crime else []),
         )
     return table

@@ -36,6 +36,7 @@ VARIABLE, FILE_VARIABLE, LINK_VARIABLE = (
 ALL: frozenset[str] = frozenset(get_args(Severity))
 FIRST_PAUSE, LONGEST_PAUSE = 2 * SECOND, 5 * MINUTE
 PATIENCE = 3 * DAY
+"""After so long a message that could not be sent is given up; in ms."""
 AGAIN = "Sent again after a restart; it may have reached you before."
 _HEADS = {"resolved": "Over", "escalated": "Still nobody", "reminded": "Still open"}
 
@@ -145,16 +146,16 @@ def message(transition: Transition, link: str | None, *, again: bool = False) ->
 
 
 class Notifier:
-    """Sends what waits, in a thread of its own."""
+    """Sends the notifications that wait, in a thread of its own."""
 
     def __init__(
         self,
-        mail: DeliveryQueue,
+        queue: DeliveryQueue,
         channels_: Sequence[Channel],
         link: str | None = None,
         clock: Callable[[], int] = wall_clock,
     ) -> None:
-        self.mail, self.channels, self.link, self.clock = mail, channels_, link, clock
+        self.queue, self.channels, self.link, self.clock = queue, channels_, link, clock
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="watchroom-notify", daemon=True)
@@ -187,19 +188,19 @@ class Notifier:
     def serve(self, channel: Channel) -> bool:
         """Sends the first message of a channel whose time has come; tells whether there was one."""
         now = self.clock()
-        delivery = self.mail.next(channel.name, now)
+        delivery = self.queue.next(channel.name, now)
         if delivery is None:
             return False
         transition = delivery.transition
         title, body = message(transition, self.link, again=delivery.again)
         kind = "resolved" if transition.what == "resolved" else transition.alert.severity
         if channel.send(title, body, kind):
-            self.mail.sent(delivery.number)
+            self.queue.sent(delivery.number)
         elif now - to_ms(transition.at) > PATIENCE and delivery.tries > 1:
             log.error("%s: given up: %s", channel.name, title)
-            self.mail.give_up(delivery.number)
+            self.queue.give_up(delivery.number)
         else:
             pause = min(LONGEST_PAUSE, FIRST_PAUSE << min(delivery.tries - 1, 16))
             log.warning("%s: not sent, again in %d s: %s", channel.name, pause // 1000, title)
-            self.mail.later(delivery.number, self.clock() + pause)
+            self.queue.later(delivery.number, self.clock() + pause)
         return True

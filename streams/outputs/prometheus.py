@@ -23,7 +23,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
-from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -39,6 +38,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from streams.board.model import Board, Row
 from streams.config.force import WHOLE
 from streams.live import Live
 from streams.outputs.alert_metrics import (
@@ -59,9 +59,6 @@ BROKEN_DOWN = ("1h", "today", "month")
 
 MOST_ROWS = 5_000
 """The most rows of one group and force, over all windows."""
-
-Board = dict[str, Any]
-Row = dict[str, Any]
 
 
 def registry(live: Live) -> CollectorRegistry:
@@ -234,16 +231,16 @@ def _group_metrics(group: Group, boards: dict[str, Board]) -> Iterator[Metric]:
         for window, row in rows:
             labels = [*_place(force, group, row), window]
             _add(families, flows, row, labels)
-            if "from" in row:
-                from_totals.add_metric([*labels, row["from"]], 1)
-        for row in board["now"].get(group.name, ()):
+            if row.origin is not None:
+                from_totals.add_metric([*labels, row.origin], 1)
+        for row in board.now.rows(group.name) or ():
             _add(families, gauges, row, _place(force, group, row))
     found = (*families.values(), from_totals, left_out)
     yield from (family for family in found if family.samples)
 
 
 def _place(force: str, group: Group, row: Row) -> list[str]:
-    return [force, row["area"], *(row[name] for name in group.dimensions)]
+    return [force, row.area, *(row.dimension_of(name) for name in group.dimensions)]
 
 
 def _add(
@@ -253,22 +250,25 @@ def _add(
     labels: list[str],
 ) -> None:
     for measure in measures:
-        value = row[measure.name]
-        parts = value if isinstance(value, dict) else {"value": value}
-        if parts["value"] is not None:
-            families[measure.name, ""].add_metric(labels, parts["value"])
-        for part in ("numerator", "denominator"):
+        parts: dict[str, float | None]
+        if measure.unit == "ratio":
+            share = row.ratio_of(measure.name)
+            parts = {"": share.value}
+            parts |= {"numerator": share.numerator, "denominator": share.denominator}
+        else:
+            parts = {"": row.number_of(measure.name)}
+        for part, value in parts.items():
             family = families.get((measure.name, part))
-            if family is not None and parts[part] is not None:
-                family.add_metric(labels, parts[part])
+            if family is not None and value is not None:
+                family.add_metric(labels, value)
 
 
 def _chosen_rows(group: Group, board: Board) -> tuple[list[tuple[str, Row]], int]:
     """The (window, row) pairs of a group that are exported, and how many more there are."""
     many = [name for name in group.dimensions if name in VOCABULARIES]
     chosen: list[tuple[str, Row]] = []
-    for window, table in board["windows"].items():
-        for row in table.get(group.name, ()):
+    for window, figures in board.windows.items():
+        for row in figures.rows(group.name) or ():
             total = all(row[name] == ALL for name in many)
             if total or (window in BROKEN_DOWN and any(row[m.name] for m in group.measures)):
                 chosen.append((window, row))
@@ -278,7 +278,7 @@ def _chosen_rows(group: Group, board: Board) -> tuple[list[tuple[str, Row]], int
 
 
 def _narrowness(many: list[str], row: Row) -> int:
-    narrowed = [row["area"] != WHOLE, *(row[name] != ALL for name in many)]
+    narrowed = [row.area != WHOLE, *(row[name] != ALL for name in many)]
     return sum(narrowed)
 
 
@@ -308,15 +308,15 @@ def _definitions(boards: dict[str, Board]) -> Iterator[Metric]:
         "watchroom_service_level", "The formula of the service level.", labels=["force"]
     )
     for force, board in boards.items():
-        definitions = board["definitions"]
-        formula.add_metric([force], {"formula": definitions["service_level"]["name"]})
-        for line, held in definitions["lines"].items():
-            call_limit.add_metric([force, line], held["within_seconds"])
-            if held["target"] is not None:
-                call_share.add_metric([force, line], held["target"])
-        limit.add_metric([force], definitions["attendance"]["within_seconds"])
-        if definitions["attendance"]["target"] is not None:
-            share.add_metric([force], definitions["attendance"]["target"])
+        definitions = board.definitions
+        formula.add_metric([force], {"formula": definitions.service_level.name})
+        for line, held in definitions.lines.items():
+            call_limit.add_metric([force, line], held.within_seconds)
+            if held.target is not None:
+                call_share.add_metric([force, line], held.target)
+        limit.add_metric([force], definitions.attendance.within_seconds)
+        if definitions.attendance.target is not None:
+            share.add_metric([force], definitions.attendance.target)
     yield from (call_share, call_limit, share, limit, formula)
 
 
@@ -332,7 +332,7 @@ def _feeds(boards: dict[str, Board]) -> Iterator[Metric]:
         labels=["force", "feed"],
     )
     for force, board in boards.items():
-        clock.add_metric([force], parse_instant(board["at"], dt.UTC) / 1000)
-        for feed, heard in board["feeds"].items():
-            age.add_metric([force, feed], heard["age_seconds"])
+        clock.add_metric([force], parse_instant(board.at, dt.UTC) / 1000)
+        for feed, heard in board.feeds.items():
+            age.add_metric([force, feed], heard.age_seconds)
     yield from (clock, age)

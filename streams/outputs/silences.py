@@ -62,7 +62,7 @@ class Silencer:
         return cls(url) if url else None
 
     def notify(self, made: list[Transition]) -> None:
-        """Takes note of what is to be silenced."""
+        """Has silences made for the transitions that ask for one."""
         for transition in made:
             wanted = silence(transition)
             if wanted is not None:

@@ -16,21 +16,19 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from streams.board.model import Board, PeriodTarget, Row
 from streams.config.force import WHOLE
 from streams.outputs import words
 from streams.outputs.breakdowns import (
-    Board,
-    Row,
     areas,
     columns_asked,
     crimes,
-    find,
     incidents,
     missing,
-    spans,
+    shown_periods,
 )
 from streams.registry import phrases
-from streams.registry.aggregates import SMALL
+from streams.registry.aggregates import SMALL, Ratio
 
 COLUMNS = {
     0: (11, 8, 0, 0, 18, 13, 0, 11, 11),
@@ -58,7 +56,7 @@ FOOTNOTES = {
 """Of rows that totals serve: the mark at the first figure, and what it means."""
 
 Cell = str | Text
-QUIET, LOUD = "dim", "bold white on red"
+DIM, LOUD = "dim", "bold white on red"
 SHORT = {"too few to judge": "too few", "target changed": "changed"}
 VERDICTS = {"✗": "bold red", "✓": "green"}
 """By the sign that a verdict begins with; one that says that nothing is judged is quiet."""
@@ -76,9 +74,9 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
     can't be reached and that these figures are old."""
     wide = width >= WIDE
     parts: list[RenderableType] = [_header(board, lost)]
-    for line in board["definitions"]["lines"]:
+    for line in board.definitions.lines:
         parts += _call_line(board, line, width)
-    parts += [*_attendance(board, width), Rule(style=QUIET)]
+    parts += [*_attendance(board, width), Rule(style=DIM)]
     found = (incidents(board, most, wide=wide), crimes(board, most), areas(board))
     tables = [table for table in found if table is not None]
     # Three abreast, two abreast and the areas below, or one below the other, as there is room.
@@ -92,35 +90,32 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
         parts += [lower, Text()]
         del tables[: len(row)]
     parts += [Text(f"Not heard: {'; '.join(gone)}.") for gone in [missing(board)] if gone]
-    formula = board["definitions"]["service_level"]["formula"]
-    parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=QUIET))
-    attended = board["definitions"]["attendance"]["formula"]
-    parts.append(Text(f"Attendance in time: {attended}.", style=QUIET))
+    formula = board.definitions.service_level.formula
+    parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=DIM))
+    attended = board.definitions.attendance.formula
+    parts.append(Text(f"Attendance in time: {attended}.", style=DIM))
     return Group(*parts)
 
 
 def summary(board: Board) -> str:
     """The board in one line, for a log: what is waiting now, and today against the targets."""
-    today, now, told = board["windows"]["today"], board["now"], []
-    for line in board["definitions"]["lines"]:
-        row = find(today.get("calls"), line=line, area=WHOLE)
-        waiting = find(now.get("calls"), line=line, area=WHOLE)
+    today, now, parts = board.windows["today"], board.now, []
+    for line in board.definitions.lines:
+        row = today.row("calls", line=line, area=WHOLE)
+        waiting = now.row("calls", line=line, area=WHOLE)
         if row and waiting:
-            level = words.share(row["service_level"], _no_level(row))
-            limit = phrases.limit(words.held_in(board, today, line)["within_seconds"])
-            told.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
-    row, open_now = (
-        find(today.get("attendance"), area=WHOLE),
-        find(now.get("attendance"), area=WHOLE),
-    )
+            level = words.share(row.ratio_of("service_level"), _no_level(row))
+            limit = phrases.limit(words.held_in(board, today, line).within_seconds)
+            parts.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
+    row, open_now = today.row("attendance", area=WHOLE), now.row("attendance", area=WHOLE)
     if row and open_now:
-        limit = phrases.limit(words.held_in(board, today)["within_seconds"])
-        nothing = "not known" if row["emergencies"] is None else "none attended"
-        level = words.share(row["within"], nothing)
-        told.append(
+        limit = phrases.limit(words.held_in(board, today).within_seconds)
+        nothing = "not known" if row.count_of("emergencies") is None else "none attended"
+        level = words.share(row.ratio_of("within"), nothing)
+        parts.append(
             f"emergencies: {open_now['unattended']} not yet attended, {level} in {limit} today"
         )
-    return f"{board['at'][:19].replace('T', ' ')}  {'; '.join(told)}"
+    return f"{board.at[:19].replace('T', ' ')}  {'; '.join(parts)}"
 
 
 def banner(message: str) -> Panel:
@@ -130,17 +125,17 @@ def banner(message: str) -> Panel:
 
 def staleness(board: Board) -> str | None:
     """Why the figures of a running monitor are too old to be relied on; None when they are not."""
-    if board["status"]["state"] == "finished":
+    if board.status is not None and board.status.state == "finished":
         return None
-    feeds = board["feeds"]
-    ages = {feed: int(heard["age_seconds"]) for feed, heard in feeds.items()}
+    feeds = board.feeds
+    ages = {feed: int(heard.age_seconds) for feed, heard in feeds.items()}
     if not ages:
         return "NOTHING HAS ARRIVED YET"
     beats = {feed: age for feed, age in ages.items() if feed.startswith("heartbeat.")}
     silent = [
         f"the last heartbeat of {feed.partition('.')[2]} came {phrases.duration(age)} ago"
         for feed, age in beats.items()
-        if age > feeds[feed].get("silent_after_seconds", STALE_HEARTBEAT)
+        if age > (feeds[feed].silent_after_seconds or STALE_HEARTBEAT)
     ]
     if silent:
         return f"STALE: {'; '.join(silent)}"
@@ -151,19 +146,21 @@ def staleness(board: Board) -> str | None:
 
 def badges(board: Board) -> list[tuple[str, str]]:
     """How the figures came about, as (words, style)."""
-    status = board["status"]
+    status = board.status
+    if status is None:
+        return []
     found: list[tuple[str, str]] = []
-    finished = status["state"] == "finished"
-    if not status["ready"]:
-        found.append((f"NOT READY: {status['detail']}", LOUD))
-    if status["replay"]:
-        speed = status.get("speed")
-        told = f"REPLAY, {speed:g} times real speed" if speed and not finished else "REPLAY"
-        found.append((told, "bold black on cyan"))
-    elif status["ready"] and not finished:
+    finished = status.state == "finished"
+    if not status.ready:
+        found.append((f"NOT READY: {status.detail}", LOUD))
+    if status.replay:
+        speed = status.speed
+        times = f", {speed:g} times real speed" if speed and not finished else ""
+        found.append((f"REPLAY{times}", "bold black on cyan"))
+    elif status.ready and not finished:
         found.append(("LIVE", "bold black on green"))
-    if status.get("simulated"):
-        found.append((f"SIMULATED {status['simulated']}", "bold black on yellow"))
+    if status.simulated:
+        found.append((f"SIMULATED {status.simulated}", "bold black on yellow"))
     if finished:
         found.append(("FINISHED", "bold black on white"))
     return found
@@ -177,11 +174,11 @@ def _header(board: Board, lost: str | None) -> RenderableType:
     for label, style in badges(board):
         marks.append(f" {label} ", style=style).append(" ")
     top.add_row(
-        Text(board["force"]["name"].upper(), style="bold"),
-        Text(phrases.instant(board["at"], ZoneInfo(board["force"]["timezone"])), style="bold"),
+        Text(board.force.name.upper(), style="bold"),
+        Text(phrases.instant(board.at, ZoneInfo(board.force.timezone)), style="bold"),
     )
-    told = f"Age of data: {words.ages(board['feeds'])}" if board["feeds"] else "No data yet"
-    latest = Text(told, style=QUIET)
+    age = f"Age of data: {words.ages(board.feeds)}" if board.feeds else "No data yet"
+    latest = Text(age, style=DIM)
     alarm = lost or staleness(board)
     return Group(top, marks, latest, *([banner(alarm)] if alarm else []))
 
@@ -191,12 +188,12 @@ def _heading(title: str, now: Text) -> list[RenderableType]:
     grid.add_column()
     grid.add_column(justify="right")
     grid.add_row(Text(title, style="bold"), now)
-    return [Rule(style=QUIET), grid]
+    return [Rule(style=DIM), grid]
 
 
 def _figures(width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
     """The table that calls and emergencies share, so that the eye runs down the columns."""
-    table = Table(box=None, padding=(0, 2 if width >= WIDE else 1, 0, 0), header_style=QUIET)
+    table = Table(box=None, padding=(0, 2 if width >= WIDE else 1, 0, 0), header_style=DIM)
     widths = COLUMNS[max(least for least in COLUMNS if width >= least)]
     for position, (title, columns) in enumerate(zip(titles, widths, strict=True)):
         if columns:
@@ -218,117 +215,128 @@ def _narrow(cell: Cell, columns: int) -> Cell:
     """A cell, or its short words where they are too long for the column."""
     if len(cell) <= columns or str(cell) not in SHORT:
         return cell
-    return Text(SHORT[str(cell)], style=QUIET)
+    return Text(SHORT[str(cell)], style=DIM)
 
 
 def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
-    held = board["definitions"]["lines"][line]
+    held = board.definitions.lines[line]
     where = {"line": line, "area": WHOLE}
-    now = find(board["now"].get("calls"), **where)
-    state = Text("not known", style=QUIET)
+    now = board.now.row("calls", **where)
+    state, waiting = Text("not known", style=DIM), 0
     if now is not None:
-        state = _now(now["waiting"], now["oldest_waiting"], now["waiting_unknown"], "waiting")
-    shown = [(title, find(span.get("calls"), **where)) for title, span in spans(board)]
-    counted = (row["offered"] or "from" in row for _, row in shown if row)
-    if not any(counted) and not (now and now["waiting"]):
-        return _heading(held["name"], Text("no calls in any period shown", style=QUIET))
-    columns = ("Offered", "Answered", "Abandoned", f"In {phrases.limit(held['within_seconds'])}")
+        waiting = now.count_of("waiting") or 0
+        oldest, unknown = now.number_of("oldest_waiting"), now.count_of("waiting_unknown") or 0
+        state = _now(waiting, oldest, unknown, "waiting")
+    periods = shown_periods(board)
+    shown = [figures.row("calls", **where) for _, figures in periods]
+    if not any(row.count_of("offered") or row.origin for row in shown if row) and not waiting:
+        return _heading(held.name, Text("no calls in any period shown", style=DIM))
+    columns = ("Offered", "Answered", "Abandoned", f"In {phrases.limit(held.within_seconds)}")
     rows = []
-    for (title, row), (_, span) in zip(shown, spans(board), strict=True):
+    for row, (title, figures) in zip(shown, periods, strict=True):
         if row is None:
-            rows.append(_not_kept(title) if "calls" not in span else _not_known(title))
+            known = figures.rows("calls") is not None
+            rows.append(_not_known(title) if known else _not_kept(title))
             continue
-        if row["offered"] is None and "from" not in row:
+        if row.count_of("offered") is None and row.origin is None:
             rows.append(_no_data(title))
             continue
-        counts = [phrases.count(row[name]) for name in ("offered", "answered", "abandoned")]
-        counts[0] += MARKS.get(row.get("from", ""), "")
-        speeds = (row["answer_mean"], row["answer_median"], row["answer_p90"])
-        level, own = row["service_level"], words.held_in(board, span, line)
+        counts = [
+            phrases.count(row.count_of(name)) for name in ("offered", "answered", "abandoned")
+        ]
+        counts[0] += MARKS.get(row.origin or "", "")
+        speeds = [row.number_of(name) for name in ("answer_mean", "answer_median", "answer_p90")]
+        level, own = row.ratio_of("service_level"), words.held_in(board, figures, line)
         rows.append(_cells(title, counts, level, own, speeds, _no_level(row)))
     titles = ("", *columns, "Target", "Mean", "Median", "90th pct")
     table = _figures(width, titles, rows)
-    return [*_heading(held["name"], state), table, *_footnotes([row for _, row in shown if row])]
+    return [*_heading(held.name, state), table, *_footnotes([row for row in shown if row])]
 
 
 def _no_level(row: Row) -> str:
     """Why a row of calls has no service level."""
-    if row["service_level"]["denominator"] is None:
+    if row.ratio_of("service_level").denominator is None:
         return "not known"
-    return "no calls" if row["offered"] == 0 else "none ended"
+    return "no calls" if row.count_of("offered") == 0 else "none ended"
 
 
 def _footnotes(rows: Sequence[Row]) -> list[RenderableType]:
     """What the marks of these rows mean; none where all are from records."""
-    found = {row["from"] for row in rows if "from" in row}
-    if any("provisional" in row for row in rows):
+    found: set[str] = {row.origin for row in rows if row.origin is not None}
+    if any(row.provisional for row in rows):
         found.add("provisional")
     said = [text for name, text in FOOTNOTES.items() if name in found]
-    return [Text("; ".join(said), style=QUIET)] if said else []
+    return [Text("; ".join(said), style=DIM)] if said else []
 
 
 def _attendance(board: Board, width: int) -> list[RenderableType]:
-    held = board["definitions"]["attendance"]
-    now = find(board["now"].get("attendance"), area=WHOLE)
-    state = Text("not known", style=QUIET)
+    held = board.definitions.attendance
+    now = board.now.row("attendance", area=WHOLE)
+    state, unattended = Text("not known", style=DIM), 0
     if now is not None:
-        gauges = (now["unattended"], now["oldest_unattended"], now["unattended_unknown"])
-        state = _now(*gauges, "not yet attended")
-    shown = [(title, find(span.get("attendance"), area=WHOLE)) for title, span in spans(board)]
-    if not any(row["emergencies"] for _, row in shown if row) and not (now and now["unattended"]):
-        quiet = Text("no emergencies in any period shown", style=QUIET)
-        return _heading("Emergency attendance", quiet)
-    columns = ("Opened", "Attended", "Never att.", f"In {phrases.limit(held['within_seconds'])}")
-    target = "" if held["target"] is None else "Target"
+        unattended = now.count_of("unattended") or 0
+        oldest, unknown = (
+            now.number_of("oldest_unattended"),
+            now.count_of("unattended_unknown") or 0,
+        )
+        state = _now(unattended, oldest, unknown, "not yet attended")
+    periods = shown_periods(board)
+    shown = [figures.row("attendance", area=WHOLE) for _, figures in periods]
+    if not any(row.count_of("emergencies") for row in shown if row) and not unattended:
+        none = Text("no emergencies in any period shown", style=DIM)
+        return _heading("Emergency attendance", none)
+    columns = ("Opened", "Attended", "Never att.", f"In {phrases.limit(held.within_seconds)}")
+    target = "" if held.target is None else "Target"
     rows = []
-    for (title, row), (_, span) in zip(shown, spans(board), strict=True):
+    for row, (title, figures) in zip(shown, periods, strict=True):
         if row is None:
             rows.append(_not_kept(title))
             continue
-        if row["emergencies"] is None:
+        if row.count_of("emergencies") is None:
             rows.append(_no_data(title))
             continue
-        own = words.held_in(board, span)
-        counts = (row["emergencies"], row["attended"], row["never_attended"])
-        speeds = (row["response_mean"], row["response_median"], row["response_p90"])
-        nothing = "none attended" if row["emergencies"] else "no emergencies"
-        shown_counts = [phrases.count(number) for number in counts]
-        rows.append(_cells(title, shown_counts, row["within"], own, speeds, nothing))
+        counts = [
+            phrases.count(row.count_of(n)) for n in ("emergencies", "attended", "never_attended")
+        ]
+        speeds = [row.number_of(n) for n in ("response_mean", "response_median", "response_p90")]
+        nothing = "none attended" if row.count_of("emergencies") else "no emergencies"
+        level, own = row.ratio_of("within"), words.held_in(board, figures)
+        rows.append(_cells(title, counts, level, own, speeds, nothing))
     titles = ("", *columns, target, "Mean", "Median", "90th pct")
     return [*_heading("Emergency attendance", state), _figures(width, titles, rows)]
 
 
 def _not_kept(title: str) -> list[Cell]:
     """A period whose panes are no longer kept so finely."""
-    return [title, Text("not kept", style=QUIET)]
+    return [title, Text("not kept", style=DIM)]
 
 
 def _not_known(title: str) -> list[Cell]:
     """A period of which the totals of a line say nothing."""
-    return [title, Text("unknown", style=QUIET)]
+    return [title, Text("unknown", style=DIM)]
 
 
 def _no_data(title: str) -> list[Cell]:
     """A period in which the feed was not heard."""
-    return [title, Text("no data", style=QUIET)]
+    return [title, Text("no data", style=DIM)]
 
 
 def _cells(
     title: str,
     counts: Sequence[str],
-    ratio: Row,
-    held: Row,
+    ratio: Ratio,
+    held: PeriodTarget,
     speeds: Sequence[float | None],
     nothing: str,
 ) -> list[Cell]:
     """One row of figures; where there are no cases it says so, and shows no figure of nothing."""
-    few = QUIET if ratio.get("small") or ratio["value"] is None else "bold"
+    few = DIM if ratio.small or ratio.value is None else "bold"
     verdict = words.verdict(ratio, held)
     return [
         title,
         *counts,
         Text(words.share(ratio, nothing), style=few),
-        Text(verdict, style=VERDICTS.get(verdict[:1], QUIET)),
+        Text(verdict, style=VERDICTS.get(verdict[:1], DIM)),
         *("" if speed is None else phrases.duration(speed) for speed in speeds),
     ]
 
@@ -339,5 +347,5 @@ def _now(number: int, oldest: float | None, unknown: int, verb: str) -> Text:
     if oldest is not None:
         text.append(f", the oldest for {phrases.duration(oldest)}")
     if unknown:
-        text.append(f" (and {unknown:,} of unknown fate)", style=QUIET)
+        text.append(f" (and {unknown:,} of unknown fate)", style=DIM)
     return text

@@ -55,6 +55,15 @@ def as_json(content: object, status: int = 200) -> Response:
     )
 
 
+class Readiness(msgspec.Struct, omit_defaults=True):
+    """What `/readyz` answers (`streams.live.Health`)."""
+
+    ready: bool
+    state: str
+    detail: str
+    troubles: dict[str, str] = {}
+
+
 class Pages:
     """What each path answers. All of them are plain functions: Starlette runs them in threads."""
 
@@ -103,9 +112,7 @@ class Pages:
         """Whether the figures may be relied on."""
         health = self.live.health
         ready, (state, detail) = health.ready, health.shown
-        content: dict[str, Any] = {"ready": ready, "state": state, "detail": detail}
-        if health.troubles:
-            content["troubles"] = dict(sorted(health.troubles.items()))
+        content = Readiness(ready, state, detail, dict(sorted(health.troubles.items())))
         return as_json(content, 200 if ready else 503)
 
     def about(self, request: Request) -> Response:

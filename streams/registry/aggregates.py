@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import msgspec
+
 from streams.registry.histogram import quantile
 
 SMALL = 20
@@ -23,31 +25,25 @@ class Figures:
     bins: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """A share with its parts; `value` is None where the denominator is zero."""
+class Ratio(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A share with its parts. `value` is None where there are no cases, and all three are where
+    they are not known; `small` marks a share of few cases."""
 
-    numerator: int
-    denominator: int
+    value: float | None
+    numerator: int | None
+    denominator: int | None
+    small: bool = False
 
-    @property
-    def value(self) -> float | None:
-        """Numerator over denominator."""
-        return self.numerator / self.denominator if self.denominator else None
-
-    def as_dict(self) -> dict[str, object]:
-        """For JSON: value, parts, and a mark where the number of cases is small."""
-        out: dict[str, object] = {
-            "value": self.value,
-            "numerator": self.numerator,
-            "denominator": self.denominator,
-        }
-        if 0 < self.denominator < SMALL:
-            out["small"] = True
-        return out
+    @classmethod
+    def of(cls, numerator: int, denominator: int) -> Ratio:
+        """The share of known parts."""
+        if not denominator:
+            return cls(None, numerator, denominator)
+        small = 0 < denominator < SMALL
+        return cls(numerator / denominator, numerator, denominator, small)
 
 
-UNKNOWN: dict[str, object] = {"value": None, "numerator": None, "denominator": None}
+UNKNOWN = Ratio(None, None, None)
 """A ratio of which the parts are not known."""
 
 DURATIONS = "sum"
@@ -88,7 +84,7 @@ class Share:
         """The ratio with its parts."""
         counts = figures.counts
         bottom = sum(counts[n] for n in self.bottom) - sum(counts[n] for n in self.less)
-        return Ratio(sum(counts[n] for n in self.top), bottom)
+        return Ratio.of(sum(counts[n] for n in self.top), bottom)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ import datetime as dt
 import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
-from typing import Any, cast
+from typing import cast
 
 from detectors import special
 from detectors.calibration.alarm_budget import FACTORS, SHARES, AlarmBudget
 from detectors.calibration.episodes import JOINABLE_HOURS
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
+from streams.board.model import WatchSummary
 from streams.config.force import WHOLE, Change, Force
 from streams.fold.gaps import Gap, too_long
 from streams.fold.ledger import Closing, Ledger
@@ -433,7 +434,7 @@ class Surveillance:
         ]
         return sorted(found, key=lambda signal: (-signal.end, signal.rate, signal.series))
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> WatchSummary:
         """How much is watched, how much of it is still learning, and why."""
         states: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
@@ -446,14 +447,14 @@ class Surveillance:
             about.append("history rebuilt from counts as they stand now")
         if self.faults:
             about.append(f"{self.faults} faults, the last: {self.fault}")
-        return {
-            "watches": states.total(),
-            "learning": states["learning"],
-            "first_year": states["first year"],
-            "ready": states["ready"],
-            "faults": self.faults,
-            "about": about,
-        }
+        return WatchSummary(
+            watches=states.total(),
+            learning=states["learning"],
+            first_year=states["first year"],
+            ready=states["ready"],
+            faults=self.faults,
+            about=about,
+        )
 
     def _failed(self, where: str, error: Exception) -> None:
         self.faults += 1

@@ -8,6 +8,7 @@ from sys import maxsize
 from typing import Any, NamedTuple
 
 from detectors.silence import duration_in_words
+from streams.board.model import RefusedLines, SurveillanceView, WatchSummary
 from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.events.refusals import FeedKey, RefusedFeed
@@ -50,12 +51,12 @@ KIND_OF = {word: kind for kind in KINDS for word in (kind, plain_name(kind))}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 
 
-def surveyed(monitor: Monitor, force_id: str, at: int, current: Reads) -> dict[str, Any]:
+def surveyed(monitor: Monitor, force_id: str, at: int, current: Reads) -> SurveillanceView:
     """The latest signals as of `at`, the running hour, silent feeds, and how much is watched."""
     force = monitor.forces[force_id]
     latest: list[Signal] = []
     running: list[Signal] = []
-    summaries: dict[str, Any] = {}
+    summaries: dict[str, WatchSummary] = {}
     for shard in monitor.shards:
         watching = shard.surveillance.get(force_id)
         if watching is not None:
@@ -64,19 +65,19 @@ def surveyed(monitor: Monitor, force_id: str, at: int, current: Reads) -> dict[s
             summaries[shard.kind] = watching.summary()
     silent, delays = silences(monitor, force_id, at, current)
     latest.sort(key=lambda signal: (-signal.end, signal.rate, signal.series))
-    totals = {
-        what: sum(summary[what] for summary in summaries.values())
-        for what in ("watches", "learning", "first_year", "ready", "faults")
-    }
-    return {
-        **totals,
-        "signals": [signal.as_dict() for signal in latest],
-        "running": [signal.as_dict() for signal in running],
-        "silent": [signal.as_dict() for signal in silent],
-        "delays": delays,
-        "refused": [_row(each, force) for each in monitor.refused_feeds(force_id)],
-        "kinds": summaries,
-    }
+    return SurveillanceView(
+        watches=sum(each.watches for each in summaries.values()),
+        learning=sum(each.learning for each in summaries.values()),
+        first_year=sum(each.first_year for each in summaries.values()),
+        ready=sum(each.ready for each in summaries.values()),
+        faults=sum(each.faults for each in summaries.values()),
+        signals=latest,
+        running=running,
+        silent=silent,
+        delays=delays,
+        refused=[_row(each, force) for each in monitor.refused_feeds(force_id)],
+        kinds=summaries,
+    )
 
 
 def silences(
@@ -259,14 +260,14 @@ class _Seen:
                 self.found += [of_refused(about, refused, self.at)]
 
 
-def _row(refused: RefusedFeed, force: Force) -> dict[str, Any]:
+def _row(refused: RefusedFeed, force: Force) -> RefusedLines:
     ahead = refused.steadily_ahead
-    return {
-        "kind": refused.key.kind,
-        "feed": refused.key.feed or None,
-        "lines": refused.lines,
-        "reason": refused.reason,
-        "words": why_refused(refused.reason, None if ahead is None else duration_in_words(ahead)),
-        "since": rfc3339(refused.first, force.zone),
-        "last": rfc3339(refused.last, force.zone),
-    }
+    return RefusedLines(
+        kind=refused.key.kind,
+        feed=refused.key.feed or None,
+        lines=refused.lines,
+        reason=refused.reason,
+        words=why_refused(refused.reason, None if ahead is None else duration_in_words(ahead)),
+        since=rfc3339(refused.first, force.zone),
+        last=rfc3339(refused.last, force.zone),
+    )

@@ -5,17 +5,18 @@ import gzip
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
+from streams.board.model import Board
 from streams.board.monitor import Monitor, canonical
 from streams.board.rollup import Rollup
 from streams.config.force import Force, find_force, load_force
 from streams.registry.incidents import Incidents
 from streams.registry.measures import ATTENDANCE
 from streams.sources import open_source
-from tests.build import FAR_FUTURE, row
+from tests.build import FAR_FUTURE, as_json, row
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MONTHS = [f"{2021 + (m > 12)}-{(m - 1) % 12 + 1:02d}" for m in range(3, 16)]
@@ -29,16 +30,16 @@ class Replay(NamedTuple):
     refused: Counter[str]
     excluded: int
 
-    def board(self, force: str, *periods: str) -> dict[str, Any]:
+    def board(self, force: str, *periods: str) -> Board:
         ledgers = (self.monitor.ledger(kind, force) for kind in ("call", "incident", "crime"))
         at = max(ledger.watermark for ledger in ledgers if ledger is not None)
         return self.monitor.board(force, at, periods)
 
     def taken(self, *kinds: str) -> Counter[str]:
-        tallies = self.monitor.board(next(iter(self.monitor.forces)), 0)["ingest"]
+        tallies = self.monitor.board(next(iter(self.monitor.forces)), 0).ingest
         total: Counter[str] = Counter()
         for kind in kinds:
-            total.update({k: v for k, v in tallies[kind].items() if isinstance(v, int)})
+            total.update({k: v for k, v in as_json(tallies[kind]).items() if isinstance(v, int)})
         return total
 
 
@@ -184,7 +185,7 @@ def test_street_files_count_as_the_files_do_by_month_and_type(
     board = done.board(name, *MONTHS)
     found: Counter[tuple[str, str]] = Counter()
     for month in MONTHS:
-        period = board["periods"][month]
+        period = as_json(board.periods[month])
         crimes = {r["offence"]: r["count"] for r in period["crimes"] if r["area"] == "force"}
         found.update(
             {(month, title): crimes.get(offence, 0) for title, offence in OFFENCES.items()}

@@ -14,11 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from kafka import KafkaProducer
 
+from streams.board.model import Board
 from streams.board.monitor import canonical
 from streams.kafka import topics
 from tests import events
+from tests.answers import check
 from tests.servers.kafka import Kafka
 from tests.servers.process import Server, free_port, wait_until
 
@@ -50,11 +53,13 @@ class Worker:
     def get(self, path: str) -> tuple[int, bytes]:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as told:
-                return told.status, told.read()
+                status, answer = told.status, told.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
         except OSError:
             return 0, b""
+        check(path, status, answer)
+        return status, answer
 
     def ready(self) -> bool:
         return self.get("/readyz")[0] == 200
@@ -115,7 +120,7 @@ class Rig:
             if worker.server.running:
                 for name in events.FORCES:
                     if board := worker.board(name, at):
-                        found[name] = canonical(board)
+                        found[name] = canonical(msgspec.convert(board, Board))
         return found
 
     def shows(self, wanted: dict[str, bytes], seconds: float = 40) -> None:

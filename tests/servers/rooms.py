@@ -114,7 +114,7 @@ def in_theory() -> Transition:
     for shard in live.monitor.shards:
         service.attach(shard)
     made: list[Transition] = []
-    service.listeners.append(made.extend)
+    service.subscribe(made.extend)
     live.health.state = "behind"
     known = events(force)
     lines: list[bytes] = []

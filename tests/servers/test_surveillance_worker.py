@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from streams.live import Live
-from tests.build import TINY_FORCE
+from tests.build import TINY_FORCE, as_json
 from tests.servers.kafka import Kafka
 from tests.servers.process import wait_until
 from tests.servers.rig import Rig, rigged
@@ -34,7 +33,7 @@ def test_a_worker_and_the_embedded_runner_give_equal_signals(rig: Rig) -> None:
     embedded = watched()
     play(embedded, payloads)
     live = Live(embedded, lambda: at)
-    wanted = json.loads(json.dumps(live.board("tiny", at)["surveillance"]))  # as it is sent
+    wanted = as_json(live.board("tiny", at).surveillance)
     assert any(signal["notify"] for signal in wanted["signals"])
 
     worker = rig.worker("worker", "--every", "0.2")

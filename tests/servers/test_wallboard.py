@@ -17,8 +17,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from streams.board.freshness import LOOKS
+from streams.board.model import find
 from streams.outputs import words
-from streams.outputs.breakdowns import find
 from streams.outputs.wallboard import hub
 from streams.periods import MINUTE
 from tests.servers.chromium import Chromium
@@ -87,21 +87,22 @@ def faults(page: Page) -> list[str]:
 def test_the_figures_are_those_of_the_board(show: Open, evening: Room) -> None:
     page = show()
     board = evening.figures()
-    calls = find(board["now"]["calls"], line="999", area="force")
-    jobs = find(board["now"]["attendance"], area="force")
-    rate = find(board["windows"]["today"]["calls"], line="999", area="force")
+    calls = find(board.now["calls"], line="999", area="force")
+    jobs = find(board.now["attendance"], area="force")
+    rate = find(board.windows["today"]["calls"], line="999", area="force")
     assert calls is not None
     assert jobs is not None
     assert rate is not None
     expect(figure(page, "waiting")).to_have_text(str(calls["waiting"]))
     expect(context(page, "waiting")).to_contain_text("oldest")
     expect(figure(page, "unattended")).to_have_text(str(jobs["unattended"]))
-    level = rate["service_level"]
-    expect(figure(page, "answer")).to_have_text(f"{level['value'] * 100:.1f}%")
-    of = f"{level['numerator']} of {level['denominator']} today"
+    level = rate.ratio_of("service_level")
+    assert level.value is not None
+    expect(figure(page, "answer")).to_have_text(f"{level.value * 100:.1f}%")
+    of = f"{level.numerator} of {level.denominator} today"
     expect(context(page, "answer")).to_contain_text(of)
     expect(context(page, "answer")).to_contain_text("missed 90 %")
-    assert words.share(level, "").startswith(f"{level['value'] * 100:.1f} % of")
+    assert words.share(level, "").startswith(f"{level.value * 100:.1f} % of")
     for feed in ("calls", "incidents"):
         expect(page.locator("#feeds")).to_contain_text(feed)
 

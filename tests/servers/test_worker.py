@@ -11,7 +11,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from kafka import TopicPartition
 
@@ -23,7 +22,7 @@ from streams.periods import rfc3339
 from streams.state.sqlite import head_of
 from tests import events
 from tests.bad_input import BAD_LINES
-from tests.build import TINY_FORCE, call, lines, ms, row
+from tests.build import TINY_FORCE, as_json, call, lines, ms, row
 from tests.servers.kafka import Kafka
 from tests.servers.process import wait_until
 from tests.servers.rig import Rig, Worker, halves, rigged
@@ -275,7 +274,7 @@ def test_records_older_than_the_horizon_are_dead_letters_and_facts_outlive_the_l
     alone = Monitor([force])
     for payload in payloads:
         alone.ingest(payload, ms("2030-01-01T00:00:00Z"))
-    wanted = msgspec.to_builtins(alone.board("tiny", at, periods)["periods"])
+    wanted = as_json(alone.board("tiny", at, periods).periods)
     wait_until(lambda: worker.board("tiny", at, *periods).get("periods") == wanted, 30, "all is in")
 
     # The log loses its first days, and the checkpoint is lost too.

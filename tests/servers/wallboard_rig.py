@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.alerts.service import AlertService
+from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
@@ -151,7 +152,7 @@ class Room:
         """All alerts by id."""
         return {alert.id: alert for alert in self.service.history(FORCE)}
 
-    def figures(self) -> dict[str, Any]:
+    def figures(self) -> Board:
         """The board as it is now."""
         return self.live.board(FORCE)
 

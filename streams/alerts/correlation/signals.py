@@ -1,11 +1,13 @@
-"""Which signals are one story, and which of them tells it: what explains it best.
+"""Which signals of one period belong together, and which of them is the lead: the one that
+explains the cluster best. Pure.
 
-Signals of one measure, period and direction are told by the widest area that speaks for its
-children (`detectors.homogeneity`), else by the children that are set apart. So are categories and
-offence groups of one area by all together: a fall that most of them share is a fall of recorded
-crimes, one that is a single group's is told of that group. A whole that raises no alarm itself
-speaks for two or more of its parts that do, where it is outside its own usual range. What has the
-same theme goes with the strongest. What was not chosen is named in `also`.
+Signals of one measure, period and direction in several areas are led by the widest area whose
+children moved alike (`detectors.homogeneity`), else by each child that moved apart from the others.
+In the same way all categories together, or all offence groups, lead those of one area: a fall that
+most of them share is a fall of recorded crimes, one of a single group is of that group. A whole
+without a signal of its own leads two or more parts that have one, if it is outside its own usual
+range. Last, clusters of one place whose themes are related become one. What is not the lead is
+named in `also`.
 """
 
 from __future__ import annotations
@@ -20,7 +22,14 @@ from typing import Any
 import msgspec
 
 from detectors.calibration.episodes import linked, nested
-from detectors.homogeneity import HomogeneityResult, PartCount, dispersion, explains, judge, moved
+from detectors.homogeneity import (
+    HomogeneityResult,
+    PartCount,
+    dispersion,
+    explains,
+    homogeneity_test,
+    moved,
+)
 from streams.alerts import words as say
 from streams.alerts.model import Evidence
 from streams.alerts.rules import is_news
@@ -30,18 +39,19 @@ from streams.surveillance.series import values_of
 from streams.surveillance.signals import Direction, Signal
 
 LastPeriod = Callable[[tuple[str, ...]], Signal | None]
-"""The last closed period of a series of signals, where it is watched."""
+"""The last closed period of a series, or the period that runs; None where it is not watched."""
 
 NEARLY_ALL = 0.9
-"""A part with so much of what is expected of its whole is the whole by a better name."""
+"""A part of which at least this share of its whole is expected names the cluster: its name says
+more."""
 _LINKED = {frozenset(pair) for pair in LINKS}
 
 
 @dataclass(frozen=True, slots=True)
 class SignalCluster:
-    """One signal that is told, and the titles of what goes with it."""
+    """Signals that belong together: the one that leads them, and the titles of the others."""
 
-    signal: Signal
+    lead: Signal
     also: tuple[str, ...] = ()
 
 
@@ -65,67 +75,69 @@ def in_area(signal: Signal, area: str) -> tuple[str, ...]:
     return (*signal.series[:-2], area, signal.grain)
 
 
-def part(told: Signal | Evidence, group: str, measure: str) -> PartCount | None:
-    """Observed and expected, of a count: for a change of level what was usual before it, as the
-    charts of a whole and its parts move their centres in different months."""
-    expected = told.expected
-    if told.method == "level" and told.before is not None:
-        expected = told.before
-    if expected is None or told.observed is None or unit_of(group, measure) != "count":
+def part_count(figures: Signal | Evidence, group: str, measure: str) -> PartCount | None:
+    """Observed and expected of a count; None of a share or a duration. Of a change of level what
+    was usual before it is expected, since the charts of a whole and its parts move their centres in
+    different months."""
+    expected = figures.expected
+    if figures.method == "level" and figures.before is not None:
+        expected = figures.before
+    if expected is None or figures.observed is None or unit_of(group, measure) != "count":
         return None
-    return PartCount(told.observed, expected)
+    return PartCount(figures.observed, expected)
 
 
 def part_of(signal: Signal) -> PartCount | None:
     """Observed and expected of a signal."""
-    return part(signal, signal.group, signal.measure)
+    return part_count(signal, signal.group, signal.measure)
 
 
-def stories(
+def clusters_of(
     force: Force, raising: Iterable[Signal], last_period: LastPeriod
 ) -> list[SignalCluster]:
-    """The stories of the signals of one look, in a fixed order."""
+    """The clusters of the signals of one evaluation, in a fixed order."""
     groups: dict[tuple[object, ...], dict[str, SignalCluster]] = defaultdict(dict)
     for signal in raising:
         row = tuple(sorted(signal.row.items()))
         of = signal.group, signal.measure, row, signal.grain, signal.start, signal.method == "level"
         groups[*of, signal.direction][signal.area] = SignalCluster(signal)
-    told: list[SignalCluster] = []
+    found: list[SignalCluster] = []
     for by_area in groups.values():
-        told += _Areas(force, by_area, last_period).stories()
-    told = _by_category(force, told, last_period)
-    return sorted(_themes(force, told), key=lambda story: story.signal.series)
+        found += _AreaTree(force, by_area, last_period).clusters()
+    found = _by_category(force, found, last_period)
+    return sorted(_by_theme(force, found), key=lambda cluster: cluster.lead.series)
 
 
 def _by_category(
-    force: Force, told: Iterable[SignalCluster], last_period: LastPeriod
+    force: Force, found: Iterable[SignalCluster], last_period: LastPeriod
 ) -> list[SignalCluster]:
-    """The stories of categories and of all together, where they are of the same area."""
+    """Gathers the clusters of one area by their categories, or offence groups."""
     groups: dict[tuple[object, ...], dict[str, SignalCluster]] = defaultdict(dict)
     out: list[SignalCluster] = []
-    for story in told:
-        s = story.signal
+    for cluster in found:
+        s = cluster.lead
         narrow = narrowed_by(s.row)
         if narrow is None:
-            out.append(story)
+            out.append(cluster)
             continue
         row = tuple(sorted({**s.row, narrow[0]: ALL}.items()))
         of = s.group, s.measure, row, s.area, s.grain, s.start, s.method == "level", s.direction
-        groups[of][narrow[1]] = story
+        groups[of][narrow[1]] = cluster
     for by_category in groups.values():
-        out += _Categories(force, by_category, last_period).stories()
+        out += _CategoryTree(force, by_category, last_period).clusters()
     return out
 
 
 class _Tree(ABC):
-    """The stories of one look that differ in one thing only, their area or their category, held
-    by its values; each value lies within another."""
+    """Clusters of one measure, period and direction that differ in one thing only, their area or
+    their category. Each value of it lies within another, up to the whole; `held` has the clusters
+    by their values."""
 
     def __init__(
         self, force: Force, held: dict[str, SignalCluster], last_period: LastPeriod
     ) -> None:
         self.force, self.held, self.last_period = force, dict(held), last_period
-        self.any = next(iter(held.values())).signal
+        self.any = next(iter(held.values())).lead
 
     @abstractmethod
     def children(self, of: str) -> tuple[str, ...]:
@@ -137,94 +149,94 @@ class _Tree(ABC):
 
     @abstractmethod
     def series(self, of: str) -> tuple[str, ...]:
-        """The series of the same in another value."""
+        """The series of the same measure for another value."""
 
-    def stories(self) -> Iterator[SignalCluster]:
-        """Who tells what."""
+    def clusters(self) -> Iterator[SignalCluster]:
+        """The clusters that these become."""
         for whole in self._wholes():
-            self._raise(whole)
+            self._add_whole(whole)
         for of in list(self.held):
             if not self.above(of) & self.held.keys():
-                yield from self._tell(of)
+                yield from self._split(of)
 
     def _wholes(self) -> list[str]:
-        """What holds any of the values, the innermost first."""
-        every = {over for of in self.held for over in self.above(of)}
+        """The values above any of these that have no cluster, the innermost first."""
+        every = {whole for of in self.held for whole in self.above(of)}
         return sorted(every - self.held.keys(), key=lambda of: (-len(self.above(of)), of))
 
-    def _raise(self, whole: str) -> None:
-        """Has a whole speak that raises no alarm itself, where several of its parts do, it is
-        outside its own usual range, and what happened is not just theirs."""
+    def _add_whole(self, whole: str) -> None:
+        """Gives a whole without a signal a cluster, if several of its parts have one, it is outside
+        its own usual range, and its parts moved alike."""
         if sum(whole in self.above(of) for of in self.held) < 2:
             return
         found = self._figures(whole)
         if found is None or not outside(found):
             return
-        verdict = self._judge(whole, found)
-        if part_of(found) is None or (verdict is not None and verdict.shared):
+        result = self._test(whole, found)
+        if part_of(found) is None or (result is not None and result.shared):
             self.held[whole] = SignalCluster(found)
 
-    def _judge(self, of: str, signal: Signal) -> HomogeneityResult | None:
-        """None where nothing can be compared."""
+    def _test(self, of: str, signal: Signal) -> HomogeneityResult | None:
+        """Whether the parts of a value moved alike; None where nothing can be compared."""
         known = ((each, part_of(found)) for each, found in self._known(of))
         parts = {each: figures for each, figures in known if figures is not None}
         whole = part_of(signal)
         if whole is None or not parts:
             return None
-        return judge(whole, parts, signal.direction, spread(signal))
+        return homogeneity_test(whole, parts, signal.direction, spread(signal))
 
-    def _tell(self, of: str) -> Iterator[SignalCluster]:
-        """The stories of a value and all below it."""
-        story = self.held[of]
-        verdict, known = self._judge(of, story.signal), dict(self._known(of))
-        if verdict is not None and (same := self._same(of, known)) is not None:
-            verdict = replace(verdict, shared=False, apart=(same,))
-        if verdict is None or verdict.shared or not all(map(self._tells, verdict.apart)):
-            yield self._for_all(of)
+    def _split(self, of: str) -> Iterator[SignalCluster]:
+        """One cluster for a value and all below it, or those of the parts that moved apart."""
+        cluster = self.held[of]
+        result, known = self._test(of, cluster.lead), dict(self._known(of))
+        if result is not None and (same := self._same(of, known)) is not None:
+            result = replace(result, shared=False, apart=(same,))
+        if result is None or result.shared or not all(map(self._is_news, result.apart)):
+            yield self._all_below(of)
             return
-        for child in verdict.apart:
+        for child in result.apart:
             self.held.setdefault(child, SignalCluster(known[child]))
-        strongest = self.held[verdict.apart[0]]
-        also = (*strongest.also, *self._goes_along(of))
-        self.held[verdict.apart[0]] = replace(strongest, also=also)
+        strongest = self.held[result.apart[0]]
+        also = (*strongest.also, *self._named_with_part(of))
+        self.held[result.apart[0]] = replace(strongest, also=also)
         for child in known:
             yield from self._below(child)
 
     def _same(self, of: str, known: Mapping[str, Signal]) -> str | None:
-        """A part with a story that is all but the whole of it: its name says more."""
-        whole = self.held[of].signal.expected or 0.0
+        """A part with a cluster that is nearly all of its whole (`NEARLY_ALL`)."""
+        whole = self.held[of].lead.expected or 0.0
         for child, found in known.items():
             if child in self.held and (found.expected or 0.0) >= NEARLY_ALL * whole > 0.0:
                 return child
         return None
 
-    def _tells(self, of: str) -> bool:
-        """Whether there is anything to tell of a part that is set apart: never of one record where
-        none is usual."""
+    def _is_news(self, of: str) -> bool:
+        """Whether a part that moved apart is worth a cluster: not one record where none is usual,
+        for example."""
         found = self._figures(of)
         return of in self.held or (found is not None and outside(found) and is_news(found))
 
-    def _goes_along(self, of: str) -> tuple[str, ...]:
-        """What of a whole that does not tell is named with the strongest of its parts."""
+    def _named_with_part(self, of: str) -> tuple[str, ...]:
+        """Titles of a whole that does not lead, to be named with the strongest of its parts."""
         return ()
 
     def _below(self, of: str) -> Iterator[SignalCluster]:
-        """The stories of a value that has one, else of what is below it."""
+        """The clusters of a value that has one, else of what is below it."""
         if of in self.held:
-            yield from self._tell(of)
+            yield from self._split(of)
         else:
             for child in self.children(of):
                 yield from self._below(child)
 
-    def _for_all(self, of: str) -> SignalCluster:
-        below = [story for each, story in self.held.items() if of in self.above(each)]
-        story = self.held[of]
-        titles = (say.title(self.force, each.signal) for each in below)
-        also = (*story.also, *sorted({*titles, *(t for each in below for t in each.also)}))
-        return replace(story, also=also)
+    def _all_below(self, of: str) -> SignalCluster:
+        below = [cluster for each, cluster in self.held.items() if of in self.above(each)]
+        cluster = self.held[of]
+        titles = (say.title(self.force, each.lead) for each in below)
+        also = (*cluster.also, *sorted({*titles, *(t for each in below for t in each.also)}))
+        return replace(cluster, also=also)
 
     def _known(self, of: str) -> Iterator[tuple[str, Signal]]:
-        """The nearest values below whose figures of the same period are known."""
+        """The nearest values below one whose figures of the same period are known."""
         for child in self.children(of):
             found = self._figures(child)
             if found is not None:
@@ -233,21 +245,21 @@ class _Tree(ABC):
                 yield from self._known(child)
 
     def _figures(self, of: str) -> Signal | None:
-        """What is known of a value in this period, as a signal of these."""
+        """The figures of a value in this period, as a signal like the others."""
         if of in self.held:
-            return self.held[of].signal
+            return self.held[of].lead
         found = self.last_period(self.series(of))
         if found is None or found.start != self.any.start or found.running != self.any.running:
             return None
         return _as(found, self.any)
 
 
-class _Areas(_Tree):
+class _AreaTree(_Tree):
     """The signals of one measure, row, period and direction, by area."""
 
-    def stories(self) -> Iterator[SignalCluster]:
-        """Who tells what; nobody, of records that only lack their area, or have it again."""
-        yield from () if self._lack_their_area() else super().stories()
+    def clusters(self) -> Iterator[SignalCluster]:
+        """None where records only lack their area, or have it again."""
+        yield from () if self._lack_their_area() else super().clusters()
 
     def _lack_their_area(self) -> bool:
         """Whether what is missing from areas (too many in them) is in none of them: a call that is
@@ -286,8 +298,8 @@ class _Areas(_Tree):
         return in_area(self.any, of)
 
 
-class _Categories(_Tree):
-    """The stories of one measure, area, period and direction, by category or offence."""
+class _CategoryTree(_Tree):
+    """The clusters of one measure, area, period and direction, by category or offence group."""
 
     def __init__(
         self, force: Force, held: dict[str, SignalCluster], last_period: LastPeriod
@@ -309,8 +321,8 @@ class _Categories(_Tree):
         row = {**self.any.row, self.dimension: of}
         return msgspec.structs.replace(self.any, row=row).series
 
-    def _goes_along(self, of: str) -> tuple[str, ...]:
-        return (say.title(self.force, self.held[of].signal),)
+    def _named_with_part(self, of: str) -> tuple[str, ...]:
+        return (say.title(self.force, self.held[of].lead),)
 
 
 def narrowed_by(row: Mapping[str, str]) -> tuple[str, str] | None:
@@ -340,50 +352,43 @@ def outside(signal: Signal) -> bool:
     return signal.observed > signal.upper
 
 
-def _as(found: Signal, told: Signal) -> Signal:
-    """Figures as a signal like another one: of its direction, and of its kind. What a detector
-    says of a change the other way is no part of it."""
-    made = msgspec.structs.replace(found, direction=told.direction, notify=True)
-    if told.method == "level" or found.method == "level":
-        made = msgspec.structs.replace(made, method=told.method)
-    if found.direction != told.direction:
+def _as(found: Signal, like: Signal) -> Signal:
+    """Figures as a signal like another one: of its direction and method. What a detector says of a
+    change in the other direction is left out."""
+    made = msgspec.structs.replace(found, direction=like.direction, notify=True)
+    if like.method == "level" or found.method == "level":
+        made = msgspec.structs.replace(made, method=like.method)
+    if found.direction != like.direction:
         nothing: dict[str, Any] = dict.fromkeys(("onset", "ratio", "before", "after"))
         made = msgspec.structs.replace(made, probability=None, **nothing)
     return made
 
 
 def related(one: str, other: str) -> bool:
-    """Whether two themes are the same, one holds the other, or what holds them is linked."""
+    """Whether two themes are the same, or one holds the other, or they are linked (`LINKS`)."""
     return nested(one, other) or linked(one, other, _LINKED)
 
 
-def _themes(force: Force, told: list[SignalCluster]) -> list[SignalCluster]:
-    """Joins the stories of one area, grain, period and direction by their themes."""
+def _by_theme(force: Force, found: list[SignalCluster]) -> list[SignalCluster]:
+    """Joins the clusters of one area, period and direction whose themes are related."""
     places: dict[tuple[object, ...], list[SignalCluster]] = defaultdict(list)
-    for story in told:
-        s = story.signal
-        places[s.area, s.grain, s.start, s.direction, s.method == "level"].append(story)
-    out: list[SignalCluster] = []
-    for stories_here in places.values():
-        out += _joined(force, stories_here)
-    return out
+    for cluster in found:
+        s = cluster.lead
+        places[s.area, s.grain, s.start, s.direction, s.method == "level"].append(cluster)
+    return [each for here in places.values() for each in _joined(force, here)]
 
 
 def _joined(force: Force, here: list[SignalCluster]) -> list[SignalCluster]:
-    # Widest theme first, then the strongest: each next one goes with, or takes over, one before it.
-    ordered = sorted(
-        here, key=lambda s: (s.signal.theme.count("."), s.signal.rate, s.signal.series)
-    )
+    """The widest theme leads, and of equals the strongest signal; each next one joins the first
+    that it is related to."""
+    ordered = sorted(here, key=lambda c: (c.lead.theme.count("."), c.lead.rate, c.lead.series))
     kept: list[SignalCluster] = []
-    for story in ordered:
-        for n, held in enumerate(kept):
-            if related(held.signal.theme, story.signal.theme):
-                kept[n] = _one_of(force, held, story)
+    for cluster in ordered:
+        for n, wide in enumerate(kept):
+            if related(wide.lead.theme, cluster.lead.theme):
+                also = (*wide.also, *cluster.also, say.title(force, cluster.lead))
+                kept[n] = replace(wide, also=also)
                 break
         else:
-            kept.append(story)
+            kept.append(cluster)
     return kept
-
-
-def _one_of(force: Force, wide: SignalCluster, narrow: SignalCluster) -> SignalCluster:
-    return replace(wide, also=(*wide.also, *narrow.also, say.title(force, narrow.signal)))

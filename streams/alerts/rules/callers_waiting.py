@@ -15,7 +15,7 @@ from typing import NamedTuple
 from streams.alerts import words as say
 from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
-from streams.alerts.overdue import Overdue
+from streams.alerts.overdue import Overdue, ages
 from streams.alerts.own_waits import OwnWaits, Waits
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Row
 from streams.config.force import Force
@@ -136,15 +136,15 @@ class CallersWaitingRule(InstantRule):
         """The lines on which callers have waited too long."""
         if self.overdue is None or not self.overdue.any_late(at):
             return
-        ages = self.overdue.ages(at)
-        for line in (line.id for line in self.force.lines if line.id in ages):
-            waits = ages[line]
+        found = ages(self.overdue.ledger, self._line_of, at)
+        for line in (line.id for line in self.force.lines if line.id in found):
+            waits = found[line]
             limit, target = self._limit(line, at)
             beyond = sum(age / SECOND > limit for age in waits)
             queue = Queue(len(waits), max(waits) // SECOND, beyond)
-            found = callers_waiting(self.force, line, queue, limit, target, at)
-            if found is not None:
-                yield found
+            finding = callers_waiting(self.force, line, queue, limit, target, at)
+            if finding is not None:
+                yield finding
 
     def _line_of(self, series_key: int) -> str | None:
         return self.force.lines[split_series_key(series_key)[0]].id

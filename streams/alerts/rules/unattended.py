@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from streams.alerts import words as say
 from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
-from streams.alerts.overdue import Overdue
+from streams.alerts.overdue import Overdue, ages
 from streams.alerts.own_waits import OwnWaits, Waits
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Row
 from streams.config.force import Force
@@ -120,9 +120,9 @@ class UnattendedRule(InstantRule):
         """The emergencies of the force, where the oldest has waited too long."""
         if self.overdue is None or not self.overdue.any_late(at):
             return
-        ages = self.overdue.ages(at).get(EMERGENCIES, [])
-        oldest = max(ages) // SECOND if ages else None
-        found = unattended(self.force, len(ages), oldest, self._limit(at), at)
+        waits = ages(self.overdue.ledger, _row_of, at).get(EMERGENCIES, [])
+        oldest = max(waits) // SECOND if waits else None
+        found = unattended(self.force, len(waits), oldest, self._limit(at), at)
         if found is not None:
             yield found
 

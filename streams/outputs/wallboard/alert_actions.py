@@ -1,4 +1,6 @@
-"""What a person does about an alert: the book's answer as JSON, or in plain words why not."""
+"""What a person does about an alert on the page: the alert as it is then, as JSON, or in plain
+words why it can't be done.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from streams.alerts.model import Alert, Handover
 from streams.errors import ActionError, NoAlert
 from streams.live import Live
 from streams.outputs.instants import parse_instant
@@ -62,8 +65,14 @@ async def body_of(request: Request) -> ActionBody:
     return sent
 
 
-def act(live: Live, alert: str, action: str, sent: ActionBody) -> dict[str, Any]:
-    """Does it, and returns the alert as it is now; raises an `HTTPException` in words."""
+class Done(msgspec.Struct):
+    """The answer: the alert as it is now, or how the room was handed over."""
+
+    alert: Alert | Handover
+
+
+def act(live: Live, alert: str, action: str, sent: ActionBody) -> Done:
+    """Does it; raises an `HTTPException` in words."""
     if live.alerts is None:
         raise HTTPException(404, "no alerts are raised here")
     if action not in ACTIONS:
@@ -74,7 +83,7 @@ def act(live: Live, alert: str, action: str, sent: ActionBody) -> dict[str, Any]
         raise HTTPException(404, str(error)) from None
     except (ActionError, ValueError) as error:
         raise HTTPException(400, str(error)) from None
-    return {"alert": msgspec.to_builtins(done)}
+    return Done(done)
 
 
 def _details(live: Live, alert: str, sent: ActionBody) -> dict[str, Any]:
@@ -90,10 +99,6 @@ def _details(live: Live, alert: str, sent: ActionBody) -> dict[str, Any]:
     return details
 
 
-def history(live: Live, force: str, since: int | None, state: str | None) -> list[Any]:
-    """The alerts of a force as JSON's plain objects, newest first."""
-    return (
-        []
-        if live.alerts is None
-        else list(msgspec.to_builtins(live.alerts.history(force, since, state)))
-    )
+def history(live: Live, force: str, since: int | None, state: str | None) -> list[Alert]:
+    """The alerts of a force, newest first; none where none are raised."""
+    return [] if live.alerts is None else live.alerts.history(force, since, state)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import NamedTuple
 
 import msgspec
 
+from streams.board.model import Board
 from streams.live import Live
-from streams.outputs.wallboard.screen import fingerprint, first_screen
+from streams.outputs.wallboard.screen import Screen, fingerprint, first_screen
 
 EVERY = 1.0
 """Seconds between two looks at the figures."""
@@ -27,22 +29,33 @@ waits 4.5 s says that it is stale."""
 
 MOST_VIEWERS = 500
 
-Board = Mapping[str, Any]
 _encode = msgspec.json.Encoder().encode
 _log = logging.getLogger(__name__)
 
 
-def whole_board(board: Board) -> dict[str, Any]:
-    """The board as it is."""
-    return dict(board)
+def board_content(board: Board) -> Content:
+    """The whole board, and what of it is not only that time has passed."""
+    held = {
+        name: part
+        for name, part in msgspec.structs.asdict(board).items()
+        if name not in ("at", "feeds", "now")
+    }
+    feeds = {name: feed.as_of for name, feed in board.feeds.items()}
+    screen = first_screen(board)
+    return Content(board, (held, feeds, screen.waiting, screen.unattended))
 
 
-def _board_marks(board: Board) -> dict[str, Any]:
-    """A board without what only says that time has passed."""
-    held = {key: value for key, value in board.items() if key not in ("at", "feeds", "now")}
-    feeds = {name: feed["as_of"] for name, feed in board["feeds"].items()}
-    gauges = first_screen(board)
-    return {**held, "feeds": feeds, "now": (gauges["waiting"], gauges["unattended"])}
+def screen_content(board: Board, area: str | None = None) -> Content:
+    """The first screen of an area, or of the force."""
+    screen = first_screen(board, area)
+    return Content(screen, fingerprint(screen))
+
+
+class Content(NamedTuple):
+    """What is sent of a board, and marks: where they are equal, it need not be sent again."""
+
+    sent: Board | Screen
+    marks: object
 
 
 @dataclass
@@ -50,8 +63,7 @@ class View:
     """What some viewers of a force see: how it is made of the board, and its newest frames."""
 
     event: str
-    make: Callable[[Board], dict[str, Any]]
-    marks: Callable[[dict[str, Any]], dict[str, Any]]
+    make: Callable[[Board], Content]
     viewers: int = 0
     board: bytes = b""
     boards: int = 0
@@ -60,14 +72,13 @@ class View:
     beats: int = 0
     alive: float = float("-inf")
     """When the newest figures were seen; what is older is not handed out as news."""
-    _marks: dict[str, Any] | None = None
+    _marks: object = None
     _sent: float = 0.0
 
     def show(self, board: Board, now: float) -> None:
         """Makes the next frame where one is due; `now` in seconds by any steady clock."""
-        content = self.make(board)
-        marks = self.marks(content)
-        self.beat = _frame("beat", {"at": board["at"]})
+        content, marks = self.make(board)
+        self.beat = _frame("beat", {"at": board.at})
         if marks != self._marks:
             self.board = _frame(self.event, content)
             self.boards += 1
@@ -182,5 +193,5 @@ class Hub:
 
 def _view(area: str | None, whole: bool) -> View:
     if whole:
-        return View("board", whole_board, _board_marks)
-    return View("screen", lambda board: first_screen(board, area), fingerprint)
+        return View("board", board_content)
+    return View("screen", partial(screen_content, area=area))

@@ -24,6 +24,7 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from streams.alerts.model import AlertList
 from streams.live import Live
 from streams.outputs.instants import parse_instant
 from streams.outputs.wallboard import alert_actions, series
@@ -167,8 +168,8 @@ class Wallboard:
             raise HTTPException(400, "state is open or resolved")
         found = alert_actions.history(self.live, force, since, state)
         if wanted := query.get("id"):
-            found = [alert for alert in found if alert["id"] == wanted]
-        return _json({"alerts": found})
+            found = [alert for alert in found if alert.id == wanted]
+        return _json(AlertList(alerts=found))
 
     async def act(self, request: Request) -> Response:
         """What a person does about an alert."""

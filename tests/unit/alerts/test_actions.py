@@ -13,6 +13,7 @@ from streams.alerts.store import AlertStore
 from streams.config.force import check_force, shipped_force_text
 from streams.errors import ActionError
 from tests.alerting import at, quiet, signal, store, with_policy
+from tests.build import as_json
 
 NOW = at("2026-11-21 22:00")
 MINUTE, HOUR = 60_000, 3_600_000
@@ -86,7 +87,7 @@ def test_a_closed_alert_does_not_open_again_before_it_has_been_quiet() -> None:
     assert b.alerts[alert].cleared
     again = evaluate(b, [signal("2026-11-22 02:00")], [], at("2026-11-22 03:00"))
     assert [t.what for t in again] == ["opened"]
-    assert b.summary(NOW + 6 * HOUR)["words"] == "last 4 weeks: 2 alerts, 1 false, budget 4"
+    assert b.summary(NOW + 6 * HOUR).words == "last 4 weeks: 2 alerts, 1 false, budget 4"
 
 
 def test_a_shift_is_handed_over_by_name_and_with_what_is_open() -> None:
@@ -99,8 +100,8 @@ def test_a_shift_is_handed_over_by_name_and_with_what_is_open() -> None:
     assert decode_fact(encode(fact)) == fact
     b.apply_handover(fact)
     b.apply_handover(fact)  # read back from the store
-    assert [entry["to"] for entry in b.view(NOW + 23 * HOUR)["handovers"]] == ["Night shift"]
-    assert not b.view(NOW + 25 * HOUR)["handovers"]
+    assert [entry.to for entry in b.view(NOW + 23 * HOUR).handovers] == ["Night shift"]
+    assert not b.view(NOW + 25 * HOUR).handovers
     for wrong in ({"to": None}, {"action": "close", "outcome": "real"}):
         with pytest.raises(ActionError):
             hand_room_over(b.force, [], msgspec.structs.replace(asked, **wrong), NOW)
@@ -207,7 +208,7 @@ maintenance = [
     b = AlertStore(with_policy(policy))
     (made,) = evaluate(b, [signal("2026-11-21 21:00")], [], NOW)
     assert not made.notify
-    assert b.view(NOW)["maintenance"] == [
+    assert as_json(b.view(NOW).maintenance) == [
         {
             "from": "2026-11-21T21:30:00+00:00",
             "to": "2026-11-21T23:00:00+00:00",

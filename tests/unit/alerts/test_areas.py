@@ -114,7 +114,7 @@ def test_a_rise_in_one_district_by_the_hour(areas: list[str], area: str) -> None
     watch_all(live.monitor)
     service = AlertService(live)
     made: list[Transition] = []
-    service.listeners.append(made.extend)
+    service.subscribe(made.extend)
     for shard in live.monitor.shards:
         service.attach(shard)
     live.monitor.play_history(True)

@@ -277,7 +277,7 @@ def replayed(force: Force, last: dict[str, float]) -> list[Transition]:
     watch_all(live.monitor)
     service = AlertService(live)
     made: list[Transition] = []
-    service.listeners.append(made.extend)
+    service.subscribe(made.extend)
     for shard in live.monitor.shards:
         service.attach(shard)
     live.monitor.play_history(True)

@@ -203,12 +203,12 @@ def test_nobody_is_told_of_the_past_but_of_what_still_goes_on() -> None:
 
 def test_the_line_on_the_board_counts_alerts_false_ones_and_the_budget() -> None:
     b = store()
-    assert b.summary(NOW)["words"] == "last 4 weeks: 0 alerts, 0 false, budget 4"
+    assert b.summary(NOW).words == "last 4 weeks: 0 alerts, 0 false, budget 4"
     evaluate(b, [signal("2026-11-21 21:00")], [], NOW)
-    assert b.summary(NOW)["words"] == "last 4 weeks: 1 alert, 0 false, budget 4"
+    assert b.summary(NOW).words == "last 4 weeks: 1 alert, 0 false, budget 4"
     view = b.view(NOW)
-    assert [alert["state"] for alert in view["open"]] == ["open"]
-    assert view["open"][0]["opened_at"] in ("2026-11-21T22:00:00+00:00", "2026-11-21T22:00:00Z")
+    assert [alert.state for alert in view.open] == ["open"]
+    assert view.open[0].opened_at.isoformat() == "2026-11-21T22:00:00+00:00"
 
 
 steps = st.lists(

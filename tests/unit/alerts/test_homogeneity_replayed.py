@@ -57,7 +57,7 @@ def told(factors: Mapping[str, float]) -> list[Alert]:
     for shard in live.monitor.shards:
         service.attach(shard)
     made: list[Transition] = []
-    service.listeners.append(made.extend)
+    service.subscribe(made.extend)
     live.health.state = "behind"
     rng = Random(SEED)
     for day in range(HISTORY):

@@ -88,7 +88,7 @@ class Room:
         self.live.health.replay = replay
         self.service = AlertService(self.live)
         self.made: list[Transition] = []
-        self.service.listeners.append(self.made.extend)
+        self.service.subscribe(self.made.extend)
         for shard in self.live.monitor.shards:
             self.service.attach(shard)
 
@@ -147,7 +147,7 @@ def test_a_clock_that_is_looked_at_every_two_seconds_gives_the_same_transitions(
     at_once: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But for escalation, which a replay does not do."""
-    monkeypatch.setattr("streams.alerts.actions.may_escalate", lambda *_: False)
+    monkeypatch.setattr("streams.alerts.lifecycle.may_escalate", lambda *_: False)
     room = Room(replay=False)
     room.now = TODAY + 11 * HOUR
     room.read(HISTORY)

@@ -32,7 +32,7 @@ def service() -> AlertService:
 
 
 def words(service: AlertService) -> list[str]:
-    return [alert["words"] for alert in service.view("tiny", NOW)["open"]]
+    return [alert.words for alert in service.view("tiny", NOW).open]
 
 
 FAULTS = (
@@ -62,7 +62,7 @@ def test_a_trouble_of_the_process_is_told_while_the_room_is_still_judged(
     service: AlertService,
 ) -> None:
     made: list[Transition] = []
-    service.listeners.append(made.extend)
+    service.subscribe(made.extend)
     health = service.live.health
     beat = {"kind": "heartbeat", "force": "tiny", "feed": "incidents", "at": "2021-03-01T11:00:00Z"}
     feed(service.live.monitor, beat, appended=FAR_FUTURE)
@@ -145,7 +145,7 @@ def test_nobody_is_told_of_a_surge_that_is_read_long_after_it_was(
     for shard in target.shards:
         service.attach(shard)
     made: list[Transition] = []
-    service.listeners.append(made.extend)
+    service.subscribe(made.extend)
     surge = (call(f"s{at}", rfc3339(at, dt.UTC)) for at in range(NOW, NOW + HOUR, MINUTE))
     feed(target, *surge, call("later", rfc3339(NOW + 3 * HOUR, dt.UTC)), appended=FAR_FUTURE)
     by_hour = [each for each in made if each.alert.grain == "hour"]

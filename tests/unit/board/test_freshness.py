@@ -29,7 +29,7 @@ def looked(current: Current, ages: Iterable[int], *, mark: Mark = CALL, **how: A
     found = []
     for number, age in enumerate(ages):
         now = NOW + number * LOOK
-        current.look({mark: now - age}, now, **how)
+        current.observe({mark: now - age}, now, **how)
         found.append(current.holds(*mark))
     return found
 
@@ -40,7 +40,7 @@ def test_a_kind_whose_records_are_of_now_is_current() -> None:
 
 def test_a_kind_of_which_nothing_came_is_no_reason_to_wait() -> None:
     current = Current()
-    current.look({}, NOW)
+    current.observe({}, NOW)
     assert current.holds("tiny", "call")
     assert current.past() is None
 
@@ -70,7 +70,7 @@ def test_a_feed_that_died_long_ago_is_current_after_a_minute_of_looks() -> None:
 def test_looks_are_counted_and_not_the_time_between_them() -> None:
     current = Current()
     for number in range(5):  # as of a process that has a turn once in ten minutes
-        current.look({CALL: NOW - HOUR}, NOW + number * 10 * MINUTE)
+        current.observe({CALL: NOW - HOUR}, NOW + number * 10 * MINUTE)
     assert not current.holds(*CALL)
 
 
@@ -94,14 +94,14 @@ def test_in_a_pipe_a_quiet_kind_is_current_once_another_has_long_been() -> None:
     for number in range(LOOKS + 1):
         assert not current.holds(*INCIDENT) or number == 0
         now = NOW + number * LOOK
-        current.look({CALL: now, INCIDENT: NOW - 3 * HOUR}, now, complete=False)
+        current.observe({CALL: now, INCIDENT: NOW - 3 * HOUR}, now, complete=False)
     assert current.holds(*INCIDENT)
     assert current.past() is None
 
 
 def test_kinds_are_current_one_by_one() -> None:
     current = Current()
-    current.look({CALL: NOW, INCIDENT: NOW - HOUR}, NOW)
+    current.observe({CALL: NOW, INCIDENT: NOW - HOUR}, NOW)
     assert current.holds(*CALL)
     assert not current.holds(*INCIDENT)
 
@@ -113,23 +113,23 @@ def test_after_an_outage_what_the_source_could_not_send_is_the_past_again() -> N
     now = NOW
     for age in silent:
         now = NOW + age
-        current.look({CALL: NOW}, now, complete=False)
+        current.observe({CALL: NOW}, now, complete=False)
         assert current.holds(*CALL)
     for minutes in (29, 20, 10, 6):
         now += LOOK
-        current.look({CALL: now - minutes * MINUTE}, now, complete=False)
+        current.observe({CALL: now - minutes * MINUTE}, now, complete=False)
         assert not current.holds(*CALL)
-    current.look({CALL: now}, now, complete=False)
+    current.observe({CALL: now}, now, complete=False)
     assert current.holds(*CALL)
 
 
 def test_one_record_that_is_a_little_late_only_puts_the_judging_off() -> None:
     current = Current()
     looked(current, [0])
-    current.look({CALL: NOW + HOUR - LOST}, NOW + HOUR, complete=False)
+    current.observe({CALL: NOW + HOUR - LOST}, NOW + HOUR, complete=False)
     assert not current.holds(*CALL)
     assert current.past() is None
-    current.look({CALL: NOW + HOUR - LOST}, NOW + HOUR + LOOK, complete=False)
+    current.observe({CALL: NOW + HOUR - LOST}, NOW + HOUR + LOOK, complete=False)
     assert current.holds(*CALL)
 
 
@@ -163,17 +163,17 @@ def test_event_time_that_gains_on_the_clock_is_catching_up(speed: int) -> None:
 
 def test_a_partition_that_is_gone_is_forgotten() -> None:
     current = Current()
-    current.look({CALL: NOW - HOUR}, NOW)
-    current.look({}, NOW)
+    current.observe({CALL: NOW - HOUR}, NOW)
+    current.observe({}, NOW)
     assert current.past() is None
 
 
 def test_history_by_the_month_does_not_keep_the_others_waiting() -> None:
     current = Current()
     month = {Mark("tiny", "crime"): NOW - 40 * DAY}
-    current.look(month, NOW, complete=False)
+    current.observe(month, NOW, complete=False)
     assert current.past() is not None
-    current.look({**month, CALL: NOW}, NOW, complete=False)
+    current.observe({**month, CALL: NOW}, NOW, complete=False)
     assert current.past() is None
     assert not current.holds("tiny", "crime")
 
@@ -190,7 +190,7 @@ class Room:
         self.live.health.follows = follows
         self.live.alerts = self.service = AlertService(self.live)
         self.made: list[Transition] = []
-        self.service.listeners.append(self.made.extend)
+        self.service.subscribe(self.made.extend)
 
     def read(self, *records: dict[str, Any]) -> None:
         assert self.live.ingest(lines(records), self.now) == []
@@ -204,7 +204,7 @@ class Room:
 
     @property
     def open(self) -> list[str]:
-        return [alert["kind"] for alert in self.service.view("tiny", self.now)["open"]]
+        return [alert.kind for alert in self.service.view("tiny", self.now).open]
 
 
 def stamp(ago: int) -> str:
@@ -339,7 +339,9 @@ def test_whoever_reads_the_past_says_so_and_pages_nobody_for_it() -> None:
     health = room.live.health
     assert (health.ready, health.state) == (False, "behind")
     assert health.detail == "reading the past: Tiny Police, calls to 2026-02-27T10:00"
-    assert room.live.board("tiny")["status"]["detail"] == health.detail
+    status = room.live.board("tiny").status
+    assert status is not None
+    assert status.detail == health.detail
     assert room.made == []
     at = rfc3339(room.now, dt.UTC)
     room.read(waiting(0, "c2", offered_at=at, answered_at=at))

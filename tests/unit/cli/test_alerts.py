@@ -77,8 +77,8 @@ def test_the_log_of_the_shift_is_kept_and_goes_back_as_far_as_is_asked(tmp_path:
                 made = evaluate(
                     kept.service.stores["warwickshire"], [signal("2026-11-21 21:00")], [], NOW
                 )
-                for listener in kept.service.listeners:
-                    listener(made)
+                for subscriber in kept.service.subscribers:
+                    subscriber(made)
             handle = serve(live)
             env = {"WATCHROOM_URL": handle.url, "WATCHROOM_WHO": "Day shift"}
             found = [

@@ -20,6 +20,7 @@ from click.testing import CliRunner, Result
 
 from streams.cli import COMMANDS, Lazy, main
 from streams.live import Live
+from streams.outputs.monitor_client import MonitorClient
 from streams.outputs.web import serve
 from tests.build import TINY_FORCE, call, feed, lines, monitor, ms, row
 
@@ -287,6 +288,16 @@ def test_the_board_of_a_running_monitor_is_shown_once(running: str) -> None:
     answer = watchroom("board", "--once", "--url", running)
     assert answer.exit_code == 0
     assert "TINY POLICE" in answer.stdout
+
+
+def test_what_answers_without_a_board_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MonitorClient, "ask", lambda *_: b'{"greeting": "hello"}')
+    answer = watchroom("board", "--once", "--url", "127.0.0.1:1")
+    assert answer.exit_code == 1
+    assert (
+        "http://127.0.0.1:1 answers, but it is not a board that this release can read: "
+        in answer.stderr
+    )
 
 
 def test_the_board_of_a_running_monitor_comes_as_json(running: str) -> None:

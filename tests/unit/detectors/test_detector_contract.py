@@ -36,7 +36,7 @@ def counts(number: int, seed: int = 1, mean: float = 11) -> list[float | None]:
     return points
 
 
-def told(detector: Detector) -> str:
+def state_of(detector: Detector) -> str:
     """All that a detector says and knows, to the last bit."""
     said = [detector.drift_detected, detector.evidence]
     return json.dumps([said, detector.save()], sort_keys=True)
@@ -48,7 +48,7 @@ def run(detector: Detector, points: Iterable[float | None]) -> list[str]:
     for x in points:
         detector.update(x)
         found.append(json.dumps([detector.drift_detected, detector.evidence]))
-    return [*found, told(detector)]
+    return [*found, state_of(detector)]
 
 
 CUTS = (0, 1, 12, 13, 75)
@@ -102,9 +102,9 @@ def test_the_same_points_give_the_same_answers(make: Make) -> None:
 @every_detector
 def test_two_detectors_share_nothing(make: Make) -> None:
     one, other = make(), make()
-    before = told(other)
+    before = state_of(other)
     run(one, counts(60))
-    assert told(other) == before
+    assert state_of(other) == before
 
 
 @every_detector
@@ -112,7 +112,7 @@ def test_reset_is_as_new(make: Make) -> None:
     detector, fresh = make(), make()
     run(detector, counts(70, seed=2))
     detector.reset()
-    assert told(detector) == told(fresh)
+    assert state_of(detector) == state_of(fresh)
     assert run(detector, counts(70)) == run(fresh, counts(70))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
-from detectors.homogeneity import LEVEL, PartCount, homogeneity, judge
+from detectors.homogeneity import LEVEL, PartCount, homogeneity_test, probability_alike
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Transition
 from streams.surveillance.signals import Signal
@@ -53,8 +53,8 @@ def test_one_district_with_three_times_its_usual_is_named() -> None:
 def test_a_district_is_named_though_the_others_are_a_little_high_by_chance() -> None:
     """The rest has 9 where 4.5 are usual, which one hour in 25 has, and a fifth of the rise."""
     rise, district = PartCount(33.0, 8.06), PartCount(24.0, 3.61)
-    assert judge(rise, {"north": district}, "up", 1.21).apart == ("north",)
-    assert judge(
+    assert homogeneity_test(rise, {"north": district}, "up", 1.21).apart == ("north",)
+    assert homogeneity_test(
         PartCount(41.0, 8.06), {"north": district}, "up", 1.21
     ).shared  # it has 17: it rose too
 
@@ -129,10 +129,10 @@ def test_the_level_holds(usual: float) -> None:
     """Children that do share the ratio are set apart in no more than that share of cases."""
     rng = np.random.default_rng(7)
     counts = rng.poisson(1.5 * usual, size=(400, 5))
-    chances = [homogeneity([PartCount(float(n), usual) for n in row]) for row in counts]
+    chances = [probability_alike([PartCount(float(n), usual) for n in row]) for row in counts]
     assert sum(chance < LEVEL for chance in chances) / 400 <= LEVEL + 0.03
 
 
 def test_nobody_is_named_for_what_is_in_no_known_child() -> None:
     parts = {"a": PartCount(10.0, 10.0), "b": PartCount(10.0, 10.0)}
-    assert judge(PartCount(80.0, 40.0), parts, "up").shared
+    assert homogeneity_test(PartCount(80.0, 40.0), parts, "up").shared

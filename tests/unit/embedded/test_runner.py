@@ -279,7 +279,7 @@ def test_two_seconds_without_the_reader_are_no_silence_and_no_page() -> None:
 
     runner.read(chunks(), 6000)
     service.tick()
-    assert service.view("tiny", clock())["open"] == []
+    assert service.view("tiny", clock()).open == []
     assert live.clock() == ms("2021-03-01T10:09:30Z")
 
 

@@ -50,9 +50,9 @@ def test_all_bad_lines_at_once_are_counted_by_kind_and_reason() -> None:
     watched = monitor()
     refused = watched.ingest(b"\n".join(raw for _, raw, _ in BAD_LINES), FAR_FUTURE)
     assert len(refused) == len(BAD_LINES)
-    tallies = watched.board("tiny", AT)["ingest"]
-    assert sum(sum(t["refused"].values()) for t in tallies.values()) == len(BAD_LINES)
-    assert tallies["call"]["refused"]["answered_before_offered"] == 1
+    tallies = watched.board("tiny", AT).ingest
+    assert sum(sum(t.refused.values()) for t in tallies.values()) == len(BAD_LINES)
+    assert tallies["call"].refused["answered_before_offered"] == 1
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_clock_that_is_two_seconds_off_loses_no_call() -> None:
     board = watched.board("tiny", AT)
     assert row(board, "1h", "calls", line="999")["answer_mean"] == 0
     assert gauges(board, "calls", line="999")["waiting"] == 1
-    assert board["ingest"]["call"]["skewed"] == 4
+    assert board.ingest["call"].skewed == 4
 
 
 def test_a_line_in_the_wrong_partition_or_topic_says_so() -> None:

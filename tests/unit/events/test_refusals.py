@@ -14,7 +14,7 @@ from streams.events.refusals import WORDS
 from streams.live import Live
 from streams.periods import HOUR, MINUTE, SECOND, rfc3339
 from streams.state import surveillance as watching
-from tests.build import call, feed, lines, monitor, ms
+from tests.build import as_json, call, feed, lines, monitor, ms
 
 NOW = ms("2026-03-02T10:00:00Z")
 
@@ -44,7 +44,7 @@ class Room:
 
     def look(self) -> list[str]:
         self.service.tick()
-        return [alert["words"] for alert in self.service.view("tiny", self.now)["open"]]
+        return [alert.words for alert in self.service.view("tiny", self.now).open]
 
 
 def test_a_feed_whose_clock_is_an_hour_ahead_is_called_that_and_not_silent() -> None:
@@ -61,7 +61,7 @@ def test_a_feed_whose_clock_is_an_hour_ahead_is_called_that_and_not_silent() -> 
         "counted. Nobody has this yet."
     )
     assert not any("may be down" in words for words in said)
-    assert len(room.service.view("tiny", room.now)["open"]) == 1
+    assert len(room.service.view("tiny", room.now).open) == 1
 
 
 def test_it_is_over_once_a_line_is_taken_again() -> None:
@@ -137,7 +137,7 @@ def test_the_board_says_what_is_refused_by_force_and_kind() -> None:
     for _ in range(3):
         room.send(room.call(HOUR))
         room.now += MINUTE
-    assert room.live.board("tiny")["surveillance"]["refused"] == [
+    assert as_json(room.live.board("tiny"))["surveillance"]["refused"] == [
         {
             "kind": "call",
             "feed": None,
@@ -149,7 +149,7 @@ def test_the_board_says_what_is_refused_by_force_and_kind() -> None:
         }
     ]
     room.send(room.call())
-    assert room.live.board("tiny")["surveillance"]["refused"] == []
+    assert as_json(room.live.board("tiny"))["surveillance"]["refused"] == []
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[1]", b'{"kind":"call"}', b"\xff", b"[" * 100_000])

@@ -198,14 +198,14 @@ def test_a_theft_that_becomes_a_burglary_moves_from_one_group_to_the_other() -> 
     feed(watched, crime("k1", version=1, offence="vehicle"))
     feed(watched, crime("k1", version=2, offence="burglary.residential"))
     board = watched.board("tiny", AT)
-    counts = {r["offence"]: r["count"] for r in board["windows"]["month"]["crimes"]}
+    counts = {r["offence"]: r["count"] for r in board.windows["month"]["crimes"]}
     assert counts == {"all": 1, "burglary": 1, "burglary.residential": 1}
 
 
 def test_a_category_that_is_not_listed_counts_under_its_nearest_listed_ancestor() -> None:
     watched = monitor()
     feed(watched, incident("i1", category="asb.personal.new"), incident("i2", category="brand_new"))
-    found = watched.board("tiny", AT)["windows"]["today"]["incidents"]
+    found = watched.board("tiny", AT).windows["today"]["incidents"]
     counts = {r["category"]: r["count"] for r in found if r["grade"] == "all"}
     assert counts == {"all": 2, "asb": 1, "asb.personal": 1, "other": 1}
 
@@ -257,4 +257,4 @@ def test_boards_are_plain_json() -> None:
     watched = monitor()
     feed(watched, *a_busy_morning(3))
     board = watched.board("tiny", AT, LABELS)
-    assert json.loads(canonical(board))["at"] == board["at"]
+    assert json.loads(canonical(board))["at"] == board.at

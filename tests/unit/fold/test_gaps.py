@@ -308,7 +308,7 @@ def test_a_period_in_a_gap_has_no_figure_that_an_alert_could_end_by() -> None:
 def test_baselines_begin_anew_after_a_gap_of_which_nothing_is_left_and_say_so() -> None:
     target = watched()
     play(target, (*hours(WEEKS * 168), *hours(30, 4 * 52 * 168)))
-    assert of(target).summary()["about"][0] == (
+    assert of(target).summary().about[0] == (
         "2 by hour: learning: 0 weeks of history since the gap from 12 April 2021 to "
         "23 February 2025, 4 needed; only fixed limits are used"
     )
@@ -318,7 +318,7 @@ def test_baselines_begin_anew_after_a_gap_of_which_nothing_is_left_and_say_so() 
 def test_a_change_of_recording_within_a_gap_restarts_what_it_affects() -> None:
     target = watched(changed_force('"incidents"'))
     play(target, (*hours(20 * 24), *hours(30, 100 * 24)))
-    assert "since All reports are kept, 7 April 2021" in of(target).summary()["about"][0]
+    assert "since All reports are kept, 7 April 2021" in of(target).summary().about[0]
 
 
 def test_three_months_without_a_file_are_missing_and_no_level_of_zero() -> None:

@@ -90,7 +90,7 @@ def test_how_soon_silence_is_noticed_is_said_before_it_happens() -> None:
     assert silences(target, "tiny", START + 300_000, lambda _: True) == ([], [known])
     assert duration_in_words(patience(150)) == "5 minutes"
     board = target.board("tiny", START + 300_000)
-    assert board["feeds"]["heartbeat.calls"]["silent_after_seconds"] == 315.0
+    assert board.feeds["heartbeat.calls"].silent_after_seconds == 315.0
 
 
 def test_a_silent_feed_says_how_often_it_should_beat() -> None:

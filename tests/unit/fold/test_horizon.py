@@ -80,12 +80,12 @@ def test_the_records_refused_as_sealed_are_those_of_a_plain_list() -> None:
 def test_records_leave_the_ledger_with_their_pane_and_figures_stay() -> None:
     watched = monitor()
     feed(watched, *calls_over_days(30))
-    before = watched.board("tiny", START, ["2021-03"])["periods"]["2021-03"]
+    before = watched.board("tiny", START, ["2021-03"]).periods["2021-03"]
     feed(watched, call("later", rfc3339(START + 120 * DAY)))
     ledger = watched.ledger("call", "tiny")
     assert ledger is not None
     assert list(ledger.entries) == ["later"]
-    assert watched.board("tiny", START, ["2021-03"])["periods"]["2021-03"] == before
+    assert watched.board("tiny", START, ["2021-03"]).periods["2021-03"] == before
 
 
 def test_memory_is_bounded_by_the_horizon_and_not_by_the_length_of_the_stream() -> None:
@@ -139,12 +139,12 @@ def test_minutes_become_hours_after_two_days_and_the_sums_stay() -> None:
     watched = monitor()
     feed(watched, *calls_over_days(3))
     labels = ["2021-03-20T05", "2021-03-20", "2021-03-21", "2021-03"]
-    before = watched.board("tiny", START, labels)["periods"]
+    before = watched.board("tiny", START, labels).periods
     feed(watched, call("later", rfc3339(START + 10 * DAY)))
     ledger = watched.ledger("call", "tiny")
     assert ledger is not None
     assert all(minute * 60_000 >= START + 8 * DAY - HOUR for minute in ledger.panes.minutes)
-    after = watched.board("tiny", START, labels)["periods"]
+    after = watched.board("tiny", START, labels).periods
     assert {k: after[k] for k in list(after)[:3]} == {k: before[k] for k in list(before)[:3]}
 
 
@@ -164,7 +164,7 @@ def test_figures_finer_than_what_is_kept_are_left_out_and_not_shown_as_zero() ->
     watched = monitor()
     feed(watched, call("c1", "2021-03-01T10:10:00Z"), call("later", "2021-03-10T10:00:00Z"))
     past = watched.board("tiny", ms("2021-03-01T10:20:30Z"))
-    assert "calls" not in past["windows"]["15m"]
+    assert past.windows["15m"].rows("calls") is None
     assert row(past, "today", "calls", line="999")["offered"] == 1
 
 

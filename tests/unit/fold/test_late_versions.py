@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.board.model import Board
 from streams.board.monitor import Monitor, canonical
 from streams.fold import ledger as ledgers
 from streams.fold.ledger import InMemory, Ledger
@@ -48,11 +49,11 @@ def shown(watched: Monitor) -> bytes:
     return canonical(watched.board("tiny", END, YEARS))
 
 
-def months(watched: Monitor, at: str = LONG_AFTER) -> dict[str, Any]:
+def months(watched: Monitor, at: str = LONG_AFTER) -> Board:
     return watched.board("tiny", ms(at), ["2021-03", "2021-08", "2021-09"])
 
 
-def counts(board: dict[str, Any], label: str) -> tuple[int, int]:
+def counts(board: Board, label: str) -> tuple[int, int]:
     found = row(board, label, "calls", line="999")
     return found["offered"], found["answered"]
 
@@ -81,7 +82,7 @@ def test_the_first_published_figure_of_a_sealed_period_is_kept_beside_the_late_o
     watched = remembering(monitor())
     an_old_call(watched)
     feed(watched, call("c1", answered_at="2021-03-01T10:00:07Z", updated_at=LONG_AFTER))
-    first = months(watched)["revisions"]["2021-03"]["calls"]
+    first = months(watched).revisions["2021-03"]["calls"]
     force = next(r for r in first if (r["line"], r["area"]) == ("999", "force"))
     assert (force["offered"], force["answered"], force["abandoned"]) == (1, 0, 1)
 
@@ -95,7 +96,7 @@ def test_what_changed_before_a_period_was_sealed_is_in_its_first_figure_long_aft
     feed(watched, call("c1", deleted=True, updated_at=LONG_AFTER))
     board = months(watched)
     assert counts(board, "2021-03") == (1, 1)
-    first = board["revisions"]["2021-03"]["calls"]
+    first = board.revisions["2021-03"]["calls"]
     assert next(r for r in first if (r["line"], r["area"]) == ("999", "force"))["offered"] == 1
     assert next(r for r in first if (r["line"], r["area"]) == ("999", "force"))["answer_mean"] == 5
 
@@ -174,7 +175,7 @@ def test_a_new_record_of_a_sealed_period_counts_in_a_history_that_is_played() ->
     feed(watched, call("c1", answered_at="2021-03-01T10:00:07Z", updated_at=LONG_AFTER))
     board = months(watched)
     assert counts(board, "2021-03") == (1, 1)
-    first = board["revisions"]["2021-03"]["calls"]
+    first = board.revisions["2021-03"]["calls"]
     assert next(r for r in first if (r["line"], r["area"]) == ("999", "force"))["offered"] == 0
 
 
@@ -215,7 +216,7 @@ def test_a_close_that_no_figure_shows_is_no_revision() -> None:
     feed(watched, incident("i1", **attended), incident("now", LONG_AFTER))
     feed(watched, incident("i1", **attended, closed_at="2021-03-05T11:00:00Z",
                            updated_at=LONG_AFTER))  # fmt: skip
-    assert months(watched)["revisions"] == {}
+    assert months(watched).revisions == {}
 
 
 def test_an_incident_known_only_to_the_month_waits_for_no_close() -> None:
@@ -229,7 +230,7 @@ def test_crimes_without_an_outcome_leave_and_are_found_again() -> None:
     feed(watched, crime("k1"), crime("now", "2024-09-01T00:00:00Z"))
     assert list(of(watched, "crime").entries) == ["now"]
     feed(watched, crime("k1", outcome=9, offence="vehicle", updated_at="2024-09-02T00:00:00Z"))
-    counted = {r["offence"]: r["count"] for r in months(watched)["periods"]["2021-03"]["crimes"]
+    counted = {r["offence"]: r["count"] for r in months(watched).periods["2021-03"]["crimes"]
                if r["area"] == "force"}  # fmt: skip
     assert counted == {"all": 1, "vehicle": 1}
 

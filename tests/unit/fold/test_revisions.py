@@ -10,9 +10,9 @@ def test_a_late_record_changes_the_period_and_the_first_figure_is_kept() -> None
     feed(watched, crime("k3", "2021-03-06T10:00:00Z"))
     board = watched.board("tiny", ms("2021-04-09T12:00:00Z"), ["2021-03", "2021-04"])
     assert row(board, "2021-03", "crimes", offence="all")["count"] == 2
-    first = {r["offence"]: r["count"] for r in board["revisions"]["2021-03"]["crimes"]}
+    first = {r["offence"]: r["count"] for r in board.revisions["2021-03"]["crimes"]}
     assert first["all"] == 1
-    assert "2021-04" not in board["revisions"]
+    assert "2021-04" not in board.revisions
 
 
 def test_a_reclassified_record_is_a_revision_of_both_groups() -> None:
@@ -30,8 +30,8 @@ def test_a_reclassified_record_is_a_revision_of_both_groups() -> None:
         ),
     )
     board = watched.board("tiny", ms("2021-04-09T12:00:00Z"), ["2021-03"])
-    now = {r["offence"]: r["count"] for r in board["periods"]["2021-03"]["crimes"]}
-    first = {r["offence"]: r["count"] for r in board["revisions"]["2021-03"]["crimes"]}
+    now = {r["offence"]: r["count"] for r in board.periods["2021-03"]["crimes"]}
+    first = {r["offence"]: r["count"] for r in board.revisions["2021-03"]["crimes"]}
     assert now == {"all": 1, "burglary": 1, "burglary.residential": 1}
     assert first["vehicle"] == 1
     assert first.get("burglary", 0) == 0
@@ -42,7 +42,7 @@ def test_an_answer_within_the_grace_time_is_no_revision() -> None:
     feed(watched, call("c1", "2021-03-01T10:59:50Z"), call("c2", "2021-03-01T11:00:20Z"))
     feed(watched, call("c1", "2021-03-01T10:59:50Z", answered_at="2021-03-01T11:00:30Z"))
     board = watched.board("tiny", ms("2021-03-01T11:01:00Z"), ["2021-03-01T10"])
-    assert board["revisions"] == {}
+    assert board.revisions == {}
 
 
 def test_a_change_and_its_undoing_leave_no_revision() -> None:
@@ -53,7 +53,7 @@ def test_a_change_and_its_undoing_leave_no_revision() -> None:
     feed(watched, crime("k1", "2021-03-05T10:00:00Z", version=2, cancelled=True, **base))
     feed(watched, crime("k1", "2021-03-05T10:00:00Z", version=3, **base))
     board = watched.board("tiny", ms("2021-04-09T12:00:00Z"), ["2021-03"])
-    assert board["revisions"] == {}
+    assert board.revisions == {}
 
 
 def test_every_period_is_told_to_have_closed_even_when_the_watermark_jumps() -> None:
@@ -80,4 +80,4 @@ def test_a_late_version_that_changes_no_counter_is_taken_and_is_no_revision() ->
     )
     board = watched.board("tiny", ms("2021-03-01T12:00:00Z"), ["2021-03-01T10"])
     assert row(board, "2021-03-01T10+00:00", "calls", line="999")["abandoned"] == 1
-    assert board["revisions"] == {}
+    assert board.revisions == {}

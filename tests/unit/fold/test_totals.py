@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.board.model import find
 from streams.board.monitor import Monitor, canonical
 from streams.periods import Calendar, rfc3339
 from tests.build import FAR_FUTURE, call, feed, lines, monitor, ms, row, tiny_force
@@ -62,9 +63,9 @@ def has_row(target: Monitor, window: str, line: str = "101", at: int = AT, **mor
     """Whether a window, or an asked period, has a row of a line."""
     labels = [] if window in {"5m", "15m", "30m", "1h", "6h", "today", "month"} else [window]
     board = target.board("tiny", at, labels)
-    table = board["windows"].get(window) or board["periods"][CALENDAR.parse(window).label]
+    figures = board.windows.get(window) or board.periods[CALENDAR.parse(window).label]
     area = more.get("area", "force")
-    return any(r["line"] == line and r["area"] == area for r in table.get("calls", ()))
+    return find(figures.rows("calls"), line=line, area=area) is not None
 
 
 # --- what a reading may say -------------------------------------------------------------------
@@ -78,10 +79,10 @@ def test_a_reading_may_be_of_a_day_or_an_hour(period: str) -> None:
     reading = {**total(period), **plain}
     target = monitor()
     feed(target, reading)
-    (shown,) = target.board("tiny", AT)["readings"]
-    assert shown["value"] == 0.7
-    assert shown["line"] == "101"
-    assert shown["period"] == CALENDAR.parse(period).label
+    (shown,) = target.board("tiny", AT).readings
+    assert shown.value == 0.7
+    assert shown.line == "101"
+    assert shown.period == CALENDAR.parse(period).label
 
 
 def test_one_hour_written_in_two_ways_is_one_reading_and_the_later_counts() -> None:
@@ -89,7 +90,7 @@ def test_one_hour_written_in_two_ways_is_one_reading_and_the_later_counts() -> N
     first = {**total("2021-10-31T01"), "measure": "m", "value": 1.0, "id": "a"}
     second = {**first, "id": "b", "period": "2021-10-31T01+01:00", "value": 2.0, "version": 2**50}
     feed(target, second, first)
-    assert [r["value"] for r in target.board("tiny", AT)["readings"]] == [2.0]
+    assert [r.value for r in target.board("tiny", AT).readings] == [2.0]
 
 
 @pytest.mark.parametrize("period", ["2021-02-30", "2021-03-28T01", "2021-03-05T13+05:00"])
@@ -318,9 +319,9 @@ def test_windows_of_whole_hours_are_served_by_totals_of_hours() -> None:
 def test_who_waits_on_a_line_of_totals_alone_is_not_known() -> None:
     target = monitor()
     feed(target, total("2021-03-30", offered=50), call("c", "2021-03-31T11:58:00Z"))
-    assert [r["line"] for r in target.board("tiny", AT)["now"]["calls"]] == ["999"]
+    assert [r["line"] for r in target.board("tiny", AT).now["calls"]] == ["999"]
     feed(target, call("d", "2021-03-31T11:59:00Z", line="101"))
-    assert [r["waiting"] for r in target.board("tiny", AT)["now"]["calls"]] == [1, 1]
+    assert [r["waiting"] for r in target.board("tiny", AT).now["calls"]] == [1, 1]
 
 
 # --- intervals --------------------------------------------------------------------------------
@@ -446,13 +447,13 @@ def test_a_total_serves_where_panes_of_records_are_no_longer_kept_so_finely() ->
     target = monitor()
     feed(target, answered("c", "2021-03-31T08:00:00Z"))
     feed(target, total("2019-03-30T09", offered=9), total("2019-03-30T09", "999", offered=3))
-    board = target.board("tiny", AT, ["2019-03-30T09", "2019-03-30T10"])["periods"]
-    rows = board["2019-03-30T09+00:00"]["calls"]
-    assert [(r["line"], r["offered"], r["from"]) for r in rows] == [
+    periods = target.board("tiny", AT, ["2019-03-30T09", "2019-03-30T10"]).periods
+    rows = periods["2019-03-30T09+00:00"]["calls"]
+    assert [(r["line"], r["offered"], r.origin) for r in rows] == [
         ("101", 9, "totals"),
         ("999", 3, "totals"),
     ]
-    assert "calls" not in board["2019-03-30T10+00:00"]
+    assert periods["2019-03-30T10+00:00"].rows("calls") is None
 
 
 def test_a_board_without_totals_says_nothing_of_where_it_is_from() -> None:
@@ -461,7 +462,7 @@ def test_a_board_without_totals_says_nothing_of_where_it_is_from() -> None:
     before = target.board("tiny", AT, ["2021-03"])
     feed(target, {**total("2021-03-30", line="999"), "measure": "m", "value": 1.0})
     after = target.board("tiny", AT, ["2021-03"])
-    assert after["windows"] == before["windows"]
+    assert after.windows == before.windows
     assert b'"totals"' not in canonical(after)
 
 
@@ -539,11 +540,13 @@ def totals_of(calls: list[dict[str, Any]], line: str, period: Any) -> list[dict[
 def count_figures(target: Monitor, labels: list[str]) -> dict[tuple[str, str, str], Any]:
     """The figures that need only counts by (window, line, area), where any call was."""
     board = target.board("tiny", AT, labels)
-    windows = {name: board["windows"][name] for name in ("today", "month")}
+    windows = {name: board.windows[name] for name in ("today", "month")}
     return {
-        (name, found["line"], found["area"]): {key: found[key] for key in (*COUNTED, *RATES)}
-        for name, table in (windows | board["periods"]).items()
-        for found in table.get("calls", ())
+        (name, found.dimension_of("line"), found.area): {
+            key: found[key] for key in (*COUNTED, *RATES)
+        }
+        for name, figures in (windows | board.periods).items()
+        for found in figures.rows("calls") or ()
         if found["offered"]
     }
 

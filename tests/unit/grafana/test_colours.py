@@ -133,7 +133,10 @@ def lab(rgb: list[float]) -> tuple[float, float, float]:
 @pytest.mark.parametrize("kind", SEEN)
 @pytest.mark.parametrize(
     "together",
-    [(colours.FINE, colours.LOOK, colours.ACT), tuple(look.colour for look in colours.LOOKS[:3])],
+    [
+        (colours.FINE, colours.NOTICE, colours.ACT),
+        tuple(each.colour for each in colours.APPEARANCES[:3]),
+    ],
     ids=["states", "first lines"],
 )
 def test_colours_stay_apart_for_a_colour_blind_reader(kind: str, together: tuple[str, ...]) -> None:

@@ -350,8 +350,8 @@ def test_what_becomes_known_while_a_snapshot_is_taken_is_in_the_next_one(
 def first_answered(held: Partition) -> int | None:
     """What March showed when it closed, where that is known and has changed."""
     board = held.live.monitor.board("tiny", ms("2021-09-01T00:01:00Z"), ["2021-03"])
-    revised = board["revisions"].get("2021-03", {}).get("calls", [])
-    found = [r["answered"] for r in revised if (r["line"], r["area"]) == ("999", "force")]
+    revised = board.revisions["2021-03"]["calls"] if board.revisions else []
+    found = [r.count_of("answered") for r in revised if (r["line"], r["area"]) == ("999", "force")]
     return found[0] if found else None
 
 

@@ -307,8 +307,8 @@ def test_a_board_can_be_read_between_any_two_steps() -> None:
     for step, _ in enumerate(monitor.steps(payload, FAR_FUTURE, None, folded)):
         if step % 40 == 0:
             shown = live.board(COUNTY.id)
-            assert shown["ingest"]["incident"]["new"] == folded.lines
-            assert shown["windows"]["month"]["incidents"]
+            assert shown.ingest["incident"].new == folded.lines
+            assert shown.windows["month"]["incidents"]
             boards += 1
     assert folded.lines == 40
     assert boards > 20
@@ -414,6 +414,6 @@ def test_what_is_started_over_shows_what_is_counted_anew_and_not_what_was(tmp_pa
     held.show()
     asyncio.run(held.fold(0, incidents(2, HOUR, name="anew"), FAR_FUTURE))
     assert held.live.monitor.shards == [held.shard]
-    shown = held.live.monitor.board(COUNTY.id, START + DAY)["ingest"]["incident"]
-    assert shown["records"] == 2
+    shown = held.live.monitor.board(COUNTY.id, START + DAY).ingest["incident"]
+    assert shown.records == 2
     held.checkpoint.close()

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.console import Console
 
+from streams.board.model import Board
 from streams.live import Live
 from streams.outputs.terminal import as_text, render, staleness, summary
 from streams.registry import phrases
@@ -33,7 +34,7 @@ def live(*records: dict[str, Any], **health: Any) -> Live:
     return shown
 
 
-def board(*records: dict[str, Any], **health: Any) -> dict[str, Any]:
+def board(*records: dict[str, Any], **health: Any) -> Board:
     return live(*records, **health).board("tiny")
 
 

@@ -16,7 +16,7 @@ from streams.outputs import prometheus as exporter
 from streams.outputs.terminal import as_text, summary
 from streams.outputs.wallboard.screen import first_screen
 from streams.outputs.wallboard.series import hours
-from tests.build import call, feed, monitor, ms
+from tests.build import as_json, call, feed, monitor, ms
 
 NOW = ms("2021-03-31T12:00:00Z")
 
@@ -100,7 +100,7 @@ def test_prometheus_has_no_mark_where_all_is_from_records() -> None:
 
 
 def answer(*records: dict[str, Any], area: str | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = first_screen(live(*records).board("tiny"), area)["answer"]
+    found: dict[str, Any] = as_json(first_screen(live(*records).board("tiny"), area))["answer"]
     return found
 
 
@@ -120,11 +120,11 @@ def test_the_wallboard_shows_no_rate_that_the_totals_do_not_tell(area: str | Non
 
 def test_hours_that_only_a_total_of_their_day_tells_have_no_value() -> None:
     hour = total("2021-03-31T09", offered=7)
-    points = hours(live(hour, YESTERDAY), "tiny", "calls", "offered", {"line": "999"})["points"]
-    known = {point["from"]: point["value"] for point in points if point["value"] is not None}
+    points = hours(live(hour, YESTERDAY), "tiny", "calls", "offered", {"line": "999"}).points
+    known = {point.start: point.value for point in points if point.value is not None}
     assert known == {"2021-03-31T09:00:00+01:00": 7}
     by_area = hours(live(hour), "tiny", "calls", "offered", {"line": "999", "area": "north"})
-    assert {point["value"] for point in by_area["points"]} == {None}
+    assert {point.value for point in by_area.points} == {None}
 
 
 # --- from a table to the board ----------------------------------------------------------------

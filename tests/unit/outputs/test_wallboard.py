@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 from starlette.testclient import TestClient
 
 from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.outputs.wallboard.hub import Hub, View, whole_board
+from streams.outputs.wallboard.hub import Hub, View, screen_content
 from streams.outputs.wallboard.pages import STATIC
 from streams.outputs.wallboard.screen import fingerprint, first_screen
 from streams.outputs.web import application
 from tests.alerting import unattended
-from tests.build import call, feed, incident, ms, tiny_force
+from tests.build import as_json, call, feed, incident, ms, tiny_force
 
 NOW = ms("2021-03-01T10:30:00Z")
 SAME = {"sec-fetch-site": "same-origin", "content-type": "application/json"}
@@ -35,7 +38,8 @@ def live(*records: dict[str, Any]) -> Live:
 
 
 def screen(*records: dict[str, Any], area: str | None = None) -> dict[str, Any]:
-    return first_screen(live(*records).board("tiny"), area)
+    shown: dict[str, Any] = as_json(first_screen(live(*records).board("tiny"), area))
+    return shown
 
 
 ANSWERED = call(answered_at="2021-03-01T10:00:07Z")
@@ -116,11 +120,11 @@ def test_an_area_that_there_is_not_is_refused() -> None:
 
 def test_the_clock_of_the_screen_runs_as_that_of_the_monitor() -> None:
     shown = live(WAITING)
-    assert first_screen(shown.board("tiny"))["speed"] == 1
+    assert first_screen(shown.board("tiny")).speed == 1
     shown.health.replay, shown.health.speed = True, 60.0
-    assert first_screen(shown.board("tiny"))["speed"] == 60
+    assert first_screen(shown.board("tiny")).speed == 60
     shown.health.state = "finished"
-    assert first_screen(shown.board("tiny"))["speed"] == 0
+    assert first_screen(shown.board("tiny")).speed == 0
 
 
 def alert(shown: Live, owner: str | None = "J Bond") -> str:
@@ -131,7 +135,7 @@ def alert(shown: Live, owner: str | None = "J Bond") -> str:
 def test_no_name_is_on_the_first_screen() -> None:
     shown = live(WAITING)
     alert(shown)
-    told = first_screen(shown.board("tiny"))
+    told = as_json(first_screen(shown.board("tiny")))
     assert told["alerts"]["open"][0]["owned"] is True
     assert "Bond" not in json.dumps(told)
 
@@ -140,23 +144,25 @@ def test_of_an_alert_the_first_screen_says_two_sentences() -> None:
     shown = live(WAITING)
     said = ("999 calls, North: 21.", "16 of them in Town.", "17 of 21 answered within 10 s.")
     unattended(shown, NOW, said=said)
-    told = first_screen(shown.board("tiny"))
+    told = as_json(first_screen(shown.board("tiny")))
     assert told["alerts"]["open"][0]["words"] == "999 calls, North: 21. 16 of them in Town."
 
 
 def test_what_nobody_has_comes_first() -> None:
     shown = live(WAITING)
     alert(shown)
-    held = shown.board("tiny")["alerts"]["open"][0]
     board = shown.board("tiny")
-    mine = {"owner": "AB", "snoozed_until": None}
-    board["alerts"]["open"] = [
-        {**held, **mine, "id": "owned"},
-        {**held, **mine, "id": "slept", "owner": None, "snoozed_until": "2021-03-01T12:00:00Z"},
-        {**held, **mine, "id": "nobody", "owner": None},
-        {**held, **mine, "id": "state", "owner": None, "severity": "state"},
+    assert board.alerts is not None
+    mine = partial(msgspec.structs.replace, board.alerts.open[0], owner="AB", snoozed_until=None)
+    later = dt.datetime(2021, 3, 1, 12, tzinfo=dt.UTC)
+    open_ones = [
+        mine(id="owned"),
+        mine(id="slept", owner=None, snoozed_until=later),
+        mine(id="nobody", owner=None),
+        mine(id="state", owner=None, severity="state"),
     ]
-    order = [one["id"] for one in first_screen(board)["alerts"]["open"]]
+    board.alerts = msgspec.structs.replace(board.alerts, open=open_ones)
+    order = [one["id"] for one in as_json(first_screen(board))["alerts"]["open"]]
     assert order == ["nobody", "owned", "slept", "state"]
 
 
@@ -165,7 +171,7 @@ def test_a_view_of_an_area_has_the_alerts_near_it() -> None:
     alert(shown)
     board = shown.board("tiny")
     for area, open_there in (("north", 1), ("north-area", 1), ("south", 0)):
-        assert len(first_screen(board, area)["alerts"]["open"]) == open_there
+        assert len(as_json(first_screen(board, area))["alerts"]["open"]) == open_there
 
 
 def test_time_alone_is_no_change() -> None:
@@ -177,7 +183,7 @@ def test_time_alone_is_no_change() -> None:
 
 def test_a_frame_is_made_when_something_changed_else_a_beat() -> None:
     shown = live(WAITING)
-    view = View("screen", first_screen, fingerprint)
+    view = View("screen", screen_content)
     view.show(shown.board("tiny", NOW), 10.0)
     view.show(shown.board("tiny", NOW + 1000), 11.0)
     assert (view.boards, view.beats) == (1, 0)
@@ -205,7 +211,7 @@ def test_a_stream_begins_with_the_board_and_ends_with_the_server() -> None:
     assert retry.startswith(b"retry: ")
     event, data = board.split(b"\n")[:2]
     assert event == b"event: board"
-    assert json.loads(data[6:]) == whole_board(shown.board("tiny"))
+    assert json.loads(data[6:]) == as_json(shown.board("tiny"))
     assert hub.viewers == 0
 
 

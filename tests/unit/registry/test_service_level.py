@@ -2,10 +2,11 @@
 
 import pytest
 
+from streams.board.model import PeriodTarget, TargetPart
 from streams.outputs.words import held_in, verdict
 from streams.registry.aggregates import Figures, Ratio
 from streams.registry.measures import SERVICE_LEVELS
-from tests.build import call, feed, monitor, ms, row, tiny_force
+from tests.build import as_json, call, feed, monitor, ms, row, tiny_force
 
 COUNTS = {
     "answered": 1000,
@@ -53,7 +54,7 @@ def test_the_force_chooses_the_formula_and_the_board_names_it(formula: str, perc
     board = watched.board("tiny", ms("2021-03-01T10:05:00Z"))
     level = row(board, "1h", "calls", line="999")["service_level"]
     assert round(level["value"] * 100, 1) == percent
-    assert board["definitions"]["service_level"]["name"] == formula
+    assert board.definitions.service_level.name == formula
 
 
 def test_a_rate_of_nothing_is_not_a_number() -> None:
@@ -63,8 +64,8 @@ def test_a_rate_of_nothing_is_not_a_number() -> None:
 
 
 def test_a_rate_of_few_calls_is_marked_as_small() -> None:
-    assert Ratio(19, 19).as_dict()["small"] is True
-    assert "small" not in Ratio(20, 20).as_dict()
+    assert as_json(Ratio.of(19, 19))["small"] is True
+    assert "small" not in as_json(Ratio.of(20, 20))
 
 
 def test_a_call_still_waiting_is_in_neither_part_of_the_rate() -> None:
@@ -93,10 +94,10 @@ def test_within_the_limit_includes_the_limit_to_the_millisecond() -> None:
 
 def test_the_101_target_is_that_of_the_date() -> None:
     watched = monitor()
-    before = watched.board("tiny", ms("2017-09-30T12:00:00Z"))["definitions"]["lines"]["101"]
-    after = watched.board("tiny", ms("2017-10-01T12:00:00Z"))["definitions"]["lines"]["101"]
-    assert before == {"name": "101", "within_seconds": 30, "target": 0.9}
-    assert after == {"name": "101", "within_seconds": 30, "target": 0.8}
+    before = watched.board("tiny", ms("2017-09-30T12:00:00Z")).definitions.lines["101"]
+    after = watched.board("tiny", ms("2017-10-01T12:00:00Z")).definitions.lines["101"]
+    assert as_json(before) == {"name": "101", "within_seconds": 30, "target": 0.9}
+    assert as_json(after) == {"name": "101", "within_seconds": 30, "target": 0.8}
 
 
 def test_a_closed_period_is_shown_with_the_target_of_its_own_time() -> None:
@@ -107,7 +108,7 @@ def test_a_closed_period_is_shown_with_the_target_of_its_own_time() -> None:
     )
 
     def held(label: str) -> dict[str, object]:
-        found: dict[str, object] = held_in(board, board["periods"][label], "101")
+        found: dict[str, object] = as_json(held_in(board, board.periods[label], "101"))
         return found
 
     before, after = ({"within_seconds": 30, "target": share} for share in (0.9, 0.8))
@@ -120,20 +121,21 @@ def test_a_closed_period_is_shown_with_the_target_of_its_own_time() -> None:
             {"from": "2017-10-01T00:00:00+01:00", **after},
         ],
     }
-    assert held_in(board, board["periods"]["2017-09"])["within_seconds"] == 1200
+    assert held_in(board, board.periods["2017-09"]).within_seconds == 1200
 
 
 def test_a_verdict_is_by_the_target_of_the_period_and_of_cases_enough_to_tell() -> None:
-    held = {"within_seconds": 30, "target": 0.8}
-    assert verdict(Ratio(17, 20).as_dict(), held) == "✓ met 80 %"
-    assert verdict(Ratio(17, 20).as_dict(), {**held, "target": 0.9}) == "✗ missed 90 %"
-    assert verdict(Ratio(0, 19).as_dict(), held) == "too few to judge"
-    assert verdict(Ratio(17, 20).as_dict(), {**held, "changed": [held]}) == "target changed"
-    assert verdict(Ratio(0, 0).as_dict(), held) == ""
+    held = PeriodTarget(30, 0.8)
+    changed = PeriodTarget(30, 0.8, [TargetPart("2017-10-01T00:00:00+01:00", 30, 0.8)])
+    assert verdict(Ratio.of(17, 20), held) == "✓ met 80 %"
+    assert verdict(Ratio.of(17, 20), PeriodTarget(30, 0.9)) == "✗ missed 90 %"
+    assert verdict(Ratio.of(0, 19), held) == "too few to judge"
+    assert verdict(Ratio.of(17, 20), changed) == "target changed"
+    assert verdict(Ratio.of(0, 0), held) == ""
 
 
 def test_attendance_says_which_of_the_definitions_it_is() -> None:
-    definitions = monitor().board("tiny", ms("2021-03-01T12:00:00Z"))["definitions"]
-    assert definitions["attendance"]["formula"] == (
+    definitions = monitor().board("tiny", ms("2021-03-01T12:00:00Z")).definitions
+    assert definitions.attendance.formula == (
         "attended within the standard / attended; those never attended are left out"
     )

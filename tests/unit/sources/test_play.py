@@ -14,13 +14,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 import zstandard
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.board.model import decode_board
 from streams.board.monitor import canonical
 from streams.cli import main
 from streams.embedded.replay import ReplayClock
@@ -73,7 +73,7 @@ def counted(runner: Embedded, period: str) -> Any:
     board = runner.live.board("tiny", None, [period])
     (row,) = (
         r
-        for r in board["periods"][period]["incidents"]
+        for r in board.periods[period]["incidents"]
         if (r["category"], r["grade"], r["area"]) == ("all", "all", "force")
     )
     return row["count"]
@@ -147,13 +147,11 @@ def test_the_order_of_files_changes_nothing(tmp_path: Path) -> None:
 def test_a_blank_close_of_an_export_is_unknown_and_nobody_waits(tmp_path: Path) -> None:
     runner, _ = played(table(tmp_path / "in.csv", [ROWS[3]]), CAD)
     board = runner.live.board("tiny")
-    (row,) = (r for r in board["now"]["attendance"] if r["area"] == "force")
+    (row,) = (r for r in board.now["attendance"] if r["area"] == "force")
     assert (row["unattended"], row["unattended_unknown"]) == (0, 0)
     (period,) = (
         r
-        for r in runner.live.board("tiny", None, ["2024-01-20"])["periods"]["2024-01-20"][
-            "attendance"
-        ]
+        for r in runner.live.board("tiny", None, ["2024-01-20"]).periods["2024-01-20"]["attendance"]
         if r["area"] == "force"
     )
     assert (period["emergencies"], period["never_attended"]) == (1, 0)
@@ -170,9 +168,7 @@ def test_gauges_see_history_as_it_happened(tmp_path: Path) -> None:
             for line in chunk.lines():
                 runner.take(chunk._replace(payload=line, line_numbers=[1], origins=["x"]))
                 (row,) = (
-                    r
-                    for r in runner.live.board("tiny")["now"]["attendance"]
-                    if r["area"] == "force"
+                    r for r in runner.live.board("tiny").now["attendance"] if r["area"] == "force"
                 )
                 ages.append((json.loads(line)["id"], row["unattended"]))
     assert ages == [("1", 1), ("1", 0), ("1", 0), ("3", 1), ("3", 0)]
@@ -306,10 +302,10 @@ def test_calls_and_incidents_of_one_evening_are_read_together(folder: Path) -> N
         "--at", "2024-01-01T12:00:00",
     )  # fmt: skip
     assert answer.exit_code == 0, answer.output
-    board = msgspec.json.decode(answer.stdout.encode().splitlines()[0])
-    assert [r["offered"] for r in board["windows"]["today"]["calls"] if r["line"] == "999"] == [1]
+    board = decode_board(answer.stdout.encode().splitlines()[0])
+    assert [r["offered"] for r in board.windows["today"]["calls"] if r["line"] == "999"] == [1]
     assert [
-        r["emergencies"] for r in board["windows"]["today"]["attendance"] if r["area"] == "force"
+        r["emergencies"] for r in board.windows["today"]["attendance"] if r["area"] == "force"
     ] == [1]
 
 
@@ -387,7 +383,7 @@ def test_convert_writes_what_publish_would_send(folder: Path) -> None:
     assert "2 rows became 5 events." in answer.output
     again = run("o.ndjson", "--json", "--period", "2024-01")
     direct = run("in.csv", "--mapping", "cad.toml", "--json", "--period", "2024-01")
-    one, two = (msgspec.json.decode(a.stdout.encode().splitlines()[0]) for a in (again, direct))
+    one, two = (decode_board(a.stdout.encode().splitlines()[0]) for a in (again, direct))
     assert canonical(one) == canonical(two)
 
 

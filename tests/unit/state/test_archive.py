@@ -68,7 +68,7 @@ def history(kind: str = "call", days: int = 80) -> list[bytes]:
 
 def board(held: Partition) -> dict[str, Any]:
     periods = ["2021-02", "2021-02-03", "2021-02-03T12", "2021-03", "2021-Q1"]
-    shown = held.live.monitor.board("tiny", AT, periods)["periods"]
+    shown = held.live.monitor.board("tiny", AT, periods).periods
     assert isinstance(shown, dict)
     return shown
 

@@ -18,6 +18,7 @@ from streams.alerts.model import Alert
 from streams.alerts.rules.feed_silent import silent_feeds
 from streams.alerts.service import AlertService
 from streams.alerts.store import AlertStore
+from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.live import Live
 from streams.outputs.prometheus import BoardCollector
@@ -27,7 +28,7 @@ from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.registry.phrases import stretch
 from streams.surveillance.signals import Signal
 from streams.surveillance.view import silences
-from tests.build import FAR_FUTURE, crime, feed, incident, lines, ms, tiny_force
+from tests.build import FAR_FUTURE, as_json, crime, feed, incident, lines, ms, tiny_force
 from tests.surveillance import after, of, state_of, watched
 
 
@@ -155,7 +156,7 @@ def test_hours_that_a_silence_cuts_are_missing_and_so_are_its_days(first: int, l
 
 
 def shown(target: Monitor, at: str, *periods: str) -> dict[str, Any]:
-    found: dict[str, Any] = target.board("tiny", ms(at), periods)["periods"]
+    found: dict[str, Any] = as_json(target.board("tiny", ms(at), periods).periods)
     return found
 
 
@@ -191,7 +192,7 @@ def test_a_month_that_lost_days_says_how_many_it_has() -> None:
     assert re.search(r"2021-05, crimes: 2[34]\.\d+ of 31 days known", told)
 
 
-def target_board(target: Monitor, at: str, *periods: str) -> dict[str, Any]:
+def target_board(target: Monitor, at: str, *periods: str) -> Board:
     live = Live(target, lambda: ms(at))
     return live.board("tiny", ms(at), periods)
 
@@ -200,9 +201,9 @@ def test_what_lasts_now_is_missing_too_and_no_zero() -> None:
     target = watched()
     feed(target, *hourly(12, 36 * 24, (0, 0)))
     quiet, silent = after(36 * 24) + 20 * 60_000, after(36 * 24 + 3)
-    soon = target.board("tiny", quiet)["windows"]["15m"]
+    soon = target.board("tiny", quiet).windows["15m"]
     assert soon["incidents"][0]["count"] == 0
-    later = target.board("tiny", silent)["windows"]
+    later = as_json(target.board("tiny", silent).windows)
     for window in ("5m", "15m", "30m", "1h"):
         assert later[window]["incidents"] == [
             {"category": "all", "grade": "all", "area": "force", "count": None}
@@ -220,11 +221,11 @@ def test_charts_have_gaps_and_prometheus_no_samples_where_nothing_was_heard() ->
     live = Live(target, lambda: after(36 * 24 + 12))
     live.health.state = "live"
     where = {"category": "all", "grade": "all"}
-    points = hours(live, "tiny", "incidents", "count", where)["points"]
-    values = [point["value"] for point in points[-13:]]
+    points = hours(live, "tiny", "incidents", "count", where).points
+    values = [point.value for point in points[-13:]]
     assert values == [12, 12, None, None, None, None, None, None, 12, 12, 12, 12, 0]
     asb = hours(live, "tiny", "incidents", "count", {"category": "missing_person", "grade": "all"})
-    assert [p["value"] for p in asb["points"][-11:-4]] == [None] * 6 + [0]
+    assert [p.value for p in asb.points[-11:-4]] == [None] * 6 + [0]
     silent = Live(target, lambda: after(36 * 24 + 20))
     silent.health.state = "live"
     samples = {

@@ -32,7 +32,17 @@ from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import Feed, of_records
 from tests.alerting import at as clock
 from tests.alerting import signal
-from tests.build import FAR_FUTURE, TINY_FORCE, crime, feed, incident, lines, ms, tiny_force
+from tests.build import (
+    FAR_FUTURE,
+    TINY_FORCE,
+    as_json,
+    crime,
+    feed,
+    incident,
+    lines,
+    ms,
+    tiny_force,
+)
 from tests.surveillance import (
     START,
     after,
@@ -131,8 +141,8 @@ def test_less_history_than_is_needed_is_learning_and_says_so() -> None:
     target = watched()
     assert not play(target, (*hours(100), burst(after(100), [5] * 59, "surge"), *hours(3, 101)))
     told = of(target).summary()
-    assert told["learning"] == told["watches"] == 4
-    assert told["about"][0] == (
+    assert told.learning == told.watches == 4
+    assert told.about[0] == (
         "2 by hour: learning: 0 weeks of history, 4 needed; only fixed limits are used"
     )
 
@@ -140,7 +150,7 @@ def test_less_history_than_is_needed_is_learning_and_says_so() -> None:
 def test_at_a_change_of_recording_the_baseline_restarts_and_says_so() -> None:
     target = watched(changed_force('"incidents"'))
     play(target, hours(37 * 24 + 3))
-    assert of(target).summary()["about"][0] == (
+    assert of(target).summary().about[0] == (
         "2 by hour: learning: 0 weeks of history since All reports are kept, 7 April 2021, "
         "4 needed; only fixed limits are used"
     )
@@ -152,7 +162,7 @@ def test_a_change_that_affects_other_records_or_only_marks_restarts_nothing(
 ) -> None:
     target = watched(changed_force(affects, effect))
     play(target, hours(37 * 24 + 3))
-    assert "since" not in str(of(target).summary()["about"])
+    assert "since" not in str(of(target).summary().about)
 
 
 def test_a_month_that_a_change_cuts_is_judged_where_it_only_marks() -> None:
@@ -277,7 +287,7 @@ def test_the_watches_hear_of_an_outcome_at_once_and_again_after_a_restart() -> N
         measure="count", row={"category": "asb", "grade": "all"})  # fmt: skip
     (opened,) = evaluate(service.stores["tiny"], [surge], [], NOW)
     told: list[Transition] = []
-    service.listeners.append(told.extend)
+    service.subscribe(told.extend)
     service.act(opened.alert.id, "close", NOW, "Duty inspector", outcome="data_fault")
     expected = (ExcludedStretch((*ASB, "hour"), NOW - HOUR, None, "data_fault"),)
     assert of(live.monitor).feedback.stretches == expected
@@ -348,8 +358,8 @@ def test_a_detector_that_fails_stops_nothing_and_is_counted(monkeypatch: Any) ->
     monkeypatch.setattr(watches[0].adapter, "update", lambda *_: 1 / 0)
     play(target, hours(10, 30))
     told = of(target).summary()
-    assert told["faults"] == 10
-    assert told["about"][-1].startswith("10 faults, the last: hour/incidents/count/")
+    assert told.faults == 10
+    assert told.about[-1].startswith("10 faults, the last: hour/incidents/count/")
     assert watches[1].adapter.taken == 38
 
 
@@ -484,8 +494,8 @@ def test_without_a_saved_state_it_learns_from_the_counts_that_are_kept() -> None
     watching.watch(shard_of(target))
     watching.put_back(shard_of(target), {})
     told = of(target).summary()
-    assert told["watches"] == 4
-    assert told["about"][-1] == "history rebuilt from counts as they stand now"
+    assert told.watches == 4
+    assert told.about[-1] == "history rebuilt from counts as they stand now"
     assert of(target).grains["hour"].last == entries.closed_until["hour"] - HOUR  # type: ignore[union-attr]
 
 
@@ -495,9 +505,10 @@ def test_the_board_shows_signals_beside_the_figures_and_not_as_figures() -> None
     for payload in hours(40):
         plain.ingest(payload, FAR_FUTURE)
     boards = [Live(m, lambda: after(40)).board("tiny") for m in (target, plain)]
-    told = boards[0]["surveillance"]
-    assert (told["watches"], told["learning"], told["signals"], told["faults"]) == (4, 4, [], 0)
-    assert "surveillance" not in boards[1]
+    told = boards[0].surveillance
+    assert told is not None
+    assert (told.watches, told.learning, told.signals, told.faults) == (4, 4, [], 0)
+    assert boards[1].surveillance is None
     assert canonical(boards[0]) == canonical(boards[1])
 
 
@@ -508,7 +519,7 @@ def beat(at: str) -> dict[str, Any]:
 def surveyed(target: Monitor, at: int) -> dict[str, Any]:
     live = Live(target, lambda: at)
     live.health.state = "live"
-    found: dict[str, Any] = live.board("tiny")["surveillance"]
+    found: dict[str, Any] = as_json(live.board("tiny"))["surveillance"]
     return found
 
 

@@ -60,7 +60,7 @@ def replay(days: int, share: Callable[[int], float]) -> list[Transition]:
     for shard in live.monitor.shards:
         service.attach(shard)
     made: list[Transition] = []
-    service.listeners.append(made.extend)
+    service.subscribe(made.extend)
     assert live.ingest(lines(list(calls(days, share))), RECEIVED) == []
     assert not service.faults
     return [t for t in made if t.alert.kind == "target_missed" and t.alert.severity == "page"]

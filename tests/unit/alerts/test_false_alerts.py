@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "quiet.py"
+BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "false_alerts.py"
 
 
 @pytest.mark.nightly

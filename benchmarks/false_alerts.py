@@ -1,15 +1,16 @@
 """How many alerts does a force get in weeks in which nothing happens?
 
-    python benchmarks/quiet.py [--runs 26] [--days 28] [--history-weeks 8]
-                               [--processes 1] [--only quiet,strained] [--show] [--keep FILE]
+    python benchmarks/false_alerts.py [--runs 26] [--days 28] [--history-weeks 8]
+                                      [--processes 1] [--only steady,strained] [--show]
+                                      [--keep FILE]
 
 Every run is a simulated control room whose rates do not change: each alert is a false one. Its
 events go through the monitor, the watches and the alert store, wired as `watchroom run` wires them
 for a replay at a pace: each full minute is judged, the hour that runs too, each moment when
-something is due, and each period as it closes. Counted are the alerts that someone would be told of
-(pages and notices), opened in the `--days` after the history.
+something is due, and each period as it closes. Counted are the alerts of which someone would be
+notified (pages and notices), opened in the `--days` after the history.
 
-- quiet: runs at the shipped settings, each begun two weeks later in the year than the one before.
+- steady: runs at the shipped settings, each begun two weeks later in the year than the one before.
   In all at most 1.2 times the budget, and at the least budget none above 9 in four weeks.
 - strained: a room with too few handlers, which always misses its targets as forces did for months:
   999 answered in time at 83 %, 101 at 27 %. It must page nobody: not an answer rate, not a wait.
@@ -52,12 +53,12 @@ FIRST = dt.date(2023, 1, 2)
 APART = 14
 """Days by which the runs begin after one another."""
 SEED = 1_000
-OVER, MOST, FOUR_WEEKS = 1.2, 9, 28
+MOST_OF_BUDGET, MOST, FOUR_WEEKS = 1.2, 9, 28
 
 
 @dataclass(frozen=True)
-class Told:
-    """An alert that someone was told of."""
+class Notified:
+    """An alert of which someone was notified."""
 
     kind: str
     severity: str
@@ -71,7 +72,7 @@ class Run:
     """What came of one."""
 
     number: int
-    told: list[Told]
+    notified: list[Notified]
     states: int
     """Alerts that are shown and wake nobody: a target missed for weeks."""
     answered: dict[str, float]
@@ -86,7 +87,7 @@ def lots(events: Iterator[tuple[int, bytes]], width: int) -> Iterator[tuple[int,
 
 
 def run(number: int, *, days: int, weeks: int, rates: Rates) -> Run:
-    """One room, and what was told of it."""
+    """One room, and the alerts of which someone was notified."""
     begun = time.monotonic()
     force = find_force(FORCE)
     calendar = Calendar(force.zone)
@@ -102,7 +103,7 @@ def run(number: int, *, days: int, weeks: int, rates: Rates) -> Run:
     for shard in live.monitor.shards:
         service.attach(shard)
     made: list[Transition] = []
-    service.listeners.append(made.extend)
+    service.subscribe(made.extend)
     live.health.replay, live.health.state = True, "behind"
     events = simulate(force, start, end, SEED + number, rates)
     for until, payload in lots(events, HOUR):
@@ -110,14 +111,14 @@ def run(number: int, *, days: int, weeks: int, rates: Rates) -> Run:
         if until >= judged:
             live.health.state = "live"  # at a pace: the hour that runs is judged as well
     opened = [t.alert for t in made if t.what == "opened" and t.at.timestamp() * 1000 >= judged]
-    told = [
-        Told(a.kind, a.severity, a.grain, a.opened_at.isoformat(), a.words)
+    notified = [
+        Notified(a.kind, a.severity, a.grain, a.opened_at.isoformat(), a.words)
         for a in opened
         if a.severity != "state"
     ]
     assert not service.faults
     seconds = time.monotonic() - begun
-    return Run(number, told, len(opened) - len(told), answered(live, judged, end), seconds)
+    return Run(number, notified, len(opened) - len(notified), answered(live, judged, end), seconds)
 
 
 def answered(live: Live, start: int, end: int) -> dict[str, float]:
@@ -134,17 +135,17 @@ def answered(live: Live, start: int, end: int) -> dict[str, float]:
     return found
 
 
-def told(found: Run, *, show: bool) -> None:
+def printed(found: Run, *, show: bool) -> None:
     """A line of a run, on the way."""
-    kinds = Counter(f"{each.severity} {each.kind}" for each in found.told)
+    kinds = Counter(f"{each.severity} {each.kind}" for each in found.notified)
     words = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing"
     rates = ", ".join(f"{line} {share:.0%}" for line, share in sorted(found.answered.items()))
     print(
-        f"run {found.number + 1:>2}: {len(found.told)} told ({words}); "
+        f"run {found.number + 1:>2}: {len(found.notified)} notified ({words}); "
         f"{found.states} states; {rates}; {found.seconds:.0f} s",
         flush=True,
     )
-    for each in found.told if show else ():
+    for each in found.notified if show else ():
         print(f"    {each.at[:16]} {each.severity} by the {each.grain}: {each.words}")
 
 
@@ -153,15 +154,15 @@ def verdict(good: bool, aim: str) -> bool:
     return good
 
 
-def quiet(asked: argparse.Namespace, pool: ProcessPoolExecutor | None) -> bool:
+def steady(asked: argparse.Namespace, pool: ProcessPoolExecutor | None) -> bool:
     """The shipped settings."""
     one = functools.partial(run, days=asked.days, weeks=asked.history_weeks, rates=Rates())
-    found = gathered(asked, pool, one, "quiet")
+    found = gathered(asked, pool, one, "steady")
     budget = find_force(FORCE).file.alerts.false_episodes_a_week
-    total = sum(len(each.told) for each in found)
-    worst = max(len(each.told) for each in found)
-    allowed = OVER * budget * asked.days / 7 * len(found)
-    kinds = Counter(f"{t.severity} {t.kind} by the {t.grain}" for r in found for t in r.told)
+    total = sum(len(each.notified) for each in found)
+    worst = max(len(each.notified) for each in found)
+    allowed = MOST_OF_BUDGET * budget * asked.days / 7 * len(found)
+    kinds = Counter(f"{t.severity} {t.kind} by the {t.grain}" for r in found for t in r.notified)
     for kind, count in kinds.most_common():
         print(f"    {count:>4}  {kind}")
     aims = [verdict(total <= allowed, f"{total} alerts in all, at most {allowed:.1f}")]
@@ -175,7 +176,7 @@ def strained(asked: argparse.Namespace, pool: ProcessPoolExecutor | None) -> boo
     one = functools.partial(run, days=asked.days, weeks=asked.history_weeks, rates=STRAINED)
     asked = argparse.Namespace(**{**vars(asked), "runs": min(asked.runs, 3)})
     found = gathered(asked, pool, one, "strained")
-    paged = [t for r in found for t in r.told if t.severity == "page"]
+    paged = [t for r in found for t in r.notified if t.severity == "page"]
     strain = [t for t in paged if t.kind != "exceptional_volume"]
     aim = f"{len(strain)} pages about answer rates and waits, at most 0"
     return verdict(not strain, f"{aim} ({len(paged) - len(strain)} about volumes)")
@@ -191,7 +192,7 @@ def gathered(
     print(f"{name}: {asked.runs} runs of {asked.days} days after {asked.history_weeks} weeks")
     found: list[Run] = []
     for each in (pool.map if pool else map)(one, range(asked.runs)):
-        told(each, show=asked.show)
+        printed(each, show=asked.show)
         found.append(each)
         if asked.keep:
             with asked.keep.open("a") as kept:
@@ -199,7 +200,7 @@ def gathered(
     return found
 
 
-PARTS = {"quiet": quiet, "strained": strained}
+PARTS = {"steady": steady, "strained": strained}
 
 
 def main() -> int:

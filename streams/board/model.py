@@ -1,0 +1,447 @@
+"""The board as data: what `/board.json` and `/series.json` hold, and what every output reads.
+
+The tables of a board are made of the registry (`streams.registry.measures`): a `Row` has a field
+for each dimension and each measure of its group, and there is a list of rows for each group. So a
+measure that is added there is on the board, in its JSON and in its JSON Schema. All other parts
+are written out here.
+
+What is not known is None. A part that is there only where it is needed (`missing`, `changed`,
+`alerts`) is left out of the JSON where it is empty. Instants are RFC 3339 text on the force's own
+clock, ages and durations are seconds, shares are 0 to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, field
+
+from streams.alerts.model import AlertsView
+from streams.errors import NotABoard
+from streams.periods import Grain
+from streams.registry.aggregates import Ratio
+from streams.registry.measures import GROUPS, Gauge, Group, Unit
+from streams.surveillance.signals import Signal
+
+Figure = Ratio | int | float | None
+"""The value of a measure: a count, seconds, or a share with its parts; None where not known."""
+Origin = Literal["totals", "both"]
+"""Where figures are from that are not from records alone."""
+S = TypeVar("S", bound=type[Struct])
+
+
+# -- the tables, made of the registry ------------------------------------------------------------
+
+
+class Row(Struct, omit_defaults=True):
+    """A row of a table: the figures of one area and one value of each dimension.
+
+    Its fields are the dimensions of its group, `area` (an id, or `force`), and every measure of the
+    group by the registry's name; then `origin` (in JSON `from`), None where all is from records,
+    and `provisional`, where a total was written before its period was over.
+    """
+
+    place: ClassVar[tuple[str, ...]] = ()
+    """The names of its dimensions, then `area`."""
+    measures: ClassVar[tuple[str, ...]] = ()
+    """The names of its measures."""
+
+    if TYPE_CHECKING:
+        area: str
+        origin: Origin | None
+        provisional: bool
+
+    def __getitem__(self, name: str) -> Figure | str:
+        """A measure or a dimension by name; raises KeyError."""
+        if name not in self.measures and name not in self.place:
+            raise KeyError(name)
+        found: Figure | str = getattr(self, name)
+        return found
+
+    def figure_of(self, name: str) -> Figure:
+        """A measure, whatever its unit."""
+        value: Figure = getattr(self, name)
+        return value
+
+    def dimension_of(self, name: str) -> str:
+        """The value of a dimension, or the area."""
+        value: str = getattr(self, name)
+        return value
+
+    def count_of(self, name: str) -> int | None:
+        """How many."""
+        value: int | None = getattr(self, name)
+        return value
+
+    def number_of(self, name: str) -> float | None:
+        """A count, or a duration in seconds."""
+        value: float | None = getattr(self, name)
+        return value
+
+    def ratio_of(self, name: str) -> Ratio:
+        """A share with its parts."""
+        value: Ratio = getattr(self, name)
+        return value
+
+    def is_at(self, **place: str) -> bool:
+        """Whether its dimensions (and area) have these values."""
+        return all(getattr(self, name) == value for name, value in place.items())
+
+
+_TYPES: dict[Unit, object] = {"count": int | None, "ratio": Ratio, "seconds": int | float | None}
+
+
+def _row_type(group: Group, *, gauges: bool) -> type[Row]:
+    """The rows of a group: of what is counted over time, or of what is true at the instant."""
+    measures = [m for m in group.measures if isinstance(m.value, Gauge) is gauges]
+    place = (*group.dimensions, "area")
+    fields: list[Any] = [(name, str) for name in place]
+    if taken := {*place, *(m.name for m in measures)} & set(dir(Row)):
+        raise ValueError(f"{group.name}: {sorted(taken)} would hide what every row has")
+    fields += [(measure.name, _TYPES[measure.unit]) for measure in measures]
+    if not gauges:
+        fields.append(("origin", Origin | None, field(default=None, name="from")))
+        fields.append(("provisional", bool, False))
+    made: type[Row] = msgspec.defstruct(
+        f"{group.name.title()}{'Gauges' if gauges else ''}Row",
+        fields,
+        bases=(Row,),
+        module=__name__,
+        namespace={
+            "__doc__": f"A row of {group.title}"
+            + (" as of the board's instant." if gauges else "."),
+            "place": place,
+            "measures": tuple(m.name for m in measures),
+        },
+        omit_defaults=True,
+    )  # type: ignore[assignment]
+    return made
+
+
+ROWS: dict[str, type[Row]] = {group.name: _row_type(group, gauges=False) for group in GROUPS}
+"""The rows of what is counted over time, by group."""
+GAUGE_ROWS: dict[str, type[Row]] = {
+    group.name: _row_type(group, gauges=True)
+    for group in GROUPS
+    if any(isinstance(measure.value, Gauge) for measure in group.measures)
+}
+"""The rows of what is true at an instant, by group."""
+
+
+class Tables(Struct, omit_defaults=True, kw_only=True):
+    """Some tables by group. One that is not known, or not kept so finely, is not there."""
+
+    def rows(self, group: str) -> list[Row] | None:
+        """The rows of a group; None where there is no table of it. Raises KeyError where no group
+        of the registry is called so."""
+        if group not in ROWS:
+            raise KeyError(group)
+        found: list[Row] | None = getattr(self, group, None)
+        return found
+
+    def row(self, group: str, **place: str) -> Row | None:
+        """The row of a group with these dimensions (and area); None where there is none."""
+        return find(self.rows(group), **place)
+
+    def __getitem__(self, group: str) -> list[Row]:
+        """The rows of a group; raises KeyError where there is no table of it."""
+        rows = self.rows(group)
+        if rows is None:
+            raise KeyError(group)
+        return rows
+
+    def put(self, group: str, rows: list[Row]) -> None:
+        """Takes the table of a group in."""
+        setattr(self, group, rows)
+
+
+def _with_tables(rows: dict[str, type[Row]], *last: tuple[str, Any, Any]) -> Callable[[S], S]:
+    """Completes a struct by a table for each group, and by the fields that stand after them."""
+    tables: list[Any] = [(name, list[row] | None, None) for name, row in rows.items()]  # type: ignore[valid-type]
+
+    def complete(struct: S) -> S:
+        return msgspec.defstruct(  # type: ignore[return-value]
+            struct.__name__,
+            [*tables, *last],
+            bases=(struct,),
+            module=__name__,
+            namespace={"__doc__": struct.__doc__},
+            omit_defaults=True,
+            kw_only=True,
+        )
+
+    return complete
+
+
+class KnownDays(Struct):
+    """How much of a window or period a feed was heard in, in days; both to two places."""
+
+    known_days: float
+    days: float
+
+
+class TargetPart(Struct):
+    """A target that held in a part of a period, from an instant on."""
+
+    start: str = field(name="from")
+    within_seconds: int
+    target: float | None
+
+
+class PeriodTarget(Struct, omit_defaults=True):
+    """What a period is held to: the limit in seconds, and the share to be within it (None where
+    none is set). Of one that changed within the period, the latest, and all in `changed`."""
+
+    within_seconds: int
+    target: float | None
+    changed: list[TargetPart] | None = None
+
+
+class PeriodTargets(Struct):
+    """The targets of a period's own time, by line, and that of attendance."""
+
+    lines: dict[str, PeriodTarget]
+    attendance: PeriodTarget
+
+
+@_with_tables(ROWS, ("missing", dict[str, KnownDays], field(default_factory=dict)))
+class PeriodFigures(Tables, kw_only=True, omit_defaults=True):
+    """Every table over one window or period, [start, end).
+
+    `grain` is that of a period that was asked for. `targets` stand where any target of the force
+    ever changed. `missing` says by group how much is known where a part was not heard.
+    """
+
+    grain: Grain | None = None
+    start: str = field(name="from")
+    end: str = field(name="to")
+    targets: PeriodTargets | None = None
+    if TYPE_CHECKING:
+        missing: dict[str, KnownDays] = {}
+
+
+@_with_tables(GAUGE_ROWS)
+class NowFigures(Tables):
+    """What is true at the board's instant: how many wait, and the oldest."""
+
+
+@_with_tables(ROWS)
+class FirstPublished(Tables):
+    """The tables of a closed period as they stood when it closed, where records changed since."""
+
+
+# -- the other parts -----------------------------------------------------------------------------
+
+
+class ForceShown(Struct):
+    """The force of a board."""
+
+    id: str
+    name: str
+    timezone: str
+
+
+class ServiceLevelDefinition(Struct):
+    """Which of the published formulas the force's service level is."""
+
+    name: str
+    formula: str
+
+
+class LineDefinition(Struct):
+    """A telephone line, and the target that holds at the board's instant."""
+
+    name: str
+    within_seconds: int
+    target: float | None
+
+
+class AttendanceDefinition(Struct):
+    """The target of attendance that holds at the board's instant, and how it is judged."""
+
+    within_seconds: int
+    target: float | None
+    formula: str
+
+
+class AreaDefinition(Struct):
+    """An area of the force; `parent` is the id of the area that it lies in."""
+
+    name: str
+    kind: str
+    parent: str | None
+
+
+class Definitions(Struct):
+    """What the figures of a board mean."""
+
+    service_level: ServiceLevelDefinition
+    lines: dict[str, LineDefinition]
+    attendance: AttendanceDefinition
+    areas: dict[str, AreaDefinition]
+
+
+class ReportedFigure(Struct, omit_defaults=True):
+    """A figure as a force reports it (a reading): a value, or a numerator and a denominator."""
+
+    measure: str
+    area: str
+    period: str
+    line: str | None = None
+    value: float | None = None
+    numerator: float | None = None
+    denominator: float | None = None
+
+
+class FeedAge(Struct, omit_defaults=True):
+    """When a feed was last heard; of heartbeats also how long its silence is no news."""
+
+    as_of: str
+    age_seconds: float
+    silent_after_seconds: int | float | None = None
+
+
+class KindTaken(Struct, omit_defaults=True, kw_only=True):
+    """How the lines of one kind were taken, over all forces of the process. Those of records are
+    told apart; of readings and heartbeats it is how many were `taken`."""
+
+    new: int | None = None
+    revised: int | None = None
+    same: int | None = None
+    skewed: int | None = None
+    stale: int | None = None
+    taken: int | None = None
+    records: int | None = None
+    """How many it holds now."""
+    refused: dict[str, int]
+    """Lines that became dead letters, by reason."""
+    unknown: dict[str, int]
+    """Values that no list knows, by field."""
+    unknown_values: dict[str, dict[str, int]]
+    """The first of them: by field and value, how often."""
+
+
+class Status(Struct):
+    """How the monitor is doing (`streams.live.Health`)."""
+
+    state: str
+    detail: str
+    ready: bool
+    replay: bool
+    speed: float | None
+    simulated: str | None
+    lag: int
+
+
+class WatchSummary(Struct):
+    """How many series of a kind of record are watched, and how far their baselines have come."""
+
+    watches: int
+    learning: int
+    first_year: int
+    ready: int
+    faults: int
+    about: list[str]
+
+
+class RefusedLines(Struct):
+    """A feed of which every line is refused: how many since when, and why."""
+
+    kind: str
+    feed: str | None
+    lines: int
+    reason: str
+    words: str
+    since: str
+    last: str
+
+
+class SurveillanceView(Struct):
+    """What the detectors say of a force, and how much is watched, over all kinds of record."""
+
+    watches: int
+    learning: int
+    first_year: int
+    ready: int
+    faults: int
+    signals: list[Signal]
+    """The latest of each watch, newest first."""
+    running: list[Signal]
+    """Of hours that are not over."""
+    silent: list[Signal]
+    """Feeds that are silent."""
+    delays: list[str]
+    """How soon silence would be noticed of the other feeds, in words."""
+    refused: list[RefusedLines]
+    kinds: dict[str, WatchSummary]
+
+
+class Board(Struct, omit_defaults=True, kw_only=True):
+    """Every live figure of a force as of an instant.
+
+    What `streams.board.monitor.VOLATILE` names depends on how and when the events came; the other
+    parts are the same whatever their order.
+    """
+
+    force: ForceShown
+    at: str
+    definitions: Definitions
+    now: NowFigures
+    windows: dict[str, PeriodFigures]
+    """Sliding windows (`5m` to `6h`), `today` and `month`."""
+    periods: dict[str, PeriodFigures]
+    """The periods that were asked for, by label."""
+    readings: list[ReportedFigure]
+    feeds: dict[str, FeedAge]
+    """By kind of record, and `heartbeat.<feed>`."""
+    ingest: dict[str, KindTaken]
+    revisions: dict[str, FirstPublished]
+    """Of the periods that were asked for, those that changed since they closed."""
+    surveillance: SurveillanceView | None = None
+    """Where series are watched."""
+    alerts: AlertsView | None = None
+    """Where alerts are raised."""
+    status: Status | None = None
+    """Of a monitor that is being fed."""
+
+
+class Point(Struct, omit_defaults=True):
+    """A figure in one hour; of a share its parts too. The value is None where it is not known."""
+
+    start: str = field(name="from")
+    end: str = field(name="to")
+    value: int | float | None
+    numerator: int | UnsetType | None = UNSET
+    denominator: int | UnsetType | None = UNSET
+    missing: KnownDays | None = None
+    """Where a part of the hour was not heard."""
+
+
+class Series(Struct):
+    """A figure by hour, oldest first; `where` has the dimensions and the area of its rows."""
+
+    force: ForceShown
+    at: str
+    where: dict[str, str]
+    points: list[Point]
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+_decode = msgspec.json.Decoder(Board).decode
+
+
+def decode_board(answer: bytes) -> Board:
+    """A board from its JSON; parts that a later release added are passed over. Raises `NotABoard`
+    where it is none, or lacks what this release reads."""
+    try:
+        return _decode(answer)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise NotABoard(f"not a board that this release can read: {error}") from None
+
+
+def find(rows: Iterable[Row] | None, **place: str) -> Row | None:
+    """The first row with these dimensions, or None."""
+    return next((row for row in rows or () if row.is_at(**place)), None)

@@ -1,0 +1,59 @@
+"""The kind of alert of CONTRIBUTING.md opens, has words, ends, and is known wherever kinds are."""
+
+from pathlib import Path
+
+from tests.adding import examples
+from tests.alert_docs import pages
+
+PLAYED = """
+from streams.alerts.context import RuleContext
+from streams.alerts.evaluation import evaluate
+from streams.alerts.rules import KINDS
+from streams.alerts.rules.ruleset import RuleSet
+from streams.alerts.store import AlertStore
+from streams.periods import MINUTE, rfc3339
+from tests.build import call, feed, monitor, ms, tiny_force
+
+force, watched, now = tiny_force(), monitor(), ms("2021-03-01T12:00:00+00:00")
+rules, store = RuleSet(RuleContext(force), KINDS), AlertStore(force)
+
+def look(minutes):
+    at = now + minutes * MINUTE
+    rules.bind(watched)
+    found = rules.evaluate(watched, at, []) if rules.may_hold(at) else []
+    for each in evaluate(store, [], found, at):
+        print(each.what, each.alert.severity, each.alert.id, each.alert.words, sep="|")
+
+look(0)
+offered = rfc3339(now)
+feed(watched, *(call(f"c{n}", offered) for n in range(40)))
+look(1)
+answered = rfc3339(now + MINUTE)
+feed(watched, *(call(f"c{n}", offered, answered_at=answered) for n in range(40)))
+look(2)
+look(12)
+"""
+
+
+def test_the_example_opens_an_alert_with_words_and_ends_it(tmp_path: Path) -> None:
+    tree = examples()["An alert kind"].make(tmp_path)
+    opened, ended = (line.split("|") for line in tree.run("-c", PLAYED).splitlines())
+    assert opened[:2] == ["opened", "page"]
+    assert opened[2].startswith("tiny/many_waiting/calls.waiting/-/force/up/2021-03-01T12:01:00Z")
+    assert opened[3] == (
+        "Calls, Tiny Police: 40 callers waiting. The limit is 40. Nobody has this yet."
+    )
+    assert ended[0] == "resolved"
+    tree.run("-m", "streams.cli", "rules", "write")
+    rules = (tree.root / "deploy/prometheus/rules/watchroom-alerts.yml").read_text()
+    assert '{kind="many_waiting"} > 0' in rules
+    assert "/public/runbooks/WatchroomManyWaiting.md" in rules
+    tree.run("-m", "tests.alert_docs")
+    assert "| many waiting | 40 callers" in (tree.root / "docs/alerts.md").read_text()
+    tree.run("-m", "pytest", "-q", "-n", "0", "tests/unit/outputs/test_prometheus_rules.py")
+
+
+def test_the_tables_of_the_docs_are_current() -> None:
+    """Where not: `python -m tests.alert_docs`."""
+    for path, text in pages().items():
+        assert path.read_text("utf-8") == text
