@@ -5,8 +5,8 @@
 
 The first sentence says what, where, how many, when and how many are usual; the second what matters
 most besides: since when and by how much. Who has it comes last. Where not all of it fits in
-`LONGEST_TEXT` characters, the sentences after the second are left out, last first; then who has it, and
-only then the name in the first is shortened.
+`LONGEST_TEXT` characters, the sentences after the second are left out, last first; then who has it,
+and only then the name in the first is shortened.
 """
 
 from __future__ import annotations
@@ -16,8 +16,7 @@ from collections.abc import Sequence
 from streams.alerts.model import AlertOutcome
 from streams.config.force import Force
 from streams.periods import Calendar, Period
-from streams.registry.measures import measure_of, unit_of
-from streams.registry.names import name
+from streams.registry.measures import measure_of, plain_name, unit_of
 from streams.registry.phrases import (
     change,
     date,
@@ -50,7 +49,7 @@ def about(force: Force, signal: Signal) -> str:
     """What a signal is about: `999 calls`, `Vehicle offences`."""
     found = measure_of(signal.group, signal.measure)
     if found is None or found.watch is None:
-        return name(signal.measure)
+        return plain_name(signal.measure)
     if "line" in signal.row:  # by its number, which everyone knows it by
         return found.watch.subject.format(line=calls(signal.row["line"]))
     return subject(force, found.watch, signal.row)
