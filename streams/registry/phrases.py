@@ -4,7 +4,7 @@ what, where, how many, when, and how many are usual.
     999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14. Up since about 21:00.
 
 The figures of a sentence can be compared with each other: a range of single periods stands beside a
-single period, and is left out where it says the opposite of the change that is told. Times are
+single period, and is left out where it says the opposite of the change that is found. Times are
 local, with the name of their zone where the clock shows them twice. What is more than a day away is
 told with its day, more than a week with its date.
 """
@@ -20,8 +20,7 @@ from streams.config.force import WHOLE, Force
 from streams.events.refusals import WORDS as REASONS
 from streams.events.schema import KINDS
 from streams.periods import DAY, HOUR, Calendar, Grain, Period
-from streams.registry.measures import ALL, Unit, WatchPolicy
-from streams.registry.names import name
+from streams.registry.measures import ALL, Unit, WatchPolicy, plain_name
 
 SHORT = 80
 """Characters of a sentence that an alert has room for beside its figures."""
@@ -131,11 +130,11 @@ def subject(force: Force, watch: WatchPolicy, row: dict[str, str]) -> str:
         return watch.of_all
     said = {"line": _line(force, row["line"])} if "line" in row else {}
     if narrow is not None:
-        said |= {"category": name(narrow), "offence": name(narrow)}
-    told = watch.subject.format(**said)
+        said |= {"category": plain_name(narrow), "offence": plain_name(narrow)}
+    said_of = watch.subject.format(**said)
     for twice in ("offences offences", "crime offences"):  # "Other crime" is a group's own name
-        told = told.replace(twice, twice.partition(" ")[0])
-    return told
+        said_of = said_of.replace(twice, twice.partition(" ")[0])
+    return said_of
 
 
 def _line(force: Force, line: str) -> str:
@@ -183,18 +182,18 @@ def usual(
     return f"usually {least} to {most}"
 
 
-def fits(told: Told) -> bool:
-    """Whether the usual range may stand beside what is told of a change: not where the figure lies
+def fits(found: Changed) -> bool:
+    """Whether the usual range may stand beside a change: not where the figure lies
     on its other side; nor, of a change of level, inside it, or where the level before is not."""
-    lower, upper = told.lower, told.upper
-    level = told.before is not None and told.after is not None
+    lower, upper = found.lower, found.upper
+    level = found.before is not None and found.after is not None
     if lower is None or upper is None:
         return not level
-    off = (told.observed - upper, lower - told.observed)
-    beyond, short = off if told.direction == "up" else off[::-1]
-    if not level or told.before is None:
+    off = (found.observed - upper, lower - found.observed)
+    beyond, short = off if found.direction == "up" else off[::-1]
+    if not level or found.before is None:
         return short <= 0
-    return beyond > 0 and lower <= told.before <= upper
+    return beyond > 0 and lower <= found.before <= upper
 
 
 def moment(calendar: Calendar, ms: int, now: int) -> str:
@@ -251,7 +250,7 @@ def since(calendar: Calendar, grain: str, onset: int, now: int) -> str:
     return full_date(local)
 
 
-class Told(Protocol):
+class Changed(Protocol):
     """What the words of a change are made from: a reading of a detector, or a signal."""
 
     @property
@@ -291,14 +290,14 @@ def span(calendar: Calendar, period: Period, onset: int) -> int:
     return (last.year - first.year) * 12 + last.month - first.month + 1
 
 
-def change(told: Told, began: str, unit: Unit, months: int = 0) -> str:
+def change(found: Changed, began: str, unit: Unit, months: int = 0) -> str:
     """Since when, and by how much where that is known; a level by the month with its months.
 
     `Up since about 21:00.` `1.6 times the usual since about 18:00 on Tuesday.`
     `A new level since about May 2019: 42 a month before, 76 since (4 months).`
     """
-    sign = 1 if told.direction == "up" else -1
-    before, after = told.before, told.after
+    sign = 1 if found.direction == "up" else -1
+    before, after = found.before, found.after
     if before is not None and after is not None and sign * (after - before) > 0:
         was, now = amount(before, unit), amount(after, unit)
         if not months:
@@ -308,10 +307,10 @@ def change(told: Told, began: str, unit: Unit, months: int = 0) -> str:
         return (
             f"A new level since about {began}: {was} a month before, {now} since ({months} months)."
         )
-    ratio = told.ratio
+    ratio = found.ratio
     if ratio is not None and (times := _times(ratio)) and sign * (ratio - 1.0) > 0:
         return f"{times} the usual since about {began}."
-    return f"{told.direction.capitalize()} since about {began}."
+    return f"{found.direction.capitalize()} since about {began}."
 
 
 def _times(ratio: float) -> str:
@@ -353,14 +352,14 @@ def across(what: str, kind: str, day: dt.date) -> str:
 def silent(kind: str, force: Force, gap: str, expected: float) -> str:
     """No record of a kind where some were to be expected."""
     return (
-        f"{name(kind).capitalize()}, {force.name}: nothing for {gap}, "
+        f"{plain_name(kind).capitalize()}, {force.name}: nothing for {gap}, "
         f"where {_records(expected)} expected. The feed may be down."
     )
 
 
 def missing(kind: str, force: Force, when: str) -> str:
     """A stretch of the past in which a feed was not heard."""
-    return f"{name(kind).capitalize()}, {force.name}: nothing {when}; missing, not zero."
+    return f"{plain_name(kind).capitalize()}, {force.name}: nothing {when}; missing, not zero."
 
 
 def stretch(calendar: Calendar, start: int, end: int) -> str:
@@ -402,12 +401,14 @@ def _records(expected: float) -> str:
 
 def noticed(kind: str, delay: str) -> str:
     """How soon silence will be noticed, while there is none."""
-    return f"a silent feed of {name(kind)} is noticed after {delay}"
+    return f"a silent feed of {plain_name(kind)} is noticed after {delay}"
 
 
 def unknown(kind: str) -> str:
     """Before any rate is known."""
-    return f"a silent feed of {name(kind)} can't be told from a quiet one: no rate is known yet"
+    return (
+        f"a silent feed of {plain_name(kind)} can't be told from a quiet one: no rate is known yet"
+    )
 
 
 def noticed_by_beats(feed: str, delay: str, every: str | None) -> str:
@@ -438,5 +439,5 @@ def why_refused(reason: str, ahead: str | None) -> str:
 def refused(feed: str, force: Force, why: str, lines: int) -> str:
     """A feed of which every line is refused."""
     many = "1 line" if lines == 1 else f"{lines:,} lines"
-    what = name(feed).capitalize() if feed in KINDS else f"Feed {feed}"
+    what = plain_name(feed).capitalize() if feed in KINDS else f"Feed {feed}"
     return f"{what}, {force.name}: refused: {why}. {many} in a row; none is counted."
