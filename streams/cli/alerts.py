@@ -6,14 +6,18 @@ import datetime as dt
 import getpass
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import click
+import msgspec
 
+from streams.alerts.model import Alert, AlertList, Handover, shift
+from streams.board.model import Board
 from streams.errors import WatchroomError
 from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 
+Answer = TypeVar("Answer", bound=msgspec.Struct)
 OUTCOMES = ("real", "planned_event", "data_fault", "false")
 
 
@@ -27,21 +31,20 @@ class AlertsClient:
             raise click.BadParameter(str(error)) from None
         self.force = force
 
-    def history(self, since: str | None = None, state: str | None = None) -> list[dict[str, Any]]:
+    def history(self, since: str | None = None, state: str | None = None) -> list[Alert]:
         """Alerts, newest first; raises `WatchroomError`."""
         query = {"force": self.force, "since": since, "state": state}
-        found: list[dict[str, Any]] = self._ask("/alerts.json", query)["alerts"]
-        return found
+        return self._ask("/alerts.json", AlertList, query).alerts
 
-    def board(self) -> dict[str, Any]:
+    def board(self) -> Board:
         """The board of the force; raises `WatchroomError`."""
-        return self._ask("/board.json", {"force": self.force})
+        return self._ask("/board.json", Board, {"force": self.force})
 
-    def find(self, wanted: str) -> dict[str, Any]:
+    def find(self, wanted: str) -> Alert:
         """The alert of an id, of the number of an open one, or of the only id that holds `wanted`,
         open ones first. A number is never taken for a part of an id: ids hold dates."""
         known = self.history()
-        if exact := [alert for alert in known if alert["id"] == wanted]:
+        if exact := [alert for alert in known if alert.id == wanted]:
             return exact[0]
         if wanted.isdigit():
             held = _open(known)
@@ -52,27 +55,30 @@ class AlertsClient:
                 f"no open alert has the number {wanted}: {has}. "
                 "Name one that is over by its id, or a part of it: watchroom alerts list --all"
             )
-        fits = [alert for alert in known if wanted in alert["id"]]
+        fits = [alert for alert in known if wanted in alert.id]
         fits = _open(fits) or fits
         if len(fits) == 1:
             return fits[0]
         if not fits:
             raise WatchroomError(f'no alert is called "{wanted}". See: watchroom alerts list')
-        names = "\n  ".join(alert["id"] for alert in fits[:10])
+        names = "\n  ".join(alert.id for alert in fits[:10])
         raise WatchroomError(f'"{wanted}" may be any of {len(fits)} alerts:\n  {names}')
 
-    def act(self, alert: str, action: str, **details: str | None) -> dict[str, Any]:
-        """Does something about an alert; raises `WatchroomError`."""
+    def act(self, alert: str, action: str, **details: str | None) -> str:
+        """Does something about an alert, or the room; returns the words of the alert as it is now.
+        Raises `WatchroomError`."""
         given = {name: value for name, value in details.items() if value is not None}
-        path = f"/api/alerts/{quote(alert)}/{action}"
-        changed: dict[str, Any] = self._ask(path, body=given)["alert"]
-        return changed
+        return self._ask(f"/api/alerts/{quote(alert)}/{action}", _Done, body=given).alert.words
 
     def _ask(
-        self, path: str, query: dict[str, str | None] | None = None, body: object = None
-    ) -> dict[str, Any]:
+        self,
+        path: str,
+        answer: type[Answer],
+        query: dict[str, str | None] | None = None,
+        body: object = None,
+    ) -> Answer:
         try:
-            told: dict[str, Any] = json.loads(self._client.ask(path, query, body))
+            return msgspec.json.decode(self._client.ask(path, query, body), type=answer)
         except Declined as error:
             raise WatchroomError(error.words or f"the monitor {error}") from None
         except (NoAnswer, ValueError) as error:
@@ -80,11 +86,19 @@ class AlertsClient:
                 f"no monitor answers at {self._client.url} ({error}). "
                 "Start one with --web, or name --url"
             ) from None
-        return told
 
 
-def _open(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [alert for alert in alerts if alert["state"] == "open"]
+class _Changed(msgspec.Struct):
+    words: str = ""
+    """Empty where it is the room that was handed over."""
+
+
+class _Done(msgspec.Struct):
+    alert: _Changed
+
+
+def _open(alerts: list[Alert]) -> list[Alert]:
+    return [alert for alert in alerts if alert.open]
 
 
 def _remote(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -141,15 +155,15 @@ def list_(url: str, force: str | None, every: bool, since: str | None, as_json: 
       watchroom alerts list --all --since 2026-11-01
     """
     found = AlertsClient(url, force).history(since, None if every or since else "open")
-    numbers = {alert["id"]: number for number, alert in enumerate(_open(found), start=1)}
+    numbers = {alert.id: number for number, alert in enumerate(_open(found), start=1)}
     for alert in found:
         if as_json:
-            click.echo(json.dumps(alert, ensure_ascii=False))
+            click.echo(json.dumps(msgspec.to_builtins(alert), ensure_ascii=False))
         else:
-            number = numbers.get(alert["id"], "-")
-            over = f", over {_minute(alert['resolved_at'])}" if alert["resolved_at"] else ""
-            click.echo(f"{number:>2} {alert['severity']:6} {alert['words']}")
-            click.echo(f"   opened {_minute(alert['opened_at'])}{over}\n   {alert['id']}")
+            number = numbers.get(alert.id, "-")
+            over = f", over {_minute(alert.resolved_at)}" if alert.resolved_at else ""
+            click.echo(f"{number:>2} {alert.severity:6} {alert.words}")
+            click.echo(f"   opened {_minute(alert.opened_at)}{over}\n   {alert.id}")
     if not found and not as_json:
         click.echo("No alert." if every or since else "No alert is open.")
 
@@ -166,27 +180,28 @@ def show(url: str, force: str | None, alert: str, as_json: bool) -> None:
       watchroom alerts show 1
     """
     found = AlertsClient(url, force).find(alert)
+    sent = msgspec.to_builtins(found)
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(sent, ensure_ascii=False, indent=2))
         return
-    click.echo(f"{found['words']}\n{found['id']}")
+    click.echo(f"{found.words}\n{found.id}")
     for field in ("state", "severity", "opened_at", "onset", "resolved_at", "owner", "outcome"):
-        if found[field] is not None:
-            click.echo(f"  {field.replace('_', ' ')}: {found[field]}")
-    if found.get("lasting"):
+        if sent[field] is not None:
+            click.echo(f"  {field.replace('_', ' ')}: {sent[field]}")
+    if found.lasting:
         click.echo("  lasting: since two weeks or more; say what it is by closing it")
-    for name, value in found["evidence"].items():
+    for name, value in sent["evidence"].items():
         if value is not None:
             click.echo(f"  {name}: {value}")
-    for title in found["also"]:
+    for title in found.also:
         click.echo(f"  also: {title}")
-    for entry in found["log"]:
+    for entry in sent["log"]:
         click.echo(f"  {entry['at']} {entry['who']}: {entry['what']} {entry['note']}".rstrip())
 
 
 def _do(url: str, force: str | None, alert: str, action: str, **details: str | None) -> None:
     client = AlertsClient(url, force)
-    click.echo(client.act(client.find(alert)["id"], action, **details)["words"])
+    click.echo(client.act(client.find(alert).id, action, **details))
 
 
 @alerts.command()
@@ -276,30 +291,30 @@ def handover(
         return
     board = client.board()
     if to is not None:
-        held = [each for each in _open(client.history()) if each["owner"] == me]
+        held = [each for each in _open(client.history()) if each.owner == me]
         for each in held:
-            client.act(each["id"], "hand_over", who=me, to=to, note=note)
-        client.act(f"{board['force']['id']}/shift", "hand_over", who=me, to=to, note=note)
+            client.act(each.id, "hand_over", who=me, to=to, note=note)
+        client.act(shift(board.force.id), "hand_over", who=me, to=to, note=note)
         click.echo(f"Handed over from {me} to {to}: {len(held)}.")
         board = client.board()
-    since = dt.datetime.fromisoformat(board["at"]) - dt.timedelta(hours=hours)
-    for entry in board["alerts"]["handovers"]:
-        if dt.datetime.fromisoformat(entry["at"]) >= since:
+    since = dt.datetime.fromisoformat(board.at) - dt.timedelta(hours=hours)
+    for entry in [] if board.alerts is None else board.alerts.handovers:
+        if entry.at >= since:
             click.echo(_handed(entry))
-            for words in entry["open"]:
+            for words in entry.open:
                 click.echo(f"    open: {words}")
     for each in client.history():
-        done = [e for e in each["log"] if dt.datetime.fromisoformat(e["at"]) >= since]
-        if each["state"] == "open" or done:
-            click.echo(f"- {each['words']}")
+        done = [e for e in each.log if e.at >= since]
+        if each.open or done:
+            click.echo(f"- {each.words}")
             for e in done[-5:]:
-                click.echo(f"    {_minute(e['at'])} {e['who']}: {e['what']} {e['note']}".rstrip())
+                click.echo(f"    {_minute(e.at)} {e.who}: {e.what} {e.note}".rstrip())
 
 
-def _handed(entry: dict[str, Any]) -> str:
-    note = f": {entry['note']}" if entry["note"] else ""
-    return f"{_minute(entry['at'])} {entry['who']} to {entry['to']}{note}"
+def _handed(entry: Handover) -> str:
+    note = f": {entry.note}" if entry.note else ""
+    return f"{_minute(entry.at)} {entry.who} to {entry.to}{note}"
 
 
-def _minute(at: str) -> str:
-    return at.replace("T", " ")[:16]
+def _minute(at: dt.datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"
