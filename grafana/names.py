@@ -13,8 +13,7 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from streams.config.force import WHOLE
 from streams.events.schema import KINDS
-from streams.registry import names as naming
-from streams.registry.measures import GROUPS
+from streams.registry.measures import GROUPS, PLAIN_NAMES
 
 BY_SEVERITY = {"page": "To act on", "notice": "To look at", "state": "To know of"}
 RECORDED = {"feed", "kind"}
@@ -23,8 +22,8 @@ LISTED = {"category", "offence"}
 """Labels whose values are of the forces' own lists."""
 IDENTIFIERS = {*RECORDED, *LISTED, "grade", "measure", "outcome", "reason", "row"}
 """Labels whose values are written with underscores and dots."""
-RECORDS = {name: words for name, words in naming.NAMES.items() if name in KINDS}
-CATEGORIES = {name: words for name, words in naming.NAMES.items() if name not in {*RECORDS, "all"}}
+RECORDS = {name: words for name, words in PLAIN_NAMES.items() if name in KINDS}
+CATEGORIES = {name: words for name, words in PLAIN_NAMES.items() if name not in {*RECORDS, "all"}}
 
 _TITLES: dict[str, set[str]] = {}
 for _group in GROUPS:

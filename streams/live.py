@@ -19,7 +19,7 @@ from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
 from streams.board.monitor import Folded, Monitor, Refusal, Shard
 from streams.periods import rfc3339
-from streams.registry.names import name
+from streams.registry.measures import plain_name
 
 State = Literal["starting", "recovering", "behind", "live", "unwell", "finished"]
 """`unwell` is a live monitor with `troubles`."""
@@ -209,7 +209,7 @@ class Live:
             return
         (force, kind), at = past
         of, known = self.monitor.forces[force], kind.partition(".")
-        what = f"heartbeats of {known[2]}" if known[1] else name(kind)
+        what = f"heartbeats of {known[2]}" if known[1] else plain_name(kind)
         health.state = "behind"
         health.detail = f"reading the past: {of.name}, {what} to {rfc3339(at, of.zone)[:16]}"
 

@@ -44,8 +44,12 @@ def rfc3339(ms: int, zone: dt.tzinfo = dt.UTC) -> str:
     return stamp.isoformat(timespec="milliseconds" if ms % SECOND else "seconds")
 
 
+Span = tuple[int, int]
+"""A stretch of event time, [start, end) in milliseconds."""
+
+
 class Period(NamedTuple):
-    """A named stretch of event time, [start, end) in milliseconds."""
+    """A span of event time that has a name, [start, end) in milliseconds."""
 
     grain: Grain
     label: str

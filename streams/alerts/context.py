@@ -15,8 +15,7 @@ from streams.alerts.usual_answers import WINDOWS
 from streams.board.monitor import Monitor
 from streams.board.rollup import Rollup
 from streams.config.force import Force
-from streams.fold.event_clock import EventClock
-from streams.fold.ledger import Ledger
+from streams.fold.ledger import EventClock, Ledger
 from streams.periods import Calendar
 from streams.registry.calls import Calls
 from streams.registry.incidents import Incidents

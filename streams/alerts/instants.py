@@ -19,7 +19,7 @@ from streams.alerts.rules import feed_silent
 from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.store import AlertStore
 from streams.board.monitor import Monitor
-from streams.fold.readings import Heartbeats
+from streams.fold.heartbeats import Heartbeats
 from streams.periods import MINUTE
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from heapq import heapify, heappop, heappush
 
-from streams.fold.event_clock import EventClock
-from streams.fold.ledger import Ledger
+from streams.fold.ledger import EventClock, Ledger
 from streams.periods import SECOND
 
 Limits = Mapping[str, tuple[float, ...]]

@@ -31,8 +31,7 @@ from streams.alerts.store import AlertStore
 from streams.board.monitor import Shard
 from streams.config.force import Force
 from streams.errors import NoAlert
-from streams.fold.event_clock import EventClock
-from streams.fold.ledger import Closing, Ledger
+from streams.fold.ledger import Closing, EventClock, Ledger
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE
 from streams.surveillance.feedback import ExcludedStretch

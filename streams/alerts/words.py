@@ -16,8 +16,7 @@ from collections.abc import Sequence
 from streams.alerts.model import AlertOutcome
 from streams.config.force import Force
 from streams.periods import Calendar, Period
-from streams.registry.measures import measure_of, unit_of
-from streams.registry.names import name
+from streams.registry.measures import measure_of, plain_name, unit_of
 from streams.registry.phrases import (
     change,
     date,
@@ -50,7 +49,7 @@ def about(force: Force, signal: Signal) -> str:
     """What a signal is about: `999 calls`, `Vehicle offences`."""
     found = measure_of(signal.group, signal.measure)
     if found is None or found.watch is None:
-        return name(signal.measure)
+        return plain_name(signal.measure)
     if "line" in signal.row:  # by its number, which everyone knows it by
         return found.watch.subject.format(line=calls(signal.row["line"]))
     return subject(force, found.watch, signal.row)

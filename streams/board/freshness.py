@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from streams.board.monitor import Monitor
-from streams.fold.readings import Heartbeats
+from streams.fold.heartbeats import Heartbeats
 from streams.periods import HOUR, MINUTE
 
 NEAR = MINUTE

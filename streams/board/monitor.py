@@ -36,19 +36,18 @@ from streams.events.lenient import salvage
 from streams.events.refusals import FeedKey, Refusals, RefusedFeed, key_in
 from streams.events.schema import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
 from streams.events.unknown_values import UnknownValues
-from streams.fold.gaps import CUT, Span
-from streams.fold.heartbeats import breaks, patience
+from streams.fold.gaps import CUT
+from streams.fold.heartbeats import Heartbeats, breaks, interval_of, patience
 from streams.fold.ledger import MOST_RECORDS, InMemory, Ledger
 from streams.fold.panes import Pane, add_into
-from streams.fold.readings import Heartbeats, Readings, interval_of
-from streams.periods import DAY, MINUTE, Calendar, Grain, Period, rfc3339
+from streams.fold.readings import Readings
+from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.affected import check_affects
 from streams.registry.calls import Calls
 from streams.registry.crimes import Crimes
 from streams.registry.incidents import Incidents
 from streams.registry.kind import Kind
-from streams.registry.measures import CALLS, GROUPS
-from streams.registry.names import NAMES
+from streams.registry.measures import CALLS, GROUPS, PLAIN_NAMES
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
@@ -150,11 +149,11 @@ class Monitor:
         for shard in self.shards:
             fold = shard.folds.get(force_id)
             if isinstance(fold, Heartbeats):
-                for feed in (NAMES[kind], kind):
-                    if feed in fold.heard:
+                for feed in (PLAIN_NAMES[kind], kind):
+                    if feed in fold.beating:
                         every = interval_of(self.forces[force_id], fold, feed)
                         # Before it is known how far apart they are, none can be due.
-                        return None if every is None else breaks(fold.heard[feed], every, span)
+                        return None if every is None else breaks(fold.beating[feed], every, span)
         return None
 
     def drop_shard(self, shard: Shard) -> None:

@@ -19,7 +19,7 @@ from streams.registry.measures import (
     CRIMES,
     INCIDENTS,
     SERVICE_LEVELS,
-    Chosen,
+    ChosenServiceLevel,
     Gauge,
     Group,
 )
@@ -44,7 +44,7 @@ class Rollup:
         )
         formula = SERVICE_LEVELS[force.file.service_level].share
         self._values = [
-            formula if isinstance(measure.value, Chosen) else measure.value
+            formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
             for measure in group.measures
             if not isinstance(measure.value, Gauge)
         ]

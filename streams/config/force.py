@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -55,8 +55,6 @@ __all__ = [
     "shipped_force_text",
     "shipped_forces",
 ]
-
-_locate = locate
 
 
 class Vocabulary:
@@ -141,7 +139,7 @@ class Force:
         """Local midnight at the start of `day`, in milliseconds since 1970 UTC."""
         return int(dt.datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp()) * 1000
 
-    def steps(self, targets: Sequence[Target]) -> tuple[tuple[int, int, float | None], ...]:
+    def target_steps(self, targets: Sequence[Target]) -> tuple[tuple[int, int, float | None], ...]:
         """Targets as (from instant in ms, limit in ms, share), latest first."""
         return tuple(
             (self.instant(t.since), t.seconds * 1000, t.share)
@@ -150,10 +148,36 @@ class Force:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Changes whenever anything in the file that could change a figure does."""
-        others = ("alerts", "feeds")  # no figure depends on them
-        figures = {k: v for k, v in msgspec.structs.asdict(self.file).items() if k not in others}
-        return hashlib.sha256(msgspec.json.encode(figures, order="sorted")).hexdigest()[:16]
+        """Changes with any setting that a figure depends on; what is left to its default is not
+        in it, so that a setting that a later version adds keeps the checkpoints of those who do
+        not use it. Whoever changes a default raises the `STATE_VERSION` of checkpoints."""
+        settings = _not_default(self.file)
+        for name in ("alerts", "feeds"):  # no figure depends on them
+            settings.pop(name, None)
+        return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()[:16]
+
+
+def _not_default(settings: msgspec.Struct) -> dict[str, Any]:
+    """The settings of a table that differ from their defaults, those of tables within it too."""
+    found: dict[str, Any] = {}
+    for field in msgspec.structs.fields(settings):
+        value = getattr(settings, field.name)
+        default = field.default
+        if field.default_factory is not msgspec.NODEFAULT:
+            default = field.default_factory()
+        if default is msgspec.NODEFAULT or value != default:
+            found[field.encode_name] = _plain(value)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        return _not_default(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return value
 
 
 def check_force(text: str, source: str) -> tuple[Force | None, list[ConfigError]]:

@@ -19,7 +19,7 @@ class Held(NamedTuple):
 def held_over(force: Force, targets: Sequence[Target], start: int, end: int) -> list[Held]:
     """The targets that hold in [start, end), in order: mostly one. What was before the first date
     is held to the first."""
-    latest_first = force.steps(targets)
+    latest_first = force.target_steps(targets)
     steps = [Held(since, limit // 1000, share) for since, limit, share in reversed(latest_first)]
     begun = [step for step in steps if step.since <= start][-1:] or steps[:1]
     return begun + [step for step in steps if max(start, begun[0].since) < step.since < end]

@@ -38,12 +38,13 @@ _SHAPES = {
 
 
 class Kept(NamedTuple):
-    """An event without its unknown values, and these: (field, value or None where not shown)."""
+    """An event without its unknown values, and these: (field, value; None where the value must not
+    be shown)."""
 
     event: Event
     unknown: list[tuple[str, str | None]]
     left_out: dict[str, Any]
-    """The fields that had them, as they came."""
+    """The fields that had unknown values, as they came."""
 
     def encode(self, event: Event) -> bytes:
         """A line of `event`, which was made of this one, with what was left out: whoever counts it

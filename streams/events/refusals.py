@@ -1,7 +1,7 @@
 """Feeds of which every line is refused, and why: such a feed is not silent, and may well be up.
 
-For each force and kind of record (of heartbeats for each feed) it holds the lines that were refused
-since one was last taken: how many, since when, for which reasons. Pure; nothing is stored.
+For each force and kind of record (of heartbeats for each feed) it counts the lines that were
+refused since one was last taken: how many, since when, for which reasons. Pure; nothing is stored.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from streams.periods import MINUTE, SECOND, to_ms
 MOST_FEEDS = 200
 """Feeds of one force whose heartbeats are kept apart."""
 STEADY = MINUTE
-"""How far the clock of a source may waver and still be said to be so far ahead."""
+"""In ms: how much the lead of a source's clock may vary and still be given as one figure."""
 LASTING = 15 * MINUTE
-"""How long ago a line may have been refused, at most, where it is said that they are."""
+"""In ms; a feed counts as refused while its last refused line is no older."""
 
 WORDS = {
     "in_the_future": "its times lie in the future",
@@ -43,11 +43,11 @@ WORDS = {
     "ledger_full": "no more records can be held",
     "too_many_feeds": "no more feeds can be held",
 }
-"""Why the lines of a feed are refused, by reason, as people say it."""
+"""Reasons for which the lines of a feed are refused, in plain words."""
 
 
 class FeedKey(NamedTuple):
-    """What lines are of: a force, a kind of record, and of heartbeats the feed."""
+    """A feed by its force and kind of record; heartbeats have the name of their feed too."""
 
     force: str
     kind: str
@@ -55,18 +55,20 @@ class FeedKey(NamedTuple):
 
 
 class RefusedFeed:
-    """The lines of one feed that were refused, none having been taken between."""
+    """The lines of one feed that were refused since a line of it was last taken."""
 
     __slots__ = ("ahead", "first", "key", "last", "lines", "mark", "reasons")
 
     def __init__(self, key: FeedKey, mark: int, at: int) -> None:
         self.key, self.mark = key, mark
+        """The feed, and a number that changes with every line of it that is taken."""
         self.first = self.last = at
         """When the first and the last of them were received, in ms."""
         self.lines = 0
         self.reasons: Counter[str] = Counter()
         self.ahead: tuple[int, int, int] | None = None
-        """Least, most and latest time by which they were ahead of their being received, in ms."""
+        """The least, the most and the latest time, in ms, from when one was received to the time
+        that it gives."""
 
     @property
     def reason(self) -> str:
@@ -87,7 +89,7 @@ class RefusedFeed:
 
 
 class Refusals:
-    """All of a process."""
+    """The refused feeds of a process."""
 
     def __init__(self) -> None:
         self._held: dict[FeedKey, RefusedFeed] = {}
@@ -112,7 +114,7 @@ class Refusals:
         return sum(1 for key in self._held if key.force == force and key.feed)
 
     def of(self, key: FeedKey, mark: int) -> RefusedFeed | None:
-        """What was refused of a feed since a line of it was last taken."""
+        """The refused lines of a feed; None where a line of it has been taken since."""
         held = self._held.get(key)
         return held if held is not None and held.mark == mark else None
 
@@ -138,7 +140,7 @@ _UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
 
 
 def key_in(line: bytes) -> FeedKey | None:
-    """What a refused line says that it is of; None where that can't be read."""
+    """The feed that a refused line names; None where that can't be read."""
     try:
         found = _read_named(line)
     except _UNREADABLE:

@@ -1,15 +1,15 @@
 """The winning version of each record of one kind of one force, and the panes that it counts in.
 
-An entry is one Python integer: `version | updated_at | deleted | body`. The largest integer wins,
-so any order of arrival and any duplication end in the same entry. A new winner
-takes the old one's contribution out of the panes and puts its own in.
+An *entry* is one Python integer: `version | updated_at | deleted | packed record`. The largest
+integer wins, so any order of arrival and any duplication end in the same entry. A new winner takes
+the old one's contribution out of the panes and puts its own in.
 
-The *watermark* is the highest accepted `updated_at`. Whatever depends on it happens when it crosses
-an hour, record by record and never by batch, so that a rebuild from the same log does the same:
-periods close, panes coarsen, and panes older than the kind's horizon are *sealed*: their records
-leave the ledger, but for those whose end is still to come. Periods within a long gap
-(`streams.fold.gaps`) close together. All of it is done in short steps, so that whoever folds may
-let others have their turn between them.
+The *watermark* is the highest accepted `updated_at`, in ms. Whatever depends on it happens when it
+crosses an hour, record by record and never by batch, so that a rebuild from the same log does the
+same: periods close, panes coarsen, and panes older than the kind's horizon are *sealed*: their
+records leave the ledger, but for those whose end is still to come. Periods within a long gap
+(`streams.fold.gaps`) close together. All of it is done in short steps, so that whoever folds can
+let others have their turn between two of them.
 
 A record that has left is not forgotten: its entry goes to a store (`DepartedRecords`), which knows
 what it counted. So a version that comes however late is one revision of its period: what the record
@@ -20,14 +20,14 @@ sealed period is refused, unless a finished history is being played (`counts_sea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from sys import maxsize
 from typing import NamedTuple, Protocol
 
 from streams.errors import Refused
 from streams.events.schema import Record
-from streams.fold.event_clock import EventClock
-from streams.fold.gaps import Gap, Span, empty_runs, in_one_step, too_long, walk
+from streams.fold.gaps import Gap, empty_runs, in_one_step, too_long, walk
 from streams.fold.panes import Pane, Panes, end_of_record
-from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period
+from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period, Span
 from streams.registry.kind import (
     EARLIEST,
     MONTH_PRECISE,
@@ -56,15 +56,32 @@ live feed but history, and come months at a time."""
 
 MOST_HELD_OVER = 20_000
 """Records without their end that stay beyond the horizon. Where a feed never sends an end, the
-oldest leave like any other: they are found again when a version comes, but are in no stock."""
-STAGE = 2000
-"""Records that leave in one step, those of the last day of it aside."""
+oldest leave like any other: they are found again when a version comes, but no gauge counts them."""
+
+RECORDS_A_STEP = 2000
+"""Records that leave the ledger in one step, give or take those of one day."""
 
 Steps = Iterable[None] | None
 """What is still to be done, step by step; None where nothing is."""
 
 Sealed = tuple[str, int, Pane]
 """A sealed pane: grain, start minute, counters."""
+
+
+class EventClock:
+    """Says that event time is about to pass an instant, to whoever judges at instants of it.
+
+    A fold asks, before a record counts, whether its `updated_at` lies after `due` (ms), and calls
+    `judge_until` with that time if so. So whoever judges sees each instant with all that came
+    before it and nothing from after it, however the records are batched.
+    """
+
+    __slots__ = ("due", "judge_until")
+
+    def __init__(self, judge_until: Callable[[int], None]) -> None:
+        self.due = maxsize
+        """The next instant that is to be judged; far away while nothing is."""
+        self.judge_until = judge_until
 
 
 class DepartedRecords(Protocol):
@@ -97,7 +114,9 @@ class Published(Protocol):
 
 
 class VersionCounts:
-    """How the records of a ledger were taken; all of it from the log, none of it in a figure."""
+    """How many versions a ledger has taken, and as what: the first of its record (`new`), a newer
+    one (`revised`), the one that it holds (`same`), an older one (`stale`). `skewed` counts those
+    whose sender's clock was ahead of the log's. They follow from the log; no figure has them."""
 
     __slots__ = ("new", "revised", "same", "skewed", "stale")
 
@@ -119,7 +138,7 @@ class Closing(NamedTuple):
 
 
 class Ledger:
-    """The fold of one (kind, force)."""
+    """The fold of one kind of record of one force. Instants are in ms since 1970 UTC."""
 
     def __init__(self, kind: Kind, calendar: Calendar, most: int = MOST_RECORDS) -> None:
         self.kind = kind
@@ -127,32 +146,32 @@ class Ledger:
         self.most = most
         self.entries: dict[str, int] = {}
         self.open: dict[str, int] = {}
-        """Bodies of the records that count in a stock, by id."""
+        """The packed records that gauges count (calls waiting, emergencies unattended), by id."""
         self.panes = Panes(calendar)
         self.watermark = 0
         self.sealed_before = 0
         self.versions = VersionCounts()
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
         self.revisions: dict[tuple[Grain, int], Pane] = {}
-        """What changed in a period after it closed: (grain, start in ms) to the sum of changes."""
+        """By grain and start of a period: the sum of what has changed in it since it closed."""
         self.dirty: set[str] | None = None
         """Ids touched since the last checkpoint; None where no checkpoint is kept."""
         self.dirty_revisions: set[tuple[Grain, int]] = set()
         self.on_close: Callable[[Closing], Steps] | None = None
-        """Called with every period that closes; what takes long is returned in short steps."""
+        """Called with every period that closes; returns what takes long, in short steps."""
         self.on_gap: Callable[[Gap], Steps] | None = None
         """Called instead of `on_close` for the periods of a grain that lie within a gap."""
         self.on_empty: Callable[[Span], list[Span]] = too_long
-        """Says what is missing of a stretch of event time without a record, before its periods
-        close. It may be asked again of a stretch that goes on."""
+        """Asked which parts of a span of event time without a record are missing, before its
+        periods close. It may be asked again of a span that goes on."""
         self.on_seal: Callable[[list[Sealed]], None] | None = None
-        """Called at every sealing, with the panes that hold something."""
+        """Called at every sealing with the panes that are sealed, empty ones left out."""
         self.counts_sealed = False
-        """A finished history is played: a new record of a sealed period counts."""
+        """Whether a new record of a sealed period counts: a finished history is played."""
         self.departed: DepartedRecords | None = None
-        """Where records go that leave; without one they are forgotten."""
+        """Where records go when they leave; without one they are forgotten."""
         self.published: Published | None = None
-        """While a log is read again of which sealed panes were published."""
+        """While a log is read again: what was published of it before."""
         self.revised_sealed: set[tuple[str, int]] = set()
         """Sealed panes (grain, start minute) that have changed since this was last emptied; where a
         checkpoint is kept."""
@@ -166,12 +185,13 @@ class Ledger:
         self._held_over: set[str] = set()
         """Ids of the records that stay beyond the horizon, since their end is still to come."""
         self.on_open: Callable[[str, int], None] | None = None
-        """Called with the id and body of a record that counts in a stock from now on."""
+        """Called with the id and the packed record of which a gauge counts it from now on."""
         self.clock: EventClock | None = None
-        """Told of the event time of a version before it is folded."""
+        """Asked to judge up to the event time of a version before it is folded."""
         self.stepwise = False
         """Whether `add` leaves what an hour that is crossed brings to its caller, step by step."""
         self._by_day: dict[int, list[str]] = {}
+        """By number of the day since 1970 UTC: the ids of the records that may leave on it."""
         self._next_hour = 0
         self._closed = 0
         self._sealed_packed = self._whole_before = 0
@@ -181,7 +201,7 @@ class Ledger:
 
     def add(self, event: Record, appended: int) -> Iterator[None] | None:
         """Folds one version of a record; raises `Refused`. `appended` is when the log took it, in
-        ms: an `updated_at` may not lie more than the skew after it.
+        ms: an `updated_at` may not lie more than `SKEW` after it.
 
         Where an hour is crossed and the ledger is `stepwise`, the steps of that are returned, which
         have to be gone through before anything else is added."""
@@ -197,11 +217,11 @@ class Ledger:
             entry = order | packed
         # Before anything of it counts, and not of a line that is refused.
         if self.clock is not None and updated > self.clock.due:
-            self.clock.reach(updated)
+            self.clock.judge_until(updated)
         key = event.id
         old = self.entries.get(key)
         if old is None and self.departed is not None:
-            old = self._departed(self.departed, key, entry)
+            old = self._find_departed(self.departed, key, entry)
         if old is None:
             self._replace(key, entry, self._admit(key, packed, updated), packed)
         elif entry > old:
@@ -233,7 +253,8 @@ class Ledger:
         self.versions.skewed += 1
 
     def _admit(self, key: str, packed: int, updated: int) -> int:
-        """Takes in a record that is not known here; returns what of it counts already, as a body.
+        """Takes in a record that is not known here; returns what it counts already, as a packed
+        record: 0, but where a published pane has it.
 
         Raises `Refused` for a period that is sealed, and where the ledger is full.
         """
@@ -244,7 +265,7 @@ class Ledger:
                 if packed & OPEN:
                     self._open(key, packed)
             elif not self.counts_sealed:
-                raise self._sealed(packed)
+                raise self._sealed_refusal(packed)
         if len(self.entries) >= self.most:
             raise Refused("ledger_full", f"more than {self.most} records within the horizon")
         if counted:
@@ -254,7 +275,7 @@ class Ledger:
         self._file(key, packed, updated)
         return counted
 
-    def _sealed(self, packed: int) -> Refused:
+    def _sealed_refusal(self, packed: int) -> Refused:
         """The refusal of a new record that belongs to a sealed period."""
         when, precision = when_of(packed)
         grain: Grain = "month" if precision == MONTH_PRECISE else "day"
@@ -267,15 +288,15 @@ class Ledger:
             "prefix of their own (--prefix)",
         )
 
-    def _departed(self, departed: DepartedRecords, key: str, entry: int) -> int | None:
-        """The entry of a record that had left; it comes back where a newer one is to replace it."""
+    def _find_departed(self, departed: DepartedRecords, key: str, entry: int) -> int | None:
+        """The entry of a record that has left; it comes back where a newer one replaces it."""
         old = departed.get(key)
         if old is not None and entry > old:
             self._take_back(key, old)
         return old
 
     def _take_back(self, key: str, entry: int) -> None:
-        """Has a record that had left back, as what it was: what it counts is in the panes."""
+        """Takes back a record that had left, with what it was: that is counted in the panes."""
         packed = entry & _PACKED_MASK
         self.entries[key] = entry
         if packed & OPEN:
@@ -283,7 +304,7 @@ class Ledger:
         self._file(key, packed, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
 
     def _replace(self, key: str, entry: int, old_packed: int, packed: int) -> None:
-        """Makes an entry the winner: its body counts and the old one's does not."""
+        """Makes an entry the winner: what it packs counts, and the old record no longer does."""
         self.entries[key] = entry
         if self.dirty is not None:
             self.dirty.add(key)
@@ -300,19 +321,19 @@ class Ledger:
                 del self.open[key]
 
     def _open(self, key: str, packed: int) -> None:
-        """Counts a record in the stock."""
+        """Has a gauge count a record."""
         self.open[key] = packed
         if self.on_open is not None:
             self.on_open(key, packed)
 
     def _recount(self, old_packed: int, packed: int) -> None:
-        """Takes the old body's contribution out of the panes and puts the new one's in."""
+        """Takes the old record's contribution out of the panes and puts the new one's in."""
         old = self._contribution(old_packed)
         new = self._contribution(packed) if packed else None
         if old == new:  # a close that no figure shows
             return
         if old is not None and new is not None and old[4] < 0 and old[:3] == new[:3]:
-            # The usual case, a call that is answered: one leaf, changed in one go.
+            # The usual case, a call that is answered: one series, changed in one go.
             when, precision, series_key, counters, bin_key = new
             self._count((when, precision, series_key, counters - old[3], bin_key), 1)
         else:
@@ -323,13 +344,14 @@ class Ledger:
         if contribution is not None:
             when = contribution[0]
             if when < self._closed:
-                if when < self.sealed_before and self._is_published(contribution):
+                if when < self.sealed_before and self._holds_already(contribution):
                     return
                 self._revise(contribution, sign)
             self.panes.add(contribution, sign)
 
-    def _is_published(self, contribution: Contribution) -> bool:
-        """Whether a change is in its pane already; notes the sealed pane that is to change."""
+    def _holds_already(self, contribution: Contribution) -> bool:
+        """Whether a published pane has a change in it already; else notes which sealed pane
+        changes, if one does."""
         when, precision = contribution[:2]
         if self._is_over(when, precision):
             if self.published is not None and self.published.holds_change(when, precision):
@@ -360,7 +382,7 @@ class Ledger:
         return self.revisions.get((period.grain, period.start)) or None
 
     def _revise(self, contribution: Contribution, sign: int) -> None:
-        """Remembers, for every closed period that holds it, a change made after the close."""
+        """Adds a change to the revisions of every closed period that it falls into."""
         when, precision, series_key, counters, bin_key = contribution
         for grain in GRAINS[precision:]:
             if grain == "hour" and when < self.panes.days_before:
@@ -378,7 +400,7 @@ class Ledger:
                             change.pop(key, None)
 
     def _cross_hour(self) -> Iterator[None] | None:
-        """All that happens as the watermark passes an hour; see `add`."""
+        """Does all that happens as the watermark passes an hour, or returns it as steps."""
         first = self._next_hour == 0
         self._next_hour = self.calendar.start("hour", self.watermark) + HOUR
         steps = self._crossing(first=first)
@@ -397,7 +419,7 @@ class Ledger:
             yield
 
     def _close_periods(self, first: bool) -> Iterator[None]:
-        """Closes every period that ended a grace time before the watermark, a step each."""
+        """Closes every period that ended the kind's grace before the watermark, a step each."""
         settled = self.watermark - self.kind.grace
         due = {grain: self.calendar.start(grain, settled) for grain in GRAINS}
         missing: list[Span] = []
@@ -430,7 +452,7 @@ class Ledger:
         for day, records in sorted(due):
             leaving += records
             stage = self.calendar.start("day", (day + 2) * DAY)
-            if leaving >= STAGE and self.sealed_before < stage < before:
+            if leaving >= RECORDS_A_STEP and self.sealed_before < stage < before:
                 leaving = 0
                 yield stage
         yield before
@@ -481,14 +503,15 @@ class Ledger:
 
     def _seal_before(self, before: int) -> None:
         self.sealed_before = before
-        self._sealed_packed = before << WHEN_SHIFT  # bodies begin with their time
+        self._sealed_packed = before << WHEN_SHIFT  # the highest bits are the time
         self._whole_before = self.calendar.start("day", max(0, before - self._whole_longer))
 
     def _day_of(self, entry: int) -> int:
-        """On which day a record may first leave (a tombstone: by its updated_at)."""
-        return self._leaves_on(entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
+        """The number of the day on which a record may first leave (a tombstone: by when it was
+        written)."""
+        return self._departs_on(entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
 
-    def _leaves_on(self, packed: int, updated: int) -> int:
+    def _departs_on(self, packed: int, updated: int) -> int:
         top = packed >> PRECISION_SHIFT
         if not packed:
             return updated // DAY
@@ -498,7 +521,7 @@ class Ledger:
 
     def _file(self, key: str, packed: int, updated: int) -> None:
         """Notes a record for the day on which it may leave."""
-        day = self._leaves_on(packed, updated)
+        day = self._departs_on(packed, updated)
         filed = self._by_day.get(day)
         if filed is None:
             self._by_day[day] = [key]

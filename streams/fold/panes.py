@@ -1,9 +1,10 @@
-"""Leaf counters by event time, for one kind of record of one force.
+"""Counters by event time and series, for one kind of record of one force.
 
-A *pane* is a stretch of event time and the counters of the records that belong to it: one dict
-from key to number. A key is a leaf (its value a `Cell` of counters), or a leaf with a histogram bin
-above it (its value a count). Everything in a pane is linear: panes add up, and a record is taken
-out by subtracting what it put in; what comes to zero is removed, so equal contents are equal dicts.
+A *pane* is a stretch of event time and what the records that belong to it count: one dict from key
+to number. A key is a series key (its value is counters in one integer, see `CounterLayout`), or a
+series key with a histogram bin above it (its value is how many durations lie in that bin).
+Everything in a pane is linear: panes add up, and a record is taken out by subtracting what it put
+in; what comes to zero is removed, so equal contents are equal dicts.
 
 A record known to the second goes to a minute pane; once its minute is 48 hours behind the
 watermark, panes coarsen to hours, and after 13 months to days, which are kept for good. A record
@@ -18,15 +19,16 @@ from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
 from streams.registry.kind import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE, Contribution
 
 Pane = dict[int, int]
+"""Key to counters, or to the count of a histogram bin; see above."""
 
 KEEP_MINUTES = 48 * HOUR
 KEEP_HOURS = 396 * DAY  # 13 months
-STAGE = 240
-"""Panes that become coarser in one step, where many do at once."""
+PANES_A_STEP = 240
+"""Panes that are joined into coarser ones in one step, where many are at once."""
 
 
 def add_into(total: Pane, pane: Pane) -> None:
-    """Adds a pane to a total, key by key; zeros leave."""
+    """Adds a pane to a total, key by key; what comes to zero is removed."""
     if not total:
         total.update(pane)
         return
@@ -39,7 +41,7 @@ def add_into(total: Pane, pane: Pane) -> None:
 
 
 class Panes:
-    """All panes, by grain and start. Starts are minute numbers (milliseconds // 60,000)."""
+    """All panes, by grain and start. Starts are numbers of minutes since 1970 UTC."""
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
@@ -48,14 +50,15 @@ class Panes:
         self.days: dict[int, Pane] = {}
         self.whole_days: dict[int, Pane] = {}
         self.whole_months: dict[int, Pane] = {}
+        """Of records known only to the month, as `whole_days` of those known only to the day."""
         self.hours_before = 0
-        """Milliseconds: what lies before is no longer in minutes."""
+        """The instant, in ms, before which there are no minutes any more: they are hours."""
         self.days_before = 0
-        """Milliseconds: what lies before is no longer in hours."""
+        """The instant, in ms, before which there are no hours any more: they are days."""
         self._day_sums: dict[int, Pane] = {}
         self.changed: set[int] | None = None
-        """Minutes in which what is counted has changed since this was last emptied; where anybody
-        follows them."""
+        """Minutes in which what is counted has changed since this was last emptied; None where
+        nobody wants to know."""
 
     def add(self, contribution: Contribution, sign: int) -> None:
         """Puts a contribution in (`sign` 1) or takes it out again (-1)."""
@@ -91,12 +94,14 @@ class Panes:
         return self.days.setdefault(self.calendar.start("day", when) // MINUTE, {})
 
     def _open_whole(self, when: int, precision: int) -> Pane:
+        """The pane of a day or month of which no more is known."""
         if precision == DAY_PRECISE:
             return self.whole_days.setdefault(when // MINUTE, {})
         return self.whole_months.setdefault(when // MINUTE, {})
 
     def place_of(self, when: int, precision: int) -> tuple[str, int]:
-        """The grain and start minute of the stored pane of a record older than the minutes."""
+        """The grain and start minute of the stored pane that holds a record older than the
+        minutes."""
         if precision == MONTH_PRECISE:
             return "whole_month", when // MINUTE
         if precision == DAY_PRECISE:
@@ -123,7 +128,7 @@ class Panes:
             pass
 
     def coarsening(self, watermark: int) -> Iterator[None]:
-        """The same in short steps, one by far mostly; after each of them all sums are right."""
+        """The same in short steps, mostly one; after each of them all sums are right."""
         before = self.calendar.start("hour", max(0, watermark - KEEP_MINUTES))
         for stage in self._stages(self.minutes, "hour", self.hours_before, before):
             self._into_hours(stage)
@@ -136,12 +141,13 @@ class Panes:
     def _stages(
         self, panes: dict[int, Pane], grain: Grain, after: int, before: int
     ) -> Iterator[int]:
-        """Instants up to which panes become coarser one after the other, few panes at a time."""
+        """The instants up to which panes become coarser, one after the other, so that each step has
+        few panes."""
         if before <= after:
             return
         if before - after > 2 * DAY:
             leaving = sorted(minute for minute in panes if minute * MINUTE < before)
-            for minute in leaving[STAGE::STAGE]:
+            for minute in leaving[PANES_A_STEP::PANES_A_STEP]:
                 stage = self.calendar.start(grain, minute * MINUTE)
                 if stage > after:
                     after = stage
@@ -171,7 +177,7 @@ class Panes:
             add_into(self._open(minute * MINUTE), self.hours.pop(minute))
 
     def keeps(self, start: int, end: int) -> bool:
-        """Whether [start, end) can be told: its edges fall on panes that are still kept."""
+        """Whether [start, end) can be summed: both lie on the edges of panes that are kept."""
         for edge in (start, end):
             if edge < self.hours_before:
                 grain: Grain = "hour" if edge >= self.days_before else "day"
@@ -187,8 +193,8 @@ class Panes:
         return total
 
     def covered(self, start: int, end: int) -> bool:
-        """Whether [start, end) is a part of a day or month that has records known only to it: what
-        of them lies in the part can't be told."""
+        """Whether [start, end) cuts a day or month that has records known only to it: then nobody
+        can say which of them lie within."""
         wholes: tuple[tuple[dict[int, Pane], Grain], ...] = (
             (self.whole_days, "day"),
             (self.whole_months, "month"),
@@ -202,6 +208,7 @@ class Panes:
         return False
 
     def _within(self, start: int, end: int) -> Iterator[Pane]:
+        """The panes that make up [start, end)."""
         at = start
         # Days that lie wholly before the minutes have one remembered sum each.
         while at < end and at < self.hours_before:
@@ -232,6 +239,7 @@ class Panes:
                     yield pane
 
     def _day_sum(self, day: int, after: int) -> Pane:
+        """The sum of a local day, from its start to `after`; remembered."""
         total = self._day_sums.get(day)
         if total is None:
             total = dict(self.days.get(day // MINUTE, {}))
@@ -246,9 +254,10 @@ class Panes:
     def sealed(
         self, precise: tuple[int, int], whole: tuple[int, int]
     ) -> list[tuple[str, int, Pane]]:
-        """The panes that end in (after, before], in milliseconds: as (grain, start minute, pane).
+        """The panes that end in (after, before], as (grain, start minute, pane).
 
-        `precise` is the span of panes of records known to the second, `whole` that of the others.
+        `precise` is (after, before), in ms, for panes of records known to the second, `whole` for
+        those of records known only to the day or month.
         """
         found: list[tuple[str, int, Pane]] = []
         for grain, panes, (after, before) in (

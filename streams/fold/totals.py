@@ -1,4 +1,5 @@
-"""Totals of calls: readings that count a line's calls of an hour, day, month or quarter.
+"""Totals of calls: readings that give the number of a line's calls in an hour, day, month or
+quarter.
 
 A total without an area is of the whole line; one with an area is of all within that area. It is
 *final* when its interval was over as it was written (or was in its last second, as which a mapping
@@ -15,9 +16,10 @@ from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.schema import CALL_COUNTS, Reading
 from streams.periods import SECOND, Grain, Period, rfc3339, to_ms
-from streams.registry.kind import SKEW, area_of, plausible, require
+from streams.registry.kind import SKEW, check_plausible, known_area, missing_field
 
 MEASURE = "calls"
+"""The `measure` that such a reading has."""
 GRAINS: tuple[Grain, ...] = ("quarter", "month", "day", "hour")
 """The intervals that a total may have, the widest first."""
 
@@ -29,13 +31,15 @@ _AMONG = {
     "abandoned": ("abandoned_within", "abandoned_at_once"),
     "end_unknown": (),
 }
-"""What is counted among those that ended so."""
+"""By end, the counts of parts of the calls that ended so."""
 
 Order = tuple[int, int, bytes]
+"""Which version of a reading wins, the largest: version, `updated_at` in ms, content."""
 
 
 class Total(NamedTuple):
-    """The counts of an interval by counter; one that is not known is not there."""
+    """The counts of an interval, [start, end) in ms, by counter (`streams.registry.calls`); one
+    that is not known is left out."""
 
     grain: Grain
     start: int
@@ -45,7 +49,7 @@ class Total(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Whose total it is and of which interval; the area by index, 0 for the whole line."""
+    """Which line, area and interval a total is of; the area by index, 0 for the whole line."""
 
     line: str
     area: int
@@ -54,18 +58,19 @@ class Place(NamedTuple):
 
 
 def read_total(force: Force, event: Reading, period: Period | None) -> tuple[Place, Total]:
-    """What a reading with `counts` says; raises `Refused`. `period` is None for a year."""
+    """The total that a reading with `counts` gives, and its place; raises `Refused`. `period` is
+    None for a year."""
     if event.measure != MEASURE:
         raise Refused("wrong_form", f'counts go with measure = "{MEASURE}", not "{event.measure}"')
     if event.line is None:
-        raise require("line")
+        raise missing_field("line")
     if period is None:
         raise Refused(
             "wrong_form",
             f"no figure is of the year {event.period} by itself: give counts of hours, days, "
             "months or quarters",
         )
-    plausible("period", period.start)
+    check_plausible("period", period.start)
     updated = to_ms(event.updated_at)
     if period.start > updated + SKEW:
         raise Refused(
@@ -75,15 +80,15 @@ def read_total(force: Force, event: Reading, period: Period | None) -> tuple[Pla
         )
     given = {name: getattr(event.counts, name, None) for name in CALL_COUNTS}
     counts = _judge({name: n for name, n in given.items() if n is not None})
-    place = Place(event.line, area_of(force, event.area), period.grain, period.start)
+    place = Place(event.line, known_area(force, event.area), period.grain, period.start)
     final = updated + SECOND >= period.end
     return place, Total(period.grain, period.start, period.end, counts, final)
 
 
 def _judge(given: dict[str, int]) -> dict[str, int]:
-    """The counts by counter, with what follows from them: no part of nothing is more than 0.
+    """The counts by counter, with those that follow from them, such as 0 for any part of 0.
 
-    Raises `Refused` where parts are more than what they are parts of.
+    Raises `Refused` where a part is more than its whole.
     """
     if not given:
         raise Refused("wrong_form", f"counts is empty: give some of {', '.join(CALL_COUNTS)}")
@@ -109,8 +114,8 @@ def _judge(given: dict[str, int]) -> dict[str, int]:
 
 
 def _counted_out(given: dict[str, int], least: dict[str, int], rest: int) -> dict[str, int]:
-    """What follows where the table says how many ends are not known (0, say): of offered, answered
-    and abandoned any two give the third."""
+    """The count that follows where the reading says how many calls have no end on record (0, say):
+    of offered, answered and abandoned any two give the third."""
     missing = [end for end in _ENDS if end not in given]
     if "offered" not in given:
         return {} if missing else {"offered": sum(least.values())}
@@ -123,11 +128,11 @@ class LineTotals:
     def __init__(self) -> None:
         self.starts: dict[Grain, list[int]] = {grain: [] for grain in GRAINS}
         self.areas: dict[int, int] = {}
-        """How many (interval, id) there are by area."""
+        """By area the number of totals, over all intervals and ids."""
         self._held: dict[tuple[Grain, int], dict[int, dict[str, tuple[Order, Total]]]] = {}
 
     def at(self, grain: Grain, start: int, area: int) -> Total | None:
-        """The total of an interval and area; of several ids the largest Order."""
+        """The total of an interval and area; of several ids the largest `Order`."""
         found = self._held.get((grain, start), {}).get(area)
         return max(found.values())[1] if found else None
 
@@ -144,7 +149,7 @@ class LineTotals:
             yield starts[place]
 
     def put(self, key: str, place: Place, order: Order, total: Total) -> None:
-        """Takes a total in."""
+        """Adds the total that the reading of this id gives."""
         at = (place.grain, place.start)
         if at not in self._held:
             insort(self.starts[place.grain], place.start)
@@ -152,7 +157,7 @@ class LineTotals:
         self.areas[place.area] = self.areas.get(place.area, 0) + 1
 
     def drop(self, key: str, place: Place) -> None:
-        """Takes a total out again."""
+        """Removes the total that the reading of this id gave."""
         at = (place.grain, place.start)
         areas = self._held[at]
         del areas[place.area][key]
@@ -167,20 +172,20 @@ class LineTotals:
 
 
 class CallTotals:
-    """The totals of one force."""
+    """The totals of calls of one force, by line."""
 
     def __init__(self) -> None:
         self.lines: dict[str, LineTotals] = {}
         self._places: dict[str, Place] = {}
 
     def put(self, key: str, place: Place, order: Order, total: Total) -> None:
-        """Takes the winning version of a reading in, in place of the one before."""
+        """Takes in the winning version of a reading, in place of the one before."""
         self.drop(key)
         self._places[key] = place
         self.lines.setdefault(place.line, LineTotals()).put(key, place, order, total)
 
     def drop(self, key: str) -> None:
-        """Takes out what a reading said, if it was a total."""
+        """Removes the total that a reading gave, if it gave one."""
         place = self._places.pop(key, None)
         if place is not None:
             self.lines[place.line].drop(key, place)

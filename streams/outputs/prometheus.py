@@ -49,7 +49,7 @@ from streams.outputs.alert_metrics import (
 )
 from streams.outputs.instants import parse_instant
 from streams.registry.aggregates import Count, Share
-from streams.registry.measures import ALL, GROUPS, Chosen, Gauge, Group, Measure
+from streams.registry.measures import ALL, GROUPS, ChosenServiceLevel, Gauge, Group, Measure
 
 VOCABULARIES = frozenset({"category", "grade", "offence"})
 """Dimensions whose values are many: rows by one of them are left out of most windows."""
@@ -84,7 +84,7 @@ def own_parts(group: Group, measure: Measure) -> tuple[str, ...]:
     """Which of `numerator` and `denominator` of a ratio need gauges of their own."""
     if measure.unit != "ratio":
         return ()
-    if isinstance(measure.value, Chosen):
+    if isinstance(measure.value, ChosenServiceLevel):
         return ("numerator", "denominator")
     counters = {(m.value.counter,) for m in group.measures if isinstance(m.value, Count)}
     share = measure.value

@@ -13,12 +13,13 @@ import msgspec
 from streams.registry.histogram import quantile
 
 SMALL = 20
-"""A ratio over fewer cases than this is marked as small."""
+"""Cases; a ratio over fewer is marked as small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The counters of one row, and its histogram (bin to count)."""
+    """The counters of one row by name, and the histogram of its durations: bin
+    (`streams.registry.histogram`) to count."""
 
     counts: Mapping[str, int]
     bins: Mapping[int, int]
@@ -67,7 +68,8 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """(sum of `top`) / (sum of `bottom` less `less`)."""
+    """A ratio of sums of counters: those of `top` over those of `bottom` without those of
+    `less`."""
 
     top: tuple[str, ...]
     bottom: tuple[str, ...]
@@ -87,7 +89,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The exact mean, in seconds, of the durations of the records in lane `of`."""
+    """The exact mean, in seconds, of the durations of the records that the counter `of` counts."""
 
     of: str
 
@@ -104,7 +106,8 @@ class Mean:
 
 @dataclass(frozen=True, slots=True)
 class Quantile:
-    """A nearest-rank quantile in whole seconds: exact below 128 s, within 1 % above."""
+    """A nearest-rank quantile of the durations, in seconds: exact to the second below 128 s, within
+    1 % above (`streams.registry.histogram`). `share` is in (0, 1]: 0.5 is the median."""
 
     share: float
 

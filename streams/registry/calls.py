@@ -3,7 +3,7 @@
 All of a call's figures belong to the minute at which it was offered, whenever it was answered, so
 that numerator and denominator of a rate are the same calls.
 
-Counters of a leaf (line, area): offered; answered; answered within the line's limit at that date;
+Counters of a series (line, area): offered; answered; answered within the line's limit at that date;
 abandoned; abandoned within that limit; abandoned within 5 seconds; lost (ended with neither an
 answer nor an abandonment on record); and of the speed of answer the sum (ms) and sum of squares
 (ms squared). Within a limit includes the limit, and is judged in milliseconds.
@@ -24,19 +24,19 @@ from streams.registry.kind import (
     LONGEST,
     OPEN,
     WHEN_SHIFT,
-    Clocks,
     Contribution,
     CounterLayout,
-    not_too_long,
-    plausible,
-    require,
+    RecordRules,
+    check_length,
+    check_plausible,
+    missing_field,
 )
 
 WAITING, ANSWERED, ABANDONED, LOST = 0, 1, 2, 3
 AT_ONCE = 5 * SECOND
 """Milliseconds within which a caller who gave up is taken not to have waited."""
 
-# Body, lowest bit first: open 1, fate 2, wait in ms 32, area 12, line 6.
+# Packed, lowest bit first: open 1, disposition 2, wait in ms 32, area 12, line 6.
 _DISPOSITION_SHIFT, _WAIT_SHIFT, _SERIES_KEY_SHIFT = 1, 3, 35
 _WAIT_MASK, _SERIES_KEY_MASK = (1 << 32) - 1, (1 << 18) - 1
 _AREA_BITS = 12
@@ -63,16 +63,16 @@ _C_LOST = COUNTERS.one("offered", "lost")
 
 
 def series_key_of(line: int, area: int) -> int:
-    """The leaf of a line and an area, both by index."""
+    """The series key of a line and an area, both by index."""
     return line << _AREA_BITS | area
 
 
 def split_series_key(series_key: int) -> tuple[int, int]:
-    """(line, area) of a leaf, both by index."""
+    """(line, area) of a series key, both by index."""
     return series_key >> _AREA_BITS, series_key & ((1 << _AREA_BITS) - 1)
 
 
-class Calls(Clocks):
+class Calls(RecordRules):
     """The `Kind` of calls for one force."""
 
     name = "call"
@@ -84,7 +84,7 @@ class Calls(Clocks):
         super().__init__()
         self.force = force
         self._series_keys: dict[tuple[str | None, str | None], int] = {}
-        self._limits = [force.steps(line.targets) for line in force.lines]
+        self._limits = [force.target_steps(line.targets) for line in force.lines]
         # A limit that never changed needs no look at the date.
         self._limit = [
             steps[0][1] if len({step[1] for step in steps}) == 1 else None for steps in self._limits
@@ -98,17 +98,17 @@ class Calls(Clocks):
         return self._limits[line][-1][1]
 
     def pack(self, event: Call, updated: int) -> int:
-        """The body of a call."""
+        """The packed record of a call."""
         series_key = self._series_keys.get((event.line, event.area))
         if series_key is None:
             series_key = self._series_key(event)
         offered_at = event.offered_at
         if offered_at is None:
-            raise require("offered_at")
+            raise missing_field("offered_at")
         offered = (offered_at - EPOCH) // MILLISECOND
         if not EARLIEST <= offered <= updated:
-            plausible("offered_at", offered)
-            offered = self.by_then("offered_at", offered, updated)
+            check_plausible("offered_at", offered)
+            offered = self.clamped("offered_at", offered, updated)
         wait, disposition = 0, WAITING
         end = event.answered_at
         if end is not None:
@@ -116,18 +116,18 @@ class Calls(Clocks):
                 raise Refused("answered_and_abandoned", "a call has one end, not two")
             wait = (end - EPOCH) // MILLISECOND - offered
             if wait < 0 or offered + wait > updated:
-                wait = self.since("offered", offered, "answered", offered + wait, updated)
+                wait = self.duration("offered", offered, "answered", offered + wait, updated)
             disposition = ANSWERED
         elif (end := event.abandoned_at) is not None:
-            wait = self.since("offered", offered, "abandoned", to_ms(end), updated)
+            wait = self.duration("offered", offered, "abandoned", to_ms(end), updated)
             disposition = ABANDONED
         end = event.ended_at
         if end is not None and (end > event.updated_at or end < offered_at):
-            self.since("offered", offered, "ended", to_ms(end), updated)
+            self.duration("offered", offered, "ended", to_ms(end), updated)
         if disposition == WAITING and (end is not None or event.played == "end"):
             disposition = LOST
         if wait > LONGEST:
-            not_too_long("answered" if disposition == ANSWERED else "abandoned", wait)
+            check_length("answered" if disposition == ANSWERED else "abandoned", wait)
         return (
             offered << WHEN_SHIFT
             | series_key << _SERIES_KEY_SHIFT
@@ -136,10 +136,11 @@ class Calls(Clocks):
         )
 
     def _series_key(self, event: Call) -> int:
-        """The leaf that an event names; raises `Refused` for an unknown line. Names as the force's
-        file writes them are remembered: one look-up for the next event."""
+        """The series key of the line and area that an event names; raises `Refused` for an unknown
+        line. Names as the force's file writes them are remembered: one look-up for the next
+        event."""
         if event.line is None:
-            raise require("line")
+            raise missing_field("line")
         line = self.force.line_index.get(event.line)
         if line is None:
             known = ", ".join(self.force.line_index)
@@ -151,7 +152,7 @@ class Calls(Clocks):
         return series_key
 
     def contribution(self, packed: int) -> Contribution:
-        """One leaf, and for an answered call the bin of its speed of answer."""
+        """Its series, and for an answered call the bin of its speed of answer."""
         when = packed >> WHEN_SHIFT
         series_key = (packed >> _SERIES_KEY_SHIFT) & _SERIES_KEY_MASK
         disposition = (packed >> _DISPOSITION_SHIFT) & 3

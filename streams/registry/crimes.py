@@ -12,15 +12,15 @@ from streams.periods import DAY
 from streams.registry.kind import (
     PRECISION_SHIFT,
     WHEN_SHIFT,
-    Clocks,
     Contribution,
     CounterLayout,
-    partial,
-    plausible,
-    require,
+    RecordRules,
+    check_plausible,
+    missing_field,
+    partial_stamp,
 )
 
-# Body, lowest bit first: open 1 (never set), cancelled 1, area 12, offence 12.
+# Packed, lowest bit first: open 1 (never set), cancelled 1, area 12, offence 12.
 _CANCELLED, _AREA_SHIFT, _OFFENCE_SHIFT = 2, 2, 14
 _SERIES_KEY_MASK = (1 << 24) - 1
 
@@ -29,16 +29,16 @@ _C_COUNT = COUNTERS.one("count")
 
 
 def series_key_of(offence: int, area: int) -> int:
-    """The leaf of an offence group and an area, both by index."""
+    """The series key of an offence group and an area, both by index."""
     return offence << 12 | area
 
 
 def split_series_key(series_key: int) -> tuple[int, int]:
-    """(offence, area) of a leaf, both by index."""
+    """(offence, area) of a series key, both by index."""
     return series_key >> 12, series_key & 4095
 
 
-class Crimes(Clocks):
+class Crimes(RecordRules):
     """The `Kind` of crime records for one force."""
 
     name = "crime"
@@ -51,21 +51,21 @@ class Crimes(Clocks):
         self.force = force
 
     def pack(self, event: Crime, updated: int) -> int:
-        """The body of a crime record."""
+        """The packed record of a crime record."""
         if event.recorded_at is None:
-            raise require("recorded_at")
+            raise missing_field("recorded_at")
         if event.offence is None:
-            raise require("offence")
-        recorded, precision = partial("recorded_at", event.recorded_at, self.force.zone)
-        plausible("recorded_at", recorded)
-        recorded = self.by_then("recorded_at", recorded, updated)
+            raise missing_field("offence")
+        recorded, precision = partial_stamp("recorded_at", event.recorded_at, self.force.zone)
+        check_plausible("recorded_at", recorded)
+        recorded = self.clamped("recorded_at", recorded, updated)
         for field, text in (
             ("committed_from", event.committed_from),
             ("committed_to", event.committed_to),
             ("outcome_at", event.outcome_at),
         ):
             if text is not None:
-                self.by_then(field, partial(field, text, self.force.zone)[0], updated)
+                self.clamped(field, partial_stamp(field, text, self.force.zone)[0], updated)
         return (
             recorded << WHEN_SHIFT
             | precision << PRECISION_SHIFT
@@ -76,7 +76,7 @@ class Crimes(Clocks):
         )
 
     def contribution(self, packed: int) -> Contribution | None:
-        """One leaf, or nothing for a cancelled crime."""
+        """Its series, or nothing for a cancelled crime."""
         if packed & _CANCELLED:
             return None
         return (
@@ -92,5 +92,5 @@ class Crimes(Clocks):
         return False
 
     def lost_after(self, packed: int) -> int:
-        """A crime record is never in a stock."""
+        """Never asked: no gauge counts a crime record."""
         return 0

@@ -7,7 +7,7 @@ closed with no arrival is never attended; an arrival recorded after the close st
 version of an incident in a finished export that names neither is unknown: it counts, but is neither
 never attended nor unattended now.
 
-Counters of a leaf (category, grade, area): count; attended; within the limit at that date; never
+Counters of a series (category, grade, area): count; attended; within the limit at that date; never
 attended; and of the response time the sum (ms) and sum of squares (ms squared).
 """
 
@@ -24,24 +24,26 @@ from streams.registry.kind import (
     PRECISION_SHIFT,
     SECOND_PRECISE,
     WHEN_SHIFT,
-    Clocks,
     Contribution,
     CounterLayout,
-    not_too_long,
-    partial,
-    plausible,
-    require,
+    RecordRules,
+    check_length,
+    check_plausible,
+    missing_field,
+    partial_stamp,
 )
 
 GRADES = ("ungraded", "emergency", "priority", "scheduled", "no_attendance")
 EMERGENCY = 1
 PENDING, ATTENDED, NEVER, CANCELLED = 0, 1, 2, 3
 
-# Body, lowest bit first: open 1, fate 2, response in ms 32, area 12, grade 3, category 12, ended 1.
-_DISPOSITION_SHIFT, _WAIT_SHIFT, _SERIES_KEY_SHIFT = 1, 3, 35
+# Packed, lowest bit first: open 1, disposition 2, response in ms 32, area 12, grade 3, category 12,
+# ended 1.
+_DISPOSITION_SHIFT, _RESPONSE_SHIFT, _SERIES_KEY_SHIFT = 1, 3, 35
 _ENDED = 1 << 62
-"""It is closed or cancelled, or its export is finished: nothing more is waited for."""
-_WAIT_MASK, _SERIES_KEY_MASK = (1 << 32) - 1, (1 << 27) - 1
+"""The bit of an incident that is closed or cancelled, or whose export is finished: nothing more is
+to come."""
+_RESPONSE_MASK, _SERIES_KEY_MASK = (1 << 32) - 1, (1 << 27) - 1
 
 COUNTERS = CounterLayout(
     ("count", 32),
@@ -59,16 +61,16 @@ _C_NEVER = COUNTERS.one("count", "never")
 
 
 def series_key_of(category: int, grade: int, area: int) -> int:
-    """The leaf of a category, a grade and an area, all by index."""
+    """The series key of a category, a grade and an area, all by index."""
     return (category << 3 | grade) << 12 | area
 
 
 def split_series_key(series_key: int) -> tuple[int, int, int]:
-    """(category, grade, area) of a leaf, all by index."""
+    """(category, grade, area) of a series key, all by index."""
     return series_key >> 15, (series_key >> 12) & 7, series_key & 4095
 
 
-class Incidents(Clocks):
+class Incidents(RecordRules):
     """The `Kind` of incidents for one force."""
 
     name = "incident"
@@ -79,7 +81,7 @@ class Incidents(Clocks):
     def __init__(self, force: Force) -> None:
         super().__init__()
         self.force = force
-        self._limits = force.steps(force.file.attendance.targets)
+        self._limits = force.target_steps(force.file.attendance.targets)
         self._series_keys: dict[tuple[str, str | None, str | None], int] = {}
         self._grades = {name: index for index, name in enumerate(GRADES)}
 
@@ -91,15 +93,15 @@ class Incidents(Clocks):
         return self._limits[-1][1]
 
     def pack(self, event: Incident, updated: int) -> int:
-        """The body of an incident."""
+        """The packed record of an incident."""
         if event.opened_at is None:
-            raise require("opened_at")
+            raise missing_field("opened_at")
         if event.category is None:
-            raise require("category")
-        opened, precision = partial("opened_at", event.opened_at, self.force.zone)
+            raise missing_field("category")
+        opened, precision = partial_stamp("opened_at", event.opened_at, self.force.zone)
         if not EARLIEST <= opened <= updated:
-            plausible("opened_at", opened)
-            opened = self.by_then("opened_at", opened, updated)
+            check_plausible("opened_at", opened)
+            opened = self.clamped("opened_at", opened, updated)
         series_key = self._series_keys.get((event.category, event.grade, event.area))
         if series_key is None:
             series_key = self._series_key(event, event.category)
@@ -109,12 +111,12 @@ class Incidents(Clocks):
             if precision != SECOND_PRECISE:
                 raise Refused("arrival_without_time", "arrived_at needs an exact opened_at")
             arrived = to_ms(event.arrived_at)
-            response = self.since("opened", opened, "arrived", arrived, updated)
-            not_too_long("arrived", response)
+            response = self.duration("opened", opened, "arrived", arrived, updated)
+            check_length("arrived", response)
             disposition = ATTENDED
         if event.closed_at is not None:
             if precision == SECOND_PRECISE:
-                self.since("opened", opened, "closed", to_ms(event.closed_at), updated)
+                self.duration("opened", opened, "closed", to_ms(event.closed_at), updated)
             if disposition == PENDING:
                 disposition = NEVER
         if event.cancelled:
@@ -130,14 +132,15 @@ class Incidents(Clocks):
             opened << WHEN_SHIFT
             | precision << PRECISION_SHIFT
             | series_key << _SERIES_KEY_SHIFT
-            | response << _WAIT_SHIFT
+            | response << _RESPONSE_SHIFT
             | disposition << _DISPOSITION_SHIFT
             | unattended
             | (_ENDED if ended else 0)
         )
 
     def _series_key(self, event: Incident, category: str) -> int:
-        """The leaf that an event names. Names as the force's file writes them are remembered: one
+        """The series key of what an event names. Names as the force's file writes them are
+        remembered: one
         look-up for the next event."""
         vocabulary, grade, area = self.force.categories, event.grade, event.area
         series_key = series_key_of(
@@ -150,7 +153,7 @@ class Incidents(Clocks):
         return series_key
 
     def contribution(self, packed: int) -> Contribution | None:
-        """One leaf, and for an attended emergency the bin of its response time."""
+        """Its series, and for an attended incident the bin of its response time."""
         disposition = (packed >> _DISPOSITION_SHIFT) & 3
         if disposition == CANCELLED:
             return None
@@ -161,7 +164,7 @@ class Incidents(Clocks):
             return when, precision, series_key, _C_COUNT, -1
         if disposition == NEVER:
             return when, precision, series_key, _C_NEVER, -1
-        response = (packed >> _WAIT_SHIFT) & _WAIT_MASK
+        response = (packed >> _RESPONSE_SHIFT) & _RESPONSE_MASK
         counters = _C_ATTENDED + (response << _SUM) + (response * response << _SQUARES)
         if response <= self.limit(when):
             counters += _C_WITHIN
@@ -175,7 +178,7 @@ class Incidents(Clocks):
 
     def unfinished(self, packed: int) -> bool:
         """An incident that is not closed, attended or not. One known only to the day or the month
-        is of no live feed: nothing is waited for."""
+        comes from no live feed: no end of it will come."""
         return not packed & _ENDED and (packed >> PRECISION_SHIFT) & 3 == SECOND_PRECISE
 
     def lost_after(self, packed: int) -> int:

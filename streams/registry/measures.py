@@ -21,15 +21,17 @@ Unit = Literal["count", "ratio", "seconds"]
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ChosenServiceLevel:
     """The service level by the formula that the force's file chooses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """Something true at one moment: how many are in a state now, or how long the oldest has been.
+    """What holds at one moment: how many records are open now (calls waiting, emergencies
+    unattended), or how long the oldest has been.
 
-    `of` is `count`, `oldest_seconds` or `unknown` (so old that its end must have been lost).
+    `of` is `count`, `oldest_seconds`, or `unknown`: how many have been open so long that their end
+    must have been lost.
     """
 
     of: Literal["count", "oldest_seconds", "unknown"]
@@ -37,7 +39,7 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """One of the published definitions of a service level."""
+    """One of the published definitions of a service level, and how it is written in words."""
 
     share: Share
     words: str
@@ -75,7 +77,7 @@ missed, so their share is lower: `never_attended` stands beside it."""
 
 @dataclass(frozen=True, slots=True)
 class WatchPolicy:
-    """That a measure is watched by detectors, once per period of each of the grains.
+    """How a measure is watched by detectors: once a period of each of the grains.
 
     A figure is watched only in periods that are known well soon after they end: a marker, an
     outcome or a casualty has no watch before the delay of its recording has been estimated.
@@ -83,7 +85,8 @@ class WatchPolicy:
 
     grains: tuple[Literal["hour", "day", "month"], ...]
     theme: str
-    """What joins signals of one story; the category or offence is added to it."""
+    """What related signals have in common, so that they become one alert; the category or offence
+    is added to it."""
     subject: str
     """What a sentence is about: `{category} incidents`."""
     of_all: str = ""
@@ -92,19 +95,21 @@ class WatchPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One figure of a row."""
+    """One figure of a row: its name in JSON and metrics, its title for people, its unit, which
+    direction is good, how it is read, and how it is watched, if it is."""
 
     name: str
     title: str
     unit: Unit
     polarity: Polarity
-    value: Count | Share | Mean | Quantile | Chosen | Gauge
+    value: Count | Share | Mean | Quantile | ChosenServiceLevel | Gauge
     watch: WatchPolicy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A table of the board: its records, its clock, its dimensions besides area, its measures."""
+    """A table of the board: the kind of its records, the field by whose time they are counted, the
+    dimensions of its rows besides area, and its measures."""
 
     name: str
     title: str
@@ -114,10 +119,10 @@ class Group:
     measures: tuple[Measure, ...]
 
 
-LIVE: tuple[Literal["hour", "day", "month"], ...] = ("hour", "day", "month")
-SETTLED: tuple[Literal["hour", "day", "month"], ...] = ("day", "month")
-"""For what is hardly known an hour after: most emergencies are still on their way when their hour
-ends, and crimes are recorded for a day."""
+LIVE_GRAINS: tuple[Literal["hour", "day", "month"], ...] = ("hour", "day", "month")
+SETTLED_GRAINS: tuple[Literal["hour", "day", "month"], ...] = ("day", "month")
+"""For what is hardly known when its hour ends: most emergencies are not attended yet, and crimes
+are recorded for a day."""
 
 ALL = "all"
 """The value of a dimension that stands for all of its values together."""
@@ -135,7 +140,7 @@ CALLS = Group(
             "count",
             "neutral",
             Count("offered"),
-            WatchPolicy(LIVE, "calls", "{line}"),
+            WatchPolicy(LIVE_GRAINS, "calls", "{line}"),
         ),
         Measure("answered", "Answered", "count", "neutral", Count("answered")),
         Measure("abandoned", "Abandoned", "count", "down_good", Count("abandoned")),
@@ -146,7 +151,7 @@ CALLS = Group(
             "Service level",
             "ratio",
             "up_good",
-            Chosen(),
+            ChosenServiceLevel(),
             WatchPolicy(("hour", "day"), "calls", "{line} answered in time"),
         ),
         Measure(
@@ -179,7 +184,7 @@ ATTENDANCE = Group(
             "count",
             "neutral",
             Count("count"),
-            WatchPolicy(LIVE, "incidents", "Emergency incidents"),
+            WatchPolicy(LIVE_GRAINS, "incidents", "Emergency incidents"),
         ),
         Measure("attended", "Attended", "count", "neutral", Count("attended")),
         Measure("attended_within", "Attended in time", "count", "up_good", Count("within")),
@@ -226,7 +231,7 @@ INCIDENTS = Group(
             "count",
             "neutral",
             Count("count"),
-            WatchPolicy(LIVE, "incidents", "{category} incidents", "Incidents"),
+            WatchPolicy(LIVE_GRAINS, "incidents", "{category} incidents", "Incidents"),
         ),
     ),
 )
@@ -243,14 +248,14 @@ CRIMES = Group(
             "count",
             "neutral",
             Count("count"),
-            WatchPolicy(SETTLED, "crimes", "{offence} offences", "Recorded crimes"),
+            WatchPolicy(SETTLED_GRAINS, "crimes", "{offence} offences", "Recorded crimes"),
         ),
     ),
 )
 GROUPS: tuple[Group, ...] = (CALLS, ATTENDANCE, INCIDENTS, CRIMES)
 
 LINKS = (("calls", "incidents"),)
-"""Themes that tell one story: calls, and the incidents that they become a few minutes later."""
+"""Themes that are related: calls, and the incidents that they become a few minutes later."""
 
 
 def find_measure(group: str, measure: str) -> tuple[Group, Measure] | None:
@@ -271,3 +276,23 @@ def unit_of(group: str, measure: str) -> Unit:
     """Whether a figure is a count, a share or a duration; what no group has is counted."""
     found = measure_of(group, measure)
     return "count" if found is None else found.unit
+
+
+PLAIN_NAMES = {
+    "all": "All",
+    "asb": "Anti-social behaviour",
+    "damage_arson": "Damage and arson",
+    "theft_from_person": "Theft from the person",
+    "violence_and_sexual": "Violence, sexual offences",
+    "call": "calls",
+    "incident": "incidents",
+    "crime": "crimes",
+    "reading": "readings",
+}
+"""Names of kinds, categories and offence groups that are written in another way than their id."""
+
+
+def plain_name(path: str) -> str:
+    """A category or offence group in words: `road_collision.injury` is Road collision, injury."""
+    known = PLAIN_NAMES.get(path)
+    return known or path.replace(".", ", ").replace("_", " ").capitalize()

@@ -20,8 +20,7 @@ from streams.config.force import WHOLE, Force
 from streams.events.refusals import WORDS as REASONS
 from streams.events.schema import KINDS
 from streams.periods import DAY, HOUR, Calendar, Grain, Period
-from streams.registry.measures import ALL, Unit, WatchPolicy
-from streams.registry.names import name
+from streams.registry.measures import ALL, Unit, WatchPolicy, plain_name
 
 SHORT = 80
 """Characters of a sentence that an alert has room for beside its figures."""
@@ -131,7 +130,7 @@ def subject(force: Force, watch: WatchPolicy, row: dict[str, str]) -> str:
         return watch.of_all
     said = {"line": _line(force, row["line"])} if "line" in row else {}
     if narrow is not None:
-        said |= {"category": name(narrow), "offence": name(narrow)}
+        said |= {"category": plain_name(narrow), "offence": plain_name(narrow)}
     told = watch.subject.format(**said)
     for twice in ("offences offences", "crime offences"):  # "Other crime" is a group's own name
         told = told.replace(twice, twice.partition(" ")[0])
@@ -353,14 +352,14 @@ def across(what: str, kind: str, day: dt.date) -> str:
 def silent(kind: str, force: Force, gap: str, expected: float) -> str:
     """No record of a kind where some were to be expected."""
     return (
-        f"{name(kind).capitalize()}, {force.name}: nothing for {gap}, "
+        f"{plain_name(kind).capitalize()}, {force.name}: nothing for {gap}, "
         f"where {_records(expected)} expected. The feed may be down."
     )
 
 
 def missing(kind: str, force: Force, when: str) -> str:
     """A stretch of the past in which a feed was not heard."""
-    return f"{name(kind).capitalize()}, {force.name}: nothing {when}; missing, not zero."
+    return f"{plain_name(kind).capitalize()}, {force.name}: nothing {when}; missing, not zero."
 
 
 def stretch(calendar: Calendar, start: int, end: int) -> str:
@@ -402,12 +401,14 @@ def _records(expected: float) -> str:
 
 def noticed(kind: str, delay: str) -> str:
     """How soon silence will be noticed, while there is none."""
-    return f"a silent feed of {name(kind)} is noticed after {delay}"
+    return f"a silent feed of {plain_name(kind)} is noticed after {delay}"
 
 
 def unknown(kind: str) -> str:
     """Before any rate is known."""
-    return f"a silent feed of {name(kind)} can't be told from a quiet one: no rate is known yet"
+    return (
+        f"a silent feed of {plain_name(kind)} can't be told from a quiet one: no rate is known yet"
+    )
 
 
 def noticed_by_beats(feed: str, delay: str, every: str | None) -> str:
@@ -438,5 +439,5 @@ def why_refused(reason: str, ahead: str | None) -> str:
 def refused(feed: str, force: Force, why: str, lines: int) -> str:
     """A feed of which every line is refused."""
     many = "1 line" if lines == 1 else f"{lines:,} lines"
-    what = name(feed).capitalize() if feed in KINDS else f"Feed {feed}"
+    what = plain_name(feed).capitalize() if feed in KINDS else f"Feed {feed}"
     return f"{what}, {force.name}: refused: {why}. {many} in a row; none is counted."

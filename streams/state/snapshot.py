@@ -15,9 +15,10 @@ import msgspec
 
 from streams.board.monitor import Shard
 from streams.events.schema import Reading
+from streams.fold.heartbeats import Beat, Heartbeats
 from streams.fold.ledger import Ledger, VersionCounts
 from streams.fold.panes import Pane
-from streams.fold.readings import Beat, Heartbeats, Readings
+from streams.fold.readings import Readings
 from streams.state.departed import ENTRY_BYTES, Departed
 
 KEYS_A_STEP, REVISIONS_A_STEP = 10_000, 100
@@ -181,7 +182,7 @@ def taking(shard: Shard, snapshot: Snapshot) -> Iterator[None]:
         fold = shard.folds[name]
         if isinstance(fold, Heartbeats):
             beats = {feed: list(held) for feed, held in fold.beats.items()}
-            heard = {feed: list(held) for feed, held in fold.heard.items()}
+            heard = {feed: list(held) for feed, held in fold.beating.items()}
             snapshot.folds[name] = FoldHead(
                 lines=fold.lines, latest=dict(fold.latest), beats=beats, heard=heard
             )

@@ -100,7 +100,7 @@ def rebuild(shard: Shard, force: Force) -> None:
             if isinstance(period, Gap):
                 steps: Iterator[None] = surveillance.pass_over(period)
             else:
-                steps = surveillance.taking(period, period.end + ledger.kind.grace)
+                steps = surveillance.take(period, period.end + ledger.kind.grace)
                 periods += 1
             for _ in steps:
                 pass

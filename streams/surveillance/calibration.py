@@ -135,7 +135,7 @@ def _streams(force: Force, kind: str, ledger: Ledger) -> dict[Atom, SimulatedStr
     for atom in [atom for atom in by_day if atom[2][-1] == WHOLE]:
         inner = (a for a in by_day if a[:2] == atom[:2] and a[2][:-1] == atom[2][:-1])
         by_day[atom] -= sum((by_day[a] for a in inner if a != atom), np.zeros(len(days) - 1))
-    return _as_leaves(by_day, _shapes(rows, ledger, series), ledger, days)
+    return _as_streams(by_day, _shapes(rows, ledger, series), ledger, days)
 
 
 def _is_atom(one: WatchedSeries, smallest: set[str]) -> bool:
@@ -181,7 +181,7 @@ def _shapes(
     return {group: 24.0 * (one + 1.0) / (one + 1.0).sum() for group, one in sums.items()}
 
 
-def _as_leaves(
+def _as_streams(
     by_day: dict[Atom, Floats], shapes: dict[str, Floats], ledger: Ledger, days: list[int]
 ) -> dict[Atom, SimulatedStream]:
     """Rates, the shape of the week, and the dispersion that the streams of a group share."""

@@ -1,18 +1,18 @@
-"""What a feed was not heard in: the stretches of event time that are missing, never zero.
+"""The spans of event time in which a feed was down: they are missing, never zero.
 
-A stretch without any record, of all series of the feed together, is missing where heartbeats were
-due in it and did not come; where they went on the feed was heard, and it is zero. Without beats it
-is missing where it is impossible at the feed's own rate (`silence.impossible`), else it is a
-quiet time, and zero. The rate is that of the finest periods in which its records are known, as the
-watches know them:
+A span without any record, of all series of the feed together, is missing where heartbeats were due
+in it and did not come; where they went on the feed was up, and it is zero. Without heartbeats it is
+missing where no record at all is impossible at the feed's own rate (`silence.impossible`), else it
+is a quiet time, and zero. The rate is that of the finest periods in which its records are known, as
+the detectors have learned it:
 
 - by the hour, for calls and incidents: what each hour of the stretch was to bring;
 - by the day: what its whole days were to bring. A day that is cut says nothing, as crimes are
   recorded at some hours of it only;
 - by the month, where that is all that is known: what its whole months were to bring.
 
-In the first week there is a mean rate only, and a stretch of less than a week is taken for quiet.
-Where nothing is known of the rate, more than `gaps.LONGEST_QUIET` is missing.
+In the first week there is only a mean rate, and a span of less than a week is taken for quiet.
+Where nothing is known of the rate, a span longer than `gaps.LONGEST_QUIET` is missing.
 """
 
 from __future__ import annotations
@@ -23,63 +23,64 @@ from detectors.counts.month_watch import MONTH
 from detectors.counts.predictive import Predictive
 from detectors.counts.weekly.baseline import Baseline
 from streams.config.force import WHOLE
-from streams.fold.gaps import CUT, LEAST, Span, began, empty_runs, first, too_long
+from streams.fold.gaps import CUT, LEAST, empty_runs, empty_since, first_record, too_long
 from streams.fold.ledger import Ledger
-from streams.periods import DAY, HOUR, MINUTE, Period
+from streams.periods import DAY, HOUR, MINUTE, Period, Span
 from streams.surveillance.adapters.base import Point
 from streams.surveillance.adapters.counts import Counts, Months
-from streams.surveillance.grain import Watches
-from streams.surveillance.pace import slowed
+from streams.surveillance.grain_watches import GrainWatches
+from streams.surveillance.recent_rate import at_rate
 from streams.surveillance.signals import Grain
 from streams.surveillance.silence import LOOKED, impossible, together
 
 FORGOTTEN = 160 * 7 * DAY
-"""Baselines keep so many weeks: what is longer is always missing."""
+"""In ms: baselines keep so many weeks, and a longer span is always missing."""
 CUT_MONTH = 0.1
-"""A month of which so much was not heard is missing as a whole, and else shorter by it."""
+"""A month of which this share is missing is missing as a whole; with less it is shorter by it."""
 FEW, YEAR = 3, 12
-"""Months from which it is known how far they scatter; and those that make the rate."""
+"""Months from which their scatter is known; and the latest months that make the rate."""
 SPREAD, EARLY_SPREAD, EARLY_DISPERSION = 0.02, 0.1, 2.0
 """Relative variance of a rate by the month; the same, and the dispersion, while it is known from
 few of them or from the first week alone."""
 LEAST_OF: dict[Grain, int] = {"hour": LEAST, "day": DAY - 2 * HOUR, "month": 28 * DAY - HOUR}
-"""A shorter stretch holds no whole period of the grain."""
+"""In ms: a shorter span holds no whole period of the grain."""
 IMPOSSIBLE: dict[Grain, float] = {"hour": 1e-5, "day": 1e-4, "month": 1e-3}
 """How probable no record may be, at most, where it is taken for impossible: about one false alarm a
 year for hours, and none in decades for the few days and months."""
 FEWEST = 11.0
-"""Where fewer records were to be expected, none at all is never impossible."""
+"""Expected records; where there are fewer, none at all is never impossible."""
 SAID = HOUR
-"""A shorter stretch is not told of when it is over."""
+"""In ms; a shorter span is not reported when it is over."""
 KEPT = 1_000
-"""Stretches that are kept."""
+"""Missing spans that are kept, the newest."""
 
 
-class MissingStretches:
-    """The stretches in which the feed of one ledger was not heard."""
+class MissingSpans:
+    """The missing spans of the feed of one ledger."""
 
     def __init__(
         self,
         ledger: Ledger,
-        grains: Mapping[Grain, Watches],
+        grains: Mapping[Grain, GrainWatches],
         point: Callable[[Period, str], Point],
     ) -> None:
         self.ledger, self.calendar = ledger, ledger.calendar
         self.grains, self.point = grains, point
         self.gaps: list[Span] = []
-        """In order, apart from each other."""
+        """The missing spans, in order; no two touch."""
         self.breaks: Callable[[Span], list[Span] | None] = lambda _: None
-        """Where in a span heartbeats were due and did not come; None where that is not known."""
+        """Asked for the parts of a span in which heartbeats were due and did not come; None where
+        nobody knows."""
         self.unreported: list[tuple[Grain, int, int]] = []
-        """Stretches of which nobody has been told: the grain of the rate, start and end."""
+        """Missing spans that have not been reported yet: the grain of the rate, start and end."""
         self._lasting: tuple[tuple[int, int], list[Span]] = ((0, 0), [])
         self._first: int | None = None
         self._known: list[Baseline] = []
         self._most = 0.0
 
     def judge(self, run: Span) -> list[Span]:
-        """What of a stretch without a record is missing; it is kept. Before the first record there
-        is no feed yet."""
+        """Which parts of a span without a record are missing; they are kept. Before the first
+        record there is no feed yet."""
         if self.before(run[1]):
             return []
         known = [gap for gap in self.gaps if gap[0] <= run[0] and run[1] <= gap[1]]
@@ -92,9 +93,9 @@ class MissingStretches:
         return [self._holding(gap) for _, gap in found]
 
     def _note_unreported(self, grain: Grain, run: Span) -> None:
-        told = any(one[0] < run[1] and run[0] < one[1] for one in self.gaps)
+        known = any(one[0] < run[1] and run[0] < one[1] for one in self.gaps)
         going = [one for one in self.unreported if one[1] <= run[1] and run[0] <= one[2]]
-        if going or (not told and run[1] - run[0] >= SAID):
+        if going or (not known and run[1] - run[0] >= SAID):
             start = min(one[1] for one in (*going, (grain, *run)))
             self.unreported = [one for one in self.unreported if one not in going]
             self.unreported.append((grain, start, run[1]))
@@ -103,8 +104,8 @@ class MissingStretches:
         return next(one for one in self.gaps if one[0] <= gap[0] and gap[1] <= one[1])
 
     def to_report(self, closed: Period) -> list[tuple[Grain, int, int]]:
-        """The stretches that are over and of which it can be told now that a period has closed
-        after them, each once: not of those that have been filled meanwhile."""
+        """The missing spans to be reported now that a period has closed after them, each once;
+        those that records have filled meanwhile are not."""
         due = [
             one
             for one in self.unreported
@@ -143,8 +144,8 @@ class MissingStretches:
         self.gaps = sorted([one for one in self.gaps if one not in near] + [gap])[-KEPT:]
 
     def _widened(self, grain: Grain, run: Span) -> Span:
-        """Of records that are known to the day, the days beside it too: the feed died within the
-        one, and came back within the other."""
+        """A missing span; where records are known to the day, with the days beside it too: the feed
+        went down within the one, and came back within the other."""
         start, end = run
         if grain == "day":
             if self.calendar.start("day", start) == start:
@@ -176,10 +177,10 @@ class MissingStretches:
         ahead = Predictive(ahead.mean * more, ahead.spread, ahead.dispersion)
         if not impossible(ahead, IMPOSSIBLE[grain]):
             return ahead
-        return slowed(ahead, self.grains[grain].pace.before(span[0]))
+        return at_rate(ahead, self.grains[grain].recent_rate.before(span[0]))
 
     def _peak(self, counts: list[Counts]) -> float:
-        """The most that an hour of the week is to bring, at twice the usual: as on a day with a
+        """The most records that any hour of the week brings, at twice the usual, as on a day with a
         name."""
         known = [each.detector.expected.baseline for each in counts]
         if len(known) != len(self._known) or any(
@@ -226,8 +227,8 @@ class MissingStretches:
         return self.lost(period) >= allowed * (period.end - period.start)
 
     def shown(self, start: int, end: int, at: int) -> int:
-        """How much of [start, end) was missing as of `at`, in ms: the stretch without a record that
-        lasts then is among it where it is impossible already, and no gap that was filled later."""
+        """How much of [start, end) was missing as of `at`, in ms. The span without a record that
+        goes on then counts where it is impossible already; gaps that were filled later do not."""
         lasting = self._lasts(at) if start < at and end > self.ledger.watermark else []
         gaps = [gap for gap in self.gaps if not lasting or gap[1] <= lasting[0][0]]
         left = [each for gap in gaps if gap[0] < end and start < gap[1] for each in self._left(gap)]
@@ -244,20 +245,20 @@ class MissingStretches:
     def _lasts(self, at: int) -> list[Span]:
         key = self.ledger.watermark, at // MINUTE
         if key != self._lasting[0]:
-            run = began(self.ledger.panes, at), at
+            run = empty_since(self.ledger.panes, at), at
             long = run[1] - run[0] >= LEAST
             self._lasting = key, [gap for _, gap in self._missing(run)] if long else []
         return self._lasting[1]
 
     def lately(self, period: Period) -> bool:
-        """Whether a gap ended within the period or the hour before it: how much of the period the
-        feed was heard in is not known while it runs."""
+        """Whether a gap ended within the period or the hour before it: how long the feed was up in
+        the period is not known while it runs."""
         return any(end > period.start - HOUR and start < period.end for start, end in self.gaps)
 
     def before(self, end: int) -> bool:
         """Whether what ends there lies before the first record."""
         if self._first is None or end <= self._first:
-            self._first = first(self.ledger.panes)
+            self._first = first_record(self.ledger.panes)
         return self._first is not None and end <= self._first
 
 

@@ -1,26 +1,26 @@
-"""The periods of which a ledger still has counts, for a baseline that must be made anew."""
+"""The closed periods of which a ledger still has counts, from which baselines are learned anew."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from statistics import median
 
-from streams.fold.gaps import Gap, Span, empty_runs, in_one_step, walk
+from streams.fold.gaps import Gap, empty_runs, in_one_step, walk
 from streams.fold.ledger import Ledger
-from streams.periods import MINUTE, Period
+from streams.periods import MINUTE, Period, Span
 from streams.surveillance.signals import Grain
 
 FULL = 0.25
-"""Of the median of days: a feed has begun with the first day that has so many leaves touched.
-Before it lie single records that were opened long before the feed began."""
+"""A feed has begun with the first day that has at least this share of the median number of keys in
+its panes. Before it lie single records that were opened long before the feed began."""
 
 
 def kept(
     ledger: Ledger, grain: Grain, judge: Callable[[Span], list[Span]]
 ) -> Iterator[Period | Gap]:
     """The closed periods of a grain whose counts are kept, in order, from the first full day on;
-    those within a long gap come together. `judge` says what is missing of a stretch without a
-    record, and is asked when what lies before it has been taken."""
+    those within a long gap come as one `Gap`. `judge` says which parts of a span without a record
+    are missing, and is asked once what lies before the span has been taken."""
     panes, calendar = ledger.panes, ledger.calendar
     begin = first_full_day(ledger)
     if begin is None:
@@ -43,7 +43,7 @@ def _walk(ledger: Ledger, grain: Grain, span: Span, missing: list[Span]) -> Iter
 
 
 def first_full_day(ledger: Ledger) -> int | None:
-    """The start of the first day that is like the others; None before any record."""
+    """The start, in ms, of the first day that is as full as others; None before any record."""
     panes, calendar = ledger.panes, ledger.calendar
     sizes: dict[int, int] = {}
     for some in (panes.minutes, panes.hours, panes.days, panes.whole_days, panes.whole_months):

@@ -26,7 +26,8 @@ RowKey = tuple[str, Key]
 
 @dataclass(frozen=True, slots=True)
 class WatchedSeries:
-    """One series."""
+    """One series: a measure of a row of its group, in a grain. `key` has the values of the row's
+    dimensions, then the id of the area."""
 
     group: Group
     measure: Measure
@@ -46,7 +47,7 @@ class WatchedSeries:
 
     @property
     def row_key(self) -> RowKey:
-        """Where its counters stand."""
+        """The row that its counters are in."""
         return self.group.name, self.key
 
     def about(self, force: str) -> tuple[str, ...]:
@@ -68,7 +69,7 @@ class WatchedSeries:
 
     @property
     def theme(self) -> str:
-        """What joins its signals with those of other series."""
+        """What its signals have in common with those of related series."""
         row = self.row
         narrow = row.get("category", row.get("offence", ALL))
         return self.watch.theme if narrow == ALL else f"{self.watch.theme}.{narrow}"
@@ -103,13 +104,14 @@ def watch_list(force: Force, kind: str, grain: Grain) -> Iterator[WatchedSeries]
 
 @cache
 def watches_in(force: Force, grain: Grain) -> int:
-    """How many series of a grain are watched in a force: a budget is split over them."""
+    """How many series of a grain are watched in a force; the budget of false alarms is split over
+    them."""
     kinds = {group.kind for group in GROUPS}
     return sum(1 for kind in kinds for _ in watch_list(force, kind, grain))
 
 
 class RowReader:
-    """From the leaves of a pane straight to the rows that are watched in one grain."""
+    """Sums the series of a pane into the rows that are watched in one grain."""
 
     def __init__(self, force: Force, kind: Kind, listed: list[WatchedSeries]) -> None:
         self._wanted = {each.row_key for each in listed}
@@ -119,7 +121,7 @@ class RowReader:
         self._rows: dict[int, tuple[RowKey, ...]] = {}
 
     def read(self, pane: Pane) -> dict[RowKey, int]:
-        """The summed cells of every watched row that has any."""
+        """The counters of every watched row that has any, each as one integer."""
         sums: dict[RowKey, int] = {}
         for series_key, value in pane.items():
             if series_key <= SERIES_KEY_MASK:
@@ -128,7 +130,7 @@ class RowReader:
         return sums
 
     def times(self, pane: Pane) -> dict[RowKey, dict[int, int]]:
-        """The durations of every row of which a mean is watched: a bin to how many are in it."""
+        """The durations of every row of which a mean is watched: by histogram bin how many."""
         found: dict[RowKey, dict[int, int]] = {}
         for key, number in pane.items() if self._timed else ():
             if key > SERIES_KEY_MASK:

@@ -1,12 +1,12 @@
 """Surveillance: every watched series of one force and kind, fed as the periods of its ledger close.
 
 A period's counters are read once, when the watermark closes it: that is the count as it was first
-known, at the same age for every period, and a rebuild from the same log reads the same. What is
-found is a `Signal`, which stands on the board for its quiet time
-(`detectors.calibration.episodes`). The running hour is judged on the part that has passed, and
-teaches nothing. The periods of a gap (`streams.fold.gaps`) are missing, and are taken all at once.
+known, at the same age for every period, and a rebuild from the same log reads the same. What a
+detector finds is a `Signal`, which stays on the board for a while (`detectors.calibration.episodes`
+has how long). The running hour is judged by the part that has passed, and no detector learns from
+it. The periods of a gap (`streams.fold.gaps`) are missing, and are taken all at once.
 
-It knows no clock and no I/O: runners make it and keep its state.
+It knows no clock and no input or output: runners make it and keep its state.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
 from streams.board.model import WatchSummary
 from streams.config.force import WHOLE, Change, Force
-from streams.fold.gaps import Gap, Span, too_long
+from streams.fold.gaps import Gap, too_long
 from streams.fold.ledger import Closing, Ledger
-from streams.periods import DAY, HOUR, Period
-from streams.registry import phrases as said
+from streams.periods import DAY, HOUR, Period, Span
+from streams.registry import phrases
 from streams.registry.affected import affects
 from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
 from streams.surveillance.adapters.base import PassedPeriods, Point, Timed
 from streams.surveillance.adapters.counts import Counts
+from streams.surveillance.day_names import DayNames
 from streams.surveillance.feedback import ExcludedStretch, Feedback
-from streams.surveillance.grain import Watches
-from streams.surveillance.holidays import DayNames
-from streams.surveillance.missing import FORGOTTEN, MissingStretches
+from streams.surveillance.grain_watches import GrainWatches
+from streams.surveillance.missing import FORGOTTEN, MissingSpans
 from streams.surveillance.series import RowKey
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import together
@@ -44,7 +44,7 @@ from streams.surveillance.watch import Context, Watch
 log = logging.getLogger("watchroom.surveillance")
 
 SOME = 64
-"""Series that are taken in one step: some ten milliseconds where a week of them is learned."""
+"""Series that are taken in one step: some ten milliseconds, where a week of them is learned."""
 
 
 class Surveillance:
@@ -59,7 +59,7 @@ class Surveillance:
         factors = {**FACTORS, **alerts.factors.given()}
         budget = AlarmBudget(alerts.false_episodes_a_week, shares, factors)
         grains = cast("tuple[Grain, ...]", tuple(SHARES))
-        self.grains = {grain: Watches(force, ledger, grain, budget) for grain in grains}
+        self.grains = {grain: GrainWatches(force, ledger, grain, budget) for grain in grains}
         self.days = DayNames(force)
         self.restarts = [
             (force.instant(c.date), c) for c in force.file.changes if c.effect == "restart"
@@ -72,15 +72,15 @@ class Surveillance:
         self.on_signals: Callable[[list[Signal]], None] | None = None
         """Called with the signals of each period that closes, if there are any."""
         self.faults = 0
-        """Detectors that failed on a period; the rest went on."""
+        """How often a detector failed on a period; the others went on."""
         self.fault = ""
         self.rebuilt = False
-        """The history was made from counts as they stand now, not as they were first known."""
-        self.missing = MissingStretches(ledger, self.grains, self._point)
-        """In what the feed was not heard: it is missing, and no zero."""
+        """Whether detectors learned from counts as they stand now, not as they were first known."""
+        self.missing = MissingSpans(ledger, self.grains, self._point)
+        """The spans of event time in which the feed was down: missing, and no zeros."""
 
     def attach(self) -> None:
-        """Listens to the ledger, after whoever listens already."""
+        """Subscribes to the ledger's closings and gaps, after whoever has subscribed already."""
         before, before_gap = self.ledger.on_close, self.ledger.on_gap
 
         def closed(closing: Closing) -> Iterator[None]:
@@ -97,8 +97,8 @@ class Surveillance:
         self.ledger.on_empty = self.judge_empty
 
     def judge_empty(self, run: Span) -> list[Span]:
-        """What is missing of a stretch without a record. What of it has closed as quiet is taken
-        out of what was learned. Whatever goes wrong stops no counting."""
+        """Which parts of a span without a record are missing. Those of their periods that had
+        closed as quiet are unlearned. An error here stops no counting."""
         try:
             found = self.missing.judge(run)
             for gap in found:
@@ -110,11 +110,11 @@ class Surveillance:
         return found
 
     def closed(self, closing: Closing) -> Iterator[None]:
-        """Takes a period that has closed, in short steps. Whatever goes wrong stops no counting."""
+        """Takes a period that has closed, in short steps. An error here stops no counting."""
         grain = cast("Grain", closing.period.grain)
         if grain in self.grains:
             try:
-                signals = yield from self.taking(closing.period, closing.watermark)
+                signals = yield from self.take(closing.period, closing.watermark)
                 signals += self._not_heard(closing.period)
                 if signals and self.on_signals is not None:
                     self.on_signals(signals)
@@ -122,8 +122,8 @@ class Surveillance:
                 self._failed(f"{self.ledger.kind.name}, {closing.period.label}", error)
 
     def _not_heard(self, closed: Period) -> list[Signal]:
-        """What is to be said of stretches in which the feed was not heard, now that a period has
-        closed after them."""
+        """Signals of the spans in which the feed was down, now that a period has closed after
+        them."""
         ledger, kind = self.ledger, self.ledger.kind.name
         return [
             Signal(
@@ -142,14 +142,16 @@ class Surveillance:
                 polarity="bad",
                 observed=0,
                 onset=start,
-                words=said.missing(kind, self.force, said.stretch(ledger.calendar, start, end)),
+                words=phrases.missing(
+                    kind, self.force, phrases.stretch(ledger.calendar, start, end)
+                ),
             )
             for grain, start, end in self.missing.to_report(closed)
         ]
 
-    def taking(self, period: Period, now: int) -> Generator[None, None, list[Signal]]:
-        """Looks at a period once, with the counts as they are; `now` is the watermark. Gives what
-        is to be said of it, after short steps."""
+    def take(self, period: Period, now: int) -> Generator[None, None, list[Signal]]:
+        """Gives the detectors a period, with the counts as they are, in short steps; returns its
+        signals. `now` is the watermark."""
         watches = self.grains[cast("Grain", period.grain)]
         first, last, watches.last = watches.last == 0, watches.last, period.start
         watches.changed = True
@@ -176,13 +178,13 @@ class Surveillance:
         counts = {row: watches.counters.read(counters) for row, counters in sums.items()}
         for row, bins in watches.rows.times(pane).items():
             counts[row] = Timed(counts[row], bins)
-        # Where nothing of any series came, for so short a time that it may be chance, nobody is
-        # told of it: unless the feed is known to have been heard.
-        told = bool(sums) or self.missing.beating(period)
-        return (yield from self._feed(watches, period, counts, now, told=told))
+        # Where nothing of any series came, for so short a time that it may be chance, it raises no
+        # signal, unless the feed's heartbeats say that it was up.
+        raises = bool(sums) or self.missing.beating(period)
+        return (yield from self._feed(watches, period, counts, now, raises=raises))
 
     def passed(self, gap: Gap) -> Iterator[None]:
-        """Takes the periods of a gap that have closed, in short steps. Whatever goes wrong stops no
+        """Takes the periods of a gap that have closed, in short steps. An error here stops no
         counting."""
         if gap.grain in self.grains:
             try:
@@ -191,8 +193,8 @@ class Surveillance:
                 self._failed(f"{self.ledger.kind.name}, a gap by {gap.grain}", error)
 
     def pass_over(self, gap: Gap) -> Iterator[None]:
-        """Takes the periods of a gap at once, in short steps of some series each: the periods are
-        missing, teach nothing and raise nothing."""
+        """Moves the detectors across the periods of a gap at once, some series a step: the periods
+        are missing, so nothing is learned of them and no signal is raised."""
         watches = self.grains[cast("Grain", gap.grain)]
         last, watches.last = watches.last, self.ledger.calendar.start(gap.grain, gap.end - 1)
         watches.changed = True
@@ -241,12 +243,12 @@ class Surveillance:
 
     def _feed(
         self,
-        watches: Watches,
+        watches: GrainWatches,
         period: Period,
         counts_by_row: dict[RowKey, dict[str, int]] | None,
         now: int,
         *,
-        told: bool = True,
+        raises: bool = True,
     ) -> Generator[None, None, list[Signal]]:
         signals: list[Signal] = []
         if period.grain != "month":
@@ -266,16 +268,17 @@ class Surveillance:
                 split = mixed and any(affects(change, watch.series.names) for change in mixed)
                 try:
                     normal = not apart or watch.series.about(self.force.id) not in apart
-                    if watch.feed(None if split else counts, point, normal=normal) and told:
+                    if watch.feed(None if split else counts, point, normal=normal) and raises:
                         signals.append(watch.make_signal(self.context, period, now))
                 except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                     self._failed(f"{watch.series.name}, {period.label}", error)
         if counts_by_row is not None and not mixed:
-            watches.note_pace(period)
+            watches.note_rate(period)
         return signals
 
     def _apart(self, period: Period, now: int) -> set[tuple[str, ...]]:
-        """What the series are about that do not learn a period which closes now."""
+        """The subjects (`WatchedSeries.about`) of the series that do not learn a period which
+        closes now, since people said that it was not normal."""
         return {
             about
             for stretch in self.feedback.stretches
@@ -283,7 +286,7 @@ class Surveillance:
             for about in stretch.abouts
         }
 
-    def _close_weeks(self, watches: Watches, period: Period) -> Iterator[None]:
+    def _close_weeks(self, watches: GrainWatches, period: Period) -> Iterator[None]:
         try:
             yield from watches.close_weeks(self._point(period, WHOLE).slot)
         except Exception as error:  # noqa: BLE001 - each closes its own, and only one fails
@@ -320,7 +323,7 @@ class Surveillance:
         """Whether the records of a month are known by the month: then the first is complete."""
         return period.start // 60_000 in self.ledger.panes.whole_months
 
-    def _restart(self, watches: Watches, last: int, period: Period) -> None:
+    def _restart(self, watches: GrainWatches, last: int, period: Period) -> None:
         """Baselines begin anew at a change of recording across which nothing can be compared."""
         for at, change in self.restarts:
             if last < at <= period.start:
@@ -329,19 +332,20 @@ class Surveillance:
                         watch.restart(f"{change.what}, {_date(change.date)}")
 
     def _mixed(self, period: Period) -> list[Change]:
-        """Such changes within a period, which then is neither of the old kind nor the new."""
+        """The changes that restart baselines within a period, which is then comparable with nothing
+        before or after."""
         return [change for at, change in self.restarts if period.start < at < period.end]
 
     @property
     def expects(self) -> bool:
-        """Whether it is known by now what the feed brings in an hour."""
+        """Whether the detectors have learned what the feed brings in an hour."""
         return any(True for _ in self._known(self.grains["hour"]))
 
-    def _known(self, watches: Watches) -> Iterator[Expected]:
+    def _known(self, watches: GrainWatches) -> Iterator[Expected]:
         counts = (a for a in watches.everything() if isinstance(a, Counts))
         return (a.detector.expected for a in counts if a.state != "learning")
 
-    def _all_lines(self, watches: Watches, point: Point) -> Predictive:
+    def _all_lines(self, watches: GrainWatches, point: Point) -> Predictive:
         parts = self._known(watches)
         return together(expected.forecast(point.slot, point.names) for expected in parts)
 
@@ -350,12 +354,12 @@ class Surveillance:
         period = Period("hour", "", hour, hour + HOUR)
         return self._all_lines(self.grains["hour"], self._point(period, WHOLE))
 
-    def pace(self, at: int) -> float:
+    def recent_rate(self, at: int) -> float:
         """How fast the feed came before an instant, over what was expected: 1 at most."""
-        return self.grains["hour"].pace.before(at)
+        return self.grains["hour"].recent_rate.before(at)
 
     def running(self, at: int) -> list[Signal]:
-        """What is to be said of the hours that have not closed, as of `at`; learns nothing."""
+        """Signals of the hours that have not closed, as of `at` (ms); nothing is learned."""
         ledger = self.ledger
         known = min(at, ledger.watermark)
         signals: list[Signal] = []
@@ -392,9 +396,9 @@ class Surveillance:
                     yield found
 
     def day_so_far(self, watch: Watch) -> Signal | None:
-        """What is to be said of a series by the day up to the last closed hour, if anything. How
-        much of the day has passed is told by what its hours bring, not by the clock: a night is
-        little of a day."""
+        """The signal of a series by the day, of the day up to the last closed hour, if there is
+        one. How much of the day has passed is measured by what its hours usually bring, not by the
+        clock: a night is little of a day."""
         hours, days = self.grains["hour"], self.grains["day"]
         if not hours.last:
             return None
@@ -419,7 +423,8 @@ class Surveillance:
         return watch.judge(self.context, so_far, point, sums.get(key, 0), share)
 
     def latest(self, at: int) -> list[Signal]:
-        """The latest signal of every watch that has had one within its quiet time, newest first."""
+        """The latest signal of every watch whose last one is still shown at an instant, newest
+        first."""
         found = [
             watch.signal
             for watches in self.grains.values()

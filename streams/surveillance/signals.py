@@ -1,9 +1,8 @@
-"""What a detector says of a measure: one signal, complete enough to show, send and explain.
+"""What a detector found of a measure: one signal, complete enough to show, send and explain.
 
 A signal is made when a period closes, or for the hour that runs; it holds numbers for machines and
-`words` for people (`streams.registry.phrases`). Whether anyone is told is `notify`: its nominal
-rate of false alarms a week is within what its watch is allowed
-(`detectors.calibration.alarm_budget`).
+`words` for people (`streams.registry.phrases`). With `notify` people are notified: its nominal rate
+of false alarms a week is within what its watch is allowed (`detectors.calibration.alarm_budget`).
 """
 
 from __future__ import annotations
@@ -17,7 +16,8 @@ Direction = Literal["up", "down"]
 Method = Literal["surprise", "change", "level", "proportion", "duration", "chart", "silence"]
 State = Literal["learning", "first year", "ready"]
 LOOKS = 8.0
-"""What the many looks at a running hour add to its nominal rate of false alarms."""
+"""Times by which a nominal rate of false alarms grows when an hour is judged again and again while
+it runs."""
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     method: Method
     """The strongest evidence: `surprise` is this period alone, `change` and `level` a stretch."""
     theme: str
-    """What joins signals of one story: `calls`, `incidents.asb`, `crimes.burglary`."""
+    """What related signals have in common: `calls`, `incidents.asb`, `crimes.burglary`."""
     direction: Direction
     polarity: Literal["bad", "good", "neutral"]
     """Whether this direction is good or bad news, where the registry says."""

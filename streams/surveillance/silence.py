@@ -2,9 +2,9 @@
 
 With heartbeats silence is noticed after the second that is missed, and within two minutes where
 they come every 50 seconds or sooner. Without them it is judged by the rate that is expected over
-all lines of the feed together. How long either takes is said before it happens.
+all lines of the feed together. While a feed is up the board says how long it would take to notice.
 
-A feed of which every line is refused is not silent: then why they are refused is said instead.
+A feed of which every line is refused is not silent: the signal says why they are refused.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from streams.config.force import WHOLE, Force
 from streams.events.refusals import RefusedFeed
 from streams.fold.heartbeats import PRESUMED, patience
 from streams.periods import DAY, HOUR, MINUTE, SECOND, Calendar
-from streams.registry import phrases as said
-from streams.surveillance.pace import slowed
+from streams.registry import phrases
+from streams.surveillance.recent_rate import at_rate
 from streams.surveillance.signals import Signal
 
 EVERY = {"call": "offered", "incident": "count", "crime": "count"}
@@ -36,8 +36,8 @@ LOOKED = 14 * DAY
 
 
 class Feed(NamedTuple):
-    """One feed of a force, and when it was last heard. `pace` is how fast it came before that, over
-    what was expected of it (`streams.surveillance.pace`)."""
+    """One feed of a force. `heard` is when the last of it came, in ms; `recent_rate` is how much it
+    brought before that, over what was expected of it (`streams.surveillance.recent_rate`)."""
 
     force: Force
     calendar: Calendar
@@ -45,11 +45,11 @@ class Feed(NamedTuple):
     heard: int
     record: bool = False
     """Of a feed with heartbeats: the last that came was a record."""
-    pace: float = 1.0
+    recent_rate: float = 1.0
 
 
 def together(parts: Iterable[Predictive]) -> Predictive:
-    """What several lines bring together, with the greatest dispersion and doubt of any."""
+    """The forecast of several lines together, with the greatest dispersion and spread of any."""
     every = list(parts)
     return Predictive(
         sum(part.mean for part in every),
@@ -68,40 +68,40 @@ def impossible(ahead: Predictive, probability: float = 1e-5) -> bool:
 def of_records(
     feed: Feed, forecast: Callable[[int], Predictive], at: int, *, ahead: bool = True
 ) -> tuple[Signal | None, str]:
-    """Judges a feed without heartbeats: the signal if it is silent, and the words for it else, with
-    what lies `ahead` if that is wanted.
+    """Judges a feed without heartbeats at an instant: the signal if it is silent, and the words for
+    the board; with `ahead` these say how long a silence would take to notice.
 
-    `forecast` tells what is expected of the hour that starts at an instant.
+    `forecast` gives what is expected of the hour that starts at an instant.
     """
     gap, expected, worst = max(0, at - feed.heard), 0.0, Predictive(0.0)
     hour = feed.calendar.start("hour", feed.heard)
     looked = min(at, feed.heard + LOOKED)
     while hour < looked:
-        worst = slowed(forecast(hour), feed.pace)
+        worst = at_rate(forecast(hour), feed.recent_rate)
         expected += worst.mean * max(0, min(looked, hour + HOUR) - max(feed.heard, hour)) / HOUR
         hour += HOUR
     expected *= max(1.0, gap / LOOKED)
     silence = Silence(dispersion=worst.dispersion, spread=worst.spread)
     chance = silence.empty(expected)
     if chance <= silence.probability:
-        words = said.silent(feed.name, feed.force, duration_in_words(gap / SECOND), expected)
+        words = phrases.silent(feed.name, feed.force, duration_in_words(gap / SECOND), expected)
         return _signal(feed, at, feed.name, words, expected, chance), words
     if not ahead:
         return None, ""
     pieces = [_piece(feed, hour, forecast) for hour in _hours(feed, AHEAD)]
     delay = silence.delay_over(pieces)
     if delay is None or isinf(delay):
-        return None, said.unknown(feed.name)
-    return None, said.noticed(feed.name, duration_in_words(delay))
+        return None, phrases.unknown(feed.name)
+    return None, phrases.noticed(feed.name, duration_in_words(delay))
 
 
 def records_due(feed: Feed, forecast: Callable[[int], Predictive], at: int) -> int:
-    """Until when a feed without heartbeats can't be silent, to the second: it is then if nothing
-    more comes. Within the next day; of a feed that is silent already, an hour on."""
+    """The instant, to the second, at which a feed without heartbeats is silent if nothing more
+    comes; at most a day ahead, and an hour ahead where it is silent already."""
     expected, hour = 0.0, feed.calendar.start("hour", feed.heard)
     looked = min(at, feed.heard + LOOKED) + DAY
     while hour < looked:
-        ahead = slowed(forecast(hour), feed.pace)
+        ahead = at_rate(forecast(hour), feed.recent_rate)
         begin = max(feed.heard, hour)
         silence = Silence(dispersion=ahead.dispersion, spread=ahead.spread)
         here = ahead.mean * (hour + HOUR - begin) / HOUR
@@ -114,7 +114,8 @@ def records_due(feed: Feed, forecast: Callable[[int], Predictive], at: int) -> i
 
 
 def beats_due(feed: Feed, interval: float | None) -> int:
-    """When a feed with heartbeats is silent if nothing more comes, to the second."""
+    """The instant, to the second, at which a feed with heartbeats is silent if nothing more
+    comes."""
     return feed.heard + (int(patience(interval or PRESUMED)) + 1) * SECOND
 
 
@@ -125,20 +126,22 @@ def _hours(feed: Feed, number: int) -> Iterable[int]:
 
 def _piece(feed: Feed, hour: int, forecast: Callable[[int], Predictive]) -> tuple[float, float]:
     left = min(HOUR, hour + HOUR - feed.heard)
-    return left / SECOND, feed.pace * forecast(hour).mean / (HOUR / SECOND)
+    return left / SECOND, feed.recent_rate * forecast(hour).mean / (HOUR / SECOND)
 
 
 def of_heartbeats(feed: Feed, interval: float | None, at: int) -> tuple[Signal | None, str]:
-    """Judges a feed by its last sign of life: the signal if it is silent, and the words for it
-    else. `interval` is how many seconds apart its heartbeats are, where that is known."""
+    """Judges a feed with heartbeats by its last sign of life: the signal if it is silent, and the
+    words for the board. `interval` is how many seconds apart they are, where that is known."""
     wait = patience(interval or PRESUMED)
     every = None if interval is None else _every(interval)
     age = (at - feed.heard) / SECOND
     beat = Heartbeat(interval or PRESUMED, missed=1, late=wait - (interval or PRESUMED))
     beat.update(age)
     if not beat.drift_detected:
-        return None, said.noticed_by_beats(feed.name, duration_in_words(wait), every)
-    words = said.no_beat(feed.name, feed.force, duration_in_words(age), every, record=feed.record)
+        return None, phrases.noticed_by_beats(feed.name, duration_in_words(wait), every)
+    words = phrases.no_beat(
+        feed.name, feed.force, duration_in_words(age), every, record=feed.record
+    )
     return _signal(feed, at, "heartbeat", words, None, None), words
 
 
@@ -148,17 +151,17 @@ def _every(seconds: float) -> str:
 
 
 def of_refused(feed: Feed, refused: RefusedFeed, at: int) -> Signal:
-    """A feed of which every line is refused: since when, and why."""
+    """The signal of a feed of which every line is refused: since when, and why."""
     ahead = refused.steadily_ahead
-    why = said.why_refused(refused.reason, None if ahead is None else duration_in_words(ahead))
-    words = said.refused(feed.name, feed.force, why, refused.lines)
+    why = phrases.why_refused(refused.reason, None if ahead is None else duration_in_words(ahead))
+    words = phrases.refused(feed.name, feed.force, why, refused.lines)
     kind = "heartbeat" if refused.key.kind == "heartbeat" else feed.name
     return _signal(feed, at, kind, words, None, None)
 
 
 def enough(refused: RefusedFeed) -> bool:
-    """Whether so many lines were refused, for so long, that it is said of a feed of which other
-    lines are not looked for yet."""
+    """Whether so many lines of a feed were refused in a row, for so long, that it is reported
+    though the feed can't be silent yet."""
     least = LEAST_BEATS if refused.key.kind == "heartbeat" else LEAST_LINES
     return refused.lines >= least and refused.last - refused.first >= LEAST_WHILE
 

@@ -1,8 +1,8 @@
-"""The state of surveillance, in parts that change at different times.
+"""The state of surveillance as it is kept, in parts that change at different times.
 
 A part has a name: `head`, a grain (all that changes with every period of it), or the name of a
-series (what complete weeks have taught of it). So an hour that closes writes no day, no month, and
-none of the weeks before it.
+series (what complete weeks have taught of it). So a closing hour writes neither days nor months nor
+what earlier weeks have taught.
 
 A part holds the attributes of watches and detectors by name, and never the name of a class or
 module. Its form is numbered by `STATE_VERSION`; parts of another number are not used, and the
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from streams.surveillance.feedback import Feedback
-from streams.surveillance.grain import Watches
+from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.service import Surveillance
 
 STATE_VERSION = 1
@@ -24,7 +24,7 @@ what it means: an attribute, its type, the order of a list, a formula that makes
 the same counts. `tests/unit/state/test_versions.py` fails where that was forgotten."""
 
 Part = tuple[str, Any]
-"""A name, and data for an encoder that knows `detectors.state.plain`."""
+"""A name, and data that an encoder with the hook `detectors.state.plain` can write."""
 
 HEAD = "head"
 
@@ -54,7 +54,7 @@ def changes(surveillance: Surveillance) -> Iterator[Part]:
 
 
 def lost(surveillance: Surveillance) -> None:
-    """What was told as changed could not be kept: the next time all of it is."""
+    """Has everything count as changed, after what `changes` gave could not be kept."""
     for watches in surveillance.grains.values():
         watches.changed = True
         for watch in watches:
@@ -62,7 +62,7 @@ def lost(surveillance: Surveillance) -> None:
 
 
 def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
-    """Goes on where the one stood whose parts these are, encoded and read back."""
+    """Puts the parts that were kept back into a surveillance that has taken nothing yet."""
     found = dict(parts)
     head = found[HEAD]
     surveillance.rebuilt, surveillance.faults = head["rebuilt"], head["faults"]
@@ -75,9 +75,9 @@ def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
     surveillance.feed_back(known)
 
 
-def _restore(watches: Watches, running: dict[str, Any], found: dict[str, Any]) -> None:
+def _restore(watches: GrainWatches, running: dict[str, Any], found: dict[str, Any]) -> None:
     watches.last, watches.changed = running["last"], False
-    watches.pace.restore((a, b, came, due) for a, b, came, due in running["pace"])
+    watches.recent_rate.restore((a, b, came, due) for a, b, came, due in running["pace"])
     rows = {each.name: row for row, listed in watches.by_row.items() for each in listed}
     # In the order in which they had begun: signals come in it.
     for row in dict.fromkeys(rows[name] for name in running["watches"]):
@@ -96,9 +96,9 @@ def _head(surveillance: Surveillance) -> dict[str, Any]:
     }
 
 
-def _running(watches: Watches) -> dict[str, Any]:
+def _running(watches: GrainWatches) -> dict[str, Any]:
     return {
         "last": watches.last,
-        "pace": list(watches.pace.closed),
+        "pace": list(watches.recent_rate.closed),
         "watches": {watch.series.name: watch.save() for watch in watches},
     }

@@ -13,10 +13,9 @@ from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.events.refusals import FeedKey, RefusedFeed
 from streams.events.schema import KINDS
-from streams.fold.heartbeats import LEAST_PATIENCE
-from streams.fold.readings import Heartbeats, interval_of
+from streams.fold.heartbeats import LEAST_PATIENCE, Heartbeats, interval_of
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
-from streams.registry.names import name
+from streams.registry.measures import plain_name
 from streams.registry.phrases import why_refused
 from streams.surveillance.signals import Signal
 from streams.surveillance.silence import (
@@ -48,7 +47,7 @@ class NextSilence(NamedTuple):
 
 
 Known = dict[str, NextSilence]
-KIND_OF = {word: kind for kind in KINDS for word in (kind, name(kind))}
+KIND_OF = {word: kind for kind in KINDS for word in (kind, plain_name(kind))}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 
 
@@ -146,7 +145,7 @@ def _seen(
                 seen.by_beats(fold, feed)
     for shard in monitor.shards:
         watching = shard.surveillance.get(force_id)
-        if {shard.kind, name(shard.kind)} & seen.beating:
+        if {shard.kind, plain_name(shard.kind)} & seen.beating:
             seen.speaks_for(shard.kind)
         elif watching is not None:
             seen.by_records(shard.kind, watching)
@@ -196,7 +195,8 @@ class _Seen:
     def by_records(self, kind: str, watching: Any) -> None:
         """A feed without heartbeats, by the records that it should bring."""
         heard = watching.ledger.watermark
-        about = Feed(self.force, self.calendar, kind, heard, pace=watching.pace(heard))
+        rate = watching.recent_rate(heard)
+        about = Feed(self.force, self.calendar, kind, heard, recent_rate=rate)
         signal, words = self._of_records(about, watching)
         self._take(about, signal, words, kind, known=self.current(kind))
 
@@ -241,8 +241,8 @@ class _Seen:
             due = self.at + DAY
             if signal is None:
                 due = records_due(about, watching.forecast, self.at)
-                if about.pace < 1.0:  # which may be faster again after the next record
-                    soon = about._replace(heard=self.at, pace=1.0)
+                if about.recent_rate < 1.0:  # which may be faster again after the next record
+                    soon = about._replace(heard=self.at, recent_rate=1.0)
                     due = min(due, records_due(soon, watching.forecast, self.at))
             known[about.name] = found = NextSilence(due, about.heard, signal)
         self.due.append(found.due)

@@ -1,7 +1,7 @@
 """One watched series: its detector, and the signal that it makes of a period.
 
-The registry says what a series is; its family says which detectors fit it
-(`streams.surveillance.adapters.selection`). A watch begins with the first period in which it has
+The registry says which series there are; `streams.surveillance.adapters.selection` says which
+detector fits one. A watch begins with the first period in which it has
 any records, so that a category that a force never uses costs nothing.
 """
 
@@ -16,23 +16,23 @@ import msgspec
 from detectors.counts.weekly.baseline import Baseline
 from streams.config.force import Change, Force
 from streams.periods import DAY, HOUR, Calendar, Period
-from streams.registry import phrases as said
+from streams.registry import phrases
 from streams.registry.kind import CounterLayout
 from streams.surveillance.adapters.base import SHOWN, Adapter, Assessment, Point, RowCounts
 from streams.surveillance.series import WatchedSeries
 from streams.surveillance.signals import LOOKS, Direction, Grain, Signal
 
 DatedChange = tuple[int, Change]
-"""A change of recording, and the instant from which on it holds."""
+"""The instant from which on a change of recording holds, in ms, and the change."""
 ACROSS: dict[Grain, int] = {"hour": 182 * DAY, "day": 182 * DAY, "month": 365 * DAY}
-"""For so long most of what a baseline holds is from before a change (`detectors.counts.expected`
-forgets a half in 26 weeks; a month is held against 12)."""
+"""By grain how long after a change, in ms, most of what a baseline knows is from before it
+(`detectors.counts.expected` forgets half in 26 weeks; a month is compared with 12)."""
 LENGTH: dict[Grain, float] = {"hour": HOUR, "day": DAY, "month": 30.4375 * DAY}
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Whose series they are."""
+    """The force whose series are watched, and its calendar."""
 
     force: Force
     calendar: Calendar
@@ -50,17 +50,18 @@ class Watch:
     ) -> None:
         self.series, self.counters, self.adapter = series, counters, adapter
         self.marks = marks
-        """Changes of recording across which its figures are still compared."""
+        """Changes of recording across which its figures are still compared, with a caveat."""
         self.since: str | None = None
         """Why the baseline began anew, if it did."""
         self.signal: Signal | None = None
         """The latest."""
         self.kept: Baseline | None = None
-        """What it had learned when that was last saved."""
+        """What complete weeks had taught it when that was last saved."""
 
     def feed(self, counts: RowCounts | None, point: Point, *, normal: bool = True) -> bool:
-        """Takes a period (None: a gap); tells whether there is something to show of it. One that
-        is not normal is judged where the family can do so without learning it, else a gap."""
+        """Gives the detector the counters of a period by name (None: it is missing), and returns
+        whether there is a signal to show. A period that is not `normal` is not learned: it is
+        judged where the adapter can do so without learning, else passed over."""
         if not normal:
             judged = self.adapter.judge_only(counts, point)
             return judged and self.adapter.shown
@@ -74,12 +75,12 @@ class Watch:
         self.adapter.restart(reason)
 
     def make_signal(self, context: Context, period: Period, now: int) -> Signal:
-        """The signal of the period that was taken last."""
+        """Makes the signal of the period that was fed last, and keeps it."""
         self.signal = self.read(context, period, now)
         return self.signal
 
     def read(self, context: Context, period: Period, now: int) -> Signal:
-        """The same, whether or not there is anything to tell; it is not kept."""
+        """The same, whether or not there is anything to show; it is not kept."""
         adapter = self.adapter
         caveats = self._caveats(period, adapter.event_of())
         return self._signal(context, period, now, adapter.assessment(), adapter.onset, caveats)
@@ -87,7 +88,8 @@ class Watch:
     def judge(
         self, context: Context, period: Period, point: Point, counters: int, share: float
     ) -> Signal | None:
-        """What is to be said of a period so far, of which that share has passed."""
+        """The signal of a period of which that `share` has passed, if there is one; `counters` are
+        those so far, as one integer."""
         assessment = self.adapter.judge(self.counters.read(counters), point, share)
         if assessment is None or assessment.rate * LOOKS > self.adapter.allowed * SHOWN:
             return None
@@ -96,19 +98,19 @@ class Watch:
         return self._signal(context, period, period.end, assessment, None, caveats, running=True)
 
     def _caveats(self, period: Period, event: tuple[Sequence[str], bool]) -> tuple[str, ...]:
-        """What has to be known of what a period is compared with."""
-        told = []
+        """Sentences on what a period is compared with, which whoever reads the signal must know."""
+        caveats = []
         if self.since is not None and self.adapter.state != "ready":
-            told.append(said.only_since(self.since))
+            caveats.append(phrases.only_since(self.since))
         names, only = event
         if names:
-            told.append(said.known_from(names, only=only))
+            caveats.append(phrases.known_from(names, only=only))
         grain = self.series.grain
         begun = period.start - self.adapter.taken * LENGTH[grain]
         for at, change in self.marks:
             if begun < at <= period.start < at + ACROSS[grain]:
-                told.append(said.across(change.what, change.kind, change.date))
-        return tuple(told)
+                caveats.append(phrases.across(change.what, change.kind, change.date))
+        return tuple(caveats)
 
     def _signal(
         self,
@@ -172,25 +174,28 @@ class Watch:
         running: bool,
     ) -> str:
         force, calendar, unit = context.force, context.calendar, self.series.measure.unit
-        happened = said.when(calendar, period, now, running=running, first=assessment.first)
-        told = (
-            f"{said.subject(force, self.series.watch, self.series.row)}, "
-            f"{said.place(force, self.series.area)}: "
-            f"{said.figure(assessment.observed, unit, assessment.cases)} {happened}"
+        happened = phrases.when(calendar, period, now, running=running, first=assessment.first)
+        sentences = (
+            f"{phrases.subject(force, self.series.watch, self.series.row)}, "
+            f"{phrases.place(force, self.series.area)}: "
+            f"{phrases.figure(assessment.observed, unit, assessment.cases)} {happened}"
         )
-        if onset is None or said.fits(assessment):
-            told += f", {said.usual(assessment.lower, assessment.upper, unit, assessment.observed)}"
-        told += "."
+        if onset is None or phrases.fits(assessment):
+            sentences += (
+                f", {phrases.usual(assessment.lower, assessment.upper, unit, assessment.observed)}"
+            )
+        sentences += "."
         if onset is not None:
-            span = said.span(calendar, period, onset)
-            began = said.since(calendar, period.grain, onset, now)
-            told += " " + said.change(assessment, began, unit, span)
+            span = phrases.span(calendar, period, onset)
+            began = phrases.since(calendar, period.grain, onset, now)
+            sentences += " " + phrases.change(assessment, began, unit, span)
         if assessment.rebased is not None:
-            told += " " + said.rebased(*assessment.rebased)
-        return " ".join((told, *caveats))
+            sentences += " " + phrases.rebased(*assessment.rebased)
+        return " ".join((sentences, *caveats))
 
     def save(self) -> dict[str, Any]:
-        """The watch but for what it has learned, to be encoded before the next period."""
+        """The state, without what complete weeks have taught; to be encoded before the next
+        period."""
         signal = None if self.signal is None else self.signal.as_dict()
         return {"since": self.since, "adapter": self.adapter.save(), "signal": signal}
 

@@ -14,7 +14,7 @@ from streams.alerts.model import Alert, Evidence, ms_of, stamp
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Row
 from streams.config.force import Force
 from streams.periods import MINUTE, to_ms
-from streams.registry.names import name
+from streams.registry.measures import plain_name
 from streams.surveillance.signals import Signal
 
 KIND = "feed_silent"
@@ -69,7 +69,7 @@ def _finding(signal: Signal, force: Force, feed: str, **fields: Any) -> Finding:
         records=signal.kind,
         group=signal.group,
         measure=signal.measure,
-        title=f"Feed of {name(feed).lower()}, {force.name}",
+        title=f"Feed of {plain_name(feed).lower()}, {force.name}",
         said=(signal.words,),
         **fields,
     )

@@ -18,7 +18,7 @@ from streams.config.force import WHOLE
 from streams.outputs import words
 from streams.outputs.terminal import STALE_FEED, STALE_HEARTBEAT
 from streams.registry.aggregates import Ratio
-from streams.registry.names import NAMES
+from streams.registry.measures import PLAIN_NAMES
 
 WINDOW = "today"
 """The answer rate is that of today: an hour of 999 calls is too few in most forces."""
@@ -181,7 +181,7 @@ def _feeds(board: Board) -> list[FeedShown]:
             limit = beat.silent_after_seconds or STALE_HEARTBEAT
         judged = beat is not None or kind in ("call", "incident")
         late = running and judged and freshest.age_seconds > limit
-        found.append(FeedShown(kind, NAMES[kind], freshest.as_of, late))
+        found.append(FeedShown(kind, PLAIN_NAMES[kind], freshest.as_of, late))
     return found
 
 

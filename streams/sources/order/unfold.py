@@ -25,7 +25,7 @@ import msgspec
 
 from streams.events.schema import KINDS, Event, Record, Versioned
 from streams.periods import EPOCH, SECOND, Calendar, to_ms
-from streams.registry.kind import DAY_PRECISE, MONTH_PRECISE, partial
+from streams.registry.kind import DAY_PRECISE, MONTH_PRECISE, partial_stamp
 from streams.sources.record_times import RECORD_TIMES
 
 BRINGS = {"graded_at": "grade", "outcome_at": "outcome"}
@@ -48,7 +48,7 @@ def known_at(field: str, value: dt.datetime | str, calendar: Calendar) -> int:
     """
     if isinstance(value, dt.datetime):
         return to_ms(value)
-    start, precision = partial(field, value, calendar.zone)
+    start, precision = partial_stamp(field, value, calendar.zone)
     if precision == MONTH_PRECISE:
         return calendar.end("month", start) - SECOND
     return calendar.end("day", start) - SECOND if precision == DAY_PRECISE else start

@@ -1,1 +1,1 @@
-"""What stands between a kind of series and its detector, one file a kind."""
+"""Adapters between series and detectors: of counts, of proportions and durations, of event days."""

@@ -1,7 +1,8 @@
-"""What every family of series shares: an `Adapter` between a series and its detector.
+"""An `Adapter` stands between a series and its detector.
 
-It reads the figure from the counters of a row, keeps the starts of the latest periods (an onset is
-a place in the stream), and tells what the detector found in the same words for every family.
+It reads the figure from the counters of a row, keeps the starts of the latest periods (a detector
+gives an onset as a place in its stream, people want the time), and gives what the detector found as
+an `Assessment`, of the same form for counts, proportions and durations.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ from detectors.state import fill
 from streams.surveillance.signals import Direction, Method, State
 
 TAIL = 0.1
-"""Of each side: four of five periods lie within the range that is told."""
+"""The probability beyond each limit of the range that is shown: four of five periods lie in it."""
 KEPT = 64
-"""Starts of periods that are kept, to say since when: no detector looks back further."""
+"""Starts of periods that are kept, to give the time of an onset: no detector looks back further."""
 SHOWN = 10.0
-"""Evidence weaker than what is sent, by up to this factor, is still shown."""
+"""A signal whose rate of false alarms is too high to notify people, by up to this factor, is still
+shown."""
 
 RowCounts = Mapping[str, int]
 
 
 class Timed(dict[str, int]):
-    """The counters of a row, with its durations: bins (`streams.registry.histogram`), how many in
-    each."""
+    """The counters of a row by name, with the histogram of its durations: by bin
+    (`streams.registry.histogram`) how many."""
 
     def __init__(self, counts: RowCounts, bins: Mapping[int, int]) -> None:
         super().__init__(counts)
@@ -36,8 +38,8 @@ class Timed(dict[str, int]):
 
 
 class Point(NamedTuple):
-    """A period: its start in ms, its days, its slot (hour or day of the week from Monday, month of
-    the year from 0), and the names of its day."""
+    """A period as a detector takes it: its start in ms, its length in days, its slot (hour or day
+    of the week from Monday, month of the year from 0), and the names of its day."""
 
     start: int
     days: float
@@ -56,7 +58,7 @@ class PassedPeriods(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a detector found of a period."""
+    """What a detector found of a period: fields as in `streams.surveillance.signals.Signal`."""
 
     method: Method
     direction: Direction
@@ -80,7 +82,7 @@ class Assessment:
 
 
 class Adapter(ABC):
-    """A detector, as a series sees it."""
+    """A detector of one series. `allowed` is how many false alarms a week it may raise."""
 
     detector: Any
 
@@ -89,17 +91,17 @@ class Adapter(ABC):
         self.starts: list[int] = []
         self.taken = 0
         self.missing = False
-        """Whether the last period is missing: then there is no figure of it."""
+        """Whether the last period was missing, so that there is no figure of it."""
 
     def update(self, counts: RowCounts | None, point: Point) -> None:
-        """Takes the counters of a row in the period; None is a gap."""
+        """Takes the counters of the row in a period; None where the period is missing."""
         self._update(counts, point)
         self._note(point.start)
         self.missing = counts is None
 
     def judge_only(self, counts: RowCounts | None, point: Point) -> bool:
-        """Takes a period that is not to be learned; whether it was judged. A family that can't
-        judge without learning takes a gap."""
+        """Takes a period that is not to be learned, and returns whether it was judged. An adapter
+        whose detector can't judge without learning takes it as missing."""
         self.update(None, point)
         return False
 
@@ -130,10 +132,11 @@ class Adapter(ABC):
 
     @abstractmethod
     def assessment(self) -> Assessment:
-        """What was found of the last period."""
+        """What the detector found of the last period."""
 
     def judge(self, counts: RowCounts, point: Point, share: float) -> Assessment | None:
-        """What is to be said of a part of a period; None where the family can't tell."""
+        """What the detector finds of a period of which that `share` has passed; None where it can't
+        judge a part."""
         return None
 
     @property
@@ -143,7 +146,7 @@ class Adapter(ABC):
 
     @property
     def shown(self) -> bool:
-        """Whether there is something to show of the last period, short of an alarm."""
+        """Whether the evidence of the last period is strong enough to be shown on the board."""
         return self.rate <= self.allowed * SHOWN
 
     @property
@@ -158,8 +161,8 @@ class Adapter(ABC):
         return state
 
     def event_of(self, names: Sequence[str] | None = None) -> tuple[Sequence[str], bool]:
-        """The event that the last period, or a day of these names, is compared with, by its names;
-        and whether nothing else is known."""
+        """The names of the event that the last period, or a day of these names, is compared with;
+        and whether only days of it are known yet."""
         return (), False
 
     @property
@@ -174,13 +177,13 @@ class Adapter(ABC):
         `last`, as far as the detector can."""
 
     def accept(self, direction: str | None, before: int) -> bool:
-        """Takes a lasting change that began before then for the new level; whether there was
-        one, in a family that has to be told."""
+        """Makes the level since a lasting change that began before `before` the new level, and
+        returns whether there was one. Most detectors take a new level by themselves."""
         return False
 
     def take_level(self, ratio: float, before: int) -> None:  # noqa: B027 - counts alone can
-        """Takes the level of the stretch that began before then and was judged only, of about that
-        ratio to what was learned."""
+        """Takes for the new level that of the periods that were judged and not learned, if the
+        first of them began before `before`; about `ratio` times the level that was learned."""
 
     def restart(self, reason: str) -> None:
         """Forgets what came before."""
@@ -188,7 +191,8 @@ class Adapter(ABC):
 
     @property
     def learned(self) -> Baseline | None:
-        """What is not in `save`, as it changes less often: another object when it does."""
+        """What complete weeks have taught, which `save` leaves out since it changes seldom: another
+        object once it has."""
         return None
 
     def save(self) -> dict[str, Any]:

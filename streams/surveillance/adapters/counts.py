@@ -27,7 +27,7 @@ WORTH = 10.0
 
 
 class Counts(Adapter):
-    """A count by hour or day: this one alone, and changes within the latest."""
+    """A count by hour or day: is this one exceptional, and has the level changed of late?"""
 
     def __init__(self, counter: str, slots: int, allowed: float) -> None:
         super().__init__(allowed)
@@ -35,7 +35,8 @@ class Counts(Adapter):
         self.detector = CountWatch(slots=slots, allowed=allowed)
         self.last = 0
         self.apart: tuple[int, float, float] | None = None
-        """Of the stretch that is judged only: its first period, what came, what was expected."""
+        """Of the periods in a row that were judged and not learned: the start of the first, how
+        many records came, how many were expected."""
 
     def _update(self, counts: RowCounts | None, point: Point, *, learn: bool = True) -> None:
         self.last = 0 if counts is None else counts[self.counter]
@@ -48,7 +49,8 @@ class Counts(Adapter):
         super().update(counts, point)
 
     def judge_only(self, counts: RowCounts | None, point: Point) -> bool:
-        """Judges a period by what was learned before the stretch, and adds up what both bring."""
+        """Judges a period by what was learned before, and adds up what came and what was expected,
+        in case people say that this level is real (`take_level`)."""
         self._update(counts, point, learn=False)
         self._note(point.start)
         self.missing = counts is None
@@ -230,6 +232,6 @@ class Months(Adapter):
 
     @property
     def onset(self) -> int | None:
-        """Of the lasting change, where that is what is told."""
-        told = bool(self.detector.flags) or self.detector.rebased
-        return super().onset if self.rate <= self.allowed or not told else None
+        """Of the lasting change, unless the assessment is of the chart."""
+        of_chart = bool(self.detector.flags) or self.detector.rebased
+        return super().onset if self.rate <= self.allowed or not of_chart else None

@@ -3,12 +3,14 @@
 import datetime as dt
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streams.config.force import Force, Vocabulary, check_force, find_force, load_force, parse_toml
-from streams.config.schema import ForceFile
+from streams.config.schema import ForceFile, Line
+from streams.config.toml import read_toml
 from streams.errors import ConfigError
-from streams.surveillance.holidays import DayNames
+from streams.surveillance.day_names import DayNames
 
 GOOD = """\
 id = "tiny"
@@ -317,7 +319,7 @@ def test_targets_hold_from_local_midnight_and_come_latest_first() -> None:
         int(dt.datetime(2017, 9, 30, 23, tzinfo=dt.UTC).timestamp() * 1000),
         int(dt.datetime(2000, 1, 1, tzinfo=dt.UTC).timestamp() * 1000),
     )
-    assert force.steps(force.lines[1].targets) == (
+    assert force.target_steps(force.lines[1].targets) == (
         (october, 20_000, 0.8),
         (millennium, 30_000, None),
     )
@@ -334,6 +336,33 @@ def test_the_fingerprint_changes_with_a_target() -> None:
     other, _ = check_force(GOOD.replace("seconds = 20", "seconds = 25"), "other.toml")
     assert other is not None
     assert other.fingerprint != good().fingerprint
+
+
+def test_a_setting_that_a_later_version_adds_changes_no_fingerprint_while_it_is_not_used() -> None:
+    class LaterLine(Line, kw_only=True):
+        overflow_to: str | None = None
+
+    class LaterFile(ForceFile, kw_only=True):
+        lines: list[LaterLine]  # type: ignore[assignment]
+        shifts: list[str] = msgspec.field(default_factory=list)
+
+    def later(text: str) -> Force:
+        file, problems = read_toml(text, LaterFile, "later.toml")
+        assert file is not None, problems
+        return Force(file)
+
+    assert later(GOOD).fingerprint == good().fingerprint
+    used = GOOD.replace('id = "999"', 'id = "999"\noverflow_to = "101"')
+    assert later(used).fingerprint != good().fingerprint
+    assert later(f'shifts = ["early"]\n{GOOD}').fingerprint != good().fingerprint
+
+
+def test_a_setting_that_is_written_as_its_default_changes_no_fingerprint() -> None:
+    written = GOOD.replace('id = "999"', 'id = "999"\nlost_after_minutes = 120')
+    assert written != GOOD
+    other, _ = check_force(written, "good.toml")
+    assert other is not None
+    assert other.fingerprint == good().fingerprint
 
 
 def test_the_fingerprint_does_not_change_with_layout_and_comments() -> None:

@@ -122,7 +122,7 @@ def test_the_districts_of_warwickshire_add_up_to_their_policing_areas() -> None:
 def test_the_target_at_a_date(name: str, line: str, day: str, expected: tuple[int, float]) -> None:
     force = find_force(name)
     at = to_ms(dt.datetime.fromisoformat(day))
-    steps = force.steps(force.lines[force.line_index[line]].targets)
+    steps = force.target_steps(force.lines[force.line_index[line]].targets)
     since, limit, share = next(step for step in steps if step[0] <= at)
     assert (limit, share) == expected
     assert since <= at
@@ -131,7 +131,9 @@ def test_the_target_at_a_date(name: str, line: str, day: str, expected: tuple[in
 @pytest.mark.parametrize("name", shipped_forces())
 def test_attendance_is_twenty_minutes_without_a_share(name: str) -> None:
     force = find_force(name)
-    assert [(s[1], s[2]) for s in force.steps(force.file.attendance.targets)] == [(1_200_000, None)]
+    assert [(s[1], s[2]) for s in force.target_steps(force.file.attendance.targets)] == [
+        (1_200_000, None)
+    ]
 
 
 @pytest.mark.parametrize("name", ["warwickshire", "west-mercia"])

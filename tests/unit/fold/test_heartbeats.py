@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from detectors.silence import duration_in_words
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
-from streams.fold.heartbeats import patience, usual_interval
-from streams.fold.readings import KEPT_BEATS, Heartbeats, interval_of
+from streams.fold.heartbeats import KEPT_BEATS, Heartbeats, interval_of, patience, usual_interval
 from streams.periods import rfc3339
 from streams.state.snapshot import FoldHead
 from streams.surveillance.view import silences
@@ -219,13 +218,13 @@ def test_what_is_learned_comes_back_from_a_checkpoint() -> None:
     kept = FoldHead(
         latest=dict(taken.latest),
         beats=dict(taken.beats),
-        heard=dict(taken.heard),
+        heard=dict(taken.beating),
         lines=taken.lines,
     )
     back = Heartbeats()
     back.restore(kept.latest, kept.beats, kept.heard, kept.lines)
     assert (back.latest, back.beats, back.lines) == (taken.latest, taken.beats, 3)
-    assert back.heard == {"calls": [(START, START + 300_000)]}
+    assert back.beating == {"calls": [(START, START + 300_000)]}
     older = Heartbeats()  # of a checkpoint that held the latest beats alone
     older.restore(kept.latest, {}, {}, 3)
     assert older.beats == {"calls": [(START + 300_000, 0.0)]}

@@ -24,7 +24,7 @@ def reasons_in_code() -> Iterator[str]:
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            if name == "since" and len(node.args) == 5:  # `Clocks.since` makes X_before_Y
+            if name == "duration" and len(node.args) == 5:  # it makes X_before_Y
                 begin, _, what, *_ = node.args
                 if isinstance(begin, ast.Constant) and isinstance(what, ast.Constant):
                     yield f"{what.value!s}_before_{begin.value!s}"

@@ -9,7 +9,7 @@ import pytest
 from detectors.counts.predictive import Predictive
 from streams.board.monitor import Monitor
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
-from streams.surveillance.pace import Pace, slowed
+from streams.surveillance.recent_rate import RecentRate, at_rate
 from streams.surveillance.state import restore
 from streams.surveillance.view import Known, next_silence, silences
 from tests.build import FAR_FUTURE, incident, lines
@@ -19,52 +19,54 @@ FELL = 36 * 24
 """The hour at which the feed falls."""
 
 
-def hours(pace: Pace, first: int, last: int, came: int, expected: float = 12.0) -> None:
+def hours(
+    recent_rate: RecentRate, first: int, last: int, came: int, expected: float = 12.0
+) -> None:
     for hour in range(first, last):
-        pace.note((hour * HOUR, (hour + 1) * HOUR, came, expected))
+        recent_rate.note((hour * HOUR, (hour + 1) * HOUR, came, expected))
 
 
 def test_a_feed_at_its_level_is_judged_as_expected() -> None:
-    pace = Pace("hour")
-    assert pace.before(DAY) == 1.0
-    hours(pace, 0, 28 * 24, 12)
-    assert pace.before(28 * DAY) == 1.0
-    hours(pace, 28 * 24, 29 * 24, 11)  # a slow day
-    assert pace.before(29 * DAY) == 1.0
+    recent_rate = RecentRate("hour")
+    assert recent_rate.before(DAY) == 1.0
+    hours(recent_rate, 0, 28 * 24, 12)
+    assert recent_rate.before(28 * DAY) == 1.0
+    hours(recent_rate, 28 * 24, 29 * 24, 11)  # a slow day
+    assert recent_rate.before(29 * DAY) == 1.0
 
 
 @pytest.mark.parametrize(("came", "pace_of"), [(4, 0.33), (1, 0.083), (0, 0.0)])
 def test_a_fall_is_known_within_a_day_and_closely_within_weeks(came: int, pace_of: float) -> None:
-    pace = Pace("hour")
-    hours(pace, 0, 28 * 24, 12)
-    assert pace.before(28 * DAY) == 1.0
-    hours(pace, 28 * 24, 29 * 24, came)
-    assert pace_of <= pace.before(29 * DAY) <= pace_of + 0.08
-    hours(pace, 29 * 24, 60 * 24, came)
-    assert pace_of <= pace.before(60 * DAY) <= pace_of + 0.02
+    recent_rate = RecentRate("hour")
+    hours(recent_rate, 0, 28 * 24, 12)
+    assert recent_rate.before(28 * DAY) == 1.0
+    hours(recent_rate, 28 * 24, 29 * 24, came)
+    assert pace_of <= recent_rate.before(29 * DAY) <= pace_of + 0.08
+    hours(recent_rate, 29 * 24, 60 * 24, came)
+    assert pace_of <= recent_rate.before(60 * DAY) <= pace_of + 0.02
 
 
 def test_a_feed_that_is_back_at_its_level_is_soon_judged_by_it() -> None:
-    pace = Pace("hour")
-    hours(pace, 0, 28 * 24, 12)
-    hours(pace, 28 * 24, 56 * 24, 1)
-    hours(pace, 56 * 24, 60 * 24, 12)
-    assert pace.before(56 * DAY) < 0.1
-    assert pace.before(56 * DAY + 3 * HOUR) > 0.6
-    assert pace.before(57 * DAY) > 0.85
+    recent_rate = RecentRate("hour")
+    hours(recent_rate, 0, 28 * 24, 12)
+    hours(recent_rate, 28 * 24, 56 * 24, 1)
+    hours(recent_rate, 56 * 24, 60 * 24, 12)
+    assert recent_rate.before(56 * DAY) < 0.1
+    assert recent_rate.before(56 * DAY + 3 * HOUR) > 0.6
+    assert recent_rate.before(57 * DAY) > 0.85
 
 
 def test_what_proves_missing_is_no_slow_pace() -> None:
-    pace = Pace("hour")
-    hours(pace, 0, 28 * 24, 12)
-    hours(pace, 28 * 24, 29 * 24, 0)
-    assert pace.before(29 * DAY) < 0.1
-    pace.forget((28 * DAY, 29 * DAY))
-    assert pace.before(29 * DAY) == 1.0
+    recent_rate = RecentRate("hour")
+    hours(recent_rate, 0, 28 * 24, 12)
+    hours(recent_rate, 28 * 24, 29 * 24, 0)
+    assert recent_rate.before(29 * DAY) < 0.1
+    recent_rate.forget((28 * DAY, 29 * DAY))
+    assert recent_rate.before(29 * DAY) == 1.0
 
 
 def test_a_pace_changes_the_mean_alone() -> None:
-    assert slowed(Predictive(12.0, 0.1, 1.5), 0.25) == Predictive(3.0, 0.1, 1.5)
+    assert at_rate(Predictive(12.0, 0.1, 1.5), 0.25) == Predictive(3.0, 0.1, 1.5)
 
 
 @lru_cache(maxsize=1)
@@ -110,7 +112,7 @@ def test_a_feed_at_its_level_that_dies_is_noticed_as_soon_as_its_rate_allows() -
     minutes = range(20, 120)
     at = of(target).ledger.watermark
     assert at == after(FELL) - 5 * MINUTE
-    assert of(target).pace(at) == 1.0
+    assert of(target).recent_rate(at) == 1.0
     first = next(n for n in minutes if silent(target, at + n * MINUTE))
     assert 55 <= first <= 70
 
@@ -123,4 +125,4 @@ def test_a_restart_knows_the_pace() -> None:
     again = watched()
     restore(of(again), state_of(of(target)).items())
     at = after(FELL + 48)
-    assert of(again).pace(at) == of(target).pace(at) < 0.2
+    assert of(again).recent_rate(at) == of(target).recent_rate(at) < 0.2

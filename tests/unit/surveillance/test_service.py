@@ -21,7 +21,7 @@ from streams.config.force import Force, check_force
 from streams.live import Live
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.state import surveillance as watching
-from streams.surveillance import grain as grain_watches
+from streams.surveillance import grain_watches
 from streams.surveillance.adapters.base import Point
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.adapters.grouped import Durations, Shares

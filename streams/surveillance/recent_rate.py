@@ -1,10 +1,10 @@
-"""How fast a feed has come of late, over what was expected of it: what silence is judged by. Pure.
+"""How much a feed has brought lately, over what was expected of it; silence is judged by it. Pure.
 
-While a volume has fallen and stays so, what is expected is the level before, by which every longer
-wait would be silence. So what is expected of a stretch is scaled by the pace just before it, never
-above 1: the lowest that the last hours, day, week or four weeks allow, each by its upper limit. A
-longer window lowers it no further than a shorter one shows at least, so that a feed that is back at
-its level is soon judged by that again. One that keeps its level is judged as expected.
+When a volume has fallen and stays low, detectors still expect the level before, by which every
+longer wait would be silence. So what is expected is multiplied by the recent rate, never above 1:
+the lowest that the last 3 hours, day, week or four weeks allow, each by its upper limit. A longer
+window lowers it no further than the lower limit of a shorter one, so that a feed that is back at
+its level is soon judged by that again.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from collections.abc import Iterable
 from math import sqrt
 
 from detectors.counts.predictive import Predictive
-from streams.fold.gaps import Span
-from streams.periods import DAY, HOUR, MINUTE, Grain
+from streams.periods import DAY, HOUR, MINUTE, Grain, Span
 
 WINDOWS: dict[Grain, tuple[int, ...]] = {
     "hour": (3 * HOUR, DAY, 7 * DAY, 28 * DAY),
@@ -23,16 +22,17 @@ WINDOWS: dict[Grain, tuple[int, ...]] = {
 }
 """By grain the windows before a stretch, in ms, shortest first."""
 EDGES = 15 * MINUTE
-"""Periods start and end at these, in every time zone."""
+"""In ms; every period starts and ends at a multiple of it, in every time zone."""
 DOUBT = 2.0
-"""Standard deviations of a count between it and its limits."""
+"""Standard deviations of a count from it to its limits."""
 
 Closed = tuple[int, int, int, float]
 """Start and end of a closed period, what came of all series together, and what was expected."""
 
 
-class Pace:
-    """The closed periods of one grain in which a feed was heard."""
+class RecentRate:
+    """The closed periods of one grain in which a feed was up, and the rate that follows from
+    them."""
 
     def __init__(self, grain: Grain) -> None:
         self.windows = WINDOWS.get(grain, ())
@@ -40,20 +40,20 @@ class Pace:
         self._known: tuple[int, float] | None = None
 
     def note(self, closed: Closed) -> None:
-        """Takes a period as it closes."""
+        """Adds a period that has closed."""
         self._known = None
         while self.closed and self.closed[0][0] < closed[1] - self.windows[-1] - DAY:
             self.closed.popleft()
         self.closed.append(closed)
 
     def forget(self, gap: Span) -> None:
-        """Leaves out what proves not to have been heard."""
+        """Removes the periods of a span that proves to be missing."""
         if self.closed and gap[0] < self.closed[-1][1]:
             kept = (each for each in self.closed if each[1] <= gap[0] or gap[1] <= each[0])
             self.restore(kept)
 
     def restore(self, closed: Iterable[Closed]) -> None:
-        """Goes on with these."""
+        """Goes on with these periods alone."""
         self.closed, self._known = deque(closed), None
 
     def before(self, at: int) -> float:
@@ -64,7 +64,7 @@ class Pace:
         return self._known[1]
 
     def _before(self, at: int) -> float:
-        pace, low, found, wanted = 1.0, 0.0, 0, 0.0
+        recent_rate, low, found, wanted = 1.0, 0.0, 0, 0.0
         past = [each for each in reversed(self.closed) if each[1] <= at]
         number = 0
         for window in self.windows:
@@ -73,13 +73,13 @@ class Pace:
                 number += 1
             if wanted > 0.0:
                 doubt = DOUBT * sqrt(found)
-                pace = min(pace, max(low, (found + doubt + DOUBT) / wanted))
+                recent_rate = min(recent_rate, max(low, (found + doubt + DOUBT) / wanted))
                 low = max(low, (found - doubt) / wanted)
-        return pace
+        return recent_rate
 
 
-def slowed(ahead: Predictive, pace: float) -> Predictive:
+def at_rate(ahead: Predictive, recent_rate: float) -> Predictive:
     """What is expected at a pace."""
-    if pace == 1.0:
+    if recent_rate == 1.0:
         return ahead
-    return Predictive(ahead.mean * pace, ahead.spread, ahead.dispersion)
+    return Predictive(ahead.mean * recent_rate, ahead.spread, ahead.dispersion)

@@ -1,4 +1,4 @@
-"""The watches of one grain: begun row by row, as records come."""
+"""All watches of one grain of one ledger; those of a row begin with its first record."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from streams.surveillance.adapters.base import PassedPeriods
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch
-from streams.surveillance.pace import Pace
+from streams.surveillance.recent_rate import RecentRate
 from streams.surveillance.series import RowKey, RowReader, WatchedSeries, watch_list, watches_in
 from streams.surveillance.signals import Grain
 from streams.surveillance.silence import EVERY
 from streams.surveillance.watch import Watch
 
 TOGETHER = 60
-"""Counts whose weeks are learned together: more take longer than the event loop may be held."""
+"""Counts whose weeks are learned in one step: more would hold up the event loop for too long."""
 
 
-class Watches:
+class GrainWatches:
     """All watches of one grain."""
 
     def __init__(self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget) -> None:
@@ -43,16 +43,16 @@ class Watches:
         for each in listed:
             self.by_row.setdefault(each.row_key, []).append(each)
         self.begun: dict[RowKey, list[Watch]] = {}
-        """Rows that have had any record."""
+        """The watches of each row that has had any record."""
         self._counts: list[Counts] | None = None
         self._everything: list[Counts | Months] | None = None
         self._taken: set[AcceptedLevel] = set()
         self.changed = True
-        """Since the state was last saved."""
+        """Whether anything has changed since the state was last saved."""
         self.last = 0
-        """The start of the last period that was taken."""
-        self.pace = Pace(grain)
-        """How fast the feed came of late."""
+        """The start of the last period that was taken, in ms."""
+        self.recent_rate = RecentRate(grain)
+        """How much the feed brought lately, over what was expected."""
 
     def __iter__(self) -> Iterator[Watch]:
         for watches in self.begun.values():
@@ -71,7 +71,7 @@ class Watches:
         return made
 
     def close_weeks(self, slot: int) -> Iterator[None]:
-        """Has all counts whose week is complete before a slot learn it, so many together."""
+        """Has every count whose week is complete before a slot learn it, `TOGETHER` a step."""
         for some in self._together():
             close_weeks(some, slot)
             yield
@@ -84,13 +84,13 @@ class Watches:
         yield from (every[at : at + TOGETHER] for at in range(0, len(every), TOGETHER))
 
     def pass_weeks(self, passed: PassedPeriods) -> Iterator[None]:
-        """Has all counts learn the weeks that end within a gap, so many together."""
+        """Has every count learn the weeks that end within a gap, `TOGETHER` a step."""
         for some in self._together():
             pass_weeks(some, passed.slots)
             yield
 
     def share(self) -> None:
-        """Lets the months that are still learning know how far those of their siblings scatter."""
+        """Lends the months that are still learning the dispersion of all months together."""
         months = [w.adapter.detector for w in self if isinstance(w.adapter, Months)]
         learning = [month for month in months if month.state == "learning"]
         if learning:
@@ -111,52 +111,52 @@ class Watches:
                 watch.adapter.forget(first, last)
 
     def unlearn(self, start: int, end: int) -> None:
-        """Takes what has closed within a stretch that proves missing out of what no series has
-        learned yet."""
+        """Takes the periods of a span that proves to be missing out of the weeks that are
+        running."""
         if not self.last or self.grain == "month" or start > self.last:
             return
         self.changed = True
-        self.pace.forget((start, end))
+        self.recent_rate.forget((start, end))
         first, last = (self.calendar.start(self.grain, at) for at in (start, end - 1))
         for watch in self:
             watch.adapter.forget(first, min(last, self.last))
 
     def accept(self, levels: Iterable[AcceptedLevel], now: int) -> None:
-        """Takes the levels that people said are real by now. Once taken a change is none any more,
-        so that to be told again changes nothing."""
+        """Accepts the lasting changes that people have said are real by `now`, in ms. An accepted
+        change is over, so that accepting it again changes nothing."""
         for level in levels:
             for watch in self if level.at < now else ():
                 if watch.series.about(self.force.id) in level.abouts:
                     watch.adapter.accept(level.direction, level.at)
 
     def take_levels(self, levels: Iterable[AcceptedLevel], now: int) -> None:
-        """Has the counts of a stretch that a person said is real before now take its level: each
-        by its own ratio. Once taken nothing of the stretch is left, so that to be told again
-        changes nothing."""
+        """Has counts take the levels that people have said are real by `now`, in ms: each by its
+        own ratio, and each level once."""
         for level in levels:
             if level.ratio is None or level.at > now or level in self._taken:
                 continue
             self._taken.add(level)
-            self.pace.restore(())  # what was expected so far was the level before
+            self.recent_rate.restore(())  # what was expected so far was the level before
             abouts = level.abouts
             for watch in self:
                 if watch.series.about(self.force.id) in abouts:
                     watch.adapter.take_level(level.ratio, level.at)
 
     def everything(self) -> list[Counts | Months]:
-        """The watches that together count every record of the feed once."""
+        """The adapters that together count every record of the feed once: of the force as a whole,
+        one a line or one over all categories."""
         if self._everything is None:
             self._everything = list(self._find_everything())
         return self._everything
 
-    def note_pace(self, period: Period) -> None:
-        """Takes down what a period brought that has just been fed, over what was expected."""
+    def note_rate(self, period: Period) -> None:
+        """Notes what the period that was just fed brought, and what was expected of it."""
         counts = [each for each in self.everything() if isinstance(each, Counts)]
         ahead = [each.detector.expected.ahead for each in counts]
         expected = sum(each.mean for each in ahead if each is not None)
-        if self.pace.windows and expected > 0.0:
+        if self.recent_rate.windows and expected > 0.0:
             came = sum(each.last for each in counts)
-            self.pace.note((period.start, period.end, came, expected))
+            self.recent_rate.note((period.start, period.end, came, expected))
 
     def _find_everything(self) -> Iterator[Counts | Months]:
         for watch in self:

@@ -1,9 +1,9 @@
-"""Figures of cases within an event that goes on for weeks: judged by the event's own days.
+"""Proportions and durations during an event that goes on for weeks: judged by the event's own days.
 
-A day with a name is no guide to others, and a gap to the detector of a proportion or a duration.
-So that this blinds nobody through a lockdown, the days of an event have a detector of their own,
-which is asked once the event has gone on for a week. Where a series began within the event, the
-days after it are judged by that too, until enough ordinary ones are known; then it is left.
+A day with a name is not learned with ordinary ones: the detector of a proportion or a duration
+takes it as missing. So that a lockdown is still watched, the days of an event have a second
+detector, which is used once the event has gone on for a week. Where a series began within the
+event, the days after it are judged by that too, until enough ordinary days are known; then it goes.
 
 The same for counts is in `detectors.counts.weekly.baseline`.
 """
@@ -17,8 +17,8 @@ from streams.surveillance.adapters.base import Adapter, Assessment, PassedPeriod
 from streams.surveillance.signals import State
 
 
-class Within(Adapter):
-    """Ordinary days, and beside them the days of the event that goes on."""
+class EventDays(Adapter):
+    """Two adapters: one for ordinary days, and one for the days of the event that goes on."""
 
     def __init__(self, make: Callable[[], Adapter], slots: int) -> None:
         self.make, self.slots = make, slots
@@ -26,9 +26,9 @@ class Within(Adapter):
         self.event: Adapter | None = None
         super().__init__(self.ordinary.allowed)
         self.names: list[str] = []
-        """Of the event: those of all of its days."""
+        """The names that all days of the event have."""
         self.run = 0
-        """Slots in a row that have such a name."""
+        """Slots in a row that have one of these names."""
         self.long = False
         """Whether it has gone on for a week."""
         self.named = False
@@ -36,7 +36,7 @@ class Within(Adapter):
 
     @property
     def by(self) -> Adapter:
-        """The detector that is asked for the last slot."""
+        """The adapter that judges the last slot."""
         event = self.event
         if event is None or not self.long or event.state == "learning":
             return self.ordinary
@@ -44,7 +44,7 @@ class Within(Adapter):
 
     @property
     def detector(self) -> Any:
-        """Of the one that is asked."""
+        """Of the adapter that judges the last slot."""
         return self.by.detector
 
     def update(self, counts: RowCounts | None, point: Point) -> None:
@@ -91,22 +91,22 @@ class Within(Adapter):
         return [self.ordinary] if self.event is None else [self.ordinary, self.event]
 
     def assessment(self) -> Assessment:
-        """Of the one that is asked."""
+        """Of the adapter that judges the last slot."""
         return self.by.assessment()
 
     @property
     def shown(self) -> bool:
-        """Of the one that is asked."""
+        """Of the adapter that judges the last slot."""
         return self.by.shown
 
     @property
     def onset(self) -> int | None:
-        """Of the one that is asked."""
+        """Of the adapter that judges the last slot."""
         return self.by.onset
 
     @property
     def state(self) -> State:
-        """Of the one that is asked."""
+        """Of the adapter that judges the last slot."""
         return self.by.state
 
     @property

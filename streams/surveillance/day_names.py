@@ -10,10 +10,10 @@ from streams.config.force import WHOLE, Force
 
 
 class DayNames:
-    """The names of local dates for each area.
+    """The names of local dates, for each area.
 
-    An event that names areas is one of these areas and of those within them; the others, and the
-    force, know the events that name none.
+    An event that names areas is one of these areas and of those within them. Other areas, and the
+    force as a whole, have only the events that name no area.
     """
 
     def __init__(self, force: Force) -> None:
