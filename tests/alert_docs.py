@@ -18,7 +18,7 @@ def pages() -> dict[Path, str]:
     """The text that each page should have."""
     alerts, index = DOCS / "alerts.md", DOCS / "runbooks" / "README.md"
     kinds = [
-        f"| {kind.name.replace('_', ' ')} | {row.opened} | {row.severity} | {row.over} |"
+        f"| {kind.name.replace('_', ' ')} | {row.opened} | {row.severity} | {row.ended} |"
         for kind in KINDS
         for row in kind.table
     ]

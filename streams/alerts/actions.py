@@ -197,7 +197,7 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
         since = to_ms(alert.opened_at if alert.onset is None else alert.onset)
         accepted = (alert.kind, alert.grain) == ("level_change", "month")
         said = (*said, say.lasting(force, since, at, accepted=accepted))
-    return say.fit(said, last, over=not alert.open)
+    return say.fit(said, last, cleared=not alert.open)
 
 
 # -- who is told when --------------------------------------------------------------------------

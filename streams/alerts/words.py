@@ -5,8 +5,8 @@
 
 The first sentence says what, where, how many, when and how many are usual; the second what matters
 most besides: since when and by how much. Who has it comes last. Where not all of it fits in
-`LONGEST` characters, the sentences after the second are left out, last first; then who has it, and
-only then the name in the first is shortened.
+`LONGEST_TEXT` characters, the sentences after the second are left out, last first; then who has it,
+and only then the name in the first is shortened.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from streams.registry.phrases import (
 )
 from streams.surveillance.signals import Signal
 
-LONGEST = 160
+LONGEST_TEXT = 160
 NOBODY = "Nobody has this yet."
 ACCEPT = "Lasting: close it as real to accept the level."
-OUTCOMES: dict[AlertOutcome, str] = {
+OUTCOME_WORDS: dict[AlertOutcome, str] = {
     "real": "real",
     "planned_event": "a planned event",
     "data_fault": "a fault in the data",
@@ -93,7 +93,7 @@ def lead(
     return named(title(force, signal), figures + ".")
 
 
-def named(name: str, figures: str, longest: int = LONGEST) -> str:
+def named(name: str, figures: str, longest: int = LONGEST_TEXT) -> str:
     """A sentence of a name and figures, its name shortened where it is too long."""
     return shortened(name, longest - len(figures)) + figures
 
@@ -108,7 +108,7 @@ def owned(owner: str | None, snoozed_until: str | None = None, reason: str | Non
 
 def resolved(at: str, outcome: AlertOutcome | None) -> str:
     """The last sentence of an alert that is over: `at` is `at 22:40`, `on 31 May 2020`."""
-    return f"Over {at}." if outcome is None else f"Closed {at}: {OUTCOMES[outcome]}."
+    return f"Over {at}." if outcome is None else f"Closed {at}: {OUTCOME_WORDS[outcome]}."
 
 
 def ended(force: Force, grain: str, ms: int, now: int) -> str:
@@ -123,7 +123,9 @@ def escalated(seconds: float) -> str:
     return f"Nobody has taken this for {round_duration(seconds)}."
 
 
-def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bool = False) -> str:
+def fit(
+    said: Sequence[str], last: str = "", longest: int = LONGEST_TEXT, *, cleared: bool = False
+) -> str:
     """The sentences in their order, as many as fit: the first two, the last, then the others; of an
     alert that is over the last before the second.
 
@@ -131,11 +133,11 @@ def fit(said: Sequence[str], last: str = "", longest: int = LONGEST, *, over: bo
     'A county: 5. Up since Monday. Anna has this.'
     >>> fit(["A county of the far north: 5.", "Up since Monday."], "Nobody has this yet.", 40)
     'A county of the…: 5. Up since Monday.'
-    >>> fit(["A county: 5, usually 1 to 2.", "Up since May."], "Over on 1 June.", 42, over=True)
+    >>> fit(["A county: 5, usually 1 to 2.", "Up since May."], "Over on 1 June.", 42, cleared=True)
     'A county: 5. Up since May. Over on 1 June.'
     """
     first, change, *others = [*said, "", ""][: max(2, len(said))]
-    whole, second, ending = _first_and_last(first, change, last, longest, over=over)
+    whole, second, ending = _first_and_last(first, change, last, longest, cleared=cleared)
     room = longest - len(whole) - room_of(second) - room_of(ending)
     if others and room_of(others[0]) > room:
         # For the third sentence, such as where most of it is, a name may lose a quarter.
@@ -158,14 +160,14 @@ LEAST_WHAT = 8
 
 
 def _first_and_last(
-    first: str, change: str, last: str, longest: int, *, over: bool
+    first: str, change: str, last: str, longest: int, *, cleared: bool
 ) -> tuple[str, str, str]:
     """The first sentence, the second and the last, as they fit; what is left out is empty."""
     name = len(first.partition(": ")[0])
     tries = [(first, change, last, name)]  # the first, what follows, and the least of its name
     if last == NOBODY:
         tries += [(first, change, "", name), (first, change, "", LEAST_NAME)]
-    elif over:  # what it was says more than the range that it was outside of
+    elif cleared:  # what it was says more than the range that it was outside of
         tries.append((_without_range(first), change, last, name))
     else:
         tries += [(first, change, last, LEAST_NAME), (first, change, "", LEAST_NAME)]
@@ -177,8 +179,8 @@ def _first_and_last(
 
 
 def _without_range(first: str) -> str:
-    told, usually, _ = first.rpartition(", usually ")
-    return f"{told}." if usually else first
+    figure_and_period, usually, _ = first.rpartition(", usually ")
+    return f"{figure_and_period}." if usually else first
 
 
 def room_of(sentence: str) -> int:

@@ -55,7 +55,7 @@ COMMANDS: dict[str, Lazy] = {
 }
 
 
-class Told(click.ClickException):
+class ShownError(click.ClickException):
     """A Watchroom error as click shows one: `Error: ...` on standard error, no traceback."""
 
     def __init__(self, error: WatchroomError) -> None:
@@ -90,13 +90,13 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except WatchroomError as error:
-            raise Told(error) from error
+            raise ShownError(error) from error
         except OSError as error:
             if error.errno not in FULL:
                 raise
             place = f"{error.filename} " if error.filename else "what this command writes "
             full = WatchroomError(f"{place}can't be written: {error.strerror}. Make room there")
-            raise Told(full) from error
+            raise ShownError(full) from error
         except KeyboardInterrupt:
             ctx.exit(INTERRUPTED)
 

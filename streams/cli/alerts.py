@@ -18,7 +18,7 @@ from streams.errors import WatchroomError
 from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
-OUTCOMES = ("real", "planned_event", "data_fault", "false")
+OUTCOME_NAMES = ("real", "planned_event", "data_fault", "false")
 
 
 class AlertsClient:
@@ -83,7 +83,7 @@ class AlertsClient:
             raise WatchroomError(error.words or f"the monitor {error}") from None
         except (NoAnswer, ValueError) as error:
             raise WatchroomError(
-                f"no monitor answers at {self._client.url} ({error}). "
+                f"no monitor answers at {self._client.url} ({error.__cause__ or error}). "
                 "Start one with --web, or name --url"
             ) from None
 
@@ -238,7 +238,7 @@ def snooze(
 @alerts.command()
 @_person
 @click.argument("alert")
-@click.option("--outcome", required=True, type=click.Choice(OUTCOMES), help="What it was.")
+@click.option("--outcome", required=True, type=click.Choice(OUTCOME_NAMES), help="What it was.")
 @click.option("--note", help="What became of it.")
 def close(
     url: str, force: str | None, who: str | None, alert: str, outcome: str, note: str | None

@@ -105,7 +105,7 @@ def calibrate(  # noqa: PLR0913, PLR0917  one argument an option
         task = bar.add_task("Reading records" if inputs else "Simulating eight weeks", total=None)
         planned = _planned(force, inputs)
         question = Question(planned, wanted, history, replicates, seed)
-        found = answer(question, processes, _Told(bar, task), anew=anew)
+        found = answer(question, processes, _BarProgress(bar, task), anew=anew)
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
     else:
@@ -118,7 +118,7 @@ def _bar() -> Bar:
     return Bar(*columns, TimeRemainingColumn(), console=console, transient=True)
 
 
-class _Told:
+class _BarProgress:
     """Moves the bar."""
 
     def __init__(self, bar: Bar, task: TaskID) -> None:

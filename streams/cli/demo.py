@@ -140,7 +140,7 @@ def _display(shown: Demo, handle: Handle, console: Console) -> Iterator[Callable
             yield lambda: None
         return
     due = time.monotonic()
-    shown.alerting.service.subscribe(_tell)
+    shown.alerting.service.subscribe(_print_changes)
 
     def line() -> None:
         nonlocal due
@@ -151,7 +151,7 @@ def _display(shown: Demo, handle: Handle, console: Console) -> Iterator[Callable
     yield line
 
 
-def _tell(made: Sequence[Transition]) -> None:
+def _print_changes(made: Sequence[Transition]) -> None:
     """A line of what opens and what ends."""
     for each in made:
         if each.what in ("opened", "resolved"):

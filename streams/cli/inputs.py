@@ -136,28 +136,28 @@ class Inputs(NamedTuple):
 
 @contextmanager
 def progress_bar(
-    source: Source, play: Play | None, told: Callable[[], str]
+    source: Source, play: Play | None, beside: Callable[[], str]
 ) -> Iterator[Callable[[], None]]:
     """Progress where a person watches: of the reading by bytes, then of the play by lines. Gives
-    what moves it; `told` is shown beside it."""
+    what moves it; `beside` is shown beside it."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda: None
         return
     columns = (
         TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
-        TextColumn("{task.fields[told]}"), TimeElapsedColumn(), TimeRemainingColumn(),
+        TextColumn("{task.fields[beside]}"), TimeElapsedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, refresh_per_second=5, transient=True) as bar:
-        reading = bar.add_task("Reading", total=source.total_bytes, told="")
-        playing = None if play is None else bar.add_task("Playing", total=None, told="")
+        reading = bar.add_task("Reading", total=source.total_bytes, beside="")
+        playing = None if play is None else bar.add_task("Playing", total=None, beside="")
 
         def move() -> None:
             if play is None or playing is None or not play.gathered:
-                bar.update(reading, completed=source.consumed_bytes, told=told())
+                bar.update(reading, completed=source.consumed_bytes, beside=beside())
             else:
-                bar.update(reading, completed=source.total_bytes or 0, told="")
-                bar.update(playing, total=play.lines, completed=play.played, told=told())
+                bar.update(reading, completed=source.total_bytes or 0, beside="")
+                bar.update(playing, total=play.lines, completed=play.played, beside=beside())
 
         yield move
 
@@ -175,11 +175,11 @@ def refused_lines(
     if not refused:
         return []
     total = sum(refused.values())
-    told = [f"Refused {total:,} row{'s' * (total > 1)}; see {path}:"]
+    lines = [f"Refused {total:,} row{'s' * (total > 1)}; see {path}:"]
     for reason, number in Counter(refused).most_common():
         words = in_words(reason, *examples.get(reason, ("", "")))
-        told.append(f"  {reason} {number:,}: {words}")
-    return told
+        lines.append(f"  {reason} {number:,}: {words}")
+    return lines
 
 
 def refused_much(refused: int, rows: int) -> str | None:

@@ -119,7 +119,7 @@ class _Run:
     def __init__(self, dead_letters: Path) -> None:
         self.dead_letters = dead_letters
         self.counts = PublishCounts()
-        self.told: list[str] = []
+        self.notes: list[str] = []
         """What is said at the end of files passed over, and of rows to look at."""
         self._started, self._shown = time.monotonic(), 0.0
 
@@ -140,8 +140,8 @@ class _Run:
 
                 send(play or source, bootstrap, prefix, progress=progress, **options)
         finally:
-            self.told += passed_over(source)
-            self.told += [f"Look: {warning}" for warning in (play.warnings if play else ())]
+            self.notes += passed_over(source)
+            self.notes += [f"Look: {warning}" for warning in (play.warnings if play else ())]
 
     def _rate(self) -> str:
         counts, seconds = self.counts, max(time.monotonic() - self._started, 0.001)
@@ -167,7 +167,7 @@ class _Run:
                 f"Left out, as blank lines or by the mapping's filters: {counts.excluded:,} rows."
             )
         refused = refused_lines(counts.refused, counts.examples, self.dead_letters)
-        for line in [*self.told, *refused]:
+        for line in [*self.notes, *refused]:
             click.echo(line)
         if counts.interrupted:
             where = f" The last row sent was {counts.last}." if counts.last else ""

@@ -152,7 +152,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         named = [force.id for force in forces] if force_names else []
         _close(runner, named, closing_at, periods, as_json=as_json)
         whole = not following and stopped is None and failure is None
-        much = _tell(runner, play, feed, whole=whole, as_json=as_json)
+        much = _report(runner, play, feed, whole=whole, as_json=as_json)
         if failure is not None:
             raise failure
         if web is not None and stopped is None:
@@ -180,19 +180,19 @@ def _read(
     """Reads everything: the files sorted, then standard input as it comes. What broke it off is
     returned, so that the board is shown first."""
 
-    def told() -> str:
+    def rows_so_far() -> str:
         refused = runner.refused.total()
         return f"{runner.rows:,} rows" + (f", {refused:,} refused" if refused else "")
 
     try:
         if play is not None:
             runner.live.monitor.play_history(True)
-            with progress_bar(play.source, play, told) as progress:
+            with progress_bar(play.source, play, rows_so_far) as progress:
                 runner.gather(play, progress)
                 runner.read(play, speed, progress)
             runner.live.monitor.play_history(False)
         if feed is not None:
-            with progress_bar(feed, None, told) as progress:
+            with progress_bar(feed, None, rows_so_far) as progress:
                 runner.read(feed, None, progress)
     except Stopped as stopped:
         runner.finish()
@@ -227,27 +227,29 @@ def _close(
     click.echo(f"{when}, {runner.account().in_words()}", err=as_json)
 
 
-def _tell(
+def _report(
     runner: Embedded, play: Play | None, feed: Source | None, *, whole: bool, as_json: bool
 ) -> bool:
     """What a user should look at: refusals and their cures, files passed over, warnings; whether
     much was refused of a finite source, which only one that was read to its end (`whole`) can
     say."""
     path = runner.dead_letters.path if runner.dead_letters else ""
-    told = refused_lines(runner.refused, runner.examples, path)
+    notes = refused_lines(runner.refused, runner.examples, path)
     if unknown := runner.live.monitor.unknown():
-        told.append(
+        notes.append(
             f"Unknown values, in rows that count all the same: {in_words(unknown)}. "
             "Add what the force file lacks, or mend the sender"
         )
     if play is not None and not play.gathered:
-        told.append("Left off while the files were read; their rows are counted once all are read.")
+        notes.append(
+            "Left off while the files were read; their rows are counted once all are read."
+        )
     for source in (play and play.source, feed):
-        told += passed_over(source) if source else []
+        notes += passed_over(source) if source else []
     for warnings in (play and play.warnings, feed and feed.warnings):
-        told += [f"Look: {warning}" for warning in warnings or ()]
+        notes += [f"Look: {warning}" for warning in warnings or ()]
     much = refused_much(runner.refused.total(), runner.rows - runner.excluded) if whole else None
-    for line in [*told, *([much] if much else [])]:
+    for line in [*notes, *([much] if much else [])]:
         click.echo(line, err=as_json)
     return much is not None
 

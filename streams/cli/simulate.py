@@ -21,14 +21,11 @@ from streams.kafka.publisher import Publisher
 from streams.live import wall_clock
 from streams.outputs.instants import parse_instant
 from streams.periods import Calendar
-from streams.sources.event_lines import CHUNK_LINES, Chunk
+from streams.sources.event_lines import CHUNK_LINES, Chunk, TimedLine
 from streams.sources.simulator import Rates, Surge, simulate
 
 STEP = 1.0
 """Seconds between two looks at the clock: what became known in between is sent together."""
-
-Known = tuple[int, bytes]
-"""An event line, behind the instant (ms) at which it became known."""
 
 SURGE_HELP = (
     'More than usual for a while: "2022-01-14T19:00/2h x3" is three times the calls, '
@@ -110,7 +107,7 @@ def simulate_(
 
 def _events(
     force: Force, since: dt.datetime | None, seed: int, rates: Rates, surges: Sequence[Surge]
-) -> Iterator[Known]:
+) -> Iterator[TimedLine]:
     calendar = Calendar(force.zone)
     today = dt.datetime.now(force.zone)
     if since is not None and since.date() > today.date():
@@ -123,7 +120,7 @@ def _events(
         raise ConfigError(f"--surge: {error} (see --since)") from None
 
 
-def _due(events: Iterator[Known], *, once: bool) -> Iterator[list[bytes]]:
+def _due(events: Iterator[TimedLine], *, once: bool) -> Iterator[list[bytes]]:
     """What has become known, in lots, until the end of time; or, `once`, until now."""
     lines: list[bytes] = []
     now = wall_clock()

@@ -58,8 +58,8 @@ def create(
     with kafka_topics.admin(broker) as client:
         for name in kafka_topics.create(client, prefix, partitions, replication_factor):
             click.echo(f"{name}: created")
-        _tell_unused(client, prefix)
-        _tell(context, kafka_topics.check(client, prefix, partitions))
+        _report_unused(client, prefix)
+        _report(context, kafka_topics.check(client, prefix, partitions))
 
 
 @topics.command()
@@ -80,8 +80,8 @@ def check(context: click.Context, broker: str, prefix: str, partitions: int | No
       watchroom topics check --prefix trial --partitions 24
     """
     with kafka_topics.admin(broker) as client:
-        _tell_unused(client, prefix)
-        _tell(context, kafka_topics.check(client, prefix, partitions))
+        _report_unused(client, prefix)
+        _report(context, kafka_topics.check(client, prefix, partitions))
 
 
 @topics.command("list")
@@ -97,7 +97,7 @@ def list_(broker: str, prefix: str) -> None:
     with kafka_topics.admin(broker) as client:
         names = [topic.name for topic in kafka_topics.wanted(prefix)]
         found = kafka_topics.describe(client, names)
-        _tell_unused(client, prefix)
+        _report_unused(client, prefix)
     width = max(map(len, names))
     for name in names:
         topic = found.get(name)
@@ -117,7 +117,7 @@ def _kept(topic: kafka_topics.Found) -> str:
     return "kept for good" if kept < 0 else f"kept {kept // DAY} days"
 
 
-def _tell_unused(client: Any, prefix: str) -> None:
+def _report_unused(client: Any, prefix: str) -> None:
     for name in kafka_topics.unused(client, prefix):
         click.echo(
             f"{name} is no longer used. Delete it whenever you like: kafka-topics.sh --delete "
@@ -126,9 +126,9 @@ def _tell_unused(client: Any, prefix: str) -> None:
         )
 
 
-def _tell(context: click.Context, found: dict[str, list[str]]) -> None:
-    for name, told in found.items():
-        for each in told:
+def _report(context: click.Context, found: dict[str, list[str]]) -> None:
+    for name, problems in found.items():
+        for each in problems:
             click.echo(f"{name} {each}", err=True)
     if found:
         context.exit(WRONG)

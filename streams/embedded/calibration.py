@@ -121,7 +121,7 @@ def _answer(question: Question, pool: ProcessPoolExecutor, progress: Progress) -
     allowed = {grain: fitted.allowed(grain, plan.number(grain)) for grain in budget.shares}
     work = [(stream, kind[0], allowed[kind[0]], question) for kind, stream in kinds.items()]
     sights: dict[str, list[Sight]] = {}
-    for kind, seen in zip(kinds, pool.map(_reach, work), strict=True):
+    for kind, seen in zip(kinds, pool.map(_sights, work), strict=True):
         sights[class_name(kind)] = seen
         progress("Simulating steps, and how soon they are found", len(sights) / len(kinds))
     return Calibrated(factors, fresh, sights)
@@ -133,7 +133,7 @@ def _replicate(
     return replay(plan, history=history, weeks=JUDGED_WEEKS, seed=seed, cutoff=cutoff)
 
 
-def _reach(work: tuple[SimulatedStream, str, float, Question]) -> list[Sight]:
+def _sights(work: tuple[SimulatedStream, str, float, Question]) -> list[Sight]:
     stream, grain, allowed, asked = work
     found = detection_delays(
         stream, grain, allowed=allowed, history=asked.history, runs=STEPS, seed=asked.seed

@@ -23,6 +23,7 @@ from streams.embedded.runner import TICK, Embedded
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE, Calendar
 from streams.sources import CHUNK_LINES, Chunk, open_source
+from streams.sources.event_lines import TimedLine
 from streams.sources.simulator import Rates, Surge, simulate, spread_crimes
 from streams.sources.stops import Stops
 from streams.state.surveillance import watch_all
@@ -41,9 +42,6 @@ SURGE_LINE, SURGE_AREA = "999", "rugby"
 
 SIMULATED = "calls, incidents and the days of crimes"
 ORIGIN = "demonstration"
-
-Known = tuple[int, bytes]
-"""An event line and the instant (ms) at which it became known."""
 
 
 class Demo:
@@ -77,7 +75,7 @@ class Demo:
         began = today - 7 * history_weeks * DAY
         made_up = simulate(self.force, began, None, seed, ROOM, [surge])
         spread = spread_crimes(sample(), seed, self.force.zone)
-        self._events: Iterator[Known] = merge(made_up, spread)
+        self._events: Iterator[TimedLine] = merge(made_up, spread)
 
     def warm_up(self, progress: Callable[[float], None] = lambda _share: None) -> None:
         """Reads all up to the start, as fast as it goes; `progress` gets the share done."""
@@ -131,7 +129,7 @@ class Demo:
         if held:
             yield _chunk(held, number), at
 
-    def _until(self, before: int) -> Iterator[Known]:
+    def _until(self, before: int) -> Iterator[TimedLine]:
         """The events before an instant; the first one after it is kept for later."""
         for known in self._events:
             if known[0] >= before:

@@ -11,7 +11,7 @@ where it stood."""
 
 
 class ReplayClock:
-    """Event time: it follows the events (`reach`), or runs on its own (`run`) until stopped.
+    """Event time: it follows the events (`advance_to`), or runs on its own (`run`) until stopped.
 
     It runs up to what is read, and no further (`wait_for`): while its reader stalls it stands
     still, or the feeds would be silent. `steady` is a clock in seconds that never goes back.
@@ -37,7 +37,7 @@ class ReplayClock:
         """Whether it runs on its own."""
         return self._speed > 0
 
-    def reach(self, at: int) -> None:
+    def advance_to(self, at: int) -> None:
         """Moves a clock that does not run on to `at`; never back."""
         if not self.running:
             self._at = max(self._at, at)

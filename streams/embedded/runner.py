@@ -106,7 +106,7 @@ class Embedded:
         with self.stops.held_back():
             self._fold(chunk)
             if self.clock is not None:
-                self.clock.reach(last_event(self.live.monitor))
+                self.clock.advance_to(last_event(self.live.monitor))
             else:
                 self.live.observe(counts=False)
 

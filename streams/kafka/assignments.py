@@ -21,7 +21,7 @@ from streams.kafka.alerts import TopicAlerts
 from streams.kafka.lag import SILENCE, LagTracker
 from streams.kafka.partition import NOTHING, Partition, fingerprint
 from streams.kafka.producer import Outbox
-from streams.kafka.rebuild import Reader
+from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
 from streams.kafka.stream import Key, Position, Stream
 from streams.kafka.topic_watch import TopicWatch
@@ -86,7 +86,7 @@ class AssignedPartitions:
         # A member that is being thrown out has no generation; it will be given one.
         self._generation, self._member = max(generation, self._generation), member
         self._since = time.monotonic()
-        self.lag_tracker.hear()
+        self.lag_tracker.note_answer()
         self._settled = False
         self._committed.clear()
         self.stream.forget_positions()
@@ -152,7 +152,7 @@ class AssignedPartitions:
             return
         await partition.fold(offset, payload, appended, sent_key)
         partition.follows = True
-        self.lag_tracker.hear()
+        self.lag_tracker.note_answer()
         self._unsaved += 1
         if self._unsaved >= MOST_UNSAVED:
             self._urgent.set()
@@ -169,7 +169,7 @@ class AssignedPartitions:
 
     async def manage(self) -> None:
         """Follows the assignments, for ever."""
-        reader = Reader(
+        reader = LogReader(
             self.settings.brokers, self._on_ready, self._changed.is_set, self.alerts.restore
         )
         while True:
@@ -190,7 +190,7 @@ class AssignedPartitions:
                 self._changed.set()
             self.refresh()
 
-    async def _take_over(self, reader: Reader) -> None:
+    async def _take_over(self, reader: LogReader) -> None:
         await self.watch.ask()
         topics = self.watch.topics
         wanted = {key for key in self._wanted or () if key[0] not in topics.missing}

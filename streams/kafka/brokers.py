@@ -1,9 +1,14 @@
-"""Whether any Kafka broker is there, before a client is started."""
+"""Clients of Kafka that say in plain words what is wrong with the brokers."""
 
 from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import kafka.errors
 
 from streams.errors import KafkaError
 
@@ -16,6 +21,29 @@ def unreachable(bootstrap: str, why: object) -> KafkaError:
         f"the Kafka brokers at {bootstrap} can't be reached ({why}). Check that they run, and the "
         "address in --bootstrap (host:port, several with commas)"
     )
+
+
+def connected(client: Callable[..., Any], bootstrap: str, **options: object) -> Any:
+    """A client of kafka-python that has found its brokers; raises `KafkaError`."""
+    try:
+        return client(
+            bootstrap_servers=bootstrap.split(","),
+            bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
+            **options,
+        )
+    except (kafka.errors.KafkaError, OSError, ValueError) as error:
+        raise unreachable(bootstrap, error) from error
+
+
+@contextmanager
+def in_use(client: Any, bootstrap: str) -> Iterator[Any]:
+    """A client for a block, closed after it; what Kafka raises in it becomes a `KafkaError`."""
+    try:
+        yield client
+    except kafka.errors.KafkaError as error:
+        raise KafkaError(f"the Kafka brokers at {bootstrap}: {error}") from error
+    finally:
+        client.close()
 
 
 def await_brokers(bootstrap: str, seconds: float | None = None) -> None:

@@ -11,7 +11,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.events.deadletters import DeadLetter, from_message, merged, peek
-from streams.kafka.brokers import await_brokers, unreachable
+from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.kafka.topics import INPUT_TOPICS, input_topic, topic_name
 from streams.live import wall_clock
 from streams.periods import rfc3339
@@ -26,17 +26,15 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
     """
     topic = topic_name(prefix, "deadletter")
     await_brokers(brokers)
-    try:
-        consumer = KafkaConsumer(
-            bootstrap_servers=brokers.split(","),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            fetch_max_wait_ms=100,
-        )
-    except kafka.errors.KafkaError as error:
-        raise unreachable(brokers, error) from None
-    try:
+    consumer = connected(
+        KafkaConsumer,
+        brokers,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        fetch_max_wait_ms=100,
+    )
+    with in_use(consumer, brokers):
         numbers = consumer.partitions_for_topic(topic)
         if not numbers:
             raise KafkaError(f"the topic {topic} is missing. Create it: watchroom topics create")
@@ -44,10 +42,6 @@ def read(brokers: str, prefix: str) -> list[DeadLetter]:
         letters = [
             from_message(record.key, record.value, record.headers) for record in _all(consumer, tps)
         ]
-    except kafka.errors.KafkaError as error:
-        raise KafkaError(f"{topic} can't be read: {error}") from error
-    finally:
-        consumer.close()
     # A mark that a letter was retried comes after it, in its partition.
     return sorted(merged(letters), key=lambda letter: letter.time or "")
 
@@ -72,12 +66,7 @@ class Retrier:
         self.prefix = prefix
         await_brokers(brokers)
         self.groups = {force.id: force.partition_group for force in forces}
-        try:
-            self._producer: Any = KafkaProducer(
-                bootstrap_servers=brokers.split(","), acks="all", enable_idempotence=True
-            )
-        except kafka.errors.KafkaError as error:
-            raise unreachable(brokers, error) from None
+        self._producer: Any = connected(KafkaProducer, brokers, acks="all", enable_idempotence=True)
 
     def retry(self, letter: DeadLetter, *, again: bool = False) -> str:
         """Sends one letter's line to the topic of its kind; says what was done, or why not.

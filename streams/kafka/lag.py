@@ -27,7 +27,7 @@ class LagTracker:
         self._heard_at = clock()
         self._answer: int | None = None
 
-    def hear(self) -> None:
+    def note_answer(self) -> None:
         """Something came of the brokers just now."""
         self._heard_at = self._clock()
 
@@ -37,7 +37,7 @@ class LagTracker:
         """
         if answer != self._answer:
             self._answer = answer
-            self.hear()
+            self.note_answer()
         return self._clock() - self._heard_at
 
     def keeps_up(self, lag: int, *, live: bool) -> bool:

@@ -13,12 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import kafka.errors
 import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
 from streams.errors import KafkaError
-from streams.kafka.brokers import BOOTSTRAP_SECONDS, unreachable
+from streams.kafka.brokers import connected, in_use
 from streams.sources.event_lines import instant_of
 
 ENOUGH = 1000
@@ -29,12 +28,12 @@ PATIENCE = 30.0
 """Seconds without a word from the brokers after which the looking is given up."""
 
 
-class _Named(msgspec.Struct):
+class _Line(msgspec.Struct):
     force: str = ""
     id: str = ""
 
 
-_read_named = msgspec.json.Decoder(_Named).decode
+_read_line = msgspec.json.Decoder(_Line).decode
 
 
 def newest_update(bootstrap: str, topic: str, partition: int, force: str) -> int:
@@ -57,29 +56,22 @@ def record_ids(bootstrap: str, topic: str, partition: int, force: str) -> Iterat
         begin, end = consumer.beginning_offsets([tp])[tp], consumer.end_offsets([tp])[tp]
         for value in _between(consumer, tp, begin, end):
             for line in value.split(b"\n"):
-                found = _named(line)
+                found = _line_of(line)
                 if found is not None and found.force == force:
                     yield found.id
 
 
 @contextmanager
 def _consumer(bootstrap: str) -> Iterator[Any]:
-    try:
-        consumer = KafkaConsumer(
-            bootstrap_servers=bootstrap.split(","),
-            bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
-            enable_auto_commit=False,
-            group_id=None,
-            isolation_level="read_committed",
-        )
-    except kafka.errors.KafkaError as error:
-        raise unreachable(bootstrap, error) from error
-    try:
+    consumer = connected(
+        KafkaConsumer,
+        bootstrap,
+        enable_auto_commit=False,
+        group_id=None,
+        isolation_level="read_committed",
+    )
+    with in_use(consumer, bootstrap):
         yield consumer
-    except kafka.errors.KafkaError as error:
-        raise KafkaError(f"the Kafka brokers at {bootstrap}: {error}") from error
-    finally:
-        consumer.close()
 
 
 def _backwards(consumer: Any, tp: Any, force: str) -> int:
@@ -93,7 +85,7 @@ def _backwards(consumer: Any, tp: Any, force: str) -> int:
         for value in _between(consumer, tp, first, until):
             for line in value.split(b"\n"):
                 at = instant_of(line)
-                found = _named(line) if at is not None else None
+                found = _line_of(line) if at is not None else None
                 if at is not None and found is not None and found.force == force:
                     seen += 1
                     newest = max(newest, at)
@@ -115,8 +107,8 @@ def _between(consumer: Any, tp: Any, first: int, until: int) -> Iterator[bytes]:
             yield from (r.value for r in records if r.value is not None and r.offset < until)
 
 
-def _named(line: bytes) -> _Named | None:
+def _line_of(line: bytes) -> _Line | None:
     try:
-        return _read_named(line)
+        return _read_line(line)
     except (msgspec.MsgspecError, UnicodeError):
         return None

@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import kafka.errors
 from kafka import KafkaAdminClient, KafkaProducer
@@ -117,8 +116,9 @@ class Publisher:
         brokers.await_brokers(bootstrap)
         self._limits = self._ask_limits(max_bytes)
         largest = max([BROKER_LIMIT, *self._limits.values()])
-        self._producer = self._connect(
+        self._producer = brokers.connected(
             KafkaProducer,
+            bootstrap,
             # Both are kafka-python's defaults; said here, a conflicting option would raise.
             acks="all",
             enable_idempotence=True,
@@ -141,34 +141,20 @@ class Publisher:
         self._producer.close(timeout=0 if kind else 10)
         self._letters.close()
 
-    def _connect(self, client: Callable[..., Any], **options: object) -> Any:
-        try:
-            return client(
-                bootstrap_servers=self.bootstrap,
-                bootstrap_timeout_ms=int(brokers.BOOTSTRAP_SECONDS * 1000),
-                **options,
-            )
-        except (kafka.errors.KafkaError, OSError, ValueError) as error:
-            raise brokers.unreachable(self.bootstrap, error) from error
-
     def _ask_limits(self, max_bytes: int | None) -> dict[str, int]:
         """The largest message of each topic of ours that there is."""
-        admin = self._connect(KafkaAdminClient)
-        try:
+        admin = brokers.connected(KafkaAdminClient, self.bootstrap)
+        with brokers.in_use(admin, self.bootstrap):
             there = set(admin.list_topics())
             wanted = [t for kind in INPUT_TOPICS if (t := input_topic(self.prefix, kind)) in there]
             limits = dict.fromkeys(wanted, BROKER_LIMIT)
             try:
                 asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in wanted]
-                told = admin.describe_configs(asked, config_filter="all") if asked else {}
+                described = admin.describe_configs(asked, config_filter="all") if asked else {}
             except kafka.errors.KafkaError:  # not everybody may ask; the default is a fair guess
-                told = {}
-            for topic, settings in told.get("topic", {}).items():
+                described = {}
+            for topic, settings in described.get("topic", {}).items():
                 limits[topic] = int(settings["max.message.bytes"]["value"])
-        except kafka.errors.KafkaError as error:
-            raise KafkaError(f"the Kafka brokers at {self.bootstrap}: {error}") from error
-        finally:
-            admin.close()
         return {t: min(limit, max_bytes or limit) for t, limit in limits.items()}
 
     def newest(self, kind: str, force: str) -> int:
@@ -333,23 +319,23 @@ def publish(
     a play that is still being sorted nothing is); a second one ends at once. Raises `KafkaError`,
     and `SourceError` for an input that is damaged, after sending what came before the damage.
     """
-    told = progress or (lambda _counts: None)
+    report = progress or (lambda _counts: None)
     with Publisher(bootstrap, prefix, forces, batch=batch, dead_letters=dead_letters) as publisher:
         with Stops(signal.SIGINT, at_once=False) as stops:
             chunks: Iterable[Chunk] = source
             if isinstance(source, Play):
-                _take(publisher, stops, source.gather(), told)
+                _take(publisher, stops, source.gather(), report)
                 if not stops.asked:
                     check_arrival(source, publisher)
                 chunks = source if speed is None else paced(source, speed)
             try:
-                _take(publisher, stops, chunks, told)
+                _take(publisher, stops, chunks, report)
             except SourceError:
                 publisher.finish()
                 raise
             publisher.counts.interrupted = stops.asked
             publisher.finish()
-        told(publisher.counts)
+        report(publisher.counts)
         return publisher.counts
 
 
@@ -357,11 +343,11 @@ def _take(
     publisher: Publisher,
     stops: Stops,
     chunks: Iterable[Chunk],
-    told: Callable[[PublishCounts], None],
+    report: Callable[[PublishCounts], None],
 ) -> None:
     for chunk in stops.between(chunks):
         publisher.add(chunk)
-        told(publisher.counts)
+        report(publisher.counts)
 
 
 def check_arrival(play: Play, publisher: Publisher) -> None:

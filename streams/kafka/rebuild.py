@@ -29,7 +29,7 @@ from streams.state import archive
 log = logging.getLogger("watchroom.rebuild")
 
 
-class Reader:
+class LogReader:
     """Reads partitions back. `interrupted` says that the assignment has changed meanwhile."""
 
     def __init__(

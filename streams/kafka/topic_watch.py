@@ -146,11 +146,11 @@ class TopicWatch:
                 request_timeout_ms=int(ANSWER_SECONDS * 1000),
             )
         found: dict[str, Asked | None] = {}
-        for told in self._client.describe_topics(list(self.topics.cluster.topic_ids)):
-            if told["error_code"] == 0:
-                found[told["name"]] = Asked(str(told["topic_id"]), len(told["partitions"]))
-            elif told["error_code"] == UNKNOWN_TOPIC:
-                found[told["name"]] = None
+        for topic in self._client.describe_topics(list(self.topics.cluster.topic_ids)):
+            if topic["error_code"] == 0:
+                found[topic["name"]] = Asked(str(topic["topic_id"]), len(topic["partitions"]))
+            elif topic["error_code"] == UNKNOWN_TOPIC:
+                found[topic["name"]] = None
         return found
 
     def close(self) -> None:

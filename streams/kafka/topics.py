@@ -14,7 +14,7 @@ from kafka.partitioner import murmur2
 
 from streams.config.force import Force
 from streams.errors import KafkaError
-from streams.kafka.brokers import BOOTSTRAP_SECONDS, await_brokers, unreachable
+from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.periods import DAY
 from streams.registry.calls import Calls
 from streams.registry.crimes import Crimes
@@ -116,34 +116,24 @@ class Found:
 def admin(brokers: str) -> Iterator[Any]:
     """An admin client; what Kafka raises becomes a `KafkaError` in plain words."""
     await_brokers(brokers)
-    try:
-        client = KafkaAdminClient(
-            bootstrap_servers=brokers.split(","),
-            client_id="watchroom-admin",
-            bootstrap_timeout_ms=int(BOOTSTRAP_SECONDS * 1000),
-        )
-    except kafka.errors.KafkaError as error:
-        raise unreachable(brokers, error) from None
-    try:
+    client = connected(KafkaAdminClient, brokers, client_id="watchroom-admin")
+    with in_use(client, brokers):
         yield client
-    except kafka.errors.KafkaError as error:
-        raise KafkaError(f"Kafka at {brokers}: {error}") from error
-    finally:
-        client.close()
 
 
 def describe(client: Any, names: Iterable[str]) -> dict[str, Found]:
     """Those of the named topics that exist, by name."""
     there: dict[str, Found] = {}
-    for told in client.describe_topics(list(names)):
-        if told["error_code"] == 0:
-            parts = told["partitions"]
+    for topic in client.describe_topics(list(names)):
+        if topic["error_code"] == 0:
+            parts = topic["partitions"]
             replicas = min((len(p["replica_nodes"]) for p in parts), default=0)
-            there[told["name"]] = Found(told["name"], str(told["topic_id"]), len(parts), replicas)
+            name, id_ = topic["name"], str(topic["topic_id"])
+            there[name] = Found(name, id_, len(parts), replicas)
     if there:
         asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in there]
-        told = client.describe_configs(asked, config_filter="all").get("topic", {})
-        for name, settings in told.items():
+        described = client.describe_configs(asked, config_filter="all").get("topic", {})
+        for name, settings in described.items():
             there[name].config = {key: str(entry["value"]) for key, entry in settings.items()}
     return there
 
@@ -152,9 +142,9 @@ def problems(topic: Topic, found: Found | None, partitions: int) -> list[str]:
     """What is wrong with a topic as it is, each with its cure; nothing where it will do."""
     if found is None:
         return [f"{MISSING}. Create it: watchroom topics create"]
-    told = []
+    wrong = []
     if found.partitions != partitions:
-        told.append(
+        wrong.append(
             f"has {found.partitions} partitions, not {partitions}. All topics need the same "
             "number, which can't change later: delete and create it anew, or name the number it "
             "has with --partitions"
@@ -167,8 +157,8 @@ def problems(topic: Topic, found: Found | None, partitions: int) -> list[str]:
                 continue
         elif held == value:
             continue
-        told.append(f"has {key}={held or 'nothing'}, not {value}. {_cure(topic.name, key, value)}")
-    return told
+        wrong.append(f"has {key}={held or 'nothing'}, not {value}. {_cure(topic.name, key, value)}")
+    return wrong
 
 
 def _cure(topic: str, key: str, value: str) -> str:
@@ -192,8 +182,8 @@ def check(client: Any, prefix: str, partitions: int | None = None) -> dict[str, 
     found = describe(client, [topic.name for topic in topics])
     first = found.get(input_topic(prefix, "call"))
     expected = partitions or (first.partitions if first else PARTITIONS)
-    told = {topic.name: problems(topic, found.get(topic.name), expected) for topic in topics}
-    return {name: list_ for name, list_ in told.items() if list_}
+    wrong = {topic.name: problems(topic, found.get(topic.name), expected) for topic in topics}
+    return {name: list_ for name, list_ in wrong.items() if list_}
 
 
 def unused(client: Any, prefix: str) -> list[str]:

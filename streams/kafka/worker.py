@@ -1,5 +1,4 @@
-"""The worker: a Faust app feeds the assigned partitions, which own the
-state. All of Faust is in this file.
+"""The worker: a Faust app feeds the assigned partitions, which own the state. Only here is Faust.
 
 What of Faust is used, and what is not, is in docs/decisions/0003-checkpoint-and-recovery.md. In
 short: one agent over the five input topics, at least once, no tables, no web server, no
@@ -53,8 +52,8 @@ def look_at(settings: Settings) -> Cluster:
         cluster = client.describe_cluster()["cluster_id"]
         names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUT_TOPICS]
         found = topics.describe(client, names)
-        for name, told in topics.check(client, settings.prefix).items():
-            for each in told:
+        for name, problems in topics.check(client, settings.prefix).items():
+            for each in problems:
                 if each.startswith(topics.MISSING):
                     raise KafkaError(f"the topic {name} {each}")
                 log.warning("the topic %s %s", name, each)
@@ -158,8 +157,8 @@ class FaustWorker:
             # The group waits for this; what takes longer goes on by itself.
             await asyncio.wait([asyncio.ensure_future(assigned.revoke())], timeout=REVOKE_SECONDS)
 
-        async def on_assigned(*told: Any, **_: Any) -> None:
-            granted = told[-1]
+        async def on_assigned(*arguments: Any, **_: Any) -> None:
+            granted = arguments[-1]
             coordinator = self._consumer()._coordinator
             keys = {(tp.topic, tp.partition) for tp in granted}
             assigned.assign(keys, int(coordinator.generation), str(coordinator.member_id))
@@ -195,10 +194,10 @@ class FaustWorker:
         def heard() -> int | None:
             try:
                 found = self._consumer()
-                told = [found.last_poll_timestamp(tp) for tp in found.assignment()]
+                polled_at = [found.last_poll_timestamp(tp) for tp in found.assignment()]
             except Exception:  # noqa: BLE001 - between two assignments: not known
                 return None
-            return max((at for at in told if at), default=None)
+            return max((at for at in polled_at if at), default=None)
 
         consumer.resume_partitions = resume_ready
         stream.resume, stream.commit = resume, self._commit

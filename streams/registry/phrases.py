@@ -4,7 +4,7 @@ what, where, how many, when, and how many are usual.
     999 calls, Warwickshire: 21 in the hour to 22:00, usually 3 to 14. Up since about 21:00.
 
 The figures of a sentence can be compared with each other: a range of single periods stands beside a
-single period, and is left out where it says the opposite of the change that is told. Times are
+single period, and is left out where it says the opposite of the change that is found. Times are
 local, with the name of their zone where the clock shows them twice. What is more than a day away is
 told with its day, more than a week with its date.
 """
@@ -131,10 +131,10 @@ def subject(force: Force, watch: WatchPolicy, row: dict[str, str]) -> str:
     said = {"line": _line(force, row["line"])} if "line" in row else {}
     if narrow is not None:
         said |= {"category": plain_name(narrow), "offence": plain_name(narrow)}
-    told = watch.subject.format(**said)
+    said_of = watch.subject.format(**said)
     for twice in ("offences offences", "crime offences"):  # "Other crime" is a group's own name
-        told = told.replace(twice, twice.partition(" ")[0])
-    return told
+        said_of = said_of.replace(twice, twice.partition(" ")[0])
+    return said_of
 
 
 def _line(force: Force, line: str) -> str:
@@ -182,18 +182,18 @@ def usual(
     return f"usually {least} to {most}"
 
 
-def fits(told: Told) -> bool:
-    """Whether the usual range may stand beside what is told of a change: not where the figure lies
+def fits(found: Changed) -> bool:
+    """Whether the usual range may stand beside a change: not where the figure lies
     on its other side; nor, of a change of level, inside it, or where the level before is not."""
-    lower, upper = told.lower, told.upper
-    level = told.before is not None and told.after is not None
+    lower, upper = found.lower, found.upper
+    level = found.before is not None and found.after is not None
     if lower is None or upper is None:
         return not level
-    off = (told.observed - upper, lower - told.observed)
-    beyond, short = off if told.direction == "up" else off[::-1]
-    if not level or told.before is None:
+    off = (found.observed - upper, lower - found.observed)
+    beyond, short = off if found.direction == "up" else off[::-1]
+    if not level or found.before is None:
         return short <= 0
-    return beyond > 0 and lower <= told.before <= upper
+    return beyond > 0 and lower <= found.before <= upper
 
 
 def moment(calendar: Calendar, ms: int, now: int) -> str:
@@ -250,7 +250,7 @@ def since(calendar: Calendar, grain: str, onset: int, now: int) -> str:
     return full_date(local)
 
 
-class Told(Protocol):
+class Changed(Protocol):
     """What the words of a change are made from: a reading of a detector, or a signal."""
 
     @property
@@ -290,14 +290,14 @@ def span(calendar: Calendar, period: Period, onset: int) -> int:
     return (last.year - first.year) * 12 + last.month - first.month + 1
 
 
-def change(told: Told, began: str, unit: Unit, months: int = 0) -> str:
+def change(found: Changed, began: str, unit: Unit, months: int = 0) -> str:
     """Since when, and by how much where that is known; a level by the month with its months.
 
     `Up since about 21:00.` `1.6 times the usual since about 18:00 on Tuesday.`
     `A new level since about May 2019: 42 a month before, 76 since (4 months).`
     """
-    sign = 1 if told.direction == "up" else -1
-    before, after = told.before, told.after
+    sign = 1 if found.direction == "up" else -1
+    before, after = found.before, found.after
     if before is not None and after is not None and sign * (after - before) > 0:
         was, now = amount(before, unit), amount(after, unit)
         if not months:
@@ -307,10 +307,10 @@ def change(told: Told, began: str, unit: Unit, months: int = 0) -> str:
         return (
             f"A new level since about {began}: {was} a month before, {now} since ({months} months)."
         )
-    ratio = told.ratio
+    ratio = found.ratio
     if ratio is not None and (times := _times(ratio)) and sign * (ratio - 1.0) > 0:
         return f"{times} the usual since about {began}."
-    return f"{told.direction.capitalize()} since about {began}."
+    return f"{found.direction.capitalize()} since about {began}."
 
 
 def _times(ratio: float) -> str:

@@ -14,6 +14,10 @@ CHUNK_LINES = 300
 """The most lines in one chunk: enough to spread the cost of a message, few enough to be quick."""
 
 
+TimedLine = tuple[int, bytes]
+"""An event line, behind the instant (ms) at which it became known."""
+
+
 class Rejected(NamedTuple):
     """One line or row that could not even become an event.
 

@@ -6,7 +6,7 @@ from streams.sources.bytes.forms import shown
 
 MOST = 100
 """The most different notices that are kept; an export has a handful of fields."""
-LONGEST = 500
+LONGEST_TEXT = 500
 """Characters that an example has at most: it may quote the row."""
 
 
@@ -25,6 +25,8 @@ class Notices:
     def texts(self) -> list[str]:
         """The sentences, in the order in which they were first needed."""
         return [
-            sentence.format(count=f"{count:,}", s="s"[: count > 1], example=shown(example, LONGEST))
+            sentence.format(
+                count=f"{count:,}", s="s"[: count > 1], example=shown(example, LONGEST_TEXT)
+            )
             for sentence, (count, example) in self._found.items()
         ]

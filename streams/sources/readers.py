@@ -362,10 +362,10 @@ class Reader:
             else:
                 yield from self._sheet(Workbook(file, at.origin), build, at.mapping, at)
 
-    def _sheet(self, book: Workbook, build: Build, mapping: Mapping, at: At) -> Iterator[Chunk]:
+    def _sheet(self, workbook: Workbook, build: Build, mapping: Mapping, at: At) -> Iterator[Chunk]:
         def sheet() -> Rows:
-            rows = book.rows(mapping.sheet, build, mapping.columns, mapping.skip)
-            others = [shown(name) for name in book.names if name != rows.name]
+            rows = workbook.rows(mapping.sheet, build, mapping.columns, mapping.skip)
+            others = [shown(name) for name in workbook.names if name != rows.name]
             if others and mapping.sheet is None:
                 what = "sheet" if len(others) == 1 else "sheets"
                 self.skipped.append(

@@ -18,7 +18,7 @@ class Reason(NamedTuple):
     cure: str
 
 
-LONGEST = 500
+LONGEST_TEXT = 500
 """Characters of a row's own text that a message has at most."""
 
 REASONS: dict[str, Reason] = {
@@ -147,5 +147,5 @@ def in_words(reason: str, origin: str, detail: str) -> str:
     """One refused row for a person: where it is, what is wrong with it, and what to do."""
     known = REASONS.get(reason)
     cure = f" To do: {known.cure}." if known else ""
-    what = shown(detail, LONGEST) or (known.meaning if known else reason)
+    what = shown(detail, LONGEST_TEXT) or (known.meaning if known else reason)
     return f"{origin}: {what}.{cure}".replace("..", ".")

@@ -23,7 +23,7 @@ class RecordTimes(NamedTuple):
 
     order: tuple[str, ...] = ()
     begins: str = ""
-    longest: dt.timedelta = dt.timedelta.max
+    lasts_at_most: dt.timedelta = dt.timedelta.max
 
 
 RECORD_TIMES = {

@@ -233,8 +233,8 @@ class Checkpoint:
         )
 
     def _write_head(self, db: sqlite3.Connection, head: Head) -> None:
-        body = guarded("head", msgspec.json.encode(head))
-        db.execute("INSERT OR REPLACE INTO head VALUES (1, ?)", (body,))
+        blob = guarded("head", msgspec.json.encode(head))
+        db.execute("INSERT OR REPLACE INTO head VALUES (1, ?)", (blob,))
         self.head = head
 
     def keep_departed(self, shard: Shard) -> None:

@@ -32,7 +32,7 @@ PaneRow = tuple[int, str, int, bytes | None]
 PageRow = tuple[int, int, bytes]
 """Force, number, bits of the filter of departed ids."""
 WatchRow = tuple[str, str, bytes]
-"""Force, part (`streams.surveillance.state`), body."""
+"""Force, part (`streams.surveillance.state`), blob."""
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -202,8 +202,8 @@ def taking(shard: Shard, snapshot: Snapshot) -> Iterator[None]:
             yield
         for number, (grain, start) in enumerate(fold.dirty_revisions, start=1):
             pane = fold.revisions.get((grain, start))
-            body = None if pane is None else pane_bytes(pane)
-            snapshot.revisions.append((index, grain, start, body))
+            blob = None if pane is None else pane_bytes(pane)
+            snapshot.revisions.append((index, grain, start, blob))
             if not number % REVISIONS_A_STEP:
                 yield
         fold.dirty_revisions = set()
@@ -268,7 +268,7 @@ def put_back(shard: Shard, stored: Stored) -> None:
         if isinstance(fold, Heartbeats):
             fold.restore(figures.latest, figures.beats, figures.heard, figures.lines)
         elif isinstance(fold, Readings):
-            events = [_reading.decode(body) for body in entries.values()]
+            events = [_reading.decode(blob) for blob in entries.values()]
             fold.restore(events, watermark=figures.watermark, lines=figures.lines)
         else:
             fold.versions = VersionCounts(**figures.versions)
@@ -278,16 +278,16 @@ def put_back(shard: Shard, stored: Stored) -> None:
             if isinstance(fold.departed, Departed):
                 fold.departed.ids.restore(figures.departed, stored.pages.get(name, {}))
             fold.restore(
-                {key: int.from_bytes(body, "little") for key, body in entries.items()},
+                {key: int.from_bytes(blob, "little") for key, blob in entries.items()},
                 watermark=figures.watermark,
                 sealed_before=figures.sealed_before,
                 sealed=[
-                    (grain, start, pane_from(body))
-                    for (grain, start), body in stored.sealed.get(name, {}).items()
+                    (grain, start, pane_from(blob))
+                    for (grain, start), blob in stored.sealed.get(name, {}).items()
                 ],
                 closed_until=figures.closed_until,  # type: ignore[arg-type]
                 revisions={
-                    (grain, start): pane_from(body)  # type: ignore[misc]
-                    for (grain, start), body in stored.revisions.get(name, {}).items()
+                    (grain, start): pane_from(blob)  # type: ignore[misc]
+                    for (grain, start), blob in stored.revisions.get(name, {}).items()
                 },
             )

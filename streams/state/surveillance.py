@@ -87,7 +87,7 @@ def put_back(shard: Shard, stored: dict[str, dict[str, bytes]]) -> None:
 def _restored(surveillance: Surveillance, stored: dict[str, bytes]) -> bool:
     if VERSION not in stored or _decode(stored[VERSION]) != STATE_VERSION:
         return False
-    restore(surveillance, ((part, _decode(body)) for part, body in stored.items()))
+    restore(surveillance, ((part, _decode(blob)) for part, blob in stored.items()))
     return True
 
 

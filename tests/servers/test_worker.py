@@ -248,7 +248,7 @@ def brute_force(records: list[tuple[str, dt.datetime, dt.datetime]]) -> set[str]
     return refused
 
 
-def test_records_older_than_the_horizon_are_dead_letters_and_facts_outlive_the_log(
+def test_records_older_than_the_horizon_are_dead_letters_and_archived_panes_outlive_the_log(
     tiny: Rig,
 ) -> None:
     records = old_and_new()
@@ -291,7 +291,7 @@ def test_records_older_than_the_horizon_are_dead_letters_and_facts_outlive_the_l
     # that rate the days before the first call of January are missing.
     found_again["2021-01"].pop("missing", None)
     assert found_again == wanted
-    assert worker.said(r"published facts of tiny")
+    assert worker.said(r"published panes of tiny")
     assert rfc3339(at) == "2021-03-25T12:00:00+00:00"
 
 

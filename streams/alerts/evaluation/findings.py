@@ -111,7 +111,7 @@ class FindingEvaluation:
         return rules.got_worse(f, notified) and self.lifecycle.may_notify_of_growth(alert)
 
     def _take_gap(self, s: Signal) -> None:
-        if any(feed_silent.was_told(alert, s) for alert in self.store.alerts.values()):
+        if any(feed_silent.was_reported(alert, s) for alert in self.store.alerts.values()):
             return
         found = feed_silent.not_heard(self.force, s)
         when = rfc3339(s.start // MINUTE * MINUTE).replace("+00:00", "Z")

@@ -99,11 +99,11 @@ def answer_rate(
 
 
 def sentences(
-    what: str, where: str, told: tuple[int, int], seconds: int, recent: float, target: float
+    what: str, where: str, counted: tuple[int, int], seconds: int, recent: float, target: float
 ) -> tuple[str, ...]:
     """An answer rate that has become worse."""
     figures = (
-        f": {told[0]} of the last {told[1]} answered within {seconds} s, "
+        f": {counted[0]} of the last {counted[1]} answered within {seconds} s, "
         f"usually {whole_percent(recent)}, target {percent(target)}."
     )
     return (say.named(f"{what}, {where}", figures),)

@@ -128,7 +128,7 @@ class Row(NamedTuple):
 
     opened: str
     severity: str
-    over: str
+    ended: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 Whether it is silent is judged by `streams.surveillance.silence`, which words it too. Here that
 becomes an alert: one page while it lasts, and a notice once a stretch proves missing of which
-nobody was told while it lasted.
+nobody was notified while it lasted.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ def _finding(signal: Signal, force: Force, feed: str, **fields: Any) -> Finding:
     )
 
 
-def was_told(alert: Alert, signal: Signal) -> bool:
-    """Whether an alert told of a stretch in which a feed was not heard, while it lasted. One that
+def was_reported(alert: Alert, signal: Signal) -> bool:
+    """Whether an alert reported a stretch in which a feed was not heard, while it lasted. One that
     is open says that the feed is unsteady, and at most one of a feed is."""
     if alert.kind != KIND or signal.kind not in (alert.measure, FEEDS.get(alert.measure)):
         return False

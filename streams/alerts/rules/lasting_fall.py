@@ -137,21 +137,21 @@ class LastingFalls:
             return None
         if sum(day.usual for day in days[worse[-1] + 1 :]) >= USUAL_DAYS:
             return None
-        telling = max((days[n] for n in worse), key=lambda day: (day.evidence, day.day.start))
-        since = self._onset(fall, between, telling, at)
-        told, running = telling[:3], telling is so_far
-        seconds, target = held(self.force, targets, telling.day.start)
+        worst = max((days[n] for n in worse), key=lambda day: (day.evidence, day.day.start))
+        since = self._onset(fall, between, worst, at)
+        figures, running = worst[:3], worst is so_far
+        seconds, target = held(self.force, targets, worst.day.start)
         if target is None:
             return None
-        return lasting(self.force, fall.line, told, since, target, seconds, at, running=running)
+        return lasting(self.force, fall.line, figures, since, target, seconds, at, running=running)
 
-    def _onset(self, fall: Fall, between: Between, telling: Judged, at: int) -> int:
+    def _onset(self, fall: Fall, between: Between, worst: Judged, at: int) -> int:
         """The full hour from which on calls were rather answered as on the day that says most than
         as usual: the largest sum of log-likelihood ratios, up to a day after the alert."""
         first = fall.start // HOUR * HOUR - FURTHEST_BACK
         last = min(at // HOUR * HOUR, fall.start // HOUR * HOUR + DAY)
-        low = min(0.999, max(0.001, telling.rate.share))
-        usual = min(0.999, max(0.001, telling.own.share))
+        low = min(0.999, max(0.001, worst.rate.share))
+        usual = min(0.999, max(0.001, worst.own.share))
         hit, miss = log(low / usual), log((1.0 - low) / (1.0 - usual))
         found, best, total = fall.start, 0.0, 0.0
         for start in range(last - HOUR, first - 1, -HOUR):
@@ -187,7 +187,7 @@ class LastingFalls:
 def lasting(
     force: Force,
     line: str,
-    told: tuple[Day, AnswerRate, UsualRate],
+    figures: tuple[Day, AnswerRate, UsualRate],
     since: int,
     target: float,
     seconds: int,
@@ -195,9 +195,9 @@ def lasting(
     *,
     running: bool,
 ) -> Finding:
-    """An answer rate that fell at `since` and has been low for a whole day or more: told are the
-    figures of the day that says most. It opens no alert, and keeps an open one going."""
-    day, rate, own = told
+    """An answer rate that fell at `since` and has been low for a whole day or more: `figures` are
+    those of the day that says most. It opens no alert, and keeps an open one going."""
+    day, rate, own = figures
     days = day, since, at
     until = (at // HOUR + 1) * HOUR  # what is judged by the day is judged at full hours
     return of_answers(
@@ -224,7 +224,7 @@ def lasting(
 def sentences(
     force: Force,
     line: str,
-    told: tuple[int, int],
+    counted: tuple[int, int],
     seconds: int,
     usual_share: float,
     target: float,
@@ -238,7 +238,7 @@ def sentences(
     day, since_, now = days
     on = f"{'so far ' * running}on {date(calendar, day.start, now, weekday=True)}"
     figures = (
-        f": {told[0]:,} of {told[1]:,} answered within {seconds} s {on}, "
+        f": {counted[0]:,} of {counted[1]:,} answered within {seconds} s {on}, "
         f"usually {whole_percent(usual_share)}, target {percent(target)}."
     )
     began = f"{calendar.local(since_):%H:%M} on {date(calendar, since_, now)}"

@@ -85,7 +85,7 @@ def said(
     if signal.onset is None and not known and signal.ratio is None:
         return (lead, *signal.caveats)  # which says since when
     changed = say.changed(calendar, signal, onset, now)
-    if len(lead) + say.room_of(changed) > say.LONGEST and signal.before is not None:
+    if len(lead) + say.room_of(changed) > say.LONGEST_TEXT and signal.before is not None:
         # The level before is the baseline of both.
         lead = say.lead(force, calendar, signal, now, compared=False)
     return (lead, changed, *signal.caveats)

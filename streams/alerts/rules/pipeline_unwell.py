@@ -30,19 +30,19 @@ def pipeline_unwell(force: Force, health: PipelineHealth, at: int) -> list[Findi
     """What is wrong with Watchroom itself."""
     found = []
     if health.behind_for >= LONG_BEHIND:
-        told = _behind(force, health.behind_for)
-        found.append(("lag", "behind", health.behind_for, health.behind_for, told))
+        said = _behind(force, health.behind_for)
+        found.append(("lag", "behind", health.behind_for, health.behind_for, said))
     if (age := health.checkpoint_age) is not None and age > OLD_CHECKPOINT:
         found.append(("checkpoint", "no checkpoint", age, age, _no_checkpoint(force, age)))
     if (age := health.fault_age) is not None and age < FAULTY:
-        told = _faulty(force, health.faults)
-        found.append(("faults", "faults", age, float(health.faults), told))
+        said = _faulty(force, health.faults)
+        found.append(("faults", "faults", age, float(health.faults), said))
     kinds: dict[str, list[str]] = {}
     for key, words in sorted(health.troubles.items()):
         kinds.setdefault(key.partition(":")[0], []).append(words)
     for kind, sentences in kinds.items():
-        told = _trouble(force, sentences)
-        found.append((kind, TROUBLES.get(kind, kind), 0.0, float(len(sentences)), told))
+        said = _trouble(force, sentences)
+        found.append((kind, TROUBLES.get(kind, kind), 0.0, float(len(sentences)), said))
     return [
         Finding(
             kind=KIND,
@@ -74,11 +74,11 @@ def _no_checkpoint(force: Force, seconds: float) -> tuple[str, ...]:
 
 def _trouble(force: Force, sentences: Sequence[str]) -> tuple[str, ...]:
     """What keeps figures from being whole: the first problem, its cure, and how many more there
-    are. A problem is told in sentences of which the first two stand for all."""
+    are. A problem has sentences of which the first two stand for all."""
     problem, *cure = sentences[0].rstrip(".").split(". ")
     more = len(sentences) - 1
     head = f"Watchroom, {force.name}: "
-    lead = head + say.shortened(problem, say.LONGEST - len(head) - 1) + "."
+    lead = head + say.shortened(problem, say.LONGEST_TEXT - len(head) - 1) + "."
     rest = (f"{more} more like this.",) if more else ()
     return (lead, *(f"{sentence}." for sentence in cure[:1]), *rest)
 

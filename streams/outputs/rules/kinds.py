@@ -20,7 +20,7 @@ HELD = "force_kind_severity_area_measure_alert:watchroom_alert_open:held"
 REPORTED = "watchroom_clock_timestamp_seconds"
 """There for every force that some worker reports, and gone with its alerts."""
 
-LONGEST = "6h"
+LONGEST_HELD = "6h"
 """How long the alerts of a force that nobody reports are held."""
 
 KEEP = "30s"
@@ -37,7 +37,7 @@ def held_rule() -> Rule:
             f"or\n"
             # Itself, of the evaluation before: what was open when the force was last reported.
             f"({HELD} unless on (force) {reported}\n"
-            f"  and on (force) max by (force) (last_over_time({REPORTED}[{LONGEST}])))\n"
+            f"  and on (force) max by (force) (last_over_time({REPORTED}[{LONGEST_HELD}])))\n"
         ),
     }
 

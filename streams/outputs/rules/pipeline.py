@@ -28,10 +28,10 @@ class PipelineAlert:
 def _trouble(kind: str) -> str:
     """Watchroom tells of its troubles itself, unless none of the forces that they concern is held
     here: then it has nobody to tell. A day back, since one that was snoozed or closed was told."""
-    told = f'watchroom_alert_open{{{JOB}, kind="{KIND}", measure="{kind}"}}'
+    opened = f'watchroom_alert_open{{{JOB}, kind="{KIND}", measure="{kind}"}}'
     return (
         f'max by (instance, subject) (watchroom_trouble{{{JOB}, kind="{kind}"}}) > 0\n'
-        f"unless on (instance) max by (instance) (max_over_time({told}[1d]))\n"
+        f"unless on (instance) max by (instance) (max_over_time({opened}[1d]))\n"
     )
 
 

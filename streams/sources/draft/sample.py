@@ -119,14 +119,14 @@ def _of_whole(file: BinaryIO, form: str, origin: str) -> Sample:
     return _of_workbook(Workbook(file, origin), origin)
 
 
-def _of_workbook(book: Workbook, origin: str) -> Sample:
+def _of_workbook(workbook: Workbook, origin: str) -> Sample:
     """The first sheet that has a header; its name is only needed when there are others."""
-    for name in book.names:
-        sheet = SheetRows(book.sheet(name), origin)
+    for name in workbook.names:
+        sheet = SheetRows(workbook.sheet(name), origin)
         rows = [cells for cells in islice(sheet, MOST + 100) if cells]
         place = _header_place(rows)
         if place is not None and len(rows) > place + 1:
-            settings = {"sheet": name} if len(book.names) > 1 else {}
+            settings = {"sheet": name} if len(workbook.names) > 1 else {}
             header = [cell.strip() for cell in rows[place]]
             return Sample(f"{origin}/{name}", header, rows[place + 1 :][:MOST], settings)
     raise SourceError(f"{origin}: none of its sheets has a header and rows")

@@ -12,7 +12,7 @@ from streams.sources.bytes.forms import shown
 from streams.sources.event_lines import Rejected
 from streams.sources.files import open_source
 from streams.sources.mapping.model import Mapping
-from streams.sources.reasons import LONGEST
+from streams.sources.reasons import LONGEST_TEXT
 
 
 class Trial(NamedTuple):
@@ -43,7 +43,8 @@ class Trial(NamedTuple):
         lines = [f"{self.rows:,} rows read: {self.events:,} events, {joined}{refused}, {left}."]
         for reason, count in self.reasons.most_common():
             first = self.examples[reason]
-            lines.append(f"  {reason} {count:,}: {first.origin}: {shown(first.detail, LONGEST)}")
+            detail = shown(first.detail, LONGEST_TEXT)
+            lines.append(f"  {reason} {count:,}: {first.origin}: {detail}")
         return [*lines, *(f"  Look: {warning}" for warning in self.warnings)]
 
 

@@ -57,9 +57,9 @@ class Plausible:
     """Judges the times of the rows of one kind; `working` are times that are not sent."""
 
     def __init__(self, kind: str, working: Sequence[str], now: Now) -> None:
-        self.life, self.now = RECORD_TIMES[kind], now
+        self.record_times, self.now = RECORD_TIMES[kind], now
         self._working = frozenset(working)
-        order, begins = self.life.order, self.life.begins
+        order, begins = self.record_times.order, self.record_times.begins
         self._later = frozenset(order[order.index(begins) + 1 :]) if begins else frozenset()
 
     def judge(self, placed: Placed) -> dt.datetime | None:
@@ -73,7 +73,7 @@ class Plausible:
         low, high = min(at.values()), max(at.values())
         if (
             low < EARLIEST
-            or high - low > self.life.longest
+            or high - low > self.record_times.lasts_at_most
             or self.now.before(high)
             or placed.left is not None
         ):
@@ -91,28 +91,28 @@ class Plausible:
                 raise _implausible(f"{name} {_stamp(instant)} is later than now")
             if instant < EARLIEST and name not in COMMITTED:
                 raise _implausible(f"{name} {_stamp(instant)} is before 1990")
-        begins, longest = self.life.begins, self.life.longest
+        begins, most = self.record_times.begins, self.record_times.lasts_at_most
         begin = placed.at.get(begins)
         if begin is None:
             return
         others = {
             name: found
-            for name in self.life.order
+            for name in self.record_times.order
             if name != begins and (found := placed.at.get(name) or placed.dropped(name))
         }
-        far = {name: other for name, other in others.items() if abs(other - begin) > longest}
-        agree = len(far) > 1 and max(far.values()) - min(far.values()) <= longest
+        far = {name: other for name, other in others.items() if abs(other - begin) > most}
+        agree = len(far) > 1 and max(far.values()) - min(far.values()) <= most
         if agree and len(far) == len(others):
             # All other times stand together: it is the beginning that is wrong.
             raise _implausible(
-                f"{begins} {_stamp(begin)} is more than {longest.days:,} days from "
+                f"{begins} {_stamp(begin)} is more than {most.days:,} days from "
                 f"{' and '.join(far)}, which agree: its year must be mistyped"
             )
         for name, other in far.items():
             if name in placed.at:
                 raise _implausible(
                     f"{begins} {_stamp(begin)} and {name} {_stamp(other)} are more than "
-                    f"{longest.days:,} days apart: one of them must be mistyped"
+                    f"{most.days:,} days apart: one of them must be mistyped"
                 )
 
     def contradiction(
@@ -140,16 +140,16 @@ class Plausible:
         anchor = next((other for other in follows if other in placed.at), None)
         if anchor is not None and last < placed.at[anchor] - tolerance - SKEW:
             return f"{name} is earlier than {anchor}"
-        begins = self.life.begins
+        begins = self.record_times.begins
         begin = placed.at.get(begins)
         if begin is not None and name in self._later:
             if name == "arrived_at" and placed.until is not None and begins in placed.until:
                 return f"{name} needs an exact {begins}"
             if last < begin - SKEW:
                 return f"{name} is earlier than {begins}"
-            longest = LONGEST_WAIT if name == "arrived_at" else self.life.longest
-            if placed.at[name] - begin > longest:
-                return f"{name} is more than {longest.days:,} days later than {begins}"
+            most = LONGEST_WAIT if name == "arrived_at" else self.record_times.lasts_at_most
+            if placed.at[name] - begin > most:
+                return f"{name} is more than {most.days:,} days later than {begins}"
         updated = placed.last("updated_at") if "updated_at" in placed.at else None
         if updated is not None and placed.at[name] > updated + SKEW:
             return f"{name} is later than updated_at"

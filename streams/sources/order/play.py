@@ -114,17 +114,17 @@ class Play:
     @property
     def warnings(self) -> list[str]:
         """What a user should look at though it counts."""
-        told = list(getattr(self.source, "warnings", ()))
+        found = list(getattr(self.source, "warnings", ()))
         if self._few:
             named = ", ".join(f"{place} ({_day(at)})" for at, place in self._alone)
             more = f" and {self._few - len(self._alone):,} more" if self._few > NAMED else ""
             rows = "1 row stands" if self._few == 1 else f"{self._few:,} rows stand"
-            told.append(
+            found.append(
                 f"{rows} alone in time, more than {ALONE // DAY} days from every other, and "
                 f"{'counts' if self._few == 1 else 'count'}; look whether the year is right: "
                 f"{named}{more}"
             )
-        return told
+        return found
 
     def gather(self) -> Iterator[Chunk]:
         """Reads and sorts the whole source. Gives, without any line, chunks that account for the

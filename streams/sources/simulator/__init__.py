@@ -36,7 +36,7 @@ from streams.config.force import Force
 from streams.periods import SECOND
 from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.crimes import SIMULATED_DAY, spread_crimes
-from streams.sources.simulator.incidents import IncidentDesk, smallest_areas
+from streams.sources.simulator.incidents import IncidentSimulator, smallest_areas
 from streams.sources.simulator.profile import STRAINED, Rates, expected_calls
 from streams.sources.simulator.room import Room
 from streams.sources.simulator.surge import Surge, added
@@ -89,9 +89,9 @@ def _usual(
     agenda = Agenda()
     writer = Writer(force, start_ms)
     places = [(area.id, weight) for area, weight in smallest_areas(force)]
-    desk = IncidentDesk(force, chosen, rng, agenda, writer, places)
-    room = Room(force, chosen, rng, agenda, writer, desk)
-    desk.start(start_ms)
+    incidents = IncidentSimulator(force, chosen, rng, agenda, writer, places)
+    room = Room(force, chosen, rng, agenda, writer, incidents)
+    incidents.start(start_ms)
     room.start(start_ms)
     if chosen.heartbeat_seconds:
         step = chosen.heartbeat_seconds * SECOND

@@ -50,7 +50,7 @@ _RESPONSE = {
     NO_ATTENDANCE: (10_800.0, 0.90, 1.0),
 }
 _CANCELLED = 0.02
-_LONGEST = 14 * 86_400.0  # seconds; a lognormal has no end, an incident has
+_LONGEST_INCIDENT = 14 * 86_400.0  # seconds; a lognormal has no end, an incident has
 
 
 class _Incident:
@@ -74,8 +74,8 @@ class _Incident:
         self.graded = self.dispatched = self.arrives = 0
 
 
-class IncidentDesk:
-    """Incidents of one force, from the opening to the close."""
+class IncidentSimulator:
+    """Makes up the incidents of one force, from the opening to the close."""
 
     def __init__(
         self,
@@ -136,7 +136,7 @@ class IncidentDesk:
         return self._open(now, ("own", self.area()))
 
     def _lognormal(self, median: float, sigma: float) -> float:
-        return min(_LONGEST, median * math.exp(self._rng.gauss(0.0, sigma)))
+        return min(_LONGEST_INCIDENT, median * math.exp(self._rng.gauss(0.0, sigma)))
 
     def _open(self, now: int, origin_and_area: tuple[str, str | None]) -> bytes:
         origin, area = origin_and_area

@@ -17,7 +17,7 @@ from random import Random
 from streams.config.force import Force
 from streams.periods import DAY, SECOND
 from streams.sources.simulator.agenda import Agenda
-from streams.sources.simulator.incidents import IncidentDesk
+from streams.sources.simulator.incidents import IncidentSimulator
 from streams.sources.simulator.profile import KEPT, Arrivals, Rates, week_of_line
 from streams.sources.simulator.writer import Writer, quoted
 
@@ -52,9 +52,9 @@ class Room:
         rng: Random,
         agenda: Agenda,
         writer: Writer,
-        desk: IncidentDesk,
+        incidents: IncidentSimulator,
     ) -> None:
-        self._rng, self._agenda, self._writer, self._desk = rng, agenda, writer, desk
+        self._rng, self._agenda, self._writer, self._incidents = rng, agenda, writer, incidents
         self._zone = force.zone
         self._arrivals = [
             Arrivals(rates.calls_a_day(force, n), week_of_line(n), force.zone, rng)
@@ -144,8 +144,8 @@ class Room:
         median, sigma, _ = self._talk[call.line]
         talk = max(8.0, median * math.exp(self._rng.gauss(0.0, sigma)))
         self._agenda.add(now + int(talk * SECOND), self._end, call)
-        call.area = self._desk.area() if self._rng.random() < 0.93 else None
-        self._desk.from_call(now, call.line == 0, call.area, talk)
+        call.area = self._incidents.area() if self._rng.random() < 0.93 else None
+        self._incidents.from_call(now, call.line == 0, call.area, talk)
         return self._write(call, now, 2)
 
     def _end(self, now: int, call: _Call) -> bytes:

@@ -13,7 +13,7 @@ from random import Random
 
 from streams.config.force import Force
 from streams.sources.simulator.agenda import Agenda
-from streams.sources.simulator.incidents import IncidentDesk, incidents_of, smallest_areas
+from streams.sources.simulator.incidents import IncidentSimulator, incidents_of, smallest_areas
 from streams.sources.simulator.profile import Rates
 from streams.sources.simulator.room import Room
 from streams.sources.simulator.writer import Writer
@@ -60,15 +60,15 @@ def added(
         other_calls=rates.other_calls * more,
         own_incidents=incidents_of(rates) * more,
     )
-    desk = IncidentDesk(force, scaled, rng, agenda, writer, places, surge.category)
+    incidents = IncidentSimulator(force, scaled, rng, agenda, writer, places, surge.category)
     if surge.category is not None:
-        desk.start(surge.start_ms, surge.end_ms)
+        incidents.start(surge.start_ms, surge.end_ms)
     else:
         lines = range(len(force.lines))
         wanted = [n for n in lines if surge.line in (None, force.lines[n].id)]
         if not wanted:
             raise ValueError(f'{force.name} has no line "{surge.line}"')
-        room = Room(force, scaled, rng, agenda, writer, desk)
+        room = Room(force, scaled, rng, agenda, writer, incidents)
         room.start(surge.start_ms, surge.end_ms, wanted)
     return agenda.run(None)  # it ends by itself: nothing comes after the last call
 

@@ -34,7 +34,7 @@ class Workbook:
     def __init__(self, file: BinaryIO, origin: str) -> None:
         self.origin = origin
         try:
-            self._book = CalamineWorkbook.from_filelike(file)
+            self._workbook = CalamineWorkbook.from_filelike(file)
         except PasswordError:
             raise SourceError(
                 f"{origin} is locked with a password: save a copy without it"
@@ -46,14 +46,14 @@ class Workbook:
             ) from None
         self.names = [
             sheet.name
-            for sheet in self._book.sheets_metadata
+            for sheet in self._workbook.sheets_metadata
             if sheet.typ == SheetTypeEnum.WorkSheet
         ]
 
     def sheet(self, name: str) -> CalamineSheet:
         """A sheet by its name; raises `SourceError`."""
         try:
-            return self._book.get_sheet_by_name(name)
+            return self._workbook.get_sheet_by_name(name)
         except (CalamineError, OSError, ValueError) as error:
             raise SourceError(
                 f"{self.origin}: the sheet {shown(name)} can't be read: {shown(str(error))}"

@@ -197,7 +197,7 @@ def test_a_name_is_shortened_rather_than_the_change_left_out(
 ) -> None:
     said = said_of(force, told, kind_of(told), NoLookup(), told.end)
     text = say.fit(said, "Superintendent A. Longname of the Command and Control Centre has this.")
-    assert len(text) <= say.LONGEST
+    assert len(text) <= say.LONGEST_TEXT
     assert change in text
 
 
@@ -213,7 +213,7 @@ def test_whatever_the_names_it_fits_and_the_change_is_in_it(
     change = "A new level since about September 2026: 10 min 2 s before, 11 min 55 s since."
     lead = say.named(f"{what}, {where}", figures)
     text = say.fit([lead, change, *others], last)
-    assert len(text) <= say.LONGEST
+    assert len(text) <= say.LONGEST_TEXT
     assert change in text
 
 
@@ -231,7 +231,7 @@ def test_what_is_judged_now_fits_under_any_name(many: int, long: float) -> None:
         answer_rate.sentences("999 calls", LONG * 2, (12, 40), 10, 0.83, 0.9),
         target_missed.sentences("101 calls", LONG * 2, 0.27, 0.8, 30, 4),
     ):
-        assert len(say.fit(sentences, say.NOBODY)) <= say.LONGEST
+        assert len(say.fit(sentences, say.NOBODY)) <= say.LONGEST_TEXT
 
 
 def test_where_most_of_it_is_may_cost_a_quarter_of_a_long_name() -> None:
@@ -247,12 +247,12 @@ def test_where_most_of_it_is_may_cost_a_quarter_of_a_long_name() -> None:
 def test_that_an_alert_is_over_comes_before_its_change_and_that_before_its_range() -> None:
     said = ["Public order: 12 in July 2026, usually 45 to 70.", f"A new level {'b' * 70}."]
     assert say.fit(said, "Somebody has this.") == " ".join([*said, "Somebody has this."])
-    told = say.fit(said, "Closed on 31 May 2020: a false alarm.", over=True)
+    told = say.fit(said, "Closed on 31 May 2020: a false alarm.", cleared=True)
     short = "Public order: 12 in July 2026."
     assert told == f"{short} {said[1]} Closed on 31 May 2020: a false alarm."
     # No name is cut for it: then the change is left out.
     said[1] = f"A new level {'b' * 100}."
-    told = say.fit(said, "Closed on 31 May 2020: a false alarm.", over=True)
+    told = say.fit(said, "Closed on 31 May 2020: a false alarm.", cleared=True)
     assert told == f"{said[0]} Closed on 31 May 2020: a false alarm."
 
 

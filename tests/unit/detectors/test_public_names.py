@@ -69,7 +69,7 @@ def test_an_import_loads_nothing_that_is_slow(asked: str) -> None:
 @pytest.mark.parametrize(
     "made",
     [
-        "alerts.service import Desk; Desk(live)",
+        "alerts.service import AlertService; AlertService(live)",
         "state.surveillance import watch_all; watch_all(live.monitor)",
     ],
 )

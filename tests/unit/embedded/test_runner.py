@@ -285,8 +285,8 @@ def test_two_seconds_without_the_reader_are_no_silence_and_no_page() -> None:
 
 def test_a_clock_never_goes_back() -> None:
     clock = ReplayClock()
-    clock.reach(500)
-    clock.reach(400)
+    clock.advance_to(500)
+    clock.advance_to(400)
     assert clock() == 500
 
 

@@ -45,6 +45,6 @@ def test_brokers_are_silent_since_their_mark_last_moved_whatever_the_mark_says()
     assert pace.silent(1_700_000_000_000) == 7.0
     assert pace.silent(5) == 0.0  # the time of day was set back, and they answered
     clock.now = 13.0
-    pace.hear()
+    pace.note_answer()
     clock.now = 15.0
     assert pace.silent(5) == 2.0

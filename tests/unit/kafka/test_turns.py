@@ -20,7 +20,7 @@ from streams.kafka.alerts import TopicAlerts
 from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.partition import NOTHING, Partition, fingerprint
 from streams.kafka.producer import Outbox
-from streams.kafka.rebuild import Reader
+from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
 from streams.kafka.stream import Stream
 from streams.live import LONG, Busy, Health, Live
@@ -181,7 +181,7 @@ def test_reading_back_gives_the_loop_its_turn_and_stops_where_the_assignment_cha
 ) -> None:
     held = partition(tmp_path)
     changed: list[bool] = []
-    reader = Reader("127.0.0.1:9", lambda _: None, lambda: bool(changed))
+    reader = LogReader("127.0.0.1:9", lambda _: None, lambda: bool(changed))
     records = [Record(n, incidents(40, 3 * HOUR, START + n * 5 * DAY, f"{n}-")) for n in range(9)]
 
     async def work() -> None:
