@@ -8,7 +8,7 @@ They give the same `Fitted` as the functions of `limits`, whose conventions hold
 | `deviations` | SDs of samples (s)        | pooled SD * root(1 - c4(n)^2) / c4(n)      |
 
 A reference: police figures come as counts and shares, so no chart of the product is one of these.
-`test_control_charts.py` holds their limits equal to those of PowerBI-SPC.
+`tests/unit/detectors/test_limits.py` holds their limits equal to those of PowerBI-SPC.
 
 Reference: D. C. Montgomery, Introduction to Statistical Quality Control.
 

@@ -377,12 +377,12 @@ class AlertService:
     def restore(self, stored: Iterable[Transition | Handover]) -> None:
         """Applies what was stored; no subscriber is given it."""
         with self.live.lock:
-            for fact in stored:
-                if isinstance(fact, Handover):
-                    if (store := self.stores.get(fact.force)) is not None:
-                        store.apply_handover(fact)
-                elif (store := self.stores.get(fact.alert.force)) is not None:
-                    store.apply(fact)
+            for each in stored:
+                if isinstance(each, Handover):
+                    if (store := self.stores.get(each.force)) is not None:
+                        store.apply_handover(each)
+                elif (store := self.stores.get(each.alert.force)) is not None:
+                    store.apply(each)
             for instants in self._instants.values():
                 instants.evaluated()
             self._feed_back(self.stores)

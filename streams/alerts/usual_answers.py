@@ -154,10 +154,10 @@ class UsualAnswers:
     def _known(self, line: str, minutes: int, at: int) -> tuple[float, float, float]:
         covered = self._covered(at - minutes * MINUTE, at)
         slots = self._slots.get(line, {})
-        within, of, cases = _over(slots, covered)
+        within, of, cases = _summed(slots, covered)
         if cases < ENOUGH:  # too little is known of a Saturday night alone: with the other days
             other = [Covered((not weekend, hour), part) for (weekend, hour), part in covered]
-            more = _over(slots, other)
+            more = _summed(slots, other)
             within, of, cases = within + more[0], of + more[1], cases + more[2]
         return within, of, cases
 
@@ -254,7 +254,7 @@ def _share(rates: Sequence[AnswerRate]) -> float:
     return sum([rate.within for rate in rates]) / of if of else 0.0
 
 
-def _over(slots: Mapping[Slot, AnswerRate], covered: list[Covered]) -> tuple[float, float, float]:
+def _summed(slots: Mapping[Slot, AnswerRate], covered: list[Covered]) -> tuple[float, float, float]:
     """In time and of how many, by the parts that are covered, and how many are known in all."""
     within = of = cases = 0.0
     for slot, share in covered:

@@ -50,7 +50,7 @@ def test_the_example_opens_an_alert_with_words_and_ends_it(tmp_path: Path) -> No
     assert "/public/runbooks/WatchroomManyWaiting.md" in rules
     tree.run("-m", "tests.alert_docs")
     assert "| many waiting | 40 callers" in (tree.root / "docs/alerts.md").read_text()
-    tree.run("-m", "pytest", "-q", "-n", "0", "tests/unit/outputs/test_prometheus_rules.py")
+    tree.run("-m", "pytest", "-q", "-n", "0", "tests/unit/outputs/test_rules.py")
 
 
 def test_the_tables_of_the_docs_are_current() -> None:
