@@ -161,9 +161,9 @@ def list_(url: str, force: str | None, every: bool, since: str | None, as_json: 
             click.echo(json.dumps(msgspec.to_builtins(alert), ensure_ascii=False))
         else:
             number = numbers.get(alert.id, "-")
-            over = f", over {_minute(alert.resolved_at)}" if alert.resolved_at else ""
+            ended = f", over {_minute(alert.resolved_at)}" if alert.resolved_at else ""
             click.echo(f"{number:>2} {alert.severity:6} {alert.words}")
-            click.echo(f"   opened {_minute(alert.opened_at)}{over}\n   {alert.id}")
+            click.echo(f"   opened {_minute(alert.opened_at)}{ended}\n   {alert.id}")
     if not found and not as_json:
         click.echo("No alert." if every or since else "No alert is open.")
 
