@@ -45,9 +45,9 @@ class Planned(NamedTuple):
         """A watched series as if it were a stream: its rate, dispersion and shape."""
         members = [self.plan.streams[at] for at in self.plan.watched[number].streams]
         rate = sum(stream.rate for stream in members)
-        over = sum(stream.rate * stream.dispersion for stream in members) / rate
+        dispersion = sum(stream.rate * stream.dispersion for stream in members) / rate
         shape = np.sum([stream.rate * np.array(stream.shape) for stream in members], axis=0) / rate
-        return SimulatedStream(rate, over, tuple(shape.tolist()))
+        return SimulatedStream(rate, dispersion, tuple(shape.tolist()))
 
 
 def plan_of(

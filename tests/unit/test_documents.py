@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.adding import examples
 from tests.source_tree import CODE, ROOT, identifiers, modules, parsed
 
 ALL_CODE = (*CODE, "tests", "benchmarks")
@@ -68,6 +69,12 @@ def files() -> frozenset[str]:
 
 
 @cache
+def added() -> frozenset[str]:
+    """The files that the examples of CONTRIBUTING.md make."""
+    return frozenset(path for example in examples().values() for path in example.changes)
+
+
+@cache
 def ends() -> frozenset[str]:
     """The paths of all Python files, and what is left of each without its first folders."""
     return frozenset(
@@ -112,7 +119,7 @@ def is_there(dotted: str) -> bool:
 def unknown(text: str) -> Iterator[str]:
     """The names in a text that look like ours and are none."""
     for match in PATH.finditer(text):
-        if match[0] not in files() and match[0] not in NO_FILES:
+        if match[0] not in files() and match[0] not in NO_FILES and match[0] not in added():
             yield match[0]
     for match in PYTHON_FILE.finditer(text):
         if match[0] not in ends():

@@ -1,0 +1,149 @@
+"""Names have one meaning: what has a plain word is called by it, in all of the code."""
+
+import ast
+import re
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+import pytest
+
+from tests.source_tree import identifiers, modules, parsed
+
+WITHIN = {
+    "leaf": "series key",
+    "leaves": "series keys",
+    "lane": "counter",
+    "lanes": "counters",
+    "taker": "fold",
+    "takers": "folds",
+    "desk": "alert service",
+    "teller": "lifecycle",
+    "kin": "correlation",
+    "story": "correlation",
+    "stories": "correlation",
+    "swallow": "homogeneity test",
+    "situation": "rule context",
+    "teach": "feed back",
+    "taught": "learned",
+    "holdings": "assigned partitions",
+    "letterbox": "dead-letter client",
+    "fate": "disposition",
+    "fates": "dispositions",
+    "stock": "gauge",
+    "stocks": "gauges",
+    "seldom": "rare event",
+}
+"""Words that are in no identifier, and what to say instead."""
+
+WHOLE = {
+    "body": "packed record",
+    "cell": "counters",
+    "cells": "counters",
+    "book": "alert store",
+    "look": "evaluation",
+    "period_reads": "period lookup",
+    "conditions": "alert rules, findings",
+    "outcomes": "feedback",
+    "hear": "subscribe",
+    "tell": "notify",
+    "told": "notified",
+    "quiet": "clear periods",
+    "over": "cleared",
+    "facts": "archive",
+    "pace": "lag, recent rate",
+}
+"""Names of classes, functions, variables and modules that nothing has, whether it begins with an
+underscore or with a capital; they may be a part of a longer name."""
+
+OF_DETECTORS = {
+    "reach": "detection delay, power",
+    "longest": "return level",
+    "lasting": "over-dispersion of sums",
+    "flagged": "named-day factors",
+}
+"""The same in `detectors`; elsewhere they are plain words."""
+
+ELSEWHERE = {
+    ("body", "grafana."): "what is sent in a request",
+    ("body", "streams.cli."): "what is sent in a request",
+    ("body", "streams.outputs."): "what is sent in a request",
+    ("body", "streams.embedded.alert_database"): "a column of the file",
+    ("body", "streams.state."): "a column of the file",
+    ("cell", "streams.sources."): "a cell of a table",
+    ("cells", "streams.sources."): "the cells of a row of a table",
+    ("cell", "streams.outputs.terminal"): "a cell of a table",
+    ("cells", "streams.outputs.terminal"): "the cells of a row of a table",
+    ("conditions", "streams.sources.mapping."): "what a mapping asks of a row",
+    ("outcomes", "streams.sources.police_uk"): "the outcomes of crimes",
+    ("tell", "streams.sources.readers"): "where a file is read, as Python has it",
+    ("outcomes", "streams.alerts."): "what people said of alerts, counted as `/board.json` has it",
+    ("outcomes", "streams.outputs.alert_metrics"): "the same",
+    ("quiet", "streams.cli.grafana"): "an option of the command",
+}
+"""Where a word has its own meaning, which is the field's, by word and beginning of the module."""
+
+
+def words(identifier: str) -> list[str]:
+    """`AlertStore.apply_handover` is made of alert, store, apply, handover."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", identifier)]
+
+
+def misnamed(module: str, names: AbstractSet[str]) -> Iterator[tuple[str, str, str]]:
+    """The names of a module for which there is a plain word: module, name, what to say."""
+    whole_names = WHOLE | (OF_DETECTORS if module.startswith("detectors") else {})
+    for name in sorted(names):
+        parts = words(name)
+        whole = "_".join(parts)
+        found = [word for word in parts if word in WITHIN] or [whole] * (whole in whole_names)
+        for word in found:
+            if not any(w == word and module.startswith(where) for w, where in ELSEWHERE):
+                yield module, name, (WITHIN | whole_names)[word]
+
+
+def names_in(module: str, path: Path) -> set[str]:
+    return {*module.split("."), *identifiers(parsed(path))}
+
+
+def test_what_has_a_plain_word_is_called_by_it() -> None:
+    assert [
+        found
+        for module, path in modules().items()
+        for found in misnamed(module, names_in(module, path))
+    ] == []
+
+
+@pytest.mark.parametrize("exception", ELSEWHERE)
+def test_a_word_is_excepted_only_where_it_is_used(exception: tuple[str, str]) -> None:
+    word, where = exception
+    assert any(
+        word in (*words(name), "_".join(words(name)))
+        for module, path in modules().items()
+        if module.startswith(where)
+        for name in names_in(module, path)
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class AlertDesk: pass",
+        "def f(taker): pass",
+        "leaf_of = 1",
+        "x.kin.y",
+        "f(stock=1)",
+        "from a import b as _Desk",
+        "def tell(): pass",
+        "class Over: pass",
+        "self._quiet = 3",
+    ],
+)
+def test_a_name_is_found_wherever_it_stands(source: str) -> None:
+    assert len(list(misnamed("streams.x", {*identifiers(ast.parse(source))}))) == 1
+
+
+@pytest.mark.parametrize(
+    "source", ["handed_over = 1", "def look_at(): pass", "LONGEST = 1", "'kin'", "takes = 1"]
+)
+def test_a_longer_name_and_a_text_are_not_found(source: str) -> None:
+    assert not list(misnamed("streams.x", {*identifiers(ast.parse(source))}))
