@@ -12,13 +12,25 @@ from urllib.parse import quote
 import click
 import msgspec
 
-from streams.alerts.model import Alert, AlertList, Handover, shift
+from streams.alerts.model import Alert, Handover, shift
 from streams.board.model import Board
 from streams.errors import WatchroomError
 from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
 OUTCOME_NAMES = ("real", "planned_event", "data_fault", "false")
+
+
+class Answered:
+    """An alert as the monitor sent it, to be printed as it is, and what this release reads of it."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.sent: dict[str, Any] = json.loads(raw)
+        self.alert = msgspec.json.decode(raw, type=Alert)
+
+
+class _Alerts(msgspec.Struct):
+    alerts: list[msgspec.Raw]
 
 
 class AlertsClient:
@@ -31,20 +43,20 @@ class AlertsClient:
             raise click.BadParameter(str(error)) from None
         self.force = force
 
-    def history(self, since: str | None = None, state: str | None = None) -> list[Alert]:
+    def history(self, since: str | None = None, state: str | None = None) -> list[Answered]:
         """Alerts, newest first; raises `WatchroomError`."""
         query = {"force": self.force, "since": since, "state": state}
-        return self._ask("/alerts.json", AlertList, query).alerts
+        return [Answered(bytes(raw)) for raw in self._ask("/alerts.json", _Alerts, query).alerts]
 
     def board(self) -> Board:
         """The board of the force; raises `WatchroomError`."""
         return self._ask("/board.json", Board, {"force": self.force})
 
-    def find(self, wanted: str) -> Alert:
+    def find(self, wanted: str) -> Answered:
         """The alert of an id, of the number of an open one, or of the only id that holds `wanted`,
         open ones first. A number is never taken for a part of an id: ids hold dates."""
         known = self.history()
-        if exact := [alert for alert in known if alert.id == wanted]:
+        if exact := [one for one in known if one.alert.id == wanted]:
             return exact[0]
         if wanted.isdigit():
             held = _open(known)
@@ -55,13 +67,13 @@ class AlertsClient:
                 f"no open alert has the number {wanted}: {has}. "
                 "Name one that is over by its id, or a part of it: watchroom alerts list --all"
             )
-        fits = [alert for alert in known if wanted in alert.id]
+        fits = [one for one in known if wanted in one.alert.id]
         fits = _open(fits) or fits
         if len(fits) == 1:
             return fits[0]
         if not fits:
             raise WatchroomError(f'no alert is called "{wanted}". See: watchroom alerts list')
-        names = "\n  ".join(alert.id for alert in fits[:10])
+        names = "\n  ".join(one.alert.id for one in fits[:10])
         raise WatchroomError(f'"{wanted}" may be any of {len(fits)} alerts:\n  {names}')
 
     def act(self, alert: str, action: str, **details: str | None) -> str:
@@ -97,8 +109,8 @@ class _Done(msgspec.Struct):
     alert: _Changed
 
 
-def _open(alerts: list[Alert]) -> list[Alert]:
-    return [alert for alert in alerts if alert.open]
+def _open(known: list[Answered]) -> list[Answered]:
+    return [one for one in known if one.alert.open]
 
 
 def _remote(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -155,10 +167,11 @@ def list_(url: str, force: str | None, every: bool, since: str | None, as_json: 
       watchroom alerts list --all --since 2026-11-01
     """
     found = AlertsClient(url, force).history(since, None if every or since else "open")
-    numbers = {alert.id: number for number, alert in enumerate(_open(found), start=1)}
-    for alert in found:
+    numbers = {one.alert.id: number for number, one in enumerate(_open(found), start=1)}
+    for one in found:
+        alert = one.alert
         if as_json:
-            click.echo(json.dumps(msgspec.to_builtins(alert), ensure_ascii=False))
+            click.echo(json.dumps(one.sent, ensure_ascii=False))
         else:
             number = numbers.get(alert.id, "-")
             ended = f", over {_minute(alert.resolved_at)}" if alert.resolved_at else ""
@@ -179,8 +192,8 @@ def show(url: str, force: str | None, alert: str, as_json: bool) -> None:
     Examples:
       watchroom alerts show 1
     """
-    found = AlertsClient(url, force).find(alert)
-    sent = msgspec.to_builtins(found)
+    answered = AlertsClient(url, force).find(alert)
+    found, sent = answered.alert, answered.sent
     if as_json:
         click.echo(json.dumps(sent, ensure_ascii=False, indent=2))
         return
@@ -201,7 +214,7 @@ def show(url: str, force: str | None, alert: str, as_json: bool) -> None:
 
 def _do(url: str, force: str | None, alert: str, action: str, **details: str | None) -> None:
     client = AlertsClient(url, force)
-    click.echo(client.act(client.find(alert).id, action, **details))
+    click.echo(client.act(client.find(alert).alert.id, action, **details))
 
 
 @alerts.command()
@@ -291,7 +304,7 @@ def handover(
         return
     board = client.board()
     if to is not None:
-        held = [each for each in _open(client.history()) if each.owner == me]
+        held = [one.alert for one in _open(client.history()) if one.alert.owner == me]
         for each in held:
             client.act(each.id, "hand_over", who=me, to=to, note=note)
         client.act(shift(board.force.id), "hand_over", who=me, to=to, note=note)
@@ -303,7 +316,7 @@ def handover(
             click.echo(_handed(entry))
             for words in entry.open:
                 click.echo(f"    open: {words}")
-    for each in client.history():
+    for each in (one.alert for one in client.history()):
         done = [e for e in each.log if e.at >= since]
         if each.open or done:
             click.echo(f"- {each.words}")

@@ -68,6 +68,12 @@ def test_an_alert_is_listed_taken_handed_over_and_closed(run: Run) -> None:
     assert "  upper: 14.0\n" in shown or "  upper: 14\n" in shown
 
 
+def test_an_alert_is_printed_as_json_as_the_monitor_sent_it(run: Run) -> None:
+    assert '"observed": 21, ' in run("alerts", "list", "--json").output
+    assert '"observed": 21,\n' in run("alerts", "show", "1", "--json").output
+    assert "  observed: 21\n" in run("alerts", "show", "1").output
+
+
 def test_the_log_of_the_shift_is_kept_and_goes_back_as_far_as_is_asked(tmp_path: Path) -> None:
     def told(at_: int, *asked: tuple[str, ...]) -> list[list[str]]:
         """What a monitor says that was started then."""
