@@ -22,7 +22,7 @@ OUTCOME_NAMES = ("real", "planned_event", "data_fault", "false")
 
 
 class Answered:
-    """An alert as the monitor sent it, to be printed as it is, and what this release reads of it."""
+    """An alert as the monitor sent it, to be printed so, and what this release reads of it."""
 
     def __init__(self, raw: bytes) -> None:
         self.sent: dict[str, Any] = json.loads(raw)

@@ -68,7 +68,6 @@ ELSEWHERE = {
     ("body", "grafana."): "what is sent in a request",
     ("body", "streams.cli."): "what is sent in a request",
     ("body", "streams.outputs."): "what is sent in a request",
-    ("body", "streams.embedded.alert_database"): "a column of the file",
     ("body", "streams.state."): "a column of the file",
     ("cell", "streams.sources."): "a cell of a table",
     ("cells", "streams.sources."): "the cells of a row of a table",

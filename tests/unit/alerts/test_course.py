@@ -499,7 +499,7 @@ def test_what_was_stored_goes_on_as_if_nothing_had_happened() -> None:
     assert after.alerts == whole.alerts
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(100, 700), st.sampled_from(["", "up", "down"])),

@@ -224,7 +224,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps)
 def test_invariants(steps: list[tuple[int, str, str, str, bool, int]]) -> None:
     """Same signals, same transitions; a fold of them gives the same book; nothing opens twice."""

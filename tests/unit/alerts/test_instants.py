@@ -137,7 +137,7 @@ def test_a_replay_at_full_speed_judges_what_is_due_at_its_moment(at_once: Any) -
     }
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.lists(st.integers(0, len(HISTORY) + len(CRISIS)), max_size=60))
 def test_batches_of_any_size_give_the_same_transitions(at_once: Any, cuts: list[int]) -> None:
     assert replayed(cuts) == at_once

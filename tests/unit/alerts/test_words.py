@@ -204,7 +204,7 @@ def test_a_name_is_shortened_rather_than_the_change_left_out(
 name = st.text("abc é-,.", min_size=1, max_size=90)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(name, name, st.lists(name, max_size=3), st.sampled_from(["", say.NOBODY, "x" * 90]))
 def test_whatever_the_names_it_fits_and_the_change_is_in_it(
     what: str, where: str, others: list[str], last: str

@@ -236,7 +236,7 @@ def test_a_time_of_a_few_times_the_usual_counts() -> None:
     assert fed(watched(), late).surprise > 2 > fed(watched(), ordinary).surprise
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.lists(st.floats(400.0, 900.0), min_size=10, max_size=40),
     st.lists(st.floats(30.0, 5000.0), min_size=1, max_size=3),

@@ -233,7 +233,7 @@ COUNTS = st.none() | st.integers(0, 50) | st.sampled_from([0.0, 1e6, 1e15, 1e300
 POINTS = st.tuples(COUNTS, st.none() | st.integers(-5, 400), st.sampled_from([(), ("Fair",)]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(POINTS, max_size=60), st.sampled_from([7, 168]), st.integers(1, 4))
 def test_no_order_gap_or_size_gives_nan(
     points: list[tuple[float | None, int | None, tuple[str, ...]]], slots: int, turns: int

@@ -34,7 +34,7 @@ def test_the_example_of_the_paper() -> None:
     assert sum(discoveries(INFARCTION, 0.05, "any")) == 3
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     parts=st.lists(st.integers(0, 200), max_size=12),
     percent=st.integers(1, 60),

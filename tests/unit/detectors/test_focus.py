@@ -92,7 +92,7 @@ baselines = st.sampled_from([None, 0.5, 2.0, 7.3])
 
 
 @pytest.mark.parametrize("family", GAINS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(xs=counts, es=exposures, baseline=baselines, exposed=st.booleans())
 def test_equals_brute_force(
     family: str, xs: list[int], es: list[float], baseline: float | None, exposed: bool
@@ -100,7 +100,7 @@ def test_equals_brute_force(
     check(family, xs, es[: len(xs)] if exposed else [1.0] * len(xs), baseline)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     xs=st.lists(st.floats(-50, 50), min_size=1, max_size=40),
     baseline=st.sampled_from([None, 0.0, -3.0]),

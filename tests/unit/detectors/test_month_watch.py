@@ -224,7 +224,7 @@ def test_no_change_is_told_against_a_month_outside_the_chart(month: int) -> None
     assert reading.direction == ("down" if month == 250 else "up")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.integers(1, 9), st.sampled_from([0, 4, 20, 30, 40, 55, 90])),

@@ -21,7 +21,7 @@ from detectors.shares.proportion import Proportion, beta_binomial_tails, binomia
 tails = st.integers(1, 2_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(tails, st.floats(0.001, 0.999))
 def test_binomial_tails(kn: tuple[int, int], p: float) -> None:
     k, n = kn
@@ -34,7 +34,7 @@ def test_binomial_tails(kn: tuple[int, int], p: float) -> None:
     assert mid_lower + mid_upper == pytest.approx(1.0, abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tails, st.floats(0.5, 300), st.floats(0.5, 300))
 def test_beta_binomial_tails(kn: tuple[int, int], a: float, b: float) -> None:
     k, n = kn

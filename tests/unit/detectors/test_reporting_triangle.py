@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detectors.counts.reporting_triangle import NOT_KNOWN, ReportingTriangle
@@ -101,7 +101,6 @@ def test_memory_is_bounded() -> None:
     assert len(ageing.save()["state"]["_periods"]) <= 24  # type: ignore[arg-type, call-overload, index]
 
 
-@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -150,7 +150,7 @@ def named(points: list[float], i: int) -> str:
     return "Common Cause"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.one_of(

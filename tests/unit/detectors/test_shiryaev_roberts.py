@@ -27,7 +27,7 @@ def written_out(counts: list[float], lengths: list[float], dispersion: float, si
     return top + log(sum(exp(each - top) for each in logs) / sqrt(len(counts) - 12))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 600), min_size=13, max_size=30), st.floats(0.1, 2.0))
 @example([0] * 13, 1.0)
 def test_the_evidence_is_the_formula_written_out(counts: list[int], size: float) -> None:

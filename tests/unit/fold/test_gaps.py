@@ -107,7 +107,7 @@ def test_an_empty_run_begins_where_the_last_record_ended_and_short_ones_are_none
     length=st.integers(0, 300),
     missing=st.lists(st.tuples(st.integers(0, 6_000), st.integers(841, 3_000)), max_size=3),
 )
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_a_walk_meets_every_period_once_and_skips_only_what_lies_within_a_gap(
     begin: int, length: int, missing: list[tuple[int, int]]
 ) -> None:
@@ -206,7 +206,7 @@ def calls(first: int, number: int) -> tuple[dict[str, Any], ...]:
 
 
 @given(days=st.integers(36, 400), extra=st.integers(0, 200), ended=st.integers(0, 167))
-@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=4, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_a_gap_taken_at_once_leaves_what_taking_its_periods_as_missing_would(
     days: int, extra: int, ended: int
 ) -> None:
@@ -245,7 +245,7 @@ def test_the_same_holds_for_months() -> None:
 
 
 @given(length=st.integers(1, 35 * 24 - 1), ended=st.integers(0, 23))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_a_stretch_of_no_more_than_35_days_is_closed_period_by_period(
     length: int, ended: int
 ) -> None:

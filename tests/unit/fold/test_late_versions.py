@@ -282,7 +282,7 @@ def test_a_step_of_a_played_incident_is_unattended_like_a_live_one() -> None:
 # -- against a plain count of the winners ----------------------------------------------------------
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(histories())
 def test_a_played_history_shows_what_a_count_of_all_winners_shows(
     records: list[dict[str, Any]],
@@ -312,7 +312,7 @@ def first_figures(ledger: Ledger) -> dict[Any, Any]:
     return {p: change for p, change in ledger.revisions.items() if p[0] != "hour" and change}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(streams())
 def test_live_a_record_is_never_lost_once_it_is_known(records: list[dict[str, Any]]) -> None:
     watched, plain = remembering(monitor()), without_horizon(monitor())
@@ -329,7 +329,7 @@ def test_live_a_record_is_never_lost_once_it_is_known(records: list[dict[str, An
     assert counters(of(watched, kind)) == counters(of(plain, kind))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(streams(), st.integers(1, 5))
 def test_the_board_does_not_depend_on_how_lines_are_cut(
     records: list[dict[str, Any]], size: int

@@ -551,7 +551,7 @@ def count_figures(target: Monitor, labels: list[str]) -> dict[tuple[str, str, st
     }
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(some_calls(), st.sampled_from(["hour", "day"]))
 def test_totals_of_the_same_calls_give_the_same_figures(
     calls: list[dict[str, Any]], grain: str
@@ -566,7 +566,7 @@ def test_totals_of_the_same_calls_give_the_same_figures(
     assert count_figures(by_total, labels) == count_figures(by_record, labels)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(some_calls(), st.data())
 def test_lines_and_days_of_records_and_of_totals_mix(
     calls: list[dict[str, Any]], data: st.DataObject
@@ -592,7 +592,7 @@ def test_lines_and_days_of_records_and_of_totals_mix(
     assert count_figures(mixed, labels) == count_figures(by_record, labels)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(some_calls(), st.randoms(use_true_random=False))
 def test_any_order_of_records_and_totals_gives_the_same_board(
     calls: list[dict[str, Any]], chance: random.Random

@@ -86,7 +86,7 @@ def messages(records: list[dict[str, Any]], size: int) -> list[bytes]:
     return [lines(records[at : at + size]) for at in range(0, len(records), size)]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(streams(20), st.integers(1, 3), st.data())
 def test_restarts_at_any_place_lose_and_double_nothing(
     records: list[dict[str, Any]], size: int, data: st.DataObject
@@ -127,7 +127,7 @@ def beaten_by_a_deletion(records: list[dict[str, Any]]) -> bool:
     return False
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(streams(20), st.integers(1, 3), st.data())
 def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
     records: list[dict[str, Any]], size: int, data: st.DataObject
@@ -159,7 +159,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
         again.checkpoint.close()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(histories(20, versions=False), st.data())
 def test_sealed_panes_are_the_same_where_the_log_has_lost_its_beginning(
     records: list[dict[str, Any]], data: st.DataObject

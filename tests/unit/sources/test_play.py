@@ -94,7 +94,7 @@ def test_one_row_closed_two_months_later_loses_no_other(tmp_path: Path) -> None:
     assert runner.account() == Account(rows=5, counted=5, merged=0, refused=0, excluded=0)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.permutations(ROWS))
 def test_the_order_of_rows_changes_nothing(
     tmp_path_factory: pytest.TempPathFactory, rows: list[str]
@@ -227,7 +227,7 @@ def test_lines_of_events_are_sorted_and_never_unfolded(tmp_path: Path) -> None:
     assert chunk.place(0) == f"{path}:3"
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.data())
 def test_versions_of_any_age_and_order_give_one_board(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

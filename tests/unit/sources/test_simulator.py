@@ -62,7 +62,7 @@ def four_weeks() -> dict[str, Call | Incident]:
 
 seeds = st.integers(0, 2**32)
 starts = st.integers(ms("2019-01-01T00:00:00Z") // 1000, ms("2030-01-01T00:00:00Z") // 1000)
-some_hours = settings(max_examples=15, deadline=None)
+some_hours = settings(max_examples=15)
 
 
 @some_hours

@@ -109,7 +109,7 @@ def test_where_the_disk_is_full_records_stay_in_memory(
     file.close()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(streams(20))
 def test_the_disk_finds_what_a_dict_finds(records: list[dict[str, Any]]) -> None:
     by_disk, by_dict = monitor(), monitor()

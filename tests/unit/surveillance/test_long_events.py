@@ -218,7 +218,7 @@ def test_events_of_which_only_some_days_are_named_leave_the_others_ordinary() ->
 @example(count=12, start=3, events=[(0, 81, "A", 7)])
 @example(count=12, start=0, events=[(0, 20, "A", 7), (20, 20, "B", 7), (40, 20, "C", 7)])
 @example(count=5_000, start=0, events=[(0, 100, "A", 5)])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_constant_counts_never_alarm_wherever_events_lie(
     count: int, start: int, events: list[tuple[int, int, str, int]]
 ) -> None:

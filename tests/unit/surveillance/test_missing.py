@@ -492,7 +492,7 @@ def test_a_feed_that_falls_to_a_tenth_is_heard_and_its_fall_is_told(rate: int) -
 
 
 @given(start=st.integers(36 * 24 * 60, 37 * 24 * 60), length=st.integers(65, 4_000))
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 def test_no_stretch_that_is_cut_out_of_a_steady_series_raises_an_alert(
     start: int, length: int
 ) -> None:
@@ -503,7 +503,7 @@ def test_no_stretch_that_is_cut_out_of_a_steady_series_raises_an_alert(
 
 
 @given(cut=st.lists(st.integers(1, 3_000), min_size=1, max_size=6), seed=st.integers(0, 3))
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 def test_the_same_log_in_other_batches_says_the_same(cut: list[int], seed: int) -> None:
     begin = 30 * 24 * 60 + seed * 100
     events = hourly(6, 32 * 24, (begin, begin + 400 + 60 * seed))

@@ -115,6 +115,7 @@ def test_months_that_are_learning_know_how_far_the_months_of_their_siblings_scat
     assert asked != {2.0}
 
 
+@pytest.mark.replays
 def test_a_year_without_a_surge_sends_nothing_and_a_planted_surge_is_found() -> None:
     target = watched(budgeted(0.2))
     year = 52 * 168
@@ -396,7 +397,7 @@ def test_slots_are_hours_of_the_local_week_whatever_the_clocks_do(at: str, slot:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_any_order_of_arrival_within_the_grace_gives_the_same(chance: Any) -> None:
     def state(payloads: list[bytes]) -> dict[str, Any]:
         target = watched()

@@ -84,7 +84,7 @@ def test_four_steady_weeks_below_the_target_page_nobody(
     more=st.integers(0, 40),
     target=st.sampled_from([0.5, 0.9]),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(share=0.27, correlation=0.07, of=300, more=0, target=0.9)  # nobody is answered any more
 @example(share=0.4, correlation=0.06, of=150, more=0, target=0.9)
 @example(share=0.5, correlation=0.12, of=300, more=0, target=0.9)

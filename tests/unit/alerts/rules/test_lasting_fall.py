@@ -70,6 +70,7 @@ FELL = BEGIN + 33 * DAY + 14 * HOUR
 """14:00 on Wednesday 1 July."""
 
 
+@pytest.mark.replays
 def test_a_fall_of_weeks_is_one_alert_with_its_most_telling_day_and_its_onset() -> None:
     back = BEGIN + 33 * DAY + 21 * DAY
 
@@ -99,6 +100,7 @@ def test_a_bad_afternoon_ends_as_before() -> None:
     assert made[-1].at.timestamp() * 1000 - FELL <= 9 * HOUR
 
 
+@pytest.mark.replays
 def test_a_second_fall_is_seen_as_soon_as_the_first() -> None:
     """The crowds of the first, which lasts for ten days, are not what is usual afterwards."""
 
