@@ -7,16 +7,18 @@ one that it did not take, since it did not answer, is tried again three times an
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import queue
 import threading
 import time
 
-import httpx2
 import msgspec
 
 from streams.alerts.model import Transition
+from streams.errors import WatchroomError
+from streams.outputs.monitor_client import MonitorClient
 from streams.periods import HOUR, rfc3339, to_ms
 
 log = logging.getLogger("watchroom.alerts")
@@ -94,13 +96,13 @@ class Silencer:
                 try:
                     self.post(wanted)
                     break
-                except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, KeyError) as error:
+                except (WatchroomError, ValueError, LookupError, TypeError) as error:
                     log.warning("Alertmanager could not be told of a silence: %s", error)
                     time.sleep(self.pause * 2**tries)
 
     def post(self, wanted: SilenceRequest) -> str:
-        """Makes a silence and returns its id; raises `httpx2.HTTPError`."""
-        answer = httpx2.post(
-            f"{self.url}/api/v2/silences", json=msgspec.to_builtins(wanted), timeout=SECONDS
-        )
-        return str(answer.raise_for_status().json()["silenceID"])
+        """Makes a silence and returns its id; raises `NoAnswer`, `Declined` and, of an answer that
+        is none of Alertmanager's, ValueError, LookupError or TypeError."""
+        body = msgspec.to_builtins(wanted)
+        answer = MonitorClient(self.url, SECONDS).ask("/api/v2/silences", body=body)
+        return str(json.loads(answer)["silenceID"])
