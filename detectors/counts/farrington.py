@@ -327,8 +327,8 @@ class FlexibleFarrington(Detector):
     of the last. No alarm is below least_cases in the last least_window points. half_case: whether
     half a case stands in for a reference of zeros.
 
-    A missing period (None) moves the calendar on, raises no alarm and changes no figure. While
-    there is less history than `needs`, `state` is "learning" and there are no limits.
+    A missing period (None) moves the calendar on, raises no alarm and changes no figure. Before all
+    of those years are there nothing is judged: it is "learning", without limits.
     """
 
     def __init__(  # noqa: PLR0913  # each is a choice of the published method

@@ -16,8 +16,8 @@ from streams.errors import SourceError
 from streams.sources.draft.sample import dialect_of
 from streams.sources.mapping.cells import plain_number
 
-MISSING = frozenset({"", "NA", "N/A", "null", "None", "-"})
-"""What a cell holds where nothing is known; as that, not as 0, a detector takes it."""
+MISSING = frozenset({"", "na", "n/a", "null", "none", "-"})
+"""What a cell holds, in small letters, where nothing is known; a detector takes it so, not as 0."""
 TOTALS = frozenset({"total", "totals", "sum", "grand total", "all", "average", "mean"})
 """What a last row is called that is no period."""
 FIGURE = re.compile(r"[-+]?(?:[0-9][0-9,]*\.?[0-9]*|\.[0-9]+) ?%?")
@@ -143,7 +143,7 @@ class FigureTable:
         ]
 
     def _number(self, text: str, row: int, column: str, whole: bool) -> float | int | None:
-        if text in MISSING:
+        if text.casefold() in MISSING:
             return None
         number = math.nan
         if FIGURE.fullmatch(text):

@@ -251,7 +251,7 @@ def test_a_damaged_table_is_refused_with_line_and_cure(
         "week,n\n1st,40\n2nd,1234\n3rd,\n",
         "week;n\n1st;40\n2nd;1234\n3rd;\n",
         "week\tn\n1st\t40\n2nd\t1234\n3rd\t\n",
-        'week,n,\n1st,40,\n\n2nd,"1,234",\n3rd,NA,\n,,\n',
+        'week,n,\n1st,40,\n\n2nd,"1,234",\n3rd,n/a,\n,,\n',
     ],
 )
 def test_tables_of_any_delimiter_are_read(text: str, tmp_path: Path) -> None:
