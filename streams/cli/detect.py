@@ -321,7 +321,11 @@ def _check_point(detector: Detector, series: Column, row: int, beside: Mapping[s
     if (trials := TRIALS.get(name)) is not None:
         of = beside.get(trials, 1)
         if x > of:
-            cure = "" if trials in beside else f": say how many there were, --with {trials}=COLUMN"
+            cure = (
+                " is more than there were"
+                if trials in beside
+                else f": say how many there were, --with {trials}=COLUMN"
+            )
             raise SourceError(f"{series.table.place(row, series.name)}: {x:g} of {of:g}{cure}")
     for key, value in beside.items():
         wanted = get_type_hints(type(detector).update).get(key)

@@ -59,7 +59,7 @@ class FigureTable:
         begins = 1
         try:
             for cells in reader:
-                found.append(Row(begins, [cell.strip() for cell in cells]))
+                found.append(Row(begins, [text.strip() for text in cells]))
                 begins = reader.line_num + 1
         except csv.Error as error:
             raise SourceError(f"{self.name}:{begins} is no row of CSV: {error}") from None
@@ -92,7 +92,7 @@ class FigureTable:
 
     def _check_width(self, row: Row) -> None:
         if len(row.cells) != len(self.header):
-            cells = "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
+            width = "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
             mark = {"\t": "tab", ",": "comma", ";": "semicolon"}.get(self.delimiter, self.delimiter)
             cure = (
                 f"quote a cell that holds a {mark}"
@@ -100,7 +100,7 @@ class FigureTable:
                 else "write what is missing as an empty cell"
             )
             raise SourceError(
-                f"{self.name}:{row.line} ({row.cells[0]}) has {cells}, the header has "
+                f"{self.name}:{row.line} ({row.cells[0]}) has {width}, the header has "
                 f"{len(self.header)}: {cure}"
             )
 

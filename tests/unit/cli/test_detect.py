@@ -197,7 +197,7 @@ def test_a_value_that_a_detector_refuses_is_named_by_its_line_and_label(table: T
     answer = detect("CUSUM", file := table(n=[1, 2], count=[5, "inf"]))
     assert answer.stderr.startswith(f'Error: {file}:3 (2), column "count": "inf" is no number: ')
     answer = detect("Proportion", file := table(n=["a"], k=[7], of=[5]), "--with", "of=of")
-    assert answer.stderr == f'Error: {file}:2 (a), column "k": 7 of 5\n'
+    assert answer.stderr == f'Error: {file}:2 (a), column "k": 7 of 5 is more than there were\n'
     given = ("--column", "k", "--with", "slot=at")
     answer = detect("Expected", file := table(n=["a"], k=[7], at=[1.5]), *given)
     assert answer.stderr == f'Error: {file}:2 (a), column "k": slot is a whole number, not 1.5\n'
