@@ -7,6 +7,7 @@ one that it did not take, since it did not answer, is tried again three times an
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import queue
@@ -14,9 +15,9 @@ import threading
 import time
 from typing import Any
 
-import httpx2
-
 from streams.alerts.model import Transition
+from streams.errors import WatchroomError
+from streams.outputs.monitor_client import MonitorClient
 from streams.periods import HOUR, rfc3339, to_ms
 
 log = logging.getLogger("watchroom.alerts")
@@ -75,11 +76,12 @@ class Silencer:
                 try:
                     self.post(wanted)
                     break
-                except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, KeyError) as error:
+                except (WatchroomError, ValueError, LookupError, TypeError) as error:
                     log.warning("Alertmanager could not be told of a silence: %s", error)
                     time.sleep(self.pause * 2**tries)
 
     def post(self, wanted: dict[str, Any]) -> str:
-        """Makes a silence and returns its id; raises `httpx2.HTTPError`."""
-        answer = httpx2.post(f"{self.url}/api/v2/silences", json=wanted, timeout=SECONDS)
-        return str(answer.raise_for_status().json()["silenceID"])
+        """Makes a silence and returns its id; raises `NoAnswer`, `Declined` and, of an answer that
+        is none of Alertmanager's, ValueError, LookupError or TypeError."""
+        answer = MonitorClient(self.url, SECONDS).ask("/api/v2/silences", body=wanted)
+        return str(json.loads(answer)["silenceID"])
