@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streams.alerts.rules.pipeline_unwell import KIND
-from streams.live import BEHIND, OLD_CHECKPOINT
+from streams.live import BEHIND, FED, OLD_CHECKPOINT
 from streams.outputs.rules.kinds import REPORTED
 from streams.outputs.rules.text import Links, Rule, template, written
 
@@ -87,7 +87,7 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         "notice",
         # A checkpoint is written when something has come: an idle worker's may be old.
         f"watchroom_checkpoint_age_seconds{{{JOB}}} > {OLD_CHECKPOINT}\n"
-        f"and on (instance) min by (instance) (watchroom_watermark_age_seconds{{{JOB}}}) < 120\n",
+        f"and on (instance) min by (instance) (watchroom_watermark_age_seconds{{{JOB}}}) < {FED}\n",
         "1m",
         "The Watchroom worker <instance> has saved nothing for {{ $value | humanizeDuration }}.",
         "Counting goes on and nothing is lost, but a restart would take long. Most often a disk "
