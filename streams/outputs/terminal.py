@@ -1,4 +1,4 @@
-"""The board in a terminal: quiet, readable from across a desk, and plain without colour.
+"""The board in a terminal: quiet, readable from a step away, and plain without colour.
 
 `render` makes what rich shows from a board as `/board.json` gives it; `as_text` is the same as
 plain text of a fixed width. What is told by a colour is told by a word and a sign too.

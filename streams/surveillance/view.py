@@ -114,7 +114,8 @@ def next_silence(
 
 
 def _soonest(monitor: Monitor, force_id: str, known: Known) -> int:
-    """Until when no feed can be silent: soon told, mostly by the latest heartbeats."""
+    """The instant, in ms, before which no feed can turn silent; cheap, mostly from the latest
+    heartbeats."""
     if any(each.signal is not None for each in known.values()):
         return 0
     found = [each.due for each in known.values()]

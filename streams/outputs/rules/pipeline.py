@@ -26,8 +26,8 @@ class PipelineAlert:
 
 
 def _trouble(kind: str) -> str:
-    """Watchroom tells of its troubles itself, unless none of the forces that they concern is held
-    here: then it has nobody to tell. A day back, since one that was snoozed or closed was told."""
+    """Watchroom notifies people of its troubles itself, unless it holds none of the forces that
+    they concern. A day back, since people have been notified of one that was snoozed or closed."""
     opened = f'watchroom_alert_open{{{JOB}, kind="{KIND}", measure="{kind}"}}'
     return (
         f'max by (instance, subject) (watchroom_trouble{{{JOB}, kind="{kind}"}}) > 0\n'
@@ -96,8 +96,9 @@ PIPELINE: tuple[PipelineAlert, ...] = (
     PipelineAlert(
         "WatchroomAlertsFail",
         "page",
-        # Watchroom tells of its own faults, unless what fails is the telling: so this is only where
-        # it has not. A day back, since an alert that was snoozed or closed has told somebody.
+        # Watchroom notifies people of its own faults, unless notifying is what fails: so this is
+        # only where it has not. A day back, since people were notified of one that was snoozed or
+        # closed.
         f"sum by (instance) (increase(watchroom_alert_faults_total{{{JOB}}}[5m])) > 0\n"
         f"and on (instance) watchroom_ready{{{JOB}}} == 1\n"
         f"unless on (instance) max_over_time(watchroom_alert_open{{{JOB}, "
