@@ -14,14 +14,14 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detectors import special
 from streams.alerts.actions import Request, hand_room_over
 from streams.alerts.context import PipelineHealth, RuleContext
 from streams.alerts.evaluation import evaluate
 from streams.alerts.feedback import gives_feedback
-from streams.alerts.instants import Instants, Silence
+from streams.alerts.instants import Instants, SilentFeeds
 from streams.alerts.lookup import MonitorLookup
 from streams.alerts.model import Alert, AlertsView, Handover, Transition, shift
 from streams.alerts.rules import KINDS, daily, names_of
@@ -36,6 +36,10 @@ from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE
 from streams.surveillance.feedback import ExcludedStretch
 from streams.surveillance.signals import Signal
+
+if TYPE_CHECKING:  # slow to import
+    from streams.surveillance.service import Surveillance
+    from streams.surveillance.view import NextSilence
 
 log = logging.getLogger("watchroom.alerts")
 
@@ -76,7 +80,7 @@ class AlertService:
         self._turns = TURNS
         self._held_back_then: dict[str, frozenset[str]] = {}
         self._instants: dict[str, Instants] = {}
-        self._silences: dict[str, dict[str, Any]] = {}
+        self._silences: dict[str, dict[str, NextSilence]] = {}
         self._clocks: dict[str, EventClock] = {}
         for force in live.monitor.forces.values():
             self._begin(force)
@@ -127,7 +131,7 @@ class AlertService:
                     if force.id in other.folds:
                         other.folds[force.id].clock = self._clocks[force.id]
 
-    def _subscribe(self, force: Force, ledger: Ledger, watching: Any) -> None:
+    def _subscribe(self, force: Force, ledger: Ledger, watching: Surveillance | None) -> None:
         pending: list[Signal] = []
         before = ledger.on_close
 
@@ -316,12 +320,12 @@ class AlertService:
             self.faults += 1
             log.exception("%s: what was due could not be told", force.id)
 
-    def _silence(self, force: Force, at: int, held_back: frozenset[str]) -> Silence:
+    def _silence(self, force: Force, at: int, held_back: frozenset[str]) -> SilentFeeds:
         from streams.surveillance.view import next_silence  # noqa: PLC0415  slow to import
 
         known = self._silences.setdefault(force.id, {})
         monitor = self.live.monitor
-        return Silence(
+        return SilentFeeds(
             *next_silence(monitor, force.id, at, lambda kind: kind not in held_back, known)
         )
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from streams.alerts import words as say
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import Alert, Severity
-from streams.alerts.rules.base import AlertKind, Row, SignalRule
+from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import Calendar
@@ -207,7 +207,7 @@ EXCEPTIONAL_VOLUME = AlertKind(
     "or a feed is wrong.",
     dashboard="volumes",
     table=(
-        Row(
+        TableRow(
             "a count is outside what its budget of false alarms allows",
             "page: a rise within an hour; else notice",
             "3 hours (1 month) in a row are usual again; where "

@@ -9,7 +9,7 @@ from __future__ import annotations
 from streams.alerts import words as say
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import Alert, Severity
-from streams.alerts.rules.base import AlertKind, Row, SignalRule
+from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import Calendar
@@ -99,7 +99,7 @@ LEVEL_CHANGE = AlertKind(
     "out.",
     dashboard="volumes",
     table=(
-        Row(
+        TableRow(
             "a lasting new level, also of a share or a duration",
             "notice",
             "a person closes it, which accepts the new level, or 7 days (24 hours, 2 months) are "
