@@ -4,7 +4,8 @@
 Prometheus, the links to runbooks and the tables of the docs. What opens an alert of a kind is
 either signals of the detectors (`SignalRule`), or how things stand at an instant (`InstantRule`,
 which makes a `Finding` of what holds then). A new kind is one file here, one line in `KINDS`
-(`streams.alerts.rules`), one page in `docs/runbooks/` and one test; CONTRIBUTING shows an example.
+(`streams.alerts.rules`) and one page in `docs/runbooks/`, and its test; CONTRIBUTING shows an
+example.
 """
 
 from __future__ import annotations
@@ -109,7 +110,9 @@ class SignalRule:
     """How a kind of alert is judged from the signals of the detectors."""
 
     takes: Callable[[Signal], bool]
-    """Whether a signal is of this kind; the first kind of the list that takes it has it."""
+    """Whether a signal is of this kind; the first kind of the list that takes it has it, and those
+    that take what no other kind does (`takes_rest`) are asked last."""
+    takes_rest: bool = False
     severity: Callable[[Signal], Severity]
     is_news: Callable[[Signal], bool]
     """Whether there is anything to tell of one whose rate of false alarms is within the budget."""

@@ -217,6 +217,7 @@ EXCEPTIONAL_VOLUME = AlertKind(
     judged="period",
     signals=SignalRule(
         takes=takes,
+        takes_rest=True,
         severity=severity,
         is_news=is_news,
         said=said,

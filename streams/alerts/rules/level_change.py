@@ -13,15 +13,16 @@ from streams.alerts.rules.base import AlertKind, Row, SignalRule
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import Calendar
+from streams.registry.measures import unit_of
 from streams.surveillance.signals import Signal
 
 BACK_PERIODS = {"hour": 24, "day": 7, "month": 2}
 """Closed periods in a row at the old level after which it is over."""
 
 
-def takes(signal: Signal) -> bool:  # noqa: ARG001  whatever is no volume
+def takes(signal: Signal) -> bool:
     """A share or a duration that moves has a new level, and a count whose level has."""
-    return True
+    return unit_of(signal.group, signal.measure) != "count" or signal.method == "level"
 
 
 def severity(signal: Signal) -> Severity:  # noqa: ARG001  always the same
@@ -109,6 +110,7 @@ LEVEL_CHANGE = AlertKind(
     judged="period",
     signals=SignalRule(
         takes=takes,
+        takes_rest=True,
         severity=severity,
         is_news=is_news,
         said=said,
