@@ -265,18 +265,6 @@ def notified_of_latest(alert: Alert, course: Course) -> Course:
     return msgspec.structs.replace(course, notified_ratio=notified)
 
 
-def level_has_grown(alert: Alert, signal: Signal) -> bool:
-    """Whether a level has moved so much further from the old one than people know that they are
-    notified again. The new level is that of all periods since the change, so that one period alone
-    hardly moves it; and the period itself must be as far out."""
-    before, notified, now = alert.evidence.before, alert.evidence.after, signal.after
-    if not before or notified is None or now is None:
-        return False
-    if alert.direction == "down":
-        return notified >= GROWN * now and signal.observed <= notified
-    return now >= GROWN * notified and signal.observed >= notified
-
-
 def has_lasted(alert: Alert, at: int) -> bool:
     """Whether an alert has gone on for so long that a person is asked what it is. Never of a kind
     that people act on at once, such as a caller who waits."""

@@ -27,6 +27,7 @@ from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import Alert, Course, stamp
 from streams.alerts.rules import exceptional_volume
+from streams.alerts.rules.exceptional_volume import EXCEPTIONAL_VOLUME
 from streams.alerts.rules.signals import evidence
 from streams.periods import to_ms
 from streams.surveillance.signals import Signal
@@ -53,7 +54,7 @@ class DayEvaluation:
         closed = {s.series: s for s in signals if not s.running}
         for alert_id in list(self.store.active.values()):
             alert = self.store.alerts[alert_id]
-            if alert.kind != "exceptional_volume" or alert.grain not in ("hour", "day"):
+            if alert.kind != EXCEPTIONAL_VOLUME.name or alert.grain not in ("hour", "day"):
                 continue
             if policy.RECORDS.get(alert.group) in self.silent:
                 continue

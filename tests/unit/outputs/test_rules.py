@@ -9,7 +9,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from streams.alerts.rules import KINDS
+from streams.alerts.rules import FROM_SIGNALS, KINDS
 from streams.cli import main
 from streams.config.force import shipped_forces
 from streams.errors import ConfigError
@@ -114,6 +114,19 @@ def test_the_routes_know_every_shipped_force() -> None:
     names = {receiver["name"] for receiver in config["receivers"]}
     for force in shipped_forces():
         assert {f"pages-{force}", f"notices-{force}", f"tickets-{force}"} <= names
+
+
+def test_the_kinds_that_alertmanager_mutes_are_kinds_of_alert() -> None:
+    config = yaml.safe_load((ROOT / "deploy" / "alertmanager" / "alertmanager.yml").read_text())
+    matchers = [
+        matcher
+        for rule in config["inhibit_rules"]
+        for matcher in (*rule["source_matchers"], *rule["target_matchers"])
+    ]
+    found = [each for matcher in matchers for each in re.findall(r'^kind =~ "(.+)"$', matcher)]
+    named = {name for each in found for name in each.split("|")}
+    assert named < {kind.name for kind in KINDS}
+    assert set(FROM_SIGNALS) < named
 
 
 def test_no_tier_burns_faster_than_total_failure() -> None:
