@@ -109,7 +109,9 @@ def _snoozed(force: Force, asked: Request, at: int) -> tuple[dict[str, Any], str
     if asked.until is None:
         raise ActionError("a snooze needs an end (until)")
     if not at < asked.until <= at + LONGEST_SNOOZE:
-        raise ActionError("a snooze ends in the future, at most 14 days from now")
+        raise ActionError(
+            f"a snooze ends in the future, at most {LONGEST_SNOOZE // DAY} days from now"
+        )
     reason = _text(asked.reason, "reason", LONGEST_NAME)
     changes = {"snoozed_until": stamp(asked.until, force.zone), "snooze_reason": reason}
     return changes, f"until {rfc3339(asked.until, force.zone)}: {reason}"

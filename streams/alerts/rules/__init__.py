@@ -111,10 +111,13 @@ def _rule(kind: str) -> SignalRule:
 # -- findings ----------------------------------------------------------------------------------
 
 
-def got_worse(finding: Finding, notified: float) -> bool:
-    """Whether people are notified again, of a figure that is so much worse than they know."""
+def got_worse(finding: Finding, notified: float, age: int) -> bool:
+    """Whether people are notified again, of a figure that is so much worse than they know; `age` is
+    that of the alert, in ms."""
     kind = kind_named(finding.kind)
-    return kind is not None and kind.got_worse is not None and kind.got_worse(finding, notified)
+    return (
+        kind is not None and kind.got_worse is not None and kind.got_worse(finding, notified, age)
+    )
 
 
 def lasts(kind: str) -> bool:

@@ -32,6 +32,10 @@ volume, of a level, of the share of calls that is not answered in time."""
 STEADY = 14 * DAY
 """How long a state must not have been found before it is over."""
 
+DEFAULT_SETTLE = 10 * MINUTE
+"""How long something must not have been found before its alert is over, where its kind does not say
+otherwise; in ms."""
+
 Judged = Literal["period", "instant", "minute", "process"]
 """When a kind is judged: as periods close, by the signals of the detectors; at every instant of
 event time at which something may be due; at full minutes only; whenever the process looks at its
@@ -56,7 +60,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[str, ...]
     """The sentences, which `streams.alerts.words.fit` fits into a message."""
     evidence: Evidence = Evidence()
-    settle: int = 10 * MINUTE
+    settle: int = DEFAULT_SETTLE
     """How long it must not have been found before the alert is over, in ms."""
     correlation: float | None = None
     """Of two calls of the same window, of an answer rate that has got worse."""
@@ -155,8 +159,8 @@ class AlertKind:
     """Of a kind that is judged by periods."""
     rules: tuple[type[InstantRule], ...] = ()
     """Of the others."""
-    got_worse: Callable[[Finding, float], bool] | None = None
+    got_worse: Callable[[Finding, float, int], bool] | None = None
     """Whether a finding is so much worse than the figure that people were notified of that they are
-    notified again; None where they never are."""
+    notified again, by the age of the alert in ms; None where they never are."""
     lasts: bool = False
     """Whether a person is asked what it is once it has gone on for weeks."""

@@ -21,6 +21,9 @@ KIND = "feed_silent"
 FEEDS = {"calls": "call", "incidents": "incident", "crimes": "crime"}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 
+SETTLE = 2 * MINUTE
+"""How long a feed must not have been silent before its alert is over, in ms."""
+
 
 def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Finding]:
     """What surveillance says of feeds that are silent."""
@@ -38,7 +41,7 @@ def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Finding]:
                 probability=signal.probability,
                 method="silence",
             ),
-            settle=2 * MINUTE,
+            settle=SETTLE,
         )
         for signal in signals
         if signal.method == "silence"
@@ -119,7 +122,7 @@ FEED_SILENT = AlertKind(
             "nothing came of a feed where something should have, or every line of it is refused "
             "([how soon](#silent-feeds))",
             "page",
-            "2 minutes after",
+            f"{SETTLE // MINUTE} minutes after",
         ),
     ),
     judged="instant",

@@ -136,8 +136,8 @@ LEVEL_CHANGE = AlertKind(
         Row(
             "a lasting new level, also of a share or a duration",
             "notice",
-            "a person closes it, which accepts the new level, or 7 days (24 hours, 2 months) are "
-            "at the old one",
+            f"a person closes it, which accepts the new level, or {BACK_PERIODS['day']} days "
+            f"({BACK_PERIODS['hour']} hours, {BACK_PERIODS['month']} months) are at the old one",
         ),
     ),
     judged="period",

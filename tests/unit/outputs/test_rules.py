@@ -13,6 +13,7 @@ from streams.alerts.rules import FROM_SIGNALS, KINDS
 from streams.cli import main
 from streams.config.force import shipped_forces
 from streams.errors import ConfigError
+from streams.live import BEHIND, OLD_CHECKPOINT
 from streams.outputs.rules import DASHBOARDS, PIPELINE, Links, budget_file, rule_files
 from streams.outputs.rules.budget import most_burn, tiers
 from streams.outputs.rules.recording import ratios
@@ -88,6 +89,14 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
         assert f"`{name}`" in text
         assert "\n## Look at this first\n\n1. " in text
         assert f"({name}.md)" in index
+
+
+def test_runbooks_say_the_limits_that_the_rules_have() -> None:
+    old = (RUNBOOKS / "WatchroomCheckpointOld.md").read_text()
+    assert f"for {OLD_CHECKPOINT // 60} minutes nothing could be saved" in old
+    behind = (RUNBOOKS / "WatchroomBehind.md").read_text()
+    assert f"More than {BEHIND:,} messages" in behind
+    assert f"the lag is below {BEHIND:,}." in behind
 
 
 def test_every_dashboard_that_an_alert_links_to_is_there() -> None:
