@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 import msgspec
 
-from streams.alerts.context import RuleContext
+from streams.alerts.context import RECORDS, RuleContext
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import Alert, Evidence, Severity
 from streams.alerts.overdue import Overdue
@@ -164,3 +164,15 @@ class AlertKind:
     notified again, by the age of the alert in ms; None where they never are."""
     lasts: bool = False
     """Whether a person is asked what it is once it has gone on for weeks."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where a field has a value that nothing reads, which would judge it
+        never."""
+        _check(self.name, "judged", self.judged, get_args(Judged))
+        for rule in self.rules:
+            _check(self.name, f"records of {rule.__name__}", rule.records, ("", *RECORDS))
+
+
+def _check(kind: str, field: str, value: str, known: Iterable[str]) -> None:
+    if value not in known:
+        raise ValueError(f'{kind}: {field} is "{value}", not one of {", ".join(map(repr, known))}')

@@ -81,7 +81,7 @@ def inside(alert: Alert, period: Signal) -> bool:
     return period.observed <= period.upper
 
 
-# -- how it ends by its days ------------------------------------------------------------------
+# -- how it ends by its days ---------------------------------------------------------------------
 
 
 def has_cleared(alert: Alert, course: Course, day: Signal) -> bool:
