@@ -27,7 +27,7 @@ class GrafanaError(WatchroomError):
     """Grafana can't be reached, or refuses."""
 
 
-class Changed(GrafanaError):
+class DashboardChanged(GrafanaError):
     """Somebody else saved a dashboard between the read and the write."""
 
 
@@ -72,7 +72,8 @@ class Grafana:
         return self._found(self._face.dashboard.get_dashboard, uid)
 
     def save(self, dashboard: dict[str, Any], folder: str, message: str) -> None:
-        """Save a dashboard over the version that it names; `Changed` when there is a newer one."""
+        """Save a dashboard over the version that it names; raises `DashboardChanged` when there is
+        a newer one."""
         body = {"dashboard": dashboard, "folderUid": folder, "overwrite": False, "message": message}
         self._call(self._face.dashboard.update_dashboard, body)
 
@@ -169,7 +170,7 @@ class Grafana:
                 "role Editor"
             ) from error
         if status == HTTPStatus.PRECONDITION_FAILED:
-            raise Changed(f"{self.url}: {said}") from error
+            raise DashboardChanged(f"{self.url}: {said}") from error
         if isinstance(error, GrafanaServerError):
             raise GrafanaError(
                 f"{self.url} failed ({error.status_code}: {said}). Try again; its log says more"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from grafana.change_points import FORCE_FILE, ChangePoint
-from grafana.client import Changed, Grafana, GrafanaError
+from grafana.client import DashboardChanged, Grafana, GrafanaError
 from grafana.tags import CHANGE, FOLDER, TAG, force_tag, key_tag
 
 ALSO_IN_GRAFANA = ("id", "version", "schemaVersion")
@@ -80,8 +80,8 @@ def publish_dashboard(grafana: Grafana, dashboard: dict[str, Any], report: Repor
     body = {**dashboard, "id": None, "version": version}  # it is found by its uid
     try:
         grafana.save(body, FOLDER[0], "watchroom grafana push")
-    except Changed as error:
-        raise Changed(
+    except DashboardChanged as error:
+        raise DashboardChanged(
             f'"{title}" was saved by somebody else just now. Run the push again to replace it; '
             f"their version stays in Grafana's history ({error})"
         ) from error

@@ -31,7 +31,6 @@ from streams.errors import ActionError
 from streams.periods import DAY, HOUR, MINUTE, SECOND, rfc3339, to_ms
 
 Action = Literal["acknowledge", "snooze", "close", "note", "hand_over"]
-MACHINE = "watchroom"
 LONGEST_SNOOZE = 14 * DAY
 LONGEST_NAME, LONGEST_NOTE = 80, 500
 _DONE: dict[Action, What] = {

@@ -23,14 +23,14 @@ from streams.fold.heartbeats import Heartbeats
 from streams.periods import MINUTE
 
 
-class Silence(NamedTuple):
+class SilentFeeds(NamedTuple):
     """The feeds that are silent at an instant, and when the next one will be; in ms."""
 
     feeds: frozenset[str]
     next: int
 
 
-FindSilence = Callable[[int, frozenset[str]], Silence]
+FindSilence = Callable[[int, frozenset[str]], SilentFeeds]
 EvaluateAt = Callable[[int, bool], None]
 """Evaluates an instant; the second argument says whether it is a full minute."""
 
@@ -51,7 +51,7 @@ class Instants:
         self.at: int | None = None
         """The last instant that was evaluated or passed over, in ms; None while none is."""
         self._last = 0
-        self._silence = Silence(frozenset(), 0)
+        self._silence = SilentFeeds(frozenset(), 0)
         self._feeds = self._day_ends = 0
         self._beats: list[Heartbeats] = []
         self._next = 0
@@ -63,7 +63,7 @@ class Instants:
 
     def begin(self, at: int) -> None:
         """Starts after an instant, which is not evaluated itself."""
-        self.at, self._last, self._silence = at, at, Silence(frozenset(), 0)
+        self.at, self._last, self._silence = at, at, SilentFeeds(frozenset(), 0)
         self._day_ends = self._end_of_day(at)
         self.rules.bind(self.monitor)
         folds = [shard.folds.get(self.store.force.id) for shard in self.monitor.shards]

@@ -21,7 +21,7 @@ from streams.alerts.actions import Request, hand_room_over
 from streams.alerts.context import PipelineHealth, RuleContext
 from streams.alerts.evaluation import evaluate
 from streams.alerts.feedback import gives_feedback
-from streams.alerts.instants import Instants, Silence
+from streams.alerts.instants import Instants, SilentFeeds
 from streams.alerts.lookup import MonitorLookup
 from streams.alerts.model import Alert, AlertsView, Handover, Transition, shift
 from streams.alerts.rules import KINDS, daily, names_of
@@ -316,12 +316,12 @@ class AlertService:
             self.faults += 1
             log.exception("%s: what was due could not be told", force.id)
 
-    def _silence(self, force: Force, at: int, held_back: frozenset[str]) -> Silence:
+    def _silence(self, force: Force, at: int, held_back: frozenset[str]) -> SilentFeeds:
         from streams.surveillance.view import next_silence  # noqa: PLC0415  slow to import
 
         known = self._silences.setdefault(force.id, {})
         monitor = self.live.monitor
-        return Silence(
+        return SilentFeeds(
             *next_silence(monitor, force.id, at, lambda kind: kind not in held_back, known)
         )
 

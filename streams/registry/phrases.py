@@ -182,7 +182,7 @@ def usual(
     return f"usually {least} to {most}"
 
 
-def fits(found: Changed) -> bool:
+def fits(found: ChangeFound) -> bool:
     """Whether the usual range may stand beside a change: not where the figure lies
     on its other side; nor, of a change of level, inside it, or where the level before is not."""
     lower, upper = found.lower, found.upper
@@ -250,7 +250,7 @@ def since(calendar: Calendar, grain: str, onset: int, now: int) -> str:
     return full_date(local)
 
 
-class Changed(Protocol):
+class ChangeFound(Protocol):
     """What the words of a change are made from: a reading of a detector, or a signal."""
 
     @property
@@ -290,7 +290,7 @@ def span(calendar: Calendar, period: Period, onset: int) -> int:
     return (last.year - first.year) * 12 + last.month - first.month + 1
 
 
-def change(found: Changed, began: str, unit: Unit, months: int = 0) -> str:
+def change(found: ChangeFound, began: str, unit: Unit, months: int = 0) -> str:
     """Since when, and by how much where that is known; a level by the month with its months.
 
     `Up since about 21:00.` `1.6 times the usual since about 18:00 on Tuesday.`

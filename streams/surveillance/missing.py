@@ -26,7 +26,7 @@ from streams.config.force import WHOLE
 from streams.fold.gaps import CUT, LEAST, empty_runs, empty_since, first_record, too_long
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, HOUR, MINUTE, Period, Span
-from streams.surveillance.adapters.base import Point
+from streams.surveillance.adapters.base import PeriodPoint
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.recent_rate import at_rate
@@ -62,7 +62,7 @@ class MissingSpans:
         self,
         ledger: Ledger,
         grains: Mapping[Grain, GrainWatches],
-        point: Callable[[Period, str], Point],
+        point: Callable[[Period, str], PeriodPoint],
     ) -> None:
         self.ledger, self.calendar = ledger, ledger.calendar
         self.grains, self.point = grains, point

@@ -30,7 +30,7 @@ from streams.periods import DAY, HOUR, Period, Span
 from streams.registry import phrases
 from streams.registry.affected import affects
 from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
-from streams.surveillance.adapters.base import PassedPeriods, Point, Timed
+from streams.surveillance.adapters.base import PassedPeriods, PeriodPoint, Timed
 from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.day_names import DayNames
 from streams.surveillance.feedback import ExcludedStretch, Feedback
@@ -253,7 +253,7 @@ class Surveillance:
         signals: list[Signal] = []
         if period.grain != "month":
             yield from self._close_weeks(watches, period)
-        points: dict[str, Point] = {}
+        points: dict[str, PeriodPoint] = {}
         mixed = self._mixed(period)
         apart = self._apart(period, now)
         nothing = watches.counters.read(0)
@@ -307,17 +307,17 @@ class Surveillance:
             for watches in self.grains.values():
                 watches.forget(stretch)
 
-    def _point(self, period: Period, area: str) -> Point:
+    def _point(self, period: Period, area: str) -> PeriodPoint:
         local = self.ledger.calendar.local(period.start)
         days = (period.end - period.start) / DAY
         if period.grain == "month":
             lost = self.missing.lost(period) / DAY
-            return Point(period.start, max(0.0, round(days) - lost), local.month - 1)
+            return PeriodPoint(period.start, max(0.0, round(days) - lost), local.month - 1)
         names = self.days.names(area, local.date())
         slot = local.weekday()
         if period.grain == "hour":
             slot = slot * 24 + local.hour
-        return Point(period.start, days, slot, names)
+        return PeriodPoint(period.start, days, slot, names)
 
     def _whole_months(self, period: Period) -> bool:
         """Whether the records of a month are known by the month: then the first is complete."""
@@ -345,7 +345,7 @@ class Surveillance:
         counts = (a for a in watches.everything() if isinstance(a, Counts))
         return (a.detector.expected for a in counts if a.state != "learning")
 
-    def _all_lines(self, watches: GrainWatches, point: Point) -> Predictive:
+    def _all_lines(self, watches: GrainWatches, point: PeriodPoint) -> Predictive:
         parts = self._known(watches)
         return together(expected.forecast(point.slot, point.names) for expected in parts)
 

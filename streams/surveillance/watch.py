@@ -18,7 +18,7 @@ from streams.config.force import Change, Force
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.registry import phrases
 from streams.registry.kind import CounterLayout
-from streams.surveillance.adapters.base import SHOWN, Adapter, Assessment, Point, RowCounts
+from streams.surveillance.adapters.base import SHOWN, Adapter, Assessment, PeriodPoint, RowCounts
 from streams.surveillance.series import WatchedSeries
 from streams.surveillance.signals import LOOKS, Direction, Grain, Signal
 
@@ -58,7 +58,7 @@ class Watch:
         self.kept: Baseline | None = None
         """What complete weeks had taught it when that was last saved."""
 
-    def feed(self, counts: RowCounts | None, point: Point, *, normal: bool = True) -> bool:
+    def feed(self, counts: RowCounts | None, point: PeriodPoint, *, normal: bool = True) -> bool:
         """Gives the detector the counters of a period by name (None: it is missing), and returns
         whether there is a signal to show. A period that is not `normal` is not learned: it is
         judged where the adapter can do so without learning, else passed over."""
@@ -86,7 +86,7 @@ class Watch:
         return self._signal(context, period, now, adapter.assessment(), adapter.onset, caveats)
 
     def judge(
-        self, context: Context, period: Period, point: Point, counters: int, share: float
+        self, context: Context, period: Period, point: PeriodPoint, counters: int, share: float
     ) -> Signal | None:
         """The signal of a period of which that `share` has passed, if there is one; `counters` are
         those so far, as one integer."""

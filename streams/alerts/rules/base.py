@@ -130,7 +130,7 @@ class SignalRule:
     """By grain, how many of those in a row end it."""
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A line of the table of kinds in docs/alerts.md."""
 
     opened: str
@@ -152,7 +152,7 @@ class AlertKind:
     """What it means to who is woken by it: one or two sentences."""
     dashboard: str
     """The dashboard to look at (`streams.outputs.rules.DASHBOARDS`)."""
-    table: tuple[Row, ...]
+    table: tuple[TableRow, ...]
     """What the docs say of when it opens and is over."""
     judged: Judged
     signals: SignalRule | None = None

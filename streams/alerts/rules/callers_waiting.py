@@ -17,7 +17,7 @@ from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.overdue import Overdue, ages
 from streams.alerts.own_waits import OwnWaits, Waits
-from streams.alerts.rules.base import DEFAULT_SETTLE, AlertKind, Finding, InstantRule, Row
+from streams.alerts.rules.base import DEFAULT_SETTLE, AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.config.targets import held
 from streams.fold.ledger import Ledger
@@ -172,7 +172,7 @@ CALLERS_WAITING = AlertKind(
     meaning="Callers have been waiting for an answer for too long, now.",
     dashboard="calls",
     table=(
-        Row(
+        TableRow(
             "a caller on the emergency line has waited beyond its limit; on another line three "
             "have, or one far longer",
             "page",

@@ -14,7 +14,7 @@ from detectors.homogeneity import dispersion
 from streams.alerts import words as say
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import Alert, Course, Severity
-from streams.alerts.rules.base import AlertKind, Row, SignalRule
+from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import DAY, Calendar, to_ms
@@ -261,7 +261,7 @@ EXCEPTIONAL_VOLUME = AlertKind(
     "or a feed is wrong.",
     dashboard="volumes",
     table=(
-        Row(
+        TableRow(
             "a count is outside what its budget of false alarms allows",
             "page: a rise within an hour; else notice",
             f"{CLEAR_PERIODS['hour']} hours ({CLEAR_PERIODS['month']} month) in a row are usual "

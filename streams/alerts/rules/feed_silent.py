@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from streams.alerts.model import Alert, Evidence, ms_of, stamp
-from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Row
+from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.periods import MINUTE, to_ms
 from streams.registry.measures import plain_name
@@ -118,7 +118,7 @@ FEED_SILENT = AlertKind(
     meaning="A source system sends nothing. Its figures stand still: do not trust a quiet board.",
     dashboard="pipeline",
     table=(
-        Row(
+        TableRow(
             "nothing came of a feed where something should have, or every line of it is refused "
             "([how soon](#silent-feeds))",
             "page",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from streams.alerts import words as say
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import Alert, Severity, ms_of
-from streams.alerts.rules.base import GROWN, AlertKind, Row, SignalRule
+from streams.alerts.rules.base import GROWN, AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import Calendar
@@ -133,7 +133,7 @@ LEVEL_CHANGE = AlertKind(
     "out.",
     dashboard="volumes",
     table=(
-        Row(
+        TableRow(
             "a lasting new level, also of a share or a duration",
             "notice",
             f"a person closes it, which accepts the new level, or {BACK_PERIODS['day']} days "

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from streams.alerts import words as say
 from streams.alerts.context import PipelineHealth
 from streams.alerts.model import Evidence
-from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Row
+from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.live import OLD_CHECKPOINT
 from streams.periods import MINUTE, SECOND
@@ -108,7 +108,7 @@ PIPELINE_UNWELL = AlertKind(
     meaning="Watchroom itself is not well: its figures may be late or incomplete.",
     dashboard="pipeline",
     table=(
-        Row(
+        TableRow(
             f"Watchroom itself is behind for {LONG_BEHIND // 60} minutes, has no checkpoint for "
             f"{OLD_CHECKPOINT // 60}, or a detector or the alerts failed within the hour",
             "page",

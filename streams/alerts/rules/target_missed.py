@@ -16,7 +16,7 @@ from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.rules.answer_rate import SETTLE, AnswerRateRule
 from streams.alerts.rules.answers import KIND, LEAST_CALLS, got_worse, of_answers
-from streams.alerts.rules.base import STEADY, AlertKind, Finding, InstantRule, Row
+from streams.alerts.rules.base import STEADY, AlertKind, Finding, InstantRule, TableRow
 from streams.alerts.usual_answers import AnswerRate
 from streams.config.force import Force
 from streams.config.schema import Line
@@ -128,13 +128,13 @@ TARGET_MISSED = AlertKind(
     meaning="A target is being missed by more than chance explains.",
     dashboard="alerts",
     table=(
-        Row(
+        TableRow(
             "an answer rate is worse than the force's own at this time of day *and* than the "
             "target",
             "page",
             f"{SETTLE // HOUR} hours after it was last so",
         ),
-        Row(
+        TableRow(
             f"a target was missed in each of the last {WEEKS} weeks",
             "state",
             f"no {WEEKS} such weeks for {STEADY // DAY} days",

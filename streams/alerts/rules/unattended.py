@@ -14,7 +14,7 @@ from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.overdue import Overdue, ages
 from streams.alerts.own_waits import OwnWaits, Waits
-from streams.alerts.rules.base import DEFAULT_SETTLE, AlertKind, Finding, InstantRule, Row
+from streams.alerts.rules.base import DEFAULT_SETTLE, AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.config.targets import held
 from streams.fold.ledger import Ledger
@@ -143,7 +143,7 @@ UNATTENDED = AlertKind(
     meaning="An emergency has had nobody at the scene for too long, now.",
     dashboard="response",
     table=(
-        Row(
+        TableRow(
             "an emergency has waited beyond the limit",
             "page",
             f"{DEFAULT_SETTLE // MINUTE} minutes after",

@@ -37,7 +37,7 @@ class Timed(dict[str, int]):
         self.bins = bins
 
 
-class Point(NamedTuple):
+class PeriodPoint(NamedTuple):
     """A period as a detector takes it: its start in ms, its length in days, its slot (hour or day
     of the week from Monday, month of the year from 0), and the names of its day."""
 
@@ -93,13 +93,13 @@ class Adapter(ABC):
         self.missing = False
         """Whether the last period was missing, so that there is no figure of it."""
 
-    def update(self, counts: RowCounts | None, point: Point) -> None:
+    def update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         """Takes the counters of the row in a period; None where the period is missing."""
         self._update(counts, point)
         self._note(point.start)
         self.missing = counts is None
 
-    def judge_only(self, counts: RowCounts | None, point: Point) -> bool:
+    def judge_only(self, counts: RowCounts | None, point: PeriodPoint) -> bool:
         """Takes a period that is not to be learned, and returns whether it was judged. An adapter
         whose detector can't judge without learning takes it as missing."""
         self.update(None, point)
@@ -127,14 +127,14 @@ class Adapter(ABC):
             del self.starts[0]
 
     @abstractmethod
-    def _update(self, counts: RowCounts | None, point: Point) -> None:
+    def _update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         """Gives the detector its point."""
 
     @abstractmethod
     def assessment(self) -> Assessment:
         """What the detector found of the last period."""
 
-    def judge(self, counts: RowCounts, point: Point, share: float) -> Assessment | None:
+    def judge(self, counts: RowCounts, point: PeriodPoint, share: float) -> Assessment | None:
         """What the detector finds of a period of which that `share` has passed; None where it can't
         judge a part."""
         return None

@@ -17,7 +17,7 @@ from streams.surveillance.adapters.base import (
     Adapter,
     Assessment,
     PassedPeriods,
-    Point,
+    PeriodPoint,
     RowCounts,
 )
 from streams.surveillance.signals import State
@@ -38,17 +38,17 @@ class Counts(Adapter):
         """Of the periods in a row that were judged and not learned: the start of the first, how
         many records came, how many were expected."""
 
-    def _update(self, counts: RowCounts | None, point: Point, *, learn: bool = True) -> None:
+    def _update(self, counts: RowCounts | None, point: PeriodPoint, *, learn: bool = True) -> None:
         self.last = 0 if counts is None else counts[self.counter]
         count = None if counts is None else self.last
         self.detector.update(count, point.slot, point.names, learn=learn)
 
-    def update(self, counts: RowCounts | None, point: Point) -> None:
+    def update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         """Takes a period; a stretch that was judged only is over."""
         self.apart = None
         super().update(counts, point)
 
-    def judge_only(self, counts: RowCounts | None, point: Point) -> bool:
+    def judge_only(self, counts: RowCounts | None, point: PeriodPoint) -> bool:
         """Judges a period by what was learned before, and adds up what came and what was expected,
         in case people say that this level is real (`take_level`)."""
         self._update(counts, point, learn=False)
@@ -135,7 +135,7 @@ class Counts(Adapter):
         """Of a change that has more than the last period."""
         return super().onset if self.detector.change_rate <= self.allowed * SHOWN else None
 
-    def judge(self, counts: RowCounts, point: Point, share: float) -> Assessment | None:
+    def judge(self, counts: RowCounts, point: PeriodPoint, share: float) -> Assessment | None:
         """The count so far."""
         if self.state == "learning":
             return None
@@ -172,7 +172,7 @@ class Months(Adapter):
         self.last = 0
         self.lines: tuple[float | None, ...] = (None, None, None)
 
-    def _update(self, counts: RowCounts | None, point: Point) -> None:
+    def _update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         watch = self.detector
         self.lines = (watch.centre, watch.lower, watch.upper)
         self.last = 0 if counts is None else counts[self.counter]

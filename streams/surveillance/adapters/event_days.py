@@ -13,7 +13,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from streams.surveillance.adapters.base import Adapter, Assessment, PassedPeriods, Point, RowCounts
+from streams.surveillance.adapters.base import (
+    Adapter,
+    Assessment,
+    PassedPeriods,
+    PeriodPoint,
+    RowCounts,
+)
 from streams.surveillance.signals import State
 
 
@@ -47,7 +53,7 @@ class EventDays(Adapter):
         """Of the adapter that judges the last slot."""
         return self.by.detector
 
-    def update(self, counts: RowCounts | None, point: Point) -> None:
+    def update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         """Takes a slot: of an event, of ordinary days, or of a single day with a name."""
         self.named = bool(point.names)
         self.ordinary.update(counts, point)
@@ -74,7 +80,7 @@ class EventDays(Adapter):
         self.taken, self.starts = self.ordinary.taken, self.ordinary.starts
         self.missing = counts is None or self.by.missing
 
-    def _update(self, counts: RowCounts | None, point: Point) -> None:
+    def _update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         raise NotImplementedError  # `update` does all of it
 
     def _pass_over(self, passed: PassedPeriods) -> None:

@@ -16,7 +16,7 @@ from streams.surveillance.adapters.base import (
     Adapter,
     Assessment,
     PassedPeriods,
-    Point,
+    PeriodPoint,
     RowCounts,
     Timed,
 )
@@ -39,7 +39,7 @@ class Grouped(Adapter):
         """The start of the first slot that they are of."""
         self.expected: float | None = None
 
-    def update(self, counts: RowCounts | None, point: Point) -> None:
+    def update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         """Takes a slot in its turn. A day with a name is no guide to others, and is a gap."""
         missed = 0 if self.slot is None else (point.slot - self.slot - 1) % self.slots
         if missed == self.slots - 1:
@@ -64,7 +64,7 @@ class Grouped(Adapter):
     def _places(self, passed: PassedPeriods) -> int:
         return passed.slots
 
-    def _update(self, counts: RowCounts | None, point: Point) -> None:
+    def _update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         watch = self.detector
         top, bottom = (0, 0) if counts is None else self.parts(counts)
         if not watch.pending:

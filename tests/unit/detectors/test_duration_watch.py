@@ -16,7 +16,7 @@ from detectors.durations.duration_watch import DurationWatch
 from detectors.grouped_watch import GroupedWatch
 from streams.registry.aggregates import Mean
 from streams.registry.histogram import bin_of
-from streams.surveillance.adapters.base import Point, Timed
+from streams.surveillance.adapters.base import PeriodPoint, Timed
 from streams.surveillance.adapters.grouped import Durations
 
 
@@ -294,8 +294,8 @@ def test_of_single_times_the_impossible_are_left_out_and_the_mean_told_is_that_o
     for place in range(120):
         usual = [round(generator.expovariate(1 / 600.0)) + 1 for _ in range(100)]
         wrong = [82_800] * (place % 3) + [0] * (place % 2)
-        spoiled.update(timed(usual + wrong), Point(place, 1.0, place % 7))
-        clean.update(timed(usual), Point(place, 1.0, place % 7))
+        spoiled.update(timed(usual + wrong), PeriodPoint(place, 1.0, place % 7))
+        clean.update(timed(usual), PeriodPoint(place, 1.0, place % 7))
         assert not spoiled.rate <= spoiled.allowed
     assert spoiled.assessment().observed == pytest.approx(
         (sum(usual) + sum(wrong)) / len(usual + wrong)
@@ -305,7 +305,7 @@ def test_of_single_times_the_impossible_are_left_out_and_the_mean_told_is_that_o
     # A slow day is found although one of its times is impossible.
     slow = [3 * x for x in usual]
     for adapter, more in ((spoiled, [82_800]), (clean, [])):
-        adapter.update(timed(slow + more), Point(120, 1.0, 1))
+        adapter.update(timed(slow + more), PeriodPoint(120, 1.0, 1))
         assert adapter.rate <= adapter.allowed
     assert spoiled.detector.surprise == pytest.approx(clean.detector.surprise, rel=0.05)
 
@@ -313,8 +313,8 @@ def test_of_single_times_the_impossible_are_left_out_and_the_mean_told_is_that_o
 def test_where_all_times_are_far_beyond_none_is_left_out() -> None:
     adapter = Durations(Mean("attended"), 7, 0.02)
     for place in range(60):
-        adapter.update(timed([590, 600, 610] * 7), Point(place, 1.0, place % 7))
-    adapter.update(timed([82_800] * 21), Point(60, 1.0, 4))
+        adapter.update(timed([590, 600, 610] * 7), PeriodPoint(place, 1.0, place % 7))
+    adapter.update(timed([82_800] * 21), PeriodPoint(60, 1.0, 4))
     assert adapter.rate <= adapter.allowed
     assert adapter.assessment().direction == "up"
 
@@ -342,9 +342,9 @@ def test_a_mean_of_fewer_than_ten_waits_for_the_next_day() -> None:
     adapter = Durations(Mean("attended"), 7, 0.02)
     for place in range(120):
         usual = [500 + (37 * place + 60 * n) % 200 for n in range(12)]
-        adapter.update(timed(usual), Point(place, 1.0, place % 7))
-    adapter.update(timed([3_600] * 5), Point(120, 1.0, 1))
+        adapter.update(timed(usual), PeriodPoint(place, 1.0, place % 7))
+    adapter.update(timed([3_600] * 5), PeriodPoint(120, 1.0, 1))
     assert adapter.rate > adapter.allowed
-    adapter.update(timed([3_600] * 5), Point(121, 1.0, 2))
+    adapter.update(timed([3_600] * 5), PeriodPoint(121, 1.0, 2))
     assert adapter.rate <= adapter.allowed
     assert adapter.assessment().observed == 3_600

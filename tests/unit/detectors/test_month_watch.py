@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from detectors.change.shiryaev_roberts import ShiryaevRoberts
 from detectors.charts.chart import ControlChart
 from detectors.counts.month_watch import MonthWatch
-from streams.surveillance.adapters.base import Point
+from streams.surveillance.adapters.base import PeriodPoint
 from streams.surveillance.adapters.counts import Months
 
 STABLE = [360, 371, 352, 377, 366, 349, 381, 358, 370, 362, 355, 367]
@@ -218,7 +218,7 @@ def test_no_change_is_told_against_a_month_outside_the_chart(month: int) -> None
     months = Months("count", 0.002)
     series = [*STABLE, *(rise if month == 250 else [728 - x for x in rise]), month]
     for place, x in enumerate(series):
-        months.update({"count": x}, Point(place, 30.4375, place % 12))
+        months.update({"count": x}, PeriodPoint(place, 30.4375, place % 12))
     reading = months.assessment()
     assert (reading.lower or 0) > month or (reading.upper or 0) < month
     assert reading.direction == ("down" if month == 250 else "up")
@@ -266,6 +266,6 @@ def test_a_change_of_one_month_is_told_where_that_is_outside_the_chart() -> None
 def test_a_change_that_is_over_is_not_accepted() -> None:
     months = Months("count", 0.002)
     for place, x in enumerate([*FELL, *BACK]):
-        months.update({"count": x}, Point(place, 30.4375, place % 12))
+        months.update({"count": x}, PeriodPoint(place, 30.4375, place % 12))
     assert not months.accept("down", len(FELL))
     assert months.state == "ready"

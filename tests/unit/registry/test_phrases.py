@@ -13,7 +13,7 @@ from streams.registry.aggregates import Share
 from streams.registry.calls import COUNTERS
 from streams.registry.crimes import COUNTERS as CRIMES
 from streams.registry.measures import GROUPS
-from streams.surveillance.adapters.base import Assessment, Point
+from streams.surveillance.adapters.base import Assessment, PeriodPoint
 from streams.surveillance.adapters.counts import Months
 from streams.surveillance.adapters.grouped import Shares
 from streams.surveillance.series import WatchedSeries, watch_list
@@ -155,7 +155,7 @@ def vehicle() -> WatchedSeries:
 def hours_of_calls(adapter: Shares, slots: range, within: int) -> None:
     for slot in slots:
         counts = {"answered": 40, "abandoned": 2, "within": within}
-        adapter.update(counts, Point(slot * HOUR, 1 / 24, slot % 168))
+        adapter.update(counts, PeriodPoint(slot * HOUR, 1 / 24, slot % 168))
 
 
 def test_a_fall_of_a_service_level_is_found_with_its_onset() -> None:
@@ -174,7 +174,9 @@ def test_a_fall_of_a_service_level_is_found_with_its_onset() -> None:
 def test_an_hour_that_the_clocks_repeat_or_skip_moves_no_other() -> None:
     adapter = Shares(Share(("within",), ("answered", "abandoned")), 168, 0.01)
     for slot in (0, 1, 1, 2, 4):
-        adapter.update({"answered": 40, "abandoned": 2, "within": 36}, Point(slot, 1 / 24, slot))
+        adapter.update(
+            {"answered": 40, "abandoned": 2, "within": 36}, PeriodPoint(slot, 1 / 24, slot)
+        )
     assert adapter.starts == [0, 1, 2, 4, 4]
 
 
@@ -183,7 +185,7 @@ def test_a_share_knows_the_slots_that_it_is_of() -> None:
     seen = []
     for slot in range(9):
         counts = {"answered": 4, "abandoned": 0, "within": 3}
-        adapter.update(counts, Point(slot * HOUR, 1 / 24, slot))
+        adapter.update(counts, PeriodPoint(slot * HOUR, 1 / 24, slot))
         assessment = adapter.assessment()
         seen.append((assessment.first, assessment.cases))
     # Slots of so few calls are added up before they are judged.
@@ -202,7 +204,7 @@ def test_a_new_average_of_a_chart_is_told_and_nobody_is_notified() -> None:
     for n in range(22):
         period = CALENDAR.holding("month", ms(f"{2016 + n // 12}-{n % 12 + 1:02}-15T12:00:00Z"))
         count = 364 + (-1) ** n * 20 if n < 12 else 390 + n
-        if watch.feed({"count": count}, Point(period.start, 30.4375, n % 12)):
+        if watch.feed({"count": count}, PeriodPoint(period.start, 30.4375, n % 12)):
             told.append(watch.make_signal(Context(WARWICKSHIRE, CALENDAR), period, period.end))
     (moved,) = (each for each in told if each.rebased)
     assert moved.rebased == (364.0, 405.5, 8)

@@ -9,7 +9,7 @@ import pytest
 
 from streams.alerts.evaluation import evaluate
 from streams.periods import DAY
-from streams.surveillance.adapters.base import Point
+from streams.surveillance.adapters.base import PeriodPoint
 from streams.surveillance.adapters.counts import Months
 from streams.surveillance.series import watch_list
 from streams.surveillance.watch import Context, Watch
@@ -38,7 +38,7 @@ def with_words(counts: list[int]) -> list[tuple[str, str, str]]:
     for month, count in enumerate(counts):
         middle = CALENDAR.midnight(2020 + month // 12, month % 12 + 1, 15)
         period = CALENDAR.holding("month", middle)
-        watch.adapter.update({"count": count}, Point(period.start, 30.4, month % 12))
+        watch.adapter.update({"count": count}, PeriodPoint(period.start, 30.4, month % 12))
         at = period.end + 3 * DAY
         signal = watch.read(context, period, at)
         signals = [signal] if watch.adapter.shown else []

@@ -22,7 +22,7 @@ from streams.live import Live
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.state import surveillance as watching
 from streams.surveillance import grain_watches
-from streams.surveillance.adapters.base import Point
+from streams.surveillance.adapters.base import PeriodPoint
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.adapters.grouped import Durations, Shares
 from streams.surveillance.adapters.selection import adapter_of
@@ -309,12 +309,12 @@ def test_a_monthly_level_that_is_real_is_the_level_from_the_next_month_on() -> N
         watch, of_month = MonthWatch(), Months("count", 0.002)
         of_month.detector = watch
         for month, count in enumerate([350] * 14 + [450] * 4):
-            of_month.update({"count": count + month % 3}, Point(month, 30.0, month % 12))
+            of_month.update({"count": count + month % 3}, PeriodPoint(month, 30.0, month % 12))
         assert watch.drift_detected
         for direction, before in levels:
             of_month.accept(direction, before)
             assert not of_month.accept(direction, before)  # told again, nothing more
-        of_month.update({"count": 451}, Point(18, 30.0, 6))
+        of_month.update({"count": 451}, PeriodPoint(18, 30.0, 6))
         told[name] = watch.drift_detected, [place for place, *_ in watch.changes]
     assert told == {
         "real": (False, [14]), "not closed": (True, []), "another direction": (True, []),

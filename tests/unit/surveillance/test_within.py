@@ -10,7 +10,7 @@ import pytest
 
 from detectors import state
 from streams.periods import DAY
-from streams.surveillance.adapters.base import Adapter, Point
+from streams.surveillance.adapters.base import Adapter, PeriodPoint
 from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.series import watch_list
 from tests.build import tiny_force
@@ -47,7 +47,7 @@ def play(
     chance, alarms = np.random.default_rng(5), []
     for day, (level, named) in enumerate(zip(levels, names, strict=True)):
         series.update(
-            counts(which, level, chance), Point(day * DAY, 1.0, (day + 2) % 7, tuple(named))
+            counts(which, level, chance), PeriodPoint(day * DAY, 1.0, (day + 2) % 7, tuple(named))
         )
         if series.rate <= series.allowed:
             alarms.append(day)
@@ -98,7 +98,7 @@ def adapter_after(which: str, names: Sequence[Sequence[str]]) -> str:
     series, chance = adapter(which), np.random.default_rng(5)
     for day, named in enumerate(names):
         given = None if named else counts(which, GOOD[which], chance)
-        series.update(given, Point(day * DAY, 1.0, (day + 2) % 7))
+        series.update(given, PeriodPoint(day * DAY, 1.0, (day + 2) % 7))
     return series.about
 
 
