@@ -8,10 +8,11 @@ it found itself.
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
+
+import msgspec
 
 from streams.alerts.rules.level_change import LEVEL_CHANGE
 from streams.config.force import Force
@@ -34,6 +35,25 @@ class ChangePoint(NamedTuple):
     tags: tuple[str, ...]
 
 
+class AlertSent(msgspec.Struct):
+    """What is read of an alert of a monitor; `onset` and `opened_at` are RFC 3339."""
+
+    id: str
+    kind: str
+    area: str
+    group: str
+    measure: str
+    words: str
+    opened_at: str
+    onset: str | None = None
+
+
+class AlertsSent(msgspec.Struct):
+    """What is read of `/alerts.json`."""
+
+    alerts: list[AlertSent]
+
+
 def of_force(force: Force) -> list[ChangePoint]:
     """The changes of system and of recording of a force's file, at midnight where it is."""
     made = []
@@ -48,16 +68,16 @@ def of_force(force: Force) -> list[ChangePoint]:
     return made
 
 
-def of_alerts(alerts: Iterable[Mapping[str, Any]]) -> list[ChangePoint]:
+def of_alerts(alerts: Iterable[AlertSent]) -> list[ChangePoint]:
     """The changes of level among alerts, each at the instant from which the level is another."""
     made = []
     for alert in alerts:
-        if alert.get("kind") != LEVEL_CHANGE.name:
+        if alert.kind != LEVEL_CHANGE.name:
             continue
-        at = to_ms(dt.datetime.fromisoformat(alert.get("onset") or alert["opened_at"]))
-        tags = [MONITOR, f"kind:{LEVEL_CHANGE.name}", f"area:{alert['area']}"]
-        tags.append(f"measure:{alert['group']}.{alert['measure']}")
-        made.append(ChangePoint(alert["id"], at, at, alert["words"], tuple(tags)))
+        at = to_ms(dt.datetime.fromisoformat(alert.onset or alert.opened_at))
+        tags = [MONITOR, f"kind:{LEVEL_CHANGE.name}", f"area:{alert.area}"]
+        tags.append(f"measure:{alert.group}.{alert.measure}")
+        made.append(ChangePoint(alert.id, at, at, alert.words, tuple(tags)))
     return made
 
 
@@ -67,11 +87,11 @@ def from_monitor(url: str, force: str) -> list[ChangePoint]:
         raise ConfigError(f'"{url}" is no address of a monitor', cure="Write http://HOST:8787")
     address = f"{url.rstrip('/')}/alerts.json?{urlencode({'force': force})}"
     try:
-        answer = json.loads(MonitorClient(url, PATIENCE).ask("/alerts.json", {"force": force}))
-        return of_alerts(answer["alerts"])
+        answer = MonitorClient(url, PATIENCE).ask("/alerts.json", {"force": force})
+        return of_alerts(msgspec.json.decode(answer, type=AlertsSent).alerts)
     except Declined as error:
         raise SourceError(f"{address} answered {error.status}. Is a monitor there?") from error
     except NoAnswer as error:
         raise SourceError(f"the monitor at {url} can't be reached. Is it running?") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, msgspec.DecodeError) as error:
         raise SourceError(f"{address} does not answer as a monitor does") from error

@@ -41,6 +41,12 @@ BEHIND = 1000
 """Messages that are not counted yet, above which a worker is behind."""
 OLD_CHECKPOINT = 120
 """Seconds without a checkpoint after which something keeps it from being written."""
+STALE_HEARTBEAT = 120
+STALE_FEED = 15 * 60
+"""Seconds of silence after which a live board says that it is stale: of a heartbeat, where the
+board does not say how long to wait for one; and of all feeds together where there is none."""
+FED = 120
+"""A worker whose newest record is younger than so many seconds is being fed."""
 
 
 class Busy:

@@ -119,7 +119,7 @@ def incidents(area: str, observed: float, expected: float, **changes: Any) -> Si
 
 
 def store() -> AlertStore:
-    """An empty book of Warwickshire."""
+    """An empty alert store of Warwickshire."""
     return AlertStore(WARWICKSHIRE)
 
 
@@ -131,7 +131,7 @@ def words_of(finding: Finding | None) -> str:
 
 
 def unattended(shown: Live, now: int, **changes: Any) -> str:
-    """Gives a monitor of the tiny force a desk with one open alert; returns the alert's id."""
+    """Gives a monitor of the tiny force alerts, one of them open; returns that alert's id."""
     shown.alerts = service = AlertService(shown)
     opened = instant(now - 720_000, ZONE)
     fields: dict[str, Any] = {

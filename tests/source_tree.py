@@ -61,3 +61,11 @@ def identifiers(tree: ast.AST) -> Iterator[str]:
             case ast.alias():
                 yield from node.name.split(".")
                 yield node.asname or node.name
+
+
+def docstrings(tree: ast.AST) -> Iterator[str]:
+    """The docstrings of a module, its classes and functions, and those below a name's value."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value=ast.Constant(value=str(text))):
+                yield text

@@ -333,7 +333,7 @@ def _full() -> Alert:
 
 @cache
 def alert_facts() -> tuple[Transition | Handover, ...]:
-    """What a book makes of a few signals and of what people do, and facts with every field."""
+    """What a store makes of a few signals and of what people do, and facts with every field."""
     store, hour = AlertStore(force()), MONDAY + 10 * HOUR
     hourly: dict[str, Any] = {"force": "golden", "period": "2021-03-01T10Z"}
     found: list[Transition | Handover] = []

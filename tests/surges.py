@@ -1,7 +1,7 @@
-"""A made-up room whose 999 calls rise or fall for a while, and what its alerts tell of it.
+"""A made-up room whose 999 calls rise or fall for a while, and what its alerts say of it.
 
-By the monitor, the watches and the desk as they are wired together when Watchroom runs; the counts
-of each hour are drawn with a fixed seed.
+By the monitor, the watches and the alert service as they are wired together when Watchroom runs;
+the counts of each hour are drawn with a fixed seed.
 """
 
 from __future__ import annotations

@@ -114,8 +114,8 @@ class CountWatch(Detector):
         *,
         learn: bool = True,
     ) -> None:
-        """Takes the count of a slot (the next in turn unless given), with the day's names. What is
-        not to be learned is judged alone, and part of no change."""
+        """Takes the count of a slot (the next in turn unless given), with the day's names. A
+        count that is not to be learned is judged by itself, and belongs to no change of level."""
         expected, focus = self._expected, self._focus
         expected.update(x, slot, names, learn=learn)
         age, last = expected.age, expected.last

@@ -11,9 +11,7 @@ from grafana.colours import ACT, FINE, NOTICE
 from grafana.frame import add, frame
 from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows
 from grafana.queries import FORCE, answering, latest, pick
-from streams.live import BEHIND, OLD_CHECKPOINT
-
-SILENT = 900
+from streams.live import BEHIND, OLD_CHECKPOINT, STALE_FEED
 
 
 def dashboard() -> Dashboard:
@@ -113,24 +111,24 @@ def _arriving() -> list[Panel]:
             Face(
                 "Since a feed was heard of",
                 "From the latest event of each feed to the clock of the figures. "
-                f"The dashed line is {SILENT // 60} minutes.",
+                f"The dashed line is {STALE_FEED // 60} minutes.",
                 "s",
                 width=8,
             ),
             Query(latest("watchroom_watermark_age_seconds", FORCE), "{{feed}}"),
-            limit=SILENT,
+            limit=STALE_FEED,
         ),
         lines(
             Face(
                 "Since the last heartbeat",
                 "From the latest heartbeat of each feed. "
-                f"The dashed line is {SILENT // 60} minutes.",
+                f"The dashed line is {STALE_FEED // 60} minutes.",
                 "s",
                 width=12,
                 none="No feed sends heartbeats",
             ),
             Query(latest("watchroom_heartbeat_age_seconds", FORCE), "{{feed}}"),
-            limit=SILENT,
+            limit=STALE_FEED,
         ),
         lines(
             Face(

@@ -1,4 +1,4 @@
-"""When open records pass their limits: the due moments of a stock, in order.
+"""When open records pass their limits: the moments that are due, in order.
 
 A caller or an emergency passes its limit at a moment that is known as soon as it is open, so nobody
 has to look at all of them again and again. Limits are in whole seconds, as waits are told.
@@ -17,8 +17,8 @@ Limits = Mapping[str, tuple[float, ...]]
 
 
 class Overdue:
-    """The open records of one ledger. `row_of` names the row of a leaf, or None; the clock is told
-    where a record is due before what it knows to be next."""
+    """The open records of one ledger. `row_of` names the row of a series key, or None; the clock is
+    moved forward where a record is due before what it knows to be next."""
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ class Waits:
 
 
 class OwnWaits:
-    """Of the records of one ledger. `row_of` names the row of a leaf, or None."""
+    """Of the records of one ledger. `row_of` names the row of a series key, or None."""
 
     def __init__(
         self, ledger: Ledger, calendar: Calendar, row_of: Callable[[int], str | None]
@@ -48,7 +48,8 @@ class OwnWaits:
         self.ledger, self.calendar, self.row_of = ledger, calendar, row_of
         self._days: dict[int, tuple[Bins, dict[str, int]]] = {}
         self.sums: dict[str, int] = {}
-        """By row the counters of all records of those weeks; read them by the kind's `cell`."""
+        """By row the counters of all records of those weeks; read them by the kind's
+        `counters`."""
 
     def learn(self, until: int) -> dict[str, Waits]:
         """The waits by row up to the start of a day. Days are read once, when a day has passed

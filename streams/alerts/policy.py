@@ -14,7 +14,7 @@ REFRESH = 5 * MINUTE
 RECORDS = {group.name: group.kind for group in GROUPS}
 """The kind of record that a group is made from."""
 FORGOTTEN = {"hour": DAY, "day": 14 * DAY, "month": 93 * DAY, "now": DAY}
-"""After so long what a person closed is taken to be quiet, even where nothing was read of it."""
+"""After so long what a person closed is taken as cleared, even where nothing was read of it."""
 
 
 def refresh_at(alert: Alert) -> int:

@@ -14,7 +14,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detectors import special
 from streams.alerts.actions import Request, hand_room_over
@@ -36,6 +36,10 @@ from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE
 from streams.surveillance.feedback import ExcludedStretch
 from streams.surveillance.signals import Signal
+
+if TYPE_CHECKING:  # slow to import
+    from streams.surveillance.service import Surveillance
+    from streams.surveillance.view import NextSilence
 
 log = logging.getLogger("watchroom.alerts")
 
@@ -76,7 +80,7 @@ class AlertService:
         self._turns = TURNS
         self._held_back_then: dict[str, frozenset[str]] = {}
         self._instants: dict[str, Instants] = {}
-        self._silences: dict[str, dict[str, Any]] = {}
+        self._silences: dict[str, dict[str, NextSilence]] = {}
         self._clocks: dict[str, EventClock] = {}
         for force in live.monitor.forces.values():
             self._begin(force)
@@ -127,7 +131,7 @@ class AlertService:
                     if force.id in other.folds:
                         other.folds[force.id].clock = self._clocks[force.id]
 
-    def _subscribe(self, force: Force, ledger: Ledger, watching: Any) -> None:
+    def _subscribe(self, force: Force, ledger: Ledger, watching: Surveillance | None) -> None:
         pending: list[Signal] = []
         before = ledger.on_close
 

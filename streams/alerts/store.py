@@ -149,7 +149,7 @@ class AlertStore:
         return sorted(found, key=lambda a: (-to_ms(a.opened_at), a.id))
 
     def feedback(self) -> Feedback:
-        """What these alerts and their outcomes say to the baselines."""
+        """The feedback of people on these alerts, for the baselines."""
         return feedback_of(self.alerts.values(), self.force)
 
     def excluded(self) -> list[ExcludedStretch]:

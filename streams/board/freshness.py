@@ -61,7 +61,7 @@ def marks_of(monitor: Monitor) -> dict[Mark, int]:
 
 
 class _Progress:
-    """How one of them gets on."""
+    """How far one kind of record of a force has been read, and whether it is read up to now."""
 
     __slots__ = ("at", "behind", "came", "delay", "level", "looked", "still")
 

@@ -1,4 +1,7 @@
-"""From leaf counters to the rows of the board: areas and categories are summed here, on reading."""
+"""From the counters of series keys to the rows of the board.
+
+Areas and categories are summed here, on reading.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ Key = tuple[str, ...]
 
 
 class Rollup:
-    """The rows that each leaf of one group counts in, for one force."""
+    """The rows that each series key of one group counts in, for one force."""
 
     def __init__(self, group: Group, force: Force, kind: Kind) -> None:
         self.group, self.force, self.kind = group, force, kind
@@ -84,7 +87,7 @@ class Rollup:
         return [(*(ALL for _ in self.group.dimensions), WHOLE)]
 
     def rows(self, pane: Pane, used: Used | None = None) -> list[Row]:
-        """The rows of a stretch of time: stocks left out, sorted by dimensions and area. `used` is
+        """The rows of a stretch of time: gauges left out, sorted by dimensions and area. `used` is
         what totals add to them."""
         sums: dict[Key, int] = dict.fromkeys(self.standing_rows(), 0)
         bins: dict[Key, dict[int, int]] = {}

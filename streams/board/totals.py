@@ -82,7 +82,8 @@ class Beside:
         self._day_ends: dict[int, int] = {}
 
     def used(self, start: int, end: int, pane: Pane | None) -> Used:
-        """Of [start, end), whose records are in `pane`; None where panes so fine are not kept."""
+        """What totals add to the rows of [start, end). `pane` has the counters of its records; it
+        is None where panes so fine are not kept."""
         parts: dict[LineArea, Part] = {}
         others: set[str] = set()
         with_records = self._with_records(start, end) if pane is None else _lines_of(pane)

@@ -46,7 +46,11 @@ class AlertsClient:
     def history(self, since: str | None = None, state: str | None = None) -> list[Answered]:
         """Alerts, newest first; raises `WatchroomError`."""
         query = {"force": self.force, "since": since, "state": state}
-        return [Answered(bytes(raw)) for raw in self._ask("/alerts.json", _Alerts, query).alerts]
+        found = self._ask("/alerts.json", _Alerts, query).alerts
+        try:
+            return [Answered(bytes(raw)) for raw in found]
+        except ValueError as error:
+            raise self._unreadable(error) from None
 
     def board(self) -> Board:
         """The board of the force; raises `WatchroomError`."""
@@ -93,11 +97,18 @@ class AlertsClient:
             return msgspec.json.decode(self._client.ask(path, query, body), type=answer)
         except Declined as error:
             raise WatchroomError(error.words or f"the monitor {error}") from None
-        except (NoAnswer, ValueError) as error:
+        except NoAnswer as error:
             raise WatchroomError(
-                f"no monitor answers at {self._client.url} ({error.__cause__ or error}). "
+                f"no monitor answers at {self._client.url} ({error}). "
                 "Start one with --web, or name --url"
             ) from None
+        except ValueError as error:
+            raise self._unreadable(error) from None
+
+    def _unreadable(self, error: ValueError) -> WatchroomError:
+        return WatchroomError(
+            f"{self._client.url} answers, but not as a monitor that this release can read: {error}"
+        )
 
 
 class _Changed(msgspec.Struct):

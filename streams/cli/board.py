@@ -55,6 +55,8 @@ class Remote:
 
 
 @click.command()
+# Not from WATCHROOM_URL: that is also the address that notifications lead people to, which
+# may lie behind a sign-in that this command can't pass.
 @click.option(
     "--url", default="http://127.0.0.1:8787", show_default=True, help="The monitor's web address."
 )

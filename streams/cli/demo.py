@@ -18,7 +18,7 @@ from streams.cli.options import Seconds, Speed, board_console
 from streams.embedded.demo import FORCE, HISTORY_WEEKS, Demo
 from streams.errors import WatchroomError
 from streams.outputs.terminal import render, summary
-from streams.outputs.web import Handle, serve
+from streams.outputs.web import Running, serve
 from streams.sources.stops import Stopped, Stops
 
 PORT = 8787
@@ -98,7 +98,7 @@ def demo(
             raise click.exceptions.Exit(stopped.exit_code)
 
 
-def _serve(shown: Demo, port: int | None) -> Handle:
+def _serve(shown: Demo, port: int | None) -> Running:
     if port is not None:
         return serve(shown.live, port=port)
     try:
@@ -107,7 +107,7 @@ def _serve(shown: Demo, port: int | None) -> Handle:
         return serve(shown.live, port=0)
 
 
-def _say_where(handle: Handle) -> None:
+def _say_where(handle: Running) -> None:
     click.echo(f"Open     {handle.url}/   the wallboard; in about a minute an alert opens there")
     click.echo(f"Figures  {handle.url}/board.json   or: watchroom board --url {handle.url}")
     click.echo(f"Metrics  {handle.url}/metrics")
@@ -127,7 +127,7 @@ def _bar() -> Iterator[Callable[[float], None]]:
 
 
 @contextmanager
-def _display(shown: Demo, handle: Handle, console: Console) -> Iterator[Callable[[], None]]:
+def _display(shown: Demo, handle: Running, console: Console) -> Iterator[Callable[[], None]]:
     """The live board on a terminal; elsewhere a line now and then."""
     if console.is_terminal:
         where = f"Open {handle.url}/ for the wallboard · Ctrl-C stops"

@@ -120,8 +120,8 @@ def _kept(topic: kafka_topics.Found) -> str:
 def _report_unused(client: Any, prefix: str) -> None:
     for name in kafka_topics.unused(client, prefix):
         click.echo(
-            f"{name} is no longer used. Delete it whenever you like: kafka-topics.sh --delete "
-            f"--topic {name}",
+            f"{name} is no longer used. Once no worker of an earlier version runs and you will not "
+            f"go back to one, delete it: kafka-topics.sh --delete --topic {name}",
             err=True,
         )
 

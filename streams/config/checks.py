@@ -15,7 +15,7 @@ from streams.config.toml import locate, meant
 from streams.errors import ConfigError
 
 MOST_CATEGORIES = 4095
-"""Ancestors included: a leaf counter has 12 bits for a category, and one is `other`."""
+"""Ancestors included: a series key has 12 bits for a category, and one is `other`."""
 
 Problem = tuple[str, str, str]
 """(problem, field, cure)"""

@@ -117,7 +117,7 @@ class GrainFactors(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True
 
 
 class Maintenance(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """A stretch of time in which nobody is told of alerts; local time where no offset is given.
+    """A stretch of time in which nobody is notified of alerts; local time where no offset is given.
 
     `areas` limits it to some areas; empty means the whole force, its feeds and the pipeline.
     """
@@ -129,7 +129,7 @@ class Maintenance(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True)
 
 
 class QuietHours(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """For each severity the hours of the day, local, in which nobody is told: `22:00-07:00`."""
+    """For each severity the hours of the day, local, in which nobody is notified: `22:00-07:00`."""
 
     page: ClockHours | None = None
     notice: ClockHours | None = None
@@ -137,7 +137,7 @@ class QuietHours(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
 
 
 class AlertSettings(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """How many false alarms the control room will stand, and who is told of what.
+    """How many false alarms the control room will stand, and who is notified of what.
 
     `false_episodes_a_week` is over all that is watched. Without `waiting_seconds` for a line and
     `unattended_seconds`, the limits follow from the targets and the force's own record, so that a

@@ -36,7 +36,7 @@ START_DAY, START_HOUR = (2022, 1, 14), 18
 HISTORY_WEEKS = 5
 """Weeks read before: a watch by the hour judges from the fifth week on."""
 ROOM = Rates(handlers=1.15)
-"""A room that meets its targets, so that there is one story to tell."""
+"""A room that meets its targets, so that the surge is all that raises alerts."""
 SURGE_AFTER, SURGE_LENGTH, SURGE_FACTOR = 60 * MINUTE, 25 * MINUTE, 30.0
 SURGE_LINE, SURGE_AREA = "999", "rugby"
 

@@ -200,7 +200,7 @@ class Partition:
             self.settle_archives()
 
     def _read_on(self, offset: int) -> None:
-        """Tells the archives the offset of the message to come; those that can say no more go."""
+        """Gives the archives the offset of the next message, and drops those that are used up."""
         for name, found in list(self.archives.items()):
             found.at = offset
             if not found.panes and offset > found.until:

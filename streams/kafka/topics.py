@@ -19,19 +19,14 @@ from streams.periods import DAY
 from streams.registry.calls import Calls
 from streams.registry.crimes import Crimes
 from streams.registry.incidents import Incidents
+from streams.registry.measures import FEED_NAMES
 
 PREFIX = "watchroom"
 PARTITIONS = 24
 MARGIN = 30 * DAY
 """How much longer than the horizon the log is kept: time to notice that a rebuild is needed."""
 
-INPUT_TOPICS = {
-    "call": "calls",
-    "incident": "incidents",
-    "crime": "crimes",
-    "reading": "readings",
-    "heartbeat": "heartbeats",
-}
+INPUT_TOPICS = {**FEED_NAMES, "heartbeat": "heartbeats"}
 """Kind to the name of its input topic."""
 
 FOREVER = -1

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -22,6 +22,9 @@ from streams.board.model import Board
 from streams.config.force import WHOLE
 from streams.live import Live
 from streams.periods import to_ms
+
+if TYPE_CHECKING:  # slow to import
+    from streams.surveillance.watch import Watch
 
 MOST_WATCHES = 2_000
 _PLACE = ["force", "group", "measure", "row", "area", "grain"]
@@ -151,7 +154,7 @@ def watch_metrics(live: Live, boards: dict[str, Board]) -> Iterator[Metric]:
     yield from (*families.values(), states)
 
 
-def _watches(live: Live, force: str) -> Iterator[Any]:
+def _watches(live: Live, force: str) -> Iterator[Watch]:
     for shard in live.monitor.shards:
         surveillance = shard.surveillance.get(force)
         if surveillance is not None:

@@ -271,5 +271,6 @@ def _in_words(request: Request, error: Exception) -> Response:
 def serve_front(urls: list[str], host: str = "127.0.0.1", port: int = 0) -> Running:
     """Serves the front of the workers at these addresses; raises `WatchroomError`."""
     front = Front(urls)
-    more = {"lifespan": "on", "timeout_graceful_shutdown": 3}
-    return Running(front.application(), host, port, front.close, **more)
+    return Running(
+        front.application(), host, port, front.close, lifespan="on", timeout_graceful_shutdown=3
+    )

@@ -1,4 +1,5 @@
-"""Asking a running monitor over HTTP, as `watchroom board`, `alerts` and `grafana push` do."""
+"""Asking a running monitor over HTTP, as `watchroom board`, `alerts` and `grafana push` do; and
+Alertmanager, which is asked in the same way."""
 
 from __future__ import annotations
 
@@ -58,7 +59,8 @@ class MonitorClient:
                 verify=self._trusted,
                 follow_redirects=True,
             )
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        # ImportError: the environment names a proxy of a kind that httpx2 has no package for.
+        except (httpx2.HTTPError, httpx2.InvalidURL, ImportError) as error:
             raise NoAnswer(_cause(error)) from error
         if answer.is_error:
             raise Declined(answer.status_code, _words_of(answer.content))

@@ -57,13 +57,13 @@ class DeliveryQueue(Protocol):
         """The first open delivery of a channel, if its time has come; marks it as being sent."""
 
     def sent(self, number: int) -> None:
-        """Strikes it off."""
+        """Marks a delivery as sent."""
 
     def later(self, number: int, due: int) -> None:
-        """Has it tried again."""
+        """Has a delivery tried again at `due`, in ms."""
 
     def give_up(self, number: int) -> None:
-        """Leaves it."""
+        """Drops a delivery; it is not tried again."""
 
 
 class Channel:

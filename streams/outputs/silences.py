@@ -7,16 +7,18 @@ one that it did not take, since it did not answer, is tried again three times an
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import queue
 import threading
 import time
-from typing import Any
 
-import httpx2
+import msgspec
 
 from streams.alerts.model import Transition
+from streams.errors import WatchroomError
+from streams.outputs.monitor_client import MonitorClient
 from streams.periods import HOUR, rfc3339, to_ms
 
 log = logging.getLogger("watchroom.alerts")
@@ -27,7 +29,26 @@ SECONDS = 10.0
 TRIES = 4
 
 
-def silence(transition: Transition) -> dict[str, Any] | None:
+class Matcher(msgspec.Struct, frozen=True, rename="camel"):
+    """A label that alerts must have to be silenced."""
+
+    name: str
+    value: str
+    is_regex: bool = False
+    is_equal: bool = True
+
+
+class SilenceRequest(msgspec.Struct, frozen=True, rename="camel"):
+    """What Alertmanager's `/api/v2/silences` takes; times are RFC 3339."""
+
+    matchers: tuple[Matcher, ...]
+    starts_at: str
+    ends_at: str
+    created_by: str
+    comment: str
+
+
+def silence(transition: Transition) -> SilenceRequest | None:
     """What Alertmanager is asked for by a transition; None where nothing is."""
     alert = transition.alert
     if transition.what not in ("acknowledged", "handed_over", "snoozed") or not alert.log:
@@ -37,13 +58,13 @@ def silence(transition: Transition) -> dict[str, Any] | None:
     if transition.what == "snoozed" and alert.snoozed_until is not None:
         end = to_ms(alert.snoozed_until)
     entry = alert.log[-1]
-    return {
-        "matchers": [{"name": "alert", "value": alert.id, "isRegex": False, "isEqual": True}],
-        "startsAt": rfc3339(start),
-        "endsAt": rfc3339(end),
-        "createdBy": entry.who,
-        "comment": f"{entry.what} {entry.note}".strip(),
-    }
+    return SilenceRequest(
+        matchers=(Matcher("alert", alert.id),),
+        starts_at=rfc3339(start),
+        ends_at=rfc3339(end),
+        created_by=entry.who,
+        comment=f"{entry.what} {entry.note}".strip(),
+    )
 
 
 class Silencer:
@@ -51,7 +72,7 @@ class Silencer:
 
     def __init__(self, url: str, pause: float = 2.0) -> None:
         self.url, self.pause = url.rstrip("/"), pause
-        self._queue: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[SilenceRequest] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="watchroom-silences", daemon=True)
         self._thread.start()
 
@@ -75,11 +96,13 @@ class Silencer:
                 try:
                     self.post(wanted)
                     break
-                except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, KeyError) as error:
+                except (WatchroomError, ValueError, LookupError, TypeError) as error:
                     log.warning("Alertmanager could not be told of a silence: %s", error)
                     time.sleep(self.pause * 2**tries)
 
-    def post(self, wanted: dict[str, Any]) -> str:
-        """Makes a silence and returns its id; raises `httpx2.HTTPError`."""
-        answer = httpx2.post(f"{self.url}/api/v2/silences", json=wanted, timeout=SECONDS)
-        return str(answer.raise_for_status().json()["silenceID"])
+    def post(self, wanted: SilenceRequest) -> str:
+        """Makes a silence and returns its id; raises `NoAnswer`, `Declined` and, of an answer that
+        is none of Alertmanager's, ValueError, LookupError or TypeError."""
+        body = msgspec.to_builtins(wanted)
+        answer = MonitorClient(self.url, SECONDS).ask("/api/v2/silences", body=body)
+        return str(json.loads(answer)["silenceID"])

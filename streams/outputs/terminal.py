@@ -1,4 +1,4 @@
-"""The board in a terminal: quiet, readable from across a desk, and plain without colour.
+"""The board in a terminal: quiet, readable from a step away, and plain without colour.
 
 `render` makes what rich shows from a board as `/board.json` gives it; `as_text` is the same as
 plain text of a fixed width. What is told by a colour is told by a word and a sign too.
@@ -18,6 +18,7 @@ from rich.text import Text
 
 from streams.board.model import Board, PeriodTarget, Row
 from streams.config.force import WHOLE
+from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
 from streams.outputs.breakdowns import (
     areas,
@@ -41,11 +42,6 @@ ROOMY = 135
 """Columns from which on no table is squeezed."""
 PAIR, WIDE, WIDEST = 98, 120, 165
 """From so many columns on: two tables abreast in the lower half; wide ones; three abreast."""
-
-STALE_HEARTBEAT = 120
-STALE_FEED = 15 * 60
-"""Seconds of silence after which a live board says that it is stale: of a heartbeat, where the
-board does not say how long to wait for one; and of all feeds together where there is none."""
 
 MARKS = {"totals": "*", "both": "+"}
 FOOTNOTES = {

@@ -204,8 +204,16 @@ class Running:
     end, or it would wait for every screen to leave."""
 
     def __init__(
-        self, made: Starlette, host: str, port: int, close: Callable[[], None], **config: Any
+        self,
+        made: Starlette,
+        host: str,
+        port: int,
+        close: Callable[[], None],
+        hub: Hub | None = None,
+        **config: Any,
     ) -> None:
+        self.hub = hub
+        """What the screens of a monitor share; None where the server is not a monitor's."""
         listener = listen(host, port)
         self.host, self.port, self._close = host, int(listener.getsockname()[1]), close
         server = uvicorn.Server(uvicorn.Config(made, **{**_CONFIG, **config}))
@@ -227,14 +235,6 @@ class Running:
         self._server.should_exit = True
         self._thread.join(timeout=10)
         self._listener.close()
-
-
-class Handle(Running):
-    """The server of a monitor."""
-
-    def __init__(self, made: Starlette, host: str, port: int, hub: Hub) -> None:
-        self.hub = hub
-        super().__init__(made, host, port, hub.close)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -261,7 +261,8 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def serve(live: Live, host: str = "127.0.0.1", port: int = 0) -> Handle:
+def serve(live: Live, host: str = "127.0.0.1", port: int = 0) -> Running:
     """Serves `live` from a thread; port 0 takes any that is free. Raises `WatchroomError`."""
     made = application(live)
-    return Handle(made, host, port, made.state.hub)
+    hub: Hub = made.state.hub
+    return Running(made, host, port, hub.close, hub)

@@ -99,7 +99,7 @@ class Mean:
         return frozenset((self.of, DURATIONS))
 
     def read(self, figures: Figures) -> float | None:
-        """Seconds; None of nothing."""
+        """In seconds; None where no record is counted."""
         n = figures.counts[self.of]
         return figures.counts["sum"] / n / 1000 if n else None
 
@@ -117,5 +117,5 @@ class Quantile:
         return frozenset((DURATIONS,))
 
     def read(self, figures: Figures) -> float | None:
-        """Seconds; None of nothing."""
+        """In seconds; None where no record is counted."""
         return quantile(figures.bins, self.share)

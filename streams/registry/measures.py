@@ -278,16 +278,21 @@ def unit_of(group: str, measure: str) -> Unit:
     return "count" if found is None else found.unit
 
 
+FEED_NAMES = {
+    "call": "calls",
+    "incident": "incidents",
+    "crime": "crimes",
+    "reading": "readings",
+}
+"""By kind of record the name of its feed: in heartbeats, in topics and on the board."""
+
 PLAIN_NAMES = {
     "all": "All",
     "asb": "Anti-social behaviour",
     "damage_arson": "Damage and arson",
     "theft_from_person": "Theft from the person",
     "violence_and_sexual": "Violence, sexual offences",
-    "call": "calls",
-    "incident": "incidents",
-    "crime": "crimes",
-    "reading": "readings",
+    **FEED_NAMES,
 }
 """Names of kinds, categories and offence groups that are written in another way than their id."""
 

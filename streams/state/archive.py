@@ -37,7 +37,7 @@ ArchivedPanes = dict[tuple[str, int], Pane]
 
 
 class ArchivedRow(msgspec.Struct, omit_defaults=True):
-    """One leaf: its names, its counters, and how many cases lie in each bin of its histogram."""
+    """One series key: its names, its counters, and the number of cases in each bin."""
 
     names: dict[str, str | None]
     counts: dict[str, int] = {}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from streams.periods import Period
 
 NOT_NORMAL = ("planned_event", "data_fault")
-"""Outcomes of alerts whose stretch says nothing about an ordinary day."""
+"""What people say of an alert whose stretch says nothing about an ordinary day."""
 MUCH = 0.1
 """The share of a month from which on a stretch makes the month unusual."""
 
@@ -58,7 +58,8 @@ class AcceptedLevel(NamedTuple):
 
     @property
     def abouts(self) -> frozenset[tuple[str, ...]]:
-        """What the series are about that take it."""
+        """What the series that take this level are about
+        (`streams.surveillance.series.WatchedSeries.about`)."""
         return _abouts(self.series, self.areas)
 
 

@@ -256,7 +256,7 @@ class MissingSpans:
         return any(end > period.start - HOUR and start < period.end for start, end in self.gaps)
 
     def before(self, end: int) -> bool:
-        """Whether what ends there lies before the first record."""
+        """Whether a period that ends at `end`, in ms, lies before the first record."""
         if self._first is None or end <= self._first:
             self._first = first_record(self.ledger.panes)
         return self._first is not None and end <= self._first

@@ -293,8 +293,8 @@ class Surveillance:
             self._failed(f"the weeks before {period.label}", error)
 
     def feed_back(self, feedback: Feedback) -> None:
-        """Takes what people's outcomes say: what is not normal leaves the weeks that are running,
-        and later periods of it teach nothing. A level is accepted before the next month."""
+        """Takes what people said of alerts: what is not normal leaves the weeks that are running,
+        and later periods of it are not learned. A level is accepted before the next month."""
         known = set(self.feedback.stretches)
         self._coming += [each for each in feedback.stretches if each not in known]
         self.feedback = feedback

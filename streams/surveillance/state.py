@@ -1,8 +1,8 @@
 """The state of surveillance as it is kept, in parts that change at different times.
 
 A part has a name: `head`, a grain (all that changes with every period of it), or the name of a
-series (what complete weeks have taught of it). So a closing hour writes neither days nor months nor
-what earlier weeks have taught.
+series (what was learned of it from complete weeks). So a closing hour writes neither days nor
+months nor what was learned from earlier weeks.
 
 A part holds the attributes of watches and detectors by name, and never the name of a class or
 module. Its form is numbered by `STATE_VERSION`; parts of another number are not used, and the

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from sys import maxsize
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from detectors.silence import duration_in_words
 from streams.board.model import RefusedLines, SurveillanceView, WatchSummary
@@ -28,6 +28,9 @@ from streams.surveillance.silence import (
     of_refused,
     records_due,
 )
+
+if TYPE_CHECKING:  # slow to import
+    from streams.surveillance.service import Surveillance
 
 log = logging.getLogger("watchroom.surveillance")
 
@@ -111,7 +114,8 @@ def next_silence(
 
 
 def _soonest(monitor: Monitor, force_id: str, known: Known) -> int:
-    """Until when no feed can be silent: soon told, mostly by the latest heartbeats."""
+    """The instant, in ms, before which no feed can turn silent; cheap, mostly from the latest
+    heartbeats."""
     if any(each.signal is not None for each in known.values()):
         return 0
     found = [each.due for each in known.values()]
@@ -192,7 +196,7 @@ class _Seen:
         known = self.current(f"heartbeat.{feed}") and (kind is None or self.current(kind))
         self._take(about, signal, words, kind or feed, known=known)
 
-    def by_records(self, kind: str, watching: Any) -> None:
+    def by_records(self, kind: str, watching: Surveillance) -> None:
         """A feed without heartbeats, by the records that it should bring."""
         heard = watching.ledger.watermark
         rate = watching.recent_rate(heard)
@@ -219,7 +223,7 @@ class _Seen:
                 break
         self.found += [signal] if known else []
 
-    def _of_records(self, about: Feed, watching: Any) -> tuple[Signal | None, str]:
+    def _of_records(self, about: Feed, watching: Surveillance) -> tuple[Signal | None, str]:
         if about.name not in HOURLY or not about.heard:
             return None, ""
         try:
@@ -230,7 +234,9 @@ class _Seen:
             log.warning("silence of %s could not be judged: %r", about.name, error)
             return None, ""
 
-    def _newly_silent(self, about: Feed, watching: Any, known: Known) -> tuple[Signal | None, str]:
+    def _newly_silent(
+        self, about: Feed, watching: Surveillance, known: Known
+    ) -> tuple[Signal | None, str]:
         """The same, where it may be silent: not before it is due."""
         found = known.get(about.name, NextSilence(0, 0, None))
         again = found.signal is not None and found.heard != about.heard

@@ -56,7 +56,7 @@ class Watch:
         self.signal: Signal | None = None
         """The latest."""
         self.kept: Baseline | None = None
-        """What complete weeks had taught it when that was last saved."""
+        """What it had learned from complete weeks when that was last saved."""
 
     def feed(self, counts: RowCounts | None, point: PeriodPoint, *, normal: bool = True) -> bool:
         """Gives the detector the counters of a period by name (None: it is missing), and returns
@@ -194,7 +194,7 @@ class Watch:
         return " ".join((sentences, *caveats))
 
     def save(self) -> dict[str, Any]:
-        """The state, without what complete weeks have taught; to be encoded before the next
+        """The state, without what was learned from complete weeks; to be encoded before the next
         period."""
         signal = None if self.signal is None else self.signal.as_dict()
         return {"since": self.since, "adapter": self.adapter.save(), "signal": signal}

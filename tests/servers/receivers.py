@@ -1,4 +1,4 @@
-"""Those who are told: a webhook receiver and a mail server, on loopback."""
+"""Those who are notified: a webhook receiver and a mail server, on loopback."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Told:
+class Notification:
     """One notification that came by webhook."""
 
     path: str
@@ -38,14 +38,14 @@ class Told:
 class Receivers:
     """What came, in order; `hooks` by webhook, `mails` by mail."""
 
-    hooks: list[Told] = field(default_factory=list)
+    hooks: list[Notification] = field(default_factory=list)
     mails: list[EmailMessage] = field(default_factory=list)
     web_port: int = 0
     mail_port: int = 0
 
-    def told(self, alert: str, path: str) -> list[Told]:
+    def notifications(self, alert: str, path: str) -> list[Notification]:
         """What came of an alert at a path."""
-        return [told for told in self.hooks if alert in told.names and told.path == path]
+        return [each for each in self.hooks if alert in each.names and each.path == path]
 
 
 @contextmanager
@@ -74,7 +74,7 @@ def _web_handler(got: Receivers) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             allowed = self.headers.get("authorization", "")
-            got.hooks.append(Told(self.path, allowed, json.loads(body)))
+            got.hooks.append(Notification(self.path, allowed, json.loads(body)))
             self.send_response(200)
             self.send_header("content-length", "0")
             self.end_headers()

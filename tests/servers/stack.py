@@ -144,14 +144,14 @@ def stack(
         for name in WORKERS:
             opened.callback(made.workers[name].kill)
             made.start_worker(name)
-        teller = Alertmanager(alertmanager, *alertmanager_files(folder, got))
-        opened.callback(teller.close)
-        teller.start()
+        sender = Alertmanager(alertmanager, *alertmanager_files(folder, got))
+        opened.callback(sender.close)
+        sender.start()
         places = {f"{name}:8787": f"127.0.0.1:{port}" for name, port in made.ports.items()}
-        places["alertmanager:9093"] = teller.url.removeprefix("http://")
+        places["alertmanager:9093"] = sender.url.removeprefix("http://")
         port = free_port()
         assert not port_is_open(port)
         watcher = Prometheus(prometheus, *prometheus_files(places, port), port=port)
         opened.callback(watcher.close)
         watcher.start()
-        yield made, watcher, teller
+        yield made, watcher, sender

@@ -164,7 +164,7 @@ def test_a_surge_is_told_once_in_time_and_so_is_its_end_and_a_day_without_one_is
             meanwhile(lambda: FIRING in pages(made), 600, "the pager has it")
             crossed = to_ms(expected.at)
             assert clock() - crossed <= TO_THE_PAGER * SECOND
-            first = made.got.told(VOLUME, "/pager")[0]
+            first = made.got.notifications(VOLUME, "/pager")[0]
             words = first.content["commonAnnotations"]["summary"]
             start = "999 calls, Rugby: "
             form = r"\d+ from 14:00 to 14:\d\d, usually \d+ to \d+\. .* Nobody has this yet\."

@@ -14,7 +14,7 @@ from streams.config.force import shipped_forces
 from streams.outputs.rules import PIPELINE
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "alertmanager" / "alertmanager.yml"
-BOOK = {"page": "pages", "notice": "notices", "state": "tickets"}
+RECEIVERS = {"page": "pages", "notice": "notices", "state": "tickets"}
 PIPES = {"page": "pages", "notice": "pipeline", "state": "pipeline-tickets"}
 
 
@@ -34,7 +34,7 @@ def test_amtool_has_no_complaint(amtool: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_an_alert_goes_to_its_force_by_its_severity(amtool: Path, kind: AlertKind) -> None:
-    for severity, receiver in BOOK.items():
+    for severity, receiver in RECEIVERS.items():
         common = {"alertname": kind.runbook, "kind": kind.name, "severity": severity}
         for force in shipped_forces():
             found = goes_to(amtool, **common, force=force, alert=f"{force}/1")

@@ -76,7 +76,7 @@ def test_every_alert_is_shown_to_fire_to_be_quiet_and_to_resolve() -> None:
     found += [(tests, alert["alert"]) for alert in rule_tests.alerts_of(budget)]
     assert len(found) >= 18
     for tests, alert in found:
-        stories = rule_tests.verdicts(tests, alert)
+        verdicts = rule_tests.verdicts(tests, alert)
         assert any(
-            story[0] is False and True in story and story[-1] is False for story in stories
+            verdict[0] is False and True in verdict and verdict[-1] is False for verdict in verdicts
         ), alert

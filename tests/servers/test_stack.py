@@ -38,22 +38,26 @@ def test_the_loss_of_all_workers_is_told_once_and_so_is_its_end(
             watcher.wait_for(ratio, 30)
             watcher.wait_for("sum(watchroom_ready) == 2")
             # The dead man's switch always fires, and of the pipeline nothing else.
-            wait_until(lambda: bool(got.told("WatchroomWatchdog", "/heartbeat")), 120, "a sign")
-            (sign, *_) = got.told("WatchroomWatchdog", "/heartbeat")
+            wait_until(
+                lambda: bool(got.notifications("WatchroomWatchdog", "/heartbeat")), 120, "a sign"
+            )
+            (sign, *_) = got.notifications("WatchroomWatchdog", "/heartbeat")
             assert sign.authorization == f"Bearer {TOKEN}watchdog_token"
             assert firing(watcher) == {"WatchroomWatchdog"}
 
             for name in WORKERS:
                 made.workers[name].kill()
-            wait_until(lambda: bool(got.told(DOWN, "/pager")), LATEST, "the pager is told")
-            (told,) = got.told(DOWN, "/pager")
+            wait_until(lambda: bool(got.notifications(DOWN, "/pager")), LATEST, "the pager is told")
+            (told,) = got.notifications(DOWN, "/pager")
             assert told.status == "firing"
             assert told.authorization == f"Bearer {TOKEN}pager_token"
             assert told.content["commonAnnotations"]["summary"].startswith("No Watchroom worker")
 
             for name in WORKERS:
                 made.start_worker(name)
-            wait_until(lambda: len(got.told(DOWN, "/pager")) > 1, LATEST, "it is told to be over")
+            wait_until(
+                lambda: len(got.notifications(DOWN, "/pager")) > 1, LATEST, "it is told to be over"
+            )
             wait_until(lambda: len(got.mails) >= 2, 30, "the mails are there as well")
             watcher.wait_for("sum(watchroom_ready) == 2", 90)
             wait_until(
@@ -63,7 +67,7 @@ def test_the_loss_of_all_workers_is_told_once_and_so_is_its_end(
             )
         finally:
             simulator.stop()
-        assert [told.status for told in got.told(DOWN, "/pager")] == ["firing", "resolved"]
+        assert [told.status for told in got.notifications(DOWN, "/pager")] == ["firing", "resolved"]
         # The words stand first.
         words = "No Watchroom worker answers: the figures stand still and no alert will come."
         mails = [mail for mail in got.mails if words in mail["subject"]]

@@ -37,7 +37,7 @@ def test_a_silent_feed_is_told_once_and_so_is_its_end(
             simulator.kill()
             silent = f'watchroom_alert_open{{force="{FORCE}",kind="feed_silent"}}'
             watcher.wait_for(silent, 240)
-            wait_until(lambda: bool(got.told(SILENT, "/pager")), 90, "the pager is told")
+            wait_until(lambda: bool(got.notifications(SILENT, "/pager")), 90, "the pager is told")
 
             (series,) = watcher.query(REPORTED)
             holder = next(
@@ -51,14 +51,14 @@ def test_a_silent_feed_is_told_once_and_so_is_its_end(
             simulator.start(lambda: True)
 
             def each_is_over() -> bool:
-                told = [one.status for one in got.told(SILENT, "/pager")]
+                told = [one.status for one in got.notifications(SILENT, "/pager")]
                 return told.count("resolved") == told.count("firing") > 0
 
             wait_until(each_is_over, 300, "its end is told")
         finally:
             simulator.stop()
         by_alert: dict[str, list[str]] = {}
-        for told in got.told(SILENT, "/pager"):
+        for told in got.notifications(SILENT, "/pager"):
             (alert,) = told.content["alerts"]
             by_alert.setdefault(alert["labels"]["alert"], []).append(told.status)
         assert by_alert

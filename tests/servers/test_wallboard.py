@@ -376,7 +376,7 @@ def test_the_longest_alert_fits_also_when_a_feed_is_late(show: Open, evening: Ro
 def test_many_screens_share_one_computation(show: Open, evening: Room) -> None:
     for _ in range(5):
         show()
-    served = evening.handle.hub
+    served = evening.hub
     wait_until(lambda: served.viewers == 5, 10, "five screens are connected")
     before = served.computed
     wait_until(lambda: served.computed >= before + 3, 10, "three more boards")
@@ -386,7 +386,7 @@ def test_many_screens_share_one_computation(show: Open, evening: Room) -> None:
 def test_nothing_is_computed_when_nobody_looks(show: Open, evening: Room) -> None:
     page = show()
     page.context.close()
-    served = evening.handle.hub
+    served = evening.hub
     wait_until(lambda: served.viewers == 0, 10, "the screen has left")
     wait_until(lambda: not served._forces, 10, "the computation has ended")
 
@@ -422,8 +422,8 @@ def test_an_hour_of_updates_leaves_the_memory_of_the_page_flat(
             evening.take(evening.call(0, 5) if done % 2 else evening.call(0))
             if done % 60 == 0:
                 evening.service.act(alert, "hand_over", evening.clock(), "AB", to=f"CD {done}")
-            served = evening.handle.hub.computed + 1
-            next_one = partial(lambda least: evening.handle.hub.computed > least, served)
+            served = evening.hub.computed + 1
+            next_one = partial(lambda least: evening.hub.computed > least, served)
             wait_until(next_one, 10, "the next board")
 
     updates(600)

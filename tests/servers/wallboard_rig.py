@@ -17,7 +17,8 @@ from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.live import Live
-from streams.outputs.web import Handle, serve
+from streams.outputs.wallboard.hub import Hub
+from streams.outputs.web import Running, serve
 from streams.periods import MINUTE, rfc3339
 
 FORCE = "warwickshire"
@@ -55,9 +56,15 @@ class Room:
         self.live = Live(Monitor([find_force(FORCE)]), self.clock)
         self.live.health.state, self.live.health.detail = "live", "reading as lines arrive"
         self.live.alerts = self.service = AlertService(self.live)
-        self.handle: Handle = serve(self.live, port=port)
+        self.handle: Running = serve(self.live, port=port)
         self.url = self.handle.url
         self._number = 0
+
+    @property
+    def hub(self) -> Hub:
+        """What its screens share."""
+        assert self.handle.hub is not None
+        return self.handle.hub
 
     def take(self, *records: dict[str, Any]) -> None:
         """Folds records as they arrive now."""

@@ -75,7 +75,7 @@ def pure(*, sources: bool) -> list[str]:
     """The modules of the packages up to surveillance, with or without those that read sources."""
     rows = TABLE[: TABLE.index("streams.surveillance") + 1]
     if not sources:
-        rows.remove("streams.sources")
+        rows = [row for row in rows if not f"{row}.".startswith("streams.sources.")]
     return [module for module in modules() if package_of(module, TABLE) in rows]
 
 

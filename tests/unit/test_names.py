@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.source_tree import identifiers, modules, parsed
+from tests.source_tree import docstrings, identifiers, modules, parsed
 
 WITHIN = {
     "leaf": "series key",
@@ -34,7 +34,10 @@ WITHIN = {
     "stocks": "gauges",
     "seldom": "rare event",
 }
-"""Words that are in no identifier, and what to say instead."""
+"""Words that are in no identifier and no docstring, and what to say instead."""
+
+VERBS = frozenset({"leaves", "swallow"})
+"""Those of them that are plain verbs in a sentence: in a docstring, and in the name of a test."""
 
 WHOLE = {
     "body": "packed record",
@@ -83,6 +86,10 @@ ELSEWHERE = {
 """Where a word has its own meaning, which is the field's, by word and beginning of the module."""
 
 
+OF_LIBRARIES = {"max_leaves"}
+"""Names of hypothesis, which tests use."""
+
+
 def words(identifier: str) -> list[str]:
     """`AlertStore.apply_handover` is made of alert, store, apply, handover."""
     return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", identifier)]
@@ -104,11 +111,35 @@ def names_in(module: str, path: Path) -> set[str]:
     return {*module.split("."), *identifiers(parsed(path))}
 
 
+def misspoken(module: str, tree: ast.AST) -> Iterator[tuple[str, str, str]]:
+    """The words in docstrings for which there is a plain one: module, word, what to say."""
+    for docstring in docstrings(tree):
+        for word in words(docstring):
+            if word in WITHIN and word not in VERBS:
+                yield module, word, WITHIN[word]
+
+
 def test_what_has_a_plain_word_is_called_by_it() -> None:
     assert [
         found
         for module, path in modules().items()
         for found in misnamed(module, names_in(module, path))
+    ] == []
+
+
+def test_docstrings_say_it_too() -> None:
+    assert [
+        found for module, path in modules().items() for found in misspoken(module, parsed(path))
+    ] == []
+
+
+def test_tests_and_benchmarks_name_it_so_too() -> None:
+    assert [
+        (module, name, WITHIN[word])
+        for module, path in modules("tests", "benchmarks").items()
+        for name in sorted(names_in(module, path) - OF_LIBRARIES)
+        for word in words(name)
+        if word in WITHIN and not (name.startswith("test_") and word in VERBS)
     ] == []
 
 
@@ -146,3 +177,21 @@ def test_a_name_is_found_wherever_it_stands(source: str) -> None:
 )
 def test_a_longer_name_and_a_text_are_not_found(source: str) -> None:
     assert not list(misnamed("streams.x", {*identifiers(ast.parse(source))}))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""Of a leaf."""',
+        'class A:\n    """The desk of a force."""',
+        'def f():\n    """Seldom."""',
+        'LIMIT = 1\n"""What weeks have taught."""',
+    ],
+)
+def test_a_word_is_found_in_any_docstring(source: str) -> None:
+    assert len(list(misspoken("streams.x", ast.parse(source)))) == 1
+
+
+@pytest.mark.parametrize("source", ['"""Leaves it out."""', 'said = "the desk"', '"""Takes."""'])
+def test_verbs_and_texts_that_users_see_are_not_found(source: str) -> None:
+    assert not list(misspoken("streams.x", ast.parse(source)))

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from streams.alerts.context import RECORDS
 from streams.alerts.model import Alert, Evidence, ms_of, stamp
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.periods import MINUTE, to_ms
-from streams.registry.measures import plain_name
+from streams.registry.measures import FEED_NAMES, plain_name
 from streams.surveillance.signals import Signal
 
 KIND = "feed_silent"
-FEEDS = {"calls": "call", "incidents": "incident", "crimes": "crime"}
+FEEDS = {FEED_NAMES[kind]: kind for kind in RECORDS}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 
 SETTLE = 2 * MINUTE

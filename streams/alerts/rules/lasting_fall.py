@@ -81,7 +81,7 @@ def falls(alerts: Iterable[Alert]) -> list[Fall]:
         line = alert.row.get("line")
         if alert.kind == KIND and alert.severity != "state" and line is not None:
             start = ms_of(alert.onset) or ms_of(alert.opened_at) or 0
-            # What a person closed goes on until it has been quiet once.
+            # What a person closed goes on until it has cleared once.
             ended = alert.resolved_at if alert.outcome is None else alert.cleared_at
             end = ms_of(ended or alert.updated_at) if alert.cleared else None
             usual = alert.evidence.expected

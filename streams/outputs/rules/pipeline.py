@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from streams.alerts.rules.pipeline_unwell import KIND
-from streams.live import BEHIND, OLD_CHECKPOINT
+from streams.live import BEHIND, FED, OLD_CHECKPOINT
 from streams.outputs.rules.kinds import REPORTED
 from streams.outputs.rules.text import Links, Rule, template, written
 
@@ -26,8 +26,8 @@ class PipelineAlert:
 
 
 def _trouble(kind: str) -> str:
-    """Watchroom tells of its troubles itself, unless none of the forces that they concern is held
-    here: then it has nobody to tell. A day back, since one that was snoozed or closed was told."""
+    """Watchroom notifies people of its troubles itself, unless it holds none of the forces that
+    they concern. A day back, since people have been notified of one that was snoozed or closed."""
     opened = f'watchroom_alert_open{{{JOB}, kind="{KIND}", measure="{kind}"}}'
     return (
         f'max by (instance, subject) (watchroom_trouble{{{JOB}, kind="{kind}"}}) > 0\n'
@@ -87,7 +87,7 @@ PIPELINE: tuple[PipelineAlert, ...] = (
         "notice",
         # A checkpoint is written when something has come: an idle worker's may be old.
         f"watchroom_checkpoint_age_seconds{{{JOB}}} > {OLD_CHECKPOINT}\n"
-        f"and on (instance) min by (instance) (watchroom_watermark_age_seconds{{{JOB}}}) < 120\n",
+        f"and on (instance) min by (instance) (watchroom_watermark_age_seconds{{{JOB}}}) < {FED}\n",
         "1m",
         "The Watchroom worker <instance> has saved nothing for {{ $value | humanizeDuration }}.",
         "Counting goes on and nothing is lost, but a restart would take long. Most often a disk "
@@ -96,8 +96,9 @@ PIPELINE: tuple[PipelineAlert, ...] = (
     PipelineAlert(
         "WatchroomAlertsFail",
         "page",
-        # Watchroom tells of its own faults, unless what fails is the telling: so this is only where
-        # it has not. A day back, since an alert that was snoozed or closed has told somebody.
+        # Watchroom notifies people of its own faults, unless notifying is what fails: so this is
+        # only where it has not. A day back, since people were notified of one that was snoozed or
+        # closed.
         f"sum by (instance) (increase(watchroom_alert_faults_total{{{JOB}}}[5m])) > 0\n"
         f"and on (instance) watchroom_ready{{{JOB}}} == 1\n"
         f"unless on (instance) max_over_time(watchroom_alert_open{{{JOB}, "

@@ -15,10 +15,10 @@ from msgspec import Struct
 from streams.alerts.model import SEVERITIES, Alert, MaintenanceShown, Severity
 from streams.board.model import AreaDefinition, Board, ForceShown, Origin, Row, Status, find
 from streams.config.force import WHOLE
+from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
-from streams.outputs.terminal import STALE_FEED, STALE_HEARTBEAT
 from streams.registry.aggregates import Ratio
-from streams.registry.measures import PLAIN_NAMES
+from streams.registry.measures import FEED_NAMES, PLAIN_NAMES
 
 WINDOW = "today"
 """The answer rate is that of today: an hour of 999 calls is too few in most forces."""
@@ -26,9 +26,6 @@ WINDOW = "today"
 SENTENCES = 2
 """Of an alert: what it is and the next in importance; the others are one step down. Read across a
 room, a text longer than three lines would take its height from the figures."""
-
-BEATS = {"call": "calls", "incident": "incidents", "crime": "crimes", "reading": "readings"}
-"""The heartbeat that says that the feed of a kind is alive."""
 
 
 class AreaName(Struct):
@@ -170,7 +167,7 @@ def _feeds(board: Board) -> list[FeedShown]:
     """
     found: list[FeedShown] = []
     running = board.status is None or board.status.state != "finished"
-    for kind, feed in BEATS.items():
+    for kind, feed in FEED_NAMES.items():
         beat = board.feeds.get(f"heartbeat.{feed}")
         marks = [mark for mark in (board.feeds.get(kind), beat) if mark is not None]
         if not marks:
@@ -187,7 +184,7 @@ def _feeds(board: Board) -> list[FeedShown]:
 
 def _heard(board: Board, kind: str) -> bool:
     """Whether anything ever came of a kind, if only a heartbeat: then nothing is a true zero."""
-    return kind in board.feeds or f"heartbeat.{BEATS[kind]}" in board.feeds
+    return kind in board.feeds or f"heartbeat.{FEED_NAMES[kind]}" in board.feeds
 
 
 def _unplaced(

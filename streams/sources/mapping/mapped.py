@@ -500,7 +500,7 @@ def _not(holds: Holds) -> Holds:
 
 
 def _unsent(make: Make) -> Make:
-    """A working time: that it is placed is enough."""
+    """A time that is needed only to place others: computed, but not written into the event."""
 
     def make_unsent(cells: Cells, placed: Placed) -> object:
         make(cells, placed)

@@ -205,7 +205,8 @@ class _Alone:
         self._last: tuple[int, str, int] | None = None
 
     def step(self, at: int, origin: str, number: int) -> tuple[int, str] | None:
-        """The last row but this, if it stood alone."""
+        """Takes the instant of a row; returns the file and number of the row before it if that
+        stood alone."""
         found = None
         if self._last is not None:
             if at - self._last[0] > ALONE:

@@ -191,8 +191,8 @@ class Adapter(ABC):
 
     @property
     def learned(self) -> Baseline | None:
-        """What complete weeks have taught, which `save` leaves out since it changes seldom: another
-        object once it has."""
+        """What was learned from complete weeks, which `save` leaves out since it changes rarely:
+        another object once it has."""
         return None
 
     def save(self) -> dict[str, Any]:

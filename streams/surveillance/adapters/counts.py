@@ -86,7 +86,7 @@ class Counts(Adapter):
 
     @property
     def learned(self) -> Baseline:
-        """What complete weeks have taught: another object once they have taught more."""
+        """What was learned from complete weeks: another object once there is one more."""
         known: Baseline = self.detector.expected.baseline
         return known
 

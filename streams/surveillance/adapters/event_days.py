@@ -97,22 +97,22 @@ class EventDays(Adapter):
         return [self.ordinary] if self.event is None else [self.ordinary, self.event]
 
     def assessment(self) -> Assessment:
-        """Of the adapter that judges the last slot."""
+        """The assessment of whichever of the two adapters judged the last slot."""
         return self.by.assessment()
 
     @property
     def shown(self) -> bool:
-        """Of the adapter that judges the last slot."""
+        """Whether whichever of the two adapters judged the last slot shows its signal."""
         return self.by.shown
 
     @property
     def onset(self) -> int | None:
-        """Of the adapter that judges the last slot."""
+        """The onset by whichever of the two adapters judged the last slot."""
         return self.by.onset
 
     @property
     def state(self) -> State:
-        """Of the adapter that judges the last slot."""
+        """The state of whichever of the two adapters judged the last slot."""
         return self.by.state
 
     @property

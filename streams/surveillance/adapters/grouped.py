@@ -185,10 +185,10 @@ FEWEST = 10
 class Durations(Grouped):
     """A mean duration; milliseconds in the counters, seconds in a signal.
 
-    What is told is the mean of all. Judged and learned is the mean of those that can be: the others
-    are beyond `DurationWatch.farthest` (while nothing is learned, beyond `far` times the median),
-    or took no time at all. Where more than two and more than a third are beyond it, everything is
-    late, and none is left out.
+    The mean that is shown is over all durations. The mean that is judged and learned leaves out the
+    impossible ones: those beyond `DurationWatch.farthest` (while nothing is learned, beyond `far`
+    times the median), and those of no time at all. Where more than two and more than a third are
+    beyond it, everything is late, and none is left out.
     """
 
     method: Method = "duration"

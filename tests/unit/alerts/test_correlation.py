@@ -1,4 +1,4 @@
-"""Who tells a story: recorded crimes, or one group of offences; and who takes a headline over."""
+"""What leads a cluster: recorded crimes, or one group of offences; what takes a headline over."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ USUAL = {
     "robbery": 20.0, "shoplifting": 120.0, "vehicle": 110.0, "violence": 200.0,
 }  # fmt: skip
 APRIL, MAY, JUNE = "2026-04-01 00:00", "2026-05-01 00:00", "2026-06-01 00:00"
-TOLD = at("2026-07-01 00:10")
+EVALUATED = at("2026-07-01 00:10")
 ALL = "Recorded crimes, Warwickshire"
 
 
@@ -57,7 +57,7 @@ LOCKDOWN = {
 
 
 def opened(signals: list[Signal], known: list[Signal] | None = None) -> list[Alert]:
-    made = evaluate(store(), signals, [], TOLD, Known(*(known or signals)))
+    made = evaluate(store(), signals, [], EVALUATED, Known(*(known or signals)))
     return [each.alert for each in made if each.what == "opened"]
 
 
@@ -92,7 +92,7 @@ def test_a_third_more_of_everything_and_one_group_with_more_is_the_wholes() -> N
 
 
 def test_recorded_crimes_speak_for_several_groups_before_their_own_alarm() -> None:
-    """Its detector may be busy with a rise of last year, which is no part of the story."""
+    """Its detector may be busy with a rise of last year, which is no part of the cluster."""
     signals = month(LOCKDOWN, notify=True, direction="up", before=600.0, after=760.0)
     (alert,) = opened(signals)
     assert (alert.title, alert.direction) == (ALL, "down")
@@ -146,7 +146,7 @@ def test_a_group_of_its_own_that_changes_long_after_is_an_alert_of_its_own() -> 
     evaluate(b, rise, [], at("2026-05-01 00:10"), Known(*rise))
     later = month({**dict.fromkeys(USUAL, 1.3), "robbery": 4.0}, JUNE)
     robbery = next(each for each in later if each.row == {"offence": "robbery"})
-    evaluate(b, [robbery], [], TOLD, Known(*later))
+    evaluate(b, [robbery], [], EVALUATED, Known(*later))
     assert [each.title for each in b.alerts.values()] == [ALL, "Robbery offences, Warwickshire"]
 
 
@@ -156,7 +156,7 @@ def test_a_group_whose_change_began_with_that_of_all_goes_with_them() -> None:
     evaluate(b, fall, [], at("2026-05-01 00:10"), Known(*fall))
     later = month({**dict.fromkeys(USUAL, 0.8), "robbery": 0.1}, JUNE)
     robbery = crimes("robbery", 2, 20.0, JUNE, onset=at(APRIL))
-    evaluate(b, [robbery], [], TOLD, Known(*later))
+    evaluate(b, [robbery], [], EVALUATED, Known(*later))
     assert len(b.alerts) == 1
 
 
@@ -166,12 +166,12 @@ def test_all_of_them_that_change_long_after_a_group_are_an_alert_of_their_own() 
     evaluate(b, [next(each for each in first if each.row == {"offence": "vehicle"})],
                [], at("2026-05-01 00:10"), Known(*first))  # fmt: skip
     later = month(dict.fromkeys(USUAL, 2.0), JUNE)
-    made = evaluate(b, later, [], TOLD, Known(*later))
+    made = evaluate(b, later, [], EVALUATED, Known(*later))
     assert [each.alert.title for each in made if each.notify] == [ALL]
     assert [each.title for each in b.alerts.values()] == ["Vehicle offences, Warwickshire", ALL]
 
 
-def test_all_of_them_that_change_after_the_group_that_holds_most_of_it_are_its_story() -> None:
+def test_all_of_them_that_change_after_the_group_that_holds_most_of_it_are_in_its_cluster() -> None:
     b = store()
     for when, ratio, seen in ((APRIL, 1.5, "2026-05-01 00:10"), (JUNE, 2.5, "2026-07-01 00:10")):
         signals = month({"violence": ratio, "vehicle": 1.2}, when)

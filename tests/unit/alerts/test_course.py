@@ -45,7 +45,7 @@ def day_of(number: int, observed: float, **changes: Any) -> Signal:
 
 
 def close_day(b: AlertStore, number: int, observed: float, **changes: Any) -> list[Transition]:
-    """Has a book consider a day when it has closed."""
+    """Has a store evaluated for a day when it has closed."""
     found = day_of(number, observed, **changes)
     return evaluate(b, [found], [], found.end + 2 * MINUTE)
 
@@ -236,7 +236,7 @@ def hour_of(number: int, observed: float, **changes: Any) -> Signal:
 
 
 def take_hour(b: AlertStore, number: int, observed: float, **changes: Any) -> list[Transition]:
-    """Has a book consider it when it has closed."""
+    """Has a store evaluated for an hour when it has closed."""
     found = hour_of(number, observed, **changes)
     return evaluate(b, [found], [], found.end + MINUTE)
 

@@ -82,8 +82,8 @@ def test_a_fall_and_a_day_can_wait() -> None:
 
 def test_too_few_to_matter_raise_nothing() -> None:
     few = signal("2026-11-21 21:00", observed=4, expected=0.1)
-    seldom = signal("2026-11-21 21:00", direction="down", observed=0, expected=6.0)
-    assert not evaluate(store(), [few, seldom], [], NOW)
+    low = signal("2026-11-21 21:00", direction="down", observed=0, expected=6.0)
+    assert not evaluate(store(), [few, low], [], NOW)
 
 
 def test_a_silent_feed_raises_itself_and_nothing_else() -> None:
@@ -227,7 +227,7 @@ steps = st.lists(
 @settings(max_examples=60)
 @given(steps)
 def test_invariants(steps: list[tuple[int, str, str, str, bool, int]]) -> None:
-    """Same signals, same transitions; a fold of them gives the same book; nothing opens twice."""
+    """Same signals, same transitions; a fold of them gives the same store; nothing opens twice."""
     made, stores = [], [store(), store()]
     now = NOW
     for gap, direction, line, area, loud, observed in steps:

@@ -191,7 +191,7 @@ def test_an_update_with_the_same_content_is_no_transition() -> None:
     assert [t.what for t in evaluated(b, 74, late)] == ["updated"]
 
 
-def test_calls_and_the_incidents_that_they_become_are_one_story() -> None:
+def test_calls_and_the_incidents_that_they_become_are_one_cluster() -> None:
     for area in ("force", NORTH):
         b = store()
         evaluated(b, 30, so_far(30))
@@ -206,7 +206,7 @@ def test_calls_and_the_incidents_that_they_become_are_one_story() -> None:
     assert len(together.alerts) == 1
 
 
-def test_a_crime_is_no_part_of_the_story_of_the_calls() -> None:
+def test_a_crime_is_no_part_of_the_cluster_of_the_calls() -> None:
     b = store()
     evaluated(b, 30, so_far(30))
     crime = incidents("force", 20, 8.0, grain="hour", notify=True, theme="crimes.burglary")

@@ -1,4 +1,4 @@
-"""The desk: a fault of what watches is told to the room, and stops nothing."""
+"""The alert service: a fault of what watches opens an alert, and stops nothing."""
 
 from __future__ import annotations
 

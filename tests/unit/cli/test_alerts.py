@@ -142,3 +142,16 @@ def test_a_number_is_one_of_an_open_alert_and_never_a_part_of_an_id(run: Run) ->
     run("alerts", "close", "1", "--outcome", "false")
     none = run("alerts", "close", "1", "--outcome", "real")
     assert none.output.startswith("Error: no open alert has the number 1: none is open. ")
+
+
+@pytest.mark.parametrize(
+    "answer", [b'{"alerts": [{}]}', b'{"alerts": ["\\xff"]}', b"<html>", b"[]"]
+)
+def test_an_answer_that_is_no_list_of_alerts_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, run: Run, answer: bytes
+) -> None:
+    monkeypatch.setattr("streams.outputs.monitor_client.MonitorClient.ask", lambda *_: answer)
+    told = run("alerts", "list")
+    assert told.exit_code == 1
+    assert "answers, but not as a monitor that this release can read" in told.output
+    assert "Traceback" not in told.output

@@ -16,12 +16,12 @@ from tests.build import feed, incident, lines, monitor, tiny_force
 from tests.calibration import DAYS, START, calls, planned
 
 
-def test_a_leaf_is_a_line_in_a_smallest_area_and_what_has_no_area() -> None:
+def test_a_series_is_a_line_in_a_smallest_area_and_what_has_no_area() -> None:
     rates = sorted(stream.rate for stream in planned().plan.streams)
     assert rates == pytest.approx([1 / 24, 0.5, 1.0])
 
 
-def test_a_force_holds_all_its_leaves_and_a_district_its_own() -> None:
+def test_a_force_holds_all_its_series_and_a_district_its_own() -> None:
     found = planned()
     rates = {
         (one.where.place, series.row["line"]): found.as_one(number).rate

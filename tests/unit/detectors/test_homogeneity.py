@@ -1,4 +1,4 @@
-"""Who tells the story: the county, or one of its districts."""
+"""Which leads: the county, or one of its districts."""
 
 from collections.abc import Iterable
 
@@ -83,7 +83,7 @@ def test_children_that_make_no_signal_are_looked_up() -> None:
     assert told.alert.area == "rugby"
 
 
-def test_a_child_with_too_few_to_tell_of_leaves_the_story_to_its_parent() -> None:
+def test_a_child_with_too_few_to_tell_of_lets_its_parent_lead() -> None:
     """One where none is usual is unlike its parent's ratio, and nobody's alert."""
     county = incidents("force", 5, 2.0, notify=True)
     rugby = incidents("rugby", 1, 0.01, lower=0, upper=0, notify=False)
@@ -114,7 +114,7 @@ def test_a_child_goes_with_its_parent_only_where_it_shares_its_ratio() -> None:
         assert len(b.alerts) == alerts
 
 
-def test_a_category_that_holds_most_of_the_rise_tells_the_story() -> None:
+def test_a_category_that_holds_most_of_the_rise_leads() -> None:
     every = incidents(
         "force", 400, 320.0, notify=True, theme="incidents", row={"category": "all", "grade": "all"}
     )

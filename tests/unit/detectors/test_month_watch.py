@@ -166,7 +166,7 @@ def test_the_evidence_of_a_change_that_is_over_is_none() -> None:
         assert watch.rate > 10 * watch.allowed
         assert (watch.before or 0.0) > 55
     assert not watch.stands
-    assert watch.about == "ready: 31 months"  # the three of the change teach nothing
+    assert watch.about == "ready: 31 months"  # the three of the change are not learned
 
 
 def test_a_month_that_only_looks_like_the_end_ends_nothing_for_good() -> None:

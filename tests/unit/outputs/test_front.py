@@ -22,7 +22,7 @@ from streams.live import Live
 from streams.outputs import holders
 from streams.outputs.front import serve_front
 from streams.outputs.wallboard import hub
-from streams.outputs.web import Handle, Running, serve
+from streams.outputs.web import Running, serve
 from tests.alerting import unattended
 from tests.build import call, feed, lines, ms, row, tiny_force
 from tests.servers.process import free_port, wait_until
@@ -55,7 +55,7 @@ class Rig:
 
     def __init__(self, one: Live, two: Live) -> None:
         self.lives = [one, two]
-        self.workers: list[Handle] = [serve(each) for each in self.lives]
+        self.workers: list[Running] = [serve(each) for each in self.lives]
         self.front: Running = serve_front([each.url for each in self.workers])
         self.client = httpx2.Client(base_url=self.front.url, trust_env=False, timeout=10)
 
@@ -211,8 +211,10 @@ def test_events_arrive_as_they_are_sent_and_a_viewer_who_leaves_is_let_go(rigged
         # The stream goes on, and what happens meanwhile is in its next board.
         assert not made.lives[0].ingest(lines([call("c2", "2021-03-01T10:29:00Z")]), NOW)
         assert row(next_board(said), "1h", "calls", line="999")["offered"] == 2
-        assert made.workers[0].hub.viewers == 1
-    wait_until(lambda: made.workers[0].hub.viewers == 0, 10, "the worker knows that he left")
+        hub = made.workers[0].hub
+        assert hub is not None
+        assert hub.viewers == 1
+    wait_until(lambda: hub.viewers == 0, 10, "the worker knows that he left")
 
 
 def test_a_force_is_found_again_where_another_worker_took_it_over(rigged: Made) -> None:

@@ -72,6 +72,12 @@ def test_a_monitor_that_is_not_there_is_told_as_the_system_has_it() -> None:
         MonitorClient(f"127.0.0.1:{free_port()}").ask("/board.json")
 
 
+def test_a_proxy_that_can_not_be_used_is_told_as_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    with pytest.raises(NoAnswer):
+        MonitorClient("http://watchroom.invalid:8787").ask("/board.json")
+
+
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1", "http://", "http:///board"])
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="is no address: write http"):

@@ -168,7 +168,7 @@ def test_silence_of_a_heartbeat_is_loud() -> None:
     assert "STALE: the last heartbeat of calls" in as_text(shown)
 
 
-def test_a_heartbeat_that_comes_seldom_is_waited_for() -> None:
+def test_a_heartbeat_that_comes_rarely_is_waited_for() -> None:
     named = {"kind": "heartbeat", "force": "tiny", "feed": "calls"}
     slow = [{**named, "at": f"2021-03-01T10:{at}Z"} for at in ("15:00", "17:30", "20:00")]
     assert staleness(board(call("c1", "2021-03-01T10:20:00Z"), *slow)) is None  # 5 minutes ago

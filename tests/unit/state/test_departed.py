@@ -24,7 +24,7 @@ def ids(count: int, start: int = 0) -> list[str]:
     return [f"W{number:09d}" for number in range(start, start + count)]
 
 
-def test_a_filter_never_says_no_to_an_id_that_was_added_and_seldom_yes_to_another() -> None:
+def test_a_filter_never_says_no_to_an_id_that_was_added_and_rarely_yes_to_another() -> None:
     found = IdFilter()
     found.add(ids(100_000))
     assert all(key in found for key in ids(100_000))

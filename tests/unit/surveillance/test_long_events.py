@@ -111,7 +111,7 @@ def test_after_the_end_of_a_lockdown_limits_are_wide_and_narrow_with_every_ordin
     }
 
 
-def test_what_ordinary_weeks_teach_is_what_they_teach_a_series_that_began_with_them() -> None:
+def test_what_is_learned_of_ordinary_weeks_is_what_a_series_that_began_with_them_learns() -> None:
     """The event leaves nothing behind: neither a level nor a shape."""
     chance = np.random.default_rng(3)
     event, ordinary = chance.poisson(500, 12 * 7), chance.poisson(300, 8 * 7 + 1)
@@ -184,7 +184,7 @@ def test_the_names_of_one_day_are_not_counted_twice() -> None:
 
 
 @pytest.mark.parametrize("days", [1, 2, 6])
-def test_named_days_as_the_very_first_days_teach_nothing_and_cost_at_most_a_week(
+def test_of_named_days_as_the_very_first_days_nothing_is_learned_at_the_cost_of_a_week(
     days: int,
 ) -> None:
     watch, alarms = of_days(45, lambda _: 300, in_lockdown(0, days - 1))

@@ -267,7 +267,7 @@ def test_a_planned_event_is_judged_and_not_learned_as_normal() -> None:
     assert day == [28]
 
 
-def test_what_a_week_has_taught_stays_and_a_stretch_that_goes_on_teaches_nothing() -> None:
+def test_what_was_learned_from_a_week_stays_and_a_stretch_that_goes_on_is_not_learned() -> None:
     target = watched()
     play(target, hours(16 * 24))
     age = detector(target, "hour").expected.baseline
@@ -461,7 +461,7 @@ def test_no_part_that_another_form_has_left_is_ever_read() -> None:
     assert {"head", "version", "hour", "day", "month"} <= taken(again).keys()
 
 
-def test_an_hour_writes_the_hour_and_none_of_what_its_weeks_have_taught() -> None:
+def test_an_hour_writes_the_hour_and_none_of_what_was_learned_from_its_weeks() -> None:
     target = watched()
     play(target, hours(3 * 168 + 50))
     whole = taken(target)

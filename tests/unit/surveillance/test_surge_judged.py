@@ -1,4 +1,4 @@
-"""Periods of a surge that lasts are judged by what was learned before it, and teach nothing."""
+"""Periods of a surge that lasts are judged by what was learned before it, and are not learned."""
 
 from streams.periods import DAY
 from streams.surveillance.adapters.base import PeriodPoint

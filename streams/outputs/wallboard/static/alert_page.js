@@ -122,10 +122,10 @@ function form(action, title, main, ...fields) {
   return element;
 }
 
-function desk() {
+function actions() {
   const who = made("input", { id: "who", name: "who", maxlength: "60", autocomplete: "nickname", value: remembered() });
-  return made("section", { id: "desk", "aria-labelledby": "desk-label" },
-    made("h2", { id: "desk-label" }, "What you do about it"),
+  return made("section", { id: "actions", "aria-labelledby": "actions-label" },
+    made("h2", { id: "actions-label" }, "What you do about it"),
     form("acknowledge", "I have it", true, field("You: initials or role", who)),
     made("details", {}, made("summary", {}, "Snooze, hand over, note or close"),
     form("snooze", "Snooze", false,
@@ -159,7 +159,7 @@ async function refreshed() {
   say(by("#words"), told(alert));
   by("#status").replaceChildren(ownership(alert), state(alert));
   by("#log").replaceChildren(log(alert));
-  by("#desk").hidden = alert.state !== "open";
+  by("#actions").hidden = alert.state !== "open";
 }
 
 async function one() {
@@ -169,7 +169,7 @@ async function one() {
   shown(
     made("h1", { id: "words" }, told(alert)),
     made("div", { id: "status" }),
-    desk(),
+    actions(),
     made("h2", {}, "Evidence"),
     ...evidence(alert),
     drawing,

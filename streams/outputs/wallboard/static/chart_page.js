@@ -57,11 +57,11 @@ async function hours() {
   const rows = [...series.points].reverse().map((point) => share
     ? [clock.short(Date.parse(point.from)), point.value == null ? (point.denominator == null ? "not known" : "no cases") : percent(point.value), point.denominator == null ? "" : `${count(point.numerator)} of ${count(point.denominator)}`]
     : [clock.short(Date.parse(point.from)), point.value == null ? "not known" : count(point.value)]);
-  const stock = chart === "waiting" ? board.now.calls?.find((row) => row.line === line && row.area === (area ?? "force"))
+  const gauge = chart === "waiting" ? board.now.calls?.find((row) => row.line === line && row.area === (area ?? "force"))
     : chart === "unattended" ? board.now.attendance?.find((row) => row.area === (area ?? "force")) : null;
-  const oldest = stock?.oldest_waiting ?? stock?.oldest_unattended;
-  const lead = stock
-    ? `${count(stock.waiting ?? stock.unattended)} ${chart === "waiting" ? "waiting" : "unattended"} at ${clock.second(Date.parse(board.at))}${oldest == null ? "" : `, the oldest for ${duration(oldest)}`}.`
+  const oldest = gauge?.oldest_waiting ?? gauge?.oldest_unattended;
+  const lead = gauge
+    ? `${count(gauge.waiting ?? gauge.unattended)} ${chart === "waiting" ? "waiting" : "unattended"} at ${clock.second(Date.parse(board.at))}${oldest == null ? "" : `, the oldest for ${duration(oldest)}`}.`
     : chart === "answer" && held ? `Within ${limit(held.within_seconds)}. ${board.definitions.service_level.formula}. Small dots: fewer than 20 calls.`
     : share && held?.formula ? `Within ${limit(held.within_seconds)}: ${held.formula}.` : "";
   shown(

@@ -37,7 +37,7 @@ function figure(tile, text, unit = "") {
   requestAnimationFrame(() => tile.classList.add("changed"));
 }
 
-function stock(tile, held, { none, verb, feed }, now, clock) {
+function gauge(tile, held, { none, verb, feed }, now, clock) {
   greyed(tile, held?.late);
   tile.classList.toggle("nothing", !held?.count);
   if (held == null || held.count == null) {
@@ -55,12 +55,12 @@ function stock(tile, held, { none, verb, feed }, now, clock) {
 
 export function waiting(tile, held, now, clock) {
   say(by("a", tile), held ? `${held.line} waiting` : "Calls waiting");
-  stock(tile, held, { none: "nobody waiting", verb: "waiting", feed: "calls" }, now, clock);
+  gauge(tile, held, { none: "nobody waiting", verb: "waiting", feed: "calls" }, now, clock);
 }
 
 export function unattended(tile, held, now, clock) {
   say(by("a", tile), "Emergencies unattended");
-  stock(tile, held, { none: "all attended", verb: "open", feed: "incidents" }, now, clock);
+  gauge(tile, held, { none: "all attended", verb: "open", feed: "incidents" }, now, clock);
 }
 
 export function answer(tile, held, now, clock) {

@@ -1,4 +1,4 @@
-"""Silence is judged by the pace at which a feed has come of late, where that is lower."""
+"""Silence is judged by the recent rate of a feed, where that is lower."""
 
 from __future__ import annotations
 
