@@ -71,6 +71,11 @@ class Detector(DriftDetector):
         """How strongly the last point speaks for a change, on the scale of the threshold."""
         return float(self._drift_detected)
 
+    @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return None
+
     def reset(self) -> None:
         """Forgets every point: as new, with the same parameters."""
         fresh = type(self)(**self._get_params())

@@ -86,8 +86,9 @@ class GroupedWatch(Detector):
     """Groups slots, keeps a window and a baseline of them; a subclass knows the distribution.
 
     allowed: nominal false alarms a week; an alarm is at most this. slots: a week, 168 or 7. least:
-    cases in a group. need: groups learned before any is judged. window: see above. half_life: weeks
-    in which a group loses half its weight. prior_weight: groups that the prior spread is worth.
+    cases in a group. need: groups learned before any is judged. window: latest groups, which wait
+    to be learned. half_life: weeks in which a group loses half its weight. prior_weight: groups
+    that the prior spread is worth.
     """
 
     def __init__(
@@ -268,6 +269,15 @@ class GroupedWatch(Detector):
     @property
     def _groups_known(self) -> float:
         return self._spread_sums[2] + self.prior_weight
+
+    @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return (
+            f"{self.need} groups of at least {self.least} cases"
+            if self.state == "learning"
+            else None
+        )
 
     @property
     def state(self) -> str:

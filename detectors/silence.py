@@ -152,6 +152,11 @@ class Silence(Detector):
         self._expected = 0.0  # records expected in them
         self._known = rate is not None
 
+    @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return "a rate, or what was expected beside each point" if not self._known else None
+
     def update(
         self, x: float | None, expected: float | None = None, seconds: float | None = None
     ) -> None:

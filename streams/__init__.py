@@ -1,7 +1,7 @@
 """Watchroom: a police control room's event streams, measured live.
 
 ```
-from streams import Monitor, find_force, open_source
+from streams import Monitor, find_force, open_source, play
 ```
 
 gives the names listed below, which are loaded when they are asked for. The packages, bottom first
@@ -13,7 +13,7 @@ events/          what arrives: the schema of an event line, dead letters
 registry/        what is measured: kinds of record, dimensions, measures, the words for figures
 fold/            the winning version of each record, and counters by event time
 board/           Monitor: lines in, Board out; the board's types
-sources/         open_source: files, tables under a mapping, data.police.uk
+sources/         open_source: files, tables under a mapping, data.police.uk; play: in order of time
 surveillance/    which detector watches which series, and which feed is silent
 live.py          Live: a monitor being fed, its lock, clock and health
 alerts/          what becomes of a signal: one alert, its words, its owner, its end
@@ -41,6 +41,7 @@ __all__ = [
     "decode_board",
     "find_force",
     "open_source",
+    "play",
 ]
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from streams.live import Live
     from streams.registry.aggregates import Ratio
     from streams.sources import open_source
+    from streams.sources.order.history import play
 else:
     # Loading all of them takes three times as long as the command line needs to start.
     _HOMES = {
@@ -65,6 +67,7 @@ else:
         "decode_board": "streams.board.model",
         "find_force": "streams.config.force",
         "open_source": "streams.sources",
+        "play": "streams.sources.order.history",
     }
 
     def __getattr__(name):

@@ -71,9 +71,13 @@ def untransformed(z: float, mean: float, sd: float, transform: str) -> float:
 class CUSUM(StandardisedPoints):
     """A lasting shift of the mean by about 2 `k` standard deviations, either way.
 
-    mean, sd, dispersion, learn: see `standardised_points`. k: what is taken off each point, in
-    standard deviations; h: an alarm is from here on; sides: `both`, `up` or `down`; transform,
-    restart, head_start: see the module.
+    mean, sd: of the points for an exposure of 1; dispersion: variance over mean, which gives the sd
+    where none is given (1: Poisson counts; null: learned too); learn: how many first points give
+    what is not given, and are not judged. k: what is taken off each point, in standard
+    deviations; h: an alarm is where a sum reaches this; sides: `both`, `up` or `down`. transform:
+    what is added up of a point, `standard` (its distance from the mean in standard deviations),
+    `rossi` or `anscombe` (the same for small Poisson counts) or `none` (the point itself). restart:
+    whether the sums start anew after an alarm; head_start: at which share of h they start.
     """
 
     def __init__(  # noqa: PLR0913 - a chart's constants, by name

@@ -35,9 +35,11 @@ from detectors.change.standardised_points import StandardisedPoints
 class EWMA(StandardisedPoints):
     """A small lasting shift of the mean, either way, and a smooth line to show.
 
-    mean, sd, dispersion, learn: see `standardised_points`. weight: of the newest point; threshold:
-    an alarm is from so many standard deviations of the average on; exact: whether these are those
-    after so few points; restart: whether the average starts anew after an alarm.
+    mean, sd: of the points for an exposure of 1; dispersion: variance over mean, which gives the sd
+    where none is given (1: Poisson counts; null: learned too); learn: how many first points give
+    what is not given, and are not judged. weight: of the newest point; threshold: an alarm is
+    from so many standard deviations of the average on; exact: whether these are those after so few
+    points; restart: whether the average starts anew after an alarm.
     """
 
     def __init__(

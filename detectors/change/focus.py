@@ -237,6 +237,10 @@ class Focus(Detector):
 class PoissonFocus(Focus):
     """Counts; with a `dispersion` (variance over mean) other than 1, by quasi-likelihood.
 
+    baseline: the mean before a change (null: learned); threshold: an alarm is from this
+    log-likelihood ratio on; sides: `both`, `up` or `down`; restart: whether it starts anew after an
+    alarm; most_candidates: onsets that are kept at most.
+
     >>> detector = PoissonFocus(baseline=10.0, dispersion=2.0)
     >>> for x in [11, 9, 22, 25]:
     ...     detector.update(x)
@@ -268,6 +272,10 @@ class PoissonFocus(Focus):
 class NegativeBinomialFocus(Focus):
     """Counts with variance m + m^2 / `size`, the size known: exact.
 
+    baseline: the mean before a change (null: learned); threshold: an alarm is from this
+    log-likelihood ratio on; sides: `both`, `up` or `down`; restart: whether it starts anew after an
+    alarm; most_candidates: onsets that are kept at most.
+
     >>> detector = NegativeBinomialFocus(baseline=10.0, size=10.0)
     >>> for x in [11, 9, 22, 25]:
     ...     detector.update(x)
@@ -298,6 +306,10 @@ class NegativeBinomialFocus(Focus):
 
 class GaussianFocus(Focus):
     """Measurements with a known standard deviation `sd`: durations, best after a logarithm.
+
+    baseline: the mean before a change (null: learned); threshold: an alarm is from this
+    log-likelihood ratio on; sides: `both`, `up` or `down`; restart: whether it starts anew after an
+    alarm; most_candidates: onsets that are kept at most.
 
     >>> detector = GaussianFocus(sd=0.5, threshold=9.0, restart=False)
     >>> for x in [2.0, 2.5, 1.5, 2.0, 2.5, 1.5, 0.0, 0.5, 0.0]:

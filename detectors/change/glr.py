@@ -43,8 +43,8 @@ class GLR(Detector):
     """A change of the level of counts by any factor, one way, within a window.
 
     mean: expected for an exposure of 1; alpha: variance m + alpha m^2 (0: Poisson); threshold: an
-    alarm is from here on; window, least: points of a segment; direction: `up` or `down`; restart:
-    whether no segment reaches back over an alarm.
+    alarm is from this log-likelihood ratio on; window, least: points of a segment at most, and at
+    least; direction: `up` or `down`; restart: whether no segment reaches back over an alarm.
     """
 
     gaps_count = False

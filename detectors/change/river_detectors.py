@@ -82,7 +82,12 @@ class _River(Detector):
 
 
 class ADWIN(_River):
-    """River's ADWIN: the mean of a window whose length adapts; the parameters are river's."""
+    """River's ADWIN: the mean of a window whose length adapts.
+
+    delta: the smaller, the surer a change must be; clock: it is looked for at every so many points;
+    max_buckets: of one size, in which the window is kept; min_window_length: points in each of the
+    parts that are compared; grace_period: points before any is judged.
+    """
 
     def __init__(
         self,
@@ -109,6 +114,11 @@ class ADWIN(_River):
         self._river._helper.__setstate__(base64.b64decode(state["window"]))
 
     @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return f"{self.grace_period} points" if self._river.width < self.grace_period else None
+
+    @property
     def width(self) -> float:
         """The points in the window."""
         return float(self._river.width)
@@ -123,7 +133,12 @@ _SUMS = ("_sum_increase", "_sum_decrease", "_min_increase", "_max_decrease")
 
 
 class PageHinkley(_River):
-    """River's Page-Hinkley test of a changed mean; the parameters are river's."""
+    """River's Page-Hinkley test of a changed mean, in units of the points.
+
+    min_instances: points before any is judged; delta: what is taken off each distance from the
+    running mean; threshold: an alarm is where the sum is above this; alpha: what is kept of the sum
+    at each point; mode: `both`, `up` or `down`.
+    """
 
     def __init__(
         self,

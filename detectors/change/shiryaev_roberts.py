@@ -133,6 +133,11 @@ class ShiryaevRoberts(Detector):
         self._weigh()
         self._drift_detected = self._evidence > self.threshold
 
+    @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return f"{self.baseline} points, and one to judge" if not self._places else None
+
     def pass_over(self, points: int) -> None:
         """Takes so many points in a row that are missing."""
         self._drift_detected = False

@@ -59,6 +59,11 @@ class StandardisedPoints(Detector):
         return self._mean is None or self._variance is None
 
     @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return f"{self.learn} points to learn from, not all alike" if self.learning else None
+
+    @property
     def level_before(self) -> float | None:
         """The mean per unit of exposure, given or learned; None while learning."""
         return self._mean

@@ -31,8 +31,10 @@ logarithms beside it."""
 class UncertainFocus(PoissonFocus):
     """A change of the ratio of counts to an expectation that is itself uncertain.
 
-    dispersion, spread: d and v above; both may be set anew before any point. A gap (None) has an
-    index here, so that an onset is a place in the stream.
+    The expected count is the exposure of a point. threshold: an alarm is from this log-likelihood
+    ratio on; dispersion: variance over mean of the counts about their expectation; spread: relative
+    variance of the expectation; both may be set anew before any point. A gap (None) has an index
+    here, so that an onset is a place in the stream.
 
     >>> sure, unsure = UncertainFocus(), UncertainFocus(spread=0.01)
     >>> for x in [120, 120]:

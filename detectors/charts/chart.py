@@ -80,10 +80,14 @@ def _within(x: float) -> float:
 class ControlChart(Detector):
     """A control chart over one series: limits from a baseline, rules about points, re-basing.
 
-    `kind` is one of `KINDS`, `sigmas` the distance of the limits, `baseline` how many first points
-    make them, or earlier points; `rebase` after how many on one side the level moves. `options` go
-    to the function that fits the baseline, such as `{"screen": 1}`; `rules` are names in
-    `rules.RULES`; `sizes` are those of the points of a `baseline` list.
+    `kind` is `individuals` or `mean_sd` (measurements), `c` (counts), `g` (counts between events),
+    `t` (times between events), `u` or `u_prime` (counts over a size), `p` or `p_prime` (a number of
+    so many); `sigmas` is the distance of the limits, `baseline` how many first points make them, or
+    a list of earlier points, whose `sizes` may be given; `rebase` after how many on one side the
+    level moves (0: never). `rules` are `outside`, `side_N` (N of 6 to 9 on one side), `trend_N` (N
+    of 5 to 8 rising or falling), `near_2_of_3` and `near_2_of_3_outside_too`. `runs_from_baseline`
+    says whether points of the baseline count in runs. `options` go to what fits the baseline:
+    `{"screen": 1}`.
     """
 
     def __init__(
@@ -186,6 +190,11 @@ class ControlChart(Detector):
     def learning(self) -> bool:
         """Whether the baseline is still being filled, and no point judged."""
         return self._fitted is None
+
+    @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return f"{self.baseline} points for its limits" if self.learning else None
 
     @property
     def centre(self) -> float | None:

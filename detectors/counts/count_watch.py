@@ -49,10 +49,10 @@ LOOKED_BACK = {168: 48, 7: 28}
 class CountWatch(Detector):
     """A count by hour or day: exceptional by itself, or changed over any stretch that ends now.
 
-    slots: of the week, 168 hours or 7 days.
-
-    allowed: nominal false alarms a week; an alarm is at most this. need, prior_dispersion,
-    prior_weight: see `Expected`. window: see above; by default `LOOKED_BACK`.
+    slots: of the week, 168 hours or 7 days. allowed: nominal false alarms a week; an alarm is at
+    most this. window: how many slots back a change is looked for (null: two days of hours, four
+    weeks of days). need: weeks of history before any count is judged. prior_dispersion: variance
+    over mean before any data, worth prior_weight points.
 
     >>> watch = CountWatch(slots=7)
     >>> for _ in range(8):
@@ -100,6 +100,11 @@ class CountWatch(Detector):
         self._stretch = 1.0
         self._surprise = 0.0
         self._direction: str | None = None
+
+    @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return self._expected.still_needs
 
     @property
     def expected(self) -> Expected:

@@ -61,7 +61,8 @@ class EARS(Detector):
         baseline: how many points make the baseline, at least 3.
         alpha: nominal probability of an alarm; None: 0.001 for C1 and C2, 0.025 for C3.
         least_sigma: a floor for the standard deviation.
-        around: what the limit of C3 is laid around, "mean" or "observed", see above.
+        around: what the limit of C3 is laid around: "mean", that of the baseline, or "observed",
+            the point itself, as R's surveillance does.
 
     """
 
@@ -148,6 +149,11 @@ class EARS(Detector):
     def state(self) -> Literal["learning", "watching"]:
         """Whether there was history enough to judge the last point."""
         return "learning" if self._upper is None else "watching"
+
+    @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return f"{self.needs} points before it" if self._upper is None else None
 
     @property
     def expected(self) -> float | None:

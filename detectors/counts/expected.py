@@ -250,6 +250,14 @@ class Expected(Detector):
         return "first year" if self._from_event else "learning"
 
     @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        fixed = self.fixed_lower is not None or self.fixed_upper is not None
+        if fixed or self.state != "learning":
+            return None
+        return f"{self.need} weeks of {self.slots} points each"
+
+    @property
     def _from_event(self) -> bool:
         """Whether all that is known is an event's own weeks."""
         known = self._baseline

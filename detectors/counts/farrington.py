@@ -319,10 +319,16 @@ def _limits(  # the last step of `judge`, with all that it has found
 class FlexibleFarrington(Detector):
     """An exceptionally high count in a seasonal series: R's farringtonFlexible, on a stream.
 
-    One count a period; the arguments are those of `Options`.
+    One count a period. alpha: nominal probability of an alarm; period: points a year; years: of
+    history that are used; half_window: points on each side of the same date; levels: of the
+    seasonal factor; skip: latest points that are left out; reweight: whether past surges weigh
+    less, from a residual of weights_from on; trend: whether one is tried, and trend_alpha its least
+    significance; threshold: `nbPlugin`, `muan` or `delta`, and power (`2/3`, `1/2` or `none`) that
+    of the last. No alarm is below least_cases in the last least_window points. half_case: whether
+    half a case stands in for a reference of zeros.
 
-    A missing period (None) moves the calendar on, raises no alarm and changes no figure. While
-    there is less history than `needs`, `state` is "learning" and there are no limits.
+    A missing period (None) moves the calendar on, raises no alarm and changes no figure. Before all
+    of those years are there nothing is judged: it is "learning", without limits.
     """
 
     def __init__(  # noqa: PLR0913  # each is a choice of the published method
@@ -405,6 +411,11 @@ class FlexibleFarrington(Detector):
     def state(self) -> Literal["learning", "watching"]:
         """Whether there was history enough to judge the last point."""
         return "learning" if self._learning else "watching"
+
+    @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return f"{self.needs} points before it" if self._learning else None
 
     @property
     def expected(self) -> float | None:

@@ -287,6 +287,11 @@ class MonthWatch(Detector):
         return "learning" if self._shiryaev_roberts.dispersion <= 0.0 else "ready"
 
     @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return f"{self.baseline} months" if self.state == "learning" else None
+
+    @property
     def about(self) -> str:
         """The state in plain words."""
         since = f" since {self._since}" if self._since else ""

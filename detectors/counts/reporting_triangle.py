@@ -96,6 +96,15 @@ class ReportingTriangle(Detector):
         """Either `delay not known` or `ready`."""
         return "ready" if len(self._complete()) >= self.need else NOT_KNOWN
 
+    @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return (
+            f"{self.need} periods, each with a count at every one of {self.ages} ages"
+            if self.state == NOT_KNOWN
+            else None
+        )
+
     def _complete(self, before: float = math.inf) -> list[list[float]]:
         """The periods known at every age, older than this one: their counts by age."""
         return [

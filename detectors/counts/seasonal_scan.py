@@ -176,6 +176,15 @@ class SeasonalScan(Detector):
         return "learning" if seen < self.need else "watching"
 
     @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return (
+            f"{self.need} points before the last {self.window}"
+            if self.state == "learning"
+            else None
+        )
+
+    @property
     def p_value(self) -> float | None:
         """The probability that is compared with alpha; None while learning."""
         return self._last[0] if self._last else None

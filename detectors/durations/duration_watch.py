@@ -88,10 +88,14 @@ DOUBTFUL = -1.0
 class DurationWatch(GroupedWatch):
     """A mean of durations: exceptional in a slot, or changed over any stretch that ends now.
 
-    The parameters that all grouped watches have are in `GroupedWatch`.
+    allowed: nominal false alarms a week; an alarm is at most this. slots: of the week, 168 hours or
+    7 days. least: cases in a group; need: groups that are learned before any is judged; window: how
+    many groups back a change is looked for (null: 48 of hours, 28 of days). half_life: weeks in
+    which a group loses half its weight. prior_weight: groups that the prior spread is worth.
 
-    prior_cv: coefficient of variation of single durations before any are squared. prior_sd: tau
-    before any data, as a proportion. slot_sd: standard deviation of the effects of the slots.
+    prior_cv: coefficient of variation of single durations before any are squared. prior_sd:
+    variation from day to day before any data, as a proportion. slot_sd: standard deviation of
+    the effects of the slots.
     """
 
     _own = ("prior_cv", "prior_sd", "slot_sd")

@@ -90,7 +90,14 @@ def beta_binomial_tails(
 
 
 class Proportion(Detector):
-    """Exact tails of a proportion against a target and against its own recent rate."""
+    """Exact tails of a proportion against a target and against its own recent rate.
+
+    target: the proportion that it should be, between 0 and 1 (null: none); memory: trials that the
+    recent rate rests on at most (null: no comparison with it); threshold: an alarm is from this
+    -log10 of a probability on (3: one in a thousand); least: trials that are judged together, added
+    up over points until there are so many; sides: `both`, `up` or `down`; mid_p: whether a tail
+    counts half of the chance of the very number that came.
+    """
 
     def __init__(
         self,
@@ -196,6 +203,11 @@ class Proportion(Detector):
         """The recent rate, the last group included; None before the first."""
         successes, trials = self._recent
         return successes / trials if trials > 0.0 else None
+
+    @property
+    def still_needs(self) -> str | None:
+        """What must come before any point is judged, in words; None once that is there."""
+        return f"{self.least} trials" if self._rate is None else None
 
     @property
     def pending(self) -> int:

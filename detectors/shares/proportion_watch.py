@@ -61,10 +61,13 @@ def stretch_ratio(shares: Floats, trials: Floats, p: Floats, correlation: Floats
 class ProportionWatch(GroupedWatch):
     """A share: exceptional in a slot, or changed over any stretch that ends now.
 
-    The parameters that all grouped watches have are in `GroupedWatch`.
+    allowed: nominal false alarms a week; an alarm is at most this. slots: of the week, 168 hours or
+    7 days. least: cases in a group; need: groups that are learned before any is judged; window: how
+    many groups back a change is looked for (null: 48 of hours, 28 of days). half_life: weeks in
+    which a group loses half its weight. prior_weight: groups that the prior spread is worth.
 
-    prior_correlation: rho before any data, what sibling series have shown. slot_sd: standard
-    deviation of the effects of the slots, as shares.
+    prior_correlation: of two trials of a group before any data, what sibling series have
+    shown. slot_sd: standard deviation of the effects of the slots, as shares.
 
     >>> watch = ProportionWatch(allowed=0.05, slots=7)
     >>> for week in range(12):

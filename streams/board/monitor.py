@@ -55,7 +55,11 @@ WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
 """Parts of a board that depend on how and when the events came; the rest does not."""
 
-COUNTED: dict[str, type[Kind]] = {"call": Calls, "incident": Incidents, "crime": Crimes}
+COUNTED: dict[str, Callable[[Force], Kind]] = {
+    "call": Calls,
+    "incident": Incidents,
+    "crime": Crimes,
+}
 """The kinds of which records are counted, and the rules of each."""
 _EVENT_KINDS = {struct: kind for kind, struct in KINDS.items()}
 Add = Callable[[Any, int], Iterator[None] | None]
@@ -99,8 +103,7 @@ class Shard:
             elif kind == "heartbeat":
                 self.folds[force.id] = Heartbeats()
             else:
-                rules: Any = COUNTED[kind]
-                ledger = Ledger(rules(force), Calendar(force.zone), most)
+                ledger = Ledger(COUNTED[kind](force), Calendar(force.zone), most)
                 ledger.stepwise = True
                 self.folds[force.id] = ledger
         self.surveillance: dict[str, Any] = {}
@@ -125,7 +128,7 @@ class Monitor:
         self.refusals = Refusals()
         """The feeds of which every line is refused."""
         self._rollups = {
-            (force.id, group.name): Rollup(group, force, COUNTED[group.kind](force))  # type: ignore[call-arg]
+            (force.id, group.name): Rollup(group, force, COUNTED[group.kind](force))
             for force in self.forces.values()
             for group in GROUPS
         }

@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
-import csv
 import inspect
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TextIO
+from typing import Any, Literal, NamedTuple, TextIO, get_args, get_origin, get_type_hints
 
 import click
+import msgspec
 
 import detectors
 from detectors import Detector
 from detectors.calibration.false_discovery import adjusted
+from detectors.change.focus import Options
+from streams.cli.figure_table import FigureTable
 from streams.errors import ConfigError, SourceError
 
-MISSING = frozenset({"", "NA", "N/A", "null", "None", "-"})
-"""What a cell holds where nothing is known; as that, not as 0, a detector takes it."""
 SAID = ("direction", "level", "expected", "lower", "upper", "causes")
 """What is printed of a detector, as far as it has it, beside the evidence and the onset."""
+
+
+COUNTS = frozenset(
+    {
+        "CountWatch", "EARS", "Expected", "FlexibleFarrington", "GLR", "MonthWatch",
+        "NegativeBinomialFocus", "PoissonFocus", "Proportion", "ProportionWatch",
+        "ReportingTriangle", "SeasonalScan", "ShiryaevRoberts", "Silence", "UncertainFocus",
+    }
+)  # fmt: skip
+"""Detectors of counts, none of which is negative."""
+MEASURED = frozenset({"individuals", "mean_sd"})
+"""Kinds of `ControlChart` for measurements; the others are for counts and times."""
+TRIALS = {"Proportion": "of", "ProportionWatch": "trials"}
+"""What a point is so many of, and never more."""
+TO_GIVE: dict[str, tuple[str | None, str | None, str]] = {
+    "GLR": ("mean", "exposure", "the count that is usual, which it can't learn"),
+    "GaussianFocus": ("sd", None, "the standard deviation of a point, which it can't learn"),
+    "UncertainFocus": (None, "exposure", "the count that was expected of each row"),
+}
+"""Where no default can be right: the setting, or what stands beside the column instead, and what
+it is."""
 
 
 class Column(NamedTuple):
     """One series: its name, its points, and what else `update` takes with each of them."""
 
+    table: FigureTable
     name: str
     points: list[float | None]
     beside: list[dict[str, Any]]
@@ -78,7 +99,8 @@ def detect(  # noqa: PLR0913, PLR0917  one argument an option
     """Run a detector over a column of a CSV file and print where it alarms.
 
     Without FILE it says what the detector is and which settings it has, without DETECTOR it lists
-    them. The file has a header; rows are periods in order, and an empty cell is a missing one.
+    them. The file has a header; rows are periods in order, and an empty cell is a missing one. An
+    alarm "goes on" where all rows since the last one are part of it: one change may alarm often.
 
     \b
     Examples:
@@ -96,22 +118,42 @@ def detect(  # noqa: PLR0913, PLR0917  one argument an option
     if file is None:
         _describe(kind)
         return
-    labels, series = _columns(file, kind, columns, label, _pairs(beside, "--with"))
+    table, series = _columns(file, kind, columns, label, _pairs(beside, "--with"))
+    labels = table.labels()
     options = {name: _value(text) for name, text in _pairs(settings, "--set").items()}
+    _check_given(kind, options, _pairs(beside, "--with"))
     if last is not None:
         _report(kind, options, series, labels, last)
         return
-    alarms = 0
+    alarms = new = 0
+    unjudged: dict[str, str] = {}
     for one in series:
         made = _made(kind, options)
+        judged = False
         for row, answer in enumerate(_answers(made, one)):
+            needs = made.still_needs
+            judged = judged or needs is None
             alarms += answer["alarm"]
+            new += answer["alarm"] and not answer["goes_on"]
             if every or answer["alarm"]:
-                found = {"column": one.name, "row": row, "label": labels[row], **answer}
+                line = table.rows[row].line
+                found = {"column": one.name, "row": row, "line": line, "label": labels[row]}
+                found |= answer
                 click.echo(json.dumps(found) if as_json else _line(found, labels))
-    if not as_json:
-        rows, columns_ = f"{len(labels)} rows", ", ".join(one.name for one in series)
-        click.echo(f"{alarms} alarm{'s' * (alarms != 1)} in {rows} of {columns_}", err=True)
+        if not judged:
+            unjudged[one.name] = needs or ""
+    rows = f"{len(labels)} rows"
+    if unjudged:
+        click.echo(
+            f"none of {rows} of {', '.join(unjudged)} could be judged: {kind.__name__} is still "
+            f"learning; it needs {next(iter(unjudged.values()))}",
+            err=True,
+        )
+    judged_columns = [one.name for one in series if one.name not in unjudged]
+    if judged_columns and not as_json:
+        more = f", {new} of them new: the others go on" if new < alarms else ""
+        found_in = f"{rows} of {', '.join(judged_columns)}"
+        click.echo(f"{alarms} alarm{'s' * (alarms != 1)} in {found_in}{more}", err=True)
 
 
 def _names() -> list[str]:
@@ -144,10 +186,19 @@ def _settings(function: Any, but: Sequence[str] = ()) -> dict[str, inspect.Param
 def _describe(kind: type[Detector]) -> None:
     click.echo(f"{kind.__name__}: {inspect.cleandoc(kind.__doc__ or '').split('>>>')[0].rstrip()}")
     click.echo("\n--set, with what holds unless it is given:")
+    setting, instead, meaning = TO_GIVE.get(kind.__name__, (None, None, ""))
     for name, value in kind()._get_params().items():
-        click.echo(f"  {name}={json.dumps(value)}")
+        if name == setting:
+            other = f", or --with {instead}=COLUMN" if instead else ""
+            click.echo(f"  {name}=... to be given{other}: {meaning}")
+        else:
+            click.echo(f"  {name}={json.dumps(value)}")
     if beside := _settings(kind.update, but=["x"]):
         click.echo(f"\n--with, beside the column itself: {', '.join(beside)}")
+        if setting is None and instead:
+            click.echo(f"  {instead} is to be given: {meaning}")
+        if (trials := TRIALS.get(kind.__name__)) is not None:
+            click.echo(f"  {trials} is how many there were, of which the column is a part")
 
 
 def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
@@ -163,9 +214,31 @@ def _pairs(texts: Sequence[str], option: str) -> dict[str, str]:
 def _value(text: str) -> Any:
     """A setting: JSON where it is JSON, else the text itself."""
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        return json.loads(text, parse_constant=str)
+    except (json.JSONDecodeError, RecursionError):
         return text
+
+
+def _types(kind: type[Detector]) -> dict[str, Any]:
+    """The type of each setting."""
+    return {**get_type_hints(Options), **get_type_hints(kind.__init__)}
+
+
+def _in_words(kind: Any) -> str:
+    """A type as a person would say it: "a number or null"."""
+    plain = {
+        float: "a number", int: "a whole number", bool: "true or false", str: "a text",
+        type(None): "null", dict: "a JSON object",
+    }  # fmt: skip
+    if kind in plain:
+        return plain[kind]
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(get_args(kind))}"
+    if get_origin(kind) is dict:
+        return plain[dict]
+    if get_origin(kind) is not None and issubclass(get_origin(kind), Sequence):
+        return "a JSON list"
+    return " or ".join(_in_words(each) for each in get_args(kind)) or "JSON"
 
 
 def _made(kind: type[Detector], options: Mapping[str, Any]) -> Detector:
@@ -174,10 +247,31 @@ def _made(kind: type[Detector], options: Mapping[str, Any]) -> Detector:
         raise ConfigError(
             f'{kind.__name__} has no setting "{unknown[0]}"', cure=f"It has {', '.join(known)}"
         )
+    types, taken = _types(kind), {}
+    for name, value in options.items():
+        try:
+            taken[name] = msgspec.convert(value, types[name])
+        except msgspec.ValidationError:
+            shown = json.dumps(value)
+            raise ConfigError(
+                f"{kind.__name__}: {name} is {_in_words(types[name])}, not {shown}"
+            ) from None
     try:
-        return kind(**options)
+        return kind(**taken)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{kind.__name__}: {error}") from None
+
+
+def _check_given(
+    kind: type[Detector], options: Mapping[str, Any], beside: Mapping[str, str]
+) -> None:
+    """Asks for what has no default that could be right."""
+    setting, instead, meaning = TO_GIVE.get(kind.__name__, (None, None, ""))
+    if setting in options or instead in beside or (setting is None and instead is None):
+        return
+    ways = [f"--set {setting}=..."] * (setting is not None)
+    ways += [f"--with {instead}=COLUMN"] * (instead is not None)
+    raise ConfigError(f"{kind.__name__} needs {meaning}", cure=f"Give {' or '.join(ways)}")
 
 
 def _columns(
@@ -186,82 +280,111 @@ def _columns(
     columns: Sequence[str],
     label: str | None,
     beside: Mapping[str, str],
-) -> tuple[list[str], list[Column]]:
-    """The names of the rows, and the series of a table."""
+) -> tuple[FigureTable, list[Column]]:
+    """The table, and its series."""
     takes = _settings(kind.update, but=["x"])
     if unknown := [name for name in beside if name not in takes]:
         cure = f"It takes {', '.join(takes)}" if takes else "It takes nothing beside the column"
         raise ConfigError(f'{kind.__name__} does not take "{unknown[0]}" with a point', cure=cure)
-    try:
-        header, *rows = [row for row in csv.reader(file) if row] or [[]]
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise SourceError(f"{file.name} is no CSV file in UTF-8: {error}") from None
-    header = [name.strip() for name in header]
+    table = FigureTable(file)
+    header = table.header
     for name in (*columns, *beside.values(), *([label] if label else [])):
         if name not in header:
             raise ConfigError(
-                f'{file.name} has no column "{name}"', cure=f"It has {', '.join(header)}"
+                f'{table.name} has no column "{name}"', cure=f"It has {', '.join(header)}"
             )
     used = (*columns, *beside.values())
     if label is None and len(header) > 1 and header[0] not in used:
         label = header[0]
-    named = columns or [name for name in header if name not in (label, *used)]
-    if not named or not rows:
-        raise SourceError(f"{file.name} has no {'rows' if named else 'column of figures'}")
-    texts = {
-        name: [row[i].strip() if i < len(row) else "" for row in rows]
-        for i, name in enumerate(header)
-    }
+    named = columns or [name for name in header if name and name not in (label, *used)]
+    if not named or not table.rows:
+        raise SourceError(f"{table.name} has no {'rows' if named else 'column of figures'}")
+    table.choose_label(label)
     more = {
-        name: [text.split(";") if name == "names" else _number(text, column, n, whole=True)
-               for n, text in enumerate(texts[column])]
+        name: [text.split(";") for text in table.texts(column)]
+        if name == "names"
+        else table.numbers(column, whole=True)
         for name, column in beside.items()
-    }  # fmt: skip
-    with_points = [{name: given[n] for name, given in more.items()} for n in range(len(rows))]
-    series = [
-        Column(name, [_number(text, name, n) for n, text in enumerate(texts[name])], with_points)
-        for name in named
-    ]
-    return texts[label] if label else [str(n) for n in range(len(rows))], series
+    }
+    with_points = [{name: given[n] for name, given in more.items()} for n in range(len(table.rows))]
+    return table, [Column(table, name, table.numbers(name), with_points) for name in named]
 
 
-def _number(text: str, column: str, row: int, *, whole: bool = False) -> Any:
-    """A figure, None where it is missing; `whole`: without a fraction it is an integer."""
-    if text in MISSING:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise SourceError(f'row {row} of the column "{column}": "{text}" is no number')
-    return int(number) if whole and number.is_integer() else number
+def _check_point(detector: Detector, series: Column, row: int, beside: Mapping[str, Any]) -> None:
+    """Refuses what would be taken for something else: a count below 0, more than all trials."""
+    x, name = series.points[row], type(detector).__name__
+    if x is None:
+        return
+    chart = name == "ControlChart" and getattr(detector, "kind", "") not in MEASURED
+    if x < 0 and (chart or name in COUNTS):
+        raise SourceError(f"{series.table.place(row, series.name)}: {x:g} is below 0, so no count")
+    if (trials := TRIALS.get(name)) is not None:
+        of = beside.get(trials, 1)
+        if x > of:
+            cure = (
+                " is more than there were"
+                if trials in beside
+                else f": say how many there were, --with {trials}=COLUMN"
+            )
+            raise SourceError(f"{series.table.place(row, series.name)}: {x:g} of {of:g}{cure}")
+    for key, value in beside.items():
+        wanted = get_type_hints(type(detector).update).get(key)
+        if isinstance(value, float) and float not in {wanted, *get_args(wanted)}:
+            raise SourceError(
+                f"{series.table.place(row, series.name)}: {key} is a whole number, not {value:g}"
+            )
 
 
 def _answers(detector: Detector, series: Column) -> Iterator[dict[str, Any]]:
     """What the detector says of each point; one of which a part is missing is a missing point."""
     places: list[int] = []
     """The row of each place that an onset may name."""
+    before: tuple[int, Any] | None = None
+    """The row of the last alarm, and its direction."""
     for row, (count, beside) in enumerate(zip(series.points, series.beside, strict=True)):
         known = {name: value for name, value in beside.items() if value is not None}
         x = count if len(known) == len(beside) else None
         if x is not None or detector.gaps_count:
             places.append(row)
+        if x is not None:
+            _check_point(detector, series, row, known)
         try:
             detector.update(x, **known)
-        except (TypeError, ValueError) as error:
-            raise SourceError(f'row {row} of the column "{series.name}": {error}') from None
+        except (ArithmeticError, TypeError, ValueError) as error:
+            place = series.table.place(row, series.name)
+            raise SourceError(f"{place}: {error}") from None
         onset = getattr(detector, "onset", None)
-        said = {
-            "onset": None if onset is None else places[onset],
-            **{name: getattr(detector, name, None) for name in SAID},
-        }
+        onset = None if onset is None else places[onset]
+        said = {name: _in_a_word(name, getattr(detector, name, None)) for name in SAID}
+        goes_on = False
+        if detector.drift_detected:
+            begins = row if onset is None else onset
+            goes_on = (
+                before is not None
+                and before[1] == said["direction"]
+                and all(series.points[n] is None for n in range(before[0] + 1, begins))
+            )
+            before = row, said["direction"]
         yield {
             "value": x,
             "alarm": detector.drift_detected,
+            "goes_on": goes_on,
             "evidence": detector.evidence,
+            **({} if onset is None else {"onset": onset}),
             **{name: value for name, value in said.items() if _plain(value)},
         }
+
+
+def _in_a_word(name: str, value: Any) -> Any:
+    """A direction of 1 or -1 as up or down (0: none), and the rules of a chart with theirs."""
+    if name == "direction" and isinstance(value, int):
+        return {1: "up", -1: "down"}.get(value)
+    if name == "causes" and isinstance(value, list):
+        return [
+            one if isinstance(one, str) else f"{one[0]} {_in_a_word('direction', one[1])}"
+            for one in value
+        ]
+    return value
 
 
 def _plain(value: object) -> bool:
@@ -277,7 +400,7 @@ def _report(
     share: float,
 ) -> None:
     """The last row: of each column its count, what was expected, and whether it is flagged."""
-    judged = []
+    judged, needs = [], None
     for one in series:
         detector = _made(kind, options)
         for answer in _answers(detector, one):
@@ -289,24 +412,35 @@ def _report(
             )
         if last["value"] is not None and detector.p_value is not None:
             judged.append((one.name, last, detector.p_value))
+        needs = needs or detector.still_needs
     found = zip(judged, adjusted([p for *_, p in judged]), strict=True)
     click.echo(f"{labels[-1]}: {len(judged)} of {len(series)} columns can be judged")
+    if not judged and needs:
+        click.echo(f"{kind.__name__} is still learning; it needs {needs}", err=True)
     for (name, last, p), least in sorted(found, key=lambda each: each[1]):
         flag = "FLAG" if least <= share * (1 + 1e-12) else "    "
         expected = f"expected {last['expected']:.1f}, p {p:.2g}"
         click.echo(f"{flag}  {name}: {last['value']:g}, {expected}, false share {least:.2g}")
 
 
+def _alarm(answer: Mapping[str, Any]) -> list[str]:
+    if not answer["alarm"]:
+        return []
+    return ["ALARM goes on" if answer["goes_on"] else "ALARM"]
+
+
 def _line(answer: Mapping[str, Any], labels: Sequence[str]) -> str:
     """One row, as a person reads it."""
     value = "missing" if answer["value"] is None else f"{answer['value']:g}"
-    parts = [f"{answer['label']}  {answer['column']} {value}"] + ["ALARM"] * answer["alarm"]
+    parts = [f"{answer['label']}  {answer['column']} {value}", *_alarm(answer)]
     parts.append(f"evidence {answer['evidence']:.3g}")
     if "onset" in answer:
         parts.append(f"since {labels[answer['onset']]}")
     for name in SAID:
         if name in answer:
             shown = answer[name]
-            shown = f"{shown:.4g}" if isinstance(shown, float) else json.dumps(shown).strip('"')
+            if isinstance(shown, list):
+                shown = ", ".join(shown)
+            shown = f"{shown:.4g}" if isinstance(shown, float) else str(shown)
             parts.append(f"{name} {shown}")
     return "  ".join(parts)

@@ -33,11 +33,6 @@ from streams.config.force import Force, find_force, shipped_forces
 from streams.errors import Refused
 from streams.events.schema import Crime, Incident, encode
 
-STREET = (
-    "Crime ID", "Month", "Reported by", "Falls within", "Longitude", "Latitude", "Location",
-    "LSOA code", "LSOA name", "Crime type", "Last outcome category", "Context",
-)  # fmt: skip
-
 ASB = "Anti-social behaviour"
 OFFENCES: Mapping[str, str] = {
     "Bicycle theft": "bicycle_theft",

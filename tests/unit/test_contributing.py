@@ -1,9 +1,12 @@
 """The worked examples of CONTRIBUTING.md: how many files each needs. That an example works is
 tested beside the tests of what it adds to."""
 
+import subprocess
+import sys
+
 import pytest
 
-from tests.adding import changed, examples
+from tests.adding import ROOT, changed, examples
 
 TITLES = ["A panel", "An alert kind", "A detector", "A source mapping"]
 
@@ -16,6 +19,21 @@ def test_the_page_shows_how_to_add_what_is_added_often() -> None:
 def test_an_example_changes_no_more_files_than_its_title_says(title: str) -> None:
     example = examples()[title]
     assert 1 <= len(example.changes) <= example.most_files
+
+
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("command", ["check", "format --check"])
+def test_an_example_is_in_the_form_that_the_gate_asks_for(title: str, command: str) -> None:
+    for path, lines in examples()[title].changes.items():
+        if not path.endswith(".py"):
+            continue
+        file = ROOT / path
+        text = changed(file.read_text() if file.exists() else "", lines, path)
+        done = subprocess.run(
+            [sys.executable, "-m", "ruff", *command.split(), "--stdin-filename", path, "-"],
+            cwd=ROOT, input=text, text=True, capture_output=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_change_finds_its_place_by_lines_that_are_there() -> None:

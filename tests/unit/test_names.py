@@ -76,6 +76,7 @@ ELSEWHERE = {
     ("cells", "streams.sources."): "the cells of a row of a table",
     ("cell", "streams.outputs.terminal"): "a cell of a table",
     ("cells", "streams.outputs.terminal"): "the cells of a row of a table",
+    ("cells", "streams.cli.figure_table"): "the cells of a row of a table",
     ("conditions", "streams.sources.mapping."): "what a mapping asks of a row",
     ("outcomes", "streams.sources.police_uk"): "the outcomes of crimes",
     ("tell", "streams.sources.readers"): "where a file is read, as Python has it",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import assert_type
 
 import pytest
 
 import streams
-from streams import Board, Force, Monitor, PeriodFigures, Ratio, Row, find_force, open_source
-from streams.sources.files import Source
+from streams import Board, Force, Monitor, PeriodFigures, Ratio, Row, find_force, open_source, play
+from streams.sources import Rejected, Source
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +31,8 @@ def test_the_types_are_those_that_a_user_needs() -> None:
     assert_type(force, Force)
     monitor = Monitor([force])
     assert_type(open_source(str(ROOT / "examples/events.ndjson.gz"), force=force), Source)
+    source = open_source(str(ROOT / "examples/events.ndjson.gz"), force=force)
+    assert_type(play(monitor, source), Iterator[Rejected])
     board = monitor.board(force.id, 1)
     assert_type(board, Board)
     today = board.windows["today"]
@@ -52,6 +55,16 @@ def test_importing_the_package_loads_nothing_of_it() -> None:
         [sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_the_example_of_the_sources_page_runs_and_refuses_nothing() -> None:
+    text = (ROOT / "docs" / "sources.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_the_example_of_the_readme_runs() -> None:

@@ -171,7 +171,7 @@ def encoding_of(data: bytes) -> str:
 
 def _of_lines(text: str, origin: str, settings: dict[str, object]) -> Sample:
     lines = text.split("\n", MOST + 200)[: MOST + 200]
-    delimiter, quote = _dialect(lines)
+    delimiter, quote = dialect_of(lines)
     if delimiter != ",":
         settings["delimiter"] = delimiter
     if quote != '"':
@@ -213,7 +213,7 @@ def _parsed(lines: Sequence[str], delimiter: str, quote: str) -> list[list[str]]
             found.append(row)
 
 
-def _dialect(lines: Sequence[str]) -> tuple[str, str]:
+def dialect_of(lines: Sequence[str]) -> tuple[str, str]:
     """The delimiter and quote under which most rows are alike, and have most cells."""
     text = "\n".join(lines[:300])
     quotes = ['"', ""]

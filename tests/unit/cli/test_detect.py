@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 import detectors
 from detectors import CUSUM, MonthWatch, SeasonalScan
 from streams.cli import main
+from streams.cli.detect import COUNTS as COUNTS_ONLY
 from tests.detectors_registry import DETECTORS
 
 STABLE = [360, 331, 352, 347, 366, 349, 361, 358, 340, 362, 355, 367]
@@ -20,6 +22,15 @@ RISEN = [442, 401, None, 437, 446]
 COUNTS: list[int | None] = [*STABLE, *RISEN]
 DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 31, 28, 31, 30, 31]
 MONTHS = [f"{2024 + n // 12}-{n % 12 + 1:02}" for n in range(len(COUNTS))]
+
+GIVEN = {
+    "GLR": ("--set", "mean=350"),
+    "GaussianFocus": ("--set", "sd=20"),
+    "UncertainFocus": ("--with", "exposure=of"),
+    "Proportion": ("--with", "of=of"),
+    "ProportionWatch": ("--with", "trials=of"),
+}
+"""What a detector must be given."""
 
 Table = Callable[..., str]
 
@@ -67,26 +78,29 @@ def test_without_a_file_it_says_which_settings_a_detector_has(name: str) -> None
 
 
 @pytest.mark.parametrize("name", sorted({type(make()).__name__ for _, make in DETECTORS}))
-def test_every_detector_can_be_run_over_a_column(name: str, months: str) -> None:
-    found = answers(name, months, "--column", "crimes", "--all")
+def test_every_detector_can_be_run_over_a_column(name: str, table: Table) -> None:
+    months = table(month=MONTHS, crimes=COUNTS, of=[500] * len(COUNTS))
+    found = answers(name, months, "--column", "crimes", "--all", *GIVEN.get(name, ()))
     assert [row["label"] for row in found] == MONTHS
     assert [row["value"] for row in found] == COUNTS
 
 
 def test_it_prints_where_the_detector_alarms_since_when_and_the_level(months: str) -> None:
     answer = detect("MonthWatch", months, "--column", "crimes", "--with", "exposure=days")
-    watch, expected = MonthWatch(), []
+    watch = MonthWatch()
+    expected: list[str] = []
     for month, x, days in zip(MONTHS, COUNTS, DAYS, strict=True):
         watch.update(x, days)
         if watch.drift_detected:
             assert watch.onset == 12
-            expected.append(f"{month}  crimes {x}  ALARM")
+            goes_on = " goes on" * bool(expected)
+            expected.append(f"{month}  crimes {x}  ALARM{goes_on}  evidence")
             expected.append(f"since {MONTHS[12]}  direction up  level {watch.level:.4g}")
     assert len(expected) == 8
     for text in expected:
         assert text in answer.stdout
     assert answer.stdout.count("\n") == 4
-    assert answer.stderr == "4 alarms in 17 rows of crimes\n"
+    assert answer.stderr == ("4 alarms in 17 rows of crimes, 1 of them new: the others go on\n")
 
 
 def test_an_onset_is_named_by_its_row_also_where_a_detector_leaves_missing_points_out(
@@ -142,11 +156,29 @@ def test_a_report_of_the_last_row_flags_the_columns_whose_false_share_is_small(
         (["CUSUM", "FILE", "--set", "z=1"], 'CUSUM has no setting "z". It has mean, sd'),
         (["CUSUM", "FILE", "--set", "h"], '--set "h" is not of the form NAME=VALUE'),
         (["CUSUM", "FILE", "--set", "h=-1"], "CUSUM: h is above 0"),
-        (["CUSUM", "FILE", "--set", "mean=many"], "CUSUM: '>' not supported"),
+        (["CUSUM", "FILE", "--set", "mean=many"], "CUSUM: mean is a number or null, not"),
         (["CUSUM", "FILE", "--column", "x"], 'has no column "x". It has month, crimes, days'),
         (["ADWIN", "FILE", "--with", "of=days"], 'ADWIN does not take "of" with a point'),
         (["GLR", "FILE", "--with", "of=days"], 'GLR does not take "of" with a point. It takes exp'),
-        (["CUSUM", "FILE", "--column", "month"], 'row 0 of the column "month": "2024-01" is no'),
+        (
+            ["CUSUM", "FILE", "--column", "month"],
+            '.csv:2, column "month": "2024-01" is no number: ',
+        ),
+        (["CUSUM", "FILE", "--set", "h=four"], 'CUSUM: h is a number, not "four"'),
+        (["CUSUM", "FILE", "--set", "h=NaN"], 'CUSUM: h is a number, not "NaN"'),
+        (["CUSUM", "FILE", "--set", "k=[1]"], "CUSUM: k is a number, not [1]"),
+        (["CUSUM", "FILE", "--set", "learn=2.5"], "CUSUM: learn is a whole number, not 2.5"),
+        (["CUSUM", "FILE", "--set", "restart=1"], "CUSUM: restart is true or false, not 1"),
+        (["CUSUM", "FILE", "--set", "sides=left"], "sides is one of both, up, down, not"),
+        (["PoissonFocus", "FILE", "--set", "sides=1"], "sides is one of both, up, down, not 1"),
+        (["ControlChart", "FILE", "--set", "rules=outside"], "rules is a JSON list, not"),
+        (["GLR", "FILE", "--column", "crimes"], "Give --set mean=... or --with exposure=COLUMN"),
+        (["GaussianFocus", "FILE", "--column", "crimes"], "Give --set sd=..."),
+        (["UncertainFocus", "FILE", "--column", "crimes"], "Give --with exposure=COLUMN"),
+        (
+            ["Proportion", "FILE", "--column", "days"],
+            "31 of 1: say how many there were, --with of=",
+        ),
         (["CUSUM", "FILE", "--last", "0.1"], "CUSUM has no p-value. --last is for SeasonalScan"),
         (["EWMA", "FILE", "--column", "days", "--label", "no"], 'has no column "no"'),
     ],
@@ -161,11 +193,132 @@ def test_what_can_not_be_done_is_said_in_one_line(
     assert answer.stderr.count("\n") == 1
 
 
-def test_a_value_that_a_detector_refuses_is_named_by_its_row(table: Table) -> None:
-    answer = detect("EARS", table(n=[1, 2], count=[5, "inf"]))
-    assert answer.stderr == 'Error: row 1 of the column "count": "inf" is no number\n'
-    answer = detect("FlexibleFarrington", table(n=[1, 2], count=[5, -1]))
-    assert answer.stderr == 'Error: row 1 of the column "count": not a count: -1.0\n'
+def test_a_value_that_a_detector_refuses_is_named_by_its_line_and_label(table: Table) -> None:
+    answer = detect("CUSUM", file := table(n=[1, 2], count=[5, "inf"]))
+    assert answer.stderr.startswith(f'Error: {file}:3 (2), column "count": "inf" is no number: ')
+    answer = detect("Proportion", file := table(n=["a"], k=[7], of=[5]), "--with", "of=of")
+    assert answer.stderr == f'Error: {file}:2 (a), column "k": 7 of 5 is more than there were\n'
+    given = ("--column", "k", "--with", "slot=at")
+    answer = detect("Expected", file := table(n=["a"], k=[7], at=[1.5]), *given)
+    assert answer.stderr == f'Error: {file}:2 (a), column "k": slot is a whole number, not 1.5\n'
+
+
+@pytest.mark.parametrize("name", sorted(COUNTS_ONLY))
+def test_a_count_below_0_is_refused_in_one_way(name: str, table: Table) -> None:
+    file = table(n=["a", "b"], count=[5, -1], of=[9, 9])
+    answer = detect(name, file, "--column", "count", *GIVEN.get(name, ()))
+    assert answer.stderr == f'Error: {file}:3 (b), column "count": -1 is below 0, so no count\n'
+
+
+def test_measurements_may_be_below_0(table: Table) -> None:
+    file = table(n=["a", "b"], x=[5, -1])
+    assert detect("ControlChart", file).exit_code == detect("CUSUM", file).exit_code == 0
+    assert "below 0" in detect("ControlChart", file, "--set", "kind=c").stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("week,n\n2024-W01,40,7\n", ":2 (2024-W01) has 3 cells, the header has 2: quote a cell"),
+        ("week,n,m\n2024-W01,40\n", ":2 (2024-W01) has 2 cells, the header has 3: write what is"),
+        ("week,n,n\n2024-W01,40,1\n", ':1 has 2 columns called "n": give each a name of its own'),
+        ("week,n,\n2024-W01,40,1\n", ":1: column 3 has no name"),
+        ("2024-W01,40\n2024-W02,41\n", ":1 is no header but figures: put a line with the names"),
+        ("40\n41\n", ":1 is no header but figures"),
+        ("week,n\n2024-W01,4_1\n", ':2 (2024-W01), column "n": "4_1" is no number: write it as'),
+        ("week,n\n\n2024-W01,1e3\n", ':3 (2024-W01), column "n": "1e3" is no number'),
+        ("week;n\n2024-W01;1,5\n", ':2 (2024-W01), column "n": "1,5" is no number'),
+        ('week,n\n2024-W01,"1,5"\n', ':2 (2024-W01), column "n": "1,5" is no number'),
+        ("week,n\n2024-W01,4\n2024-W02,5\nTotal,9\n", ':4 ("Total") is no period like the rows'),
+        ("week,n\n2024-W01,4\n2024-W02,5\nSumme,9\n", ':4 ("Summe") is no period like the rows'),
+        ('week,n\n2024-W01,"4\n2024-W02,5\n', ":2 is no row of CSV: unexpected end of data"),
+    ],
+)
+def test_a_damaged_table_is_refused_with_line_and_cure(
+    text: str, words: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    answer = detect("EWMA", str(path))
+    assert answer.exit_code == 1
+    assert answer.stderr.startswith(f"Error: {path}{words}")
+    assert answer.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "week,n\n1st,40\n2nd,1234\n3rd,\n",
+        "week;n\n1st;40\n2nd;1234\n3rd;\n",
+        "week\tn\n1st\t40\n2nd\t1234\n3rd\t\n",
+        'week,n,\n1st,40,\n\n2nd,"1,234",\n3rd,n/a,\n,,\n',
+    ],
+)
+def test_tables_of_any_delimiter_are_read(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    found = answers("EWMA", str(path), "--all")
+    assert [(row["label"], row["value"]) for row in found] == [
+        ("1st", 40), ("2nd", 1234), ("3rd", None),
+    ]  # fmt: skip
+
+
+def test_a_blank_line_of_a_single_column_is_a_missing_point(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("n\n4\n\n6\n\n")
+    found = answers("EWMA", str(path), "--all")
+    labels = [("line 2", 4), ("line 3", None), ("line 4", 6)]
+    assert [(row["label"], row["value"]) for row in found] == labels
+
+
+@pytest.mark.parametrize(
+    ("name", "needs"),
+    [
+        ("CountWatch", "4 weeks of 168 points each"),
+        ("Expected", "4 weeks of 168 points each"),
+        ("FlexibleFarrington", "263 points before it"),
+        ("ReportingTriangle", "8 periods, each with a count at every one of 2 ages"),
+        ("ProportionWatch", "20 groups of at least 20 cases"),
+        ("DurationWatch", "20 groups of at least 5 cases"),
+        ("SeasonalScan", "26 points before the last 2"),
+        ("CUSUM", "20 points to learn from, not all alike"),
+    ],
+)
+def test_where_nothing_could_be_judged_that_is_said(name: str, needs: str, table: Table) -> None:
+    file = table(n=list(range(15)), k=[4, 5, 6] * 5, of=[9] * 15)
+    answer = detect(name, file, "--column", "k", *GIVEN.get(name, ()))
+    assert answer.stdout == ""
+    assert answer.stderr == (
+        f"none of 15 rows of k could be judged: {name} is still learning; it needs {needs}\n"
+    )
+
+
+def test_a_lasting_change_is_one_new_alarm_that_goes_on(table: Table) -> None:
+    points = [9] * 10 + [18] * 7 + [9] * 10 + [None, 18, 18, None, 18, 18]
+    file = table(n=[f"d{n}" for n in range(len(points))], k=points)
+    given = ("--set", "mean=9", "--set", "h=3")
+    found = [(row["label"], row["goes_on"]) for row in answers("CUSUM", file, *given)]
+    assert [label for label, goes_on in found if not goes_on] == ["d11", "d29"]
+    answer = detect("CUSUM", file, *given)
+    assert answer.stdout.count("ALARM goes on") == len(found) - 2 > 0
+    assert answer.stderr == (
+        f"{len(found)} alarms in 33 rows of k, 2 of them new: the others go on\n"
+    )
+
+
+def test_directions_and_causes_are_words(table: Table) -> None:
+    stable = [360, 371, 352, 377, 366, 349, 381, 358, 370, 362, 355, 367]
+    file = table(n=[f"d{n}" for n in range(19)], k=stable + [440] * 7)
+    assert {row["direction"] for row in answers("ShiryaevRoberts", file)} == {"up"}
+    assert "causes outside up" in detect("ControlChart", file).stdout
+
+
+@pytest.mark.parametrize("name", [name for name in detectors.__all__ if name != "Detector"])
+def test_the_help_of_a_detector_explains_every_setting_by_itself(name: str) -> None:
+    text, _, _ = detect(name).stdout.partition("\n--set")
+    for setting in getattr(detectors, name)()._get_params():
+        assert re.search(rf"\b{setting}\b", text), setting
+    assert not re.search(r"\b(see|above[,.:]|module)\b|`[A-Z]\w+`", text)
 
 
 def test_a_file_without_rows_or_with_a_label_alone_is_said_to_have_none(table: Table) -> None:

@@ -204,3 +204,17 @@ def test_an_onset_counts_missing_points_where_the_detector_says_so(make: Callabl
             after_gaps.update(x)
     shift = 14 if plain.gaps_count else 0
     assert after_gaps.onset == (None if plain.onset is None else plain.onset + shift)
+
+
+@every_detector
+def test_what_it_still_needs_is_said_until_it_judges(make: Make) -> None:
+    detector = make()
+    said = []
+    for x in counts(600):
+        detector.update(x)
+        said.append(detector.still_needs)
+        if said[-1] is not None:
+            assert not detector.drift_detected
+    first = said.index(None) if None in said else len(said)
+    assert all(said[:first])
+    assert type(detector).restore(detector.save()).still_needs == detector.still_needs

@@ -13,7 +13,13 @@ from hypothesis import strategies as st
 from streams.config.force import default_vocabulary, find_force
 from streams.events.schema import Crime, Incident, decode_line
 from streams.sources import Chunk, open_source
-from streams.sources.police_uk import OFFENCES, OUTCOMES, STREET, StreetRows, force_slug
+from streams.sources.police_uk import OFFENCES, OUTCOMES, StreetRows, force_slug
+
+STREET = (
+    "Crime ID", "Month", "Reported by", "Falls within", "Longitude", "Latitude", "Location",
+    "LSOA code", "LSOA name", "Crime type", "Last outcome category", "Context",
+)  # fmt: skip
+"""The columns of a street file, in their order."""
 
 MONTHS = [f"2021-{month:02}" for month in range(3, 13)] + ["2022-01", "2022-02", "2022-03"]
 
