@@ -266,7 +266,11 @@ class AssignedPartitions:
         self._stale[key] = self.stream.position(key)
         mail = await asyncio.to_thread(partition.load, self._generation, self._member)
         partition.count_refused(again=True)
-        partition.post(mail)
+        if partition.waiting:
+            # Posts it too, before reading back asks the topic for the sealed panes that are in it.
+            await self._save(partition)
+        else:
+            partition.post(mail)
         self.alerts.restore_unsent([message for _, message in mail])
         self.partitions[key] = partition
 

@@ -138,7 +138,11 @@ class Partition:
                 fold.on_seal = _Sealing(self, index, forces[name], fold)
 
     def load(self, generation: int, member: str) -> list[tuple[int, Outgoing]]:
-        """Reads the checkpoint, in a thread, before anything is folded; returns its unsent mail."""
+        """Reads the checkpoint, in a thread, before anything is folded; returns its unsent mail.
+
+        The mail of an outdated checkpoint is `waiting` for the first save of the new one; all other
+        may be sent at once.
+        """
         stored = self.checkpoint.load()
         self.checkpoint.claim(generation, member)
         if stored is None:
@@ -149,6 +153,8 @@ class Partition:
             self.folded = self.saved = stored.head.offset
             self.archived_until = stored.head.archived_until
             self.refused = Counter(stored.head.refused)
+        else:
+            self._outbox, self._changed = list(stored.outbox), True
         self._number = max((number for number, _ in stored.outbox), default=0)
         return stored.outbox
 

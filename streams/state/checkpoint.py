@@ -9,6 +9,7 @@ file is never trusted further than it can be checked, and never repaired:
 - The head names cluster, topic id and partition; a file of another is not this one's.
 - The head has the number of the form of all that is in the file (`STATE_VERSION`), and a
   fingerprint of the force files; of a file with others only the messages still to be sent are used.
+  Such a file is called `*.unsent` until the first save of the new one, which has to hold them.
 
 One save is one transaction: changed rows, newly sealed panes, figures, outgoing messages and the
 offset. `synchronous=NORMAL` is enough: after a power cut the last saves may be missing, never half
@@ -108,6 +109,7 @@ class Checkpoint:
     def __init__(self, path: Path, identity: Identity) -> None:
         self.path, self.identity = path, identity
         self.head: Head | None = None
+        self._unsent = path.with_name(path.name + ".unsent")
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._beside: sqlite3.Connection | None = None
@@ -116,13 +118,15 @@ class Checkpoint:
         """What the file holds, checked throughout; None where there is nothing to go by.
 
         A file that is damaged, of another cluster or topic, or of another form or other force files
-        is set aside under another name, and the log says so.
+        is set aside under another name, and the log says so. Without a head there are only messages
+        of an outdated file: they belong into the next snapshot, and are read again until it is
+        saved.
         """
         with self._lock:
             if not self.path.exists():
                 # A write-ahead log without its file belongs to a file that was deleted.
                 self._set_aside("stray")
-                return None
+                return self._read_unsent()
             stored: Stored | None = None
             try:
                 self._db = connect(self.path)
@@ -138,9 +142,11 @@ class Checkpoint:
                     self.path.name, why, aside,
                 )  # fmt: skip
                 self.head = None
-                return None
+                return self._read_unsent()
+            # A crash may have left the outdated file whose messages this one was saved with.
+            self._release_unsent()
             if outdated:
-                aside = self._set_aside("outdated")
+                aside = self._set_aside("outdated" if not stored.outbox else None)
                 log.warning(
                     "%s was written in another form or under other force files: set aside as %s, "
                     "rebuilding from the log", self.path.name, aside,
@@ -149,6 +155,28 @@ class Checkpoint:
                 # What was still to be sent is true all the same.
                 return Stored(outbox=stored.outbox) if stored.outbox else None
             return stored
+
+    def _read_unsent(self) -> Stored | None:
+        """The messages of an outdated file, where no newer file was saved with them."""
+        if not self._unsent.exists():
+            return None
+        try:
+            with contextlib.closing(connect(self._unsent)) as db:
+                head = head_of(db)
+                self._check(head)
+                return Stored(outbox=read(db, head, self.identity, outdated=True).outbox)
+        except Exception as error:  # noqa: BLE001 - as with the file itself
+            aside = self._named("damaged")
+            _rename(self._unsent, aside)
+            log.warning(
+                "%s is damaged or foreign (%s): set aside as %s, its messages are not sent",
+                self._unsent.name, str(error) or type(error).__name__, aside.name,
+            )  # fmt: skip
+            return None
+
+    def _release_unsent(self) -> None:
+        if self._unsent.exists():
+            _rename(self._unsent, self._named("outdated"))
 
     def _is_outdated(self, head: Head) -> bool:
         return head.format != STATE_VERSION or head.fingerprint != self.identity.fingerprint
@@ -207,8 +235,11 @@ class Checkpoint:
                         )
                     put(db, snapshot)
                     self._write_head(db, self._new_head(snapshot, generation, held))
-                if size(self.path.with_name(self.path.name + "-wal")) > LARGEST_WAL:
+                unsent = self._unsent.exists()
+                if unsent or size(self.path.with_name(self.path.name + "-wal")) > LARGEST_WAL:
                     self._fold_wal(db)
+                if unsent:  # only now, when a power cut can't take the save back
+                    self._release_unsent()
             except (sqlite3.Error, OSError) as error:
                 raise CheckpointError(f"{self.path}: can't be written: {error}") from error
 
@@ -293,7 +324,11 @@ class Checkpoint:
             self._write_head(db, head)
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def _set_aside(self, suffix: str) -> str:
+    def _named(self, suffix: str) -> Path:
+        return self.path.with_name(f"{self.path.name}.{suffix}-{time.strftime('%Y%m%dT%H%M%S')}")
+
+    def _set_aside(self, suffix: str | None) -> str:
+        """Renames the file; without a suffix as one with messages still to be sent."""
         self._close_beside()
         if self._db is not None:
             # Without this, closing would fold the WAL into the file that is kept as evidence.
@@ -301,9 +336,14 @@ class Checkpoint:
                 self._db.execute("PRAGMA locking_mode=NORMAL")
             self._db.close()
             self._db = None
-        aside = f"{self.path.name}.{suffix}-{time.strftime('%Y%m%dT%H%M%S')}"
-        for tail in ("", "-wal", "-shm"):
-            part = self.path.with_name(self.path.name + tail)
-            if part.exists():
-                part.replace(self.path.with_name(aside + tail))
-        return aside
+        aside = self._unsent if suffix is None else self._named(suffix)
+        _rename(self.path, aside)
+        return aside.name
+
+
+def _rename(path: Path, to: Path) -> None:
+    """Renames a file and what SQLite keeps beside it."""
+    for tail in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + tail)
+        if part.exists():
+            part.replace(to.with_name(to.name + tail))

@@ -289,7 +289,63 @@ def test_other_rules_mean_a_rebuild_and_only_unsent_messages_are_kept(path: Path
     assert again.offset is None
     assert again.stored is not None
     assert again.stored.outbox == [(7, mail)]
+    again.save(1, *again.stored.outbox)
     assert list(path.parent.glob("*.outdated-*"))
+
+
+def with_mail(path: Path) -> list[tuple[int, Outgoing]]:
+    """A file with messages that are still to be sent."""
+    mail = [(n, Outgoing("w.alerts", b"%d" % n, b"opened", [])) for n in (7, 9)]
+    kept = filled(path)
+    kept.feed(*calls(70, 71))
+    kept.save(25, *mail)
+    kept.checkpoint.close()
+    return mail
+
+
+def outbox_of(kept: Kept) -> list[tuple[int, Outgoing]]:
+    return kept.stored.outbox if kept.stored else []
+
+
+def test_messages_of_an_outdated_file_outlive_any_number_of_restarts(path: Path) -> None:
+    mail = with_mail(path)
+    for rules in ("new rules", "new rules", "newer rules"):  # each dies before its first save
+        assert outbox_of(Kept(path, fingerprint=rules)) == mail
+    store.create(path).close()  # and one within it
+    kept = Kept(path, fingerprint="new rules")
+    assert outbox_of(kept) == mail
+    kept.save(1, *mail)
+    assert not list(path.parent.glob("*.unsent*"))
+    assert outbox_of(Kept(path, fingerprint="new rules")) == mail
+    kept.checkpoint.sent([7, 9])
+    assert outbox_of(Kept(path, fingerprint="new rules")) == []
+    path.unlink()
+    assert outbox_of(Kept(path, fingerprint="new rules")) == []
+
+
+def test_a_file_that_was_saved_with_the_messages_of_an_outdated_one_stands_for_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = with_mail(path)
+    kept = Kept(path, fingerprint="new rules")
+    with monkeypatch.context() as dies:
+        dies.setattr(kept.checkpoint, "_release_unsent", lambda: None)
+        kept.save(1, *mail)
+    kept.checkpoint.sent([7])
+    assert list(path.parent.glob("*.unsent"))
+    for rules in ("new rules", "newer rules"):
+        assert outbox_of(Kept(path, fingerprint=rules)) == mail[1:]
+
+
+def test_messages_of_an_outdated_file_that_is_damaged_meanwhile_are_not_used(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with_mail(path)
+    Kept(path, fingerprint="new rules")
+    text(path.with_name(path.name + ".unsent"))
+    assert Kept(path, fingerprint="new rules").stored is None
+    assert "its messages are not sent" in caplog.text
+    assert list(path.parent.glob("*.damaged-*"))
 
 
 def test_messages_stay_until_they_are_sent(path: Path) -> None:

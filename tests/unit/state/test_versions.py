@@ -197,6 +197,8 @@ def test_a_checkpoint_of_another_number_is_set_aside_and_its_unsent_messages_are
     held = closed_later(state_files.partition("call", path, marked=mark))
     assert held.load(3, "me") == unsent != []
     assert held.folded == NOTHING
+    assert held.waiting == len(unsent)
+    asyncio.run(held.save())
     assert list(tmp_path.glob("call.sqlite.outdated-*"))
 
 

@@ -1,0 +1,95 @@
+"""Partitions of a worker: messages that are still to be sent are in a checkpoint all the time."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from streams.board.monitor import Monitor
+from streams.errors import CheckpointError
+from streams.kafka.assignments import AssignedPartitions
+from streams.kafka.partition import Partition
+from streams.kafka.producer import Numbered, Outbox
+from streams.kafka.settings import Cluster, Settings
+from streams.kafka.stream import Stream
+from streams.live import Live
+from streams.state import checkpoint as checkpoints
+from streams.state.snapshot import Outgoing
+from tests.build import tiny_force
+
+KEY = ("w.calls", 0)
+LETTER = Outgoing("w.deadletter", b"w.calls/0/0/0", b"rubbish", [("reason", b"not_json")])
+
+
+class Posted(Outbox):
+    """Notes what may be sent, and has no brokers to send it to."""
+
+    def __init__(self) -> None:
+        self.messages: Numbered = []
+
+    def put(self, partition: Partition, messages: Numbered) -> None:
+        self.messages += messages
+
+
+class Life:
+    """One life of a worker with one partition."""
+
+    def __init__(self, folder: Path) -> None:
+        self.posted = Posted()
+        stream = Stream()
+        stream.position = lambda _: None
+        settings = Settings("127.0.0.1:9", (tiny_force(),), folder, prefix="w")
+        live = Live(Monitor(settings.forces, all_shards=False))
+        cluster = Cluster("c", 1, {KEY[0]: "id"})
+        self.assigned = AssignedPartitions(settings, cluster, live, self.posted, stream)
+
+    @property
+    def partition(self) -> Partition:
+        return self.assigned.partitions[KEY]
+
+    def take_over(self) -> Numbered:
+        """Loads the checkpoint; what may be sent."""
+        asyncio.run(self.assigned._load(KEY))
+        return self.posted.messages
+
+    def die(self) -> None:
+        """Ends without another save."""
+        self.partition.checkpoint.close()
+        self.assigned.watch.close()
+        self.assigned.folder.close()
+
+
+def test_messages_of_an_outdated_checkpoint_are_sent_once_the_new_one_holds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Life(tmp_path)
+    first.take_over()
+    first.partition.send(LETTER)
+    asyncio.run(first.partition.save())
+    first.die()
+
+    def full(*_: object) -> None:
+        raise CheckpointError("the disk is full")
+
+    monkeypatch.setattr(checkpoints, "STATE_VERSION", checkpoints.STATE_VERSION + 1)
+    for _ in range(2):
+        with monkeypatch.context() as disk:
+            disk.setattr(checkpoints.Checkpoint, "save", full)
+            dies_early = Life(tmp_path)
+            assert dies_early.take_over() == []
+            assert dies_early.partition.changed  # it is tried again
+            dies_early.die()
+    for _ in range(2):
+        saves = Life(tmp_path)
+        assert saves.take_over() == [(1, LETTER)]
+        assert not saves.partition.waiting
+        saves.die()
+    sends = Life(tmp_path)
+    sends.take_over()
+    sends.partition.checkpoint.sent([1])
+    sends.die()
+    last = Life(tmp_path)
+    assert last.take_over() == []
+    last.die()
