@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from streams.alerts.rules.level_change import LEVEL_CHANGE
 from streams.config.force import Force
 from streams.errors import ConfigError, SourceError
 from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
@@ -71,10 +72,10 @@ def of_alerts(alerts: Iterable[AlertSent]) -> list[ChangePoint]:
     """The changes of level among alerts, each at the instant from which the level is another."""
     made = []
     for alert in alerts:
-        if alert.kind != "level_change":
+        if alert.kind != LEVEL_CHANGE.name:
             continue
         at = to_ms(dt.datetime.fromisoformat(alert.onset or alert.opened_at))
-        tags = [MONITOR, "kind:level_change", f"area:{alert.area}"]
+        tags = [MONITOR, f"kind:{LEVEL_CHANGE.name}", f"area:{alert.area}"]
         tags.append(f"measure:{alert.group}.{alert.measure}")
         made.append(ChangePoint(alert.id, at, at, alert.words, tuple(tags)))
     return made

@@ -21,6 +21,7 @@ from grafana.panels import Panel
 from grafana.queries import pick
 from grafana.tags import CHANGE, TAG, force_tag
 from grafana.variables import SOURCE, Variable
+from streams.alerts.rules.level_change import LEVEL_CHANGE
 
 OWN = model.DataSourceRef(type_val="grafana", uid="-- Grafana --")
 """Grafana's own store of annotations, which has this uid in every Grafana."""
@@ -94,7 +95,7 @@ class _Found(Builder[model.AnnotationQuery]):
 
 def changes_of_level(*matchers: str) -> Builder[model.AnnotationQuery]:
     """From when a change of level was found until it was settled, as Prometheus has it."""
-    expr = pick("watchroom_alert_open", 'kind="level_change"', *matchers)
+    expr = pick("watchroom_alert_open", f'kind="{LEVEL_CHANGE.name}"', *matchers)
     name = "Change of level found"
     return _Found(_Worded(name, SOURCE, icon_color=ORANGE, expr=expr))
 

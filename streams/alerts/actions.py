@@ -24,6 +24,7 @@ from streams.alerts.model import (
     ms_of,
     stamp,
 )
+from streams.alerts.rules.level_change import LEVEL_CHANGE
 from streams.config.force import WHOLE, Force
 from streams.config.schema import Maintenance
 from streams.errors import ActionError
@@ -107,7 +108,9 @@ def _snoozed(force: Force, asked: Request, at: int) -> tuple[dict[str, Any], str
     if asked.until is None:
         raise ActionError("a snooze needs an end (until)")
     if not at < asked.until <= at + LONGEST_SNOOZE:
-        raise ActionError("a snooze ends in the future, at most 14 days from now")
+        raise ActionError(
+            f"a snooze ends in the future, at most {LONGEST_SNOOZE // DAY} days from now"
+        )
     reason = _text(asked.reason, "reason", LONGEST_NAME)
     changes = {"snoozed_until": stamp(asked.until, force.zone), "snooze_reason": reason}
     return changes, f"until {rfc3339(asked.until, force.zone)}: {reason}"
@@ -194,7 +197,7 @@ def words_of(force: Force, alert: Alert, at: int) -> str:
     if alert.lasting and alert.open and alert.course is None:
         # Where there is room for it; a volume that goes on by its days says it itself.
         since = to_ms(alert.opened_at if alert.onset is None else alert.onset)
-        accepted = (alert.kind, alert.grain) == ("level_change", "month")
+        accepted = (alert.kind, alert.grain) == (LEVEL_CHANGE.name, "month")
         said = (*said, say.lasting(force, since, at, accepted=accepted))
     return say.fit(said, last, cleared=not alert.open)
 

@@ -1,9 +1,9 @@
 """The course of an exceptional volume by its days: how many, by how much, whether it grows. Pure.
 
 A rise (or fall) that lasts for weeks is one alert. From the first day that is exceptional too, the
-days of its series carry it: quiet nights within it end nothing, and it has cleared after
-`CLEAR_PERIODS["day"]` usual days in a row. Its ratio is what came since the onset over what the
-level before would have brought. From its day number `LONG` on the stretch is left out of what
+days of its series carry it: quiet nights within it end nothing, and it has cleared after some usual
+days in a row (`exceptional_volume.has_cleared`). Its ratio is what came since the onset over what
+the level before would have brought. From its day number `LONG` on the stretch is left out of what
 detectors learn (`streams.alerts.feedback`), so that its days go on being compared with the level
 before; and people are notified of an hour only if it is far beyond that ratio (a burst).
 """
@@ -11,7 +11,7 @@ before; and people are notified of an hour only if it is far beyond that ratio (
 from __future__ import annotations
 
 import datetime as dt
-from math import log, sqrt
+from math import sqrt
 
 import msgspec
 
@@ -21,7 +21,7 @@ from streams.alerts.model import Alert, Course, instant, ms_of
 from streams.alerts.rules import lasts
 from streams.alerts.rules.base import GROWN
 from streams.alerts.rules.exceptional_volume import (
-    CLEAR_PERIODS,
+    LEAST_EXPECTED,
     MOST_CLEAR_DAYS,
     inside,
     is_news,
@@ -37,24 +37,11 @@ signals of the same measure join the alert, and what had joined it before."""
 LASTS_FROM, LASTS_FROM_BY_MONTH = 14 * DAY, 62 * DAY
 """After so long an alert, and an alert by the month, counts as lasting: people are asked to say
 whether it is the new level."""
-SETTLED = 26 * 7 * DAY
-"""After so long the level is accepted as the usual one, even if no person has said what it is."""
-CHANCE = 0.025
-"""A week is usual if a count as far out as its own comes by chance in at least this share of
-weeks."""
 BURST = 2 * DAY
 """For so long after a burst people are not notified of another, unless it is a quarter greater."""
 SURE = 3.0
 """By how many standard deviations the last two days must lie beyond the ratio that people were
 notified of, before they are notified again."""
-
-FEW = 10.0
-"""A series of which fewer are expected a day needs more usual days before it has cleared."""
-LIKELIER = 100.0
-"""In such a series the usual days in a row must be so many times likelier at the usual level than
-at the ratio before."""
-LEAST = 0.1
-"""The least that is taken as expected of a day: a ratio to nothing says nothing."""
 
 
 def is_exceptional(day: Signal, direction: str | None) -> bool:
@@ -65,7 +52,7 @@ def is_exceptional(day: Signal, direction: str | None) -> bool:
 
 def first_day(force: Force, day: Signal, onset: int) -> Course:
     """The course of an alert with that onset (ms), of which `day` is the first exceptional one."""
-    expected = max(day.expected or 0.0, LEAST)
+    expected = max(day.expected or 0.0, LEAST_EXPECTED)
     observed, days = day.observed, 1
     since = min(day.start, max(onset, day.start - DAY))
     if day.onset is not None and day.onset < day.start and day.ratio:
@@ -83,7 +70,7 @@ def first_day(force: Force, day: Signal, onset: int) -> Course:
         taken=days,
         observed=observed,
         expected=expected,
-        latest=(day.observed, max(day.expected or 0.0, LEAST)),
+        latest=(day.observed, max(day.expected or 0.0, LEAST_EXPECTED)),
         notified_ratio=ratio,
         judged_to=end,
     )
@@ -91,7 +78,7 @@ def first_day(force: Force, day: Signal, onset: int) -> Course:
 
 def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -> Course:
     """The course with one more closed day, usual or not; `at` is the instant of the evaluation."""
-    expected = max(day.expected or 0.0, LEAST)
+    expected = max(day.expected or 0.0, LEAST_EXPECTED)
     usual = course.usual_days + 1 if _is_usual(alert, course, day) else 0
     days = course.days + (not usual)
     notified = course.notified_ratio
@@ -133,7 +120,7 @@ def _is_usual(alert: Alert, course: Course, day: Signal) -> bool:
         return False
     if (course.ratio >= 1.0) == (alert.direction == "down"):
         return True  # the sums since the onset have moved the other way
-    middle = (1.0 + course.ratio) / 2.0 * max(day.expected or 0.0, LEAST)
+    middle = (1.0 + course.ratio) / 2.0 * max(day.expected or 0.0, LEAST_EXPECTED)
     return day.observed >= middle if alert.direction == "down" else day.observed <= middle
 
 
@@ -146,55 +133,13 @@ def in_another_area(force: Force, course: Course, signal: Signal) -> Course:
         since=instant(since, force.zone),
         taken=0,
         observed=0.0,
-        expected=LEAST,
+        expected=LEAST_EXPECTED,
         usual_days=0,
         week=(),
         usual_sums=(0.0, 0.0),
-        latest=(0.0, LEAST),
+        latest=(0.0, LEAST_EXPECTED),
         before_latest=None,
     )
-
-
-def while_it_lasted(course: Course) -> tuple[float, float, int]:
-    """Observed and expected up to the last day that was not usual, and of how many days."""
-    observed, expected = course.usual_sums
-    return course.observed - observed, course.expected - expected, course.taken - course.usual_days
-
-
-def has_cleared(alert: Alert, course: Course, day: Signal) -> bool:
-    """Whether the alert has cleared with this day: after `CLEAR_PERIODS["day"]` usual days in a
-    row. In a series of fewer than `FEW` a day two usual days come easily by chance: there it takes
-    up to `MOST_CLEAR_DAYS`, until these days are `LIKELIER` times as likely at the usual level as
-    at the ratio before (by a quasi-Poisson likelihood). Or when the last week as a whole is usual,
-    even if no two days in a row were."""
-    if _week_is_usual(alert, course, day):
-        return True
-    few = (day.expected or 0.0) < FEW
-    if not few or not CLEAR_PERIODS["day"] <= course.usual_days < MOST_CLEAR_DAYS:
-        return course.usual_days >= CLEAR_PERIODS["day"]
-    before, expected, days = while_it_lasted(course)
-    ratio = max(LEAST, before / max(expected, LEAST))
-    if days <= 0 or (ratio >= 1.0) == (alert.direction == "down"):
-        return True
-    came, usual = course.usual_sums
-    phi = dispersion(day.expected, day.lower, day.upper, day.within)
-    return ((ratio - 1.0) * usual - came * log(ratio)) / phi >= log(LIKELIER)
-
-
-def _week_is_usual(alert: Alert, course: Course, day: Signal) -> bool:
-    if len(course.week) < MOST_CLEAR_DAYS:
-        return False
-    observed, expected = (sum(each) for each in zip(*course.week, strict=True))
-    ahead = Predictive(expected, dispersion=dispersion(day.expected, day.lower, day.upper))
-    down = alert.direction == "down"
-    return (ahead.at_most(observed) if down else ahead.at_least(observed)) >= CHANCE
-
-
-def is_settled(course: Course, day: Signal) -> bool:
-    """Whether a volume has gone on for `SETTLED`, and goes on, so that its level is accepted as the
-    usual one without a person."""
-    long = course.held is not None and day.end - to_ms(course.since) >= SETTLED
-    return long and not course.usual_days
 
 
 def is_burst(alert: Alert, hour: Signal) -> bool:
@@ -210,7 +155,7 @@ def is_burst(alert: Alert, hour: Signal) -> bool:
 def with_burst(course: Course, hour: Signal, zone: dt.tzinfo) -> tuple[Course, bool]:
     """The course with an hour that is a burst, and whether people are to be notified of it: not if
     there was one as great within `BURST` before it."""
-    ratio = hour.observed / max(hour.expected or 0.0, LEAST)
+    ratio = hour.observed / max(hour.expected or 0.0, LEAST_EXPECTED)
     least, last = course.burst, ms_of(course.burst_at)
     if least is not None and last is not None and hour.start - last < BURST:
         grows = ratio * GROWN <= least if hour.direction == "down" else ratio >= GROWN * least
@@ -227,7 +172,7 @@ def _beyond(hour: Signal, times: tuple[float, float]) -> bool:
     fall the first of `times`, of a rise the second."""
     usual, down = hour.expected or 0.0, hour.direction == "down"
     phi = dispersion(usual, hour.lower, hour.upper, hour.within)
-    ahead = Predictive(usual * max(LEAST, times[0] if down else times[1]), dispersion=phi)
+    ahead = Predictive(usual * max(LEAST_EXPECTED, times[0] if down else times[1]), dispersion=phi)
     tail = ahead.at_most(hour.observed) if down else ahead.at_least(hour.observed)
     looks = LOOKS if hour.running else 1.0
     return 2.0 * A_WEEK["hour"] * looks * tail <= hour.allowed
@@ -243,7 +188,12 @@ def grown_ratio(alert: Alert, course: Course, day: Signal) -> float | None:
     ratio, notified = observed / expected, course.notified_ratio
     off = observed - notified * expected
     # The ratio that people were notified of was one of two days as well, and as uncertain.
-    varies = 2.0 * dispersion(day.expected, day.lower, day.upper) * max(notified, LEAST) * expected
+    varies = (
+        2.0
+        * dispersion(day.expected, day.lower, day.upper)
+        * max(notified, LEAST_EXPECTED)
+        * expected
+    )
     sure = SURE * sqrt(varies)
     if alert.direction == "down":
         return ratio if ratio * GROWN <= notified and -off >= sure else None
@@ -263,18 +213,6 @@ def notified_of_latest(alert: Alert, course: Course) -> Course:
         else max(course.notified_ratio, ratio)
     )
     return msgspec.structs.replace(course, notified_ratio=notified)
-
-
-def level_has_grown(alert: Alert, signal: Signal) -> bool:
-    """Whether a level has moved so much further from the old one than people know that they are
-    notified again. The new level is that of all periods since the change, so that one period alone
-    hardly moves it; and the period itself must be as far out."""
-    before, notified, now = alert.evidence.before, alert.evidence.after, signal.after
-    if not before or notified is None or now is None:
-        return False
-    if alert.direction == "down":
-        return notified >= GROWN * now and signal.observed <= notified
-    return now >= GROWN * notified and signal.observed >= notified
 
 
 def has_lasted(alert: Alert, at: int) -> bool:

@@ -13,6 +13,8 @@ import datetime as dt
 from collections.abc import Iterable
 
 from streams.alerts.model import Alert, ms_of
+from streams.alerts.rules import FROM_SIGNALS
+from streams.alerts.rules.level_change import LEVEL_CHANGE
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, to_ms
 from streams.surveillance.feedback import NOT_NORMAL, AcceptedLevel, ExcludedStretch, Feedback
@@ -27,8 +29,7 @@ def feedback_of(alerts: Iterable[Alert], force: Force) -> Feedback:
     for alert in alerts:
         course = alert.course
         held = None if course is None else ms_of(course.held)
-        volume = alert.kind == "exceptional_volume"
-        if alert.outcome in NOT_NORMAL and (volume or alert.kind == "level_change"):
+        if alert.outcome in NOT_NORMAL and alert.kind in FROM_SIGNALS:
             start, end = start_of(alert, force.zone), _end(alert)
             if end is not None:
                 end = max(start, end)
@@ -55,7 +56,7 @@ def feedback_of(alerts: Iterable[Alert], force: Force) -> Feedback:
             if accepted is not None:
                 level = AcceptedLevel(alert.series, alert.direction, accepted, areas, course.ratio)
                 levels.append(level)
-        elif alert.outcome == "real" and (alert.kind, alert.grain) == ("level_change", "month"):
+        elif alert.outcome == "real" and (alert.kind, alert.grain) == (LEVEL_CHANGE.name, "month"):
             levels.append(AcceptedLevel(alert.series, alert.direction, _said_at(alert)))
     return Feedback(
         tuple(sorted(stretches, key=lambda each: each[:2])),
@@ -105,7 +106,7 @@ def _end(alert: Alert) -> int | None:
     level it is when a person closed the alert, or it resolved."""
     ended = ms_of(alert.resolved_at) or to_ms(alert.updated_at)
     judged = ms_of(alert.judged_to)
-    if alert.kind == "level_change":
+    if alert.kind == LEVEL_CHANGE.name:
         return ended
     if alert.course is not None:
         return to_ms(alert.course.until) if alert.cleared or alert.course.usual_days else None

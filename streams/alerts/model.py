@@ -107,6 +107,12 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
         """What came since the onset over what the level before would have brought."""
         return self.observed / self.expected
 
+    @property
+    def while_it_lasted(self) -> tuple[float, float, int]:
+        """Observed and expected up to the last day that was not usual, and of how many days."""
+        observed, expected = self.usual_sums
+        return self.observed - observed, self.expected - expected, self.taken - self.usual_days
+
 
 class LogEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What happened to an alert, and who did it; `watchroom` where nobody did."""

@@ -34,7 +34,9 @@ from streams.alerts.correlation.signals import (
 )
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import SEVERITIES, Alert, ms_of
-from streams.alerts.rules import inside, kind_of, severity_of
+from streams.alerts.rules import kind_of, level_change, severity_of
+from streams.alerts.rules.exceptional_volume import EXCEPTIONAL_VOLUME
+from streams.alerts.rules.level_change import LEVEL_CHANGE
 from streams.alerts.rules.signals import alone
 from streams.config.force import Force
 from streams.periods import DAY, HOUR
@@ -147,13 +149,13 @@ class OpenAlertCorrelation:
         hours in which the change began, or about the hours (days) that the day (month) of the
         signal is the sum of."""
         alerts = list(alerts)
-        if kind_of(signal) == "level_change":
+        if kind_of(signal) == LEVEL_CHANGE.name:
             return any(
-                self._is_known_change(alert, signal) or self._changed_then(alert, signal)
+                level_change.is_known(alert, signal) or self._changed_then(alert, signal)
                 for alert in alerts
             )
         return any(
-            alert.kind == "exceptional_volume"
+            alert.kind == EXCEPTIONAL_VOLUME.name
             and alert.direction == signal.direction
             and related(alert.theme, signal.theme)
             and (self._is_aftermath(alert, signal) or self._is_sum(alert, signal))
@@ -165,7 +167,7 @@ class OpenAlertCorrelation:
         the change began, and the figure is a usual one."""
         ended = ms_of(alert.resolved_at) or 0
         return (
-            (alert.kind, alert.direction) == ("level_change", signal.direction)
+            (alert.kind, alert.direction) == (LEVEL_CHANGE.name, signal.direction)
             and (signal.method, signal.grain) == ("level", alert.grain)
             and related(alert.theme, signal.theme)
             and signal.onset is not None
@@ -173,26 +175,6 @@ class OpenAlertCorrelation:
             and not outside(signal)
             and self._nested(alert.area, signal.area)
         )
-
-    def _is_known_change(self, alert: Alert, signal: Signal) -> bool:
-        """Whether a change of level of the same series had an alert that ended, and the figure is
-        not as far out as that was; or is the return to the level before it, where no person closed
-        that alert."""
-        figures, ended = alert.evidence, ms_of(alert.resolved_at)
-        began = signal.start if signal.onset is None else signal.onset
-        if alert.kind != "level_change" or alert.series != signal.series:
-            return False
-        if alert.direction == signal.direction:
-            far = figures.after is None or (
-                signal.observed >= figures.after
-                if signal.direction == "up"
-                else signal.observed <= figures.after
-            )
-            return ended is not None and began < ended and (inside(alert, signal) or not far)
-        if alert.outcome is not None or signal.after is None:
-            return False
-        low, high = figures.lower, figures.upper
-        return low is not None and high is not None and low <= signal.after <= high
 
     def _is_aftermath(self, alert: Alert, signal: Signal) -> bool:
         """Whether a change that a sum over several periods shows began before an alert ended, and

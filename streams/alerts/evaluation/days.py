@@ -14,12 +14,9 @@ from streams.alerts.correlation.signals import SignalCluster
 from streams.alerts.course import (
     first_day,
     grown_ratio,
-    has_cleared,
     has_lasted,
     is_exceptional,
-    is_settled,
     next_day,
-    while_it_lasted,
 )
 from streams.alerts.evaluation.signals import SignalEvaluation
 from streams.alerts.feedback import start_of
@@ -27,6 +24,7 @@ from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import Alert, Course, stamp
 from streams.alerts.rules import exceptional_volume
+from streams.alerts.rules.exceptional_volume import EXCEPTIONAL_VOLUME
 from streams.alerts.rules.signals import evidence
 from streams.periods import to_ms
 from streams.surveillance.signals import Signal
@@ -53,7 +51,7 @@ class DayEvaluation:
         closed = {s.series: s for s in signals if not s.running}
         for alert_id in list(self.store.active.values()):
             alert = self.store.alerts[alert_id]
-            if alert.kind != "exceptional_volume" or alert.grain not in ("hour", "day"):
+            if alert.kind != EXCEPTIONAL_VOLUME.name or alert.grain not in ("hour", "day"):
                 continue
             if policy.RECORDS.get(alert.group) in self.silent:
                 continue
@@ -80,7 +78,7 @@ class DayEvaluation:
         """What a person closed clears after usual days, or where its days have grown by so much
         that they open another alert."""
         ratio = grown_ratio(alert, course, day)
-        clears = has_cleared(alert, course, day) or ratio is not None
+        clears = exceptional_volume.has_cleared(alert, course, day) or ratio is not None
         self.lifecycle.change(alert, "updated", cleared=clears, course=course)
         if ratio is not None and is_exceptional(day, alert.direction):
             self.signals.open(SignalCluster(day), alert.kind, rules.severity_of(day))
@@ -91,9 +89,9 @@ class DayEvaluation:
         if not course.usual_days and (lasts or not exceptional_volume.usual_again(day)):
             # A day inside the usual range says less than the one before it that was not.
             changes |= self._of_last_day(alert, course, day)
-        if has_cleared(alert, course, day):
+        if exceptional_volume.has_cleared(alert, course, day):
             self.lifecycle.resolve(alert, **changes | self._of_all_days(alert, course))
-        elif is_settled(course, day):
+        elif exceptional_volume.is_settled(course, day):
             accepted = stamp(self.at, self.force.zone)
             changes |= self._of_last_day(alert, course, day)
             changes["course"] = msgspec.structs.replace(course, accepted=accepted)
@@ -137,7 +135,7 @@ class DayEvaluation:
 
     def _of_all_days(self, alert: Alert, course: Course) -> dict[str, Any]:
         """The sentences of an alert that has cleared: of all of its days."""
-        observed, expected, days = while_it_lasted(course)
+        observed, expected, days = course.while_it_lasted
         if days <= 0:  # it follows another area since (`in_another_area`)
             return {"lasting": False}
         span = to_ms(course.since), to_ms(course.until)

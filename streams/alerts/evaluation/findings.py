@@ -17,7 +17,7 @@ from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.model import Alert, Evidence, stamp
 from streams.alerts.rules import feed_silent
 from streams.alerts.rules.base import STEADY, Finding
-from streams.periods import HOUR, MINUTE, rfc3339, to_ms
+from streams.periods import MINUTE, rfc3339, to_ms
 from streams.surveillance.signals import Signal
 
 
@@ -103,12 +103,11 @@ class FindingEvaluation:
             self.lifecycle.change(alert, "updated", notify=worse, said=f.said, evidence=evidence)
 
     def _got_worse(self, alert: Alert, f: Finding, notified: float) -> bool:
-        """Whether people are notified again of an answer rate. Not in the first hour: a window of
-        calls shows what it has fallen to only when all of them came since."""
-        young = self.at - to_ms(alert.opened_at) < HOUR
-        if young or not alert.open or not alert.notified:
+        """Whether people are notified again, of a figure that is so much worse than they know."""
+        if not alert.open or not alert.notified:
             return False
-        return rules.got_worse(f, notified) and self.lifecycle.may_notify_of_growth(alert)
+        age = self.at - to_ms(alert.opened_at)
+        return rules.got_worse(f, notified, age) and self.lifecycle.may_notify_of_growth(alert)
 
     def _take_gap(self, s: Signal) -> None:
         if any(feed_silent.was_reported(alert, s) for alert in self.store.alerts.values()):

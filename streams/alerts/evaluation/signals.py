@@ -20,11 +20,13 @@ from streams.alerts import words as say
 from streams.alerts.actions import may_notify
 from streams.alerts.correlation.open_alerts import OpenAlertCorrelation, is_held
 from streams.alerts.correlation.signals import SignalCluster, clusters_of
-from streams.alerts.course import first_day, in_another_area, is_burst, level_has_grown, with_burst
+from streams.alerts.course import first_day, in_another_area, is_burst, with_burst
 from streams.alerts.lifecycle import Lifecycle
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import SEVERITIES, Alert, Severity, ms_of, stamp
-from streams.alerts.rules import exceptional_volume
+from streams.alerts.rules import exceptional_volume, level_change
+from streams.alerts.rules.exceptional_volume import EXCEPTIONAL_VOLUME
+from streams.alerts.rules.level_change import LEVEL_CHANGE
 from streams.alerts.rules.signals import evidence
 from streams.alerts.store import AlertStore
 from streams.periods import rfc3339, to_ms
@@ -62,7 +64,7 @@ class SignalEvaluation:
         name = policy.name(self.force, kind, s.group, s.measure, s.row, area, s.direction)
         start = rfc3339(s.start).replace("+00:00", "Z") if s.grain == "hour" else s.period
         alert_id = f"{name}/{start}"
-        by_day = kind == "exceptional_volume" and s.grain == "day"
+        by_day = kind == EXCEPTIONAL_VOLUME.name and s.grain == "day"
         if alert_id not in self.store.alerts:
             self.lifecycle.open(
                 id=alert_id,
@@ -133,9 +135,9 @@ class SignalEvaluation:
         if found is not None:
             return self.store.alerts[found]
         for grain in ("hour", "day"):
-            found = self.store.active.get(("exceptional_volume", False, grain, *about))
+            found = self.store.active.get((EXCEPTIONAL_VOLUME.name, False, grain, *about))
             alert = None if found is None else self.store.alerts[found]
-            if alert is not None and (kind == "exceptional_volume" or is_held(alert)):
+            if alert is not None and (kind == EXCEPTIONAL_VOLUME.name or is_held(alert)):
                 return alert
         return None
 
@@ -150,10 +152,10 @@ class SignalEvaluation:
     def _continue(self, alert: Alert, cluster: SignalCluster, severity: Severity) -> str:
         """A further signal of the alert's own series: brings its figures up to date."""
         s = cluster.lead
-        if alert.kind == "exceptional_volume" and (alert.course or alert.grain != s.grain):
+        if alert.kind == EXCEPTIONAL_VOLUME.name and (alert.course or alert.grain != s.grain):
             self._continue_by_days(alert, cluster, severity)
             return ""
-        is_level = alert.kind == "level_change"
+        is_level = alert.kind == LEVEL_CHANGE.name
         if is_level and rules.is_clear(alert, s):
             # The detector still reports the change, but this period is back at the old level, and
             # counts as a clear one.
@@ -169,7 +171,7 @@ class SignalEvaluation:
             changes |= {"also": _union(alert.also, cluster.also)}
             if not is_level:  # which keeps the figures of the old level, to be compared with
                 changes |= self._figures(s, alert.kind)
-        further = alert.open and is_level and level_has_grown(alert, s)
+        further = alert.open and is_level and level_change.has_grown(alert, s)
         further = further and self.lifecycle.may_notify_of_growth(alert)
         if further:
             old = alert.evidence
@@ -308,7 +310,7 @@ class SignalEvaluation:
     def _day_is_outside(self, alert: Alert) -> bool:
         """Whether the day of an alert by the hour is outside the usual range so far, too: then
         clear hours don't end the alert before the day does."""
-        if alert.grain != "hour" or alert.kind != "exceptional_volume":
+        if alert.grain != "hour" or alert.kind != EXCEPTIONAL_VOLUME.name:
             return False
         day = self.lookup.day_so_far((*alert.series[:-1], "day"))
         alike = day is not None and day.direction == alert.direction

@@ -1,6 +1,6 @@
 """The kinds of alert, listed once. Each stands in a file of its own beside this one.
 
-The order is that of all lists of kinds, and of asking which kind a signal is of.
+The order is that of all lists of kinds.
 """
 
 from __future__ import annotations
@@ -58,8 +58,9 @@ JUDGED_NOW = names_of("instant", "minute", "process")
 
 def rule_of(signal: Signal) -> tuple[AlertKind, SignalRule]:
     """The kind of alert that a signal is of, and how it is judged."""
-    found = ((kind, kind.signals) for kind in KINDS)
-    return next((kind, rule) for kind, rule in found if rule is not None and rule.takes(signal))
+    found = [(kind, kind.signals) for kind in KINDS if kind.signals is not None]
+    found.sort(key=lambda each: each[1].takes_rest)
+    return next((kind, rule) for kind, rule in found if rule.takes(signal))
 
 
 def kind_of(signal: Signal) -> str:
@@ -110,10 +111,13 @@ def _rule(kind: str) -> SignalRule:
 # -- findings ----------------------------------------------------------------------------------
 
 
-def got_worse(finding: Finding, notified: float) -> bool:
-    """Whether people are notified again, of a figure that is so much worse than they know."""
+def got_worse(finding: Finding, notified: float, age: int) -> bool:
+    """Whether people are notified again, of a figure that is so much worse than they know; `age` is
+    that of the alert, in ms."""
     kind = kind_named(finding.kind)
-    return kind is not None and kind.got_worse is not None and kind.got_worse(finding, notified)
+    return (
+        kind is not None and kind.got_worse is not None and kind.got_worse(finding, notified, age)
+    )
 
 
 def lasts(kind: str) -> bool:

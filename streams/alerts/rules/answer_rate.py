@@ -45,6 +45,8 @@ from streams.registry.phrases import percent, whole_percent
 
 Bar = tuple[float, float]
 """The most that is usual in a window, and the correlation of two calls, both `stepped`."""
+SETTLE = 3 * HOUR
+"""How long an answer rate must not have been found so low before its alert is over, in ms."""
 EXACT = 5
 """Bits of a number of calls that a bar tells apart: what is above is rounded up."""
 
@@ -93,7 +95,7 @@ def answer_rate(
             target=target,
             method="proportion",
         ),
-        settle=3 * HOUR,
+        settle=SETTLE,
         correlation=own.correlation,
     )
 

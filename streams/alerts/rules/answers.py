@@ -14,6 +14,7 @@ from typing import Any
 from detectors.shares.proportion import beta_binomial_tails, binomial_tails
 from streams.alerts.rules.base import GROWN, Finding
 from streams.alerts.usual_answers import ENOUGH, AnswerRate, UsualRate
+from streams.periods import HOUR
 from streams.registry.aggregates import SMALL
 
 KIND = "target_missed"
@@ -26,6 +27,9 @@ BELOW = 3.0
 """The same against the target."""
 DROP = 0.1
 """An answer rate that is worse by less is nobody's emergency."""
+YOUNG = HOUR
+"""For so long after an alert opened nobody is notified again: a window of calls shows what the rate
+has fallen to only when all of them came since. In ms."""
 
 
 def worsening(window: AnswerRate, own: UsualRate, target: float) -> tuple[float, float]:
@@ -41,7 +45,7 @@ def worsening(window: AnswerRate, own: UsualRate, target: float) -> tuple[float,
 
 
 def _lately(window: AnswerRate, own: UsualRate) -> float:
-    """The first of these."""
+    """-log10 of the tail against the force's recent rate."""
     size = 1.0 / own.correlation - 1.0
     shape = own.share * size, (1.0 - own.share) * size
     return _evidence(beta_binomial_tails(window.within, window.of, *shape)[0])
@@ -101,9 +105,12 @@ def of_answers(line: str, **fields: Any) -> Finding:
     )
 
 
-def got_worse(found: Finding, notified: float) -> bool:
+def got_worse(found: Finding, notified: float, age: int) -> bool:
     """Whether an answer rate has got so much worse than the share that people were notified of that
-    they are notified again: a quarter more are not answered in time, and not by chance."""
+    they are notified again: a quarter more are not answered in time, and not by chance. Not while
+    the alert is younger than `YOUNG` (its `age`, in ms)."""
+    if age < YOUNG:
+        return False
     within, of = found.evidence.numerator, found.evidence.denominator
     target, together = found.evidence.target, found.correlation
     if together is None or within is None or not of or target is None:

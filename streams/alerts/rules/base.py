@@ -4,18 +4,19 @@
 Prometheus, the links to runbooks and the tables of the docs. What opens an alert of a kind is
 either signals of the detectors (`SignalRule`), or how things stand at an instant (`InstantRule`,
 which makes a `Finding` of what holds then). A new kind is one file here, one line in `KINDS`
-(`streams.alerts.rules`), one page in `docs/runbooks/` and one test; CONTRIBUTING shows an example.
+(`streams.alerts.rules`) and one page in `docs/runbooks/`, and its test; CONTRIBUTING shows an
+example.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple, get_args
 
 import msgspec
 
-from streams.alerts.context import RuleContext
+from streams.alerts.context import RECORDS, RuleContext
 from streams.alerts.lookup import PeriodLookup
 from streams.alerts.model import Alert, Evidence, Severity
 from streams.alerts.overdue import Overdue
@@ -30,6 +31,10 @@ volume, of a level, of the share of calls that is not answered in time."""
 
 STEADY = 14 * DAY
 """How long a state must not have been found before it is over."""
+
+DEFAULT_SETTLE = 10 * MINUTE
+"""How long something must not have been found before its alert is over, where its kind does not say
+otherwise; in ms."""
 
 Judged = Literal["period", "instant", "minute", "process"]
 """When a kind is judged: as periods close, by the signals of the detectors; at every instant of
@@ -55,7 +60,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[str, ...]
     """The sentences, which `streams.alerts.words.fit` fits into a message."""
     evidence: Evidence = Evidence()
-    settle: int = 10 * MINUTE
+    settle: int = DEFAULT_SETTLE
     """How long it must not have been found before the alert is over, in ms."""
     correlation: float | None = None
     """Of two calls of the same window, of an answer rate that has got worse."""
@@ -109,7 +114,9 @@ class SignalRule:
     """How a kind of alert is judged from the signals of the detectors."""
 
     takes: Callable[[Signal], bool]
-    """Whether a signal is of this kind; the first kind of the list that takes it has it."""
+    """Whether a signal is of this kind; the first kind of the list that takes it has it, and those
+    that take what no other kind does (`takes_rest`) are asked last."""
+    takes_rest: bool = False
     severity: Callable[[Signal], Severity]
     is_news: Callable[[Signal], bool]
     """Whether there is anything to tell of one whose rate of false alarms is within the budget."""
@@ -152,8 +159,20 @@ class AlertKind:
     """Of a kind that is judged by periods."""
     rules: tuple[type[InstantRule], ...] = ()
     """Of the others."""
-    got_worse: Callable[[Finding, float], bool] | None = None
+    got_worse: Callable[[Finding, float, int], bool] | None = None
     """Whether a finding is so much worse than the figure that people were notified of that they are
-    notified again; None where they never are."""
+    notified again, by the age of the alert in ms; None where they never are."""
     lasts: bool = False
     """Whether a person is asked what it is once it has gone on for weeks."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where a field has a value that nothing reads, which would judge it
+        never."""
+        _check(self.name, "judged", self.judged, get_args(Judged))
+        for rule in self.rules:
+            _check(self.name, f"records of {rule.__name__}", rule.records, ("", *RECORDS))
+
+
+def _check(kind: str, field: str, value: str, known: Iterable[str]) -> None:
+    if value not in known:
+        raise ValueError(f'{kind}: {field} is "{value}", not one of {", ".join(map(repr, known))}')

@@ -17,11 +17,11 @@ from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.overdue import Overdue, ages
 from streams.alerts.own_waits import OwnWaits, Waits
-from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
+from streams.alerts.rules.base import DEFAULT_SETTLE, AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.config.targets import held
 from streams.fold.ledger import Ledger
-from streams.periods import SECOND
+from streams.periods import MINUTE, SECOND
 from streams.registry.calls import split_series_key
 from streams.registry.phrases import round_duration
 
@@ -176,7 +176,7 @@ CALLERS_WAITING = AlertKind(
             "a caller on the emergency line has waited beyond its limit; on another line three "
             "have, or one far longer",
             "page",
-            "10 minutes after",
+            f"{DEFAULT_SETTLE // MINUTE} minutes after",
         ),
     ),
     judged="instant",

@@ -1,20 +1,23 @@
 """A volume far above, or far below, what such an hour, day or month usually has.
 
-Where it goes on for days, the days carry it (`streams.alerts.course`), and it has sentences of its
-own for that.
+Where it goes on for days, the days carry it (`streams.alerts.course`): how it ends by them, and its
+sentences then, are here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import log
 
+from detectors.counts.predictive import Predictive
+from detectors.homogeneity import dispersion
 from streams.alerts import words as say
 from streams.alerts.lookup import PeriodLookup
-from streams.alerts.model import Alert, Severity
+from streams.alerts.model import Alert, Course, Severity
 from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
-from streams.periods import Calendar
+from streams.periods import DAY, Calendar, to_ms
 from streams.registry.measures import unit_of
 from streams.registry.phrases import date, place, rough
 from streams.surveillance.signals import Signal
@@ -23,6 +26,18 @@ CLEAR_PERIODS = {"hour": 3, "day": 2, "month": 1}
 """Closed periods in a row inside the usual range after which it is over."""
 MOST_CLEAR_DAYS = 7
 """Of a series of a few a day, the usual days in a row after which it is over at the latest."""
+SETTLED = 26 * 7 * DAY
+"""After so long the level is accepted as the usual one, even if no person has said what it is."""
+CHANCE = 0.025
+"""A week is usual if a count as far out as its own comes by chance in at least this share of
+weeks."""
+FEW = 10.0
+"""A series of which fewer are expected a day needs more usual days before it has cleared."""
+LIKELIER = 100.0
+"""In such a series the usual days in a row must be so many times likelier at the usual level than
+at the ratio before."""
+LEAST_EXPECTED = 0.1
+"""The least that is taken as expected of a day: a ratio to nothing says nothing."""
 REPORTS = {
     "up": "That is more reports, which need not be more offences.",
     "down": "That is fewer reports, which need not be fewer offences.",
@@ -64,6 +79,45 @@ def inside(alert: Alert, period: Signal) -> bool:
     if alert.direction == "down":
         return period.observed >= period.lower
     return period.observed <= period.upper
+
+
+# -- how it ends by its days ---------------------------------------------------------------------
+
+
+def has_cleared(alert: Alert, course: Course, day: Signal) -> bool:
+    """Whether the alert has cleared with this day: after `CLEAR_PERIODS["day"]` usual days in a
+    row. In a series of fewer than `FEW` a day two usual days come easily by chance: there it takes
+    up to `MOST_CLEAR_DAYS`, until these days are `LIKELIER` times as likely at the usual level as
+    at the ratio before (by a quasi-Poisson likelihood). Or when the last week as a whole is usual,
+    even if no two days in a row were."""
+    if _week_is_usual(alert, course, day):
+        return True
+    few = (day.expected or 0.0) < FEW
+    if not few or not CLEAR_PERIODS["day"] <= course.usual_days < MOST_CLEAR_DAYS:
+        return course.usual_days >= CLEAR_PERIODS["day"]
+    before, expected, days = course.while_it_lasted
+    ratio = max(LEAST_EXPECTED, before / max(expected, LEAST_EXPECTED))
+    if days <= 0 or (ratio >= 1.0) == (alert.direction == "down"):
+        return True
+    came, usual = course.usual_sums
+    phi = dispersion(day.expected, day.lower, day.upper, day.within)
+    return ((ratio - 1.0) * usual - came * log(ratio)) / phi >= log(LIKELIER)
+
+
+def _week_is_usual(alert: Alert, course: Course, day: Signal) -> bool:
+    if len(course.week) < MOST_CLEAR_DAYS:
+        return False
+    observed, expected = (sum(each) for each in zip(*course.week, strict=True))
+    ahead = Predictive(expected, dispersion=dispersion(day.expected, day.lower, day.upper))
+    down = alert.direction == "down"
+    return (ahead.at_most(observed) if down else ahead.at_least(observed)) >= CHANCE
+
+
+def is_settled(course: Course, day: Signal) -> bool:
+    """Whether a volume has gone on for `SETTLED`, and goes on, so that its level is accepted as the
+    usual one without a person."""
+    long = course.held is not None and day.end - to_ms(course.since) >= SETTLED
+    return long and not course.usual_days
 
 
 # -- words -------------------------------------------------------------------------------------
@@ -196,7 +250,7 @@ def by_weeks(
 
 def taken_as_usual(said: Sequence[str]) -> tuple[str, ...]:
     """The sentences of a volume that has lasted, once its level is taken as the usual by itself."""
-    return (said[0], "After 26 weeks its level is taken as the usual.")
+    return (said[0], f"After {SETTLED // (7 * DAY)} weeks its level is taken as the usual.")
 
 
 EXCEPTIONAL_VOLUME = AlertKind(
@@ -210,13 +264,15 @@ EXCEPTIONAL_VOLUME = AlertKind(
         TableRow(
             "a count is outside what its budget of false alarms allows",
             "page: a rise within an hour; else notice",
-            "3 hours (1 month) in a row are usual again; where "
-            "[its day is exceptional too](#a-surge-that-lasts), 2 days",
+            f"{CLEAR_PERIODS['hour']} hours ({CLEAR_PERIODS['month']} month) in a row are usual "
+            f"again; where [its day is exceptional too](#a-surge-that-lasts), "
+            f"{CLEAR_PERIODS['day']} days",
         ),
     ),
     judged="period",
     signals=SignalRule(
         takes=takes,
+        takes_rest=True,
         severity=severity,
         is_news=is_news,
         said=said,

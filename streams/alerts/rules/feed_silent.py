@@ -22,6 +22,9 @@ KIND = "feed_silent"
 FEEDS = {FEED_NAMES[kind]: kind for kind in RECORDS}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 
+SETTLE = 2 * MINUTE
+"""How long a feed must not have been silent before its alert is over, in ms."""
+
 
 def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Finding]:
     """What surveillance says of feeds that are silent."""
@@ -39,7 +42,7 @@ def silent_feeds(force: Force, signals: Iterable[Signal]) -> list[Finding]:
                 probability=signal.probability,
                 method="silence",
             ),
-            settle=2 * MINUTE,
+            settle=SETTLE,
         )
         for signal in signals
         if signal.method == "silence"
@@ -120,7 +123,7 @@ FEED_SILENT = AlertKind(
             "nothing came of a feed where something should have, or every line of it is refused "
             "([how soon](#silent-feeds))",
             "page",
-            "2 minutes after",
+            f"{SETTLE // MINUTE} minutes after",
         ),
     ),
     judged="instant",

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from streams.alerts import words as say
 from streams.alerts.lookup import PeriodLookup
-from streams.alerts.model import Alert, Severity
-from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
+from streams.alerts.model import Alert, Severity, ms_of
+from streams.alerts.rules.base import GROWN, AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import Calendar
+from streams.registry.measures import unit_of
 from streams.surveillance.signals import Signal
 
 BACK_PERIODS = {"hour": 24, "day": 7, "month": 2}
 """Closed periods in a row at the old level after which it is over."""
 
 
-def takes(signal: Signal) -> bool:  # noqa: ARG001  whatever is no volume
+def takes(signal: Signal) -> bool:
     """A share or a duration that moves has a new level, and a count whose level has."""
-    return True
+    return unit_of(signal.group, signal.measure) != "count" or signal.method == "level"
 
 
 def severity(signal: Signal) -> Severity:  # noqa: ARG001  always the same
@@ -71,6 +72,39 @@ def is_back(alert: Alert, period: Signal) -> bool:
     return period.observed <= middle if after > before else period.observed >= middle
 
 
+def has_grown(alert: Alert, signal: Signal) -> bool:
+    """Whether a level has moved so much further from the old one than people know that they are
+    notified again. The new level is that of all periods since the change, so that one period alone
+    hardly moves it; and the period itself must be as far out."""
+    before, notified, now = alert.evidence.before, alert.evidence.after, signal.after
+    if not before or notified is None or now is None:
+        return False
+    if alert.direction == "down":
+        return notified >= GROWN * now and signal.observed <= notified
+    return now >= GROWN * notified and signal.observed >= notified
+
+
+def is_known(alert: Alert, signal: Signal) -> bool:
+    """Whether a change of level of the same series had an alert that ended, and the figure is
+    not as far out as that was; or is the return to the level before it, where no person closed
+    that alert."""
+    figures, ended = alert.evidence, ms_of(alert.resolved_at)
+    began = signal.start if signal.onset is None else signal.onset
+    if alert.kind != LEVEL_CHANGE.name or alert.series != signal.series:
+        return False
+    if alert.direction == signal.direction:
+        far = figures.after is None or (
+            signal.observed >= figures.after
+            if signal.direction == "up"
+            else signal.observed <= figures.after
+        )
+        return ended is not None and began < ended and (inside(alert, signal) or not far)
+    if alert.outcome is not None or signal.after is None:
+        return False
+    low, high = figures.lower, figures.upper
+    return low is not None and high is not None and low <= signal.after <= high
+
+
 def said(
     force: Force,
     signal: Signal,
@@ -102,13 +136,14 @@ LEVEL_CHANGE = AlertKind(
         TableRow(
             "a lasting new level, also of a share or a duration",
             "notice",
-            "a person closes it, which accepts the new level, or 7 days (24 hours, 2 months) are "
-            "at the old one",
+            f"a person closes it, which accepts the new level, or {BACK_PERIODS['day']} days "
+            f"({BACK_PERIODS['hour']} hours, {BACK_PERIODS['month']} months) are at the old one",
         ),
     ),
     judged="period",
     signals=SignalRule(
         takes=takes,
+        takes_rest=True,
         severity=severity,
         is_news=is_news,
         said=said,

@@ -20,6 +20,8 @@ from streams.registry.phrases import round_duration
 KIND = "pipeline_unwell"
 LONG_BEHIND = 300
 """Seconds for which it must have been behind."""
+SETTLE = 2 * MINUTE
+"""How long nothing must have been wrong before its alert is over, in ms."""
 FAULTY = 3600
 """Seconds for which a fault counts: a detector that fails does so again when the hour closes."""
 TROUBLES = {"topic": "a topic is not as it should be", "wrong_partition": "wrong partition"}
@@ -54,7 +56,7 @@ def pipeline_unwell(force: Force, health: PipelineHealth, at: int) -> list[Findi
             since=at - round(seconds * SECOND),
             said=said,
             evidence=Evidence(observed=observed),
-            settle=2 * MINUTE,
+            settle=SETTLE,
         )
         for measure, title, seconds, observed, said in found
     ]
@@ -110,7 +112,7 @@ PIPELINE_UNWELL = AlertKind(
             f"Watchroom itself is behind for {LONG_BEHIND // 60} minutes, has no checkpoint for "
             f"{OLD_CHECKPOINT // 60}, or a detector or the alerts failed within the hour",
             "page",
-            "2 minutes after",
+            f"{SETTLE // MINUTE} minutes after",
         ),
     ),
     judged="process",

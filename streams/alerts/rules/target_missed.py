@@ -14,7 +14,7 @@ from detectors.shares.proportion import binomial_tails
 from streams.alerts import words as say
 from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
-from streams.alerts.rules.answer_rate import AnswerRateRule
+from streams.alerts.rules.answer_rate import SETTLE, AnswerRateRule
 from streams.alerts.rules.answers import KIND, LEAST_CALLS, got_worse, of_answers
 from streams.alerts.rules.base import STEADY, AlertKind, Finding, InstantRule, TableRow
 from streams.alerts.usual_answers import AnswerRate
@@ -132,12 +132,12 @@ TARGET_MISSED = AlertKind(
             "an answer rate is worse than the force's own at this time of day *and* than the "
             "target",
             "page",
-            "3 hours after it was last so",
+            f"{SETTLE // HOUR} hours after it was last so",
         ),
         TableRow(
-            "a target was missed in each of the last 4 weeks",
+            f"a target was missed in each of the last {WEEKS} weeks",
             "state",
-            "no 4 such weeks for 14 days",
+            f"no {WEEKS} such weeks for {STEADY // DAY} days",
         ),
     ),
     judged="minute",

@@ -14,11 +14,11 @@ from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.overdue import Overdue, ages
 from streams.alerts.own_waits import OwnWaits, Waits
-from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
+from streams.alerts.rules.base import DEFAULT_SETTLE, AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.config.targets import held
 from streams.fold.ledger import Ledger
-from streams.periods import SECOND
+from streams.periods import MINUTE, SECOND
 from streams.registry.incidents import EMERGENCY, split_series_key
 from streams.registry.phrases import round_duration
 
@@ -142,7 +142,13 @@ UNATTENDED = AlertKind(
     summary="An emergency has nobody at the scene",
     meaning="An emergency has had nobody at the scene for too long, now.",
     dashboard="response",
-    table=(TableRow("an emergency has waited beyond the limit", "page", "10 minutes after"),),
+    table=(
+        TableRow(
+            "an emergency has waited beyond the limit",
+            "page",
+            f"{DEFAULT_SETTLE // MINUTE} minutes after",
+        ),
+    ),
     judged="instant",
     rules=(UnattendedRule,),
 )

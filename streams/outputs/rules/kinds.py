@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from streams.alerts.rules import KINDS
 from streams.alerts.rules.base import AlertKind
-from streams.outputs.rules.text import Links, Rule, template, written
+from streams.outputs.rules.text import DASHBOARDS, Links, Rule, template, written
 
 LABELS = "force, kind, severity, area, measure, alert"
 HELD = "force_kind_severity_area_measure_alert:watchroom_alert_open:held"
@@ -57,7 +57,10 @@ def _words() -> str:
 
 
 def alert_rule(kind: AlertKind, links: Links) -> Rule:
-    """The rule of one kind."""
+    """The rule of one kind; raises ValueError where it names a dashboard that there is not."""
+    if kind.dashboard not in DASHBOARDS:
+        known = ", ".join(map(repr, DASHBOARDS))
+        raise ValueError(f'{kind.name}: dashboard is "{kind.dashboard}", not one of {known}')
     query = "?var-force={{ $labels.force }}&var-area={{ $labels.area }}"
     return {
         "alert": kind.runbook,

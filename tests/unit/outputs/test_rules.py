@@ -9,10 +9,11 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from streams.alerts.rules import KINDS
+from streams.alerts.rules import FROM_SIGNALS, KINDS
 from streams.cli import main
 from streams.config.force import shipped_forces
 from streams.errors import ConfigError
+from streams.live import BEHIND, OLD_CHECKPOINT
 from streams.outputs.rules import DASHBOARDS, PIPELINE, Links, budget_file, rule_files
 from streams.outputs.rules.budget import most_burn, tiers
 from streams.outputs.rules.recording import ratios
@@ -90,6 +91,14 @@ def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
         assert f"({name}.md)" in index
 
 
+def test_runbooks_say_the_limits_that_the_rules_have() -> None:
+    old = (RUNBOOKS / "WatchroomCheckpointOld.md").read_text()
+    assert f"for {OLD_CHECKPOINT // 60} minutes nothing could be saved" in old
+    behind = (RUNBOOKS / "WatchroomBehind.md").read_text()
+    assert f"More than {BEHIND:,} messages" in behind
+    assert f"the lag is below {BEHIND:,}." in behind
+
+
 def test_every_dashboard_that_an_alert_links_to_is_there() -> None:
     for uid in DASHBOARDS.values():
         assert (ROOT / "grafana" / "generated" / f"{uid}.json").is_file()
@@ -114,6 +123,19 @@ def test_the_routes_know_every_shipped_force() -> None:
     names = {receiver["name"] for receiver in config["receivers"]}
     for force in shipped_forces():
         assert {f"pages-{force}", f"notices-{force}", f"tickets-{force}"} <= names
+
+
+def test_the_kinds_that_alertmanager_mutes_are_kinds_of_alert() -> None:
+    config = yaml.safe_load((ROOT / "deploy" / "alertmanager" / "alertmanager.yml").read_text())
+    matchers = [
+        matcher
+        for rule in config["inhibit_rules"]
+        for matcher in (*rule["source_matchers"], *rule["target_matchers"])
+    ]
+    found = [each for matcher in matchers for each in re.findall(r'^kind =~ "(.+)"$', matcher)]
+    named = {name for each in found for name in each.split("|")}
+    assert named < {kind.name for kind in KINDS}
+    assert set(FROM_SIGNALS) < named
 
 
 def test_no_tier_burns_faster_than_total_failure() -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.adding import examples
+from tests.adding import Example, examples
 from tests.alert_docs import pages
 
 PLAYED = """
@@ -34,6 +34,58 @@ look(2)
 look(12)
 """
 
+FROM_SIGNALS = Example(
+    "A kind that is judged from signals",
+    2,
+    {
+        "streams/alerts/rules/night_rise.py": """\
++from streams.alerts.rules import exceptional_volume
++from streams.alerts.rules.base import AlertKind, SignalRule
++
++NIGHT_RISE = AlertKind(
++    name="night_rise",
++    runbook="WatchroomNightRise",
++    summary="A rise at night",
++    meaning="Far more than usual at night.",
++    dashboard="volumes",
++    table=(),
++    judged="period",
++    signals=SignalRule(
++        takes=lambda s: s.direction == "up" and s.period[11:13] in ("22", "23"),
++        severity=lambda s: "notice",
++        is_news=lambda s: True,
++        said=lambda force, s, now, lookup: (f"{force.name}: {s.observed} at night.",),
++        inside=exceptional_volume.inside,
++        is_clear=exceptional_volume.inside,
++        clear_periods={"hour": 2, "day": 1, "month": 1},
++    ),
++)
+""",
+        "streams/alerts/rules/__init__.py": """\
+ from streams.alerts.rules.level_change import LEVEL_CHANGE
++from streams.alerts.rules.night_rise import NIGHT_RISE
+@@
+     PIPELINE_UNWELL,
++    NIGHT_RISE,
+""",
+    },
+)
+SIGNALS_PLAYED = """
+from streams.alerts.evaluation import evaluate
+from tests.alerting import at, quiet, signal, store
+
+def look(s, when):
+    for each in evaluate(alerts, [s], [], at(when)):
+        print(each.what, each.alert.kind, each.alert.severity, each.alert.words, sep="|")
+
+alerts = store()
+look(signal("2026-11-21 22:00"), "2026-11-21 23:05")
+look(quiet("2026-11-21 23:00"), "2026-11-22 00:05")
+look(quiet("2026-11-22 00:00"), "2026-11-22 01:05")
+alerts = store()
+look(signal("2026-11-21 12:00"), "2026-11-21 13:05")
+"""
+
 
 def test_the_example_opens_an_alert_with_words_and_ends_it(tmp_path: Path) -> None:
     tree = examples()["An alert kind"].make(tmp_path)
@@ -51,6 +103,20 @@ def test_the_example_opens_an_alert_with_words_and_ends_it(tmp_path: Path) -> No
     tree.run("-m", "tests.alert_docs")
     assert "| many waiting | 40 callers" in (tree.root / "docs/alerts.md").read_text()
     tree.run("-m", "pytest", "-q", "-n", "0", "tests/unit/outputs/test_rules.py")
+
+
+def test_a_kind_judged_from_signals_has_those_that_it_takes_wherever_it_is_listed(
+    tmp_path: Path,
+) -> None:
+    """Exceptional volume and change of level have the signals that it does not take."""
+    lines = FROM_SIGNALS.make(tmp_path).run("-c", SIGNALS_PLAYED).splitlines()
+    assert [line.split("|")[:2] for line in lines] == [
+        ["opened", "night_rise"],
+        ["updated", "night_rise"],
+        ["resolved", "night_rise"],
+        ["opened", "exceptional_volume"],
+    ]
+    assert lines[0].split("|")[2:] == ["notice", "Warwickshire: 21 at night. Nobody has this yet."]
 
 
 def test_the_tables_of_the_docs_are_current() -> None:
