@@ -97,8 +97,8 @@ class Kind(Protocol):
     horizon: int
     """How long a new record is taken after its event time, in ms; then its period is sealed."""
     grace: int
-    """How long after its end a period closes, in ms of event time, so that most of its records are
-    there."""
+    """A period closes with the first record of an hour that comes so long, or longer, after its end
+    (ms), so that most of its records are there."""
     counters: CounterLayout
     """What is counted in each series."""
     skewed: int

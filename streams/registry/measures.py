@@ -121,8 +121,7 @@ class Group:
 
 LIVE_GRAINS: tuple[Literal["hour", "day", "month"], ...] = ("hour", "day", "month")
 SETTLED_GRAINS: tuple[Literal["hour", "day", "month"], ...] = ("day", "month")
-"""For what is hardly known when its hour ends: most emergencies are not attended yet, and crimes
-are recorded for a day."""
+"""For what is hardly known when its hour ends: crimes are recorded for a day."""
 
 ALL = "all"
 """The value of a dimension that stands for all of its values together."""
