@@ -62,7 +62,7 @@ def negative_binomial(exposure: float, total: float, mean: float, size: float) -
 
 
 def gaussian(exposure: float, total: float, mean: float, sd: float) -> float:
-    """The same for normal points with a known standard deviation."""
+    """The log-likelihood ratio of normal points with a known standard deviation."""
     distance = (total / exposure - mean) / sd
     return 0.5 * exposure * distance * distance
 

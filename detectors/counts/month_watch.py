@@ -417,7 +417,7 @@ class MonthWatch(Detector):
         )
 
     def limits(self, probability: float, exposure: float = MONTH) -> tuple[int, int] | None:
-        """The least and the most not exceptional, each tail of this probability."""
+        """The range of usual counts: beyond either end of it lies this probability."""
         ahead = self.forecast(exposure)
         return None if ahead is None else ahead.limits(probability)
 

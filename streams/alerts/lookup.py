@@ -46,7 +46,7 @@ class PeriodLookup(Protocol):
         """Where within its area a count mostly is, unlike usual: (the area, how many there)."""
 
     def wholly(self, signal: Signal) -> Signal | None:
-        """The signal of the one area within that all of a rise is in."""
+        """The same signal for the smaller area that holds all of its rise, if there is one."""
 
 
 class NoLookup:

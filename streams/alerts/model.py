@@ -217,7 +217,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def named(self) -> tuple[str, ...]:
-        """The same of the area whose name it bears, which may be watched by the day only."""
+        """The series of the area in its title, where that differs from the one it follows."""
         return (*self.series[:-2], self.area, self.grain)
 
     @property

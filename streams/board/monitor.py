@@ -251,7 +251,8 @@ class Monitor:
             self.refusals.note(key, mark, line, reason, appended)
 
     def _mark(self, key: FeedKey) -> int | None:
-        """What changes with every line of a feed that is taken; None where it is not held here."""
+        """A number that changes with every line of the feed that is taken; None where it is not
+        held here."""
         for shard in self.shards:
             if shard.kind == key.kind and key.force in shard.folds:
                 fold = shard.folds[key.force]

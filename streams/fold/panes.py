@@ -177,7 +177,7 @@ class Panes:
             add_into(self._open(minute * MINUTE), self.hours.pop(minute))
 
     def keeps(self, start: int, end: int) -> bool:
-        """Whether [start, end) can be summed: both lie on the edges of panes that are kept."""
+        """Whether [start, end) can be summed exactly: both are edges of panes that are kept."""
         for edge in (start, end):
             if edge < self.hours_before:
                 grain: Grain = "hour" if edge >= self.days_before else "day"

@@ -331,18 +331,19 @@ def rebased(old: float, new: float, months: int) -> str:
 
 
 def only_since(reason: str) -> str:
-    """Of a baseline that began anew."""
+    """The sentence that says that a baseline began anew, and why."""
     return f"Compared only with what was recorded after a change: {reason}."
 
 
 def known_from(names: Sequence[str], *, only: bool) -> str:
-    """Of a comparison with an event that goes on for weeks, or went on until lately."""
+    """The sentence that says that a figure is compared with days of an event that lasts weeks."""
     event = " and ".join(names)
     return f"Known only from {event}." if only else f"Compared with other days of {event}."
 
 
 def across(what: str, kind: str, day: dt.date) -> str:
-    """Of a comparison with what was recorded otherwise; short enough to stand in an alert."""
+    """The sentence that says that the comparison spans a change of recording; short enough to stand
+    in an alert."""
     said = f"Compared across a change: {what}, {full_date(day)}."
     return (
         said if len(said) <= SHORT else f"Compared across a change of {kind} on {full_date(day)}."

@@ -122,8 +122,8 @@ class Surveillance:
                 self._failed(f"{self.ledger.kind.name}, {closing.period.label}", error)
 
     def _not_heard(self, closed: Period) -> list[Signal]:
-        """Signals of the spans in which the feed was down, now that a period has closed after
-        them."""
+        """Signals of the spans in which the feed was down, made as the first period after them
+        closes."""
         ledger, kind = self.ledger, self.ledger.kind.name
         return [
             Signal(

@@ -41,8 +41,8 @@ reader's own."""
 
 
 class NextSilence(NamedTuple):
-    """Of a kind of record: until when its silence is judged as it was (ms), when it was last heard,
-    and the signal where it is silent."""
+    """Of a kind of record: up to when the last judgement of its silence holds (ms), when it was
+    last heard, and the signal where it is silent."""
 
     due: int
     heard: int

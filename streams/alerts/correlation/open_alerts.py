@@ -177,8 +177,8 @@ class OpenAlertCorrelation:
         )
 
     def _is_aftermath(self, alert: Alert, signal: Signal) -> bool:
-        """Whether a change that a sum over several periods shows began before an alert ended, and
-        the last of these periods would raise none by itself."""
+        """Whether a change shows only periods of an alert that has ended: it began before that
+        end, and its last period by itself would raise nothing."""
         ended = ms_of(alert.resolved_at) or 0
         return (
             (signal.method, signal.grain) == ("change", alert.grain)

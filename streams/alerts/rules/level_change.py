@@ -31,7 +31,7 @@ def severity(signal: Signal) -> Severity:  # noqa: ARG001  always the same
 
 
 def is_news(signal: Signal) -> bool:
-    """Whether there is enough of it, and the figure does not belie it."""
+    """Whether the change is large enough, and the latest figure does not contradict it."""
     return worth(signal) and not contrary(signal)
 
 

@@ -62,8 +62,8 @@ class Counts(Adapter):
         return counts is not None
 
     def take_level(self, ratio: float, before: int) -> None:
-        """What is known is scaled by the series' own ratio since the stretch began; where little
-        was expected of it, by that of the whole alert."""
+        """Multiplies what is known by what came over what was expected since the stretch began;
+        where little was expected of the series, by the ratio of the whole alert."""
         if self.apart is None or self.apart[0] >= before or self.state == "learning":
             return
         _, came, expected = self.apart
