@@ -64,7 +64,7 @@ def evening() -> Live:
         due = b"\n".join(line for at, line in events if now < at <= now + step)
         now += step
         live.ingest(due, now)
-        clock.reach(now)
+        clock.advance_to(now)
         service.tick()
     return live
 
