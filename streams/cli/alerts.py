@@ -18,6 +18,8 @@ from streams.errors import WatchroomError
 from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
 
 Answer = TypeVar("Answer", bound=msgspec.Struct)
+UNREADABLE = (ValueError, msgspec.MsgspecError)
+"""Before msgspec 0.20 its errors are no ValueError."""
 OUTCOME_NAMES = ("real", "planned_event", "data_fault", "false")
 
 
@@ -49,7 +51,7 @@ class AlertsClient:
         found = self._ask("/alerts.json", _Alerts, query).alerts
         try:
             return [Answered(bytes(raw)) for raw in found]
-        except ValueError as error:
+        except UNREADABLE as error:
             raise self._unreadable(error) from None
 
     def board(self) -> Board:
@@ -102,10 +104,10 @@ class AlertsClient:
                 f"no monitor answers at {self._client.url} ({error}). "
                 "Start one with --web, or name --url"
             ) from None
-        except ValueError as error:
+        except UNREADABLE as error:
             raise self._unreadable(error) from None
 
-    def _unreadable(self, error: ValueError) -> WatchroomError:
+    def _unreadable(self, error: Exception) -> WatchroomError:
         return WatchroomError(
             f"{self._client.url} answers, but not as a monitor that this release can read: {error}"
         )
