@@ -57,7 +57,7 @@ class RuleContext:
         self.pipeline = PipelineHealth()
         """How the process does, as of its last look at itself."""
         self.clock: EventClock | None = None
-        """To be told of moments at which an open record passes its limit."""
+        """Where open records say at which moment they pass their limit; None if nobody judges."""
 
     @property
     def windows(self) -> AnswerWindows:

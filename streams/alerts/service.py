@@ -318,7 +318,7 @@ class AlertService:
             clock.due = instants.evaluate_until(until, self._held_back(force), always=always)
         except Exception:  # a fault of ours must not stop the counting, nor go unnoticed
             self.faults += 1
-            log.exception("%s: what was due could not be told", force.id)
+            log.exception("%s: nobody could be notified of what was due", force.id)
 
     def _silence(self, force: Force, at: int, held_back: frozenset[str]) -> SilentFeeds:
         from streams.surveillance.view import next_silence  # noqa: PLC0415  slow to import
@@ -335,7 +335,7 @@ class AlertService:
             self._evaluate_now(force, at, full)
         except Exception:  # a fault of ours must not stop the counting, nor go unnoticed
             self.faults += 1
-            log.exception("%s: how things stand could not be told", force.id)
+            log.exception("%s: nobody could be notified of how things stand", force.id)
 
     def _evaluate_now(self, force: Force, at: int, full: bool) -> None:
         from streams.surveillance.view import silences  # noqa: PLC0415  slow to import, and loaded by then

@@ -97,7 +97,7 @@ class Silencer:
                     self.post(wanted)
                     break
                 except (WatchroomError, ValueError, LookupError, TypeError) as error:
-                    log.warning("Alertmanager could not be told of a silence: %s", error)
+                    log.warning("Alertmanager did not take a silence: %s", error)
                     time.sleep(self.pause * 2**tries)
 
     def post(self, wanted: SilenceRequest) -> str:

@@ -59,7 +59,7 @@ def severity(signal: Signal) -> Severity:
 
 def usual_again(signal: Signal) -> bool:
     """Whether a volume of a closed period is inside the usual range, however high what came before
-    adds up: nobody is told of `87, usually 65 to 92`."""
+    adds up: nobody is notified of `87, usually 65 to 92`."""
     if signal.running or signal.lower is None or signal.upper is None or not takes(signal):
         return False
     if signal.direction == "down":
