@@ -72,7 +72,7 @@ class Panes:
                 self.changed.add(minute)
         else:
             pane = self._open_whole(when, precision)
-        value = pane.get(series_key, 0) + sign * counters
+        value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
         if value:
             pane[series_key] = value
         else:
@@ -87,7 +87,8 @@ class Panes:
     def _open(self, when: int) -> Pane:
         """The pane for an instant that has no minute pane yet."""
         if when >= self.hours_before:
-            return self.minutes.setdefault(when // MINUTE, {})
+            pane = self.minutes[when // MINUTE] = Pane()
+            return pane
         self._day_sums.pop(self.calendar.start("day", when), None)
         if when >= self.days_before:
             return self.hours.setdefault(self.calendar.start("hour", when) // MINUTE, {})
