@@ -114,14 +114,14 @@ def test_parts_add_up_to_what_lies_within_whenever_it_came(
     panes.closed_before = watermark - HOUR
     asked = [(MARCH + a * HOUR, MARCH + b * HOUR) for a, b in spans] + [(MARCH, APRIL)]
     counted = [whole(event) for event in first]
-    for event in (None, *late):
-        if event is not None:
-            counted.append(whole(event))
-            change = panes.revise if counted[-1][0] < panes.closed_before else panes.add
-            change(counted[-1], 1)
+    for contribution in (None, *map(whole, late)):
+        if contribution is not None:
+            counted.append(contribution)
+            closed = contribution[0] < panes.closed_before
+            (panes.revise if closed else panes.add)(contribution, 1)
         for start, end in asked:
             expected: Pane = {}
-            for contribution in counted:
-                if lies_within(contribution, start, end):
-                    add_into(expected, {contribution[2]: 1})
+            for each in counted:
+                if lies_within(each, start, end):
+                    add_into(expected, {each[2]: 1})
             assert panes.between(start, end) == expected
