@@ -350,7 +350,9 @@ class Ledger:
                 if when < self.sealed_before and self._holds_already(contribution):
                     return
                 self._revise(contribution, sign)
-            self.panes.add(contribution, sign)
+                self.panes.revise(contribution, sign)
+            else:
+                self.panes.add(contribution, sign)
 
     def _holds_already(self, contribution: Contribution) -> bool:
         """Whether a published pane has a change in it already; else notes which sealed pane
@@ -439,7 +441,11 @@ class Ledger:
                     yield from self._closing(grain, each) or ()
                     yield
             self.closed_until[grain] = max(at, until)
+        self._note_closed()
+
+    def _note_closed(self) -> None:
         self._closed = max(self.closed_until.values())
+        self.panes.closed_before = self.closed_until["hour"]
 
     def _closing(self, grain: Grain, closed: Period | tuple[int, int]) -> Steps:
         """Passes on a period that closes, or those of a gap."""
@@ -579,6 +585,6 @@ class Ledger:
                     self.open[key] = packed
         # Only now: counting again is no revision.
         self.closed_until.update(closed_until)
-        self._closed = max(self.closed_until.values())
+        self._note_closed()
         self.revisions = revisions
         self._next_hour = self.calendar.start("hour", watermark) + HOUR if watermark else 0
