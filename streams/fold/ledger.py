@@ -154,9 +154,12 @@ class Ledger:
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
         self.revisions: dict[tuple[Grain, int], Pane] = {}
         """By grain and start of a period: the sum of what has changed in it since it closed."""
-        self.dirty: set[str] | None = None
-        """Ids touched since the last checkpoint; None where no checkpoint is kept."""
-        self.dirty_revisions: set[tuple[Grain, int]] = set()
+        self.changed: dict[str, int | None] | None = None
+        """The entries that have changed since the last checkpoint, by id, None for one that left;
+        None where no checkpoint is kept."""
+        self.changed_revisions: dict[tuple[Grain, int], Pane | None] = {}
+        """The revisions that have changed since then, None for those that are no longer kept. What
+        a checkpoint has taken of them is not changed any more: it is written in another thread."""
         self.on_close: Callable[[Closing], Steps] | None = None
         """Called with every period that closes; returns what takes long, in short steps."""
         self.on_gap: Callable[[Gap], Steps] | None = None
@@ -306,8 +309,8 @@ class Ledger:
     def _replace(self, key: str, entry: int, old_packed: int, packed: int) -> None:
         """Makes an entry the winner: what it packs counts, and the old record no longer does."""
         self.entries[key] = entry
-        if self.dirty is not None:
-            self.dirty.add(key)
+        if self.changed is not None:
+            self.changed[key] = entry
             if 0 < packed < self._sealed_packed and self._is_sealed(packed):
                 self.late.add(key)
         if packed != old_packed:
@@ -358,7 +361,7 @@ class Ledger:
         if self._is_over(when, precision):
             if self.published is not None and self.published.holds_change(when, precision):
                 return True
-            if self.dirty is not None:
+            if self.changed is not None:
                 self.revised_sealed.add(self.panes.place_of(when, precision))
         return False
 
@@ -390,9 +393,11 @@ class Ledger:
             if grain == "hour" and when < self.panes.days_before:
                 continue  # the hour itself is no longer kept
             if when < self.closed_until[grain]:
-                start = self.calendar.start(grain, when)
-                change = self.revisions.setdefault((grain, start), {})
-                self.dirty_revisions.add((grain, start))
+                place = grain, self.calendar.start(grain, when)
+                change = self.changed_revisions.get(place)
+                if change is None:
+                    change = dict(self.revisions.get(place, ()))
+                    self.revisions[place] = self.changed_revisions[place] = change
                 for key, value in ((series_key, counters), (bin_key, 1)):
                     if key >= 0:
                         total = change.get(key, 0) + sign * value
@@ -488,7 +493,7 @@ class Ledger:
         oldest = self.panes.days_before
         for revised in [r for r in self.revisions if r[0] == "hour" and r[1] < oldest]:
             del self.revisions[revised]
-            self.dirty_revisions.add(revised)
+            self.changed_revisions[revised] = None
 
     def _no_longer_held_over(self) -> dict[str, int]:
         """The oldest records without an end, so that a tenth of the room is free again."""
@@ -502,8 +507,8 @@ class Ledger:
         for key in leaving:
             del self.entries[key]
             self.open.pop(key, None)
-        if self.dirty is not None:
-            self.dirty.update(leaving)
+        if self.changed is not None:
+            self.changed.update(dict.fromkeys(leaving))
         if leaving and self.departed is not None:
             self.departed.put(leaving)
 
