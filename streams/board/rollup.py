@@ -270,6 +270,9 @@ def _column(
         return [total / n / 1000 if n else None for total, n in zip(sums, of, strict=True)]
     if isinstance(value, Quantile):
         return [None if each == NONE else each for each in durations[value.share].tolist()]
-    top = sum(counts[name] for name in value.top)
-    bottom = sum(counts[name] for name in value.bottom) - sum(counts[name] for name in value.less)
-    return list(map(Ratio.of, top.tolist(), bottom.tolist()))
+    none = np.zeros_like(next(iter(counts.values())))
+    top, bottom, less = (
+        np.sum([none, *(counts[name] for name in names)], axis=0)
+        for names in (value.top, value.bottom, value.less)
+    )
+    return list(map(Ratio.of, top.tolist(), (bottom - less).tolist()))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,11 +13,12 @@ from streams.board.columns import unpack
 from streams.board.model import Row
 from streams.board.rollup import Key, Rollup
 from streams.board.tables import Tables
+from streams.config.force import Force
 from streams.fold.panes import Pane, Parts, add_into
 from streams.registry import calls, crimes, incidents
 from streams.registry.aggregates import Figures
 from streams.registry.histogram import bin_of
-from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout
+from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout, Kind
 from streams.registry.measures import (
     ATTENDANCE,
     CALLS,
@@ -28,7 +32,11 @@ from streams.registry.measures import (
 from tests.build import tiny_force
 
 FORCE = tiny_force()
-KINDS = {"call": calls.Calls, "incident": incidents.Incidents, "crime": crimes.Crimes}
+KINDS: dict[str, Callable[[Force], Kind]] = {
+    "call": calls.Calls,
+    "incident": incidents.Incidents,
+    "crime": crimes.Crimes,
+}
 GROUPS = (CALLS, ATTENDANCE, INCIDENTS, CRIMES)
 
 
@@ -94,16 +102,12 @@ def one_by_one(group: Group, pane: Pane) -> list[Row]:
         for measure in group.measures
         if not isinstance(measure.value, Gauge)
     ]
-    return [
-        type(made.missing()[0])(
-            *key,
-            *(
-                v.read(Figures(made.kind.counters.read(sums[key]), bins.get(key, {})))
-                for v in values
-            ),
-        )
-        for key in sorted(sums)
-    ]
+    row_type: Any = type(made.missing()[0])
+    rows = []
+    for place in sorted(sums):
+        figures = Figures(made.kind.counters.read(sums[place]), bins.get(place, {}))
+        rows.append(row_type(*place, *(value.read(figures) for value in values)))
+    return rows
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
