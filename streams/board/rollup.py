@@ -264,7 +264,7 @@ def _column(
 ) -> list[Any]:
     """A measure of many rows, from their counters and quantiles: what `value.read` gives of one."""
     if isinstance(value, Count):
-        return counts[value.counter].tolist()
+        return list(counts[value.counter].tolist())
     if isinstance(value, Mean):
         sums, of = counts[DURATIONS].tolist(), counts[value.of].tolist()
         return [total / n / 1000 if n else None for total, n in zip(sums, of, strict=True)]
