@@ -164,9 +164,12 @@ class Ledger:
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
         self.revisions: dict[tuple[Grain, int], Pane] = {}
         """By grain and start of a period: the sum of what has changed in it since it closed."""
-        self.dirty: set[str] | None = None
-        """Ids touched since the last checkpoint; None where no checkpoint is kept."""
-        self.dirty_revisions: set[tuple[Grain, int]] = set()
+        self.changed: dict[str, int | None] | None = None
+        """The entries that have changed since the last checkpoint, by id, None for one that left;
+        None where no checkpoint is kept."""
+        self.changed_revisions: dict[tuple[Grain, int], Pane | None] = {}
+        """The revisions that have changed since then, None for those that are no longer kept. What
+        a checkpoint has taken of them is not changed any more: it is written in another thread."""
         self.on_close: Callable[[Closing], Steps] | None = None
         """Called with every period that closes; returns what takes long, in short steps."""
         self.on_gap: Callable[[Gap], Steps] | None = None
@@ -322,8 +325,8 @@ class Ledger:
     def _replace(self, key: str, entry: int, old_packed: int, packed: int) -> None:
         """Makes an entry the winner: what it packs counts, and the old record no longer does."""
         self.entries[key] = entry
-        if self.dirty is not None:
-            self.dirty.add(key)
+        if self.changed is not None:
+            self.changed[key] = entry
             if 0 < packed < self._sealed_packed and self._is_sealed(packed):
                 self.late.add(key)
         if packed == old_packed:
@@ -371,7 +374,7 @@ class Ledger:
             self.panes.add(contribution, sign)
         elif when >= self.sealed_before or not self._holds_already(contribution):
             self._revise(contribution, sign)
-            self.panes.add(contribution, sign)
+            self.panes.revise(contribution, sign)
 
     def _holds_already(self, contribution: Contribution) -> bool:
         """Whether a published pane has a change in it already; else notes which sealed pane
@@ -380,7 +383,7 @@ class Ledger:
         if self._is_over(when, precision):
             if self.published is not None and self.published.holds_change(when, precision):
                 return True
-            if self.dirty is not None:
+            if self.changed is not None:
                 self.revised_sealed.add(self.panes.place_of(when, precision))
         return False
 
@@ -412,9 +415,11 @@ class Ledger:
             if grain == "hour" and when < self.panes.days_before:
                 continue  # the hour itself is no longer kept
             if when < self.closed_until[grain]:
-                start = self.calendar.start(grain, when)
-                change = self.revisions.setdefault((grain, start), {})
-                self.dirty_revisions.add((grain, start))
+                place = grain, self.calendar.start(grain, when)
+                change = self.changed_revisions.get(place)
+                if change is None:
+                    change = dict(self.revisions.get(place, ()))
+                    self.revisions[place] = self.changed_revisions[place] = change
                 for key, value in ((series_key, counters), (bin_key, 1)):
                     if key >= 0:
                         total = change.get(key, 0) + sign * value
@@ -463,7 +468,10 @@ class Ledger:
                     yield from self._closing(grain, each) or ()
                     yield
             self.closed_until[grain] = until
-        self._closed = self.closed_until["hour"]
+        self._note_closed()
+
+    def _note_closed(self) -> None:
+        self._closed = self.panes.closed_before = self.closed_until["hour"]
 
     def _closing(self, grain: Grain, closed: Period | tuple[int, int]) -> Steps:
         """Passes on a period that closes, or those of a gap."""
@@ -513,7 +521,7 @@ class Ledger:
         oldest = self.panes.days_before
         for revised in [r for r in self.revisions if r[0] == "hour" and r[1] < oldest]:
             del self.revisions[revised]
-            self.dirty_revisions.add(revised)
+            self.changed_revisions[revised] = None
 
     def _no_longer_held_over(self) -> dict[str, int]:
         """The oldest records without an end, so that a tenth of the room is free again."""
@@ -527,8 +535,8 @@ class Ledger:
         for key in leaving:
             del self.entries[key]
             self.open.pop(key, None)
-        if self.dirty is not None:
-            self.dirty.update(leaving)
+        if self.changed is not None:
+            self.changed.update(dict.fromkeys(leaving))
         if leaving and self.departed is not None:
             self.departed.put(leaving)
 
@@ -600,6 +608,6 @@ class Ledger:
                     self.open[key] = packed
         # Only now: counting again is no revision.
         self.closed_until.update(closed_until)
-        self._closed = max(self.closed_until.values())
+        self._note_closed()
         self.revisions = revisions
         self._next_hour = self.calendar.start("hour", watermark) + HOUR if watermark else 0

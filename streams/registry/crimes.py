@@ -66,6 +66,7 @@ class Crimes(RecordRules):
         ):
             if text is not None:
                 self.clamped(field, partial_stamp(field, text, self.force.zone)[0], updated)
+        self.note_markers(self.force, event)
         return (
             recorded << WHEN_SHIFT
             | precision << PRECISION_SHIFT

@@ -105,6 +105,8 @@ class Incidents(RecordRules):
         series_key = self._series_keys.get((event.category, event.grade, event.area))
         if series_key is None:
             series_key = self._series_key(event, event.category)
+        if event.markers:
+            self.note_markers(self.force, event)
         # graded_at and dispatched_at enter no figure yet: an error there must not lose an incident.
         response, disposition = 0, PENDING
         if event.arrived_at is not None:

@@ -186,6 +186,12 @@ class RecordRules:
             self.unknown.note(event, field, shown(path))
         return found
 
+    def note_markers(self, force: Force, event: Incident | Crime) -> None:
+        """Notes the markers of an event that the force has not declared."""
+        for marker in event.markers:
+            if force.markers.resolve(marker) is None:
+                self.unknown.note(event, "markers", shown(marker))
+
 
 def check_length(what: str, passed: int) -> int:
     """Returns a duration in ms; raises `Refused` beyond `LONGEST`."""
