@@ -65,6 +65,7 @@ COUNTED: dict[str, Callable[[Force], Kind]] = {
 _EVENT_KINDS = {struct: kind for kind, struct in KINDS.items()}
 Add = Callable[[Any, int], Iterator[None] | None]
 """Folds one event, and gives what is still to be done of it, step by step; raises `Refused`."""
+NONE: dict[str, Add] = {}
 LINES_A_STEP = 32
 """Lines that are folded in one step, where none of them closes a period."""
 
@@ -110,6 +111,8 @@ class Shard:
         self.surveillance: dict[str, Any] = {}
         """What watches its ledgers, by force id: a runner's `Surveillance`, which stands above."""
         self.adders: dict[str, Add] = {name: fold.add for name, fold in self.folds.items()}
+        self.by_struct = {KINDS[kind]: self.adders}
+        """The same, by the struct of its events: made once, as a message may be a single line."""
 
     def ledgers(self) -> dict[str, Ledger]:
         """The ledgers by force id; empty for readings and heartbeats."""
@@ -190,17 +193,14 @@ class Monitor:
     ) -> Iterator[None]:
         """The same in steps of at most `LINES_A_STEP` lines or one period that closes. Nothing else
         may be folded into the same shards before the last step; figures may be read."""
-        shards = self.shards if only is None else [only]
-        adders: dict[type[Event], dict[str, Add]] = {struct: {} for struct in _EVENT_KINDS}
-        for shard in shards:
-            adders[KINDS[shard.kind]].update(shard.adders)
+        adders = self._adders() if only is None else only.by_struct
         for number, line in enumerate(payload.split(b"\n"), start=1):
             folded.lines = number
             try:
                 if len(line) > SHALLOW:
                     check_depth(line)
                 event = decode_line(line)
-                add = adders[event.__class__].get(event.force)
+                add = adders.get(event.__class__, NONE).get(event.force)
                 if add is None:
                     raise self._misplaced(event, only)
                 crossing = add(event, appended)
@@ -209,7 +209,7 @@ class Monitor:
             except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                 if not line or line.isspace():
                     continue
-                refused = yield from self._salvage(line, error, appended, shards, only)
+                refused = yield from self._salvage(line, error, appended, only)
                 if refused is not None:
                     place = number - 1
                     folded.refusals.append(Refusal(place, line, refused.reason, refused.detail))
@@ -218,12 +218,17 @@ class Monitor:
             if not number % LINES_A_STEP:
                 yield
 
+    def _adders(self) -> dict[type[Event], dict[str, Add]]:
+        adders: dict[type[Event], dict[str, Add]] = {}
+        for shard in self.shards:
+            adders.setdefault(KINDS[shard.kind], {}).update(shard.adders)
+        return adders
+
     def _salvage(
         self,
         line: bytes,
         error: Exception,
         appended: int,
-        shards: Sequence[Shard],
         only: Shard | None,
     ) -> Generator[None, None, Refused | None]:
         """Folds what can be kept of a line that met with `error`, in short steps, and counts what
@@ -234,6 +239,7 @@ class Monitor:
             kept = salvage(line, error)
             event = kept.event
             kind = _EVENT_KINDS[type(event)]
+            shards = self.shards if only is None else [only]
             shard = next((s for s in shards if s.kind == kind and event.force in s.folds), None)
             if shard is None:
                 raise self._misplaced(event, only)
