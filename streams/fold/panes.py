@@ -110,7 +110,7 @@ class Panes:
 
     def add(self, contribution: Contribution, sign: int) -> None:
         """Puts a contribution in (`sign` 1) or takes it out again (-1)."""
-        when, precision = contribution[:2]
+        when, precision, series_key, counters, bin_key = contribution
         if precision == SECOND_PRECISE:
             minute = when // MINUTE
             pane = self.minutes.get(minute)
@@ -120,7 +120,18 @@ class Panes:
                 self.changed.add(minute)
         else:
             pane = self._open_whole(when, precision)
-        put_in(pane, contribution, sign)
+        # As `put_in`, in place: it is done for every version of every record.
+        value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
+        if value:
+            pane[series_key] = value
+        else:
+            del pane[series_key]
+        if bin_key >= 0:
+            value = pane.get(bin_key, 0) + sign
+            if value:
+                pane[bin_key] = value
+            else:
+                del pane[bin_key]
 
     def revise(self, contribution: Contribution, sign: int) -> None:
         """The same where the record belongs before `closed_before`."""
