@@ -156,6 +156,7 @@ class Bench:
     mode: `full`, `quick` (smaller inputs, for builders) or `tiny` (for tests, where it matters only
     that all runs).
     before: a working tree of the commit to compare with, or None.
+    peers: the Python of the environment that has the other programs, or None.
     core: the processor that everything is measured on; `other` is for what stands beside it.
     """
 
@@ -165,6 +166,7 @@ class Bench:
     folder: Path
     before: Path | None = None
     here: Path = ROOT
+    peers: Path | None = None
     rows: list[Row] = field(default_factory=list)
     lines: int | None = None
 

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from measuring import Bench, cores, tree_of
 
-NAMES = ("fold", "run", "reading", "forces", "memory")
+NAMES = ("fold", "run", "reading", "forces", "memory", "peers")
 
 
 def main() -> int:
@@ -29,6 +29,7 @@ def main() -> int:
     size.add_argument("--tiny", dest="mode", action="store_const", const="tiny")
     parser.add_argument("--against", metavar="REVISION", help="measure this commit beside it")
     parser.add_argument("--beside", type=Path, help="measure this working tree beside it")
+    parser.add_argument("--peers", type=Path, help="the Python that has the other programs")
     parser.add_argument("--only", action="append", choices=NAMES)
     asked = parser.parse_args()
     core, other = cores()
@@ -43,6 +44,7 @@ def main() -> int:
             other=other,
             folder=folder,
             before=before,
+            peers=asked.peers,
         )
         for name in asked.only or NAMES:
             begun = time.monotonic()
