@@ -98,6 +98,8 @@ class Row:
     unit: what stands after the figure (`ms`, `of the dict loop`).
     more: whether more is better.
     before: the same of the commit before, measured in the same rounds; None where it was not.
+    note: what else was found. tried: what was done about a figure that is short, in a sentence.
+    profile: where its time goes, line by line.
     """
 
     what: str
@@ -107,7 +109,10 @@ class Row:
     aim: float | None = None
     more: bool = False
     before: float | None = None
+    group: str = ""
+    """`peers` is of other programs."""
     note: str = ""
+    tried: str = ""
     profile: Sequence[str] = ()
 
     def reaches(self, wanted: float | None) -> bool:

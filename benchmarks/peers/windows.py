@@ -19,7 +19,7 @@ Counts = tuple[int, int, int]
 
 
 def by_day(windows: Iterable[tuple[Key, Counts]]) -> dict[str, list[int]]:
-    """Offered, answered and within ten seconds by line, area (and the whole force) and local day."""
+    """Offered, answered and within ten seconds by line, area (and whole force) and local day."""
     days: dict[str, list[int]] = {}
     names: dict[int, str] = {}
     for (line, area, window), counts in windows:

@@ -1,9 +1,9 @@
 """Bytewax: a dataflow over the file, decoded with msgspec.
 
-Final versions as its documentation has it: `fold_window` in tumbling windows by an `EventClock`; the
-order within a window is of no matter, so it is not kept. Its windows can't take a version back once
-it is counted, so with several versions a `stateful_map` by call says what changes, and another keeps
-the counts by line and area.
+Final versions as its documentation has it: `fold_window` in tumbling windows by an `EventClock`;
+the order within a window does not matter, so it is not kept. Its windows can't take a version back
+once it is counted, so with several versions a `stateful_map` by call says what changes, and another
+keeps the counts by line and area.
 """
 
 from __future__ import annotations
@@ -107,8 +107,7 @@ def count(path: str, versions: int) -> None:
     found.clear()
     for key, (window, counts) in rows:
         line, area = key.split("|")
-        number = window if versions > 1 else window + 0
-        found[line, area, number] = tuple(counts)
+        found[line, area, window] = tuple(counts)
 
 
 def figures() -> dict[str, list[int]]:

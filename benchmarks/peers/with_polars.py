@@ -1,7 +1,7 @@
 """polars: the file as a lazy frame, grouped at once.
 
-As its user guide has it: `scan_ndjson` with a schema, expressions, one `collect`. The newest version
-of each call is the last after a sort by version.
+As its user guide has it: `scan_ndjson` with a schema, expressions, one `collect`. The newest
+version of each call is the last after a sort by version.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def count(path: str, versions: int) -> None:
         .collect()
     )
     found.clear()
-    found.update(((line, area, window), tuple(counts)) for line, area, window, *counts in rows.iter_rows())
+    found.update(
+        ((line, area, window), tuple(counts)) for line, area, window, *counts in rows.iter_rows()
+    )
 
 
 def figures() -> dict[str, list[int]]:

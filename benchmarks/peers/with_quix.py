@@ -32,7 +32,9 @@ found: dict[Key, Counts] = {}
 def parsed(value: bytes, *_: Any) -> dict[str, Any]:
     """A message as a row: what is counted of it, and its own time."""
     call = decode(value)
-    wait = None if call.answered_at is None else (call.answered_at - call.offered_at).total_seconds()
+    wait = (
+        None if call.answered_at is None else (call.answered_at - call.offered_at).total_seconds()
+    )
     return {
         "at": int(call.offered_at.timestamp() * 1000),
         "answered": int(wait is not None),

@@ -13,13 +13,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-BENCHMARKS = Path(__file__).parents[1]
-sys.path.insert(0, str(BENCHMARKS))
-sys.path.insert(0, str(BENCHMARKS / "peers"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[1] / "peers"))
 
 import core
-from measuring import Bench, Child, Row, in_turn
-from windows import WINDOW, by_day
+from measuring import BENCHMARKS, Bench, Child, Row, in_turn
+from windows import by_day
 
 PEERS = {"polars": "with_polars", "DuckDB": "with_duckdb", "Bytewax": "with_bytewax"}
 WORDS = {1: "final versions", 3: "three versions"}
@@ -59,7 +58,7 @@ def dict_figures() -> dict[str, list[int]]:
 
 def figures() -> dict[str, list[int]]:
     """What the boards of all days say, in the form in which peers answer: of the force and of areas
-    without parts; how many were answered within ten seconds only of the line whose target that is."""
+    without parts; answers within ten seconds only of the line whose target that is."""
     monitor = _found["monitor"]
     days = [f"2021-03-{day:02d}" for day in range(1, 32)]
     board = monitor.board("warwickshire", core.ledger_of(monitor).watermark, days)
@@ -125,6 +124,7 @@ def measure(bench: Bench) -> None:
                     found["the dict loop"] / found[name],
                     "of the dict loop",
                     more=True,
+                    group="peers",
                     note=f"{1e6 * found[name] / (calls * versions):.2f} us an event; Watchroom "
                     f"{found['the dict loop'] / found['Watchroom']:.2f} of the dict loop",
                 )
