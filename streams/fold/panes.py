@@ -48,6 +48,9 @@ class Parts(NamedTuple):
     """The sum of all else, made anew each time."""
 
 
+NOTHING = Parts(None, {})
+
+
 def add_into(total: Pane, pane: Pane) -> None:
     """Adds a pane to a total, key by key; what comes to zero is removed."""
     if not total:
@@ -97,7 +100,7 @@ class Panes:
                 self.changed.add(minute)
         else:
             pane = self._open_whole(when, precision)
-        value = pane.get(series_key, 0) + sign * counters
+        value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
         if value:
             pane[series_key] = value
         else:
@@ -228,7 +231,7 @@ class Panes:
     def parts(self, start: int, end: int) -> Parts:
         """The same as two panes, of which one is kept."""
         if start >= end:
-            return Parts(None, {})
+            return NOTHING
         first = self.calendar.start("hour", start)
         if first < start:
             first = self.calendar.end("hour", first)
