@@ -100,7 +100,7 @@ class Panes:
                 self.changed.add(minute)
         else:
             pane = self._open_whole(when, precision)
-        value = pane.get(series_key, 0) + sign * counters
+        value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
         if value:
             pane[series_key] = value
         else:
