@@ -35,7 +35,7 @@ def labels_text(labels: Mapping[str, str]) -> str:
 
 def sample_line(name: str, labels: str, value: float) -> str:
     """The line of a sample; `labels` as `labels_text` gives them."""
-    return f"{name}{labels} {floatToGoString(value)}\n"
+    return f"{name}{labels} {floatToGoString(value)}\n"  # type: ignore[no-untyped-call]
 
 
 def exposed(families: Iterable[Metric], accept: str) -> tuple[bytes, str]:
