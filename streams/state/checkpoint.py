@@ -235,6 +235,7 @@ class Checkpoint:
                         )
                     put(db, snapshot)
                     self._write_head(db, self._new_head(snapshot, generation, held))
+                snapshot.forget()
                 unsent = self._unsent.exists()
                 if unsent or size(self.path.with_name(self.path.name + "-wal")) > LARGEST_WAL:
                     self._fold_wal(db)
