@@ -233,7 +233,7 @@ def test_a_board_is_made_as_lines_come_and_for_all_screens_at_once(
     async def two_screens() -> list[int]:
         first = await asyncio.gather(watch(1), watch(1))
         feed(shown.monitor, call("c9", "2021-03-01T10:29:59Z"))
-        return first + await asyncio.gather(watch(2), watch(2))
+        return [*first, *await asyncio.gather(watch(2), watch(2))]
 
     found = asyncio.run(asyncio.wait_for(two_screens(), 30))
     assert found == [1, 1, 2, 2]
