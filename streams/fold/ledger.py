@@ -28,18 +28,17 @@ from streams.events.schema import Record
 from streams.fold.gaps import Gap, empty_runs, in_one_step, too_long, walk
 from streams.fold.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period, Span
-from streams.registry.kind import (
-    EARLIEST,
-    MONTH_PRECISE,
+from streams.registry.packing import (
     OPEN,
     PACKED_BITS,
     PRECISION_SHIFT,
-    SKEW,
     WHEN_SHIFT,
-    Contribution,
-    Kind,
-    when_of,
+    Packer,
 )
+from streams.registry.packing import (
+    SingleContribution as Contribution,
+)
+from streams.registry.times import EARLIEST, MONTH_PRECISE, SKEW
 
 _PACKED_MASK = (1 << PACKED_BITS) - 1
 _WHEN_MASK = (_PACKED_MASK >> PRECISION_SHIFT) << PRECISION_SHIFT
@@ -140,8 +139,8 @@ class Closing(NamedTuple):
 class Ledger:
     """The fold of one kind of record of one force. Instants are in ms since 1970 UTC."""
 
-    def __init__(self, kind: Kind, calendar: Calendar, most: int = MOST_RECORDS) -> None:
-        self.kind = kind
+    def __init__(self, packer: Packer, calendar: Calendar, most: int = MOST_RECORDS) -> None:
+        self.packer, self.kind = packer, packer.kind
         self.calendar = calendar
         self.most = most
         self.entries: dict[str, int] = {}
@@ -195,9 +194,9 @@ class Ledger:
         self._next_hour = 0
         self._closed = 0
         self._sealed_packed = self._whole_before = 0
-        self._whole_longer = max(0, WHOLE_HORIZON - kind.horizon)
-        self._pack, self._contribution = kind.pack, kind.contribution
-        self._unknown = kind.unknown
+        self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
+        self._pack, self._contribution = packer.pack, packer.contribution
+        self._unknown = packer.unknown
 
     def add(self, event: Record, appended: int) -> Iterator[None] | None:
         """Folds one version of a record; raises `Refused`. `appended` is when the log took it, in
@@ -277,7 +276,7 @@ class Ledger:
 
     def _sealed_refusal(self, packed: int) -> Refused:
         """The refusal of a new record that belongs to a sealed period."""
-        when, precision = when_of(packed)
+        when, precision = self.packer.when_of(packed)
         grain: Grain = "month" if precision == MONTH_PRECISE else "day"
         label = self.calendar.label(grain, self.calendar.start(grain, when))
         days = (self.kind.horizon + (self._whole_longer if precision else 0)) // DAY
@@ -361,7 +360,7 @@ class Ledger:
         return False
 
     def _is_sealed(self, packed: int) -> bool:
-        return self._is_over(*when_of(packed))
+        return self._is_over(*self.packer.when_of(packed))
 
     def _is_over(self, when: int, precision: int) -> bool:
         """Whether the pane of a record is sealed."""
@@ -471,7 +470,7 @@ class Ledger:
                     continue  # a version moved it, and it is filed there too
                 if not self._is_past(entry):  # the local day is not over
                     self._file(key, entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
-                elif self.kind.unfinished(entry & _PACKED_MASK):
+                elif self.packer.unfinished(entry & _PACKED_MASK):
                     self._held_over.add(key)
                 else:
                     leaving[key] = entry
@@ -516,7 +515,9 @@ class Ledger:
         if not packed:
             return updated // DAY
         if top & 3:
-            return (end_of_record(self.calendar, *when_of(packed)) + self._whole_longer) // DAY
+            return (
+                end_of_record(self.calendar, *self.packer.when_of(packed)) + self._whole_longer
+            ) // DAY
         return top // (4 * DAY)
 
     def _file(self, key: str, packed: int, updated: int) -> None:
@@ -542,7 +543,7 @@ class Ledger:
     def taken(self) -> dict[str, int]:
         """How its lines were taken, and how many records it holds."""
         counts = self.versions.as_dict()
-        counts["skewed"] += self.kind.skewed
+        counts["skewed"] += self.packer.skewed
         return {**counts, "records": len(self.entries)}
 
     def restore(
@@ -567,7 +568,7 @@ class Ledger:
             packed = entry & _PACKED_MASK
             self._file(key, packed, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
             if packed:
-                contribution = self.kind.contribution(packed)
+                contribution = self.packer.contribution(packed)
                 if contribution is not None and not self._is_sealed(packed):
                     self.panes.add(contribution, 1)
                 if packed & OPEN:

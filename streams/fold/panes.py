@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
-from streams.registry.kind import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE, Contribution
+from streams.registry.packing import SingleContribution as Contribution
+from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE
 
 Pane = dict[int, int]
 """Key to counters, or to the count of a histogram bin; see above."""
