@@ -409,7 +409,7 @@ class _PackSource:
         """What conditions on the event say of it."""
         for fact in self.kind.facts:
             if isinstance(fact, Flag):
-                self.out.add(1, f"{fact.name} = {self.asked(fact.when)}")
+                self.out.add(1, f"{fact.name} = 1 if {self.asked(fact.when)} else 0")
             elif isinstance(fact, Case):
                 value = "0"
                 for index, (_, when) in enumerate(fact.cases, start=1):
