@@ -140,7 +140,8 @@ class MonitorLookup:
         start, end = signal.start, signal.end // MINUTE * MINUTE
         if not ledger.panes.keeps(start, end):
             return None
-        rows = self.context.calls.rows(ledger.panes.between(start, end))
+        calls = self.context.calls
+        rows = calls.rows(calls.sums(ledger.panes.between(start, end)))
         row = find(rows, line=line, area=signal.area)
         if row is None:
             return None

@@ -29,6 +29,7 @@ from streams.board.model import (
     ReportedFigure,
 )
 from streams.board.rollup import Rollup
+from streams.board.tables import Tables, both, without
 from streams.board.totals import Beside
 from streams.config.force import Force
 from streams.errors import Refused
@@ -39,7 +40,7 @@ from streams.events.unknown_values import UnknownValues
 from streams.fold.gaps import CUT
 from streams.fold.heartbeats import Heartbeats, breaks, interval_of, patience
 from streams.fold.ledger import MOST_RECORDS, InMemory, Ledger
-from streams.fold.panes import Pane, add_into
+from streams.fold.panes import NOTHING, Parts
 from streams.fold.readings import Readings
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.affected import check_affects
@@ -119,8 +120,8 @@ class Monitor:
         """Lines refused, by kind (`unknown` where not even that can be told) and reason."""
         self.refusals = Refusals()
         """The feeds of which every line is refused."""
-        self._rollups = {
-            (force.id, group.name): Rollup(group, force, REGISTRY.kinds[group.kind])
+        self._tables = {
+            (force.id, group.name): Tables(Rollup(group, force, REGISTRY.kinds[group.kind]))
             for force in self.forces.values()
             for group in REGISTRY.groups
         }
@@ -308,12 +309,16 @@ class Monitor:
             definitions=definitions(force, at),
             now=self._gauges(force, at, beside),
             windows={
-                **{name: self._figures(force, *span, beside, at) for name, span in spans.items()},
-                "today": self._figures(force, today.start, today.end, beside, at),
-                "month": self._figures(force, month.start, month.end, beside, at),
+                name: self._figures(force, name, *span, beside, at)
+                for name, span in {
+                    **spans,
+                    "today": (today.start, today.end),
+                    "month": (month.start, month.end),
+                }.items()
             },
             periods={
-                p.label: self._figures(force, p.start, p.end, beside, at, p.grain) for p in wanted
+                p.label: self._figures(force, p.label, p.start, p.end, beside, at, p.grain)
+                for p in wanted
             },
             readings=_reported(self._readings(force)),
             feeds=self._feeds(force, at),
@@ -324,39 +329,45 @@ class Monitor:
     def _figures(
         self,
         force: Force,
+        name: str,
         start: int,
         end: int,
         beside: Beside | None,
         at: int,
         grain: Grain | None = None,
     ) -> PeriodFigures:
-        """All groups over [start, end) as of `at`; a group is left out where panes so fine are not
-        kept and no totals serve. Where its feed was not heard no figure is known; `missing` says
-        how many of the days are known, where some were not heard."""
+        """All groups over the window or period of that name, [start, end), as of `at`; a group is
+        left out where panes so fine are not kept and no totals serve. Where its feed was not heard
+        no figure is known; `missing` says how many of the days are known, where some were not
+        heard."""
         out = PeriodFigures(
             grain=grain,
             start=rfc3339(start, force.zone),
             end=rfc3339(end, force.zone),
             targets=period_targets(force, start, end),
         )
-        panes: dict[str, Pane] = {}
+        every: dict[str, Parts] = {}
         for group in REGISTRY.groups:
             ledger = self.ledger(group.kind, force.id)
             if ledger is None:
                 continue
-            pane = panes.get(group.kind)
-            if pane is None and ledger.panes.keeps(start, end):
-                pane = panes[group.kind] = ledger.panes.between(start, end)
-            used = beside.used(start, end, pane) if beside and group is CALLS else None
+            parts = every.get(group.kind)
+            if parts is None and ledger.panes.keeps(start, end):
+                parts = every[group.kind] = ledger.panes.parts(start, end)
+            used = beside.used(start, end, parts) if beside and group is CALLS else None
             totals = bool(used and used.parts)
-            if pane is not None or totals:
-                rollup, known = self._rollups[force.id, group.name], 1.0
+            if parts is not None or totals:
+                tables, known = self._tables[force.id, group.name], 1.0
+                empty = parts is None or not (parts.kept or parts.fresh)
                 if not totals:
-                    known = self._known(group.kind, force.id, start, end, at, empty=not pane)
-                unknown = (
-                    not pane and not totals and (not known or ledger.panes.covered(start, end))
-                )
-                out.put(group.name, rollup.missing() if unknown else rollup.rows(pane or {}, used))
+                    known = self._known(group.kind, force.id, start, end, at, empty=empty)
+                if empty and not totals and (not known or ledger.panes.covered(start, end)):
+                    rows = tables.rollup.missing()
+                elif used is not None:
+                    rows = tables.rollup.rows_beside(tables.rollup.sums(both(parts)), used)
+                else:
+                    rows = tables.rows(name, parts or NOTHING)
+                out.put(group.name, rows)
                 if known < 1.0:
                     days = (min(end, at) - start) / DAY
                     out.missing[group.name] = KnownDays(round(known * days, 2), round(days, 2))
@@ -394,22 +405,21 @@ class Monitor:
             ledger = self.ledger(group.kind, force.id)
             change = ledger and ledger.changes_since_closed(period)
             if ledger is not None and change:
-                now = ledger.panes.between(period.start, period.end)
-                used = (
-                    beside.used(period.start, period.end, now)
-                    if beside and group is CALLS
-                    else None
-                )
-                first = dict(now)
-                add_into(first, {key: -value for key, value in change.items()})
+                parts = ledger.panes.parts(period.start, period.end)
+                tables = self._tables[force.id, group.name]
                 out = out or FirstPublished()
-                out.put(group.name, self._rollups[force.id, group.name].rows(first, used))
+                if beside and group is CALLS:
+                    used = beside.used(period.start, period.end, parts)
+                    first = tables.rollup.sums(without(change, parts))
+                    out.put(group.name, tables.rollup.rows_beside(first, used))
+                else:
+                    out.put(group.name, tables.first(parts, change))
         return out
 
     def _gauges(self, force: Force, at: int, beside: Beside | None) -> NowFigures:
         out = NowFigures()
         for group in REGISTRY.groups:
-            rollup = self._rollups[force.id, group.name]
+            rollup = self._tables[force.id, group.name].rollup
             ledger = self.ledger(group.kind, force.id)
             if rollup.has_gauges and ledger is not None:
                 out.put(group.name, rollup.gauges(ledger.packer, ledger.open.values(), at))

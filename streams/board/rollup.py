@@ -1,6 +1,8 @@
 """From the counters of series keys to the rows of the board.
 
-Areas and categories are summed here, on reading.
+Areas and categories are summed here, on reading: of every series key it is known once and for all
+which rows it counts in, and each row has a number, so that the sums are those of arrays
+(`streams.board.columns`).
 """
 
 from __future__ import annotations
@@ -8,12 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import product
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.board.columns import NONE, Bins, Numbers, Sums, quantiles, unpack
 from streams.board.model import GAUGE_ROWS, ROWS, Figure, Row
 from streams.board.totals import Part, Used
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
-from streams.registry.aggregates import UNKNOWN, Figures, Quantile, Share
+from streams.registry.aggregates import (
+    DURATIONS,
+    UNKNOWN,
+    Count,
+    Figures,
+    Mean,
+    Quantile,
+    Ratio,
+    Share,
+)
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
 from streams.registry.dimensions import AREA
 from streams.registry.kind import Kind
@@ -30,19 +46,29 @@ class Rollup:
     def __init__(self, group: Group, force: Force, kind: Kind) -> None:
         self.group, self.force, self.kind = group, force, kind
         self._layout = kind.layouts[kind.clocks.index(group.clock)]
-        self.keys = lru_cache(maxsize=100_000)(self._rows_of)
+        self.keys = lru_cache(maxsize=100_000)(self._keys_of)
         formula = SERVICE_LEVELS[force.file.service_level].share
         self._values = [
             formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
             for measure in group.measures
             if not isinstance(measure.value, Gauge)
         ]
-        self._keeps_bins = any(isinstance(each, Quantile) for each in self._values)
+        needed = {name for value in self._values for name in value.needs}
+        self._needed = [name for name in self._layout.names if name in needed]
+        self._shares = sorted({v.share for v in self._values if isinstance(v, Quantile)})
+        self._row_keys: list[Key] = []
+        """The rows by number; those that are shown even when nothing happened come first."""
+        self._number_of: dict[Key, int] = {}
+        self._rows_of: dict[int, NDArray[np.int32]] = {}
+        self._order = np.empty(0, np.intp)
+        """The numbers of all rows, sorted by dimensions and area."""
+        for key in self.standing_rows():
+            self._number(key)
         self._gauges = [m.value for m in group.measures if isinstance(m.value, Gauge)]
         self._row_type: Callable[..., Row] = ROWS[group.name]
         self._gauge_row: Callable[..., Row] | None = GAUGE_ROWS.get(group.name)
 
-    def _rows_of(self, series_key: int) -> tuple[Key, ...]:
+    def _keys_of(self, series_key: int) -> tuple[Key, ...]:
         """The rows that a series counts in."""
         indices = self.kind.series.split(series_key)
         if not self.kind.holds(self.force, self.group.where, indices):
@@ -59,43 +85,28 @@ class Rollup:
         values = (named[name].standing(self.force) for name in self.group.dimensions)
         return list(product(*values, (WHOLE,)))
 
-    def rows(self, pane: Pane, used: Used | None = None) -> list[Row]:
-        """The rows of a stretch of time: gauges left out, sorted by dimensions and area. `used` is
-        what totals add to them."""
-        sums: dict[Key, int] = dict.fromkeys(self.standing_rows(), 0)
-        bins: dict[Key, dict[int, int]] = {}
-        keeps_bins = self._keeps_bins
-        for key, value in pane.items():
-            if key <= SERIES_KEY_MASK:
-                for row in self.keys(key):
-                    sums[row] = sums.get(row, 0) + value
-            elif keeps_bins:
-                index = (key >> BIN_SHIFT) - 1
-                for row in self.keys(key & SERIES_KEY_MASK):
-                    into = bins.setdefault(row, {})
-                    into[index] = into.get(index, 0) + value
-        if used is None:
-            return [self._row(key, sums[key], bins.get(key, {})) for key in sorted(sums)]
-        parts = used.parts
-        return [
-            self._row(key, sums.get(key, 0), bins.get(key, {}), parts.get(key))
-            for key in sorted(sums.keys() | parts.keys())
-            if used.knows(key)
-        ]
+    # -- what is counted over time -----------------------------------------------------------------
 
-    def missing(self) -> list[Row]:
-        """The standing rows of a stretch in which the feed was not heard: no figure is known."""
-        unknown = [UNKNOWN if isinstance(each, Share) else None for each in self._values]
-        return [self._row_type(*key, *unknown) for key in sorted(self.standing_rows())]
+    def rows(self, sums: Sums) -> list[Row]:
+        """The rows of a stretch of time: gauges left out, sorted by dimensions and area."""
+        numbers = self.in_order(sums.there)
+        return self.made(numbers, self.figures(sums, numbers))
 
-    def _row(self, key: Key, counters: int, bins: dict[int, int], part: Part | None = None) -> Row:
-        counts = self._layout.read(counters)
-        if part is None:
-            figures = Figures(counts, bins)
-            return self._row_type(*key, *[value.read(figures) for value in self._values])
+    def rows_beside(self, sums: Sums, used: Used) -> list[Row]:
+        """The same with what totals add to them; rows that are not known are left out."""
+        numbers = self.in_order(sums.there)
+        made = dict(zip((self._row_keys[n] for n in numbers), self.rows(sums), strict=True))
+        for key, part in used.parts.items():
+            number = self._number_of.get(key)
+            counted = number is not None and number < len(sums.there)
+            counts = sums.counts[:, number].tolist() if counted else [0] * len(self._needed)
+            made[key] = self._beside(key, dict(zip(self._needed, counts, strict=True)), part)
+        return [made[key] for key in sorted(made) if used.knows(key)]
+
+    def _beside(self, key: Key, counts: dict[str, int], part: Part) -> Row:
         # Counters that are not known of a part are not known of the whole.
-        counts = {name: counts[name] + count for name, count in part.counts.items()}
-        figures = Figures(counts, bins)
+        counts = {name: counts.get(name, 0) + count for name, count in part.counts.items()}
+        figures = Figures(counts, {})
         read: list[Figure] = []
         for value in self._values:
             if value.needs <= counts.keys():
@@ -103,6 +114,83 @@ class Rollup:
             else:
                 read.append(UNKNOWN if isinstance(value, Share) else None)
         return self._row_type(*key, *read, part.origin, part.provisional)
+
+    def missing(self) -> list[Row]:
+        """The standing rows of a stretch in which the feed was not heard: no figure is known."""
+        unknown = [UNKNOWN if isinstance(each, Share) else None for each in self._values]
+        return [self._row_type(*key, *unknown) for key in sorted(self.standing_rows())]
+
+    def __len__(self) -> int:
+        """How many rows are known."""
+        return len(self._row_keys)
+
+    @property
+    def width(self) -> int:
+        """How many figures a row has (`figures`)."""
+        return len(self._needed) + len(self._shares)
+
+    # -- by arrays ---------------------------------------------------------------------------------
+
+    def sums(self, pane: Pane) -> Sums:
+        """What each row counts in a pane. The rows that are always shown are there."""
+        series: list[int] = []
+        counters: list[int] = []
+        bins = Bins([], [], [])
+        for key, value in pane.items():
+            if key <= SERIES_KEY_MASK:
+                series.append(key)
+                counters.append(value)
+            elif self._shares:
+                bins.rows.append(self._rows(key & SERIES_KEY_MASK))
+                bins.bins.append((key >> BIN_SHIFT) - 1)
+                bins.numbers.append(value)
+        rows = [self._rows(key) for key in series]
+        counts = unpack(self._layout, self._needed, counters)
+        sums = Sums.of(rows, counts, bins, len(self._row_keys))
+        sums.there[: len(self.standing_rows())] = True
+        return sums
+
+    def figures(self, sums: Sums, numbers: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What the measures of some rows are made of, (figures, rows): their counters, then their
+        quantiles. Rows that have the same are the same."""
+        found = [quantiles(sums, numbers, share) for share in self._shares]
+        return np.vstack((sums.counts[:, numbers], *found))
+
+    def made(self, numbers: NDArray[np.intp], figures: NDArray[np.float64]) -> list[Row]:
+        """The rows of some numbers, of their figures."""
+        if not len(numbers):
+            return []
+        counted = len(self._needed)
+        counts = dict(zip(self._needed, figures[:counted].astype(np.int64), strict=True))
+        durations = dict(zip(self._shares, figures[counted:], strict=True))
+        places = zip(*(self._row_keys[number] for number in numbers), strict=True)
+        columns = (_column(value, counts, durations) for value in self._values)
+        return list(map(self._row_type, *places, *columns))
+
+    def in_order(self, there: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """The numbers of the rows that are there, sorted by dimensions and area."""
+        if len(self._order) < len(self._row_keys):
+            every = range(len(self._row_keys))
+            self._order = np.array(sorted(every, key=self._row_keys.__getitem__))
+        order = self._order[self._order < len(there)]
+        return order[there[order]]
+
+    def _rows(self, series_key: int) -> NDArray[np.int32]:
+        """The numbers of the rows that a series counts in."""
+        found = self._rows_of.get(series_key)
+        if found is None:
+            numbers = [self._number(key) for key in self.keys(series_key)]
+            found = self._rows_of[series_key] = np.array(numbers, np.int32)
+        return found
+
+    def _number(self, key: Key) -> int:
+        """The number of a row; one that has none yet is given the next."""
+        found = self._number_of.setdefault(key, len(self._row_keys))
+        if found == len(self._row_keys):
+            self._row_keys.append(key)
+        return found
+
+    # -- what is true at an instant ----------------------------------------------------------------
 
     def gauges(self, packer: Packer, open_records: Iterable[int], at: int) -> list[Row]:
         """The rows of what is open at an instant: how many, the oldest, and how many are unknown
@@ -139,3 +227,24 @@ class Rollup:
     def has_gauges(self) -> bool:
         """Whether any measure of the group is a gauge."""
         return self._gauge_row is not None
+
+
+def _column(
+    value: Count | Share | Mean | Quantile,
+    counts: dict[str, Numbers],
+    durations: dict[float, NDArray[np.float64]],
+) -> list[Any]:
+    """A measure of many rows, from their counters and quantiles: what `value.read` gives of one."""
+    if isinstance(value, Count):
+        return list(counts[value.counter].tolist())
+    if isinstance(value, Mean):
+        sums, of = counts[DURATIONS].tolist(), counts[value.of].tolist()
+        return [total / n / 1000 if n else None for total, n in zip(sums, of, strict=True)]
+    if isinstance(value, Quantile):
+        return [None if each == NONE else each for each in durations[value.share].tolist()]
+    none = np.zeros_like(next(iter(counts.values())))
+    top, bottom, less = (
+        np.sum([none, *(counts[name] for name in names)], axis=0)
+        for names in (value.top, value.bottom, value.less)
+    )
+    return list(map(Ratio.of, top.tolist(), (bottom - less).tolist()))

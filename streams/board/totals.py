@@ -22,7 +22,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from streams.config.force import WHOLE, Force
-from streams.fold.panes import Pane, Panes
+from streams.fold.panes import Pane, Panes, Parts
 from streams.fold.totals import GRAINS, CallTotals, LineTotals, Total
 from streams.periods import DAY, MINUTE, Calendar, Grain
 from streams.registry.calls import CALL
@@ -81,27 +81,27 @@ class Beside:
         self._lines_in: dict[tuple[int, int], frozenset[int]] = {}
         self._day_ends: dict[int, int] = {}
 
-    def used(self, start: int, end: int, pane: Pane | None) -> Used:
-        """What totals add to the rows of [start, end). `pane` has the counters of its records; it
-        is None where panes so fine are not kept."""
+    def used(self, start: int, end: int, counted: Parts | None) -> Used:
+        """What totals add to the rows of [start, end). `counted` is what its records count; it is
+        None where panes so fine are not kept."""
         parts: dict[LineArea, Part] = {}
         others: set[str] = set()
-        with_records = self._with_records(start, end) if pane is None else _lines_of(pane)
+        with_records = self._with_records(start, end) if counted is None else _lines_of(*counted)
         for index, line in enumerate(self.force.lines):
             held = self.totals.lines.get(line.id)
             if held is None:
-                others |= {line.id} if pane is None else set()
+                others |= {line.id} if counted is None else set()
                 continue
             recorded = index in with_records
             found = self._of_line(index if index in with_records else None, held, start, end)
-            if self._reaches_in(index, held, found, start, end) or (pane is None and recorded):
+            if self._reaches_in(index, held, found, start, end) or (counted is None and recorded):
                 others.add(line.id)
             elif found:
                 others.add(line.id)
                 origin: Origin = "both" if recorded else "totals"
                 for area, pieces in found.items():
                     parts[line.id, area] = _sum(pieces, origin)
-            elif not recorded and (pane is None or not self._recently(index, start)):
+            elif not recorded and (counted is None or not self._recently(index, start)):
                 others.add(line.id)
         return Used(parts, frozenset(others))
 
@@ -125,7 +125,7 @@ class Beside:
             if not self.panes.keeps(start, end):
                 first = self.calendar.start("day", start)
                 last = self.calendar.end("day", self.calendar.start("day", end - 1))
-            found = self._lines_in[start, end] = _lines_of(self.panes.between(first, last))
+            found = self._lines_in[start, end] = _lines_of(*self.panes.parts(first, last))
         return found
 
     def _recently(self, line: int, start: int) -> bool:
@@ -240,9 +240,10 @@ class Beside:
         return False
 
 
-def _lines_of(pane: Pane) -> frozenset[int]:
-    """The lines that have records in a pane, by index."""
-    return frozenset(CALL.series.split(key)[0] for key in pane if key <= SERIES_KEY_MASK)
+def _lines_of(*panes: Pane | None) -> frozenset[int]:
+    """The lines that have records in some panes, by index."""
+    keys = (key for pane in panes for key in pane or () if key <= SERIES_KEY_MASK)
+    return frozenset(CALL.series.split(key)[0] for key in keys)
 
 
 def _sum(pieces: list[Total], origin: Origin) -> Part:

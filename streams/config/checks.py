@@ -191,6 +191,7 @@ def _vocabularies(file: ForceFile) -> Iterator[Problem]:
     for field, listed in (
         ("incident_categories", file.incident_categories),
         ("offence_groups", file.offence_groups),
+        ("markers", file.markers),
     ):
         for path, times in Counter(listed).items():
             if times > 1:

@@ -43,6 +43,7 @@ __all__ = [
     "ForceFile",
     "Line",
     "LocalEvent",
+    "Markers",
     "ServiceLevel",
     "Target",
     "Vocabulary",
@@ -88,6 +89,36 @@ class Vocabulary:
         return tuple(".".join(parts[: n + 1]) for n in range(len(parts)))
 
 
+class Markers:
+    """The markers that records of a force can carry, dotted, with an index for each.
+
+    The nine of the forces' own reports are built in; the force's file declares further ones. One
+    that is not listed counts under its nearest listed ancestor (`hate.racial` under `hate`); one
+    without any is unknown. An ancestor stands before what is below it.
+    """
+
+    def __init__(self, declared: Sequence[str] = ()) -> None:
+        found: dict[str, None] = {}
+        for path in (*default_vocabulary("markers"), *declared):
+            parts = path.split(".")
+            found.update(dict.fromkeys(".".join(parts[: n + 1]) for n in range(len(parts))))
+        self.paths: tuple[str, ...] = tuple(found)
+        self.index: dict[str, int] = {path: i for i, path in enumerate(self.paths)}
+
+    def resolve(self, path: str) -> int | None:
+        """The index that `path` counts under; None for a marker that is not declared."""
+        found = self.index.get(path)
+        while found is None and "." in path:
+            path = path.rpartition(".")[0]
+            found = self.index.get(path)
+        return found
+
+    def ancestors(self, index: int) -> tuple[str, ...]:
+        """The marker at `index` and all above it, widest first: `hate`, `hate.racial`."""
+        parts = self.paths[index].split(".")
+        return tuple(".".join(parts[: n + 1]) for n in range(len(parts)))
+
+
 class Force:
     """A force, checked and made ready for look-ups; areas and lines have small integer indices.
 
@@ -105,6 +136,7 @@ class Force:
         self.areas: tuple[Area | None, ...] = (None, *file.areas)
         self.categories = Vocabulary(file.incident_categories or default_vocabulary("incidents"))
         self.offences = Vocabulary(file.offence_groups or default_vocabulary("offences"))
+        self.markers = Markers(file.markers)
 
     @cached_property
     def area_index(self) -> dict[str, int]:
@@ -231,8 +263,8 @@ def find_force(name: str) -> Force:
     )
 
 
-def default_vocabulary(which: Literal["incidents", "offences"]) -> tuple[str, ...]:
-    """The package's own list of incident categories or offence groups."""
+def default_vocabulary(which: Literal["incidents", "offences", "markers"]) -> tuple[str, ...]:
+    """The package's own list of incident categories, offence groups or markers."""
     text = (resources.files("streams.config") / "vocabulary.toml").read_text("utf-8")
     listed: list[str] = tomllib.loads(text)[which]
     return tuple(listed)

@@ -177,6 +177,7 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     areas: Annotated[list[Area], Meta(max_length=4000)] = []
     incident_categories: Annotated[list[Dotted], Meta(max_length=4000)] = []
     offence_groups: Annotated[list[Dotted], Meta(max_length=4000)] = []
+    markers: Annotated[list[Dotted], Meta(max_length=200)] = []
     events: list[LocalEvent] = []
     changes: list[Change] = []
     alerts: AlertSettings = AlertSettings()

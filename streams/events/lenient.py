@@ -9,27 +9,52 @@ these it counts nowhere, or wrongly.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, get_args, get_origin
+import types
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import msgspec
 
 from streams.errors import Refused
-from streams.events.schema import KINDS, Event, Person, check_depth, decode_line, encode, refusal
+from streams.events.schema import (
+    KINDS,
+    Casualty,
+    Event,
+    Person,
+    check_depth,
+    decode_line,
+    encode,
+    refusal,
+)
 from streams.events.unknown_values import shown
 
 FIELDS: dict[str, tuple[str, ...]] = {
-    "call": ("area",),
-    "incident": ("area", "grade", "category", "markers", "casualties", "persons"),
-    "crime": ("area", "offence", "markers", "outcome", "victims", "suspects", "defendants"),
+    "call": ("area", "channel", "caller", "incident_id", "resolved"),
+    "incident": ("area", "grade", "category", "markers", "crimed", "casualties", "persons"),
+    "crime": (
+        "area",
+        "offence",
+        "markers",
+        "outcome",
+        "victims",
+        "suspects",
+        "defendants",
+        "notifiable",
+        "offence_code",
+        "incident_id",
+        "series",
+    ),
 }
 """The fields of which an unknown value costs no record. A reading has none: its area and measure
 say what it is a figure of."""
 
-PEOPLE = frozenset({"casualties", "persons", "victims", "suspects", "defendants"})
+PEOPLE = frozenset({"caller", "casualties", "persons", "victims", "suspects", "defendants"})
 """Fields of which no value is ever shown."""
 
 REQUIRED = {"category": "other", "offence": "other"}
 """What stands for a value that a record must have."""
+
+SUREST: dict[Any, str] = {Person: "id", Casualty: "severity"}
+"""Of an item of a list the field that says most: with it the item is kept without the others."""
 
 _SHAPES = {
     kind: {f.name: f.type for f in msgspec.structs.fields(KINDS[kind]) if f.name in names}
@@ -115,24 +140,34 @@ def _mend(
     if value is None:  # nothing is said, and nothing is unknown
         del record[name]
         return
-    if get_origin(shape) is not list or not isinstance(value, list):
+    listed = next((part for part in _parts(shape) if get_origin(part) is tuple), None)
+    if listed is None or not isinstance(value, list):
         note(value)
         if name in REQUIRED:
             record[name] = REQUIRED[name]
         else:
             del record[name]
         return
-    (each,) = get_args(shape)
+    each = get_args(listed)[0]
     kept = []
     for item in value:
         if _has(item, each, strict):
             kept.append(item)
-        else:
-            note(item)
-            # Of a person whose age or care is not understood, it is still known who it is.
-            if each is Person and isinstance(item, dict) and _has({"id": item.get("id")}, Person):
-                kept.append({key: item[key] for key in item if _has_field(item, key)})
+            continue
+        note(item)
+        surest = SUREST.get(each)
+        if surest is not None and isinstance(item, dict) and surest in item:
+            sure = {surest: item[surest]}
+            if _has(sure, each, strict):
+                kept.append({k: item[k] for k in item if _has({**sure, k: item[k]}, each, strict)})
     record[name] = kept
+
+
+def _parts(shape: Any) -> tuple[Any, ...]:
+    """The types that a field may have."""
+    while get_origin(shape) is Annotated:
+        shape = get_args(shape)[0]
+    return get_args(shape) if get_origin(shape) in {Union, types.UnionType} else (shape,)
 
 
 def _has(value: object, shape: Any, strict: bool = True) -> bool:
@@ -141,7 +176,3 @@ def _has(value: object, shape: Any, strict: bool = True) -> bool:
     except msgspec.ValidationError:
         return False
     return True
-
-
-def _has_field(person: dict[str, Any], key: str) -> bool:
-    return _has({"id": person["id"], key: person[key]}, Person)

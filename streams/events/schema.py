@@ -47,17 +47,39 @@ Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Count = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 Grade = Literal["emergency", "priority", "scheduled", "no_attendance"]
-Marker = Literal[
-    "domestic_abuse",
-    "hate",
-    "child_at_risk",
-    "cse",
-    "cyber",
-    "alcohol",
-    "vulnerable_adult",
-    "business",
-    "rural",
+Channel = Literal["999", "101", "online", "webchat", "text"]
+Severity = Literal["fatal", "serious", "slight"]
+RoadUser = Literal[
+    "pedestrian",
+    "cyclist",
+    "motorcyclist",
+    "car_driver",
+    "car_passenger",
+    "goods_vehicle",
+    "mobility_scooter",
+    "other",
 ]
+Pseudonym = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        description="a pseudonym, the same for the same person wherever it stands; never who it is",
+    ),
+]
+Marker = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=80,
+        description="one of the nine markers of the reports, or one that the force's file declares",
+        extra_json_schema={"pattern": DOTTED},
+    ),
+]
+OffenceCode = Annotated[
+    str, Meta(min_length=1, max_length=12, description="Home Office offence code: 8/6, 105A")
+]
+RecordId = Annotated[str, Meta(min_length=1, max_length=128, description="the id of a record")]
 
 
 class Record(Struct, kw_only=True, tag_field="kind", omit_defaults=True, gc=False):
@@ -69,6 +91,9 @@ class Record(Struct, kw_only=True, tag_field="kind", omit_defaults=True, gc=Fals
     `played` marks a version that was made from a finished export: `step` is a version as a live
     feed would have sent it, whose facts without a time of their own are those known at the end;
     `end` is the last one, after which nothing comes. What an `end` does not name is unknown.
+
+    `origin` says where the record comes from: a live feed, a history that is played again, or the
+    simulator.
     """
 
     force: Name
@@ -77,38 +102,73 @@ class Record(Struct, kw_only=True, tag_field="kind", omit_defaults=True, gc=Fals
     version: Version | None = None
     deleted: bool = False
     played: Literal["step", "end"] | None = None
+    origin: Literal["live", "replayed", "simulated"] = "live"
 
 
+# The decoder looks for the next field of a line from where it found the last one. So fields stand
+# in the order in which they come, and those that few lines have stand last.
 class Call(Record, tag="call"):
-    """One telephone call presented to the control room."""
+    """One contact presented to the control room: a telephone call, or one through another channel.
+
+    `connected_at` is when the national operator passed an emergency call on; `wrapped_up_at` when
+    the handler was free again, after the work that follows the talk; `called_back_at` when a
+    caller who gave up was rung back. `resolved` says whether the first contact settled it.
+    """
 
     line: Name | None = None
+    area: Name | None = None
     offered_at: Stamp | None = None
     connected_at: Stamp | None = None
     answered_at: Stamp | None = None
     abandoned_at: Stamp | None = None
     ended_at: Stamp | None = None
-    area: Name | None = None
+    wrapped_up_at: Stamp | None = None
+    called_back_at: Stamp | None = None
+    channel: Channel | None = None
+    caller: Pseudonym | None = None
+    incident_id: RecordId | None = None
+    resolved: bool | None = None
 
 
 class Casualties(Struct, kw_only=True, omit_defaults=True):
-    """People hurt in a road collision, by severity."""
+    """People hurt in a road collision, by severity, where no more is known of them."""
 
     fatal: Count = 0
     serious: Count = 0
     slight: Count = 0
 
 
-class Person(Struct, kw_only=True, omit_defaults=True):
+class Casualty(Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """One person hurt in a road collision: how badly, and as what road user."""
+
+    severity: Severity
+    road_user: RoadUser | None = None
+
+
+class Person(Struct, kw_only=True, omit_defaults=True, frozen=True):
     """A pseudonym and, for a missing person, what the measures need to know."""
 
-    id: Identifier
+    id: Pseudonym
     age_under_18: bool | None = None
     in_care: bool | None = None
 
 
+class Unit(Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """One unit sent to an incident, by its call sign, and its times."""
+
+    id: Identifier
+    dispatched_at: Stamp | None = None
+    arrived_at: Stamp | None = None
+    cleared_at: Stamp | None = None
+
+
 class Incident(Record, tag="incident"):
-    """One incident of the command and control system."""
+    """One incident of the command and control system.
+
+    `crimed` says that a crime was recorded of it. `dispatched_at` and `arrived_at` are those of the
+    first unit; where they are left out, the earliest of `units`. `recontact_due_at` is when a
+    caller who waits is to be rung again, and `recontacted_at` when he was last told of the delay.
+    """
 
     opened_at: PartialStamp | None = None
     grade: Grade | None = None
@@ -119,26 +179,39 @@ class Incident(Record, tag="incident"):
     arrived_at: Stamp | None = None
     closed_at: Stamp | None = None
     cancelled: bool = False
-    markers: list[Name] = []
-    casualties: Casualties | None = None
-    persons: list[Person] = []
+    markers: tuple[Marker, ...] = ()
+    crimed: bool = False
+    units: tuple[Unit, ...] = ()
+    recontact_due_at: Stamp | None = None
+    recontacted_at: Stamp | None = None
+    casualties: tuple[Casualty, ...] | Casualties | None = None
+    persons: tuple[Person, ...] = ()
 
 
 class Crime(Record, tag="crime"):
-    """One crime record."""
+    """One crime record.
+
+    Recorded crime counts what is `notifiable` to the Home Office. `offence` is the group that it
+    counts under, `offence_code` its code beside it. `series` links offences that are taken for the
+    work of the same people.
+    """
 
     recorded_at: PartialStamp | None = None
     committed_from: PartialStamp | None = None
     committed_to: PartialStamp | None = None
     offence: Dotted | None = None
     area: Name | None = None
-    markers: list[Marker] = []
-    victims: list[Identifier] = []
-    suspects: list[Identifier] = []
-    defendants: list[Identifier] = []
+    markers: tuple[Marker, ...] = ()
+    victims: tuple[Pseudonym, ...] = ()
+    suspects: tuple[Pseudonym, ...] = ()
+    defendants: tuple[Pseudonym, ...] = ()
     outcome: Annotated[int, Meta(ge=1, le=22, description="Home Office outcome code")] | None = None
     outcome_at: PartialStamp | None = None
     cancelled: bool = False
+    notifiable: bool = True
+    offence_code: OffenceCode | None = None
+    incident_id: RecordId | None = None
+    series: RecordId | None = None
 
 
 CallCount = Annotated[int, Meta(ge=0, le=1_000_000_000)] | None

@@ -1,8 +1,9 @@
 """The winning version of each record of one kind of one force, and the panes that it counts in.
 
 An *entry* is one Python integer: `version | updated_at | deleted | packed record`. The largest
-integer wins, so any order of arrival and any duplication end in the same entry. A new winner takes
-the old one's contribution out of the panes and puts its own in.
+integer wins, and of one version and time the record with the larger values, so any order of arrival
+and any duplication end in the same entry. A new winner takes the old one's contribution out of the
+panes and puts its own in.
 
 The *watermark* is the highest accepted `updated_at`, in ms. Whatever depends on it happens when it
 crosses an hour, record by record and never by batch, so that a rebuild from the same log does the
@@ -153,9 +154,12 @@ class Ledger:
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
         self.revisions: dict[tuple[Grain, int], Pane] = {}
         """By grain and start of a period: the sum of what has changed in it since it closed."""
-        self.dirty: set[str] | None = None
-        """Ids touched since the last checkpoint; None where no checkpoint is kept."""
-        self.dirty_revisions: set[tuple[Grain, int]] = set()
+        self.changed: dict[str, int | None] | None = None
+        """The entries that have changed since the last checkpoint, by id, None for one that left;
+        None where no checkpoint is kept."""
+        self.changed_revisions: dict[tuple[Grain, int], Pane | None] = {}
+        """The revisions that have changed since then, None for those that are no longer kept. What
+        a checkpoint has taken of them is not changed any more: it is written in another thread."""
         self.on_close: Callable[[Closing], Steps] | None = None
         """Called with every period that closes; returns what takes long, in short steps."""
         self.on_gap: Callable[[Gap], Steps] | None = None
@@ -223,7 +227,7 @@ class Ledger:
             old = self._find_departed(self.departed, key, entry)
         if old is None:
             self._replace(key, entry, self._admit(key, packed, updated), packed)
-        elif entry > old:
+        elif self._wins(entry, old):
             self.versions.revised += 1
             self._replace(key, entry, old & _PACKED_MASK, packed)
             # Where it may leave on another day; a tombstone goes by when it was written.
@@ -290,9 +294,16 @@ class Ledger:
     def _find_departed(self, departed: DepartedRecords, key: str, entry: int) -> int | None:
         """The entry of a record that has left; it comes back where a newer one replaces it."""
         old = departed.get(key)
-        if old is not None and entry > old:
+        if old is not None and self._wins(entry, old):
             self._take_back(key, old)
         return old
+
+    def _wins(self, entry: int, old: int) -> bool:
+        """Whether an entry is that of the winning version. Of one version and time of update the
+        record decides, by its values: indices of facts say nothing."""
+        if (entry ^ old) >> PACKED_BITS:
+            return entry > old
+        return self.packer.wins_tie(entry & _PACKED_MASK, old & _PACKED_MASK)
 
     def _take_back(self, key: str, entry: int) -> None:
         """Takes back a record that had left, with what it was: that is counted in the panes."""
@@ -305,8 +316,8 @@ class Ledger:
     def _replace(self, key: str, entry: int, old_packed: int, packed: int) -> None:
         """Makes an entry the winner: what it packs counts, and the old record no longer does."""
         self.entries[key] = entry
-        if self.dirty is not None:
-            self.dirty.add(key)
+        if self.changed is not None:
+            self.changed[key] = entry
             if 0 < packed < self._sealed_packed and self._is_sealed(packed):
                 self.late.add(key)
         if packed != old_packed:
@@ -346,7 +357,9 @@ class Ledger:
                 if when < self.sealed_before and self._holds_already(contribution):
                     return
                 self._revise(contribution, sign)
-            self.panes.add(contribution, sign)
+                self.panes.revise(contribution, sign)
+            else:
+                self.panes.add(contribution, sign)
 
     def _holds_already(self, contribution: Contribution) -> bool:
         """Whether a published pane has a change in it already; else notes which sealed pane
@@ -355,7 +368,7 @@ class Ledger:
         if self._is_over(when, precision):
             if self.published is not None and self.published.holds_change(when, precision):
                 return True
-            if self.dirty is not None:
+            if self.changed is not None:
                 self.revised_sealed.add(self.panes.place_of(when, precision))
         return False
 
@@ -387,9 +400,11 @@ class Ledger:
             if grain == "hour" and when < self.panes.days_before:
                 continue  # the hour itself is no longer kept
             if when < self.closed_until[grain]:
-                start = self.calendar.start(grain, when)
-                change = self.revisions.setdefault((grain, start), {})
-                self.dirty_revisions.add((grain, start))
+                place = grain, self.calendar.start(grain, when)
+                change = self.changed_revisions.get(place)
+                if change is None:
+                    change = dict(self.revisions.get(place, ()))
+                    self.revisions[place] = self.changed_revisions[place] = change
                 for key, value in ((series_key, counters), (bin_key, 1)):
                     if key >= 0:
                         total = change.get(key, 0) + sign * value
@@ -433,7 +448,11 @@ class Ledger:
                     yield from self._closing(grain, each) or ()
                     yield
             self.closed_until[grain] = max(at, until)
+        self._note_closed()
+
+    def _note_closed(self) -> None:
         self._closed = max(self.closed_until.values())
+        self.panes.closed_before = self.closed_until["hour"]
 
     def _closing(self, grain: Grain, closed: Period | tuple[int, int]) -> Steps:
         """Passes on a period that closes, or those of a gap."""
@@ -481,7 +500,7 @@ class Ledger:
         oldest = self.panes.days_before
         for revised in [r for r in self.revisions if r[0] == "hour" and r[1] < oldest]:
             del self.revisions[revised]
-            self.dirty_revisions.add(revised)
+            self.changed_revisions[revised] = None
 
     def _no_longer_held_over(self) -> dict[str, int]:
         """The oldest records without an end, so that a tenth of the room is free again."""
@@ -495,8 +514,8 @@ class Ledger:
         for key in leaving:
             del self.entries[key]
             self.open.pop(key, None)
-        if self.dirty is not None:
-            self.dirty.update(leaving)
+        if self.changed is not None:
+            self.changed.update(dict.fromkeys(leaving))
         if leaving and self.departed is not None:
             self.departed.put(leaving)
 
@@ -575,6 +594,6 @@ class Ledger:
                     self.open[key] = packed
         # Only now: counting again is no revision.
         self.closed_until.update(closed_until)
-        self._closed = max(self.closed_until.values())
+        self._note_closed()
         self.revisions = revisions
         self._next_hour = self.calendar.start("hour", watermark) + HOUR if watermark else 0

@@ -9,11 +9,18 @@ in; what comes to zero is removed, so equal contents are equal dicts.
 A record known to the second goes to a minute pane; once its minute is 48 hours behind the
 watermark, panes coarsen to hours, and after 13 months to days, which are kept for good. A record
 known only to the day or the month has panes of its own and enters nothing finer.
+
+What lies before `closed_before` changes seldom, and by `revise` alone: sums of it are kept until
+then. So the sum of a closed month is made once, and readers may keep what they make of it for as
+long as they are given the same one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+from itertools import chain
+from typing import NamedTuple, TypeVar
 
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
 from streams.registry.packing import SingleContribution as Contribution
@@ -26,6 +33,23 @@ KEEP_MINUTES = 48 * HOUR
 KEEP_HOURS = 396 * DAY  # 13 months
 PANES_A_STEP = 240
 """Panes that are joined into coarser ones in one step, where many are at once."""
+MOST_KEPT = 128
+"""Sums that are kept, of days and of longer spans each; those that were asked for last."""
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Parts(NamedTuple):
+    """Two panes that add up to a stretch of time. Neither may be changed by who reads it."""
+
+    kept: Pane | None
+    """The sum of its whole closed hours: the same object as long as nothing in them changes. None
+    where it has no such hour."""
+    fresh: Pane
+    """The sum of all else, made anew each time."""
+
+
+NOTHING = Parts(None, {})
 
 
 def add_into(total: Pane, pane: Pane) -> None:
@@ -56,7 +80,11 @@ class Panes:
         """The instant, in ms, before which there are no minutes any more: they are hours."""
         self.days_before = 0
         """The instant, in ms, before which there are no hours any more: they are days."""
-        self._day_sums: dict[int, Pane] = {}
+        self.closed_before = 0
+        """The instant (the start of an hour) before which nothing changes but by `revise`."""
+        self._day_sums: OrderedDict[int, Pane] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, bool], Pane] = OrderedDict()
+        """By start, end, and whether records known only to the day or month are in it."""
         self.changed: set[int] | None = None
         """Minutes in which what is counted has changed since this was last emptied; None where
         nobody wants to know."""
@@ -85,11 +113,19 @@ class Panes:
             else:
                 del pane[bin_key]
 
+    def revise(self, contribution: Contribution, sign: int) -> None:
+        """The same where the record belongs before `closed_before`: drops the sums that it is
+        in."""
+        when = contribution[0]
+        self._day_sums.pop(self.calendar.start("day", when), None)
+        for span in [span for span in self._kept if span[0] <= when < span[1]]:
+            del self._kept[span]
+        self.add(contribution, sign)
+
     def _open(self, when: int) -> Pane:
         """The pane for an instant that has no minute pane yet."""
         if when >= self.hours_before:
             return self.minutes.setdefault(when // MINUTE, {})
-        self._day_sums.pop(self.calendar.start("day", when), None)
         if when >= self.days_before:
             return self.hours.setdefault(self.calendar.start("hour", when) // MINUTE, {})
         return self.days.setdefault(self.calendar.start("day", when) // MINUTE, {})
@@ -188,9 +224,43 @@ class Panes:
 
     def between(self, start: int, end: int) -> Pane:
         """The sum of all panes that lie within [start, end), in milliseconds."""
-        total: Pane = {}
-        for pane in self._within(start, end):
-            add_into(total, pane)
+        kept, fresh = self.parts(start, end)
+        total = dict(kept or ())
+        add_into(total, fresh)
+        return total
+
+    def parts(self, start: int, end: int) -> Parts:
+        """The same as two panes, of which one is kept."""
+        if start >= end:
+            return NOTHING
+        first = self.calendar.start("hour", start)
+        if first < start:
+            first = self.calendar.end("hour", first)
+        last = self.calendar.start("hour", min(end, self.closed_before))
+        fresh: Pane = {}
+        if first >= last:
+            for pane in (*self._precise(start, end), *self._whole(start, end)):
+                add_into(fresh, pane)
+            return Parts(None, fresh)
+        entire = first == start and last == end
+        kept = self._kept_sum(first, last, entire=entire)
+        if not entire:
+            rest = (self._precise(start, first), self._precise(last, end), self._whole(start, end))
+            for pane in chain.from_iterable(rest):
+                add_into(fresh, pane)
+        return Parts(kept, fresh)
+
+    def _kept_sum(self, start: int, end: int, *, entire: bool) -> Pane:
+        """The sum of the closed hours of [start, end), remembered; with the records that are known
+        only to a day or month within it where that is `entire`."""
+        total = self._kept.get((start, end, entire))
+        if total is None:
+            total = {}
+            for pane in self._precise(start, end):
+                add_into(total, pane)
+            for pane in self._whole(start, end) if entire else ():
+                add_into(total, pane)
+        _keep(self._kept, (start, end, entire), total)
         return total
 
     def covered(self, start: int, end: int) -> bool:
@@ -208,14 +278,13 @@ class Panes:
                     return True
         return False
 
-    def _within(self, start: int, end: int) -> Iterator[Pane]:
-        """The panes that make up [start, end)."""
+    def _precise(self, start: int, end: int) -> Iterator[Pane]:
+        """The panes of records known to the second that make up [start, end)."""
         at = start
-        # Days that lie wholly before the minutes have one remembered sum each.
         while at < end and at < self.hours_before:
             day = self.calendar.start("day", at)
             after = self.calendar.end("day", day)
-            if day == at and after <= min(end, self.hours_before):
+            if day == at and after <= min(end, self.hours_before, self.closed_before):
                 yield self._day_sum(day, after)
                 at = after
             else:
@@ -229,6 +298,9 @@ class Panes:
         else:
             panes = (pane for m, pane in self.minutes.items() if minute <= m < last)
         yield from (pane for pane in panes if pane)
+
+    def _whole(self, start: int, end: int) -> Iterator[Pane]:
+        """The panes of records known only to a day or month that lies within [start, end)."""
         wholes: tuple[tuple[dict[int, Pane], Grain], ...] = (
             (self.whole_days, "day"),
             (self.whole_months, "month"),
@@ -240,7 +312,7 @@ class Panes:
                     yield pane
 
     def _day_sum(self, day: int, after: int) -> Pane:
-        """The sum of a local day, from its start to `after`; remembered."""
+        """The sum of a closed local day, from its start to `after`; remembered."""
         total = self._day_sums.get(day)
         if total is None:
             total = dict(self.days.get(day // MINUTE, {}))
@@ -249,7 +321,7 @@ class Panes:
                 if pane := self.hours.get(at // MINUTE):
                     add_into(total, pane)
                 at = self.calendar.end("hour", at)
-            self._day_sums[day] = total
+        _keep(self._day_sums, day, total)
         return total
 
     def sealed(
@@ -282,6 +354,7 @@ class Panes:
     def restore(self, grain: str, minute: int, pane: Pane) -> None:
         """Puts back a pane that was sealed: it replaces what stands there."""
         self._day_sums.clear()
+        self._kept.clear()
         self._by_grain(grain)[minute] = pane
 
     def _by_grain(self, grain: str) -> dict[int, Pane]:
@@ -291,6 +364,14 @@ class Panes:
             "whole_day": self.whole_days,
             "whole_month": self.whole_months,
         }[grain]
+
+
+def _keep(sums: OrderedDict[K, Pane], span: K, total: Pane) -> None:
+    """Keeps a sum as the one that was asked for last; the oldest goes where there are many."""
+    sums[span] = total
+    sums.move_to_end(span)
+    if len(sums) > MOST_KEPT:
+        sums.popitem(last=False)
 
 
 def end_of_record(calendar: Calendar, when: int, precision: int) -> int:

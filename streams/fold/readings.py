@@ -32,8 +32,9 @@ class Readings:
         self.entries: dict[str, tuple[Order, Reading]] = {}
         self._plain: set[str] = set()
         """The ids of all others that are not deleted."""
-        self.dirty: set[str] | None = None
-        """Ids touched since the last checkpoint; None where no checkpoint is kept."""
+        self.changed: dict[str, Reading] | None = None
+        """The winners that have changed since the last checkpoint, by id; None where no checkpoint
+        is kept."""
         self.watermark = 0
         """The highest `updated_at`, in ms."""
         self.lines = 0
@@ -63,8 +64,8 @@ class Readings:
         self.new += held is None
         if held is None or order > held[0]:
             self._replace(event, order, total)
-            if self.dirty is not None:
-                self.dirty.add(event.id)
+            if self.changed is not None:
+                self.changed[event.id] = event
         self.watermark = max(self.watermark, updated)
         self.lines += 1
 

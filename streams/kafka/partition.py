@@ -14,6 +14,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -24,20 +25,23 @@ from streams.config.force import Force
 from streams.errors import CheckpointError
 from streams.events import deadletters
 from streams.fold.ledger import Ledger, Sealed
+from streams.fold.panes import Pane
 from streams.kafka import wrong_partition
 from streams.kafka.topics import partition_of, topic_name
-from streams.live import SLICE, Busy, Live
+from streams.live import Busy, Live
 from streams.periods import MINUTE
 from streams.state import archive
 from streams.state import snapshot as snapshots
 from streams.state import surveillance as watching
 from streams.state.checkpoint import STATE_VERSION, Checkpoint
-from streams.state.snapshot import Identity, Outgoing, PaneRow, Snapshot
+from streams.state.snapshot import Deferred, Identity, Outgoing, PaneRow, Snapshot, WatchRow
 
 log = logging.getLogger("watchroom.partition")
 
 NOTHING = -1
 LETTERS_A_SLICE = 500
+TAKING = 0.002
+"""Seconds of taking a snapshot at a stretch."""
 FAR_AHEAD = 1000
 """Messages that the stream may be behind what is held before reading goes on beside it."""
 
@@ -100,7 +104,7 @@ class Partition:
         """The end of what may be read, as last heard: the last stable offset."""
         self.saved_at = time.monotonic()
         self._number = 0
-        self._outbox: list[tuple[int, Outgoing]] = []
+        self._outbox: list[tuple[int, Outgoing | Deferred]] = []
         self._sealed: list[PaneRow] = []
         self._changed = False
         self._watch()
@@ -322,7 +326,7 @@ class Partition:
         topic = topic_name(self.prefix, "deadletter")
         self.send(Outgoing(topic, origin.encode(), raw, letter.headers()))
 
-    def send(self, message: Outgoing) -> None:
+    def send(self, message: Outgoing | Deferred) -> None:
         """Has a message sent once the checkpoint that holds its cause is written."""
         self._number += 1
         self._outbox.append((self._number, message))
@@ -333,43 +337,41 @@ class Partition:
         archived = self.archives[force.id].panes if force.id in self.archives else {}
         for grain, minute, pane in sealed:
             if (grain, minute) not in archived:
-                self._keep(index, grain, minute, pane)
+                kept = self._keep(index, grain, minute, pane)
                 # This message is still being folded: late versions in it are sent with the next.
-                self._publish(force, ledger, grain, minute, self.folded)
+                self._publish(force, ledger, grain, minute, kept)
         self.apply_archive(index, force, ledger)
 
-    def _publish(self, force: Force, ledger: Ledger, grain: str, minute: int, through: int) -> None:
-        """Sends a sealed pane, which has in it what late versions changed up to an offset."""
-        key = archive.key_of(force.id, ledger.kind.name, grain, minute)
-        pane = ledger.panes.stored(grain, minute)
+    def _publish(self, force: Force, ledger: Ledger, grain: str, minute: int, pane: Pane) -> None:
+        """Sends a sealed pane, which has in it what late versions have changed by now."""
         topic_id = self.checkpoint.identity.topic_id
-        value = archive.encode(
-            ledger, force, grain, minute, pane, through=through, topic_id=topic_id
-        )
-        self._send_published(force, key, value)
-
-    def _send_published(self, force: Force, key: bytes, value: bytes) -> None:
+        topic = topic_name(self.prefix, "published")
         group = partition_of(force.partition_group, self.count)
-        self.send(Outgoing(topic_name(self.prefix, "published"), key, value, [], group))
+        self.send(
+            _SealedPane(topic, group, ledger, force, grain, minute, pane, self.folded, topic_id)
+        )
 
-    def publish_revised(self) -> None:
-        """Keeps and publishes the sealed panes that late versions have changed."""
+    def publishing_revised(self) -> Iterator[None]:
+        """Keeps and publishes the sealed panes that late versions have changed, a step each."""
         forces = {force.id: force for force in self.shard.forces}
         for index, name in enumerate(snapshots.forces_of(self.shard)):
             ledger = self.shard.folds[name]
             if isinstance(ledger, Ledger) and ledger.revised_sealed:
-                self._publish_revised(index, forces[name], ledger)
+                revised, ledger.revised_sealed = ledger.revised_sealed, set()
+                for grain, minute in sorted({ledger.panes.place_now(*place) for place in revised}):
+                    self._publish_revised(index, forces[name], ledger, grain, minute)
+                    yield
 
-    def _publish_revised(self, index: int, force: Force, ledger: Ledger) -> None:
-        for grain, minute in sorted({ledger.panes.place_now(*p) for p in ledger.revised_sealed}):
-            if grain == "day":  # its hours may still lie in the file, and it stands for them
-                at, end = minute * MINUTE, ledger.panes.end_of(grain, minute)
-                while at < end:
-                    self._sealed.append((index, "hour", at // MINUTE, None))
-                    at = ledger.calendar.end("hour", at)
-            self._keep(index, grain, minute, ledger.panes.stored(grain, minute))
-            self._publish(force, ledger, grain, minute, self.folded)
-        ledger.revised_sealed = set()
+    def _publish_revised(
+        self, index: int, force: Force, ledger: Ledger, grain: str, minute: int
+    ) -> None:
+        if grain == "day":  # its hours may still lie in the file, and it stands for them
+            at, end = minute * MINUTE, ledger.panes.end_of(grain, minute)
+            while at < end:
+                self._sealed.append((index, "hour", at // MINUTE, None))
+                at = ledger.calendar.end("hour", at)
+        kept = self._keep(index, grain, minute, ledger.panes.stored(grain, minute))
+        self._publish(force, ledger, grain, minute, kept)
 
     def _publish_late(self, offset: int) -> None:
         """Publishes which late versions a message has brought."""
@@ -379,7 +381,10 @@ class Partition:
             if isinstance(ledger, Ledger) and ledger.late:
                 for record in sorted(ledger.late):
                     late = archive.LateVersion(force.id, ledger.kind.name, record, offset, topic_id)
-                    self._send_published(force, archive.late_key(late), archive.encode_late(late))
+                    key, value = archive.late_key(late), archive.encode_late(late)
+                    group = partition_of(force.partition_group, self.count)
+                    topic = topic_name(self.prefix, "published")
+                    self.send(Outgoing(topic, key, value, [], group))
                 ledger.late = set()
 
     def apply_archive(self, index: int, force: Force, ledger: Ledger) -> None:
@@ -398,9 +403,12 @@ class Partition:
             if isinstance(fold, Ledger):
                 self.apply_archive(index, forces[name], fold)
 
-    def _keep(self, index: int, grain: str, minute: int, pane: dict[int, int]) -> None:
-        self._sealed.append((index, grain, minute, snapshots.pane_bytes(pane)))
+    def _keep(self, index: int, grain: str, minute: int, pane: Pane) -> Pane:
+        """Has a sealed pane written as it is now; returns the copy."""
+        kept = dict(pane)
+        self._sealed.append((index, grain, minute, kept))
         self._changed = True
+        return kept
 
     async def save(self) -> list[tuple[int, Outgoing]]:
         """Writes what changed to the checkpoint; returns the messages that may now be sent, which
@@ -426,24 +434,24 @@ class Partition:
                 self._outbox = snapshot.outbox + self._outbox
                 self._changed = True
                 raise
-            snapshots.written(self.shard, snapshot)
             self.saved, self.saved_at = snapshot.offset, time.monotonic()
-            self.post(snapshot.outbox)
-            return snapshot.outbox
+            sent = snapshot.made_outbox()
+            self.post(sent)
+            return sent
 
     async def _take(self) -> Snapshot:
         self.settle_archives()
-        self.publish_revised()
-        snapshot = Snapshot(self.folded, refused=dict(self.refused))
-        snapshot.archived_until = self.archived_until
-        until = time.monotonic() + SLICE
-        for row in chain(snapshots.taking(self.shard, snapshot), watching.taking(self.shard)):
+        watches: list[WatchRow] = []
+        until = time.monotonic() + TAKING
+        for row in chain(self.publishing_revised(), watching.taking(self.shard)):
             if row is not None:
-                snapshot.watches.append(row)
+                watches.append(row)
             if time.monotonic() > until:
                 await asyncio.sleep(0)
-                until = time.monotonic() + SLICE
+                until = time.monotonic() + TAKING
         # At once from here on: an alert may leave for the outbox at any time.
+        snapshot = snapshots.take(self.shard, self.folded, self.refused)
+        snapshot.archived_until, snapshot.watches = self.archived_until, watches
         snapshot.sealed, self._sealed = self._sealed, []
         snapshot.outbox, self._outbox = self._outbox, []
         self._changed = False
@@ -465,3 +473,27 @@ class _Sealing(msgspec.Struct, frozen=True):
 
     def __call__(self, sealed: list[Sealed]) -> None:
         self.partition.seal(self.index, self.force, self.ledger, sealed)
+
+
+@dataclass(frozen=True, slots=True)
+class _SealedPane:
+    """The message of a sealed pane, which is made in the thread that writes."""
+
+    topic: str
+    group: int
+    ledger: Ledger
+    force: Force
+    grain: str
+    minute: int
+    pane: Pane
+    through: int
+    topic_id: str
+
+    def made(self) -> Outgoing:
+        """The message."""
+        key = archive.key_of(self.force.id, self.ledger.kind.name, self.grain, self.minute)
+        value = archive.encode(
+            self.ledger, self.force, self.grain, self.minute, self.pane,
+            through=self.through, topic_id=self.topic_id,
+        )  # fmt: skip
+        return Outgoing(self.topic, key, value, [], self.group)

@@ -11,12 +11,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator
-from typing import get_args
 
 from streams.config.force import Change, Force
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
-from streams.events.schema import Marker
 from streams.registry.registry import REGISTRY
 
 PUBLISHED: dict[str, frozenset[str]] = {
@@ -73,8 +71,8 @@ ANY_NAME = (
 
 def known_names(force: Force) -> set[str]:
     """Every name that `affects` may have in a force's file, but for those made of its lines."""
-    names = {*PUBLISHED, *NOT_COUNTED, *get_args(Marker), *force.line_index}
-    names.update(force.categories.index, force.offences.index)
+    names = {*PUBLISHED, *NOT_COUNTED, *force.line_index}
+    names.update(force.categories.index, force.offences.index, force.markers.index)
     for group in REGISTRY.groups:
         names |= {group.name, f"{group.kind}s", *(measure.name for measure in group.measures)}
     return names

@@ -12,7 +12,7 @@ from streams.registry.aggregates import Count
 from streams.registry.conditions import flagged
 from streams.registry.counting import Counter
 from streams.registry.dimensions import Areas, Categories
-from streams.registry.facts import Flag
+from streams.registry.facts import Flag, Marks, declared_markers
 from streams.registry.kind import Kind, Time
 from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy
 
@@ -43,7 +43,7 @@ CRIME = Kind(
     clocks=("recorded_at",),
     times=(Time("committed_from"), Time("committed_to"), Time("outcome_at")),
     dimensions=(Categories("offence", vocabulary=lambda force: force.offences), Areas()),
-    facts=(Flag("cancelled", flagged("cancelled")),),
+    facts=(Flag("cancelled", flagged("cancelled")), Marks("markers", declared_markers)),
     counts=~flagged("cancelled"),
     counters=(Counter("count"),),
     groups=(CRIMES,),

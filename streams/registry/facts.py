@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-from streams.config.force import Force
+from streams.config.force import Force, Markers
 from streams.events.unknown_values import shown
 from streams.registry.conditions import Condition, Flagged, Has, Is, Present, Question
 
@@ -87,13 +87,9 @@ class FieldFact(Fact):
         raise NotImplementedError
 
 
-class MarkerList(Protocol):
-    """The markers that a force's file declares."""
-
-    paths: tuple[str, ...]
-
-    def resolve(self, name: str) -> int | None:
-        """The index that a marker counts under; None for one that is not declared."""
+def declared_markers(force: Force) -> Markers:
+    """The markers that a force's file declares, and those that are built in."""
+    return force.markers
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ class Marks(FieldFact):
     """A set of names that the force's file declares, as a number with a bit for each."""
 
     answers = (Has,)
-    listed: Callable[[Force], MarkerList]
+    listed: Callable[[Force], Markers]
 
     def value(self, force: Force, raw: Any, note: Note) -> int:
         """The bits of those that are declared."""

@@ -23,7 +23,7 @@ from streams.registry.aggregates import Count, Mean, Quantile, Share
 from streams.registry.conditions import flagged, is_, precise, present, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories, Choice
-from streams.registry.facts import Case, Flag
+from streams.registry.facts import Case, Flag, Marks, declared_markers
 from streams.registry.kind import Duration, Kind, Rule, Time
 from streams.registry.measures import LIVE_GRAINS, Gauge, Group, Measure, WatchPolicy
 
@@ -144,6 +144,7 @@ INCIDENT = Kind(
             ),
         ),
         Flag("ended", present("closed_at") | flagged("cancelled") | is_("played", "end")),
+        Marks("markers", declared_markers),
     ),
     counts=~is_("attendance", "cancelled"),
     counters=(

@@ -3,7 +3,8 @@
 A worker keeps them in the checkpoint of their partition, in the same transaction as all else. An
 embedded run keeps them in a temporary file of SQLite's, which is made when the first records are
 written and gone when the run ends, however it ends. In both, what is not written yet is found in
-memory, and the disk is asked only for ids that may be there (`id_filter`).
+memory, and the disk is asked only for ids that may be there (`id_filter`): whoever writes enters
+them, so that in a worker's event loop a record that leaves is no work.
 """
 
 from __future__ import annotations
@@ -28,37 +29,47 @@ MOST_PENDING = 20_000
 
 class Departed:
     """The records that have left one ledger: `find` asks the disk for one, and `write`, where there
-    is one, takes many there and says whether it could."""
+    is one, takes many there and says whether it could. Without it they are handed over: `take`."""
 
     def __init__(
         self,
         find: Callable[[str], int | None],
-        write: Callable[[dict[str, int]], bool] = lambda _: False,
+        write: Callable[[dict[str, int]], bool] | None = None,
     ) -> None:
         self.pending: dict[str, int] = {}
-        """What the disk does not have yet."""
+        """What the disk does not have yet, but for what is being written."""
+        self.writing: dict[str, int] = {}
+        """What was handed over; whoever writes it empties it once the disk has it."""
         self.ids = IdFilter()
+        """Of the records on disk, and of those that are being written."""
         self._find, self._write = find, write
 
     def get(self, key: str, /) -> int | None:
         """The entry with which a record left; None for a record that never did."""
-        if key not in self.ids:
-            return None
         found = self.pending.get(key)
-        return self._find(key) if found is None else found
+        if found is None and self.writing:
+            found = self.writing.get(key)
+        if found is None and key in self.ids:
+            found = self._find(key)
+        return found
 
     def put(self, entries: dict[str, int], /) -> None:
         """Takes records in, and writes them where there are many."""
         self.pending.update(entries)
-        self.ids.add(entries)
-        if len(self.pending) >= MOST_PENDING and self._write(self.pending):
+        many = len(self.pending) >= MOST_PENDING
+        if many and self._write is not None and self._write(self.pending):
+            self.ids.add(self.pending)
             self.pending.clear()
 
-    def written(self, entries: dict[str, int]) -> None:
-        """Forgets what the disk has by now, but for what has changed meanwhile."""
-        for key, entry in entries.items():
-            if self.pending.get(key) == entry:
-                del self.pending[key]
+    def take(self) -> dict[str, int]:
+        """Hands over what the disk does not have yet, to be written in another thread."""
+        self.writing, self.pending = self.pending, {}
+        return self.writing
+
+    def give_back(self) -> None:
+        """Takes back what could not be written."""
+        self.writing.update(self.pending)
+        self.pending, self.writing = self.writing, {}
 
 
 class TemporaryFile:

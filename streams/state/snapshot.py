@@ -1,15 +1,16 @@
 """What a checkpoint holds of a shard, and how it is taken from one and put back.
 
-Taking is done in the event loop, between two messages, so it only copies what changed since the
-last time, in short steps; turning the copies into bytes and writing them is done in a thread.
+Taking is done in the event loop, between two messages, and is no work, however much has changed: a
+fold notes what changes in dicts of its own, which are handed over and begun anew, and changes
+nothing that it has handed over. Turning it into bytes and writing them is done in a thread, some
+rows at a time: Python's lock is never held for long, not even to forget what was written.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -21,16 +22,11 @@ from streams.fold.panes import Pane
 from streams.fold.readings import Readings
 from streams.state.departed import ENTRY_BYTES, Departed
 
-KEYS_A_STEP, REVISIONS_A_STEP = 10_000, 100
-"""What of a ledger is copied in one step."""
-
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 _reading: msgspec.json.Decoder[Reading] = msgspec.json.Decoder(Reading)
 
-Row = tuple[int, str, Any]
-PaneRow = tuple[int, str, int, bytes | None]
-PageRow = tuple[int, int, bytes]
-"""Force, number, bits of the filter of departed ids."""
+PaneRow = tuple[int, str, int, Pane | None]
+"""Force, grain, start minute, and a pane that nobody changes; None for one that is no more."""
 WatchRow = tuple[str, str, bytes]
 """Force, part (`streams.surveillance.state`), blob."""
 
@@ -103,35 +99,60 @@ class Outgoing(msgspec.Struct, array_like=True):
     partition: int | None = None
 
 
+class Deferred(Protocol):
+    """A message whose value takes long to make: it is made where the snapshot is written."""
+
+    def made(self) -> Outgoing:
+        """The message."""
+
+
 @dataclass
 class Snapshot:
-    """What changed in a shard up to an offset."""
+    """What changed in a shard up to an offset. Forces are named by index (`forces_of`)."""
 
     offset: int
     rows: int = 0
     folds: dict[str, FoldHead] = field(default_factory=dict)
     refused: dict[str, int] = field(default_factory=dict)
-    entries: list[Row] = field(default_factory=list)
-    """(force, id, ledger entry or reading; None for one that left)."""
-    departed: dict[int, dict[str, int]] = field(default_factory=dict)
-    """By force: the entries of records that left."""
-    pages: list[PageRow] = field(default_factory=list)
+    entries: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """Ledger entries (None for one that left) or readings, by force and id."""
+    departed: dict[int, Departed] = field(default_factory=dict)
+    """Where the records of a force are that are being written as such that left."""
+    pages: dict[int, list[int]] = field(default_factory=dict)
+    """The pages of the filters of departed ids that are being written, by force."""
     archived_until: int = -1
-    revisions: list[PaneRow] = field(default_factory=list)
+    revisions: dict[int, dict[tuple[Any, int], Pane | None]] = field(default_factory=dict)
     sealed: list[PaneRow] = field(default_factory=list)
-    outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
+    outbox: list[tuple[int, Outgoing | Deferred]] = field(default_factory=list)
     watches: list[WatchRow] = field(default_factory=list)
     """What has changed of the state of detectors."""
 
-    def encoded(self) -> Iterator[tuple[int, str, bytes | None]]:
-        """The entries with their bodies as bytes."""
-        for force, key, entry in self.entries:
-            if entry is None:
-                yield force, key, None
-            elif isinstance(entry, int):
-                yield force, key, entry.to_bytes(ENTRY_BYTES, "little")
-            else:
-                yield force, key, _canonical(entry)
+    def made_outbox(self) -> list[tuple[int, Outgoing]]:
+        """The messages with their values, which are made once."""
+        made = [
+            (number, each if isinstance(each, Outgoing) else each.made())
+            for number, each in self.outbox
+        ]
+        self.outbox = list(made)
+        return made
+
+    def forget(self) -> None:
+        """Lets go of what is written, bit by bit: to free a million entries at once would hold
+        Python's lock for 50 ms."""
+        for entries in self.entries.values():
+            _empty(entries)
+        for departed in self.departed.values():
+            _empty(departed.writing)
+
+
+def _empty(held: dict[str, Any]) -> None:
+    while held:
+        held.popitem()
+
+
+def body_of(entry: Any) -> bytes:
+    """A ledger entry or a reading as bytes."""
+    return entry.to_bytes(ENTRY_BYTES, "little") if isinstance(entry, int) else _canonical(entry)
 
 
 @dataclass
@@ -139,7 +160,8 @@ class Stored:
     """What was read back from a checkpoint, by force."""
 
     head: Head | None = None
-    entries: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """As bytes; a ledger makes its entries of them in their place."""
     revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
@@ -167,19 +189,12 @@ def watch(shard: Shard) -> None:
     """Makes a shard remember what changes from now on."""
     for fold in shard.folds.values():
         if isinstance(fold, Ledger | Readings):
-            fold.dirty = set()
+            fold.changed = {}
 
 
 def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
     """What changed since the last time; the shard starts to remember anew."""
     snapshot = Snapshot(offset, refused=dict(refused))
-    for _ in taking(shard, snapshot):
-        pass
-    return snapshot
-
-
-def taking(shard: Shard, snapshot: Snapshot) -> Iterator[None]:
-    """The same in short steps, into a snapshot; nothing may be folded before the last of them."""
     for index, name in enumerate(forces_of(shard)):
         fold = shard.folds[name]
         if isinstance(fold, Heartbeats):
@@ -189,38 +204,20 @@ def taking(shard: Shard, snapshot: Snapshot) -> Iterator[None]:
                 lines=fold.lines, latest=dict(fold.latest), beats=beats, heard=heard
             )
             continue
-        dirty, fold.dirty = list(fold.dirty or ()), set()
+        snapshot.entries[index] = fold.changed or {}
+        fold.changed = {}
         snapshot.rows += len(fold.entries)
         if isinstance(fold, Readings):
-            held = fold.entries
-            for some in _cut(dirty):
-                snapshot.entries += [(index, key, held[key][1]) for key in some]
-                yield
             snapshot.folds[name] = FoldHead(watermark=fold.watermark, lines=fold.lines)
             continue
-        entry = fold.entries.get
-        for some in _cut(dirty):
-            snapshot.entries += [(index, key, entry(key)) for key in some]
-            yield
-        for number, (grain, start) in enumerate(fold.dirty_revisions, start=1):
-            pane = fold.revisions.get((grain, start))
-            blob = None if pane is None else pane_bytes(pane)
-            snapshot.revisions.append((index, grain, start, blob))
-            if not number % REVISIONS_A_STEP:
-                yield
-        fold.dirty_revisions = set()
-        count = pages = 0
+        snapshot.revisions[index], fold.changed_revisions = fold.changed_revisions, {}
         if isinstance(fold.departed, Departed):
-            snapshot.departed[index] = dict(fold.departed.pending)
-            ids = fold.departed.ids
-            snapshot.pages += [(index, number, bits) for number, bits in ids.take()]
-            count, pages = ids.count, len(ids.pages)
+            snapshot.departed[index] = fold.departed
+            fold.departed.take()
         snapshot.folds[name] = FoldHead(
             facts=list(fold.packer.facts.tuples),
             began=fold.began,
             first_known=fold.first_known,
-            departed=count,
-            pages=pages,
             watermark=fold.watermark,
             sealed_before=fold.sealed_before,
             closed_until={str(grain): until for grain, until in fold.closed_until.items()},
@@ -229,37 +226,25 @@ def taking(shard: Shard, snapshot: Snapshot) -> Iterator[None]:
             unknown=dict(fold.packer.unknown.fields),
             unknown_values={f: dict(v) for f, v in fold.packer.unknown.values.items()},
         )
-
-
-def _cut(keys: list[str]) -> Iterator[list[str]]:
-    """Some keys at a time."""
-    return (keys[at : at + KEYS_A_STEP] for at in range(0, len(keys), KEYS_A_STEP))
-
-
-def written(shard: Shard, snapshot: Snapshot) -> None:
-    """Lets memory go of departed records that have been written."""
-    names = forces_of(shard)
-    for index, entries in snapshot.departed.items():
-        fold = shard.folds[names[index]]
-        if isinstance(fold, Ledger) and isinstance(fold.departed, Departed):
-            fold.departed.written(entries)
+    return snapshot
 
 
 def give_back(shard: Shard, snapshot: Snapshot) -> None:
     """Marks as changed again what could not be written."""
-    names = forces_of(shard)
-    for index, number, _ in snapshot.pages:
-        fold = shard.folds[names[index]]
-        if isinstance(fold, Ledger) and isinstance(fold.departed, Departed):
-            fold.departed.ids.dirty.add(number)
-    for index, key, _ in snapshot.entries:
-        fold = shard.folds[names[index]]
-        if isinstance(fold, Ledger | Readings) and fold.dirty is not None:
-            fold.dirty.add(key)
-    for index, grain, start, _ in snapshot.revisions:
-        fold = shard.folds[names[index]]
+    for index, name in enumerate(forces_of(shard)):
+        fold = shard.folds[name]
+        if isinstance(fold, Heartbeats):
+            continue
+        taken = snapshot.entries[index]
+        taken.update(fold.changed or {})
+        fold.changed = taken
         if isinstance(fold, Ledger):
-            fold.dirty_revisions.add((grain, start))  # type: ignore[arg-type]
+            revisions = snapshot.revisions[index]
+            revisions.update(fold.changed_revisions)
+            fold.changed_revisions = revisions
+    for index, departed in snapshot.departed.items():
+        departed.give_back()
+        departed.ids.dirty.update(snapshot.pages.get(index, ()))
 
 
 def put_back(shard: Shard, stored: Stored) -> None:
@@ -281,8 +266,10 @@ def put_back(shard: Shard, stored: Stored) -> None:
             fold.began, fold.first_known = figures.began, figures.first_known
             if isinstance(fold.departed, Departed):
                 fold.departed.ids.restore(figures.departed, stored.pages.get(name, {}))
+            for key, blob in entries.items():  # in place: no second million to be freed at once
+                entries[key] = int.from_bytes(blob, "little")
             fold.restore(
-                {key: int.from_bytes(blob, "little") for key, blob in entries.items()},
+                entries,
                 watermark=figures.watermark,
                 sealed_before=figures.sealed_before,
                 sealed=[

@@ -9,14 +9,23 @@ import contextlib
 import secrets
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from streams.state.departed import ENTRY_BYTES
-from streams.state.snapshot import Head, Identity, Outgoing, Snapshot, Stored
+from streams.fold.panes import Pane
+from streams.state.snapshot import (
+    Head,
+    Identity,
+    Outgoing,
+    Snapshot,
+    Stored,
+    body_of,
+    pane_bytes,
+)
 
 _CHUNKS = (2000, 100, 10, 1)
 """Rows a statement. SQLite lets go of Python's lock once a statement; with a row each, a busy event
@@ -195,53 +204,72 @@ def _departed_ids(
 
 def put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
     """Writes the rows of a snapshot."""
-    kept = [(f, key, guarded(key, body)) for f, key, body in snapshot.encoded() if body is not None]
-    gone = [(f, key) for f, key, body in snapshot.entries if body is None]
-    for chunk, marks in chunked(kept, 3):
-        db.execute(f"INSERT OR REPLACE INTO entries VALUES {marks}", chunk)  # noqa: S608
-    for chunk, marks in chunked(gone, 2):
-        db.execute(f"DELETE FROM entries WHERE (force, id) IN (VALUES {marks})", chunk)  # noqa: S608
-    for force, entries in snapshot.departed.items():
-        left = [
-            (force, key, guarded(key, entry.to_bytes(ENTRY_BYTES, "little")))
-            for key, entry in entries.items()
-        ]
-        for chunk, marks in chunked(left, 3):
-            db.execute(f"INSERT OR REPLACE INTO departed VALUES {marks}", chunk)  # noqa: S608
-    pages = [(f, page, guarded(f"page/{page}", bits)) for f, page, bits in snapshot.pages]
-    for chunk, marks in chunked(pages, 3):
-        db.execute(f"INSERT OR REPLACE INTO departed_ids VALUES {marks}", chunk)  # noqa: S608
-    for table, found in (("revisions", snapshot.revisions), ("sealed", snapshot.sealed)):
-        for force, grain, start, payload in found:
-            if payload is None:
-                db.execute(
-                    f"DELETE FROM {table} WHERE force = ? AND grain = ? AND start = ?",  # noqa: S608
-                    (force, grain, start),
-                )
-            else:
-                db.execute(
-                    f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608
-                    (force, grain, start, guarded(f"{grain}/{start}", payload)),
-                )
+    for force, entries in snapshot.entries.items():
+        _put_entries(db, "entries", force, entries)
+        gone = ((force, key) for key, entry in entries.items() if entry is None)
+        for chunk, marks in chunked(gone, 2):
+            db.execute(f"DELETE FROM entries WHERE (force, id) IN (VALUES {marks})", chunk)  # noqa: S608
+    names = list(snapshot.folds)
+    for force, departed in snapshot.departed.items():
+        _put_entries(db, "departed", force, departed.writing)
+        ids, head = departed.ids, snapshot.folds[names[force]]
+        ids.add(departed.writing)
+        pages = ids.take()
+        snapshot.pages[force] = [number for number, _ in pages]
+        rows = ((force, number, guarded(f"page/{number}", bits)) for number, bits in pages)
+        for chunk, marks in chunked(rows, 3):
+            db.execute(f"INSERT OR REPLACE INTO departed_ids VALUES {marks}", chunk)  # noqa: S608
+        head.departed, head.pages = ids.count, len(ids.pages)
+    for force, revisions in snapshot.revisions.items():
+        for (grain, start), pane in revisions.items():
+            _put_pane(db, "revisions", force, grain, start, pane)
+    for row in snapshot.sealed:
+        _put_pane(db, "sealed", *row)
     if snapshot.watches:
         db.execute(_WATCHED)
-    watched = [(f, part, guarded(f"{f}/{part}", body)) for f, part, body in snapshot.watches]
+    watched = ((f, part, guarded(f"{f}/{part}", body)) for f, part, body in snapshot.watches)
     for chunk, marks in chunked(watched, 3):
         db.execute(f"INSERT OR REPLACE INTO watched VALUES {marks}", chunk)  # noqa: S608
-    for number, message in snapshot.outbox:
+    for number, message in snapshot.made_outbox():
         body = guarded("outbox", msgspec.msgpack.encode(message))
         db.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?)", (number, body))
 
 
-def chunked(rows: Sequence[tuple[Any, ...]], width: int) -> Iterator[tuple[list[Any], str]]:
+def _put_entries(db: sqlite3.Connection, table: str, force: int, entries: dict[str, Any]) -> None:
+    rows = (
+        (force, key, guarded(key, body_of(entry)))
+        for key, entry in entries.items()
+        if entry is not None
+    )
+    for chunk, marks in chunked(rows, 3):
+        db.execute(f"INSERT OR REPLACE INTO {table} VALUES {marks}", chunk)  # noqa: S608
+
+
+def _put_pane(
+    db: sqlite3.Connection, table: str, force: int, grain: str, start: int, pane: Pane | None
+) -> None:
+    if pane is None:
+        where = "force = ? AND grain = ? AND start = ?"
+        db.execute(f"DELETE FROM {table} WHERE {where}", (force, grain, start))  # noqa: S608
+    else:
+        body = guarded(f"{grain}/{start}", pane_bytes(pane))
+        db.execute(
+            f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?)",  # noqa: S608
+            (force, grain, start, body),
+        )
+
+
+def chunked(rows: Iterable[tuple[Any, ...]], width: int) -> Iterator[tuple[list[Any], str]]:
     """Rows as (flat parameters, marks) of a few sizes only, so that statements are cached."""
     one = "?" if width == 1 else f"({','.join('?' * width)})"
-    at = 0
-    for size in _CHUNKS:
-        marks = ",".join([one] * size)
-        while len(rows) - at >= size:
-            yield [value for row in rows[at : at + size] for value in row], marks
-            at += size
+    rows, largest = iter(rows), _CHUNKS[0]
+    while some := list(islice(rows, largest)):
+        at = 0
+        for size in _CHUNKS:
+            marks = ",".join([one] * size)
+            while len(some) - at >= size:
+                yield [value for row in some[at : at + size] for value in row], marks
+                at += size
 
 
 def size(path: Path) -> int:

@@ -27,10 +27,14 @@ TIME_FIELDS = frozenset(
         "answered_at",
         "abandoned_at",
         "ended_at",
+        "wrapped_up_at",
+        "called_back_at",
         "graded_at",
         "dispatched_at",
         "arrived_at",
         "closed_at",
+        "recontact_due_at",
+        "recontacted_at",
         "at",
     ]
 )

@@ -66,7 +66,7 @@ UNKNOWN: dict[str, tuple[str, dict[str, Any]]] = {
     "a category in capitals": ("incident", {"category": "ASB"}),
     "a negative number of casualties": ("incident", {"casualties": {"slight": -1}}),
     "an outcome above 22": ("crime", {"outcome": 23}),
-    "a marker that does not exist": ("crime", {"markers": ["hats"]}),
+    "a marker that no force can declare": ("crime", {"markers": ["Hats"]}),
 }
 
 

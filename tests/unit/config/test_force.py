@@ -175,6 +175,11 @@ MISTAKES = {
         'population = 1000\nincident_categories = ["asb", "fire", "asb"]',
         (5, "incident_categories", '"asb" stands twice', "Keep one"),
     ),
+    "a marker twice": (
+        "population = 1000",
+        'population = 1000\nmarkers = ["knife", "knife"]',
+        (5, "markers", '"knife" stands twice', "Keep one"),
+    ),
     "unknown key": (
         "population = 1000",
         "populaton = 1000\npopulation = 1000",
@@ -283,6 +288,43 @@ def test_too_many_categories_are_refused() -> None:
     listed = ", ".join(f'"a{n}.b"' for n in range(2050))
     (problem,) = problems_of("population = 1000", f"population = 1000\noffence_groups = [{listed}]")
     assert problem.problem == "4100 categories, ancestors included, are too many"
+
+
+NINE = (
+    "domestic_abuse",
+    "hate",
+    "child_at_risk",
+    "cse",
+    "cyber",
+    "alcohol",
+    "vulnerable_adult",
+    "business",
+    "rural",
+)
+
+
+def test_every_force_has_the_nine_markers_of_the_reports() -> None:
+    assert good().markers.paths == NINE
+
+
+def test_a_force_declares_markers_of_its_own() -> None:
+    more = 'population = 1000\nmarkers = ["knife", "hate.racial"]'
+    force, _ = check_force(GOOD.replace("population = 1000", more), "good.toml")
+    assert force is not None
+    markers = force.markers
+    assert markers.paths == (*NINE, "knife", "hate.racial")
+    assert markers.ancestors(markers.index["hate.racial"]) == ("hate", "hate.racial")
+
+
+@pytest.mark.parametrize(
+    ("marker", "counts_under"), [("hate", "hate"), ("hate.racial", "hate"), ("knife", None)]
+)
+def test_a_marker_counts_under_its_nearest_declared_ancestor(
+    marker: str, counts_under: str | None
+) -> None:
+    markers = good().markers
+    found = markers.resolve(marker)
+    assert (None if found is None else markers.paths[found]) == counts_under
 
 
 def test_an_area_is_found_by_id_name_alias_and_in_any_case() -> None:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from streams.board.monitor import Monitor, Shard
 from streams.errors import CheckpointError
 from streams.fold.ledger import InMemory, Ledger
-from streams.kafka import partition as partitions
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.state import archive
@@ -323,11 +322,10 @@ def test_a_late_version_that_an_archived_pane_has_in_it_changes_nothing_and_the_
     again.checkpoint.close()
 
 
-def test_what_becomes_known_while_a_snapshot_is_taken_is_in_the_next_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_becomes_known_while_a_snapshot_is_written_is_in_the_next_one(
+    tmp_path: Path,
 ) -> None:
     """Else a worker that dies then would take late versions in the archive for new ones."""
-    monkeypatch.setattr(partitions, "SLICE", 0.0)
     held = folded(partition(tmp_path), 0)
     known = archive.Archive(ledger_of(held).calendar, until=7)
 
@@ -335,7 +333,7 @@ def test_what_becomes_known_while_a_snapshot_is_taken_is_in_the_next_one(
         saving = asyncio.ensure_future(held.save())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-        assert held._turn.locked()
+        assert held.saving.locked()
         await held.take_archive(FORCE, known)
         await saving
         await held.save()

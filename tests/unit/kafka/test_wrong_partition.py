@@ -124,7 +124,7 @@ def test_a_partition_words_its_dead_letters_and_notes_what_it_counts(tmp_path: P
     right = partition_of("warwickshire-west-mercia", 24)
     letters = [
         {name: text.decode() for name, text in message.headers}
-        for _, message in asyncio.run(partition._take()).outbox
+        for _, message in asyncio.run(partition._take()).made_outbox()
     ]
     assert [each["reason"] for each in letters] == ["wrong_partition", "not_json"] * EVERY
     assert f"came in partition 3 of w.calls and belongs in {right}" in letters[0]["detail"]

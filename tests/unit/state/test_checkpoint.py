@@ -19,7 +19,7 @@ from streams.fold.ledger import Sealed
 from streams.state import snapshot as snapshots
 from streams.state import sqlite as store
 from streams.state.checkpoint import Checkpoint, Folder
-from streams.state.snapshot import Identity, Outgoing, PaneRow, pane_bytes
+from streams.state.snapshot import Identity, Outgoing, PaneRow
 from tests.build import FAR_FUTURE, call, lines, ms, tiny_force
 
 FORCE = tiny_force()
@@ -68,7 +68,7 @@ class Kept:
         self.checkpoint.save(snapshot)
 
     def _seal(self, sealed: list[Sealed]) -> None:
-        self.sealed += [(0, grain, at, pane_bytes(pane)) for grain, at, pane in sealed]
+        self.sealed += [(0, grain, at, dict(pane)) for grain, at, pane in sealed]
 
     def board(self, at: int = AT) -> bytes:
         return canonical(self.monitor.board("tiny", at, ["2021-03-01", "2021-02"]))

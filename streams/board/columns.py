@@ -1,0 +1,143 @@
+"""What many rows count, as arrays: the arithmetic of the board. Pure.
+
+Rows have numbers here (`streams.board.rollup` knows which is which). The counters of all rows are
+one array, a line a counter; the durations of all rows are one sorted list of pairs of a row and a
+histogram bin, with how many lie in each. What is counted in several stretches of time adds up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.registry.counting import CounterLayout
+from streams.registry.histogram import EXACT_BELOW
+
+Numbers = NDArray[np.int64]
+_ROW_SHIFT = 32
+"""A row and a bin are one number: the row's above this bit."""
+NONE = -1.0
+"""Instead of a quantile of no durations, so that equal figures are equal numbers."""
+
+
+def unpack(layout: CounterLayout, names: Sequence[str], values: Sequence[int]) -> Numbers:
+    """The named counters in each of some integers, as an array of (names, values).
+
+    A counter of over 56 bits has to begin with a byte; none may be above 2^63."""
+    width = (sum(mask.bit_length() for mask in layout.mask.values()) + 7) // 8 + 8
+    text = b"".join([value.to_bytes(width, "little", signed=True) for value in values])
+    octets = np.frombuffer(text, np.uint8).reshape(len(values), width)
+    found = np.empty((len(names), len(values)), np.int64)
+    for line, name in enumerate(names):
+        octet, bit = divmod(layout.shift[name], 8)
+        words = np.ascontiguousarray(octets[:, octet : octet + 8]).view("<u8")[:, 0]
+        found[line] = words >> np.uint64(bit) & np.uint64(layout.mask[name])
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What rows count in one stretch of time."""
+
+    counts: Numbers
+    """The counters, (counters, rows)."""
+    there: NDArray[np.bool_]
+    """Which rows anything is counted in."""
+    pairs: Numbers
+    """Rows with a bin that has any durations, ascending."""
+    numbers: Numbers
+    """How many durations each of them has."""
+
+    @classmethod
+    def of(cls, rows: list[NDArray[np.int32]], counters: Numbers, bins: Bins, size: int) -> Sums:
+        """The sums of series of which each counts in some rows; `size` rows are known."""
+        to, source = _spread(rows)
+        counts = np.empty((len(counters), size), np.int64)
+        for line, values in enumerate(counters):
+            # Weights are floats: exact, since no sum comes near 2^53.
+            counts[line] = np.bincount(to, values[source], size)
+        there = np.zeros(size, np.bool_)
+        there[to] = True
+        return cls(counts, there, *bins.by_row())
+
+    def wide(self, size: int) -> Sums:
+        """The same for so many rows: those that it does not know yet count nothing."""
+        more = size - len(self.there)
+        if not more:
+            return self
+        counts = np.pad(self.counts, ((0, 0), (0, more)))
+        return Sums(counts, np.pad(self.there, (0, more)), self.pairs, self.numbers)
+
+    def of_rows(self, wanted: NDArray[np.bool_]) -> Sums:
+        """The sums of some rows: all others count nothing."""
+        kept = wanted[self.pairs >> _ROW_SHIFT]
+        counts = np.where(wanted, self.counts, 0)
+        return Sums(counts, self.there & wanted, self.pairs[kept], self.numbers[kept])
+
+    def __add__(self, other: Sums) -> Sums:
+        """Both stretches of time together, of the same rows."""
+        pairs, numbers = self.pairs, self.numbers
+        if len(other.pairs):
+            pairs, numbers = _merged(
+                np.concatenate((pairs, other.pairs)), np.concatenate((numbers, other.numbers))
+            )
+        return Sums(self.counts + other.counts, self.there | other.there, pairs, numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """The durations of series: the rows that each of some bins counts in, the number of the bin,
+    and how many durations lie in it."""
+
+    rows: list[NDArray[np.int32]]
+    bins: list[int]
+    numbers: list[int]
+
+    def by_row(self) -> tuple[Numbers, Numbers]:
+        """The pairs of a row and a bin, ascending, and how many durations each has."""
+        to, source = _spread(self.rows)
+        pairs = to.astype(np.int64) << _ROW_SHIFT | np.array(self.bins, np.int64)[source]
+        return _merged(pairs, np.array(self.numbers, np.int64)[source])
+
+
+def _spread(rows: list[NDArray[np.int32]]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+    """Some lists of rows as one, and the list that each of its rows is from."""
+    if not rows:
+        return np.empty(0, np.int32), np.empty(0, np.intp)
+    lengths = [len(each) for each in rows]
+    return np.concatenate(rows), np.repeat(np.arange(len(rows)), lengths)
+
+
+def _merged(pairs: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
+    """The same pairs, each once and ascending, with the sum of its numbers."""
+    unique, place = np.unique(pairs, return_inverse=True)
+    return unique, np.bincount(place, numbers, len(unique)).astype(np.int64)
+
+
+def quantiles(sums: Sums, rows: NDArray[np.intp], share: float) -> NDArray[np.float64]:
+    """The nearest-rank quantile of each row's durations, in seconds, as
+    `streams.registry.histogram.quantile` gives it; `NONE` where there are none.
+    """
+    found = np.full(len(rows), NONE)
+    if not len(sums.pairs):
+        return found
+    before = np.concatenate(([0], np.cumsum(sums.numbers)))
+    keys = rows.astype(np.int64)
+    first = before[np.searchsorted(sums.pairs, keys << _ROW_SHIFT)]
+    total = before[np.searchsorted(sums.pairs, keys + 1 << _ROW_SHIFT)] - first
+    # A tiny slack keeps 0.9 * 10 = 9.000000000000002 from asking for the tenth of ten.
+    rank = np.maximum(1, np.ceil(share * total - 1e-9).astype(np.int64))
+    some = total > 0
+    place = np.searchsorted(before, (first + rank)[some]) - 1
+    found[some] = _seconds(sums.pairs[place] & (1 << _ROW_SHIFT) - 1)
+    return found
+
+
+def _seconds(bins: Numbers) -> NDArray[np.float64]:
+    """The durations that bins stand for."""
+    shift = np.maximum((bins >> 6) - 1, 0)
+    middle = ((bins - (shift << 6)) << shift) + ((1 << shift) - 1) / 2
+    return np.where(bins < EXACT_BELOW, bins, middle)

@@ -1,0 +1,131 @@
+"""The tables of a group, each row of which is made again only where it changes.
+
+A board is read far more often than most of its rows change. Rows of a closed period are kept as
+long as the panes keep its sum. Of a running period or a sliding window, the rows that were made
+last are kept, and those are looked at in which anything has happened since its last closed hour.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.board.columns import Sums
+from streams.board.model import Row
+from streams.board.rollup import Rollup
+from streams.fold.panes import Pane, Parts, add_into
+
+MOST_CLOSED = 128
+"""Tables of closed periods that are kept of a group; those that were asked for last."""
+MOST_RUNNING = 32
+
+
+class Tables:
+    """The tables of one group of one force. Nobody may change the lists that it gives."""
+
+    def __init__(self, rollup: Rollup) -> None:
+        self.rollup = rollup
+        self._closed: OrderedDict[tuple[int, bool], tuple[Pane, list[Row]]] = OrderedDict()
+        """By the identity of a kept sum, and whether they are as first published."""
+        self._running: OrderedDict[str, _Running] = OrderedDict()
+
+    def rows(self, name: str, parts: Parts) -> list[Row]:
+        """The rows of a stretch of time. `name` is that of its period or window, under which what
+        is made of it is kept for the next time."""
+        kept, fresh = parts
+        if kept is not None and not fresh:
+            return self._of_closed(kept, first=False, make=lambda: kept)
+        running = self._running.get(name)
+        if running is None:
+            running = self._running[name] = _Running(self.rollup)
+            if len(self._running) > MOST_RUNNING:
+                self._running.popitem(last=False)
+        self._running.move_to_end(name)
+        return running.rows(kept, fresh)
+
+    def first(self, parts: Parts, change: Pane) -> list[Row]:
+        """The rows of a closed period as they were before `change`, all that changed since."""
+        kept, fresh = parts
+        if kept is not None and not fresh:  # what changes the period makes its sum anew
+            return self._of_closed(kept, first=True, make=lambda: without(change, parts))
+        return self.rollup.rows(self.rollup.sums(without(change, parts)))
+
+    def _of_closed(self, kept: Pane, *, first: bool, make: Callable[[], Pane]) -> list[Row]:
+        """The rows of what is made of a kept sum."""
+        place = id(kept), first
+        if place not in self._closed:
+            self._closed[place] = kept, self.rollup.rows(self.rollup.sums(make()))
+            if len(self._closed) > MOST_CLOSED:
+                self._closed.popitem(last=False)
+        self._closed.move_to_end(place)
+        return self._closed[place][1]
+
+
+def both(parts: Parts | None) -> Pane:
+    """The two parts of a stretch as one."""
+    total: Pane = {}
+    for part in parts or ():
+        add_into(total, part or {})
+    return total
+
+
+def without(change: Pane, parts: Parts) -> Pane:
+    """A stretch as it was before a change."""
+    total = both(parts)
+    add_into(total, {key: -value for key, value in change.items()})
+    return total
+
+
+class _Running:
+    """The table of a window or running period as it was last made."""
+
+    def __init__(self, rollup: Rollup) -> None:
+        self._rollup = rollup
+        self._kept: Pane | None = None
+        self._pane: Pane = {}
+        self._base = self._recent = rollup.sums({})
+        """What its two parts came to, by row."""
+        self._figures = np.full((rollup.width, 0), np.nan)
+        self._made: list[Row | None] = []
+        """The rows by number as they were last made, and `_figures` what of."""
+        self._there = np.zeros(0, np.bool_)
+        self._order: list[int] = []
+        self._rows: list[Row] = []
+
+    def rows(self, kept: Pane | None, fresh: Pane) -> list[Row]:
+        """The rows of both parts together; the list of last time where none changed."""
+        rollup = self._rollup
+        same = kept is self._kept and bool(self._made)
+        if same and fresh == self._pane:
+            return self._rows
+        recent = rollup.sums(fresh)
+        base = self._base if same else rollup.sums(kept or {})
+        size = len(rollup)
+        base, recent = base.wide(size), recent.wide(size)
+        touched = recent.there | (self._recent.wide(size).there if same else base.there)
+        self._kept, self._pane, self._base, self._recent = kept, fresh, base, recent
+        there = base.there | recent.there
+        changed = self._take(base.of_rows(touched) + recent, np.flatnonzero(touched))
+        if len(there) > len(self._there) or (there != self._there).any():
+            self._there, self._order = there, rollup.in_order(there).tolist()
+            changed = True
+        if changed:
+            self._rows = [row for n in self._order if (row := self._made[n]) is not None]
+        return self._rows
+
+    def _take(self, sums: Sums, numbers: NDArray[np.intp]) -> bool:
+        """Makes those of some rows anew of which any figure changed; returns whether any did."""
+        more = len(self._rollup) - len(self._made)
+        if more:
+            self._made += [None] * more
+            self._figures = np.pad(self._figures, ((0, 0), (0, more)), constant_values=np.nan)
+        figures = self._rollup.figures(sums, numbers)
+        changed = (figures != self._figures[:, numbers]).any(axis=0)
+        numbers, figures = numbers[changed], figures[:, changed]
+        self._figures[:, numbers] = figures
+        for number, row in zip(numbers.tolist(), self._rollup.made(numbers, figures), strict=True):
+            self._made[number] = row
+        return len(numbers) > 0

@@ -1,0 +1,155 @@
+"""Tables of a board: the rows of arrays, and which of them are made again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.board.columns import unpack
+from streams.board.model import Row
+from streams.board.rollup import Key, Rollup
+from streams.board.tables import Tables
+from streams.fold.panes import Pane, Parts, add_into
+from streams.registry.aggregates import Figures
+from streams.registry.calls import CALL, CALLS
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout
+from streams.registry.crimes import CRIME
+from streams.registry.histogram import bin_of
+from streams.registry.incidents import INCIDENT
+from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group
+from streams.registry.registry import REGISTRY
+from tests.build import tiny_force
+
+FORCE = tiny_force()
+GROUPS = REGISTRY.groups
+
+
+def rollup(group: Group) -> Rollup:
+    return Rollup(group, FORCE, REGISTRY.kinds[group.kind])
+
+
+def call(line: int, area: int, wait: int | None) -> Pane:
+    """What a call counts: answered after so many seconds, or still waiting."""
+    series_key = CALL.series.of(line, area)
+    layout = CALL.layouts[0]
+    if wait is None:
+        return {series_key: layout.one("offered")}
+    counters = layout.one("offered", "answered") + (wait * 1000 << layout.shift["sum"])
+    return {series_key: counters, series_key | bin_of(wait) + 1 << BIN_SHIFT: 1}
+
+
+def incident(category: int, grade: int, area: int, response: int | None) -> Pane:
+    series_key = INCIDENT.series.of(category, grade, area)
+    layout = INCIDENT.layouts[0]
+    if response is None:
+        return {series_key: layout.one("count", "never")}
+    counters = layout.one("count", "attended") + (response * 1000 << layout.shift["sum"])
+    return {series_key: counters, series_key | bin_of(response) + 1 << BIN_SHIFT: 1}
+
+
+def crime(offence: int, area: int) -> Pane:
+    return {CRIME.series.of(offence, area): CRIME.layouts[0].one("count")}
+
+
+SECONDS = st.none() | st.integers(0, 2_000)
+RECORDS = {
+    "call": st.builds(call, st.integers(0, 1), st.integers(0, 3), SECONDS),
+    "incident": st.builds(
+        incident, st.integers(0, 3), st.integers(0, 4), st.integers(0, 3), SECONDS
+    ),
+    "crime": st.builds(crime, st.integers(0, 2), st.integers(0, 3)),
+}
+
+
+def summed(panes: list[Pane]) -> Pane:
+    total: Pane = {}
+    for pane in panes:
+        add_into(total, pane)
+    return total
+
+
+def one_by_one(group: Group, pane: Pane) -> list[Row]:
+    """The rows as the measures read them, each alone."""
+    made = rollup(group)
+    sums: dict[Key, int] = dict.fromkeys(made.standing_rows(), 0)
+    bins: dict[Key, dict[int, int]] = {}
+    for key, value in pane.items():
+        for row in made.keys(key & SERIES_KEY_MASK):
+            if key <= SERIES_KEY_MASK:
+                sums[row] = sums.get(row, 0) + value
+            else:
+                into = bins.setdefault(row, {})
+                into[(key >> BIN_SHIFT) - 1] = into.get((key >> BIN_SHIFT) - 1, 0) + value
+    formula = SERVICE_LEVELS[FORCE.file.service_level].share
+    values = [
+        formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
+        for measure in group.measures
+        if not isinstance(measure.value, Gauge)
+    ]
+    row_type: Any = type(made.missing()[0])
+    rows = []
+    for place in sorted(sums):
+        figures = Figures(made.kind.layouts[0].read(sums[place]), bins.get(place, {}))
+        rows.append(row_type(*place, *(value.read(figures) for value in values)))
+    return rows
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+@given(data=st.data())
+def test_rows_are_what_their_measures_read(group: Group, data: st.DataObject) -> None:
+    pane = summed(data.draw(st.lists(RECORDS[group.kind], max_size=12)))
+    made = rollup(group)
+    assert made.rows(made.sums(pane)) == one_by_one(group, pane)
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.name)
+@given(data=st.data())
+def test_a_table_is_the_same_whatever_was_made_before(group: Group, data: st.DataObject) -> None:
+    tables = Tables(rollup(group))
+    records = st.lists(RECORDS[group.kind], max_size=5).map(summed)
+    kept = data.draw(st.lists(st.none() | records, min_size=1, max_size=3))
+    for _ in range(4):
+        parts = Parts(data.draw(st.sampled_from(kept)), data.draw(records))
+        expected = one_by_one(group, summed([parts.kept or {}, parts.fresh]))
+        assert tables.rows("month", parts) == expected
+
+
+def test_only_the_rows_that_changed_are_made_again() -> None:
+    tables, kept = Tables(rollup(CALLS)), summed([call(0, 1, 5), call(1, 3, 9)])
+    first = tables.rows("month", Parts(kept, call(1, 3, 60)))
+    second = tables.rows("month", Parts(kept, summed([call(1, 3, 60), call(0, 0, None)])))
+    again = [row for row in second if not any(row is old for old in first)]
+    assert [(row["line"], row["area"]) for row in again] == [("999", "force")]
+
+
+def test_a_table_in_which_nothing_changed_is_the_same_one() -> None:
+    tables, kept = Tables(rollup(CALLS)), call(0, 1, 5)
+    first = tables.rows("month", Parts(kept, call(1, 3, 60)))
+    assert tables.rows("month", Parts(kept, call(1, 3, 60))) is first
+
+
+def test_a_closed_period_is_made_once_for_a_kept_sum() -> None:
+    tables, kept = Tables(rollup(CALLS)), call(0, 1, 5)
+    rows = tables.rows("2021-02", Parts(kept, {}))
+    assert tables.rows("2021-02", Parts(kept, {})) is rows
+    assert tables.rows("2021-02", Parts(dict(kept), {})) == rows
+
+
+def test_as_first_published_is_without_what_changed_since() -> None:
+    tables, late = Tables(rollup(CALLS)), call(0, 1, 5)
+    parts = Parts(summed([call(1, 3, 9), late]), {})
+    assert tables.first(parts, late) == one_by_one(CALLS, call(1, 3, 9))
+    assert tables.rows("2021-02", parts) == one_by_one(CALLS, parts.kept or {})
+
+
+def test_counters_of_any_width_are_unpacked() -> None:
+    layout = CounterLayout(("a", 5), ("b", 32), ("wide", 112), ("c", 3), ("d", 40))
+    numbers = {"a": 17, "b": 2**32 - 1, "wide": 2**111 + 5, "c": 6, "d": 2**40 - 2}
+    value = sum(number << layout.shift[name] for name, number in numbers.items())
+    assert unpack(layout, ("d", "a", "b", "c"), [value, 0]).T.tolist() == [
+        [2**40 - 2, 17, 2**32 - 1, 6],
+        [0, 0, 0, 0],
+    ]

@@ -1,0 +1,123 @@
+"""Panes: sums over stretches of time, and which of them are kept."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.fold.panes import Pane, Panes, add_into
+from streams.periods import DAY, HOUR, MINUTE, Calendar
+from streams.registry.packing import SingleContribution
+from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE
+
+CALENDAR = Calendar(ZoneInfo("Europe/London"))
+MARCH = CALENDAR.midnight(2021, 3, 1)
+APRIL = CALENDAR.midnight(2021, 4, 1)
+
+
+def at(when: int, series_key: int = 1, precision: int = SECOND_PRECISE) -> SingleContribution:
+    return when, precision, series_key, 1, -1
+
+
+@pytest.fixture
+def panes() -> Panes:
+    """Those of March and the first days of April, an event every seven hours."""
+    made = Panes(CALENDAR)
+    for when in range(MARCH, APRIL + 5 * DAY, 7 * HOUR):
+        made.add(at(when), 1)
+    made.coarsen(APRIL + 5 * DAY)
+    made.closed_before = APRIL + 5 * DAY - 2 * HOUR
+    return made
+
+
+def test_a_closed_period_is_one_kept_sum(panes: Panes) -> None:
+    kept, fresh = panes.parts(MARCH, APRIL)
+    assert (kept, fresh) == ({1: -(-(APRIL - MARCH) // (7 * HOUR))}, {})
+    assert panes.parts(MARCH, APRIL).kept is kept
+
+
+def test_of_a_running_period_the_closed_hours_are_kept(panes: Panes) -> None:
+    end = CALENDAR.end("month", APRIL)
+    kept, fresh = panes.parts(APRIL, end)
+    panes.add(at(panes.closed_before + MINUTE, 2), 1)
+    assert panes.parts(APRIL, end).kept is kept
+    assert panes.parts(APRIL, end).fresh == {**fresh, 2: 1}
+
+
+def test_a_revision_makes_the_sums_anew_that_it_is_in(panes: Panes) -> None:
+    march, april = panes.parts(MARCH, APRIL).kept, panes.parts(APRIL, APRIL + DAY).kept
+    panes.revise(at(MARCH + DAY, 3), 1)
+    assert panes.parts(MARCH, APRIL).kept == {**(march or {}), 3: 1}
+    assert panes.parts(APRIL, APRIL + DAY).kept is april
+
+
+def test_what_was_given_out_does_not_change_by_a_revision(panes: Panes) -> None:
+    march = panes.parts(MARCH, APRIL).kept or {}
+    before = dict(march)
+    panes.revise(at(MARCH + DAY, 3), 1)
+    assert march == before
+
+
+def test_a_sealed_pane_that_is_put_back_makes_all_sums_anew(panes: Panes) -> None:
+    panes.parts(MARCH, APRIL)
+    panes.restore("hour", MARCH // MINUTE, {9: 4})
+    assert panes.between(MARCH, MARCH + DAY)[9] == 4
+    assert panes.between(MARCH, APRIL)[9] == 4
+
+
+EVENTS = st.tuples(
+    st.integers(0, 40 * 24 * 60).map(lambda minute: MARCH + minute * MINUTE),
+    st.sampled_from((SECOND_PRECISE, SECOND_PRECISE, DAY_PRECISE, MONTH_PRECISE)),
+    st.integers(1, 3),
+)
+
+
+def whole(event: tuple[int, int, int]) -> SingleContribution:
+    when, precision, series_key = event
+    if precision == DAY_PRECISE:
+        when = CALENDAR.start("day", when)
+    elif precision == MONTH_PRECISE:
+        when = CALENDAR.start("month", when)
+    return when, precision, series_key, 1, -1
+
+
+def lies_within(contribution: SingleContribution, start: int, end: int) -> bool:
+    when, precision = contribution[:2]
+    if precision == SECOND_PRECISE:
+        return start <= when < end
+    last = CALENDAR.end("day" if precision == DAY_PRECISE else "month", when)
+    return start <= when and last <= end
+
+
+@given(
+    st.lists(EVENTS, max_size=30),
+    st.lists(EVENTS, max_size=10),
+    st.lists(st.tuples(st.integers(0, 45 * 24), st.integers(0, 45 * 24)), max_size=6),
+)
+def test_parts_add_up_to_what_lies_within_whenever_it_came(
+    first: list[tuple[int, int, int]],
+    late: list[tuple[int, int, int]],
+    spans: list[tuple[int, int]],
+) -> None:
+    panes = Panes(CALENDAR)
+    for event in first:
+        panes.add(whole(event), 1)
+    watermark = MARCH + 40 * DAY
+    panes.coarsen(watermark)
+    panes.closed_before = watermark - HOUR
+    asked = [(MARCH + a * HOUR, MARCH + b * HOUR) for a, b in spans] + [(MARCH, APRIL)]
+    counted = [whole(event) for event in first]
+    for contribution in (None, *map(whole, late)):
+        if contribution is not None:
+            counted.append(contribution)
+            closed = contribution[0] < panes.closed_before
+            (panes.revise if closed else panes.add)(contribution, 1)
+        for start, end in asked:
+            expected: Pane = {}
+            for each in counted:
+                if lies_within(each, start, end):
+                    add_into(expected, {each[2]: 1})
+            assert panes.between(start, end) == expected
