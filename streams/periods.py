@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ SECOND = 1000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+QUARTER_HOUR = 15 * MINUTE
 
 Grain = Literal["hour", "day", "month", "quarter", "financial_year"]
 GRAINS: tuple[Grain, ...] = ("hour", "day", "month", "quarter", "financial_year")
@@ -57,17 +59,48 @@ class Period(NamedTuple):
     end: int
 
 
-class Calendar:
-    """The periods of one time zone. Look-ups are cached: a shift of clocks falls on a quarter
-    hour everywhere, so a quarter of an hour has one answer."""
+class Offsets(dict[int, int | None]):
+    """By number of the day since 1970 UTC: how far a zone's clocks are ahead of UTC, in ms, where
+    they are so from the day before until the day after; None near a shift of clocks."""
 
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
-        self._by_quarter_hour = lru_cache(maxsize=50_000)(self._start_of)
+
+    def __missing__(self, day: int) -> int | None:
+        before, after = (EPOCH + dt.timedelta(days=each) for each in (max(0, day - 1), day + 2))
+        offset, later = (at.astimezone(self.zone).utcoffset() for at in (before, after))
+        same = offset is not None and offset == later
+        found = self[day] = offset // MILLISECOND if offset is not None and same else None
+        return found
+
+
+class Shared(NamedTuple):
+    """What all calendars of one zone have looked up."""
+
+    offsets: Offsets
+    starts: dict[tuple[Grain, int], int]
+    """By grain and the number of a quarter hour, that of the day's midnight but near a shift of
+    clocks: the start of the period. Clocks shift on a quarter hour everywhere."""
+    ends: dict[tuple[Grain, int], int]
+    """By grain and start."""
+    labels: Callable[[Grain, int], str]
+
+
+@cache
+def _shared(zone: ZoneInfo) -> Shared:
+    return Shared(Offsets(zone), {}, {}, lru_cache(maxsize=50_000)(partial(_label, zone)))
+
+
+class Calendar:
+    """The periods of one time zone. What was looked up is kept, once for all calendars of it."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
+        self._offsets, self._starts, self._ends, self._labels = _shared(zone)
 
     def local(self, ms: int) -> dt.datetime:
         """The local clock at an instant."""
-        return (EPOCH + dt.timedelta(milliseconds=ms)).astimezone(self.zone)
+        return _local(self.zone, ms)
 
     def midnight(self, year: int, month: int, day: int) -> int:
         """The instant at which a local day starts."""
@@ -75,10 +108,22 @@ class Calendar:
 
     def start(self, grain: Grain, ms: int) -> int:
         """The start of the period of `grain` that holds the instant."""
-        return self._by_quarter_hour(grain, ms // (15 * MINUTE))
+        offset = self._offsets[ms // DAY]
+        if offset is None:
+            key = grain, ms // QUARTER_HOUR
+        elif grain == "hour":
+            return ms - (ms + offset) % HOUR
+        else:
+            midnight = ms - (ms + offset) % DAY
+            if grain == "day":
+                return midnight
+            key = grain, midnight // QUARTER_HOUR
+        found = self._starts.get(key)
+        if found is None:
+            found = self._starts[key] = self._start_of(grain, key[1] * QUARTER_HOUR)
+        return found
 
-    def _start_of(self, grain: Grain, quarter_hour: int) -> int:
-        ms = quarter_hour * 15 * MINUTE
+    def _start_of(self, grain: Grain, ms: int) -> int:
         local = self.local(ms)
         if grain == "hour":
             return ms - local.minute * MINUTE
@@ -95,6 +140,12 @@ class Calendar:
         if grain == "hour":
             # A clock that goes forward by half an hour makes an hour of 30 minutes.
             return self.start("hour", start + HOUR)
+        found = self._ends.get((grain, start))
+        if found is None:
+            found = self._ends[grain, start] = self._end_of(grain, start)
+        return found
+
+    def _end_of(self, grain: Grain, start: int) -> int:
         local = self.local(start)
         if grain == "day":
             after = local.date() + dt.timedelta(days=1)
@@ -114,17 +165,7 @@ class Calendar:
 
     def label(self, grain: Grain, start: int) -> str:
         """The name of the period of `grain` that starts at `start`."""
-        local = self.local(start)
-        if grain == "hour":
-            offset = local.isoformat()[-6:]
-            return f"{local:%Y-%m-%dT%H}{offset}"
-        if grain == "day":
-            return f"{local:%Y-%m-%d}"
-        if grain == "month":
-            return f"{local:%Y-%m}"
-        if grain == "quarter":
-            return f"{local.year}-Q{(local.month + 2) // 3}"
-        return f"{local.year}/{(local.year + 1) % 100:02d}"
+        return self._labels(grain, start)
 
     def parse(self, label: str) -> Period:
         """A period from its label; raises ValueError with the forms that are understood.
@@ -155,3 +196,21 @@ class Calendar:
         raise ValueError(
             f'"{label}" is no period: write 2021-10-31T01, 2021-10-31, 2021-10, 2021-Q4 or 2021/22'
         )
+
+
+def _local(zone: ZoneInfo, ms: int) -> dt.datetime:
+    return (EPOCH + dt.timedelta(milliseconds=ms)).astimezone(zone)
+
+
+def _label(zone: ZoneInfo, grain: Grain, start: int) -> str:
+    local = _local(zone, start)
+    if grain == "hour":
+        offset = local.isoformat()[-6:]
+        return f"{local:%Y-%m-%dT%H}{offset}"
+    if grain == "day":
+        return f"{local:%Y-%m-%d}"
+    if grain == "month":
+        return f"{local:%Y-%m}"
+    if grain == "quarter":
+        return f"{local.year}-Q{(local.month + 2) // 3}"
+    return f"{local.year}/{(local.year + 1) % 100:02d}"

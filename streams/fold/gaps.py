@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from streams.fold.panes import Pane, Panes
-from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span
+from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain, Period, Span
 
 LONGEST_QUIET = 35 * DAY
 """In ms; the horizon of live records: no new record of what lies further back is taken."""
@@ -43,19 +43,36 @@ def in_one_step(missing: list[Span]) -> list[Span]:
     return [each for each in missing if each[1] - each[0] > LONGEST_QUIET]
 
 
-def empty_runs(panes: Panes, begin: int, end: int) -> list[Span]:
-    """The spans of at least `LEAST` without a record that reach into [begin, end), in order, cut
+def empty_runs(panes: Panes, begin: int, end: int, least: int = LEAST) -> list[Span]:
+    """The spans of at least `least` without a record that reach into [begin, end), in order, cut
     off at `end`; the first of them starts where it began, which may be before `begin`."""
+    if _is_dense(panes, begin // MINUTE, end // MINUTE, least // MINUTE):
+        return []
     found: list[Span] = []
     at, leading = begin, True
     for start, stop in (*sorted(_covered(panes, begin, end)), (end, end)):
         if start > at:
             run = (empty_since(panes, begin), start) if leading else (at, start)
-            if run[1] - run[0] >= LEAST:
+            if run[1] - run[0] >= least:
                 found.append(run)
         leading = False
         at = max(at, stop)
     return found
+
+
+def _is_dense(panes: Panes, first: int, last: int, most: int) -> bool:
+    """Whether the records known to the minute leave no `most` minutes in a row empty that reach
+    into [first, last): a window is moved on to behind the last record in it."""
+    minutes, floor = panes.minutes, panes.hours_before // MINUTE
+    at = first - most + 1
+    while at + most <= last:
+        for minute in range(at + most - 1, max(at, floor) - 1, -1):
+            if minutes.get(minute):
+                at = minute + 1
+                break
+        else:
+            return False
+    return True
 
 
 def _covered(panes: Panes, begin: int, end: int) -> Iterator[Span]:
@@ -69,23 +86,33 @@ def _covered(panes: Panes, begin: int, end: int) -> Iterator[Span]:
         for minute, pane in panes.minutes.items():
             if first <= minute < last and pane:
                 yield minute * MINUTE, (minute + 1) * MINUTE
-    for grain, some, most_minutes in _coarse(panes, begin):
-        for minute, pane in some.items():
-            if first - most_minutes < minute < last and pane:
-                stop = panes.end_of(grain, minute)
-                if stop > begin:
-                    yield minute * MINUTE, stop
+    for unit, some in _coarse(panes, begin):
+        at = panes.calendar.start(unit, begin)
+        if (end - at) // _LENGTHS[unit] < len(some):
+            while at < end:
+                stop = panes.calendar.end(unit, at)
+                if some.get(at // MINUTE):
+                    yield at, stop
+                at = stop
+        else:
+            for minute, pane in some.items():
+                start = minute * MINUTE
+                if at <= start < end and pane:
+                    yield start, panes.calendar.end(unit, start)
 
 
-def _coarse(panes: Panes, begin: int) -> Iterator[tuple[str, dict[int, Pane], int]]:
-    """The panes longer than a minute that may reach beyond an instant: grain, panes by start
-    minute, and the minutes that one has at most."""
+_LENGTHS: dict[Grain, int] = {"hour": HOUR, "day": DAY, "month": 28 * DAY}
+
+
+def _coarse(panes: Panes, begin: int) -> Iterator[tuple[Grain, dict[int, Pane]]]:
+    """The panes longer than a minute that may reach beyond an instant, each sort by its start
+    minutes."""
     if begin < panes.hours_before:
-        yield "hour", panes.hours, 61
+        yield "hour", panes.hours
     if begin < panes.days_before:
-        yield "day", panes.days, 26 * 60
-    yield "whole_day", panes.whole_days, 26 * 60
-    yield "whole_month", panes.whole_months, 32 * 24 * 60
+        yield "day", panes.days
+    yield "day", panes.whole_days
+    yield "month", panes.whole_months
 
 
 def empty_since(panes: Panes, at: int) -> int:
@@ -95,29 +122,39 @@ def empty_since(panes: Panes, at: int) -> int:
     for minute in range(here - 1, here - 61, -1):
         if panes.minutes.get(minute):
             return (minute + 1) * MINUTE
-    ends = []
-    for grain, some in _by_grain(panes):
-        last = max((minute for minute, pane in some.items() if minute < here and pane), default=0)
+    last = _last_before(panes.minutes, here)
+    ends = [(last + 1) * MINUTE] if last else []
+    coarser: tuple[tuple[Grain, dict[int, Pane]], ...] = (
+        ("hour", panes.hours),
+        ("day", panes.days),
+    )
+    for unit, some in coarser if not last else ():  # they end where the finer ones begin
+        last = _last_before(some, here)
         if last:
-            ends.append((last + 1) * MINUTE if grain == "minute" else panes.end_of(grain, last))
+            ends.append(panes.calendar.end(unit, last * MINUTE))
+            break
+    whole: tuple[tuple[Grain, dict[int, Pane]], ...] = (
+        ("day", panes.whole_days),
+        ("month", panes.whole_months),
+    )
+    for unit, some in whole:
+        last = _last_before(some, here)
+        if last:
+            ends.append(panes.calendar.end(unit, last * MINUTE))
     return min(at, max(ends, default=at))
+
+
+def _last_before(some: dict[int, Pane], here: int) -> int:
+    """The start of the last pane with a record before a minute; 0 where there is none."""
+    return max((minute for minute, pane in some.items() if minute < here and pane), default=0)
 
 
 def first_record(panes: Panes) -> int | None:
     """The start, in ms, of the first pane with a record; None where there is none."""
-    starts = (minute for _, some in _by_grain(panes) for minute, pane in some.items() if pane)
+    every = (panes.minutes, panes.hours, panes.days, panes.whole_days, panes.whole_months)
+    starts = (minute for some in every for minute, pane in some.items() if pane)
     earliest = min(starts, default=None)
     return None if earliest is None else earliest * MINUTE
-
-
-def _by_grain(panes: Panes) -> tuple[tuple[str, dict[int, Pane]], ...]:
-    return (
-        ("minute", panes.minutes),
-        ("hour", panes.hours),
-        ("day", panes.days),
-        ("whole_day", panes.whole_days),
-        ("whole_month", panes.whole_months),
-    )
 
 
 def walk(

@@ -20,15 +20,24 @@ sealed period is refused, unless a finished history is being played (`counts_sea
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from sys import maxsize
 from typing import NamedTuple, Protocol
 
 from streams.errors import Refused
 from streams.events.schema import Record
-from streams.fold.gaps import Gap, empty_runs, in_one_step, too_long, walk
+from streams.fold.gaps import (
+    LEAST,
+    LONGEST_QUIET,
+    Gap,
+    empty_runs,
+    in_one_step,
+    too_long,
+    walk,
+)
 from streams.fold.panes import Pane, Panes, end_of_record
-from streams.periods import DAY, EPOCH, GRAINS, HOUR, MILLISECOND, Calendar, Grain, Period, Span
+from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, Span
 from streams.registry.packing import (
     OPEN,
     PACKED_BITS,
@@ -42,7 +51,8 @@ from streams.registry.packing import (
 from streams.registry.times import EARLIEST, MONTH_PRECISE, SKEW
 
 _PACKED_MASK = (1 << PACKED_BITS) - 1
-_WHEN_MASK = (_PACKED_MASK >> PRECISION_SHIFT) << PRECISION_SHIFT
+_DAY_OF_TOP = DAY << WHEN_SHIFT - PRECISION_SHIFT
+"""A day, where the precision still stands beneath the time."""
 _UPDATED_SHIFT = PACKED_BITS + 1
 _UPDATED_MASK = (1 << 42) - 1
 _DELETED = 1 << PACKED_BITS
@@ -193,7 +203,7 @@ class Ledger:
         """Asked to judge up to the event time of a version before it is folded."""
         self.stepwise = False
         """Whether `add` leaves what an hour that is crossed brings to its caller, step by step."""
-        self._by_day: dict[int, list[str]] = {}
+        self._by_day: defaultdict[int, list[str]] = defaultdict(list)
         """By number of the day since 1970 UTC: the ids of the records that may leave on it."""
         self._next_hour = 0
         self._closed = 0
@@ -208,30 +218,37 @@ class Ledger:
 
         Where an hour is crossed and the ledger is `stepwise`, the steps of that are returned, which
         have to be gone through before anything else is added."""
-        updated = (event.updated_at - EPOCH) // MILLISECOND
+        since = event.updated_at - EPOCH
+        # As `since // MILLISECOND`, which takes twice as long.
+        updated = (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
         if not EARLIEST <= updated <= appended:
             self._judge(updated, appended)
         version = event.version
-        order = ((updated if version is None else version) << 42 | updated) << _UPDATED_SHIFT
+        order = (updated if version is None else version) << 42 | updated
         if event.deleted:
-            entry, packed = order | _DELETED, 0
+            entry, packed = order << _UPDATED_SHIFT | _DELETED, 0
         else:
             packed = self._pack(event, updated)
-            entry = order | packed
+            entry = order << _UPDATED_SHIFT | packed
         # Before anything of it counts, and not of a line that is refused.
-        if self.clock is not None and updated > self.clock.due:
-            self.clock.judge_until(updated)
+        clock = self.clock
+        if clock is not None and updated > clock.due:
+            clock.judge_until(updated)
         key = event.id
         old = self.entries.get(key)
         if old is None and self.departed is not None:
             old = self._find_departed(self.departed, key, entry)
         if old is None:
-            self._replace(key, entry, self._admit(key, packed, updated), packed)
+            counted = self._admit(key, packed)
+            self._file(key, packed, updated)
+            self._replace(key, entry, counted, packed)
         elif self._wins(entry, old):
             self.versions.revised += 1
-            self._replace(key, entry, old & _PACKED_MASK, packed)
+            old_packed = old & _PACKED_MASK
+            self._replace(key, entry, old_packed, packed)
             # Where it may leave on another day; a tombstone goes by when it was written.
-            if (old ^ entry) & _WHEN_MASK or not packed or key in self._held_over:
+            moved = packed >> PRECISION_SHIFT != old_packed >> PRECISION_SHIFT
+            if moved or not packed or (self._held_over and key in self._held_over):
                 self._held_over.discard(key)
                 self._file(key, packed, updated)
         elif entry == old:
@@ -255,7 +272,7 @@ class Ledger:
             raise Refused("implausible_date", "updated_at lies before 1990")
         self.versions.skewed += 1
 
-    def _admit(self, key: str, packed: int, updated: int) -> int:
+    def _admit(self, key: str, packed: int) -> int:
         """Takes in a record that is not known here; returns what it counts already, as a packed
         record: 0, but where a published pane has it.
 
@@ -275,7 +292,6 @@ class Ledger:
             self.versions.revised += 1
         else:
             self.versions.new += 1
-        self._file(key, packed, updated)
         return counted
 
     def _sealed_refusal(self, packed: int) -> Refused:
@@ -320,15 +336,17 @@ class Ledger:
             self.changed[key] = entry
             if 0 < packed < self._sealed_packed and self._is_sealed(packed):
                 self.late.add(key)
-        if packed != old_packed:
-            if old_packed:
-                self._recount(old_packed, packed)
-            else:
-                self._count(self._contribution(packed), 1)
-            if packed & OPEN:
-                self._open(key, packed)
-            elif old_packed & OPEN:
-                del self.open[key]
+        if packed == old_packed:
+            return
+        new = self._contribution(packed) if packed else None
+        if old_packed:
+            self._recount(self._contribution(old_packed), new)
+        elif new is not None:
+            self._count(new, 1)
+        if packed & OPEN:
+            self._open(key, packed)
+        elif old_packed & OPEN:
+            del self.open[key]
 
     def _open(self, key: str, packed: int) -> None:
         """Has a gauge count a record."""
@@ -336,30 +354,34 @@ class Ledger:
         if self.on_open is not None:
             self.on_open(key, packed)
 
-    def _recount(self, old_packed: int, packed: int) -> None:
-        """Takes the old record's contribution out of the panes and puts the new one's in."""
-        old = self._contribution(old_packed)
-        new = self._contribution(packed) if packed else None
+    def _recount(self, old: Contribution | None, new: Contribution | None) -> None:
+        """Takes an old contribution out of the panes and puts a new one in."""
         if old == new:  # a close that no figure shows
             return
-        if old is not None and new is not None and old[4] < 0 and old[:3] == new[:3]:
-            # The usual case, a call that is answered: one series, changed in one go.
-            when, precision, series_key, counters, bin_key = new
-            self._count((when, precision, series_key, counters - old[3], bin_key), 1)
-        else:
+        if old is not None and new is not None:
+            when, precision, series_key, counters, bin_key = old
+            if (
+                bin_key < 0
+                and series_key == new[2]
+                and when == new[0]
+                and precision == new[1]
+                and new[3] != counters
+            ):
+                # The usual case, a call that is answered: one series, changed in one go.
+                self._count((when, precision, series_key, new[3] - counters, new[4]), 1)
+                return
+        if old is not None:
             self._count(old, -1)
+        if new is not None:
             self._count(new, 1)
 
-    def _count(self, contribution: Contribution | None, sign: int) -> None:
-        if contribution is not None:
-            when = contribution[0]
-            if when < self._closed:
-                if when < self.sealed_before and self._holds_already(contribution):
-                    return
-                self._revise(contribution, sign)
-                self.panes.revise(contribution, sign)
-            else:
-                self.panes.add(contribution, sign)
+    def _count(self, contribution: Contribution, sign: int) -> None:
+        when = contribution[0]
+        if when >= self._closed:
+            self.panes.add(contribution, sign)
+        elif when >= self.sealed_before or not self._holds_already(contribution):
+            self._revise(contribution, sign)
+            self.panes.revise(contribution, sign)
 
     def _holds_already(self, contribution: Contribution) -> bool:
         """Whether a published pane has a change in it already; else notes which sealed pane
@@ -428,31 +450,35 @@ class Ledger:
         yield from self._close_periods(first)
         yield from self.panes.coarsening(self.watermark)
         sealed_before = self.calendar.start("day", max(0, self.watermark - self.kind.horizon))
-        for before in self._seal_stages(sealed_before):
-            self._seal(before)
-            yield
+        if sealed_before > self.sealed_before:
+            for before in self._seal_stages(sealed_before):
+                self._seal(before)
+                yield
 
     def _close_periods(self, first: bool) -> Iterator[None]:
         """Closes every period that ended the kind's grace before the watermark, a step each."""
         settled = self.watermark - self.kind.grace
-        due = {grain: self.calendar.start(grain, settled) for grain in GRAINS}
+        # The first record of all closes what lies before it, but publishes nothing of it.
+        wanted = not first and (self.on_close is not None or self.on_gap is not None)
         missing: list[Span] = []
-        if not first:
-            for run in empty_runs(self.panes, self.closed_until["hour"], settled):
+        if wanted:
+            least = LONGEST_QUIET if self.on_empty is too_long else LEAST
+            for run in empty_runs(self.panes, self.closed_until["hour"], settled, least):
                 missing += in_one_step(self.on_empty(run))
-        for grain, until in due.items():
-            at = self.closed_until[grain]
-            # The first record of all closes what lies before it, but publishes nothing of it.
-            if not first and (self.on_close is not None or self.on_gap is not None):
+        until = settled
+        for grain in GRAINS:
+            at, until = self.closed_until[grain], self.calendar.start(grain, until)
+            if until <= at:
+                break  # then no longer period has ended either
+            if wanted:
                 for each in walk(self.calendar, grain, (at, until), missing):
                     yield from self._closing(grain, each) or ()
                     yield
-            self.closed_until[grain] = max(at, until)
+            self.closed_until[grain] = until
         self._note_closed()
 
     def _note_closed(self) -> None:
-        self._closed = max(self.closed_until.values())
-        self.panes.closed_before = self.closed_until["hour"]
+        self._closed = self.panes.closed_before = self.closed_until["hour"]
 
     def _closing(self, grain: Grain, closed: Period | tuple[int, int]) -> Steps:
         """Passes on a period that closes, or those of a gap."""
@@ -463,8 +489,6 @@ class Ledger:
     def _seal_stages(self, before: int) -> Iterator[int]:
         """The days up to which to seal, one after the other: one by far mostly, and after a gap as
         many as keep each stage short."""
-        if before <= self.sealed_before:
-            return
         leaving = 0
         due = [(day, len(keys)) for day, keys in self._by_day.items() if day * DAY < before]
         for day, records in sorted(due):
@@ -482,14 +506,18 @@ class Ledger:
         if self.on_seal is not None:
             self.on_seal(self.panes.sealed((after, before), (whole_after, self._whole_before)))
         leaving: dict[str, int] = {}
+        unfinished = self.packer.unfinished
         for day in sorted(day for day in self._by_day if day * DAY < before):
             for key in self._by_day.pop(day):
                 entry = self.entries.get(key)
-                if entry is None or day != self._day_of(entry):
+                if entry is None:
+                    continue
+                packed, updated = entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK
+                if day != self._departs_on(packed, updated):
                     continue  # a version moved it, and it is filed there too
-                if not self._is_past(entry):  # the local day is not over
-                    self._file(key, entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
-                elif self.packer.unfinished(entry & _PACKED_MASK):
+                if not self._is_past(packed, updated):  # the local day is not over
+                    self._file(key, packed, updated)
+                elif unfinished(packed):
                     self._held_over.add(key)
                 else:
                     leaving[key] = entry
@@ -524,36 +552,30 @@ class Ledger:
         self._sealed_packed = before << WHEN_SHIFT  # the highest bits are the time
         self._whole_before = self.calendar.start("day", max(0, before - self._whole_longer))
 
-    def _day_of(self, entry: int) -> int:
+    def _departs_on(self, packed: int, updated: int) -> int:
         """The number of the day on which a record may first leave (a tombstone: by when it was
         written)."""
-        return self._departs_on(entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
-
-    def _departs_on(self, packed: int, updated: int) -> int:
         top = packed >> PRECISION_SHIFT
         if not packed:
             return updated // DAY
         if top & 3:
-            return (
-                end_of_record(self.calendar, *self.packer.when_of(packed)) + self._whole_longer
-            ) // DAY
-        return top // (4 * DAY)
+            end = end_of_record(self.calendar, *self.packer.when_of(packed))
+            return (end + self._whole_longer) // DAY
+        return top // _DAY_OF_TOP
 
     def _file(self, key: str, packed: int, updated: int) -> None:
         """Notes a record for the day on which it may leave."""
-        day = self._departs_on(packed, updated)
-        filed = self._by_day.get(day)
-        if filed is None:
-            self._by_day[day] = [key]
+        top = packed >> PRECISION_SHIFT
+        if packed and not top & 3:
+            self._by_day[top // _DAY_OF_TOP].append(key)
         else:
-            filed.append(key)
+            self._by_day[self._departs_on(packed, updated)].append(key)
 
-    def _is_past(self, entry: int) -> bool:
-        """Whether an entry lies beyond the horizon."""
-        packed = entry & _PACKED_MASK
-        if not packed:  # a tombstone has no time of its own
-            return (entry >> _UPDATED_SHIFT) & _UPDATED_MASK < self.sealed_before
-        return (packed >> WHEN_SHIFT) < self.sealed_before and self._is_sealed(packed)
+    def _is_past(self, packed: int, updated: int) -> bool:
+        """Whether a record lies beyond the horizon; a tombstone has no time of its own."""
+        if not packed:
+            return updated < self.sealed_before
+        return packed < self._sealed_packed and self._is_sealed(packed)
 
     def sealed_panes(self) -> list[Sealed]:
         """All panes that are sealed."""

@@ -8,6 +8,7 @@ group's offsets advance: to exactly what the checkpoints hold, never past it.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -265,6 +266,7 @@ class AssignedPartitions:
         partition.misplaced_lines, partition.confirmed = self.misplaced_lines, True
         self._stale[key] = self.stream.position(key)
         mail = await asyncio.to_thread(partition.load, self._generation, self._member)
+        gc.freeze()  # what is read back stays: to look through it took 90 ms at a million records
         partition.count_refused(again=True)
         if partition.waiting:
             # Posts it too, before reading back asks the topic for the sealed panes that are in it.

@@ -30,7 +30,7 @@ from streams.kafka import wrong_partition
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import Busy, Live
 from streams.periods import MINUTE
-from streams.state import archive
+from streams.state import archive, garbage
 from streams.state import snapshot as snapshots
 from streams.state import surveillance as watching
 from streams.state.checkpoint import STATE_VERSION, Checkpoint
@@ -147,6 +147,10 @@ class Partition:
         The mail of an outdated checkpoint is `waiting` for the first save of the new one; all other
         may be sent at once.
         """
+        with garbage.kept_off():
+            return self._load(generation, member)
+
+    def _load(self, generation: int, member: str) -> list[tuple[int, Outgoing]]:
         stored = self.checkpoint.load()
         self.checkpoint.claim(generation, member)
         if stored is None:

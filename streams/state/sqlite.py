@@ -27,7 +27,7 @@ from streams.state.snapshot import (
     pane_bytes,
 )
 
-_CHUNKS = (2000, 100, 10, 1)
+_CHUNKS = (500, 50, 5, 1)
 """Rows a statement. SQLite lets go of Python's lock once a statement; with a row each, a busy event
 loop would keep the writing thread waiting for 5 ms a row."""
 
@@ -206,9 +206,11 @@ def put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
     """Writes the rows of a snapshot."""
     for force, entries in snapshot.entries.items():
         _put_entries(db, "entries", force, entries)
-        gone = ((force, key) for key, entry in entries.items() if entry is None)
-        for chunk, marks in chunked(gone, 2):
-            db.execute(f"DELETE FROM entries WHERE (force, id) IN (VALUES {marks})", chunk)  # noqa: S608
+        gone = ((key,) for key, entry in entries.items() if entry is None)
+        for chunk, marks in chunked(gone, 1):
+            # Not of pairs (force, id): these would be looked for in the whole table.
+            query = f"DELETE FROM entries WHERE force = ? AND id IN ({marks})"  # noqa: S608
+            db.execute(query, [force, *chunk])
     names = list(snapshot.folds)
     for force, departed in snapshot.departed.items():
         _put_entries(db, "departed", force, departed.writing)
