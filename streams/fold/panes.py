@@ -31,6 +31,8 @@ Pane = dict[int, int]
 
 KEEP_MINUTES = 48 * HOUR
 KEEP_HOURS = 396 * DAY  # 13 months
+_LONGEST = 32 * DAY
+"""No pane is longer."""
 PANES_A_STEP = 240
 """Panes that are joined into coarser ones in one step, where many are at once."""
 MOST_KEPT = 128
@@ -376,8 +378,10 @@ class Panes:
             ("whole_day", self.whole_days, whole),
             ("whole_month", self.whole_months, whole),
         ):
+            first = after - _LONGEST  # of a year of hours few are asked when they end
             for minute, pane in panes.items():
-                if pane and after < self.end_of(grain, minute) <= before:
+                near = pane and first < minute * MINUTE < before
+                if near and after < self.end_of(grain, minute) <= before:
                     found.append((grain, minute, pane))
         return found
 
