@@ -30,10 +30,14 @@ Pane = dict[int, int]
 
 KEEP_MINUTES = 48 * HOUR
 KEEP_HOURS = 396 * DAY  # 13 months
+_LONGEST = 32 * DAY
+"""No pane is longer."""
 PANES_A_STEP = 240
 """Panes that are joined into coarser ones in one step, where many are at once."""
 MOST_KEPT = 128
-"""Sums that are kept, of days and of longer spans each; those that were asked for last."""
+"""Sums that are kept, of days and of other spans each; those that were asked for last."""
+MOST_REVISED = 1_000
+"""Revisions that are taken into the sums that are kept; with more, all are made anew."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -49,6 +53,22 @@ class Parts(NamedTuple):
 
 
 NOTHING = Parts(None, {})
+
+
+def put_in(pane: Pane, contribution: Contribution, sign: int) -> None:
+    """Puts a contribution into a pane (`sign` 1) or takes it out again (-1)."""
+    _, _, series_key, counters, bin_key = contribution
+    value = pane.get(series_key, 0) + sign * counters
+    if value:
+        pane[series_key] = value
+    else:
+        del pane[series_key]
+    if bin_key >= 0:
+        value = pane.get(bin_key, 0) + sign
+        if value:
+            pane[bin_key] = value
+        else:
+            del pane[bin_key]
 
 
 def add_into(total: Pane, pane: Pane) -> None:
@@ -84,6 +104,8 @@ class Panes:
         self._day_sums: OrderedDict[int, Pane] = OrderedDict()
         self._kept: OrderedDict[tuple[int, int, bool], Pane] = OrderedDict()
         """By start, end, and whether records known only to the day or month are in it."""
+        self._revised: list[tuple[Contribution, int]] = []
+        """What was revised and is not in the sums that are kept."""
         self.changed: set[int] | None = None
         """Minutes in which what is counted has changed since this was last emptied; None where
         nobody wants to know."""
@@ -100,6 +122,7 @@ class Panes:
                 self.changed.add(minute)
         else:
             pane = self._open_whole(when, precision)
+        # As `put_in`, in place: it is done for every version of every record.
         value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
         if value:
             pane[series_key] = value
@@ -113,12 +136,11 @@ class Panes:
                 del pane[bin_key]
 
     def revise(self, contribution: Contribution, sign: int) -> None:
-        """The same where the record belongs before `closed_before`: drops the sums that it is
-        in."""
-        when = contribution[0]
-        self._day_sums.pop(self.calendar.start("day", when), None)
-        for span in [span for span in self._kept if span[0] <= when < span[1]]:
-            del self._kept[span]
+        """The same where the record belongs before `closed_before`."""
+        if self._kept or self._day_sums:
+            self._revised.append((contribution, sign))
+            if len(self._revised) > MOST_REVISED:
+                self._drop_kept()
         self.add(contribution, sign)
 
     def _open(self, when: int) -> Pane:
@@ -232,6 +254,8 @@ class Panes:
         """The same as two panes, of which one is kept."""
         if start >= end:
             return NOTHING
+        if self._revised:
+            self._revise_kept()
         first = self.calendar.start("hour", start)
         if first < start:
             first = self.calendar.end("hour", first)
@@ -248,6 +272,21 @@ class Panes:
             for pane in chain.from_iterable(rest):
                 add_into(fresh, pane)
         return Parts(kept, fresh)
+
+    def _revise_kept(self) -> None:
+        """Takes into the sums that are kept what was revised, each in a new one."""
+        for contribution, _ in self._revised:
+            self._day_sums.pop(self.calendar.start("day", contribution[0]), None)
+        for span in list(self._kept):
+            start, end, _ = span
+            within = [each for each in self._revised if start <= each[0][0] < end]
+            if any(contribution[1] != SECOND_PRECISE for contribution, _ in within):
+                del self._kept[span]
+            elif within:
+                total = self._kept[span] = dict(self._kept[span])
+                for contribution, sign in within:
+                    put_in(total, contribution, sign)
+        self._revised.clear()
 
     def _kept_sum(self, start: int, end: int, *, entire: bool) -> Pane:
         """The sum of the closed hours of [start, end), remembered; with the records that are known
@@ -338,8 +377,10 @@ class Panes:
             ("whole_day", self.whole_days, whole),
             ("whole_month", self.whole_months, whole),
         ):
+            first = after - _LONGEST  # of a year of hours few are asked when they end
             for minute, pane in panes.items():
-                if pane and after < self.end_of(grain, minute) <= before:
+                near = pane and first < minute * MINUTE < before
+                if near and after < self.end_of(grain, minute) <= before:
                     found.append((grain, minute, pane))
         return found
 
@@ -352,9 +393,14 @@ class Panes:
 
     def restore(self, grain: str, minute: int, pane: Pane) -> None:
         """Puts back a pane that was sealed: it replaces what stands there."""
+        self._drop_kept()
+        self._by_grain(grain)[minute] = pane
+
+    def _drop_kept(self) -> None:
+        """Keeps no sum any more."""
         self._day_sums.clear()
         self._kept.clear()
-        self._by_grain(grain)[minute] = pane
+        self._revised.clear()
 
     def _by_grain(self, grain: str) -> dict[int, Pane]:
         return {
