@@ -28,7 +28,7 @@ from page import page
 
 ALONE = ("run",)
 """What goes on beside the others, on the other processor."""
-NAMES = ("fold", "run", "reading", "forces", "memory", "peers", "worker")
+NAMES = ("fold", "run", "reading", "forces", "memory", "pauses", "peers", "worker")
 BROKER = ("worker",)
 """What needs both processors: one for the worker, one for the broker."""
 
