@@ -234,14 +234,14 @@ class FaustWorker:
             }
 
             def valid() -> bool:
-                return consumer.flow_active and app.consumer_generation_id == generation
+                return bool(consumer.flow_active) and app.consumer_generation_id == generation
 
             if await assigned.take(fetched, valid) < LINES:
                 await asyncio.sleep(begun + FETCH_SECONDS - time.monotonic())
 
         async def getmany(timeout: float) -> AsyncIterator[Any]:  # noqa: ASYNC109 - as in Faust
             await take(timeout)
-            for nothing in ():
+            for nothing in list[Any]():
                 yield nothing
 
         # Faust looks for messages on the way that they no longer take, and warns.

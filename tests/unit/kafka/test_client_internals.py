@@ -6,6 +6,7 @@ import ast
 import asyncio
 import inspect
 from pathlib import Path
+from typing import Any
 
 import faust
 from aiokafka import AIOKafkaConsumer
@@ -74,7 +75,7 @@ def test_a_fetch_goes_by_the_flow_the_generation_and_the_partitions_that_are_act
 
 
 def test_a_topic_without_an_agent_is_subscribed_to() -> None:
-    app = faust.App("x", web_enabled=False)
+    app: Any = faust.App("x", web_enabled=False)
     app.topics.add(app.topic("w.calls", "w.crimes"))
     assert set(asyncio.run(app.topics._update_indices())) == {"w.calls", "w.crimes"}
 

@@ -21,6 +21,7 @@ from streams.kafka.producer import Outbox
 from streams.kafka.settings import Cluster, Settings
 from streams.kafka.stream import Stream
 from streams.live import Live
+from streams.state.snapshot import Outgoing
 from tests.build import Record, call, lines, ms, tiny_force
 
 CALLS, INCIDENTS = ("w.calls", 0), ("w.incidents", 0)
@@ -82,7 +83,7 @@ class Worker:
         found = [
             (message, dict(message.headers))
             for _, message in asyncio.run(self.calls._take()).outbox
-            if message.topic == "w.deadletter"
+            if isinstance(message, Outgoing) and message.topic == "w.deadletter"
         ]
         return [((m.key or b"").decode(), h["reason"].decode(), m.value or b"") for m, h in found]
 
