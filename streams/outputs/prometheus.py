@@ -49,7 +49,9 @@ from streams.outputs.alert_metrics import (
 )
 from streams.outputs.instants import parse_instant
 from streams.registry.aggregates import Count, Share
-from streams.registry.measures import ALL, GROUPS, ChosenServiceLevel, Gauge, Group, Measure
+from streams.registry.dimensions import ALL
+from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure
+from streams.registry.registry import REGISTRY
 
 VOCABULARIES = frozenset({"category", "grade", "offence"})
 """Dimensions whose values are many: rows by one of them are left out of most windows."""
@@ -111,7 +113,7 @@ class BoardCollector(Collector):
         boards = {}
         if self.live.health.counting:
             boards = {force: self.live.board(force) for force in self.live.forces()}
-        for group in GROUPS:
+        for group in REGISTRY.groups:
             yield from _group_metrics(group, boards)
         yield from _definitions(boards)
         yield from _feeds(boards)

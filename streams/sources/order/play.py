@@ -11,15 +11,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
-from streams.board.monitor import COUNTED
 from streams.config.force import Force
 from streams.errors import Refused, SourceError
 from streams.events.lenient import read
 from streams.events.schema import Event, Versioned
 from streams.periods import DAY, Calendar, rfc3339, to_ms
-from streams.registry.kind import EARLIEST, SKEW, Kind
+from streams.registry.packing import Packer
+from streams.registry.registry import REGISTRY
+from streams.registry.times import EARLIEST, SKEW
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected, instant_of
 from streams.sources.external_sort import ExternalSort
 from streams.sources.files import Source
@@ -39,23 +39,23 @@ class Judge:
 
     def __init__(self, forces: Sequence[Force]) -> None:
         self.calendars = {force.id: Calendar(force.zone) for force in forces}
-        self._kinds: dict[tuple[str, str], Kind] = {}
-        for force in forces:
-            for name, rules in COUNTED.items():
-                made: Any = rules
-                self._kinds[name, force.id] = made(force)
+        self._packers = {
+            (kind.name, force.id): Packer(kind, force)
+            for force in forces
+            for kind in REGISTRY.kinds.values()
+        }
 
-    def kind(self, event: Event) -> Kind | None:
+    def packer(self, event: Event) -> Packer | None:
         """The rules for an event; None for a kind without records, or a force that is not known."""
         name = type(event).__struct_config__.tag
-        return self._kinds.get((str(name), event.force))
+        return self._packers.get((str(name), event.force))
 
     def packed(self, event: Event) -> int | None:
         """What of a record is counted, packed; None where nothing judges it; raises `Refused`."""
-        kind = self.kind(event)
-        if kind is None or not isinstance(event, Versioned) or event.deleted:
+        packer = self.packer(event)
+        if packer is None or not isinstance(event, Versioned) or event.deleted:
             return None
-        return kind.pack(event, to_ms(event.updated_at))
+        return packer.pack(event, to_ms(event.updated_at))
 
     def versions(self, event: Event, *, unfolds: bool) -> list[tuple[int, Event]]:
         """A finished record as the versions of a live feed, or `unfolds` False as its last one
