@@ -214,6 +214,8 @@ def _plain_row(table: str, key: list[Any], body: bytes) -> Any:
             return [sent[0], sent[1], sorted(name for name, _ in sent[3]), *sent[4:]]
         case "departed_ids":
             return unguarded(f"page/{key[1]}", body)
+        case "facts":
+            return msgspec.msgpack.decode(unguarded(f"facts/{key[1]}", body))
         case "entries" | "departed":
             payload = unguarded(key[1], body)
             return json.loads(payload) if payload.startswith(b"{") else _hex(payload)

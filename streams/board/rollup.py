@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,10 +49,10 @@ class Rollup:
         self._layout = kind.layouts[kind.clocks.index(group.clock)]
         self.keys = lru_cache(maxsize=100_000)(self._keys_of)
         formula = SERVICE_LEVELS[force.file.service_level].share
+        self._measures = [m for m in group.measures if not isinstance(m.value, Gauge)]
         self._values = [
             formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
-            for measure in group.measures
-            if not isinstance(measure.value, Gauge)
+            for measure in self._measures
         ]
         needed = {name for value in self._values for name in value.needs}
         self._needed = [name for name in self._layout.names if name in needed]
@@ -115,6 +116,15 @@ class Rollup:
             else:
                 read.append(UNKNOWN if isinstance(value, Share) else None)
         return self._row_type(*key, *read, part.origin, part.provisional)
+
+    def without(self, rows: list[Row], counters: frozenset[str]) -> list[Row]:
+        """The same rows, and no figure that needs one of these counters."""
+        unknown = {
+            measure.name: UNKNOWN if isinstance(value, Share) else None
+            for measure, value in zip(self._measures, self._values, strict=True)
+            if not value.needs.isdisjoint(counters)
+        }
+        return [msgspec.structs.replace(row, **unknown) for row in rows] if unknown else rows
 
     def missing(self) -> list[Row]:
         """The standing rows of a stretch in which the feed was not heard: no figure is known."""
