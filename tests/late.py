@@ -90,7 +90,9 @@ def counters(ledger: Ledger) -> dict[str, Any]:
         grain: {minute: pane for minute, pane in by_start.items() if pane}
         for grain, by_start in stored.items()
     }
-    return {**found, "open": dict(ledger.open), "watermark": ledger.watermark}
+    packer = ledger.packer
+    still = {key: (packer.when_of(p), packer.facts_of(p)) for key, p in ledger.open.items()}
+    return {**found, "open": still, "watermark": ledger.watermark}
 
 
 def without_horizon(monitor: Monitor) -> Monitor:
