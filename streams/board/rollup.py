@@ -49,11 +49,12 @@ class Rollup:
         self._layout = kind.layouts[kind.clocks.index(group.clock)]
         self.keys = lru_cache(maxsize=100_000)(self._keys_of)
         formula = SERVICE_LEVELS[force.file.service_level].share
-        self._measures = [m for m in group.measures if not isinstance(m.value, Gauge)]
         self._values = [
             formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
-            for measure in self._measures
+            for measure in group.measures
+            if not isinstance(measure.value, Gauge)
         ]
+        self._names = [m.name for m in group.measures if not isinstance(m.value, Gauge)]
         needed = {name for value in self._values for name in value.needs}
         self._needed = [name for name in self._layout.names if name in needed]
         self._shares = sorted({v.share for v in self._values if isinstance(v, Quantile)})
@@ -120,8 +121,8 @@ class Rollup:
     def without(self, rows: list[Row], counters: frozenset[str]) -> list[Row]:
         """The same rows, and no figure that needs one of these counters."""
         unknown = {
-            measure.name: UNKNOWN if isinstance(value, Share) else None
-            for measure, value in zip(self._measures, self._values, strict=True)
+            name: UNKNOWN if isinstance(value, Share) else None
+            for name, value in zip(self._names, self._values, strict=True)
             if not value.needs.isdisjoint(counters)
         }
         return [msgspec.structs.replace(row, **unknown) for row in rows] if unknown else rows
