@@ -52,6 +52,7 @@ from streams.outputs.instants import parse_instant
 from streams.registry.aggregates import Count, Share
 from streams.registry.dimensions import ALL
 from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure
+from streams.registry.registry import REGISTRY
 
 VOCABULARIES = frozenset({"category", "grade", "offence"})
 """Dimensions whose values are many: rows by one of them are left out of most windows."""
