@@ -20,8 +20,9 @@ from streams.fold.heartbeats import Beat, Heartbeats
 from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
 from streams.fold.panes import Pane
 from streams.fold.readings import Readings
+from streams.registry.digests import Counted
 from streams.registry.packing import Facts, FactTable
-from streams.state.declared import Counted, Recount, counted
+from streams.state.declared import Recount
 from streams.state.departed import Departed, entry_bytes
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
@@ -58,7 +59,7 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     unknown_values: dict[str, dict[str, int]] = {}
     facts: int = 0
     """The tuples of facts that packed records have the indices of."""
-    counted: list[Counted] = []
+    counted: tuple[Counted, ...] = ()
     """What the panes count, by clock."""
     uncounted: list[tuple[int, str, int, int]] = []
     """The clock and name of each counter that is newer than some panes (`Uncounted`)."""
@@ -226,7 +227,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             fold.departed.take()
         snapshot.folds[name] = FoldHead(
             facts=len(fold.packer.facts),
-            counted=counted(fold.kind),
+            counted=fold.kind.counted,
             uncounted=[(*place, *each) for place, each in fold.uncounted.items()],
             began=fold.began,
             first_known=fold.first_known,
@@ -295,7 +296,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     sealed: list[Sealed] = [(*place, pane_from(blob)) for place, blob in panes.items()]
     panes = stored.revisions.get(name, {})
     revisions: dict[Any, Pane] = {place: pane_from(blob) for place, blob in panes.items()}
-    recount = Recount(figures.counted or counted(fold.kind), fold.kind)
+    recount = Recount(figures.counted or fold.kind.counted, fold.kind)
     uncounted = {(clock, name): Uncounted(*at) for clock, name, *at in figures.uncounted}
     if recount.changed:
         sealed = [(grain, start, recount.pane(0, pane)) for grain, start, pane in sealed]

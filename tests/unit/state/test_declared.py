@@ -25,7 +25,7 @@ from streams.registry.counting import Counter, CounterLayout
 from streams.registry.facts import Case, Flag
 from streams.registry.kind import Kind
 from streams.registry.registry import REGISTRY
-from streams.state.declared import Recount, counted, fingerprint
+from streams.state.declared import Recount, fingerprint
 from streams.state.snapshot import Identity
 from tests.build import FAR_FUTURE, call, lines, ms, row, tiny_force
 from tests.late import END, counters
@@ -92,26 +92,26 @@ def test_the_form_and_the_lists_of_a_force_change_it() -> None:
 
 
 def test_what_is_counted_alike_needs_no_recount() -> None:
-    assert not Recount(counted(CALL), CALL).changed
+    assert not Recount(CALL.counted, CALL).changed
 
 
 def test_a_counter_that_is_counted_otherwise_is_as_new_as_one_that_was_not_there() -> None:
     now = Uncounted(5, 7)
     for before in (FEW, OTHERWISE):
-        assert Recount(counted(before), CALL).uncounted({}, now) == {(0, "lost"): now}
-    assert Recount(counted(CALL), FEW).uncounted({}, now) == {}
+        assert Recount(before.counted, CALL).uncounted({}, now) == {(0, "lost"): now}
+    assert Recount(CALL.counted, FEW).uncounted({}, now) == {}
 
 
 def test_what_was_not_known_stays_so_as_long_as_it_is_counted_alike() -> None:
     old, now = Uncounted(1, 2), Uncounted(5, 7)
     known = {(0, "lost"): old}
-    assert Recount(counted(FEW), CALL).uncounted(known, now) == {(0, "lost"): now}
+    assert Recount(FEW.counted, CALL).uncounted(known, now) == {(0, "lost"): now}
     more = replace(CALL, counters=(*CALL.counters, Counter("more")))
-    assert Recount(counted(CALL), more).uncounted(known, now) == {
+    assert Recount(CALL.counted, more).uncounted(known, now) == {
         (0, "lost"): old,
         (0, "more"): now,
     }
-    assert Recount(counted(CALL), FEW).uncounted(known, now) == {}
+    assert Recount(CALL.counted, FEW).uncounted(known, now) == {}
 
 
 @given(st.lists(st.integers(-1000, 1000), min_size=10, max_size=10))
@@ -124,7 +124,7 @@ def test_counters_of_a_pane_or_of_a_change_move_to_the_places_that_they_have_now
     bin_key = 7 | 1 << 40
     pane = {7: packed(before, values), bin_key: 3}
     kept = {name: n for name, n in values.items() if name != "lost"}
-    found = Recount(counted(CALL), more).pane(0, pane)
+    found = Recount(CALL.counted, more).pane(0, pane)
     assert found == {k: n for k, n in {7: packed(after, kept), bin_key: 3}.items() if n}
 
 
