@@ -9,7 +9,6 @@ no other turn of the same partition begins within it. So no snapshot ever holds 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections import Counter
@@ -31,7 +30,8 @@ from streams.kafka.lots import Message
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import Busy, Live
 from streams.periods import MINUTE
-from streams.state import archive, garbage
+from streams.registry.registry import REGISTRY, Registry
+from streams.state import archive, declared, garbage
 from streams.state import snapshot as snapshots
 from streams.state import surveillance as watching
 from streams.state.checkpoint import STATE_VERSION, Checkpoint
@@ -45,14 +45,9 @@ FOLDING, TAKING = 0.01, 0.002
 """Seconds of folding a lot, and of taking a snapshot, at a stretch."""
 
 
-def fingerprint(kind: str, forces: Iterable[Force]) -> str:
-    """Changes with what a checkpoint holds (`checkpoint.STATE_VERSION`), and with anything in the
-    force files that could change a figure."""
-    digest = hashlib.sha256(f"{STATE_VERSION}/{kind}".encode())
-    for force in sorted(forces, key=lambda f: f.id):
-        lists = "\n".join((*force.categories.paths, *force.offences.paths))
-        digest.update(f"/{force.id}/{force.fingerprint}/{lists}".encode())
-    return digest.hexdigest()[:16]
+def fingerprint(kind: str, forces: Iterable[Force], registry: Registry = REGISTRY) -> str:
+    """That of a checkpoint of so many forces (`streams.state.declared`)."""
+    return declared.fingerprint(registry.kinds.get(kind), forces, STATE_VERSION)
 
 
 class Partition:
@@ -152,7 +147,8 @@ class Partition:
         if stored is None:
             return []
         if stored.head is not None:
-            snapshots.put_back(self.shard, stored)
+            self._sealed = snapshots.put_back(self.shard, stored)
+            self._changed = bool(self._sealed)
             watching.put_back(self.shard, stored.watches)
             self.folded = self.saved = stored.head.offset
             self.archived_until = stored.head.archived_until
