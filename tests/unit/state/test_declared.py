@@ -27,7 +27,7 @@ from streams.registry.kind import Kind
 from streams.registry.registry import REGISTRY
 from streams.state.declared import Recount, fingerprint
 from streams.state.snapshot import Identity
-from tests.build import FAR_FUTURE, call, lines, ms, row, tiny_force
+from tests.build import Record, call, lines, ms, row, tiny_force
 from tests.late import END, counters
 
 FORCE = tiny_force()
@@ -168,7 +168,7 @@ def filled(folder: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> Partiti
         [lost("new", OPEN_MONTH, line="101", updated_at="2021-03-20T10:05:00Z")],
     ]
     for offset, records in enumerate(log):
-        asyncio.run(held.fold(offset, lines(records), FAR_FUTURE))
+        asyncio.run(held.fold([Record(offset, lines(records))]))
     asyncio.run(held.save())
     held.checkpoint.close()
     return held
@@ -197,7 +197,7 @@ def test_what_a_late_version_changes_in_a_sealed_period_leaves_the_new_counter_a
     filled(tmp_path, FEW, monkeypatch)
     again = partition(tmp_path, CALL, monkeypatch)
     late = lines([lost("old", SEALED, line="101", updated_at="2021-03-20T11:00:00Z")])
-    asyncio.run(again.fold(4, late, FAR_FUTURE))
+    asyncio.run(again.fold([Record(4, late)]))
     assert end_unknown(again, "2021-01-15") == (1, None)
     pane = ledger_of(again).panes.stored("hour", ms(SEALED) // 60_000)
     layout = CALL.layouts[0]
