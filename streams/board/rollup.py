@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from streams.board.columns import NONE, Bins, Numbers, Sums, quantiles, unpack
 from streams.board.model import TYPES, BoardTypes, Figure, Row
 from streams.board.totals import Part, Used
-from streams.config.force import WHOLE, Force
+from streams.config.force import Force
 from streams.fold.panes import Pane
 from streams.registry.aggregates import (
     DURATIONS,
@@ -83,8 +83,8 @@ class Rollup:
     def standing_rows(self) -> list[Key]:
         """The rows that are shown even when nothing happened: the force's own."""
         named = {dimension.name: dimension for dimension in self.kind.dimensions}
-        values = (named[name].standing(self.force) for name in self.group.dimensions)
-        return list(product(*values, (WHOLE,)))
+        names = (*self.group.dimensions, AREA)
+        return list(product(*(named[name].standing(self.force) for name in names)))
 
     # -- what is counted over time -----------------------------------------------------------------
 

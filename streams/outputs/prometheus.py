@@ -54,7 +54,6 @@ from streams.registry.aggregates import Count, Share
 from streams.registry.dimensions import ALL
 from streams.registry.kind import Kind
 from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure
-from streams.registry.registry import REGISTRY
 
 BROKEN_DOWN = ("1h", "today", "month")
 """The windows that have rows by a dimension that is summed over its values (a category)."""

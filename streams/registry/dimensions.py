@@ -146,6 +146,10 @@ class Areas(Dimension):
         """The area, those above it, the force."""
         return force.rollup[index]
 
+    def standing(self, force: Force) -> tuple[str, ...]:
+        """The force as a whole."""
+        return self.rows(force, 0)
+
 
 @dataclass(frozen=True)
 class Categories(Dimension):
