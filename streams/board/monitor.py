@@ -401,6 +401,8 @@ class Monitor:
                     rows = tables.rollup.rows_beside(tables.rollup.sums(both(parts)), used)
                 else:
                     rows = tables.rows(name, parts or NOTHING)
+                if ledger.uncounted:
+                    rows = tables.rollup.without(rows, ledger.uncounted_in(group.clock, start))
                 out.put(group.name, rows)
                 if known < 1.0:
                     days = (min(end, at) - start) / DAY
@@ -445,9 +447,13 @@ class Monitor:
                 if beside and group.name == MEASURE:
                     used = beside.used(period.start, period.end, parts)
                     first = tables.rollup.sums(without(change, parts))
-                    out.put(group.name, tables.rollup.rows_beside(first, used))
+                    rows = tables.rollup.rows_beside(first, used)
                 else:
-                    out.put(group.name, tables.first(parts, change))
+                    rows = tables.first(parts, change)
+                if ledger.uncounted:
+                    unknown = ledger.unpublished_in(group.clock, period)
+                    rows = tables.rollup.without(rows, unknown)
+                out.put(group.name, rows)
         return out
 
     def _gauges(self, force: Force, at: int, beside: Beside | None) -> NowFigures:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,6 +54,7 @@ class Rollup:
             for measure in group.measures
             if not isinstance(measure.value, Gauge)
         ]
+        self._names = [m.name for m in group.measures if not isinstance(m.value, Gauge)]
         needed = {name for value in self._values for name in value.needs}
         self._needed = [name for name in self._layout.names if name in needed]
         self._shares = sorted({v.share for v in self._values if isinstance(v, Quantile)})
@@ -115,6 +117,15 @@ class Rollup:
             else:
                 read.append(UNKNOWN if isinstance(value, Share) else None)
         return self._row_type(*key, *read, part.origin, part.provisional)
+
+    def without(self, rows: list[Row], counters: frozenset[str]) -> list[Row]:
+        """The same rows, and no figure that needs one of these counters."""
+        unknown = {
+            name: UNKNOWN if isinstance(value, Share) else None
+            for name, value in zip(self._names, self._values, strict=True)
+            if not value.needs.isdisjoint(counters)
+        }
+        return [msgspec.structs.replace(row, **unknown) for row in rows] if unknown else rows
 
     def missing(self) -> list[Row]:
         """The standing rows of a stretch in which the feed was not heard: no figure is known."""

@@ -9,7 +9,6 @@ the same partition begins within it. So no snapshot ever holds a part of a messa
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections import Counter
@@ -30,7 +29,8 @@ from streams.kafka import wrong_partition
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import Busy, Live
 from streams.periods import MINUTE
-from streams.state import archive, garbage
+from streams.registry.registry import REGISTRY, Registry
+from streams.state import archive, declared, garbage
 from streams.state import snapshot as snapshots
 from streams.state import surveillance as watching
 from streams.state.checkpoint import STATE_VERSION, Checkpoint
@@ -46,14 +46,9 @@ FAR_AHEAD = 1000
 """Messages that the stream may be behind what is held before reading goes on beside it."""
 
 
-def fingerprint(kind: str, forces: Iterable[Force]) -> str:
-    """Changes with what a checkpoint holds (`checkpoint.STATE_VERSION`), and with anything in the
-    force files that could change a figure."""
-    digest = hashlib.sha256(f"{STATE_VERSION}/{kind}".encode())
-    for force in sorted(forces, key=lambda f: f.id):
-        lists = "\n".join((*force.categories.paths, *force.offences.paths))
-        digest.update(f"/{force.id}/{force.fingerprint}/{lists}".encode())
-    return digest.hexdigest()[:16]
+def fingerprint(kind: str, forces: Iterable[Force], registry: Registry = REGISTRY) -> str:
+    """That of a checkpoint of so many forces (`streams.state.declared`)."""
+    return declared.fingerprint(registry.kinds.get(kind), forces, STATE_VERSION)
 
 
 class Partition:
@@ -156,7 +151,8 @@ class Partition:
         if stored is None:
             return []
         if stored.head is not None:
-            snapshots.put_back(self.shard, stored)
+            self._sealed = snapshots.put_back(self.shard, stored)
+            self._changed = bool(self._sealed)
             watching.put_back(self.shard, stored.watches)
             self.folded = self.saved = stored.head.offset
             self.archived_until = stored.head.archived_until
