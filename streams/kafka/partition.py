@@ -247,13 +247,16 @@ class Partition:
         if not self._turn.locked():
             self.folded = max(self.folded, position - 1)
 
-    async def fold(self, lot: Sequence[Message]) -> None:
+    async def fold(
+        self, lot: Sequence[Message], valid: Callable[[], bool] = lambda: True
+    ) -> None:
         """Folds messages, in the order of their offsets, and takes the offset of each with it;
-        those that it holds already are passed over.
+        those that it holds already are passed over. Once the lot is no longer `valid` it ends with
+        the message that is being folded.
 
         Whoever is cancelled while a lot takes its slices leaves it to its end."""
         await self._turn.acquire()
-        slices = self.live.slices(self._steps(lot), FOLDING)
+        slices = self.live.slices(self._steps(lot, valid), FOLDING)
         try:
             done = next(slices, self) is self  # where little comes, a lot is done in one slice
         except BaseException:
@@ -274,10 +277,10 @@ class Partition:
             self.busy.end()
             self._turn.release()
 
-    def _steps(self, lot: Sequence[Message]) -> Iterator[None]:
+    def _steps(self, lot: Sequence[Message], valid: Callable[[], bool]) -> Iterator[None]:
         """Folds messages in short steps; the offset of each is taken with its last line."""
         for message in lot:
-            if self.leaving:
+            if self.leaving or not valid():
                 return
             if message.offset <= self.folded:
                 continue
