@@ -81,13 +81,12 @@ def render(
     """The whole board. `most` limits the rows by category; `lost` says, loudly, that the monitor
     can't be reached and that these figures are old."""
     wide = width >= WIDE
-    parts: list[RenderableType] = [_header(board, lost)]
+    parts: list[RenderableType] = [_header(board, lost, registry)]
     for served in _served(board, registry):
         parts += _performance(board, served, width)
     parts.append(Rule(style=DIM))
     groups, by_area = breakdowns(registry), areas(board, registry)
     found = [by_category(board, of, most, wide=wide) for of in groups if of.by]
-    found += [further(board, of) for of in groups]
     tables = [table for table in (*found, by_area) if table is not None]
     # Three abreast, two abreast and the areas below, or one below the other, as there is room.
     more = columns_asked(board) * 2
@@ -99,6 +98,8 @@ def render(
         lower.add_row(*row)
         parts += [lower, Text()]
         del tables[: len(row)]
+    for rest in filter(None, (further(board, of) for of in groups)):
+        parts += [rest, Text()]
     parts += [Text(f"Not heard: {'; '.join(gone)}.") for gone in [missing(board)] if gone]
     formula = board.definitions.service_level.formula
     parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=DIM))
@@ -173,7 +174,7 @@ def badges(board: Board) -> list[tuple[str, str]]:
     return found
 
 
-def _header(board: Board, lost: str | None) -> RenderableType:
+def _header(board: Board, lost: str | None, registry: Registry) -> RenderableType:
     top = Table.grid(expand=True)
     top.add_column()
     top.add_column(justify="right")
@@ -184,7 +185,7 @@ def _header(board: Board, lost: str | None) -> RenderableType:
         Text(board.force.name.upper(), style="bold"),
         Text(phrases.instant(board.at, ZoneInfo(board.force.timezone)), style="bold"),
     )
-    age = f"Age of data: {words.ages(board.feeds)}" if board.feeds else "No data yet"
+    age = f"Age of data: {words.ages(board.feeds, registry)}" if board.feeds else "No data yet"
     latest = Text(age, style=DIM)
     alarm = lost or staleness(board)
     return Group(top, marks, latest, *([banner(alarm)] if alarm else []))
