@@ -445,6 +445,15 @@ class Ledger:
         found = ((place, since) for place, since in self.uncounted.items() if than(since))
         return frozenset(name for (index, name), _ in found if index == of)
 
+    def not_counted_before(self, clock: int, counter: str, end: int) -> None:
+        """Has a counter of a clock have no figure before an instant: published panes from before it
+        do not have it."""
+        known = self.uncounted.get((clock, counter), Uncounted(0, 0))
+        self.uncounted[clock, counter] = Uncounted(
+            max(known.figures, end), max(known.published, end)
+        )
+        self._contribution = self._contribution_then
+
     def _contribution_then(self, packed: int) -> Contribution | None:
         """What a record counts, without the counters that its pane does not have, since it was
         sealed before these were counted."""

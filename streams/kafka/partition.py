@@ -390,7 +390,7 @@ class Partition:
     def apply_archive(self, index: int, force: Force, ledger: Ledger) -> None:
         """Puts the archived panes whose period is sealed into a ledger."""
         if force.id in self.archives and self.archives[force.id].panes:
-            for grain, minute, pane in archive.apply(ledger, self.archives[force.id].panes):
+            for grain, minute, pane in archive.apply(ledger, self.archives[force.id]):
                 self._keep(index, grain, minute, pane)
 
     def settle_archives(self) -> None:
