@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.board.columns import NONE, Bins, Numbers, Sums, quantiles, unpack
-from streams.board.model import GAUGE_ROWS, ROWS, Figure, Row
+from streams.board.model import TYPES, BoardTypes, Figure, Row
 from streams.board.totals import Part, Used
-from streams.config.force import WHOLE, Force
+from streams.config.force import Force
 from streams.fold.panes import Pane
 from streams.registry.aggregates import (
     DURATIONS,
@@ -44,7 +44,7 @@ Key = tuple[str, ...]
 class Rollup:
     """The rows that each series key of one group counts in, for one force."""
 
-    def __init__(self, group: Group, force: Force, kind: Kind) -> None:
+    def __init__(self, group: Group, force: Force, kind: Kind, types: BoardTypes = TYPES) -> None:
         self.group, self.force, self.kind = group, force, kind
         self._layout = kind.layouts[kind.clocks.index(group.clock)]
         self.keys = lru_cache(maxsize=100_000)(self._keys_of)
@@ -68,8 +68,8 @@ class Rollup:
             self._number(key)
         self._standing = len(self._row_keys)
         self._gauges = [m.value for m in group.measures if isinstance(m.value, Gauge)]
-        self._row_type: Callable[..., Row] = ROWS[group.name]
-        self._gauge_row: Callable[..., Row] | None = GAUGE_ROWS.get(group.name)
+        self._row_type: Callable[..., Row] = types.rows[group.name]
+        self._gauge_row: Callable[..., Row] | None = types.gauge_rows.get(group.name)
 
     def _keys_of(self, series_key: int) -> tuple[Key, ...]:
         """The rows that a series counts in."""
@@ -85,8 +85,8 @@ class Rollup:
     def standing_rows(self) -> list[Key]:
         """The rows that are shown even when nothing happened: the force's own."""
         named = {dimension.name: dimension for dimension in self.kind.dimensions}
-        values = (named[name].standing(self.force) for name in self.group.dimensions)
-        return list(product(*values, (WHOLE,)))
+        names = (*self.group.dimensions, AREA)
+        return list(product(*(named[name].standing(self.force) for name in names)))
 
     # -- what is counted over time -----------------------------------------------------------------
 
