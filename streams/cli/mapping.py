@@ -15,6 +15,7 @@ from streams.sources.draft.suggest import suggest
 from streams.sources.draft.trial import Trial, try_mapping
 from streams.sources.mapping.file import load_mapping, parse_mapping
 from streams.sources.mapping.model import Mapping
+from streams.sources.mapping.pseudonyms import NoKey
 
 
 @click.group()
@@ -64,7 +65,10 @@ def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str
         what = "standard input" if file == "-" else f"{file} is a pipe, which"
         click.echo(f"It was not tried: {what} can be read once only.", err=True)
         return
-    _say(_try(file, parsed, force, MOST), err=True)
+    try:
+        _say(_try(file, parsed, force, MOST), err=True)
+    except NoKey as error:
+        click.echo(f"It was not tried: {error}", err=True)
 
 
 @mapping.command(short_help="Say how many rows of files a mapping lets in.")

@@ -42,14 +42,17 @@ MAKE_ONE = (
 WITHHELD = "the row is not kept, since it may say who people are"
 
 
+class NoKey(ConfigError):
+    """The environment has no key for the pseudonyms that a mapping makes."""
+
+
 def key_of(mapping: Mapping) -> bytes:
-    """The key of the pseudonyms that a mapping makes; raises `ConfigError` where the environment
-    has none, and never shows it."""
+    """The key of the pseudonyms that a mapping makes, from the environment; raises `NoKey`."""
     key = os.environ.get(VARIABLE, "").strip()
     if len(key) >= SHORTEST:
         return key.encode("utf-8", "surrogateescape")
     has = f"{VARIABLE} in the environment is too short" if key else f"there is no {VARIABLE}"
-    raise ConfigError(
+    raise NoKey(
         f"who people are is kept as pseudonyms only, and {has}",
         field=f"fields.{next(iter(mapping.persons))}",
         cure=MAKE_ONE,

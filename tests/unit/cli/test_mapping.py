@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli import main
+from streams.sources.mapping.pseudonyms import VARIABLE
 
 CRIMES = """\
 kind = "crime"
@@ -65,3 +67,22 @@ def test_a_row_that_a_monitor_refuses_is_refused(tmp_path: Path) -> None:
 def test_a_force_that_is_not_known_judges_nothing_but_the_form(tmp_path: Path) -> None:
     said = check(tmp_path, ROWS, CRIMES.replace("warwickshire", "mars")).output
     assert '  unknown, of events that count in everything else: record outcome 1 ("16A" 1)' in said
+
+
+def test_people_of_a_draft_are_not_tried_without_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    path = tmp_path / "in.csv"
+    path.write_text(
+        "Crime No,Recorded,Offence,Victim ID\n"
+        "K1,13/03/2021 10:00,Theft,NOM-448812\nK2,14/03/2021 10:00,Theft,NOM-448813\n"
+    )
+    result = CliRunner().invoke(main, ["mapping", "suggest", str(path)])
+    assert result.exit_code == 0
+    assert '[fields.victims]\ncolumn = "Victim ID"' in result.output
+    assert (
+        "It was not tried: fields.victims: who people are is kept as pseudonyms only"
+        in result.output
+    )
+    assert "NOM-" not in result.output
