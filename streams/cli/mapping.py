@@ -9,10 +9,12 @@ import msgspec
 
 from streams.cli.inputs import REFUSED
 from streams.config.force import Force, find_force, shipped_forces
+from streams.events.fields import FIELDS
 from streams.sources.draft.field_words import KINDS, Kind
 from streams.sources.draft.sample import MOST, read_sample
 from streams.sources.draft.suggest import suggest
 from streams.sources.draft.trial import Trial, try_mapping
+from streams.sources.mapping.fields_page import page, rows
 from streams.sources.mapping.file import load_mapping, parse_mapping
 from streams.sources.mapping.model import Mapping
 from streams.sources.mapping.pseudonyms import NoKey
@@ -110,6 +112,28 @@ def check(
         )
     if bad:
         context.exit(REFUSED)
+
+
+@mapping.command(short_help="Say which fields a mapping can fill.")
+@click.argument("kind", type=click.Choice(tuple(FIELDS)), required=False)
+@click.option("--page", "as_page", is_flag=True, help="All kinds, as docs/fields.md.")
+def fields(kind: str | None, as_page: bool) -> None:
+    """Print the fields of a kind of event, what each may hold, and what it says.
+
+    \b
+    Examples:
+      watchroom mapping fields crime
+      watchroom mapping fields --page > docs/fields.md
+    """
+    if as_page:
+        click.echo(page(), nl=False)
+        return
+    for each in [kind] if kind else FIELDS:
+        click.echo(each)
+        table = list(rows(each))
+        widest = max(len(name) for name, _, _ in table)
+        for name, form, says in table:
+            click.echo(f"  {name:{widest}}  {says} ({form})")
 
 
 def _try(file: str, rules: Mapping, force: Force | None, most: int | None) -> Trial:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli import main
+from streams.events.fields import FIELDS
+from streams.events.schema import KINDS
+from streams.sources.mapping.fields_page import page
+from streams.sources.mapping.kind_fields import forms
 from streams.sources.mapping.pseudonyms import VARIABLE
 
 CRIMES = """\
@@ -86,3 +91,26 @@ def test_people_of_a_draft_are_not_tried_without_a_key(
         in result.output
     )
     assert "NOM-" not in result.output
+
+
+# --- fields ---------------------------------------------------------------------------------------
+
+
+def test_every_field_of_every_kind_is_said() -> None:
+    for kind, struct in KINDS.items():
+        names = {f.encode_name for f in msgspec.structs.fields(struct)} | forms(kind).keys()
+        assert FIELDS[kind].keys() == names
+
+
+def test_the_page_of_fields_is_current() -> None:
+    written = Path(__file__).parents[3].joinpath("docs/fields.md").read_text("utf-8")
+    assert page() == written, "watchroom mapping fields --page > docs/fields.md"
+
+
+def test_the_fields_of_a_kind_are_printed_with_what_they_may_hold() -> None:
+    said = CliRunner().invoke(main, ["mapping", "fields", "call"]).output
+    assert said.startswith("call\n  line ")
+    assert "  caller          who called (pseudonym)\n" in said
+    assert (
+        "  channel         how the contact came (one of 101, 999, online, text, webchat)\n" in said
+    )
