@@ -14,8 +14,8 @@ HEAD = """\
 # Performance
 
 `make bench` measures everything on this page and writes it anew; `make bench QUICK=1` measures
-with smaller inputs, and writes nothing. Last written on {date}, at commit {commit}{against}, in
-{minutes:.0f} minutes, on {machine}.
+with smaller inputs, and writes nothing. Last written on {date} at commit {commit}{against}, in
+{minutes:.0f} minutes, on {machine}.{mode}
 
 How to read it:
 
@@ -86,7 +86,7 @@ def short(rows: Iterable[Row]) -> list[str]:
     return made or ["Nothing is short of its aim.", ""]
 
 
-def page(rows: Sequence[Row], date: dt.date, seconds: float, against: str | None) -> str:
+def page(rows: Sequence[Row], date: dt.date, seconds: float, mode: str, against: str | None) -> str:
     """The page as Markdown. against: the commit that the column *before* is of."""
     wanted = [row for row in rows if row.floor is not None]
     peers = [row for row in rows if row.group == "peers"]
@@ -96,6 +96,7 @@ def page(rows: Sequence[Row], date: dt.date, seconds: float, against: str | None
         commit=commit(),
         against=f" (*before* is {against})" if against else "",
         minutes=seconds / 60,
+        mode="" if mode == "full" else f"\nThese are {mode} figures, of smaller inputs.",
         machine=machine(),
     )
     notes = [f"- {row.what}: {row.note}." for row in wanted if row.note]

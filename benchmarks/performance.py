@@ -28,7 +28,7 @@ from page import page
 
 ALONE = ("run",)
 """What goes on beside the others, on the other processor."""
-NAMES = ("fold", "run", "reading", "forces", "memory", "peers", "worker")
+NAMES = ("fold", "run", "reading", "forces", "memory", "pauses", "peers", "worker")
 BROKER = ("worker",)
 """What needs both processors: one for the worker, one for the broker."""
 
@@ -81,9 +81,9 @@ def main() -> int:
         bench = Bench(asked.mode, core, other, folder, before, peers=asked.peers)
         apart = [name for name in chosen if name in ALONE]
         if asked.mode == "full" and core != other and len(chosen) > len(apart) > 0:
-            lane, rows = beside(bench, apart)
+            aside, rows = beside(bench, apart)
             measure(bench, [name for name in chosen if name not in (*ALONE, *BROKER)])
-            if lane.wait():
+            if aside.wait():
                 return 1
             bench.rows += [Row(**row) for row in json.loads(rows.read_text())]
             measure(bench, [name for name in chosen if name in BROKER])
@@ -93,7 +93,7 @@ def main() -> int:
     if asked.rows:
         asked.rows.write_text(json.dumps([asdict(row) for row in bench.rows]))
     if asked.write:
-        asked.write.write_text(page(bench.rows, dt.date.today(), took, asked.against))  # noqa: DTZ011
+        asked.write.write_text(page(bench.rows, dt.date.today(), took, asked.mode, asked.against))  # noqa: DTZ011
     return 0
 
 

@@ -17,6 +17,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import sys
 import threading
@@ -124,11 +125,14 @@ class Run:
         return done
 
     def count(self, messages: Sequence[tuple[str, bytes]]) -> float:
-        """CPU seconds of the worker for these messages, until they are saved and acknowledged."""
+        """CPU seconds of the worker for these messages, until they are saved and acknowledged. It
+        stands still while they are sent, so that all of them wait for it."""
+        os.kill(self.server.pid, signal.SIGSTOP)
         before = self.cpu()
         for message in messages:
             self.send(*message)
         self.producer.flush()
+        os.kill(self.server.pid, signal.SIGCONT)
         while not self.acknowledged():
             time.sleep(0.5)
         return self.cpu() - before

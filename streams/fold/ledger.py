@@ -1,8 +1,9 @@
 """The winning version of each record of one kind of one force, and the panes that it counts in.
 
 An *entry* is one Python integer: `version | updated_at | deleted | packed record`. The largest
-integer wins, so any order of arrival and any duplication end in the same entry. A new winner takes
-the old one's contribution out of the panes and puts its own in.
+integer wins, and of one version and time the record with the larger values, so any order of arrival
+and any duplication end in the same entry. A new winner takes the old one's contribution out of the
+panes and puts its own in.
 
 The *watermark* is the highest accepted `updated_at`, in ms. Whatever depends on it happens when it
 crosses an hour, record by record and never by batch, so that a rebuild from the same log does the
@@ -37,18 +38,17 @@ from streams.fold.gaps import (
 )
 from streams.fold.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, Span
-from streams.registry.kind import (
-    EARLIEST,
-    MONTH_PRECISE,
+from streams.registry.packing import (
     OPEN,
     PACKED_BITS,
     PRECISION_SHIFT,
-    SKEW,
     WHEN_SHIFT,
-    Contribution,
-    Kind,
-    when_of,
+    Packer,
 )
+from streams.registry.packing import (
+    SingleContribution as Contribution,
+)
+from streams.registry.times import EARLIEST, MONTH_PRECISE, SKEW
 
 _PACKED_MASK = (1 << PACKED_BITS) - 1
 _DAY_OF_TOP = DAY << WHEN_SHIFT - PRECISION_SHIFT
@@ -152,8 +152,8 @@ class Closing(NamedTuple):
 class Ledger:
     """The fold of one kind of record of one force. Instants are in ms since 1970 UTC."""
 
-    def __init__(self, kind: Kind, calendar: Calendar, most: int = MOST_RECORDS) -> None:
-        self.kind = kind
+    def __init__(self, packer: Packer, calendar: Calendar, most: int = MOST_RECORDS) -> None:
+        self.packer, self.kind = packer, packer.kind
         self.calendar = calendar
         self.most = most
         self.entries: dict[str, int] = {}
@@ -214,9 +214,9 @@ class Ledger:
         self._next_hour = 0
         self._closed = 0
         self._sealed_packed = self._whole_before = 0
-        self._whole_longer = max(0, WHOLE_HORIZON - kind.horizon)
-        self._pack, self._contribution = kind.pack, kind.contribution
-        self._unknown = kind.unknown
+        self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
+        self._pack, self._contribution = packer.pack, packer.contribution
+        self._unknown = packer.unknown
 
     def add(self, event: Record, appended: int) -> Iterator[None] | None:
         """Folds one version of a record; raises `Refused`. `appended` is when the log took it, in
@@ -248,7 +248,7 @@ class Ledger:
             counted = self._admit(key, packed)
             self._file(key, packed, updated)
             self._replace(key, entry, counted, packed)
-        elif entry > old:
+        elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & _PACKED_MASK
             self._replace(key, entry, old_packed, packed)
@@ -302,7 +302,7 @@ class Ledger:
 
     def _sealed_refusal(self, packed: int) -> Refused:
         """The refusal of a new record that belongs to a sealed period."""
-        when, precision = when_of(packed)
+        when, precision = self.packer.when_of(packed)
         grain: Grain = "month" if precision == MONTH_PRECISE else "day"
         label = self.calendar.label(grain, self.calendar.start(grain, when))
         days = (self.kind.horizon + (self._whole_longer if precision else 0)) // DAY
@@ -316,9 +316,16 @@ class Ledger:
     def _find_departed(self, departed: DepartedRecords, key: str, entry: int) -> int | None:
         """The entry of a record that has left; it comes back where a newer one replaces it."""
         old = departed.get(key)
-        if old is not None and entry > old:
+        if old is not None and self._wins(entry, old):
             self._take_back(key, old)
         return old
+
+    def _wins(self, entry: int, old: int) -> bool:
+        """Whether an entry is that of the winning version. Of one version and time of update the
+        record decides, by its values: indices of facts say nothing."""
+        if (entry ^ old) >> PACKED_BITS:
+            return entry > old
+        return self.packer.wins_tie(entry & _PACKED_MASK, old & _PACKED_MASK)
 
     def _take_back(self, key: str, entry: int) -> None:
         """Takes back a record that had left, with what it was: that is counted in the panes."""
@@ -394,7 +401,7 @@ class Ledger:
         return False
 
     def _is_sealed(self, packed: int) -> bool:
-        return self._is_over(*when_of(packed))
+        return self._is_over(*self.packer.when_of(packed))
 
     def _is_over(self, when: int, precision: int) -> bool:
         """Whether the pane of a record is sealed."""
@@ -533,7 +540,7 @@ class Ledger:
     def _leaving(self, day: int, filed: Iterable[str]) -> dict[str, int]:
         """The entries of those records filed for a day that leave the ledger."""
         leaving: dict[str, int] = {}
-        unfinished = self.kind.unfinished
+        unfinished = self.packer.unfinished
         for key in filed:
             entry = self.entries.get(key)
             if entry is None:
@@ -578,7 +585,8 @@ class Ledger:
         if not packed:
             return updated // DAY
         if top & 3:
-            return (end_of_record(self.calendar, *when_of(packed)) + self._whole_longer) // DAY
+            end = end_of_record(self.calendar, *self.packer.when_of(packed))
+            return (end + self._whole_longer) // DAY
         return top // _DAY_OF_TOP
 
     def _file(self, key: str, packed: int, updated: int) -> None:
@@ -602,7 +610,7 @@ class Ledger:
     def taken(self) -> dict[str, int]:
         """How its lines were taken, and how many records it holds."""
         counts = self.versions.as_dict()
-        counts["skewed"] += self.kind.skewed
+        counts["skewed"] += self.packer.skewed
         return {**counts, "records": len(self.entries)}
 
     def restore(
@@ -627,7 +635,7 @@ class Ledger:
             packed = entry & _PACKED_MASK
             self._file(key, packed, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
             if packed:
-                contribution = self.kind.contribution(packed)
+                contribution = self.packer.contribution(packed)
                 if contribution is not None and not self._is_sealed(packed):
                     self.panes.add(contribution, 1)
                 if packed & OPEN:
