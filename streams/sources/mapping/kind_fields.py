@@ -66,7 +66,7 @@ def _walk(
                 plain.append((shape, noted))
         said = [(shape, noted) for shape, noted in plain if not isinstance(shape, inspect.NoneType)]
         if said:
-            choices = [
+            values = [
                 str(value)
                 for shape, _ in said
                 if isinstance(shape, inspect.LiteralType)
@@ -78,7 +78,7 @@ def _walk(
                 any(noted.get("person") for _, noted in said),
                 listed,
                 item_needs,
-                tuple(choices),
+                tuple(values),
             )
             yield name, form
 
