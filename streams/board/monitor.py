@@ -58,6 +58,7 @@ VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
 
 Add = Callable[[Any, int], Iterator[None] | None]
 """Folds one event, and gives what is still to be done of it, step by step; raises `Refused`."""
+NONE: dict[str, Add] = {}
 LINES_A_STEP = 32
 """Lines that are folded in one step, where none of them closes a period."""
 
@@ -203,16 +204,16 @@ class Monitor:
         """The same in steps of at most `LINES_A_STEP` lines or one period that closes. Nothing else
         may be folded into the same shards before the last step; figures may be read."""
         shards, decode_line = self.shards if only is None else [only], self.registry.decode_line
-        adders: dict[type, dict[str, Add]] = {struct: {} for struct in self._kinds}
+        adders: dict[type, dict[str, Add]] = {}  # not of each kind: a payload may be a single line
         for shard in shards:
-            adders[self.registry.structs[shard.kind]].update(shard.adders)
+            adders.setdefault(self.registry.structs[shard.kind], {}).update(shard.adders)
         for number, line in enumerate(payload.split(b"\n"), start=1):
             folded.lines = number
             try:
                 if len(line) > SHALLOW:
                     check_depth(line)
                 event = decode_line(line)
-                add = adders[event.__class__].get(event.force)
+                add = adders.get(event.__class__, NONE).get(event.force)
                 if add is None:
                     raise self._misplaced(event, only)
                 crossing = add(event, appended)

@@ -28,7 +28,7 @@ from streams.registry.registry import REGISTRY
 from streams.state import archive
 from streams.state.declared import Recount, fingerprint
 from streams.state.snapshot import Identity
-from tests.build import FAR_FUTURE, call, lines, ms, row, tiny_force
+from tests.build import Record, call, lines, ms, row, tiny_force
 from tests.late import END, counters
 
 FORCE = tiny_force()
@@ -175,7 +175,7 @@ def filled(
         [lost("new", OPEN_MONTH, line="101", updated_at="2021-03-20T10:05:00Z")],
     ]
     for offset, records in enumerate(log):
-        asyncio.run(held.fold(offset, lines(records), FAR_FUTURE))
+        asyncio.run(held.fold([Record(offset, lines(records))]))
     sent = asyncio.run(held.save())
     if published is not None:
         published += [(each.key, each.value) for _, each in sent if each.topic == "w.published"]
@@ -205,7 +205,7 @@ def test_what_a_late_version_changes_in_a_sealed_period_leaves_the_new_counter_a
     filled(tmp_path, FEW, monkeypatch)
     again = partition(tmp_path, CALL, monkeypatch)
     late = lines([lost("old", SEALED, line="101", updated_at="2021-03-20T11:00:00Z")])
-    asyncio.run(again.fold(4, late, FAR_FUTURE))
+    asyncio.run(again.fold([Record(4, late)]))
     assert end_unknown(again, "2021-01-15") == (1, None)
     pane = ledger_of(again).panes.stored("hour", ms(SEALED) // 60_000)
     layout = CALL.layouts[0]
@@ -257,7 +257,7 @@ def test_a_published_pane_says_what_was_counted_and_a_newer_counter_has_no_figur
     again = partition(tmp_path / "again", CALL, monkeypatch)
     known = archive.collect(ledger_of(again), FORCE, sent, "id")
     asyncio.run(again.take_archive(FORCE, known))
-    asyncio.run(again.fold(2, lines([lost("now", "2021-03-20T10:00:00Z")]), FAR_FUTURE))
+    asyncio.run(again.fold([Record(2, lines([lost("now", "2021-03-20T10:00:00Z")]))]))
     assert end_unknown(again, "2021-01-15") == (2, None)
     assert end_unknown(again, "2021-03-20") == (1, 1)
 
