@@ -41,7 +41,7 @@ log = logging.getLogger("watchroom.partition")
 
 NOTHING = -1
 LETTERS_A_STEP = 500
-FOLDING, TAKING = 0.01, 0.002
+FOLDING, TAKING = 0.004, 0.002
 """Seconds of folding a lot, and of taking a snapshot, at a stretch."""
 
 
