@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 LOWEST := .venv-lowest
 LOCKER := .venv-lock
+PEERS  := .venv-peers
 PIP    := -m pip --disable-pip-version-check --quiet install
 UNIT   := not servers and not real_data and not replays and not nightly
 CODE   := streams detectors grafana tests $(wildcard benchmarks)
@@ -56,8 +57,10 @@ format: install ## format the code and mend what the linter can
 	@$(VENV)/bin/ruff check --fix-only --exit-zero $(CODE)
 	@$(VENV)/bin/ruff format $(CODE)
 
-bench: install ## measure events a second
-	@$(VENV)/bin/python benchmarks/core.py $(ARGS)
+bench: install $(PEERS)/.locked ## measure speed and memory, and write docs/performance.md (QUICK=1: smaller, writes nothing)
+	@$(VENV)/bin/python benchmarks/performance.py --peers $(PEERS)/bin/python \
+		$(if $(QUICK),--quick,--write docs/performance.md) \
+		$(if $(AGAINST),--against $(AGAINST)) $(ARGS)
 
 lock: $(LOCKER)/.uv ## choose all versions anew, within pyproject.toml
 	@$(LOCKER)/bin/uv pip compile --quiet --upgrade $(COMPILE) --extra dev \
@@ -66,6 +69,8 @@ lock: $(LOCKER)/.uv ## choose all versions anew, within pyproject.toml
 		--resolution lowest-direct pyproject.toml -o requirements/lowest.txt
 	@$(LOCKER)/bin/uv pip compile --quiet $(COMPILE) --constraint requirements/lock.txt \
 		pyproject.toml -o requirements/runtime.txt
+	@$(LOCKER)/bin/uv pip compile --quiet --upgrade $(COMPILE) \
+		benchmarks/peers/requirements.in -o benchmarks/peers/requirements.txt
 
 COMPILE := --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
@@ -106,6 +111,12 @@ $(LOWEST)/.locked: requirements/lowest.txt
 
 $(LOWEST)/.project: $(LOWEST)/.locked pyproject.toml
 	$(call install-project,$(LOWEST))
+
+$(PEERS)/.locked: benchmarks/peers/requirements.txt
+	$(call make-venv,$(PEERS))
+	@echo "Installing the programs to compare with into $(PEERS) (once)"
+	@$(PEERS)/bin/python $(PIP) --require-hashes -r benchmarks/peers/requirements.txt
+	@touch $@
 
 $(LOCKER)/.uv:
 	$(call make-venv,$(LOCKER))

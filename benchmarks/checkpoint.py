@@ -7,8 +7,9 @@ with detectors (`--plain`: without). Then each thing that happens in the loop is
 asks for its turn all the time: the first save of all records, saves of 300 changes, a day that is
 sealed, and its save; then the file is loaded into a new partition, as after a restart, and counting
 goes on. Printed are percentiles of the stretches in which the ticker had no turn: by the clock (of
-which it sleeps one millisecond), and by the CPU time of the loop's own thread, which other work on
-the machine does not lengthen. How long a machine's other work alone keeps it waiting is said first.
+which it sleeps one millisecond), by the CPU time of the whole process, which tells how long another
+thread kept Python's lock, and by the CPU time of the loop's own thread. The latter two are not
+longer where other work goes on beside; how long that keeps the ticker waiting is said first.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ class Stretches(NamedTuple):
 
     what: str
     clock: list[float]
+    process: list[float]
+    """By the CPU time of the process."""
     cpu: list[float]
     """By the CPU time of the loop's thread."""
 
@@ -85,26 +88,27 @@ class Stretches(NamedTuple):
 
     def __str__(self) -> str:
         figures = []
-        for each in (self.clock, self.cpu):
+        for each in (self.clock, self.process, self.cpu):
             cuts = statistics.quantiles(each, n=1000) if len(each) > 1 else [each[0]] * 999
             figures.append(f"{cuts[499]:8.2f} {cuts[989]:8.2f} {max(each):8.2f}")
         return f"{self.what:44} {sum(self.clock) / 1e3:7.2f} s  {' | '.join(figures)}"
 
 
 HEADING = (
-    f"{'ms in which the loop had no turn':44} {'':9}   {'clock: p50':>8}      p99      max |"
-    f" {'CPU: p50':>8}      p99      max"
+    f"{'ms in which the loop had no turn':44} {'':9}  {'clock: p50':>10}      p99      max |"
+    f"{'CPU: p50':>9}      p99      max | {'loop: p50':>8}      p99      max"
 )
 
 
 async def stretches(what: str, work: Awaitable[object]) -> Stretches:
     """Does something while a ticker asks for its turn."""
     task = asyncio.ensure_future(work)
-    found = Stretches(what, [], [])
+    found = Stretches(what, [], [], [])
     while not task.done():
-        began, used = time.perf_counter(), time.thread_time()
+        began, all_used, used = time.perf_counter(), time.process_time(), time.thread_time()
         await asyncio.sleep(0.001)
         found.clock.append((time.perf_counter() - began) * 1e3)
+        found.process.append((time.process_time() - all_used) * 1e3)
         found.cpu.append((time.thread_time() - used) * 1e3)
     await task
     return found
@@ -134,11 +138,12 @@ async def measure(records: int, path: Path, *, surveillance: bool) -> AsyncItera
         at = START + DAYS * DAY + hours * HOUR
         await held.fold(offset, line(records + hours, at, chance), RECEIVED)
 
-    folded, saved = Stretches(FOLDS, [], []), Stretches(SAVES, [], [])
+    folded, saved = Stretches(FOLDS, [], [], []), Stretches(SAVES, [], [], [])
     for offset in range(1, TIMES + 1):
         for work, all_of_them in ((change(offset), folded), (held.save(), saved)):
             found = await stretches("", work)
             all_of_them.clock.extend(found.clock)
+            all_of_them.process.extend(found.process)
             all_of_them.cpu.extend(found.cpu)
     yield folded
     yield saved
@@ -161,7 +166,7 @@ async def measure(records: int, path: Path, *, surveillance: bool) -> AsyncItera
     began = time.thread_time()
     gc.collect()
     collected = (time.thread_time() - began) * 1e3
-    yield Stretches("a full collection of garbage", [collected], [collected])
+    yield Stretches("a full collection of garbage", [collected], [collected], [collected])
 
 
 async def show(records: int, path: Path, *, surveillance: bool) -> None:

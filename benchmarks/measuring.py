@@ -85,10 +85,12 @@ class Child:
         trace: TracebackType | None,
     ) -> None:
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         if kind is not None:
             self._process.kill()
         self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
 
 
 @dataclass
@@ -98,6 +100,8 @@ class Row:
     unit: what stands after the figure (`ms`, `of the dict loop`).
     more: whether more is better.
     before: the same of the commit before, measured in the same rounds; None where it was not.
+    note: what else was found. tried: what was done about a figure that is short, in a sentence.
+    profile: where its time goes, line by line.
     """
 
     what: str
@@ -107,7 +111,10 @@ class Row:
     aim: float | None = None
     more: bool = False
     before: float | None = None
+    group: str = ""
+    """`peers` is of other programs."""
     note: str = ""
+    tried: str = ""
     profile: Sequence[str] = ()
 
     def reaches(self, wanted: float | None) -> bool:
@@ -156,6 +163,7 @@ class Bench:
     mode: `full`, `quick` (smaller inputs, for builders) or `tiny` (for tests, where it matters only
     that all runs).
     before: a working tree of the commit to compare with, or None.
+    peers: the Python of the environment that has the other programs, or None.
     core: the processor that everything is measured on; `other` is for what stands beside it.
     """
 
@@ -165,6 +173,7 @@ class Bench:
     folder: Path
     before: Path | None = None
     here: Path = ROOT
+    peers: Path | None = None
     rows: list[Row] = field(default_factory=list)
     lines: int | None = None
 

@@ -172,7 +172,16 @@ class Calendar:
 
         An hour without an offset that happens twice is the first of the two.
         """
-        text = label.strip()
+        try:
+            found = self._parsed(label.strip())
+        except (ValueError, OverflowError):  # a day or year that there is not
+            found = None
+        if found is None:
+            forms = "2021-10-31T01, 2021-10-31, 2021-10, 2021-Q4 or 2021/22"
+            raise ValueError(f'"{label}" is no period: write {forms}')
+        return found
+
+    def _parsed(self, text: str) -> Period | None:
         if found := re.fullmatch(r"(\d{4})/(\d{2})", text):
             year = int(found[1])
             if (year + 1) % 100 == int(found[2]):
@@ -193,9 +202,7 @@ class Calendar:
             # Reading a clock time that was skipped gives another hour.
             if period.label.startswith(found[1]):
                 return period
-        raise ValueError(
-            f'"{label}" is no period: write 2021-10-31T01, 2021-10-31, 2021-10, 2021-Q4 or 2021/22'
-        )
+        return None
 
 
 def _local(zone: ZoneInfo, ms: int) -> dt.datetime:

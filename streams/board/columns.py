@@ -40,12 +40,12 @@ def unpack(layout: CounterLayout, names: Sequence[str], values: Sequence[int]) -
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """What rows count in one stretch of time."""
+    """What rows count in one stretch of time, or by how much that changed."""
 
     counts: Numbers
     """The counters, (counters, rows)."""
-    there: NDArray[np.bool_]
-    """Which rows anything is counted in."""
+    series: Numbers
+    """How many series count anything in each row."""
     pairs: Numbers
     """Rows with a bin that has any durations, ascending."""
     numbers: Numbers
@@ -59,32 +59,24 @@ class Sums:
         for line, values in enumerate(counters):
             # Weights are floats: exact, since no sum comes near 2^53.
             counts[line] = np.bincount(to, values[source], size)
-        there = np.zeros(size, np.bool_)
-        there[to] = True
-        return cls(counts, there, *bins.by_row())
+        return cls(counts, np.bincount(to, minlength=size), *bins.by_row())
 
     def wide(self, size: int) -> Sums:
         """The same for so many rows: those that it does not know yet count nothing."""
-        more = size - len(self.there)
+        more = size - len(self.series)
         if not more:
             return self
         counts = np.pad(self.counts, ((0, 0), (0, more)))
-        return Sums(counts, np.pad(self.there, (0, more)), self.pairs, self.numbers)
-
-    def of_rows(self, wanted: NDArray[np.bool_]) -> Sums:
-        """The sums of some rows: all others count nothing."""
-        kept = wanted[self.pairs >> _ROW_SHIFT]
-        counts = np.where(wanted, self.counts, 0)
-        return Sums(counts, self.there & wanted, self.pairs[kept], self.numbers[kept])
+        return Sums(counts, np.pad(self.series, (0, more)), self.pairs, self.numbers)
 
     def __add__(self, other: Sums) -> Sums:
-        """Both stretches of time together, of the same rows."""
-        pairs, numbers = self.pairs, self.numbers
-        if len(other.pairs):
-            pairs, numbers = _merged(
-                np.concatenate((pairs, other.pairs)), np.concatenate((numbers, other.numbers))
-            )
-        return Sums(self.counts + other.counts, self.there | other.there, pairs, numbers)
+        """Both together, of the same rows; the other one may be small or negative."""
+        pairs, numbers = _joined(self.pairs, self.numbers, other.pairs, other.numbers)
+        return Sums(self.counts + other.counts, self.series + other.series, pairs, numbers)
+
+    def __neg__(self) -> Sums:
+        """What takes these away again."""
+        return Sums(-self.counts, -self.series, self.pairs, -self.numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +92,9 @@ class Bins:
         """The pairs of a row and a bin, ascending, and how many durations each has."""
         to, source = _spread(self.rows)
         pairs = to.astype(np.int64) << _ROW_SHIFT | np.array(self.bins, np.int64)[source]
-        return _merged(pairs, np.array(self.numbers, np.int64)[source])
+        unique, place = np.unique(pairs, return_inverse=True)
+        numbers = np.bincount(place, np.array(self.numbers, np.int64)[source], len(unique))
+        return unique, numbers.astype(np.int64)
 
 
 def _spread(rows: list[NDArray[np.int32]]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
@@ -111,10 +105,20 @@ def _spread(rows: list[NDArray[np.int32]]) -> tuple[NDArray[np.int32], NDArray[n
     return np.concatenate(rows), np.repeat(np.arange(len(rows)), lengths)
 
 
-def _merged(pairs: Numbers, numbers: Numbers) -> tuple[Numbers, Numbers]:
-    """The same pairs, each once and ascending, with the sum of its numbers."""
-    unique, place = np.unique(pairs, return_inverse=True)
-    return unique, np.bincount(place, numbers, len(unique)).astype(np.int64)
+def _joined(
+    pairs: Numbers, numbers: Numbers, others: Numbers, more: Numbers
+) -> tuple[Numbers, Numbers]:
+    """Two lists of pairs as one; those of which nothing is left are left out."""
+    place = np.searchsorted(pairs, others)
+    held = np.zeros(len(others), np.bool_)
+    near = place < len(pairs)
+    held[near] = pairs[place[near]] == others[near]
+    numbers = numbers.copy()
+    numbers[place[held]] += more[held]
+    new = place[~held]
+    pairs, numbers = np.insert(pairs, new, others[~held]), np.insert(numbers, new, more[~held])
+    some = numbers != 0
+    return pairs[some], numbers[some]
 
 
 def quantiles(sums: Sums, rows: NDArray[np.intp], share: float) -> NDArray[np.float64]:

@@ -299,6 +299,12 @@ class Monitor:
                 return fold if isinstance(fold, Ledger) else None
         return None
 
+    def lines_taken(self, force_id: str) -> int:
+        """How many lines of a force were folded: another number means that something came."""
+        folds = (shard.folds.get(force_id) for shard in self.shards)
+        counts = (fold.taken() for fold in folds if fold is not None)
+        return sum(n for count in counts for name, n in count.items() if name != "records")
+
     def board(self, force_id: str, at: int | None = None, periods: Sequence[str] = ()) -> Board:
         """Every live figure of a force as of `at` (ms; by default the clock of the views).
 

@@ -78,6 +78,7 @@ class Rollup:
         """The numbers of all rows, sorted by dimensions and area."""
         for key in self.standing_rows():
             self._number(key)
+        self._standing = len(self._row_keys)
         self._gauges = [m.value for m in group.measures if isinstance(m.value, Gauge)]
         self._row_type: Callable[..., Row] = ROWS[group.name]
         self._gauge_row: Callable[..., Row] | None = GAUGE_ROWS.get(group.name)
@@ -117,16 +118,16 @@ class Rollup:
 
     def rows(self, sums: Sums) -> list[Row]:
         """The rows of a stretch of time: gauges left out, sorted by dimensions and area."""
-        numbers = self.in_order(sums.there)
+        numbers = self.in_order(self.there(sums))
         return self.made(numbers, self.figures(sums, numbers))
 
     def rows_beside(self, sums: Sums, used: Used) -> list[Row]:
         """The same with what totals add to them; rows that are not known are left out."""
-        numbers = self.in_order(sums.there)
+        numbers = self.in_order(self.there(sums))
         made = dict(zip((self._row_keys[n] for n in numbers), self.rows(sums), strict=True))
         for key, part in used.parts.items():
             number = self._number_of.get(key)
-            counted = number is not None and number < len(sums.there)
+            counted = number is not None and number < len(sums.series)
             counts = sums.counts[:, number].tolist() if counted else [0] * len(self._needed)
             made[key] = self._beside(key, dict(zip(self._needed, counts, strict=True)), part)
         return [made[key] for key in sorted(made) if used.knows(key)]
@@ -160,7 +161,7 @@ class Rollup:
     # -- by arrays ---------------------------------------------------------------------------------
 
     def sums(self, pane: Pane) -> Sums:
-        """What each row counts in a pane. The rows that are always shown are there."""
+        """What each row counts in a pane."""
         series: list[int] = []
         counters: list[int] = []
         bins = Bins([], [], [])
@@ -174,9 +175,13 @@ class Rollup:
                 bins.numbers.append(value)
         rows = [self._rows(key) for key in series]
         counts = unpack(self.kind.counters, self._needed, counters)
-        sums = Sums.of(rows, counts, bins, len(self._row_keys))
-        sums.there[: len(self.standing_rows())] = True
-        return sums
+        return Sums.of(rows, counts, bins, len(self._row_keys))
+
+    def there(self, sums: Sums) -> NDArray[np.bool_]:
+        """Which rows there are: those that are always shown, and those that count anything."""
+        found = sums.series > 0
+        found[: self._standing] = True
+        return found
 
     def figures(self, sums: Sums, numbers: NDArray[np.intp]) -> NDArray[np.float64]:
         """What the measures of some rows are made of, (figures, rows): their counters, then their

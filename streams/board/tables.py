@@ -2,7 +2,7 @@
 
 A board is read far more often than most of its rows change. Rows of a closed period are kept as
 long as the panes keep its sum. Of a running period or a sliding window, the rows that were made
-last are kept, and those are looked at in which anything has happened since its last closed hour.
+last are kept, and those are made again that anything changed in.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from streams.board.columns import Sums
 from streams.board.model import Row
 from streams.board.rollup import Rollup
-from streams.fold.panes import Pane, Parts, add_into
+from streams.fold.panes import NOTHING, Pane, Parts, add_into
 
 MOST_CLOSED = 128
 """Tables of closed periods that are kept of a group; those that were asked for last."""
@@ -44,7 +44,7 @@ class Tables:
             if len(self._running) > MOST_RUNNING:
                 self._running.popitem(last=False)
         self._running.move_to_end(name)
-        return running.rows(kept, fresh)
+        return running.rows(parts)
 
     def first(self, parts: Parts, change: Pane) -> list[Row]:
         """The rows of a closed period as they were before `change`, all that changed since."""
@@ -84,10 +84,9 @@ class _Running:
 
     def __init__(self, rollup: Rollup) -> None:
         self._rollup = rollup
-        self._kept: Pane | None = None
-        self._pane: Pane = {}
-        self._base = self._recent = rollup.sums({})
-        """What its two parts came to, by row."""
+        self._parts = NOTHING
+        self._sums = rollup.sums({})
+        """What the rows count in both parts together."""
         self._figures = np.full((rollup.width, 0), np.nan)
         self._made: list[Row | None] = []
         """The rows by number as they were last made, and `_figures` what of."""
@@ -95,37 +94,63 @@ class _Running:
         self._order: list[int] = []
         self._rows: list[Row] = []
 
-    def rows(self, kept: Pane | None, fresh: Pane) -> list[Row]:
+    def rows(self, parts: Parts) -> list[Row]:
         """The rows of both parts together; the list of last time where none changed."""
-        rollup = self._rollup
-        same = kept is self._kept and bool(self._made)
-        if same and fresh == self._pane:
-            return self._rows
-        recent = rollup.sums(fresh)
-        base = self._base if same else rollup.sums(kept or {})
-        size = len(rollup)
-        base, recent = base.wide(size), recent.wide(size)
-        touched = recent.there | (self._recent.wide(size).there if same else base.there)
-        self._kept, self._pane, self._base, self._recent = kept, fresh, base, recent
-        there = base.there | recent.there
-        changed = self._take(base.of_rows(touched) + recent, np.flatnonzero(touched))
+        before, after = _changed(self._parts, parts)
+        self._parts = parts
+        if not self._made or before or after:
+            self._change(-self._rollup.sums(before), self._rollup.sums(after))
+        return self._rows
+
+    def _change(self, less: Sums, more: Sums) -> None:
+        """Takes in what the rows count no longer, and what instead."""
+        size = len(self._rollup)
+        less, more = less.wide(size), more.wide(size)
+        self._sums = self._sums.wide(size) + less + more
+        there = self._rollup.there(self._sums)
+        touched = (less.series < 0) | (more.series > 0)
+        if not self._made:
+            touched |= there
+        changed = self._make(np.flatnonzero(touched))
         if len(there) > len(self._there) or (there != self._there).any():
-            self._there, self._order = there, rollup.in_order(there).tolist()
+            self._there, self._order = there, self._rollup.in_order(there).tolist()
             changed = True
         if changed:
             self._rows = [row for n in self._order if (row := self._made[n]) is not None]
-        return self._rows
 
-    def _take(self, sums: Sums, numbers: NDArray[np.intp]) -> bool:
+    def _make(self, numbers: NDArray[np.intp]) -> bool:
         """Makes those of some rows anew of which any figure changed; returns whether any did."""
         more = len(self._rollup) - len(self._made)
         if more:
             self._made += [None] * more
             self._figures = np.pad(self._figures, ((0, 0), (0, more)), constant_values=np.nan)
-        figures = self._rollup.figures(sums, numbers)
+        figures = self._rollup.figures(self._sums, numbers)
         changed = (figures != self._figures[:, numbers]).any(axis=0)
         numbers, figures = numbers[changed], figures[:, changed]
         self._figures[:, numbers] = figures
         for number, row in zip(numbers.tolist(), self._rollup.made(numbers, figures), strict=True):
             self._made[number] = row
         return len(numbers) > 0
+
+
+def _changed(old: Parts, new: Parts) -> tuple[Pane, Pane]:
+    """Those keys of two stretches of which the numbers differ, with the old and the new ones."""
+    (was_kept, was_fresh), (kept, fresh) = old, new
+    if was_kept is kept and was_fresh == fresh:
+        return {}, {}
+    was_kept, kept = was_kept or {}, kept or {}
+    keys = was_fresh.keys() | fresh.keys()
+    if was_kept is not kept:
+        keys |= {key for key, value in kept.items() if was_kept.get(key) != value}
+        keys |= {key for key in was_kept if key not in kept}
+    before: Pane = {}
+    after: Pane = {}
+    for key in keys:
+        was = was_kept.get(key, 0) + was_fresh.get(key, 0)
+        value = kept.get(key, 0) + fresh.get(key, 0)
+        if was != value:
+            if was:
+                before[key] = was
+            if value:
+                after[key] = value
+    return before, after

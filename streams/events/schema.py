@@ -22,18 +22,26 @@ from msgspec import Meta, Struct
 from streams.errors import Refused
 
 Stamp = Annotated[dt.datetime, Meta(tz=True, description="RFC 3339 with an offset")]
-# A pattern that the decoder checks costs a microsecond a field. What the records and the force's
-# lists check anyway is therefore only described here, for the schemas.
+# What the decoder checks costs time in every line: a pattern a microsecond. What the records and
+# the force's lists check anyway is therefore only described here, for the schemas.
 PartialStamp = Annotated[
     str,
     Meta(
         max_length=40,
         description="RFC 3339 with an offset, or a day (2021-03-04), or a month (2021-03)",
         extra_json_schema={"pattern": r"^\d{4}-\d{2}(-\d{2}([Tt ].+)?)?$"},
+        extra={"partial": True},
     ),
 ]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
+Listed = Annotated[
+    str,
+    Meta(
+        description="a name that the force's file has",
+        extra_json_schema={"minLength": 1, "maxLength": 80},
+    ),
+]
 DOTTED = r"^[a-z0-9_]+(\.[a-z0-9_]+)*$"
 Dotted = Annotated[
     str,
@@ -41,6 +49,13 @@ Dotted = Annotated[
         max_length=80,
         description="a dotted path, widest first: asb.personal",
         extra_json_schema={"pattern": DOTTED},
+    ),
+]
+Category = Annotated[
+    str,
+    Meta(
+        description="a dotted path, widest first: asb.personal",
+        extra_json_schema={"pattern": DOTTED, "maxLength": 80},
     ),
 ]
 Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -65,15 +80,14 @@ Pseudonym = Annotated[
         min_length=1,
         max_length=128,
         description="a pseudonym, the same for the same person wherever it stands; never who it is",
+        extra={"person": True},
     ),
 ]
 Marker = Annotated[
     str,
     Meta(
-        min_length=1,
-        max_length=80,
         description="one of the nine markers of the reports, or one that the force's file declares",
-        extra_json_schema={"pattern": DOTTED},
+        extra_json_schema={"pattern": DOTTED, "maxLength": 80},
     ),
 ]
 OffenceCode = Annotated[
@@ -115,8 +129,8 @@ class Call(Record, tag="call"):
     caller who gave up was rung back. `resolved` says whether the first contact settled it.
     """
 
-    line: Name | None = None
-    area: Name | None = None
+    line: Listed | None = None
+    area: Listed | None = None
     offered_at: Stamp | None = None
     connected_at: Stamp | None = None
     answered_at: Stamp | None = None
@@ -172,8 +186,8 @@ class Incident(Record, tag="incident"):
 
     opened_at: PartialStamp | None = None
     grade: Grade | None = None
-    category: Dotted | None = None
-    area: Name | None = None
+    category: Category | None = None
+    area: Listed | None = None
     graded_at: Stamp | None = None
     dispatched_at: Stamp | None = None
     arrived_at: Stamp | None = None
@@ -199,8 +213,8 @@ class Crime(Record, tag="crime"):
     recorded_at: PartialStamp | None = None
     committed_from: PartialStamp | None = None
     committed_to: PartialStamp | None = None
-    offence: Dotted | None = None
-    area: Name | None = None
+    offence: Category | None = None
+    area: Listed | None = None
     markers: tuple[Marker, ...] = ()
     victims: tuple[Pseudonym, ...] = ()
     suspects: tuple[Pseudonym, ...] = ()

@@ -32,10 +32,14 @@ Pane = dict[int, int]
 
 KEEP_MINUTES = 48 * HOUR
 KEEP_HOURS = 396 * DAY  # 13 months
+_LONGEST = 32 * DAY
+"""No pane is longer."""
 PANES_A_STEP = 240
 """Hours that are joined into days in one step, where many are at once."""
 MOST_KEPT = 128
-"""Sums that are kept, of days and of longer spans each; those that were asked for last."""
+"""Sums that are kept, of days and of other spans each; those that were asked for last."""
+MOST_REVISED = 1_000
+"""Revisions that are taken into the sums that are kept; with more, all are made anew."""
 
 K = TypeVar("K", bound=Hashable)
 
@@ -57,13 +61,20 @@ Change = tuple[Contribution, int]
 """A contribution, and whether it is put in (1) or taken out (-1)."""
 
 
-def _put(pane: Pane, key: int, value: int) -> None:
-    """Adds to one number of a pane; it goes where that makes it zero."""
-    value += pane.get(key, 0)
+def put_in(pane: Pane, contribution: Contribution, sign: int) -> None:
+    """Puts a contribution into a pane (`sign` 1) or takes it out again (-1)."""
+    _, _, series_key, counters, bin_key = contribution
+    value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
     if value:
-        pane[key] = value
+        pane[series_key] = value
     else:
-        del pane[key]
+        del pane[series_key]
+    if bin_key >= 0:
+        value = pane.get(bin_key, 0) + sign
+        if value:
+            pane[bin_key] = value
+        else:
+            del pane[bin_key]
 
 
 def add_into(total: Pane, pane: Pane) -> None:
@@ -98,6 +109,8 @@ class Panes:
         self._day_sums: OrderedDict[int, Pane] = OrderedDict()
         self._kept: OrderedDict[tuple[int, int, bool], Pane] = OrderedDict()
         """By start, end, and whether records known only to the day or month are in it."""
+        self._revised: list[Change] = []
+        """What was revised and is not in the sums that are kept."""
         self.records: defaultdict[int, int] = defaultdict(int)
         """How many records count in each minute that is kept; 0 where all were taken out again."""
         self._minutes: dict[int, Pane] = {}
@@ -127,21 +140,25 @@ class Panes:
             pane = self.whole_days.setdefault(when // MINUTE, {})
         else:
             pane = self.whole_months.setdefault(when // MINUTE, {})
+        # As `put_in`, in place: it is done for every record.
         value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
         if value:
             pane[series_key] = value
         else:
             del pane[series_key]
         if bin_key >= 0:
-            _put(pane, bin_key, sign)
+            value = pane.get(bin_key, 0) + sign
+            if value:
+                pane[bin_key] = value
+            else:
+                del pane[bin_key]
 
     def revise(self, contribution: Contribution, sign: int, records: int) -> None:
-        """The same where the record belongs before `closed_before`: drops the sums that it is
-        in."""
-        when = contribution[0]
-        self._day_sums.pop(self.calendar.start("day", when), None)
-        for span in [span for span in self._kept if span[0] <= when < span[1]]:
-            del self._kept[span]
+        """The same where the record belongs before `closed_before`."""
+        if self._kept or self._day_sums:
+            self._revised.append((contribution, sign))
+            if len(self._revised) > MOST_REVISED:
+                self._drop_kept()
         self.add(contribution, sign, records)
 
     def _open(self, when: int) -> Pane:
@@ -160,13 +177,9 @@ class Panes:
     def minute(self, minute: int) -> Pane:
         """What counts in a minute of the last 48 hours; empty in one before."""
         for contribution, sign in self._changes.pop(minute // 60, ()):
-            when, _, series_key, counters, bin_key = contribution
-            if when < self.hours_before:
-                continue
-            pane = self._minutes.setdefault(when // MINUTE, {})
-            _put(pane, series_key, counters if sign > 0 else -counters)
-            if bin_key >= 0:
-                _put(pane, bin_key, sign)
+            if contribution[0] >= self.hours_before:
+                pane = self._minutes.setdefault(contribution[0] // MINUTE, {})
+                put_in(pane, contribution, sign)
         return self._minutes.get(minute, {})
 
     def place_of(self, when: int, precision: int) -> tuple[str, int]:
@@ -249,6 +262,8 @@ class Panes:
         """The same as two panes, of which one is kept."""
         if start >= end:
             return NOTHING
+        if self._revised:
+            self._revise_kept()
         first = self.calendar.start("hour", start)
         if first < start:
             first = self.calendar.end("hour", first)
@@ -265,6 +280,21 @@ class Panes:
             for pane in chain.from_iterable(rest):
                 add_into(fresh, pane)
         return Parts(kept, fresh)
+
+    def _revise_kept(self) -> None:
+        """Takes into the sums that are kept what was revised, each in a new one."""
+        for contribution, _ in self._revised:
+            self._day_sums.pop(self.calendar.start("day", contribution[0]), None)
+        for span in list(self._kept):
+            start, end, _ = span
+            within = [each for each in self._revised if start <= each[0][0] < end]
+            if any(contribution[1] != SECOND_PRECISE for contribution, _ in within):
+                del self._kept[span]
+            elif within:
+                total = self._kept[span] = dict(self._kept[span])
+                for contribution, sign in within:
+                    put_in(total, contribution, sign)
+        self._revised.clear()
 
     def _kept_sum(self, start: int, end: int, *, entire: bool) -> Pane:
         """The sum of the closed hours of [start, end), remembered; with the records that are known
@@ -355,8 +385,10 @@ class Panes:
             ("whole_day", self.whole_days, whole),
             ("whole_month", self.whole_months, whole),
         ):
+            first = after - _LONGEST  # of a year of hours few are asked when they end
             for minute, pane in panes.items():
-                if pane and after < self.end_of(grain, minute) <= before:
+                near = pane and first < minute * MINUTE < before
+                if near and after < self.end_of(grain, minute) <= before:
                     found.append((grain, minute, pane))
         return found
 
@@ -369,12 +401,17 @@ class Panes:
 
     def restore(self, grain: str, minute: int, pane: Pane) -> None:
         """Puts back a pane that was sealed: it replaces what stands there."""
-        self._day_sums.clear()
-        self._kept.clear()
+        self._drop_kept()
         self._by_grain(grain)[minute] = pane
         self._hour_starts = self._hour_ends = 0
         if not grain.startswith("whole"):
             self._last_ends = max(self._last_ends, self.end_of(grain, minute))
+
+    def _drop_kept(self) -> None:
+        """Keeps no sum any more."""
+        self._day_sums.clear()
+        self._kept.clear()
+        self._revised.clear()
 
     def _by_grain(self, grain: str) -> dict[int, Pane]:
         return {

@@ -21,13 +21,21 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from streams.board.model import Board
 from streams.config.force import WHOLE
 from streams.live import Live
+from streams.outputs.exposition import GaugeLines, labels_text, sample_line
 from streams.periods import to_ms
 
 if TYPE_CHECKING:  # slow to import
     from streams.surveillance.watch import Watch
 
 MOST_WATCHES = 2_000
-_PLACE = ["force", "group", "measure", "row", "area", "grain"]
+WATCHED = {
+    "observed": "What was counted in the last closed period of a watched series.",
+    "expected": "What was expected in it.",
+    "lower": "The lower end of its usual range.",
+    "upper": "The upper end of its usual range.",
+    "flagged": "1 or -1 where it was exceptionally high or low, else 0.",
+}
+"""The gauges `watchroom_watch_*`, and what they say."""
 
 
 def alert_metrics(boards: dict[str, Board]) -> Iterator[Metric]:
@@ -107,51 +115,74 @@ def fault_metrics(live: Live) -> Iterator[Metric]:
         yield CounterMetricFamily("watchroom_alert_faults", words, value=live.alerts.faults)
 
 
-def watch_metrics(live: Live, boards: dict[str, Board]) -> Iterator[Metric]:
-    """Of the last closed period of every watched series."""
-    names = {
-        "observed": "What was counted in the last closed period of a watched series.",
-        "expected": "What was expected in it.",
-        "lower": "The lower end of its usual range.",
-        "upper": "The upper end of its usual range.",
-        "flagged": "1 or -1 where it was exceptionally high or low, else 0.",
+class WatchMetrics:
+    """Those of the last closed period of every watched series."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self._kept: dict[int, tuple[Watch, object, list[str]]] = {}
+        """By the identity of a watch: how far it was, and its lines then."""
+
+    def families(self, boards: dict[str, Board]) -> Iterator[Metric]:
+        """Of the forces of some boards."""
+        families = [GaugeLines(f"watchroom_watch_{name}", words) for name, words in WATCHED.items()]
+        states = GaugeMetricFamily(
+            "watchroom_watches",
+            "Watched series, by how far their baselines have come.",
+            labels=["force", "grain", "state"],
+        )
+        kept, self._kept = self._kept, {}
+        for force in boards:
+            with self.live.lock:
+                found = list(_watches(self.live, force))
+            tally = Counter((watch.series.grain, watch.adapter.state) for watch in found)
+            for (grain, state), number in sorted(tally.items()):
+                states.add_metric([force, grain, state], number)
+            found = [watch for watch in found if watch.adapter.taken]
+            found.sort(key=lambda watch: (watch.series.area != WHOLE, len(watch.series.name)))
+            for watch in found[:MOST_WATCHES]:
+                for family, text in zip(families, self._lines(force, watch, kept), strict=True):
+                    if text:
+                        family.lines.append(text)
+        yield from (*families, states)
+
+    def _lines(
+        self, force: str, watch: Watch, kept: dict[int, tuple[Watch, object, list[str]]]
+    ) -> list[str]:
+        """The line of each family for a watch; empty where it has no value."""
+        adapter = watch.adapter
+        with self.live.lock:
+            mark = adapter.taken, adapter.starts[-1:], adapter.rate, adapter.state
+            of, before, lines = kept.get(id(watch), (None, None, []))
+            if of is not watch or before != mark:
+                lines = _watch_lines(force, watch)
+        self._kept[id(watch)] = watch, mark, lines
+        return lines
+
+
+def _watch_lines(force: str, watch: Watch) -> list[str]:
+    series, assessment = watch.series, watch.adapter.assessment()
+    place = {
+        "force": force,
+        "group": series.group.name,
+        "measure": series.measure.name,
+        "row": ",".join(f"{name}={value}" for name, value in series.row.items()),
+        "area": series.area,
+        "grain": series.grain,
     }
-    families = {
-        name: GaugeMetricFamily(f"watchroom_watch_{name}", words, labels=_PLACE)
-        for name, words in names.items()
+    sign = 1 if assessment.direction == "up" else -1
+    values = {
+        "observed": assessment.observed,
+        "expected": assessment.expected,
+        "lower": assessment.lower,
+        "upper": assessment.upper,
+        "flagged": sign if assessment.rate <= watch.adapter.allowed else 0,
     }
-    states = GaugeMetricFamily(
-        "watchroom_watches",
-        "Watched series, by how far their baselines have come.",
-        labels=["force", "grain", "state"],
-    )
-    for force in boards:
-        with live.lock:
-            found = list(_watches(live, force))
-        tally = Counter((watch.series.grain, watch.adapter.state) for watch in found)
-        for (grain, state), number in sorted(tally.items()):
-            states.add_metric([force, grain, state], number)
-        found = [watch for watch in found if watch.adapter.taken]
-        found.sort(key=lambda watch: (watch.series.area != WHOLE, len(watch.series.name)))
-        for watch in found[:MOST_WATCHES]:
-            with live.lock:
-                assessment, allowed = watch.adapter.assessment(), watch.adapter.allowed
-            series = watch.series
-            row = ",".join(f"{name}={value}" for name, value in series.row.items())
-            place = [force, series.group.name, series.measure.name, row]
-            place += [series.area, series.grain]
-            sign = 1 if assessment.direction == "up" else -1
-            values = {
-                "observed": assessment.observed,
-                "expected": assessment.expected,
-                "lower": assessment.lower,
-                "upper": assessment.upper,
-                "flagged": sign if assessment.rate <= allowed else 0,
-            }
-            for name, value in values.items():
-                if value is not None:
-                    families[name].add_metric(place, value)
-    yield from (*families.values(), states)
+    text = labels_text(place)
+    return [
+        "" if value is None else sample_line(f"watchroom_watch_{name}", text, value)
+        for name, value in values.items()
+    ]
 
 
 def _watches(live: Live, force: str) -> Iterator[Watch]:

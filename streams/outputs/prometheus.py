@@ -21,7 +21,8 @@ counted over time, `window`. What is true at this moment (`watchroom_calls_waiti
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterator
 from importlib.metadata import version
 
 from prometheus_client import (
@@ -36,17 +37,17 @@ from prometheus_client.core import (
     InfoMetricFamily,
     Metric,
 )
-from prometheus_client.registry import Collector
 
 from streams.board.model import Board, Row
 from streams.config.force import WHOLE
 from streams.live import Live
 from streams.outputs.alert_metrics import (
+    WatchMetrics,
     alert_metrics,
     fault_metrics,
     heartbeat_metrics,
-    watch_metrics,
 )
+from streams.outputs.exposition import GaugeLines, exposed, labels_text, sample_line
 from streams.outputs.instants import parse_instant
 from streams.registry.aggregates import Count, Share
 from streams.registry.measures import ALL, GROUPS, ChosenServiceLevel, Gauge, Group, Measure
@@ -59,16 +60,6 @@ BROKEN_DOWN = ("1h", "today", "month")
 
 MOST_ROWS = 5_000
 """The most rows of one group and force, over all windows."""
-
-
-def registry(live: Live) -> CollectorRegistry:
-    """A registry of its own with the board of `live` and the figures of this process."""
-    made = CollectorRegistry()
-    made.register(BoardCollector(live))
-    ProcessCollector(registry=made)
-    PlatformCollector(registry=made)
-    GCCollector(registry=made)
-    return made
 
 
 def metric_name(group: Group, measure: Measure) -> str:
@@ -94,30 +85,38 @@ def own_parts(group: Group, measure: Measure) -> tuple[str, ...]:
     return tuple(name for name, summed in parts.items() if summed not in counters)
 
 
-class BoardCollector(Collector):
-    """Makes all metrics of a `Live` at each scrape; the lock is held for one board a force."""
+class Exporter:
+    """All metrics of a `Live`, made at each scrape; the lock is held for one board a force."""
 
     def __init__(self, live: Live) -> None:
         self.live = live
+        self._groups = [_GroupMetrics(group) for group in GROUPS]
+        self._watches = WatchMetrics(live)
+        self._runtime = CollectorRegistry()
+        ProcessCollector(registry=self._runtime)
+        PlatformCollector(registry=self._runtime)
+        GCCollector(registry=self._runtime)
+        self._lock = threading.Lock()
 
-    def describe(self) -> Iterable[Metric]:
-        """Nothing: that saves a scrape when the collector is registered."""
-        return ()
+    def text(self, accept: str = "") -> tuple[bytes, str]:
+        """The text of all metrics and its content type, as a scraper's Accept header asks."""
+        with self._lock:  # what is kept for the next scrape is of one at a time
+            return exposed(self._collect(), accept)
 
-    def collect(self) -> Iterator[Metric]:
-        """Every metric, computed now."""
+    def _collect(self) -> Iterator[Metric]:
         yield from self._process()
         yield from fault_metrics(self.live)
         boards = {}
         if self.live.health.counting:
             boards = {force: self.live.board(force) for force in self.live.forces()}
-        for group in GROUPS:
-            yield from _group_metrics(group, boards)
+        for group in self._groups:
+            yield from group.families(boards)
         yield from _definitions(boards)
         yield from _feeds(boards)
         yield from alert_metrics(boards)
         yield from heartbeat_metrics(boards)
-        yield from watch_metrics(self.live, boards)
+        yield from self._watches.families(boards)
+        yield from self._runtime.collect()
 
     def _process(self) -> Iterator[Metric]:
         """How the monitor itself is doing; these are there even while it is not ready."""
@@ -199,87 +198,128 @@ def _single(name: str, words: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, words, value=value)
 
 
-def _group_metrics(group: Group, boards: dict[str, Board]) -> Iterator[Metric]:
-    """One family a measure (and part of a ratio), filled from the boards of all forces."""
-    flows = [m for m in group.measures if not isinstance(m.value, Gauge)]
-    gauges = [m for m in group.measures if isinstance(m.value, Gauge)]
-    place = ["force", "area", *group.dimensions]
-    families: dict[tuple[str, str], GaugeMetricFamily] = {}
-    for measure in (*flows, *gauges):
-        labels = place if measure in gauges else [*place, "window"]
-        words = f"{group.title}: {measure.title}" if measure.title != group.title else group.title
-        name = metric_name(group, measure)
-        families[measure.name, ""] = GaugeMetricFamily(name, f"{words}.", labels=labels)
-        for part in own_parts(group, measure):
-            families[measure.name, part] = GaugeMetricFamily(
-                f"{name.removesuffix('_ratio')}_{part}", f"{words}: its {part}.", labels=labels
-            )
-    left_out = GaugeMetricFamily(
-        "watchroom_rows_left_out",
-        "Rows of the board that are not exported, to bound the number of series.",
-        labels=["force", "group"],
-    )
-    from_totals = GaugeMetricFamily(
-        f"watchroom_{group.name}_from_totals",
-        f"{group.title}: 1 where the figures come from totals, or from records and totals.",
-        labels=[*place, "window", "source"],
-    )
-    for force, board in boards.items():
-        rows, more = _chosen_rows(group, board)
-        if more:
-            left_out.add_metric([force, group.name], more)
-        for window, row in rows:
-            labels = [*_place(force, group, row), window]
-            _add(families, flows, row, labels)
-            if row.origin is not None:
-                from_totals.add_metric([*labels, row.origin], 1)
-        for row in board.now.rows(group.name) or ():
-            _add(families, gauges, row, _place(force, group, row))
-    found = (*families.values(), from_totals, left_out)
-    yield from (family for family in found if family.samples)
+class _Shown:
+    """A row as it is exported in a window."""
+
+    __slots__ = ("lines", "narrowness", "row", "wanted")
+
+    def __init__(self, row: Row, narrowness: int, *, wanted: bool) -> None:
+        self.row, self.narrowness, self.wanted = row, narrowness, wanted
+        self.lines: list[str] | None = None
+        """One a gauge, empty where it has no value; None before they are asked for."""
 
 
-def _place(force: str, group: Group, row: Row) -> list[str]:
-    return [force, row.area, *(row.dimension_of(name) for name in group.dimensions)]
+class _GroupMetrics:
+    """The gauges of one group: one a measure, and a part of a ratio, with the rows of all forces.
 
+    What was made of a row is kept for as long as the board has it.
+    """
 
-def _add(
-    families: dict[tuple[str, str], GaugeMetricFamily],
-    measures: list[Measure],
-    row: Row,
-    labels: list[str],
-) -> None:
-    for measure in measures:
-        parts: dict[str, float | None]
-        if measure.unit == "ratio":
-            share = row.ratio_of(measure.name)
-            parts = {"": share.value}
-            parts |= {"numerator": share.numerator, "denominator": share.denominator}
-        else:
-            parts = {"": row.number_of(measure.name)}
-        for part, value in parts.items():
-            family = families.get((measure.name, part))
-            if family is not None and value is not None:
-                family.add_metric(labels, value)
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self._many = [name for name in group.dimensions if name in VOCABULARIES]
+        self._flows = [m for m in group.measures if not isinstance(m.value, Gauge)]
+        self._gauges = [m for m in group.measures if isinstance(m.value, Gauge)]
+        self._windows: dict[tuple[str, str], tuple[list[Row], dict[int, _Shown]]] = {}
+        """By force and window the rows of the last scrape, and what was made of each."""
 
+    def families(self, boards: dict[str, Board]) -> Iterator[Metric]:
+        """Filled from the boards of all forces; those without a line are left out."""
+        group = self.group
+        flows, gauges = self._families(self._flows), self._families(self._gauges)
+        left_out = GaugeMetricFamily(
+            "watchroom_rows_left_out",
+            "Rows of the board that are not exported, to bound the number of series.",
+            labels=["force", "group"],
+        )
+        from_totals = GaugeMetricFamily(
+            f"watchroom_{group.name}_from_totals",
+            f"{group.title}: 1 where the figures come from totals, or from records and totals.",
+            labels=["force", "area", *group.dimensions, "window", "source"],
+        )
+        self._windows = {key: held for key, held in self._windows.items() if key[0] in boards}
+        for force, board in boards.items():
+            rows, more = self._chosen(force, board)
+            if more:
+                left_out.add_metric([force, group.name], more)
+            for window, shown in rows:
+                row = shown.row
+                if shown.lines is None:
+                    shown.lines = self._lines(flows, self._flows, row, force, window)
+                for family, text in zip(flows, shown.lines, strict=True):
+                    if text:
+                        family.lines.append(text)
+                if row.origin is not None:
+                    place = [row.area, *(row.dimension_of(name) for name in group.dimensions)]
+                    from_totals.add_metric([force, *place, window, row.origin], 1)
+            for row in board.now.rows(group.name) or () if gauges else ():
+                lines = self._lines(gauges, self._gauges, row, force, None)
+                for family, text in zip(gauges, lines, strict=True):
+                    if text:
+                        family.lines.append(text)
+        yield from (family for family in (*flows, *gauges) if family.lines)
+        yield from (family for family in (from_totals, left_out) if family.samples)
 
-def _chosen_rows(group: Group, board: Board) -> tuple[list[tuple[str, Row]], int]:
-    """The (window, row) pairs of a group that are exported, and how many more there are."""
-    many = [name for name in group.dimensions if name in VOCABULARIES]
-    chosen: list[tuple[str, Row]] = []
-    for window, figures in board.windows.items():
-        for row in figures.rows(group.name) or ():
-            total = all(row[name] == ALL for name in many)
-            if total or (window in BROKEN_DOWN and any(row[m.name] for m in group.measures)):
-                chosen.append((window, row))
-    if len(chosen) > MOST_ROWS:
-        chosen.sort(key=lambda pair: _narrowness(many, pair[1]))
-    return chosen[:MOST_ROWS], max(0, len(chosen) - MOST_ROWS)
+    def _families(self, measures: list[Measure]) -> list[GaugeLines]:
+        """A family a measure, and one a part of it that needs its own."""
+        group, made = self.group, []
+        for measure in measures:
+            words = group.title
+            if measure.title != group.title:
+                words += f": {measure.title}"
+            name = metric_name(group, measure)
+            made.append(GaugeLines(name, f"{words}."))
+            for part in own_parts(group, measure):
+                stem = name.removesuffix("_ratio")
+                made.append(GaugeLines(f"{stem}_{part}", f"{words}: its {part}."))
+        return made
 
+    def _lines(
+        self,
+        families: list[GaugeLines],
+        measures: list[Measure],
+        row: Row,
+        force: str,
+        window: str | None,
+    ) -> list[str]:
+        """The line of each family for a row; empty where it has no value."""
+        labels = {"force": force, **{name: row.dimension_of(name) for name in row.place}}
+        if window is not None:
+            labels["window"] = window
+        text = labels_text(labels)
+        values: list[float | None] = []
+        for measure in measures:
+            if measure.unit == "ratio":
+                share = row.ratio_of(measure.name)
+                values.append(share.value)
+                values += [getattr(share, part) for part in own_parts(self.group, measure)]
+            else:
+                values.append(row.number_of(measure.name))
+        return [
+            "" if value is None else sample_line(family.name, text, value)
+            for family, value in zip(families, values, strict=True)
+        ]
 
-def _narrowness(many: list[str], row: Row) -> int:
-    narrowed = [row.area != WHOLE, *(row[name] != ALL for name in many)]
-    return sum(narrowed)
+    def _chosen(self, force: str, board: Board) -> tuple[list[tuple[str, _Shown]], int]:
+        """The rows that are exported with their windows, and how many more there are."""
+        chosen: list[tuple[str, _Shown]] = []
+        for window, figures in board.windows.items():
+            rows = figures.rows(self.group.name) or []
+            held, kept = self._windows.get((force, window), ([], {}))
+            if rows is not held:
+                kept = {id(row): kept.get(id(row)) or self._shown(row, window) for row in rows}
+                self._windows[force, window] = rows, kept
+            chosen += [(window, shown) for shown in kept.values() if shown.wanted]
+        if len(chosen) > MOST_ROWS:
+            chosen.sort(key=lambda pair: pair[1].narrowness)
+        return chosen[:MOST_ROWS], max(0, len(chosen) - MOST_ROWS)
+
+    def _shown(self, row: Row, window: str) -> _Shown:
+        narrowed = [row[name] != ALL for name in self._many]
+        wanted = not any(narrowed) or (
+            window in BROKEN_DOWN and any(row[measure.name] for measure in self._flows)
+        )
+        return _Shown(row, sum(narrowed) + (row.area != WHOLE), wanted=wanted)
 
 
 def _definitions(boards: dict[str, Board]) -> Iterator[Metric]:

@@ -27,8 +27,6 @@ from typing import Any
 
 import msgspec
 import uvicorn
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -38,7 +36,7 @@ from starlette.routing import Route
 from streams.errors import WatchroomError
 from streams.live import Live
 from streams.outputs.instants import parse_instant
-from streams.outputs.prometheus import registry
+from streams.outputs.prometheus import Exporter
 from streams.outputs.wallboard.hub import Hub
 from streams.outputs.wallboard.pages import Wallboard
 
@@ -69,12 +67,12 @@ class Pages:
 
     def __init__(self, live: Live) -> None:
         self.live = live
-        self.registry: CollectorRegistry = registry(live)
+        self.exporter = Exporter(live)
 
     def metrics(self, request: Request) -> Response:
         """Every metric, in the format that the scraper asks for."""
-        encode, content_type = choose_encoder(request.headers.get("accept", ""))
-        return Response(encode(self.registry), headers={"content-type": content_type})
+        text, content_type = self.exporter.text(request.headers.get("accept", ""))
+        return Response(text, headers={"content-type": content_type})
 
     def board(self, request: Request) -> Response:
         """The board of one force."""

@@ -19,6 +19,7 @@ from streams.sources.bytes.lines import Meter
 from streams.sources.event_lines import Chunk
 from streams.sources.mapping.file import load_mapping
 from streams.sources.mapping.model import Mapping
+from streams.sources.mapping.pseudonyms import key_of
 from streams.sources.readers import At, Reader, taken
 
 STDIN = "standard input"
@@ -68,6 +69,8 @@ class Source:
         self._reader = Reader(self.forces, self._meter)
         self.skipped = self._reader.skipped
         for given in inputs:
+            if given.mapping is not None and given.mapping.persons:
+                key_of(given.mapping)
             if given.path is not None and not given.in_folder and given.path.is_file():
                 with _opened(given.path) as opened:
                     self._reader.check(opened, given.at)

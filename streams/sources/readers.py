@@ -59,6 +59,7 @@ from streams.sources.event_lines import CHUNK_LINES, Chunk
 from streams.sources.mapping.grouping import grouped_chunks
 from streams.sources.mapping.mapped import Mapper
 from streams.sources.mapping.model import Mapping
+from streams.sources.mapping.pseudonyms import VeiledRows
 from streams.sources.notices import Notices
 from streams.sources.police_uk import StreetRows, is_other_file, is_street
 from streams.sources.tables.delimited import Table
@@ -334,9 +335,13 @@ class Reader:
             rows = table()
         except NoColumn as error:
             if not at.in_folder or suffix_of(at.path) in TEXT_TABLES - {".txt"}:
+                if mapping.private:
+                    raise error.without_rows() from None
                 raise
             self.skipped.append(error.problem)
             return
+        if mapping.private and rows.header:
+            rows = VeiledRows(rows, mapping, list(needed_columns(build)), self.notices)
         yield from _mapped(rows, build, mapping, at)
 
     def _whole(self, file: BinaryIO, form: str, at: At) -> Iterator[Chunk]:

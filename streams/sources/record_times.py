@@ -28,12 +28,27 @@ class RecordTimes(NamedTuple):
 
 RECORD_TIMES = {
     "call": RecordTimes(
-        ("connected_at", "offered_at", "answered_at", "abandoned_at", "ended_at"),
+        (
+            "connected_at",
+            "offered_at",
+            "answered_at",
+            "abandoned_at",
+            "ended_at",
+            "wrapped_up_at",
+            "called_back_at",
+        ),
         "offered_at",
         LONGEST_WAIT,
     ),
     "incident": RecordTimes(
-        ("opened_at", "graded_at", "dispatched_at", "arrived_at", "closed_at"),
+        (
+            "opened_at",
+            "graded_at",
+            "dispatched_at",
+            "arrived_at",
+            "recontacted_at",
+            "closed_at",
+        ),
         "opened_at",
         dt.timedelta(days=350),
     ),
@@ -43,3 +58,5 @@ RECORD_TIMES = {
 }
 COMMITTED = frozenset({"committed_from", "committed_to"})
 """When a crime was committed. Offences come to light after decades, so only the future is wrong."""
+DUE = frozenset({"recontact_due_at"})
+"""Times that lie ahead: nothing has happened yet, so they say nothing of when the record was so."""

@@ -27,7 +27,7 @@ from streams.state.snapshot import (
     pane_bytes,
 )
 
-_CHUNKS = (2000, 100, 10, 1)
+_CHUNKS = (500, 50, 5, 1)
 """Rows a statement. SQLite lets go of Python's lock once a statement; with a row each, a busy event
 loop would keep the writing thread waiting for 5 ms a row."""
 

@@ -49,17 +49,18 @@ def watch_all(monitor: Monitor) -> None:
 
 def take(shard: Shard) -> list[WatchRow]:
     """What of a shard's watches has changed since this was last taken."""
-    return list(taking(shard))
+    return [row for row in taking(shard) if row is not None]
 
 
-def taking(shard: Shard) -> Iterator[WatchRow]:
-    """The same row by row, a short step each; nothing may be folded before the last of them."""
+def taking(shard: Shard) -> Iterator[WatchRow | None]:
+    """The same row by row in short steps, in some of which there is none; nothing may be folded
+    before the last of them."""
     for force, each in shard.surveillance.items():
-        for part, data in _changes(each):
-            yield force, part, _encode(data)
+        for part in _changes(each):
+            yield None if part is None else (force, part[0], _encode(part[1]))
 
 
-def _changes(surveillance: Surveillance) -> Iterator[Part]:
+def _changes(surveillance: Surveillance) -> Iterator[Part | None]:
     changed = False
     for part in changes(surveillance):
         changed = True

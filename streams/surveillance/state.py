@@ -14,6 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
+from detectors.state import plain
 from streams.surveillance.feedback import Feedback
 from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.service import Surveillance
@@ -24,29 +27,38 @@ what it means: an attribute, its type, the order of a list, a formula that makes
 the same counts. `tests/unit/state/test_versions.py` fails where that was forgotten."""
 
 Part = tuple[str, Any]
-"""A name, and data that an encoder with the hook `detectors.state.plain` can write."""
+"""A name, and data that a MessagePack encoder with the hook `detectors.state.plain` can write."""
 
 HEAD = "head"
+WATCHES_A_STEP = 20
+"""Watches that are encoded in one step."""
+_encode = msgspec.msgpack.Encoder(enc_hook=plain).encode
 
 
 def whole(surveillance: Surveillance) -> Iterator[Part]:
     """Every part, to be encoded before the next record."""
     yield HEAD, _head(surveillance)
     for watches in surveillance.grains.values():
-        yield watches.grain, _running(watches)
+        yield watches.grain, _running(watches, {w.series.name: w.save() for w in watches})
         for watch in watches:
             if watch.adapter.learned is not None:
                 yield watch.series.name, watch.adapter.learned
 
 
-def changes(surveillance: Surveillance) -> Iterator[Part]:
-    """What has changed since this was last asked, to be encoded before the next record."""
+def changes(surveillance: Surveillance) -> Iterator[Part | None]:
+    """What has changed since this was last asked, to be encoded before the next record. It comes in
+    short steps: None is nothing yet."""
     changed = [watches for watches in surveillance.grains.values() if watches.changed]
     if changed:
         yield HEAD, _head(surveillance)
     for watches in changed:
         watches.changed = False
-        yield watches.grain, _running(watches)
+        saved: dict[str, Any] = {}
+        for number, watch in enumerate(watches, start=1):
+            saved[watch.series.name] = msgspec.Raw(_encode(watch.save()))
+            if not number % WATCHES_A_STEP:
+                yield None
+        yield watches.grain, _running(watches, saved)
         for watch in watches:
             if watch.adapter.learned is not watch.kept:
                 watch.kept = watch.adapter.learned
@@ -96,9 +108,6 @@ def _head(surveillance: Surveillance) -> dict[str, Any]:
     }
 
 
-def _running(watches: GrainWatches) -> dict[str, Any]:
-    return {
-        "last": watches.last,
-        "pace": list(watches.recent_rate.closed),
-        "watches": {watch.series.name: watch.save() for watch in watches},
-    }
+def _running(watches: GrainWatches, saved: dict[str, Any]) -> dict[str, Any]:
+    pace = list(watches.recent_rate.closed)
+    return {"last": watches.last, "pace": pace, "watches": saved}

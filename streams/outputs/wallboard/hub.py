@@ -1,8 +1,10 @@
 """Server-sent events: each board is computed once, however many screens show it.
 
-For every force that somebody looks at there is one task, which computes the board once a second in
-a thread; the frames made of it (the whole board; the first screen of each area) are shared by all
-viewers. A viewer that is slow gets the newest frame when it is ready, and no queue grows.
+For every force that somebody looks at there is one task, which has the board computed in a thread:
+four times a second at most while lines come, else once a second, since time passes. The frames made
+of it (the whole board; the first screen of each area) are shared by all viewers. A viewer that is
+slow gets the newest frame when it is ready, and no queue grows. Boards of several forces are
+computed one after the other, and no more than a third of the time goes into them.
 """
 
 from __future__ import annotations
@@ -20,8 +22,14 @@ from streams.board.model import Board
 from streams.live import Live
 from streams.outputs.wallboard.screen import Screen, fingerprint, first_screen
 
+LEAST = 0.25
+"""Seconds from one board to the next while lines come."""
+
 EVERY = 1.0
-"""Seconds between two looks at the figures."""
+"""Seconds from one board to the next while none does."""
+
+REST = 2.0
+"""For how long nothing is computed after a board, in multiples of what it took."""
 
 BEAT = 2.0
 """Seconds after which a viewer hears that nothing has changed. Two may be lost before a screen that
@@ -111,6 +119,7 @@ class Hub:
         self.computed = 0
         """How many boards have been computed."""
         self._forces: dict[str, _Watched] = {}
+        self._turn = asyncio.Lock()
 
     @property
     def viewers(self) -> int:
@@ -153,14 +162,30 @@ class Hub:
         return asyncio.get_running_loop().time() - view.alive < BEAT + EVERY
 
     async def _watch(self, force: str, watched: _Watched) -> None:
-        """Computes one force's board once a second while anyone looks on."""
+        """Has one force's board computed while anyone looks on."""
         loop = asyncio.get_running_loop()
+        lines, started = -1, float("-inf")
         while not self.closing:
-            started = loop.time()
             watched.views = {name: view for name, view in watched.views.items() if view.viewers}
             if not watched.views:
                 break
+            taken, now = self.live.monitor.lines_taken(force), loop.time()
             views = list(watched.views.values())
+            new = any(not view.boards for view in views)
+            if taken != lines or new or now - started >= EVERY - LEAST / 2:
+                lines, started = taken, now
+                await self._show(force, watched, views)
+            await asyncio.sleep(max(EVERY / 20, min(LEAST, EVERY) - (loop.time() - now)))
+        watched.task = None
+        self._wake(watched)
+        if not watched.views:
+            self._forces.pop(force, None)
+
+    async def _show(self, force: str, watched: _Watched, views: list[View]) -> None:
+        """Computes one force's board, once that of no other is, and shows it to all views."""
+        loop = asyncio.get_running_loop()
+        async with self._turn:
+            started = loop.time()
             try:
                 await asyncio.to_thread(self._compute, force, views, started)
                 watched.failing = False
@@ -172,11 +197,7 @@ class Hub:
                     _log.exception("the board of %s can't be computed", force)
                 watched.failing = True
             self._wake(watched)
-            await asyncio.sleep(max(EVERY / 20, EVERY - (loop.time() - started)))
-        watched.task = None
-        self._wake(watched)
-        if not watched.views:
-            self._forces.pop(force, None)
+            await asyncio.sleep(REST * (loop.time() - started))
 
     def _compute(self, force: str, views: list[View], now: float) -> None:
         board = self.live.board(force)

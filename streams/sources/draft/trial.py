@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from streams.config.force import Force
+from streams.errors import Refused
+from streams.events.unknown_values import in_words
 from streams.sources.bytes.forms import shown
 from streams.sources.event_lines import Rejected
 from streams.sources.files import open_source
 from streams.sources.mapping.model import Mapping
+from streams.sources.order.play import Judge
 from streams.sources.reasons import LONGEST_TEXT
 
 
@@ -28,6 +31,8 @@ class Trial(NamedTuple):
     """Rows that are part of the event of another row of their id."""
     warnings: Sequence[str] = ()
     """What counts and should be looked at."""
+    unknown: str = ""
+    """Values that no list knows, of rows that count in everything else, in words."""
 
     @property
     def refused(self) -> int:
@@ -45,25 +50,39 @@ class Trial(NamedTuple):
             first = self.examples[reason]
             detail = shown(first.detail, LONGEST_TEXT)
             lines.append(f"  {reason} {count:,}: {first.origin}: {detail}")
+        if self.unknown:
+            lines.append(f"  unknown, of events that count in everything else: {self.unknown}")
         return [*lines, *(f"  Look: {warning}" for warning in self.warnings)]
 
 
 def try_mapping(
     path: Path | str, mapping: Mapping, force: Force | None, most: int | None = None
 ) -> Trial:
-    """Reads up to about `most` rows, or all; raises as `open_source` does."""
+    """Reads up to about `most` rows, or all; raises as `open_source` does. What becomes an event is
+    judged by the rules and lists of `force`, where that is known."""
     rows = events = joined = excluded = 0
     reasons: Counter[str] = Counter()
     examples: dict[str, Rejected] = {}
+    judge = Judge([] if force is None else [force])
+
+    def refuse(rejected: Rejected) -> None:
+        reasons[rejected.reason] += 1
+        examples.setdefault(rejected.reason, rejected)
+
     with open_source(path, mapping, force) as source:
         for chunk in source:
             rows += chunk.rows
-            events += len(chunk.line_numbers)
             joined += chunk.joined
             excluded += chunk.excluded
             for rejected in chunk.rejected:
-                reasons[rejected.reason] += 1
-                examples.setdefault(rejected.reason, rejected)
+                refuse(rejected)
+            for n, line in enumerate(chunk.lines()):
+                try:
+                    judge.take(line)
+                    events += 1
+                except Refused as refused:
+                    refuse(Rejected(line, refused.reason, refused.detail, chunk.place(n)))
             if most is not None and rows >= most:
                 break
-    return Trial(rows, events, excluded, reasons, examples, joined, source.warnings)
+    unknown = in_words(judge.unknown())
+    return Trial(rows, events, excluded, reasons, examples, joined, source.warnings, unknown)

@@ -6,9 +6,19 @@ import codecs
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
+
 from streams.errors import ConfigError
 from streams.sources.mapping.cells import check_pattern
-from streams.sources.mapping.kind_fields import PEOPLE, allowed_fields, flag_fields, number_fields
+from streams.sources.mapping.kind_fields import (
+    allowed_fields,
+    flag_fields,
+    forms,
+    item_fields,
+    listed_fields,
+    number_fields,
+    person_fields,
+)
 from streams.sources.mapping.model import (
     Mapping,
     RowCondition,
@@ -16,6 +26,7 @@ from streams.sources.mapping.model import (
     Texts,
     anchors,
     as_list,
+    conditions_of,
     is_time,
 )
 from streams.sources.mapping.times import check_format
@@ -56,6 +67,8 @@ def check(mapping: Mapping) -> Iterator[Problem]:
     yield from _check_names(mapping)
     yield from _check_conditions(mapping)
     yield from _check_groups(mapping)
+    yield from _check_items(mapping)
+    yield from _check_persons(mapping)
     for table, rules in (("fields", mapping.fields), ("working", mapping.working)):
         for name, rule in rules.items():
             yield from _check_rule(mapping, f"{table}.{name}", name, rule)
@@ -76,10 +89,7 @@ def _check_names(mapping: Mapping) -> Iterator[Problem]:
     allowed = allowed_fields(mapping.kind)
     for table, names in (("fields", mapping.fields), ("constants", mapping.constants)):
         for name in names:
-            if name in PEOPLE:
-                problem = f"{name} can't be mapped: an export must not carry who people are"
-                yield problem, f"{table}.{name}", "Leave it out"
-            elif name not in allowed:
+            if name not in allowed:
                 problem = f'{mapping.kind} has no field "{name}"'
                 yield problem, f"{table}.{name}", f"Use one of: {', '.join(sorted(allowed))}"
     for name in mapping.constants:
@@ -92,6 +102,79 @@ def _check_names(mapping: Mapping) -> Iterator[Problem]:
         if name in allowed:
             problem = f"{name} is a field of {mapping.kind}"
             yield problem, f"working.{name}", "Give the working time a name of its own"
+
+
+def _check_items(mapping: Mapping) -> Iterator[Problem]:
+    """Fields that are a list of objects, of which a row gives one."""
+    named = {*mapping.rules(), *mapping.constants}
+    for field, needs in item_fields(mapping.kind).items():
+        parts = sorted(name for name in named if name.startswith(f"{field}."))
+        counts = [name for name in parts if forms(mapping.kind)[name].item_needs is None]
+        items = [name for name in parts if name not in counts]
+        for name in items:
+            if name in mapping.constants:
+                problem = f"{name} is of one row's {field}, and no constant"
+                yield problem, f"constants.{name}", f"Write [fields.{name}] with a column"
+        if items and counts:
+            yield (
+                f"{counts[0]} counts {field}, and {items[0]} is of one of them",
+                f"fields.{items[0]}",
+                "Keep either the counts or the rows",
+            )
+        elif items and f"{field}.{needs}" not in items:
+            problem = f"{items[0]} needs {field}.{needs} beside it"
+            yield problem, f"fields.{items[0]}", f"Write [fields.{field}.{needs}] with a column"
+
+
+_OF_PERSONS = frozenset({"column", "join", "null", "when", "match", "split"})
+"""The keys that a rule of a person's field may have."""
+
+
+def _check_persons(mapping: Mapping) -> Iterator[Problem]:
+    """Columns that say who people are, which nothing but the fields of persons may take."""
+    for name in mapping.constants.keys() & person_fields(mapping.kind):
+        problem = f"{name} says who somebody is, and no constant"
+        yield problem, f"constants.{name}", f"Write [fields.{name}] with a column"
+    owners: dict[str, tuple[str, Rule]] = {}
+    for name, rule in mapping.persons.items():
+        for key in Rule.__struct_fields__:
+            if key not in _OF_PERSONS and getattr(rule, key) != getattr(Rule(), key):
+                problem = f"`{key}` can't be used for {name}, which becomes a pseudonym"
+                yield problem, f"fields.{name}.{key}", "Use column, join, null, when, match, split"
+        for column in as_list(rule.column):
+            other, held = owners.setdefault(column, (name, rule))
+            if msgspec.structs.replace(held, when=None) != msgspec.structs.replace(rule, when=None):
+                problem = f'{name} and {other} read "{column}" in two ways'
+                yield problem, f"fields.{name}", "Give both the same columns, split, match and null"
+    private = {*owners, *mapping.personal}
+    for place, columns in _other_columns(mapping):
+        for column in columns:
+            if column in private:
+                problem = f'"{column}" says who people are, and would be seen here'
+                yield problem, place, "Use another column, or take it out"
+
+
+def _other_columns(mapping: Mapping) -> Iterator[tuple[str, list[str]]]:
+    """The columns of a mapping that become no pseudonyms, with where they are named."""
+    yield "id", as_list(mapping.id)
+    yield "version", as_list(mapping.version)
+    for name in ("include", "exclude"):
+        for n, condition in enumerate(getattr(mapping, name)):
+            yield f"{name}[{n}]", [condition.column]
+    if mapping.states is not None:
+        yield "states", [mapping.states.column]
+    for name, rule in mapping.rules().items():
+        if name not in mapping.persons:
+            yield (
+                f"fields.{name}",
+                [
+                    *as_list(rule.column),
+                    *as_list(rule.date),
+                    *as_list(rule.plus),
+                    *as_list(rule.minus),
+                ],
+            )
+        yield f"fields.{name}.when", [condition.column for condition in conditions_of(rule)]
 
 
 def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator[Problem]:
@@ -138,8 +221,7 @@ def _check_words(place: str, rule: Rule) -> Iterator[Problem]:
     wrong = None if rule.match is None else check_pattern(rule.match)
     if wrong:
         yield wrong, f"{place}.match", PATTERN_CURE
-    when = rule.when if isinstance(rule.when, list) else [rule.when] if rule.when else []
-    for condition in when:
+    for condition in conditions_of(rule):
         yield from _check_condition(f"{place}.when", condition)
 
 
@@ -176,8 +258,11 @@ def _check_groups(mapping: Mapping) -> Iterator[Problem]:
     if mapping.kind == "heartbeat" and mapping.groups:
         place = "merge" if mapping.merge else "states"
         yield "a heartbeat has no id, so its rows are not of one record", place, "Take it out"
+    items = item_fields(mapping.kind)
+    lists = listed_fields(mapping.kind) | items.keys()
     for name, rule in mapping.merge.items():
-        if name not in rules or name in mapping.working:
+        mapped = name in rules or any(f"{name}.{part}" in rules for part in [items.get(name)])
+        if not mapped or name in mapping.working:
             problem = f'"{name}" is no field of this mapping'
             known = ", ".join(n for n in rules if n not in mapping.working)
             yield problem, f"merge.{name}", f"Use one of: {known}"
@@ -187,6 +272,12 @@ def _check_groups(mapping: Mapping) -> Iterator[Problem]:
                 f"merge.{name}",
                 'Use "first" or "last"',
             )
+        elif rule == "each" and name not in lists:
+            problem = f'"each" is for lists, and {name} is none'
+            yield problem, f"merge.{name}", 'Use "first" or "last"'
+        elif name in items and rule != "each":
+            problem = f'every row has one of the {name}, so that "{rule}" would lose the others'
+            yield problem, f"merge.{name}", 'Use "each"'
         elif rule == "sum" and (name not in number_fields(mapping.kind) or name == "version"):
             yield (
                 f'"sum" is for fields that are numbers, and {name} is none',

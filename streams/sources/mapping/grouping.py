@@ -12,6 +12,7 @@ then
 | `last`, of another field | that of the latest row that has it |
 | `any`, `all` | true where it is true in any row, or in all rows that have it |
 | `sum` | the sum of all rows; not known where one of them lacks it |
+| `each`, of a list | what the rows have, together: a marker once, a unit or casualty a row |
 
 A row is earlier than another where the first of its times is, then the second, and so on; rows of
 the same times are ordered by their cells. So the order of the rows in the file changes nothing.
@@ -35,6 +36,7 @@ import msgspec
 from streams.errors import Refused, SourceError
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected
 from streams.sources.external_sort import RUN_BYTES, ExternalSort
+from streams.sources.mapping.kind_fields import item_fields
 from streams.sources.mapping.mapped import Mapper
 from streams.sources.mapping.model import Mapping
 from streams.sources.mapping.placing import Placed
@@ -51,6 +53,7 @@ class Merged:
         states = {} if mapping.states is None else mapping.states.fields
         self._rules: dict[str, str] = {
             "updated_at": "last", **dict.fromkeys(states.values(), "first"), **mapping.merge,
+            **dict.fromkeys(item_fields(mapping.kind), "each"),
         }  # fmt: skip
         self.event: dict[str, object] = {}
         self.placed = Placed()
@@ -59,12 +62,16 @@ class Merged:
         self.sums = {name for name, rule in mapping.merge.items() if rule == "sum"}
         """Fields that are sums over all rows."""
         self._summed: Counter[str] = Counter()
+        self._each: dict[str, list[Any]] = {}
+        """What the rows have of a list, together."""
+        self._items = tuple(f"{name}." for name in item_fields(mapping.kind))
         self._rows = 0
 
     def whole(self) -> dict[str, object]:
         """The fields of the record when all its rows were taken."""
         lacking = {name for name in self.sums if self._summed[name] < self._rows}
-        return {name: value for name, value in self.event.items() if name not in lacking}
+        gathered = {n: sorted(each, key=msgspec.json.encode) for n, each in self._each.items()}
+        return {n: value for n, value in self.event.items() if n not in lacking} | gathered
 
     def add(self, event: dict[str, object], placed: Placed, cells: list[str]) -> None:
         """Take one more row."""
@@ -78,14 +85,20 @@ class Merged:
                 so_far = Decimal(str(self.event.get(name, 0)))
                 self.event[name] = format(so_far + Decimal(str(value)), "f")
                 self._summed[name] += 1
+            elif rule == "each" and isinstance(value, list):
+                held = self._each.setdefault(name, [])
+                held += [each for each in value if isinstance(each, dict) or each not in held]
             elif rule in {"any", "all"}:
                 flag = msgspec.convert(value, bool, strict=False)
-                held = self.event.get(name, flag)
-                self.event[name] = (held or flag) if rule == "any" else (held and flag)
+                before = self.event.get(name, flag)
+                self.event[name] = (before or flag) if rule == "any" else (before and flag)
             elif name not in self.event or self._replaces(name, rule, placed, order):
                 self.event[name] = value
                 self._from[name] = order
                 self._place(name, placed)
+        for name, at in placed.at.items():
+            if name.startswith(self._items):  # the latest of them says how late the record is
+                self.placed.at[name] = max(at, self.placed.at.get(name, at))
 
     def _replaces(self, name: str, rule: str, placed: Placed, order: Order) -> bool:
         """Whether the value of a further row takes the place of the one that is held."""
@@ -225,7 +238,7 @@ def _add(merged: Merged, mapper: Mapper, cells: list[str]) -> Refused | None:
         mapped = mapper.row(cells)
         if mapped is not None:
             mapper.plausible.judge(mapped[1])
-            merged.add(*mapped, cells)
+            merged.add(mapper.itemised(mapped[0]), mapped[1], cells)
     except Refused as refused:
         return refused
     except msgspec.ValidationError as error:

@@ -22,7 +22,7 @@ from streams.errors import ConfigError, Refused
 from streams.events.lenient import FIELDS, Kept, mend
 from streams.events.schema import KINDS
 from streams.sources.mapping.cells import Pattern, plain_number
-from streams.sources.mapping.kind_fields import number_fields
+from streams.sources.mapping.kind_fields import item_fields, listed_fields, number_fields, parts_of
 from streams.sources.mapping.model import (
     Mapping,
     RowCondition,
@@ -30,10 +30,12 @@ from streams.sources.mapping.model import (
     Scalar,
     Texts,
     as_list,
+    conditions_of,
     is_time,
 )
 from streams.sources.mapping.placing import Cells, Make, Placed, Read, TimeMakers
 from streams.sources.mapping.plausible import Now, Plausible, wall_clock
+from streams.sources.mapping.pseudonyms import veiled_rule
 from streams.sources.mapping.reading_periods import bounds
 from streams.sources.mapping.repeated import Repeated, SamePeriod
 from streams.sources.notices import Notices
@@ -74,6 +76,7 @@ class Mapper:
         self.plausible = Plausible(mapping.kind, list(mapping.working), self._now)
         self.struct = KINDS[mapping.kind]
         self._numbers = number_fields(mapping.kind)
+        self._listed = listed_fields(mapping.kind)
         self._figures = [n for n in ("value", "numerator", "denominator") if n in self._numbers]
         self.fixed: dict[str, object] = {}
         force = mapping.force or force
@@ -88,6 +91,12 @@ class Mapper:
             )
         self.fixed.update(mapping.constants)
         rules = mapping.rules()
+        rules |= {name: veiled_rule(rule) for name, rule in mapping.persons.items()}
+        self._items = {
+            field: [name for name in rules if name in parts_of(mapping.kind, field)]
+            for field in item_fields(mapping.kind)
+        }
+        """The fields of which a row gives one object, and the rules of its parts."""
         self._nested = any("." in name for name in (*mapping.constants, *rules))
         self._ids = [(self._column(name, "id"), name) for name in as_list(mapping.id)]
         # What a reading is of is a part of its id: a table with a column for each line takes a
@@ -204,10 +213,26 @@ class Mapper:
         latest = self.plausible.judge(placed)
         if self._ids and "updated_at" not in event:
             event["updated_at"] = latest or self._end_of_period(event)
-        line = self._encode(event)
+        line = self._encode(self.itemised(event))
         if self._same is not None:
             self._same.see(event, self.line())
         return line
+
+    def itemised(self, event: Fields) -> Fields:
+        """The same fields, with those of one object of a list as that object: the unit of a row,
+        say. An object without the part that it must have is left out."""
+        for field, needs in item_fields(self.mapping.kind).items():
+            before = f"{field}."
+            parts = {name: event.pop(name) for name in self._items[field] if name in event}
+            if before + needs in parts:
+                event[field] = [{name.removeprefix(before): v for name, v in parts.items()}]
+            elif parts:
+                self.notices.add(
+                    f"{field} was left out of {{count}} row{{s}} without {before}{needs}, the "
+                    "first at {example}",
+                    f"{self.file}:{self.line()}",
+                )
+        return event
 
     def _need_figure(self, event: Fields) -> None:
         """Refuses a reading whose cells are blank where its figure should stand."""
@@ -406,10 +431,9 @@ class Mapper:
             make = self._word(name, rule)
         if _lenient(rule):
             make = self._or_nothing(name, make)
-        when = rule.when if isinstance(rule.when, list) else [rule.when] if rule.when else []
-        if not when:
+        conditions = [self._condition(c, f"{name}.when") for c in conditions_of(rule)]
+        if not conditions:
             return make
-        conditions = [self._condition(c, f"{name}.when") for c in when]
 
         def make_when(cells: Cells, placed: Placed) -> object:
             for holds in conditions:
@@ -422,14 +446,16 @@ class Mapper:
     def _word(self, name: str, rule: Rule) -> Make:
         read = self._reader(rule.column, rule.null, name, rule.join)
         translate, default = self._translation(name, rule), rule.default
+        listed = name in self._listed
 
         def make(cells: Cells, _placed: Placed) -> object:
             text = read(cells)
             if text is None:
-                return default
+                return [default] if listed and default is not None else default
             if rule.split is None:
-                return translate(text)
-            return [translate(part.strip()) for part in text.split(rule.split) if part.strip()]
+                return [translate(text)] if listed else translate(text)
+            parts = [translate(part.strip()) for part in text.split(rule.split) if part.strip()]
+            return list(dict.fromkeys(parts))
 
         return make
 

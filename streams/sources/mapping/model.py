@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from streams.errors import ConfigError
+from streams.sources.mapping.kind_fields import PARTIAL_FIELDS, TIME_FIELDS, person_fields
 from streams.sources.record_times import RECORD_TIMES
 
 Text = Annotated[str, Meta(min_length=1)]
@@ -17,31 +18,7 @@ Texts = Text | Annotated[list[Text], Meta(min_length=1)]
 Scalar = str | bool | int | float
 Decimal = Literal[".", ","]
 Thousands = Literal[",", ".", " ", "'", ""]
-Merge = Literal["first", "last", "any", "all", "sum"]
-
-TIME_FIELDS = frozenset(
-    [
-        "updated_at",
-        "offered_at",
-        "connected_at",
-        "answered_at",
-        "abandoned_at",
-        "ended_at",
-        "wrapped_up_at",
-        "called_back_at",
-        "graded_at",
-        "dispatched_at",
-        "arrived_at",
-        "closed_at",
-        "recontact_due_at",
-        "recontacted_at",
-        "at",
-    ]
-)
-PARTIAL_FIELDS = frozenset(
-    ["opened_at", "recorded_at", "committed_from", "committed_to", "outcome_at"]
-)
-"""Times that may also be known only to the day or the month."""
+Merge = Literal["first", "last", "any", "all", "sum", "each"]
 
 
 def as_list(texts: Texts | None) -> list[str]:
@@ -162,6 +139,8 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
     working: dict[str, Rule] = {}
     include: list[RowCondition] = []
     exclude: list[RowCondition] = []
+    personal: list[Text] = []
+    """Columns that say who people are and that no field takes."""
 
     def rules(self) -> dict[str, Rule]:
         """All rules by field name, the working times and those of states included."""
@@ -178,6 +157,17 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
         """Whether a row is a finished record, which becomes the versions of a live feed."""
         enabled = self.unfold if isinstance(self.unfold, bool) else self.unfold.enabled
         return enabled and self.version is None
+
+    @property
+    def persons(self) -> dict[str, Rule]:
+        """The rules of the fields that say who somebody is: their cells become pseudonyms."""
+        return {n: rule for n, rule in self.fields.items() if n in person_fields(self.kind)}
+
+    @property
+    def private(self) -> bool:
+        """Whether the table says who people are, so that of a refused row only the columns are kept
+        that the mapping names."""
+        return bool(self.personal or self.persons)
 
     def marks(self, rule: Rule) -> tuple[str, str]:
         """The marks before decimals and between thousands in the numbers of a rule."""
@@ -213,6 +203,11 @@ class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
 def anchors(rule: Rule) -> list[str]:
     """The fields that a rule hangs on."""
     return [*as_list(rule.after), *as_list(rule.from_)]
+
+
+def conditions_of(rule: Rule) -> list[RowCondition]:
+    """The conditions under which a rule holds."""
+    return rule.when if isinstance(rule.when, list) else [rule.when] if rule.when else []
 
 
 def is_time(mapping: Mapping, name: str) -> bool:

@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 
 from streams.errors import Refused
 from streams.sources.mapping.cells import Pattern, length_of
-from streams.sources.mapping.model import PARTIAL_FIELDS, Mapping, Rule, Texts, as_list
+from streams.sources.mapping.kind_fields import PARTIAL_FIELDS
+from streams.sources.mapping.model import Mapping, Rule, Texts, as_list
 from streams.sources.mapping.reading_periods import period_text
 from streams.sources.mapping.times import (
     DAY,
@@ -27,7 +28,7 @@ from streams.sources.mapping.times import (
     compile_format,
     first_fit,
 )
-from streams.sources.record_times import RECORD_TIMES
+from streams.sources.record_times import DUE, RECORD_TIMES
 
 Cells = list[str]
 Read = Callable[[Cells], str | None]
@@ -313,5 +314,6 @@ class TimeMakers:
 
     def _keep(self, name: str, placed: Placed, start: dt.datetime) -> object:
         """Note a time of the row, and give it as its field wants it."""
-        placed.at[name] = start
+        if name not in DUE:
+            placed.at[name] = start
         return start.isoformat() if name in PARTIAL_FIELDS else start

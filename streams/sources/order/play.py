@@ -18,6 +18,7 @@ from streams.config.force import Force
 from streams.errors import Refused, SourceError
 from streams.events.lenient import read
 from streams.events.schema import Event, Versioned
+from streams.events.unknown_values import UnknownValues
 from streams.periods import DAY, Calendar, rfc3339, to_ms
 from streams.registry.kind import EARLIEST, SKEW, Kind
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected, instant_of
@@ -33,6 +34,9 @@ NAMED = 3
 UNREADABLE = -1
 """The instant of a line that has none: it comes first, and is refused by whoever takes it."""
 
+UNJUDGED = "record"
+"""Stands for the kind of records of forces that are not known."""
+
 
 class Judge:
     """Judges events by the rules of their kind, for the forces that are known."""
@@ -40,6 +44,7 @@ class Judge:
     def __init__(self, forces: Sequence[Force]) -> None:
         self.calendars = {force.id: Calendar(force.zone) for force in forces}
         self._kinds: dict[tuple[str, str], Kind] = {}
+        self._unjudged = UnknownValues()
         for force in forces:
             for name, rules in COUNTED.items():
                 made: Any = rules
@@ -56,6 +61,26 @@ class Judge:
         if kind is None or not isinstance(event, Versioned) or event.deleted:
             return None
         return kind.pack(event, to_ms(event.updated_at))
+
+    def take(self, line: bytes) -> None:
+        """Judges one line as a monitor does, and counts its unknown values; raises `Refused`."""
+        kept = read(line)
+        kind = self.kind(kept.event)
+        unknown = self._unjudged if kind is None else kind.unknown
+        for field, value in kept.unknown:
+            unknown.note(kept.event, field, value)
+        self.packed(kept.event)
+        unknown.settle(kept.event)
+
+    def unknown(self) -> dict[str, UnknownValues]:
+        """The unknown values of the lines that were taken, by kind of record."""
+        found: dict[str, UnknownValues] = {}
+        for (name, _), kind in self._kinds.items():
+            if kind.unknown.fields:
+                found.setdefault(name, UnknownValues()).add(kind.unknown)
+        if self._unjudged.fields:
+            found[UNJUDGED] = self._unjudged
+        return found
 
     def versions(self, event: Event, *, unfolds: bool) -> list[tuple[int, Event]]:
         """A finished record as the versions of a live feed, or `unfolds` False as its last one

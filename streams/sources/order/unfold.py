@@ -6,8 +6,9 @@ two months would move the clock two months ahead. So each record is *unfolded*:
 
 | kind | a version at |
 |---|---|
-| call | offered, connected, answered or abandoned, ended |
-| incident | opened, graded (which brings the grade), dispatched, arrived, closed |
+| call | offered, connected, answered or abandoned, ended, wrapped up, called back |
+| incident | opened, graded (which brings the grade), dispatched, arrived, told of a delay, closed |
+| its units | dispatched (which brings the unit), arrived, cleared |
 | crime | recorded, outcome (which brings the outcome) |
 
 Each version is the record as it was known then. Facts that have no time of their own (area,
@@ -19,11 +20,11 @@ is not counted as waiting or unattended.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 
-from streams.events.schema import KINDS, Event, Record, Versioned
+from streams.events.schema import KINDS, Event, Record, Unit, Versioned
 from streams.periods import EPOCH, SECOND, Calendar, to_ms
 from streams.registry.kind import DAY_PRECISE, MONTH_PRECISE, partial_stamp
 from streams.sources.record_times import RECORD_TIMES
@@ -58,7 +59,7 @@ def last_version(event: Versioned) -> Versioned:
     """A finished record marked as the last version, after which nothing comes."""
     if type(event) not in UNFOLDED or event.deleted or event.version is not None:
         return event
-    return msgspec.structs.replace(event, played="end")
+    return msgspec.structs.replace(event, played="end", origin=_origin(event))
 
 
 def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
@@ -80,10 +81,12 @@ def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
         stamp: dt.datetime | str | None = getattr(event, field)
         if stamp is not None:
             known[field] = min(max(known_at(field, stamp, calendar), first), end)
-    instants = sorted({first, *known.values()})
+    units = [(unit, _unit_times(unit, first, end)) for unit in getattr(event, "units", ())]
+    instants = sorted({first, *known.values(), *(at for _, own in units for at in own.values())})
     versions: list[tuple[int, Event]] = []
     for at in instants:
-        changed: dict[str, Any] = {"played": "step" if at < instants[-1] else "end"}
+        played = "step" if at < instants[-1] else "end"
+        changed: dict[str, Any] = {"played": played, "origin": _origin(event)}
         if at < end:
             changed["updated_at"] = EPOCH + dt.timedelta(milliseconds=at)
         for field in later:
@@ -91,7 +94,30 @@ def unfold(event: Versioned, calendar: Calendar) -> list[tuple[int, Event]]:
                 changed[field] = None
                 if field in BRINGS:
                     changed[BRINGS[field]] = None
+        if units:
+            changed["units"] = tuple(_unit_at(unit, own, at) for unit, own in units
+                                     if not own or min(own.values()) <= at)  # fmt: skip
         versions.append((at, msgspec.structs.replace(event, **changed)))
     if instants[-1] < end:  # the export says that the record was written later than its last time
         versions.append((end, last_version(event)))
     return versions
+
+
+def _origin(event: Record) -> Literal["replayed", "simulated"]:
+    """Where a version of a finished record comes from: what was made up stays so."""
+    return "simulated" if event.origin == "simulated" else "replayed"
+
+
+UNIT_TIMES = ("dispatched_at", "arrived_at", "cleared_at")
+
+
+def _unit_times(unit: Unit, first: int, end: int) -> dict[str, int]:
+    """When each time of a unit was known, in ms."""
+    stamps = ((name, getattr(unit, name)) for name in UNIT_TIMES)
+    return {name: min(max(to_ms(at), first), end) for name, at in stamps if at is not None}
+
+
+def _unit_at(unit: Unit, known: dict[str, int], at: int) -> Unit:
+    """A unit as it was known at an instant."""
+    later = {name: None for name, instant in known.items() if instant > at}
+    return msgspec.structs.replace(unit, **later) if later else unit

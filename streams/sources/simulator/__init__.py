@@ -7,9 +7,12 @@ nothing from a clock, and nothing is kept of what has passed, so a run may last 
 A record is sent again, whole, at each change, with `version` 1, 2, 3 ... and `updated_at` the
 instant of the change:
 
-* a call: offered; answered or abandoned; ended. Its area is known from the answer on.
-* an incident: opened; graded; dispatched; arrived; closed. Some are closed without an arrival, some
-  cancelled, some put in another category when they are closed.
+* a call: offered; answered or abandoned; ended; wrapped up, and most emergency callers who gave up
+  are called back. Its area is known from the answer on, the incident that it opens from then on.
+* an incident: opened; graded, which brings markers and casualties; dispatched, which brings units;
+  arrived; closed. Some are closed without an arrival, some cancelled, some put in another category
+  when they are closed, and some prove to be a crime.
+* how many handlers are signed on, on average over the day so far, at each change of shift.
 * a heartbeat of the feeds `calls` and `incidents` every 30 seconds.
 
 Ids are the start of the run and a sequence number: `sim-20220103T000000Z-c17`. No person appears.
@@ -63,7 +66,7 @@ def simulate(
     rates: Rates | None = None,
     surges: Sequence[Surge] = (),
 ) -> Iterator[tuple[int, bytes]]:
-    """Calls, incidents and heartbeats of `force` from `start_ms` up to, not including, `end_ms`.
+    """Everything of `force` from `start_ms` up to, not including, `end_ms`.
 
     Instants are milliseconds since 1970 UTC; `end_ms` None never ends. The same arguments give the
     same bytes, and an earlier end gives the beginning of the same: what is still open then stays
@@ -85,12 +88,12 @@ def _usual(
     force: Force, start_ms: int, end_ms: int | None, seed: int, chosen: Rates
 ) -> Iterator[tuple[int, bytes]]:
     """An ordinary room."""
-    rng = Random(f"{seed}/{force.id}")
+    rng, facts = Random(f"{seed}/{force.id}"), Random(f"{seed}/{force.id}/facts")
     agenda = Agenda()
     writer = Writer(force, start_ms)
     places = [(area.id, weight) for area, weight in smallest_areas(force)]
-    incidents = IncidentSimulator(force, chosen, rng, agenda, writer, places)
-    room = Room(force, chosen, rng, agenda, writer, incidents)
+    incidents = IncidentSimulator(force, chosen, rng, facts, agenda, writer, places)
+    room = Room(force, chosen, rng, facts, agenda, writer, incidents, says_staffing=True)
     incidents.start(start_ms)
     room.start(start_ms)
     if chosen.heartbeat_seconds:

@@ -69,7 +69,12 @@ def spread_crimes(
             months[known] = _Month(calendar, known)
         instant = months[known].draw(Random(f"{seed}/{event.id}"))
         at = dt.datetime.fromtimestamp(instant // 1000, zone)
-        changed = {"id": SIMULATED_DAY + event.id, "version": 1, "updated_at": at}
+        changed = {
+            "id": SIMULATED_DAY + event.id,
+            "version": 1,
+            "updated_at": at,
+            "origin": "simulated",
+        }
         if isinstance(event, Crime):
             changed |= {"recorded_at": at.isoformat(), "outcome": None, "outcome_at": None}
         else:

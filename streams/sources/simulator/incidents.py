@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from random import Random
 
@@ -50,6 +50,28 @@ _RESPONSE = {
     NO_ATTENDANCE: (10_800.0, 0.90, 1.0),
 }
 _CANCELLED = 0.02
+
+# Share of incidents of a category, or below it, that get a marker as they are graded, and of those
+# of a category that prove to be a crime.
+_MARKERS = (
+    ("domestic", "domestic_abuse", 1.0),
+    ("asb", "alcohol", 0.12),
+    ("violence", "alcohol", 0.30),
+    ("violence", "hate", 0.05),
+    ("asb.personal", "hate", 0.06),
+    ("crime_report", "cyber", 0.06),
+    ("crime_report", "business", 0.20),
+    ("concern_for_safety", "vulnerable_adult", 0.25),
+    ("concern_for_safety", "child_at_risk", 0.12),
+    ("missing_person", "child_at_risk", 0.40),
+    ("missing_person", "cse", 0.04),
+)
+_CRIMED = {"crime_report": 0.80, "crime_in_progress": 0.55, "violence": 0.60, "domestic": 0.35,
+           "asb.personal": 0.15, "asb.environmental": 0.20}  # fmt: skip
+_SECOND_UNIT = 0.4
+"""The share of emergencies to which a second unit is sent."""
+_ROAD_USERS = {"car_driver": 0.42, "car_passenger": 0.20, "pedestrian": 0.14, "motorcyclist": 0.10,
+               "cyclist": 0.10, "goods_vehicle": 0.03, "mobility_scooter": 0.01}  # fmt: skip
 _LONGEST_INCIDENT = 14 * 86_400.0  # seconds; a lognormal has no end, an incident has
 
 
@@ -61,33 +83,41 @@ class _Incident:
         "dispatched",
         "grade",
         "graded",
-        "number",
+        "id",
         "opened",
         "rest",
+        "units",
         "version",
     )  # fmt: skip
 
-    def __init__(self, number: int, opened: int, category: str, area: str | None) -> None:
-        self.number, self.opened, self.category, self.area = number, opened, category, area
+    def __init__(self, name: str, opened: int, category: str, area: str | None) -> None:
+        self.id, self.opened, self.category, self.area = name, opened, category, area
+        self.units: list[dict[str, str]] = []
         self.version, self.rest = 0, ""
         self.grade = ""
         self.graded = self.dispatched = self.arrives = 0
 
 
 class IncidentSimulator:
-    """Makes up the incidents of one force, from the opening to the close."""
+    """Makes up the incidents of one force, from the opening to the close.
+
+    What no figure of volumes or times hangs on (markers, units, casualties) is drawn from `facts`,
+    so that it can be drawn otherwise and leaves these figures as they are.
+    """
 
     def __init__(
         self,
         force: Force,
         rates: Rates,
         rng: Random,
+        facts: Random,
         agenda: Agenda,
         writer: Writer,
         places: Sequence[tuple[str, float]],
         only: str | None = None,
     ) -> None:
         self._rng, self._agenda, self._writer = rng, agenda, writer
+        self._facts = facts
         self._areas = [quoted(area) for area, _ in places]
         self._area_weights = list(accumulate(weight for _, weight in places))
         # A force with a vocabulary of its own gets that; words that the mix lacks weigh alike.
@@ -124,26 +154,38 @@ class IncidentSimulator:
             return None
         return self._rng.choices(self._areas, cum_weights=self._area_weights)[0]
 
-    def from_call(self, now: int, emergency: bool, area: str | None, talk: float) -> None:
-        """Let an answered call open an incident while it is talked (`talk` in seconds)."""
+    def from_call(
+        self,
+        now: int,
+        emergency: bool,
+        area: str | None,
+        talk: float,
+        opens: Callable[[str], None],
+    ) -> None:
+        """Let an answered call open an incident while it is talked (`talk` in seconds); `opens` is
+        given its id then."""
         if self._rng.random() < _OPENED_BY[emergency]:
             opened = now + int(talk * self._rng.uniform(0.15, 0.6) * SECOND)
             origin = "emergency_call" if emergency else "other_call"
-            self._agenda.add(opened, self._open, (origin, area or self.area()))
+            self._agenda.add(opened, self._open, (origin, area or self.area(), opens))
 
     def _open_own(self, now: int, _: None) -> bytes:
         self._next_own(now)
-        return self._open(now, ("own", self.area()))
+        return self._open(now, ("own", self.area(), None))
 
     def _lognormal(self, median: float, sigma: float) -> float:
         return min(_LONGEST_INCIDENT, median * math.exp(self._rng.gauss(0.0, sigma)))
 
-    def _open(self, now: int, origin_and_area: tuple[str, str | None]) -> bytes:
-        origin, area = origin_and_area
+    def _open(
+        self, now: int, whence: tuple[str, str | None, Callable[[str], None] | None]
+    ) -> bytes:
+        origin, area, opens = whence
         rng = self._rng
         self._incidents += 1
         category = rng.choices(self._categories, cum_weights=self._category_weights)[0]
-        incident = _Incident(self._incidents, now, category, area)
+        incident = _Incident(self._writer.id("i", self._incidents), now, category, area)
+        if opens is not None:
+            opens(incident.id)
         weights = list(_GRADES_OF[origin])
         weights[0] = min(0.9, weights[0] * self._tilt[category])
         incident.grade = rng.choices(GRADES, weights)[0]
@@ -170,16 +212,27 @@ class IncidentSimulator:
 
     def _grade(self, now: int, incident: _Incident) -> bytes:
         incident.rest = f',"grade":"{incident.grade}","graded_at":{self._writer.stamp(now)}'
-        if incident.category == "domestic":
-            incident.rest += ',"markers":["domestic_abuse"]'
+        markers = dict.fromkeys(
+            f'"{marker}"'
+            for category, marker, share in _MARKERS
+            if is_in(incident.category, category) and self._facts.random() < share
+        )
+        if markers:
+            incident.rest += f',"markers":[{",".join(markers)}]'
         if incident.category == "road_collision.injury":
             hurt = 1 + int(self._rng.expovariate(1.2))
-            kind = self._rng.choices(("slight", "serious", "fatal"), (0.83, 0.155, 0.015))[0]
-            incident.rest += f',"casualties":{{"{kind}":{hurt}}}'
+            severity = self._rng.choices(("slight", "serious", "fatal"), (0.83, 0.155, 0.015))[0]
+            users = self._facts.choices(tuple(_ROAD_USERS), tuple(_ROAD_USERS.values()), k=hurt)
+            casualties = (f'{{"severity":"{severity}","road_user":"{user}"}}' for user in users)
+            incident.rest += f',"casualties":[{",".join(casualties)}]'
         return self._write(incident, now)
 
     def _dispatch(self, now: int, incident_and_arrives: tuple[_Incident, bool]) -> bytes | None:
         incident, arrives = incident_and_arrives
+        two = incident.grade == EMERGENCY and self._facts.random() < _SECOND_UNIT
+        for sign in self._facts.sample(range(1, 60), 1 + two):
+            unit = {"id": f'"U{sign:02d}"', "dispatched_at": self._writer.stamp(now)}
+            incident.units.append(unit)
         incident.rest += f',"dispatched_at":{self._writer.stamp(now)}'
         if arrives:
             self._agenda.add(incident.arrives, self._arrive, incident)
@@ -187,6 +240,7 @@ class IncidentSimulator:
 
     def _arrive(self, now: int, incident: _Incident) -> bytes:
         incident.rest += f',"arrived_at":{self._writer.stamp(now)}'
+        incident.units[0]["arrived_at"] = self._writer.stamp(now)
         at_scene = self._lognormal(2_700.0, 0.9)
         self._agenda.add(now + int(at_scene * SECOND), self._close, incident)
         return self._write(incident, now)
@@ -199,8 +253,23 @@ class IncidentSimulator:
         if self._rng.random() < _RECATEGORISED:
             drawn = self._rng.choices(self._categories, cum_weights=self._category_weights)
             incident.category = drawn[0]
+        if self._facts.random() < _CRIMED.get(incident.category, 0.0):
+            incident.rest += ',"crimed":true'
+        self._clear(now, incident)
         incident.rest += f',"closed_at":{self._writer.stamp(now)}'
         return self._write(incident, now)
+
+    def _clear(self, now: int, incident: _Incident) -> None:
+        """The units of an incident that is closed are free; a second one came after the first and
+        left before it."""
+        stamp = self._writer.stamp
+        first, *more = incident.units or [{}]
+        if first:
+            first["cleared_at"] = stamp(now)
+        for unit in more if "arrived_at" in first else ():
+            came = incident.arrives + int((now - incident.arrives) * self._facts.uniform(0.0, 0.3))
+            unit["arrived_at"] = stamp(came)
+            unit["cleared_at"] = stamp(came + int((now - came) * self._facts.uniform(0.2, 1.0)))
 
     def _write(self, incident: _Incident, now: int) -> bytes:
         incident.version += 1
@@ -208,12 +277,17 @@ class IncidentSimulator:
         area = "" if incident.area is None else f',"area":{incident.area}'
         return self._writer.record(
             "incident",
-            "i",
-            incident.number,
+            incident.id,
             incident.version,
             f'"updated_at":{stamp(now)},"opened_at":{stamp(incident.opened)},'
-            f'"category":"{incident.category}"{area}{incident.rest}',
+            f'"category":"{incident.category}"{area}{incident.rest}{units_of(incident)}',
         )
+
+
+def units_of(incident: _Incident) -> str:
+    """The units of an incident as a field, where it has some."""
+    units = ("{" + ",".join(f'"{k}":{v}' for k, v in u.items()) + "}" for u in incident.units)
+    return f',"units":[{",".join(units)}]' if incident.units else ""
 
 
 def incidents_of(rates: Rates) -> float:

@@ -13,19 +13,27 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from random import Random
+from typing import get_args
+from zoneinfo import ZoneInfo
 
 from streams.config.force import Force
+from streams.events.schema import Channel
 from streams.periods import DAY, SECOND
 from streams.sources.simulator.agenda import Agenda
 from streams.sources.simulator.incidents import IncidentSimulator
 from streams.sources.simulator.profile import KEPT, Arrivals, Rates, week_of_line
 from streams.sources.simulator.writer import Writer, quoted
 
+CHANNELS = get_args(Channel)
+
 _QUEUED, _RINGING, _TALKING, _GONE = range(4)
 
 # Seconds: median and sigma of the lognormal talk time, mean of the exponential wrap-up.
 _EMERGENCY_TALK = (150.0, 0.70, 60.0)
 _OTHER_TALK = (270.0, 0.80, 90.0)
+
+_CALLED_BACK, _UNTIL_CALLED_BACK = 0.9, 240.0
+"""The share of abandoned emergency callers who are rung back, and the mean seconds until then."""
 
 _SHIFTS = ((7, 15, 1.35), (15, 23, 1.10), (23, 7, 1.60))
 """From hour, to hour, and the staff above the mean load, in square roots of it. The late shift is
@@ -34,12 +42,59 @@ _WEEKEND_STAFF = 0.80
 
 
 class _Call:
-    __slots__ = ("answered", "area", "gives_up", "line", "number", "offered", "state")
+    __slots__ = (
+        "answered",
+        "area",
+        "ended",
+        "gives_up",
+        "id",
+        "incident",
+        "line",
+        "offered",
+        "state",
+        "version",
+    )
 
-    def __init__(self, number: int, line: int, offered: int, gives_up: int) -> None:
-        self.number, self.line, self.offered, self.gives_up = number, line, offered, gives_up
-        self.state, self.answered = _QUEUED, 0
+    def __init__(self, name: str, line: int, offered: int, gives_up: int) -> None:
+        self.id, self.line, self.offered, self.gives_up = name, line, offered, gives_up
+        self.state, self.answered, self.ended, self.version = _QUEUED, 0, 0, 0
         self.area: str | None = None
+        self.incident: str | None = None
+
+    def opens(self, incident: str) -> None:
+        """The call opens an incident."""
+        self.incident = incident
+
+
+class Staffing:
+    """The handlers signed on, as a reading of the day: sent again with each change of shift."""
+
+    def __init__(self, writer: Writer, zone: ZoneInfo) -> None:
+        self._writer, self._zone = writer, zone
+        self._handlers = self._version = self._sum = 0
+        self._begun: int | None = None
+        """Since when the sum is of the day, in ms."""
+        self._at = 0
+
+    def changed(self, now: int, handlers: int) -> bytes | None:
+        """The mean of the day until now; None at the very beginning."""
+        line = None
+        if self._begun is not None:
+            self._sum += self._handlers * (now - self._at)
+            self._version += 1
+            day = dt.datetime.fromtimestamp(now / SECOND - 1, self._zone).date()
+            line = self._writer.record(
+                "reading",
+                self._writer.id("staff-", str(day)),
+                self._version,
+                f'"updated_at":{self._writer.stamp(now)},"measure":"handlers_signed_on",'
+                f'"period":"{day}","value":{self._sum / (now - self._begun):.2f}',
+            )
+        local = dt.datetime.fromtimestamp(now // SECOND, self._zone)
+        if self._begun is None or local.hour == 0:
+            self._begun, self._sum, self._version = now, 0, 0
+        self._at, self._handlers = now, handlers
+        return line
 
 
 class Room:
@@ -50,11 +105,15 @@ class Room:
         force: Force,
         rates: Rates,
         rng: Random,
+        facts: Random,
         agenda: Agenda,
         writer: Writer,
         incidents: IncidentSimulator,
+        *,
+        says_staffing: bool = False,
     ) -> None:
         self._rng, self._agenda, self._writer, self._incidents = rng, agenda, writer, incidents
+        self._facts = facts
         self._zone = force.zone
         self._arrivals = [
             Arrivals(rates.calls_a_day(force, n), week_of_line(n), force.zone, rng)
@@ -62,11 +121,15 @@ class Room:
         ]
         self._patience = [rates.emergency_patience] + [rates.other_patience] * len(force.lines)
         self._talk = [_EMERGENCY_TALK] + [_OTHER_TALK] * len(force.lines)
-        self._lines = [quoted(line.id) for line in force.lines]
+        self._lines = [
+            quoted(line.id) + (f',"channel":"{line.id}"' if line.id in CHANNELS else "")
+            for line in force.lines
+        ]
         self._queues: list[deque[_Call]] = [deque() for _ in force.lines]
         self._staff, self._kept_share = roster(force, rates), rates.kept
         self._handlers = self._kept = self._busy = self._calls = 0
         self._until: int | None = None
+        self._staffing = Staffing(writer, force.zone) if says_staffing else None
 
     def start(self, now: int, until: int | None = None, lines: Sequence[int] | None = None) -> None:
         """Put the first shift and the first calls on the agenda: of all lines unless some are
@@ -83,7 +146,7 @@ class Room:
             if self._until is None or at < self._until:
                 self._agenda.add(at, self._offer, line)
 
-    def _change_shift(self, now: int, _: None) -> None:
+    def _change_shift(self, now: int, _: None) -> bytes | None:
         local = dt.datetime.fromtimestamp(now // SECOND, self._zone)
         self._handlers = self._staff[local.weekday() >= 5][shift_at(local.hour)]
         self._kept = kept_free(self._handlers, self._kept_share)
@@ -95,12 +158,13 @@ class Room:
         if self._until is None or now < self._until or self._busy:
             self._agenda.add(int(at.timestamp()) * SECOND, self._change_shift)
         self._serve(now)
+        return None if self._staffing is None else self._staffing.changed(now, self._handlers)
 
     def _offer(self, now: int, line: int) -> bytes:
         self._next_call(now, line)
         self._calls += 1
         patience = self._rng.expovariate(1 / self._patience[line])
-        call = _Call(self._calls, line, now, now + int(patience * SECOND))
+        call = _Call(self._writer.id("c", self._calls), line, now, now + int(patience * SECOND))
         idle = self._handlers - self._busy
         if idle > (self._kept if line else 0):
             # An emergency call rings at once; the other lines have a greeting first.
@@ -108,7 +172,7 @@ class Room:
         else:
             self._queues[line].append(call)
             self._agenda.add(call.gives_up, self._give_up, call)
-        return self._write(call, now, 1)
+        return self._write(call, now)
 
     def _ring(self, call: _Call, now: int, seconds: float) -> None:
         was_queued = call.offered != now
@@ -136,8 +200,14 @@ class Room:
             self._busy -= 1
         call.state = _GONE
         self._serve(now)
-        at = self._writer.stamp(now)
-        return self._write(call, now, 2, f',"abandoned_at":{at},"ended_at":{at}')
+        call.ended = now
+        if call.line == 0 and self._facts.random() < _CALLED_BACK:
+            soon = self._facts.expovariate(1 / _UNTIL_CALLED_BACK)
+            self._agenda.add(now + int(soon * SECOND), self._call_back, call)
+        return self._write(call, now)
+
+    def _call_back(self, now: int, call: _Call) -> bytes:
+        return self._write(call, now, f',"called_back_at":{self._writer.stamp(now)}')
 
     def _answer(self, now: int, call: _Call) -> bytes:
         call.state = _TALKING
@@ -145,29 +215,38 @@ class Room:
         talk = max(8.0, median * math.exp(self._rng.gauss(0.0, sigma)))
         self._agenda.add(now + int(talk * SECOND), self._end, call)
         call.area = self._incidents.area() if self._rng.random() < 0.93 else None
-        self._incidents.from_call(now, call.line == 0, call.area, talk)
-        return self._write(call, now, 2)
+        self._incidents.from_call(now, call.line == 0, call.area, talk, call.opens)
+        return self._write(call, now)
 
     def _end(self, now: int, call: _Call) -> bytes:
         wrap = self._rng.expovariate(1 / self._talk[call.line][2])
-        self._agenda.add(now + int(wrap * SECOND), self._wrapped)
-        return self._write(call, now, 3, f',"ended_at":{self._writer.stamp(now)}')
+        self._agenda.add(now + int(wrap * SECOND), self._wrapped, call)
+        call.ended = now
+        return self._write(call, now)
 
-    def _wrapped(self, now: int, _: None) -> None:
+    def _wrapped(self, now: int, call: _Call) -> bytes:
         self._busy -= 1
         self._serve(now)
+        return self._write(call, now, f',"wrapped_up_at":{self._writer.stamp(now)}')
 
-    def _write(self, call: _Call, now: int, version: int, rest: str = "") -> bytes:
+    def _write(self, call: _Call, now: int, rest: str = "") -> bytes:
         stamp = self._writer.stamp
+        call.version += 1
+        if call.ended:
+            ended = stamp(call.ended)
+            rest = f',"ended_at":{ended}{rest}'
+            if call.state == _GONE:
+                rest = f',"abandoned_at":{ended}{rest}'
+        if call.incident is not None:
+            rest = f',"incident_id":{call.incident}{rest}'
         if call.state == _TALKING:
             rest = f',"answered_at":{stamp(call.answered)}{rest}'
             if call.area is not None:
                 rest = f',"area":{call.area}{rest}'
         return self._writer.record(
             "call",
-            "c",
-            call.number,
-            version,
+            call.id,
+            call.version,
             f'"updated_at":{stamp(now)},"line":{self._lines[call.line]},'
             f'"offered_at":{stamp(call.offered)}{rest}',
         )

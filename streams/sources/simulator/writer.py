@@ -44,9 +44,14 @@ class Writer:
             f'{{"kind":"heartbeat","force":{self.force},"feed":"{feed}","at":{self.stamp(now)}}}'
         ).encode()
 
-    def record(self, kind: str, letter: str, number: int, version: int, rest: str) -> bytes:
-        """A versioned record; `rest` is `"updated_at":...` and the fields of the kind."""
+    def id(self, letter: str, number: int | str) -> str:
+        """The id of a record, as a JSON string."""
+        return f'"{self.run}-{letter}{number}"'
+
+    def record(self, kind: str, name: str, version: int, rest: str) -> bytes:
+        """A versioned record by its `id`; `rest` is `"updated_at":...` and the fields of the
+        kind."""
         return (
-            f'{{"kind":"{kind}","force":{self.force},"id":"{self.run}-{letter}{number}",'
-            f'"version":{version},{rest}}}'
+            f'{{"kind":"{kind}","force":{self.force},"id":{name},'
+            f'"version":{version},"origin":"simulated",{rest}}}'
         ).encode()

@@ -222,6 +222,11 @@ class NoColumn(ConfigError):
         self.column = column
         super().__init__(problem, field=field, cure=cure)
 
+    def without_rows(self) -> NoColumn:
+        """The same, without the header or the rows that the table has in its place."""
+        cure = "Compare the mapping with the table; its rows are not shown, for they have people"
+        return NoColumn(self.column, self.problem, field=self.field or "", cure=cure)
+
 
 def named(header: Sequence[str]) -> list[str]:
     """The column names of a header; one that is blank, as over the row numbers that data frames are

@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 from streams.board.monitor import Monitor, canonical
+from streams.events.schema import Call, decode_line
 from streams.fold.ledger import Ledger, Sealed
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor, ms, row, tiny_force
@@ -86,6 +87,24 @@ def test_records_leave_the_ledger_with_their_pane_and_figures_stay() -> None:
     assert ledger is not None
     assert list(ledger.entries) == ["later"]
     assert watched.board("tiny", START, ["2021-03"]).periods["2021-03"] == before
+
+
+def test_the_records_of_a_day_leave_in_short_steps_between_which_all_sums_are_right() -> None:
+    watched = monitor()
+    watched.ingest(lines(answered(f"c{n}", START + n * 1000) for n in range(1200)), FAR_FUTURE)
+    ledger = watched.ledger("call", "tiny")
+    assert ledger is not None
+    last = decode_line(lines([answered("last", START + 40 * DAY)]))
+    assert isinstance(last, Call)
+    left, held = [], len(ledger.entries) + 1
+    for _ in ledger.add(last, FAR_FUTURE) or ():
+        offered = row(watched.board("tiny", START, ["2021-03"]), "2021-03", "calls", line="999")[
+            "offered"
+        ]
+        assert offered == 1200
+        left.append(held - len(ledger.entries))
+        held = len(ledger.entries)
+    assert [gone for gone in left if gone] == [500, 500, 200]
 
 
 def test_memory_is_bounded_by_the_horizon_and_not_by_the_length_of_the_stream() -> None:

@@ -1,12 +1,10 @@
 """Metrics of alerts and watches."""
 
-from prometheus_client import generate_latest
-
 from streams.alerts.evaluation import evaluate
 from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor
 from streams.live import Live
-from streams.outputs.prometheus import registry
+from streams.outputs.prometheus import Exporter
 from streams.state.surveillance import watch_all
 from tests.alerting import WARWICKSHIRE, at, signal
 from tests.build import call, lines
@@ -26,7 +24,7 @@ def test_open_alerts_and_what_is_watched_are_metrics() -> None:
     ]
     assert not live.ingest(lines(found), NOW)
     evaluate(service.stores["warwickshire"], [signal("2026-11-21 21:00")], [], NOW)
-    text = generate_latest(registry(live)).decode()
+    text = Exporter(live).text()[0].decode()
     told = [
         line.replace(ID, "ID")
         for line in text.splitlines()
@@ -63,7 +61,7 @@ def test_a_snoozed_alert_is_not_open_for_alertmanager() -> None:
     live.health.state = "live"
     evaluate(service.stores["warwickshire"], [signal("2026-11-21 21:00")], [], NOW)
     service.act(ID, "snooze", NOW, "Duty inspector", until=NOW + 3_600_000, reason="Football")
-    text = generate_latest(registry(live)).decode()
+    text = Exporter(live).text()[0].decode()
     assert "watchroom_alert_open{" not in text
     assert "watchroom_alert_words{" in text
 
@@ -77,7 +75,7 @@ def test_what_fails_is_counted_for_prometheus_too() -> None:
     shard.surveillance["warwickshire"].faults = 2
     service.faults = 3
     service.tick()
-    text = generate_latest(registry(live)).decode()
+    text = Exporter(live).text()[0].decode()
     counted = 'watchroom_detector_faults_total{{force="warwickshire",kind="{}"}} {}'
     assert counted.format("incident", 2.0) in text
     assert counted.format("call", 0.0) in text
@@ -89,6 +87,6 @@ def test_what_fails_is_counted_for_prometheus_too() -> None:
 def test_faults_are_counted_while_a_worker_reads_back() -> None:
     live = Live(Monitor([WARWICKSHIRE]), lambda: NOW)
     watch_all(live.monitor)
-    text = generate_latest(registry(live)).decode()
+    text = Exporter(live).text()[0].decode()
     assert 'watchroom_detector_faults_total{force="warwickshire",kind="call"} 0.0' in text
     assert "watchroom_alert_faults_total" not in text

@@ -6,7 +6,6 @@ import re
 import time
 
 import pytest
-from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from streams.live import Live
@@ -27,7 +26,7 @@ def live(*records: dict[str, object], ready: bool = True) -> Live:
 
 
 def scraped(of: Live) -> Series:
-    text = generate_latest(exporter.registry(of)).decode()
+    text = exporter.Exporter(of).text()[0].decode()
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from prometheus_client import generate_latest
 
 from streams.cli import main
 from streams.live import Live
@@ -81,7 +80,7 @@ def test_the_terminal_says_that_a_rate_is_not_known() -> None:
 
 
 def scraped(*records: dict[str, Any]) -> list[str]:
-    text = generate_latest(exporter.registry(live(*records))).decode()
+    text = exporter.Exporter(live(*records)).text()[0].decode()
     return [line for line in text.splitlines() if line.startswith("watchroom_calls_")]
 
 

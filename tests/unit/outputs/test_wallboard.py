@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from streams.board.monitor import Monitor
 from streams.live import Live
+from streams.outputs.wallboard import hub as hub_module
 from streams.outputs.wallboard.hub import Hub, View, screen_content
 from streams.outputs.wallboard.pages import STATIC
 from streams.outputs.wallboard.screen import fingerprint, first_screen
@@ -213,6 +214,29 @@ def test_a_stream_begins_with_the_board_and_ends_with_the_server() -> None:
     assert event == b"event: board"
     assert json.loads(data[6:]) == as_json(shown.board("tiny"))
     assert hub.viewers == 0
+
+
+def test_a_board_is_made_as_lines_come_and_for_all_screens_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub_module, "EVERY", 60.0)
+    monkeypatch.setattr(hub_module, "BEAT", 120.0)
+    shown = live(WAITING)
+    hub = Hub(shown)
+
+    async def watch(until: int) -> int:
+        async for _ in hub.stream("tiny", None, whole=True):
+            if hub.computed >= until:
+                return hub.computed
+        raise AssertionError("the stream ended")
+
+    async def two_screens() -> list[int]:
+        first = await asyncio.gather(watch(1), watch(1))
+        feed(shown.monitor, call("c9", "2021-03-01T10:29:59Z"))
+        return [*first, *await asyncio.gather(watch(2), watch(2))]
+
+    found = asyncio.run(asyncio.wait_for(two_screens(), 30))
+    assert found == [1, 1, 2, 2]
 
 
 @pytest.fixture

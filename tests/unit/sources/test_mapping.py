@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 from streams.config.force import load_force
 from streams.errors import ConfigError, Refused
 from streams.events.lenient import read
-from streams.events.schema import KINDS, Call, Crime, Incident, decode_line
+from streams.events.schema import Call, Crime, Incident, decode_line
 from streams.sources import Chunk, open_source
-from streams.sources.mapping import model as mapping
 from streams.sources.mapping.file import load_mapping, parse_mapping
 from streams.sources.mapping.mapped import Mapper
 
@@ -506,7 +505,7 @@ def test_a_mapping_without_force_takes_the_one_given(tmp_path: Path) -> None:
         (lambda s: s + 'values = { a = "b" }', "fields.opened_at.values", "is for words"),
         (lambda s: s + 'format = "%d/%m"', "fields.opened_at.format", "neither a year nor an hour"),
         (lambda s: s + 'plus = "wait"', "fields.opened_at", "go together"),
-        (lambda s: s + '[fields.persons]\ncolumn = "name"', "fields.persons", "can't be mapped"),
+        (lambda s: s + '[fields.persons]\ncolumn = "x"', "fields.persons", 'no field "persons"'),
         (lambda s: s.replace('id = "no"', ""), "id", "no column makes the id"),
         (lambda s: s.replace('"incident"', '"accident"'), "kind", "accident"),
         (lambda s: s.replace("force =", 'encoding = "klingon"\nforce ='), "encoding", "klingon"),
@@ -524,18 +523,6 @@ def test_a_mistake_is_named_with_file_line_field_and_cure(
     assert error.cure
     if field != "id":  # what is missing stands on no line
         assert error.line is not None
-
-
-def test_the_lists_of_time_fields_are_those_of_the_events() -> None:
-    stamps, partial = set(), set()
-    for struct in KINDS.values():
-        for f in msgspec.structs.fields(struct):
-            if "PartialStamp" in repr(f.type) or "2021-03-04" in repr(f.type):
-                partial.add(f.name)
-            elif "datetime" in repr(f.type) and f.name != "units":
-                stamps.add(f.name)
-    assert stamps == mapping.TIME_FIELDS
-    assert partial == mapping.PARTIAL_FIELDS
 
 
 @pytest.mark.parametrize("name", ["dublin_fire_brigade", "anonymous_bank"])

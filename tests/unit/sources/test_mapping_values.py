@@ -270,8 +270,9 @@ def test_the_parts_of_a_field_that_is_an_object_are_fields() -> None:
     assert {"casualties.fatal", "casualties.serious", "casualties.slight"} < allowed_fields(
         "incident"
     )
+    assert {"units.id", "units.arrived_at", "persons.in_care"} < allowed_fields("incident")
     for kind in KINDS:
-        assert not {"persons", "victims", "suspects", "defendants", "id"} & allowed_fields(kind)
+        assert not {"persons", "units", "id", "version", "played", "origin"} & allowed_fields(kind)
 
 
 # --- periods of readings --------------------------------------------------------------------------

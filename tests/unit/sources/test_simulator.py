@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 from streams.cli.simulate import surges_of
 from streams.config.force import Force, check_force, find_force
 from streams.errors import ConfigError, Refused
-from streams.events.schema import Call, Crime, Event, Heartbeat, Incident, decode, encode
+from streams.events.schema import (
+    Call,
+    Crime,
+    Event,
+    Heartbeat,
+    Incident,
+    Reading,
+    decode,
+    encode,
+)
 from streams.periods import DAY, HOUR, to_ms
 from streams.registry.calls import Calls
 from streams.registry.incidents import Incidents
@@ -176,7 +185,99 @@ def test_ids_are_the_start_of_the_run_and_a_number() -> None:
 
 
 def test_no_person_appears() -> None:
-    assert not any(e.persons for e in decoded(run(48)) if isinstance(e, Incident))
+    events = decoded(run(48))
+    assert not any(e.persons for e in events if isinstance(e, Incident))
+    assert not any(e.caller for e in events if isinstance(e, Call))
+
+
+def test_every_record_says_that_it_is_simulated() -> None:
+    records = [e for e in decoded(run(24)) if not isinstance(e, Heartbeat)]
+    assert {type(e) for e in records} == {Call, Incident, Reading}
+    assert {e.origin for e in records} == {"simulated"}
+
+
+def test_a_call_comes_through_the_channel_of_its_line(
+    four_weeks: dict[str, Call | Incident],
+) -> None:
+    calls = [e for e in four_weeks.values() if isinstance(e, Call)]
+    assert {(e.line, e.channel) for e in calls} == {("999", "999"), ("101", "101")}
+
+
+def test_a_call_names_the_incident_that_was_opened_while_it_was_talked(
+    four_weeks: dict[str, Call | Incident],
+) -> None:
+    linked = 0
+    for call in four_weeks.values():
+        if isinstance(call, Call) and call.incident_id is not None:
+            incident = four_weeks[call.incident_id]
+            assert isinstance(incident, Incident)
+            assert call.answered_at is not None
+            opened = dt.datetime.fromisoformat(incident.opened_at or "")
+            assert call.answered_at <= opened <= (call.ended_at or opened)
+            linked += 1
+    assert linked > 6_000
+
+
+def test_a_call_is_wrapped_up_after_it_ended_and_called_back_after_it_was_abandoned(
+    four_weeks: dict[str, Call | Incident],
+) -> None:
+    calls = [e for e in four_weeks.values() if isinstance(e, Call)]
+    for call in calls:
+        if call.wrapped_up_at is not None:
+            assert call.answered_at is not None
+            assert call.ended_at is not None
+            assert call.wrapped_up_at >= call.ended_at
+        if call.called_back_at is not None:
+            assert call.abandoned_at is not None
+            assert call.called_back_at >= call.abandoned_at
+    given_up = [call for call in calls if call.line == "999" and call.abandoned_at is not None]
+    called_back = sum(call.called_back_at is not None for call in given_up)
+    assert 0.8 < called_back / len(given_up) < 1.0
+
+
+def test_the_first_unit_has_the_times_of_the_incident_and_all_are_clear_at_its_end(
+    four_weeks: dict[str, Call | Incident],
+) -> None:
+    units = Counter[int]()
+    for event in four_weeks.values():
+        if isinstance(event, Incident) and event.closed_at is not None and event.units:
+            units[len(event.units)] += 1
+            first = event.units[0]
+            assert (first.dispatched_at, first.arrived_at, first.cleared_at) == (
+                event.dispatched_at,
+                event.arrived_at,
+                event.closed_at,
+            )
+            for unit in event.units[1:]:
+                times = [unit.dispatched_at, unit.arrived_at, unit.cleared_at, event.closed_at]
+                known = [time for time in times if time is not None]
+                assert known == sorted(known)
+    assert units.keys() == {1, 2}
+
+
+def test_markers_are_those_that_every_force_has(four_weeks: dict[str, Call | Incident]) -> None:
+    found = Counter(
+        marker for e in four_weeks.values() if isinstance(e, Incident) for marker in e.markers
+    )
+    assert found.keys() <= set(WARWICKSHIRE.markers.paths)
+    assert found["domestic_abuse"] > found["hate"] > 0
+
+
+def test_some_incidents_prove_to_be_crimes(four_weeks: dict[str, Call | Incident]) -> None:
+    crimed = [e for e in four_weeks.values() if isinstance(e, Incident) and e.crimed]
+    assert {e.category for e in crimed} >= {"crime_report", "violence"}
+    assert all(e.closed_at is not None for e in crimed)
+
+
+def test_the_handlers_signed_on_are_a_reading_of_the_day() -> None:
+    readings = [e for e in decoded(run(48)) if isinstance(e, Reading)]
+    assert {e.measure for e in readings} == {"handlers_signed_on"}
+    last = {e.period: e for e in readings}
+    assert last.keys() == {"2022-01-03", "2022-01-04"}
+    early, late, night = roster(WARWICKSHIRE, Rates())[0]
+    whole = (7 * night + 8 * early + 8 * late + night) / 24
+    assert last["2022-01-03"].value == pytest.approx(whole, abs=0.005)
+    assert [e.version for e in readings if e.period == "2022-01-03"] == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("line", [0, 1])

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.board.monitor import canonical
-from streams.events.schema import Call, Crime, Incident, Versioned, decode_line, encode
+from streams.events.schema import Call, Crime, Incident, Unit, Versioned, decode_line, encode
 from streams.periods import Calendar, to_ms
 from streams.sources.order.play import Judge
 from streams.sources.order.unfold import UNFOLDED, unfold
@@ -32,6 +32,7 @@ def told(event: Versioned) -> list[tuple[int, dict[str, Any]]]:
         said = msgspec.to_builtins(version)
         for name in ("kind", "force", "id", "updated_at"):
             said.pop(name)
+        assert said.pop("origin", None) in {"replayed", None}
         out.append(((instant - to_ms(BEGIN)) // 60_000, said))
     return out
 
@@ -61,6 +62,35 @@ def test_a_grade_comes_with_its_time_and_without_one_stands_from_the_beginning()
     ]  # fmt: skip
     plain = msgspec.structs.replace(graded, graded_at=None)
     assert [(m, v.get("grade")) for m, v in told(plain)] == [(0, "emergency"), (9, "emergency")]
+
+
+def test_a_unit_comes_with_its_dispatch_and_its_times_one_by_one() -> None:
+    event = Incident(
+        force="tiny", id="1", updated_at=at(40), category="fire", opened_at=at(0).isoformat(),
+        units=(
+            Unit(id="NA21", dispatched_at=at(2), arrived_at=at(9), cleared_at=at(40)),
+            Unit(id="NA22", dispatched_at=at(5)),
+            Unit(id="NA23"),
+        ),
+    )  # fmt: skip
+    assert [
+        (m, [(unit["id"], len(unit) - 1) for unit in version["units"]])
+        for m, version in told(event)
+    ] == [
+        (0, [("NA23", 0)]),
+        (2, [("NA21", 1), ("NA23", 0)]),
+        (5, [("NA21", 1), ("NA22", 1), ("NA23", 0)]),
+        (9, [("NA21", 2), ("NA22", 1), ("NA23", 0)]),
+        (40, [("NA21", 3), ("NA22", 1), ("NA23", 0)]),
+    ]
+
+
+def test_what_is_played_again_says_so_and_what_was_made_up_stays_so() -> None:
+    event = Call(force="tiny", id="1", updated_at=at(5), line="999", offered_at=at(0))
+    made_up = msgspec.structs.replace(event, origin="simulated")
+    for record, origin in ((event, "replayed"), (made_up, "simulated")):
+        said = {msgspec.to_builtins(version)["origin"] for _, version in unfold(record, CALENDAR)}
+        assert said == {origin}
 
 
 def test_an_outcome_comes_with_its_day_at_the_end_of_it() -> None:
@@ -143,7 +173,7 @@ def test_the_versions_are_in_order_and_end_in_the_record(event: Versioned) -> No
     assert instants == sorted(set(instants))
     assert [to_ms(v.updated_at) for _, v in versions if isinstance(v, Versioned)] == instants
     last = versions[-1][1]
-    assert msgspec.structs.replace(last, played=None) == event
+    assert msgspec.structs.replace(last, played=None, origin="live") == event
     for _, version in versions:
         Judge([tiny_force()]).packed(version)  # each is valid by itself
 

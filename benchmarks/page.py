@@ -1,0 +1,121 @@
+"""The page docs/performance.md, made of what was measured."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+import subprocess
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from measuring import ROOT, Row, figure
+
+HEAD = """\
+# Performance
+
+`make bench` measures everything on this page and writes it anew; `make bench QUICK=1` measures
+with smaller inputs, and writes nothing. Last written on {date} at commit {commit}{against}, in
+{minutes:.0f} minutes, on {machine}.{mode}
+
+How to read it:
+
+- What is compared ran in turn, five times, and a figure is the median. Times are those of the
+  processor, on one core. Another machine gives other milliseconds, and much the same ratios.
+- *The dict loop* is the least that any program must do which counts these events
+  (`benchmarks/core.py`): it decodes each line with msgspec and counts it in a dict of windows of
+  five minutes. It knows no versions, no rules, no areas within areas, no closed periods and no
+  board. "0.50 of the dict loop" is half as many events a second as that loop handles.
+- A fold is timed with the closing of every hour and one board at the end, so that nothing is put
+  off until after the clock has stopped.
+- *Floor* and *aim* are what was set out to be reached. What is short of its aim stands
+  [below](#what-is-short), with where its time goes.
+"""
+
+
+def machine() -> str:
+    """What kind of machine this is."""
+    found = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) / (1 << 20)
+    return (
+        f"{len(found)} cores of an {found[0]} with {memory:.0f} GiB of memory, "
+        f"{platform.python_implementation()} {platform.python_version()}"
+    )
+
+
+def commit() -> str:
+    git = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def table(rows: Iterable[Row]) -> list[str]:
+    """The rows that have a floor."""
+    made = ["| what | measured | before | floor | aim | |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        cells = (row.what, f"{figure(row.here)} {row.unit}", figure(row.before))
+        wanted = (figure(row.floor), figure(row.aim), row.verdict)
+        made.append(f"| {' | '.join((*cells, *wanted))} |")
+    return made
+
+
+def others(rows: Iterable[Row]) -> list[str]:
+    made = ["| what | measured | before | |", "|---|---|---|---|"]
+    made += [
+        f"| {row.what} | {figure(row.here)} {row.unit} | {figure(row.before)} | {row.note} |"
+        for row in rows
+    ]
+    return made
+
+
+def short(rows: Iterable[Row]) -> list[str]:
+    """What is short of its aim, with where its time goes and what was tried."""
+    made = []
+    for row in rows:
+        if row.reaches(row.aim):
+            continue
+        made += [
+            f"**{row.what}**: {figure(row.here)} {row.unit}, {row.verdict}, "
+            f"aim {figure(row.aim)}. {row.tried}".rstrip(),
+            "",
+        ]
+        if row.profile:
+            made += ["```text", *row.profile, "```", ""]
+    return made or ["Nothing is short of its aim.", ""]
+
+
+def page(rows: Sequence[Row], date: dt.date, seconds: float, mode: str, against: str | None) -> str:
+    """The page as Markdown. against: the commit that the column *before* is of."""
+    wanted = [row for row in rows if row.floor is not None]
+    peers = [row for row in rows if row.group == "peers"]
+    more = [row for row in rows if row.floor is None and row not in peers]
+    head = HEAD.format(
+        date=f"{date.day} {date:%B %Y}",
+        commit=commit(),
+        against=f" (*before* is {against})" if against else "",
+        minutes=seconds / 60,
+        mode="" if mode == "full" else f"\nThese are {mode} figures, of smaller inputs.",
+        machine=machine(),
+    )
+    notes = [f"- {row.what}: {row.note}." for row in wanted if row.note]
+    parts = [head, "## What was set out to be reached", "", *table(wanted), "", *notes, ""]
+    parts += ["## What is short", "", *short(wanted)]
+    if more:
+        parts += ["## What else was measured", "", *others(more), ""]
+    if peers:
+        parts += [PEERS, *others(peers), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+PEERS = """\
+## Beside other programs
+
+The same calls in the same run, each program as its own documentation advises (`benchmarks/peers/`),
+on one core. They count calls, answers and answers within ten seconds by line, area and five
+minutes, and their answers are compared with ours. They do no more than that: no rules, no dead
+letters, no late versions of closed periods, no surveillance, no board. polars and DuckDB read a
+whole file at once, and have no answer before its end; Bytewax and Quix Streams go event by event,
+as Watchroom does.
+"""
