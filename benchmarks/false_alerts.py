@@ -42,8 +42,7 @@ from streams.board.rollup import Rollup
 from streams.config.force import WHOLE, find_force
 from streams.live import Live
 from streams.periods import HOUR, Calendar
-from streams.registry.calls import Calls
-from streams.registry.measures import CALLS
+from streams.registry.calls import CALL, CALLS
 from streams.sources.simulator import STRAINED, Rates, simulate
 from streams.state.surveillance import watch_all
 
@@ -127,7 +126,7 @@ def answered(live: Live, start: int, end: int) -> dict[str, float]:
     ledger = live.monitor.ledger("call", FORCE)
     assert ledger is not None
     found: dict[str, float] = {}
-    for row in Rollup(CALLS, force, Calls(force)).rows(ledger.panes.between(start, end)):
+    for row in Rollup(CALLS, force, CALL).rows(ledger.panes.between(start, end)):
         if row["area"] == WHOLE:
             level = row["service_level"]
             assert isinstance(level, dict)

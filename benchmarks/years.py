@@ -137,7 +137,7 @@ class Figured:
             period = calendar.holding(grain, start)
             value: float | None = None
             if start in starts and (kind.name, grain, start) not in self.missing:
-                counts = kind.counters.read(starts[start].get(one.row_key, 0))
+                counts = kind.layouts[0].read(starts[start].get(one.row_key, 0))
                 value_of: Any = one.measure.value
                 if isinstance(value_of, ChosenServiceLevel):
                     value_of = SERVICE_LEVELS[force.file.service_level].share

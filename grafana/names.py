@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from streams.config.force import WHOLE
 from streams.events.schema import KINDS
-from streams.registry.measures import GROUPS, PLAIN_NAMES
+from streams.registry.registry import REGISTRY
 
 BY_SEVERITY = {"page": "To act on", "notice": "To look at", "state": "To know of"}
 RECORDED = {"feed", "kind"}
@@ -22,18 +22,20 @@ LISTED = {"category", "offence"}
 """Labels whose values are of the forces' own lists."""
 IDENTIFIERS = {*RECORDED, *LISTED, "grade", "measure", "outcome", "reason", "row"}
 """Labels whose values are written with underscores and dots."""
-RECORDS = {name: words for name, words in PLAIN_NAMES.items() if name in KINDS}
-CATEGORIES = {name: words for name, words in PLAIN_NAMES.items() if name not in {*RECORDS, "all"}}
+RECORDS = {name: words for name, words in REGISTRY.names.items() if name in KINDS}
+CATEGORIES = {
+    name: words for name, words in REGISTRY.names.items() if name not in {*RECORDS, "all"}
+}
 
 _TITLES: dict[str, set[str]] = {}
-for _group in GROUPS:
+for _group in REGISTRY.groups:
     for _measure in _group.measures:
         _TITLES.setdefault(_measure.name, set()).add(_measure.title)
 
 VALUES: dict[str, dict[str, str]] = {
     "area": {WHOLE: "Whole force"},
     "grain": {name: name.capitalize() for name in ("hour", "day", "month")},
-    "group": {group.name: group.title for group in GROUPS},
+    "group": {group.name: group.title for group in REGISTRY.groups},
     # A title that only one table gives: "count" is the crimes of one and the incidents of another.
     "measure": {
         name: min(titles) if len(titles) == 1 else name.capitalize()

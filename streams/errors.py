@@ -7,6 +7,7 @@ WatchroomError            anything a user can cure; the command line prints it i
 │   └── NeedsMapping      an input is a table, and no mapping says what its columns are
 ├── KafkaError            the brokers, a topic or a message limit
 ├── CheckpointError       a checkpoint that must not be used or overwritten
+├── DeclarationError      a kind of the registry names what there is not
 ├── NotABoard             an answer that is no board, or of another release
 ├── ActionError           an action on an alert that can't be done
 └── Refused               one record can't be counted: it becomes a dead letter, nothing stops
@@ -67,6 +68,10 @@ class KafkaError(WatchroomError):
 
 class CheckpointError(WatchroomError):
     """A checkpoint is locked by another process or belongs to a newer owner."""
+
+
+class DeclarationError(WatchroomError):
+    """A kind of record is declared with a name that is of nothing."""
 
 
 class NotABoard(WatchroomError):

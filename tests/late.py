@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -90,12 +91,14 @@ def counters(ledger: Ledger) -> dict[str, Any]:
         grain: {minute: pane for minute, pane in by_start.items() if pane}
         for grain, by_start in stored.items()
     }
-    return {**found, "open": dict(ledger.open), "watermark": ledger.watermark}
+    packer = ledger.packer
+    still = {key: (packer.when_of(p), packer.facts_of(p)) for key, p in ledger.open.items()}
+    return {**found, "open": still, "watermark": ledger.watermark}
 
 
 def without_horizon(monitor: Monitor) -> Monitor:
     """A monitor that seals nothing: what a plain count of the winners shows."""
     for shard in monitor.shards:
         for ledger in shard.ledgers().values():
-            ledger.kind.horizon = 100 * 366 * DAY
+            ledger.kind = replace(ledger.kind, horizon=100 * 366 * DAY)
     return monitor

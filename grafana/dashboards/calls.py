@@ -8,7 +8,7 @@ from grafana import variables
 from grafana.frame import add, frame
 from grafana.panels import Face
 from grafana.registry import by_area, over_time
-from streams.registry.measures import CALLS
+from streams.registry.calls import CALLS
 
 
 def dashboard() -> Dashboard:

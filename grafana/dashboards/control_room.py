@@ -11,7 +11,11 @@ from grafana.names import BY_SEVERITY
 from grafana.open_alerts import open_table
 from grafana.panels import Face, Panel, Query, Words, bars, now
 from grafana.queries import FORCE, PLACE, counted, figure, latest, pick
-from streams.registry.measures import ALL, ATTENDANCE, CALLS, CRIMES, INCIDENTS, Group
+from streams.registry.calls import CALLS
+from streams.registry.crimes import CRIMES
+from streams.registry.dimensions import ALL
+from streams.registry.incidents import ATTENDANCE, INCIDENTS
+from streams.registry.measures import Group
 
 UID = "watchroom-now"
 ON_TARGET = (Words(0, "▼ Below target", ACT), Words(1, "● On target", FINE))

@@ -9,7 +9,8 @@ from grafana.frame import add, frame
 from grafana.panels import Face, Query, bars
 from grafana.queries import PLACE, figure
 from grafana.registry import by_area, over_time
-from streams.registry.measures import ALL, ATTENDANCE, INCIDENTS
+from streams.registry.dimensions import ALL
+from streams.registry.incidents import ATTENDANCE, INCIDENTS
 
 (COUNT,) = INCIDENTS.measures
 

@@ -9,7 +9,9 @@ from grafana.colours import ACT, BLUE, FINE, GREY, NOTICE, ORANGE, PURPLE, VERMI
 from grafana.frame import add, changes_of_level, frame
 from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows, states
 from grafana.queries import FORCE, PLACE, figure, latest
-from streams.registry.measures import ALL, CRIMES, INCIDENTS
+from streams.registry.crimes import CRIMES
+from streams.registry.dimensions import ALL
+from streams.registry.incidents import INCIDENTS
 
 CHOSEN = (*PLACE, 'group="$group"', 'measure="$measure"', 'row="$row"', 'grain="$grain"')
 FLAGS = (Words(-1, "▼ Below", ACT), Words(0, "● Within", FINE), Words(1, "▲ Above", NOTICE))

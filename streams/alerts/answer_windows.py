@@ -13,8 +13,8 @@ from streams.config.force import Force
 from streams.fold.ledger import Ledger
 from streams.fold.panes import Pane
 from streams.periods import MINUTE
-from streams.registry.calls import split_series_key
-from streams.registry.kind import SERIES_KEY_MASK
+from streams.registry.calls import CALL
+from streams.registry.counting import SERIES_KEY_MASK
 from streams.registry.measures import SERVICE_LEVELS
 
 PART_BITS = 40
@@ -29,7 +29,7 @@ class AnswerWindows:
     def __init__(self, force: Force, ledger: Ledger, lengths: tuple[int, ...]) -> None:
         self.force, self.ledger = force, ledger
         self.lengths, self._longest = lengths, max(lengths)
-        share, counters = SERVICE_LEVELS[force.file.service_level].share, ledger.kind.counters
+        share, counters = SERVICE_LEVELS[force.file.service_level].share, CALL.layouts[0]
         place = {name: (counters.shift[name], counters.mask[name]) for name in share.needs}
         self._top = [place[name] for name in share.top]
         self._bottom = [place[name] for name in share.bottom]
@@ -102,7 +102,7 @@ class AnswerWindows:
         sums: dict[int, int] = {}
         for key, value in pane.items():
             if key <= SERIES_KEY_MASK:
-                line = split_series_key(key)[0]
+                line = CALL.series.split(key)[0]
                 sums[line] = sums.get(line, 0) + value
         found = 0
         for line, counters in sums.items():

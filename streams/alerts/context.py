@@ -17,10 +17,10 @@ from streams.board.rollup import Rollup
 from streams.config.force import Force
 from streams.fold.ledger import EventClock, Ledger
 from streams.periods import Calendar
-from streams.registry.calls import Calls
-from streams.registry.incidents import Incidents
+from streams.registry.calls import CALL, CALLS
+from streams.registry.incidents import ATTENDANCE, INCIDENT
 from streams.registry.kind import Kind
-from streams.registry.measures import ATTENDANCE, CALLS, Group
+from streams.registry.measures import Group
 from streams.surveillance.signals import Signal
 
 RECORDS = ("call", "incident", "crime")
@@ -46,8 +46,8 @@ class RuleContext:
     def __init__(self, force: Force, alerts: Callable[[], Iterable[Alert]] = tuple) -> None:
         self.force, self.alerts = force, alerts
         self.calendar = Calendar(force.zone)
-        self.calls = Rollup(CALLS, force, Calls(force))
-        self.attendance = Rollup(ATTENDANCE, force, Incidents(force))
+        self.calls = Rollup(CALLS, force, CALL)
+        self.attendance = Rollup(ATTENDANCE, force, INCIDENT)
         self._rollups = {CALLS.name: self.calls, ATTENDANCE.name: self.attendance}
         self.ledgers: dict[str, Ledger] = {}
         """By kind of record, those that there are."""

@@ -16,8 +16,8 @@ from streams.config.force import Force
 from streams.config.targets import held
 from streams.periods import MINUTE
 from streams.registry.aggregates import Count, Figures
-from streams.registry.kind import SERIES_KEY_MASK
-from streams.registry.measures import find_measure
+from streams.registry.counting import SERIES_KEY_MASK
+from streams.registry.registry import REGISTRY
 from streams.surveillance.adapters.base import TAIL
 from streams.surveillance.signals import Signal
 
@@ -115,7 +115,7 @@ class MonitorLookup:
     def _watch(self, series: tuple[str, ...]) -> tuple[Any, Any] | None:
         """The watch of a series that has begun, and the surveillance that it belongs to."""
         _, group, measure, *row, area, grain = series
-        named = find_measure(group, measure)
+        named = REGISTRY.find(group, measure)
         if named is None:
             return None
         values = dict(each.partition("=")[::2] for each in row)
@@ -219,7 +219,7 @@ class MonitorLookup:
 
     def _by_area(self, signal: Signal, start: int) -> dict[str, int]:
         """The count of the signal's row from an instant up to the end of its period, by area."""
-        found = find_measure(signal.group, signal.measure)
+        found = REGISTRY.find(signal.group, signal.measure)
         ledger = self.monitor.ledger(signal.kind, self.force.id)
         end = signal.end // MINUTE * MINUTE
         if found is None or ledger is None or not ledger.panes.keeps(start, end):
@@ -234,7 +234,7 @@ class MonitorLookup:
             for row in rollup.keys(series_key) if series_key <= SERIES_KEY_MASK else ():
                 if row[:-1] == dims:
                     sums[row[-1]] = sums.get(row[-1], 0) + counters
-        read = ledger.kind.counters.read
+        read = ledger.kind.layouts[0].read
         return {area: count.read(Figures(read(counters), {})) for area, counters in sums.items()}
 
     def _usual_share(self, signal: Signal, area: str) -> float | None:

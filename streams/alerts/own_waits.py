@@ -8,8 +8,8 @@ from functools import cached_property
 from detectors.durations.return_level import return_level
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, Calendar
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
 from streams.registry.histogram import value_of
-from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK
 
 OWN_WEEKS = 8
 """From so many weeks a force's own waits are known: the longest of four are too few to tell."""

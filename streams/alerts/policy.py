@@ -5,13 +5,13 @@ from __future__ import annotations
 from streams.alerts.model import Alert
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, MINUTE, to_ms
-from streams.registry.measures import GROUPS
+from streams.registry.registry import REGISTRY
 
 LEAST_OPEN = {"hour": 2 * HOUR, "day": DAY, "month": DAY}
 """By grain, how long an alert that was judged from signals is open at the least."""
 REFRESH = 5 * MINUTE
 """How often the figures of an open alert are brought up to date, at most."""
-RECORDS = {group.name: group.kind for group in GROUPS}
+RECORDS = {group.name: group.kind for group in REGISTRY.groups}
 """The kind of record that a group is made from."""
 FORGOTTEN = {"hour": DAY, "day": 14 * DAY, "month": 93 * DAY, "now": DAY}
 """After so long what a person closed is taken as cleared, even where nothing was read of it."""

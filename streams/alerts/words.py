@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from streams.alerts.model import AlertOutcome
 from streams.config.force import Force
 from streams.periods import Calendar, Period
-from streams.registry.measures import measure_of, plain_name, unit_of
 from streams.registry.phrases import (
     change,
     date,
@@ -32,6 +31,7 @@ from streams.registry.phrases import (
     usual,
     when,
 )
+from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
 LONGEST_TEXT = 160
@@ -47,9 +47,9 @@ OUTCOME_WORDS: dict[AlertOutcome, str] = {
 
 def about(force: Force, signal: Signal) -> str:
     """What a signal is about: `999 calls`, `Vehicle offences`."""
-    found = measure_of(signal.group, signal.measure)
+    found = REGISTRY.measure(signal.group, signal.measure)
     if found is None or found.watch is None:
-        return plain_name(signal.measure)
+        return REGISTRY.plain_name(signal.measure)
     if "line" in signal.row:  # by its number, which everyone knows it by
         return found.watch.subject.format(line=calls(signal.row["line"]))
     return subject(force, found.watch, signal.row)
@@ -72,7 +72,7 @@ def lasting(force: Force, since: int, now: int, *, accepted: bool) -> str:
 
 def changed(calendar: Calendar, signal: Signal, onset: int, now: int) -> str:
     """Since when a figure has changed, and by how much: `Up since about 21:50.`"""
-    unit = unit_of(signal.group, signal.measure)
+    unit = REGISTRY.unit(signal.group, signal.measure)
     began = since(calendar, signal.grain, onset, now)
     return change(signal, began, unit, span(calendar, _period(signal), onset))
 
@@ -85,7 +85,7 @@ def lead(
     force: Force, calendar: Calendar, signal: Signal, now: int, *, compared: bool = True
 ) -> str:
     """The first sentence of a signal: its figure, when, and the usual range if `compared`."""
-    unit = unit_of(signal.group, signal.measure)
+    unit = REGISTRY.unit(signal.group, signal.measure)
     happened = when(calendar, _period(signal), now, running=signal.running, first=signal.first)
     figures = f": {figure(signal.observed, unit, signal.cases)} {happened}"
     if compared and fits(signal):

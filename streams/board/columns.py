@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from streams.registry.counting import CounterLayout
 from streams.registry.histogram import EXACT_BELOW
-from streams.registry.kind import CounterLayout
 
 Numbers = NDArray[np.int64]
 _ROW_SHIFT = 32

@@ -22,7 +22,8 @@ from streams.alerts.model import AlertsView
 from streams.errors import NotABoard
 from streams.periods import Grain
 from streams.registry.aggregates import Ratio
-from streams.registry.measures import GROUPS, Gauge, Group, Unit
+from streams.registry.measures import Gauge, Group, Unit
+from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
 Figure = Ratio | int | float | None
@@ -120,11 +121,13 @@ def _row_type(group: Group, *, gauges: bool) -> type[Row]:
     return made
 
 
-ROWS: dict[str, type[Row]] = {group.name: _row_type(group, gauges=False) for group in GROUPS}
+ROWS: dict[str, type[Row]] = {
+    group.name: _row_type(group, gauges=False) for group in REGISTRY.groups
+}
 """The rows of what is counted over time, by group."""
 GAUGE_ROWS: dict[str, type[Row]] = {
     group.name: _row_type(group, gauges=True)
-    for group in GROUPS
+    for group in REGISTRY.groups
     if any(isinstance(measure.value, Gauge) for measure in group.measures)
 }
 """The rows of what is true at an instant, by group."""

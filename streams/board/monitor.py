@@ -44,11 +44,9 @@ from streams.fold.panes import NOTHING, Parts
 from streams.fold.readings import Readings
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.affected import check_affects
-from streams.registry.calls import Calls
-from streams.registry.crimes import Crimes
-from streams.registry.incidents import Incidents
-from streams.registry.kind import Kind
-from streams.registry.measures import CALLS, GROUPS, PLAIN_NAMES
+from streams.registry.calls import CALLS
+from streams.registry.packing import Packer
+from streams.registry.registry import REGISTRY
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
@@ -56,12 +54,6 @@ WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
 """Parts of a board that depend on how and when the events came; the rest does not."""
 
-COUNTED: dict[str, Callable[[Force], Kind]] = {
-    "call": Calls,
-    "incident": Incidents,
-    "crime": Crimes,
-}
-"""The kinds of which records are counted, and the rules of each."""
 _EVENT_KINDS = {struct: kind for kind, struct in KINDS.items()}
 Add = Callable[[Any, int], Iterator[None] | None]
 """Folds one event, and gives what is still to be done of it, step by step; raises `Refused`."""
@@ -104,7 +96,7 @@ class Shard:
             elif kind == "heartbeat":
                 self.folds[force.id] = Heartbeats()
             else:
-                ledger = Ledger(COUNTED[kind](force), Calendar(force.zone), most)
+                ledger = Ledger(Packer(REGISTRY.kinds[kind], force), Calendar(force.zone), most)
                 ledger.stepwise = True
                 self.folds[force.id] = ledger
         self.surveillance: dict[str, Any] = {}
@@ -129,9 +121,9 @@ class Monitor:
         self.refusals = Refusals()
         """The feeds of which every line is refused."""
         self._tables = {
-            (force.id, group.name): Tables(Rollup(group, force, COUNTED[group.kind](force)))
+            (force.id, group.name): Tables(Rollup(group, force, REGISTRY.kinds[group.kind]))
             for force in self.forces.values()
-            for group in GROUPS
+            for group in REGISTRY.groups
         }
         if all_shards:
             for kind in KINDS:
@@ -153,7 +145,7 @@ class Monitor:
         for shard in self.shards:
             fold = shard.folds.get(force_id)
             if isinstance(fold, Heartbeats):
-                for feed in (PLAIN_NAMES[kind], kind):
+                for feed in (REGISTRY.names[kind], kind):
                     if feed in fold.beating:
                         every = interval_of(self.forces[force_id], fold, feed)
                         # Before it is known how far apart they are, none can be due.
@@ -245,7 +237,7 @@ class Monitor:
             fold = shard.folds[event.force]
             if isinstance(fold, Ledger):
                 for field, value in kept.unknown:
-                    fold.kind.unknown.note(event, field, value)
+                    fold.packer.unknown.note(event, field, value)
             yield from shard.adders[event.force](event, appended) or ()
         except Exception as again:  # noqa: BLE001 - no line may stop its neighbours
             return refusal(again, line)
@@ -366,7 +358,7 @@ class Monitor:
             targets=period_targets(force, start, end),
         )
         every: dict[str, Parts] = {}
-        for group in GROUPS:
+        for group in REGISTRY.groups:
             ledger = self.ledger(group.kind, force.id)
             if ledger is None:
                 continue
@@ -420,7 +412,7 @@ class Monitor:
         """The rows of a closed period as they stood when it closed, with the totals of now; None
         where no record has changed them."""
         out: FirstPublished | None = None
-        for group in GROUPS:
+        for group in REGISTRY.groups:
             ledger = self.ledger(group.kind, force.id)
             change = ledger and ledger.changes_since_closed(period)
             if ledger is not None and change:
@@ -437,11 +429,11 @@ class Monitor:
 
     def _gauges(self, force: Force, at: int, beside: Beside | None) -> NowFigures:
         out = NowFigures()
-        for group in GROUPS:
+        for group in REGISTRY.groups:
             rollup = self._tables[force.id, group.name].rollup
             ledger = self.ledger(group.kind, force.id)
             if rollup.has_gauges and ledger is not None:
-                out.put(group.name, rollup.gauges(ledger.open.values(), at))
+                out.put(group.name, rollup.gauges(ledger.packer, ledger.open.values(), at))
         calls = out.rows(CALLS.name)
         if calls and beside is not None and (unknown := beside.unrecorded(at)):
             out.put(CALLS.name, [row for row in calls if row.dimension_of("line") not in unknown])
@@ -496,8 +488,8 @@ class Monitor:
         out: dict[str, UnknownValues] = {}
         for shard in self.shards:
             for ledger in shard.ledgers().values():
-                if ledger.kind.unknown.fields:
-                    out.setdefault(shard.kind, UnknownValues()).add(ledger.kind.unknown)
+                if ledger.packer.unknown.fields:
+                    out.setdefault(shard.kind, UnknownValues()).add(ledger.packer.unknown)
         return out
 
 

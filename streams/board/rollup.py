@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from streams.board.model import GAUGE_ROWS, ROWS, Figure, Row
 from streams.board.totals import Part, Used
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
-from streams.registry import calls, crimes, incidents
 from streams.registry.aggregates import (
     DURATIONS,
     UNKNOWN,
@@ -30,18 +30,11 @@ from streams.registry.aggregates import (
     Ratio,
     Share,
 )
-from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK, Kind
-from streams.registry.measures import (
-    ALL,
-    ATTENDANCE,
-    CALLS,
-    CRIMES,
-    INCIDENTS,
-    SERVICE_LEVELS,
-    ChosenServiceLevel,
-    Gauge,
-    Group,
-)
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
+from streams.registry.dimensions import AREA
+from streams.registry.kind import Kind
+from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group
+from streams.registry.packing import Packer
 
 Key = tuple[str, ...]
 """The values of a group's dimensions, then the area."""
@@ -52,15 +45,8 @@ class Rollup:
 
     def __init__(self, group: Group, force: Force, kind: Kind) -> None:
         self.group, self.force, self.kind = group, force, kind
-        expand: dict[str, Callable[[int], Iterable[Key]]] = {
-            CALLS.name: self._calls,
-            ATTENDANCE.name: self._attendance,
-            INCIDENTS.name: self._incidents,
-            CRIMES.name: self._crimes,
-        }
-        self.keys = lru_cache(maxsize=100_000)(
-            lambda series_key: tuple(expand[group.name](series_key))
-        )
+        self._layout = kind.layouts[kind.clocks.index(group.clock)]
+        self.keys = lru_cache(maxsize=100_000)(self._keys_of)
         formula = SERVICE_LEVELS[force.file.service_level].share
         self._values = [
             formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
@@ -68,7 +54,7 @@ class Rollup:
             if not isinstance(measure.value, Gauge)
         ]
         needed = {name for value in self._values for name in value.needs}
-        self._needed = [name for name in kind.counters.names if name in needed]
+        self._needed = [name for name in self._layout.names if name in needed]
         self._shares = sorted({v.share for v in self._values if isinstance(v, Quantile)})
         self._row_keys: list[Key] = []
         """The rows by number; those that are shown even when nothing happened come first."""
@@ -83,36 +69,22 @@ class Rollup:
         self._row_type: Callable[..., Row] = ROWS[group.name]
         self._gauge_row: Callable[..., Row] | None = GAUGE_ROWS.get(group.name)
 
-    def _calls(self, series_key: int) -> Iterable[Key]:
-        line, area = calls.split_series_key(series_key)
-        return ((self.force.lines[line].id, at) for at in self.force.rollup[area])
-
-    def _attendance(self, series_key: int) -> Iterable[Key]:
-        _, grade, area = incidents.split_series_key(series_key)
-        return ((at,) for at in self.force.rollup[area]) if grade == incidents.EMERGENCY else ()
-
-    def _incidents(self, series_key: int) -> Iterable[Key]:
-        category, grade, area = incidents.split_series_key(series_key)
-        return (
-            (path, graded, at)
-            for path in (ALL, *self.force.categories.ancestors(category))
-            for graded in (ALL, incidents.GRADES[grade])
-            for at in self.force.rollup[area]
-        )
-
-    def _crimes(self, series_key: int) -> Iterable[Key]:
-        offence, area = crimes.split_series_key(series_key)
-        return (
-            (path, at)
-            for path in (ALL, *self.force.offences.ancestors(offence))
-            for at in self.force.rollup[area]
-        )
+    def _keys_of(self, series_key: int) -> tuple[Key, ...]:
+        """The rows that a series counts in."""
+        indices = self.kind.series.split(series_key)
+        if not self.kind.holds(self.force, self.group.where, indices):
+            return ()
+        rows = {
+            dimension.name: dimension.rows(self.force, index)
+            for dimension, index in zip(self.kind.dimensions, indices, strict=True)
+        }
+        return tuple(product(*(rows[name] for name in (*self.group.dimensions, AREA))))
 
     def standing_rows(self) -> list[Key]:
         """The rows that are shown even when nothing happened: the force's own."""
-        if self.group is CALLS:
-            return [(line.id, WHOLE) for line in self.force.lines]
-        return [(*(ALL for _ in self.group.dimensions), WHOLE)]
+        named = {dimension.name: dimension for dimension in self.kind.dimensions}
+        values = (named[name].standing(self.force) for name in self.group.dimensions)
+        return list(product(*values, (WHOLE,)))
 
     # -- what is counted over time -----------------------------------------------------------------
 
@@ -174,7 +146,7 @@ class Rollup:
                 bins.bins.append((key >> BIN_SHIFT) - 1)
                 bins.numbers.append(value)
         rows = [self._rows(key) for key in series]
-        counts = unpack(self.kind.counters, self._needed, counters)
+        counts = unpack(self._layout, self._needed, counters)
         return Sums.of(rows, counts, bins, len(self._row_keys))
 
     def there(self, sums: Sums) -> NDArray[np.bool_]:
@@ -225,18 +197,18 @@ class Rollup:
 
     # -- what is true at an instant ----------------------------------------------------------------
 
-    def gauges(self, open_records: Iterable[int], at: int) -> list[Row]:
+    def gauges(self, packer: Packer, open_records: Iterable[int], at: int) -> list[Row]:
         """The rows of what is open at an instant: how many, the oldest, and how many are unknown
         (so old that the end must have been lost). Records from after `at` are left out."""
         counts: dict[Key, int] = dict.fromkeys(self.standing_rows(), 0)
         oldest: dict[Key, int] = {}
         unknown: dict[Key, int] = {}
         for packed in open_records:
-            contribution = self.kind.contribution(packed)
+            contribution = packer.contribution(packed)
             if contribution is None or contribution[0] > at:
                 continue
             age = at - contribution[0]
-            lost = age > self.kind.lost_after(packed)
+            lost = age > packer.lost_after(packed)
             for key in self.keys(contribution[2]):
                 counts.setdefault(key, 0)
                 if lost:

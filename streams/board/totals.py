@@ -25,8 +25,8 @@ from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane, Panes, Parts
 from streams.fold.totals import GRAINS, CallTotals, LineTotals, Total
 from streams.periods import DAY, MINUTE, Calendar, Grain
-from streams.registry import calls
-from streams.registry.kind import SERIES_KEY_MASK
+from streams.registry.calls import CALL
+from streams.registry.counting import SERIES_KEY_MASK
 
 RECENT = 7 * DAY
 """A line that had a record so shortly before is fed by records: where it has none, there were no
@@ -243,7 +243,7 @@ class Beside:
 def _lines_of(*panes: Pane | None) -> frozenset[int]:
     """The lines that have records in some panes, by index."""
     keys = (key for pane in panes for key in pane or () if key <= SERIES_KEY_MASK)
-    return frozenset(calls.split_series_key(key)[0] for key in keys)
+    return frozenset(CALL.series.split(key)[0] for key in keys)
 
 
 def _sum(pieces: list[Total], origin: Origin) -> Part:

@@ -16,7 +16,7 @@ from streams.errors import Refused
 from streams.events.schema import Heartbeat
 from streams.fold.ledger import EventClock
 from streams.periods import DAY, SECOND, Span, to_ms
-from streams.registry.kind import SKEW
+from streams.registry.times import SKEW
 
 MOST_FEEDS = 200
 """Feeds of one force, so that memory is bounded."""

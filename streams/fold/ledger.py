@@ -1,8 +1,9 @@
 """The winning version of each record of one kind of one force, and the panes that it counts in.
 
 An *entry* is one Python integer: `version | updated_at | deleted | packed record`. The largest
-integer wins, so any order of arrival and any duplication end in the same entry. A new winner takes
-the old one's contribution out of the panes and puts its own in.
+integer wins, and of one version and time the record with the larger values, so any order of arrival
+and any duplication end in the same entry. A new winner takes the old one's contribution out of the
+panes and puts its own in.
 
 The *watermark* is the highest accepted `updated_at`, in ms. Whatever depends on it happens when it
 crosses an hour, record by record and never by batch, so that a rebuild from the same log does the
@@ -37,18 +38,17 @@ from streams.fold.gaps import (
 )
 from streams.fold.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, Span
-from streams.registry.kind import (
-    EARLIEST,
-    MONTH_PRECISE,
+from streams.registry.packing import (
     OPEN,
     PACKED_BITS,
     PRECISION_SHIFT,
-    SKEW,
     WHEN_SHIFT,
-    Contribution,
-    Kind,
-    when_of,
+    Packer,
 )
+from streams.registry.packing import (
+    SingleContribution as Contribution,
+)
+from streams.registry.times import EARLIEST, MONTH_PRECISE, SKEW
 
 _PACKED_MASK = (1 << PACKED_BITS) - 1
 _DAY_OF_TOP = DAY << WHEN_SHIFT - PRECISION_SHIFT
@@ -155,8 +155,8 @@ class Closing(NamedTuple):
 class Ledger:
     """The fold of one kind of record of one force. Instants are in ms since 1970 UTC."""
 
-    def __init__(self, kind: Kind, calendar: Calendar, most: int = MOST_RECORDS) -> None:
-        self.kind = kind
+    def __init__(self, packer: Packer, calendar: Calendar, most: int = MOST_RECORDS) -> None:
+        self.packer, self.kind = packer, packer.kind
         self.calendar = calendar
         self.most = most
         self.entries: dict[str, int] = {}
@@ -222,9 +222,9 @@ class Ledger:
         none is. All of its periods are still running."""
         self._live_packed = 1
         """The least packed record of which nothing is closed; a deleted one packs as 0."""
-        self._whole_longer = max(0, WHOLE_HORIZON - kind.horizon)
-        self._pack, self._contribution = kind.pack, kind.contribution
-        self._unknown = kind.unknown
+        self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
+        self._pack, self._contribution = packer.pack, packer.contribution
+        self._unknown = packer.unknown
 
     def add(  # noqa: C901  each call that it spares is a tenth of its time
         self, event: Record, appended: int
@@ -268,7 +268,7 @@ class Ledger:
                 self._replace(key, entry, counted, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
-        elif entry > old:
+        elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & _PACKED_MASK
             if packed >= self._live_packed <= old_packed:
@@ -335,7 +335,7 @@ class Ledger:
 
     def _sealed_refusal(self, packed: int) -> Refused:
         """The refusal of a new record that belongs to a sealed period."""
-        when, precision = when_of(packed)
+        when, precision = self.packer.when_of(packed)
         grain: Grain = "month" if precision == MONTH_PRECISE else "day"
         label = self.calendar.label(grain, self.calendar.start(grain, when))
         days = (self.kind.horizon + (self._whole_longer if precision else 0)) // DAY
@@ -349,9 +349,16 @@ class Ledger:
     def _find_departed(self, departed: DepartedRecords, key: str, entry: int) -> int | None:
         """The entry of a record that has left; it comes back where a newer one replaces it."""
         old = departed.get(key)
-        if old is not None and entry > old:
+        if old is not None and self._wins(entry, old):
             self._take_back(key, old)
         return old
+
+    def _wins(self, entry: int, old: int) -> bool:
+        """Whether an entry is that of the winning version. Of one version and time of update the
+        record decides, by its values: indices of facts say nothing."""
+        if (entry ^ old) >> PACKED_BITS:
+            return entry > old
+        return self.packer.wins_tie(entry & _PACKED_MASK, old & _PACKED_MASK)
 
     def _take_back(self, key: str, entry: int) -> None:
         """Takes back a record that had left, with what it was: that is counted in the panes."""
@@ -446,7 +453,7 @@ class Ledger:
         return False
 
     def _is_sealed(self, packed: int) -> bool:
-        return self._is_over(*when_of(packed))
+        return self._is_over(*self.packer.when_of(packed))
 
     def _is_over(self, when: int, precision: int) -> bool:
         """Whether the pane of a record is sealed."""
@@ -587,7 +594,7 @@ class Ledger:
     def _leaving(self, day: int, filed: Iterable[str]) -> dict[str, int]:
         """The entries of those records filed for a day that leave the ledger."""
         leaving: dict[str, int] = {}
-        unfinished = self.kind.unfinished
+        unfinished = self.packer.unfinished
         for key in filed:
             entry = self.entries.get(key)
             if entry is None:
@@ -632,7 +639,8 @@ class Ledger:
         if not packed:
             return updated // DAY
         if top & 3:
-            return (end_of_record(self.calendar, *when_of(packed)) + self._whole_longer) // DAY
+            end = end_of_record(self.calendar, *self.packer.when_of(packed))
+            return (end + self._whole_longer) // DAY
         return top // _DAY_OF_TOP
 
     def _file(self, key: str, packed: int, updated: int) -> None:
@@ -656,7 +664,7 @@ class Ledger:
     def taken(self) -> dict[str, int]:
         """How its lines were taken, and how many records it holds."""
         counts = self.versions.as_dict()
-        counts["skewed"] += self.kind.skewed
+        counts["skewed"] += self.packer.skewed
         return {**counts, "records": len(self.entries)}
 
     def restore(
@@ -681,7 +689,7 @@ class Ledger:
             packed = entry & _PACKED_MASK
             self._file(key, packed, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
             if packed:
-                contribution = self.kind.contribution(packed)
+                contribution = self.packer.contribution(packed)
                 if contribution is not None and not self._is_sealed(packed):
                     self._panes.add(contribution, 1, 1)
                 if packed & OPEN:

@@ -25,7 +25,8 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
-from streams.registry.kind import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE, Contribution
+from streams.registry.packing import SingleContribution as Contribution
+from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE
 
 Pane = dict[int, int]
 """Key to counters, or to the count of a histogram bin; see above."""

@@ -12,7 +12,8 @@ from streams.events.schema import Reading
 from streams.fold.ledger import EventClock
 from streams.fold.totals import CallTotals, Order, Place, Total, read_total
 from streams.periods import Calendar, Period, to_ms
-from streams.registry.kind import SKEW, missing_field
+from streams.registry.dimensions import missing_field
+from streams.registry.times import SKEW
 
 MOST_READINGS = 500_000
 """Of one force, so that memory is bounded."""

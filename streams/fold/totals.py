@@ -16,7 +16,8 @@ from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.schema import CALL_COUNTS, Reading
 from streams.periods import SECOND, Grain, Period, rfc3339, to_ms
-from streams.registry.kind import SKEW, check_plausible, known_area, missing_field
+from streams.registry.dimensions import known_area, missing_field
+from streams.registry.times import SKEW, check_plausible
 
 MEASURE = "calls"
 """The `measure` that such a reading has."""

@@ -15,7 +15,7 @@ from streams.events.schema import Versioned
 from streams.fold.ledger import WHOLE_HORIZON
 from streams.fold.panes import end_of_record
 from streams.periods import Calendar, rfc3339, to_ms
-from streams.registry.kind import Kind, when_of
+from streams.registry.packing import Packer
 from streams.sources.event_lines import Chunk
 from streams.sources.order.play import Judge
 
@@ -59,14 +59,14 @@ def late_rows(chunks: Iterable[Chunk], judge: Judge, newest: Callable[[str, str]
     for chunk in chunks:
         for index, line in enumerate(chunk.lines()):
             event = _record(line)
-            kind = judge.kind(event) if event is not None else None
-            if event is None or kind is None:
+            packer = judge.packer(event) if event is not None else None
+            if event is None or packer is None:
                 continue
-            whose = kind.name, event.force
+            whose = packer.kind.name, event.force
             watermark = watermarks[whose] if whose in watermarks else newest(*whose)
             record = hash(event.id)
             if record not in known.setdefault(whose, set()):
-                bound = _sealed(kind, judge.calendars[event.force], event, watermark)
+                bound = _sealed(packer, judge.calendars[event.force], event, watermark)
                 if bound is None:
                     known[whose].add(record)
                 else:
@@ -100,14 +100,14 @@ def _record(line: bytes) -> Versioned | None:
     return event if isinstance(event, Versioned) else None
 
 
-def _sealed(kind: Kind, calendar: Calendar, event: Versioned, watermark: int) -> int | None:
+def _sealed(packer: Packer, calendar: Calendar, event: Versioned, watermark: int) -> int | None:
     """The instant before which records are sealed, where a record lies before it; else None."""
     if event.deleted or not watermark:
         return None
     try:
-        when, precision = when_of(kind.pack(event, to_ms(event.updated_at)))
+        when, precision = packer.when_of(packer.pack(event, to_ms(event.updated_at)))
     except Refused:
         return None
-    horizon = max(kind.horizon, WHOLE_HORIZON) if precision else kind.horizon
+    horizon = max(packer.kind.horizon, WHOLE_HORIZON) if precision else packer.kind.horizon
     before = calendar.start("day", max(0, watermark - horizon))
     return before if end_of_record(calendar, when, precision) <= before else None

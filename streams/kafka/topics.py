@@ -16,17 +16,14 @@ from streams.config.force import Force
 from streams.errors import KafkaError
 from streams.kafka.brokers import await_brokers, connected, in_use
 from streams.periods import DAY
-from streams.registry.calls import Calls
-from streams.registry.crimes import Crimes
-from streams.registry.incidents import Incidents
-from streams.registry.measures import FEED_NAMES
+from streams.registry.registry import REGISTRY
 
 PREFIX = "watchroom"
 PARTITIONS = 24
 MARGIN = 30 * DAY
 """How much longer than the horizon the log is kept: time to notice that a rebuild is needed."""
 
-INPUT_TOPICS = {**FEED_NAMES, "heartbeat": "heartbeats"}
+INPUT_TOPICS = {**REGISTRY.feeds, "heartbeat": "heartbeats"}
 """Kind to the name of its input topic."""
 
 FOREVER = -1
@@ -35,9 +32,7 @@ LARGEST_LINE = 2 << 20
 """A dead letter holds a whole line and its headers: more than any input message."""
 
 _RETENTION = {
-    "calls": Calls.horizon + MARGIN,
-    "incidents": Incidents.horizon + MARGIN,
-    "crimes": Crimes.horizon + MARGIN,
+    **{kind.feed: kind.horizon + MARGIN for kind in REGISTRY.kinds.values()},
     # A reading is kept and shown for good, and there are few.
     "readings": FOREVER,
     "heartbeats": MARGIN,

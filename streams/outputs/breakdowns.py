@@ -12,7 +12,8 @@ from streams.board.model import Board, PeriodFigures
 from streams.config.force import WHOLE
 from streams.outputs import words
 from streams.registry import phrases
-from streams.registry.measures import ALL, plain_name
+from streams.registry.dimensions import ALL
+from streams.registry.registry import REGISTRY
 
 SHOWN = {"15m": "last 15 min", "1h": "last 60 min", "today": "today", "month": "this month"}
 """The windows of the upper tables, and what they are called."""
@@ -116,7 +117,7 @@ def _fill(table: Table, columns: list[Counts], ranked: list[Counts], most: int) 
         return None
     for path in [ALL, *_top(by, most)]:
         figures = (phrases.count(_listed(counts, path)) for counts in columns)
-        table.add_row(plain_name(path), *figures, style="bold" if path == ALL else "")
+        table.add_row(REGISTRY.plain_name(path), *figures, style="bold" if path == ALL else "")
     return table
 
 

@@ -50,7 +50,9 @@ from streams.outputs.alert_metrics import (
 from streams.outputs.exposition import GaugeLines, exposed, labels_text, sample_line
 from streams.outputs.instants import parse_instant
 from streams.registry.aggregates import Count, Share
-from streams.registry.measures import ALL, GROUPS, ChosenServiceLevel, Gauge, Group, Measure
+from streams.registry.dimensions import ALL
+from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure
+from streams.registry.registry import REGISTRY
 
 VOCABULARIES = frozenset({"category", "grade", "offence"})
 """Dimensions whose values are many: rows by one of them are left out of most windows."""
@@ -90,7 +92,7 @@ class Exporter:
 
     def __init__(self, live: Live) -> None:
         self.live = live
-        self._groups = [_GroupMetrics(group) for group in GROUPS]
+        self._groups = [_GroupMetrics(group) for group in REGISTRY.groups]
         self._watches = WatchMetrics(live)
         self._runtime = CollectorRegistry()
         ProcessCollector(registry=self._runtime)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from streams.board.model import Board, FeedAge, PeriodFigures, PeriodTarget
 from streams.registry.aggregates import Ratio
-from streams.registry.measures import PLAIN_NAMES
 from streams.registry.phrases import duration, percent
+from streams.registry.registry import REGISTRY
 
 
 def share(ratio: Ratio, nothing: str) -> str:
@@ -50,6 +50,6 @@ def ages(feeds: Mapping[str, FeedAge]) -> str:
         if of:
             beats.append(f"{of.replace('_', ' ')} {age}")
         else:
-            data.append(f"{PLAIN_NAMES.get(kind, kind)} {age}")
+            data.append(f"{REGISTRY.names.get(kind, kind)} {age}")
     records = ", ".join(data)
     return f"{records}; heartbeats {', '.join(beats)}" if beats else records

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from streams.config.force import Change, Force
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
-from streams.registry.measures import GROUPS
+from streams.registry.registry import REGISTRY
 
 PUBLISHED: dict[str, frozenset[str]] = {
     "mean_response_time": frozenset({"response_mean"}),
@@ -73,7 +73,7 @@ def known_names(force: Force) -> set[str]:
     """Every name that `affects` may have in a force's file, but for those made of its lines."""
     names = {*PUBLISHED, *NOT_COUNTED, *force.line_index}
     names.update(force.categories.index, force.offences.index, force.markers.index)
-    for group in GROUPS:
+    for group in REGISTRY.groups:
         names |= {group.name, f"{group.kind}s", *(measure.name for measure in group.measures)}
     return names
 

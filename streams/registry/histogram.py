@@ -15,6 +15,8 @@ from math import ceil
 
 EXACT_BELOW = 128
 """Seconds below which a bin holds one value only."""
+BINS = 2048
+"""More bins than any duration of a century needs."""
 
 
 def bin_of(seconds: int) -> int:

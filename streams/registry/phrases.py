@@ -20,7 +20,9 @@ from streams.config.force import WHOLE, Force
 from streams.events.refusals import WORDS as REASONS
 from streams.events.schema import KINDS
 from streams.periods import DAY, HOUR, Calendar, Grain, Period
-from streams.registry.measures import ALL, Unit, WatchPolicy, plain_name
+from streams.registry.dimensions import ALL
+from streams.registry.measures import Unit, WatchPolicy
+from streams.registry.registry import REGISTRY
 
 SHORT = 80
 """Characters of a sentence that an alert has room for beside its figures."""
@@ -130,7 +132,7 @@ def subject(force: Force, watch: WatchPolicy, row: dict[str, str]) -> str:
         return watch.of_all
     said = {"line": _line(force, row["line"])} if "line" in row else {}
     if narrow is not None:
-        said |= {"category": plain_name(narrow), "offence": plain_name(narrow)}
+        said |= {"category": REGISTRY.plain_name(narrow), "offence": REGISTRY.plain_name(narrow)}
     said_of = watch.subject.format(**said)
     for twice in ("offences offences", "crime offences"):  # "Other crime" is a group's own name
         said_of = said_of.replace(twice, twice.partition(" ")[0])
@@ -353,14 +355,15 @@ def across(what: str, kind: str, day: dt.date) -> str:
 def silent(kind: str, force: Force, gap: str, expected: float) -> str:
     """No record of a kind where some were to be expected."""
     return (
-        f"{plain_name(kind).capitalize()}, {force.name}: nothing for {gap}, "
+        f"{REGISTRY.plain_name(kind).capitalize()}, {force.name}: nothing for {gap}, "
         f"where {_records(expected)} expected. The feed may be down."
     )
 
 
 def missing(kind: str, force: Force, when: str) -> str:
     """A stretch of the past in which a feed was not heard."""
-    return f"{plain_name(kind).capitalize()}, {force.name}: nothing {when}; missing, not zero."
+    feed = REGISTRY.plain_name(kind).capitalize()
+    return f"{feed}, {force.name}: nothing {when}; missing, not zero."
 
 
 def stretch(calendar: Calendar, start: int, end: int) -> str:
@@ -402,14 +405,13 @@ def _records(expected: float) -> str:
 
 def noticed(kind: str, delay: str) -> str:
     """How soon silence will be noticed, while there is none."""
-    return f"a silent feed of {plain_name(kind)} is noticed after {delay}"
+    return f"a silent feed of {REGISTRY.plain_name(kind)} is noticed after {delay}"
 
 
 def unknown(kind: str) -> str:
     """Before any rate is known."""
-    return (
-        f"a silent feed of {plain_name(kind)} can't be told from a quiet one: no rate is known yet"
-    )
+    feed = REGISTRY.plain_name(kind)
+    return f"a silent feed of {feed} can't be told from a quiet one: no rate is known yet"
 
 
 def noticed_by_beats(feed: str, delay: str, every: str | None) -> str:
@@ -440,5 +442,5 @@ def why_refused(reason: str, ahead: str | None) -> str:
 def refused(feed: str, force: Force, why: str, lines: int) -> str:
     """A feed of which every line is refused."""
     many = "1 line" if lines == 1 else f"{lines:,} lines"
-    what = plain_name(feed).capitalize() if feed in KINDS else f"Feed {feed}"
+    what = REGISTRY.plain_name(feed).capitalize() if feed in KINDS else f"Feed {feed}"
     return f"{what}, {force.name}: refused: {why}. {many} in a row; none is counted."

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from streams.registry import kind as records
+from streams.registry import times as records
 
 LONGEST_WAIT = dt.timedelta(milliseconds=records.LONGEST)
 """The longest wait or response that is counted."""

@@ -23,8 +23,8 @@ from streams.config.force import Force
 from streams.fold.ledger import Ledger, Sealed
 from streams.fold.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Grain, rfc3339
-from streams.registry import calls, crimes, incidents
-from streams.registry.kind import BIN_SHIFT, DAY_PRECISE, SECOND_PRECISE, SERIES_KEY_MASK
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
+from streams.registry.times import DAY_PRECISE, SECOND_PRECISE
 
 STATE_VERSION = 1
 """Of the messages of the published topic, which are read for good: they name all that they hold, so
@@ -139,19 +139,17 @@ def encode(
     topic_id: str = "",
 ) -> bytes:
     """A sealed pane as the value of its message."""
-    name = _NAMES[ledger.kind.name][0]
+    layout = ledger.kind.layouts[0]
     rows: dict[int, ArchivedRow] = {}
     for key, value in pane.items():
         series_key, bin_ = key & SERIES_KEY_MASK, key >> BIN_SHIFT
         row = rows.get(series_key)
         if row is None:
-            row = rows[series_key] = ArchivedRow(name(force, series_key))
+            row = rows[series_key] = ArchivedRow(_names(ledger, force, series_key))
         if bin_:
             row.bins[str(bin_ - 1)] = value
         else:
-            row.counts = {
-                counter: n for counter, n in ledger.kind.counters.read(value).items() if n
-            }
+            row.counts = {counter: n for counter, n in layout.read(value).items() if n}
     archived = ArchivedPane(
         force=force.id,
         kind=ledger.kind.name,
@@ -176,11 +174,10 @@ def decode(ledger: Ledger, force: Force, value: bytes) -> tuple[str, int, Pane]:
 
 
 def _pane(ledger: Ledger, force: Force, archived: ArchivedPane) -> Pane:
-    series_key_of = _NAMES[ledger.kind.name][1]
-    shift = ledger.kind.counters.shift
+    shift = ledger.kind.layouts[0].shift
     pane: Pane = {}
     for row in archived.rows:
-        series_key = series_key_of(force, row.names)
+        series_key = _series_key(ledger, force, row.names)
         if series_key is None:
             continue
         counters = sum(n << shift[counter] for counter, n in row.counts.items() if counter in shift)
@@ -260,58 +257,26 @@ def _drop_hours_of_days(archive: Archive) -> None:
             del archive.panes[grain, minute], archive.through[grain, minute]
 
 
-Names = dict[str, str | None]
-
-
-def _area(force: Force, index: int) -> str | None:
-    area = force.areas[index]
-    return None if area is None else area.id
-
-
-def _area_index(force: Force, names: Names) -> int:
-    return force.area_index.get(names.get("area") or "", 0)
-
-
-def _call_names(force: Force, series_key: int) -> Names:
-    line, area = calls.split_series_key(series_key)
-    return {"line": force.lines[line].id, "area": _area(force, area)}
-
-
-def _call_series_key(force: Force, names: Names) -> int | None:
-    line = force.line_index.get(names.get("line") or "")
-    return None if line is None else calls.series_key_of(line, _area_index(force, names))
-
-
-def _incident_names(force: Force, series_key: int) -> Names:
-    category, grade, area = incidents.split_series_key(series_key)
+def _names(ledger: Ledger, force: Force, series_key: int) -> dict[str, str | None]:
+    """What a series key is of, by name."""
+    kind = ledger.kind
     return {
-        "category": force.categories.paths[category],
-        "grade": incidents.GRADES[grade],
-        "area": _area(force, area),
+        dimension.name: dimension.name_of(force, index)
+        for dimension, index in zip(kind.dimensions, kind.series.split(series_key), strict=True)
     }
 
 
-def _incident_series_key(force: Force, names: Names) -> int | None:
-    grade = incidents.GRADES.index(names.get("grade") or incidents.GRADES[0])
-    category = force.categories.resolve(names.get("category") or "other")
-    return incidents.series_key_of(category, grade, _area_index(force, names))
+def _series_key(ledger: Ledger, force: Force, names: dict[str, str | None]) -> int | None:
+    """The series key of what names are of, as the force file is now; None where it has none."""
+    indices = []
+    for dimension in ledger.kind.dimensions:
+        index = dimension.find(force, names.get(dimension.name))
+        if index is None:
+            return None
+        indices.append(index)
+    return ledger.kind.series.of(*indices)
 
 
-def _crime_names(force: Force, series_key: int) -> Names:
-    offence, area = crimes.split_series_key(series_key)
-    return {"offence": force.offences.paths[offence], "area": _area(force, area)}
-
-
-def _crime_series_key(force: Force, names: Names) -> int | None:
-    offence = force.offences.resolve(names.get("offence") or "other")
-    return crimes.series_key_of(offence, _area_index(force, names))
-
-
-_NAMES: dict[str, tuple[Callable[[Force, int], Names], Callable[[Force, Names], int | None]]] = {
-    "call": (_call_names, _call_series_key),
-    "incident": (_incident_names, _incident_series_key),
-    "crime": (_crime_names, _crime_series_key),
-}
 _encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(ArchivedPane).decode
 _decode_late = msgspec.json.Decoder(LateVersion).decode

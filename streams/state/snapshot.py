@@ -54,6 +54,8 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     skewed: int = 0
     unknown: dict[str, int] = {}
     unknown_values: dict[str, dict[str, int]] = {}
+    facts: list[tuple[int | str, ...]] = []
+    """The tuples of facts that packed records have the indices of."""
     began: int = 0
     first_known: int = 0
     departed: int = 0
@@ -213,15 +215,16 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             snapshot.departed[index] = fold.departed
             fold.departed.take()
         snapshot.folds[name] = FoldHead(
+            facts=list(fold.packer.facts.tuples),
             began=fold.began,
             first_known=fold.first_known,
             watermark=fold.watermark,
             sealed_before=fold.sealed_before,
             closed_until={str(grain): until for grain, until in fold.closed_until.items()},
             versions=fold.versions.as_dict(),
-            skewed=fold.kind.skewed,
-            unknown=dict(fold.kind.unknown.fields),
-            unknown_values={f: dict(v) for f, v in fold.kind.unknown.values.items()},
+            skewed=fold.packer.skewed,
+            unknown=dict(fold.packer.unknown.fields),
+            unknown_values={f: dict(v) for f, v in fold.packer.unknown.values.items()},
         )
     return snapshot
 
@@ -257,8 +260,9 @@ def put_back(shard: Shard, stored: Stored) -> None:
             fold.restore(events, watermark=figures.watermark, lines=figures.lines)
         else:
             fold.versions = VersionCounts(**figures.versions)
-            fold.kind.skewed = figures.skewed
-            fold.kind.unknown.restore(figures.unknown, figures.unknown_values)
+            fold.packer.restore(figures.facts)
+            fold.packer.skewed = figures.skewed
+            fold.packer.unknown.restore(figures.unknown, figures.unknown_values)
             fold.began, fold.first_known = figures.began, figures.first_known
             if isinstance(fold.departed, Departed):
                 fold.departed.ids.restore(figures.departed, stored.pages.get(name, {}))

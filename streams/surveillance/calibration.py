@@ -22,7 +22,8 @@ from streams.config.force import WHOLE, Force
 from streams.fold.ledger import Ledger
 from streams.periods import HOUR, MINUTE
 from streams.registry.aggregates import Count
-from streams.registry.measures import ALL, GROUPS, LINKS
+from streams.registry.dimensions import ALL
+from streams.registry.registry import LINKS, REGISTRY
 from streams.surveillance.series import RowReader, WatchedSeries, watch_list, watches_in
 from streams.surveillance.signals import Grain
 
@@ -56,7 +57,7 @@ def plan_of(
     """The plan; raises ValueError where no kind of record covers two weeks."""
     streams: list[SimulatedStream] = []
     place: dict[Atom, int] = {}
-    ledgers = {kind: monitor.ledger(kind, force.id) for kind in {g.kind for g in GROUPS}}
+    ledgers = {kind: monitor.ledger(kind, force.id) for kind in {g.kind for g in REGISTRY.groups}}
     for done, (kind, ledger) in enumerate(sorted(ledgers.items())):
         if ledger is not None:
             for atom, stream in _streams(force, kind, ledger).items():
@@ -86,7 +87,7 @@ def plan_of(
 
 def _series(force: Force, grain: Grain) -> list[WatchedSeries]:
     """The counts that are watched."""
-    kinds = dict.fromkeys(group.kind for group in GROUPS)
+    kinds = dict.fromkeys(group.kind for group in REGISTRY.groups)
     every = (one for kind in kinds for one in watch_list(force, kind, grain))
     return [one for one in every if isinstance(one.measure.value, Count)]
 
@@ -130,7 +131,7 @@ def _streams(force: Force, kind: str, ledger: Ledger) -> dict[Atom, SimulatedStr
         for row, counters in sums.items():
             one = series[row]
             if _is_atom(one, smallest) and isinstance(one.measure.value, Count):
-                found = ledger.kind.counters.read(counters)[one.measure.value.counter]
+                found = ledger.kind.layouts[0].read(counters)[one.measure.value.counter]
                 by_day[row[0], one.measure.name, row[1]][number] += found
     for atom in [atom for atom in by_day if atom[2][-1] == WHOLE]:
         inner = (a for a in by_day if a[:2] == atom[:2] and a[2][:-1] == atom[2][:-1])
@@ -173,7 +174,9 @@ def _shapes(
         for row, counters in rows.read(ledger.panes.between(at, at + HOUR)).items():
             one = series[row]
             if one.area == WHOLE and isinstance(one.measure.value, Count):
-                sums[row[0]][hour] += ledger.kind.counters.read(counters)[one.measure.value.counter]
+                sums[row[0]][hour] += ledger.kind.layouts[0].read(counters)[
+                    one.measure.value.counter
+                ]
     return {group: 24.0 * (one + 1.0) / (one + 1.0).sum() for group, one in sums.items()}
 
 

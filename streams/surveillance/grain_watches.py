@@ -12,7 +12,7 @@ from streams.config.force import WHOLE, Force
 from streams.fold.ledger import Ledger
 from streams.periods import Period
 from streams.registry.affected import affects
-from streams.registry.measures import ALL
+from streams.registry.dimensions import ALL
 from streams.surveillance.adapters.base import PassedPeriods
 from streams.surveillance.adapters.counts import Counts, Months
 from streams.surveillance.adapters.selection import adapter_of
@@ -32,7 +32,7 @@ class GrainWatches:
 
     def __init__(self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget) -> None:
         self.grain = grain
-        self.force, self.counters = force, ledger.kind.counters
+        self.force, self.counters = force, ledger.kind.layouts[0]
         changes = (change for change in force.file.changes if change.effect == "mark")
         self.marks = [(force.instant(change.date), change) for change in changes]
         self.calendar = ledger.calendar

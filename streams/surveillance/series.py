@@ -16,8 +16,11 @@ from streams.board.rollup import Key, Rollup
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
 from streams.registry.aggregates import Mean
-from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK, Kind
-from streams.registry.measures import ALL, GROUPS, Group, Measure, WatchPolicy
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
+from streams.registry.dimensions import ALL
+from streams.registry.kind import Kind
+from streams.registry.measures import Group, Measure, WatchPolicy
+from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Grain
 
 RowKey = tuple[str, Key]
@@ -81,21 +84,18 @@ def areas(force: Force, grain: Grain) -> tuple[str, ...]:
     return (WHOLE, *inner)
 
 
-def values_of(force: Force, dimension: str) -> tuple[str, ...]:
+def values_of(force: Force, kind: Kind, dimension: str) -> tuple[str, ...]:
     """The values of a dimension that are watched."""
-    if dimension == "line":
-        return tuple(line.id for line in force.lines)
-    if dimension == "grade":
-        return (ALL,)
-    paths = {"category": force.categories, "offence": force.offences}[dimension].paths
-    return (ALL, *(path for path in paths if "." not in path))
+    return next(each for each in kind.dimensions if each.name == dimension).watched(force)
 
 
 def watch_list(force: Force, kind: str, grain: Grain) -> Iterator[WatchedSeries]:
     """The series of one kind of record that are watched in a grain."""
-    for group in GROUPS:
+    for group in REGISTRY.groups:
         if group.kind == kind:
-            rows = list(product(*(values_of(force, d) for d in group.dimensions)))
+            rows = list(
+                product(*(values_of(force, REGISTRY.kinds[kind], d) for d in group.dimensions))
+            )
             for measure in group.measures:
                 if measure.watch is not None and grain in measure.watch.grains:
                     for row, area in product(rows, areas(force, grain)):
@@ -106,7 +106,7 @@ def watch_list(force: Force, kind: str, grain: Grain) -> Iterator[WatchedSeries]
 def watches_in(force: Force, grain: Grain) -> int:
     """How many series of a grain are watched in a force; the budget of false alarms is split over
     them."""
-    kinds = {group.kind for group in GROUPS}
+    kinds = {group.kind for group in REGISTRY.groups}
     return sum(1 for kind in kinds for _ in watch_list(force, kind, grain))
 
 

@@ -15,8 +15,8 @@ from streams.events.refusals import FeedKey, RefusedFeed
 from streams.events.schema import KINDS
 from streams.fold.heartbeats import LEAST_PATIENCE, Heartbeats, interval_of
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
-from streams.registry.measures import plain_name
 from streams.registry.phrases import why_refused
+from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 from streams.surveillance.silence import (
     HOURLY,
@@ -50,7 +50,7 @@ class NextSilence(NamedTuple):
 
 
 Known = dict[str, NextSilence]
-KIND_OF = {word: kind for kind in KINDS for word in (kind, plain_name(kind))}
+KIND_OF = {word: kind for kind in KINDS for word in (kind, REGISTRY.plain_name(kind))}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 
 
@@ -149,7 +149,7 @@ def _seen(
                 seen.by_beats(fold, feed)
     for shard in monitor.shards:
         watching = shard.surveillance.get(force_id)
-        if {shard.kind, plain_name(shard.kind)} & seen.beating:
+        if {shard.kind, REGISTRY.plain_name(shard.kind)} & seen.beating:
             seen.speaks_for(shard.kind)
         elif watching is not None:
             seen.by_records(shard.kind, watching)

@@ -17,7 +17,7 @@ from detectors.counts.weekly.baseline import Baseline
 from streams.config.force import Change, Force
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.registry import phrases
-from streams.registry.kind import CounterLayout
+from streams.registry.counting import CounterLayout
 from streams.surveillance.adapters.base import SHOWN, Adapter, Assessment, PeriodPoint, RowCounts
 from streams.surveillance.series import WatchedSeries
 from streams.surveillance.signals import LOOKS, Direction, Grain, Signal

@@ -13,8 +13,7 @@ from streams.board.model import Board
 from streams.board.monitor import Monitor, canonical
 from streams.board.rollup import Rollup
 from streams.config.force import Force, find_force, load_force
-from streams.registry.incidents import Incidents
-from streams.registry.measures import ATTENDANCE
+from streams.registry.incidents import ATTENDANCE, INCIDENT
 from streams.sources import open_source
 from tests.build import FAR_FUTURE, as_json, row
 
@@ -85,7 +84,7 @@ def test_dublin_quantiles_are_within_one_percent_of_the_published(dublin: Replay
     whole = ledger.panes.between(
         ledger.calendar.midnight(2020, 1, 1), ledger.calendar.midnight(2023, 1, 1)
     )
-    rollup = Rollup(ATTENDANCE, force, Incidents(force))
+    rollup = Rollup(ATTENDANCE, force, INCIDENT)
     rows = rollup.rows(rollup.sums(whole))
     total = next(r for r in rows if r["area"] == "force")
     assert total["attended"] == 27_620

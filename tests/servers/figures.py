@@ -5,7 +5,8 @@ from __future__ import annotations
 import urllib.request
 from typing import Any
 
-from streams.registry.measures import GROUPS, Gauge
+from streams.registry.measures import Gauge
+from streams.registry.registry import REGISTRY
 from tests.servers.prometheus import Prometheus
 
 SUFFIXES = {"count": "", "ratio": "_ratio", "seconds": "_seconds"}
@@ -34,7 +35,7 @@ def get(url: str) -> bytes:
 
 def on_the_board(board: dict[str, Any], name: str) -> Figures:
     """Every figure of a group that is to be exported, by metric name and labels."""
-    (group,) = [group for group in GROUPS if group.name == name]
+    (group,) = [group for group in REGISTRY.groups if group.name == name]
     found: Figures = {}
     tables = [(window, table.get(name, [])) for window, table in board["windows"].items()]
     for window, rows in [*tables, (None, board["now"].get(name, []))]:

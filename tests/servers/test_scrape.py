@@ -14,7 +14,7 @@ from streams.board.monitor import WINDOWS
 from streams.config.force import find_force
 from streams.embedded import demo
 from streams.periods import DAY, HOUR, Calendar
-from streams.registry.measures import GROUPS
+from streams.registry.registry import REGISTRY
 from streams.sources.simulator import simulate, spread_crimes
 from tests.servers.figures import get, in_prometheus, of_group, on_the_board, scraping
 from tests.servers.process import Server, free_port, http_ok, wait_until
@@ -63,7 +63,7 @@ def prometheus(monitor: str, prometheus_found: Found) -> Iterator[Prometheus]:
         server.close()
 
 
-@pytest.mark.parametrize("group", [group.name for group in GROUPS])
+@pytest.mark.parametrize("group", [group.name for group in REGISTRY.groups])
 def test_a_query_returns_each_live_figure_of_the_board(
     monitor: str, prometheus: Prometheus, group: str
 ) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from streams.periods import rfc3339
-from streams.registry.measures import GROUPS
+from streams.registry.registry import REGISTRY
 from tests import events
 from tests.servers.figures import Figures, get, in_prometheus, of_group, on_the_board, scraping
 from tests.servers.kafka import Kafka
@@ -28,7 +28,7 @@ def rig(kafka: Kafka, topic_prefix: str, tmp_path: Path) -> Iterator[Rig]:
 
 def one_scrape(server: Prometheus, force: str) -> tuple[Figures, int]:
     """The figures of a force, all of one scrape, and the instant (ms) that they are of."""
-    groups = [of_group(group.name, f'force="{force}"') for group in GROUPS]
+    groups = [of_group(group.name, f'force="{force}"') for group in REGISTRY.groups]
     clock = f'watchroom_clock_timestamp_seconds{{force="{force}"}}'
     found = in_prometheus(server, " or ".join([*groups, clock]))
     (at,) = [value for (name, _), value in found.items() if name.startswith("watchroom_clock")]
@@ -60,7 +60,7 @@ def test_a_query_returns_each_live_figure_of_a_workers_boards(
             get(f"{url}/board.json?force={force}&at={rfc3339(at).replace('+00:00', 'Z')}")
         )
         expected: Figures = {}
-        for group in GROUPS:
+        for group in REGISTRY.groups:
             expected |= on_the_board(board, group.name)
         assert scraped == expected
         assert len(expected) > 200

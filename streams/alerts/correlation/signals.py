@@ -34,7 +34,8 @@ from streams.alerts import words as say
 from streams.alerts.model import Evidence
 from streams.alerts.rules import is_news
 from streams.config.force import WHOLE, Force
-from streams.registry.measures import ALL, LINKS, unit_of
+from streams.registry.dimensions import ALL
+from streams.registry.registry import LINKS, REGISTRY
 from streams.surveillance.series import values_of
 from streams.surveillance.signals import Direction, Signal
 
@@ -82,7 +83,7 @@ def part_count(figures: Signal | Evidence, group: str, measure: str) -> PartCoun
     expected = figures.expected
     if figures.method == "level" and figures.before is not None:
         expected = figures.before
-    if expected is None or figures.observed is None or unit_of(group, measure) != "count":
+    if expected is None or figures.observed is None or REGISTRY.unit(group, measure) != "count":
         return None
     return PartCount(figures.observed, expected)
 
@@ -310,7 +311,9 @@ class _CategoryTree(_Tree):
 
     def children(self, of: str) -> tuple[str, ...]:
         """The widest categories, or offence groups."""
-        return values_of(self.force, self.dimension)[1:] if of == ALL else ()
+        if of != ALL:
+            return ()
+        return values_of(self.force, REGISTRY.kinds[self.any.kind], self.dimension)[1:]
 
     def above(self, of: str) -> frozenset[str]:
         """All together."""

@@ -22,7 +22,7 @@ from streams.config.force import Force
 from streams.config.targets import held
 from streams.fold.ledger import Ledger
 from streams.periods import MINUTE, SECOND
-from streams.registry.calls import split_series_key
+from streams.registry.calls import CALL
 from streams.registry.phrases import round_duration
 
 KIND = "callers_waiting"
@@ -147,7 +147,7 @@ class CallersWaitingRule(InstantRule):
                 yield finding
 
     def _line_of(self, series_key: int) -> str | None:
-        return self.force.lines[split_series_key(series_key)[0]].id
+        return self.force.lines[CALL.series.split(series_key)[0]].id
 
     def _limit(self, line: str, at: int) -> tuple[float, int]:
         """The wait at which a caller has waited too long, and the target; in seconds."""

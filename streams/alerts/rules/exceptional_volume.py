@@ -18,8 +18,8 @@ from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import DAY, Calendar, to_ms
-from streams.registry.measures import unit_of
 from streams.registry.phrases import date, place, rough
+from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
 CLEAR_PERIODS = {"hour": 3, "day": 2, "month": 1}
@@ -48,7 +48,7 @@ REPORTED = ("hate", "domestic", "domestic_abuse", "cse", "child_at_risk", "sexua
 
 def takes(signal: Signal) -> bool:
     """Whether a signal is of a volume: of a count, and of no lasting level."""
-    return unit_of(signal.group, signal.measure) == "count" and signal.method != "level"
+    return REGISTRY.unit(signal.group, signal.measure) == "count" and signal.method != "level"
 
 
 def severity(signal: Signal) -> Severity:
@@ -132,7 +132,7 @@ def said(force: Force, signal: Signal, now: int, lookup: PeriodLookup) -> tuple[
 
 def is_reporting(signal: Signal) -> bool:
     """Whether a rise is first of all a rise in reporting."""
-    if unit_of(signal.group, signal.measure) != "count":
+    if REGISTRY.unit(signal.group, signal.measure) != "count":
         return False
     narrow = signal.row.get("category", signal.row.get("offence", signal.measure))
     return signal.polarity == "good" or narrow.split(".")[0] in REPORTED or "hate" in narrow

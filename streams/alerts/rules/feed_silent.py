@@ -15,11 +15,11 @@ from streams.alerts.model import Alert, Evidence, ms_of, stamp
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, TableRow
 from streams.config.force import Force
 from streams.periods import MINUTE, to_ms
-from streams.registry.measures import FEED_NAMES, plain_name
+from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
 KIND = "feed_silent"
-FEEDS = {FEED_NAMES[kind]: kind for kind in RECORDS}
+FEEDS = {REGISTRY.feeds[kind]: kind for kind in RECORDS}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 
 SETTLE = 2 * MINUTE
@@ -73,7 +73,7 @@ def _finding(signal: Signal, force: Force, feed: str, **fields: Any) -> Finding:
         records=signal.kind,
         group=signal.group,
         measure=signal.measure,
-        title=f"Feed of {plain_name(feed).lower()}, {force.name}",
+        title=f"Feed of {REGISTRY.plain_name(feed).lower()}, {force.name}",
         said=(signal.words,),
         **fields,
     )

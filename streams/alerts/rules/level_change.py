@@ -13,7 +13,7 @@ from streams.alerts.rules.base import GROWN, AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import Calendar
-from streams.registry.measures import unit_of
+from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
 BACK_PERIODS = {"hour": 24, "day": 7, "month": 2}
@@ -22,7 +22,7 @@ BACK_PERIODS = {"hour": 24, "day": 7, "month": 2}
 
 def takes(signal: Signal) -> bool:
     """A share or a duration that moves has a new level, and a count whose level has."""
-    return unit_of(signal.group, signal.measure) != "count" or signal.method == "level"
+    return REGISTRY.unit(signal.group, signal.measure) != "count" or signal.method == "level"
 
 
 def severity(signal: Signal) -> Severity:  # noqa: ARG001  always the same

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.alerts.model import Evidence, stamp
 from streams.config.force import Force
-from streams.registry.measures import unit_of
+from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
 LEAST_UP, LEAST_DOWN = 5, 10
@@ -15,7 +15,7 @@ A_WEEK = {"hour": 168.0, "day": 7.0, "month": 0.23}
 
 def worth(signal: Signal) -> bool:
     """Whether there is enough of it, and whether it is any news."""
-    if unit_of(signal.group, signal.measure) != "count":
+    if REGISTRY.unit(signal.group, signal.measure) != "count":
         # An answer rate within the hour is judged by calls (`answer_rate`).
         return signal.polarity != "good" and signal.grain != "hour"
     if signal.direction == "up":

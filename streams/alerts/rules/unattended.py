@@ -19,7 +19,7 @@ from streams.config.force import Force
 from streams.config.targets import held
 from streams.fold.ledger import Ledger
 from streams.periods import MINUTE, SECOND
-from streams.registry.incidents import EMERGENCY, split_series_key
+from streams.registry.incidents import EMERGENCY, GRADES, INCIDENT
 from streams.registry.phrases import round_duration
 
 KIND = "unattended"
@@ -112,7 +112,7 @@ class UnattendedRule(InstantRule):
         if self._followed is not None:
             overdue, own = self._followed
             self.own = own.learn(day).get(EMERGENCIES, Waits())
-            counted = own.ledger.kind.counters.read(own.sums.get(EMERGENCIES, 0))
+            counted = INCIDENT.layouts[0].read(own.sums.get(EMERGENCIES, 0))
             self._books = books_attendance(counted["count"], counted["never"])
             overdue.set_limits({EMERGENCIES: (self._limit(at),)}, at)
 
@@ -133,7 +133,7 @@ class UnattendedRule(InstantRule):
 
 
 def _row_of(series_key: int) -> str | None:
-    return EMERGENCIES if split_series_key(series_key)[1] == EMERGENCY else None
+    return EMERGENCIES if GRADES[INCIDENT.series.split(series_key)[1]] == EMERGENCY else None
 
 
 UNATTENDED = AlertKind(

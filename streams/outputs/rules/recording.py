@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from streams.outputs.prometheus import metric_name, own_parts
 from streams.outputs.rules.text import Rule, written
 from streams.registry.aggregates import Count, Share
-from streams.registry.measures import GROUPS, Group, Measure
+from streams.registry.measures import Group, Measure
+from streams.registry.registry import REGISTRY
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def ratios() -> list[RatioSeries]:
     """Every ratio of the registry."""
     return [
         _series(group, measure)
-        for group in GROUPS
+        for group in REGISTRY.groups
         for measure in group.measures
         if measure.unit == "ratio"
     ]
@@ -79,7 +80,7 @@ def ratio_named(name: str) -> RatioSeries:
     """A ratio by `group.measure`; KeyError where the registry has none of that name."""
     found = {
         f"{group.name}.{measure.name}": _series(group, measure)
-        for group in GROUPS
+        for group in REGISTRY.groups
         for measure in group.measures
         if measure.unit == "ratio"
     }

@@ -18,7 +18,7 @@ from streams.config.force import WHOLE
 from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
 from streams.registry.aggregates import Ratio
-from streams.registry.measures import FEED_NAMES, PLAIN_NAMES
+from streams.registry.registry import REGISTRY
 
 WINDOW = "today"
 """The answer rate is that of today: an hour of 999 calls is too few in most forces."""
@@ -167,7 +167,7 @@ def _feeds(board: Board) -> list[FeedShown]:
     """
     found: list[FeedShown] = []
     running = board.status is None or board.status.state != "finished"
-    for kind, feed in FEED_NAMES.items():
+    for kind, feed in REGISTRY.feeds.items():
         beat = board.feeds.get(f"heartbeat.{feed}")
         marks = [mark for mark in (board.feeds.get(kind), beat) if mark is not None]
         if not marks:
@@ -178,13 +178,13 @@ def _feeds(board: Board) -> list[FeedShown]:
             limit = beat.silent_after_seconds or STALE_HEARTBEAT
         judged = beat is not None or kind in ("call", "incident")
         late = running and judged and freshest.age_seconds > limit
-        found.append(FeedShown(kind, PLAIN_NAMES[kind], freshest.as_of, late))
+        found.append(FeedShown(kind, REGISTRY.names[kind], freshest.as_of, late))
     return found
 
 
 def _heard(board: Board, kind: str) -> bool:
     """Whether anything ever came of a kind, if only a heartbeat: then nothing is a true zero."""
-    return kind in board.feeds or f"heartbeat.{FEED_NAMES[kind]}" in board.feeds
+    return kind in board.feeds or f"heartbeat.{REGISTRY.feeds[kind]}" in board.feeds
 
 
 def _unplaced(

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 
 from streams.errors import Refused
 from streams.periods import EPOCH
-from streams.registry import kind as records
+from streams.registry import times as records
 from streams.sources.mapping.placing import Placed
 from streams.sources.record_times import COMMITTED, LONGEST_WAIT, RECORD_TIMES
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
-from streams.board.monitor import COUNTED
 from streams.config.force import Force
 from streams.errors import Refused, SourceError
 from streams.events.lenient import read
 from streams.events.schema import Event, Versioned
 from streams.events.unknown_values import UnknownValues
 from streams.periods import DAY, Calendar, rfc3339, to_ms
-from streams.registry.kind import EARLIEST, SKEW, Kind
+from streams.registry.packing import Packer
+from streams.registry.registry import REGISTRY
+from streams.registry.times import EARLIEST, SKEW
 from streams.sources.event_lines import CHUNK_LINES, Chunk, Rejected, instant_of
 from streams.sources.external_sort import ExternalSort
 from streams.sources.files import Source
@@ -43,30 +43,30 @@ class Judge:
 
     def __init__(self, forces: Sequence[Force]) -> None:
         self.calendars = {force.id: Calendar(force.zone) for force in forces}
-        self._kinds: dict[tuple[str, str], Kind] = {}
+        self._packers = {
+            (kind.name, force.id): Packer(kind, force)
+            for force in forces
+            for kind in REGISTRY.kinds.values()
+        }
         self._unjudged = UnknownValues()
-        for force in forces:
-            for name, rules in COUNTED.items():
-                made: Any = rules
-                self._kinds[name, force.id] = made(force)
 
-    def kind(self, event: Event) -> Kind | None:
+    def packer(self, event: Event) -> Packer | None:
         """The rules for an event; None for a kind without records, or a force that is not known."""
         name = type(event).__struct_config__.tag
-        return self._kinds.get((str(name), event.force))
+        return self._packers.get((str(name), event.force))
 
     def packed(self, event: Event) -> int | None:
         """What of a record is counted, packed; None where nothing judges it; raises `Refused`."""
-        kind = self.kind(event)
-        if kind is None or not isinstance(event, Versioned) or event.deleted:
+        packer = self.packer(event)
+        if packer is None or not isinstance(event, Versioned) or event.deleted:
             return None
-        return kind.pack(event, to_ms(event.updated_at))
+        return packer.pack(event, to_ms(event.updated_at))
 
     def take(self, line: bytes) -> None:
         """Judges one line as a monitor does, and counts its unknown values; raises `Refused`."""
         kept = read(line)
-        kind = self.kind(kept.event)
-        unknown = self._unjudged if kind is None else kind.unknown
+        packer = self.packer(kept.event)
+        unknown = self._unjudged if packer is None else packer.unknown
         for field, value in kept.unknown:
             unknown.note(kept.event, field, value)
         self.packed(kept.event)
@@ -75,9 +75,9 @@ class Judge:
     def unknown(self) -> dict[str, UnknownValues]:
         """The unknown values of the lines that were taken, by kind of record."""
         found: dict[str, UnknownValues] = {}
-        for (name, _), kind in self._kinds.items():
-            if kind.unknown.fields:
-                found.setdefault(name, UnknownValues()).add(kind.unknown)
+        for (name, _), packer in self._packers.items():
+            if packer.unknown.fields:
+                found.setdefault(name, UnknownValues()).add(packer.unknown)
         if self._unjudged.fields:
             found[UNJUDGED] = self._unjudged
         return found

@@ -26,7 +26,7 @@ import msgspec
 
 from streams.events.schema import KINDS, Event, Record, Unit, Versioned
 from streams.periods import EPOCH, SECOND, Calendar, to_ms
-from streams.registry.kind import DAY_PRECISE, MONTH_PRECISE, partial_stamp
+from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, partial_stamp
 from streams.sources.record_times import RECORD_TIMES
 
 BRINGS = {"graded_at": "grade", "outcome_at": "outcome"}

@@ -11,7 +11,8 @@ import pytest
 from streams.board.model import GAUGE_ROWS, ROWS, Board, PeriodFigures, decode_board
 from streams.errors import NotABoard
 from streams.live import Live
-from streams.registry.measures import GROUPS, Gauge
+from streams.registry.measures import Gauge
+from streams.registry.registry import REGISTRY
 from tests.answers import validator
 from tests.build import call, crime, feed, incident, monitor, ms
 
@@ -97,8 +98,8 @@ def test_what_is_no_board_is_refused_in_words(answer: bytes) -> None:
 
 
 def test_the_tables_are_those_of_the_registry_in_its_order() -> None:
-    assert list(ROWS) == [group.name for group in GROUPS]
-    for group in GROUPS:
+    assert list(ROWS) == [group.name for group in REGISTRY.groups]
+    for group in REGISTRY.groups:
         for rows, gauges in ((ROWS, False), (GAUGE_ROWS, True)):
             wanted = [m.name for m in group.measures if isinstance(m.value, Gauge) is gauges]
             if wanted:

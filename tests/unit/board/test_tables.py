@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,41 +12,29 @@ from streams.board.columns import unpack
 from streams.board.model import Row
 from streams.board.rollup import Key, Rollup
 from streams.board.tables import Tables
-from streams.config.force import Force
 from streams.fold.panes import Pane, Parts, add_into
-from streams.registry import calls, crimes, incidents
 from streams.registry.aggregates import Figures
+from streams.registry.calls import CALL, CALLS
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout
+from streams.registry.crimes import CRIME
 from streams.registry.histogram import bin_of
-from streams.registry.kind import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout, Kind
-from streams.registry.measures import (
-    ATTENDANCE,
-    CALLS,
-    CRIMES,
-    INCIDENTS,
-    SERVICE_LEVELS,
-    ChosenServiceLevel,
-    Gauge,
-    Group,
-)
+from streams.registry.incidents import INCIDENT
+from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group
+from streams.registry.registry import REGISTRY
 from tests.build import tiny_force
 
 FORCE = tiny_force()
-KINDS: dict[str, Callable[[Force], Kind]] = {
-    "call": calls.Calls,
-    "incident": incidents.Incidents,
-    "crime": crimes.Crimes,
-}
-GROUPS = (CALLS, ATTENDANCE, INCIDENTS, CRIMES)
+GROUPS = REGISTRY.groups
 
 
 def rollup(group: Group) -> Rollup:
-    return Rollup(group, FORCE, KINDS[group.kind](FORCE))
+    return Rollup(group, FORCE, REGISTRY.kinds[group.kind])
 
 
 def call(line: int, area: int, wait: int | None) -> Pane:
     """What a call counts: answered after so many seconds, or still waiting."""
-    series_key = calls.series_key_of(line, area)
-    layout = calls.COUNTERS
+    series_key = CALL.series.of(line, area)
+    layout = CALL.layouts[0]
     if wait is None:
         return {series_key: layout.one("offered")}
     counters = layout.one("offered", "answered") + (wait * 1000 << layout.shift["sum"])
@@ -55,8 +42,8 @@ def call(line: int, area: int, wait: int | None) -> Pane:
 
 
 def incident(category: int, grade: int, area: int, response: int | None) -> Pane:
-    series_key = incidents.series_key_of(category, grade, area)
-    layout = incidents.COUNTERS
+    series_key = INCIDENT.series.of(category, grade, area)
+    layout = INCIDENT.layouts[0]
     if response is None:
         return {series_key: layout.one("count", "never")}
     counters = layout.one("count", "attended") + (response * 1000 << layout.shift["sum"])
@@ -64,7 +51,7 @@ def incident(category: int, grade: int, area: int, response: int | None) -> Pane
 
 
 def crime(offence: int, area: int) -> Pane:
-    return {crimes.series_key_of(offence, area): crimes.COUNTERS.one("count")}
+    return {CRIME.series.of(offence, area): CRIME.layouts[0].one("count")}
 
 
 SECONDS = st.none() | st.integers(0, 2_000)
@@ -105,7 +92,7 @@ def one_by_one(group: Group, pane: Pane) -> list[Row]:
     row_type: Any = type(made.missing()[0])
     rows = []
     for place in sorted(sums):
-        figures = Figures(made.kind.counters.read(sums[place]), bins.get(place, {}))
+        figures = Figures(made.kind.layouts[0].read(sums[place]), bins.get(place, {}))
         rows.append(row_type(*place, *(value.read(figures) for value in values)))
     return rows
 

@@ -7,6 +7,7 @@ from streams.board.monitor import Monitor, canonical
 from streams.events.schema import Call, decode_line
 from streams.fold.ledger import Ledger, Sealed
 from streams.periods import DAY, HOUR, Calendar, rfc3339
+from streams.registry.packing import Packer
 from tests.build import FAR_FUTURE, call, crime, feed, incident, lines, monitor, ms, row, tiny_force
 
 START = ms("2021-03-20T00:00:00Z")  # a week before the clocks go forward
@@ -198,7 +199,7 @@ def test_sealed_panes_are_told_once_each_and_hold_all_that_was_counted() -> None
     feed(watched, call("later", rfc3339(START + 150 * DAY)))
     assert len({(grain, start) for grain, start, _ in told}) == len(told)
     offered = sum(
-        ledger.kind.counters.read(value)["offered"]
+        ledger.kind.layouts[0].read(value)["offered"]
         for _, _, pane in told
         for key, value in pane.items()
         if key < 1 << 40
@@ -241,7 +242,9 @@ def test_a_date_in_2090_does_not_move_the_watermark() -> None:
 
 def restored(ledger: Ledger) -> Ledger:
     """A ledger rebuilt from what a checkpoint would hold of another."""
-    again = Ledger(type(ledger.kind)(tiny_force()), ledger.calendar)  # type: ignore[call-arg]
+    packer = Packer(ledger.kind, tiny_force())
+    packer.restore(ledger.packer.facts.tuples)
+    again = Ledger(packer, ledger.calendar)
     again.restore(
         dict(ledger.entries),
         watermark=ledger.watermark,

@@ -13,7 +13,7 @@ from streams.board.monitor import Monitor, canonical
 from streams.fold import ledger as ledgers
 from streams.fold.ledger import InMemory, Ledger
 from streams.periods import DAY, rfc3339
-from streams.registry.kind import SERIES_KEY_MASK
+from streams.registry.counting import SERIES_KEY_MASK
 from tests.build import FAR_FUTURE, call, crime, feed, gauges, incident, lines, monitor, ms, row
 from tests.late import END, STORED, YEARS, counters, histories, streams, without_horizon
 from tests.oracle import winners
@@ -305,7 +305,7 @@ def counted(ledger: Ledger) -> int:
     panes = [pane for grain in stored for pane in found[grain].values()]
     counter = "offered" if ledger.kind.name == "call" else "count"
     sums = [value for pane in panes for key, value in pane.items() if key <= SERIES_KEY_MASK]
-    return sum(ledger.kind.counters.read(counters)[counter] for counters in sums)
+    return sum(ledger.kind.layouts[0].read(counters)[counter] for counters in sums)
 
 
 def first_figures(ledger: Ledger) -> dict[Any, Any]:

@@ -10,19 +10,15 @@ from hypothesis import strategies as st
 
 from streams.fold.panes import Pane, Panes, add_into
 from streams.periods import DAY, HOUR, MINUTE, Calendar
-from streams.registry.kind import (
-    DAY_PRECISE,
-    MONTH_PRECISE,
-    SECOND_PRECISE,
-    Contribution,
-)
+from streams.registry.packing import SingleContribution
+from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE
 
 CALENDAR = Calendar(ZoneInfo("Europe/London"))
 MARCH = CALENDAR.midnight(2021, 3, 1)
 APRIL = CALENDAR.midnight(2021, 4, 1)
 
 
-def at(when: int, series_key: int = 1, precision: int = SECOND_PRECISE) -> Contribution:
+def at(when: int, series_key: int = 1, precision: int = SECOND_PRECISE) -> SingleContribution:
     return when, precision, series_key, 1, -1
 
 
@@ -79,7 +75,7 @@ EVENTS = st.tuples(
 )
 
 
-def whole(event: tuple[int, int, int]) -> Contribution:
+def whole(event: tuple[int, int, int]) -> SingleContribution:
     when, precision, series_key = event
     if precision == DAY_PRECISE:
         when = CALENDAR.start("day", when)
@@ -88,7 +84,7 @@ def whole(event: tuple[int, int, int]) -> Contribution:
     return when, precision, series_key, 1, -1
 
 
-def lies_within(contribution: Contribution, start: int, end: int) -> bool:
+def lies_within(contribution: SingleContribution, start: int, end: int) -> bool:
     when, precision = contribution[:2]
     if precision == SECOND_PRECISE:
         return start <= when < end

@@ -19,7 +19,7 @@ from grafana import generate
 from grafana.committed import dashboards
 from streams.cli import main
 from streams.outputs.prometheus import metric_name
-from streams.registry.measures import GROUPS
+from streams.registry.registry import REGISTRY
 from tests.dashboard_linter import (
     RULES,
     SOURCE,
@@ -208,7 +208,7 @@ def test_every_link_between_dashboards_leads_somewhere() -> None:
 
 def test_every_measure_of_the_registry_is_on_a_dashboard() -> None:
     shown = "\n".join(expr for dashboard in ALL.values() for _, expr in expressions(dashboard))
-    for group in GROUPS:
+    for group in REGISTRY.groups:
         for measure in group.measures:
             assert f"{metric_name(group, measure)}{{" in shown
 

@@ -9,7 +9,7 @@ import pytest
 
 from grafana.committed import dashboards
 from grafana.names import IDENTIFIERS, VALUES, in_words
-from streams.registry.measures import GROUPS
+from streams.registry.registry import REGISTRY
 from tests.dashboard_linter import panels
 
 PANELS = [panel for dashboard in dashboards() for panel in panels(dashboard)]
@@ -65,5 +65,5 @@ def test_an_override_of_a_table_is_of_a_column_that_it_has() -> None:
 
 
 def test_every_measure_and_table_of_the_registry_has_words() -> None:
-    assert set(VALUES["measure"]) == {m.name for group in GROUPS for m in group.measures}
-    assert set(VALUES["group"]) == {group.name for group in GROUPS}
+    assert set(VALUES["measure"]) == {m.name for group in REGISTRY.groups for m in group.measures}
+    assert set(VALUES["group"]) == {group.name for group in REGISTRY.groups}

@@ -10,7 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from streams.live import Live
 from streams.outputs import prometheus as exporter
-from streams.registry.measures import ATTENDANCE, CALLS, CRIMES, GROUPS, INCIDENTS
+from streams.registry.calls import CALLS
+from streams.registry.crimes import CRIMES
+from streams.registry.incidents import ATTENDANCE, INCIDENTS
+from streams.registry.registry import REGISTRY
 from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
 
 NOW = ms("2021-03-01T10:30:00Z")
@@ -257,7 +260,11 @@ def test_no_label_holds_an_identifier() -> None:
 
 
 def test_every_name_keeps_to_the_conventions_and_none_is_used_twice() -> None:
-    made = [exporter.metric_name(group, measure) for group in GROUPS for measure in group.measures]
+    made = [
+        exporter.metric_name(group, measure)
+        for group in REGISTRY.groups
+        for measure in group.measures
+    ]
     assert len(made) == len(set(made))
     assert all(re.fullmatch(r"watchroom_[a-z0-9_]+[a-z0-9]", name) for name in made)
     assert not [name for name in made if re.search(r"_(total|count|sum|bucket|info)$", name)]

@@ -17,7 +17,7 @@ from streams.live import BEHIND, OLD_CHECKPOINT
 from streams.outputs.rules import DASHBOARDS, PIPELINE, Links, budget_file, rule_files
 from streams.outputs.rules.budget import most_burn, tiers
 from streams.outputs.rules.recording import ratios
-from streams.registry.measures import GROUPS
+from streams.registry.registry import REGISTRY
 
 ROOT = Path(__file__).parents[3]
 RULES = ROOT / "deploy" / "prometheus" / "rules"
@@ -112,7 +112,7 @@ def test_names_of_recorded_series_say_level_metric_and_operation() -> None:
 
 
 def test_every_ratio_of_the_registry_is_recorded_with_its_parts_apart() -> None:
-    wanted = sum(measure.unit == "ratio" for group in GROUPS for measure in group.measures)
+    wanted = sum(measure.unit == "ratio" for group in REGISTRY.groups for measure in group.measures)
     assert len(ratios()) == wanted >= 3
     for series in ratios():
         assert series.numerator != series.denominator

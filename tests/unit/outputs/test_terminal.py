@@ -14,7 +14,7 @@ from streams.board.model import Board
 from streams.live import Live
 from streams.outputs.terminal import as_text, render, staleness, summary
 from streams.registry import phrases
-from streams.registry.measures import plain_name
+from streams.registry.registry import REGISTRY
 from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
 
 NOW = ms("2021-03-01T10:25:00Z")
@@ -269,7 +269,7 @@ def test_a_duration_is_told_in_words(seconds: float | None, told: str) -> None:
     ],
 )
 def test_a_category_is_told_in_words(path: str, told: str) -> None:
-    assert plain_name(path) == told
+    assert REGISTRY.plain_name(path) == told
 
 
 def test_a_target_that_is_no_whole_number_keeps_its_tenth() -> None:

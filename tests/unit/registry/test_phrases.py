@@ -10,9 +10,9 @@ from streams.config.force import find_force
 from streams.periods import HOUR, Calendar
 from streams.registry import phrases as said
 from streams.registry.aggregates import Share
-from streams.registry.calls import COUNTERS
-from streams.registry.crimes import COUNTERS as CRIMES
-from streams.registry.measures import GROUPS
+from streams.registry.calls import CALL
+from streams.registry.crimes import CRIME
+from streams.registry.registry import REGISTRY
 from streams.surveillance.adapters.base import Assessment, PeriodPoint
 from streams.surveillance.adapters.counts import Months
 from streams.surveillance.adapters.grouped import Shares
@@ -29,7 +29,7 @@ NOW = ms("2021-06-09T21:05:00Z")  # a Wednesday, 22:05 in Warwickshire
 
 def told(name: str, start: str, now: int = NOW, onset: str | None = None, **found: Any) -> str:
     grain: Any = name.partition("/")[0]
-    listed = (w for g in GROUPS for w in watch_list(WARWICKSHIRE, g.kind, grain))
+    listed = (w for g in REGISTRY.groups for w in watch_list(WARWICKSHIRE, g.kind, grain))
     each = next(w for w in listed if w.name == name)
 
     began = None if onset is None else ms(onset)
@@ -40,7 +40,7 @@ def told(name: str, start: str, now: int = NOW, onset: str | None = None, **foun
         def assessment(self) -> Assessment:
             return Assessment(**found)
 
-    watch = Watch(each, COUNTERS, Fixed("offered", 0.1))
+    watch = Watch(each, CALL.layouts[0], Fixed("offered", 0.1))
     period = CALENDAR.holding(grain, ms(start))
     signal: Signal = watch.make_signal(Context(WARWICKSHIRE, CALENDAR), period, now)
     return signal.words
@@ -199,7 +199,7 @@ def test_a_share_knows_the_slots_that_it_is_of() -> None:
 
 
 def test_a_new_average_of_a_chart_is_told_and_nobody_is_notified() -> None:
-    watch = Watch(vehicle(), CRIMES, Months("count", 1e-9))
+    watch = Watch(vehicle(), CRIME.layouts[0], Months("count", 1e-9))
     told = []
     for n in range(22):
         period = CALENDAR.holding("month", ms(f"{2016 + n // 12}-{n % 12 + 1:02}-15T12:00:00Z"))

@@ -26,8 +26,9 @@ from streams.events.schema import (
     encode,
 )
 from streams.periods import DAY, HOUR, to_ms
-from streams.registry.calls import Calls
-from streams.registry.incidents import Incidents
+from streams.registry.calls import CALL
+from streams.registry.incidents import INCIDENT
+from streams.registry.packing import Packer
 from streams.sources.simulator import (
     SIMULATED_DAY,
     STRAINED,
@@ -105,7 +106,7 @@ def test_the_versions_of_a_record_are_one_two_three(seed: int, start: int) -> No
 @some_hours
 @given(seeds, starts)
 def test_every_record_makes_sense_to_the_monitor(seed: int, start: int) -> None:
-    calls, incidents = Calls(WARWICKSHIRE), Incidents(WARWICKSHIRE)
+    calls, incidents = Packer(CALL, WARWICKSHIRE), Packer(INCIDENT, WARWICKSHIRE)
     for instant, line in run(3, seed, start * 1000):
         event = decode(line)
         if isinstance(event, Call):

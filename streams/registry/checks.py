@@ -1,0 +1,130 @@
+"""Whether every name in the declarations of a kind is the name of something.
+
+A counter over a fact that there is not, or a measure over a counter that there is not, would else
+be found as the first record comes, or never. An error names the entry, the field and the names
+that there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from streams.errors import DeclarationError
+from streams.registry.conditions import Condition, Has, Is, Within
+from streams.registry.facts import Case, FieldFact, Flag
+from streams.registry.kind import Kind
+from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group, Measure
+
+
+def check(kind: Kind) -> None:
+    """Raises `DeclarationError` for the first name that is of nothing."""
+    _Checks(kind).everything()
+
+
+class _Checks:
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.fields = set(kind.struct.__struct_fields__)
+        self.times = {*kind.clocks, *(each.field for each in kind.times)}
+        self.durations = {each.name for each in kind.durations}
+        self.columns = {each.name: each for each in kind.columns}
+
+    def everything(self) -> None:
+        kind = self.kind
+        for clock in kind.clocks:
+            self.among("clocks", "field", (clock,), self.fields)
+        for time in kind.times:
+            entry = f"time {time.field}"
+            self.among(entry, "field", (time.field,), self.fields)
+            self.among(entry, "after", (time.after,) if time.after else (), self.times)
+        for duration in kind.durations:
+            self.among(f"duration {duration.name}", "until", duration.until, self.times)
+            self.of_event(f"duration {duration.name}", duration.when)
+        for rule in kind.rules:
+            self.of_event(f"rule {rule.reason}", rule.when)
+        self.facts()
+        for counter in kind.counters:
+            self.of_facts(f"counter {counter.name}", counter.when)
+            self.by_clock(f"counter {counter.name}", counter.clock)
+        for timing in kind.timings:
+            entry = f"timing {timing.sum}"
+            self.among(entry, "duration", (timing.duration,), self.durations)
+            self.of_facts(entry, timing.when)
+            self.by_clock(entry, timing.clock)
+        for name, condition in (
+            ("counts", kind.counts),
+            ("open", kind.open),
+            ("unfinished", kind.unfinished),
+        ):
+            self.of_facts(name, condition)
+        for group in kind.groups:
+            self.group(group)
+
+    def facts(self) -> None:
+        for column in self.kind.columns:
+            entry = f"fact {column.name}"
+            if isinstance(column, FieldFact):
+                self.among(entry, "name", (column.name,), self.fields)
+            elif isinstance(column, Flag):
+                self.of_event(entry, column.when)
+            elif isinstance(column, Case):
+                for _, when in column.cases:
+                    self.of_event(entry, when)
+
+    def group(self, group: Group) -> None:
+        self.by_clock(f"group {group.name}", group.clock)
+        dimensions = [each.name for each in self.kind.dimensions]
+        entry = f"group {group.name}"
+        self.among(entry, "dimensions", group.dimensions, dimensions)
+        self.of_facts(entry, group.where, dimensions)
+        layout = self.kind.layouts[self.kind.clocks.index(group.clock)]
+        for measure in group.measures:
+            self.among(
+                f"measure {group.name}.{measure.name}", "value", _needs(measure), layout.names
+            )
+
+    def by_clock(self, entry: str, clock: str) -> None:
+        self.among(entry, "clock", (clock,) if clock else (), self.kind.clocks)
+
+    def of_event(self, entry: str, condition: Condition) -> None:
+        """A condition on an event names its fields, times and durations."""
+        for question in condition.questions():
+            known = self.durations if isinstance(question, Within) else self.fields
+            self.among(entry, "when", (question.name,), known)
+
+    def of_facts(
+        self, entry: str, condition: Condition, names: Collection[str] | None = None
+    ) -> None:
+        """A condition on facts names these and their values, and durations."""
+        for question in condition.questions():
+            if isinstance(question, Within):
+                self.among(entry, "when", (question.name,), self.durations)
+                continue
+            self.among(entry, "when", (question.name,), self.columns if names is None else names)
+            column = self.columns[question.name]
+            if not isinstance(question, column.answers):
+                asked = type(question).__name__.lower()
+                raise DeclarationError(
+                    f'{self.kind.name}, {entry}: "{asked}" can\'t be asked of {question.name}'
+                )
+            values = column.listed_values()
+            if values is not None and isinstance(question, Is | Has):
+                self.among(entry, question.name, question.values(), values)
+
+    def among(self, entry: str, field: str, names: Iterable[Any], known: Collection[Any]) -> None:
+        for name in names:
+            if name not in known:
+                raise DeclarationError(
+                    f'{self.kind.name}, {entry}: {field} "{name}" is none of '
+                    + ", ".join(sorted(map(str, known)))
+                )
+
+
+def _needs(measure: Measure) -> set[str]:
+    """The counters that a measure is read from."""
+    if isinstance(measure.value, Gauge):
+        return set()
+    if isinstance(measure.value, ChosenServiceLevel):
+        return {name for each in SERVICE_LEVELS.values() for name in each.share.needs}
+    return set(measure.value.needs)

@@ -1,0 +1,252 @@
+"""Dimensions: what tells the series of a kind apart, each value by its index in the force's lists.
+
+A *series key* is the integer of all indices of a series, the dimension that is declared last in the
+lowest bits. A dimension knows how many bits its index takes, which index a value of an event has,
+the name of an index, and the rows that it counts in: an area counts in itself, the areas above it
+and the force; a category in itself, those above it, and all of them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from streams.config.force import Force, Vocabulary
+from streams.errors import Refused
+from streams.events.unknown_values import shown
+from streams.registry.conditions import Is, Question
+from streams.registry.facts import FieldFact, Note, one_of
+
+ALL = "all"
+"""The value of a dimension that stands for all of its values together."""
+
+
+AREA = "area"
+"""The dimension that every kind has: each row of a table is of an area."""
+
+
+@dataclass(frozen=True)
+class Dimension(FieldFact):
+    """A field of an event by which series are told apart; `bits` bound its index, which is its
+    value in a tuple of facts."""
+
+    answers = (Is,)
+    bits: int = 12
+
+    def put(self, force: Force, question: Question, value: str) -> str:
+        """Whether it is one of some."""
+        return one_of(self.names(force), question, value)
+
+    def names(self, force: Force) -> Sequence[str]:
+        """The name of every index."""
+        raise NotImplementedError
+
+    def name_of(self, force: Force, index: int) -> str | None:
+        """The name under which an index is stored; None for what has none."""
+        return self.names(force)[index]
+
+    def find(self, force: Force, name: str | None) -> int | None:
+        """The index under which a stored name counts now; None where it no longer can."""
+        raise NotImplementedError
+
+    def rows(self, force: Force, index: int) -> tuple[str, ...]:
+        """The values of the rows that an index counts in."""
+        raise NotImplementedError
+
+    def watched(self, force: Force) -> tuple[str, ...]:
+        """The values of the rows that detectors watch."""
+        return (ALL,)
+
+    def standing(self, force: Force) -> tuple[str, ...]:
+        """The values of the rows that are shown even when nothing happened."""
+        return (ALL,)
+
+
+@dataclass(frozen=True)
+class Lines(Dimension):
+    """The telephone lines of a force. A call has one of them, or it is refused: on which line it
+    came decides what it is."""
+
+    name: str = "line"
+    bits: int = 6
+
+    def value(self, force: Force, raw: Any, note: Note) -> int:
+        """The line's; raises `Refused` for none and for an unknown one."""
+        if raw is None:
+            raise missing_field(self.name)
+        found = force.line_index.get(raw)
+        if found is None:
+            known = ", ".join(force.line_index)
+            detail = f'"{raw}" is no line of {force.name}, which has {known}'
+            raise Refused("unknown_line", detail)
+        return found
+
+    def knows(self, force: Force, raw: Any) -> bool:
+        """Every line that is taken is one of the force."""
+        return True
+
+    def names(self, force: Force) -> Sequence[str]:
+        """The ids of the lines."""
+        return tuple(line.id for line in force.lines)
+
+    def find(self, force: Force, name: str | None) -> int | None:
+        """The line's; None for one that the force no longer has."""
+        return force.line_index.get(name or "")
+
+    def rows(self, force: Force, index: int) -> tuple[str, ...]:
+        """Lines are never summed: each has a target of its own."""
+        return (force.lines[index].id,)
+
+    def watched(self, force: Force) -> tuple[str, ...]:
+        """Every line."""
+        return tuple(line.id for line in force.lines)
+
+    def standing(self, force: Force) -> tuple[str, ...]:
+        """Every line."""
+        return self.watched(force)
+
+
+@dataclass(frozen=True)
+class Areas(Dimension):
+    """The areas of a force, as a tree; index 0 is the force without a known area."""
+
+    name: str = AREA
+
+    def value(self, force: Force, raw: Any, note: Note) -> int:
+        """The area's; 0, the force alone, for none and for an unknown one."""
+        try:
+            return force.find_area(raw)
+        except KeyError:
+            note(self.name, shown(raw))
+            return 0
+
+    def knows(self, force: Force, raw: Any) -> bool:
+        """Whether it is an id, name or alias as it is listed, or none."""
+        return raw is None or raw in force.area_index
+
+    def names(self, force: Force) -> Sequence[str]:
+        """The ids of the areas; the force's own word for the whole comes first."""
+        return tuple(chain[0] for chain in force.rollup)
+
+    def name_of(self, force: Force, index: int) -> str | None:
+        """The id of the area; None for none."""
+        area = force.areas[index]
+        return None if area is None else area.id
+
+    def find(self, force: Force, name: str | None) -> int | None:
+        """The area's; that of the force as a whole for one that is gone."""
+        return force.area_index.get(name or "", 0)
+
+    def rows(self, force: Force, index: int) -> tuple[str, ...]:
+        """The area, those above it, the force."""
+        return force.rollup[index]
+
+
+@dataclass(frozen=True)
+class Categories(Dimension):
+    """A tree of dotted categories of the force, `vocabulary`; index 0 is `other`."""
+
+    vocabulary: Callable[[Force], Vocabulary] = field(kw_only=True)
+
+    def value(self, force: Force, raw: Any, note: Note) -> int:
+        """The category's own, or that of its nearest listed ancestor; that of `other` where none is
+        listed, which is noted."""
+        if raw is None:
+            raise missing_field(self.name)
+        found = self.vocabulary(force).resolve(raw)
+        if found == 0 and raw != Vocabulary.OTHER:
+            note(self.name, shown(raw))
+        return found
+
+    def knows(self, force: Force, raw: Any) -> bool:
+        """Whether it is listed."""
+        return raw in self.vocabulary(force).index
+
+    def names(self, force: Force) -> Sequence[str]:
+        """The listed categories and all above them."""
+        return self.vocabulary(force).paths
+
+    def find(self, force: Force, name: str | None) -> int | None:
+        """The category's, or that of its nearest ancestor."""
+        return self.vocabulary(force).resolve(name or Vocabulary.OTHER)
+
+    def rows(self, force: Force, index: int) -> tuple[str, ...]:
+        """All together, and the category below each that it lies within."""
+        return (ALL, *self.vocabulary(force).ancestors(index))
+
+    def watched(self, force: Force) -> tuple[str, ...]:
+        """All together, and the widest."""
+        return (ALL, *(path for path in self.names(force) if "." not in path))
+
+
+@dataclass(frozen=True)
+class Choice(Dimension):
+    """One of a fixed list of words, `values`, of which the first stands for none."""
+
+    values: tuple[str, ...] = ()
+
+    def listed_values(self) -> Sequence[Any] | None:
+        """The words."""
+        return self.values
+
+    def value(self, force: Force, raw: Any, note: Note) -> int:
+        """The word's place in the list."""
+        return 0 if raw is None else self.values.index(raw)
+
+    def knows(self, force: Force, raw: Any) -> bool:
+        """Every event has one of them."""
+        return True
+
+    def names(self, force: Force) -> Sequence[str]:
+        """The words."""
+        return self.values
+
+    def find(self, force: Force, name: str | None) -> int | None:
+        """The word's place in the list."""
+        return self.values.index(name or self.values[0])
+
+    def rows(self, force: Force, index: int) -> tuple[str, ...]:
+        """All together, and the word itself."""
+        return (ALL, self.values[index])
+
+
+class SeriesLayout:
+    """The series keys of a kind: the indices of its dimensions in one integer."""
+
+    def __init__(self, dimensions: Sequence[Dimension]) -> None:
+        self.dimensions = tuple(dimensions)
+        shifts, at = [], 0
+        for dimension in reversed(self.dimensions):
+            shifts.append(at)
+            at += dimension.bits
+        self.bits = at
+        self._places = [
+            (shift, (1 << dimension.bits) - 1)
+            for shift, dimension in zip(reversed(shifts), self.dimensions, strict=True)
+        ]
+
+    def of(self, *indices: int) -> int:
+        """The series key of an index of each dimension, in the order in which they are declared."""
+        key = 0
+        for (shift, _), index in zip(self._places, indices, strict=True):
+            key |= index << shift
+        return key
+
+    def split(self, series_key: int) -> tuple[int, ...]:
+        """The index of each dimension."""
+        return tuple([(series_key >> shift) & mask for shift, mask in self._places])
+
+
+def known_area(force: Force, name: str | None) -> int:
+    """The index of the area that a reported figure is of; raises `Refused` for an unknown one,
+    since it would be of nothing. A record counts for the force all the same: see `Areas`."""
+    try:
+        return force.find_area(name)
+    except KeyError:
+        raise Refused("unknown_area", f'"{name}" is no area of {force.name}') from None
+
+
+def missing_field(field: str) -> Refused:
+    """The refusal of a record that lacks a field which only a tombstone may lack."""
+    return Refused("missing_field", f"{field} is missing (only a deleted record may lack it)")

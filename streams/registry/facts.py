@@ -1,0 +1,153 @@
+"""Facts: what is known of a record besides its times and durations, each a small value.
+
+The dimensions and facts of a record are one tuple of small values, of which there are few: what a
+record with these facts counts in is worked out once for every distinct tuple
+(`streams.registry.packing`). Here a fact says how its value is made of an event, and how a
+condition asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from streams.config.force import Force, Markers
+from streams.events.unknown_values import shown
+from streams.registry.conditions import Condition, Flagged, Has, Is, Present, Question
+
+Note = Callable[[str, str], None]
+"""Takes note of a field and of its value that no list of the force knows."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A value of a record's tuple."""
+
+    name: str
+
+    answers: ClassVar[tuple[type[Question], ...]]
+    """The questions that can be asked of it."""
+
+    def put(self, force: Force, question: Question, value: str) -> str:
+        """A question as a Python expression about `value`."""
+        raise NotImplementedError
+
+    def listed_values(self) -> Sequence[Any] | None:
+        """The values that a condition may name; None where a force's own lists say, and a condition
+        may name what only some have."""
+        return None
+
+
+@dataclass(frozen=True)
+class Flag(Fact):
+    """Whether a condition on the event holds."""
+
+    answers = (Flagged,)
+    when: Condition
+
+    def put(self, force: Force, question: Question, value: str) -> str:
+        """Whether it is set."""
+        return value
+
+
+@dataclass(frozen=True)
+class Case(Fact):
+    """One of several cases: the last one of which the condition on the event holds, else
+    `otherwise`."""
+
+    answers = (Is,)
+    otherwise: str
+    cases: tuple[tuple[str, Condition], ...]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """The cases by index."""
+        return (self.otherwise, *(name for name, _ in self.cases))
+
+    def put(self, force: Force, question: Question, value: str) -> str:
+        """Whether it is one of some."""
+        return one_of(self.values, question, value)
+
+    def listed_values(self) -> Sequence[Any] | None:
+        """The cases."""
+        return self.values
+
+
+@dataclass(frozen=True)
+class FieldFact(Fact):
+    """A fact that is the value of the event's field of its name."""
+
+    def value(self, force: Force, raw: Any, note: Note) -> Any:
+        """The value in a tuple; what is unknown is noted and left out."""
+        raise NotImplementedError
+
+    def knows(self, force: Force, raw: Any) -> bool:
+        """Whether it is a value of which there are only so many."""
+        raise NotImplementedError
+
+
+def declared_markers(force: Force) -> Markers:
+    """The markers that a force's file declares, and those that are built in."""
+    return force.markers
+
+
+@dataclass(frozen=True)
+class Marks(FieldFact):
+    """A set of names that the force's file declares, as a number with a bit for each."""
+
+    answers = (Has,)
+    listed: Callable[[Force], Markers]
+
+    def value(self, force: Force, raw: Any, note: Note) -> int:
+        """The bits of those that are declared."""
+        bits = 0
+        for each in raw:
+            index = self.listed(force).resolve(each)
+            if index is None:
+                note(self.name, shown(each))
+            else:
+                bits |= 1 << index
+        return bits
+
+    def knows(self, force: Force, raw: Any) -> bool:
+        """Whether all are declared."""
+        return all(each in self.listed(force).paths for each in raw)
+
+    def put(self, force: Force, question: Question, value: str) -> str:
+        """Whether a name is among them, or one that lies within it."""
+        (wanted,), bits = question.values(), 0
+        for index, path in enumerate(self.listed(force).paths):
+            if path == wanted or path.startswith(f"{wanted}."):
+                bits |= 1 << index
+        return f"{value} & {bits}"
+
+
+@dataclass(frozen=True)
+class Code(FieldFact):
+    """A whole number of the event, such as a published code; 0 stands for none."""
+
+    answers = (Present, Is)
+
+    def value(self, force: Force, raw: Any, note: Note) -> int:
+        """The code."""
+        return raw or 0
+
+    def knows(self, force: Force, raw: Any) -> bool:
+        """The schema bounds it."""
+        return True
+
+    def put(self, force: Force, question: Question, value: str) -> str:
+        """Whether there is one, or it is one of some."""
+        if isinstance(question, Present):
+            return f"{value} != 0"
+        return f"{value} in {tuple(question.values())!r}"
+
+
+def one_of(values: Sequence[str], question: Question, value: str) -> str:
+    """Whether an index is that of an admitted value, as an expression about `value`."""
+    admits = Is(question.name, tuple(question.values())).admits
+    admitted = [index for index, name in enumerate(values) if admits(name)]
+    if len(admitted) == 1:
+        return f"{value} == {admitted[0]}"
+    return f"{value} in {frozenset(admitted)!r}"

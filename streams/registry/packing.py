@@ -1,0 +1,748 @@
+"""The one place where an event becomes a number, and a number what it counts.
+
+A *packed record* is one integer that holds everything of a record that any figure needs. The
+ledger puts version and time above it in the same integer, so that one comparison finds the winner
+among versions, whatever order they came in:
+
+```
+| when, ms: 42 bits | precision: 2 | other clocks: 44 each | durations | facts: 24 | open: 1 |
+```
+
+`when` is the event time by which the record is filed; `precision` says whether it is known to the
+second, or only to the day or month that starts then. Another clock has its time and precision in
+the same way, or 0 for none; a duration its milliseconds plus one, or 0. `facts` is the index of the
+tuple of its facts (`streams.registry.facts`), of which there are few: what a tuple counts in is
+worked out when it is first met. `open` marks a record that a gauge counts.
+
+Indices are local to a process: a checkpoint keeps the table of tuples with its records. In one
+process a packed record is canonical: two events have the same one exactly when no figure could
+tell them apart.
+
+What is done for every event is Python source, written from the kind's declarations once a packer is
+made, as dataclasses are; a traceback shows it.
+"""
+
+from __future__ import annotations
+
+import linecache
+from collections.abc import Callable, Sequence
+from itertools import count
+from typing import Any
+
+from streams.config.force import Force
+from streams.errors import Refused
+from streams.events.schema import Record
+from streams.events.unknown_values import UnknownValues
+from streams.periods import EPOCH, MILLISECOND, SECOND
+from streams.registry.conditions import (
+    All,
+    Condition,
+    Flagged,
+    Is,
+    Precise,
+    Present,
+    Question,
+    Targets,
+    Within,
+)
+from streams.registry.counting import BIN_SHIFT
+from streams.registry.dimensions import missing_field
+from streams.registry.facts import Case, Fact, FieldFact, Flag
+from streams.registry.histogram import BINS, bin_of
+from streams.registry.kind import Kind, Time
+from streams.registry.times import (
+    EARLIEST,
+    LONGEST,
+    SECOND_PRECISE,
+    WHEN_BITS,
+    TimeJudge,
+    partial_stamp,
+    too_long,
+)
+
+PACKED_BITS = 108
+WHEN_SHIFT = PACKED_BITS - WHEN_BITS
+PRECISION_SHIFT = WHEN_SHIFT - 2
+OPEN = 1
+"""The bit of a record that a gauge counts."""
+FACT_BITS = 24
+"""Room for 16 million different tuples of facts."""
+_FACTS = (1 << FACT_BITS) - 1
+_PRECISION_BITS = 2
+_CLOCK_BITS = WHEN_BITS + _PRECISION_BITS
+_MOST_SEEN = 200_000
+"""Values of events that are remembered with their facts, so that one look-up finds these."""
+
+Facts = tuple[Any, ...]
+"""The facts of a record: indices of its dimensions, then the values of its other facts."""
+
+Contribution = tuple[int, int, int, int, int, tuple[int, ...]]
+"""What a record counts by one clock: (index of the clock, when in ms, precision, series key,
+counters, bin keys). The counters are what it adds to those of the series, as one integer
+(`CounterLayout`); a bin key is the key of a histogram bin that its duration lies in. A plain tuple,
+since it is made twice an event."""
+
+SingleContribution = tuple[int, int, int, int, int]
+"""(When in ms, precision, series key, counters, bin key or -1) by the first clock."""
+
+Counted = Callable[[int], tuple[Contribution, ...]]
+"""What the packed records with one tuple of facts count."""
+
+
+class FactTable:
+    """Every tuple of facts that was met, by index; it only grows."""
+
+    def __init__(self) -> None:
+        self.tuples: list[Facts] = []
+        self._index: dict[Facts, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.tuples)
+
+    def find(self, facts: Facts) -> int | None:
+        """The index of a tuple; None for a new one."""
+        return self._index.get(facts)
+
+    def add(self, facts: Facts) -> int:
+        """Takes in a new tuple; returns its index."""
+        if len(self.tuples) > _FACTS:
+            raise Refused("ledger_full", f"more than {_FACTS:,} different sets of facts")
+        index = self._index[facts] = len(self.tuples)
+        self.tuples.append(facts)
+        return index
+
+
+class Packer:
+    """Packs the records of one kind of one force, and says what they count."""
+
+    def __init__(self, kind: Kind, force: Force) -> None:
+        self.kind, self.force = kind, force
+        self.layouts = kind.layouts
+        self.unknown = UnknownValues()
+        """Values that no list of the force knows, of records that count all the same."""
+        self.facts = FactTable()
+        self._judge = TimeJudge()
+        self._columns = kind.columns
+        self._seen: dict[Facts, int] = {}
+        self._lost_after: dict[int, int] = {}
+        self._places = _Places(kind)
+        self.bits = self._places.bits
+        self.when_shift = self.bits - WHEN_BITS
+        self.precision_shift = self.when_shift - _PRECISION_BITS
+        self._counting = _Counting(kind, force, self._places)
+        self._counted: list[Counted] = []
+        self._unfinished: list[bool] = []
+        counted = self._counted
+
+        def contributions(packed: int) -> tuple[Contribution, ...]:
+            return counted[(packed >> 1) & _FACTS](packed)
+
+        self.pack: Callable[[Any, int], int] = _pack_of(self)
+        """The packed record of an event; raises `Refused`. The second argument is its
+        `updated_at`, in ms."""
+        self.contributions = contributions
+        """What a packed record counts; () where it counts nowhere (a cancelled crime)."""
+
+    @property
+    def skewed(self) -> int:
+        """Times that were set back by no more than the skew of two clocks."""
+        return self._judge.skewed
+
+    @skewed.setter
+    def skewed(self, times: int) -> None:
+        self._judge.skewed = times
+
+    def when_of(self, packed: int) -> tuple[int, int]:
+        """(When in ms, precision) of a packed record."""
+        return packed >> self.when_shift, (packed >> self.precision_shift) & 3
+
+    def facts_of(self, packed: int) -> Facts:
+        """The tuple of facts of a packed record."""
+        return self.facts.tuples[(packed >> 1) & _FACTS]
+
+    def contribution(self, packed: int) -> SingleContribution | None:
+        """What a packed record counts by the first clock, with one bin key or -1; None where it
+        counts nowhere."""
+        for _, when, precision, series_key, counters, bins in self.contributions(packed):
+            return when, precision, series_key, counters, bins[0] if bins else -1
+        return None
+
+    def series_key(self, packed: int) -> int:
+        """The series key of a packed record."""
+        return self.kind.series.of(*self.facts_of(packed)[: len(self.kind.dimensions)])
+
+    def unfinished(self, packed: int) -> bool:
+        """Whether the record's end is still to come, so that it stays beyond the horizon; never of
+        a tombstone, 0."""
+        precise = (packed >> self.precision_shift) & 3 == SECOND_PRECISE
+        return packed != 0 and precise and self._unfinished[(packed >> 1) & _FACTS]
+
+    def lost_after(self, packed: int) -> int:
+        """Milliseconds after which an open record is shown as unknown: its end must be lost."""
+        index = (packed >> 1) & _FACTS
+        found = self._lost_after.get(index)
+        if found is None:
+            known = _named(self.kind, self.force, self.facts.tuples[index])
+            found = self._lost_after[index] = self.kind.lost_after(self.force, known)
+        return found
+
+    def wins_tie(self, packed: int, old: int) -> bool:
+        """Whether a record wins over another of the same version and time of update: the larger by
+        its times, dimensions, durations and facts wins, whatever order they came in."""
+        return self._rank(packed) > self._rank(old)
+
+    def _rank(self, packed: int) -> tuple[Any, ...]:
+        if not packed:
+            return ()
+        facts, dimensions = self.facts_of(packed), len(self.kind.dimensions)
+        durations = packed & ((1 << self._places.durations_end) - 1)
+        return (
+            packed >> self._places.durations_end,
+            facts[:dimensions],
+            durations >> 1 + FACT_BITS,
+            facts[dimensions:],
+            packed & OPEN,
+        )
+
+    def restore(self, tuples: Sequence[Facts]) -> None:
+        """Puts the tuples of a checkpoint back into an empty table, in their order."""
+        for facts in tuples:
+            self._intern(facts)
+
+    def _look_up(self, event: Record, raw: Facts) -> int:
+        """Index and open bit of the facts that an event has; raises `Refused`.
+
+        Values as the force's lists have them are remembered: one look-up for the next event.
+        """
+        force = self.force
+        limited = True
+
+        def note(field: str, value: str) -> None:
+            self.unknown.note(event, field, value)
+
+        facts = []
+        for column, value in zip(self._columns, raw, strict=True):
+            if isinstance(column, FieldFact):
+                limited = limited and column.knows(force, value)
+                facts.append(column.value(force, value, note))
+            else:
+                facts.append(value)
+        found = self._intern(tuple(facts))
+        if limited:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[raw] = found
+        return found
+
+    def _intern(self, facts: Facts) -> int:
+        """Index and open bit of a tuple of facts."""
+        index = self.facts.find(facts)
+        if index is None:
+            index = self.facts.add(facts)
+            counted, unfinished = self._counting.of(facts)
+            self._counted.append(counted)
+            self._unfinished.append(unfinished)
+        return index << 1 | self._counting.is_open(facts)
+
+
+class _Places:
+    """Where everything is in a packed record of a kind: the lowest bit of each."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.facts = 1
+        at = self.facts + FACT_BITS
+        self.durations: dict[str, tuple[int, int]] = {}
+        """By name: the lowest bit, and the mask of the value moved down."""
+        for duration in reversed(kind.kept_durations):
+            bits = (duration.longest + 1).bit_length()
+            self.durations[duration.name] = at, (1 << bits) - 1
+            at += bits
+        self.durations_end = at
+        self.clocks: dict[str, int] = {}
+        for clock in reversed(kind.clocks[1:]):
+            self.clocks[clock] = at
+            at += _CLOCK_BITS
+        self.precision = PRECISION_SHIFT
+        self.when = WHEN_SHIFT
+        self.bits = PACKED_BITS
+
+
+# -- what is done for every event ------------------------------------------------------------------
+
+
+class _Lines:
+    """Lines of Python as they are written, each at its depth."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def add(self, depth: int, line: str) -> None:
+        """Adds a line."""
+        self.lines.append("    " * depth + line)
+
+    def text(self) -> str:
+        """All of them."""
+        return "\n".join(self.lines) + "\n"
+
+
+_numbers = count(1)
+
+
+def _made(source: str, name: str, title: str, names: dict[str, Any]) -> Any:
+    """The function `name` that a source defines, its text where tracebacks look for it."""
+    file = f"<{title} {next(_numbers)}>"
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    exec(compile(source, file, "exec"), names)  # noqa: S102 - written here, from declarations
+    return names[name]
+
+
+def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
+    """The function that packs a kind's events."""
+    source = _PackSource(packer.kind, packer.force, packer._places)
+    names = {
+        "_epoch": EPOCH,
+        "_millisecond": MILLISECOND,
+        "_judge": packer._judge,
+        "_seen": packer._seen,
+        "_look_up": packer._look_up,
+        "_partial": _cached_stamps(packer.force),
+        "_missing": missing_field,
+        "_too_long": too_long,
+        "_Refused": Refused,
+    }
+    made: Callable[[Any, int], int] = _made(
+        source.text(), "pack", f"pack a {packer.kind.name}", names
+    )
+    return made
+
+
+def _cached_stamps(force: Force) -> Callable[[str, str], tuple[int, int]]:
+    """`partial_stamp` in a force's zone, which remembers days and months."""
+    known: dict[str, tuple[int, int]] = {}
+    zone = force.zone
+
+    def stamp(field: str, text: str) -> tuple[int, int]:
+        found = known.get(text)
+        if found is None:
+            found = partial_stamp(field, text, zone)
+            if found[1] != SECOND_PRECISE and len(known) < _MOST_SEEN:
+                known[text] = found
+        return found
+
+    return stamp
+
+
+class _PackSource:
+    """The source of `pack(_event, _updated)`: judges the times of an event, works out its facts and
+    durations, and puts them into one integer. Fields and facts are locals of their own name."""
+
+    def __init__(self, kind: Kind, force: Force, places: _Places) -> None:
+        self.kind, self.force, self.places = kind, force, places
+        self.first = kind.clocks[0]
+        self.partial = kind.partial_times
+        self.out = _Lines()
+
+    def text(self) -> str:
+        """The source."""
+        out, first = self.out, self.first
+        out.add(0, "def pack(_event, _updated):")
+        self.first_clock()
+        for field in self.read_fields():
+            out.add(1, f"{field} = _event.{field}")
+        for rule in self.kind.rules:
+            out.add(1, f"if {self.asked(rule.when)}:")
+            out.add(2, f"raise _Refused({rule.reason!r}, {rule.words!r})")
+        for time in self.kind.times:
+            self.time(time)
+        self.durations()
+        self.facts()
+        raw = ", ".join(self.raw(column) for column in self.kind.columns)
+        out.add(1, f"_raw = ({raw},)")
+        out.add(1, "_found = _seen.get(_raw)")
+        out.add(1, "if _found is None:")
+        out.add(2, "_found = _look_up(_event, _raw)")
+        parts = [f"{first} << {self.places.when}"]
+        if first in self.partial:
+            out.add(1, f"if {first}_precision:")
+            out.add(2, f"_found = _found >> 1 << 1 | {first}_precision << {self.places.precision}")
+        for clock, shift in self.places.clocks.items():
+            out.add(1, f"if {clock} is not None:")
+            precision = f"{clock}_precision" if clock in self.partial else "0"
+            out.add(2, f"_found |= ({clock} << 2 | {precision}) << {shift}")
+        for name, (shift, _) in self.places.durations.items():
+            parts.append(f"{name} + 1 << {shift}")
+        out.add(1, f"return {' | '.join((*parts, '_found'))}")
+        return out.text()
+
+    def read_fields(self) -> list[str]:
+        """The fields that become locals: times that are judged, and what conditions ask."""
+        kind = self.kind
+        wanted = {*kind.clocks[1:], *(time.field for time in kind.times)}
+        conditions = [
+            *(rule.when for rule in kind.rules),
+            *(duration.when for duration in kind.durations),
+            *(fact.when for fact in kind.facts if isinstance(fact, Flag)),
+            *(when for fact in kind.facts if isinstance(fact, Case) for _, when in fact.cases),
+        ]
+        for condition in conditions:
+            wanted |= {q.name for q in condition.questions() if not isinstance(q, Within)}
+        return [f for f in kind.struct.__struct_fields__ if f in wanted and f != self.first]
+
+    def first_clock(self) -> None:
+        """The time by which a record is filed."""
+        out, first = self.out, self.first
+        out.add(1, f"{first} = _event.{first}")
+        out.add(1, f"if {first} is None:")
+        out.add(2, f"raise _missing({first!r})")
+        self.to_ms(1, first)
+        out.add(1, f"if not {EARLIEST} <= {first} <= _updated:")
+        out.add(2, f"{first} = _judge.begun({first!r}, {first}, _updated)")
+
+    def to_ms(self, depth: int, field: str) -> None:
+        """Makes milliseconds of a time."""
+        if field in self.partial:
+            self.out.add(depth, f"{field}, {field}_precision = _partial({field!r}, {field})")
+        else:
+            self.out.add(depth, f"{field} = ({field} - _epoch) // _millisecond")
+
+    def facts(self) -> None:
+        """What conditions on the event say of it."""
+        for fact in self.kind.facts:
+            if isinstance(fact, Flag):
+                self.out.add(1, f"{fact.name} = 1 if {self.asked(fact.when)} else 0")
+            elif isinstance(fact, Case):
+                value = "0"
+                for index, (_, when) in enumerate(fact.cases, start=1):
+                    value = f"{index} if {self.asked(when)} else {value}"
+                self.out.add(1, f"{fact.name} = {value}")
+
+    def time(self, time: Time) -> None:
+        """Another time, as far as it can be judged."""
+        out, field, after = self.out, time.field, time.after
+        exact = f" and not {after}_precision" if after in self.partial else ""
+        out.add(1, f"if {field} is not None{exact}:")
+        self.to_ms(2, field)
+        if not after:
+            out.add(2, f"if {field} > _updated:")
+            out.add(3, f"{field} = _judge.known({field!r}, {field}, _updated)")
+            return
+        out.add(2, f"if not {after} <= {field} <= _updated:")
+        judged = f"_judge.after({field!r}, {field}, {after!r}, {after}, _updated)"
+        out.add(3, f"{field} = {judged}")
+        if time.bounded:
+            out.add(2, f"if {field} - {after} > {LONGEST}:")
+            out.add(3, f"raise _too_long({field!r})")
+
+    def durations(self) -> None:
+        """Each duration in ms, or -1."""
+        out, first = self.out, self.first
+        asked = {
+            question.name
+            for fact in self.kind.facts
+            for when in _conditions(fact)
+            for question in when.questions()
+            if isinstance(question, Within)
+        }
+        for duration in self.kind.durations:
+            if duration.name not in asked and duration not in self.kind.kept_durations:
+                continue
+            value = "-1"
+            for until in reversed(duration.until):
+                there = f"{until} is not None"
+                if until in self.partial:
+                    there += f" and not {until}_precision"
+                value = f"{until} - {first} if {there} else {value}"
+            if first in self.partial:
+                value = f"-1 if {first}_precision else {value}"
+            only = self.asked(duration.when)
+            if only != "True":
+                value = f"({value}) if {only} else -1"
+            out.add(1, f"{duration.name} = {value}")
+
+    def raw(self, column: Fact) -> str:
+        """A column of the tuple as it is before the force's lists are asked."""
+        return f"_event.{column.name}" if isinstance(column, FieldFact) else column.name
+
+    def asked(self, condition: Condition) -> str:
+        """A condition on the event."""
+        return condition.source(self.put)
+
+    def put(self, question: Question) -> str:
+        """A question about the event."""
+        name = question.name
+        match question:
+            case Present():
+                return f"{name} is not None"
+            case Precise():
+                return f"not {name}_precision" if name in self.partial else "True"
+            case Flagged():
+                return name
+            case Is(allowed=(one,)):
+                return f"{name} == {one!r}"
+            case Is(allowed=several):
+                return f"{name} in {several!r}"
+            case Within(limit=int(limit)):
+                return f"0 <= {name} <= {limit}"
+        raise AssertionError(f"{question} can't be asked of an event")
+
+
+def _conditions(fact: Fact) -> list[Condition]:
+    """The conditions on the event that a fact is made of."""
+    if isinstance(fact, Flag):
+        return [fact.when]
+    return [when for _, when in fact.cases] if isinstance(fact, Case) else []
+
+
+# -- what a record counts --------------------------------------------------------------------------
+
+
+class _Counting:
+    """What the records with a tuple of facts count, as a function of the packed record.
+
+    A counter that asks for facts alone is settled by the tuple. Where it asks for a duration too,
+    the tuple settles whether the duration is to be asked at all. Tuples that leave the same to be
+    asked share their source.
+    """
+
+    def __init__(self, kind: Kind, force: Force, places: _Places) -> None:
+        self.kind, self.force, self.places = kind, force, places
+        self._makers: dict[Any, Callable[..., Counted]] = {}
+        self._clocks = [
+            _ClockCounting(kind, index, clock) for index, clock in enumerate(kind.clocks)
+        ]
+        self._settle = self._settled()
+
+    def of(self, facts: Facts) -> tuple[Counted, bool]:
+        """What the records with these facts count, and whether their end is still to come."""
+        counts, _, unfinished, *clocks = self._settle(facts)
+        if not counts:
+            return _nothing, unfinished
+        series_key = self.kind.series.of(*facts[: len(self.kind.dimensions)])
+        shape: list[Any] = []
+        given: list[Any] = [series_key]
+        for clock, (settled, asked) in zip(self._clocks, clocks, strict=True):
+            given.append(settled)
+            limits = []
+            for question in clock.questions(asked):
+                steps = self._limit(question, facts)
+                limits.append(callable(steps))
+                given.append(steps)
+            shape.append((bool(settled), asked, tuple(limits)))
+        key = tuple(shape)
+        maker = self._makers.get(key)
+        if maker is None:
+            maker = self._makers[key] = self._maker(shape)
+        return maker(*given), unfinished
+
+    def is_open(self, facts: Facts) -> bool:
+        """Whether a gauge counts the records with these facts."""
+        return bool(self._settle(facts)[1])
+
+    def _limit(self, question: Within, facts: Facts) -> int | Callable[[int], int]:
+        """The limit in ms, or where it hangs on the date the function that finds it."""
+        if isinstance(question.limit, int):
+            return question.limit
+        return _limit_of(self.force, question.limit, _named(self.kind, self.force, facts))
+
+    def _settled(self) -> Callable[[Facts], Any]:
+        """A function that says of a tuple whether it counts, is open, is unfinished, and by clock
+        the counters that are settled and, bit by bit, which others are to be asked."""
+        out, kind = _Lines(), self.kind
+        out.add(0, "def settle(_facts):")
+        names = [column.name for column in kind.columns]
+        out.add(1, f"{', '.join(names)}, = _facts")
+        clocks = []
+        for clock in self._clocks:
+            settled = [
+                f"({each.source(self._put)} and {counted})" for each, counted in clock.settled
+            ]
+            asked = [
+                f"bool({each.source(self._put)}) << {place}"
+                for place, each in enumerate(clock.conditions)
+            ]
+            clocks.append(f"({' + '.join(settled) or '0'}, {' | '.join(asked) or '0'})")
+        ends = [
+            f"bool({each.source(self._put)})" for each in (kind.counts, kind.open, kind.unfinished)
+        ]
+        out.add(1, f"return {', '.join((*ends, *clocks))}")
+        made: Callable[[Facts], Any] = _made(out.text(), "settle", f"facts of a {kind.name}", {})
+        return made
+
+    def _put(self, question: Question) -> str:
+        """A question about a tuple."""
+        column = next(each for each in self.kind.columns if each.name == question.name)
+        return f"({column.put(self.force, question, column.name)})"
+
+    def _maker(self, shape: Sequence[tuple[bool, int, tuple[bool, ...]]]) -> Callable[..., Counted]:
+        """Makes the function for the tuples of one shape."""
+        out, given = _Lines(), ["key"]
+        body, found = _Lines(), []
+        used: set[str] = set()
+        body.add(2, f"when = packed >> {self.places.when}")
+        for clock, (has, asked, dated) in zip(self._clocks, shape, strict=True):
+            given.append(f"counters{clock.index}")
+            limits = [f"limit{clock.index}_{place}" for place in range(len(dated))]
+            given += limits
+            if has or asked:
+                written = [
+                    f"{name}(when)" if on_date else name
+                    for name, on_date in zip(limits, dated, strict=True)
+                ]
+                found.append(clock.write(body, self.places, has, asked, written, used))
+        out.add(0, f"def make({', '.join(given)}):")
+        out.add(1, "def counted(packed):")
+        out.lines += body.lines
+        if len(found) == 1 and found[0][1] is None:
+            out.add(2, f"return ({found[0][0]},)")
+        else:
+            out.add(2, "found = ()")
+            for made, there in found:
+                if there is None:
+                    out.add(2, f"found += ({made},)")
+                else:
+                    out.add(2, f"if {there}:")
+                    out.add(3, f"found += ({made},)")
+            out.add(2, "return found")
+        out.add(1, "return counted")
+        names = {"_bin_of": bin_of}
+        maker: Callable[..., Counted] = _made(
+            out.text(), "make", f"what a {self.kind.name} counts", names
+        )
+        return maker
+
+
+class _ClockCounting:
+    """What is counted by one clock of a kind."""
+
+    def __init__(self, kind: Kind, index: int, clock: str) -> None:
+        self.kind, self.index, self.clock = kind, index, clock
+        layout = kind.layouts[index]
+        self.settled: list[tuple[Condition, int]] = []
+        """Counters that facts settle."""
+        self.conditions: list[Condition] = []
+        """What facts have to be for the counters and timings that ask for durations."""
+        self._asked: list[tuple[tuple[Within, ...], int]] = []
+        """Of each of these the questions about durations, and what it counts; no counter, but the
+        place of the timing in the kind for a timing."""
+        self._timings = []
+        for counter in kind.counters_by(clock):
+            facts, asked = _split(counter.when)
+            if asked:
+                self.conditions.append(facts)
+                self._asked.append((asked, layout.one(counter.name)))
+            else:
+                self.settled.append((facts, layout.one(counter.name)))
+        self._counters = len(self._asked)
+        for timing in kind.timings_by(clock):
+            self.conditions.append(timing.when)
+            place = kind.kept_durations.index(
+                next(each for each in kind.durations if each.name == timing.duration)
+            )
+            self._timings.append(
+                (timing.duration, layout.one(timing.sum), layout.one(timing.squares), place)
+            )
+
+    def questions(self, asked: int) -> list[Within]:
+        """The questions about durations of the counters that are to be asked."""
+        return [
+            question
+            for place, (questions, _) in enumerate(self._asked)
+            if asked >> place & 1
+            for question in questions
+        ]
+
+    def write(
+        self,
+        out: _Lines,
+        places: _Places,
+        has: bool,
+        asked: int,
+        limits: list[str],
+        used: set[str],
+    ) -> tuple[str, str | None]:
+        """Writes what has to be reckoned; returns the contribution, and the condition on which
+        there is one (None: always)."""
+        n = self.index
+        counters, bins = f"counters{n}", "()"
+        left = iter(limits)
+
+        def read(duration: str) -> None:
+            if duration not in used:
+                used.add(duration)
+                shift, mask = places.durations[duration]
+                out.add(2, f"{duration} = (packed >> {shift} & {mask}) - 1")
+
+        changed = False
+        for place, (questions, counted) in enumerate(self._asked):
+            if asked >> place & 1:
+                for question in questions:
+                    read(question.name)
+                holds = " and ".join(f"0 <= {q.name} <= {next(left)}" for q in questions)
+                if not changed:
+                    out.add(2, f"total{n} = {counters}")
+                    counters, changed = f"total{n}", True
+                out.add(2, f"if {holds}:")
+                out.add(3, f"total{n} += {counted}")
+        timed = [t for i, t in enumerate(self._timings) if asked >> self._counters + i & 1]
+        if timed:
+            if not changed:
+                out.add(2, f"total{n} = {counters}")
+                counters, changed = f"total{n}", True
+            out.add(2, f"bins{n} = ()")
+            bins = f"bins{n}"
+            for duration, sum_, squares, index in timed:
+                read(duration)
+                out.add(2, f"if {duration} >= 0:")
+                out.add(3, f"total{n} += {duration} * ({sum_} + {duration} * {squares})")
+                seconds = f"_bin_of({duration} // {SECOND})"
+                out.add(3, f"bins{n} += (key | {seconds} + {index * BINS + 1} << {BIN_SHIFT},)")
+        if n == 0:
+            precision = f"packed >> {places.precision} & 3"
+            made = f"({n}, when, {precision}, key, {counters}, {bins})"
+            there = None
+        else:
+            out.add(
+                2, f"clock{n} = packed >> {places.clocks[self.clock]} & {(1 << _CLOCK_BITS) - 1}"
+            )
+            made = f"({n}, clock{n} >> 2, clock{n} & 3, key, {counters}, {bins})"
+            there = f"clock{n}"
+        if changed and not has:
+            some = f"{counters} or {bins}" if timed else counters
+            there = f"{there} and ({some})" if there else some
+        return made, there
+
+
+def _split(condition: Condition) -> tuple[Condition, tuple[Within, ...]]:
+    """What a condition asks of facts, and what of durations besides."""
+    facts = [part for part in condition.parts() if not isinstance(part, Within)]
+    asked = tuple(part for part in condition.parts() if isinstance(part, Within))
+    return All(tuple(facts)), asked
+
+
+def _nothing(_: int) -> tuple[Contribution, ...]:
+    """What a record counts that counts nowhere."""
+    return ()
+
+
+def _named(kind: Kind, force: Force, facts: Facts) -> dict[str, Any]:
+    """The values of the dimensions in a tuple of facts, by name."""
+    return {
+        dimension.name: dimension.names(force)[index]
+        for dimension, index in zip(kind.dimensions, facts, strict=False)
+    }
+
+
+def _limit_of(force: Force, targets: Targets, known: dict[str, Any]) -> int | Callable[[int], int]:
+    """The limit in ms; where targets differ by date a function of the instant. Before the first
+    date holds the first."""
+    steps = force.target_steps(targets(force, known))
+    if len({limit for _, limit, _ in steps}) == 1:  # no look at the date is needed
+        return steps[0][1]
+
+    def limit(when: int) -> int:
+        for since, length, _ in steps:
+            if when >= since:
+                return length
+        return steps[-1][1]
+
+    return limit

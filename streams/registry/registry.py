@@ -1,0 +1,87 @@
+"""The registry: the kinds of record that are measured, and all that is declared of them, by name.
+
+`REGISTRY` is the one that everything is made from. Whoever reads declarations takes them from the
+registry that it is given, so that another one can stand in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Union
+
+import msgspec
+
+from streams.events.schema import KINDS, Event, Heartbeat, Record
+from streams.registry.calls import CALL
+from streams.registry.checks import check
+from streams.registry.crimes import CRIME
+from streams.registry.incidents import INCIDENT
+from streams.registry.kind import Kind
+from streams.registry.measures import Group, Measure, Unit
+
+READINGS = {"reading": "readings"}
+"""Of readings there are no records to be counted, but a feed."""
+
+NAMES = {
+    "all": "All",
+    "asb": "Anti-social behaviour",
+    "damage_arson": "Damage and arson",
+    "theft_from_person": "Theft from the person",
+    "violence_and_sexual": "Violence, sexual offences",
+}
+"""Names of categories and offence groups that are written in another way than their id."""
+
+
+class Registry:
+    """Some kinds of record. Raises `DeclarationError` where one names what there is not."""
+
+    def __init__(self, kinds: Iterable[Kind]) -> None:
+        self.kinds: dict[str, Kind] = {}
+        for kind in kinds:
+            check(kind)
+            self.kinds[kind.name] = kind
+        self.groups: tuple[Group, ...] = tuple(
+            group for kind in self.kinds.values() for group in kind.groups
+        )
+        self.structs: dict[str, type[Record | Heartbeat]] = {
+            **{kind.name: kind.struct for kind in self.kinds.values()},
+            **{name: KINDS[name] for name in ("reading", "heartbeat")},
+        }
+        """By kind of event, counted or not, the struct of its events."""
+        self.feeds = {**{kind.name: kind.feed for kind in self.kinds.values()}, **READINGS}
+        """By kind of record the name of its feed: in heartbeats, in topics and on the board."""
+        self.names = {**NAMES, **self.feeds}
+        """Names of kinds, categories and offence groups that are written in another way than their
+        id."""
+        events: Any = Union[tuple(self.structs.values())]  # noqa: UP007 - as many as there are
+        self.decode_line: Callable[[bytes], Event] = msgspec.json.Decoder(events).decode
+        """One JSON object to one event; raises what msgspec raises."""
+
+    def find(self, group: str, measure: str) -> tuple[Group, Measure] | None:
+        """A group and its measure by their names; None where there is none of that name."""
+        for each in self.groups:
+            if each.name == group:
+                return next(((each, m) for m in each.measures if m.name == measure), None)
+        return None
+
+    def measure(self, group: str, measure: str) -> Measure | None:
+        """A measure by its names."""
+        found = self.find(group, measure)
+        return None if found is None else found[1]
+
+    def unit(self, group: str, measure: str) -> Unit:
+        """Whether a figure is a count, a share or a duration; what no group has is counted."""
+        found = self.measure(group, measure)
+        return "count" if found is None else found.unit
+
+    def plain_name(self, path: str) -> str:
+        """A kind, category or offence group in words: `road_collision.injury` is Road collision,
+        injury."""
+        known = self.names.get(path)
+        return known or path.replace(".", ", ").replace("_", " ").capitalize()
+
+
+REGISTRY = Registry((CALL, INCIDENT, CRIME))
+
+LINKS = (("calls", "incidents"),)
+"""Themes that are related: calls, and the incidents that they become a few minutes later."""
