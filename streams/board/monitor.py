@@ -207,8 +207,7 @@ class Monitor:
         adders: dict[type, dict[str, Add]] = {}  # not of each kind: a payload may be a single line
         for shard in shards:
             adders.setdefault(self.registry.structs[shard.kind], {}).update(shard.adders)
-        lines = payload.split(b"
-")
+        lines = payload.split(b"\n")
         shallow = max(map(len, lines)) <= SHALLOW
         for number, line in enumerate(lines, start=1):
             try:
