@@ -41,16 +41,12 @@ def loaded(path: Path) -> ModuleType:
     return module
 
 
-def place(file: str, line: int, function: str) -> str:
-    """The name of a function as a person would look for it."""
+def place(file: str, function: str) -> str:
+    """The name of a function as a person would look for it: `fold/ledger: add`."""
     if file == "~":
         return function.strip("<>")
-    parts = Path(file).parts
-    for top in ("streams", "detectors", "site-packages"):
-        if top in parts:
-            at = len(parts) - parts[::-1].index(top) - 1
-            return "/".join(parts[at + (top == "site-packages") :]) + f":{line} {function}"
-    return f"{Path(file).name}:{line} {function}"
+    parts = Path(file).with_suffix("").parts
+    return f"{'/'.join(parts[-2:])}: {function}"
 
 
 def profiled(module: ModuleType, name: str, *arguments: Any) -> list[str]:
@@ -61,8 +57,8 @@ def profiled(module: ModuleType, name: str, *arguments: Any) -> list[str]:
     total = stats.total_tt or 1.0  # type: ignore[attr-defined]
     own = sorted(stats.stats.items(), key=lambda item: -item[1][2])  # type: ignore[attr-defined]
     return [
-        f"{row[2] / total:4.0%} own, {row[3] / total:4.0%} with what it calls: {place(*where)}"
-        for where, row in own[:MOST]
+        f"{row[2] / total:4.0%} own, {row[3] / total:4.0%} with what it calls: {place(file, function)}"
+        for (file, _, function), row in own[:MOST]
     ]
 
 
