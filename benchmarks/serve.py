@@ -49,16 +49,16 @@ def place(file: str, function: str) -> str:
     return f"{'/'.join(parts[-2:])}: {function}"
 
 
-def profiled(module: ModuleType, name: str, *arguments: Any) -> list[str]:
+def profiled(module: ModuleType, function: str, *arguments: Any) -> list[str]:
     """Where a function spends its time: the share of each of the dearest, by its own time."""
     profile = cProfile.Profile(time.process_time)
-    profile.runcall(getattr(module, name), *arguments)
+    profile.runcall(getattr(module, function), *arguments)
     stats = pstats.Stats(profile)
     total = stats.total_tt or 1.0  # type: ignore[attr-defined]
     own = sorted(stats.stats.items(), key=lambda item: -item[1][2])  # type: ignore[attr-defined]
     return [
-        f"{row[2] / total:4.0%} own, {row[3] / total:4.0%} with what it calls: {place(file, function)}"
-        for (file, _, function), row in own[:MOST]
+        f"{row[2] / total:4.0%} own, {row[3] / total:4.0%} with what it calls: {place(file, name)}"
+        for (file, _, name), row in own[:MOST]
     ]
 
 
