@@ -48,7 +48,7 @@ from streams.state.snapshot import Identity, Outgoing, pane_from
 from streams.state.sqlite import unguarded
 from streams.surveillance import state as watch_state
 from tests.alerting import signal
-from tests.build import FAR_FUTURE, lines
+from tests.build import FAR_FUTURE, Record, lines
 from tests.state_events import FOLDER, LATER, MONDAY, RISE, counted, force, said_of, watched
 
 TOPIC_ID = "id-1"
@@ -126,7 +126,7 @@ def fold(target: Partition, kind: str) -> None:
     for offset, message in enumerate(messages):
         if offset == len(messages) - 2:
             asyncio.run(target.save())
-        asyncio.run(target.fold(offset, lines(message), LATER + 1_000 * DAY))
+        asyncio.run(target.fold([Record(offset, lines(message), LATER + 1_000 * DAY)]))
 
 
 @contextmanager

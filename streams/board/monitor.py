@@ -58,6 +58,7 @@ VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
 
 Add = Callable[[Any, int], Iterator[None] | None]
 """Folds one event, and gives what is still to be done of it, step by step; raises `Refused`."""
+NONE: dict[str, Add] = {}
 LINES_A_STEP = 32
 """Lines that are folded in one step, where none of them closes a period."""
 
@@ -203,24 +204,27 @@ class Monitor:
         """The same in steps of at most `LINES_A_STEP` lines or one period that closes. Nothing else
         may be folded into the same shards before the last step; figures may be read."""
         shards, decode_line = self.shards if only is None else [only], self.registry.decode_line
-        adders: dict[type, dict[str, Add]] = {struct: {} for struct in self._kinds}
+        adders: dict[type, dict[str, Add]] = {}  # not of each kind: a payload may be a single line
         for shard in shards:
-            adders[self.registry.structs[shard.kind]].update(shard.adders)
-        for number, line in enumerate(payload.split(b"\n"), start=1):
-            folded.lines = number
+            adders.setdefault(self.registry.structs[shard.kind], {}).update(shard.adders)
+        lines = payload.split(b"\n")
+        shallow = max(map(len, lines)) <= SHALLOW
+        for number, line in enumerate(lines, start=1):
             try:
-                if len(line) > SHALLOW:
+                if not shallow:
                     check_depth(line)
                 event = decode_line(line)
-                add = adders[event.__class__].get(event.force)
+                add = adders.get(event.__class__, NONE).get(event.force)
                 if add is None:
                     raise self._misplaced(event, only)
                 crossing = add(event, appended)
                 if crossing is not None:
+                    folded.lines = number
                     yield from crossing
             except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                 if not line or line.isspace():
                     continue
+                folded.lines = number
                 refused = yield from self._salvage(line, error, appended, shards, only)
                 if refused is not None:
                     place = number - 1
@@ -228,7 +232,9 @@ class Monitor:
                     self.refused[only.kind if only else self._kind_in(line)][refused.reason] += 1
                     self._note_refused(line, refused.reason, appended)
             if not number % LINES_A_STEP:
+                folded.lines = number
                 yield
+        folded.lines = len(lines)
 
     def _salvage(
         self,
