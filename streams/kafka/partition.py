@@ -41,7 +41,7 @@ log = logging.getLogger("watchroom.partition")
 
 NOTHING = -1
 LETTERS_A_STEP = 500
-FOLDING, TAKING = 0.01, 0.002
+FOLDING, TAKING = 0.004, 0.002
 """Seconds of folding a lot, and of taking a snapshot, at a stretch."""
 
 
@@ -391,7 +391,7 @@ class Partition:
     def apply_archive(self, index: int, force: Force, ledger: Ledger) -> None:
         """Puts the archived panes whose period is sealed into a ledger."""
         if force.id in self.archives and self.archives[force.id].panes:
-            for grain, minute, pane in archive.apply(ledger, self.archives[force.id].panes):
+            for grain, minute, pane in archive.apply(ledger, self.archives[force.id]):
                 self._keep(index, grain, minute, pane)
 
     def settle_archives(self) -> None:
