@@ -286,6 +286,7 @@ class AssignedPartitions:
         self.partitions[key] = partition
 
     def _on_ready(self, partition: Partition) -> None:
+        gc.freeze()  # as after loading
         partition.ready = True
         if partition.shard.forces:
             partition.show()
