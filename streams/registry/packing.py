@@ -33,7 +33,7 @@ from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.schema import Record
 from streams.events.unknown_values import UnknownValues
-from streams.periods import EPOCH, MILLISECOND, SECOND
+from streams.periods import EPOCH, SECOND
 from streams.registry.conditions import (
     All,
     Condition,
@@ -48,7 +48,7 @@ from streams.registry.conditions import (
 from streams.registry.counting import BIN_SHIFT
 from streams.registry.dimensions import missing_field
 from streams.registry.facts import Case, Fact, FieldFact, Flag
-from streams.registry.histogram import BINS, bin_of
+from streams.registry.histogram import BINS, EXACT_BELOW, bin_of
 from streams.registry.kind import Kind, Time
 from streams.registry.times import (
     EARLIEST,
@@ -301,7 +301,6 @@ def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
     source = _PackSource(packer.kind, packer.force, packer._places)
     names = {
         "_epoch": EPOCH,
-        "_millisecond": MILLISECOND,
         "_judge": packer._judge,
         "_seen": packer._seen,
         "_look_up": packer._look_up,
@@ -399,11 +398,18 @@ class _PackSource:
         out.add(2, f"{first} = _judge.begun({first!r}, {first}, _updated)")
 
     def to_ms(self, depth: int, field: str) -> None:
-        """Makes milliseconds of a time."""
+        """Makes milliseconds of a time. Most versions are written at one of their times, which is
+        then known; and a division of timedeltas takes longer than all of this."""
+        out = self.out
         if field in self.partial:
-            self.out.add(depth, f"{field}, {field}_precision = _partial({field!r}, {field})")
-        else:
-            self.out.add(depth, f"{field} = ({field} - _epoch) // _millisecond")
+            out.add(depth, f"{field}, {field}_precision = _partial({field!r}, {field})")
+            return
+        out.add(depth, f"if {field} == _event.updated_at:")
+        out.add(depth + 1, f"{field} = _updated")
+        out.add(depth, "else:")
+        out.add(depth + 1, f"_since = {field} - _epoch")
+        seconds = "(_since.days * 86400 + _since.seconds) * 1000"
+        out.add(depth + 1, f"{field} = {seconds} + _since.microseconds // 1000")
 
     def facts(self) -> None:
         """What conditions on the event say of it."""
@@ -420,6 +426,11 @@ class _PackSource:
         """Another time, as far as it can be judged."""
         out, field, after = self.out, time.field, time.after
         exact = f" and not {after}_precision" if after in self.partial else ""
+        if after and not self.reckoned(field) and not self.partial & {field, after}:
+            # Nothing but its place is asked: where that is right, as it is for nearly all, it is
+            # compared as it came.
+            began = f"_event.{after}"
+            exact = f" and not {began} <= {field} <= _event.updated_at"
         out.add(1, f"if {field} is not None{exact}:")
         self.to_ms(2, field)
         if not after:
@@ -432,6 +443,13 @@ class _PackSource:
         if time.bounded:
             out.add(2, f"if {field} - {after} > {LONGEST}:")
             out.add(3, f"raise _too_long({field!r})")
+
+    def reckoned(self, field: str) -> bool:
+        """Whether a time is more than judged: a clock, or the end of a duration."""
+        ends = {until for duration in self.kind.durations for until in duration.until}
+        bounded = {time.field for time in self.kind.times if time.bounded}
+        begins = {time.after for time in self.kind.times}
+        return field in {*self.kind.clocks, *ends, *bounded, *begins}
 
     def durations(self) -> None:
         """Each duration in ms, or -1."""
@@ -690,14 +708,17 @@ class _ClockCounting:
                 counters, changed = f"total{n}", True
             out.add(2, f"bins{n} = ()")
             bins = f"bins{n}"
-            for duration, sum_, squares, index in timed:
+            for place, (duration, sum_, squares, index) in enumerate(timed):
                 read(duration)
                 out.add(2, f"if {duration} >= 0:")
                 out.add(3, f"total{n} += {duration} * ({sum_} + {duration} * {squares})")
-                seconds = f"_bin_of({duration} // {SECOND})"
-                out.add(3, f"bins{n} += (key | {seconds} + {index * BINS + 1} << {BIN_SHIFT},)")
+                out.add(3, f"seconds = {duration} // {SECOND}")
+                bin_ = f"(seconds if seconds < {EXACT_BELOW} else _bin_of(seconds))"
+                made = f"(key | {bin_} + {index * BINS + 1} << {BIN_SHIFT},)"
+                out.add(3, f"bins{n} {'+=' if place else '='} {made}")
         if n == 0:
-            precision = f"packed >> {places.precision} & 3"
+            exact = self.clock not in self.kind.partial_times
+            precision = "0" if exact else f"packed >> {places.precision} & 3"
             made = f"({n}, when, {precision}, key, {counters}, {bins})"
             there = None
         else:
