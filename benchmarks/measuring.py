@@ -100,8 +100,7 @@ class Row:
     unit: what stands after the figure (`ms`, `of the dict loop`).
     more: whether more is better.
     before: the same of the commit before, measured in the same rounds; None where it was not.
-    note: what else was found. tried: what was done about a figure that is short, in a sentence.
-    profile: where its time goes, line by line.
+    note: what else was found. profile: where its time goes, line by line.
     """
 
     what: str
@@ -114,7 +113,6 @@ class Row:
     group: str = ""
     """`peers` is of other programs."""
     note: str = ""
-    tried: str = ""
     profile: Sequence[str] = ()
 
     def reaches(self, wanted: float | None) -> bool:
@@ -202,7 +200,7 @@ class Bench:
     @property
     def days(self) -> int:
         """How long a year is."""
-        return self.size(365, 120, 21)
+        return self.size(365, 70, 21)
 
     def year(self) -> tuple[Path, int]:
         """The file of a simulated county's year, written once, and its number of lines.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import platform
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from measuring import ROOT, Row, figure
+from measuring import BENCHMARKS, ROOT, Row, figure
 
 HEAD = """\
 # Performance
@@ -30,6 +32,10 @@ How to read it:
 - *Floor* and *aim* are what was set out to be reached. What is short of its aim stands
   [below](#what-is-short), with where its time goes.
 """
+
+
+TRIED: dict[str, str] = {}
+"""By row that is short of its aim, what was done about it, in a sentence or two."""
 
 
 def machine() -> str:
@@ -78,7 +84,7 @@ def short(rows: Iterable[Row]) -> list[str]:
             continue
         made += [
             f"**{row.what}**: {figure(row.here)} {row.unit}, {row.verdict}, "
-            f"aim {figure(row.aim)}. {row.tried}".rstrip(),
+            f"aim {figure(row.aim)}. {TRIED.get(row.what, '')}".rstrip(),
             "",
         ]
         if row.profile:
@@ -86,18 +92,37 @@ def short(rows: Iterable[Row]) -> list[str]:
     return made or ["Nothing is short of its aim.", ""]
 
 
-def page(rows: Sequence[Row], date: dt.date, seconds: float, mode: str, against: str | None) -> str:
-    """The page as Markdown. against: the commit that the column *before* is of."""
+@dataclass
+class Measured:
+    """What one run of all measurements found.
+
+    names: the measurements, in their order. against: the commit that the column *before* is of.
+    """
+
+    rows: list[Row]
+    names: list[str]
+    date: dt.date
+    seconds: float
+    mode: str
+    against: str | None
+    commit: str = field(default_factory=commit)
+    machine: str = field(default_factory=machine)
+
+
+def page(measured: Measured) -> str:
+    """The page as Markdown."""
+    rows = measured.rows
     wanted = [row for row in rows if row.floor is not None]
     peers = [row for row in rows if row.group == "peers"]
     more = [row for row in rows if row.floor is None and row not in peers]
+    smaller = f"\nThese are {measured.mode} figures, of smaller inputs."
     head = HEAD.format(
-        date=f"{date.day} {date:%B %Y}",
-        commit=commit(),
-        against=f" (*before* is {against})" if against else "",
-        minutes=seconds / 60,
-        mode="" if mode == "full" else f"\nThese are {mode} figures, of smaller inputs.",
-        machine=machine(),
+        date=f"{measured.date.day} {measured.date:%B %Y}",
+        commit=measured.commit,
+        against=f" (*before* is {measured.against})" if measured.against else "",
+        minutes=measured.seconds / 60,
+        machine=measured.machine,
+        mode="" if measured.mode == "full" else smaller,
     )
     notes = [f"- {row.what}: {row.note}." for row in wanted if row.note]
     parts = [head, "## What was set out to be reached", "", *table(wanted), "", *notes, ""]
@@ -106,7 +131,17 @@ def page(rows: Sequence[Row], date: dt.date, seconds: float, mode: str, against:
         parts += ["## What else was measured", "", *others(more), ""]
     if peers:
         parts += [PEERS, *others(peers), ""]
+    parts += ["## How each was measured", "", *methods(measured.names)]
     return "\n".join(parts).rstrip() + "\n"
+
+
+def methods(names: Iterable[str]) -> list[str]:
+    """What the file of each measurement says of it."""
+    made = []
+    for name in names:
+        said = ast.get_docstring(ast.parse((BENCHMARKS / "speed" / f"{name}.py").read_text()))
+        made += [f"### benchmarks/speed/{name}.py", "", said or "", ""]
+    return made
 
 
 PEERS = """\

@@ -12,19 +12,18 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import importlib
-import json
 import subprocess
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
-from dataclasses import asdict
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from measuring import Bench, Row, cores, tree_of
-from page import page
+import msgspec
+from measuring import Bench, cores, tree_of
+from page import Measured, page
 
 ALONE = ("run",)
 """What goes on beside the others, on the other processor."""
@@ -43,8 +42,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", type=Path, help="the Python that has the other programs")
     parser.add_argument("--only", action="append", choices=NAMES)
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the page there")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="keep what was found there")
+    parser.add_argument(
+        "--found", type=Path, metavar="FILE", help="write the page of what was kept"
+    )
     parser.add_argument("--core", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
@@ -56,18 +58,17 @@ def measure(bench: Bench, names: list[str]) -> None:
 
 
 def beside(bench: Bench, names: list[str]) -> tuple[subprocess.Popen[bytes], Path]:
-    """Starts a process that measures some on the other processor; also where its rows will be."""
-    rows = bench.folder / "rows.json"
-    command = [sys.executable, __file__, "--core", str(bench.other), "--rows", str(rows)]
+    """Starts a process that measures some on the other processor, and says where it keeps that."""
+    kept = bench.folder / "beside.json"
+    command = [sys.executable, __file__, "--core", str(bench.other), "--keep", str(kept)]
     for name in names:
         command += ["--only", name]
     if bench.before:
         command += ["--beside", str(bench.before)]
-    return subprocess.Popen(command), rows
+    return subprocess.Popen(command), kept
 
 
-def main() -> int:
-    asked = arguments()
+def measured(asked: argparse.Namespace) -> Measured:
     core, other = cores()
     if asked.core is not None and asked.core != core:
         core, other = other, core
@@ -81,19 +82,31 @@ def main() -> int:
         bench = Bench(asked.mode, core, other, folder, before, peers=asked.peers)
         apart = [name for name in chosen if name in ALONE]
         if asked.mode == "full" and core != other and len(chosen) > len(apart) > 0:
-            aside, rows = beside(bench, apart)
+            aside, kept = beside(bench, apart)
             measure(bench, [name for name in chosen if name not in (*ALONE, *BROKER)])
             if aside.wait():
-                return 1
-            bench.rows += [Row(**row) for row in json.loads(rows.read_text())]
+                raise SystemExit(1)
+            bench.rows += read(kept).rows
             measure(bench, [name for name in chosen if name in BROKER])
         else:
             measure(bench, chosen)
     took = time.monotonic() - begun
-    if asked.rows:
-        asked.rows.write_text(json.dumps([asdict(row) for row in bench.rows]))
+    today = dt.datetime.now(dt.UTC).date()
+    return Measured(bench.rows, chosen, today, took, asked.mode, asked.against)
+
+
+def read(path: Path) -> Measured:
+    """What a run found and kept."""
+    return msgspec.json.decode(path.read_bytes(), type=Measured)
+
+
+def main() -> int:
+    asked = arguments()
+    found = read(asked.found) if asked.found else measured(asked)
+    if asked.keep:
+        asked.keep.write_bytes(msgspec.json.encode(found))
     if asked.write:
-        asked.write.write_text(page(bench.rows, dt.date.today(), took, asked.mode, asked.against))  # noqa: DTZ011
+        asked.write.write_text(page(found))
     return 0
 
 

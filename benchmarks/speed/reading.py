@@ -91,6 +91,12 @@ def week(number: int) -> float:
     return 1000 * sum(spent) / ((watermark() - begun) / 3_600_000)
 
 
+def learning() -> float:
+    """The CPU milliseconds of the dearest hour of the last week: the one in which a week ends, and
+    the weeks of all series are learned."""
+    return 1000 * max(spent)
+
+
 def reading(work: Callable[[], object]) -> float:
     """The median CPU milliseconds of a reading when something is new."""
     times = []
@@ -162,9 +168,13 @@ def measure(bench: Bench) -> None:
             bench.rounds,
             {(name, what): (asked, name, what) for what in WANTED for name in children},
         )
-        scraped = children["here"].ask("show_metrics").value
-        notes = {"week": f"{series['here']:,} series", "scrape": f"{scraped:,} series"}
         here = children["here"]
+        learned, scraped = here.ask("learning").value, here.ask("show_metrics").value
+        notes = {
+            "week": f"{series['here']:,} series, what they learn included; the dearest closing, in "
+            f"which a week is learned, {learned:.0f} ms",
+            "scrape": f"{scraped:,} series",
+        }
         for what, (words, floor, aim) in WANTED.items():
             row = Row(words, found["here", what], "ms", floor, aim, note=notes.get(what, ""))
             row.before = found.get(("before", what))

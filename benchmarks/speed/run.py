@@ -94,7 +94,7 @@ def measure(bench: Bench) -> None:
         if bench.before:
             works["before", "dict_loop"] = (children["before"].seconds, "dict_loop", str(path))
         once = [key for key in works if key[0] == "before"]
-        found = in_turn(bench.rounds, works, once)
+        found = in_turn(bench.size(5, 2, 1), works, once)
         counted = [
             child.ask("command", str(path), "without", refused).value
             for child in (children.values() if bench.mode == "tiny" else ())

@@ -75,7 +75,7 @@ def test_a_child_runs_the_code_of_the_tree_that_is_named(measuring: Any, tmp_pat
 
 
 def test_the_page_tells_what_is_short_with_its_profile(measuring: Any) -> None:
-    page = importlib.import_module("page").page
+    module = importlib.import_module("page")
     rows = [
         measuring.Row(
             "fold", 0.25, "of the dict loop", 0.5, 1.0, more=True, profile=["9% own: add"]
@@ -83,7 +83,8 @@ def test_the_page_tells_what_is_short_with_its_profile(measuring: Any) -> None:
         measuring.Row("board", 20.0, "ms", 30.0, 20.0, before=55.0, note="5 windows"),
         measuring.Row("polars", 1.5, "of the dict loop", more=True, group="peers", note="0.9 us"),
     ]
-    found = page(rows, dt.date(2026, 11, 27), 600, "full", "abc1234")
+    day = dt.date(2026, 11, 27)
+    found = module.page(module.Measured(rows, ["fold"], day, 600, "full", "abc1234"))
     assert "on 27 November 2026 at commit " in found
     assert "| fold | 0.25 of the dict loop | - | 0.50 | 1.00 | below the floor |" in found
     assert "| board | 20.0 ms | 55.0 | 30.0 | 20.0 | aim reached |" in found
@@ -92,6 +93,7 @@ def test_the_page_tells_what_is_short_with_its_profile(measuring: Any) -> None:
     assert "**fold**: 0.25 of the dict loop, below the floor, aim 1.00." in short
     assert "9% own: add" in short
     assert "board" not in short
+    assert "### benchmarks/speed/fold.py\n\nThe fold of a county's calls" in found
     assert "| polars | 1.50 of the dict loop | - | 0.9 us |" in found
 
 
