@@ -14,22 +14,32 @@ attended; and of the response time the sum (ms) and sum of squares (ms squared).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from streams.config.force import Force, Target
-from streams.events.schema import Incident
+from streams.events.schema import Casualties, Casualty, Incident
 from streams.periods import DAY, HOUR
 from streams.registry.aggregates import Count, Mean, Quantile, Share
 from streams.registry.conditions import flagged, is_, precise, present, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories, Choice
-from streams.registry.facts import Case, Flag, Marks, declared_markers
+from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
 from streams.registry.kind import Duration, Kind, Rule, Time
 from streams.registry.measures import LIVE_GRAINS, Gauge, Group, Measure, WatchPolicy
 
 EMERGENCY = "emergency"
 GRADES = ("ungraded", EMERGENCY, "priority", "scheduled", "no_attendance")
+SEVERITIES = ("fatal", "serious", "slight")
 ATTENDED = is_("attendance", "attended")
+
+
+def hurt(severity: str, casualties: tuple[Casualty, ...] | Casualties) -> int:
+    """How many people were hurt so badly in a collision."""
+    if isinstance(casualties, Casualties):
+        found: int = getattr(casualties, severity)
+        return found
+    return sum(each.severity == severity for each in casualties)
 
 
 def limit(force: Force, _: Mapping[str, Any]) -> Sequence[Target]:
@@ -145,6 +155,8 @@ INCIDENT = Kind(
         ),
         Flag("ended", present("closed_at") | flagged("cancelled") | is_("played", "end")),
         Marks("markers", declared_markers),
+        Flag("crimed", flagged("crimed")),
+        *(Number(severity, "casualties", partial(hurt, severity)) for severity in SEVERITIES),
     ),
     counts=~is_("attendance", "cancelled"),
     counters=(
