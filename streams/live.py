@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 from streams.alerts.model import Alert, AlertsView, Handover
 from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
-from streams.board.monitor import Folded, Monitor, Refusal, Shard
+from streams.board.monitor import Monitor, Refusal, Shard
 from streams.periods import rfc3339
 from streams.registry.registry import REGISTRY
 
@@ -239,16 +239,13 @@ class Live:
         """Whether a record of an instant that is just being counted is of now."""
         return self.current.reaches(force, kind, at, self.clock())
 
-    def folding(
-        self, payload: bytes, appended: int, only: Shard | None, folded: Folded
-    ) -> Iterator[None]:
-        """Folds a payload in slices of about `SLICE` seconds; between them the lock is free, and
-        figures may be read. See `Monitor.steps`."""
-        steps = self.monitor.steps(payload, appended, only, folded)
+    def slices(self, steps: Iterator[None], seconds: float = SLICE) -> Iterator[None]:
+        """Goes through steps of folding (`Monitor.steps`) in slices of about so many seconds;
+        between them the lock is free, and figures may be read."""
         more = True
         while more:
             with self.lock:
-                until = time.monotonic() + SLICE
+                until = time.monotonic() + seconds
                 more = False
                 for _ in steps:
                     if time.monotonic() >= until:

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -137,6 +137,15 @@ def _dated(record: dict[str, Any]) -> dict[str, Any]:
     if record["updated_at"] is None:
         record["updated_at"] = "2021-03-31T23:59:59Z"
     return {key: value for key, value in record.items() if value is not None}
+
+
+class Record(NamedTuple):
+    """A message of a log, as the clients of Kafka hand it over."""
+
+    offset: int
+    value: bytes | None
+    timestamp: int = FAR_FUTURE
+    key: bytes | None = None
 
 
 def feed(target: Monitor, *records: dict[str, Any], appended: int = FAR_FUTURE) -> None:

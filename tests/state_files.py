@@ -40,13 +40,15 @@ from streams.events.schema import KINDS
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.periods import DAY, HOUR, MINUTE
+from streams.registry.counting import SERIES_KEY_MASK, CounterLayout
 from streams.state import archive, checkpoint
 from streams.state import surveillance as watching
-from streams.state.snapshot import Identity, Outgoing
+from streams.state.declared import parts
+from streams.state.snapshot import Identity, Outgoing, pane_from
 from streams.state.sqlite import unguarded
 from streams.surveillance import state as watch_state
 from tests.alerting import signal
-from tests.build import FAR_FUTURE, lines
+from tests.build import FAR_FUTURE, Record, lines
 from tests.state_events import FOLDER, LATER, MONDAY, RISE, counted, force, said_of, watched
 
 TOPIC_ID = "id-1"
@@ -124,7 +126,7 @@ def fold(target: Partition, kind: str) -> None:
     for offset, message in enumerate(messages):
         if offset == len(messages) - 2:
             asyncio.run(target.save())
-        asyncio.run(target.fold(offset, lines(message), LATER + 1_000 * DAY))
+        asyncio.run(target.fold([Record(offset, lines(message), LATER + 1_000 * DAY)]))
 
 
 @contextmanager
@@ -191,6 +193,8 @@ def _plain_file(path: Path) -> Any:
     with closing(sqlite3.connect(path)) as db:
         tables = dict(db.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
         head = head_of(path) | dict.fromkeys(("format", "fingerprint", "nonce", "saved_at"))
+        (fold,) = head["takers"].values()
+        layouts = [_layout(counted) for counted in fold.pop("counted", [])]
         found: dict[str, Any] = {
             "tables": {name: " ".join(sql.split()) for name, sql in tables.items()},
             "head": head,
@@ -202,23 +206,42 @@ def _plain_file(path: Path) -> Any:
         }:  # watches are a form of their own
             *names, _ = [row[1] for row in db.execute(f"PRAGMA table_info({table})")]
             rows = db.execute(f"SELECT * FROM {table} ORDER BY {', '.join(names)}")  # noqa: S608
-            found[table] = {"/".join(map(str, key)): _plain_row(table, key, body)
+            found[table] = {"/".join(map(str, key)): _plain_row(table, key, body, layouts)
                             for *key, body in rows}  # fmt: skip
     return found
 
 
-def _plain_row(table: str, key: list[Any], body: bytes) -> Any:
+class Counts(dict[str, int]):
+    """Counters by name. One that is new is counted when a checkpoint is loaded, and makes no other
+    form of it."""
+
+
+def _layout(counted: Any) -> CounterLayout:
+    return CounterLayout(*((name, bits) for name, bits, _ in counted[0]))
+
+
+def _plain_pane(pane: dict[int, int], layout: CounterLayout) -> dict[str, Any]:
+    return {
+        f"{key:x}": value if key > SERIES_KEY_MASK else Counts(parts(layout, value))
+        for key, value in pane.items()
+    }
+
+
+def _plain_row(table: str, key: list[Any], body: bytes, layouts: list[CounterLayout]) -> Any:
     match table:
         case "outbox":
             sent = msgspec.msgpack.decode(unguarded("outbox", body))
             return [sent[0], sent[1], sorted(name for name, _ in sent[3]), *sent[4:]]
         case "departed_ids":
             return unguarded(f"page/{key[1]}", body)
+        case "facts":
+            return msgspec.msgpack.decode(unguarded(f"facts/{key[1]}", body))
         case "entries" | "departed":
             payload = unguarded(key[1], body)
             return json.loads(payload) if payload.startswith(b"{") else _hex(payload)
         case _:
-            return json.loads(unguarded(f"{key[1]}/{key[2]}", body))
+            pane = pane_from(unguarded(f"{key[1]}/{key[2]}", body))
+            return _plain_pane(pane, layouts[0])
 
 
 def _hex(payload: bytes) -> str:
@@ -495,7 +518,7 @@ def differences(kept: Any, made: Any, where: str = "") -> Iterator[str]:
     elif isinstance(kept, dict):
         for name in sorted(kept.keys() - made.keys()):
             yield f"{where}.{name}: is no more"
-        for name in sorted(made.keys() - kept.keys()):
+        for name in () if isinstance(kept, Counts) else sorted(made.keys() - kept.keys()):
             yield f"{where}.{name}: is new"
         for name in sorted(kept.keys() & made.keys()):
             yield from differences(kept[name], made[name], f"{where}.{name}")

@@ -12,7 +12,8 @@ clock, ages and durations are seconds, shares are 0 to 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 import msgspec
@@ -23,7 +24,7 @@ from streams.errors import NotABoard
 from streams.periods import Grain
 from streams.registry.aggregates import Ratio
 from streams.registry.measures import Gauge, Group, Unit
-from streams.registry.registry import REGISTRY
+from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.signals import Signal
 
 Figure = Ratio | int | float | None
@@ -121,27 +122,18 @@ def _row_type(group: Group, *, gauges: bool) -> type[Row]:
     return made
 
 
-ROWS: dict[str, type[Row]] = {
-    group.name: _row_type(group, gauges=False) for group in REGISTRY.groups
-}
-"""The rows of what is counted over time, by group."""
-GAUGE_ROWS: dict[str, type[Row]] = {
-    group.name: _row_type(group, gauges=True)
-    for group in REGISTRY.groups
-    if any(isinstance(measure.value, Gauge) for measure in group.measures)
-}
-"""The rows of what is true at an instant, by group."""
-
-
 class Tables(Struct, omit_defaults=True, kw_only=True):
     """Some tables by group. One that is not known, or not kept so finely, is not there."""
+
+    groups: ClassVar[frozenset[str]] = frozenset()
+    """The names of the groups that it may have tables of."""
 
     def rows(self, group: str) -> list[Row] | None:
         """The rows of a group; None where there is no table of it. Raises KeyError where no group
         of the registry is called so."""
-        if group not in ROWS:
+        if group not in self.groups:
             raise KeyError(group)
-        found: list[Row] | None = getattr(self, group, None)
+        found: list[Row] | None = getattr(self, group)
         return found
 
     def row(self, group: str, **place: str) -> Row | None:
@@ -158,24 +150,6 @@ class Tables(Struct, omit_defaults=True, kw_only=True):
     def put(self, group: str, rows: list[Row]) -> None:
         """Takes the table of a group in."""
         setattr(self, group, rows)
-
-
-def _with_tables(rows: dict[str, type[Row]], *last: tuple[str, Any, Any]) -> Callable[[S], S]:
-    """Completes a struct by a table for each group, and by the fields that stand after them."""
-    tables: list[Any] = [(name, list[row] | None, None) for name, row in rows.items()]  # type: ignore[valid-type]
-
-    def complete(struct: S) -> S:
-        return msgspec.defstruct(  # type: ignore[return-value]
-            struct.__name__,
-            [*tables, *last],
-            bases=(struct,),
-            module=__name__,
-            namespace={"__doc__": struct.__doc__},
-            omit_defaults=True,
-            kw_only=True,
-        )
-
-    return complete
 
 
 class KnownDays(Struct):
@@ -209,7 +183,6 @@ class PeriodTargets(Struct):
     attendance: PeriodTarget
 
 
-@_with_tables(ROWS, ("missing", dict[str, KnownDays], field(default_factory=dict)))
 class PeriodFigures(Tables, kw_only=True, omit_defaults=True):
     """Every table over one window or period, [start, end).
 
@@ -225,13 +198,11 @@ class PeriodFigures(Tables, kw_only=True, omit_defaults=True):
         missing: dict[str, KnownDays] = {}
 
 
-@_with_tables(GAUGE_ROWS)
-class NowFigures(Tables):
+class NowFigures(Tables, omit_defaults=True, kw_only=True):
     """What is true at the board's instant: how many wait, and the oldest."""
 
 
-@_with_tables(ROWS)
-class FirstPublished(Tables):
+class FirstPublished(Tables, omit_defaults=True, kw_only=True):
     """The tables of a closed period as they stood when it closed, where records changed since."""
 
 
@@ -431,18 +402,78 @@ class Series(Struct):
     points: list[Point]
 
 
-# -- reading -------------------------------------------------------------------------------------
-
-_decode = msgspec.json.Decoder(Board).decode
+# -- the board of a registry ----------------------------------------------------------------------
 
 
-def decode_board(answer: bytes) -> Board:
-    """A board from its JSON; parts that a later release added are passed over. Raises `NotABoard`
-    where it is none, or lacks what this release reads."""
-    try:
-        return _decode(answer)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
-        raise NotABoard(f"not a board that this release can read: {error}") from None
+class BoardTypes:
+    """A board with the tables of a registry: the structs above, with a list of rows a group."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.rows = {group.name: _row_type(group, gauges=False) for group in registry.groups}
+        """The rows of what is counted over time, by group."""
+        self.gauge_rows = {
+            group.name: _row_type(group, gauges=True)
+            for group in registry.groups
+            if any(isinstance(measure.value, Gauge) for measure in group.measures)
+        }
+        """The rows of what is true at an instant, by group."""
+        missing: Any = ("missing", dict[str, KnownDays], field(default_factory=dict))
+        self.period = _with_tables(PeriodFigures, self.rows, missing)
+        self.now = _with_tables(NowFigures, self.gauge_rows)
+        self.first = _with_tables(FirstPublished, self.rows)
+        parts = {"now": self.now, "revisions": dict[str, self.first]}  # type: ignore[name-defined]
+        parts |= dict.fromkeys(("windows", "periods"), dict[str, self.period])  # type: ignore[name-defined]
+        self.board = _with_parts(Board, parts)
+        self._decoder = msgspec.json.Decoder(self.board)
+
+    def decode(self, answer: bytes) -> Board:
+        """A board from its JSON; parts that a later release added are passed over. Raises
+        `NotABoard` where it is none, or lacks what this release reads."""
+        try:
+            return self._decoder.decode(answer)
+        except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+            raise NotABoard(f"not a board that this release can read: {error}") from None
+
+
+def _with_tables(struct: S, rows: Mapping[str, type[Row]], *last: tuple[str, Any, Any]) -> S:
+    """A struct with a table for each group, and with the fields that stand after them."""
+    tables: list[Any] = [(name, list[row] | None, None) for name, row in rows.items()]  # type: ignore[valid-type]
+    return msgspec.defstruct(  # type: ignore[return-value]
+        struct.__name__,
+        [*tables, *last],
+        bases=(struct,),
+        module=__name__,
+        namespace={"__doc__": struct.__doc__, "groups": frozenset(rows)},
+        omit_defaults=True,
+        kw_only=True,
+    )
+
+
+def _with_parts(struct: S, parts: Mapping[str, Any]) -> S:
+    """A struct of which some fields have other types."""
+    fields: list[Any] = []
+    for each in msgspec.structs.fields(struct):
+        kept: Any = {"default": each.default, "default_factory": each.default_factory}
+        fields.append((each.name, parts.get(each.name, each.type), field(**kept)))
+    return msgspec.defstruct(  # type: ignore[return-value]
+        struct.__name__,
+        fields,
+        bases=(struct,),
+        module=__name__,
+        namespace={"__doc__": struct.__doc__},
+        omit_defaults=True,
+        kw_only=True,
+    )
+
+
+@cache
+def board_types(registry: Registry) -> BoardTypes:
+    """The boards of a registry."""
+    return BoardTypes(registry)
+
+
+TYPES = board_types(REGISTRY)
+decode_board = TYPES.decode
 
 
 def find(rows: Iterable[Row] | None, **place: str) -> Row | None:

@@ -27,6 +27,7 @@ from streams.board.model import (
     NowFigures,
     PeriodFigures,
     ReportedFigure,
+    board_types,
 )
 from streams.board.rollup import Rollup
 from streams.board.tables import Tables, both, without
@@ -35,18 +36,19 @@ from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.lenient import salvage
 from streams.events.refusals import FeedKey, Refusals, RefusedFeed, key_in
-from streams.events.schema import KINDS, SHALLOW, Event, check_depth, decode_line, refusal
+from streams.events.schema import SHALLOW, Event, check_depth, refusal
 from streams.events.unknown_values import UnknownValues
 from streams.fold.gaps import CUT
 from streams.fold.heartbeats import Heartbeats, breaks, interval_of, patience
 from streams.fold.ledger import MOST_RECORDS, InMemory, Ledger
 from streams.fold.panes import NOTHING, Parts
 from streams.fold.readings import Readings
+from streams.fold.totals import MEASURE
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.affected import check_affects
-from streams.registry.calls import CALLS
+from streams.registry.calls import CALL
 from streams.registry.packing import Packer
-from streams.registry.registry import REGISTRY
+from streams.registry.registry import REGISTRY, Registry
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
@@ -54,9 +56,9 @@ WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 VOLATILE = ("feeds", "ingest", "revisions", "alerts", "status", "surveillance")
 """Parts of a board that depend on how and when the events came; the rest does not."""
 
-_EVENT_KINDS = {struct: kind for kind, struct in KINDS.items()}
 Add = Callable[[Any, int], Iterator[None] | None]
 """Folds one event, and gives what is still to be done of it, step by step; raises `Refused`."""
+NONE: dict[str, Add] = {}
 LINES_A_STEP = 32
 """Lines that are folded in one step, where none of them closes a period."""
 
@@ -86,7 +88,13 @@ class Folded:
 class Shard:
     """The state that one topic-partition feeds: one kind, some forces."""
 
-    def __init__(self, kind: str, forces: Iterable[Force], most: int = MOST_RECORDS) -> None:
+    def __init__(
+        self,
+        kind: str,
+        forces: Iterable[Force],
+        most: int = MOST_RECORDS,
+        registry: Registry = REGISTRY,
+    ) -> None:
         self.kind = kind
         self.forces = tuple(forces)
         self.folds: dict[str, Ledger | Readings | Heartbeats] = {}
@@ -96,7 +104,7 @@ class Shard:
             elif kind == "heartbeat":
                 self.folds[force.id] = Heartbeats()
             else:
-                ledger = Ledger(Packer(REGISTRY.kinds[kind], force), Calendar(force.zone), most)
+                ledger = Ledger(Packer(registry.kinds[kind], force), Calendar(force.zone), most)
                 ledger.stepwise = True
                 self.folds[force.id] = ledger
         self.surveillance: dict[str, Any] = {}
@@ -111,23 +119,36 @@ class Shard:
 class Monitor:
     """All shards of one process."""
 
-    def __init__(self, forces: Iterable[Force], *, all_shards: bool = True) -> None:
+    def __init__(
+        self,
+        forces: Iterable[Force],
+        *,
+        registry: Registry = REGISTRY,
+        all_shards: bool = True,
+    ) -> None:
+        self.registry = registry
+        self.types = board_types(registry)
+        self._kinds = {struct: kind for kind, struct in registry.structs.items()}
         self.forces = {force.id: force for force in forces}
         check_affects(self.forces.values())
         self.shards: list[Shard] = []
         self.now = 0
-        self.refused: dict[str, Counter[str]] = {kind: Counter() for kind in (*KINDS, "unknown")}
+        self.refused: dict[str, Counter[str]] = {
+            kind: Counter() for kind in (*self.registry.structs, "unknown")
+        }
         """Lines refused, by kind (`unknown` where not even that can be told) and reason."""
         self.refusals = Refusals()
         """The feeds of which every line is refused."""
         self._tables = {
-            (force.id, group.name): Tables(Rollup(group, force, REGISTRY.kinds[group.kind]))
+            (force.id, group.name): Tables(
+                Rollup(group, force, registry.kinds[group.kind], self.types)
+            )
             for force in self.forces.values()
-            for group in REGISTRY.groups
+            for group in registry.groups
         }
         if all_shards:
-            for kind in KINDS:
-                self.shards.append(Shard(kind, self.forces.values()))
+            for kind in registry.structs:
+                self.shards.append(Shard(kind, self.forces.values(), registry=registry))
 
     def add_shard(self, shard: Shard) -> None:
         """Takes a shard in, for example one that a partition was assigned for."""
@@ -145,7 +166,7 @@ class Monitor:
         for shard in self.shards:
             fold = shard.folds.get(force_id)
             if isinstance(fold, Heartbeats):
-                for feed in (REGISTRY.names[kind], kind):
+                for feed in (self.registry.names[kind], kind):
                     if feed in fold.beating:
                         every = interval_of(self.forces[force_id], fold, feed)
                         # Before it is known how far apart they are, none can be due.
@@ -182,17 +203,17 @@ class Monitor:
     ) -> Iterator[None]:
         """The same in steps of at most `LINES_A_STEP` lines or one period that closes. Nothing else
         may be folded into the same shards before the last step; figures may be read."""
-        shards = self.shards if only is None else [only]
-        adders: dict[type[Event], dict[str, Add]] = {struct: {} for struct in _EVENT_KINDS}
+        shards, decode_line = self.shards if only is None else [only], self.registry.decode_line
+        adders: dict[type, dict[str, Add]] = {}  # not of each kind: a payload may be a single line
         for shard in shards:
-            adders[KINDS[shard.kind]].update(shard.adders)
+            adders.setdefault(self.registry.structs[shard.kind], {}).update(shard.adders)
         for number, line in enumerate(payload.split(b"\n"), start=1):
             folded.lines = number
             try:
                 if len(line) > SHALLOW:
                     check_depth(line)
                 event = decode_line(line)
-                add = adders[event.__class__].get(event.force)
+                add = adders.get(event.__class__, NONE).get(event.force)
                 if add is None:
                     raise self._misplaced(event, only)
                 crossing = add(event, appended)
@@ -205,7 +226,7 @@ class Monitor:
                 if refused is not None:
                     place = number - 1
                     folded.refusals.append(Refusal(place, line, refused.reason, refused.detail))
-                    self.refused[only.kind if only else _kind_in(line)][refused.reason] += 1
+                    self.refused[only.kind if only else self._kind_in(line)][refused.reason] += 1
                     self._note_refused(line, refused.reason, appended)
             if not number % LINES_A_STEP:
                 yield
@@ -225,7 +246,7 @@ class Monitor:
         try:
             kept = salvage(line, error)
             event = kept.event
-            kind = _EVENT_KINDS[type(event)]
+            kind = self._kinds[type(event)]
             shard = next((s for s in shards if s.kind == kind and event.force in s.folds), None)
             if shard is None:
                 raise self._misplaced(event, only)
@@ -237,6 +258,14 @@ class Monitor:
         except Exception as again:  # noqa: BLE001 - no line may stop its neighbours
             return refusal(again, line)
         return None
+
+    def _kind_in(self, line: bytes) -> str:
+        """The kind that a refused line says it is, as far as it can be read."""
+        try:
+            kind = msgspec.json.decode(line, type=_JustKind).kind
+        except (msgspec.MsgspecError, RecursionError, UnicodeError):
+            return "unknown"
+        return kind if kind in self.registry.structs else "unknown"
 
     def _note_refused(self, line: bytes, reason: str, appended: int) -> None:
         key = key_in(line)
@@ -270,8 +299,8 @@ class Monitor:
         """Why no shard here takes an event."""
         if event.force not in self.forces:
             return Refused("unknown_force", f'"{event.force}" is none of {sorted(self.forces)}')
-        if only is not None and _EVENT_KINDS[type(event)] != only.kind:
-            return Refused("wrong_topic", f"a {_EVENT_KINDS[type(event)]} does not belong here")
+        if only is not None and self._kinds[type(event)] != only.kind:
+            return Refused("wrong_topic", f"a {self._kinds[type(event)]} does not belong here")
         return Refused("wrong_partition", f'"{event.force}" belongs in another partition')
 
     def advance(self, now: int) -> None:
@@ -309,7 +338,7 @@ class Monitor:
         wanted = [calendar.parse(label) for label in periods]
         beside = self._totals(force)
         revised = {p.label: self._first_published(force, p, beside) for p in wanted}
-        return Board(
+        return self.types.board(
             force=ForceShown(force.id, force.name, force.file.timezone),
             at=rfc3339(at, force.zone),
             definitions=definitions(force, at),
@@ -346,21 +375,21 @@ class Monitor:
         left out where panes so fine are not kept and no totals serve. Where its feed was not heard
         no figure is known; `missing` says how many of the days are known, where some were not
         heard."""
-        out = PeriodFigures(
+        out = self.types.period(
             grain=grain,
             start=rfc3339(start, force.zone),
             end=rfc3339(end, force.zone),
             targets=period_targets(force, start, end),
         )
         every: dict[str, Parts] = {}
-        for group in REGISTRY.groups:
+        for group in self.registry.groups:
             ledger = self.ledger(group.kind, force.id)
             if ledger is None:
                 continue
             parts = every.get(group.kind)
             if parts is None and ledger.panes.keeps(start, end):
                 parts = every[group.kind] = ledger.panes.parts(start, end)
-            used = beside.used(start, end, parts) if beside and group is CALLS else None
+            used = beside.used(start, end, parts) if beside and group.name == MEASURE else None
             totals = bool(used and used.parts)
             if parts is not None or totals:
                 tables, known = self._tables[force.id, group.name], 1.0
@@ -373,6 +402,8 @@ class Monitor:
                     rows = tables.rollup.rows_beside(tables.rollup.sums(both(parts)), used)
                 else:
                     rows = tables.rows(name, parts or NOTHING)
+                if ledger.uncounted:
+                    rows = tables.rollup.without(rows, ledger.uncounted_in(group.clock, start))
                 out.put(group.name, rows)
                 if known < 1.0:
                     days = (min(end, at) - start) / DAY
@@ -396,7 +427,7 @@ class Monitor:
 
     def _totals(self, force: Force) -> Beside | None:
         """The totals of a force's calls beside its records; None where there are none."""
-        readings, ledger = self._readings(force), self.ledger(CALLS.kind, force.id)
+        readings, ledger = self._readings(force), self.ledger(CALL.name, force.id)
         if readings is None or ledger is None or not readings.totals.lines:
             return None
         return Beside(force, readings.calendar, readings.totals, ledger.panes)
@@ -407,31 +438,35 @@ class Monitor:
         """The rows of a closed period as they stood when it closed, with the totals of now; None
         where no record has changed them."""
         out: FirstPublished | None = None
-        for group in REGISTRY.groups:
+        for group in self.registry.groups:
             ledger = self.ledger(group.kind, force.id)
             change = ledger and ledger.changes_since_closed(period)
             if ledger is not None and change:
                 parts = ledger.panes.parts(period.start, period.end)
                 tables = self._tables[force.id, group.name]
-                out = out or FirstPublished()
-                if beside and group is CALLS:
+                out = out or self.types.first()
+                if beside and group.name == MEASURE:
                     used = beside.used(period.start, period.end, parts)
                     first = tables.rollup.sums(without(change, parts))
-                    out.put(group.name, tables.rollup.rows_beside(first, used))
+                    rows = tables.rollup.rows_beside(first, used)
                 else:
-                    out.put(group.name, tables.first(parts, change))
+                    rows = tables.first(parts, change)
+                if ledger.uncounted:
+                    unknown = ledger.unpublished_in(group.clock, period)
+                    rows = tables.rollup.without(rows, unknown)
+                out.put(group.name, rows)
         return out
 
     def _gauges(self, force: Force, at: int, beside: Beside | None) -> NowFigures:
-        out = NowFigures()
-        for group in REGISTRY.groups:
+        out = self.types.now()
+        for group in self.registry.groups:
             rollup = self._tables[force.id, group.name].rollup
             ledger = self.ledger(group.kind, force.id)
             if rollup.has_gauges and ledger is not None:
-                out.put(group.name, rollup.gauges(ledger.packer, ledger.open.values(), at))
-        calls = out.rows(CALLS.name)
-        if calls and beside is not None and (unknown := beside.unrecorded(at)):
-            out.put(CALLS.name, [row for row in calls if row.dimension_of("line") not in unknown])
+                rows = rollup.gauges(ledger.packer, ledger.open.values(), at)
+                if beside and group.name == MEASURE:
+                    rows = beside.recorded(rows, at)
+                out.put(group.name, rows)
         return out
 
     def _readings(self, force: Force) -> Readings | None:
@@ -500,15 +535,6 @@ def _reported(readings: Readings | None) -> list[ReportedFigure]:
             row.numerator, row.denominator = event.numerator, event.denominator
         rows.append(row)
     return rows
-
-
-def _kind_in(line: bytes) -> str:
-    """The kind that a refused line says it is, as far as it can be read."""
-    try:
-        kind = msgspec.json.decode(line, type=_JustKind).kind
-    except (msgspec.MsgspecError, RecursionError, UnicodeError):
-        return "unknown"
-    return kind if kind in KINDS else "unknown"
 
 
 class _JustKind(msgspec.Struct):

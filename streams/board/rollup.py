@@ -12,13 +12,14 @@ from functools import lru_cache
 from itertools import product
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from streams.board.columns import NONE, Bins, Numbers, Sums, quantiles, unpack
-from streams.board.model import GAUGE_ROWS, ROWS, Figure, Row
+from streams.board.model import TYPES, BoardTypes, Figure, Row
 from streams.board.totals import Part, Used
-from streams.config.force import WHOLE, Force
+from streams.config.force import Force
 from streams.fold.panes import Pane
 from streams.registry.aggregates import (
     DURATIONS,
@@ -43,7 +44,7 @@ Key = tuple[str, ...]
 class Rollup:
     """The rows that each series key of one group counts in, for one force."""
 
-    def __init__(self, group: Group, force: Force, kind: Kind) -> None:
+    def __init__(self, group: Group, force: Force, kind: Kind, types: BoardTypes = TYPES) -> None:
         self.group, self.force, self.kind = group, force, kind
         self._layout = kind.layouts[kind.clocks.index(group.clock)]
         self.keys = lru_cache(maxsize=100_000)(self._keys_of)
@@ -53,6 +54,7 @@ class Rollup:
             for measure in group.measures
             if not isinstance(measure.value, Gauge)
         ]
+        self._names = [m.name for m in group.measures if not isinstance(m.value, Gauge)]
         needed = {name for value in self._values for name in value.needs}
         self._needed = [name for name in self._layout.names if name in needed]
         self._shares = sorted({v.share for v in self._values if isinstance(v, Quantile)})
@@ -66,8 +68,8 @@ class Rollup:
             self._number(key)
         self._standing = len(self._row_keys)
         self._gauges = [m.value for m in group.measures if isinstance(m.value, Gauge)]
-        self._row_type: Callable[..., Row] = ROWS[group.name]
-        self._gauge_row: Callable[..., Row] | None = GAUGE_ROWS.get(group.name)
+        self._row_type: Callable[..., Row] = types.rows[group.name]
+        self._gauge_row: Callable[..., Row] | None = types.gauge_rows.get(group.name)
 
     def _keys_of(self, series_key: int) -> tuple[Key, ...]:
         """The rows that a series counts in."""
@@ -83,8 +85,8 @@ class Rollup:
     def standing_rows(self) -> list[Key]:
         """The rows that are shown even when nothing happened: the force's own."""
         named = {dimension.name: dimension for dimension in self.kind.dimensions}
-        values = (named[name].standing(self.force) for name in self.group.dimensions)
-        return list(product(*values, (WHOLE,)))
+        names = (*self.group.dimensions, AREA)
+        return list(product(*(named[name].standing(self.force) for name in names)))
 
     # -- what is counted over time -----------------------------------------------------------------
 
@@ -115,6 +117,15 @@ class Rollup:
             else:
                 read.append(UNKNOWN if isinstance(value, Share) else None)
         return self._row_type(*key, *read, part.origin, part.provisional)
+
+    def without(self, rows: list[Row], counters: frozenset[str]) -> list[Row]:
+        """The same rows, and no figure that needs one of these counters."""
+        unknown = {
+            name: UNKNOWN if isinstance(value, Share) else None
+            for name, value in zip(self._names, self._values, strict=True)
+            if not value.needs.isdisjoint(counters)
+        }
+        return [msgspec.structs.replace(row, **unknown) for row in rows] if unknown else rows
 
     def missing(self) -> list[Row]:
         """The standing rows of a stretch in which the feed was not heard: no figure is known."""

@@ -21,6 +21,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from streams.board.model import Row
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane, Panes, Parts
 from streams.fold.totals import GRAINS, CallTotals, LineTotals, Total
@@ -31,6 +32,8 @@ from streams.registry.counting import SERIES_KEY_MASK
 RECENT = 7 * DAY
 """A line that had a record so shortly before is fed by records: where it has none, there were no
 calls."""
+
+LINE = CALL.dimensions[0].name
 
 Origin = Literal["totals", "both"]
 LineArea = tuple[str, ...]
@@ -105,14 +108,16 @@ class Beside:
                 others.add(line.id)
         return Used(parts, frozenset(others))
 
-    def unrecorded(self, at: int) -> frozenset[str]:
-        """The lines that are known from totals alone: who waits on them is not known."""
+    def recorded(self, rows: list[Row], at: int) -> list[Row]:
+        """The rows of what is open at an instant, without the lines that are known from totals
+        alone: who waits on them is not known."""
         end = -(-at // MINUTE) * MINUTE
-        return frozenset(
+        unknown = {
             line.id
             for index, line in enumerate(self.force.lines)
             if line.id in self.totals.lines and not self._recently(index, end)
-        )
+        }
+        return [row for row in rows if row.dimension_of(LINE) not in unknown]
 
     # -- records -------------------------------------------------------------------------------
 

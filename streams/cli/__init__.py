@@ -97,8 +97,8 @@ class LazyGroup(click.Group):
             place = f"{error.filename} " if error.filename else "what this command writes "
             full = WatchroomError(f"{place}can't be written: {error.strerror}. Make room there")
             raise ShownError(full) from error
-        except KeyboardInterrupt:
-            ctx.exit(INTERRUPTED)
+        except KeyboardInterrupt as stopped:  # also SIGTERM, of `streams.sources.stops.Stopped`
+            ctx.exit(getattr(stopped, "exit_code", INTERRUPTED))
 
 
 @click.group(

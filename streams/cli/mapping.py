@@ -9,12 +9,15 @@ import msgspec
 
 from streams.cli.inputs import REFUSED
 from streams.config.force import Force, find_force, shipped_forces
+from streams.events.fields import FIELDS
 from streams.sources.draft.field_words import KINDS, Kind
 from streams.sources.draft.sample import MOST, read_sample
 from streams.sources.draft.suggest import suggest
 from streams.sources.draft.trial import Trial, try_mapping
+from streams.sources.mapping.fields_page import page, rows
 from streams.sources.mapping.file import load_mapping, parse_mapping
 from streams.sources.mapping.model import Mapping
+from streams.sources.mapping.pseudonyms import NoKey
 
 
 @click.group()
@@ -64,7 +67,10 @@ def suggest_(file: str, kind: Kind | None, timezone: str | None, force_name: str
         what = "standard input" if file == "-" else f"{file} is a pipe, which"
         click.echo(f"It was not tried: {what} can be read once only.", err=True)
         return
-    _say(_try(file, parsed, force, MOST), err=True)
+    try:
+        _say(_try(file, parsed, force, MOST), err=True)
+    except NoKey as error:
+        click.echo(f"It was not tried: {error}", err=True)
 
 
 @mapping.command(short_help="Say how many rows of files a mapping lets in.")
@@ -106,6 +112,28 @@ def check(
         )
     if bad:
         context.exit(REFUSED)
+
+
+@mapping.command(short_help="Say which fields a mapping can fill.")
+@click.argument("kind", type=click.Choice(tuple(FIELDS)), required=False)
+@click.option("--page", "as_page", is_flag=True, help="All kinds, as docs/fields.md.")
+def fields(kind: str | None, as_page: bool) -> None:
+    """Print the fields of a kind of event, what each may hold, and what it says.
+
+    \b
+    Examples:
+      watchroom mapping fields crime
+      watchroom mapping fields --page > docs/fields.md
+    """
+    if as_page:
+        click.echo(page(), nl=False)
+        return
+    for each in [kind] if kind else FIELDS:
+        click.echo(each)
+        table = list(rows(each))
+        widest = max(len(name) for name, _, _ in table)
+        for name, form, says in table:
+            click.echo(f"  {name:{widest}}  {says} ({form})")
 
 
 def _try(file: str, rules: Mapping, force: Force | None, most: int | None) -> Trial:

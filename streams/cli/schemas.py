@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from streams.alerts.model import AlertList
-from streams.board.model import Board, Series
+from streams.board.model import TYPES, Series
 from streams.errors import WatchroomError
 from streams.events.schema import json_schema, json_schemas
 
-ANSWERS: dict[str, type] = {"board": Board, "series": Series, "alerts": AlertList}
+ANSWERS: dict[str, type] = {"board": TYPES.board, "series": Series, "alerts": AlertList}
 """What a monitor answers at `/board.json`, `/series.json` and `/alerts.json`."""
 
 

@@ -142,7 +142,8 @@ class Embedded:
         folded = Folded()
         if chunk.line_numbers:
             self.busy.begin()
-            for _ in self.live.folding(chunk.payload, wall_clock(), None, folded):
+            steps = self.live.monitor.steps(chunk.payload, wall_clock(), None, folded)
+            for _ in self.live.slices(steps):
                 if self.stops.asked:
                     break
                 time.sleep(GIVEN_WAY)

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.errors import Refused
+from streams.events.fields import FIELDS
 
 Stamp = Annotated[dt.datetime, Meta(tz=True, description="RFC 3339 with an offset")]
 # What the decoder checks costs time in every line: a pattern a microsecond. What the records and
@@ -368,7 +369,16 @@ def refusal(error: Exception, line: bytes) -> Refused:
 
 def json_schemas() -> dict[str, dict[str, object]]:
     """JSON Schema (2020-12) of every kind, by kind, each complete in itself."""
-    return {kind: json_schema(struct, f"Watchroom event: {kind}") for kind, struct in KINDS.items()}
+    schemas = {}
+    for kind, struct in KINDS.items():
+        schema: Any = json_schema(struct, f"Watchroom event: {kind}")
+        for name, field in schema["$defs"][struct.__name__]["properties"].items():
+            if name in FIELDS[kind]:  # `kind` says itself what it is
+                form = field.get("description")
+                says = FIELDS[kind][name]
+                field["description"] = f"{says}; {form}" if form else says
+        schemas[kind] = schema
+    return schemas
 
 
 def json_schema(struct: type, title: str) -> dict[str, object]:

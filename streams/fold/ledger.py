@@ -142,6 +142,15 @@ class VersionCounts:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
+class Uncounted(NamedTuple):
+    """Since when a counter is counted that was new when a checkpoint was loaded, in ms."""
+
+    figures: int
+    """Of what is before it has no figure: the records were no longer there to be counted."""
+    published: int
+    """Of periods that had ended by then it is not known how it stood when they closed."""
+
+
 class Closing(NamedTuple):
     """A period that has just closed, with the watermark that closed it."""
 
@@ -190,6 +199,8 @@ class Ledger:
         self.revised_sealed: set[tuple[str, int]] = set()
         """Sealed panes (grain, start minute) that have changed since this was last emptied; where a
         checkpoint is kept."""
+        self.uncounted: dict[tuple[int, str], Uncounted] = {}
+        """The counters that are newer than some panes, by clock and name (`counted_then`)."""
         self.late: set[str] = set()
         """Ids of the records of which a version was taken although its period was sealed, since
         this was last emptied; where a checkpoint is kept."""
@@ -421,6 +432,36 @@ class Ledger:
             return None
         return self.revisions.get((period.grain, period.start)) or None
 
+    def uncounted_in(self, clock: str, start: int) -> frozenset[str]:
+        """The counters of a clock that are not known of a stretch of time that starts then."""
+        return self._newer(clock, lambda since: start < since.figures)
+
+    def unpublished_in(self, clock: str, period: Period) -> frozenset[str]:
+        """The counters of a clock of which it is not known how they stood when a period closed."""
+        return self._newer(clock, lambda since: period.end <= since.published)
+
+    def _newer(self, clock: str, than: Callable[[Uncounted], bool]) -> frozenset[str]:
+        of = self.kind.clocks.index(clock)
+        found = ((place, since) for place, since in self.uncounted.items() if than(since))
+        return frozenset(name for (index, name), _ in found if index == of)
+
+    def _contribution_then(self, packed: int) -> Contribution | None:
+        """What a record counts, without the counters that its pane does not have, since it was
+        sealed before these were counted."""
+        found = self.packer.contribution(packed)
+        if found is None:
+            return None
+        when, precision, series_key, counters, bin_key = found
+        end, layout = end_of_record(self.calendar, when, precision), self.kind.layouts[0]
+        for (_, name), since in self.uncounted.items():
+            if end <= (self._whole_end(since.figures) if precision else since.figures):
+                counters &= ~(layout.mask[name] << layout.shift[name])
+                if name in self.packer.timed:
+                    bin_key = -1
+        if not counters and bin_key < 0:
+            return None
+        return when, precision, series_key, counters, bin_key
+
     def _revise(self, contribution: Contribution, sign: int) -> None:
         """Adds a change to the revisions of every closed period that it falls into."""
         when, precision, series_key, counters, bin_key = contribution
@@ -576,7 +617,11 @@ class Ledger:
     def _seal_before(self, before: int) -> None:
         self.sealed_before = before
         self._sealed_packed = before << WHEN_SHIFT  # the highest bits are the time
-        self._whole_before = self.calendar.start("day", max(0, before - self._whole_longer))
+        self._whole_before = self._whole_end(before)
+
+    def _whole_end(self, before: int) -> int:
+        """Before which instant whole days and months are sealed where all else is `before` one."""
+        return self.calendar.start("day", max(0, before - self._whole_longer))
 
     def _departs_on(self, packed: int, updated: int) -> int:
         """The number of the day on which a record may first leave (a tombstone: by when it was
@@ -622,9 +667,13 @@ class Ledger:
         sealed: list[Sealed],
         closed_until: dict[Grain, int],
         revisions: dict[tuple[Grain, int], Pane],
+        uncounted: dict[tuple[int, str], Uncounted] | None = None,
     ) -> None:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
         except the sealed ones, which have their records in them already."""
+        if uncounted:
+            self.uncounted = uncounted
+            self._contribution = self._contribution_then
         self.watermark = watermark
         self._seal_before(sealed_before)
         for grain, minute, pane in sealed:
@@ -635,7 +684,7 @@ class Ledger:
             packed = entry & _PACKED_MASK
             self._file(key, packed, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
             if packed:
-                contribution = self.packer.contribution(packed)
+                contribution = self._contribution(packed)
                 if contribution is not None and not self._is_sealed(packed):
                     self.panes.add(contribution, 1)
                 if packed & OPEN:

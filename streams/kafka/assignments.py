@@ -1,8 +1,8 @@
 """All partitions of one worker: taken over, counted, saved, given up. Knows nothing of Faust.
 
-The stream hands messages to `accept`. An assignment starts `manage`, which loads checkpoints, reads
-back what they lack and makes partitions ready. `keep` saves by a timer, and only then lets the
-group's offsets advance: to exactly what the checkpoints hold, never past it.
+The stream hands what it has fetched to `take`. An assignment starts `manage`, which loads
+checkpoints, reads back what they lack and makes partitions ready. `keep` saves by a timer, and only
+then lets the group's offsets advance: to exactly what the checkpoints hold, never past it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import gc
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from aiokafka.errors import KafkaError
@@ -20,11 +20,12 @@ from streams.board.monitor import Shard
 from streams.errors import CheckpointError
 from streams.kafka.alerts import TopicAlerts
 from streams.kafka.lag import SILENCE, LagTracker
-from streams.kafka.partition import NOTHING, Partition, fingerprint
+from streams.kafka.lots import Key, Message, in_turn
+from streams.kafka.partition import Partition, fingerprint
 from streams.kafka.producer import Outbox
 from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
-from streams.kafka.stream import Key, Position, Stream
+from streams.kafka.stream import Position, Stream
 from streams.kafka.topic_watch import TopicWatch
 from streams.kafka.topics import INPUT_TOPICS, forces_in, input_topic
 from streams.kafka.wrong_partition import REASON, MisplacedLines
@@ -65,7 +66,7 @@ class AssignedPartitions:
         self._generation, self._member = 0, ""
         self._changed = asyncio.Event()
         self._urgent = asyncio.Event()
-        self._settled = self._reading = False
+        self._settled = False
         self._since = 0.0
         self._unsaved = 0
         self.lag_tracker = LagTracker(settings.behind)
@@ -95,7 +96,6 @@ class AssignedPartitions:
         self.watch.topics.assigned()
         for partition in self.partitions.values():
             partition.ready = partition.follows = partition.confirmed = False
-            partition.delivered = NOTHING
             partition.read_back = 0
         self._changed.set()
         self.refresh()
@@ -119,42 +119,53 @@ class AssignedPartitions:
         partition = self.partitions.get(key)
         return partition is not None and partition.ready
 
-    async def accept(
-        self,
-        key: Key,
-        offset: int,
-        payload: bytes | None,
-        appended: int,
-        sent_key: bytes | None = None,
-    ) -> None:
-        """One message of the stream: counted, or passed over since it is held or will be read."""
+    async def take(
+        self, fetched: Mapping[Key, Sequence[Message]], valid: Callable[[], bool]
+    ) -> int:
+        """What one fetch of the stream has brought, in lots of one partition after another; returns
+        how many lines that were.
+
+        What is left once the fetch is no longer `valid` comes again: the stream is then put back.
+        """
+        lines = 0
+        for key, lot in in_turn(fetched):
+            if not valid():
+                break
+            await self.accept(key, lot.messages)
+            await self.room()
+            await asyncio.sleep(0)
+            lines += lot.lines
+        return lines
+
+    async def accept(self, key: Key, messages: Sequence[Message]) -> None:
+        """Messages of the stream, one after another of one partition: counted, or passed over since
+        they are held or will be read."""
         if (partition := self.partitions.get(key)) is not None:
             await partition.settled()
             partition = self.partitions.get(key)  # it may have gone meanwhile
         if partition is None or self.stopping:
             return
-        partition.delivered = max(partition.delivered, offset)
-        if offset <= partition.folded:
-            partition.follows = partition.follows or offset == partition.folded
-            if partition.far_ahead and not self._reading:
-                self._changed.set()
-            return
+        first, last = messages[0].offset, messages[-1].offset
         if not partition.ready:
-            partition.target = max(partition.target, offset)
+            partition.target = max(partition.target, last)
             return
-        if offset > partition.folded + 1 and not partition.follows:
+        # Where one of them is held, the next in line is the next of the log.
+        partition.follows = partition.follows or first <= partition.folded
+        if first > partition.folded + 1 and not partition.follows:
             log.warning(
                 "%s: the stream went from %d to %d; reading what lies between",
-                partition.name, partition.folded, offset,
+                partition.name, partition.folded, first,
             )  # fmt: skip
             partition.ready = False
-            partition.target = max(partition.target, offset)
+            partition.target = max(partition.target, last)
             self._changed.set()
             return
-        await partition.fold(offset, payload, appended, sent_key)
+        if last <= partition.folded:
+            return
+        await partition.fold(messages)
         partition.follows = True
         self.lag_tracker.note_answer()
-        self._unsaved += 1
+        self._unsaved += len(messages)
         if self._unsaved >= MOST_UNSAVED:
             self._urgent.set()
 
@@ -210,14 +221,10 @@ class AssignedPartitions:
             await self._load(key)
         for key in wanted - set(new):
             await self._claim(self.partitions[key])
-        todo = [p for p in self.partitions.values() if not p.ready or p.far_ahead]
+        todo = [partition for partition in self.partitions.values() if not partition.ready]
         self._settle()
         if todo:
-            self._reading = True
-            try:
-                await reader.run(todo)
-            finally:
-                self._reading = False
+            await reader.run(todo)
 
     def _settle(self) -> None:
         """Tells, once an assignment, that every partition of it is ready."""
@@ -287,9 +294,8 @@ class AssignedPartitions:
                 f"{partition.read_back:,}",
                 time.monotonic() - self._since,
             )
-        key = (partition.topic, partition.number)
-        self.stream.ends_at(key, partition.high)
-        self.stream.resume(key)
+        # The last message that is held comes once more: by that it is seen that none lies between.
+        self.stream.resume((partition.topic, partition.number), partition.folded)
         self._settle()
 
     async def _give_up(self, key: Key) -> None:
@@ -419,7 +425,7 @@ class AssignedPartitions:
         return None
 
     def _on_slice(self) -> None:
-        """Between two slices of a message that takes long: says so, now and then."""
+        """Between two slices of a lot that takes long: says so, now and then."""
         now = time.monotonic()
         if now - self._refreshed > LONG / 4:
             self.refresh()

@@ -1,19 +1,18 @@
 """One topic-partition that this worker holds: its fold, its offset, its checkpoint.
 
 All of it belongs to the event loop; only `load` and the writing of a snapshot run in a thread, and
-never both at once. Folding a message and taking its offset is one turn, and so is the taking of a
-snapshot: a turn may be cut into slices, between which the event loop is free, but no other turn of
-the same partition begins within it. So no snapshot ever holds a part of a message.
+never both at once. Folding a lot of messages and taking the offset of each is one turn, and so is
+the taking of a snapshot: a turn may be cut into slices, between which the event loop is free, but
+no other turn of the same partition begins within it. So no snapshot ever holds a part of a message.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -27,10 +26,12 @@ from streams.events import deadletters
 from streams.fold.ledger import Ledger, Sealed
 from streams.fold.panes import Pane
 from streams.kafka import wrong_partition
+from streams.kafka.lots import Message
 from streams.kafka.topics import partition_of, topic_name
 from streams.live import Busy, Live
 from streams.periods import MINUTE
-from streams.state import archive, garbage
+from streams.registry.registry import REGISTRY, Registry
+from streams.state import archive, declared, garbage
 from streams.state import snapshot as snapshots
 from streams.state import surveillance as watching
 from streams.state.checkpoint import STATE_VERSION, Checkpoint
@@ -39,21 +40,14 @@ from streams.state.snapshot import Deferred, Identity, Outgoing, PaneRow, Snapsh
 log = logging.getLogger("watchroom.partition")
 
 NOTHING = -1
-LETTERS_A_SLICE = 500
-TAKING = 0.002
-"""Seconds of taking a snapshot at a stretch."""
-FAR_AHEAD = 1000
-"""Messages that the stream may be behind what is held before reading goes on beside it."""
+LETTERS_A_STEP = 500
+FOLDING, TAKING = 0.01, 0.002
+"""Seconds of folding a lot, and of taking a snapshot, at a stretch."""
 
 
-def fingerprint(kind: str, forces: Iterable[Force]) -> str:
-    """Changes with what a checkpoint holds (`checkpoint.STATE_VERSION`), and with anything in the
-    force files that could change a figure."""
-    digest = hashlib.sha256(f"{STATE_VERSION}/{kind}".encode())
-    for force in sorted(forces, key=lambda f: f.id):
-        lists = "\n".join((*force.categories.paths, *force.offences.paths))
-        digest.update(f"/{force.id}/{force.fingerprint}/{lists}".encode())
-    return digest.hexdigest()[:16]
+def fingerprint(kind: str, forces: Iterable[Force], registry: Registry = REGISTRY) -> str:
+    """That of a checkpoint of so many forces (`streams.state.declared`)."""
+    return declared.fingerprint(registry.kinds.get(kind), forces, STATE_VERSION)
 
 
 class Partition:
@@ -78,8 +72,10 @@ class Partition:
         self.busy = Busy()
         self.torn = False
         """A message was given up half-way: what is held here must not be saved any more."""
+        self.leaving = False
+        """The lot that is being folded ends with its next message."""
         self.on_slice: Callable[[], None] = lambda: None
-        """Called between the slices of a message."""
+        """Called between the slices of a lot."""
         self._turn = asyncio.Lock()
         self.post: Callable[[list[tuple[int, Outgoing]]], None] = lambda _: None
         self.misplaced_lines = wrong_partition.MisplacedLines()
@@ -88,8 +84,8 @@ class Partition:
         """What the published topic holds of a log that is read again, by force."""
         self.archived_until = NOTHING
         """The offset up to which that may be ahead of what was read."""
-        self.folded = self.saved = self.delivered = NOTHING
-        """Offsets: folded, written to the checkpoint, and seen by the stream."""
+        self.folded = self.saved = NOTHING
+        """Offsets: folded, and written to the checkpoint."""
         self.follows = False
         """The stream has come to what is held, without a gap, since the last assignment."""
         self.read_back = 0
@@ -119,11 +115,6 @@ class Partition:
         """Offsets not yet passed, as far as is known. Those without a message are passed by `skip`;
         what an open transaction holds is beyond the end."""
         return max(0, self.high - self.folded - 1)
-
-    @property
-    def far_ahead(self) -> bool:
-        """Whether the stream is far behind what is held, and passes over message by message."""
-        return self.delivered != NOTHING and self.folded - self.delivered > FAR_AHEAD
 
     @property
     def changed(self) -> bool:
@@ -156,7 +147,8 @@ class Partition:
         if stored is None:
             return []
         if stored.head is not None:
-            snapshots.put_back(self.shard, stored)
+            self._sealed = snapshots.put_back(self.shard, stored)
+            self._changed = bool(self._sealed)
             watching.put_back(self.shard, stored.watches)
             self.folded = self.saved = stored.head.offset
             self.archived_until = stored.head.archived_until
@@ -173,7 +165,9 @@ class Partition:
                 pass
 
     async def settle(self, seconds: float) -> None:
-        """The same, but a message that takes longer is given up, with all since the last save."""
+        """The same, before the partition is let go: the turn ends with the message that is being
+        folded. One that takes longer is given up, with all since the last save."""
+        self.leaving = True
         try:
             async with asyncio.timeout(seconds):
                 await self.settled()
@@ -248,22 +242,20 @@ class Partition:
                 self.live.monitor.drop_shard(self.shard)
 
     def skip(self, position: int) -> None:
-        """Takes the offsets before a position as held: no message is left there. While a message
-        takes its slices, its own offset comes first."""
+        """Takes the offsets before a position as held: no message is left there. While a lot takes
+        its slices, its own offsets come first."""
         if not self._turn.locked():
             self.folded = max(self.folded, position - 1)
 
-    async def fold(
-        self, offset: int, payload: bytes | None, appended: int, key: bytes | None = None
-    ) -> None:
-        """Folds one message and takes its offset; what it holds already is passed over. `key` is
-        the message's, as it was sent.
+    async def fold(self, lot: Sequence[Message]) -> None:
+        """Folds messages, in the order of their offsets, and takes the offset of each with it;
+        those that it holds already are passed over.
 
-        Whoever is cancelled while a message takes its slices leaves it to its end."""
+        Whoever is cancelled while a lot takes its slices leaves it to its end."""
         await self._turn.acquire()
-        slices = self._slices(offset, payload, appended, key)
+        slices = self.live.slices(self._steps(lot), FOLDING)
         try:
-            done = next(slices, self) is self  # most messages are done in one slice
+            done = next(slices, self) is self  # where little comes, a lot is done in one slice
         except BaseException:
             self._turn.release()
             raise
@@ -282,51 +274,56 @@ class Partition:
             self.busy.end()
             self._turn.release()
 
-    def _slices(
-        self, offset: int, payload: bytes | None, appended: int, key: bytes | None
-    ) -> Iterator[None]:
-        """Folds one message, and takes its offset with the last slice."""
-        if offset <= self.folded or self.torn:
-            return
-        if self.archives:
-            self._read_on(offset)
-        if payload is None:
-            self.live.monitor.refused[self.shard.kind]["no_value"] += 1
-            self._refuse(offset, 0, b"", "no_value", "the message has no value", appended)
-        else:
-            folded = Folded()
-            try:
-                yield from self.live.folding(payload, appended, self.shard, folded)
-            except Exception as error:  # a fault of ours must not stop the stream
-                log.exception("%s: message %d could not be counted", self.name, offset)
-                fault = f"{type(error).__name__}: {error}"
-                folded.refusals = [Refusal(0, payload, "fault", fault)]
-            for number, (line, raw, reason, detail) in enumerate(folded.refusals, start=1):
-                if reason == wrong_partition.REASON:
-                    detail = self._note_misplaced(raw, key, appended) or detail  # noqa: PLW2901
-                self._refuse(offset, line, raw, reason, detail, appended)
-                if not number % LETTERS_A_SLICE:
-                    yield
-            if sum(map(bool, payload.split(b"\n"))) > len(folded.refusals):
-                self.misplaced_lines.counted(self.topic, self.number, appended)
-            self._publish_late(offset)
-        self.folded = offset
+    def _steps(self, lot: Sequence[Message]) -> Iterator[None]:
+        """Folds messages in short steps; the offset of each is taken with its last line."""
+        for message in lot:
+            if self.leaving:
+                return
+            if message.offset <= self.folded:
+                continue
+            if self.archives:
+                self._read_on(message.offset)
+            if message.value is None:
+                self.live.monitor.refused[self.shard.kind]["no_value"] += 1
+                self._refuse(message, 0, b"", "no_value", "the message has no value")
+            else:
+                yield from self._count(message, message.value)
+                self._publish_late(message.offset)
+            self.folded = message.offset
+            yield
 
-    def _note_misplaced(self, raw: bytes, key: bytes | None, appended: int) -> str:
+    def _count(self, message: Message, payload: bytes) -> Iterator[None]:
+        """Folds the lines of a message; what is refused of them becomes dead letters."""
+        folded, appended = Folded(), message.timestamp
+        try:
+            yield from self.live.monitor.steps(payload, appended, self.shard, folded)
+        except Exception as error:  # a fault of ours must not stop the stream
+            log.exception("%s: message %d could not be counted", self.name, message.offset)
+            fault = f"{type(error).__name__}: {error}"
+            folded.refusals = [Refusal(0, payload, "fault", fault)]
+        refusals = folded.refusals
+        for number, (line, raw, reason, detail) in enumerate(refusals, start=1):
+            if reason == wrong_partition.REASON:
+                detail = self._note_misplaced(raw, message) or detail  # noqa: PLW2901
+            self._refuse(message, line, raw, reason, detail)
+            if not number % LETTERS_A_STEP:
+                yield
+        if not refusals or sum(map(bool, payload.split(b"\n"))) > len(refusals):
+            self.misplaced_lines.counted(self.topic, self.number, appended)
+
+    def _note_misplaced(self, raw: bytes, message: Message) -> str:
         """Notes a line that came in a wrong partition; what its dead letter says."""
         force = self.live.monitor.forces.get(deadletters.peek(raw)[0] or "")
         if force is None:
             return ""
-        found = wrong_partition.misplaced(force, self.topic, self.number, key, self.count)
-        self.misplaced_lines.refused(found, appended)
+        found = wrong_partition.misplaced(force, self.topic, self.number, message.key, self.count)
+        self.misplaced_lines.refused(found, message.timestamp)
         return found.words
 
-    def _refuse(
-        self, offset: int, line: int, raw: bytes, reason: str, detail: str, at: int
-    ) -> None:
+    def _refuse(self, message: Message, line: int, raw: bytes, reason: str, detail: str) -> None:
         self.refused[reason] += 1
-        origin = f"{self.name}/{offset}/{line}"
-        letter = deadletters.letter(raw, origin, reason, detail, at)
+        origin = f"{self.name}/{message.offset}/{line}"
+        letter = deadletters.letter(raw, origin, reason, detail, message.timestamp)
         topic = topic_name(self.prefix, "deadletter")
         self.send(Outgoing(topic, origin.encode(), raw, letter.headers()))
 

@@ -2,28 +2,23 @@
 
 On every assignment each partition is read from the offset it holds to the end of the log, whatever
 its checkpoint is: absent, stale, restored from a copy, torn or ahead of the group. Only then is it
-ready, and only then does the stream resume it. The stream goes on from the group's committed offset
-and passes over what is held already; it is never seeked forward.
-
-Where the stream then turns out to have a long way to come (it takes messages one by one, a plain
-consumer some twenty times as fast), reading goes on beside it until it has caught up.
+ready, and only then does the stream resume it, from the last message that is held.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.fold.ledger import Ledger
+from streams.kafka.lots import Message, in_turn
 from streams.kafka.partition import NOTHING, Partition
 from streams.kafka.topics import partition_of, topic_name
-from streams.live import SLICE
 from streams.state import archive
 
 log = logging.getLogger("watchroom.rebuild")
@@ -94,10 +89,7 @@ class LogReader:
             consumer.pause(*done)
         while reading and not self.interrupted():
             batches = await consumer.getmany(timeout_ms=100)
-            for tp, records in batches.items():
-                partition = reading.get(tp)
-                if partition is not None:
-                    await self._fold(partition, records)
+            await self._fold({tp: found for tp, found in batches.items() if tp in reading}, reading)
             for tp, partition in reading.items():
                 partition.high = max(partition.high, consumer.last_stable_offset(tp) or 0)
                 if tp not in batches and (at := await consumer.position(tp)) > partition.target:
@@ -106,33 +98,32 @@ class LogReader:
             if done := self._settle(reading):
                 consumer.pause(*done)
 
-    async def _fold(self, partition: Partition, records: list[Any]) -> None:
-        until = time.monotonic() + SLICE
-        for record in records:
-            if NOTHING < partition.folded < record.offset - 1:
+    async def _fold(
+        self,
+        fetched: Mapping[TopicPartition, Sequence[Message]],
+        reading: Mapping[TopicPartition, Partition],
+    ) -> None:
+        for tp, lot in in_turn(fetched):
+            if self.interrupted():
+                return
+            partition, first = reading[tp], lot.messages[0].offset
+            if NOTHING < partition.folded < first - 1:
                 log.warning(
                     "%s: the log has nothing between offsets %d and %d",
-                    partition.name, partition.folded, record.offset,
+                    partition.name, partition.folded, first,
                 )  # fmt: skip
-            await partition.fold(record.offset, record.value, record.timestamp, record.key)
-            partition.read_back += (record.value or b"").count(b"\n") + 1
-            if time.monotonic() > until:
-                await asyncio.sleep(0)
-                if self.interrupted():
-                    return
-                until = time.monotonic() + SLICE
+            await partition.fold(lot.messages)
+            partition.read_back += lot.lines
+            await asyncio.sleep(0)
 
     def _settle(self, reading: dict[TopicPartition, Partition]) -> list[TopicPartition]:
-        """Tells which have become ready, and takes out those that the stream can go on with."""
-        done = []
-        for tp, partition in list(reading.items()):
-            if partition.folded >= partition.target:
-                if not partition.ready:
-                    partition.settle_archives()
-                    self.on_ready(partition)
-                if not partition.far_ahead:
-                    done.append(tp)
-                    del reading[tp]
+        """Takes out those that have come to their end, and tells so."""
+        done = [tp for tp, each in reading.items() if each.folded >= each.target]
+        for tp in done:
+            partition = reading.pop(tp)
+            if not partition.ready:
+                partition.settle_archives()
+                self.on_ready(partition)
         return done
 
     async def _read_archive(self, partitions: list[Partition]) -> None:

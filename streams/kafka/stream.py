@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-Key = tuple[str, int]
-"""A topic and a partition."""
+from streams.kafka.lots import Key
 
 
 class Position(NamedTuple):
@@ -28,15 +27,15 @@ class Stream:
     """What the assigned partitions ask of the stream that feeds them; the Faust worker fills it
     in."""
 
-    resume: Callable[[Key], None]
+    resume: Callable[[Key, int], None]
+    """Has the stream go on with a partition, from an offset; where that is negative, from where it
+    stands."""
     commit: Callable[[dict[Key, int]], Awaitable[bool]]
     high: Callable[[Key], int | None]
     """The end of what may be read: the last stable offset."""
     position: Callable[[Key], Position | None]
     forget_positions: Callable[[], None]
     """Called at every assignment: what was noted is of the one before."""
-    ends_at: Callable[[Key, int], None]
-    """Called with the end of a log that was read: the stream may be further only in another log."""
     heard: Callable[[], int | None]
     """When the brokers last answered, in ms by the wall clock; None where that is not known."""
 

@@ -1,9 +1,10 @@
 """The worker: a Faust app feeds the assigned partitions, which own the state. Only here is Faust.
 
 What of Faust is used, and what is not, is in docs/decisions/0003-checkpoint-and-recovery.md. In
-short: one agent over the five input topics, at least once, no tables, no web server, no
-acknowledging by event. The group's offsets are committed through Faust's consumer, so that the
-brokers refuse a worker that has lost its partitions, and only up to what the checkpoints hold.
+short: the five input topics in one group, at least once, no agents, no tables, no web server. Faust
+keeps the group together and fetches; what it has fetched is folded in lots, past its path of single
+messages. The group's offsets are committed through Faust's consumer, so that the brokers refuse a
+worker that has lost its partitions, and only up to what the checkpoints hold.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import gc
 import logging
 import signal
 import sys
+import time
+from collections.abc import AsyncIterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -28,9 +31,10 @@ from streams.board.monitor import Monitor
 from streams.errors import KafkaError, WatchroomError
 from streams.kafka import topics
 from streams.kafka.assignments import AssignedPartitions
+from streams.kafka.lots import LINES, Key
 from streams.kafka.producer import Outbox
 from streams.kafka.settings import Cluster, Settings
-from streams.kafka.stream import Key, Stream, StreamPositions
+from streams.kafka.stream import Stream, StreamPositions
 from streams.live import Live
 
 log = logging.getLogger("watchroom.worker")
@@ -41,6 +45,11 @@ COMMIT_SECONDS = 5.0
 STOP_SECONDS = 1.0
 """At the end, for each thing that brokers may be slow at: to end takes less than 5 s in all."""
 FETCH_WAIT_MS = 100
+FETCH_BYTES, PARTITION_BYTES = 8 << 20, 1 << 20
+"""What one fetch may bring, in all and of a partition; as much again waits in the client."""
+FETCH_SECONDS = 0.02
+"""From one fetch to the next, where there is little: events that come one by one are then taken
+some at a time. A fetch costs about as much as a hundred events."""
 SWITCH_SECONDS = 0.001
 """How long a busy thread may keep the others waiting. Python's 5 ms add up for the thread that
 fetches and beats for the group, and for the one that writes checkpoints."""
@@ -129,29 +138,18 @@ class FaustWorker:
             web_enabled=False,
             worker_redirect_stdouts=False,
             stream_wait_empty=False,
-            stream_buffer_maxsize=64,
             broker_session_timeout=SESSION_SECONDS,
             broker_heartbeat_interval=HEARTBEAT_SECONDS,
             broker_max_poll_interval=600.0,
             consumer_auto_offset_reset="earliest",
             # A topic that is made again is taken up so soon; aiokafka's own age is 5 minutes.
             consumer_metadata_max_age_ms=int(settings.topics_every * 1000),
-            consumer_max_fetch_size=4 << 20,
+            consumer_max_fetch_size=PARTITION_BYTES,
             consumer_group_instance_id=settings.instance_id,
         )
         names = [topics.input_topic(settings.prefix, kind) for kind in topics.INPUT_TOPICS]
-        channel = app.topic(*names, key_type=bytes, value_type=bytes)
+        app.topics.add(app.topic(*names, key_type=bytes, value_type=bytes))
         assigned = self.assigned
-
-        async def count(stream: Any) -> None:
-            async for event in stream.noack().events():
-                message = event.message
-                appended = round(message.timestamp * 1000)
-                key = (message.topic, message.partition)
-                await assigned.accept(key, message.offset, message.value, appended, message.key)
-                await assigned.room()
-
-        app.agent(channel, name="count", concurrency=1)(count)
 
         async def on_revoked(*_: Any, **__: Any) -> None:
             # The group waits for this; what takes longer goes on by itself.
@@ -180,9 +178,19 @@ class FaustWorker:
             # Faust resumes all partitions after a rebalance; those still being read back must wait.
             resume_all({tp for tp in tps if assigned.ready((tp.topic, tp.partition))})
 
-        def resume(key: Key) -> None:
+        def resume(key: Key, offset: int) -> None:
             with contextlib.suppress(Exception):  # between two assignments there is nothing to do
+                if offset >= 0:
+                    consumer._thread.thread_loop.call_soon_threadsafe(seek, key, offset)
                 resume_all({TP(*key)})
+
+        def seek(key: Key, offset: int) -> None:
+            # In the consumer's thread, before it is next asked for records. Where the assignment
+            # has changed, Faust puts the stream elsewhere, and what is held is passed over.
+            with contextlib.suppress(
+                aiokafka.errors.KafkaError, faust.exceptions.ConsumerNotStarted
+            ):
+                self._consumer().seek(TopicPartition(*key), offset)
 
         def high(key: Key) -> int | None:
             try:
@@ -203,6 +211,42 @@ class FaustWorker:
         stream.resume, stream.commit = resume, self._commit
         stream.high, stream.heard = high, heard
         self._wire_fetching(stream)
+        self._wire_lots()
+
+    def _wire_lots(self) -> None:
+        """Has what is fetched folded in lots, where Faust would send it on message by message: that
+        costs ten times as much as the counting of an event."""
+        app, consumer, assigned = self.app, self.app.consumer, self.assigned
+
+        async def take(seconds: float) -> None:
+            found, active = await consumer._wait_next_records(seconds)
+            begun, generation = time.monotonic(), app.consumer_generation_id
+            if found is None or consumer.should_stop:
+                return
+            if not consumer.flow_active:  # between two assignments
+                with contextlib.suppress(Exception):  # what comes again is passed over
+                    await consumer.perform_seek()
+                return
+            fetched = {
+                (tp.topic, tp.partition): messages
+                for tp, messages in found.items()
+                if active is None or tp in active
+            }
+
+            def valid() -> bool:
+                return bool(consumer.flow_active) and app.consumer_generation_id == generation
+
+            if await assigned.take(fetched, valid) < LINES:
+                await asyncio.sleep(begun + FETCH_SECONDS - time.monotonic())
+
+        async def getmany(timeout: float) -> AsyncIterator[Any]:  # noqa: ASYNC109 - as in Faust
+            await take(timeout)
+            for nothing in list[Any]():
+                yield nothing
+
+        # Faust looks for messages on the way that they no longer take, and warns.
+        consumer.verify_event_path = lambda *_: None
+        consumer.getmany = getmany
 
     def _wire_fetching(self, stream: Stream) -> None:
         """Has the consumer read what was committed, and note how far it has come."""
@@ -215,6 +259,7 @@ class FaustWorker:
             # without news, and meanwhile nothing more of a busy partition is fetched.
             made = create(loop)
             made._fetch_max_wait_ms = FETCH_WAIT_MS
+            made._fetch_max_bytes = FETCH_BYTES
             # What was rolled back never happened. Faust would ask for this only with exactly-once.
             made._isolation_level = "read_committed"
             return made
@@ -230,29 +275,7 @@ class FaustWorker:
 
         thread._create_consumer = create_quick
         thread._fetch_records = fetch_noted
-        ends: dict[Key, int] = {}
-        seek = consumer.perform_seek
-
-        def ends_at(key: Key, end: int) -> None:
-            # Faust drops what comes before the offset that it last read, or that was committed.
-            # Where that is above the end of the log, it was of another one.
-            ends[key] = end
-            if (consumer._read_offset.get(TP(*key)) or 0) > end:
-                consumer._read_offset.pop(TP(*key), None)
-
-        async def seek_within() -> None:
-            # A log that was read already may be shorter than what was committed of another one.
-            await seek()
-            for key, end in list(ends.items()):
-                ends_at(key, end)
-
-        def forget_positions() -> None:
-            ends.clear()
-            positions.forget()
-
-        consumer.perform_seek = seek_within
-        stream.position, stream.forget_positions = positions.of, forget_positions
-        stream.ends_at = ends_at
+        stream.position, stream.forget_positions = positions.of, positions.forget
 
     async def _commit(self, offsets: dict[Key, int]) -> bool:
         """Commits for the group; False where that can't be done now."""
@@ -274,9 +297,6 @@ class FaustWorker:
         except (aiokafka.errors.KafkaError, faust.exceptions.ConsumerNotStarted) as error:
             log.info("offsets could not be committed (%r); trying again", error)
             return False
-        now = asyncio.get_running_loop().time()
-        # Faust warns of a partition that was not committed for long; it can't know of ours.
-        self.app.consumer._thread.tp_last_committed_at.update({TP(*key): now for key in offsets})
         return True
 
     async def _stream(self) -> None:

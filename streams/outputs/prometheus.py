@@ -11,9 +11,10 @@ counted over time, `window`. What is true at this moment (`watchroom_calls_waiti
 * They are gauges, since a record that is withdrawn makes a figure fall.
 * What has no value (the mean of no calls) is absent: never zero, never NaN.
 * No identifier of a record or a person is a label.
-* The number of series is bounded. By category, grade or offence there are only the windows of
-  `BROKEN_DOWN` and only rows that are not zero; a group has at most `MOST_ROWS` rows a force,
-  widest first, and what did not fit is counted in `watchroom_rows_left_out`.
+* The number of series is bounded. By category, grade or offence, of which there is a row for all
+  together, there are only the windows of `BROKEN_DOWN` and only rows that are not zero; a group has
+  at most `MOST_ROWS` rows a force, widest first, and what did not fit is counted in
+  `watchroom_rows_left_out`.
 * No figure of a force is shown while the monitor reads or is behind: none is better than half of
   one. With `watchroom_trouble` they are shown, since alerts about the room must still come.
 """
@@ -51,14 +52,11 @@ from streams.outputs.exposition import GaugeLines, exposed, labels_text, sample_
 from streams.outputs.instants import parse_instant
 from streams.registry.aggregates import Count, Share
 from streams.registry.dimensions import ALL
+from streams.registry.kind import Kind
 from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure
-from streams.registry.registry import REGISTRY
-
-VOCABULARIES = frozenset({"category", "grade", "offence"})
-"""Dimensions whose values are many: rows by one of them are left out of most windows."""
 
 BROKEN_DOWN = ("1h", "today", "month")
-"""The windows that have rows by category, grade or offence."""
+"""The windows that have rows by a dimension that is summed over its values (a category)."""
 
 MOST_ROWS = 5_000
 """The most rows of one group and force, over all windows."""
@@ -92,7 +90,10 @@ class Exporter:
 
     def __init__(self, live: Live) -> None:
         self.live = live
-        self._groups = [_GroupMetrics(group) for group in REGISTRY.groups]
+        registry = live.monitor.registry
+        self._groups = [
+            _GroupMetrics(group, registry.kinds[group.kind]) for group in registry.groups
+        ]
         self._watches = WatchMetrics(live)
         self._runtime = CollectorRegistry()
         ProcessCollector(registry=self._runtime)
@@ -217,9 +218,9 @@ class _GroupMetrics:
     What was made of a row is kept for as long as the board has it.
     """
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: Group, kind: Kind) -> None:
         self.group = group
-        self._many = [name for name in group.dimensions if name in VOCABULARIES]
+        self._many = [d.name for d in kind.dimensions if d.name in group.dimensions and d.summed]
         self._flows = [m for m in group.measures if not isinstance(m.value, Gauge)]
         self._gauges = [m for m in group.measures if isinstance(m.value, Gauge)]
         self._windows: dict[tuple[str, str], tuple[list[Row], dict[int, _Shown]]] = {}

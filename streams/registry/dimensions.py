@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from streams.config.force import Force, Vocabulary
 from streams.errors import Refused
@@ -32,6 +32,8 @@ class Dimension(FieldFact):
     value in a tuple of facts."""
 
     answers = (Is,)
+    summed: ClassVar[bool] = True
+    """Whether there are rows of all its values together (`ALL`)."""
     bits: int = 12
 
     def put(self, force: Force, question: Question, value: str) -> str:
@@ -68,6 +70,7 @@ class Lines(Dimension):
     """The telephone lines of a force. A call has one of them, or it is refused: on which line it
     came decides what it is."""
 
+    summed = False
     name: str = "line"
     bits: int = 6
 
@@ -111,6 +114,7 @@ class Lines(Dimension):
 class Areas(Dimension):
     """The areas of a force, as a tree; index 0 is the force without a known area."""
 
+    summed = False
     name: str = AREA
 
     def value(self, force: Force, raw: Any, note: Note) -> int:
@@ -141,6 +145,10 @@ class Areas(Dimension):
     def rows(self, force: Force, index: int) -> tuple[str, ...]:
         """The area, those above it, the force."""
         return force.rollup[index]
+
+    def standing(self, force: Force) -> tuple[str, ...]:
+        """The force as a whole."""
+        return self.rows(force, 0)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from streams.config.force import Force
 from streams.events.schema import PartialStamp, Record
 from streams.registry.conditions import ALWAYS, NEVER, Condition, Is, Within
 from streams.registry.counting import Counter, CounterLayout, Timing
+from streams.registry.digests import Counted, digest
 from streams.registry.dimensions import Dimension, SeriesLayout
 from streams.registry.facts import Fact
 from streams.registry.measures import Group
@@ -140,6 +141,30 @@ class Kind:
         for counter in self.counters:
             asked |= {q.name for q in counter.when.questions() if isinstance(q, Within)}
         return tuple(each for each in self.durations if each.name in asked)
+
+    @cached_property
+    def meaning(self) -> str:
+        """A digest of all that decides what a packed record is."""
+        return digest(
+            self.name, self.clocks, self.dimensions, self.facts, self.times, self.rules,
+            self.kept_durations, self.open, self.unfinished,
+        )  # fmt: skip
+
+    @cached_property
+    def counted(self) -> tuple[Counted, ...]:
+        """What is counted, by clock."""
+        return tuple(map(self._counted_by, self.clocks))
+
+    def _counted_by(self, clock: str) -> Counted:
+        layout = self.layouts[self.clocks.index(clock)]
+        how = {each.name: digest(self.counts, each.when) for each in self.counters_by(clock)}
+        places = {each.name: place for place, each in enumerate(self.kept_durations)}
+        timings = []
+        for each in self.timings_by(clock):
+            how[each.sum] = how[each.squares] = digest(self.counts, each.duration, each.when)
+            timings.append((places[each.duration], how[each.sum]))
+        bits = ((name, layout.mask[name].bit_length()) for name in layout.names)
+        return Counted(tuple((name, size, how[name]) for name, size in bits), tuple(timings))
 
     @cached_property
     def partial_times(self) -> frozenset[str]:

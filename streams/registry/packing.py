@@ -145,6 +145,11 @@ class Packer:
         """What a packed record counts; () where it counts nowhere (a cancelled crime)."""
 
     @property
+    def timed(self) -> frozenset[str]:
+        """The counters that durations are added up in."""
+        return frozenset(name for each in self.kind.timings for name in (each.sum, each.squares))
+
+    @property
     def skewed(self) -> int:
         """Times that were set back by no more than the skew of two clocks."""
         return self._judge.skewed

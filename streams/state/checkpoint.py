@@ -233,7 +233,7 @@ class Checkpoint:
                             f"{self.path}: belongs to generation {held.generation} "
                             f"({held.member}); generation {generation} may not write it"
                         )
-                    put(db, snapshot)
+                    put(db, snapshot, held)
                     self._write_head(db, self._new_head(snapshot, generation, held))
                 snapshot.forget()
                 unsent = self._unsent.exists()

@@ -21,11 +21,14 @@ from streams.state.id_filter import IdFilter
 
 log = logging.getLogger("watchroom.departed")
 
-ENTRY_BYTES = 28
-"""A ledger entry is one integer of at most 215 bits."""
 MOST_PENDING = 500
 """Records that an embedded run holds in memory before it writes them: more take no less time in
 all, and hold up whoever folds for longer."""
+
+
+def entry_bytes(entry: int) -> bytes:
+    """A ledger entry, which is as wide as its kind has it."""
+    return entry.to_bytes(entry.bit_length() + 7 >> 3, "little")
 
 
 class Departed:
@@ -101,10 +104,7 @@ class TemporaryFile:
             with self._db:
                 self._db.executemany(
                     "INSERT OR REPLACE INTO departed VALUES (?, ?, ?)",
-                    [
-                        (ledger, key, entry.to_bytes(ENTRY_BYTES, "little"))
-                        for key, entry in entries.items()
-                    ],
+                    [(ledger, key, entry_bytes(entry)) for key, entry in entries.items()],
                 )
         except sqlite3.Error as error:
             if not self._failed:

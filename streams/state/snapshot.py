@@ -17,10 +17,13 @@ import msgspec
 from streams.board.monitor import Shard
 from streams.events.schema import Reading
 from streams.fold.heartbeats import Beat, Heartbeats
-from streams.fold.ledger import Ledger, VersionCounts
+from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
 from streams.fold.panes import Pane
 from streams.fold.readings import Readings
-from streams.state.departed import ENTRY_BYTES, Departed
+from streams.registry.digests import Counted
+from streams.registry.packing import Facts, FactTable
+from streams.state.declared import Recount
+from streams.state.departed import Departed, entry_bytes
 
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 _reading: msgspec.json.Decoder[Reading] = msgspec.json.Decoder(Reading)
@@ -54,8 +57,12 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     skewed: int = 0
     unknown: dict[str, int] = {}
     unknown_values: dict[str, dict[str, int]] = {}
-    facts: list[tuple[int | str, ...]] = []
+    facts: int = 0
     """The tuples of facts that packed records have the indices of."""
+    counted: tuple[Counted, ...] = ()
+    """What the panes count, by clock."""
+    uncounted: list[tuple[int, str, int, int]] = []
+    """The clock and name of each counter that is newer than some panes (`Uncounted`)."""
     began: int = 0
     first_known: int = 0
     departed: int = 0
@@ -120,6 +127,8 @@ class Snapshot:
     """Where the records of a force are that are being written as such that left."""
     pages: dict[int, list[int]] = field(default_factory=dict)
     """The pages of the filters of departed ids that are being written, by force."""
+    facts: dict[int, FactTable] = field(default_factory=dict)
+    """The tables of facts, by force: as many of their tuples belong to it as its head says."""
     archived_until: int = -1
     revisions: dict[int, dict[tuple[Any, int], Pane | None]] = field(default_factory=dict)
     sealed: list[PaneRow] = field(default_factory=list)
@@ -152,7 +161,7 @@ def _empty(held: dict[str, Any]) -> None:
 
 def body_of(entry: Any) -> bytes:
     """A ledger entry or a reading as bytes."""
-    return entry.to_bytes(ENTRY_BYTES, "little") if isinstance(entry, int) else _canonical(entry)
+    return entry_bytes(entry) if isinstance(entry, int) else _canonical(entry)
 
 
 @dataclass
@@ -168,6 +177,7 @@ class Stored:
     watches: dict[str, dict[str, bytes]] = field(default_factory=dict)
     """By force and part."""
     pages: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    facts: dict[str, list[Facts]] = field(default_factory=dict)
 
 
 def pane_bytes(pane: Pane) -> bytes:
@@ -211,11 +221,14 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             snapshot.folds[name] = FoldHead(watermark=fold.watermark, lines=fold.lines)
             continue
         snapshot.revisions[index], fold.changed_revisions = fold.changed_revisions, {}
+        snapshot.facts[index] = fold.packer.facts
         if isinstance(fold.departed, Departed):
             snapshot.departed[index] = fold.departed
             fold.departed.take()
         snapshot.folds[name] = FoldHead(
-            facts=list(fold.packer.facts.tuples),
+            facts=len(fold.packer.facts),
+            counted=fold.kind.counted,
+            uncounted=[(*place, *each) for place, each in fold.uncounted.items()],
             began=fold.began,
             first_known=fold.first_known,
             watermark=fold.watermark,
@@ -247,10 +260,13 @@ def give_back(shard: Shard, snapshot: Snapshot) -> None:
         departed.ids.dirty.update(snapshot.pages.get(index, ()))
 
 
-def put_back(shard: Shard, stored: Stored) -> None:
-    """Fills an empty shard from what a checkpoint held."""
+def put_back(shard: Shard, stored: Stored) -> list[PaneRow]:
+    """Fills an empty shard from what a checkpoint held; returns the sealed panes that have to be
+    written again, since what is counted has changed."""
     folds = stored.head.folds if stored.head else {}
-    for name, fold in shard.folds.items():
+    recounted: list[PaneRow] = []
+    for index, name in enumerate(forces_of(shard)):
+        fold = shard.folds[name]
         figures = folds.get(name, FoldHead())
         entries = stored.entries.get(name, {})
         if isinstance(fold, Heartbeats):
@@ -259,26 +275,44 @@ def put_back(shard: Shard, stored: Stored) -> None:
             events = [_reading.decode(blob) for blob in entries.values()]
             fold.restore(events, watermark=figures.watermark, lines=figures.lines)
         else:
-            fold.versions = VersionCounts(**figures.versions)
-            fold.packer.restore(figures.facts)
-            fold.packer.skewed = figures.skewed
-            fold.packer.unknown.restore(figures.unknown, figures.unknown_values)
-            fold.began, fold.first_known = figures.began, figures.first_known
-            if isinstance(fold.departed, Departed):
-                fold.departed.ids.restore(figures.departed, stored.pages.get(name, {}))
-            for key, blob in entries.items():  # in place: no second million to be freed at once
-                entries[key] = int.from_bytes(blob, "little")
-            fold.restore(
-                entries,
-                watermark=figures.watermark,
-                sealed_before=figures.sealed_before,
-                sealed=[
-                    (grain, start, pane_from(blob))
-                    for (grain, start), blob in stored.sealed.get(name, {}).items()
-                ],
-                closed_until=figures.closed_until,  # type: ignore[arg-type]
-                revisions={
-                    (grain, start): pane_from(blob)  # type: ignore[misc]
-                    for (grain, start), blob in stored.revisions.get(name, {}).items()
-                },
-            )
+            rows = _put_back_ledger(fold, name, figures, stored)
+            recounted += [(index, *row) for row in rows]
+    return recounted
+
+
+def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored) -> list[Sealed]:
+    """Fills an empty ledger; returns its sealed panes where they are counted otherwise now."""
+    fold.versions = VersionCounts(**figures.versions)
+    fold.packer.restore(stored.facts.get(name, []))
+    fold.packer.skewed = figures.skewed
+    fold.packer.unknown.restore(figures.unknown, figures.unknown_values)
+    fold.began, fold.first_known = figures.began, figures.first_known
+    if isinstance(fold.departed, Departed):
+        fold.departed.ids.restore(figures.departed, stored.pages.get(name, {}))
+    entries = stored.entries.get(name, {})
+    for key, blob in entries.items():  # in place: no second million to be freed at once
+        entries[key] = int.from_bytes(blob, "little")
+    panes = stored.sealed.get(name, {})
+    sealed: list[Sealed] = [(*place, pane_from(blob)) for place, blob in panes.items()]
+    panes = stored.revisions.get(name, {})
+    revisions: dict[Any, Pane] = {place: pane_from(blob) for place, blob in panes.items()}
+    recount = Recount(figures.counted or fold.kind.counted, fold.kind)
+    uncounted = {(clock, name): Uncounted(*at) for clock, name, *at in figures.uncounted}
+    if recount.changed:
+        sealed = [(grain, start, recount.pane(0, pane)) for grain, start, pane in sealed]
+        revisions = {place: recount.pane(0, pane) for place, pane in revisions.items()}
+        fold.changed_revisions = dict(revisions)
+        now = Uncounted(figures.sealed_before, figures.watermark)
+        uncounted = recount.uncounted(uncounted, now)
+    fold.restore(
+        entries,
+        watermark=figures.watermark,
+        sealed_before=figures.sealed_before,
+        sealed=sealed,
+        closed_until=figures.closed_until,  # type: ignore[arg-type]
+        revisions=revisions,
+        uncounted=uncounted,
+    )
+    if not recount.changed:
+        return []
+    return [(grain, start, dict(pane)) for grain, start, pane in sealed]

@@ -17,7 +17,9 @@ from typing import Any, Protocol
 import msgspec
 
 from streams.fold.panes import Pane
+from streams.registry.packing import FactTable
 from streams.state.snapshot import (
+    FoldHead,
     Head,
     Identity,
     Outgoing,
@@ -36,6 +38,8 @@ CREATE TABLE head (one INTEGER PRIMARY KEY CHECK (one = 1), body BLOB NOT NULL);
 CREATE TABLE epoch (one INTEGER PRIMARY KEY CHECK (one = 1), nonce TEXT NOT NULL);
 CREATE TABLE entries (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (force, id))
   WITHOUT ROWID;
+CREATE TABLE facts (force INTEGER, number INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY (force, number)) WITHOUT ROWID;
 CREATE TABLE departed (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (force, id))
   WITHOUT ROWID;
 CREATE TABLE departed_ids (force INTEGER, page INTEGER, body BLOB NOT NULL,
@@ -180,6 +184,7 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bo
                 payload = unguarded(f"{grain}/{start}", body)
                 into.setdefault(forces[force], {})[grain, start] = payload
         stored.pages = _departed_ids(db, head, forces)
+        stored.facts = _facts(db, head, forces)
         if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchone():
             for force, part, body in db.execute("SELECT force, part, body FROM watched"):
                 stored.watches.setdefault(force, {})[part] = unguarded(f"{force}/{part}", body)
@@ -202,8 +207,24 @@ def _departed_ids(
     return pages
 
 
-def put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
-    """Writes the rows of a snapshot."""
+def _facts(
+    db: sqlite3.Connection, head: Head, forces: tuple[str, ...]
+) -> dict[str, list[tuple[Any, ...]]]:
+    """The tuples of facts, by force; raises `Damaged`."""
+    found: dict[str, list[tuple[Any, ...]]] = {}
+    for force, number, body in db.execute("SELECT force, number, body FROM facts ORDER BY 1, 2"):
+        payload = unguarded(f"facts/{number}", body)
+        known = found.setdefault(forces[force], [])
+        if number == len(known):
+            known.append(msgspec.msgpack.decode(payload, type=tuple[Any, ...]))
+    for name, fold in head.folds.items():
+        if (count := len(found.get(name, ()))) != fold.facts:
+            raise Damaged(f"it has {count} sets of facts of {name}, not {fold.facts}")
+    return found
+
+
+def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> None:
+    """Writes the rows of a snapshot into a file that has that head."""
     for force, entries in snapshot.entries.items():
         _put_entries(db, "entries", force, entries)
         gone = ((key,) for key, entry in entries.items() if entry is None)
@@ -212,16 +233,11 @@ def put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
             query = f"DELETE FROM entries WHERE force = ? AND id IN ({marks})"  # noqa: S608
             db.execute(query, [force, *chunk])
     names = list(snapshot.folds)
-    for force, departed in snapshot.departed.items():
-        _put_entries(db, "departed", force, departed.writing)
-        ids, head = departed.ids, snapshot.folds[names[force]]
-        ids.add(departed.writing)
-        pages = ids.take()
-        snapshot.pages[force] = [number for number, _ in pages]
-        rows = ((force, number, guarded(f"page/{number}", bits)) for number, bits in pages)
-        for chunk, marks in chunked(rows, 3):
-            db.execute(f"INSERT OR REPLACE INTO departed_ids VALUES {marks}", chunk)  # noqa: S608
-        head.departed, head.pages = ids.count, len(ids.pages)
+    for force, table in snapshot.facts.items():
+        known = 0 if held is None else held.folds.get(names[force], FoldHead()).facts
+        _put_facts(db, force, table, range(known, snapshot.folds[names[force]].facts))
+    for force in snapshot.departed:
+        _put_departed(db, force, snapshot, snapshot.folds[names[force]])
     for force, revisions in snapshot.revisions.items():
         for (grain, start), pane in revisions.items():
             _put_pane(db, "revisions", force, grain, start, pane)
@@ -235,6 +251,28 @@ def put(db: sqlite3.Connection, snapshot: Snapshot) -> None:
     for number, message in snapshot.made_outbox():
         body = guarded("outbox", msgspec.msgpack.encode(message))
         db.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?)", (number, body))
+
+
+def _put_facts(db: sqlite3.Connection, force: int, table: FactTable, new: Iterable[int]) -> None:
+    rows = (
+        (force, number, guarded(f"facts/{number}", msgspec.msgpack.encode(table.tuples[number])))
+        for number in new
+    )
+    for chunk, marks in chunked(rows, 3):
+        db.execute(f"INSERT OR REPLACE INTO facts VALUES {marks}", chunk)  # noqa: S608
+
+
+def _put_departed(db: sqlite3.Connection, force: int, snapshot: Snapshot, head: FoldHead) -> None:
+    """Writes the records that left and the filter of their ids, and says of it in the head."""
+    departed = snapshot.departed[force]
+    _put_entries(db, "departed", force, departed.writing)
+    departed.ids.add(departed.writing)
+    pages = departed.ids.take()
+    snapshot.pages[force] = [number for number, _ in pages]
+    rows = ((force, number, guarded(f"page/{number}", bits)) for number, bits in pages)
+    for chunk, marks in chunked(rows, 3):
+        db.execute(f"INSERT OR REPLACE INTO departed_ids VALUES {marks}", chunk)  # noqa: S608
+    head.departed, head.pages = departed.ids.count, len(departed.ids.pages)
 
 
 def _put_entries(db: sqlite3.Connection, table: str, force: int, entries: dict[str, Any]) -> None:

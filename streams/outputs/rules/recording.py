@@ -12,7 +12,7 @@ from streams.outputs.prometheus import metric_name, own_parts
 from streams.outputs.rules.text import Rule, written
 from streams.registry.aggregates import Count, Share
 from streams.registry.measures import Group, Measure
-from streams.registry.registry import REGISTRY
+from streams.registry.registry import REGISTRY, Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,11 @@ class RatioSeries:
         return {"record": self.recorded("ratio", *first), "expr": f"{top} / ({bottom} > 0)"}
 
 
-def ratios() -> list[RatioSeries]:
-    """Every ratio of the registry."""
+def ratios(registry: Registry = REGISTRY) -> list[RatioSeries]:
+    """Every ratio of a registry."""
     return [
         _series(group, measure)
-        for group in REGISTRY.groups
+        for group in registry.groups
         for measure in group.measures
         if measure.unit == "ratio"
     ]
@@ -106,10 +106,10 @@ def _series(group: Group, measure: Measure) -> RatioSeries:
     )
 
 
-def recording_file() -> str:
+def recording_file(registry: Registry = REGISTRY) -> str:
     """The text of the file."""
     rules: list[Rule] = []
-    for series in ratios():
+    for series in ratios(registry):
         known = {rule["record"] for rule in rules}  # two ratios may share a part
         rules += [rule for rule in series.rules() if rule["record"] not in known]
     head = "Every ratio by force and of all forces, its numerator and denominator apart."

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from streams.board.model import ROWS, Figure, PeriodFigures, Point, Row, Series, find
+from streams.board.model import Figure, PeriodFigures, Point, Row, Series, find
 from streams.config.force import WHOLE
 from streams.live import Live
 from streams.periods import HOUR, Calendar, rfc3339
 from streams.registry.aggregates import Ratio
+from streams.registry.dimensions import AREA, Dimension
+from streams.registry.measures import Gauge
+from streams.registry.registry import Registry
 
 HOURS = 24
 MEASURES: dict[str, tuple[str, str]] = {
@@ -23,25 +26,43 @@ MEASURES: dict[str, tuple[str, str]] = {
 def hours(live: Live, force: str, group: str, measure: str, where: Mapping[str, str]) -> Series:
     """The figure by hour: the last 24 whole hours and the running one, oldest first.
 
-    Hours of which the figure is not kept so finely are left out. Raises ValueError for a measure
-    that there is none of.
+    Hours of which the figure is not kept so finely are left out. Raises ValueError for a measure,
+    a dimension or a value of one that there is none of.
     """
-    zone = live.monitor.forces[force].zone
-    calendar = Calendar(zone)
-    now = live.clock()
+    monitor = live.monitor
+    of, here = monitor.forces[force], {AREA: WHOLE, **where}
+    dimensions = _dimensions(monitor.registry, group, measure)
+    for name, value in here.items():
+        if name not in dimensions:
+            known = ", ".join(dimensions)
+            raise ValueError(f'the {group} have no "{name}", only: {known}')
+        values = dict.fromkeys((*dimensions[name].standing(of), *dimensions[name].names(of)))
+        if value not in values:
+            known = ", ".join(values)
+            raise ValueError(f'no {name} "{value}" in {of.name}, only: {known}')
+    calendar, now = Calendar(of.zone), live.clock()
     labels = [calendar.holding("hour", now - back * HOUR).label for back in range(HOURS, -1, -1)]
     board = live.board(force, now, list(dict.fromkeys(labels)))
-    here = {"area": WHOLE, **where}
     points = []
-    for figures in board.periods.values() if group in ROWS else ():
+    for figures in board.periods.values():
         if (rows := figures.rows(group)) is None:
             continue
-        if measure not in ROWS[group].measures:
-            raise ValueError(f'no measure "{measure}" among the {group}')
-        row = _row(rows, here)
-        value = _unlisted(rows, here, measure) if row is None else row.figure_of(measure)
-        points.append(_point(figures, group, value))
-    return Series(force=board.force, at=rfc3339(now, zone), where=here, points=points)
+        row = find(rows, **here)
+        value_there = (
+            _unlisted(rows, here, measure, dimensions) if row is None else row.figure_of(measure)
+        )
+        points.append(_point(figures, group, value_there))
+    return Series(force=board.force, at=rfc3339(now, of.zone), where=here, points=points)
+
+
+def _dimensions(registry: Registry, group: str, measure: str) -> dict[str, Dimension]:
+    """The dimensions of a group by name, area last; raises ValueError where it has no such measure
+    by hour."""
+    found = registry.find(group, measure)
+    if found is None or isinstance(found[1].value, Gauge):
+        raise ValueError(f'no measure "{measure}" among the {group}')
+    named = {dimension.name: dimension for dimension in registry.kinds[found[0].kind].dimensions}
+    return {name: named[name] for name in (*found[0].dimensions, AREA)}
 
 
 def _point(figures: PeriodFigures, group: str, value: Figure) -> Point:
@@ -54,19 +75,14 @@ def _point(figures: PeriodFigures, group: str, value: Figure) -> Point:
     return point
 
 
-def _row(rows: list[Row], where: Mapping[str, str]) -> Row | None:
-    """The row of a place; None where there is none, or no such dimension."""
-    if not rows or not where.keys() <= set(rows[0].place):
-        return None
-    return find(rows, **where)
-
-
-def _unlisted(rows: list[Row], where: Mapping[str, str], measure: str) -> int | None:
+def _unlisted(
+    rows: list[Row], where: Mapping[str, str], measure: str, dimensions: Mapping[str, Dimension]
+) -> int | None:
     """The figure of a row that a table does not have: nothing happened there, unless the whole
     force's row is missing too, no row has a figure, or it comes from totals without areas."""
     if all(row.figure_of(measure) is None for row in rows):
         return None
-    whole = _row(rows, {**where, "area": WHOLE})
+    whole = find(rows, **{**where, AREA: WHOLE})
     if whole is not None:
         return None if whole.origin is not None else 0
-    return None if "line" in where else 0
+    return 0 if all(dimensions[name].summed for name in where if name != AREA) else None

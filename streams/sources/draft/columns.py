@@ -87,6 +87,8 @@ class Columns:
             and sample.header.count(name) <= 1
         ]
         self.used: set[str] = set()
+        self.personal: set[str] = set()
+        """Columns that say who people are; they are used, and no value of them is shown."""
         self.order: Order | None = None
         self.order_is_sure = False
         self._find_times()
@@ -137,6 +139,7 @@ class Columns:
             column
             for column in self.all
             if column.times is not None
+            and column.name not in self.personal
             and column.times.precision in precisions
             and not (varying and column.loaded)
             and not (column.times.precision == "clock" and column.like_a_duration)
@@ -144,7 +147,11 @@ class Columns:
 
     def texts(self, most: int, least: int = 1) -> list[Column]:
         """The columns of words with so many different ones."""
-        return [c for c in self.all if c.textual and least <= len(c.counts) <= most]
+        return [
+            c
+            for c in self.all
+            if c.textual and c.name not in self.personal and least <= len(c.counts) <= most
+        ]
 
     def nulls(self) -> list[str]:
         """Cells that stand for nothing."""

@@ -19,6 +19,8 @@ class Work:
         self.constants: list[str] = []
         self.fields: list[str] = []
         self.id: list[str] = []
+        self.personal: list[str] = []
+        """The line of the columns that say who people are and that no field takes."""
         self.main: Column | None = None
         self.clock: Column | None = None
         """The clock time of a main time that is a day."""

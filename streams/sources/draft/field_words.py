@@ -15,11 +15,11 @@ KIND_WORDS: Mapping[Kind, str] = {
     "call": r"abandon|queue|\bagent|answered|\bring|talk|hold time|wait|\bivr|\bvru|offered|\bacd",
     "incident": r"incident|\bcad\b|dispatch|arriv|scene|\bunit|priority|nature|respon|ambul|fire"
     r"|call type|clear|on ?scene|event|\btitle|descri|attendance|station",
-    "crime": r"crime|offen[cs]e|ucr\b|nibrs|\bibr\b|statute|victim|report(ed)? (date|number)"
+    "crime": r"crime(?!d\b)|offen[cs]e|ucr\b|nibrs|\bibr\b|statute|victim|report(ed)? (date|number)"
     r"|weapon|modus|recorded|primary type|\bfbi\b|arrest|case (no|number)",
     "reading": r"measure|numerator|denominator|period|indicator",
 }
-CRIME_ALONE = r"offen[cs]e|\bcrime"
+CRIME_ALONE = r"offen[cs]e|\bcrime(?!d\b)"
 ATTENDED = r"dispatch|despatch|arriv|scene|priorit|respon|\bunit"
 """A table with a column of the first kind and none of the second is of crimes, however often
 "incident" or "event" stands in its header."""

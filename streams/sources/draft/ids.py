@@ -14,7 +14,8 @@ from streams.sources.draft.field_words import ID, PRIVATE
 def place_id(work: Work) -> None:
     """Adds the id: a column with a name for it, else one that is unique, else several."""
     columns, rows = work.columns, len(work.sample.rows)
-    free = [c for c in columns.all if c.times is None and c.filled > 0.98]
+    free = [c for c in columns.all if c.times is None and c.filled > 0.98
+            and c.name not in columns.personal]  # fmt: skip
     single = [c for c in free if len(c.counts) >= 0.999 * len(c.values) and _short(c)]
     if columns.find(ID[:1], single) is None and _place_units(work, free):
         return

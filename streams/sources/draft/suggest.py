@@ -14,6 +14,7 @@ from streams.errors import SourceError
 from streams.sources.draft import value_guess
 from streams.sources.draft.calls import place_call
 from streams.sources.draft.columns import Columns
+from streams.sources.draft.details import place_details
 from streams.sources.draft.draft import Work, clean, quoted
 from streams.sources.draft.field_words import (
     ATTENDED,
@@ -24,6 +25,7 @@ from streams.sources.draft.field_words import (
     Kind,
 )
 from streams.sources.draft.ids import place_id
+from streams.sources.draft.persons import place_persons
 from streams.sources.draft.queue_log import place_states, states_of
 from streams.sources.draft.sample import Sample
 from streams.sources.draft.times import place_times
@@ -65,6 +67,7 @@ def suggest(
     events = states_of(columns) if kind in {None, "call"} else None
     if events is not None:
         work = Work(sample, columns, "call", force)
+        place_persons(work)
         if place_states(work, events):
             return Draft(_text(work, _zone(work, timezone)), work.doubts)
     guessed, sure = guess_kind(columns)
@@ -83,6 +86,7 @@ def suggest(
 
 def _draft(work: Work, timezone: str | None) -> Draft:
     """The whole."""
+    place_persons(work)
     timezone = _zone(work, timezone)
     american = (timezone or "").startswith("America/")
     found = work.columns.order
@@ -105,6 +109,7 @@ def _draft(work: Work, timezone: str | None) -> Draft:
     elif work.kind == "crime":
         place_words(work, "offence", OFFENCE, value_guess.OFFENCES, "other_crime")
     place_id(work)
+    place_details(work)
     return Draft(_text(work, timezone), work.doubts)
 
 
@@ -131,7 +136,7 @@ def _text(work: Work, timezone: str | None) -> str:
     lines += [f"{key} = {quoted(value)}" for key, value in work.sample.settings.items()]
     if nulls := work.columns.nulls():
         lines.append(f"null = {quoted(nulls)}")
-    lines += work.id
+    lines += [*work.id, *work.personal]
     if work.constants:
         lines += ["", "[constants]", *work.constants]
     lines += work.fields

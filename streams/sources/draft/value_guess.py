@@ -58,6 +58,24 @@ GRADES: Sequence[tuple[str, str]] = (
     (r"priorit(y|ies)$|prompt|significant|high|^(grade )?(ii|two)$|charlie", "priority"),
     (r"schedul|routine|standard|low|medium|appointment|planned|non|alpha|bravo", "scheduled"),
 )
+MARKERS: Sequence[tuple[str, str]] = (
+    (r"domestic|\bda\b|\bdv\b", "domestic_abuse"),
+    (r"\bhate|racis|racial|homophob|transphob|disablist|faith hate", "hate"),
+    (r"\bcse\b|sexual exploit", "cse"),
+    (r"child|\bcar\b|safeguarding|\bcp\b", "child_at_risk"),
+    (r"vulnerab|\bvaar?\b|adult at risk", "vulnerable_adult"),
+    (r"cyber|online|internet", "cyber"),
+    (r"alcohol|drunk|intox", "alcohol"),
+    (r"business|commercial", "business"),
+    (r"\brural", "rural"),
+)
+CHANNELS: Sequence[tuple[str, str]] = (
+    (r"web ?chat|\bchat|live ?chat", "webchat"),
+    (r"\btext|\bsms", "text"),
+    (r"online|web|digital|e.?mail|form", "online"),
+    (r"\b999|\b112", "999"),
+    (r"\b101", "101"),
+)
 ABANDONED = r"abandon|hang|hung|lost|miss|drop|unanswer|not answer|no answer"
 ANSWERED = r"answer|agent|connect|handled|success|served|complete|transfer"
 

@@ -27,6 +27,8 @@ class Form(NamedTuple):
     """A list of plain values."""
     item_needs: str | None = None
     """For a part of one object of a list: the part that each of them must have."""
+    choices: tuple[str, ...] = ()
+    """The values that it may have, where there are few."""
 
 
 def _choices(shape: inspect.Type) -> Iterator[tuple[inspect.Type, dict[str, bool]]]:
@@ -64,16 +66,21 @@ def _walk(
                 plain.append((shape, noted))
         said = [(shape, noted) for shape, noted in plain if not isinstance(shape, inspect.NoneType)]
         if said:
-            yield (
-                name,
-                Form(
-                    frozenset(type(shape) for shape, _ in said),
-                    any(noted.get("partial") for _, noted in said),
-                    any(noted.get("person") for _, noted in said),
-                    listed,
-                    item_needs,
-                ),
+            values = [
+                str(value)
+                for shape, _ in said
+                if isinstance(shape, inspect.LiteralType)
+                for value in shape.values
+            ]
+            form = Form(
+                frozenset(type(shape) for shape, _ in said),
+                any(noted.get("partial") for _, noted in said),
+                any(noted.get("person") for _, noted in said),
+                listed,
+                item_needs,
+                tuple(values),
             )
+            yield name, form
 
 
 @cache

@@ -88,12 +88,12 @@ def _usual(
     force: Force, start_ms: int, end_ms: int | None, seed: int, chosen: Rates
 ) -> Iterator[tuple[int, bytes]]:
     """An ordinary room."""
-    rng, facts = Random(f"{seed}/{force.id}"), Random(f"{seed}/{force.id}/facts")
+    rng, details = Random(f"{seed}/{force.id}"), Random(f"{seed}/{force.id}/facts")
     agenda = Agenda()
     writer = Writer(force, start_ms)
     places = [(area.id, weight) for area, weight in smallest_areas(force)]
-    incidents = IncidentSimulator(force, chosen, rng, facts, agenda, writer, places)
-    room = Room(force, chosen, rng, facts, agenda, writer, incidents, says_staffing=True)
+    incidents = IncidentSimulator(force, chosen, rng, details, agenda, writer, places)
+    room = Room(force, chosen, rng, details, agenda, writer, incidents, says_staffing=True)
     incidents.start(start_ms)
     room.start(start_ms)
     if chosen.heartbeat_seconds:

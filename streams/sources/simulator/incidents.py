@@ -101,7 +101,7 @@ class _Incident:
 class IncidentSimulator:
     """Makes up the incidents of one force, from the opening to the close.
 
-    What no figure of volumes or times hangs on (markers, units, casualties) is drawn from `facts`,
+    What no figure of volumes or times hangs on (markers, units) is drawn from `details`,
     so that it can be drawn otherwise and leaves these figures as they are.
     """
 
@@ -110,14 +110,14 @@ class IncidentSimulator:
         force: Force,
         rates: Rates,
         rng: Random,
-        facts: Random,
+        details: Random,
         agenda: Agenda,
         writer: Writer,
         places: Sequence[tuple[str, float]],
         only: str | None = None,
     ) -> None:
         self._rng, self._agenda, self._writer = rng, agenda, writer
-        self._facts = facts
+        self._details = details
         self._areas = [quoted(area) for area, _ in places]
         self._area_weights = list(accumulate(weight for _, weight in places))
         # A force with a vocabulary of its own gets that; words that the mix lacks weigh alike.
@@ -215,22 +215,22 @@ class IncidentSimulator:
         markers = dict.fromkeys(
             f'"{marker}"'
             for category, marker, share in _MARKERS
-            if is_in(incident.category, category) and self._facts.random() < share
+            if is_in(incident.category, category) and self._details.random() < share
         )
         if markers:
             incident.rest += f',"markers":[{",".join(markers)}]'
         if incident.category == "road_collision.injury":
             hurt = 1 + int(self._rng.expovariate(1.2))
             severity = self._rng.choices(("slight", "serious", "fatal"), (0.83, 0.155, 0.015))[0]
-            users = self._facts.choices(tuple(_ROAD_USERS), tuple(_ROAD_USERS.values()), k=hurt)
+            users = self._details.choices(tuple(_ROAD_USERS), tuple(_ROAD_USERS.values()), k=hurt)
             casualties = (f'{{"severity":"{severity}","road_user":"{user}"}}' for user in users)
             incident.rest += f',"casualties":[{",".join(casualties)}]'
         return self._write(incident, now)
 
     def _dispatch(self, now: int, incident_and_arrives: tuple[_Incident, bool]) -> bytes | None:
         incident, arrives = incident_and_arrives
-        two = incident.grade == EMERGENCY and self._facts.random() < _SECOND_UNIT
-        for sign in self._facts.sample(range(1, 60), 1 + two):
+        two = incident.grade == EMERGENCY and self._details.random() < _SECOND_UNIT
+        for sign in self._details.sample(range(1, 60), 1 + two):
             unit = {"id": f'"U{sign:02d}"', "dispatched_at": self._writer.stamp(now)}
             incident.units.append(unit)
         incident.rest += f',"dispatched_at":{self._writer.stamp(now)}'
@@ -253,7 +253,7 @@ class IncidentSimulator:
         if self._rng.random() < _RECATEGORISED:
             drawn = self._rng.choices(self._categories, cum_weights=self._category_weights)
             incident.category = drawn[0]
-        if self._facts.random() < _CRIMED.get(incident.category, 0.0):
+        if self._details.random() < _CRIMED.get(incident.category, 0.0):
             incident.rest += ',"crimed":true'
         self._clear(now, incident)
         incident.rest += f',"closed_at":{self._writer.stamp(now)}'
@@ -267,9 +267,11 @@ class IncidentSimulator:
         if first:
             first["cleared_at"] = stamp(now)
         for unit in more if "arrived_at" in first else ():
-            came = incident.arrives + int((now - incident.arrives) * self._facts.uniform(0.0, 0.3))
+            came = incident.arrives + int(
+                (now - incident.arrives) * self._details.uniform(0.0, 0.3)
+            )
             unit["arrived_at"] = stamp(came)
-            unit["cleared_at"] = stamp(came + int((now - came) * self._facts.uniform(0.2, 1.0)))
+            unit["cleared_at"] = stamp(came + int((now - came) * self._details.uniform(0.2, 1.0)))
 
     def _write(self, incident: _Incident, now: int) -> bytes:
         incident.version += 1

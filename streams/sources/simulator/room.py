@@ -105,7 +105,7 @@ class Room:
         force: Force,
         rates: Rates,
         rng: Random,
-        facts: Random,
+        details: Random,
         agenda: Agenda,
         writer: Writer,
         incidents: IncidentSimulator,
@@ -113,7 +113,7 @@ class Room:
         says_staffing: bool = False,
     ) -> None:
         self._rng, self._agenda, self._writer, self._incidents = rng, agenda, writer, incidents
-        self._facts = facts
+        self._details = details
         self._zone = force.zone
         self._arrivals = [
             Arrivals(rates.calls_a_day(force, n), week_of_line(n), force.zone, rng)
@@ -201,8 +201,8 @@ class Room:
         call.state = _GONE
         self._serve(now)
         call.ended = now
-        if call.line == 0 and self._facts.random() < _CALLED_BACK:
-            soon = self._facts.expovariate(1 / _UNTIL_CALLED_BACK)
+        if call.line == 0 and self._details.random() < _CALLED_BACK:
+            soon = self._details.expovariate(1 / _UNTIL_CALLED_BACK)
             self._agenda.add(now + int(soon * SECOND), self._call_back, call)
         return self._write(call, now)
 

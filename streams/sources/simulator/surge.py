@@ -51,7 +51,7 @@ def added(
     agenda = Agenda()
     writer = Writer(force, surge.start_ms, f"-surge{number}")
     rng = Random(f"{seed}/{force.id}/surge {number}")
-    facts = Random(f"{seed}/{force.id}/surge {number}/facts")
+    details = Random(f"{seed}/{force.id}/surge {number}/facts")
     places = _places(force, surge.area)
     share = sum(weight for _, weight in places) if surge.area else 1.0
     more = (surge.factor - 1.0) * share
@@ -61,7 +61,9 @@ def added(
         other_calls=rates.other_calls * more,
         own_incidents=incidents_of(rates) * more,
     )
-    incidents = IncidentSimulator(force, scaled, rng, facts, agenda, writer, places, surge.category)
+    incidents = IncidentSimulator(
+        force, scaled, rng, details, agenda, writer, places, surge.category
+    )
     if surge.category is not None:
         incidents.start(surge.start_ms, surge.end_ms)
     else:
@@ -69,7 +71,7 @@ def added(
         wanted = [n for n in lines if surge.line in (None, force.lines[n].id)]
         if not wanted:
             raise ValueError(f'{force.name} has no line "{surge.line}"')
-        room = Room(force, scaled, rng, facts, agenda, writer, incidents)
+        room = Room(force, scaled, rng, details, agenda, writer, incidents)
         room.start(surge.start_ms, surge.end_ms, wanted)
     return agenda.run(None)  # it ends by itself: nothing comes after the last call
 

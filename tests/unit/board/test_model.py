@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams.board.model import GAUGE_ROWS, ROWS, Board, PeriodFigures, decode_board
+from streams.board.model import TYPES, Board, decode_board
 from streams.errors import NotABoard
 from streams.live import Live
 from streams.registry.measures import Gauge
@@ -98,9 +98,9 @@ def test_what_is_no_board_is_refused_in_words(answer: bytes) -> None:
 
 
 def test_the_tables_are_those_of_the_registry_in_its_order() -> None:
-    assert list(ROWS) == [group.name for group in REGISTRY.groups]
+    assert list(TYPES.rows) == [group.name for group in REGISTRY.groups]
     for group in REGISTRY.groups:
-        for rows, gauges in ((ROWS, False), (GAUGE_ROWS, True)):
+        for rows, gauges in ((TYPES.rows, False), (TYPES.gauge_rows, True)):
             wanted = [m.name for m in group.measures if isinstance(m.value, Gauge) is gauges]
             if wanted:
                 assert list(rows[group.name].measures) == wanted
@@ -123,7 +123,7 @@ def test_a_row_is_asked_for_by_the_registrys_names() -> None:
 
 
 def test_what_is_empty_is_left_out_of_the_json() -> None:
-    figures = PeriodFigures(start="a", end="b")
+    figures = TYPES.period(start="a", end="b")
     assert msgspec.json.encode(figures) == b'{"from":"a","to":"b"}'
     with pytest.raises(KeyError):
         figures["calls"]

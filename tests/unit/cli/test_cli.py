@@ -22,6 +22,7 @@ from streams.cli import COMMANDS, Lazy, main
 from streams.live import Live
 from streams.outputs.monitor_client import MonitorClient
 from streams.outputs.web import serve
+from streams.sources.stops import Stopped
 from tests.build import TINY_FORCE, call, feed, lines, monitor, ms, row
 
 CALLS = [
@@ -49,6 +50,18 @@ def watchroom(*arguments: str, stdin: bytes | None = None) -> Result:
 
 def run(*arguments: str, stdin: bytes | None = None) -> Result:
     return watchroom("run", "--embedded", "--force", "tiny.toml", *arguments, stdin=stdin)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_request_to_end_while_a_run_is_made_ready_gives_the_code_of_its_signal(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    def asked(*_: object, **__: object) -> None:
+        raise Stopped(number)
+
+    monkeypatch.setattr("streams.embedded.alerting.alerting", asked)
+    found = CliRunner().invoke(main, ["run", "--embedded", "calls.ndjson", "--force", "tiny.toml"])
+    assert found.exit_code == code
 
 
 def test_help_lists_every_command_with_what_it_does() -> None:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+import pytest
 from click.testing import CliRunner, Result
 
 from streams.cli import main
+from streams.events.fields import FIELDS
+from streams.events.schema import KINDS
+from streams.sources.mapping.fields_page import page
+from streams.sources.mapping.kind_fields import forms
+from streams.sources.mapping.pseudonyms import VARIABLE
 
 CRIMES = """\
 kind = "crime"
@@ -65,3 +72,45 @@ def test_a_row_that_a_monitor_refuses_is_refused(tmp_path: Path) -> None:
 def test_a_force_that_is_not_known_judges_nothing_but_the_form(tmp_path: Path) -> None:
     said = check(tmp_path, ROWS, CRIMES.replace("warwickshire", "mars")).output
     assert '  unknown, of events that count in everything else: record outcome 1 ("16A" 1)' in said
+
+
+def test_people_of_a_draft_are_not_tried_without_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    path = tmp_path / "in.csv"
+    path.write_text(
+        "Crime No,Recorded,Offence,Victim ID\n"
+        "K1,13/03/2021 10:00,Theft,NOM-448812\nK2,14/03/2021 10:00,Theft,NOM-448813\n"
+    )
+    result = CliRunner().invoke(main, ["mapping", "suggest", str(path)])
+    assert result.exit_code == 0
+    assert '[fields.victims]\ncolumn = "Victim ID"' in result.output
+    assert (
+        "It was not tried: fields.victims: who people are is kept as pseudonyms only"
+        in result.output
+    )
+    assert "NOM-" not in result.output
+
+
+# --- fields ---------------------------------------------------------------------------------------
+
+
+def test_every_field_of_every_kind_is_said() -> None:
+    for kind, struct in KINDS.items():
+        names = {f.encode_name for f in msgspec.structs.fields(struct)} | forms(kind).keys()
+        assert FIELDS[kind].keys() == names
+
+
+def test_the_page_of_fields_is_current() -> None:
+    written = Path(__file__).parents[3].joinpath("docs/fields.md").read_text("utf-8")
+    assert page() == written, "watchroom mapping fields --page > docs/fields.md"
+
+
+def test_the_fields_of_a_kind_are_printed_with_what_they_may_hold() -> None:
+    said = CliRunner().invoke(main, ["mapping", "fields", "call"]).output
+    assert said.startswith("call\n  line ")
+    assert "  caller          who called (pseudonym)\n" in said
+    assert (
+        "  channel         how the contact came (one of 101, 999, online, text, webchat)\n" in said
+    )

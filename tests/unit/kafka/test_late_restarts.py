@@ -21,7 +21,7 @@ from streams.live import Live
 from streams.state import archive
 from streams.state.departed import Departed
 from streams.state.snapshot import Identity
-from tests.build import FAR_FUTURE, call, lines, monitor, ms, row, tiny_force
+from tests.build import FAR_FUTURE, Record, call, lines, monitor, ms, row, tiny_force
 from tests.late import END, counters, histories, streams
 
 FORCE = tiny_force()
@@ -96,7 +96,7 @@ def test_restarts_at_any_place_lose_and_double_nothing(
         held = partition(Path(folder), kind)
         for offset in range(len(log)):
             for missing in range(held.folded + 1, offset + 1):
-                asyncio.run(held.fold(missing, log[missing], FAR_FUTURE))
+                asyncio.run(held.fold([Record(missing, log[missing])]))
             step = data.draw(st.sampled_from(["go on", "go on", "save", "stop", "die"]))
             if step in {"save", "stop"}:
                 save(held, topic)
@@ -104,7 +104,7 @@ def test_restarts_at_any_place_lose_and_double_nothing(
                 held.checkpoint.close()
                 held = partition(Path(folder), kind)
         for missing in range(held.folded + 1, len(log)):
-            asyncio.run(held.fold(missing, log[missing], FAR_FUTURE))
+            asyncio.run(held.fold([Record(missing, log[missing])]))
         whole = alone(records)
         assert counters(ledger_of(held)) == counters(whole)
         assert ledger_of(held).versions.as_dict() == whole.versions.as_dict()
@@ -137,7 +137,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
     with tempfile.TemporaryDirectory() as folder:
         first = partition(Path(folder, "first"), kind)
         for offset in range(data.draw(st.integers(0, len(log)))):
-            asyncio.run(first.fold(offset, log[offset], FAR_FUTURE))
+            asyncio.run(first.fold([Record(offset, log[offset])]))
             if data.draw(st.booleans()):
                 save(first, topic)
         save(first, topic)
@@ -145,7 +145,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
         again = partition(Path(folder, "again"), kind)
         know(again, topic)
         for offset in range(len(log)):
-            asyncio.run(again.fold(offset, log[offset], FAR_FUTURE))
+            asyncio.run(again.fold([Record(offset, log[offset])]))
             if data.draw(st.sampled_from([False, False, True])):
                 save(again, topic)
                 again.checkpoint.close()
@@ -172,7 +172,7 @@ def test_sealed_panes_are_the_same_where_the_log_has_lost_its_beginning(
         taken, won = [], first.shard.ledgers()["tiny"].versions
         for offset, record in enumerate(records):
             before = won.new + won.revised
-            asyncio.run(first.fold(offset, lines([record]), FAR_FUTURE))
+            asyncio.run(first.fold([Record(offset, lines([record]))]))
             taken += [offset] if won.new + won.revised > before else []
             if data.draw(st.booleans()):
                 save(first, topic)
@@ -181,7 +181,7 @@ def test_sealed_panes_are_the_same_where_the_log_has_lost_its_beginning(
         again = partition(Path(folder, "again"), kind)
         know(again, topic)
         for offset in range(data.draw(st.sampled_from(taken)), len(records)):
-            asyncio.run(again.fold(offset, lines([records[offset]]), FAR_FUTURE))
+            asyncio.run(again.fold([Record(offset, lines([records[offset]]))]))
         again.settle_archives()
         assert sorted(ledger_of(again).sealed_panes()) == sorted(ledger_of(first).sealed_panes())
         again.checkpoint.close()
@@ -204,7 +204,7 @@ def march(held: Partition) -> tuple[int, int, int, float | None]:
 
 def folded(held: Partition, *offsets: int) -> Partition:
     for offset in offsets:
-        asyncio.run(held.fold(offset, LOG[offset], FAR_FUTURE))
+        asyncio.run(held.fold([Record(offset, LOG[offset])]))
     return held
 
 
@@ -251,7 +251,7 @@ def test_a_save_that_fails_forgets_no_departed_record(tmp_path: Path) -> None:
     held.checkpoint.identity = Identity("c", "w.calls", "id", 0, "x", ("tiny",), generation=1)
     folded(held, 2)
     newer = [call("n2", "2021-12-01T00:00:00Z"), call("n3", "2021-12-03T00:00:00Z")]
-    asyncio.run(held.fold(4, lines(newer), FAR_FUTURE))
+    asyncio.run(held.fold([Record(4, lines(newer))]))
     with pytest.raises(CheckpointError):
         save(held, {})
     departed = ledger_of(held).departed
@@ -311,7 +311,7 @@ def test_a_late_version_that_an_archived_pane_has_in_it_changes_nothing_and_the_
     again = partition(tmp_path / "again")
     know(again, topic)
     if start == 2:
-        asyncio.run(again.fold(1, LOG[1], FAR_FUTURE))  # the last that the log has before it
+        asyncio.run(again.fold([Record(1, LOG[1])]))  # the last that the log has before it
     folded(again, *range(start, 3))
     assert again.refused == {}, "it is known from what was published"
     assert march(again) == (1, 1, 0, 7)
@@ -378,8 +378,8 @@ def test_offsets_of_a_topic_that_was_made_anew_say_nothing(tmp_path: Path) -> No
     first.checkpoint.close()
     again = partition(tmp_path / "again", topic_id="another")
     know(again, topic)
-    asyncio.run(again.fold(0, lines([OLD]), FAR_FUTURE))
-    asyncio.run(again.fold(1, lines([NOW]), FAR_FUTURE))
+    asyncio.run(again.fold([Record(0, lines([OLD]))]))
+    asyncio.run(again.fold([Record(1, lines([NOW]))]))
     assert march(again) == (1, 1, 0, 7)  # the archived pane
     known = again.archives["tiny"] if again.archives else None
     assert known is None or known.late == set()
@@ -391,11 +391,11 @@ def test_a_new_record_that_was_refused_is_refused_again(tmp_path: Path) -> None:
     log = [LOG[0], LOG[1], lines([call("c2", updated_at="2021-09-01T00:00:06Z")]), LOG[2]]
     first, again = partition(tmp_path / "first"), partition(tmp_path / "again")
     for offset, payload in enumerate(log):
-        asyncio.run(first.fold(offset, payload, FAR_FUTURE))
+        asyncio.run(first.fold([Record(offset, payload)]))
     save(first, topic)
     know(again, topic)
     for offset, payload in enumerate(log):
-        asyncio.run(again.fold(offset, payload, FAR_FUTURE))
+        asyncio.run(again.fold([Record(offset, payload)]))
     assert first.refused == again.refused == {"sealed": 1}
     for held in (first, again):
         held.checkpoint.close()
@@ -410,7 +410,7 @@ def test_a_day_that_was_made_of_hours_is_revised_once_in_file_and_archive(tmp_pa
     late = lines([{**LATE, "updated_at": "2022-06-01T00:00:02Z"}])
     held = partition(tmp_path / "one")
     for offset, payload in enumerate([*first, then, late]):
-        asyncio.run(held.fold(offset, payload, FAR_FUTURE))
+        asyncio.run(held.fold([Record(offset, payload)]))
         save(held, topic)
     assert march(held) == (2, 2, 0, 5)
     held.checkpoint.close()
@@ -419,7 +419,7 @@ def test_a_day_that_was_made_of_hours_is_revised_once_in_file_and_archive(tmp_pa
     again.checkpoint.close()
     rebuilt = partition(tmp_path / "two")
     know(rebuilt, topic)
-    asyncio.run(rebuilt.fold(2, then, FAR_FUTURE))
-    asyncio.run(rebuilt.fold(3, late, FAR_FUTURE))
+    asyncio.run(rebuilt.fold([Record(2, then)]))
+    asyncio.run(rebuilt.fold([Record(3, late)]))
     assert march(rebuilt) == (2, 2, 0, 5)
     rebuilt.checkpoint.close()

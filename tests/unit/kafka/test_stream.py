@@ -14,7 +14,7 @@ from streams.kafka.partition import Partition, fingerprint
 from streams.kafka.stream import Position, StreamPositions
 from streams.live import Live
 from streams.state.snapshot import Identity
-from tests.build import call, lines, ms, tiny_force
+from tests.build import Record, call, lines, ms, tiny_force
 
 TP = TopicPartition("w.calls", 0)
 KEY = ("w.calls", 0)
@@ -42,13 +42,8 @@ class Assignment:
         return self.states[tp]
 
 
-@dataclass
-class Record:
-    offset: int
-
-
 def noted(positions: StreamPositions, assignment: Assignment, *offsets: int) -> Position | None:
-    handed: dict[Any, list[Record]] = {TP: [Record(n) for n in offsets]} if offsets else {}
+    handed: dict[Any, list[Record]] = {TP: [Record(n, b"") for n in offsets]} if offsets else {}
     positions.note(assignment, handed)
     return positions.of(KEY)
 
@@ -84,7 +79,7 @@ def test_offsets_without_a_message_are_no_lag(tmp_path: Path) -> None:
     live = Live(Monitor([force], all_shards=False))
     partition = Partition(live, Shard("call", [force]), tmp_path / "p", identity, "w", 1)
     partition.high = 2
-    asyncio.run(partition.fold(0, lines([call()]), ms("2021-03-01T10:01:00Z")))
+    asyncio.run(partition.fold([Record(0, lines([call()]), ms("2021-03-01T10:01:00Z"))]))
     assert partition.lag == 1  # it may be a message that was not read yet
     partition.skip(2)
     assert (partition.lag, partition.folded, partition.changed) == (0, 1, True)

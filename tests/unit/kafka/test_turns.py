@@ -10,9 +10,10 @@ import threading
 import time
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 
 from streams.board.monitor import Folded, Monitor, Shard, canonical
 from streams.config.force import Force, find_force
@@ -27,10 +28,11 @@ from streams.live import LONG, Busy, Health, Live
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.state import surveillance as watching
 from streams.state.snapshot import Identity
-from tests.build import FAR_FUTURE, ms
+from tests.build import FAR_FUTURE, Record, ms
 
 pytestmark = pytest.mark.replays  # weeks and months of a county
 
+TP = TopicPartition("w.incidents", 0)
 COUNTY = find_force("warwickshire")
 START = ms("2021-03-01T00:00:00Z")
 MOST = 0.1
@@ -140,7 +142,7 @@ def test_the_loop_gets_its_turn_while_messages_are_folded_and_saved(
 
     async def work() -> None:
         for offset, payload in enumerate(messages):
-            await held.fold(offset, payload, FAR_FUTURE)
+            await held.fold([Record(offset, payload)])
         await held.save()
 
     longest = asyncio.run(turns(work()))
@@ -153,19 +155,10 @@ def test_the_loop_gets_its_turn_while_messages_are_folded_and_saved(
 def test_a_message_in_slices_counts_what_it_counts_in_one(tmp_path: Path) -> None:
     payload = incidents(400, 2 * HOUR) + b"\nrubbish\n" + incidents(1, HOUR, START + 99 * DAY, "z")
     held, plain = partition(tmp_path), partition(tmp_path / "plain")
-    asyncio.run(held.fold(0, payload, FAR_FUTURE))
+    asyncio.run(held.fold([Record(0, payload)]))
     plain.live.ingest(payload, FAR_FUTURE, plain.shard)
     assert board(held) == board(plain)
     assert held.refused == {"not_json": 1}
-
-
-class Record(NamedTuple):
-    """A message as a plain consumer has it."""
-
-    offset: int
-    value: bytes
-    timestamp: int = FAR_FUTURE
-    key: bytes = b"warwickshire-west-mercia"
 
 
 def test_a_line_with_an_unknown_value_closes_its_periods_in_steps() -> None:
@@ -185,13 +178,13 @@ def test_reading_back_gives_the_loop_its_turn_and_stops_where_the_assignment_cha
     records = [Record(n, incidents(40, 3 * HOUR, START + n * 5 * DAY, f"{n}-")) for n in range(9)]
 
     async def work() -> None:
-        await reader._fold(held, records[:6])
+        await reader._fold({TP: records[:6]}, {TP: held})
         changed.append(True)
-        await reader._fold(held, records[6:])
+        await reader._fold({TP: records[6:]}, {TP: held})
 
     longest = asyncio.run(turns(work()))
-    assert held.folded == 6
-    assert held.read_back == 7 * 40
+    assert held.folded == 5
+    assert held.read_back == 6 * 40
     assert longest < MOST
 
 
@@ -205,8 +198,8 @@ def test_no_snapshot_holds_a_part_of_a_message(tmp_path: Path) -> None:
     held = partition(tmp_path)
 
     async def work() -> None:
-        await held.fold(0, incidents(5, HOUR, START - DAY, "before"), FAR_FUTURE)
-        folding = asyncio.ensure_future(held.fold(1, LONG_MESSAGE, FAR_FUTURE))
+        await held.fold([Record(0, incidents(5, HOUR, START - DAY, "before"))])
+        folding = asyncio.ensure_future(held.fold([Record(1, LONG_MESSAGE)]))
         await asyncio.sleep(0)
         assert held.folded == 0
         await held.save()
@@ -225,7 +218,7 @@ def test_whoever_is_cancelled_leaves_a_message_to_its_end(tmp_path: Path) -> Non
     held = partition(tmp_path)
 
     async def work() -> None:
-        folding = asyncio.ensure_future(held.fold(0, LONG_MESSAGE, FAR_FUTURE))
+        folding = asyncio.ensure_future(held.fold([Record(0, LONG_MESSAGE)]))
         await asyncio.sleep(0)
         folding.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -244,9 +237,9 @@ def test_a_message_that_takes_long_is_given_up_at_the_end_and_nothing_of_it_is_s
     held = partition(tmp_path)
 
     async def work() -> None:
-        await held.fold(0, incidents(5, HOUR, START - DAY, "before"), FAR_FUTURE)
+        await held.fold([Record(0, incidents(5, HOUR, START - DAY, "before"))])
         await held.save()
-        folding = asyncio.ensure_future(held.fold(1, LONG_MESSAGE, FAR_FUTURE))
+        folding = asyncio.ensure_future(held.fold([Record(1, LONG_MESSAGE)]))
         await asyncio.sleep(0)
         await held.settle(0.0)
         await folding
@@ -267,7 +260,7 @@ def test_messages_of_two_readers_take_turns_and_count_once(tmp_path: Path) -> No
 
     async def read() -> None:
         for offset, payload in enumerate(payloads):
-            await held.fold(offset, payload, FAR_FUTURE)
+            await held.fold([Record(offset, payload)])
 
     async def work() -> None:
         await asyncio.gather(read(), read())
@@ -291,7 +284,7 @@ def test_another_thread_gets_the_lock_between_slices(tmp_path: Path) -> None:
 
     reader = threading.Thread(target=read)
     reader.start()
-    asyncio.run(held.fold(0, LONG_MESSAGE, FAR_FUTURE))
+    asyncio.run(held.fold([Record(0, LONG_MESSAGE)]))
     done.set()
     reader.join()
     assert len(waits) > 2  # without slices: once within, and once after
@@ -370,10 +363,9 @@ def test_a_worker_with_a_message_that_takes_long_is_behind_and_then_live_again(
 
     async def work() -> None:
         stream = Stream()
-        stream.resume, stream.commit = (lambda _: None), nothing
+        stream.resume, stream.commit = (lambda *_: None), nothing
         stream.high, stream.heard = (lambda _: None), (lambda: None)
         stream.position, stream.forget_positions = (lambda _: None), (lambda: None)
-        stream.ends_at = lambda _key, _end: None
         settings = Settings("127.0.0.1:9", (COUNTY,), tmp_path, prefix="w")
         cluster = Cluster("c", 1, {"w.incidents": "id"})
         live = Live(Monitor(settings.forces, all_shards=False))
@@ -394,8 +386,8 @@ def test_a_worker_with_a_message_that_takes_long_is_behind_and_then_live_again(
             seen.append((live.health.state, live.health.detail))
 
         held.on_slice = slow
-        await assigned.accept(key, 0, LONG_MESSAGE, FAR_FUTURE)
-        clock.at += 100
+        await assigned.accept(key, [Record(0, LONG_MESSAGE)])
+        clock.at += 1000
         assigned.refresh()
         seen.append((live.health.state, live.health.detail))
         await assigned.close()
@@ -409,10 +401,10 @@ def test_a_worker_with_a_message_that_takes_long_is_behind_and_then_live_again(
 
 def test_what_is_started_over_shows_what_is_counted_anew_and_not_what_was(tmp_path: Path) -> None:
     held = partition(tmp_path)
-    asyncio.run(held.fold(0, incidents(5, HOUR), FAR_FUTURE))
+    asyncio.run(held.fold([Record(0, incidents(5, HOUR))]))
     held.start_over("is at 0, and the log ends at 0")
     held.show()
-    asyncio.run(held.fold(0, incidents(2, HOUR, name="anew"), FAR_FUTURE))
+    asyncio.run(held.fold([Record(0, incidents(2, HOUR, name="anew"))]))
     assert held.live.monitor.shards == [held.shard]
     shown = held.live.monitor.board(COUNTY.id, START + DAY).ingest["incident"]
     assert shown.records == 2

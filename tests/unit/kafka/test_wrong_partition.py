@@ -18,7 +18,7 @@ from streams.kafka.wrong_partition import EVERY, MANY, WINDOW, MisplacedLines, m
 from streams.live import Live
 from streams.periods import MINUTE
 from streams.state.snapshot import Identity
-from tests.build import call, lines, ms
+from tests.build import Record, call, lines, ms
 
 FORCE = find_force("warwickshire")
 KEY = b"warwickshire-west-mercia"
@@ -120,7 +120,7 @@ def test_a_partition_words_its_dead_letters_and_notes_what_it_counts(tmp_path: P
     partition = Partition(live, Shard("call", ()), tmp_path / "p", identity, "w", 24)
     line = lines([call("a", force="warwickshire", area=None)])
     for offset in range(EVERY):
-        asyncio.run(partition.fold(offset, line + b"\nrubbish\n", AT, KEY))
+        asyncio.run(partition.fold([Record(offset, line + b"\nrubbish\n", AT, KEY)]))
     right = partition_of("warwickshire-west-mercia", 24)
     letters = [
         {name: text.decode() for name, text in message.headers}
@@ -141,6 +141,6 @@ def test_a_message_with_any_line_that_is_counted_counts_for_its_partition(tmp_pa
     for offset in range(EVERY):
         mine = call(f"m{offset}", force="warwickshire")
         other = call(f"o{offset}", force="city-of-london")
-        asyncio.run(partition.fold(offset, lines([mine, other]), AT + offset, KEY))
+        asyncio.run(partition.fold([Record(offset, lines([mine, other]), AT + offset, KEY)]))
     assert partition.refused == {"wrong_partition": EVERY}
     assert partition.misplaced_lines.trouble(AT) is None

@@ -295,6 +295,34 @@ def test_a_series_of_nothing_is_refused(client: TestClient) -> None:
     assert answer.json()["error"] == 'no measure "pizzas" among the calls'
 
 
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("chart=answer&line=111", 'no line "111" in Tiny Police, only: 999, 101'),
+        ("chart=answer&line=999&area=atlantis", 'no area "atlantis" in Tiny Police, only: force, '),
+        (
+            "group=incidents&measure=count&category=pizza",
+            'no category "pizza" in Tiny Police, only: all, other, asb, ',
+        ),
+        ("group=crimes&measure=count&grade=all", 'the crimes have no "grade", only: offence, area'),
+        ("group=pizzas&measure=count", 'no measure "count" among the pizzas'),
+        ("group=calls&measure=waiting", 'no measure "waiting" among the calls'),
+    ],
+)
+def test_a_series_of_what_there_is_none_of_is_refused_in_plain_words(
+    client: TestClient, query: str, words: str
+) -> None:
+    answer = client.get(f"/series.json?{query}")
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(words)
+
+
+def test_a_series_of_what_is_listed_but_did_not_happen_is_0(client: TestClient) -> None:
+    query = "group=incidents&measure=count&category=missing_person&grade=all"
+    points = client.get(f"/series.json?{query}").json()["points"]
+    assert {point["value"] for point in points} == {0}
+
+
 def test_without_alerts_there_are_none(client: TestClient) -> None:
     assert client.get("/alerts.json").json() == {"alerts": []}
     assert client.post("/api/alerts/x/acknowledge", json={"who": "AB"}).status_code == 404

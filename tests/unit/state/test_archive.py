@@ -16,7 +16,7 @@ from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.state import archive
 from streams.state.snapshot import Identity
-from tests.build import FAR_FUTURE, TINY_FORCE, call, crime, incident, lines, ms, tiny_force
+from tests.build import TINY_FORCE, Record, call, crime, incident, lines, ms, tiny_force
 
 FORCE = tiny_force()
 AT = ms("2021-05-01T00:00:00Z")
@@ -87,7 +87,7 @@ def counted(folder: Path, messages: list[bytes]) -> tuple[Partition, Partition]:
     """A partition that has read it all, and one that was given the archive of it alone."""
     whole = partition(folder / "whole")
     for offset, payload in enumerate(messages):
-        asyncio.run(whole.fold(offset, payload, FAR_FUTURE))
+        asyncio.run(whole.fold([Record(offset, payload)]))
     rebuilt = partition(folder / "rebuilt")
     given(rebuilt, published(whole))
     return whole, rebuilt
@@ -98,13 +98,13 @@ def test_archived_panes_win_over_what_a_shortened_log_counts(tmp_path: Path, los
     messages = history()
     whole = partition(tmp_path / "whole")
     for offset, payload in enumerate(messages):
-        asyncio.run(whole.fold(offset, payload, FAR_FUTURE))
+        asyncio.run(whole.fold([Record(offset, payload)]))
     mail = published(whole)
     assert mail, "something was sealed"
     rebuilt = partition(tmp_path / "rebuilt")
     given(rebuilt, mail)
     for offset, payload in enumerate(messages[lost:], start=lost):
-        asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
+        asyncio.run(rebuilt.fold([Record(offset, payload)]))
     rebuilt.settle_archives()
     assert board(rebuilt) == board(whole)
     assert not published(rebuilt), "a fact is published once"
@@ -114,7 +114,7 @@ def test_archived_panes_survive_in_the_checkpoint(tmp_path: Path) -> None:
     messages = history()
     whole, rebuilt = counted(tmp_path, messages)
     for offset, payload in enumerate(messages[40:], start=40):
-        asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
+        asyncio.run(rebuilt.fold([Record(offset, payload)]))
     asyncio.run(rebuilt.save())
     rebuilt.checkpoint.close()
     again = partition(tmp_path / "rebuilt")
@@ -126,17 +126,17 @@ def test_archived_panes_that_are_ahead_of_what_was_read_wait_for_their_time(tmp_
     messages = history()
     whole, rebuilt = counted(tmp_path, messages)
     for offset, payload in enumerate(messages[:20]):
-        asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
+        asyncio.run(rebuilt.fold([Record(offset, payload)]))
     rebuilt.settle_archives()
     for offset, payload in enumerate(messages[20:], start=20):
-        asyncio.run(rebuilt.fold(offset, payload, FAR_FUTURE))
+        asyncio.run(rebuilt.fold([Record(offset, payload)]))
     assert board(rebuilt) == board(whole)
 
 
 @pytest.mark.parametrize("kind", ["call", "incident", "crime"])
 def test_a_fact_keeps_its_meaning_when_the_force_file_changes(tmp_path: Path, kind: str) -> None:
     held = partition(tmp_path, kind)
-    asyncio.run(held.fold(0, history(kind, 1)[0], FAR_FUTURE))
+    asyncio.run(held.fold([Record(0, history(kind, 1)[0])]))
     ledger = held.shard.ledgers()["tiny"]
     pane = ledger.panes.between(0, AT)
     value = archive.encode(ledger, FORCE, "hour", 0, pane)

@@ -24,7 +24,7 @@ from streams.live import Live
 from streams.state import snapshot as snapshots
 from streams.state.departed import Departed
 from streams.state.snapshot import Identity, Snapshot
-from tests.build import FAR_FUTURE, call, lines, tiny_force
+from tests.build import Record, call, lines, tiny_force
 from tests.late import END, counters, streams
 
 FORCE = tiny_force()
@@ -90,7 +90,7 @@ def test_what_is_written_is_the_state_at_the_instant_of_taking(
 
         async def fold(start: int, end: int) -> None:
             for offset in range(start, end):
-                await held.fold(offset, lines([records[offset]]), FAR_FUTURE)
+                await held.fold([Record(offset, lines([records[offset]]))])
 
         write, go_on = held.checkpoint.save, threading.Event()
 
@@ -127,7 +127,7 @@ def test_saves_that_fail_lose_nothing(records: list[dict[str, Any]], data: st.Da
     with tempfile.TemporaryDirectory() as folder:
         held = partition(folder, kind)
         for offset, record in enumerate(records):
-            asyncio.run(held.fold(offset, lines([record]), FAR_FUTURE))
+            asyncio.run(held.fold([Record(offset, lines([record]))]))
             if not offset:
                 asyncio.run(held.save())
             elif data.draw(st.booleans()):
@@ -146,7 +146,7 @@ def test_saves_that_fail_lose_nothing(records: list[dict[str, Any]], data: st.Da
 def test_taking_hands_over_what_the_ledger_noted_however_much_it_is(tmp_path: Path) -> None:
     held = partition(tmp_path)
     payload = lines([call(f"c{number}") for number in range(100)])
-    asyncio.run(held.fold(0, payload, FAR_FUTURE))
+    asyncio.run(held.fold([Record(0, payload)]))
     noted = ledger_of(held).changed
     snapshot = snapshots.take(held.shard, 0, {})
     assert snapshot.entries[0] is noted
@@ -158,7 +158,7 @@ def test_what_is_written_is_let_go(tmp_path: Path) -> None:
     held = partition(tmp_path)
     many = [call(f"c{n}", abandoned_at="2021-03-01T10:01:00Z") for n in range(100)]
     payload = lines([*many, call("late", "2021-06-01T10:00:00Z")])  # and the others leave
-    asyncio.run(held.fold(0, payload, FAR_FUTURE))
+    asyncio.run(held.fold([Record(0, payload)]))
     snapshot = snapshots.take(held.shard, 0, {})
     held.checkpoint.save(snapshot)
     assert snapshot.entries == {0: {}}
@@ -175,10 +175,10 @@ def test_revisions_that_were_taken_are_not_changed_any_more(tmp_path: Path) -> N
         call("c1", "2021-03-01T10:00:00Z", answered_at="2021-03-01T10:00:05Z", updated_at=later),
         call("c1", deleted=True, updated_at="2021-03-01T15:01:00Z"),
     ]
-    asyncio.run(held.fold(0, lines(versions[:3]), FAR_FUTURE))
+    asyncio.run(held.fold([Record(0, lines(versions[:3]))]))
     taken = snapshots.take(held.shard, 0, {}).revisions[0]
     before = deepcopy(taken)
     assert before
-    asyncio.run(held.fold(1, lines(versions[3:]), FAR_FUTURE))
+    asyncio.run(held.fold([Record(1, lines(versions[3:]))]))
     assert taken == before
     assert ledger_of(held).revisions != before

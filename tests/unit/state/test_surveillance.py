@@ -18,7 +18,7 @@ from streams.live import Live
 from streams.state import sqlite as store
 from streams.state.snapshot import Identity
 from streams.surveillance.service import Surveillance
-from tests.build import FAR_FUTURE, incident, lines, tiny_force
+from tests.build import Record, incident, lines, tiny_force
 from tests.surveillance import hours, of, play, state_of, watched
 
 FORCES = (tiny_force(),)
@@ -47,7 +47,7 @@ def partition(path: Path, *, surveillance: bool = True) -> Partition:
 
 def fold(target: Partition, first: int, last: int) -> None:
     for number, payload in list(enumerate(hours(150)))[first:last]:
-        asyncio.run(target.fold(number, payload, FAR_FUTURE))
+        asyncio.run(target.fold([Record(number, payload)]))
 
 
 def kept(target: Partition) -> Surveillance:
@@ -72,7 +72,7 @@ def test_a_checkpoint_of_before_the_first_period_makes_nothing_anew(tmp_path: Pa
     """What was closed before the first record is in no baseline, with a restart or without."""
     old = incident("old", "2021-02-20T10:00:00Z", updated_at="2021-03-01T00:00:00Z")
     first = partition(tmp_path)
-    asyncio.run(first.fold(0, lines([old]), FAR_FUTURE))
+    asyncio.run(first.fold([Record(0, lines([old]))]))
     asyncio.run(first.save())
     first.checkpoint.close()
     second = partition(tmp_path)
@@ -93,7 +93,7 @@ def test_random_saves_failures_and_deaths_lose_nothing_of_what_was_learned(
     while at < number:
         for _ in range(rng.randrange(1, 30)):
             if at < number:
-                asyncio.run(target.fold(at, payloads[at], FAR_FUTURE))
+                asyncio.run(target.fold([Record(at, payloads[at])]))
                 at += 1
         if rng.random() < 0.3:
             with monkeypatch.context() as broken:
@@ -135,6 +135,6 @@ def test_nothing_is_written_of_detectors_that_took_nothing(tmp_path: Path) -> No
     target = partition(tmp_path)
     fold(target, 0, 50)
     assert asyncio.run(target._take()).watches
-    asyncio.run(target.fold(200, hours(150)[49], FAR_FUTURE))
+    asyncio.run(target.fold([Record(200, hours(150)[49])]))
     assert asyncio.run(target._take()).watches == []
     target.checkpoint.close()

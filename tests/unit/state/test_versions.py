@@ -36,7 +36,7 @@ from streams.state import surveillance as watching
 from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.state import lost
 from tests import state_files
-from tests.build import lines
+from tests.build import Record, lines
 from tests.calibration import planned
 from tests.late import counters
 from tests.state_events import LATER, MONDAY, counted, force
@@ -382,7 +382,7 @@ def test_comments_and_docstrings_keep_what_was_counted_and_learned(tmp_path: Pat
     path = tmp_path / "crime.sqlite"
     target = partition("crime", path)
     for offset, message in enumerate(counted("crime")):
-        asyncio.run(target.fold(offset, lines(message), LATER + 1_000 * 86_400_000))
+        asyncio.run(target.fold([Record(offset, lines(message), LATER + 1_000 * 86_400_000)]))
     asyncio.run(target.save())
     OPENED.pop().checkpoint.close()
     for package in ("streams", "detectors"):

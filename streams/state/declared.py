@@ -1,0 +1,96 @@
+"""What a checkpoint was written under: what a record means, and what is counted of it.
+
+Where what a record means has changed (a fact, a dimension, a clock, a rule, a list of the force),
+its packed form says something else, and the records are read from the log again: `fingerprint`.
+Where only what is counted of it has, records are counted again as they are loaded. Of periods that
+are sealed the records are gone: what was not counted of them then is not known (`Recount`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from streams.config.force import Force
+from streams.fold.ledger import Uncounted
+from streams.fold.panes import Pane
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout
+from streams.registry.digests import Counted, digest
+from streams.registry.histogram import BINS
+from streams.registry.kind import Kind
+
+
+def fingerprint(kind: Kind | None, forces: Iterable[Force], form: int) -> str:
+    """Changes with what the records of a file mean, and with anything in the force files that could
+    change a figure. `form` is the number of the file's form; readings and heartbeats, of which
+    nothing is counted, have no kind."""
+    said = [f"{form}", "" if kind is None else kind.meaning]
+    for force in sorted(forces, key=lambda f: f.id):
+        lists = (*force.categories.paths, *force.offences.paths, *force.markers.paths)
+        said.append("/".join((force.id, force.fingerprint, *lists)))
+    return digest(*said)
+
+
+class Recount:
+    """From panes as they were counted under older declarations to those of now."""
+
+    def __init__(self, before: Sequence[Counted], kind: Kind) -> None:
+        self.changed = tuple(before) != kind.counted
+        self._clocks = [_ClockRecount(*each) for each in zip(before, kind.counted, strict=True)]
+
+    def uncounted(
+        self, known: Mapping[tuple[int, str], Uncounted], now: Uncounted
+    ) -> dict[tuple[int, str], Uncounted]:
+        """Of which counters of now, by clock and name, older panes know nothing: those that were
+        `known` to be so, and those that are new `now`."""
+        found = {}
+        for clock, each in enumerate(self._clocks):
+            for name in each.names:
+                place = clock, name
+                if name in each.unknown:
+                    found[place] = now
+                elif place in known:
+                    found[place] = known[place]
+        return found
+
+    def pane(self, clock: int, pane: Pane) -> Pane:
+        """A pane with the counters of now, those that it does not know left out."""
+        return self._clocks[clock].pane(pane)
+
+
+class _ClockRecount:
+    def __init__(self, before: Counted, now: Counted) -> None:
+        self._before, self._now = (
+            CounterLayout(*((name, bits) for name, bits, _ in each.counters))
+            for each in (before, now)
+        )
+        known = {(name, how) for name, _, how in before.counters}
+        self._kept = [name for name, _, how in now.counters if (name, how) in known]
+        self.names = self._now.names
+        self.unknown = frozenset(self.names) - set(self._kept)
+        self._timings = {place for place, how in now.timings if (place, how) in before.timings}
+
+    def pane(self, pane: Pane) -> Pane:
+        found: Pane = {}
+        for key, value in pane.items():
+            if key > SERIES_KEY_MASK:
+                if ((key >> BIN_SHIFT) - 1) // BINS in self._timings:
+                    found[key] = value
+            else:
+                counts = parts(self._before, value)
+                if total := sum(counts[name] << self._now.shift[name] for name in self._kept):
+                    found[key] = total
+        return found
+
+
+def parts(layout: CounterLayout, value: int) -> dict[str, int]:
+    """The counters in an integer. Of a change some may be below zero: then they have borrowed from
+    those above them."""
+    found = {}
+    for name in layout.names:
+        mask = layout.mask[name]
+        part = value & mask
+        if part > mask >> 1:
+            part -= mask + 1
+        found[name] = part
+        value = value - part >> mask.bit_length()
+    return found
