@@ -14,7 +14,6 @@ attended; and of the response time the sum (ms) and sum of squares (ms squared).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from streams.config.force import Force, Target
@@ -30,12 +29,28 @@ from streams.registry.measures import LIVE_GRAINS, Gauge, Group, Measure, WatchP
 
 EMERGENCY = "emergency"
 GRADES = ("ungraded", EMERGENCY, "priority", "scheduled", "no_attendance")
-SEVERITIES = ("fatal", "serious", "slight")
 ATTENDED = is_("attendance", "attended")
 
 
-def hurt(severity: str, casualties: tuple[Casualty, ...] | Casualties) -> int:
-    """How many people were hurt so badly in a collision."""
+Hurt = tuple[Casualty, ...] | Casualties
+
+
+def killed(casualties: Hurt) -> int:
+    """How many people a collision killed."""
+    return _hurt(casualties, "fatal")
+
+
+def seriously_hurt(casualties: Hurt) -> int:
+    """How many it hurt seriously."""
+    return _hurt(casualties, "serious")
+
+
+def slightly_hurt(casualties: Hurt) -> int:
+    """How many it hurt slightly."""
+    return _hurt(casualties, "slight")
+
+
+def _hurt(casualties: Hurt, severity: str) -> int:
     if isinstance(casualties, Casualties):
         found: int = getattr(casualties, severity)
         return found
@@ -156,7 +171,9 @@ INCIDENT = Kind(
         Flag("ended", present("closed_at") | flagged("cancelled") | is_("played", "end")),
         Marks("markers", declared_markers),
         Flag("crimed", flagged("crimed")),
-        *(Number(severity, "casualties", partial(hurt, severity)) for severity in SEVERITIES),
+        Number("killed", "casualties", killed),
+        Number("seriously_hurt", "casualties", seriously_hurt),
+        Number("slightly_hurt", "casualties", slightly_hurt),
     ),
     counts=~is_("attendance", "cancelled"),
     counters=(

@@ -623,9 +623,9 @@ class _Counting:
     def _maker(self, shape: Sequence[tuple[bool, int, tuple[bool, ...]]]) -> Callable[..., Counted]:
         """Makes the function for the tuples of one shape."""
         out, given = _Lines(), ["key"]
-        body, found = _Lines(), []
+        inner, found = _Lines(), []
         used: set[str] = set()
-        body.add(2, f"when = packed >> {self.places.when}")
+        inner.add(2, f"when = packed >> {self.places.when}")
         for clock, (has, asked, dated) in zip(self._clocks, shape, strict=True):
             given.append(f"counters{clock.index}")
             limits = [f"limit{clock.index}_{place}" for place in range(len(dated))]
@@ -635,10 +635,10 @@ class _Counting:
                     f"{name}(when)" if on_date else name
                     for name, on_date in zip(limits, dated, strict=True)
                 ]
-                found.append(clock.write(body, self.places, has, asked, written, used))
+                found.append(clock.write(inner, self.places, has, asked, written, used))
         out.add(0, f"def make({', '.join(given)}):")
         out.add(1, "def counted(packed):")
-        out.lines += body.lines
+        out.lines += inner.lines
         if len(found) == 1 and found[0][1] is None:
             out.add(2, f"return ({found[0][0]},)")
         else:

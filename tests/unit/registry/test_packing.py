@@ -66,7 +66,7 @@ COLLISIONS: Kind = replace(
     INCIDENT,
     counters=(
         *INCIDENT.counters,
-        Counter("killed", adds="fatal"),
+        Counter("dead", adds="killed"),
         Counter("marked", has("markers", "alcohol") & ~has("markers", "hate")),
     ),
 )
@@ -109,7 +109,7 @@ def lies_in(value: object, wider: object) -> bool:
 
 def held(targets: Any, when: int) -> int:
     """The limit at an instant, in ms; before the first date, the first."""
-    steps = sorted((FORCE.instant(each.since), each.seconds * 1000) for each in targets)
+    steps = sorted((FORCE.instant(each.since), int(each.seconds) * 1000) for each in targets)
     return [limit for since, limit in steps if since <= when or since == steps[0][0]][-1]
 
 
@@ -197,6 +197,9 @@ def packed_counts(packer: Packer, packed: int) -> dict[str, tuple[Any, ...]]:
 # -- events ----------------------------------------------------------------------------------------
 
 MARKERS = st.lists(st.sampled_from(["hate", "alcohol", "rural", "nobody.knows"]), max_size=3)
+CASUALTIES = st.lists(
+    st.sampled_from((Casualty(severity="fatal"), Casualty(severity="slight"))), max_size=3
+)
 AREAS = st.sampled_from([None, "north", "south", "Atlantis"])
 
 
@@ -229,10 +232,7 @@ def incidents(draw: st.DrawFn) -> Incident:
         closed_at=draw(st.none() | later(opened, DAY)) if exact else None,
         cancelled=draw(st.booleans()),
         markers=tuple(draw(MARKERS)),
-        casualties=tuple(
-            Casualty(severity=s)
-            for s in draw(st.lists(st.sampled_from(["fatal", "slight"])))  # type: ignore[arg-type]
-        ),
+        casualties=tuple(draw(CASUALTIES)),
         played=draw(st.sampled_from([None, "step", "end"])),
     )
 
