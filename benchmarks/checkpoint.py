@@ -71,6 +71,15 @@ def partition(path: Path, *, surveillance: bool) -> Partition:
     return Partition(live, Shard("call", forces), path, identity, "b", 1, surveillance=surveillance)
 
 
+class Message(NamedTuple):
+    """A message as the clients of Kafka hand it over."""
+
+    offset: int
+    value: bytes
+    timestamp: int = RECEIVED
+    key: bytes | None = None
+
+
 class Stretches(NamedTuple):
     """The stretches, in ms, in which the loop had no turn while something was done."""
 
@@ -132,11 +141,11 @@ async def measure(records: int, path: Path, *, surveillance: bool) -> AsyncItera
     async def change(offset: int) -> None:
         numbers = chance.sample(range(records), BATCH)
         payload = [line(n, START + int(n * step), chance, offset + 1) for n in numbers]
-        await held.fold(offset, b"\n".join(payload), RECEIVED)
+        await held.fold([Message(offset, b"\n".join(payload))])
 
     async def ahead(offset: int, hours: int) -> None:
         at = START + DAYS * DAY + hours * HOUR
-        await held.fold(offset, line(records + hours, at, chance), RECEIVED)
+        await held.fold([Message(offset, line(records + hours, at, chance))])
 
     folded, saved = Stretches(FOLDS, [], [], []), Stretches(SAVES, [], [], [])
     for offset in range(1, TIMES + 1):

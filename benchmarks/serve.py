@@ -41,28 +41,24 @@ def loaded(path: Path) -> ModuleType:
     return module
 
 
-def place(file: str, line: int, function: str) -> str:
-    """The name of a function as a person would look for it."""
+def place(file: str, function: str) -> str:
+    """The name of a function as a person would look for it: `fold/ledger: add`."""
     if file == "~":
         return function.strip("<>")
-    parts = Path(file).parts
-    for top in ("streams", "detectors", "site-packages"):
-        if top in parts:
-            at = len(parts) - parts[::-1].index(top) - 1
-            return "/".join(parts[at + (top == "site-packages") :]) + f":{line} {function}"
-    return f"{Path(file).name}:{line} {function}"
+    parts = Path(file).with_suffix("").parts
+    return f"{'/'.join(parts[-2:])}: {function}"
 
 
-def profiled(module: ModuleType, name: str, *arguments: Any) -> list[str]:
+def profiled(module: ModuleType, function: str, *arguments: Any) -> list[str]:
     """Where a function spends its time: the share of each of the dearest, by its own time."""
     profile = cProfile.Profile(time.process_time)
-    profile.runcall(getattr(module, name), *arguments)
+    profile.runcall(getattr(module, function), *arguments)
     stats = pstats.Stats(profile)
     total = stats.total_tt or 1.0  # type: ignore[attr-defined]
     own = sorted(stats.stats.items(), key=lambda item: -item[1][2])  # type: ignore[attr-defined]
     return [
-        f"{row[2] / total:4.0%} own, {row[3] / total:4.0%} with what it calls: {place(*where)}"
-        for where, row in own[:MOST]
+        f"{row[2] / total:4.0%} own, {row[3] / total:4.0%} with what it calls: {place(file, name)}"
+        for (file, _, name), row in own[:MOST]
     ]
 
 

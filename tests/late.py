@@ -84,7 +84,8 @@ def last(kind: str) -> dict[str, Any]:
 def counters(ledger: Ledger) -> dict[str, Any]:
     """Everything that a ledger counts, pane by pane, and what is open."""
     panes = ledger.panes
-    stored = {"minute": panes.minutes, "hour": panes.hours, "day": panes.days,
+    minutes = {minute: panes.minute(minute) for minute in panes.records}
+    stored = {"minute": minutes, "hour": panes.hours, "day": panes.days,
               "whole_day": panes.whole_days, "whole_month": panes.whole_months}  # fmt: skip
     found: dict[str, Any] = {
         grain: {minute: pane for minute, pane in by_start.items() if pane}

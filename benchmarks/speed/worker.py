@@ -44,7 +44,7 @@ from streams.config.force import find_force
 from streams.kafka import topics
 from streams.sources.simulator import Rates, simulate
 from tests.servers import kafka as brokers
-from tests.servers.process import MissingError, Server, free_port
+from tests.servers.process import MissingError, Server, free_port, wait_until
 
 COUNTY = find_force("warwickshire")
 FIRST = int(dt.datetime(2023, 1, 2, tzinfo=dt.UTC).timestamp() * 1000)
@@ -53,7 +53,8 @@ BATCH = 300
 KINDS = ("call", "incident")
 KEY = COUNTY.partition_group.encode()
 RATE = 1000
-QUIX_TOPIC = "bench-quix"
+NAME = f"bench-{os.getpid()}"
+"""What topics and groups begin with; a broker that goes on may know those of an earlier run."""
 Messages = list[tuple[str, bytes]]
 """Kind and payload."""
 
@@ -176,7 +177,7 @@ def cost(bench: Bench, broker: str) -> None:
     with ExitStack() as stack:
         runs = {}
         for name, tree in bench.trees.items():
-            runs[name] = Run(bench, broker, tree, f"bench-{name}")
+            runs[name] = Run(bench, broker, tree, f"{NAME}-{name}")
             stack.callback(runs[name].close)
             runs[name].start()
         for _ in range(bench.rounds):
@@ -207,7 +208,7 @@ def rebuild(bench: Bench, broker: str) -> None:
         runs: dict[str, Run] = {}
         idle: dict[tuple[str, str], float] = {}
         for name, tree in bench.trees.items():
-            runs[name] = run = Run(bench, broker, tree, f"bench-back-{name}")
+            runs[name] = run = Run(bench, broker, tree, f"{NAME}-back-{name}")
             stack.callback(run.close)
             run.start()
             for how, (_, options) in floors.items():
@@ -307,11 +308,12 @@ def latency(bench: Bench, broker: str, tree: Path, name: str) -> tuple[list[floa
             run.send("call", json.dumps({**call, "updated_at": at}).encode())
             sent.append(time.perf_counter())
         run.producer.flush()
-        time.sleep(3)
+        for seen in (metrics, screen):
+            wait_until(lambda seen=seen: len(sent) in seen.counts[-1:], 60, "all calls are seen")
         stop.set()
         for watcher in watchers:
             watcher.join(timeout=30)
-        # The first second finds nothing counted yet, and is not like the others.
+        # The first second is not like the others: nothing is counted yet, and no screen connected.
         return metrics.delays(sent)[RATE:], screen.delays(sent)[RATE:]
     finally:
         run.close()
@@ -321,7 +323,7 @@ def latencies(bench: Bench, broker: str) -> None:
     delays: dict[tuple[str, str], list[float]] = defaultdict(list)
     for number in range(min(bench.rounds, 3)):
         for name, tree in bench.trees.items():
-            metrics, screen = latency(bench, broker, tree, f"bench-late-{name}-{number}")
+            metrics, screen = latency(bench, broker, tree, f"{NAME}-late-{name}-{number}")
             delays[name, "metrics"] += metrics
             delays[name, "screen"] += screen
     last = {key: p99(each) for key, each in delays.items()}
@@ -348,8 +350,8 @@ def quix(bench: Bench, broker: str) -> None:
     calls = bench.size(20_000, 10_000, 300)
     lines = b"\n".join(core.batches(calls, versions=1)).split(b"\n")
     with topics.admin(broker) as client:
-        client.create_topics([NewTopic(QUIX_TOPIC, 1, 1)])
-        client.wait_for_topics([QUIX_TOPIC])
+        client.create_topics([NewTopic(f"{NAME}-keyed", 1, 1)])
+        client.wait_for_topics([f"{NAME}-keyed"])
     producer = KafkaProducer(bootstrap_servers=broker, acks=1, linger_ms=5)
     keyed = [
         (f"{call['line']}|{call['area']}", line) for line in lines if (call := json.loads(line))
@@ -357,7 +359,7 @@ def quix(bench: Bench, broker: str) -> None:
     # A window closes once a later call of its key has come.
     last = {key: re.sub(rb"2021-03-..T", b"2021-04-09T", line) for key, line in keyed}
     for key, line in [*keyed, *last.items()]:
-        producer.send(QUIX_TOPIC, key=key.encode(), value=line)
+        producer.send(f"{NAME}-keyed", key=key.encode(), value=line)
     producer.close()
     path = bench.folder / "calls.ndjson"
     path.write_bytes(b"\n".join(lines) + b"\n")
@@ -366,9 +368,11 @@ def quix(bench: Bench, broker: str) -> None:
         folder = str(bench.folder / f"quix-{number}")
         file = BENCHMARKS / "peers" / "with_quix.py"
         with Child(file, bench.here, bench.core, str(bench.peers)) as child:
-            theirs.append(child.seconds("count", broker, QUIX_TOPIC, f"quix-{number}", folder))
+            theirs.append(
+                child.seconds("count", broker, f"{NAME}-keyed", f"{NAME}-{number}", folder)
+            )
             answer = child.ask("figures").value
-        run = Run(bench, broker, bench.here, f"bench-quix-{number}")
+        run = Run(bench, broker, bench.here, f"{NAME}-quix-{number}")
         try:
             run.start()
             ours.append(run.count([("call", line) for line in lines]))

@@ -50,10 +50,10 @@ class AnswerWindows:
             return
         for minute in changed or ():
             if was - self._longest <= minute < was:
-                self._put(minute, self._read(panes.minutes.get(minute)), was)
+                self._put(minute, self._read(panes.minute(minute)), was)
         minutes, sums = self._minutes, self.sums
         for minute in range(was, end):
-            if new := self._read(panes.minutes.get(minute)):
+            if new := self._read(panes.minute(minute)):
                 minutes[minute] = new
             if minutes:
                 for window, length in enumerate(self.lengths):
@@ -81,9 +81,9 @@ class AnswerWindows:
     def _begin(self, end: int) -> None:
         self._minutes, self._end = {}, end
         self.sums = [0 for _ in self.lengths]
-        panes = self.ledger.panes.minutes
-        for minute in range(end - self._longest, end) if panes else ():
-            self._put(minute, self._read(panes.get(minute)), end)
+        panes = self.ledger.panes
+        for minute in range(end - self._longest, end) if panes.records else ():
+            self._put(minute, self._read(panes.minute(minute)), end)
 
     def _put(self, minute: int, new: int, end: int) -> None:
         """Takes what has changed in a minute."""

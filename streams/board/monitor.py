@@ -207,10 +207,11 @@ class Monitor:
         adders: dict[type, dict[str, Add]] = {}  # not of each kind: a payload may be a single line
         for shard in shards:
             adders.setdefault(self.registry.structs[shard.kind], {}).update(shard.adders)
-        for number, line in enumerate(payload.split(b"\n"), start=1):
-            folded.lines = number
+        lines = payload.split(b"\n")
+        shallow = max(map(len, lines)) <= SHALLOW
+        for number, line in enumerate(lines, start=1):
             try:
-                if len(line) > SHALLOW:
+                if not shallow:
                     check_depth(line)
                 event = decode_line(line)
                 add = adders.get(event.__class__, NONE).get(event.force)
@@ -218,10 +219,12 @@ class Monitor:
                     raise self._misplaced(event, only)
                 crossing = add(event, appended)
                 if crossing is not None:
+                    folded.lines = number
                     yield from crossing
             except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
                 if not line or line.isspace():
                     continue
+                folded.lines = number
                 refused = yield from self._salvage(line, error, appended, shards, only)
                 if refused is not None:
                     place = number - 1
@@ -229,7 +232,9 @@ class Monitor:
                     self.refused[only.kind if only else self._kind_in(line)][refused.reason] += 1
                     self._note_refused(line, refused.reason, appended)
             if not number % LINES_A_STEP:
+                folded.lines = number
                 yield
+        folded.lines = len(lines)
 
     def _salvage(
         self,

@@ -9,7 +9,8 @@ than `LONGEST_QUIET` close in one step, however many they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import NamedTuple
 
 from streams.fold.panes import Pane, Panes
@@ -63,11 +64,11 @@ def empty_runs(panes: Panes, begin: int, end: int, least: int = LEAST) -> list[S
 def _is_dense(panes: Panes, first: int, last: int, most: int) -> bool:
     """Whether the records known to the minute leave no `most` minutes in a row empty that reach
     into [first, last): a window is moved on to behind the last record in it."""
-    minutes, floor = panes.minutes, panes.hours_before // MINUTE
+    records, floor = panes.records, panes.hours_before // MINUTE
     at = first - most + 1
     while at + most <= last:
         for minute in range(at + most - 1, max(at, floor) - 1, -1):
-            if minutes.get(minute):
+            if records.get(minute):
                 at = minute + 1
                 break
         else:
@@ -78,18 +79,18 @@ def _is_dense(panes: Panes, first: int, last: int, most: int) -> bool:
 def _covered(panes: Panes, begin: int, end: int) -> Iterator[Span]:
     """The spans of the panes with any record that reach into [begin, end)."""
     first, last = begin // MINUTE, end // MINUTE
-    if last - first < len(panes.minutes):
+    if last - first < len(panes.records):
         for minute in range(first, last):
-            if panes.minutes.get(minute):
+            if panes.records.get(minute):
                 yield minute * MINUTE, (minute + 1) * MINUTE
     else:
-        for minute, pane in panes.minutes.items():
-            if first <= minute < last and pane:
+        for minute, records in panes.records.items():
+            if first <= minute < last and records:
                 yield minute * MINUTE, (minute + 1) * MINUTE
-    for unit, some in _coarse(panes, begin):
+    for unit, some, until in _coarse(panes, begin, end):
         at = panes.calendar.start(unit, begin)
-        if (end - at) // _LENGTHS[unit] < len(some):
-            while at < end:
+        if (until - at) // _LENGTHS[unit] < len(some):
+            while at < until:
                 stop = panes.calendar.end(unit, at)
                 if some.get(at // MINUTE):
                     yield at, stop
@@ -97,22 +98,22 @@ def _covered(panes: Panes, begin: int, end: int) -> Iterator[Span]:
         else:
             for minute, pane in some.items():
                 start = minute * MINUTE
-                if at <= start < end and pane:
+                if at <= start < until and pane:
                     yield start, panes.calendar.end(unit, start)
 
 
 _LENGTHS: dict[Grain, int] = {"hour": HOUR, "day": DAY, "month": 28 * DAY}
 
 
-def _coarse(panes: Panes, begin: int) -> Iterator[tuple[Grain, dict[int, Pane]]]:
-    """The panes longer than a minute that may reach beyond an instant, each sort by its start
-    minutes."""
+def _coarse(panes: Panes, begin: int, end: int) -> Iterator[tuple[Grain, dict[int, Pane], int]]:
+    """The panes longer than a minute that may reach into [begin, end), each sort by its start
+    minutes, with the instant up to which they say more than finer ones."""
     if begin < panes.hours_before:
-        yield "hour", panes.hours
+        yield "hour", panes.hours, min(end, panes.hours_before)
     if begin < panes.days_before:
-        yield "day", panes.days
-    yield "day", panes.whole_days
-    yield "month", panes.whole_months
+        yield "day", panes.days, min(end, panes.days_before)
+    yield "day", panes.whole_days, end
+    yield "month", panes.whole_months, end
 
 
 def empty_since(panes: Panes, at: int) -> int:
@@ -120,16 +121,16 @@ def empty_since(panes: Panes, at: int) -> int:
     before it; the instant itself where there is none."""
     here = at // MINUTE
     for minute in range(here - 1, here - 61, -1):
-        if panes.minutes.get(minute):
+        if panes.records.get(minute):
             return (minute + 1) * MINUTE
-    last = _last_before(panes.minutes, here)
+    last = _last_before(panes.records, here)
     ends = [(last + 1) * MINUTE] if last else []
-    coarser: tuple[tuple[Grain, dict[int, Pane]], ...] = (
-        ("hour", panes.hours),
-        ("day", panes.days),
+    coarser: tuple[tuple[Grain, dict[int, Pane], int], ...] = (
+        ("hour", panes.hours, panes.hours_before),
+        ("day", panes.days, panes.days_before),
     )
-    for unit, some in coarser if not last else ():  # they end where the finer ones begin
-        last = _last_before(some, here)
+    for unit, some, until in coarser if not last else ():  # they end where the finer ones begin
+        last = _last_before(some, min(here, until // MINUTE))
         if last:
             ends.append(panes.calendar.end(unit, last * MINUTE))
             break
@@ -144,16 +145,23 @@ def empty_since(panes: Panes, at: int) -> int:
     return min(at, max(ends, default=at))
 
 
-def _last_before(some: dict[int, Pane], here: int) -> int:
+def _last_before(some: Mapping[int, Pane | int], here: int) -> int:
     """The start of the last pane with a record before a minute; 0 where there is none."""
-    return max((minute for minute, pane in some.items() if minute < here and pane), default=0)
+    return max((minute for minute, held in some.items() if minute < here and held), default=0)
 
 
 def first_record(panes: Panes) -> int | None:
     """The start, in ms, of the first pane with a record; None where there is none."""
-    every = (panes.minutes, panes.hours, panes.days, panes.whole_days, panes.whole_months)
-    starts = (minute for some in every for minute, pane in some.items() if pane)
-    earliest = min(starts, default=None)
+    before = panes.hours_before // MINUTE
+    every = (
+        (minute for minute, pane in panes.hours.items() if pane and minute < before),
+        (minute for minute, records in panes.records.items() if records),
+        *(
+            (m for m, pane in some.items() if pane)
+            for some in (panes.days, panes.whole_days, panes.whole_months)
+        ),
+    )
+    earliest = min(chain.from_iterable(every), default=None)
     return None if earliest is None else earliest * MINUTE
 
 

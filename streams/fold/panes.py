@@ -6,9 +6,11 @@ series key with a histogram bin above it (its value is how many durations lie in
 Everything in a pane is linear: panes add up, and a record is taken out by subtracting what it put
 in; what comes to zero is removed, so equal contents are equal dicts.
 
-A record known to the second goes to a minute pane; once its minute is 48 hours behind the
-watermark, panes coarsen to hours, and after 13 months to days, which are kept for good. A record
-known only to the day or the month has panes of its own and enters nothing finer.
+A record known to the second goes to the pane of its hour; after 13 months hours coarsen to days,
+which are kept for good. Of the last 48 hours it is also noted what changed, from which the panes of
+an hour's minutes are made when somebody asks for one: history that is only read by the hour never
+makes them. A record known only to the day or the month has panes of its own and enters nothing
+finer.
 
 What lies before `closed_before` changes seldom, and by `revise` alone: sums of it are kept until
 then. So the sum of a closed month is made once, and readers may keep what they make of it for as
@@ -17,7 +19,7 @@ long as they are given the same one.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Hashable, Iterator
 from itertools import chain
 from typing import NamedTuple, TypeVar
@@ -34,7 +36,7 @@ KEEP_HOURS = 396 * DAY  # 13 months
 _LONGEST = 32 * DAY
 """No pane is longer."""
 PANES_A_STEP = 240
-"""Panes that are joined into coarser ones in one step, where many are at once."""
+"""Hours that are joined into days in one step, where many are at once."""
 MOST_KEPT = 128
 """Sums that are kept, of days and of other spans each; those that were asked for last."""
 MOST_REVISED = 1_000
@@ -56,10 +58,14 @@ class Parts(NamedTuple):
 NOTHING = Parts(None, {})
 
 
+Change = tuple[Contribution, int]
+"""A contribution, and whether it is put in (1) or taken out (-1)."""
+
+
 def put_in(pane: Pane, contribution: Contribution, sign: int) -> None:
     """Puts a contribution into a pane (`sign` 1) or takes it out again (-1)."""
     _, _, series_key, counters, bin_key = contribution
-    value = pane.get(series_key, 0) + sign * counters
+    value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
     if value:
         pane[series_key] = value
     else:
@@ -90,14 +96,13 @@ class Panes:
 
     def __init__(self, calendar: Calendar) -> None:
         self.calendar = calendar
-        self.minutes: dict[int, Pane] = {}
         self.hours: dict[int, Pane] = {}
         self.days: dict[int, Pane] = {}
         self.whole_days: dict[int, Pane] = {}
         self.whole_months: dict[int, Pane] = {}
         """Of records known only to the month, as `whole_days` of those known only to the day."""
         self.hours_before = 0
-        """The instant, in ms, before which there are no minutes any more: they are hours."""
+        """The instant, in ms, before which there are no minutes any more."""
         self.days_before = 0
         """The instant, in ms, before which there are no hours any more: they are days."""
         self.closed_before = 0
@@ -105,25 +110,38 @@ class Panes:
         self._day_sums: OrderedDict[int, Pane] = OrderedDict()
         self._kept: OrderedDict[tuple[int, int, bool], Pane] = OrderedDict()
         """By start, end, and whether records known only to the day or month are in it."""
-        self._revised: list[tuple[Contribution, int]] = []
+        self._revised: list[Change] = []
         """What was revised and is not in the sums that are kept."""
+        self.records: defaultdict[int, int] = defaultdict(int)
+        """How many records count in each minute that is kept; 0 where all were taken out again."""
+        self._minutes: dict[int, Pane] = {}
+        self._changes: defaultdict[int, list[Change]] = defaultdict(list)
+        """By number of the hour since 1970 UTC: what is not yet in the panes of its minutes."""
+        self._hour = Pane()
+        self._hour_starts = self._hour_ends = self._last_ends = 0
+        """The hour that a record was last put in; and the end of the last hour there is."""
         self.changed: set[int] | None = None
         """Minutes in which what is counted has changed since this was last emptied; None where
         nobody wants to know."""
 
-    def add(self, contribution: Contribution, sign: int) -> None:
-        """Puts a contribution in (`sign` 1) or takes it out again (-1)."""
+    def add(self, contribution: Contribution, sign: int, records: int) -> None:
+        """Puts a contribution in (`sign` 1) or takes it out again (-1). `records` is by how many
+        more records count then: 0 where a contribution is only by how much one has changed."""
         when, precision, series_key, counters, bin_key = contribution
         if precision == SECOND_PRECISE:
-            minute = when // MINUTE
-            pane = self.minutes.get(minute)
-            if pane is None:
-                pane = self._open(when)
-            if self.changed is not None:
-                self.changed.add(minute)
+            here = self._hour_starts <= when < self._hour_ends
+            pane = self._hour if here else self._open(when)
+            if when >= self.hours_before:
+                self._changes[when // HOUR].append((contribution, sign))
+                if records:
+                    self.records[when // MINUTE] += records
+                if self.changed is not None:
+                    self.changed.add(when // MINUTE)
+        elif precision == DAY_PRECISE:
+            pane = self.whole_days.setdefault(when // MINUTE, {})
         else:
-            pane = self._open_whole(when, precision)
-        # As `put_in`, in place: it is done for every version of every record.
+            pane = self.whole_months.setdefault(when // MINUTE, {})
+        # As `put_in`, in place: it is done for every record.
         value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
         if value:
             pane[series_key] = value
@@ -136,27 +154,34 @@ class Panes:
             else:
                 del pane[bin_key]
 
-    def revise(self, contribution: Contribution, sign: int) -> None:
+    def revise(self, contribution: Contribution, sign: int, records: int) -> None:
         """The same where the record belongs before `closed_before`."""
         if self._kept or self._day_sums:
             self._revised.append((contribution, sign))
             if len(self._revised) > MOST_REVISED:
                 self._drop_kept()
-        self.add(contribution, sign)
+        self.add(contribution, sign, records)
 
     def _open(self, when: int) -> Pane:
-        """The pane for an instant that has no minute pane yet."""
-        if when >= self.hours_before:
-            return self.minutes.setdefault(when // MINUTE, {})
-        if when >= self.days_before:
-            return self.hours.setdefault(self.calendar.start("hour", when) // MINUTE, {})
-        return self.days.setdefault(self.calendar.start("day", when) // MINUTE, {})
+        """The pane of the hour, or of the day, that holds an instant."""
+        if when < self.days_before:
+            start = self.calendar.start("day", when)
+            self._last_ends = max(self._last_ends, self.calendar.end("day", start))
+            return self.days.setdefault(start // MINUTE, {})
+        start = self.calendar.start("hour", when)
+        pane = self.hours.setdefault(start // MINUTE, {})
+        self._hour, self._hour_starts = pane, start
+        self._hour_ends = self.calendar.end("hour", start)
+        self._last_ends = max(self._last_ends, self._hour_ends)
+        return pane
 
-    def _open_whole(self, when: int, precision: int) -> Pane:
-        """The pane of a day or month of which no more is known."""
-        if precision == DAY_PRECISE:
-            return self.whole_days.setdefault(when // MINUTE, {})
-        return self.whole_months.setdefault(when // MINUTE, {})
+    def minute(self, minute: int) -> Pane:
+        """What counts in a minute of the last 48 hours; empty in one before."""
+        for contribution, sign in self._changes.pop(minute // 60, ()):
+            if contribution[0] >= self.hours_before:
+                pane = self._minutes.setdefault(contribution[0] // MINUTE, {})
+                put_in(pane, contribution, sign)
+        return self._minutes.get(minute, {})
 
     def place_of(self, when: int, precision: int) -> tuple[str, int]:
         """The grain and start minute of the stored pane that holds a record older than the
@@ -179,7 +204,7 @@ class Panes:
         return self._by_grain(grain).get(minute, {})
 
     def coarsen(self, watermark: int) -> None:
-        """Folds minutes older than 48 hours into hours, and hours older than 13 months into days.
+        """Forgets the minutes older than 48 hours, and joins hours older than 13 months into days.
 
         Only whole hours and whole local days move, so that a pane is never split.
         """
@@ -187,51 +212,34 @@ class Panes:
             pass
 
     def coarsening(self, watermark: int) -> Iterator[None]:
-        """The same in short steps, mostly one; after each of them all sums are right."""
+        """The same in short steps, mostly none; after each of them all sums are right."""
         before = self.calendar.start("hour", max(0, watermark - KEEP_MINUTES))
-        for stage in self._stages(self.minutes, "hour", self.hours_before, before):
-            self._into_hours(stage)
-            yield
+        if before > self.hours_before:
+            self._forget_minutes(before)
         before = self.calendar.start("day", max(0, watermark - KEEP_HOURS))
-        for stage in self._stages(self.hours, "day", self.days_before, before):
-            self._into_days(stage)
-            yield
-
-    def _stages(
-        self, panes: dict[int, Pane], grain: Grain, after: int, before: int
-    ) -> Iterator[int]:
-        """The instants up to which panes become coarser, one after the other, so that each step has
-        few panes."""
-        if before <= after:
-            return
-        if before - after > 2 * DAY:
-            leaving = sorted(minute for minute in panes if minute * MINUTE < before)
+        if before > self.days_before:
+            leaving = sorted(minute for minute in self.hours if minute * MINUTE < before)
             for minute in leaving[PANES_A_STEP::PANES_A_STEP]:
-                stage = self.calendar.start(grain, minute * MINUTE)
-                if stage > after:
-                    after = stage
-                    yield stage
-        yield before
+                stage = self.calendar.start("day", minute * MINUTE)
+                if stage > self.days_before:
+                    self._into_days(stage)
+                    yield
+            self._into_days(before)
 
-    def _into_hours(self, before: int) -> None:
-        past, last = self.hours_before // MINUTE, before // MINUTE
+    def _forget_minutes(self, before: int) -> None:
+        first, last = self.hours_before // MINUTE, before // MINUTE
         self.hours_before = before
         # As a rule one hour passes: its sixty minutes are looked up, not all of two days.
-        few = last - past < len(self.minutes)
-        leaving = range(past, last) if few else sorted(m for m in self.minutes if m < last)
-        into: Pane = {}
-        until = 0
-        for minute in leaving:
-            pane = self.minutes.pop(minute, None)
-            if pane:
-                if minute >= until:
-                    into = self._open(minute * MINUTE)
-                    hour = self.calendar.start("hour", minute * MINUTE)
-                    until = self.calendar.end("hour", hour) // MINUTE
-                add_into(into, pane)
+        few = last - first < len(self.records)
+        for minute in range(first, last) if few else [m for m in self.records if m < last]:
+            if self.records.pop(minute, None) is not None:
+                self._minutes.pop(minute, None)
+        for hour in [hour for hour in self._changes if (hour + 1) * HOUR <= before]:
+            del self._changes[hour]
 
     def _into_days(self, before: int) -> None:
         self.days_before = before
+        self._hour_starts = self._hour_ends = 0
         for minute in [m for m in self.hours if m * MINUTE < before]:
             add_into(self._open(minute * MINUTE), self.hours.pop(minute))
 
@@ -319,24 +327,24 @@ class Panes:
 
     def _precise(self, start: int, end: int) -> Iterator[Pane]:
         """The panes of records known to the second that make up [start, end)."""
-        at = start
-        while at < end and at < self.hours_before:
+        at, until = start, min(end, self._last_ends)
+        while at < until:
             day = self.calendar.start("day", at)
             after = self.calendar.end("day", day)
-            if day == at and after <= min(end, self.hours_before, self.closed_before):
+            if day == at and after <= min(end, max(self.closed_before, self.days_before)):
                 yield self._day_sum(day, after)
                 at = after
-            else:
-                hour = self.calendar.start("hour", at)
-                at = self.calendar.end("hour", hour)
-                if hour >= start and at <= end and (pane := self.hours.get(hour // MINUTE)):
+                continue
+            hour = self.calendar.start("hour", at)
+            after = self.calendar.end("hour", hour)
+            if hour == at and after <= end:
+                if pane := self.hours.get(hour // MINUTE):
                     yield pane
-        minute, last = -(-max(at, start) // MINUTE), end // MINUTE
-        if last - minute < len(self.minutes):
-            panes = (self.minutes.get(m) for m in range(minute, last))
-        else:
-            panes = (pane for m, pane in self.minutes.items() if minute <= m < last)
-        yield from (pane for pane in panes if pane)
+            elif after > self.hours_before:
+                for minute in range(-(-at // MINUTE), min(after, end) // MINUTE):
+                    if self.records.get(minute) and minute * MINUTE >= self.hours_before:
+                        yield self.minute(minute)
+            at = after
 
     def _whole(self, start: int, end: int) -> Iterator[Pane]:
         """The panes of records known only to a day or month that lies within [start, end)."""
@@ -396,6 +404,9 @@ class Panes:
         """Puts back a pane that was sealed: it replaces what stands there."""
         self._drop_kept()
         self._by_grain(grain)[minute] = pane
+        self._hour_starts = self._hour_ends = 0
+        if not grain.startswith("whole"):
+            self._last_ends = max(self._last_ends, self.end_of(grain, minute))
 
     def _drop_kept(self) -> None:
         """Keeps no sum any more."""

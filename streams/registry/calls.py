@@ -31,6 +31,7 @@ from streams.registry.measures import (
     Gauge,
     Group,
     Measure,
+    Performance,
     WatchPolicy,
 )
 
@@ -100,6 +101,16 @@ CALLS = Group(
             "oldest_waiting", "Oldest waiting", "seconds", "down_good", Gauge("oldest_seconds")
         ),
         Measure("waiting_unknown", "Fate unknown", "count", "down_good", Gauge("unknown")),
+    ),
+    performance=Performance(
+        counts=(("offered", "Offered"), ("answered", "Answered"), ("abandoned", "Abandoned")),
+        level="service_level",
+        speeds=("answer_mean", "answer_median", "answer_p90"),
+        open=("waiting", "oldest_waiting", "waiting_unknown"),
+        heading="Waiting",
+        still="waiting",
+        records="calls",
+        unserved="none ended",
     ),
 )
 

@@ -25,10 +25,11 @@ from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories, Choice
 from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
 from streams.registry.kind import Duration, Kind, Rule, Time
-from streams.registry.measures import LIVE_GRAINS, Gauge, Group, Measure, WatchPolicy
+from streams.registry.measures import LIVE_GRAINS, Gauge, Group, Measure, Performance, WatchPolicy
 
 EMERGENCY = "emergency"
 GRADES = ("ungraded", EMERGENCY, "priority", "scheduled", "no_attendance")
+SHORT_GRADES = ((EMERGENCY, "emerg."), ("priority", "prior."), ("scheduled", "sched."))
 ATTENDED = is_("attendance", "attended")
 
 
@@ -114,6 +115,20 @@ ATTENDANCE = Group(
         Measure("unattended_unknown", "Fate unknown", "count", "down_good", Gauge("unknown")),
     ),
     where=is_("grade", EMERGENCY),
+    performance=Performance(
+        counts=(
+            ("emergencies", "Opened"),
+            ("attended", "Attended"),
+            ("never_attended", "Never att."),
+        ),
+        level="within",
+        speeds=("response_mean", "response_median", "response_p90"),
+        open=("unattended", "oldest_unattended", "unattended_unknown"),
+        heading="Unattended",
+        still="not yet attended",
+        records="emergencies",
+        unserved="none attended",
+    ),
 )
 INCIDENTS = Group(
     "incidents",
@@ -155,7 +170,7 @@ INCIDENT = Kind(
     durations=(Duration("response", until=("arrived_at",), when=~flagged("cancelled")),),
     dimensions=(
         Categories("category", vocabulary=lambda force: force.categories),
-        Choice("grade", 3, GRADES),
+        Choice("grade", 3, GRADES, SHORT_GRADES),
         Areas(),
     ),
     facts=(

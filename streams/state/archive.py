@@ -24,13 +24,26 @@ from streams.fold.ledger import Ledger, Sealed
 from streams.fold.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Grain, rfc3339
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
+from streams.registry.histogram import BINS
 from streams.registry.times import DAY_PRECISE, SECOND_PRECISE
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Of the messages of the published topic, which are read for good: they name all that they hold, so
 what a later form adds has a default. To be raised with any change of what is written;
 `tests/unit/state/test_versions.py` fails where that was forgotten, or where an older form can't be
 read any more. A form whose fields mean something else has to say so in a field of its own."""
+
+FIRST_COUNTED = {
+    "call": (
+        *("offered", "answered", "within", "abandoned", "abandoned_within", "abandoned_at_once"),
+        *("lost", "sum", "squares"),
+    ),
+    "incident": ("count", "attended", "within", "never", "sum", "squares"),
+    "crime": ("count",),
+}
+"""What was counted of each kind in messages of the first form, which do not say so."""
+FIRST_DURATION = {"call": "wait", "incident": "response"}
+"""The duration that their bins are of."""
 
 ArchivedPanes = dict[tuple[str, int], Pane]
 """Panes by stored grain and start minute."""
@@ -42,6 +55,7 @@ class ArchivedRow(msgspec.Struct, omit_defaults=True):
     names: dict[str, str | None]
     counts: dict[str, int] = {}
     bins: dict[str, int] = {}
+    """By duration and bin (`wait/12`), in the first form by bin alone."""
 
 
 class ArchivedPane(msgspec.Struct):
@@ -57,6 +71,8 @@ class ArchivedPane(msgspec.Struct):
     """The offset up to which late versions are in it."""
     topic_id: str = ""
     """The topic whose offset it is."""
+    counted: dict[str, str] = {}
+    """The counters that were counted, and a digest of how; in the first form nothing."""
 
 
 class LateVersion(msgspec.Struct):
@@ -80,6 +96,8 @@ class Archive:
     panes: ArchivedPanes = field(default_factory=dict)
     """Those that wait until their period is sealed."""
     through: dict[tuple[str, int], int] = field(default_factory=dict)
+    unknown: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
+    """The counters of now that were not counted in some of the panes."""
     late: set[tuple[str, int]] = field(default_factory=set)
     """LateVersion versions, by record and offset."""
     at: int = -1
@@ -99,8 +117,13 @@ class Archive:
         """Whether this message's version of a record was taken although its period was sealed."""
         return (key, self.at) in self.late
 
-    def add(self, archived: ArchivedPane, pane: Pane, topic_id: str) -> None:
-        """Adds a pane, which `archived` names and `pane` numbers."""
+    def add(
+        self, archived: ArchivedPane, pane: Pane, topic_id: str, unknown: frozenset[str]
+    ) -> None:
+        """Adds a pane, which `archived` names and `pane` numbers, and the counters of now that were
+        not counted then."""
+        if unknown:
+            self.unknown[archived.grain, archived.minute] = unknown
         through = archived.through if archived.topic_id == topic_id else -1
         self.panes[archived.grain, archived.minute] = pane
         self.through[archived.grain, archived.minute] = through
@@ -139,7 +162,10 @@ def encode(
     topic_id: str = "",
 ) -> bytes:
     """A sealed pane as the value of its message."""
-    layout = ledger.kind.layouts[0]
+    layout, counted = ledger.kind.layouts[0], _counted(ledger)
+    for (clock, counter), since in ledger.uncounted.items():
+        if not clock and ledger.panes.end_of(grain, minute) <= since.figures:
+            del counted[counter]
     rows: dict[int, ArchivedRow] = {}
     for key, value in pane.items():
         series_key, bin_ = key & SERIES_KEY_MASK, key >> BIN_SHIFT
@@ -147,9 +173,12 @@ def encode(
         if row is None:
             row = rows[series_key] = ArchivedRow(_names(ledger, force, series_key))
         if bin_:
-            row.bins[str(bin_ - 1)] = value
+            duration, number = divmod(bin_ - 1, BINS)
+            row.bins[f"{ledger.kind.kept_durations[duration].name}/{number}"] = value
         else:
-            row.counts = {counter: n for counter, n in layout.read(value).items() if n}
+            row.counts = {
+                counter: n for counter, n in layout.read(value).items() if n and counter in counted
+            }
     archived = ArchivedPane(
         force=force.id,
         kind=ledger.kind.name,
@@ -159,8 +188,22 @@ def encode(
         rows=[rows[series_key] for series_key in sorted(rows)],
         through=through,
         topic_id=topic_id,
+        counted=counted,
     )
     return _encode(archived)
+
+
+def _counted(ledger: Ledger) -> dict[str, str]:
+    """What is counted now, and a digest of how."""
+    return {name: how for name, _, how in ledger.kind.counted[0].counters}
+
+
+def _known(ledger: Ledger, archived: ArchivedPane) -> frozenset[str]:
+    """The counters of now that an archived pane has, counted as they are now."""
+    now = _counted(ledger)
+    if not archived.counted:
+        return frozenset(now).intersection(FIRST_COUNTED.get(archived.kind, ()))
+    return frozenset(name for name, how in archived.counted.items() if now.get(name) == how)
 
 
 def decode(ledger: Ledger, force: Force, value: bytes) -> tuple[str, int, Pane]:
@@ -174,27 +217,34 @@ def decode(ledger: Ledger, force: Force, value: bytes) -> tuple[str, int, Pane]:
 
 
 def _pane(ledger: Ledger, force: Force, archived: ArchivedPane) -> Pane:
-    shift = ledger.kind.layouts[0].shift
+    shift, known = ledger.kind.layouts[0].shift, _known(ledger, archived)
+    places = {each.name: n for n, each in enumerate(ledger.kind.kept_durations)}
+    timed = {t.duration for t in ledger.kind.timings if {t.sum, t.squares} <= known}
     pane: Pane = {}
     for row in archived.rows:
         series_key = _series_key(ledger, force, row.names)
         if series_key is None:
             continue
-        counters = sum(n << shift[counter] for counter, n in row.counts.items() if counter in shift)
-        part = {series_key | int(bin_) + 1 << BIN_SHIFT: n for bin_, n in row.bins.items()}
+        counters = sum(n << shift[counter] for counter, n in row.counts.items() if counter in known)
+        part: Pane = {}
+        for bin_, n in row.bins.items():
+            duration, _, number = bin_.rpartition("/")
+            duration = duration or FIRST_DURATION[archived.kind]
+            if duration in timed:
+                part[series_key | places[duration] * BINS + int(number) + 1 << BIN_SHIFT] = n
         if counters:
             part[series_key] = counters
         add_into(pane, part)
     return pane
 
 
-def apply(ledger: Ledger, archived: ArchivedPanes) -> list[Sealed]:
+def apply(ledger: Ledger, archive: Archive) -> list[Sealed]:
     """Puts those archived panes into a ledger whose period is sealed by now, and takes them out of
-    `archived`; returns them.
+    the archive; returns them.
 
     An archived pane wins over what was counted again from a log that has lost its beginning.
     """
-    panes = ledger.panes
+    panes, archived = ledger.panes, archive.panes
     due = [
         (grain, minute, archived[grain, minute])
         for grain, minute in sorted(archived)
@@ -203,6 +253,8 @@ def apply(ledger: Ledger, archived: ArchivedPanes) -> list[Sealed]:
     coarse: dict[int, Pane] = {}
     for grain, minute, pane in due:
         del archived[grain, minute]
+        for counter in archive.unknown.pop((grain, minute), ()):
+            ledger.not_counted_before(0, counter, panes.end_of(grain, minute))
         day = ledger.calendar.start("day", minute * MINUTE) // MINUTE
         if grain == "hour" and minute * MINUTE < panes.days_before:
             add_into(coarse.setdefault(day, {}), pane)
@@ -241,7 +293,8 @@ def collect(
                 archive.add_late(_decode_late(value), topic_id)
             else:
                 archived = _decode(value)
-                archive.add(archived, _pane(ledger, force, archived), topic_id)
+                unknown = frozenset(_counted(ledger)) - _known(ledger, archived)
+                archive.add(archived, _pane(ledger, force, archived), topic_id, unknown)
         except (msgspec.MsgspecError, ValueError):
             continue
     _drop_hours_of_days(archive)

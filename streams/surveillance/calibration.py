@@ -151,11 +151,7 @@ def _is_atom(one: WatchedSeries, smallest: set[str]) -> bool:
 def _days(ledger: Ledger) -> list[int]:
     """The starts of the local days that are wholly covered, and the end of the last."""
     panes, calendar = ledger.panes, ledger.calendar
-    starts = [
-        minute
-        for kept in (panes.minutes, panes.hours, panes.days, panes.whole_days)
-        for minute in kept
-    ]
+    starts = [minute for kept in (panes.hours, panes.days, panes.whole_days) for minute in kept]
     if not starts:
         return []
     at = calendar.end("day", calendar.start("day", min(starts) * MINUTE))

@@ -46,7 +46,7 @@ def first_full_day(ledger: Ledger) -> int | None:
     """The start, in ms, of the first day that is as full as others; None before any record."""
     panes, calendar = ledger.panes, ledger.calendar
     sizes: dict[int, int] = {}
-    for some in (panes.minutes, panes.hours, panes.days, panes.whole_days, panes.whole_months):
+    for some in (panes.hours, panes.days, panes.whole_days, panes.whole_months):
         for minute, pane in some.items():
             day = calendar.start("day", minute * MINUTE)
             sizes[day] = sizes.get(day, 0) + len(pane)

@@ -70,7 +70,7 @@ def test_an_empty_run_is_what_no_pane_covers(days: list[int], whole: list[int], 
         panes.hours[(begin + day * DAY + 5 * HOUR) // MINUTE] = {1: 1}
     for month in whole:
         panes.whole_months[CALENDAR.midnight(2021, month + 1, 1) // MINUTE] = {1: 1}
-    panes.minutes[begin // MINUTE + 7] = {}  # what was taken out again is no record
+    panes.records[begin // MINUTE + 7] = 0  # what was taken out again is no record
     until = begin + end * DAY
     covered = [
         any(begin + day * DAY + 5 * HOUR == hour for day in days)
@@ -89,15 +89,15 @@ def test_an_empty_run_is_what_no_pane_covers(days: list[int], whole: list[int], 
 def test_an_empty_run_begins_where_the_last_record_ended_and_short_ones_are_none() -> None:
     panes = Panes(CALENDAR)
     begin = CALENDAR.midnight(2021, 1, 10)
-    panes.minutes[(begin - 90 * MINUTE) // MINUTE] = {1: 1}
-    panes.minutes[(begin + 30 * MINUTE) // MINUTE] = {1: 1}
-    panes.minutes[(begin + 34 * MINUTE) // MINUTE] = {1: 1}
+    panes.records[(begin - 90 * MINUTE) // MINUTE] = 1
+    panes.records[(begin + 30 * MINUTE) // MINUTE] = 1
+    panes.records[(begin + 34 * MINUTE) // MINUTE] = 1
     runs = empty_runs(panes, begin, begin + HOUR)
     assert runs == [
         (begin - 89 * MINUTE, begin + 30 * MINUTE),
         (begin + 35 * MINUTE, begin + HOUR),
     ]
-    panes.minutes.clear()
+    panes.records.clear()
     panes.whole_days[(begin - 3 * DAY) // MINUTE] = {1: 1}
     assert empty_runs(panes, begin, begin + HOUR) == [(begin - 2 * DAY, begin + HOUR)]
 

@@ -120,7 +120,7 @@ def test_memory_is_bounded_by_the_horizon_and_not_by_the_length_of_the_stream() 
         )
         most = max(most, len(ledger.entries))
     assert most <= 47 * 72  # the horizon, the day it is cut at, and one batch
-    assert len(ledger.panes.minutes) <= (48 + 25) * 60
+    assert len(ledger.panes.records) <= (48 + 25) * 60
     assert len(ledger.panes.hours) <= (396 + 2) * 24
 
 
@@ -163,7 +163,7 @@ def test_minutes_become_hours_after_two_days_and_the_sums_stay() -> None:
     feed(watched, call("later", rfc3339(START + 10 * DAY)))
     ledger = watched.ledger("call", "tiny")
     assert ledger is not None
-    assert all(minute * 60_000 >= START + 8 * DAY - HOUR for minute in ledger.panes.minutes)
+    assert all(minute * 60_000 >= START + 8 * DAY - HOUR for minute in ledger.panes.records)
     after = watched.board("tiny", START, labels).periods
     assert {k: after[k] for k in list(after)[:3]} == {k: before[k] for k in list(before)[:3]}
 

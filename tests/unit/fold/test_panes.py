@@ -27,7 +27,7 @@ def panes() -> Panes:
     """Those of March and the first days of April, an event every seven hours."""
     made = Panes(CALENDAR)
     for when in range(MARCH, APRIL + 5 * DAY, 7 * HOUR):
-        made.add(at(when), 1)
+        made.add(at(when), 1, 1)
     made.coarsen(APRIL + 5 * DAY)
     made.closed_before = APRIL + 5 * DAY - 2 * HOUR
     return made
@@ -42,14 +42,14 @@ def test_a_closed_period_is_one_kept_sum(panes: Panes) -> None:
 def test_of_a_running_period_the_closed_hours_are_kept(panes: Panes) -> None:
     end = CALENDAR.end("month", APRIL)
     kept, fresh = panes.parts(APRIL, end)
-    panes.add(at(panes.closed_before + MINUTE, 2), 1)
+    panes.add(at(panes.closed_before + MINUTE, 2), 1, 1)
     assert panes.parts(APRIL, end).kept is kept
     assert panes.parts(APRIL, end).fresh == {**fresh, 2: 1}
 
 
 def test_a_revision_makes_the_sums_anew_that_it_is_in(panes: Panes) -> None:
     march, april = panes.parts(MARCH, APRIL).kept, panes.parts(APRIL, APRIL + DAY).kept
-    panes.revise(at(MARCH + DAY, 3), 1)
+    panes.revise(at(MARCH + DAY, 3), 1, 1)
     assert panes.parts(MARCH, APRIL).kept == {**(march or {}), 3: 1}
     assert panes.parts(APRIL, APRIL + DAY).kept is april
 
@@ -57,7 +57,7 @@ def test_a_revision_makes_the_sums_anew_that_it_is_in(panes: Panes) -> None:
 def test_what_was_given_out_does_not_change_by_a_revision(panes: Panes) -> None:
     march = panes.parts(MARCH, APRIL).kept or {}
     before = dict(march)
-    panes.revise(at(MARCH + DAY, 3), 1)
+    panes.revise(at(MARCH + DAY, 3), 1, 1)
     assert march == before
 
 
@@ -104,7 +104,7 @@ def test_parts_add_up_to_what_lies_within_whenever_it_came(
 ) -> None:
     panes = Panes(CALENDAR)
     for event in first:
-        panes.add(whole(event), 1)
+        panes.add(whole(event), 1, 1)
     watermark = MARCH + 40 * DAY
     panes.coarsen(watermark)
     panes.closed_before = watermark - HOUR
@@ -114,7 +114,7 @@ def test_parts_add_up_to_what_lies_within_whenever_it_came(
         if contribution is not None:
             counted.append(contribution)
             closed = contribution[0] < panes.closed_before
-            (panes.revise if closed else panes.add)(contribution, 1)
+            (panes.revise if closed else panes.add)(contribution, 1, 1)
         for start, end in asked:
             expected: Pane = {}
             for each in counted:

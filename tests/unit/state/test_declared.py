@@ -25,6 +25,7 @@ from streams.registry.counting import Counter, CounterLayout
 from streams.registry.facts import Case, Flag
 from streams.registry.kind import Kind
 from streams.registry.registry import REGISTRY
+from streams.state import archive
 from streams.state.declared import Recount, fingerprint
 from streams.state.snapshot import Identity
 from tests.build import Record, call, lines, ms, row, tiny_force
@@ -159,7 +160,13 @@ def lost(name: str, at: str, **fields: Any) -> dict[str, Any]:
 SEALED, OPEN_MONTH = "2021-01-15T10:00:00Z", "2021-03-14T10:00:00Z"
 
 
-def filled(folder: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> Partition:
+def filled(
+    folder: Path,
+    kind: Kind,
+    monkeypatch: pytest.MonkeyPatch,
+    published: list[tuple[bytes | None, bytes | None]] | None = None,
+) -> None:
+    """A checkpoint of some calls; `published` is given what is sent to the topic of that name."""
     held = partition(folder, kind, monkeypatch)
     log = [
         [lost("old", SEALED), call("older", SEALED, answered_at="2021-01-15T10:00:03Z")],
@@ -169,9 +176,10 @@ def filled(folder: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch) -> Partiti
     ]
     for offset, records in enumerate(log):
         asyncio.run(held.fold([Record(offset, lines(records))]))
-    asyncio.run(held.save())
+    sent = asyncio.run(held.save())
+    if published is not None:
+        published += [(each.key, each.value) for _, each in sent if each.topic == "w.published"]
     held.checkpoint.close()
-    return held
 
 
 def end_unknown(held: Partition, period: str) -> tuple[Any, Any]:
@@ -238,6 +246,20 @@ def test_a_process_that_dies_before_its_first_save_counts_again(
     again = partition(tmp_path, CALL, monkeypatch)
     assert counters(ledger_of(again)) == counters(ledger_of(first))
     assert again.changed
+
+
+def test_a_published_pane_says_what_was_counted_and_a_newer_counter_has_no_figure_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[tuple[bytes | None, bytes | None]] = []
+    filled(tmp_path, FEW, monkeypatch, sent)
+    (tmp_path / "again").mkdir()
+    again = partition(tmp_path / "again", CALL, monkeypatch)
+    known = archive.collect(ledger_of(again), FORCE, sent, "id")
+    asyncio.run(again.take_archive(FORCE, known))
+    asyncio.run(again.fold([Record(2, lines([lost("now", "2021-03-20T10:00:00Z")]))]))
+    assert end_unknown(again, "2021-01-15") == (2, None)
+    assert end_unknown(again, "2021-03-20") == (1, 1)
 
 
 def test_a_new_fact_means_a_rebuild_from_the_log(
