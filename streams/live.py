@@ -19,7 +19,6 @@ from streams.board.freshness import Current, marks_of
 from streams.board.model import Board, Status
 from streams.board.monitor import Monitor, Refusal, Shard
 from streams.periods import rfc3339
-from streams.registry.registry import REGISTRY
 
 State = Literal["starting", "recovering", "behind", "live", "unwell", "finished"]
 """`unwell` is a live monitor with `troubles`."""
@@ -215,7 +214,7 @@ class Live:
             return
         (force, kind), at = past
         of, known = self.monitor.forces[force], kind.partition(".")
-        what = f"heartbeats of {known[2]}" if known[1] else REGISTRY.plain_name(kind)
+        what = f"heartbeats of {known[2]}" if known[1] else self.monitor.registry.plain_name(kind)
         health.state = "behind"
         health.detail = f"reading the past: {of.name}, {what} to {rfc3339(at, of.zone)[:16]}"
 

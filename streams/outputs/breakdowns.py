@@ -1,19 +1,23 @@
-"""The lower half of the terminal board: incidents, crimes and policing areas."""
+"""The lower half of the terminal board: how many of each category, further measures, and policing
+areas; all made of the groups of a registry that are no `Performance`."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
 from rich.table import Table
 from rich.text import Text
 
-from streams.board.model import Board, PeriodFigures
+from streams.board.model import Board, PeriodFigures, Row
 from streams.config.force import WHOLE
 from streams.outputs import words
+from streams.periods import HOUR
 from streams.registry import phrases
-from streams.registry.dimensions import ALL
-from streams.registry.registry import REGISTRY
+from streams.registry.dimensions import ALL, AREA, Categories, Choice
+from streams.registry.measures import Group, Measure
+from streams.registry.registry import Registry
 
 SHOWN = {"15m": "last 15 min", "1h": "last 60 min", "today": "today", "month": "this month"}
 """The windows of the upper tables, and what they are called."""
@@ -21,8 +25,9 @@ SHOWN = {"15m": "last 15 min", "1h": "last 60 min", "today": "today", "month": "
 Counts = dict[str, int | None]
 """A count by the value of a dimension."""
 
-GRADES = {"emergency": "emerg.", "priority": "prior.", "scheduled": "sched."}
-"""Grades as headings of columns beside "Today", of which they are part."""
+LIVE = {"1h": "60 min", "today": "Today", "month": "Month"}
+SETTLED = {"today": "Today", "month": "Month"}
+"""The windows of the lower tables: of what is known within the hour, and of what is known later."""
 MOST_AREAS = 12
 _PERIOD, _HOUR = re.compile(r"\d{4}[-/]"), re.compile(r"\d{4}-\d{2}-\d{2}T")
 """Columns of periods that were asked for are never cut; an hour has two lines."""
@@ -61,12 +66,34 @@ def missing(board: Board) -> list[str]:
     return parts
 
 
-def _counts(figures: PeriodFigures, group: str, **where: str) -> Counts:
-    """The counts of a group by the first dimension that `where` leaves open; None where they are
-    not known."""
-    rows = [row for row in figures.rows(group) or () if row.is_at(**where)]
-    open_dimension = "category" if group == "incidents" else "offence"
-    return {row.dimension_of(open_dimension): row.count_of("count") for row in rows}
+class Breakdown:
+    """A group by the values of one dimension: how many of each."""
+
+    def __init__(self, group: Group, registry: Registry) -> None:
+        kind, self.registry = registry.kinds[group.kind], registry
+        named = {dimension.name: dimension for dimension in kind.dimensions}
+        dimensions = [named[name] for name in group.dimensions]
+        self.group, self.count, *self.more = group, *group.measures
+        self.by = next((each.name for each in dimensions if isinstance(each, Categories)), "")
+        """The tree of categories that has the rows; none where the group has no tree."""
+        self.beside = next((each for each in dimensions if isinstance(each, Choice)), None)
+        """The dimension of which some values are columns beside "Today"."""
+        self.windows = LIVE if kind.grace <= HOUR else SETTLED
+        self.all = {each.name: ALL for each in dimensions if each.summed} | {AREA: WHOLE}
+
+    def counts(self, figures: PeriodFigures, **where: str) -> Counts:
+        """The counts by category, where all other dimensions have these values; None where they are
+        not known."""
+        place = {**self.all, **where}
+        del place[self.by]
+        rows = [row for row in figures.rows(self.group.name) or () if row.is_at(**place)]
+        return {row.dimension_of(self.by): row.count_of(self.count.name) for row in rows}
+
+
+def breakdowns(registry: Registry) -> list[Breakdown]:
+    """The groups of a registry that no upper table shows."""
+    groups = (group for group in registry.groups if group.performance is None)
+    return [Breakdown(group, registry) for group in groups]
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -85,40 +112,56 @@ def _top(counts: Counts, most: int) -> list[str]:
     return sorted(widest, key=lambda path: (-(counts[path] or 0), path))[:most]
 
 
-def incidents(board: Board, most: int, *, wide: bool) -> Table | None:
-    """Incidents by category: the last hour, today (and of these by grade), this month, and any
-    period that was asked for; None where there are none."""
-    windows, others = board.windows, board.periods.values()
-    periods = (windows["1h"], windows["today"], windows["month"], *others)
-    hour, today, month, *more = (
-        _counts(figures, "incidents", grade=ALL, area=WHOLE) for figures in periods
-    )
-    grades = list(GRADES) if wide else list(GRADES)[:2]
-    graded = [_counts(windows["today"], "incidents", grade=grade, area=WHOLE) for grade in grades]
-    table = _table(
-        "Incidents", "60 min", "Today", *(GRADES[g] for g in grades), "Month", *asked(board)
-    )
-    return _fill(table, [hour, today, *graded, month, *more], [today, month, *more], most)
-
-
-def crimes(board: Board, most: int) -> Table | None:
-    """Recorded crime by offence group: today, this month, and any period that was asked for; None
-    where there is none."""
-    periods = [board.windows["today"], board.windows["month"], *board.periods.values()]
-    counted = [_counts(figures, "crimes", area=WHOLE) for figures in periods]
-    table = _table("Recorded crime", "Today", "Month", *asked(board))
-    return _fill(table, counted, counted[1:], most)
-
-
-def _fill(table: Table, columns: list[Counts], ranked: list[Counts], most: int) -> Table | None:
-    """The rows of a table; the first of `ranked` that has any cases gives their order."""
+def by_category(board: Board, of: Breakdown, most: int, *, wide: bool) -> Table | None:
+    """A group by category: in the windows, today by some values of the dimension beside it, and in
+    any period that was asked for. The first of these that has any cases gives the order; None where
+    none has."""
+    periods = [board.windows[name] for name in of.windows] + list(board.periods.values())
+    columns = [of.counts(figures) for figures in periods]
+    headings = [*of.windows.values(), *asked(board)]
+    ranked = columns[list(of.windows).index("today") :]
+    if of.windows is SETTLED:
+        ranked = ranked[1:]  # of today most is not recorded yet
+    if of.beside is not None:
+        place = headings.index("Today") + 1
+        shown = of.beside.headings if wide else of.beside.headings[:2]
+        today, name = board.windows["today"], of.beside.name
+        columns[place:place] = [of.counts(today, **{name: value}) for value, _ in shown]
+        headings[place:place] = [heading for _, heading in shown]
     by = next((counts for counts in ranked if counts.get(ALL)), None)
     if by is None:
         return None
+    table = _table(of.group.title, *headings)
     for path in [ALL, *_top(by, most)]:
         figures = (phrases.count(_listed(counts, path)) for counts in columns)
-        table.add_row(REGISTRY.plain_name(path), *figures, style="bold" if path == ALL else "")
+        name = of.registry.plain_name(path)
+        table.add_row(name, *figures, style="bold" if path == ALL else "")
     return table
+
+
+def further(board: Board, of: Breakdown) -> Table | None:
+    """The measures of a group that it is not broken down by, where there are any; None where there
+    is nothing to show."""
+    measures = of.more if of.by else of.group.measures
+    periods = [board.windows[name] for name in of.windows] + list(board.periods.values())
+    rows = [figures.row(of.group.name, **of.all) for figures in periods]
+    table = _table(of.group.title, *of.windows.values(), *asked(board))
+    for measure in measures:
+        cells = [_cell(measure, row) for row in rows]
+        if any(cell not in ("0", phrases.NOTHING) for cell in cells):
+            table.add_row(measure.title, *cells)
+    return table if table.row_count else None
+
+
+def _cell(measure: Measure, row: Row | None) -> str:
+    """A measure of a row in words."""
+    if row is None or measure.name not in row.measures:
+        return phrases.NOTHING
+    if measure.unit == "ratio":
+        return words.share(row.ratio_of(measure.name), phrases.NOTHING)
+    if measure.unit == "seconds":
+        return phrases.duration(row.number_of(measure.name))
+    return phrases.count(row.count_of(measure.name))
 
 
 def _listed(counts: Counts, path: str) -> int | None:
@@ -126,33 +169,68 @@ def _listed(counts: Counts, path: str) -> int | None:
     return counts.get(path, None if counts.get(ALL, 0) is None else 0)
 
 
-def areas(board: Board) -> Table | None:
-    """By policing area: emergencies and volumes; None where the force has no areas."""
+def areas(board: Board, registry: Registry) -> Table | None:
+    """By policing area: what is open, what was served in time, and how many there were of what is
+    broken down; None where the force has no areas."""
     known = board.definitions.areas
     shown = [area for area, about in known.items() if about.kind == "policing_area"]
     shown = (shown or [area for area, about in known.items() if not about.parent])[:MOST_AREAS]
     if not shown:
         return None
-    today, month = board.windows["today"], board.windows["month"]
-    limit = phrases.limit(words.held_in(board, today).within_seconds)
-    gone = [group for group, part in today.missing.items() if not part.known_days]
-    crime = bool(_counts(month, "crimes", area=WHOLE).get(ALL))
-    columns = ("Unattended", f"In {limit} today", "Incidents today")
-    table = _table("Policing area", *columns, *(["Crimes, month"] if crime else []))
-    none_opened = None if "incidents" in gone else 0
+    columns = [
+        *(column for group in registry.groups for column in _served(board, group)),
+        *(column for of in breakdowns(registry) for column in _counted(board, of)),
+    ]
+    table = _table("Policing area", *(heading for heading, _ in columns))
     for area in shown:
-        waiting = board.now.row("attendance", area=area)
-        attended = today.row("attendance", area=area)
-        opened = today.row("incidents", category=ALL, grade=ALL, area=area)
-        recorded = month.row("crimes", offence=ALL, area=area)
-        ratio = attended.ratio_of("within") if attended else None
-        none = phrases.NOTHING if "attendance" in gone else "none attended"
-        within = words.share(ratio, "none attended") if ratio else none
-        table.add_row(
-            known[area].name.removesuffix(" policing area"),
-            phrases.count(waiting.count_of("unattended") if waiting else 0),
-            Text(within, style="dim" if ratio is None or ratio.small else ""),
-            phrases.count(opened.count_of("count") if opened else none_opened),
-            *([phrases.count(recorded.count_of("count") if recorded else 0)] if crime else []),
-        )
+        cells = (cell(area) for _, cell in columns)
+        table.add_row(known[area].name.removesuffix(" policing area"), *cells)
     return table
+
+
+Column = tuple[str, Callable[[str], str | Text]]
+"""Its heading, and what stands there for an area."""
+
+
+def _served(board: Board, group: Group) -> Iterable[Column]:
+    """How the records of a group are served, where it has no other dimension than the area."""
+    shape, today = group.performance, board.windows["today"]
+    if shape is None or group.dimensions:
+        return ()
+
+    def still(area: str) -> str:
+        row = board.now.row(group.name, area=area)
+        return phrases.count(row.count_of(shape.open[0]) if row else 0)
+
+    def within(area: str) -> Text:
+        row = today.row(group.name, area=area)
+        ratio = row.ratio_of(shape.level) if row else None
+        none = phrases.NOTHING if _gone(today, group) else shape.unserved
+        text = words.share(ratio, shape.unserved) if ratio else none
+        return Text(text, style="dim" if ratio is None or ratio.small else "")
+
+    limit = phrases.limit(words.held_in(board, today).within_seconds)
+    return (shape.heading, still), (f"In {limit} today", within)
+
+
+def _counted(board: Board, of: Breakdown) -> Iterable[Column]:
+    """How many there were: today, or this month where today's are hardly known; nothing where none
+    were this month."""
+    settled, title = of.windows is SETTLED, of.count.title
+    figures = board.windows["month" if settled else "today"]
+    whole = figures.row(of.group.name, **of.all)
+    if settled and not (whole and whole.count_of(of.count.name)):
+        return ()
+    none = None if not settled and _gone(figures, of.group) else 0
+
+    def counted(area: str) -> str:
+        row = figures.row(of.group.name, **{**of.all, AREA: area})
+        return phrases.count(row.count_of(of.count.name) if row else none)
+
+    return ((f"{title}, month" if settled else f"{title} today", counted),)
+
+
+def _gone(figures: PeriodFigures, group: Group) -> bool:
+    """Whether nothing is known of a group in a period."""
+    part = figures.missing.get(group.name)
+    return part is not None and not part.known_days

@@ -7,7 +7,8 @@ plain text of a fixed width. What is told by a colour is told by a word and a si
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group, RenderableType
@@ -22,14 +23,18 @@ from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
 from streams.outputs.breakdowns import (
     areas,
+    breakdowns,
+    by_category,
     columns_asked,
-    crimes,
-    incidents,
+    further,
     missing,
     shown_periods,
 )
 from streams.registry import phrases
 from streams.registry.aggregates import SMALL, Ratio
+from streams.registry.dimensions import AREA
+from streams.registry.measures import Performance
+from streams.registry.registry import REGISTRY, Registry
 
 COLUMNS = {
     0: (11, 8, 0, 0, 18, 13, 0, 11, 11),
@@ -58,33 +63,43 @@ VERDICTS = {"✗": "bold red", "✓": "green"}
 """By the sign that a verdict begins with; one that says that nothing is judged is quiet."""
 
 
-def as_text(board: Board, width: int = 100, most: int = 8) -> str:
+def as_text(board: Board, width: int = 100, most: int = 8, registry: Registry = REGISTRY) -> str:
     """The board as plain text, without trailing spaces."""
     out = io.StringIO()
-    Console(file=out, width=width, color_system=None).print(render(board, width, most))
+    shown = render(board, width, most, registry=registry)
+    Console(file=out, width=width, color_system=None).print(shown)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> RenderableType:
+def render(
+    board: Board,
+    width: int,
+    most: int = 8,
+    lost: str | None = None,
+    registry: Registry = REGISTRY,
+) -> RenderableType:
     """The whole board. `most` limits the rows by category; `lost` says, loudly, that the monitor
     can't be reached and that these figures are old."""
     wide = width >= WIDE
-    parts: list[RenderableType] = [_header(board, lost)]
-    for line in board.definitions.lines:
-        parts += _call_line(board, line, width)
-    parts += [*_attendance(board, width), Rule(style=DIM)]
-    found = (incidents(board, most, wide=wide), crimes(board, most), areas(board))
-    tables = [table for table in found if table is not None]
+    parts: list[RenderableType] = [_header(board, lost, registry)]
+    for served in _served(board, registry):
+        parts += _performance(board, served, width)
+    parts.append(Rule(style=DIM))
+    groups, by_area = breakdowns(registry), areas(board, registry)
+    found = [by_category(board, of, most, wide=wide) for of in groups if of.by]
+    tables = [table for table in (*found, by_area) if table is not None]
     # Three abreast, two abreast and the areas below, or one below the other, as there is room.
     more = columns_asked(board) * 2
     pair = max(WIDE, PAIR + more) if more else PAIR
     abreast = 3 if width >= WIDEST + more else 2 if width >= pair else 1
     while tables:
-        row = tables[:1] if tables[0] is found[2] else tables[:abreast]
+        row = tables[:1] if tables[0] is by_area else tables[:abreast]
         lower = Table.grid(padding=(0, 6 if wide else 2, 0, 0))
         lower.add_row(*row)
         parts += [lower, Text()]
         del tables[: len(row)]
+    for rest in filter(None, (further(board, of) for of in groups)):
+        parts += [rest, Text()]
     parts += [Text(f"Not heard: {'; '.join(gone)}.") for gone in [missing(board)] if gone]
     formula = board.definitions.service_level.formula
     parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=DIM))
@@ -93,24 +108,21 @@ def render(board: Board, width: int, most: int = 8, lost: str | None = None) -> 
     return Group(*parts)
 
 
-def summary(board: Board) -> str:
-    """The board in one line, for a log: what is waiting now, and today against the targets."""
-    today, now, parts = board.windows["today"], board.now, []
-    for line in board.definitions.lines:
-        row = today.row("calls", line=line, area=WHOLE)
-        waiting = now.row("calls", line=line, area=WHOLE)
-        if row and waiting:
-            level = words.share(row.ratio_of("service_level"), _no_level(row))
+def summary(board: Board, registry: Registry = REGISTRY) -> str:
+    """The board in one line, for a log: what is open now, and today against the targets."""
+    today, parts = board.windows["today"], []
+    for served in _served(board, registry):
+        shape, line = served.shape, served.line
+        row = today.row(served.group, **served.where)
+        open_now = board.now.row(served.group, **served.where)
+        if row and open_now:
             limit = phrases.limit(words.held_in(board, today, line).within_seconds)
-            parts.append(f"{line}: {waiting['waiting']} waiting, {level} in {limit} today")
-    row, open_now = today.row("attendance", area=WHOLE), now.row("attendance", area=WHOLE)
-    if row and open_now:
-        limit = phrases.limit(words.held_in(board, today).within_seconds)
-        nothing = "not known" if row.count_of("emergencies") is None else "none attended"
-        level = words.share(row.ratio_of("within"), nothing)
-        parts.append(
-            f"emergencies: {open_now['unattended']} not yet attended, {level} in {limit} today"
-        )
+            nothing = _no_level(row, shape)
+            if line is None and row.count_of(shape.counts[0][0]) == 0:
+                nothing = shape.unserved
+            level = words.share(row.ratio_of(shape.level), nothing)
+            said = f"{open_now[shape.open[0]]} {shape.still}, {level} in {limit} today"
+            parts.append(f"{line or shape.records}: {said}")
     return f"{board.at[:19].replace('T', ' ')}  {'; '.join(parts)}"
 
 
@@ -162,7 +174,7 @@ def badges(board: Board) -> list[tuple[str, str]]:
     return found
 
 
-def _header(board: Board, lost: str | None) -> RenderableType:
+def _header(board: Board, lost: str | None, registry: Registry) -> RenderableType:
     top = Table.grid(expand=True)
     top.add_column()
     top.add_column(justify="right")
@@ -173,7 +185,7 @@ def _header(board: Board, lost: str | None) -> RenderableType:
         Text(board.force.name.upper(), style="bold"),
         Text(phrases.instant(board.at, ZoneInfo(board.force.timezone)), style="bold"),
     )
-    age = f"Age of data: {words.ages(board.feeds)}" if board.feeds else "No data yet"
+    age = f"Age of data: {words.ages(board.feeds, registry)}" if board.feeds else "No data yet"
     latest = Text(age, style=DIM)
     alarm = lost or staleness(board)
     return Group(top, marks, latest, *([banner(alarm)] if alarm else []))
@@ -214,46 +226,71 @@ def _narrow(cell: Cell, columns: int) -> Cell:
     return Text(SHORT[str(cell)], style=DIM)
 
 
-def _call_line(board: Board, line: str, width: int) -> list[RenderableType]:
-    held = board.definitions.lines[line]
-    where = {"line": line, "area": WHOLE}
-    now = board.now.row("calls", **where)
-    state, waiting = Text("not known", style=DIM), 0
+class _Served(NamedTuple):
+    """A line, or the force as a whole, whose records are served."""
+
+    group: str
+    shape: Performance
+    title: str
+    line: str | None
+    where: dict[str, str]
+
+
+def _served(board: Board, registry: Registry) -> Iterator[_Served]:
+    """What has an upper table: of a group that is told apart by lines each of them."""
+    for group in registry.groups:
+        if (shape := group.performance) is not None:
+            whole = {AREA: WHOLE}
+            if not group.dimensions:
+                yield _Served(group.name, shape, group.title, None, whole)
+            for name in group.dimensions:
+                for line, held in board.definitions.lines.items():
+                    yield _Served(group.name, shape, held.name, line, {name: line, **whole})
+
+
+def _performance(board: Board, served: _Served, width: int) -> list[RenderableType]:
+    """How records were served, a line a period, and how many are open now."""
+    group, shape, title, line, where = served
+    definitions = board.definitions
+    held = definitions.attendance if line is None else definitions.lines[line]
+    now = board.now.row(group, **where)
+    state, still_open = Text("not known", style=DIM), 0
     if now is not None:
-        waiting = now.count_of("waiting") or 0
-        oldest, unknown = now.number_of("oldest_waiting"), now.count_of("waiting_unknown") or 0
-        state = _now(waiting, oldest, unknown, "waiting")
+        count, oldest, unknown = shape.open
+        still_open = now.count_of(count) or 0
+        state = _now(still_open, now.number_of(oldest), now.count_of(unknown) or 0, shape.still)
     periods = shown_periods(board)
-    shown = [figures.row("calls", **where) for _, figures in periods]
-    if not any(row.count_of("offered") or row.origin for row in shown if row) and not waiting:
-        return _heading(held.name, Text("no calls in any period shown", style=DIM))
-    columns = ("Offered", "Answered", "Abandoned", f"In {phrases.limit(held.within_seconds)}")
+    shown = [figures.row(group, **where) for _, figures in periods]
+    came = shape.counts[0][0]
+    if not any(row.count_of(came) or row.origin for row in shown if row) and not still_open:
+        return _heading(title, Text(f"no {shape.records} in any period shown", style=DIM))
     rows = []
-    for row, (title, figures) in zip(shown, periods, strict=True):
+    for row, (period, figures) in zip(shown, periods, strict=True):
         if row is None:
-            known = figures.rows("calls") is not None
-            rows.append(_not_known(title) if known else _not_kept(title))
+            known = figures.rows(group) is not None
+            rows.append(_not_known(period) if known else _not_kept(period))
             continue
-        if row.count_of("offered") is None and row.origin is None:
-            rows.append(_no_data(title))
+        if row.count_of(came) is None and row.origin is None:
+            rows.append(_no_data(period))
             continue
-        counts = [
-            phrases.count(row.count_of(name)) for name in ("offered", "answered", "abandoned")
-        ]
+        counts = [phrases.count(row.count_of(name)) for name, _ in shape.counts]
         counts[0] += MARKS.get(row.origin or "", "")
-        speeds = [row.number_of(name) for name in ("answer_mean", "answer_median", "answer_p90")]
-        level, own = row.ratio_of("service_level"), words.held_in(board, figures, line)
-        rows.append(_cells(title, counts, level, own, speeds, _no_level(row)))
-    titles = ("", *columns, "Target", "Mean", "Median", "90th pct")
+        speeds = [row.number_of(name) for name in shape.speeds]
+        level, own = row.ratio_of(shape.level), words.held_in(board, figures, line)
+        rows.append(_cells(period, counts, level, own, speeds, _no_level(row, shape)))
+    headings = [heading for _, heading in shape.counts]
+    target = "" if line is None and held.target is None else "Target"
+    limit = f"In {phrases.limit(held.within_seconds)}"
+    titles = ("", *headings, limit, target, "Mean", "Median", "90th pct")
     table = _figures(width, titles, rows)
-    return [*_heading(held.name, state), table, *_footnotes([row for row in shown if row])]
+    return [*_heading(title, state), table, *_footnotes([row for row in shown if row])]
 
 
-def _no_level(row: Row) -> str:
-    """Why a row of calls has no service level."""
-    if row.ratio_of("service_level").denominator is None:
+def _no_level(row: Row, shape: Performance) -> str:
+    """Why a row has no share that was served in time."""
+    if row.ratio_of(shape.level).denominator is None:
         return "not known"
-    return "no calls" if row.count_of("offered") == 0 else "none ended"
+    return f"no {shape.records}" if row.count_of(shape.counts[0][0]) == 0 else shape.unserved
 
 
 def _footnotes(rows: Sequence[Row]) -> list[RenderableType]:
@@ -263,43 +300,6 @@ def _footnotes(rows: Sequence[Row]) -> list[RenderableType]:
         found.add("provisional")
     said = [text for name, text in FOOTNOTES.items() if name in found]
     return [Text("; ".join(said), style=DIM)] if said else []
-
-
-def _attendance(board: Board, width: int) -> list[RenderableType]:
-    held = board.definitions.attendance
-    now = board.now.row("attendance", area=WHOLE)
-    state, unattended = Text("not known", style=DIM), 0
-    if now is not None:
-        unattended = now.count_of("unattended") or 0
-        oldest, unknown = (
-            now.number_of("oldest_unattended"),
-            now.count_of("unattended_unknown") or 0,
-        )
-        state = _now(unattended, oldest, unknown, "not yet attended")
-    periods = shown_periods(board)
-    shown = [figures.row("attendance", area=WHOLE) for _, figures in periods]
-    if not any(row.count_of("emergencies") for row in shown if row) and not unattended:
-        none = Text("no emergencies in any period shown", style=DIM)
-        return _heading("Emergency attendance", none)
-    columns = ("Opened", "Attended", "Never att.", f"In {phrases.limit(held.within_seconds)}")
-    target = "" if held.target is None else "Target"
-    rows = []
-    for row, (title, figures) in zip(shown, periods, strict=True):
-        if row is None:
-            rows.append(_not_kept(title))
-            continue
-        if row.count_of("emergencies") is None:
-            rows.append(_no_data(title))
-            continue
-        counts = [
-            phrases.count(row.count_of(n)) for n in ("emergencies", "attended", "never_attended")
-        ]
-        speeds = [row.number_of(n) for n in ("response_mean", "response_median", "response_p90")]
-        nothing = "none attended" if row.count_of("emergencies") else "no emergencies"
-        level, own = row.ratio_of("within"), words.held_in(board, figures)
-        rows.append(_cells(title, counts, level, own, speeds, nothing))
-    titles = ("", *columns, target, "Mean", "Median", "90th pct")
-    return [*_heading("Emergency attendance", state), _figures(width, titles, rows)]
 
 
 def _not_kept(title: str) -> list[Cell]:

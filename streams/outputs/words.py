@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from streams.board.model import Board, FeedAge, PeriodFigures, PeriodTarget
 from streams.registry.aggregates import Ratio
 from streams.registry.phrases import duration, percent
-from streams.registry.registry import REGISTRY
+from streams.registry.registry import Registry
 
 
 def share(ratio: Ratio, nothing: str) -> str:
@@ -41,7 +41,7 @@ def held_in(board: Board, figures: PeriodFigures, line: str | None = None) -> Pe
     return PeriodTarget(now.within_seconds, now.target)
 
 
-def ages(feeds: Mapping[str, FeedAge]) -> str:
+def ages(feeds: Mapping[str, FeedAge], registry: Registry) -> str:
     """How old the latest of every feed is: `calls 3 s, crimes 4 min 1 s; heartbeats calls 12 s`."""
     data, beats = [], []
     for path, heard in feeds.items():
@@ -50,6 +50,6 @@ def ages(feeds: Mapping[str, FeedAge]) -> str:
         if of:
             beats.append(f"{of.replace('_', ' ')} {age}")
         else:
-            data.append(f"{REGISTRY.names.get(kind, kind)} {age}")
+            data.append(f"{registry.names.get(kind, kind)} {age}")
     records = ", ".join(data)
     return f"{records}; heartbeats {', '.join(beats)}" if beats else records

@@ -193,6 +193,9 @@ class Choice(Dimension):
     """One of a fixed list of words, `values`, of which the first stands for none."""
 
     values: tuple[str, ...] = ()
+    headings: tuple[tuple[str, str], ...] = ()
+    """Those that have a column of their own in a narrow table, the most urgent first, and its
+    heading."""
 
     def listed_values(self) -> Sequence[Any] | None:
         """The words."""

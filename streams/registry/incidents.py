@@ -17,19 +17,45 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streams.config.force import Force, Target
-from streams.events.schema import Incident
+from streams.events.schema import Casualties, Casualty, Incident
 from streams.periods import DAY, HOUR
 from streams.registry.aggregates import Count, Mean, Quantile, Share
 from streams.registry.conditions import flagged, is_, precise, present, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories, Choice
-from streams.registry.facts import Case, Flag, Marks, declared_markers
+from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
 from streams.registry.kind import Duration, Kind, Rule, Time
-from streams.registry.measures import LIVE_GRAINS, Gauge, Group, Measure, WatchPolicy
+from streams.registry.measures import LIVE_GRAINS, Gauge, Group, Measure, Performance, WatchPolicy
 
 EMERGENCY = "emergency"
 GRADES = ("ungraded", EMERGENCY, "priority", "scheduled", "no_attendance")
+SHORT_GRADES = ((EMERGENCY, "emerg."), ("priority", "prior."), ("scheduled", "sched."))
 ATTENDED = is_("attendance", "attended")
+
+
+Hurt = tuple[Casualty, ...] | Casualties
+
+
+def killed(casualties: Hurt) -> int:
+    """How many people a collision killed."""
+    return _hurt(casualties, "fatal")
+
+
+def seriously_hurt(casualties: Hurt) -> int:
+    """How many it hurt seriously."""
+    return _hurt(casualties, "serious")
+
+
+def slightly_hurt(casualties: Hurt) -> int:
+    """How many it hurt slightly."""
+    return _hurt(casualties, "slight")
+
+
+def _hurt(casualties: Hurt, severity: str) -> int:
+    if isinstance(casualties, Casualties):
+        found: int = getattr(casualties, severity)
+        return found
+    return sum(each.severity == severity for each in casualties)
 
 
 def limit(force: Force, _: Mapping[str, Any]) -> Sequence[Target]:
@@ -89,6 +115,20 @@ ATTENDANCE = Group(
         Measure("unattended_unknown", "Fate unknown", "count", "down_good", Gauge("unknown")),
     ),
     where=is_("grade", EMERGENCY),
+    performance=Performance(
+        counts=(
+            ("emergencies", "Opened"),
+            ("attended", "Attended"),
+            ("never_attended", "Never att."),
+        ),
+        level="within",
+        speeds=("response_mean", "response_median", "response_p90"),
+        open=("unattended", "oldest_unattended", "unattended_unknown"),
+        heading="Unattended",
+        still="not yet attended",
+        records="emergencies",
+        unserved="none attended",
+    ),
 )
 INCIDENTS = Group(
     "incidents",
@@ -130,7 +170,7 @@ INCIDENT = Kind(
     durations=(Duration("response", until=("arrived_at",), when=~flagged("cancelled")),),
     dimensions=(
         Categories("category", vocabulary=lambda force: force.categories),
-        Choice("grade", 3, GRADES),
+        Choice("grade", 3, GRADES, SHORT_GRADES),
         Areas(),
     ),
     facts=(
@@ -145,6 +185,10 @@ INCIDENT = Kind(
         ),
         Flag("ended", present("closed_at") | flagged("cancelled") | is_("played", "end")),
         Marks("markers", declared_markers),
+        Flag("crimed", flagged("crimed")),
+        Number("killed", "casualties", killed),
+        Number("seriously_hurt", "casualties", seriously_hurt),
+        Number("slightly_hurt", "casualties", slightly_hurt),
     ),
     counts=~is_("attendance", "cancelled"),
     counters=(

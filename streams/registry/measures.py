@@ -107,10 +107,33 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Performance:
+    """How a group's records are served, by line or of the force as a whole, as a table with a line
+    a period shows it. Measures are given by name."""
+
+    counts: tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
+    """How many came, were served, and were not; with the headings of their columns."""
+    level: str
+    """The share that was served in time, which has a target."""
+    speeds: tuple[str, str, str]
+    """How long it took: mean, median, 90th percentile."""
+    open: tuple[str, str, str]
+    """How many are open now, how long the oldest is, and of how many the end is unknown."""
+    heading: str
+    """Of a column of those that are open."""
+    still: str
+    """What they still are: `waiting`."""
+    records: str
+    """What they are: `calls`."""
+    unserved: str
+    """That none that came can be judged."""
+
+
+@dataclass(frozen=True, slots=True)
 class Group:
     """A table of the board: the kind of its records, the field by whose time they are counted, the
-    dimensions of its rows besides area, its measures, and which series are in it by their
-    dimensions."""
+    dimensions of its rows besides area, its measures, which series are in it by their
+    dimensions, and how its records are served, where they are."""
 
     name: str
     title: str
@@ -119,6 +142,7 @@ class Group:
     dimensions: tuple[str, ...]
     measures: tuple[Measure, ...]
     where: Condition = ALWAYS
+    performance: Performance | None = None
 
 
 LIVE_GRAINS: tuple[Literal["hour", "day", "month"], ...] = ("hour", "day", "month")

@@ -61,7 +61,8 @@ log = logging.getLogger("watchroom.checkpoint")
 STATE_VERSION = 4
 """Of what a checkpoint holds, but for what detectors have learned (`streams.surveillance.state`).
 To be raised with any change of what is written or of what it means: how a record is packed and
-counted, the counters and keys of panes, a row, a table, a figure of the head.
+counted, the keys of panes, a row, a table, a figure of the head. What a kind declares is known by
+itself (`streams.state.declared`).
 `tests/unit/state/test_versions.py` fails where that was forgotten."""
 LARGEST_WAL = 16 << 20
 """Bytes of write-ahead log after which it is folded into the main file."""
