@@ -27,7 +27,7 @@ from page import Measured, page
 
 ALONE = ("run",)
 """What goes on beside the others, on the other processor."""
-NAMES = ("fold", "run", "reading", "forces", "memory", "pauses", "peers", "worker")
+NAMES = ("fold", "crimes", "run", "reading", "forces", "memory", "pauses", "peers", "worker")
 BROKER = ("worker",)
 """What needs both processors: one for the worker, one for the broker."""
 

@@ -99,7 +99,7 @@ def test_the_page_tells_what_is_short_with_its_profile(measuring: Any) -> None:
 
 @pytest.mark.replays
 def test_every_measurement_without_a_broker_runs(tmp_path: Path) -> None:
-    names = ("fold", "run", "reading", "forces", "memory")
+    names = ("fold", "crimes", "run", "reading", "forces", "memory")
     said = measured(*(part for name in names for part in ("--only", name)))
     assert [name for name in names if f"({name}: " not in said] == []
 
