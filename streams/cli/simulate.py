@@ -72,7 +72,7 @@ def simulate_(
     *,
     once: bool,
 ) -> None:
-    r"""Make up calls, incidents and heartbeats, from the past until now and then live.
+    r"""Make up calls, incidents, staffing and heartbeats, from the past until now and then live.
 
     Nothing in it is real. The same day and seed give the same records, so a simulator that is
     started again repeats what it has sent, and nothing is counted twice.

@@ -2,7 +2,7 @@
 and an evening on which 999 calls surge.
 
 The crimes and anti-social behaviour are those of the sample in `streams/samples/`, known only to
-the month; each gets a day and a time by a seeded draw. Calls, incidents and heartbeats are made up.
+the month; each gets a day and a time by a seeded draw. All else is made up.
 The weeks up to the start are read at full speed, event by event as a live monitor would have had
 them, so that the watches know what is usual; then the clock runs. An hour later the surge begins.
 """

@@ -131,15 +131,17 @@ class AssignedPartitions:
         for key, lot in in_turn(fetched):
             if not valid():
                 break
-            await self.accept(key, lot.messages)
+            await self.accept(key, lot.messages, valid)
             await self.room()
             await asyncio.sleep(0)
             lines += lot.lines
         return lines
 
-    async def accept(self, key: Key, messages: Sequence[Message]) -> None:
-        """Messages of the stream, one after another of one partition: counted, or passed over since
-        they are held or will be read."""
+    async def accept(
+        self, key: Key, messages: Sequence[Message], valid: Callable[[], bool] = lambda: True
+    ) -> None:
+        """Messages of the stream, one after another of one partition: counted while `valid`, or
+        passed over since they are held or will be read."""
         if (partition := self.partitions.get(key)) is not None:
             await partition.settled()
             partition = self.partitions.get(key)  # it may have gone meanwhile
@@ -162,7 +164,7 @@ class AssignedPartitions:
             return
         if last <= partition.folded:
             return
-        await partition.fold(messages)
+        await partition.fold(messages, valid)
         partition.follows = True
         self.lag_tracker.note_answer()
         self._unsaved += len(messages)

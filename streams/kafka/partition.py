@@ -24,7 +24,7 @@ from streams.config.force import Force
 from streams.errors import CheckpointError
 from streams.events import deadletters
 from streams.fold.ledger import Ledger, Sealed
-from streams.fold.panes import Pane
+from streams.fold.panes import Pane, clock_and_grain, stored_grain
 from streams.kafka import wrong_partition
 from streams.kafka.lots import Message
 from streams.kafka.topics import partition_of, topic_name
@@ -41,6 +41,8 @@ log = logging.getLogger("watchroom.partition")
 
 NOTHING = -1
 LETTERS_A_STEP = 500
+LONG_LOT = 10
+"""Slices of a lot that is long in counting: a thousand lines that close no period take fewer."""
 FOLDING, TAKING = 0.004, 0.002
 """Seconds of folding a lot, and of taking a snapshot, at a stretch."""
 
@@ -247,13 +249,14 @@ class Partition:
         if not self._turn.locked():
             self.folded = max(self.folded, position - 1)
 
-    async def fold(self, lot: Sequence[Message]) -> None:
+    async def fold(self, lot: Sequence[Message], valid: Callable[[], bool] = lambda: True) -> None:
         """Folds messages, in the order of their offsets, and takes the offset of each with it;
-        those that it holds already are passed over.
+        those that it holds already are passed over. Once the lot is no longer `valid` it ends with
+        the message that is being folded.
 
         Whoever is cancelled while a lot takes its slices leaves it to its end."""
         await self._turn.acquire()
-        slices = self.live.slices(self._steps(lot), FOLDING)
+        slices = self.live.slices(self._steps(lot, valid), FOLDING)
         try:
             done = next(slices, self) is self  # where little comes, a lot is done in one slice
         except BaseException:
@@ -265,19 +268,23 @@ class Partition:
             await asyncio.shield(asyncio.ensure_future(self._go_on(slices)))
 
     async def _go_on(self, slices: Iterator[None]) -> None:
+        number = 1
         try:
-            self.busy.begin()
             while not self.torn and next(slices, self) is not self:
+                number += 1
+                if number == LONG_LOT:
+                    self.busy.begin()
                 self.on_slice()
                 await asyncio.sleep(0)
         finally:
-            self.busy.end()
+            if number >= LONG_LOT:
+                self.busy.end()
             self._turn.release()
 
-    def _steps(self, lot: Sequence[Message]) -> Iterator[None]:
+    def _steps(self, lot: Sequence[Message], valid: Callable[[], bool]) -> Iterator[None]:
         """Folds messages in short steps; the offset of each is taken with its last line."""
         for message in lot:
-            if self.leaving:
+            if self.leaving or not valid():
                 return
             if message.offset <= self.folded:
                 continue
@@ -345,6 +352,8 @@ class Partition:
 
     def _publish(self, force: Force, ledger: Ledger, grain: str, minute: int, pane: Pane) -> None:
         """Sends a sealed pane, which has in it what late versions have changed by now."""
+        if clock_and_grain(grain)[0]:
+            return  # only what is counted by the first clock is published
         topic_id = self.checkpoint.identity.topic_id
         topic = topic_name(self.prefix, "published")
         group = partition_of(force.partition_group, self.count)
@@ -359,19 +368,20 @@ class Partition:
             ledger = self.shard.folds[name]
             if isinstance(ledger, Ledger) and ledger.revised_sealed:
                 revised, ledger.revised_sealed = ledger.revised_sealed, set()
-                for grain, minute in sorted({ledger.panes.place_now(*place) for place in revised}):
+                for grain, minute in sorted({ledger.place_now(*place) for place in revised}):
                     self._publish_revised(index, forces[name], ledger, grain, minute)
                     yield
 
     def _publish_revised(
         self, index: int, force: Force, ledger: Ledger, grain: str, minute: int
     ) -> None:
-        if grain == "day":  # its hours may still lie in the file, and it stands for them
-            at, end = minute * MINUTE, ledger.panes.end_of(grain, minute)
+        clock, unit = clock_and_grain(grain)
+        if unit == "day":  # its hours may still lie in the file, and it stands for them
+            at, end = minute * MINUTE, ledger.calendar.end("day", minute * MINUTE)
             while at < end:
-                self._sealed.append((index, "hour", at // MINUTE, None))
+                self._sealed.append((index, stored_grain(clock, "hour"), at // MINUTE, None))
                 at = ledger.calendar.end("hour", at)
-        kept = self._keep(index, grain, minute, ledger.panes.stored(grain, minute))
+        kept = self._keep(index, grain, minute, ledger.stored(grain, minute))
         self._publish(force, ledger, grain, minute, kept)
 
     def _publish_late(self, offset: int) -> None:

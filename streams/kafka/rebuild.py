@@ -112,7 +112,7 @@ class LogReader:
                     "%s: the log has nothing between offsets %d and %d",
                     partition.name, partition.folded, first,
                 )  # fmt: skip
-            await partition.fold(lot.messages)
+            await partition.fold(lot.messages, lambda: not self.interrupted())
             partition.read_back += lot.lines
             await asyncio.sleep(0)
 

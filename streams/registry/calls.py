@@ -22,8 +22,8 @@ from streams.periods import DAY, MINUTE, SECOND
 from streams.registry.aggregates import Count, Mean, Quantile, Share
 from streams.registry.conditions import is_, present, within
 from streams.registry.counting import Counter, Timing
-from streams.registry.dimensions import Areas, Lines
-from streams.registry.facts import Case
+from streams.registry.dimensions import Areas, Choice, Lines
+from streams.registry.facts import Case, Flag
 from streams.registry.kind import Duration, Kind, Rule, Time
 from streams.registry.measures import (
     LIVE_GRAINS,
@@ -54,6 +54,8 @@ def lost_after(force: Force, known: Mapping[str, Any]) -> int:
     return line_of(force, known).lost_after_minutes * MINUTE
 
 
+CHANNELS = ("", "999", "101", "online", "webchat", "text")
+"""The first stands for a call of which its line says all."""
 ENDED = present("ended_at") | is_("played", "end")
 ANSWERED, ABANDONED = is_("end", "answered"), is_("end", "abandoned")
 
@@ -143,6 +145,9 @@ CALL = Kind(
                 ("lost", ENDED & ~present("answered_at") & ~present("abandoned_at")),
             ),
         ),
+        Choice("channel", values=CHANNELS),
+        Flag("called_back", present("called_back_at")),
+        Flag("settled_at_once", is_("resolved", True)),
     ),
     counters=(
         Counter("offered"),

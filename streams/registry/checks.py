@@ -12,7 +12,7 @@ from typing import Any
 
 from streams.errors import DeclarationError
 from streams.registry.conditions import Condition, Has, Is, Within
-from streams.registry.facts import Case, FieldFact, Flag
+from streams.registry.facts import Case, FieldFact, Flag, Number
 from streams.registry.kind import Kind
 from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group, Measure
 
@@ -40,6 +40,7 @@ class _Checks:
             self.among(entry, "after", (time.after,) if time.after else (), self.times)
         for duration in kind.durations:
             self.among(f"duration {duration.name}", "until", duration.until, self.times)
+            self.among(f"duration {duration.name}", "since", duration.since, self.times)
             self.of_event(f"duration {duration.name}", duration.when)
         for rule in kind.rules:
             self.of_event(f"rule {rule.reason}", rule.when)
@@ -47,6 +48,14 @@ class _Checks:
         for counter in kind.counters:
             self.of_facts(f"counter {counter.name}", counter.when)
             self.by_clock(f"counter {counter.name}", counter.clock)
+            numbers = [each.name for each in kind.facts if isinstance(each, Number)]
+            if counter.adds:
+                self.among(f"counter {counter.name}", "adds", (counter.adds,), numbers)
+                if any(isinstance(each, Within) for each in counter.when.parts()):
+                    raise DeclarationError(
+                        f"{kind.name}, counter {counter.name}: what adds numbers can't hang on a "
+                        "duration"
+                    )
         for timing in kind.timings:
             entry = f"timing {timing.sum}"
             self.among(entry, "duration", (timing.duration,), self.durations)
@@ -66,6 +75,8 @@ class _Checks:
             entry = f"fact {column.name}"
             if isinstance(column, FieldFact):
                 self.among(entry, "name", (column.name,), self.fields)
+            elif isinstance(column, Number):
+                self.among(entry, "field", (column.field,), self.fields)
             elif isinstance(column, Flag):
                 self.of_event(entry, column.when)
             elif isinstance(column, Case):
@@ -100,6 +111,11 @@ class _Checks:
         for question in condition.questions():
             if isinstance(question, Within):
                 self.among(entry, "when", (question.name,), self.durations)
+                if question not in condition.parts():
+                    raise DeclarationError(
+                        f"{self.kind.name}, {entry}: what is asked of {question.name} has to be "
+                        "joined to the rest by &"
+                    )
                 continue
             self.among(entry, "when", (question.name,), self.columns if names is None else names)
             column = self.columns[question.name]

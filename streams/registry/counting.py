@@ -22,11 +22,14 @@ SERIES_KEY_MASK = (1 << BIN_SHIFT) - 1
 
 @dataclass(frozen=True)
 class Counter:
-    """How many records a condition holds of, by the time of a clock; without one, the first."""
+    """How many records a condition holds of, by the time of a clock; without one, the first.
+
+    `adds`: the sum of that number (`streams.registry.facts.Number`) over these records instead."""
 
     name: str
     when: Condition = ALWAYS
     clock: str = ""
+    adds: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from streams.events.schema import Crime
 from streams.periods import DAY
 from streams.registry.aggregates import Count
-from streams.registry.conditions import flagged
+from streams.registry.conditions import flagged, present, within
 from streams.registry.counting import Counter
 from streams.registry.dimensions import Areas, Categories
-from streams.registry.facts import Flag, Marks, declared_markers
-from streams.registry.kind import Kind, Time
+from streams.registry.facts import Case, Code, Flag, Marks, Number, declared_markers
+from streams.registry.kind import Duration, Kind, Time
 from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy
 
 CRIMES = Group(
@@ -34,6 +34,8 @@ CRIMES = Group(
     ),
 )
 
+YEAR, CENTURY = 366 * DAY, 36_525 * DAY
+
 CRIME = Kind(
     name="crime",
     feed="crimes",
@@ -43,8 +45,45 @@ CRIME = Kind(
     clocks=("recorded_at",),
     times=(Time("committed_from"), Time("committed_to"), Time("outcome_at")),
     dimensions=(Categories("offence", vocabulary=lambda force: force.offences), Areas()),
-    facts=(Flag("cancelled", flagged("cancelled")), Marks("markers", declared_markers)),
+    durations=(
+        # Of an offence over a time its end counts: until then nobody could record it whole.
+        Duration(
+            "delay",
+            since=("committed_to", "committed_from"),
+            until=("recorded_at",),
+            longest=CENTURY,
+            to_the_day=True,
+        ),
+        Duration("to_outcome", until=("outcome_at",), longest=CENTURY, to_the_day=True),
+    ),
+    facts=(
+        Flag("cancelled", flagged("cancelled")),
+        Flag("notifiable", flagged("notifiable")),
+        Marks("markers", declared_markers),
+        Code("offence_code", none=""),
+        Case(
+            "recency",
+            "unknown",
+            (
+                ("non_recent", within("delay", CENTURY)),
+                ("within_a_year", within("delay", YEAR)),
+                ("current", within("delay", 28 * DAY)),
+            ),
+        ),
+        Code("outcome"),
+        Case(
+            "outcome_within",
+            "none",
+            (
+                ("longer", present("outcome_at")),
+                ("30_days", within("to_outcome", 30 * DAY)),
+                ("5_days", within("to_outcome", 5 * DAY)),
+            ),
+        ),
+        Flag("linked_series", present("series")),
+        Number("victims", "victims", len),
+    ),
     counts=~flagged("cancelled"),
-    counters=(Counter("count"),),
+    counters=(Counter("count", flagged("notifiable")),),
     groups=(CRIMES,),
 )

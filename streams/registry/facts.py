@@ -125,13 +125,14 @@ class Marks(FieldFact):
 
 @dataclass(frozen=True)
 class Code(FieldFact):
-    """A whole number of the event, such as a published code; 0 stands for none."""
+    """A published code of the event, as it is; `none` stands for none."""
 
     answers = (Present, Is)
+    none: int | str = 0
 
-    def value(self, force: Force, raw: Any, note: Note) -> int:
+    def value(self, force: Force, raw: Any, note: Note) -> int | str:
         """The code."""
-        return raw or 0
+        return self.none if raw is None else raw
 
     def knows(self, force: Force, raw: Any) -> bool:
         """The schema bounds it."""
@@ -140,8 +141,22 @@ class Code(FieldFact):
     def put(self, force: Force, question: Question, value: str) -> str:
         """Whether there is one, or it is one of some."""
         if isinstance(question, Present):
-            return f"{value} != 0"
+            return f"{value} != {self.none!r}"
         return f"{value} in {tuple(question.values())!r}"
+
+
+@dataclass(frozen=True)
+class Number(Fact):
+    """How many there are of something in a field of the event (people killed); a counter may add
+    it up."""
+
+    answers = (Present,)
+    field: str
+    of: Callable[[Any], int]
+
+    def put(self, force: Force, question: Question, value: str) -> str:
+        """Whether there is any."""
+        return f"{value} != 0"
 
 
 def one_of(values: Sequence[str], question: Question, value: str) -> str:

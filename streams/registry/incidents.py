@@ -17,13 +17,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from streams.config.force import Force, Target
-from streams.events.schema import Incident
+from streams.events.schema import Casualties, Casualty, Incident
 from streams.periods import DAY, HOUR
 from streams.registry.aggregates import Count, Mean, Quantile, Share
 from streams.registry.conditions import flagged, is_, precise, present, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories, Choice
-from streams.registry.facts import Case, Flag, Marks, declared_markers
+from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
 from streams.registry.kind import Duration, Kind, Rule, Time
 from streams.registry.measures import LIVE_GRAINS, Gauge, Group, Measure, Performance, WatchPolicy
 
@@ -31,6 +31,31 @@ EMERGENCY = "emergency"
 GRADES = ("ungraded", EMERGENCY, "priority", "scheduled", "no_attendance")
 SHORT_GRADES = ((EMERGENCY, "emerg."), ("priority", "prior."), ("scheduled", "sched."))
 ATTENDED = is_("attendance", "attended")
+
+
+Hurt = tuple[Casualty, ...] | Casualties
+
+
+def killed(casualties: Hurt) -> int:
+    """How many people a collision killed."""
+    return _hurt(casualties, "fatal")
+
+
+def seriously_hurt(casualties: Hurt) -> int:
+    """How many it hurt seriously."""
+    return _hurt(casualties, "serious")
+
+
+def slightly_hurt(casualties: Hurt) -> int:
+    """How many it hurt slightly."""
+    return _hurt(casualties, "slight")
+
+
+def _hurt(casualties: Hurt, severity: str) -> int:
+    if isinstance(casualties, Casualties):
+        found: int = getattr(casualties, severity)
+        return found
+    return sum(each.severity == severity for each in casualties)
 
 
 def limit(force: Force, _: Mapping[str, Any]) -> Sequence[Target]:
@@ -160,6 +185,10 @@ INCIDENT = Kind(
         ),
         Flag("ended", present("closed_at") | flagged("cancelled") | is_("played", "end")),
         Marks("markers", declared_markers),
+        Flag("crimed", flagged("crimed")),
+        Number("killed", "casualties", killed),
+        Number("seriously_hurt", "casualties", seriously_hurt),
+        Number("slightly_hurt", "casualties", slightly_hurt),
     ),
     counts=~is_("attendance", "cancelled"),
     counters=(

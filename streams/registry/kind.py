@@ -39,13 +39,17 @@ class Time:
 
 @dataclass(frozen=True)
 class Duration:
-    """Milliseconds from the first clock to the first of `until` that there is, both known to the
-    second, where `when` holds of the event."""
+    """Milliseconds from the first of `since` that there is (by default the first clock) to the
+    first of `until`, where `when` holds of the event: no less than 0 and no more than `longest`.
+
+    Both have to be known to the second, or `to_the_day` to the day."""
 
     name: str
     until: tuple[str, ...]
+    since: tuple[str, ...] = ()
     when: Condition = ALWAYS
     longest: int = LONGEST
+    to_the_day: bool = False
 
 
 @dataclass(frozen=True)

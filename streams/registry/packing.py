@@ -33,7 +33,7 @@ from streams.config.force import Force
 from streams.errors import Refused
 from streams.events.schema import Record
 from streams.events.unknown_values import UnknownValues
-from streams.periods import EPOCH, MILLISECOND, SECOND
+from streams.periods import EPOCH, SECOND
 from streams.registry.conditions import (
     All,
     Condition,
@@ -47,10 +47,11 @@ from streams.registry.conditions import (
 )
 from streams.registry.counting import BIN_SHIFT
 from streams.registry.dimensions import missing_field
-from streams.registry.facts import Case, Fact, FieldFact, Flag
-from streams.registry.histogram import BINS, bin_of
-from streams.registry.kind import Kind, Time
+from streams.registry.facts import Case, Fact, FieldFact, Flag, Number
+from streams.registry.histogram import BINS, EXACT_BELOW, bin_of
+from streams.registry.kind import Duration, Kind, Time
 from streams.registry.times import (
+    DAY_PRECISE,
     EARLIEST,
     LONGEST,
     SECOND_PRECISE,
@@ -267,9 +268,9 @@ class _Places:
         for clock in reversed(kind.clocks[1:]):
             self.clocks[clock] = at
             at += _CLOCK_BITS
-        self.precision = PRECISION_SHIFT
-        self.when = WHEN_SHIFT
-        self.bits = PACKED_BITS
+        self.precision = max(at, PRECISION_SHIFT)
+        self.when = self.precision + _PRECISION_BITS
+        self.bits = self.when + WHEN_BITS
 
 
 # -- what is done for every event ------------------------------------------------------------------
@@ -306,8 +307,8 @@ def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
     source = _PackSource(packer.kind, packer.force, packer._places)
     names = {
         "_epoch": EPOCH,
-        "_millisecond": MILLISECOND,
         "_judge": packer._judge,
+        "_numbers": {f.name: f.of for f in packer.kind.facts if isinstance(f, Number)},
         "_seen": packer._seen,
         "_look_up": packer._look_up,
         "_partial": _cached_stamps(packer.force),
@@ -351,6 +352,7 @@ class _PackSource:
         """The source."""
         out, first = self.out, self.first
         out.add(0, "def pack(_event, _updated):")
+        out.add(1, "_stamp = _event.updated_at")
         self.first_clock()
         for field in self.read_fields():
             out.add(1, f"{field} = _event.{field}")
@@ -404,11 +406,18 @@ class _PackSource:
         out.add(2, f"{first} = _judge.begun({first!r}, {first}, _updated)")
 
     def to_ms(self, depth: int, field: str) -> None:
-        """Makes milliseconds of a time."""
+        """Makes milliseconds of a time. Most versions are written at one of their times, which is
+        then known; and a division of timedeltas takes longer than all of this."""
+        out = self.out
         if field in self.partial:
-            self.out.add(depth, f"{field}, {field}_precision = _partial({field!r}, {field})")
-        else:
-            self.out.add(depth, f"{field} = ({field} - _epoch) // _millisecond")
+            out.add(depth, f"{field}, {field}_precision = _partial({field!r}, {field})")
+            return
+        out.add(depth, f"if {field} == _stamp:")
+        out.add(depth + 1, f"{field} = _updated")
+        out.add(depth, "else:")
+        out.add(depth + 1, f"_since = {field} - _epoch")
+        seconds = "(_since.days * 86400 + _since.seconds) * 1000"
+        out.add(depth + 1, f"{field} = {seconds} + _since.microseconds // 1000")
 
     def facts(self) -> None:
         """What conditions on the event say of it."""
@@ -425,6 +434,11 @@ class _PackSource:
         """Another time, as far as it can be judged."""
         out, field, after = self.out, time.field, time.after
         exact = f" and not {after}_precision" if after in self.partial else ""
+        if after and not self.reckoned(field) and not self.partial & {field, after}:
+            # Nothing but its place is asked: where that is right, as it is for nearly all, it is
+            # compared as it came.
+            began = f"_event.{after}"
+            exact = f" and not {began} <= {field} <= _stamp"
         out.add(1, f"if {field} is not None{exact}:")
         self.to_ms(2, field)
         if not after:
@@ -438,9 +452,17 @@ class _PackSource:
             out.add(2, f"if {field} - {after} > {LONGEST}:")
             out.add(3, f"raise _too_long({field!r})")
 
+    def reckoned(self, field: str) -> bool:
+        """Whether a time is more than judged: a clock, or the end of a duration."""
+        ends = {time for each in self.kind.durations for time in (*each.until, *each.since)}
+        bounded = {time.field for time in self.kind.times if time.bounded}
+        begins = {time.after for time in self.kind.times}
+        return field in {*self.kind.clocks, *ends, *bounded, *begins}
+
     def durations(self) -> None:
         """Each duration in ms, or -1."""
         out, first = self.out, self.first
+        bounded = {time.field for time in self.kind.times if time.bounded}
         asked = {
             question.name
             for fact in self.kind.facts
@@ -451,21 +473,41 @@ class _PackSource:
         for duration in self.kind.durations:
             if duration.name not in asked and duration not in self.kind.kept_durations:
                 continue
-            value = "-1"
-            for until in reversed(duration.until):
-                there = f"{until} is not None"
-                if until in self.partial:
-                    there += f" and not {until}_precision"
-                value = f"{until} - {first} if {there} else {value}"
-            if first in self.partial:
-                value = f"-1 if {first}_precision else {value}"
+            out.add(1, f"_until = {self.first_of(duration.until, duration)}")
+            since = duration.since or (first,)
+            there = "_until is not None"
+            if since == (first,) and first not in self.partial:
+                passed = f"_until - {first}"
+            else:
+                out.add(1, f"_since = {self.first_of(since, duration)}")
+                passed, there = "_until - _since", f"{there} and _since is not None"
+            if not all(until in bounded for until in duration.until):
+                passed = f"min(max({passed}, 0), {duration.longest})"
             only = self.asked(duration.when)
             if only != "True":
-                value = f"({value}) if {only} else -1"
-            out.add(1, f"{duration.name} = {value}")
+                there = f"{there} and ({only})"
+            out.add(1, f"{duration.name} = {passed} if {there} else -1")
+
+    def first_of(self, times: tuple[str, ...], duration: Duration) -> str:
+        """The first of some times that is known as well as a duration needs, or None."""
+        value = "None"
+        for time in reversed(times):
+            if value == "None" and time not in self.partial:
+                value = time
+                continue
+            there = "" if time == self.first else f"{time} is not None"
+            if time in self.partial:
+                known = f"{time}_precision <= {DAY_PRECISE if duration.to_the_day else 0}"
+                there = f"{there} and {known}" if there else known
+            value = f"{time} if {there} else {value}" if there else time
+        return value
 
     def raw(self, column: Fact) -> str:
         """A column of the tuple as it is before the force's lists are asked."""
+        if isinstance(column, Number):
+            return (
+                f"_numbers[{column.name!r}](_event.{column.field}) if _event.{column.field} else 0"
+            )
         return f"_event.{column.name}" if isinstance(column, FieldFact) else column.name
 
     def asked(self, condition: Condition) -> str:
@@ -581,9 +623,9 @@ class _Counting:
     def _maker(self, shape: Sequence[tuple[bool, int, tuple[bool, ...]]]) -> Callable[..., Counted]:
         """Makes the function for the tuples of one shape."""
         out, given = _Lines(), ["key"]
-        body, found = _Lines(), []
+        inner, found = _Lines(), []
         used: set[str] = set()
-        body.add(2, f"when = packed >> {self.places.when}")
+        inner.add(2, f"when = packed >> {self.places.when}")
         for clock, (has, asked, dated) in zip(self._clocks, shape, strict=True):
             given.append(f"counters{clock.index}")
             limits = [f"limit{clock.index}_{place}" for place in range(len(dated))]
@@ -593,10 +635,10 @@ class _Counting:
                     f"{name}(when)" if on_date else name
                     for name, on_date in zip(limits, dated, strict=True)
                 ]
-                found.append(clock.write(body, self.places, has, asked, written, used))
+                found.append(clock.write(inner, self.places, has, asked, written, used))
         out.add(0, f"def make({', '.join(given)}):")
         out.add(1, "def counted(packed):")
-        out.lines += body.lines
+        out.lines += inner.lines
         if len(found) == 1 and found[0][1] is None:
             out.add(2, f"return ({found[0][0]},)")
         else:
@@ -622,8 +664,8 @@ class _ClockCounting:
     def __init__(self, kind: Kind, index: int, clock: str) -> None:
         self.kind, self.index, self.clock = kind, index, clock
         layout = kind.layouts[index]
-        self.settled: list[tuple[Condition, int]] = []
-        """Counters that facts settle."""
+        self.settled: list[tuple[Condition, str]] = []
+        """Counters that facts settle, and what each adds."""
         self.conditions: list[Condition] = []
         """What facts have to be for the counters and timings that ask for durations."""
         self._asked: list[tuple[tuple[Within, ...], int]] = []
@@ -636,7 +678,9 @@ class _ClockCounting:
                 self.conditions.append(facts)
                 self._asked.append((asked, layout.one(counter.name)))
             else:
-                self.settled.append((facts, layout.one(counter.name)))
+                one = str(layout.one(counter.name))
+                adds = f"{counter.adds} * {one}" if counter.adds else one
+                self.settled.append((facts, adds))
         self._counters = len(self._asked)
         for timing in kind.timings_by(clock):
             self.conditions.append(timing.when)
@@ -695,14 +739,17 @@ class _ClockCounting:
                 counters, changed = f"total{n}", True
             out.add(2, f"bins{n} = ()")
             bins = f"bins{n}"
-            for duration, sum_, squares, index in timed:
+            for place, (duration, sum_, squares, index) in enumerate(timed):
                 read(duration)
                 out.add(2, f"if {duration} >= 0:")
                 out.add(3, f"total{n} += {duration} * ({sum_} + {duration} * {squares})")
-                seconds = f"_bin_of({duration} // {SECOND})"
-                out.add(3, f"bins{n} += (key | {seconds} + {index * BINS + 1} << {BIN_SHIFT},)")
+                out.add(3, f"seconds = {duration} // {SECOND}")
+                bin_ = f"(seconds if seconds < {EXACT_BELOW} else _bin_of(seconds))"
+                made = f"(key | {bin_} + {index * BINS + 1} << {BIN_SHIFT},)"
+                out.add(3, f"bins{n} {'+=' if place else '='} {made}")
         if n == 0:
-            precision = f"packed >> {places.precision} & 3"
+            exact = self.clock not in self.kind.partial_times
+            precision = "0" if exact else f"packed >> {places.precision} & 3"
             made = f"({n}, when, {precision}, key, {counters}, {bins})"
             there = None
         else:

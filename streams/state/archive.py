@@ -103,6 +103,22 @@ class Archive:
     at: int = -1
     until: int = -1
     """The last offset that anything published has in it."""
+    _waiting: tuple[list[tuple[str, int]], ...] = ()
+    """The places of panes, of known instants and of whole days and months, the last one first."""
+
+    def sort(self, ledger: Ledger) -> None:
+        """Puts the panes in the order in which their periods end."""
+        latest = sorted(self.panes, key=lambda place: ledger.panes.end_of(*place), reverse=True)
+        precise = [place for place in latest if not place[0].startswith("whole")]
+        self._waiting = precise, [place for place in latest if place[0].startswith("whole")]
+
+    def take_due(self, ledger: Ledger) -> list[Sealed]:
+        """Takes the panes out whose period is sealed by now, in the order of grain and start."""
+        due = []
+        for places in self._waiting:
+            while places and ledger.is_sealed_pane(*places[-1]):
+                due.append(places.pop())
+        return [(*place, self.panes.pop(place)) for place in sorted(due)]
 
     def holds_change(self, when: int, precision: int) -> bool:
         """Whether the published pane of that instant has the changes of this message in it."""
@@ -244,15 +260,10 @@ def apply(ledger: Ledger, archive: Archive) -> list[Sealed]:
 
     An archived pane wins over what was counted again from a log that has lost its beginning.
     """
-    panes, archived = ledger.panes, archive.panes
-    due = [
-        (grain, minute, archived[grain, minute])
-        for grain, minute in sorted(archived)
-        if ledger.is_sealed_pane(grain, minute)
-    ]
+    panes = ledger.panes
+    due = archive.take_due(ledger)
     coarse: dict[int, Pane] = {}
     for grain, minute, pane in due:
-        del archived[grain, minute]
         for counter in archive.unknown.pop((grain, minute), ()):
             ledger.not_counted_before(0, counter, panes.end_of(grain, minute))
         day = ledger.calendar.start("day", minute * MINUTE) // MINUTE
@@ -298,6 +309,7 @@ def collect(
         except (msgspec.MsgspecError, ValueError):
             continue
     _drop_hours_of_days(archive)
+    archive.sort(ledger)
     return archive
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from streams.periods import DAY, rfc3339
 from tests import events
+from tests.build import TINY_FORCE, incident, lines, ms
 from tests.servers.kafka import Kafka
 from tests.servers.process import wait_until
 from tests.servers.rig import Rig, Worker, halves, rigged
@@ -146,3 +148,42 @@ def test_a_worker_takes_over_from_one_that_was_killed(rig: Rig) -> None:
     assert time.monotonic() - killed < READY_SECONDS
     assert survivor.said(r"took over (\w+/\d+: [\d,]+ events read back in [\d.]+ s)")
     rig.shows(wanted)
+
+
+def months(first: int, count: int) -> list[bytes]:
+    """So many messages of one incident each, a month apart: each closes the hours of a month."""
+    start = ms("1995-01-02T00:00:00Z")
+    return [
+        lines([incident(f"i{n}", rfc3339(start + n * 30 * DAY))])
+        for n in range(first, first + count)
+    ]
+
+
+def counted(worker: Worker) -> int:
+    """The incidents that a worker has counted; -1 where it has none, or any was seen twice."""
+    shown = worker.board("tiny", ms("2031-01-01T00:00:00Z"))
+    found = shown.get("ingest", {}).get("incident", {})
+    return -1 if found.get("same") or found.get("stale") else found.get("new", -1)
+
+
+def test_partitions_that_move_while_a_fetch_is_folded_count_each_message_once(rig: Rig) -> None:
+    """The fetch holds much more than was folded when a second worker comes; what is left of it is
+    fetched again, by whoever has the partition then."""
+    file = rig.folder / "tiny.toml"
+    file.write_text(TINY_FORCE)
+    rig.forces = ["--force", str(file)]
+    first, second = rig.worker("first", "--every", "0.3"), rig.worker("second", "--every", "0.3")
+    first.start()
+    for message in months(0, 30):
+        rig.send("incident", "tiny", message)
+    rig.producer.flush()
+    wait_until(lambda: b"counting: " in first.get("/readyz")[1], 30, "it is in the middle of it")
+    second.start(wait=False)
+    wait_until(lambda: bool(second.said("ready: ")), 60, "both have partitions")
+    for message in months(30, 5):
+        rig.send("incident", "tiny", message)
+    rig.producer.flush()
+    wait_until(lambda: 35 in (counted(first), counted(second)), 60, "each is counted once")
+    first.stop()
+    wait_until(lambda: counted(second) == 35, 40, "the second has all of it")
+    assert not second.said("reading what lies between")

@@ -57,9 +57,7 @@ def _free(work: Work) -> list[Column]:
 
 def _place_flag(work: Work, field: str, pattern: str) -> None:
     column = work.columns.find((pattern,), _free(work))
-    if column is None or not all(
-        re.fullmatch(f"{YES}|{NO}", value.casefold()) for value in column.counts
-    ):
+    if column is None or not _is_flag(column):
         return
     work.columns.use(column)
     work.fields += ["", f"[fields.{field}]", f"column = {quoted(column.name)}", "",
@@ -69,9 +67,31 @@ def _place_flag(work: Work, field: str, pattern: str) -> None:
         work.fields.append(f"{quoted(value)} = {quoted(said)}")
 
 
+def _is_flag(column: Column) -> bool:
+    """Whether a column says yes and no, and nothing else."""
+    return all(re.fullmatch(f"{YES}|{NO}", value.casefold()) for value in column.counts)
+
+
+def _place_marker_flags(work: Work) -> None:
+    """The columns that are a marker each: yes or no."""
+    found = {
+        column.name: marker
+        for column in _free(work)
+        if column.name not in work.columns.used
+        and _is_flag(column)
+        and (marker := translated(column.words, MARKERS, ""))
+    }
+    if not found:
+        return
+    work.columns.used.update(found)
+    work.fields += ["", "[fields.markers.flags]"]
+    work.fields += [f"{quoted(name)} = {quoted(marker)}" for name, marker in found.items()]
+
+
 def _place_markers(work: Work) -> None:
     column = work.columns.find((MARKER_COLUMN,), [c for c in _free(work) if c.textual])
-    if column is None:
+    if column is None or _is_flag(column):
+        _place_marker_flags(work)
         return
     split = next((sign for sign in SPLITS if any(sign in v for v in column.counts)), None)
     parts = dict.fromkeys(

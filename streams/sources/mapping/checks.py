@@ -186,15 +186,7 @@ def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator
             problem = f'"{anchor}" is no time of this mapping'
             known = ", ".join(n for n in mapping.rules() if is_time(mapping, n) and n != name)
             yield problem, f"{place}.after" if rule.after else f"{place}.from", f"Use: {known}"
-    durations = [k for k in ("plus", "minus") if getattr(rule, k) is not None]
-    if (rule.from_ is None) != (not durations):
-        yield (
-            "`from` and `plus` (or `minus`) go together",
-            place,
-            'from = "offered_at", plus = "wait"',
-        )
-    if (rule.column is not None) + len(durations) != 1:
-        yield "a rule needs either `column` or `from` with `plus` or `minus`", place, CURE
+    yield from _check_source(mapping, place, name, rule)
     words = [k for k in ("values", "default", "split") if getattr(rule, k) is not None]
     times = [k for k in ("format", "date", "after", "plus", "minus", "roll") if getattr(rule, k)]
     if mapping.kind == "reading" and name == "period":
@@ -211,6 +203,21 @@ def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator
     if rule.on_error == "leave_out" and name in {RECORD_TIMES[mapping.kind].begins, "at", "force"}:
         problem = f"{name} can't be left out: a {mapping.kind} counts by it"
         yield problem, f"{place}.on_error", "Take on_error out; such a row is refused"
+
+
+def _check_source(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator[Problem]:
+    """What a rule makes its field of: a column, flags, or another time and a duration."""
+    durations = [k for k in ("plus", "minus") if getattr(rule, k) is not None]
+    if (rule.from_ is None) != (not durations):
+        yield (
+            "`from` and `plus` (or `minus`) go together",
+            place,
+            'from = "offered_at", plus = "wait"',
+        )
+    if rule.flags is not None and name not in listed_fields(mapping.kind):
+        yield f"`flags` make a list, and {name} is none", f"{place}.flags", CURE
+    if (rule.column is not None) + len(durations) != 1 and not (rule.flags and not durations):
+        yield "a rule needs either `column` or `from` with `plus` or `minus`", place, CURE
 
 
 def _check_words(place: str, rule: Rule) -> Iterator[Problem]:

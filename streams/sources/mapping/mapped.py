@@ -49,6 +49,9 @@ Fields = dict[str, object]
 _FIGURES = ("value", "numerator", "denominator", "counts.")
 """What a reading may say, or how it begins."""
 
+NO = frozenset({"n", "no", "f", "false", "0", "-"})
+"""What a column says, in small letters, that does not mean yes."""
+
 
 class Mapper:
     """The rows of one file through a mapping; call it with the cells of a row.
@@ -427,6 +430,8 @@ class Mapper:
             make = self.times_made.period(name, rule)
         elif is_time(self.mapping, name):
             make = self.times_made.time(name, rule)
+        elif rule.flags is not None:
+            make = self._flags(name, rule, rule.flags)
         else:
             make = self._word(name, rule)
         if _lenient(rule):
@@ -456,6 +461,23 @@ class Mapper:
                 return [translate(text)] if listed else translate(text)
             parts = [translate(part.strip()) for part in text.split(rule.split) if part.strip()]
             return list(dict.fromkeys(parts))
+
+        return make
+
+    def _flags(self, name: str, rule: Rule, flags: dict[str, str]) -> Make:
+        """A list of what the columns stand for that say yes, and of what its own column says."""
+        places = [(self._column(column, name), value) for column, value in flags.items()]
+        say_no = self._nulls | NO | frozenset(rule.null)
+        own = None if rule.column is None else self._word(name, rule)
+
+        def make(cells: Cells, placed: Placed) -> object:
+            found = [value for place, value in places
+                     if (text := cells[place].strip()) not in say_no
+                     and text.casefold() not in say_no]  # fmt: skip
+            more = None if own is None else own(cells, placed)
+            if isinstance(more, list):
+                found += more
+            return list(dict.fromkeys(found)) or None
 
         return make
 

@@ -37,7 +37,8 @@ class RowCondition(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
-    """How one field is made. A time may hang on another (`after`, `from`), named by its field."""
+    """How one field is made. `flags` says which value of a list a column stands for that says yes
+    or no. A time may hang on another (`after`, `from`), named by its field."""
 
     column: Texts | None = None
     join: str | None = None
@@ -49,6 +50,7 @@ class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
     values: dict[str, Scalar] | None = None
     default: Scalar | None = None
     split: Text | None = None
+    flags: dict[str, Text] | None = None
     # numbers and durations
     decimal: Decimal | None = None
     thousands: Thousands | None = None

@@ -22,7 +22,7 @@ def test_it_tells_what_is_known_by_now_and_the_same_again() -> None:
     since = str(dt.datetime.now(dt.UTC).date() - dt.timedelta(days=1))
     code, first, _ = simulated("--since", since, "--once")
     assert code == 0
-    assert {event["kind"] for event in first} == {"call", "incident", "heartbeat"}
+    assert {event["kind"] for event in first} == {"call", "incident", "reading", "heartbeat"}
     now = dt.datetime.now(dt.UTC)
     known = [event.get("updated_at") or event["at"] for event in first]
     stamps = [dt.datetime.fromisoformat(str(each)) for each in known]

@@ -137,11 +137,10 @@ def test_where_the_stream_was_seen_to_follow_nothing_is_missing(worker: Worker) 
 def test_what_is_left_of_a_fetch_is_not_counted_once_the_partitions_move(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lots.lots, "__defaults__", (2,))
-    monkeypatch.setattr(lots.in_turn, "__defaults__", (2,))
-    turns = iter((True, True, False))
-    assert worker.take(until(10), lambda: next(turns)) == 4
-    assert worker.calls.folded == 3
+    monkeypatch.setattr(lots.lots, "__defaults__", (4,))
+    monkeypatch.setattr(lots.in_turn, "__defaults__", (4,))
+    worker.take(until(10), lambda: worker.calls.folded < 5)
+    assert worker.calls.folded == 5  # half-way through the second lot
     assert worker.take(until(10, first=2)) == 8  # from what was acknowledged
     assert (worker.calls.folded, worker.counted) == (9, 10)
 

@@ -320,6 +320,30 @@ def test_a_cell_can_hold_a_list() -> None:
     assert event(toml, no="1", at=AT, m="DA; X")["markers"] == ["domestic_abuse", "other"]
 
 
+@pytest.mark.parametrize(
+    ("cells", "markers"),
+    [
+        ({"DA": "Y", "HC": "n", "kw": ""}, ["domestic_abuse"]),
+        ({"DA": "1", "HC": "X", "kw": ""}, ["domestic_abuse", "hate"]),
+        ({"DA": "yes", "HC": "0", "kw": "cyber;domestic_abuse"}, ["domestic_abuse", "cyber"]),
+        ({"DA": "No", "HC": "", "kw": ""}, None),
+    ],
+)
+def test_columns_that_say_yes_or_no_make_a_list(
+    cells: dict[str, str], markers: list[str] | None
+) -> None:
+    toml = base() + (
+        '[fields.markers]\ncolumn = "kw"\nsplit = ";"\n'
+        'flags = { DA = "domestic_abuse", HC = "hate" }\n'
+    )
+    assert event(toml, no="1", at=AT, **cells).get("markers") == markers
+
+
+def test_flags_may_stand_without_a_column_of_their_own() -> None:
+    toml = base() + '[fields.markers.flags]\nDA = "domestic_abuse"\n'
+    assert event(toml, no="1", at=AT, DA="Y")["markers"] == ["domestic_abuse"]
+
+
 def test_casualties_are_filled_by_their_own_names() -> None:
     toml = base('constants = { "casualties.fatal" = 1 }') + (
         '[fields."casualties.slight"]\ncolumn = "s"\n'
@@ -505,6 +529,11 @@ def test_a_mapping_without_force_takes_the_one_given(tmp_path: Path) -> None:
         (lambda s: s + 'values = { a = "b" }', "fields.opened_at.values", "is for words"),
         (lambda s: s + 'format = "%d/%m"', "fields.opened_at.format", "neither a year nor an hour"),
         (lambda s: s + 'plus = "wait"', "fields.opened_at", "go together"),
+        (
+            lambda s: s + '[fields.grade.flags]\nx = "emergency"',
+            "fields.grade.flags",
+            "`flags` make a list",
+        ),
         (lambda s: s + '[fields.persons]\ncolumn = "x"', "fields.persons", 'no field "persons"'),
         (lambda s: s.replace('id = "no"', ""), "id", "no column makes the id"),
         (lambda s: s.replace('"incident"', '"accident"'), "kind", "accident"),

@@ -89,3 +89,12 @@ def test_an_incident_has_its_missing_person_and_whether_it_is_a_crime(tmp_path: 
     assert fields["persons.id"] == {"column": "Misper nominal"}
     assert fields["crimed"]["values"] == {"N": False, "Y": True}
     assert fields["markers"]["values"] == {"Child at risk": "child_at_risk"}
+
+
+def test_markers_that_are_columns_of_their_own_are_flags(tmp_path: Path) -> None:
+    text = (
+        "Crime No,Recorded,Offence,DA flag,Hate crime,Detected\n"
+        "K1,13/03/2021 10:00,Theft,Y,N,Y\nK2,14/03/2021 10:00,Theft,N,N,N\n"
+    )
+    fields = drafted(tmp_path, text)[0]["fields"]
+    assert fields["markers"] == {"flags": {"DA flag": "domestic_abuse", "Hate crime": "hate"}}

@@ -1,0 +1,130 @@
+"""A registry finds its declarations by name, and refuses names that are of nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from streams.errors import DeclarationError
+from streams.events.schema import Call, Heartbeat
+from streams.registry.aggregates import Count
+from streams.registry.calls import CALL, CALLS
+from streams.registry.conditions import flagged, has, is_, present, within
+from streams.registry.counting import Counter, Timing
+from streams.registry.crimes import CRIME
+from streams.registry.facts import Case, Code, Flag
+from streams.registry.kind import Duration, Rule, Time
+from streams.registry.measures import Measure
+from streams.registry.registry import REGISTRY, Registry
+from tests.build import tiny_force
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"counters": (Counter("x", has("marks", "hate")),)},
+            'crime, counter x: when "marks" is none of area, cancelled, linked_series, markers',
+        ),
+        (
+            {"counters": (Counter("x", is_("recency", "recent")),)},
+            'counter x: recency "recent" is none of current, non_recent, unknown, within_a_year',
+        ),
+        (
+            {"counters": (Counter("x", within("wait", 5)),)},
+            'counter x: when "wait" is none of delay, to_outcome',
+        ),
+        (
+            {"counters": (Counter("x", ~within("delay", 5)),)},
+            "counter x: what is asked of delay has to be joined to the rest by &",
+        ),
+        (
+            {"counters": (Counter("x", flagged("markers")),)},
+            'counter x: "flagged" can\'t be asked of markers',
+        ),
+        (
+            {"counters": (Counter("x", clock="closed_at"),)},
+            'counter x: clock "closed_at" is none of recorded_at',
+        ),
+        (
+            {"counters": (Counter("x", adds="outcome"),)},
+            'counter x: adds "outcome" is none of victims',
+        ),
+        ({"facts": (Code("outcomes"),)}, 'fact outcomes: name "outcomes" is none of area, '),
+        (
+            {"facts": (Flag("x", present("closed_at")),)},
+            'fact x: when "closed_at" is none of area, ',
+        ),
+        (
+            {"facts": (Case("x", "no", (("yes", present("y")),)),)},
+            'fact x: when "y" is none of area, ',
+        ),
+        ({"rules": (Rule("r", flagged("x"), "why"),)}, 'rule r: when "x" is none of area, '),
+        ({"times": (Time("x_at"),)}, 'time x_at: field "x_at" is none of area, '),
+        (
+            {"times": (Time("outcome_at", after="x_at"),)},
+            'time outcome_at: after "x_at" is none of outcome_at, recorded_at',
+        ),
+        (
+            {"durations": (Duration("d", until=("x_at",)),)},
+            'duration d: until "x_at" is none of committed_from, committed_to, ',
+        ),
+        ({"timings": (Timing("x"),)}, 'timing sum: duration "x" is none of delay, to_outcome'),
+        ({"open": flagged("waiting")}, 'open: when "waiting" is none of area, '),
+        ({"counters": ()}, 'measure crimes.count: value "count" is none of '),
+        ({"clocks": ("x_at",)}, 'clocks: field "x_at" is none of area, '),
+    ],
+)
+def test_a_name_of_nothing_is_refused_with_the_entry_and_the_known_names(
+    changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(DeclarationError) as caught:
+        Registry((replace(CRIME, **changes),))
+    assert message in str(caught.value)
+
+
+def test_measures_are_found_by_their_names() -> None:
+    found = REGISTRY.find("calls", "offered")
+    assert found is not None
+    assert (found[0] is CALLS, found[1].title) == (True, "Offered")
+    assert (REGISTRY.find("calls", "x"), REGISTRY.find("x", "offered")) == (None, None)
+
+
+def test_what_no_group_has_is_counted() -> None:
+    assert [REGISTRY.unit("calls", name) for name in ("answer_mean", "x")] == ["seconds", "count"]
+
+
+def test_names_in_words() -> None:
+    assert [REGISTRY.plain_name(name) for name in ("asb", "call", "road_collision.injury")] == [
+        "Anti-social behaviour",
+        "calls",
+        "Road collision, injury",
+    ]
+
+
+def test_a_registry_decodes_the_events_of_its_kinds_and_those_of_no_records() -> None:
+    decode = Registry((CALL,)).decode_line
+    at = "2021-03-01T10:00:00Z"
+    lines = (
+        f'{{"kind":"call","force":"tiny","id":"c","updated_at":"{at}"}}',
+        f'{{"kind":"heartbeat","force":"tiny","feed":"calls","at":"{at}"}}',
+    )
+    assert [type(decode(line.encode())) for line in lines] == [Call, Heartbeat]
+
+
+def test_a_group_may_be_of_some_series_only() -> None:
+    assert CRIME.holds(tiny_force(), is_("offence", "burglary"), (2, 0))
+    assert not CRIME.holds(tiny_force(), is_("offence", "burglary"), (3, 0))
+
+
+def test_a_measure_is_added_to_a_kind_by_one_entry() -> None:
+    hate = Measure("hate", "Hate crimes", "count", "down_good", Count("hate"))
+    (crimes,) = CRIME.groups
+    kind = replace(
+        CRIME,
+        counters=(*CRIME.counters, Counter("hate", has("markers", "hate"))),
+        groups=(replace(crimes, measures=(*crimes.measures, hate)),),
+    )
+    assert Registry((kind,)).measure("crimes", "hate") is hate
