@@ -102,6 +102,9 @@ class Mapper:
         """The fields of which a row gives one object, and the rules of its parts."""
         self._nested = any("." in name for name in (*mapping.constants, *rules))
         self._ids = [(self._column(name, "id"), name) for name in as_list(mapping.id)]
+        for name, rule in mapping.persons.items():
+            for column in as_list(rule.column):  # all of them, for what is joined
+                self._column(column, name)
         # What a reading is of is a part of its id: a table with a column for each line takes a
         # mapping for each, and the same row is another figure in each.
         of = ("measure", "line", "area") if mapping.kind == "reading" else ()
