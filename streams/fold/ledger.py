@@ -36,6 +36,7 @@ from streams.fold.gaps import (
     too_long,
     walk,
 )
+from streams.fold.links import Links
 from streams.fold.panes import Pane, Panes, end_of_record
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, Span
 from streams.registry.packing import (
@@ -172,6 +173,8 @@ class Ledger:
         self.open: dict[str, int] = {}
         """The packed records that gauges count (calls waiting, emergencies unattended), by id."""
         self._panes = Panes(calendar)
+        self.links = Links() if self.kind.people else None
+        """The records of each person, where the kind declares people."""
         self.watermark = 0
         self.sealed_before = 0
         self.versions = VersionCounts()
@@ -279,6 +282,8 @@ class Ledger:
                 self._replace(key, entry, counted, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
+            if self.links is not None:
+                self.links.put(key, packed >> WHEN_SHIFT, self.packer.persons(event))
         elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & _PACKED_MASK
@@ -299,8 +304,12 @@ class Ledger:
                 self._file(key, packed, updated)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
+            if self.links is not None:
+                self.links.put(key, packed >> WHEN_SHIFT, self.packer.persons(event))
         elif entry == old:
             self.versions.same += 1
+            if self.links is not None and key in self.entries:
+                self.links.put(key, packed >> WHEN_SHIFT, self.packer.persons(event), tie=True)
         else:
             self.versions.stale += 1
         if len(self._pending) >= MOST_PENDING:
@@ -672,6 +681,8 @@ class Ledger:
         for key in leaving:
             del self.entries[key]
             self.open.pop(key, None)
+        if self.links is not None:
+            self.links.drop(leaving)
         if self.changed is not None:
             self.changed.update(dict.fromkeys(leaving))
         if leaving and self.departed is not None:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from streams.fold.panes import Pane
-from streams.registry.packing import FactTable
+from streams.registry.packing import FactTable, Persons
 from streams.state.snapshot import (
     FoldHead,
     Head,
@@ -40,6 +40,8 @@ CREATE TABLE entries (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (f
   WITHOUT ROWID;
 CREATE TABLE facts (force INTEGER, number INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, number)) WITHOUT ROWID;
+CREATE TABLE links (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (force, id))
+  WITHOUT ROWID;
 CREATE TABLE departed (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (force, id))
   WITHOUT ROWID;
 CREATE TABLE departed_ids (force INTEGER, page INTEGER, body BLOB NOT NULL,
@@ -185,6 +187,7 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bo
                 into.setdefault(forces[force], {})[grain, start] = payload
         stored.pages = _departed_ids(db, head, forces)
         stored.facts = _facts(db, head, forces)
+        stored.links = _links(db, head, forces)
         if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchone():
             for force, part, body in db.execute("SELECT force, part, body FROM watched"):
                 stored.watches.setdefault(force, {})[part] = unguarded(f"{force}/{part}", body)
@@ -223,15 +226,30 @@ def _facts(
     return found
 
 
+def _links(
+    db: sqlite3.Connection, head: Head, forces: tuple[str, ...]
+) -> dict[str, dict[str, tuple[int, Persons]]]:
+    """Who is in which record, by force and id; raises `Damaged`."""
+    found: dict[str, dict[str, tuple[int, Persons]]] = {}
+    for force, key, body in db.execute("SELECT force, id, body FROM links"):
+        known = msgspec.json.decode(unguarded(key, body), type=tuple[int, Persons])
+        found.setdefault(forces[force], {})[key] = known
+    for name, fold in head.folds.items():
+        if (count := len(found.get(name, ()))) != fold.links:
+            raise Damaged(f"it has {count} records with people of {name}, not {fold.links}")
+    return found
+
+
 def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> None:
     """Writes the rows of a snapshot into a file that has that head."""
-    for force, entries in snapshot.entries.items():
-        _put_entries(db, "entries", force, entries)
-        gone = ((key,) for key, entry in entries.items() if entry is None)
-        for chunk, marks in chunked(gone, 1):
-            # Not of pairs (force, id): these would be looked for in the whole table.
-            query = f"DELETE FROM entries WHERE force = ? AND id IN ({marks})"  # noqa: S608
-            db.execute(query, [force, *chunk])
+    for table, changed in (("entries", snapshot.entries), ("links", snapshot.links)):
+        for force, entries in changed.items():
+            _put_entries(db, table, force, entries)
+            gone = ((key,) for key, entry in entries.items() if entry is None)
+            for chunk, marks in chunked(gone, 1):
+                # Not of pairs (force, id): these would be looked for in the whole table.
+                query = f"DELETE FROM {table} WHERE force = ? AND id IN ({marks})"  # noqa: S608
+                db.execute(query, [force, *chunk])
     names = list(snapshot.folds)
     for force, table in snapshot.facts.items():
         known = 0 if held is None else held.folds.get(names[force], FoldHead()).facts
