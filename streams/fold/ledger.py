@@ -37,26 +37,26 @@ from streams.fold.gaps import (
     walk,
 )
 from streams.fold.links import Links
-from streams.fold.panes import Pane, Panes, end_of_record
+from streams.fold.panes import (
+    Pane,
+    Panes,
+    clock_and_grain,
+    end_of_record,
+    put_in,
+    stored_grain,
+)
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, Span
 from streams.registry.packing import (
     OPEN,
-    PACKED_BITS,
-    PRECISION_SHIFT,
-    WHEN_SHIFT,
+    Contribution,
     Packer,
-)
-from streams.registry.packing import (
-    SingleContribution as Contribution,
 )
 from streams.registry.times import EARLIEST, MONTH_PRECISE, SKEW
 
-_PACKED_MASK = (1 << PACKED_BITS) - 1
-_DAY_OF_TOP = DAY << WHEN_SHIFT - PRECISION_SHIFT
+_UPDATED_BITS = 42
+_UPDATED_MASK = (1 << _UPDATED_BITS) - 1
+_DAY_OF_TIME = DAY << 2
 """A day, where the precision still stands beneath the time."""
-_UPDATED_SHIFT = PACKED_BITS + 1
-_UPDATED_MASK = (1 << 42) - 1
-_DELETED = 1 << PACKED_BITS
 
 MOST_RECORDS = 5_000_000
 """Records of one kind that a force may have inside the horizon, so that memory is bounded."""
@@ -172,21 +172,29 @@ class Ledger:
         self.entries: dict[str, int] = {}
         self.open: dict[str, int] = {}
         """The packed records that gauges count (calls waiting, emergencies unattended), by id."""
-        self._panes = Panes(calendar)
+        self._by_clock = tuple(Panes(calendar) for _ in self.kind.clocks)
+        self._panes = self._by_clock[0]
         self.links = Links() if self.kind.people else None
         """The records of each person, where the kind declares people."""
         self.watermark = 0
         self.sealed_before = 0
         self.versions = VersionCounts()
         self.closed_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
-        self.revisions: dict[tuple[Grain, int], Pane] = {}
-        """By grain and start of a period: the sum of what has changed in it since it closed."""
+        self.revisions: dict[tuple[str, int], Pane] = {}
+        """By stored grain and start of a period: the sum of what has changed in it since it
+        closed."""
         self.changed: dict[str, int | None] | None = None
         """The entries that have changed since the last checkpoint, by id, None for one that left;
         None where no checkpoint is kept."""
-        self.changed_revisions: dict[tuple[Grain, int], Pane | None] = {}
+        self.changed_revisions: dict[tuple[str, int], Pane | None] = {}
         """The revisions that have changed since then, None for those that are no longer kept. What
         a checkpoint has taken of them is not changed any more: it is written in another thread."""
+        self.left: dict[tuple[str, int], Pane] = {}
+        """By stored grain and start minute: what records that have left count by other clocks than
+        the first, in periods that are not sealed. A checkpoint keeps it: they are not counted again
+        from the entries."""
+        self.changed_left: dict[tuple[str, int], Pane | None] = {}
+        """What of it has changed since the last checkpoint, as `changed_revisions`."""
         self.on_close: Callable[[Closing], Steps] | None = None
         """Called with every period that closes; returns what takes long, in short steps."""
         self.on_gap: Callable[[Gap], Steps] | None = None
@@ -231,14 +239,21 @@ class Ledger:
         self._next_hour = 0
         self._closed = 0
         self._sealed_packed = self._whole_before = 0
+        self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
+        self._pack, self._contributions = packer.pack, packer.contributions
+        self._unknown = packer.unknown
+        # An entry: version, updated_at, whether it is a tombstone, packed record.
+        self._packed_mask = (1 << packer.bits) - 1
+        self._deleted = 1 << packer.bits
+        self._updated_shift = packer.bits + 1
+        self._when_shift, self._precision_shift = packer.when_shift, packer.precision_shift
+        # By several clocks a record may count in closed periods whatever its own time is.
+        self._counts_at_once = len(self._by_clock) > 1
         self._pending: dict[str, int] = {}
         """By id: the packed record that is counted of a record which has changed since, 0 where
         none is. All of its periods are still running."""
-        self._live_packed = 1
+        self._live_packed = self._packed_mask if self._counts_at_once else 1
         """The least packed record of which nothing is closed; a deleted one packs as 0."""
-        self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
-        self._pack, self._contribution = packer.pack, packer.contribution
-        self._unknown = packer.unknown
 
     def add(  # noqa: C901  each call that it spares is a tenth of its time
         self, event: Record, appended: int
@@ -254,12 +269,12 @@ class Ledger:
         if not EARLIEST <= updated <= appended:
             self._judge(updated, appended)
         version = event.version
-        order = (updated if version is None else version) << 42 | updated
+        order = (updated if version is None else version) << _UPDATED_BITS | updated
         if event.deleted:
-            entry, packed = order << _UPDATED_SHIFT | _DELETED, 0
+            entry, packed = order << self._updated_shift | self._deleted, 0
         else:
             packed = self._pack(event, updated)
-            entry = order << _UPDATED_SHIFT | packed
+            entry = order << self._updated_shift | packed
         # Before anything of it counts, and not of a line that is refused.
         clock = self.clock
         if clock is not None and updated > clock.due:
@@ -283,10 +298,10 @@ class Ledger:
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
-                self.links.put(key, packed >> WHEN_SHIFT, self.packer.persons(event))
+                self.links.put(key, packed >> self._when_shift, self.packer.persons(event))
         elif self._wins(entry, old):
             self.versions.revised += 1
-            old_packed = old & _PACKED_MASK
+            old_packed = old & self._packed_mask
             if packed >= self._live_packed <= old_packed:
                 self.entries[key] = entry
                 if packed != old_packed:
@@ -298,18 +313,19 @@ class Ledger:
             else:
                 self._replace(key, entry, old_packed, packed)
             # Where it may leave on another day; a tombstone goes by when it was written.
-            moved = packed >> PRECISION_SHIFT != old_packed >> PRECISION_SHIFT
+            moved = packed >> self._precision_shift != old_packed >> self._precision_shift
             if moved or not packed or (self._held_over and key in self._held_over):
                 self._held_over.discard(key)
                 self._file(key, packed, updated)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
             if self.links is not None:
-                self.links.put(key, packed >> WHEN_SHIFT, self.packer.persons(event))
+                self.links.put(key, packed >> self._when_shift, self.packer.persons(event))
         elif entry == old:
             self.versions.same += 1
             if self.links is not None and key in self.entries:
-                self.links.put(key, packed >> WHEN_SHIFT, self.packer.persons(event), tie=True)
+                persons = self.packer.persons(event)
+                self.links.put(key, packed >> self._when_shift, persons, tie=True)
         else:
             self.versions.stale += 1
         if len(self._pending) >= MOST_PENDING:
@@ -376,17 +392,19 @@ class Ledger:
     def _wins(self, entry: int, old: int) -> bool:
         """Whether an entry is that of the winning version. Of one version and time of update the
         record decides, by its values: indices of facts say nothing."""
-        if (entry ^ old) >> PACKED_BITS:
+        if (entry ^ old) >> self.packer.bits:
             return entry > old
-        return self.packer.wins_tie(entry & _PACKED_MASK, old & _PACKED_MASK)
+        return self.packer.wins_tie(entry & self._packed_mask, old & self._packed_mask)
 
     def _take_back(self, key: str, entry: int) -> None:
         """Takes back a record that had left, with what it was: that is counted in the panes."""
-        packed = entry & _PACKED_MASK
+        packed = entry & self._packed_mask
         self.entries[key] = entry
+        if self._counts_at_once:
+            self._note_left(packed, -1)
         if packed & OPEN:
             self._open(key, packed)
-        self._file(key, packed, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
+        self._file(key, packed, (entry >> self._updated_shift) & _UPDATED_MASK)
 
     def _replace(self, key: str, entry: int, old_packed: int, packed: int) -> None:
         """Makes an entry the winner where a closed period may change: it is counted at once."""
@@ -419,7 +437,7 @@ class Ledger:
         versions of it have come. No period of theirs has closed meanwhile."""
         pending, self._pending = self._pending, {}
         for key, counted in pending.items():
-            self._recount(counted, self.entries[key] & _PACKED_MASK)
+            self._recount(counted, self.entries[key] & self._packed_mask)
 
     def _open(self, key: str, packed: int) -> None:
         """Has a gauge count a record."""
@@ -427,49 +445,52 @@ class Ledger:
         if self.on_open is not None:
             self.on_open(key, packed)
 
+    def panes_by(self, clock: int) -> Panes:
+        """The same by another clock, by its index in the kind."""
+        if self._pending:
+            self._settle()
+        return self._by_clock[clock]
+
     def _recount(self, old_packed: int, packed: int) -> None:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
         counts nothing."""
-        new = self._contribution(packed) if packed else None
-        if old_packed:
-            old = self._contribution(old_packed)
-            if old == new:  # a close that no figure shows
+        new = self._contributions(packed) if packed else ()
+        old = self._contributions(old_packed) if old_packed else ()
+        if len(new) == 1 == len(old):
+            clock, when, precision, series_key, counters, bins = old[0]
+            if not bins and (clock, when, precision, series_key) == new[0][:4]:
+                # The usual case, a call that is answered: one series, changed in one go.
+                counters, bins = new[0][4] - counters, new[0][5]
+                if counters or bins:
+                    self._count((clock, when, precision, series_key, counters, bins), 1, 0)
                 return
-            if old is not None and new is not None:
-                when, precision, series_key, counters, bin_key = old
-                if (
-                    bin_key < 0
-                    and series_key == new[2]
-                    and when == new[0]
-                    and precision == new[1]
-                    and new[3] != counters
-                ):
-                    # The usual case, a call that is answered: one series, changed in one go.
-                    change = when, precision, series_key, new[3] - counters, new[4]
-                    self._count(change, 1, 0)
-                    return
-            if old is not None:
-                self._count(old, -1, -1)
-        if new is not None:
-            self._count(new, 1, 1)
+        for each in old:
+            if each not in new:
+                self._count(each, -1, -1)
+        for each in new:
+            if each not in old:
+                self._count(each, 1, 1)
 
     def _count(self, contribution: Contribution, sign: int, records: int) -> None:
-        when = contribution[0]
+        clock, when = contribution[:2]
         if when >= self._closed:
-            self._panes.add(contribution, sign, records)
+            self._by_clock[clock].add(contribution, sign, records)
         elif when >= self.sealed_before or not self._holds_already(contribution):
             self._revise(contribution, sign)
-            self._panes.revise(contribution, sign, records)
+            self._by_clock[clock].revise(contribution, sign, records)
 
     def _holds_already(self, contribution: Contribution) -> bool:
         """Whether a published pane has a change in it already; else notes which sealed pane
         changes, if one does."""
-        when, precision = contribution[:2]
+        clock, when, precision = contribution[:3]
         if self._is_over(when, precision):
-            if self.published is not None and self.published.holds_change(when, precision):
+            # Only what is counted by the first clock is published.
+            published = self.published if clock == 0 else None
+            if published is not None and published.holds_change(when, precision):
                 return True
             if self.changed is not None:
-                self.revised_sealed.add(self._panes.place_of(when, precision))
+                grain, minute = self._by_clock[clock].place_of(when, precision)
+                self.revised_sealed.add((stored_grain(clock, grain), minute))
         return False
 
     def _is_sealed(self, packed: int) -> bool:
@@ -482,16 +503,17 @@ class Ledger:
 
     def is_sealed_pane(self, grain: str, minute: int) -> bool:
         """Whether the pane of a stored grain that starts there is sealed."""
+        clock, grain = clock_and_grain(grain)
         before = self._whole_before if grain.startswith("whole") else self.sealed_before
-        return self._panes.end_of(grain, minute) <= before
+        return self._by_clock[clock].end_of(grain, minute) <= before
 
-    def changes_since_closed(self, period: Period) -> Pane | None:
-        """What has changed in a period since it closed; None where nothing has, or where it is not
-        known how it stood then."""
+    def changes_since_closed(self, period: Period, clock: int = 0) -> Pane | None:
+        """What has changed in a period since it closed, by a clock; None where nothing has, or
+        where it is not known how it stood then."""
         coarse = period.grain == "hour" and period.start < self._panes.days_before
         if coarse or period.end <= self.first_known:
             return None
-        return self.revisions.get((period.grain, period.start)) or None
+        return self.revisions.get((stored_grain(clock, period.grain), period.start)) or None
 
     def uncounted_in(self, clock: str, start: int) -> frozenset[str]:
         """The counters of a clock that are not known of a stretch of time that starts then."""
@@ -513,44 +535,43 @@ class Ledger:
         self.uncounted[clock, counter] = Uncounted(
             max(known.figures, end), max(known.published, end)
         )
-        self._contribution = self._contribution_then
+        self._contributions = self._contributions_then
 
-    def _contribution_then(self, packed: int) -> Contribution | None:
+    def _contributions_then(self, packed: int) -> tuple[Contribution, ...]:
         """What a record counts, without the counters that its pane does not have, since it was
         sealed before these were counted."""
-        found = self.packer.contribution(packed)
-        if found is None:
-            return None
-        when, precision, series_key, counters, bin_key = found
-        end, layout = end_of_record(self.calendar, when, precision), self.kind.layouts[0]
-        for (_, name), since in self.uncounted.items():
-            if end <= (self._whole_end(since.figures) if precision else since.figures):
+        return tuple(
+            found
+            for each in self.packer.contributions(packed)
+            if (found := self._counted_then(each)) is not None
+        )
+
+    def _counted_then(self, contribution: Contribution) -> Contribution | None:
+        clock, when, precision, series_key, counters, bins = contribution
+        end, layout = end_of_record(self.calendar, when, precision), self.kind.layouts[clock]
+        for (of, name), since in self.uncounted.items():
+            known_from = self._whole_end(since.figures) if precision else since.figures
+            if of == clock and end <= known_from:
                 counters &= ~(layout.mask[name] << layout.shift[name])
                 if name in self.packer.timed:
-                    bin_key = -1
-        if not counters and bin_key < 0:
+                    bins = ()
+        if not counters and not bins:
             return None
-        return when, precision, series_key, counters, bin_key
+        return clock, when, precision, series_key, counters, bins
 
     def _revise(self, contribution: Contribution, sign: int) -> None:
         """Adds a change to the revisions of every closed period that it falls into."""
-        when, precision, series_key, counters, bin_key = contribution
+        clock, when, precision = contribution[:3]
         for grain in GRAINS[precision:]:
             if grain == "hour" and when < self._panes.days_before:
                 continue  # the hour itself is no longer kept
             if when < self.closed_until[grain]:
-                place = grain, self.calendar.start(grain, when)
+                place = stored_grain(clock, grain), self.calendar.start(grain, when)
                 change = self.changed_revisions.get(place)
                 if change is None:
                     change = dict(self.revisions.get(place, ()))
                     self.revisions[place] = self.changed_revisions[place] = change
-                for key, value in ((series_key, counters), (bin_key, 1)):
-                    if key >= 0:
-                        total = change.get(key, 0) + sign * value
-                        if total:
-                            change[key] = total
-                        else:  # may be a change of nothing: a wait that is counted the same
-                            change.pop(key, None)
+                put_in(change, contribution, sign)
 
     def _cross_hour(self) -> Iterator[None] | None:
         """Does all that happens as the watermark passes an hour, or returns it as steps."""
@@ -566,7 +587,8 @@ class Ledger:
     def _crossing(self, first: bool) -> Iterator[None]:
         self._settle()
         yield from self._close_periods(first)
-        yield from self._panes.coarsening(self.watermark)
+        for panes in self._by_clock:
+            yield from panes.coarsening(self.watermark)
         sealed_before = self.calendar.start("day", max(0, self.watermark - self.kind.horizon))
         if sealed_before > self.sealed_before:
             for before in self._seal_stages(sealed_before):
@@ -595,8 +617,11 @@ class Ledger:
         self._note_closed()
 
     def _note_closed(self) -> None:
-        self._closed = self._panes.closed_before = self.closed_until["hour"]
-        self._live_packed = max(1, self._closed << WHEN_SHIFT)
+        self._closed = self.closed_until["hour"]
+        closed = self._packed_mask if self._counts_at_once else self._closed << self._when_shift
+        self._live_packed = max(1, closed)
+        for panes in self._by_clock:
+            panes.closed_before = self._closed
 
     def _closing(self, grain: Grain, closed: Period | tuple[int, int]) -> Steps:
         """Passes on a period that closes, or those of a gap."""
@@ -623,7 +648,10 @@ class Ledger:
         after, whole_after = self.sealed_before, self._whole_before
         self._seal_before(before)
         if self.on_seal is not None:
-            self.on_seal(self._panes.sealed((after, before), (whole_after, self._whole_before)))
+            self.on_seal(self._sealed((after, before), (whole_after, self._whole_before)))
+        for place in [place for place in self.left if self.is_sealed_pane(*place)]:
+            del self.left[place]
+            self.changed_left[place] = None
         self._pack_ids()
         yield
         for day in self._days_before(before):
@@ -658,7 +686,10 @@ class Ledger:
             entry = self.entries.get(key)
             if entry is None:
                 continue
-            packed, updated = entry & _PACKED_MASK, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK
+            packed, updated = (
+                entry & self._packed_mask,
+                (entry >> self._updated_shift) & _UPDATED_MASK,
+            )
             if day != self._departs_on(packed, updated):
                 continue  # a version moved it, and it is filed there too
             if not self._is_past(packed, updated):  # the local day is not over
@@ -672,15 +703,19 @@ class Ledger:
     def _no_longer_held_over(self) -> dict[str, int]:
         """The oldest records without an end, so that a tenth of the room is free again."""
         count = len(self._held_over) - MOST_HELD_OVER * 9 // 10
-        oldest = sorted((self.entries[key] & _PACKED_MASK, key) for key in self._held_over)[:count]
+        oldest = sorted((self.entries[key] & self._packed_mask, key) for key in self._held_over)[
+            :count
+        ]
         self._held_over.difference_update(key for _, key in oldest)
         return {key: self.entries[key] for _, key in oldest}
 
     def _let_go(self, leaving: dict[str, int]) -> None:
         """Has records leave the ledger."""
-        for key in leaving:
+        for key, entry in leaving.items():
             del self.entries[key]
             self.open.pop(key, None)
+            if self._counts_at_once:
+                self._note_left(entry & self._packed_mask, 1)
         if self.links is not None:
             self.links.drop(leaving)
         if self.changed is not None:
@@ -688,9 +723,23 @@ class Ledger:
         if leaving and self.departed is not None:
             self.departed.put(leaving)
 
+    def _note_left(self, packed: int, sign: int) -> None:
+        """Notes what a record that leaves (`sign` 1) or comes back (-1) counts by other clocks in
+        periods that are not sealed."""
+        for each in self._contributions(packed) if packed else ():
+            clock, when, precision = each[:3]
+            if clock and not self._is_over(when, precision):
+                grain, minute = self._by_clock[clock].place_of(when, precision)
+                place = stored_grain(clock, grain), minute
+                change = self.changed_left.get(place)
+                if change is None:
+                    change = dict(self.left.get(place, ()))
+                    self.left[place] = self.changed_left[place] = change
+                put_in(change, each, sign)
+
     def _seal_before(self, before: int) -> None:
         self.sealed_before = before
-        self._sealed_packed = before << WHEN_SHIFT  # the highest bits are the time
+        self._sealed_packed = before << self._when_shift  # the highest bits are the time
         self._whole_before = self._whole_end(before)
 
     def _whole_end(self, before: int) -> int:
@@ -700,19 +749,19 @@ class Ledger:
     def _departs_on(self, packed: int, updated: int) -> int:
         """The number of the day on which a record may first leave (a tombstone: by when it was
         written)."""
-        top = packed >> PRECISION_SHIFT
+        top = packed >> self._precision_shift
         if not packed:
             return updated // DAY
         if top & 3:
             end = end_of_record(self.calendar, *self.packer.when_of(packed))
             return (end + self._whole_longer) // DAY
-        return top // _DAY_OF_TOP
+        return top // _DAY_OF_TIME
 
     def _file(self, key: str, packed: int, updated: int) -> None:
         """Notes a record for the day on which it may leave."""
-        top = packed >> PRECISION_SHIFT
+        top = packed >> self._precision_shift
         if packed and not top & 3:
-            self._by_day[top // _DAY_OF_TOP].append(key)
+            self._by_day[top // _DAY_OF_TIME].append(key)
         else:
             self._by_day[self._departs_on(packed, updated)].append(key)
 
@@ -724,7 +773,26 @@ class Ledger:
 
     def sealed_panes(self) -> list[Sealed]:
         """All panes that are sealed."""
-        return self.panes.sealed((0, self.sealed_before), (0, self._whole_before))
+        return self._sealed((0, self.sealed_before), (0, self._whole_before))
+
+    def _sealed(self, precise: Span, whole: Span) -> list[Sealed]:
+        """The panes by all clocks that end in (after, before], see `Panes.sealed`."""
+        return [
+            (stored_grain(clock, grain), minute, pane)
+            for clock, panes in enumerate(self._by_clock)
+            for grain, minute, pane in panes.sealed(precise, whole)
+        ]
+
+    def stored(self, grain: str, minute: int) -> Pane:
+        """The pane of a stored grain that starts there; empty where nothing is counted."""
+        clock, grain = clock_and_grain(grain)
+        return self._by_clock[clock].stored(grain, minute)
+
+    def place_now(self, grain: str, minute: int) -> tuple[str, int]:
+        """Where the contents of a stored pane are now: an hour may have become part of a day."""
+        clock, grain = clock_and_grain(grain)
+        grain, minute = self._by_clock[clock].place_now(grain, minute)
+        return stored_grain(clock, grain), minute
 
     def taken(self) -> dict[str, int]:
         """How its lines were taken, and how many records it holds."""
@@ -740,27 +808,34 @@ class Ledger:
         sealed_before: int,
         sealed: list[Sealed],
         closed_until: dict[Grain, int],
-        revisions: dict[tuple[Grain, int], Pane],
+        revisions: dict[tuple[str, int], Pane],
         uncounted: dict[tuple[int, str], Uncounted] | None = None,
+        left: dict[tuple[str, int], Pane] | None = None,
     ) -> None:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
         except the sealed ones, which have their records in them already."""
         if uncounted:
             self.uncounted = uncounted
-            self._contribution = self._contribution_then
+            self._contributions = self._contributions_then
         self.watermark = watermark
         self._seal_before(sealed_before)
-        for grain, minute, pane in sealed:
-            self._panes.restore(grain, minute, pane)
-        self._panes.coarsen(watermark)
+        for place, minute, pane in sealed:
+            clock, grain = clock_and_grain(place)
+            self._by_clock[clock].restore(grain, minute, pane)
+        for panes in self._by_clock:
+            panes.coarsen(watermark)
+        self.left = left or {}
+        for (place, minute), pane in self.left.items():
+            clock, grain = clock_and_grain(place)
+            self._by_clock[clock].put_back(grain, minute, pane)
         self.entries = entries
         for key, entry in entries.items():
-            packed = entry & _PACKED_MASK
-            self._file(key, packed, (entry >> _UPDATED_SHIFT) & _UPDATED_MASK)
+            packed = entry & self._packed_mask
+            self._file(key, packed, (entry >> self._updated_shift) & _UPDATED_MASK)
             if packed:
-                contribution = self._contribution(packed)
-                if contribution is not None and not self._is_sealed(packed):
-                    self._panes.add(contribution, 1, 1)
+                for each in self._contributions(packed):
+                    if not self._is_over(each[1], each[2]):
+                        self._by_clock[each[0]].add(each, 1, 1)
                 if packed & OPEN:
                     self.open[key] = packed
         # Only now: counting again is no revision.

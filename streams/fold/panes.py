@@ -25,7 +25,7 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
-from streams.registry.packing import SingleContribution as Contribution
+from streams.registry.packing import Contribution
 from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE
 
 Pane = dict[int, int]
@@ -64,18 +64,18 @@ Change = tuple[Contribution, int]
 
 def put_in(pane: Pane, contribution: Contribution, sign: int) -> None:
     """Puts a contribution into a pane (`sign` 1) or takes it out again (-1)."""
-    _, _, series_key, counters, bin_key = contribution
+    _, _, _, series_key, counters, bins = contribution
     value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
     if value:
         pane[series_key] = value
-    else:
-        del pane[series_key]
-    if bin_key >= 0:
-        value = pane.get(bin_key, 0) + sign
+    else:  # may be a change of nothing: a wait that is counted the same
+        pane.pop(series_key, None)
+    for key in bins:
+        value = pane.get(key, 0) + sign
         if value:
-            pane[bin_key] = value
+            pane[key] = value
         else:
-            del pane[bin_key]
+            del pane[key]
 
 
 def add_into(total: Pane, pane: Pane) -> None:
@@ -127,7 +127,7 @@ class Panes:
     def add(self, contribution: Contribution, sign: int, records: int) -> None:
         """Puts a contribution in (`sign` 1) or takes it out again (-1). `records` is by how many
         more records count then: 0 where a contribution is only by how much one has changed."""
-        when, precision, series_key, counters, bin_key = contribution
+        _, when, precision, series_key, counters, bins = contribution
         if precision == SECOND_PRECISE:
             here = self._hour_starts <= when < self._hour_ends
             pane = self._hour if here else self._open(when)
@@ -146,13 +146,13 @@ class Panes:
         if value:
             pane[series_key] = value
         else:
-            del pane[series_key]
-        if bin_key >= 0:
-            value = pane.get(bin_key, 0) + sign
+            pane.pop(series_key, None)
+        for key in bins:
+            value = pane.get(key, 0) + sign
             if value:
-                pane[bin_key] = value
+                pane[key] = value
             else:
-                del pane[bin_key]
+                del pane[key]
 
     def revise(self, contribution: Contribution, sign: int, records: int) -> None:
         """The same where the record belongs before `closed_before`."""
@@ -178,8 +178,8 @@ class Panes:
     def minute(self, minute: int) -> Pane:
         """What counts in a minute of the last 48 hours; empty in one before."""
         for contribution, sign in self._changes.pop(minute // 60, ()):
-            if contribution[0] >= self.hours_before:
-                pane = self._minutes.setdefault(contribution[0] // MINUTE, {})
+            if contribution[1] >= self.hours_before:
+                pane = self._minutes.setdefault(contribution[1] // MINUTE, {})
                 put_in(pane, contribution, sign)
         return self._minutes.get(minute, {})
 
@@ -285,11 +285,11 @@ class Panes:
     def _revise_kept(self) -> None:
         """Takes into the sums that are kept what was revised, each in a new one."""
         for contribution, _ in self._revised:
-            self._day_sums.pop(self.calendar.start("day", contribution[0]), None)
+            self._day_sums.pop(self.calendar.start("day", contribution[1]), None)
         for span in list(self._kept):
             start, end, _ = span
-            within = [each for each in self._revised if start <= each[0][0] < end]
-            if any(contribution[1] != SECOND_PRECISE for contribution, _ in within):
+            within = [each for each in self._revised if start <= each[0][1] < end]
+            if any(contribution[2] != SECOND_PRECISE for contribution, _ in within):
                 del self._kept[span]
             elif within:
                 total = self._kept[span] = dict(self._kept[span])
@@ -408,6 +408,14 @@ class Panes:
         if not grain.startswith("whole"):
             self._last_ends = max(self._last_ends, self.end_of(grain, minute))
 
+    def put_back(self, grain: str, minute: int, pane: Pane) -> None:
+        """Adds what records count that are not counted again."""
+        grain, minute = self.place_now(grain, minute)
+        self._drop_kept()
+        add_into(self._by_grain(grain).setdefault(minute, {}), pane)
+        if not grain.startswith("whole"):
+            self._last_ends = max(self._last_ends, self.end_of(grain, minute))
+
     def _drop_kept(self) -> None:
         """Keeps no sum any more."""
         self._day_sums.clear()
@@ -429,6 +437,17 @@ def _keep(sums: OrderedDict[K, Pane], span: K, total: Pane) -> None:
     sums.move_to_end(span)
     if len(sums) > MOST_KEPT:
         sums.popitem(last=False)
+
+
+def stored_grain(clock: int, grain: str) -> str:
+    """The grain by which panes of a clock are stored: that of the first clock by its name alone."""
+    return f"{clock}:{grain}" if clock else grain
+
+
+def clock_and_grain(stored: str) -> tuple[int, str]:
+    """(Index of the clock, grain) of a stored grain."""
+    clock, _, grain = stored.rpartition(":")
+    return int(clock or 0), grain
 
 
 def end_of_record(calendar: Calendar, when: int, precision: int) -> int:

@@ -24,7 +24,7 @@ from streams.config.force import Force
 from streams.errors import CheckpointError
 from streams.events import deadletters
 from streams.fold.ledger import Ledger, Sealed
-from streams.fold.panes import Pane
+from streams.fold.panes import Pane, clock_and_grain, stored_grain
 from streams.kafka import wrong_partition
 from streams.kafka.lots import Message
 from streams.kafka.topics import partition_of, topic_name
@@ -352,6 +352,8 @@ class Partition:
 
     def _publish(self, force: Force, ledger: Ledger, grain: str, minute: int, pane: Pane) -> None:
         """Sends a sealed pane, which has in it what late versions have changed by now."""
+        if clock_and_grain(grain)[0]:
+            return  # only what is counted by the first clock is published
         topic_id = self.checkpoint.identity.topic_id
         topic = topic_name(self.prefix, "published")
         group = partition_of(force.partition_group, self.count)
@@ -366,19 +368,20 @@ class Partition:
             ledger = self.shard.folds[name]
             if isinstance(ledger, Ledger) and ledger.revised_sealed:
                 revised, ledger.revised_sealed = ledger.revised_sealed, set()
-                for grain, minute in sorted({ledger.panes.place_now(*place) for place in revised}):
+                for grain, minute in sorted({ledger.place_now(*place) for place in revised}):
                     self._publish_revised(index, forces[name], ledger, grain, minute)
                     yield
 
     def _publish_revised(
         self, index: int, force: Force, ledger: Ledger, grain: str, minute: int
     ) -> None:
-        if grain == "day":  # its hours may still lie in the file, and it stands for them
-            at, end = minute * MINUTE, ledger.panes.end_of(grain, minute)
+        clock, unit = clock_and_grain(grain)
+        if unit == "day":  # its hours may still lie in the file, and it stands for them
+            at, end = minute * MINUTE, ledger.calendar.end("day", minute * MINUTE)
             while at < end:
-                self._sealed.append((index, "hour", at // MINUTE, None))
+                self._sealed.append((index, stored_grain(clock, "hour"), at // MINUTE, None))
                 at = ledger.calendar.end("hour", at)
-        kept = self._keep(index, grain, minute, ledger.panes.stored(grain, minute))
+        kept = self._keep(index, grain, minute, ledger.stored(grain, minute))
         self._publish(force, ledger, grain, minute, kept)
 
     def _publish_late(self, offset: int) -> None:

@@ -18,7 +18,7 @@ from streams.board.monitor import Shard
 from streams.events.schema import Reading
 from streams.fold.heartbeats import Beat, Heartbeats
 from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
-from streams.fold.panes import Pane
+from streams.fold.panes import Pane, clock_and_grain
 from streams.fold.readings import Readings
 from streams.registry.digests import Counted
 from streams.registry.packing import Facts, FactTable, Persons
@@ -294,6 +294,11 @@ def put_back(shard: Shard, stored: Stored) -> list[PaneRow]:
     return recounted
 
 
+def _clock(grain: str) -> int:
+    """The clock of a stored grain."""
+    return clock_and_grain(grain)[0]
+
+
 def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored) -> list[Sealed]:
     """Fills an empty ledger; returns its sealed panes where they are counted otherwise now."""
     fold.versions = VersionCounts(**figures.versions)
@@ -315,8 +320,8 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     recount = Recount(figures.counted or fold.kind.counted, fold.kind)
     uncounted = {(clock, name): Uncounted(*at) for clock, name, *at in figures.uncounted}
     if recount.changed:
-        sealed = [(grain, start, recount.pane(0, pane)) for grain, start, pane in sealed]
-        revisions = {place: recount.pane(0, pane) for place, pane in revisions.items()}
+        sealed = [(at, start, recount.pane(_clock(at), pane)) for at, start, pane in sealed]
+        revisions = {at: recount.pane(_clock(at[0]), pane) for at, pane in revisions.items()}
         fold.changed_revisions = dict(revisions)
         now = Uncounted(figures.sealed_before, figures.watermark)
         uncounted = recount.uncounted(uncounted, now)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from streams.fold.panes import Pane, Panes, add_into
 from streams.periods import DAY, HOUR, MINUTE, Calendar
-from streams.registry.packing import SingleContribution
+from streams.registry.packing import Contribution
 from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE
 
 CALENDAR = Calendar(ZoneInfo("Europe/London"))
@@ -18,8 +18,8 @@ MARCH = CALENDAR.midnight(2021, 3, 1)
 APRIL = CALENDAR.midnight(2021, 4, 1)
 
 
-def at(when: int, series_key: int = 1, precision: int = SECOND_PRECISE) -> SingleContribution:
-    return when, precision, series_key, 1, -1
+def at(when: int, series_key: int = 1, precision: int = SECOND_PRECISE) -> Contribution:
+    return 0, when, precision, series_key, 1, ()
 
 
 @pytest.fixture
@@ -75,17 +75,17 @@ EVENTS = st.tuples(
 )
 
 
-def whole(event: tuple[int, int, int]) -> SingleContribution:
+def whole(event: tuple[int, int, int]) -> Contribution:
     when, precision, series_key = event
     if precision == DAY_PRECISE:
         when = CALENDAR.start("day", when)
     elif precision == MONTH_PRECISE:
         when = CALENDAR.start("month", when)
-    return when, precision, series_key, 1, -1
+    return 0, when, precision, series_key, 1, ()
 
 
-def lies_within(contribution: SingleContribution, start: int, end: int) -> bool:
-    when, precision = contribution[:2]
+def lies_within(contribution: Contribution, start: int, end: int) -> bool:
+    _, when, precision = contribution[:3]
     if precision == SECOND_PRECISE:
         return start <= when < end
     last = CALENDAR.end("day" if precision == DAY_PRECISE else "month", when)
@@ -113,11 +113,11 @@ def test_parts_add_up_to_what_lies_within_whenever_it_came(
     for contribution in (None, *map(whole, late)):
         if contribution is not None:
             counted.append(contribution)
-            closed = contribution[0] < panes.closed_before
+            closed = contribution[1] < panes.closed_before
             (panes.revise if closed else panes.add)(contribution, 1, 1)
         for start, end in asked:
             expected: Pane = {}
             for each in counted:
                 if lies_within(each, start, end):
-                    add_into(expected, {each[2]: 1})
+                    add_into(expected, {each[3]: 1})
             assert panes.between(start, end) == expected
