@@ -135,6 +135,8 @@ class Snapshot:
     """When records were and who is in them, by force and id; None for one without people."""
     archived_until: int = -1
     revisions: dict[int, dict[tuple[Any, int], Pane | None]] = field(default_factory=dict)
+    left: dict[int, dict[tuple[str, int], Pane | None]] = field(default_factory=dict)
+    """What records that have left count by other clocks than the first."""
     sealed: list[PaneRow] = field(default_factory=list)
     outbox: list[tuple[int, Outgoing | Deferred]] = field(default_factory=list)
     watches: list[WatchRow] = field(default_factory=list)
@@ -176,6 +178,7 @@ class Stored:
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     """As bytes; a ledger makes its entries of them in their place."""
     revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
+    left: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
     watches: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -228,6 +231,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             snapshot.folds[name] = FoldHead(watermark=fold.watermark, lines=fold.lines)
             continue
         snapshot.revisions[index], fold.changed_revisions = fold.changed_revisions, {}
+        snapshot.left[index], fold.changed_left = fold.changed_left, {}
         snapshot.facts[index] = fold.packer.facts
         if fold.links is not None:
             snapshot.links[index], fold.links.changed = fold.links.changed or {}, {}
@@ -265,6 +269,9 @@ def give_back(shard: Shard, snapshot: Snapshot) -> None:
             revisions = snapshot.revisions[index]
             revisions.update(fold.changed_revisions)
             fold.changed_revisions = revisions
+            left = snapshot.left[index]
+            left.update(fold.changed_left)
+            fold.changed_left = left
             if fold.links is not None:
                 links = snapshot.links[index]
                 links.update(fold.links.changed or {})
@@ -315,14 +322,19 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
         entries[key] = int.from_bytes(blob, "little")
     panes = stored.sealed.get(name, {})
     sealed: list[Sealed] = [(*place, pane_from(blob)) for place, blob in panes.items()]
-    panes = stored.revisions.get(name, {})
-    revisions: dict[Any, Pane] = {place: pane_from(blob) for place, blob in panes.items()}
+    revisions, left = (
+        {place: pane_from(blob) for place, blob in panes.get(name, {}).items()}
+        for panes in (stored.revisions, stored.left)
+    )
     recount = Recount(figures.counted or fold.kind.counted, fold.kind)
     uncounted = {(clock, name): Uncounted(*at) for clock, name, *at in figures.uncounted}
     if recount.changed:
         sealed = [(at, start, recount.pane(_clock(at), pane)) for at, start, pane in sealed]
-        revisions = {at: recount.pane(_clock(at[0]), pane) for at, pane in revisions.items()}
-        fold.changed_revisions = dict(revisions)
+        revisions, left = (
+            {at: recount.pane(_clock(at[0]), pane) for at, pane in panes.items()}
+            for panes in (revisions, left)
+        )
+        fold.changed_revisions, fold.changed_left = dict(revisions), dict(left)
         now = Uncounted(figures.sealed_before, figures.watermark)
         uncounted = recount.uncounted(uncounted, now)
     fold.restore(
@@ -332,6 +344,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
         sealed=sealed,
         closed_until=figures.closed_until,  # type: ignore[arg-type]
         revisions=revisions,
+        left=left,
         uncounted=uncounted,
     )
     if not recount.changed:

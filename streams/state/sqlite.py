@@ -48,6 +48,8 @@ CREATE TABLE departed_ids (force INTEGER, page INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, page)) WITHOUT ROWID;
 CREATE TABLE revisions (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
+CREATE TABLE left_counts (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
 CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
 CREATE TABLE outbox (number INTEGER PRIMARY KEY, body BLOB NOT NULL);
@@ -180,7 +182,11 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bo
                 stored.entries.setdefault(forces[force], {})[key] = unguarded(key, body)
         if rows != head.rows:
             raise Damaged(f"it has {rows} records, not {head.rows}")
-        for table, into in (("revisions", stored.revisions), ("sealed", stored.sealed)):
+        for table, into in (
+            ("revisions", stored.revisions),
+            ("left_counts", stored.left),
+            ("sealed", stored.sealed),
+        ):
             query = f"SELECT force, grain, start, body FROM {table}"  # noqa: S608
             for force, grain, start, body in db.execute(query):
                 payload = unguarded(f"{grain}/{start}", body)
@@ -245,20 +251,16 @@ def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> None:
     for table, changed in (("entries", snapshot.entries), ("links", snapshot.links)):
         for force, entries in changed.items():
             _put_entries(db, table, force, entries)
-            gone = ((key,) for key, entry in entries.items() if entry is None)
-            for chunk, marks in chunked(gone, 1):
-                # Not of pairs (force, id): these would be looked for in the whole table.
-                query = f"DELETE FROM {table} WHERE force = ? AND id IN ({marks})"  # noqa: S608
-                db.execute(query, [force, *chunk])
     names = list(snapshot.folds)
     for force, table in snapshot.facts.items():
         known = 0 if held is None else held.folds.get(names[force], FoldHead()).facts
         _put_facts(db, force, table, range(known, snapshot.folds[names[force]].facts))
     for force in snapshot.departed:
         _put_departed(db, force, snapshot, snapshot.folds[names[force]])
-    for force, revisions in snapshot.revisions.items():
-        for (grain, start), pane in revisions.items():
-            _put_pane(db, "revisions", force, grain, start, pane)
+    for table, panes in (("revisions", snapshot.revisions), ("left_counts", snapshot.left)):
+        for force, changes in panes.items():
+            for (grain, start), pane in changes.items():
+                _put_pane(db, table, force, grain, start, pane)
     for row in snapshot.sealed:
         _put_pane(db, "sealed", *row)
     if snapshot.watches:
@@ -301,6 +303,11 @@ def _put_entries(db: sqlite3.Connection, table: str, force: int, entries: dict[s
     )
     for chunk, marks in chunked(rows, 3):
         db.execute(f"INSERT OR REPLACE INTO {table} VALUES {marks}", chunk)  # noqa: S608
+    gone = ((key,) for key, entry in entries.items() if entry is None)
+    for chunk, marks in chunked(gone, 1):
+        # Not of pairs (force, id): these would be looked for in the whole table.
+        query = f"DELETE FROM {table} WHERE force = ? AND id IN ({marks})"  # noqa: S608
+        db.execute(query, [force, *chunk])
 
 
 def _put_pane(
