@@ -37,7 +37,7 @@ class GrainWatches:
         self.marks = [(force.instant(change.date), change) for change in changes]
         self.calendar = ledger.calendar
         self.allowed = budget.allowed(grain, watches_in(force, grain))
-        listed = list(watch_list(force, ledger.kind.name, grain))
+        listed = list(watch_list(force, ledger.kind, grain))
         self.rows = RowReader(force, ledger.kind, listed)
         self.by_row: dict[RowKey, list[WatchedSeries]] = {}
         for each in listed:

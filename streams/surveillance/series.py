@@ -20,7 +20,7 @@ from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
 from streams.registry.dimensions import ALL
 from streams.registry.kind import Kind
 from streams.registry.measures import Group, Measure, WatchPolicy
-from streams.registry.registry import REGISTRY
+from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.signals import Grain
 
 RowKey = tuple[str, Key]
@@ -89,25 +89,21 @@ def values_of(force: Force, kind: Kind, dimension: str) -> tuple[str, ...]:
     return next(each for each in kind.dimensions if each.name == dimension).watched(force)
 
 
-def watch_list(force: Force, kind: str, grain: Grain) -> Iterator[WatchedSeries]:
+def watch_list(force: Force, kind: Kind, grain: Grain) -> Iterator[WatchedSeries]:
     """The series of one kind of record that are watched in a grain."""
-    for group in REGISTRY.groups:
-        if group.kind == kind:
-            rows = list(
-                product(*(values_of(force, REGISTRY.kinds[kind], d) for d in group.dimensions))
-            )
-            for measure in group.measures:
-                if measure.watch is not None and grain in measure.watch.grains:
-                    for row, area in product(rows, areas(force, grain)):
-                        yield WatchedSeries(group, measure, measure.watch, (*row, area), grain)
+    for group in kind.groups:
+        rows = list(product(*(values_of(force, kind, name) for name in group.dimensions)))
+        for measure in group.measures:
+            if measure.watch is not None and grain in measure.watch.grains:
+                for row, area in product(rows, areas(force, grain)):
+                    yield WatchedSeries(group, measure, measure.watch, (*row, area), grain)
 
 
 @cache
-def watches_in(force: Force, grain: Grain) -> int:
+def watches_in(force: Force, grain: Grain, registry: Registry = REGISTRY) -> int:
     """How many series of a grain are watched in a force; the budget of false alarms is split over
     them."""
-    kinds = {group.kind for group in REGISTRY.groups}
-    return sum(1 for kind in kinds for _ in watch_list(force, kind, grain))
+    return sum(1 for kind in registry.kinds.values() for _ in watch_list(force, kind, grain))
 
 
 class RowReader:

@@ -29,7 +29,9 @@ NOW = ms("2021-06-09T21:05:00Z")  # a Wednesday, 22:05 in Warwickshire
 
 def told(name: str, start: str, now: int = NOW, onset: str | None = None, **found: Any) -> str:
     grain: Any = name.partition("/")[0]
-    listed = (w for g in REGISTRY.groups for w in watch_list(WARWICKSHIRE, g.kind, grain))
+    listed = (
+        w for g in REGISTRY.groups for w in watch_list(WARWICKSHIRE, REGISTRY.kinds[g.kind], grain)
+    )
     each = next(w for w in listed if w.name == name)
 
     began = None if onset is None else ms(onset)
@@ -148,7 +150,7 @@ def test_a_lasting_change_in_months_known_by_the_month_is_found() -> None:
 
 
 def vehicle() -> WatchedSeries:
-    listed = watch_list(WARWICKSHIRE, "crime", "month")
+    listed = watch_list(WARWICKSHIRE, REGISTRY.kinds["crime"], "month")
     return next(each for each in listed if each.name == "month/crimes/count/vehicle/force")
 
 

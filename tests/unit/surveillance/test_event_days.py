@@ -10,6 +10,7 @@ import pytest
 
 from detectors import state
 from streams.periods import DAY
+from streams.registry.registry import REGISTRY
 from streams.surveillance.adapters.base import Adapter, PeriodPoint
 from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.series import watch_list
@@ -25,7 +26,9 @@ SERIES = {
 def adapter(which: str) -> Adapter:
     force = tiny_force()
     kind = "call" if which == "share" else "incident"
-    watched = next(w for w in watch_list(force, kind, "day") if w.name == SERIES[which])
+    watched = next(
+        w for w in watch_list(force, REGISTRY.kinds[kind], "day") if w.name == SERIES[which]
+    )
     made = adapter_of(watched, force, 0.005)
     assert made is not None
     return made

@@ -9,6 +9,7 @@ import pytest
 
 from streams.alerts.evaluation import evaluate
 from streams.periods import DAY
+from streams.registry.registry import REGISTRY
 from streams.surveillance.adapters.base import PeriodPoint
 from streams.surveillance.adapters.counts import Months
 from streams.surveillance.series import watch_list
@@ -28,7 +29,7 @@ def with_words(counts: list[int]) -> list[tuple[str, str, str]]:
     """The same with the words. A month is closed three days after its end."""
     watched = next(
         each
-        for each in watch_list(WARWICKSHIRE, "crime", "month")
+        for each in watch_list(WARWICKSHIRE, REGISTRY.kinds["crime"], "month")
         if (each.area, each.row["offence"], each.measure.name) == ("force", "burglary", "count")
     )
     nothing: Any = None

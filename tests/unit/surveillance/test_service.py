@@ -20,6 +20,7 @@ from streams.board.monitor import Monitor, Shard, canonical
 from streams.config.force import Force, check_force
 from streams.live import Live
 from streams.periods import DAY, HOUR, Calendar, rfc3339
+from streams.registry.registry import REGISTRY
 from streams.state import surveillance as watching
 from streams.surveillance import grain_watches
 from streams.surveillance.adapters.base import PeriodPoint
@@ -67,7 +68,11 @@ def budgeted(episodes: float, more: str = "") -> Force:
 
 def test_the_registry_says_which_series_are_watched() -> None:
     force = tiny_force()
-    series = {w.name for kind in ("call", "incident") for w in watch_list(force, kind, "hour")}
+    series = {
+        w.name
+        for kind in ("call", "incident")
+        for w in watch_list(force, REGISTRY.kinds[kind], "hour")
+    }
     assert series == {
         *(f"hour/calls/{m}/{line}/{area}" for m in ("offered", "service_level")
           for line in ("999", "101") for area in ("force", "north-area", "south")),
@@ -76,7 +81,7 @@ def test_the_registry_says_which_series_are_watched() -> None:
           for area in ("force", "north-area", "south")),
     }  # fmt: skip
     assert watches_in(force, "hour") == len(series)
-    assert not list(watch_list(force, "crime", "hour"))
+    assert not list(watch_list(force, REGISTRY.kinds["crime"], "hour"))
 
 
 def test_counts_proportions_and_durations_each_have_their_adapter() -> None:
@@ -84,7 +89,7 @@ def test_counts_proportions_and_durations_each_have_their_adapter() -> None:
     found = {
         series.measure.name: adapter_of(series, force, 1.0)
         for kind in ("call", "incident")
-        for series in watch_list(force, kind, "day")
+        for series in watch_list(force, REGISTRY.kinds[kind], "day")
     }
     assert {
         name: type(getattr(adapter, "ordinary", adapter)) for name, adapter in found.items()
