@@ -252,9 +252,9 @@ def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> None:
         for force, entries in changed.items():
             _put_entries(db, table, force, entries)
     names = list(snapshot.folds)
-    for force, table in snapshot.facts.items():
+    for force, facts in snapshot.facts.items():
         known = 0 if held is None else held.folds.get(names[force], FoldHead()).facts
-        _put_facts(db, force, table, range(known, snapshot.folds[names[force]].facts))
+        _put_facts(db, force, facts, range(known, snapshot.folds[names[force]].facts))
     for force in snapshot.departed:
         _put_departed(db, force, snapshot, snapshot.folds[names[force]])
     for table, panes in (("revisions", snapshot.revisions), ("left_counts", snapshot.left)):

@@ -14,12 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.board.monitor import Monitor, Shard
+from streams.errors import DeclarationError
 from streams.fold.ledger import Ledger
 from streams.fold.links import Links
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.periods import DAY, rfc3339
-from streams.registry.checks import DeclarationError, check
+from streams.registry.checks import check
 from streams.registry.crimes import CRIME
 from streams.registry.kind import People
 from streams.registry.registry import REGISTRY
