@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from streams.board.columns import Sums
 from streams.board.model import Row
 from streams.board.rollup import Rollup
-from streams.fold.panes import NOTHING, Pane, Parts, add_into
+from streams.fold.panes import NOTHING, Kept, Pane, Parts, add_into
 
 MOST_CLOSED = 128
 """Tables of closed periods that are kept of a group; those that were asked for last."""
 MOST_RUNNING = 32
+NONE_KEPT = Kept({})
 
 
 class Tables:
@@ -99,19 +100,14 @@ class _Running:
         before, after = _changed(self._parts, parts)
         self._parts = parts
         if not self._made or before or after:
-            self._change(-self._rollup.sums(before), self._rollup.sums(after))
+            self._change(self._rollup.sums(after, before))
         return self._rows
 
-    def _change(self, less: Sums, more: Sums) -> None:
-        """Takes in what the rows count no longer, and what instead."""
-        size = len(self._rollup)
-        less, more = less.wide(size), more.wide(size)
-        self._sums = self._sums.wide(size) + less + more
-        there = self._rollup.there(self._sums)
-        touched = (less.series < 0) | (more.series > 0)
-        if not self._made:
-            touched |= there
-        changed = self._make(np.flatnonzero(touched))
+    def _change(self, change: Sums) -> None:
+        """Takes in what the rows count more and less."""
+        self._sums = self._sums.wide(len(self._rollup)) + change
+        there, touched = self._rollup.there(self._sums), change.touched
+        changed = self._make(np.flatnonzero(touched if self._made else touched | there))
         if len(there) > len(self._there) or (there != self._there).any():
             self._there, self._order = there, self._rollup.in_order(there).tolist()
             changed = True
@@ -138,11 +134,10 @@ def _changed(old: Parts, new: Parts) -> tuple[Pane, Pane]:
     (was_kept, was_fresh), (kept, fresh) = old, new
     if was_kept is kept and was_fresh == fresh:
         return {}, {}
-    was_kept, kept = was_kept or {}, kept or {}
     keys = was_fresh.keys() | fresh.keys()
     if was_kept is not kept:
-        keys |= {key for key, value in kept.items() if was_kept.get(key) != value}
-        keys |= {key for key in was_kept if key not in kept}
+        keys |= _revised(was_kept, kept)
+    was_kept, kept = was_kept or NONE_KEPT, kept or NONE_KEPT
     before: Pane = {}
     after: Pane = {}
     for key in keys:
@@ -154,3 +149,12 @@ def _changed(old: Parts, new: Parts) -> tuple[Pane, Pane]:
             if value:
                 after[key] = value
     return before, after
+
+
+def _revised(old: Kept | None, new: Kept | None) -> set[int]:
+    """The keys of which the numbers differ in two sums that are kept."""
+    known = None if new is None else new.revised_since(old)
+    if known is not None:
+        return known
+    old, new = old or NONE_KEPT, new or NONE_KEPT
+    return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
