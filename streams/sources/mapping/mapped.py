@@ -94,7 +94,10 @@ class Mapper:
             )
         self.fixed.update(mapping.constants)
         rules = mapping.rules()
-        rules |= {name: veiled_rule(rule) for name, rule in mapping.persons.items()}
+        for name, rule in mapping.persons.items():
+            for column in as_list(rule.column):  # all of them, for what is joined
+                self._column(column, name)
+            rules[name] = veiled_rule(rule)
         self._items = {
             field: [name for name in rules if name in parts_of(mapping.kind, field)]
             for field in item_fields(mapping.kind)

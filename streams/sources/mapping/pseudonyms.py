@@ -95,8 +95,8 @@ Veil = Callable[[list[str]], None]
 class VeiledRows:
     """The rows of a table with pseudonyms in the place of people; see `Rows`.
 
-    Of a row that is refused only the columns that the mapping names are kept, and nothing of one
-    whose cells can't be told apart.
+    Only the columns that the mapping names are given at all. They are what is kept of a row that is
+    refused, and of one whose cells can't be told apart nothing is.
     """
 
     def __init__(
@@ -106,6 +106,8 @@ class VeiledRows:
         self.origin, self.header = table.origin, table.header
         self.rejected: list[Rejected] = []
         self._kept = [(name, self.header.index(name)) for name in columns if name in self.header]
+        kept = {place for _, place in self._kept}
+        self._others = [place for place in range(len(self.header)) if place not in kept]
         self._cells: list[str] | None = None
         persons = mapping.persons
         pseudonym = pseudonyms(key_of(mapping)) if persons else str
@@ -149,6 +151,8 @@ class VeiledRows:
                 self._withhold()
                 self._cells = None
                 if len(cells) == len(self.header) and cells != self.header:
+                    for place in self._others:
+                        cells[place] = ""
                     for veil in self._veils:
                         veil(cells)
                     self._cells = cells

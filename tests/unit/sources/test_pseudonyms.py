@@ -12,6 +12,7 @@ import io
 import json
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -22,6 +23,7 @@ from hypothesis import strategies as st
 from streams.cli import main
 from streams.errors import ConfigError
 from streams.sources import open_source
+from streams.sources.external_sort import ExternalSort
 from streams.sources.mapping.file import parse_mapping
 from streams.sources.mapping.pseudonyms import VARIABLE, normal, pseudonyms
 
@@ -183,6 +185,24 @@ def test_the_people_of_several_rows_are_gathered(tmp_path: Path) -> None:
     crime = events(path, toml)["K1"]
     assert crime["victims"] == sorted([who("NOM-448812"), who("NOM-448813")])
     assert crime["suspects"] == [who("NOM-990001")]
+
+
+def test_rows_are_sorted_without_people_in_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sorted_rows: list[object] = []
+    add = ExternalSort.add
+
+    def noting(self: ExternalSort, row: tuple[Any, ...], size: int) -> None:
+        sorted_rows.append(row)
+        add(self, row, size)
+
+    monkeypatch.setattr(ExternalSort, "add", noting)
+    path = tmp_path / "in.csv"
+    path.write_text(HEADER + ROWS)
+    events(path, CRIMES.replace("[fields.rec", 'merge = { victims = "each" }\n[fields.rec', 1))
+    assert len(sorted_rows) == 2
+    assert seen_in(repr(sorted_rows)) == []
 
 
 def test_a_person_known_by_several_columns_is_one(tmp_path: Path) -> None:
