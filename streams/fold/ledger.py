@@ -36,6 +36,7 @@ from streams.fold.gaps import (
     too_long,
     walk,
 )
+from streams.fold.links import RecordLinks
 from streams.fold.panes import (
     Pane,
     Panes,
@@ -225,6 +226,8 @@ class Ledger:
         """Called with the id and the packed record of which a gauge counts it from now on."""
         self.clock: EventClock | None = None
         """Asked to judge up to the event time of a version before it is folded."""
+        self.links: RecordLinks | None = None
+        """Which persons its records name, where somebody wants to know."""
         self.stepwise = False
         """Whether `add` leaves what an hour that is crossed brings to its caller, step by step."""
         self._by_day: defaultdict[int, list[str]] = defaultdict(list)
@@ -292,6 +295,8 @@ class Ledger:
                 counted = self._admit(key, packed)
                 self._file(key, packed, updated)
                 self._replace(key, entry, counted, packed)
+            if self.links is not None:
+                self.links.revise(key, event, 0, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
         elif self._wins(entry, old):
@@ -312,6 +317,8 @@ class Ledger:
             if moved or not packed or (self._held_over and key in self._held_over):
                 self._held_over.discard(key)
                 self._file(key, packed, updated)
+            if self.links is not None:
+                self.links.revise(key, event, old_packed, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
         elif entry == old:
@@ -706,6 +713,8 @@ class Ledger:
             self.open.pop(key, None)
             if self._counts_at_once:
                 self._note_left(entry & self._packed_mask, 1)
+            if self.links is not None:
+                self.links.forget(key, entry & self._packed_mask)
         if self.changed is not None:
             self.changed.update(dict.fromkeys(leaving))
         if leaving and self.departed is not None:

@@ -83,6 +83,7 @@ CRIME = Kind(
         Flag("linked_series", present("series")),
         Number("victims", "victims", len),
     ),
+    persons=("victims", "suspects", "defendants"),
     counts=~flagged("cancelled"),
     counters=(Counter("count", flagged("notifiable")),),
     groups=(CRIMES,),

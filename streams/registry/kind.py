@@ -74,7 +74,7 @@ class Kind:
     waiting), `unfinished` one whose end is still to come, so that it stays beyond the horizon;
     where no more than its day or month is known it is neither, since it comes from no live feed.
     `lost_after` gives the ms after which an open record is shown as unknown, by the values of its
-    dimensions: its end must be lost.
+    dimensions: its end must be lost. `persons` are the fields that name persons, by pseudonyms.
 
     A tuple of facts has the indices of the dimensions, then the values of `facts`, in this order.
     """
@@ -97,6 +97,7 @@ class Kind:
     open: Condition = NEVER
     unfinished: Condition = NEVER
     lost_after: Callable[[Force, Mapping[str, Any]], int] = lambda _force, _known: 0
+    persons: tuple[str, ...] = ()
 
     @cached_property
     def series(self) -> SeriesLayout:

@@ -162,6 +162,10 @@ class Packer:
         """(When in ms, precision) of a packed record."""
         return packed >> self.when_shift, (packed >> self.precision_shift) & 3
 
+    def facts_index(self, packed: int) -> int:
+        """The index of the tuple of facts of a packed record."""
+        return (packed >> 1) & _FACTS
+
     def facts_of(self, packed: int) -> Facts:
         """The tuple of facts of a packed record."""
         return self.facts.tuples[(packed >> 1) & _FACTS]
