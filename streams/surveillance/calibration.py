@@ -57,10 +57,10 @@ def plan_of(
     """The plan; raises ValueError where no kind of record covers two weeks."""
     streams: list[SimulatedStream] = []
     place: dict[Atom, int] = {}
-    ledgers = {kind: monitor.ledger(kind, force.id) for kind in {g.kind for g in REGISTRY.groups}}
-    for done, (kind, ledger) in enumerate(sorted(ledgers.items())):
+    ledgers = [monitor.ledger(kind, force.id) for kind in sorted(REGISTRY.kinds)]
+    for done, ledger in enumerate(ledgers):
         if ledger is not None:
-            for atom, stream in _streams(force, kind, ledger).items():
+            for atom, stream in _streams(force, ledger).items():
                 place[atom] = len(streams)
                 streams.append(stream)
         progress((done + 1) / len(ledgers))
@@ -87,8 +87,7 @@ def plan_of(
 
 def _series(force: Force, grain: Grain) -> list[WatchedSeries]:
     """The counts that are watched."""
-    kinds = dict.fromkeys(group.kind for group in REGISTRY.groups)
-    every = (one for kind in kinds for one in watch_list(force, kind, grain))
+    every = (one for kind in REGISTRY.kinds.values() for one in watch_list(force, kind, grain))
     return [one for one in every if isinstance(one.measure.value, Count)]
 
 
@@ -110,9 +109,9 @@ def _counts_in(force: Force, atom: Atom, series: WatchedSeries) -> bool:
     return series.area in _path(force, key[-1])
 
 
-def _streams(force: Force, kind: str, ledger: Ledger) -> dict[Atom, SimulatedStream]:
+def _streams(force: Force, ledger: Ledger) -> dict[Atom, SimulatedStream]:
     """The streams of one kind of record that have any."""
-    wide = {grain: list(watch_list(force, kind, grain)) for grain in GRAINS}
+    wide = {grain: list(watch_list(force, ledger.kind, grain)) for grain in GRAINS}
     series = {
         (one.group.name, one.key): one
         for grain in GRAINS

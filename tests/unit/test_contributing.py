@@ -9,7 +9,14 @@ import pytest
 
 from tests.adding import ROOT, changed, examples
 
-TITLES = ["A panel", "An alert kind", "A detector", "A source mapping"]
+TITLES = [
+    "A measure",
+    "A kind of record",
+    "A panel",
+    "An alert kind",
+    "A detector",
+    "A source mapping",
+]
 
 
 def test_the_page_shows_how_to_add_what_is_added_often() -> None:

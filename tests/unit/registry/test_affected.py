@@ -15,6 +15,7 @@ from streams.registry.affected import (
     known_names,
     unknown_names,
 )
+from streams.registry.registry import REGISTRY
 from streams.surveillance.series import watch_list
 from tests.build import TINY_FORCE
 
@@ -93,7 +94,11 @@ def test_a_published_name_affects_the_series_that_it_stands_for(
 ) -> None:
     force, _ = force_with(name)
     (change,) = force.file.changes
-    every = (w for kind in ("call", "incident", "crime") for w in watch_list(force, kind, "day"))
+    every = (
+        w
+        for kind in ("call", "incident", "crime")
+        for w in watch_list(force, REGISTRY.kinds[kind], "day")
+    )
     found = {w.name for w in every if w.area == "force" and affects(change, w.names)}
     assert series <= found
     assert found == series or name == "total_recorded_crime"
@@ -103,7 +108,9 @@ def test_the_command_system_of_july_2020_restarts_response_times_alone() -> None
     force = find_force("west-mercia")
     in_july = [c for c in force.file.changes if c.date.isoformat() == "2020-07-01"]
     found: dict[str, set[str]] = {}
-    for watched in (w for kind in ("call", "incident") for w in watch_list(force, kind, "day")):
+    for watched in (
+        w for kind in ("call", "incident") for w in watch_list(force, REGISTRY.kinds[kind], "day")
+    ):
         for change in in_july:
             if affects(change, watched.names):
                 found.setdefault(watched.measure.name, set()).add(change.effect)
