@@ -41,7 +41,6 @@ from streams.events.unknown_values import UnknownValues
 from streams.fold.gaps import CUT
 from streams.fold.heartbeats import Heartbeats, breaks, interval_of, patience
 from streams.fold.ledger import MOST_RECORDS, InMemory, Ledger
-from streams.fold.links import Links
 from streams.fold.panes import NOTHING, Parts
 from streams.fold.readings import Readings
 from streams.fold.totals import MEASURE
@@ -177,16 +176,6 @@ class Monitor:
     def drop_shard(self, shard: Shard) -> None:
         """Lets a shard go; its figures leave the board."""
         self.shards.remove(shard)
-
-    def link_persons(self) -> dict[str, Links]:
-        """From now on, before anything is folded: keeps which records each person is in; by the
-        partition group of forces, whose persons are the same."""
-        groups: dict[str, Links] = {}
-        for shard in self.shards:
-            for force_id, ledger in shard.ledgers().items():
-                group = self.forces[force_id].partition_group
-                ledger.links = groups.setdefault(group, Links()).feed(ledger.packer)
-        return groups
 
     def play_history(self, on: bool = True) -> None:
         """From now on (until `on` is False) a finished history is played, in the order of its

@@ -36,7 +36,7 @@ from streams.fold.gaps import (
     too_long,
     walk,
 )
-from streams.fold.links import RecordLinks
+from streams.fold.links import Links
 from streams.fold.panes import (
     Pane,
     Panes,
@@ -174,6 +174,8 @@ class Ledger:
         """The packed records that gauges count (calls waiting, emergencies unattended), by id."""
         self._by_clock = tuple(Panes(calendar) for _ in self.kind.clocks)
         self._panes = self._by_clock[0]
+        self.links = Links() if self.kind.people else None
+        """The records of each person, where the kind declares people."""
         self.watermark = 0
         self.sealed_before = 0
         self.versions = VersionCounts()
@@ -226,8 +228,6 @@ class Ledger:
         """Called with the id and the packed record of which a gauge counts it from now on."""
         self.clock: EventClock | None = None
         """Asked to judge up to the event time of a version before it is folded."""
-        self.links: RecordLinks | None = None
-        """Which persons its records name, where somebody wants to know."""
         self.stepwise = False
         """Whether `add` leaves what an hour that is crossed brings to its caller, step by step."""
         self._by_day: defaultdict[int, list[str]] = defaultdict(list)
@@ -295,10 +295,10 @@ class Ledger:
                 counted = self._admit(key, packed)
                 self._file(key, packed, updated)
                 self._replace(key, entry, counted, packed)
-            if self.links is not None:
-                self.links.revise(key, event, 0, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
+            if self.links is not None:
+                self.links.put(key, packed >> self._when_shift, self.packer.persons(event))
         elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & self._packed_mask
@@ -317,12 +317,15 @@ class Ledger:
             if moved or not packed or (self._held_over and key in self._held_over):
                 self._held_over.discard(key)
                 self._file(key, packed, updated)
-            if self.links is not None:
-                self.links.revise(key, event, old_packed, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
+            if self.links is not None:
+                self.links.put(key, packed >> self._when_shift, self.packer.persons(event))
         elif entry == old:
             self.versions.same += 1
+            if self.links is not None and key in self.entries:
+                persons = self.packer.persons(event)
+                self.links.put(key, packed >> self._when_shift, persons, tie=True)
         else:
             self.versions.stale += 1
         if len(self._pending) >= MOST_PENDING:
@@ -713,8 +716,8 @@ class Ledger:
             self.open.pop(key, None)
             if self._counts_at_once:
                 self._note_left(entry & self._packed_mask, 1)
-            if self.links is not None:
-                self.links.forget(key, entry & self._packed_mask)
+        if self.links is not None:
+            self.links.drop(leaving)
         if self.changed is not None:
             self.changed.update(dict.fromkeys(leaving))
         if leaving and self.departed is not None:

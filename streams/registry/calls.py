@@ -149,7 +149,6 @@ CALL = Kind(
         Flag("called_back", present("called_back_at")),
         Flag("settled_at_once", is_("resolved", True)),
     ),
-    persons=("caller",),
     counters=(
         Counter("offered"),
         Counter("answered", ANSWERED),

@@ -83,7 +83,6 @@ CRIME = Kind(
         Flag("linked_series", present("series")),
         Number("victims", "victims", len),
     ),
-    persons=("victims", "suspects", "defendants"),
     counts=~flagged("cancelled"),
     counters=(Counter("count", flagged("notifiable")),),
     groups=(CRIMES,),

@@ -191,7 +191,6 @@ INCIDENT = Kind(
         Number("slightly_hurt", "casualties", slightly_hurt),
     ),
     counts=~is_("attendance", "cancelled"),
-    persons=("persons",),
     counters=(
         Counter("count"),
         Counter("attended", ATTENDED),

@@ -74,6 +74,9 @@ _CLOCK_BITS = WHEN_BITS + _PRECISION_BITS
 _MOST_SEEN = 200_000
 """Values of events that are remembered with their facts, so that one look-up finds these."""
 
+Persons = tuple[tuple[str, str], ...]
+"""Those in a record: (pseudonym, role)."""
+
 Facts = tuple[Any, ...]
 """The facts of a record: indices of its dimensions, then the values of its other facts."""
 
@@ -144,6 +147,16 @@ class Packer:
         self.contributions = contributions
         """What a packed record counts; () where it counts nowhere (a cancelled crime)."""
 
+    def persons(self, event: Record) -> Persons:
+        """Who is in a record, as its kind declares it; nobody in a deleted one."""
+        found: list[tuple[str, str]] = []
+        for people in self.kind.people if not event.deleted else ():
+            named = getattr(event, people.field) or ()
+            several = (named,) if isinstance(named, str) else named
+            ids = (each if isinstance(each, str) else each.id for each in several)
+            found.extend((each, people.role) for each in ids)
+        return tuple(found)
+
     @property
     def timed(self) -> frozenset[str]:
         """The counters that durations are added up in."""
@@ -161,10 +174,6 @@ class Packer:
     def when_of(self, packed: int) -> tuple[int, int]:
         """(When in ms, precision) of a packed record."""
         return packed >> self.when_shift, (packed >> self.precision_shift) & 3
-
-    def facts_index(self, packed: int) -> int:
-        """The index of the tuple of facts of a packed record."""
-        return (packed >> 1) & _FACTS
 
     def facts_of(self, packed: int) -> Facts:
         """The tuple of facts of a packed record."""

@@ -1,119 +1,164 @@
-"""Persons: which records a pseudonym is in, whatever versions come and go."""
+"""People and the records in which they appear."""
 
 from __future__ import annotations
 
-from copy import copy
+import asyncio
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.board.monitor import Monitor
+from streams.board.monitor import Monitor, Shard
+from streams.errors import DeclarationError
+from streams.fold.ledger import Ledger
 from streams.fold.links import Links
+from streams.kafka.partition import Partition, fingerprint
+from streams.live import Live
 from streams.periods import DAY, rfc3339
-from tests.build import call, crime, feed, incident, ms, tiny_force
+from streams.registry.checks import check
+from streams.registry.crimes import CRIME
+from streams.registry.kind import People
+from streams.registry.registry import REGISTRY
+from streams.state.snapshot import Identity
+from tests.build import FAR_FUTURE, Record, crime, lines, ms, tiny_force
 
-START = ms("2021-03-01T00:00:00Z")
-
-
-def linked(*forces: Any) -> tuple[Monitor, Links]:
-    monitor = Monitor(forces or [tiny_force()])
-    (links,) = monitor.link_persons().values()
-    return monitor, links
-
-
-def found(links: Links, pseudonym: str) -> list[tuple[int, str]]:
-    """The links of a person: days since the start, and roles."""
-    return [((link.when - START) // DAY, link.role) for link in links.of(pseudonym)]
+FORCE = tiny_force()
+LINKED = replace(CRIME, people=(People("victims", "victim"), People("suspects", "suspect")))
+AT = ms("2021-03-01T10:00:00Z")
+OPENED: list[Partition] = []
 
 
-def test_a_person_is_found_in_records_of_every_kind_and_role_by_time() -> None:
-    monitor, links = linked()
-    feed(
-        monitor,
-        crime("c1", rfc3339(START + 2 * DAY), victims=["p"], suspects=["q"]),
-        incident("i1", rfc3339(START), persons=[{"id": "p"}, {"id": "q"}]),
-        call("k1", rfc3339(START + DAY), caller="p"),
-    )
-    assert found(links, "p") == [(0, "persons"), (1, "caller"), (2, "victims")]
-    assert found(links, "q") == [(0, "persons"), (2, "suspects")]
-    assert found(links, "nobody") == []
+@pytest.fixture(autouse=True)
+def _linked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Crimes of a registry that declares their people."""
+    monkeypatch.setitem(REGISTRY.kinds, "crime", LINKED)
+    yield
+    while OPENED:
+        OPENED.pop().checkpoint.close()
 
 
-def test_a_link_says_what_the_record_is_as_it_stands_now() -> None:
-    monitor, links = linked()
-    feed(monitor, crime("c1", rfc3339(START), version=1, victims=["p"], offence="vehicle"))
-    feed(monitor, crime("c1", rfc3339(START), version=2, victims=["p"], cancelled=True))
-    (link,) = links.of("p")
-    cancelled = [column.name for column in link.packer.kind.columns].index("cancelled")
-    assert link.facts[cancelled]
+def burglary(name: str, day: int = 0, **fields: Any) -> dict[str, Any]:
+    at = rfc3339(AT + day * DAY)
+    return crime(name, at, **{"updated_at": at, **fields})
 
 
-def test_two_records_are_told_apart_and_a_person_named_twice_is_in_one_once() -> None:
-    monitor, links = linked()
-    feed(monitor, crime("c1", rfc3339(START), victims=["p", "p"]))
-    feed(monitor, crime("c2", rfc3339(START), victims=["p"]))
-    assert len({link.record for link in links.of("p")}) == len(links.of("p")) == 2
-
-
-def test_allied_forces_have_the_same_persons() -> None:
-    forces = [copy(tiny_force()), copy(tiny_force())]
-    forces[1].id = "west"
-    for force in forces:
-        force.partition_group = "allied"
-    monitor, links = linked(*forces)
-    feed(monitor, crime("c1", rfc3339(START), victims=["p"]))
-    feed(monitor, crime("c1", rfc3339(START + DAY), force="west", victims=["p"]))
-    assert [link.packer.force.id for link in links.of("p")] == ["tiny", "west"]
-
-
-def test_what_leaves_the_ledger_takes_its_links_along() -> None:
-    monitor, links = linked()
-    feed(monitor, crime("c1", rfc3339(START), victims=["p"]))
-    feed(monitor, crime("c2", rfc3339(START + 800 * DAY), victims=["q"]))
-    assert (found(links, "p"), found(links, "q")) == ([], [(800, "victims")])
-
-
-@st.composite
-def versions(draw: st.DrawFn) -> list[dict[str, Any]]:
-    people = st.lists(st.sampled_from("pqrs"), max_size=3)
-    return [
-        crime(
-            f"c{draw(st.integers(0, 4))}",
-            rfc3339(START + draw(st.integers(0, 900)) * DAY),
-            version=number,
-            victims=draw(people),
-            suspects=draw(people),
-            offence=draw(st.sampled_from(["vehicle", "burglary"])),
-            deleted=draw(st.sampled_from([None, None, True])),
-        )
-        for number in draw(st.permutations(range(draw(st.integers(1, 14)))))
-    ]
-
-
-@given(versions())
-@settings(max_examples=80, deadline=None)
-def test_links_are_those_of_the_winners_and_the_same_after_a_restore(
-    records: list[dict[str, Any]],
-) -> None:
-    monitor, links = linked()
-    ledger = monitor.ledger("crime", "tiny")
+def folded(*records: dict[str, Any]) -> Ledger:
+    watched = Monitor([FORCE])
+    assert not watched.ingest(lines(records), FAR_FUTURE)
+    ledger = watched.ledger("crime", "tiny")
     assert ledger is not None
+    return ledger
+
+
+def links_of(ledger: Ledger) -> Links:
     assert ledger.links is not None
-    monitor.play_history()
-    feed(monitor, *records)
-    again = Links()
-    persons = dict(ledger.links.persons)
-    mask = (1 << ledger.packer.bits) - 1
-    packed = ((key, entry & mask) for key, entry in ledger.entries.items())
-    again.feed(ledger.packer).restore(persons, packed)
-    by_id = {record["id"]: record for record in sorted(records, key=lambda r: r["version"])}
-    for person in "pqrs":
-        held = sorted(
-            ((ms(by_id[key]["recorded_at"]) - START) // DAY, role)
-            for key in ledger.entries
-            for role in ("victims", "suspects")
-            if person in by_id[key][role] and not by_id[key].get("deleted")
+    return ledger.links
+
+
+def test_the_records_of_a_person_come_in_the_order_of_time_with_what_he_was_in_each() -> None:
+    links = links_of(
+        folded(
+            burglary("b", 2, victims=["ann"], suspects=["bob"]),
+            burglary("a", 0, victims=["ann", "cem"]),
+            burglary("c", 5, suspects=["ann"]),
         )
-        assert sorted(found(links, person)) == held
-        assert again.of(person) == links.of(person)
+    )
+    seen = [(AT, "a", "victim"), (AT + 2 * DAY, "b", "victim"), (AT + 5 * DAY, "c", "suspect")]
+    assert list(links.of("ann", 0, FAR_FUTURE)) == seen
+    assert list(links.of("ann", AT, AT + 5 * DAY)) == seen[:2]
+    assert list(links.of("dan", 0, FAR_FUTURE)) == []
+    assert len(links) == 3
+
+
+def test_a_later_version_and_a_deletion_say_who_is_in_a_record() -> None:
+    links = links_of(
+        folded(
+            burglary("a", victims=["ann", "bob"]),
+            burglary("a", victims=["bob"], updated_at=rfc3339(AT + DAY)),
+            burglary("a", victims=["old"], updated_at=rfc3339(AT)),  # a version that came late
+            burglary("b", victims=["cem"]),
+            burglary("b", deleted=True, updated_at=rfc3339(AT + DAY)),
+        )
+    )
+    assert {name: len(links.of(name, 0, FAR_FUTURE)) for name in ("ann", "bob", "old", "cem")} == {
+        "ann": 0,
+        "bob": 1,
+        "old": 0,
+        "cem": 0,
+    }
+    assert len(links) == 1
+
+
+def test_people_of_a_record_that_leaves_the_ledger_are_forgotten() -> None:
+    ledger = folded(burglary("a", victims=["ann"]), burglary("b", 900, victims=["bob"]))
+    assert list(ledger.entries) == ["b"]
+    assert links_of(ledger).records == {"b": (AT + 900 * DAY, (("bob", "victim"),))}
+
+
+def test_a_kind_that_declares_no_people_keeps_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REGISTRY.kinds, "crime", CRIME)
+    assert folded(burglary("a", victims=["ann"])).links is None
+
+
+def test_people_of_a_field_that_no_event_has_are_refused() -> None:
+    with pytest.raises(DeclarationError, match="people witness"):
+        check(replace(CRIME, people=(People("witnesses", "witness"),)))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from("ab"), st.integers(0, 2), st.lists(st.sampled_from("xyz"), max_size=2)
+        ),
+        max_size=8,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_any_order_of_versions_ends_in_the_same_links(
+    versions: list[tuple[str, int, list[str]]], chance: random.Random
+) -> None:
+    records = [
+        burglary(name, victims=people, updated_at=rfc3339(AT + day * DAY))
+        for name, day, people in versions
+    ]
+    shuffled = chance.sample(records, len(records))
+    one, other = links_of(folded(*records)), links_of(folded(*shuffled))
+    assert one.records == other.records
+    for person in "xyz":
+        assert one.of(person, 0, FAR_FUTURE) == other.of(person, 0, FAR_FUTURE)
+
+
+def partition(folder: Path) -> Partition:
+    mark = fingerprint("crime", (FORCE,))
+    identity = Identity("c", "w.crimes", "id", 0, mark, ("tiny",))
+    live = Live(Monitor([FORCE], all_shards=False), clock=lambda: FAR_FUTURE)
+    shard = Shard("crime", [FORCE])
+    made = Partition(live, shard, folder / "c.sqlite", identity, "w", 1)
+    OPENED.append(made)
+    made.load(1, "me")
+    return made
+
+
+def test_people_come_back_with_the_checkpoint(tmp_path: Path) -> None:
+    held = partition(tmp_path)
+    asyncio.run(held.fold([Record(0, lines([burglary("a", victims=["ann"]), burglary("b")]))]))
+    asyncio.run(held.save())
+    later = burglary("a", victims=["bob"], updated_at=rfc3339(AT + DAY))
+    gone = burglary("c", victims=["ann"])
+    asyncio.run(held.fold([Record(1, lines([later, gone]))]))
+    asyncio.run(held.save())
+    gone = burglary("c", deleted=True, updated_at=rfc3339(AT + DAY))
+    asyncio.run(held.fold([Record(2, lines([gone]))]))
+    asyncio.run(held.save())
+    held.checkpoint.close()
+    again = partition(tmp_path)
+    assert again.folded == 2
+    found = links_of(again.shard.ledgers()["tiny"])
+    assert found.records == {"a": (AT, (("bob", "victim"),))}
+    assert list(found.of("bob", 0, FAR_FUTURE)) == [(AT, "a", "victim")]
+    assert not again.changed
