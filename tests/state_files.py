@@ -27,6 +27,7 @@ from unittest.mock import patch
 
 import msgspec
 
+from detectors.arrays import unpacked
 from streams.alerts import model as alert_records
 from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
@@ -236,6 +237,8 @@ def _plain_row(table: str, key: list[Any], body: bytes, layouts: list[CounterLay
             return unguarded(f"page/{key[1]}", body)
         case "facts":
             return msgspec.msgpack.decode(unguarded(f"facts/{key[1]}", body))
+        case "links":
+            return json.loads(unguarded(key[1], body))
         case "entries" | "departed":
             payload = unguarded(key[1], body)
             return json.loads(payload) if payload.startswith(b"{") else _hex(payload)
@@ -314,7 +317,18 @@ def plain_watches(parts: dict[str, bytes]) -> dict[str, Any]:
     """What is compared of watches."""
     found = {name: msgspec.msgpack.decode(body) for name, body in parts.items()}
     found.pop(watching.VERSION, None)
-    return dict(_without_words(found))
+    return dict(_readable(_without_words(found)))
+
+
+def _readable(part: Any) -> Any:
+    """With arrays as lists, in which None stands for nan, as that equals nothing."""
+    if isinstance(part, dict):
+        return {name: _readable(each) for name, each in part.items()}
+    if not isinstance(part, list):
+        return None if part != part else part  # noqa: PLR0124 - nan
+    if len(part) == 3 and isinstance(part[2], bytes):
+        return _readable(unpacked(part).tolist())
+    return [_readable(each) for each in part]
 
 
 def _plain_watches(golden: bytes) -> Any:

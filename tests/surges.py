@@ -133,7 +133,7 @@ class Room:
         for watch in shard.surveillance[self.force.id].grains[grain]:
             of = watch.series.area, watch.series.measure.name, watch.series.row.get("line")
             if of == ("force", "offered", "999"):
-                rate: float = watch.adapter.detector.expected.baseline.rate
+                rate: float = watch.adapter.learned.rate
                 return rate
         raise LookupError(grain)
 

@@ -17,7 +17,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import statistics
 import sys
 import threading
@@ -29,6 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -87,7 +87,10 @@ class Run:
         self.command, self.tree = command, tree
         self.log = self.folder / "log"
         self.server = self._server(*options)
-        self.producer = KafkaProducer(bootstrap_servers=broker, acks=1, linger_ms=2)
+        self.producer = KafkaProducer(
+            bootstrap_servers=broker, transactional_id=name, acks="all", linger_ms=2
+        )
+        self.producer.init_transactions()
 
     def _server(self, *options: str) -> Server:
         environment = {"PYTHONPATH": str(self.tree), "OPENBLAS_NUM_THREADS": "1"}
@@ -112,31 +115,30 @@ class Run:
         fields = Path(f"/proc/{self.server.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def send(self, kind: str, payload: bytes) -> None:
-        self.producer.send(topics.input_topic(self.prefix, kind), key=KEY, value=payload)
-
-    def acknowledged(self) -> bool:
-        """Whether the group has acknowledged all that the log holds."""
-        consumer = KafkaConsumer(bootstrap_servers=self.broker, group_id=self.prefix)
-        number = topics.partition_of(COUNTY.partition_group, 4)
-        found = [TopicPartition(topics.input_topic(self.prefix, kind), number) for kind in KINDS]
-        ends = consumer.end_offsets(found)
-        done = all((consumer.committed(each) or 0) >= ends[each] for each in found)
-        consumer.close(autocommit=False)
-        return done
+    def send(self, kind: str, payload: bytes) -> Any:
+        return self.producer.send(topics.input_topic(self.prefix, kind), key=KEY, value=payload)
 
     def count(self, messages: Sequence[tuple[str, bytes]]) -> float:
-        """CPU seconds of the worker for these messages, until they are saved and acknowledged. It
-        stands still while they are sent, so that all of them wait for it."""
-        os.kill(self.server.pid, signal.SIGSTOP)
+        """CPU seconds of the worker for these messages, until they are saved and acknowledged. They
+        are one transaction, so that a worker which reads what is committed finds all at once, and
+        is not fed more slowly than it counts."""
         before = self.cpu()
-        for message in messages:
-            self.send(*message)
+        self.producer.begin_transaction()
+        last = {kind: self.send(kind, payload) for kind, payload in messages}
         self.producer.flush()
-        os.kill(self.server.pid, signal.SIGCONT)
-        while not self.acknowledged():
+        self.producer.commit_transaction()
+        found = [sent.get() for sent in last.values()]
+        ends = {TopicPartition(each.topic, each.partition): each.offset + 1 for each in found}
+        while not self.acknowledged(ends):
             time.sleep(0.5)
         return self.cpu() - before
+
+    def acknowledged(self, ends: dict[TopicPartition, int]) -> bool:
+        """Whether the group has acknowledged all messages before these offsets."""
+        consumer = KafkaConsumer(bootstrap_servers=self.broker, group_id=self.prefix)
+        done = all((consumer.committed(each) or 0) >= end for each, end in ends.items())
+        consumer.close(autocommit=False)
+        return done
 
     def read_back(self, *options: str) -> float:
         """Deletes the checkpoints and starts again: CPU seconds until it is ready."""
@@ -286,6 +288,8 @@ def latency(bench: Bench, broker: str, tree: Path, name: str) -> tuple[list[floa
     """Milliseconds from sending to /metrics and to the screen, of each of a thousand a second."""
     seconds = bench.size(15, 8, 2)
     run = Run(bench, broker, tree, name)
+    producer = KafkaProducer(bootstrap_servers=broker, acks=1)
+    topic = topics.input_topic(name, "call")
     try:
         run.start()
         stop = threading.Event()
@@ -305,9 +309,9 @@ def latency(bench: Bench, broker: str, tree: Path, name: str) -> tuple[list[floa
             at = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
             call = {"kind": "call", "force": COUNTY.id, "id": f"L{len(sent)}", "version": 1}
             call |= {"line": "999", "area": "rugby", "offered_at": at, "answered_at": at}
-            run.send("call", json.dumps({**call, "updated_at": at}).encode())
+            producer.send(topic, key=KEY, value=json.dumps({**call, "updated_at": at}).encode())
             sent.append(time.perf_counter())
-        run.producer.flush()
+        producer.flush()
         for seen in (metrics, screen):
             wait_until(lambda seen=seen: len(sent) in seen.counts[-1:], 60, "all calls are seen")
         stop.set()
@@ -316,6 +320,7 @@ def latency(bench: Bench, broker: str, tree: Path, name: str) -> tuple[list[floa
         # The first second is not like the others: nothing is counted yet, and no screen connected.
         return metrics.delays(sent)[RATE:], screen.delays(sent)[RATE:]
     finally:
+        producer.close()
         run.close()
 
 

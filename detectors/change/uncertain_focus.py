@@ -52,11 +52,37 @@ class UncertainFocus(PoissonFocus):
         super().__init__(1.0, threshold, restart=False, dispersion=dispersion)
         self.spread = spread
         self._exposed = True
+        self._begun = 0
 
     def begin(self, place: int) -> None:
         """Forgets every point; the next is at this place of the stream."""
         self.reset()
-        self._points = place
+        self._points = self._begun = place
+
+    @property
+    def begun(self) -> int:
+        """The place in the stream from which on it looks for a change."""
+        return self._begun
+
+    def follow(self, points: Sequence[Sequence[Any]]) -> None:
+        """Takes points (count or None, and what was expected) of which the last with a count alone
+        is judged: as if they came one by one, and faster.
+
+        >>> one, other = UncertainFocus(), UncertainFocus()
+        >>> for point in ([9, 8.0], [None, 1.0], [14, 9.0]):
+        ...     one.update(*point)
+        >>> other.follow([[9, 8.0], [None, 1.0], [14, 9.0]])
+        >>> one.save() == other.save()
+        True
+        """
+        last = max((n for n, point in enumerate(points) if point[0] is not None), default=0)
+        for x, exposure in points[:last]:
+            if x is not None:
+                for side, sign in ((self._up, 1), (self._down, -1)):
+                    self._put(side, sign, exposure, bounded(x, exposure), self._points)
+            self._points += 1
+        for x, exposure in points[last:]:
+            self.update(x, exposure)
 
     def update(self, x: float | None, exposure: float = 1.0) -> None:
         """Takes a count and what was expected."""
@@ -73,15 +99,17 @@ class UncertainFocus(PoissonFocus):
     def _best_with(self, side: Side, sign: int, exposure: float, x: float, index: int) -> Division:
         """A side with one more point. What is no change in its direction leaves it at once, so most
         of the time there is nothing on it, and nothing to be put there."""
+        self._put(side, sign, exposure, x, index)
+        return self._best_known(side[0], side[1], 1.0) if side[0] else NO_DIVISION
+
+    def _put(self, side: Side, sign: int, exposure: float, x: float, index: int) -> None:
         exposures, totals, _ = side
         if not exposures and sign * (x - exposure) <= 0.0:
-            return NO_DIVISION
+            return
         push(side, sign, exposure, x, index, self.most_candidates)
         if sign * (totals[0] - exposures[0]) <= 0.0:
             for column in side:
                 del column[:]
-            return NO_DIVISION
-        return self._best_known(exposures, totals, 1.0)
 
     def _get_params(self) -> dict[str, Any]:
         names = ("threshold", "dispersion", "spread")

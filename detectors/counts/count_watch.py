@@ -149,12 +149,19 @@ class CountWatch(Detector):
         self._recent.append(point)
         if len(self._recent) > self.window:
             del self._recent[0]
+        self.conclude(*point)
+
+    def conclude(self, count: float | None, mean: float) -> list[float]:
+        """Says whether the last point, which is part of what a change is looked for in, is an
+        alarm, and whether a change begins or ends with it: the ratio of the one that goes on, how
+        much likelier its end is, and where that began; empty where there is none."""
         if self._spell:
-            self._follow(*point)
+            self._follow(count, mean)
         self._drift_detected = self.rate <= self.allowed
         level = self._focus.level
         if "change" in self.causes and level is not None and not (self._spell and self._spell[1]):
             self._spell = [level, 0.0, 0.0]
+        return self._spell
 
     def _follow(self, count: float | None, mean: float) -> None:
         """Looks whether the change that alarmed is over."""
@@ -188,8 +195,7 @@ class CountWatch(Detector):
     def _look_again(self) -> None:
         """Looks for a change in the last points alone."""
         self._focus.begin(self._points - len(self._recent))
-        for count, exposure in self._recent:
-            self._focus.update(count, exposure)
+        self._focus.follow(self._recent)
 
     def forget(self, first: int, last: int) -> None:
         """Has the points at these places of the stream (from 0; `last` is not one of them) neither

@@ -21,6 +21,7 @@ References: Noufaily et al. (2013), Stat Med 32, 1206-1222; Clayton and Kaldor (
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -137,6 +138,13 @@ class Expected(Detector):
         elif not names:
             self._running[0] += x
             self._running[1] += self._baseline.profile[slot]
+
+    def knowing(self, known: Baseline, since: str | None) -> Self:
+        """One with the same parameters, before any point, which has that baseline."""
+        made = copy.copy(self)
+        made._start(since)
+        made._baseline = known
+        return made
 
     def pass_over(self, points: int, slots: int) -> None:
         """Takes so many points in a row of which nothing is known, the last of them so many slots

@@ -149,8 +149,12 @@ def _regress(
 
 
 def _dispersion(count: Floats, mean: Floats, weight: Floats, d: float) -> tuple[float, float]:
-    sums = dispersion.add([0.0, 0.0, 0.0], 1.0, count, mean, np.zeros_like(mean), weight, d)
-    return dispersion.estimate(sums, PRIOR_DISPERSION, PRIOR_POINTS)
+    count, mean, weight = count[None], mean[None], weight[None]
+    number = np.array([float(count.shape[1])])
+    none, sure = np.zeros((1, 3)), np.zeros_like(mean)
+    sums = dispersion.add(none, 1.0, count, mean, sure, weight, np.array([d]), number)
+    found, spread = dispersion.estimate(sums, PRIOR_DISPERSION, PRIOR_POINTS)
+    return float(found[0]), float(spread[0])
 
 
 def _robust(count: Floats, mean: Floats, d: float) -> Floats:

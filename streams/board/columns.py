@@ -121,27 +121,36 @@ def _joined(
     return pairs[some], numbers[some]
 
 
-def quantiles(sums: Sums, rows: NDArray[np.intp], share: float) -> NDArray[np.float64]:
+def quantiles(
+    sums: Sums, rows: NDArray[np.intp], share: float, together: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The nearest-rank quantile of each row's durations, in seconds, as
-    `streams.registry.histogram.quantile` gives it; `NONE` where there are none.
+    `streams.registry.histogram.quantile` gives it; `NONE` where there are none. `together` are the
+    sums of their durations, in seconds.
     """
     found = np.full(len(rows), NONE)
     if not len(sums.pairs):
         return found
+    least, middle = _seconds(sums.pairs & (1 << _ROW_SHIFT) - 1)
     before = np.concatenate(([0], np.cumsum(sums.numbers)))
+    below = np.concatenate(([0], np.cumsum(sums.numbers * least)))
     keys = rows.astype(np.int64)
-    first = before[np.searchsorted(sums.pairs, keys << _ROW_SHIFT)]
-    total = before[np.searchsorted(sums.pairs, keys + 1 << _ROW_SHIFT)] - first
+    begin = np.searchsorted(sums.pairs, keys << _ROW_SHIFT)
+    total = before[np.searchsorted(sums.pairs, keys + 1 << _ROW_SHIFT)] - before[begin]
+    some = total > 0
+    begin, total = begin[some], total[some]
     # A tiny slack keeps 0.9 * 10 = 9.000000000000002 from asking for the tenth of ten.
     rank = np.maximum(1, np.ceil(share * total - 1e-9).astype(np.int64))
-    some = total > 0
-    place = np.searchsorted(before, (first + rank)[some]) - 1
-    found[some] = _seconds(sums.pairs[place] & (1 << _ROW_SHIFT) - 1)
+    place = np.searchsorted(before, before[begin] + rank) - 1
+    shorter = below[place] - below[begin]
+    shorter += (rank - 1 - before[place] + before[begin]) * least[place]
+    most = (together[some] - shorter) / (total - rank + 1)
+    found[some] = np.where(most >= middle[place], middle[place], np.floor(most))
     return found
 
 
-def _seconds(bins: Numbers) -> NDArray[np.float64]:
-    """The durations that bins stand for."""
+def _seconds(bins: Numbers) -> tuple[Numbers, NDArray[np.float64]]:
+    """The shortest durations of bins, and those that they stand for."""
     shift = np.maximum((bins >> 6) - 1, 0)
-    middle = ((bins - (shift << 6)) << shift) + ((1 << shift) - 1) / 2
-    return np.where(bins < EXACT_BELOW, bins, middle)
+    least = np.where(bins < EXACT_BELOW, bins, (bins - (shift << 6)) << shift)
+    return least, np.where(bins < EXACT_BELOW, bins, least + ((1 << shift) - 1) / 2)

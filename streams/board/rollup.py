@@ -169,8 +169,12 @@ class Rollup:
     def figures(self, sums: Sums, numbers: NDArray[np.intp]) -> NDArray[np.float64]:
         """What the measures of some rows are made of, (figures, rows): their counters, then their
         quantiles. Rows that have the same are the same."""
-        found = [quantiles(sums, numbers, share) for share in self._shares]
-        return np.vstack((sums.counts[:, numbers], *found))
+        counts = sums.counts[:, numbers]
+        if not self._shares:
+            return counts.astype(np.float64)
+        together = counts[self._needed.index(DURATIONS)] / 1000
+        found = [quantiles(sums, numbers, share, together) for share in self._shares]
+        return np.vstack((counts, *found))
 
     def made(self, numbers: NDArray[np.intp], figures: NDArray[np.float64]) -> list[Row]:
         """The rows of some numbers, of their figures."""

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from streams.board.columns import Sums
 from streams.board.model import Row
 from streams.board.rollup import Rollup
-from streams.fold.panes import NOTHING, Pane, Parts, add_into
+from streams.fold.panes import NOTHING, Kept, Pane, Parts, add_into
 
 MOST_CLOSED = 128
 """Tables of closed periods that are kept of a group; those that were asked for last."""
 MOST_RUNNING = 32
+NONE_KEPT = Kept({})
 
 
 class Tables:
@@ -138,11 +139,10 @@ def _changed(old: Parts, new: Parts) -> tuple[Pane, Pane]:
     (was_kept, was_fresh), (kept, fresh) = old, new
     if was_kept is kept and was_fresh == fresh:
         return {}, {}
-    was_kept, kept = was_kept or {}, kept or {}
     keys = was_fresh.keys() | fresh.keys()
     if was_kept is not kept:
-        keys |= {key for key, value in kept.items() if was_kept.get(key) != value}
-        keys |= {key for key in was_kept if key not in kept}
+        keys |= _revised(was_kept, kept)
+    was_kept, kept = was_kept or NONE_KEPT, kept or NONE_KEPT
     before: Pane = {}
     after: Pane = {}
     for key in keys:
@@ -154,3 +154,12 @@ def _changed(old: Parts, new: Parts) -> tuple[Pane, Pane]:
             if value:
                 after[key] = value
     return before, after
+
+
+def _revised(old: Kept | None, new: Kept | None) -> set[int]:
+    """The keys of which the numbers differ in two sums that are kept."""
+    known = None if new is None else new.revised_since(old)
+    if known is not None:
+        return known
+    old, new = old or NONE_KEPT, new or NONE_KEPT
+    return {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}

@@ -43,12 +43,31 @@ MOST_REVISED = 1_000
 """Revisions that are taken into the sums that are kept; with more, all are made anew."""
 
 K = TypeVar("K", bound=Hashable)
+P = TypeVar("P", bound=Pane)
+
+
+class Kept(dict[int, int]):
+    """A sum that is kept: a `Pane` that never changes. Where something in it is revised, another
+    takes its place, which knows what it was before, and the keys that were revised."""
+
+    __slots__ = ("before", "revised")
+
+    def __init__(self, pane: Pane, before: Kept | None = None) -> None:
+        super().__init__(pane)
+        self.before = before
+        self.revised: set[int] = set()
+        if before is not None:
+            before.before = None  # nobody is that far behind
+
+    def revised_since(self, other: Pane | None) -> set[int] | None:
+        """The keys that were revised since it was another one; None where that is not known."""
+        return self.revised if other is not None and other is self.before else None
 
 
 class Parts(NamedTuple):
     """Two panes that add up to a stretch of time. Neither may be changed by who reads it."""
 
-    kept: Pane | None
+    kept: Kept | None
     """The sum of its whole closed hours: the same object as long as nothing in them changes. None
     where it has no such hour."""
     fresh: Pane
@@ -108,7 +127,7 @@ class Panes:
         self.closed_before = 0
         """The instant (the start of an hour) before which nothing changes but by `revise`."""
         self._day_sums: OrderedDict[int, Pane] = OrderedDict()
-        self._kept: OrderedDict[tuple[int, int, bool], Pane] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int, bool], Kept] = OrderedDict()
         """By start, end, and whether records known only to the day or month are in it."""
         self._revised: list[Change] = []
         """What was revised and is not in the sums that are kept."""
@@ -292,23 +311,25 @@ class Panes:
             if any(contribution[2] != SECOND_PRECISE for contribution, _ in within):
                 del self._kept[span]
             elif within:
-                total = self._kept[span] = dict(self._kept[span])
+                total = self._kept[span] = Kept(self._kept[span], self._kept[span])
                 for contribution, sign in within:
                     put_in(total, contribution, sign)
+                    total.revised |= {contribution[2], contribution[4]}
         self._revised.clear()
 
-    def _kept_sum(self, start: int, end: int, *, entire: bool) -> Pane:
+    def _kept_sum(self, start: int, end: int, *, entire: bool) -> Kept:
         """The sum of the closed hours of [start, end), remembered; with the records that are known
         only to a day or month within it where that is `entire`."""
-        total = self._kept.get((start, end, entire))
-        if total is None:
-            total = {}
+        kept = self._kept.get((start, end, entire))
+        if kept is None:
+            total: Pane = {}
             for pane in self._precise(start, end):
                 add_into(total, pane)
             for pane in self._whole(start, end) if entire else ():
                 add_into(total, pane)
-        _keep(self._kept, (start, end, entire), total)
-        return total
+            kept = Kept(total)
+        _keep(self._kept, (start, end, entire), kept)
+        return kept
 
     def covered(self, start: int, end: int) -> bool:
         """Whether [start, end) cuts a day or month that has records known only to it: then nobody
@@ -431,7 +452,7 @@ class Panes:
         }[grain]
 
 
-def _keep(sums: OrderedDict[K, Pane], span: K, total: Pane) -> None:
+def _keep(sums: OrderedDict[K, P], span: K, total: P) -> None:
     """Keeps a sum as the one that was asked for last; the oldest goes where there are many."""
     sums[span] = total
     sums.move_to_end(span)

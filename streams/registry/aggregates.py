@@ -118,4 +118,4 @@ class Quantile:
 
     def read(self, figures: Figures) -> float | None:
         """In seconds; None where no record is counted."""
-        return quantile(figures.bins, self.share)
+        return quantile(figures.bins, self.share, figures.counts[DURATIONS] / 1000)

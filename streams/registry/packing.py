@@ -71,6 +71,9 @@ _CLOCK_BITS = WHEN_BITS + _PRECISION_BITS
 _MOST_SEEN = 200_000
 """Values of events that are remembered with their facts, so that one look-up finds these."""
 
+Persons = tuple[tuple[str, str], ...]
+"""Those in a record: (pseudonym, role)."""
+
 Facts = tuple[Any, ...]
 """The facts of a record: indices of its dimensions, then the values of its other facts."""
 
@@ -138,6 +141,16 @@ class Packer:
         `updated_at`, in ms."""
         self.contributions = contributions
         """What a packed record counts; () where it counts nowhere (a cancelled crime)."""
+
+    def persons(self, event: Record) -> Persons:
+        """Who is in a record, as its kind declares it; nobody in a deleted one."""
+        found: list[tuple[str, str]] = []
+        for people in self.kind.people if not event.deleted else ():
+            named = getattr(event, people.field) or ()
+            several = (named,) if isinstance(named, str) else named
+            ids = (each if isinstance(each, str) else each.id for each in several)
+            found.extend((each, people.role) for each in ids)
+        return tuple(found)
 
     @property
     def timed(self) -> frozenset[str]:

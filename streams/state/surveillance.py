@@ -2,8 +2,8 @@
 
 What of a ledger's watches has changed goes into each checkpoint, in parts
 (`streams.surveillance.state`), with the number of their form
-(`streams.surveillance.state.STATE_VERSION`). Parts of another number are not used: then the watches
-learn from the counts that the ledger keeps.
+(`streams.surveillance.state.STATE_VERSION`). Parts of a number that is not read are not used: then
+the watches learn from the counts that the ledger keeps.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from streams.fold.ledger import Ledger
 from streams.state.snapshot import WatchRow
 from streams.surveillance.relearning import kept
 from streams.surveillance.service import Surveillance
-from streams.surveillance.state import STATE_VERSION, Part, changes, lost, restore
+from streams.surveillance.state import READ, STATE_VERSION, Part, changes, lost, restore
 
 log = logging.getLogger("watchroom.surveillance")
 
@@ -86,9 +86,10 @@ def put_back(shard: Shard, stored: dict[str, dict[str, bytes]]) -> None:
 
 
 def _restored(surveillance: Surveillance, stored: dict[str, bytes]) -> bool:
-    if VERSION not in stored or _decode(stored[VERSION]) != STATE_VERSION:
+    version = _decode(stored[VERSION]) if VERSION in stored else None
+    if version not in READ:
         return False
-    restore(surveillance, ((part, _decode(blob)) for part, blob in stored.items()))
+    restore(surveillance, ((part, _decode(blob)) for part, blob in stored.items()), version)
     return True
 
 

@@ -5,26 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from detectors.calibration.alarm_budget import AlarmBudget
-from detectors.counts.expected import Expected
 from detectors.counts.month_watch import SHARED_WEIGHT, pooled
-from detectors.counts.weeks import close_weeks, pass_weeks
 from streams.config.force import WHOLE, Force
 from streams.fold.ledger import Ledger
 from streams.periods import Period
 from streams.registry.affected import affects
 from streams.registry.dimensions import ALL
-from streams.surveillance.adapters.base import PassedPeriods
-from streams.surveillance.adapters.counts import Counts, Months
-from streams.surveillance.adapters.selection import adapter_of
+from streams.surveillance.adapters.base import OwnAdapter
+from streams.surveillance.adapters.counts import CountRows, Counts, Months
+from streams.surveillance.adapters.selection import SLOTS, adapter_of
 from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch
 from streams.surveillance.recent_rate import RecentRate
 from streams.surveillance.series import RowKey, RowReader, WatchedSeries, watch_list, watches_in
 from streams.surveillance.signals import Grain
 from streams.surveillance.silence import EVERY
 from streams.surveillance.watch import Watch
-
-TOGETHER = 60
-"""Counts whose weeks are learned in one step: more would hold up the event loop for too long."""
 
 
 class GrainWatches:
@@ -44,7 +39,14 @@ class GrainWatches:
             self.by_row.setdefault(each.row_key, []).append(each)
         self.begun: dict[RowKey, list[Watch]] = {}
         """The watches of each row that has had any record."""
-        self._counts: list[Counts] | None = None
+        slots = SLOTS.get(grain)
+        self.counts = None if slots is None else CountRows(slots, self.allowed)
+        self.counted: list[tuple[int, Watch, Counts]] = []
+        """The watches of `counts`, row by row, each with its place among all watches."""
+        self.counted_areas: dict[str, None] = {}
+        """Their areas, each once."""
+        self.others: list[tuple[int, Watch, OwnAdapter]] = []
+        """The watches whose detectors take their periods by themselves, likewise."""
         self._everything: list[Counts | Months] | None = None
         self._taken: set[AcceptedLevel] = set()
         self.changed = True
@@ -62,32 +64,20 @@ class GrainWatches:
         """Starts the watches of a row."""
         made = []
         for series in self.by_row[row]:
-            adapter = adapter_of(series, self.force, self.allowed)
+            adapter = adapter_of(series, self.force, self.allowed, self.counts)
             if adapter is not None:
                 marks = [mark for mark in self.marks if affects(mark[1], series.names)]
-                made.append(Watch(series, self.counters, adapter, marks))
+                watch = Watch(series, self.counters, adapter, marks)
+                place = len(self.counted) + len(self.others)
+                if isinstance(adapter, Counts):
+                    self.counted.append((place, watch, adapter))
+                    self.counted_areas[series.area] = None
+                elif isinstance(adapter, OwnAdapter):
+                    self.others.append((place, watch, adapter))
+                made.append(watch)
         self.begun[row] = made
-        self._counts = self._everything = None
+        self._everything = None
         return made
-
-    def close_weeks(self, slot: int) -> Iterator[None]:
-        """Has every count whose week is complete before a slot learn it, `TOGETHER` a step."""
-        for some in self._together():
-            close_weeks(some, slot)
-            yield
-
-    def _together(self) -> Iterator[list[Expected]]:
-        """The baselines of all counts, some at a time."""
-        if self._counts is None:
-            self._counts = [w.adapter for w in self if isinstance(w.adapter, Counts)]
-        every = [counts.detector.expected for counts in self._counts]
-        yield from (every[at : at + TOGETHER] for at in range(0, len(every), TOGETHER))
-
-    def pass_weeks(self, passed: PassedPeriods) -> Iterator[None]:
-        """Has every count learn the weeks that end within a gap, `TOGETHER` a step."""
-        for some in self._together():
-            pass_weeks(some, passed.slots)
-            yield
 
     def share(self) -> None:
         """Lends the months that are still learning the dispersion of all months together."""
@@ -152,7 +142,7 @@ class GrainWatches:
     def note_rate(self, period: Period) -> None:
         """Notes what the period that was just fed brought, and what was expected of it."""
         counts = [each for each in self.everything() if isinstance(each, Counts)]
-        ahead = [each.detector.expected.ahead for each in counts]
+        ahead = [each.ahead for each in counts]
         expected = sum(each.mean for each in ahead if each is not None)
         if self.recent_rate.windows and expected > 0.0:
             came = sum(each.last for each in counts)

@@ -167,7 +167,7 @@ class MissingSpans:
         if grain == "month":
             return _by_month([w for w in every if isinstance(w, Months)], span)
         counts = [w for w in every if isinstance(w, Counts)]
-        if not any(each.detector.expected.age for each in counts):
+        if not any(each.expected.age for each in counts):
             return self._of_first_week(counts, span)
         if grain == "hour" and self._peak(counts) * (span[1] - span[0]) < FEWEST * HOUR:
             return Predictive(0.0)
@@ -182,7 +182,7 @@ class MissingSpans:
     def _peak(self, counts: list[Counts]) -> float:
         """The most records that any hour of the week brings, at twice the usual, as on a day with a
         name."""
-        known = [each.detector.expected.baseline for each in counts]
+        known = [each.expected.baseline for each in counts]
         if len(known) != len(self._known) or any(
             a is not b for a, b in zip(known, self._known, strict=True)
         ):
@@ -197,14 +197,14 @@ class MissingSpans:
             until = min(period.end, span[1])
             point = self.point(period, WHOLE)
             for each in counts:
-                if each.detector.expected.age:
-                    whole = each.detector.expected.forecast(point.slot, point.names)
+                if each.expected.age:
+                    whole = each.expected.forecast(point.slot, point.names)
                     share = (until - at) / (period.end - period.start)
                     yield Predictive(whole.mean * share, whole.spread, whole.dispersion)
             at = until
 
     def _of_first_week(self, counts: list[Counts], span: Span) -> Predictive | None:
-        weeks = [each.detector.expected.week for each in counts]
+        weeks = [each.week for each in counts]
         slots = counts[0].slots if counts else 7
         number = max(map(len, weeks), default=0)
         if number < slots // 7:

@@ -7,7 +7,7 @@ offence groups by their widest names, and all together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -16,11 +16,12 @@ from streams.board.rollup import Key, Rollup
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
 from streams.registry.aggregates import Mean
-from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout
 from streams.registry.dimensions import ALL
 from streams.registry.kind import Kind
 from streams.registry.measures import Group, Measure, WatchPolicy
 from streams.registry.registry import REGISTRY, Registry
+from streams.surveillance.adapters.base import RowCounts, Timed
 from streams.surveillance.signals import Grain
 
 RowKey = tuple[str, Key]
@@ -104,6 +105,30 @@ def watches_in(force: Force, grain: Grain, registry: Registry = REGISTRY) -> int
     """How many series of a grain are watched in a force; the budget of false alarms is split over
     them."""
     return sum(1 for kind in registry.kinds.values() for _ in watch_list(force, kind, grain))
+
+
+class Counted:
+    """What the rows of a grain counted in a period: the counters by row, and the histograms of the
+    durations of those of which a mean is watched."""
+
+    def __init__(
+        self,
+        counters: CounterLayout,
+        sums: Mapping[RowKey, int],
+        bins: Mapping[RowKey, Mapping[int, int]],
+    ) -> None:
+        self._shift, self._mask = counters.shift, counters.mask
+        self._counters, self._sums, self._bins = counters, sums, bins
+
+    def read(self, row: RowKey, counter: str) -> int:
+        """One counter of a row."""
+        return (self._sums.get(row, 0) >> self._shift[counter]) & self._mask[counter]
+
+    def of(self, row: RowKey) -> RowCounts:
+        """All counters of a row by name."""
+        counts = self._counters.read(self._sums.get(row, 0))
+        bins = self._bins.get(row)
+        return counts if bins is None else Timed(counts, bins)
 
 
 class RowReader:

@@ -15,7 +15,10 @@ import datetime as dt
 import logging
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
+from operator import itemgetter
 from typing import cast
+
+import numpy as np
 
 from detectors import special
 from detectors.calibration.alarm_budget import FACTORS, SHARES, AlarmBudget
@@ -30,13 +33,13 @@ from streams.periods import DAY, HOUR, Period, Span
 from streams.registry import phrases
 from streams.registry.affected import affects
 from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
-from streams.surveillance.adapters.base import PassedPeriods, PeriodPoint, Timed
-from streams.surveillance.adapters.counts import Counts
+from streams.surveillance.adapters.base import PassedPeriods, PeriodPoint
+from streams.surveillance.adapters.counts import CountRows, Counts
 from streams.surveillance.day_names import DayNames
 from streams.surveillance.feedback import ExcludedStretch, Feedback
 from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.missing import FORGOTTEN, MissingSpans
-from streams.surveillance.series import RowKey
+from streams.surveillance.series import Counted
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import together
 from streams.surveillance.watch import Context, Watch
@@ -175,13 +178,11 @@ class Surveillance:
         missing = self.missing.holds(period)
         if missing:
             return (yield from self._feed(watches, period, None, now))
-        counts = {row: watches.counters.read(counters) for row, counters in sums.items()}
-        for row, bins in watches.rows.times(pane).items():
-            counts[row] = Timed(counts[row], bins)
         # Where nothing of any series came, for so short a time that it may be chance, it raises no
         # signal, unless the feed's heartbeats say that it was up.
         raises = bool(sums) or self.missing.beating(period)
-        return (yield from self._feed(watches, period, counts, now, raises=raises))
+        counted = Counted(watches.counters, sums, watches.rows.times(pane))
+        return (yield from self._feed(watches, period, counted, now, raises=raises))
 
     def passed(self, gap: Gap) -> Iterator[None]:
         """Takes the periods of a gap that have closed, in short steps. An error here stops no
@@ -202,20 +203,23 @@ class Surveillance:
             return
         passed = self._passed(gap, last, watches.last)
         forgotten = gap.end - gap.start > FORGOTTEN
-        if gap.grain != "month" and not forgotten:
+        if watches.counts is not None and not forgotten:
             try:
-                yield from watches.pass_weeks(passed)
+                yield from watches.counts.watches.pass_weeks(passed.slots)
             except Exception as error:  # noqa: BLE001 - then they learn nothing of these weeks
                 self._failed(f"the weeks of a gap by {gap.grain}", error)
-        for number, watch in enumerate(watches, start=1):
+        if watches.counts is not None:
+            watches.counts.pass_over(passed)
+        for number, (_, watch, adapter) in enumerate(watches.others, start=1):
             if not number % SOME:
                 yield
             try:
-                watch.adapter.pass_over(passed)
-                if forgotten and watch.adapter.taken:
-                    watch.restart(self._after(gap))
+                adapter.pass_over(passed)
             except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                 self._failed(f"{watch.series.name}, a gap", error)
+        for watch in watches if forgotten else ():
+            if watch.adapter.taken:
+                watch.restart(self._after(gap))
         self._restart(watches, last, Period(gap.grain, "", watches.last, gap.end))
 
     def _passed(self, gap: Gap, before: int, last: int) -> PassedPeriods:
@@ -245,35 +249,76 @@ class Surveillance:
         self,
         watches: GrainWatches,
         period: Period,
-        counts_by_row: dict[RowKey, dict[str, int]] | None,
+        counted: Counted | None,
         now: int,
         *,
         raises: bool = True,
     ) -> Generator[None, None, list[Signal]]:
-        signals: list[Signal] = []
-        if period.grain != "month":
-            yield from self._close_weeks(watches, period)
-        points: dict[str, PeriodPoint] = {}
+        if watches.counts is not None:
+            yield from self._close_weeks(watches.counts, period)
         mixed = self._mixed(period)
+        signals = self._feed_counts(watches, period, counted, now, mixed)
+        points: dict[str, PeriodPoint] = {}
         apart = self._apart(period, now)
-        nothing = watches.counters.read(0)
-        for number, (row, each) in enumerate(watches.begun.items(), start=1):
+        for number, (place, watch, adapter) in enumerate(watches.others, start=1):
             if not number % SOME:
                 yield
                 apart = self._apart(period, now)
-            area = row[1][-1]
-            point = points.get(area) or points.setdefault(area, self._point(period, area))
-            counts = None if counts_by_row is None else counts_by_row.get(row, nothing)
-            for watch in each:
-                split = mixed and any(affects(change, watch.series.names) for change in mixed)
-                try:
-                    normal = not apart or watch.series.about(self.force.id) not in apart
-                    if watch.feed(None if split else counts, point, normal=normal) and raises:
-                        signals.append(watch.make_signal(self.context, period, now))
-                except Exception as error:  # noqa: BLE001 - one detector must not stop the others
-                    self._failed(f"{watch.series.name}, {period.label}", error)
-        if counts_by_row is not None and not mixed:
+            series = watch.series
+            point = points.get(series.area)
+            if point is None:
+                point = points[series.area] = self._point(period, series.area)
+            split = mixed and any(affects(change, series.names) for change in mixed)
+            counts = None if split or counted is None else counted.of(series.row_key)
+            try:
+                normal = not apart or series.about(self.force.id) not in apart
+                if adapter.feed(counts, point, normal=normal) and raises:
+                    signals.append((place, watch.make_signal(self.context, period, now)))
+            except Exception as error:  # noqa: BLE001 - one detector must not stop the others
+                self._failed(f"{series.name}, {period.label}", error)
+        if counted is not None and not mixed:
             watches.note_rate(period)
+        return [signal for _, signal in sorted(signals, key=itemgetter(0))] if raises else []
+
+    def _feed_counts(
+        self,
+        watches: GrainWatches,
+        period: Period,
+        counted: Counted | None,
+        now: int,
+        mixed: list[Change],
+    ) -> list[tuple[int, Signal]]:
+        """Gives the counts of all series their period; the signals with the places of their
+        watches."""
+        rows = watches.counts
+        signals: list[tuple[int, Signal]] = []
+        if rows is None or not watches.counted:
+            return []
+        series = [watch.series for _, watch, _ in watches.counted]
+        if counted is None:
+            counts = np.full(len(series), np.nan)
+        else:
+            read = counted.read
+            found = [read(w.series.row_key, a.counter) for _, w, a in watches.counted]
+            counts = np.array(found, dtype=float)
+        for number, each in enumerate(series) if mixed else ():
+            if any(affects(change, each.names) for change in mixed):
+                counts[number] = np.nan
+        points = {area: self._point(period, area) for area in watches.counted_areas}
+        names = None
+        if any(point.names for point in points.values()):
+            names = [points[each.area].names for each in series]
+        normal = None
+        if apart := self._apart(period, now):
+            normal = np.array([each.about(self.force.id) not in apart for each in series])
+        try:
+            slot = next(iter(points.values())).slot
+            for row in rows.update(counts, period.start, slot, names, normal):
+                place, watch, adapter = watches.counted[row]
+                if adapter.shown:
+                    signals.append((place, watch.make_signal(self.context, period, now)))
+        except Exception as error:  # noqa: BLE001 - counts must not stop the other detectors
+            self._failed(f"counts by {period.grain}, {period.label}", error)
         return signals
 
     def _apart(self, period: Period, now: int) -> set[tuple[str, ...]]:
@@ -286,9 +331,9 @@ class Surveillance:
             for about in stretch.abouts
         }
 
-    def _close_weeks(self, watches: GrainWatches, period: Period) -> Iterator[None]:
+    def _close_weeks(self, rows: CountRows, period: Period) -> Iterator[None]:
         try:
-            yield from watches.close_weeks(self._point(period, WHOLE).slot)
+            yield from rows.watches.close_weeks(self._point(period, WHOLE).slot)
         except Exception as error:  # noqa: BLE001 - each closes its own, and only one fails
             self._failed(f"the weeks before {period.label}", error)
 
@@ -343,7 +388,7 @@ class Surveillance:
 
     def _known(self, watches: GrainWatches) -> Iterator[Expected]:
         counts = (a for a in watches.everything() if isinstance(a, Counts))
-        return (a.detector.expected for a in counts if a.state != "learning")
+        return (a.expected for a in counts if a.state != "learning")
 
     def _all_lines(self, watches: GrainWatches, point: PeriodPoint) -> Predictive:
         parts = self._known(watches)
@@ -409,7 +454,7 @@ class Surveillance:
         by_hour = next(alike, None)
         if by_hour is None or not isinstance(by_hour.adapter, Counts):
             return None
-        expected = by_hour.adapter.detector.expected
+        expected = by_hour.adapter.expected
         area = watch.series.area
         passed = whole = 0.0
         for at in range(day.start, day.end, HOUR):

@@ -1,12 +1,14 @@
 """The state of surveillance as it is kept, in parts that change at different times.
 
-A part has a name: `head`, a grain (all that changes with every period of it), or the name of a
-series (what was learned of it from complete weeks). So a closing hour writes neither days nor
-months nor what was learned from earlier weeks.
+A part has a name: `head`, a grain (all that changes with every period of it), `hour/slots/17` (one
+slot of the counts of all series), or the name of a series (what was learned of it from complete
+weeks). So a closing hour writes one slot, and neither days nor months nor what was learned from
+earlier weeks.
 
-A part holds the attributes of watches and detectors by name, and never the name of a class or
-module. Its form is numbered by `STATE_VERSION`; parts of another number are not used, and the
-watches learn anew from the counts that are kept.
+A part holds the attributes of watches and detectors by name, arrays as bytes, and never the name of
+a class or module. Its form is numbered by `STATE_VERSION`. Of the first form what was learned is
+read (`state_form_1`); parts of any other number are not used, and the watches learn anew from the
+counts that are kept.
 """
 
 from __future__ import annotations
@@ -16,15 +18,20 @@ from typing import Any
 
 import msgspec
 
+from detectors.counts.weekly.baseline import Baseline
 from detectors.state import plain
+from streams.surveillance import state_form_1
 from streams.surveillance.feedback import Feedback
 from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.service import Surveillance
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Of what watches and their detectors hold. To be raised with any change of what is written or of
 what it means: an attribute, its type, the order of a list, a formula that makes other figures of
 the same counts. `tests/unit/state/test_versions.py` fails where that was forgotten."""
+
+READ = (state_form_1.VERSION, STATE_VERSION)
+"""The forms that are read; watches of any other learn anew."""
 
 Part = tuple[str, Any]
 """A name, and data that a MessagePack encoder with the hook `detectors.state.plain` can write."""
@@ -40,14 +47,14 @@ def whole(surveillance: Surveillance) -> Iterator[Part]:
     yield HEAD, _head(surveillance)
     for watches in surveillance.grains.values():
         yield watches.grain, _running(watches, {w.series.name: w.save() for w in watches})
-        for watch in watches:
-            if watch.adapter.learned is not None:
-                yield watch.series.name, watch.adapter.learned
+        if watches.counts is not None:
+            yield from _slots(watches.grain, watches.counts.watches.columns())
+        for _, watch, adapter in watches.counted:
+            yield watch.series.name, adapter.learned
 
 
 def changes(surveillance: Surveillance) -> Iterator[Part | None]:
-    """What has changed since this was last asked, to be encoded before the next record. It comes in
-    short steps: None is nothing yet."""
+    """What has changed since this was last asked. It comes in short steps: None is nothing yet."""
     changed = [watches for watches in surveillance.grains.values() if watches.changed]
     if changed:
         yield HEAD, _head(surveillance)
@@ -59,22 +66,33 @@ def changes(surveillance: Surveillance) -> Iterator[Part | None]:
             if not number % WATCHES_A_STEP:
                 yield None
         yield watches.grain, _running(watches, saved)
-        for watch in watches:
-            if watch.adapter.learned is not watch.kept:
-                watch.kept = watch.adapter.learned
+        if watches.counts is not None:
+            yield from _slots(watches.grain, watches.counts.watches.changed_columns())
+        for _, watch, adapter in watches.counted:
+            if adapter.learned is not watch.kept:
+                watch.kept = adapter.learned
                 yield watch.series.name, watch.kept
+
+
+def _slots(grain: str, columns: Iterable[tuple[int, dict[str, Any]]]) -> Iterator[Part]:
+    """The slots that counts have taken, a part each: the next one takes the place of the oldest."""
+    for number, column in columns:
+        yield f"{grain}/slots/{number}", column
 
 
 def lost(surveillance: Surveillance) -> None:
     """Has everything count as changed, after what `changes` gave could not be kept."""
     for watches in surveillance.grains.values():
         watches.changed = True
+        if watches.counts is not None:
+            watches.counts.watches.lost()
         for watch in watches:
             watch.kept = None
 
 
-def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
-    """Puts the parts that were kept back into a surveillance that has taken nothing yet."""
+def restore(surveillance: Surveillance, parts: Iterable[Part], version: int) -> None:
+    """Puts the parts of a form that is still read back into a surveillance that has taken nothing
+    yet."""
     found = dict(parts)
     head = found[HEAD]
     surveillance.rebuilt, surveillance.faults = head["rebuilt"], head["faults"]
@@ -82,21 +100,37 @@ def restore(surveillance: Surveillance, parts: Iterable[Part]) -> None:
     surveillance.missing.unreported = [(grain, a, b) for grain, a, b in head["untold"]]
     for grain, watches in surveillance.grains.items():
         if grain in found:
-            _restore(watches, found[grain], found)
+            running = found[grain]
+            watches.last, watches.changed = running["last"], version != STATE_VERSION
+            watches.recent_rate.restore((a, b, came, due) for a, b, came, due in running["pace"])
+            (_restore if version == STATE_VERSION else state_form_1.restore)(
+                watches, running, found
+            )
     known, surveillance.feedback = surveillance.feedback, Feedback()
     surveillance.feed_back(known)
 
 
 def _restore(watches: GrainWatches, running: dict[str, Any], found: dict[str, Any]) -> None:
-    watches.last, watches.changed = running["last"], False
-    watches.recent_rate.restore((a, b, came, due) for a, b, came, due in running["pace"])
     rows = {each.name: row for row, listed in watches.by_row.items() for each in listed}
-    # In the order in which they had begun: signals come in it.
-    for row in dict.fromkeys(rows[name] for name in running["watches"]):
+    # In the order in which they had begun: signals come in it. What is not measured any more is
+    # left out, and what was not measured then begins now.
+    for row in dict.fromkeys(rows[name] for name in running["watches"] if name in rows):
         for watch in watches.begin(row):
-            name = watch.series.name
-            watch.restore(running["watches"][name], found.get(name, {}))
-            watch.kept = watch.adapter.learned
+            saved = running["watches"].get(watch.series.name)
+            if saved is not None:
+                watch.restore(saved)
+    if watches.counts is None:
+        return
+    then = {name: row for row, name in enumerate(running["counted"])}
+    now = {watch.series.name: adapter.row for _, watch, adapter in watches.counted}
+    both = {row: then[name] for name, row in now.items() if name in then}
+    learned = {row: Baseline.of(found[name]) for name, row in now.items() if name in then}
+    prefix = f"{watches.grain}/slots/"
+    columns = (part for name, part in found.items() if name.startswith(prefix))
+    watches.counts.restore(running["counts"], columns, both, learned)
+    for _, watch, adapter in watches.counted:
+        if adapter.row in both:
+            watch.kept = adapter.learned
 
 
 def _head(surveillance: Surveillance) -> dict[str, Any]:
@@ -109,5 +143,10 @@ def _head(surveillance: Surveillance) -> dict[str, Any]:
 
 
 def _running(watches: GrainWatches, saved: dict[str, Any]) -> dict[str, Any]:
-    pace = list(watches.recent_rate.closed)
-    return {"last": watches.last, "pace": pace, "watches": saved}
+    return {
+        "last": watches.last,
+        "pace": list(watches.recent_rate.closed),
+        "watches": saved,
+        "counted": [watch.series.name for _, watch, _ in watches.counted],
+        "counts": None if watches.counts is None else watches.counts.save(),
+    }

@@ -18,7 +18,7 @@ from streams.config.force import Change, Force
 from streams.periods import DAY, HOUR, Calendar, Period
 from streams.registry import phrases
 from streams.registry.counting import CounterLayout
-from streams.surveillance.adapters.base import SHOWN, Adapter, Assessment, PeriodPoint, RowCounts
+from streams.surveillance.adapters.base import SHOWN, Adapter, Assessment, OwnAdapter, PeriodPoint
 from streams.surveillance.series import WatchedSeries
 from streams.surveillance.signals import LOOKS, Direction, Grain, Signal
 
@@ -57,16 +57,6 @@ class Watch:
         """The latest."""
         self.kept: Baseline | None = None
         """What it had learned from complete weeks when that was last saved."""
-
-    def feed(self, counts: RowCounts | None, point: PeriodPoint, *, normal: bool = True) -> bool:
-        """Gives the detector the counters of a period by name (None: it is missing), and returns
-        whether there is a signal to show. A period that is not `normal` is not learned: it is
-        judged where the adapter can do so without learning, else passed over."""
-        if not normal:
-            judged = self.adapter.judge_only(counts, point)
-            return judged and self.adapter.shown
-        self.adapter.update(counts, point)
-        return counts is not None and self.adapter.shown
 
     def restart(self, reason: str) -> None:
         """Forgets what came before a change of recording."""
@@ -194,16 +184,18 @@ class Watch:
         return " ".join((sentences, *caveats))
 
     def save(self) -> dict[str, Any]:
-        """The state, without what was learned from complete weeks; to be encoded before the next
-        period."""
-        signal = None if self.signal is None else self.signal.as_dict()
-        return {"since": self.since, "adapter": self.adapter.save(), "signal": signal}
+        """The state, to be encoded before the next period, without what the counts of all series
+        hold together."""
+        adapter = self.adapter.save() if isinstance(self.adapter, OwnAdapter) else None
+        held = {"since": self.since, "adapter": adapter, "signal": self.signal}
+        return {name: value for name, value in held.items() if value is not None}
 
-    def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
-        self.since = saved["since"]
-        self.adapter.restore(saved["adapter"], learned)
-        found = saved["signal"]
+        self.since = saved.get("since")
+        if isinstance(self.adapter, OwnAdapter):
+            self.adapter.restore(saved["adapter"])
+        found = saved.get("signal")
         self.signal = None if found is None else msgspec.convert(found, Signal)
 
 

@@ -27,12 +27,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detectors.counts import dispersion
 from detectors.counts.predictive import MOST
 from detectors.counts.weekly import named_day_factors, sum_dispersion
 from detectors.counts.weekly.level import Totals, fit_levels
 from detectors.counts.weekly.profile import fit_profile
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 HOURLY = 168
 """Slots a week from which on the correlation of neighbouring counts is learned."""
@@ -179,59 +184,6 @@ class Baseline:
         spread = (1.0 - share) * event.rate_spread + share * self.rate_spread
         return rate, spread + between**2 / (1.0 + weeks)
 
-    def _shaped(self, week: Week, of: Constants, *, within: bool = False) -> Baseline:
-        """With that week as well, but for the level; `within` an event there is no other event."""
-        event, event_names = (None, []) if within else self._event_with(week, of)
-        plain = [point for point in week if not point[2]]
-        shaped = self.filled > 0.0  # else the shape is not known, or is that of the event
-        by = self if shaped or event is None else event
-        slot = np.array([point[0] for point in plain], dtype=int)
-        count = np.array([point[1] for point in plain], dtype=float)
-        factor, spread = np.array(by.profile)[slot], np.array(by.spreads)[slot]
-        own, weight = 1.0, np.ones(len(plain))
-        if plain:
-            own, weight = dispersion.own_rate(count, factor, spread, self.dispersion, known=shaped)
-        fade = 0.5 ** (1.0 / of.shape_half_life)
-        sums, scatter = self.sums, (self.dispersion, self.dispersion_spread)
-        lagged_sums = self.lagged_sums
-        if shaped and plain:
-            mean = own * factor
-            sums = dispersion.add(sums, fade, count, mean, spread, weight, self.dispersion)
-            scatter = dispersion.estimate(sums, of.prior_dispersion, of.prior_weight)
-            if of.slots >= HOURLY:
-                mean = np.maximum(mean, 1e-9)
-                off = weight * (count - mean) / np.sqrt(mean * (self.dispersion + spread * mean))
-                lagged_sums = sum_dispersion.add(
-                    lagged_sums, fade, (slot - slot[0]) % of.slots, off
-                )
-        counts, ordinary = np.array(self.counts) * fade, np.array(self.ordinary) * fade
-        np.add.at(counts, slot, weight * count)
-        np.add.at(ordinary, slot, weight * own)
-        usual = own if plain and shaped else self.rate
-        names = self._names_with(week, usual, event, event_names)
-        profile, spreads = fit_profile(
-            counts, ordinary, slots_a_day=of.slots // 7, dispersion=scatter[0]
-        )
-        weeks = [*self.weeks, [float(weight @ count), float(weight @ factor)]][-KEPT:]
-        return Baseline(
-            age=self.age + 1,
-            filled=self.filled + len(plain) / of.slots,
-            counts=counts.tolist(),
-            ordinary=ordinary.tolist(),
-            profile=profile.tolist(),
-            spreads=spreads.tolist(),
-            weeks=weeks,
-            rate=self.rate,
-            rate_spread=self.rate_spread,
-            sums=sums,
-            dispersion=scatter[0],
-            dispersion_spread=scatter[1],
-            names=names,
-            lagged_sums=lagged_sums,
-            event=event,
-            event_names=event_names,
-        )
-
     def _event_with(self, week: Week, of: Constants) -> tuple[Baseline | None, list[str]]:
         """What is known of an event with that week, and its names."""
         often = Counter(name for point in week for name in point[2])
@@ -249,15 +201,18 @@ class Baseline:
             for slot, count, called, place in week
             if names & set(called)
         ]
-        known = (held or Baseline.none(of))._shaped(inside, of, within=True)
+        (known,) = _shaped([held or Baseline.none(of)], stacked([inside], of), of, within=True)
         return known, [*since, *sorted(names - set(since))]
 
     def _aged(self, weeks: int, of: Constants) -> Baseline:
         """So many weeks later, but for the level."""
         fade = 0.5 ** (weeks / of.shape_half_life)
         counts, ordinary = np.array(self.counts) * fade, np.array(self.ordinary) * fade
-        profile, spreads = fit_profile(
-            counts, ordinary, slots_a_day=of.slots // 7, dispersion=self.dispersion
+        (profile,), (spreads,) = fit_profile(
+            counts[None],
+            ordinary[None],
+            slots_a_day=of.slots // 7,
+            dispersion=np.array([self.dispersion]),
         )
         return replace(
             self,
@@ -313,10 +268,129 @@ def with_weeks(known: Baseline, weeks: list[list[float]], of: Constants) -> Base
     return _levelled([more], of)[0]
 
 
+class Weeks(NamedTuple):
+    """A week of each of some series, a row each: the points whose day has no name, in order.
+
+    slots, counts: of each point, 0 where there is none; here: where there is one; named: by row all
+    points of a week that has days with names.
+    """
+
+    slots: Ints
+    counts: Floats
+    here: Mask
+    named: Mapping[int, Week]
+
+
+def most_points(slots: int) -> int:
+    """The most points that a week has."""
+    return slots * 8 // 7
+
+
+def stacked(weeks: Sequence[Week], of: Constants) -> Weeks:
+    """Weeks of several series together."""
+    shape = len(weeks), most_points(of.slots)
+    slot, count = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+    here = np.zeros(shape, dtype=bool)
+    named = {}
+    for row, week in enumerate(weeks):
+        plain = [point for point in week if not point[2]]
+        if len(plain) < len(week):
+            named[row] = week
+        slot[row, : len(plain)] = [point[0] for point in plain]
+        count[row, : len(plain)] = [point[1] for point in plain]
+        here[row, : len(plain)] = True
+    return Weeks(slot, count, here, named)
+
+
 def learn_weeks(known: Iterable[tuple[Baseline, Week]], of: Constants) -> list[Baseline]:
-    """What is known of each series when its week is over as well; the levels are fitted together,
-    and are what each by itself would have."""
-    return _levelled([baseline._shaped(week, of) for baseline, week in known], of)
+    """What is known of each series when its week is over as well."""
+    pairs = list(known)
+    return learn_together([each for each, _ in pairs], stacked([week for _, week in pairs], of), of)
+
+
+def learn_together(known: Sequence[Baseline], weeks: Weeks, of: Constants) -> list[Baseline]:
+    """The same of weeks as arrays. All series are learned at once, for most of what learning costs
+    is not the arithmetic but the calls; what each learns depends on no other."""
+    return _levelled(_shaped(known, weeks, of), of)
+
+
+def _shaped(
+    known: Sequence[Baseline], weeks: Weeks, of: Constants, *, within: bool = False
+) -> list[Baseline]:
+    """With those weeks as well, but for the level; `within` an event there is no other event."""
+    slot, count, here, named = weeks
+    events: list[tuple[Baseline | None, list[str]]] = [(None, [])] * len(known)
+    for row, each in enumerate(known) if not within else ():
+        if row in named or each.event is not None:
+            events[row] = each._event_with(named.get(row, []), of)
+    shaped = np.array([each.filled > 0.0 for each in known])
+    # Before any ordinary week the shape is not known, or is that of the event.
+    by = [
+        e if e is not None and not each.filled > 0.0 else each
+        for each, (e, _) in zip(known, events, strict=True)
+    ]
+    factor = np.where(
+        here, np.take_along_axis(np.array([each.profile for each in by]), slot, 1), 0.0
+    )
+    spread = np.take_along_axis(np.array([each.spreads for each in by]), slot, 1)
+    before = np.array([each.dispersion for each in known])
+    own, weight = dispersion.own_rate(count, factor, spread, here, before, shaped)
+    number = here.sum(axis=1).astype(float)
+    own = np.where(number > 0.0, own, 1.0)
+    learns = shaped & (number > 0.0)
+    fade = 0.5 ** (1.0 / of.shape_half_life)
+    sums = np.array([each.sums for each in known])
+    mean = own[:, None] * factor
+    more = dispersion.add(sums, fade, count, mean, spread, weight, before, number)
+    sums = np.where(learns[:, None], more, sums)
+    scatter = dispersion.estimate(sums, of.prior_dispersion, of.prior_weight)
+    after = np.where(learns, scatter[0], before)
+    doubt = np.where(learns, scatter[1], [each.dispersion_spread for each in known])
+    lagged = np.array([each.lagged_sums for each in known])
+    if of.slots >= HOURLY:
+        mean = np.maximum(mean, 1e-9)
+        off = weight * (count - mean) / np.sqrt(mean * (before[:, None] + spread * mean))
+        place = (slot - slot[:, :1]) % of.slots
+        longer = sum_dispersion.add(lagged, fade, of.slots, place, off, here)
+        lagged = np.where(learns[:, None], longer, lagged)
+    counts = _added(np.array([each.counts for each in known]) * fade, slot, weight * count)
+    ordinary = _added(
+        np.array([each.ordinary for each in known]) * fade, slot, weight * own[:, None]
+    )
+    profile, spreads = fit_profile(counts, ordinary, slots_a_day=of.slots // 7, dispersion=after)
+    totals = np.stack([(weight * count).sum(axis=1), (weight * factor).sum(axis=1)], axis=-1)
+    usual = np.where(learns, own, [each.rate for each in known])
+    return [
+        Baseline(
+            age=each.age + 1,
+            filled=each.filled + float(number[row]) / of.slots,
+            counts=counts[row].tolist(),
+            ordinary=ordinary[row].tolist(),
+            profile=profile[row].tolist(),
+            spreads=spreads[row].tolist(),
+            weeks=[*each.weeks, totals[row].tolist()][-KEPT:],
+            rate=each.rate,
+            rate_spread=each.rate_spread,
+            sums=sums[row].tolist(),
+            dispersion=float(after[row]),
+            dispersion_spread=float(doubt[row]),
+            names=each.names
+            if row not in named
+            else each._names_with(named[row], float(usual[row]), event, event_names),
+            lagged_sums=lagged[row].tolist(),
+            event=event,
+            event_names=event_names,
+        )
+        for row, (each, (event, event_names)) in enumerate(zip(known, events, strict=True))
+    ]
+
+
+def _added(held: Floats, slot: Ints, values: Floats) -> Floats:
+    """With the values of each row added at their slots."""
+    slots = held.shape[1]
+    place = slot + slots * np.arange(len(held))[:, None]
+    more = np.bincount(place.ravel(), values.ravel(), held.size)
+    return np.asarray(held + more.reshape(held.shape))
 
 
 def _levelled(shaped: list[Baseline], of: Constants) -> list[Baseline]:

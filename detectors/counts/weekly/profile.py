@@ -29,29 +29,30 @@ FAR = 3.0  # standard deviations
 
 
 def fit_profile(
-    counts: Floats, expected: Floats, *, slots_a_day: int, dispersion: float
+    counts: Floats, expected: Floats, *, slots_a_day: int, dispersion: Floats
 ) -> tuple[Floats, Floats]:
-    """The factor of each slot, on average 1, and its relative variance.
+    """The factor of each slot, on average 1, and its relative variance: of every series, a row
+    each.
 
-    >>> even = np.full(7, 100.0)
+    >>> even = np.full((1, 7), 100.0)
     >>> factors, spread = fit_profile(even * [1, 1, 1, 1, 1, 2, 0], even,
-    ...     slots_a_day=1, dispersion=1.0)
-    >>> [round(float(f), 2) for f in factors], round(float(spread[5]), 3)
+    ...     slots_a_day=1, dispersion=np.ones(1))
+    >>> [round(float(f), 2) for f in factors[0]], round(float(spread[0, 5]), 3)
     ([1.0, 1.0, 1.0, 1.0, 1.0, 1.99, 0.01], 0.005)
     """
-    count = counts.reshape(-1, slots_a_day) / dispersion
-    even = expected.reshape(-1, slots_a_day) / dispersion
-    hour, day = np.ones((1, slots_a_day)), np.ones((len(count), 1))
+    days, by = (len(counts), -1, slots_a_day), dispersion[:, None, None]
+    count, even = counts.reshape(days) / by, expected.reshape(days) / by
+    hour, day = np.ones((len(counts), 1, slots_a_day)), np.ones((*count.shape[:2], 1))
     hour_spread = np.zeros_like(hour)
     day_spread = np.zeros_like(day)
     rounds = 4 if slots_a_day > 1 else 1
     for _ in range(rounds):
         if slots_a_day > 1:
-            shape = WEAK + count.sum(axis=0, keepdims=True)
-            hour = shape / (WEAK + (even * day).sum(axis=0, keepdims=True))
+            shape = WEAK + count.sum(axis=1, keepdims=True)
+            hour = shape / (WEAK + (even * day).sum(axis=1, keepdims=True))
             hour_spread = 1.0 / shape
-        shape = WEAK + count.sum(axis=1, keepdims=True)
-        day = shape / (WEAK + (even * hour).sum(axis=1, keepdims=True))
+        shape = WEAK + count.sum(axis=2, keepdims=True)
+        day = shape / (WEAK + (even * hour).sum(axis=2, keepdims=True))
         day_spread = 1.0 / shape
     factor = hour * day
     spread = hour_spread + day_spread
@@ -63,17 +64,24 @@ def fit_profile(
         shape = 1.0 / np.where(gap > FAR**2 * fitted, np.maximum(own, apart), own)
         factor = factor * (shape + count) / (shape + fitted)
         spread = spread + 1.0 / (shape + count)
-    factor, spread = factor.ravel(), np.minimum(spread.ravel(), 1.0)
-    return factor / factor.mean(), spread
+    factor = factor.reshape(len(counts), -1)
+    spread = np.minimum(spread.reshape(len(counts), -1), 1.0)
+    return factor / factor.mean(axis=1, keepdims=True), spread
 
 
-def _own_variance(count: Floats, fitted: Floats) -> float:
-    """The variance q of the slots' own factors; count and fitted are over the dispersion."""
-    squares = float((fitted * fitted).sum())
-    noise = float(fitted.sum())
-    free = (count.shape[0] - 1) * (count.shape[1] - 1) / count.size
-    excess = float(((count - fitted) ** 2).sum()) / max(free, 0.1) - noise
+def _own_variance(count: Floats, fitted: Floats) -> Floats:
+    """The variance q of the slots' own factors of each series; count and fitted are over the
+    dispersion."""
+    _, days, hours = count.shape
+    size = days * hours
+
+    def whole(values: Floats) -> Floats:
+        return np.asarray(values.reshape(len(values), size).sum(axis=1))
+
+    squares, noise = whole(fitted * fitted), whole(fitted)
+    free = (days - 1) * (hours - 1) / size
+    excess = whole((count - fitted) ** 2) / max(free, 0.1) - noise
     # The moment estimate has about the precision of the noise; the prior is worth PRIOR slots.
-    held = PRIOR * (noise / count.size) ** 2 + 1e-12
-    variance = (max(excess, 0.0) + MILD * held) / (squares + held)
-    return float(min(max(variance, 1e-6), 1.0))
+    held = PRIOR * (noise / size) ** 2 + 1e-12
+    variance = (np.maximum(excess, 0.0) + MILD * held) / (squares + held)
+    return np.asarray(np.minimum(np.maximum(variance, 1e-6), 1.0)[:, None, None])

@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 LAGS = 6
 CUT = 2.0
@@ -27,17 +29,24 @@ DOUBT = 2.0
 NOTHING = [0.0, 0.0, 0.0]
 
 
-def add(sums: list[float], fade: float, place: NDArray[np.int64], off: Floats) -> list[float]:
-    """The sums (products over all lags, squares, counts) with one more week: the deviations, in
-    standard deviations, of the counts at those slots of it."""
-    grid = np.zeros(int(place.max()) + 1 + LAGS)
-    grid[place] = np.clip(off, -CUT, CUT)
+def add(sums: Floats, fade: float, slots: int, place: Ints, off: Floats, here: Mask) -> Floats:
+    """The sums (products over all lags, squares, counts) of each series, a row each, with one more
+    week of so many slots: the deviations, in standard deviations, of the counts that are `here` at
+    those slots of it."""
+    rows = np.arange(len(place))[:, None]
+    number = np.maximum(here.sum(axis=1), 1)
+    grid = np.zeros((len(place), slots + LAGS + 1))
+    known = np.zeros(grid.shape, dtype=bool)
+    place = np.where(here, place, slots + LAGS)  # what is no count goes beyond the week
+    grid[rows, place] = np.clip(off, -CUT, CUT)
+    known[rows, place] = True
     # The mean of the week was taken from every deviation, which correlates them by -1/n.
-    grid[place] -= grid[place].mean()
-    squares = float(grid @ grid)
-    products = sum(float(grid[k:] @ grid[:-k]) for k in range(1, LAGS + 1))
-    products += squares * LAGS / len(place)
-    return [sums[0] * fade + products, sums[1] * fade + squares, sums[2] * fade + len(place)]
+    mean = np.where(here, grid[rows, place], 0.0).sum(axis=1) / number
+    grid = np.where(known, grid - mean[:, None], 0.0)[:, :-1]
+    squares = (grid * grid).sum(axis=1)
+    lags = [(grid[:, k:] * grid[:, :-k]).sum(axis=1) for k in range(1, LAGS + 1)]
+    products = sum(lags, np.zeros(len(place))) + squares * LAGS / number
+    return np.asarray(sums * fade + np.stack([products, squares, number], axis=-1))
 
 
 def factor(sums: list[float]) -> float:

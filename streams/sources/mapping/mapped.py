@@ -94,10 +94,7 @@ class Mapper:
             )
         self.fixed.update(mapping.constants)
         rules = mapping.rules()
-        for name, rule in mapping.persons.items():
-            for column in as_list(rule.column):  # all of them, for what is joined
-                self._column(column, name)
-            rules[name] = veiled_rule(rule)
+        rules |= {name: veiled_rule(rule) for name, rule in mapping.persons.items()}
         self._items = {
             field: [name for name in rules if name in parts_of(mapping.kind, field)]
             for field in item_fields(mapping.kind)
@@ -105,6 +102,9 @@ class Mapper:
         """The fields of which a row gives one object, and the rules of its parts."""
         self._nested = any("." in name for name in (*mapping.constants, *rules))
         self._ids = [(self._column(name, "id"), name) for name in as_list(mapping.id)]
+        for name, rule in mapping.persons.items():
+            for column in as_list(rule.column):  # all of them, for what is joined
+                self._column(column, name)
         # What a reading is of is a part of its id: a table with a column for each line takes a
         # mapping for each, and the same row is another figure in each.
         of = ("measure", "line", "area") if mapping.kind == "reading" else ()

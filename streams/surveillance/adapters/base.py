@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from detectors.base import Detector
-from detectors.counts.weekly.baseline import Baseline
 from detectors.state import fill
 from streams.surveillance.signals import Direction, Method, State
 
@@ -84,51 +83,23 @@ class Assessment:
 class Adapter(ABC):
     """A detector of one series. `allowed` is how many false alarms a week it may raise."""
 
+    allowed: float
     detector: Any
 
-    def __init__(self, allowed: float) -> None:
-        self.allowed = allowed
-        self.starts: list[int] = []
-        self.taken = 0
-        self.missing = False
+    @property
+    @abstractmethod
+    def starts(self) -> list[int]:
+        """Of the latest periods that were taken, in ms; `KEPT` at most."""
+
+    @property
+    @abstractmethod
+    def taken(self) -> int:
+        """How many periods were taken."""
+
+    @property
+    @abstractmethod
+    def missing(self) -> bool:
         """Whether the last period was missing, so that there is no figure of it."""
-
-    def update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
-        """Takes the counters of the row in a period; None where the period is missing."""
-        self._update(counts, point)
-        self._note(point.start)
-        self.missing = counts is None
-
-    def judge_only(self, counts: RowCounts | None, point: PeriodPoint) -> bool:
-        """Takes a period that is not to be learned, and returns whether it was judged. An adapter
-        whose detector can't judge without learning takes it as missing."""
-        self.update(None, point)
-        return False
-
-    def pass_over(self, passed: PassedPeriods) -> None:
-        """Takes all periods of a gap at once."""
-        self._pass_over(passed)
-        self.missing = True
-        self.taken += self._places(passed)
-        self.starts = [*self.starts, *passed.starts][-KEPT:]
-
-    @abstractmethod
-    def _pass_over(self, passed: PassedPeriods) -> None:
-        """Has the detector move on."""
-
-    def _places(self, passed: PassedPeriods) -> int:
-        """How many places of the stream a gap takes."""
-        return passed.points
-
-    def _note(self, start: int) -> None:
-        self.taken += 1
-        self.starts.append(start)
-        if len(self.starts) > KEPT:
-            del self.starts[0]
-
-    @abstractmethod
-    def _update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
-        """Gives the detector its point."""
 
     @abstractmethod
     def assessment(self) -> Assessment:
@@ -170,7 +141,8 @@ class Adapter(ABC):
         """When the likeliest change began, in ms; None for the last period alone."""
         place = self.detector.onset
         back = self.taken - place if place is not None else 0
-        return self.starts[-back] if 1 < back <= len(self.starts) else None
+        starts = self.starts
+        return starts[-back] if 1 < back <= len(starts) else None
 
     def forget(self, first: int, last: int) -> None:  # noqa: B027 - most learn at once, for good
         """Unlearns the periods from the one that starts at `first` to the one that starts at
@@ -189,11 +161,54 @@ class Adapter(ABC):
         """Forgets what came before."""
         self.detector.restart(reason)
 
-    @property
-    def learned(self) -> Baseline | None:
-        """What was learned from complete weeks, which `save` leaves out since it changes rarely:
-        another object once it has."""
-        return None
+
+class OwnAdapter(Adapter):
+    """An adapter whose detector takes the periods of its series by itself."""
+
+    starts: list[int] = []  # noqa: RUF012 - in place of the property; each has its own
+    taken = 0
+    missing = False
+
+    def __init__(self, allowed: float) -> None:
+        self.allowed = allowed
+        self.starts = []
+
+    def feed(self, counts: RowCounts | None, point: PeriodPoint, *, normal: bool) -> bool:
+        """Takes a period, None where it is missing, and returns whether there is a signal to show.
+        What is not `normal` can't be judged without being learned: it is passed over."""
+        self.update(counts if normal else None, point)
+        return normal and counts is not None and self.shown
+
+    def update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
+        """Takes the counters of the row in a period; None where the period is missing."""
+        self._update(counts, point)
+        self._note(point.start)
+        self.missing = counts is None
+
+    def pass_over(self, passed: PassedPeriods) -> None:
+        """Takes all periods of a gap at once."""
+        self._pass_over(passed)
+        self.missing = True
+        self.taken += self._places(passed)
+        self.starts = [*self.starts, *passed.starts][-KEPT:]
+
+    @abstractmethod
+    def _pass_over(self, passed: PassedPeriods) -> None:
+        """Has the detector move on."""
+
+    def _places(self, passed: PassedPeriods) -> int:
+        """How many places of the stream a gap takes."""
+        return passed.points
+
+    def _note(self, start: int) -> None:
+        self.taken += 1
+        self.starts.append(start)
+        if len(self.starts) > KEPT:
+            del self.starts[0]
+
+    @abstractmethod
+    def _update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
+        """Gives the detector its point."""
 
     def save(self) -> dict[str, Any]:
         """The state, by an encoder that knows `detectors.state.plain`: before the next period."""
@@ -204,7 +219,7 @@ class Adapter(ABC):
             "detector": self._held(),
         }
 
-    def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """Goes on where the saved one stood; what it is allowed is as it is now."""
         self.starts, self.taken = saved["starts"], saved["taken"]
         self.missing = saved["missing"]

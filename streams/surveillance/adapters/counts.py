@@ -2,128 +2,273 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.arrays import packed, unpacked
 from detectors.counts.count_watch import CountWatch
+from detectors.counts.count_watches import CountWatches
+from detectors.counts.expected import Expected
 from detectors.counts.month_watch import MonthWatch
 from detectors.counts.predictive import Predictive
-from detectors.counts.weekly.baseline import Baseline
+from detectors.counts.weekly.baseline import Baseline, Week
 from streams.periods import DAY, HOUR
 from streams.surveillance.adapters.base import (
+    KEPT,
     SHOWN,
     TAIL,
     Adapter,
     Assessment,
+    OwnAdapter,
     PassedPeriods,
     PeriodPoint,
     RowCounts,
 )
 from streams.surveillance.signals import State
 
+Floats = NDArray[np.float64]
+
 WORTH = 10.0
 """Expected records that the ratio of the whole alert is worth beside a series' own."""
 
 
+class CountRows:
+    """The counts of all series of a grain, as arrays with a row a series
+    (`detectors.counts.count_watches`). `allowed` is how many false alarms a week each may raise."""
+
+    def __init__(self, slots: int, allowed: float) -> None:
+        self.slots, self.allowed = slots, allowed
+        self.watches = CountWatches(CountWatch(slots=slots, allowed=allowed), allowed * SHOWN)
+        self.starts: list[int] = []
+        """Of the latest periods."""
+        self.taken = np.zeros(0, dtype=np.int64)
+        """By row the periods that were taken, and how many of `starts` are among them."""
+        self.noted = np.zeros(0, dtype=np.int64)
+        self.counts = np.zeros(0)
+        """By row the last count; nan where the period was missing."""
+        self.apart: dict[int, tuple[int, float, float]] = {}
+        """By row, of the periods in a row that were judged and not learned: the start of the first,
+        how many records came, how many were expected."""
+
+    def add(self) -> int:
+        """A further series; its row."""
+        self.taken, self.noted = np.append(self.taken, 0), np.append(self.noted, 0)
+        self.counts = np.append(self.counts, np.nan)
+        return self.watches.add()
+
+    def update(
+        self,
+        counts: Floats,
+        start: int,
+        slot: int,
+        names: Sequence[Sequence[str]] | None = None,
+        normal: NDArray[np.bool_] | None = None,
+    ) -> list[int]:
+        """Takes the counts of a period, nan where it is missing, and returns the rows of which
+        there may be a signal to show. `names` are those of its day by row, None where it has none.
+        Of what is not `normal` nothing is learned: it is judged by what was learned before, and
+        what came and was expected is added up, in case people say that this level is real
+        (`Counts.take_level`)."""
+        watches = self.watches
+        numbers = None
+        if names is not None:
+            numbers = np.array([watches.names_number(each) for each in names], dtype=np.int64)
+        found = watches.update(counts, slot, numbers, normal)
+        self.counts = counts
+        self.starts = [*self.starts, start][-KEPT:]
+        self.taken += 1
+        self.noted = np.minimum(self.noted + 1, KEPT)
+        if normal is None:
+            self.apart.clear()
+        else:
+            self._add_up(start, normal)
+        return [row for row in found.tolist() if counts[row] >= 0.0]
+
+    def _add_up(self, start: int, normal: NDArray[np.bool_]) -> None:
+        for row in np.flatnonzero(normal).tolist() if self.apart else ():
+            self.apart.pop(row, None)
+        for row in np.flatnonzero(~normal).tolist():
+            begun, came, expected = self.apart.get(row, (start, 0.0, 0.0))
+            last = self.watches.last(row)
+            if last is not None and self.watches.expected(row).state != "learning":
+                came, expected = came + int(self.counts[row]), expected + last[1]
+            self.apart[row] = begun, came, expected
+
+    def save(self) -> dict[str, Any]:
+        """All but what was learned and the columns of `watches`, as plain data that nobody changes
+        afterwards."""
+        return {
+            "starts": self.starts,
+            "taken": packed(self.taken),
+            "noted": packed(self.noted),
+            "counts": packed(self.counts),
+            "apart": [[row, *each] for row, each in sorted(self.apart.items())],
+            "watches": self.watches.save(),
+        }
+
+    def restore(
+        self,
+        saved: dict[str, Any],
+        columns: Iterable[dict[str, Any]],
+        rows: Mapping[int, int],
+        baselines: Mapping[int, Baseline],
+    ) -> None:
+        """Goes on where what was saved stood: `rows` has by row that which it had then, `baselines`
+        what was learned of it. Other rows are new."""
+        self.watches.restore(saved["watches"], columns, rows, baselines)
+        self.starts = saved["starts"]
+        now, then = list(rows), list(rows.values())
+        for held, name in ((self.taken, "taken"), (self.noted, "noted"), (self.counts, "counts")):
+            held[now] = unpacked(saved[name])[then]
+        now_of = dict(zip(then, now, strict=True))
+        self.apart = {
+            now_of[row]: (start, came, expected)
+            for row, start, came, expected in saved["apart"]
+            if row in now_of
+        }
+
+    def go_on(
+        self,
+        row: int,
+        known: Baseline,
+        since: str | None,
+        place: tuple[int, int, int],
+        starts: list[int],
+    ) -> None:
+        """Has a new series go on with what was learned of it elsewhere (`CountWatches.go_on`), and
+        the starts of the latest periods that it took there."""
+        self.watches.go_on(row, known, since, place)
+        self.taken[row], self.noted[row] = place[2], len(starts)
+        if len(starts) > len(self.starts):
+            self.starts = starts
+
+    def pass_over(self, passed: PassedPeriods) -> None:
+        """Takes all periods of a gap at once, after `watches.pass_weeks`."""
+        self.watches.pass_over(passed.points, passed.slots)
+        self.taken += passed.points
+        self.starts = [*self.starts, *passed.starts][-KEPT:]
+        self.noted = np.minimum(self.noted + len(passed.starts), KEPT)
+        self.counts = np.full(len(self.counts), np.nan)
+
+
 class Counts(Adapter):
-    """A count by hour or day: is this one exceptional, and has the level changed of late?"""
+    """A count by hour or day: is this one exceptional, and has the level changed of late?
 
-    def __init__(self, counter: str, slots: int, allowed: float) -> None:
-        super().__init__(allowed)
-        self.counter, self.slots = counter, slots
-        self.detector = CountWatch(slots=slots, allowed=allowed)
-        self.last = 0
-        self.apart: tuple[int, float, float] | None = None
-        """Of the periods in a row that were judged and not learned: the start of the first, how
-        many records came, how many were expected."""
+    It is a row of `CountRows`, which takes the periods of all series together.
+    """
 
-    def _update(self, counts: RowCounts | None, point: PeriodPoint, *, learn: bool = True) -> None:
-        self.last = 0 if counts is None else counts[self.counter]
-        count = None if counts is None else self.last
-        self.detector.update(count, point.slot, point.names, learn=learn)
+    def __init__(self, counter: str, rows: CountRows) -> None:
+        self.counter, self.rows, self.slots = counter, rows, rows.slots
+        self.row = rows.add()
+        self.allowed = rows.allowed
 
-    def update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
-        """Takes a period; a stretch that was judged only is over."""
-        self.apart = None
-        super().update(counts, point)
+    @property
+    def detector(self) -> Any:
+        """The series by itself."""
+        return self.rows.watches.watch(self.row)
 
-    def judge_only(self, counts: RowCounts | None, point: PeriodPoint) -> bool:
-        """Judges a period by what was learned before, and adds up what came and what was expected,
-        in case people say that this level is real (`take_level`)."""
-        self._update(counts, point, learn=False)
-        self._note(point.start)
-        self.missing = counts is None
-        start, came, expected = self.apart or (point.start, 0.0, 0.0)
-        ahead = self.detector.expected.ahead
-        if counts is not None and ahead is not None and self.state != "learning":
-            came, expected = came + self.last, expected + ahead.mean
-        self.apart = start, came, expected
-        return counts is not None
+    @property
+    def expected(self) -> Expected:
+        """What is expected of it."""
+        return self.rows.watches.expected(self.row)
+
+    @property
+    def week(self) -> Week:
+        """Its week that is running."""
+        return self.rows.watches.week(self.row)
+
+    @property
+    def ahead(self) -> Predictive | None:
+        """What was expected of the last count; None where it is missing."""
+        last = self.rows.watches.last(self.row)
+        return None if last is None else Predictive(*last[1:])
+
+    @property
+    def last(self) -> int:
+        """The last count; 0 where it is missing."""
+        return 0 if self.missing else int(self.rows.counts[self.row])
+
+    @property
+    def missing(self) -> bool:
+        """Whether the last period was missing."""
+        return bool(np.isnan(self.rows.counts[self.row]))
+
+    @property
+    def taken(self) -> int:
+        """How many periods were taken."""
+        return int(self.rows.taken[self.row])
+
+    @property
+    def starts(self) -> list[int]:
+        """Of the latest of them, in ms."""
+        noted = int(self.rows.noted[self.row])
+        return self.rows.starts[-noted:] if noted else []
+
+    def _changed(self, watch: CountWatch) -> None:
+        self.rows.watches.put(self.row, watch)
 
     def take_level(self, ratio: float, before: int) -> None:
         """Multiplies what is known by what came over what was expected since the stretch began;
         where little was expected of the series, by the ratio of the whole alert."""
-        if self.apart is None or self.apart[0] >= before or self.state == "learning":
+        apart = self.rows.apart.get(self.row)
+        if apart is None or apart[0] >= before or self.state == "learning":
             return
-        _, came, expected = self.apart
-        self.apart = None
+        _, came, expected = self.rows.apart.pop(self.row)
         own = (came + ratio * WORTH) / (expected + WORTH)
-        self.detector.take_level(own, self.detector.expected.dispersion / (came + WORTH))
-
-    def _pass_over(self, passed: PassedPeriods) -> None:
-        self.last = 0
-        self.detector.pass_over(passed.points, passed.slots)
+        watch = self.detector
+        watch.take_level(own, self.expected.dispersion / (came + WORTH))
+        self._changed(watch)
 
     def forget(self, first: int, last: int) -> None:
         """Of the running week. Every period has been taken, so a place is reckoned from the last;
         a day that the clocks change is an hour off, hence rounded."""
-        if not self.starts or first > self.starts[-1]:
+        starts = self.starts
+        if not starts or first > starts[-1]:
             return
         length = DAY if self.slots == 7 else HOUR
-        back = [max(0, round((self.starts[-1] - start) / length)) for start in (first, last)]
-        self.detector.forget(max(0, self.taken - 1 - back[0]), self.taken - back[1])
+        back = [max(0, round((starts[-1] - start) / length)) for start in (first, last)]
+        watch = self.detector
+        watch.forget(max(0, self.taken - 1 - back[0]), self.taken - back[1])
+        self._changed(watch)
+
+    def restart(self, reason: str) -> None:
+        """Forgets what came before."""
+        watch = self.detector
+        watch.restart(reason)
+        self._changed(watch)
 
     @property
     def learned(self) -> Baseline:
         """What was learned from complete weeks: another object once there is one more."""
-        known: Baseline = self.detector.expected.baseline
-        return known
-
-    def save(self) -> dict[str, Any]:
-        """The state, before the next period."""
-        return {**super().save(), "apart": self.apart}
-
-    def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
-        """Goes on where the saved one stood."""
-        super().restore(saved, learned)
-        self.apart = None if saved["apart"] is None else tuple(saved["apart"])
-        self.detector.expected.baseline = Baseline.of(learned)
+        return self.rows.watches.baselines[self.row]
 
     @property
     def about(self) -> str:
         """The state of the baseline in plain words."""
-        return str(self.detector.expected.about)
+        return self.expected.about
 
     @property
     def state(self) -> State:
         """Of the baseline."""
-        state: State = self.detector.expected.state
-        return state
+        return cast("State", self.expected.state)
 
     def event_of(self, names: Sequence[str] | None = None) -> tuple[Sequence[str], bool]:
         """The event that the last count, or one of a day of these names, is compared with."""
-        expected = self.detector.expected
-        how, _ = expected.compared(expected.last_names if names is None else names)
-        known = expected.baseline
+        called = self.rows.watches.last_names(self.row) if names is None else names
+        how, _ = self.expected.compared(called)
+        known = self.expected.baseline
         return (known.event_names if how in ("event", "lent") else ()), not known.known(
-            expected.need
+            self.expected.need
         )
 
     def assessment(self) -> Assessment:
         """Of the last count."""
         watch = self.detector
-        found = _of_count(self.last, watch.expected.ahead or Predictive(0.0), watch.rate)
+        found = _of_count(self.last, self.ahead or Predictive(0.0), watch.rate)
         if watch.change_rate < watch.surprise_rate:
             return replace(
                 found, method="change", direction=watch.direction or "up", ratio=watch.ratio
@@ -139,7 +284,7 @@ class Counts(Adapter):
         """The count so far."""
         if self.state == "learning":
             return None
-        whole = self.detector.expected.forecast(point.slot, point.names)
+        whole = self.expected.forecast(point.slot, point.names)
         part, count = whole.part(share), counts[self.counter]
         if (count - part.mean) ** 2 < 4.0 * part.mean * (part.dispersion + part.spread * part.mean):
             return None
@@ -162,7 +307,7 @@ def _of_count(count: int, ahead: Predictive, rate: float) -> Assessment:
     )
 
 
-class Months(Adapter):
+class Months(OwnAdapter):
     """A count by month: a lasting change of level is an alarm, the usual chart is shown."""
 
     def __init__(self, counter: str, allowed: float) -> None:

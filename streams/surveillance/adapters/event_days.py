@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from streams.surveillance.adapters.base import (
-    Adapter,
     Assessment,
+    OwnAdapter,
     PassedPeriods,
     PeriodPoint,
     RowCounts,
@@ -23,13 +23,13 @@ from streams.surveillance.adapters.base import (
 from streams.surveillance.signals import State
 
 
-class EventDays(Adapter):
+class EventDays(OwnAdapter):
     """Two adapters: one for ordinary days, and one for the days of the event that goes on."""
 
-    def __init__(self, make: Callable[[], Adapter], slots: int) -> None:
+    def __init__(self, make: Callable[[], OwnAdapter], slots: int) -> None:
         self.make, self.slots = make, slots
         self.ordinary = make()
-        self.event: Adapter | None = None
+        self.event: OwnAdapter | None = None
         super().__init__(self.ordinary.allowed)
         self.names: list[str] = []
         """The names that all days of the event have."""
@@ -41,7 +41,7 @@ class EventDays(Adapter):
         """Whether the last slot had a name."""
 
     @property
-    def by(self) -> Adapter:
+    def by(self) -> OwnAdapter:
         """The adapter that judges the last slot."""
         event = self.event
         if event is None or not self.long or event.state == "learning":
@@ -93,7 +93,7 @@ class EventDays(Adapter):
         self.taken, self.starts = self.ordinary.taken, self.ordinary.starts
         self.missing = True
 
-    def _both(self) -> list[Adapter]:
+    def _both(self) -> list[OwnAdapter]:
         return [self.ordinary] if self.event is None else [self.ordinary, self.event]
 
     def assessment(self) -> Assessment:
@@ -149,13 +149,13 @@ class EventDays(Adapter):
             "named": self.named,
         }
 
-    def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
-        self.ordinary.restore(saved["ordinary"], learned)
+        self.ordinary.restore(saved["ordinary"])
         self.event = None
         if saved["event"] is not None:
             self.event = self.make()
-            self.event.restore(saved["event"], learned)
+            self.event.restore(saved["event"])
         self.names, self.run = saved["names"], saved["run"]
         self.long, self.named = saved["long"], saved["named"]
         self.taken, self.starts = self.ordinary.taken, self.ordinary.starts

@@ -13,8 +13,8 @@ from streams.registry.aggregates import Mean, Share
 from streams.registry.histogram import quantile, value_of
 from streams.surveillance.adapters.base import (
     TAIL,
-    Adapter,
     Assessment,
+    OwnAdapter,
     PassedPeriods,
     PeriodPoint,
     RowCounts,
@@ -23,7 +23,7 @@ from streams.surveillance.adapters.base import (
 from streams.surveillance.signals import Method
 
 
-class Grouped(Adapter):
+class Grouped(OwnAdapter):
     """A proportion or a mean duration; slots of few cases are added up before they are judged.
 
     Its detector takes slots in turn: an hour that the clocks skip is a gap, and the second of two
@@ -145,9 +145,9 @@ class Grouped(Adapter):
         """The state, before the next period."""
         return {**super().save(), "slot": self.slot, "sums": self.sums, "first": self.first}
 
-    def restore(self, saved: dict[str, Any], learned: dict[str, Any]) -> None:
+    def restore(self, saved: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
-        super().restore(saved, learned)
+        super().restore(saved)
         self.slot, self.sums = saved["slot"], saved["sums"]
         self.first = saved["first"]
 

@@ -6,7 +6,7 @@ from streams.config.force import Force
 from streams.registry.aggregates import Count, Mean, Share
 from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel
 from streams.surveillance.adapters.base import Adapter
-from streams.surveillance.adapters.counts import Counts, Months
+from streams.surveillance.adapters.counts import CountRows, Counts, Months
 from streams.surveillance.adapters.event_days import EventDays
 from streams.surveillance.adapters.grouped import Durations, Shares
 from streams.surveillance.series import WatchedSeries
@@ -14,16 +14,18 @@ from streams.surveillance.series import WatchedSeries
 SLOTS = {"hour": 168, "day": 7}
 
 
-def adapter_of(series: WatchedSeries, force: Force, allowed: float) -> Adapter | None:
+def adapter_of(
+    series: WatchedSeries, force: Force, allowed: float, rows: CountRows | None
+) -> Adapter | None:
     """The adapter of a series; None where no detector fits its grain. `allowed` is how many false
-    alarms a week it may raise."""
+    alarms a week it may raise; `rows` are the counts of its grain, by the hour or day."""
     value, slots = series.measure.value, SLOTS.get(series.grain)
     if isinstance(value, Count) and series.grain == "month":
         return Months(value.counter, allowed)
     if slots is None:
         return None
     if isinstance(value, Count):
-        return Counts(value.counter, slots, allowed)
+        return None if rows is None else Counts(value.counter, rows)
     if isinstance(value, Mean):
         return EventDays(lambda: Durations(value, slots, allowed), slots)
     share = (

@@ -13,10 +13,11 @@ WEEK = np.arange(168)
 
 
 def sums_of(deviations: NDArray[np.float64]) -> list[float]:
-    sums = NOTHING
-    for week in deviations.reshape(-1, 168):
-        sums = add(sums, 1.0, WEEK, week)
-    return sums
+    sums = np.array([NOTHING])
+    for week in deviations.reshape(-1, 1, 168):
+        sums = add(sums, 1.0, 168, WEEK[None], week, np.ones((1, 168), dtype=bool))
+    found: list[float] = sums[0].tolist()
+    return found
 
 
 def wandering(rho: float, weeks: int, seed: int) -> NDArray[np.float64]:
@@ -29,14 +30,16 @@ def wandering(rho: float, weeks: int, seed: int) -> NDArray[np.float64]:
 
 
 def test_a_week_adds_what_the_lagged_products_are_by_hand() -> None:
-    place = np.array([0, 1, 2, 5])
-    off = np.array([1.0, 0.5, -0.5, 9.0])  # the last is cut
+    place = np.array([0, 1, 2, 5, 0])
+    off = np.array([1.0, 0.5, -0.5, 9.0, 4.0])  # the fourth is cut, the last is no count
+    here = np.array([[True] * 4 + [False]])
     cut = np.array([1.0, 0.5, -0.5, CUT]) - (1.0 + 0.5 - 0.5 + CUT) / 4
     pairs = [(a, b) for a in range(4) for b in range(a) if 0 < place[a] - place[b] <= LAGS]
     products = sum(cut[a] * cut[b] for a, b in pairs) + cut @ cut * LAGS / 4
-    before = [10.0, 20.0, 30.0]
+    before = np.array([[10.0, 20.0, 30.0]])
     expected = [10.0 * 0.5 + products, 20.0 * 0.5 + cut @ cut, 30.0 * 0.5 + 4]
-    assert add(before, 0.5, place, off) == pytest.approx(expected)
+    found = add(before, 0.5, 168, place[None], off[None], here)
+    assert found[0].tolist() == pytest.approx(expected)
 
 
 def test_independent_counts_have_the_stretches_of_independent_counts() -> None:

@@ -54,9 +54,23 @@ def test_a_revision_makes_the_sums_anew_that_it_is_in(panes: Panes) -> None:
     assert panes.parts(APRIL, APRIL + DAY).kept is april
 
 
+def test_a_revised_sum_knows_what_was_revised_since_the_one_before(panes: Panes) -> None:
+    march = panes.parts(MARCH, APRIL).kept
+    panes.revise(at(MARCH + DAY, 3), 1, 1)
+    second = panes.parts(MARCH, APRIL).kept
+    panes.revise(at(MARCH + DAY, 4), 1, 1)
+    third = panes.parts(MARCH, APRIL).kept
+    assert second is not None
+    assert third is not None
+    assert second.revised - {-1} == {3}
+    assert third.revised_since(second) == third.revised
+    assert third.revised - {-1} == {4}
+    assert third.revised_since(march) is None
+
+
 def test_what_was_given_out_does_not_change_by_a_revision(panes: Panes) -> None:
-    march = panes.parts(MARCH, APRIL).kept or {}
-    before = dict(march)
+    march = panes.parts(MARCH, APRIL).kept
+    before = dict(march or {})
     panes.revise(at(MARCH + DAY, 3), 1, 1)
     assert march == before
 

@@ -36,6 +36,24 @@ def test_the_ninetieth_percentile_of_ten_is_the_ninth() -> None:
     assert quantile(dict.fromkeys(range(1, 11), 1), 0.9) == 9.0
 
 
+def test_a_quantile_is_no_longer_than_the_durations_together_allow() -> None:
+    assert quantile({bin_of(640): 1}, 0.9) == 643.5
+    assert quantile({bin_of(640): 1}, 0.9, together=640.4) == 640
+    assert quantile({5: 1, bin_of(640): 2}, 0.9, together=5 + 641 + 642) == 643
+    assert quantile({5: 1, bin_of(640): 2}, 0.5, together=5 + 640 + 640) == 640
+
+
+@given(st.lists(st.integers(0, 4_000), min_size=1, max_size=8), st.sampled_from([0.5, 0.9]))
+def test_a_quantile_that_its_sum_bounds_is_never_further_from_the_truth(
+    values: list[int], share: float
+) -> None:
+    bins, true = Counter(map(bin_of, values)), sorted(values)[ceil(share * len(values) - 1e-9) - 1]
+    alone, bounded = quantile(bins, share), quantile(bins, share, float(sum(values)))
+    assert alone is not None
+    assert bounded is not None
+    assert abs(bounded - true) <= abs(alone - true)
+
+
 def test_a_quantile_of_nothing_is_none() -> None:
     assert quantile({}, 0.5) is None
 

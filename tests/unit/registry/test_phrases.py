@@ -201,12 +201,14 @@ def test_a_share_knows_the_slots_that_it_is_of() -> None:
 
 
 def test_a_new_average_of_a_chart_is_told_and_nobody_is_notified() -> None:
-    watch = Watch(vehicle(), CRIME.layouts[0], Months("count", 1e-9))
+    months = Months("count", 1e-9)
+    watch = Watch(vehicle(), CRIME.layouts[0], months)
     told = []
     for n in range(22):
         period = CALENDAR.holding("month", ms(f"{2016 + n // 12}-{n % 12 + 1:02}-15T12:00:00Z"))
         count = 364 + (-1) ** n * 20 if n < 12 else 390 + n
-        if watch.feed({"count": count}, PeriodPoint(period.start, 30.4375, n % 12)):
+        point = PeriodPoint(period.start, 30.4375, n % 12)
+        if months.feed({"count": count}, point, normal=True):
             told.append(watch.make_signal(Context(WARWICKSHIRE, CALENDAR), period, period.end))
     (moved,) = (each for each in told if each.rebased)
     assert moved.rebased == (364.0, 405.5, 8)

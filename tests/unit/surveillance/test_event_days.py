@@ -11,7 +11,7 @@ import pytest
 from detectors import state
 from streams.periods import DAY
 from streams.registry.registry import REGISTRY
-from streams.surveillance.adapters.base import Adapter, PeriodPoint
+from streams.surveillance.adapters.base import OwnAdapter, PeriodPoint
 from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.series import watch_list
 from tests.build import tiny_force
@@ -23,14 +23,14 @@ SERIES = {
 }
 
 
-def adapter(which: str) -> Adapter:
+def adapter(which: str) -> OwnAdapter:
     force = tiny_force()
     kind = "call" if which == "share" else "incident"
     watched = next(
         w for w in watch_list(force, REGISTRY.kinds[kind], "day") if w.name == SERIES[which]
     )
-    made = adapter_of(watched, force, 0.005)
-    assert made is not None
+    made = adapter_of(watched, force, 0.005, None)
+    assert isinstance(made, OwnAdapter)
     return made
 
 
@@ -44,7 +44,7 @@ def counts(which: str, level: float, chance: np.random.Generator) -> dict[str, i
 
 
 def play(
-    series: Adapter, which: str, levels: Sequence[float], names: Sequence[Sequence[str]]
+    series: OwnAdapter, which: str, levels: Sequence[float], names: Sequence[Sequence[str]]
 ) -> list[int]:
     """The days of which an alarm comes."""
     chance, alarms = np.random.default_rng(5), []
@@ -110,7 +110,7 @@ def test_what_is_known_of_an_event_comes_back_from_a_checkpoint(which: str) -> N
     series, again = adapter(which), adapter(which)
     play(series, which, [GOOD[which]] * 50, [LOCKDOWN] * 50)
     encode = msgspec.msgpack.Encoder(enc_hook=state.plain).encode
-    again.restore(msgspec.msgpack.decode(encode(series.save())), {})
+    again.restore(msgspec.msgpack.decode(encode(series.save())))
     names, levels = [LOCKDOWN] * 20 + [()] * 10, [GOOD[which]] * 10 + [BAD[which]] * 20
     assert play(series, which, levels, names) == play(again, which, levels, names) != []
     assert encode(series.save()) == encode(again.save())

@@ -33,13 +33,14 @@ def with_words(counts: list[int]) -> list[tuple[str, str, str]]:
         if (each.area, each.row["offence"], each.measure.name) == ("force", "burglary", "count")
     )
     nothing: Any = None
-    watch = Watch(watched, nothing, Months("count", ALLOWED))
+    months = Months("count", ALLOWED)
+    watch = Watch(watched, nothing, months)
     context, b = Context(WARWICKSHIRE, CALENDAR), store()
     found: list[tuple[str, str, str]] = []
     for month, count in enumerate(counts):
         middle = CALENDAR.midnight(2020 + month // 12, month % 12 + 1, 15)
         period = CALENDAR.holding("month", middle)
-        watch.adapter.update({"count": count}, PeriodPoint(period.start, 30.4, month % 12))
+        months.update({"count": count}, PeriodPoint(period.start, 30.4, month % 12))
         at = period.end + 3 * DAY
         signal = watch.read(context, period, at)
         signals = [signal] if watch.adapter.shown else []

@@ -10,7 +10,7 @@ from detectors.counts.predictive import Predictive
 from streams.board.monitor import Monitor
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.surveillance.recent_rate import RecentRate, at_rate
-from streams.surveillance.state import restore
+from streams.surveillance.state import STATE_VERSION, restore
 from streams.surveillance.view import Known, next_silence, silences
 from tests.build import FAR_FUTURE, incident, lines
 from tests.surveillance import after, of, state_of, watched
@@ -123,6 +123,6 @@ def test_a_restart_knows_the_pace() -> None:
     for hour in range(FELL, FELL + 48):
         assert not target.ingest(payload(hour, 60), FAR_FUTURE)
     again = watched()
-    restore(of(again), state_of(of(target)).items())
+    restore(of(again), state_of(of(target)).items(), STATE_VERSION)
     at = after(FELL + 48)
     assert of(again).recent_rate(at) == of(target).recent_rate(at) < 0.2

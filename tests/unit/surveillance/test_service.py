@@ -22,9 +22,8 @@ from streams.live import Live
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.registry.registry import REGISTRY
 from streams.state import surveillance as watching
-from streams.surveillance import grain_watches
 from streams.surveillance.adapters.base import PeriodPoint
-from streams.surveillance.adapters.counts import Counts, Months
+from streams.surveillance.adapters.counts import CountRows, Counts, Months
 from streams.surveillance.adapters.grouped import Durations, Shares
 from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch, Feedback
@@ -87,7 +86,7 @@ def test_the_registry_says_which_series_are_watched() -> None:
 def test_counts_proportions_and_durations_each_have_their_adapter() -> None:
     force = tiny_force()
     found = {
-        series.measure.name: adapter_of(series, force, 1.0)
+        series.measure.name: adapter_of(series, force, 1.0, CountRows(7, 1.0))
         for kind in ("call", "incident")
         for series in watch_list(force, REGISTRY.kinds[kind], "day")
     }
@@ -360,13 +359,12 @@ def test_a_level_is_accepted_after_the_instant_at_which_a_person_said_so() -> No
 def test_a_detector_that_fails_stops_nothing_and_is_counted(monkeypatch: Any) -> None:
     target = watched()
     play(target, hours(30))
-    watches = list(of(target).grains["hour"])
-    monkeypatch.setattr(watches[0].adapter, "update", lambda *_: 1 / 0)
-    play(target, hours(10, 30))
+    monkeypatch.setattr(of(target).grains["hour"].counts, "update", lambda *_: 1 / 0)
+    play(target, hours(24, 30))
     told = of(target).summary()
-    assert told.faults == 10
-    assert told.about[-1].startswith("10 faults, the last: hour/incidents/count/")
-    assert watches[1].adapter.taken == 38
+    assert told.about[-1].startswith("23 faults, the last: counts by hour, 2021-03-03T02")
+    assert {watch.adapter.taken for watch in of(target).grains["day"]} == {2}
+    assert told.faults == 23
 
 
 def test_the_ledger_tells_whoever_listened_before() -> None:
@@ -471,25 +469,11 @@ def test_an_hour_writes_the_hour_and_none_of_what_was_learned_from_its_weeks() -
     play(target, hours(3 * 168 + 50))
     whole = taken(target)
     play(target, hours(1, 3 * 168 + 50))
-    assert taken(target).keys() == {"head", "version", "hour"}
+    slot = f"hour/slots/{(3 * 168 + 50 - 2) % 241}"
+    assert taken(target).keys() == {"head", "version", "hour", slot}
     assert {"day", "hour", *(f"hour/incidents/count/{c}/all/force" for c in ("all", "asb"))} < {
         *whole
     }
-
-
-def test_weeks_that_fail_to_be_learned_together_are_learned_one_by_one(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def broken(*_: object) -> None:
-        raise ValueError("one series is odd")
-
-    plain, target = watched(), watched()
-    play(plain, hours(400))
-    monkeypatch.setattr(grain_watches, "close_weeks", broken)
-    play(target, hours(400))
-    assert of(target).faults
-    of(target).faults = 0
-    assert state_of(of(target)) == state_of(of(plain))
 
 
 def test_without_a_saved_state_it_learns_from_the_counts_that_are_kept() -> None:

@@ -1,14 +1,19 @@
 """Periods of a surge that lasts are judged by what was learned before it, and are not learned."""
 
+import numpy as np
+
 from streams.periods import DAY
-from streams.surveillance.adapters.base import PeriodPoint
-from streams.surveillance.adapters.counts import Counts
+from streams.surveillance.adapters.counts import CountRows, Counts
 
 
 def test_a_missing_day_of_a_stretch_that_is_judged_only_is_missing_and_no_day_of_nothing() -> None:
-    days = Counts("calls", 7, 0.01)
+    rows = CountRows(7, 0.01)
+    days = Counts("calls", rows)
     for n in range(56):
-        days.update({"calls": 200}, PeriodPoint(n * DAY, 1.0, n % 7))
-    for n, counted in ((56, {"calls": 320}), (57, None), (58, {"calls": 320})):
-        assert days.judge_only(counted, PeriodPoint(n * DAY, 1.0, n % 7)) is (counted is not None)
-        assert days.missing is (counted is None)
+        rows.update(np.array([200.0]), n * DAY, n % 7)
+    for n, counted in ((56, 320.0), (57, np.nan), (58, 320.0)):
+        rows.update(np.array([counted]), n * DAY, n % 7, normal=np.array([False]))
+        assert days.missing is (n == 57)
+    begun, came, expected = rows.apart[days.row]
+    assert (begun, came) == (56 * DAY, 640.0)
+    assert 380.0 < expected < 420.0
