@@ -89,7 +89,7 @@ class Links:
     def of(self, person: str, start: int, end: int) -> Sequence[Appearance]:
         """The appearances of a person in [start, end), in ms, in the order of time."""
         digest = _digest(person)
-        found = set()
+        found: set[Appearance] = set()
         for number in self._bucket(digest).between(digest, start, end):
             key = self._ids[number]
             _, when, persons = _read(self._held[key])
