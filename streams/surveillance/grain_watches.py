@@ -18,7 +18,6 @@ from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch
 from streams.surveillance.recent_rate import RecentRate
 from streams.surveillance.series import RowKey, RowReader, WatchedSeries, watch_list, watches_in
 from streams.surveillance.signals import Grain
-from streams.surveillance.silence import EVERY
 from streams.surveillance.watch import Watch
 
 
@@ -27,7 +26,7 @@ class GrainWatches:
 
     def __init__(self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget) -> None:
         self.grain = grain
-        self.force, self.counters = force, ledger.kind.layouts[0]
+        self.force, self.kind, self.counters = force, ledger.kind, ledger.kind.layouts[0]
         changes = (change for change in force.file.changes if change.effect == "mark")
         self.marks = [(force.instant(change.date), change) for change in changes]
         self.calendar = ledger.calendar
@@ -151,9 +150,10 @@ class GrainWatches:
     def _find_everything(self) -> Iterator[Counts | Months]:
         for watch in self:
             each = watch.series
-            if each.area == WHOLE and each.measure.name == EVERY.get(each.group.kind):
-                narrow = (v for d, v in each.row.items() if d != "line")
+            if each.area == WHOLE and (each.group, each.measure) == self.kind.everything:
+                # Of what is never summed, such as lines, every row together has all records.
+                summed = (v for d, v in each.row.items() if self.kind.dimension(d).summed)
                 if isinstance(watch.adapter, Counts | Months) and all(
-                    value == ALL for value in narrow
+                    value == ALL for value in summed
                 ):
                     yield watch.adapter

@@ -74,9 +74,10 @@ class WatchedSeries:
     @property
     def theme(self) -> str:
         """What its signals have in common with those of related series."""
-        row = self.row
-        narrow = row.get("category", row.get("offence", ALL))
-        return self.watch.theme if narrow == ALL else f"{self.watch.theme}.{narrow}"
+        narrowed = REGISTRY.narrowed_by(self.row)
+        if narrowed is None or narrowed[1] == ALL:
+            return self.watch.theme
+        return f"{self.watch.theme}.{narrowed[1]}"
 
 
 def areas(force: Force, grain: Grain) -> tuple[str, ...]:
@@ -87,7 +88,7 @@ def areas(force: Force, grain: Grain) -> tuple[str, ...]:
 
 def values_of(force: Force, kind: Kind, dimension: str) -> tuple[str, ...]:
     """The values of a dimension that are watched."""
-    return next(each for each in kind.dimensions if each.name == dimension).watched(force)
+    return kind.dimension(dimension).watched(force)
 
 
 def watch_list(force: Force, kind: Kind, grain: Grain) -> Iterator[WatchedSeries]:

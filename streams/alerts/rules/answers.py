@@ -12,13 +12,14 @@ from math import floor, log2, log10
 from typing import Any
 
 from detectors.shares.proportion import beta_binomial_tails, binomial_tails
-from streams.alerts.rules.base import GROWN, Finding
+from streams.alerts.rules.base import GROWN, Finding, figure_of
 from streams.alerts.usual_answers import ENOUGH, AnswerRate, UsualRate
 from streams.periods import HOUR
 from streams.registry.aggregates import SMALL
 
 KIND = "target_missed"
 """The kind of alert: see `streams.alerts.rules.target_missed`."""
+ANSWERED = figure_of(KIND, "calls", "service_level")
 LEAST_CALLS = SMALL
 """An answer rate is judged over windows of at least so many calls."""
 WORSE = 5.0
@@ -97,8 +98,8 @@ def of_answers(line: str, **fields: Any) -> Finding:
     return Finding(
         kind=KIND,
         records="call",
-        group="calls",
-        measure="service_level",
+        group=ANSWERED.group,
+        measure=ANSWERED.measure,
         row={"line": line},
         direction="down",
         **fields,
