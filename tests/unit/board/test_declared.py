@@ -24,8 +24,10 @@ from streams.registry.dimensions import Areas, Choice
 from streams.registry.facts import Flag
 from streams.registry.incidents import INCIDENT
 from streams.registry.kind import Kind
-from streams.registry.measures import Group, Measure
+from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy
+from streams.registry.page import page
 from streams.registry.registry import Registry
+from streams.surveillance.series import watch_list
 from tests.build import crime, feed, ms, tiny_force
 
 NOW = ms("2021-03-01T10:30:00Z")
@@ -34,7 +36,14 @@ NOW = ms("2021-03-01T10:30:00Z")
 
 DOMESTIC = Counter("domestic", has("markers", "domestic_abuse"))
 MEASURES = (
-    Measure("domestic", "Domestic abuse", "count", "neutral", Count("domestic")),
+    Measure(
+        "domestic",
+        "Domestic abuse",
+        "count",
+        "neutral",
+        Count("domestic"),
+        WatchPolicy(SETTLED_GRAINS, "crimes", "{offence} of domestic abuse", "Domestic abuse"),
+    ),
     Measure(
         "domestic_share",
         "Share of domestic abuse",
@@ -105,6 +114,25 @@ def test_a_ratio_of_one_entry_has_its_recording_rules() -> None:
 def test_a_measure_of_one_entry_is_a_series() -> None:
     points = hours(marked(), "tiny", "crimes", "domestic", {"offence": "burglary"}).points
     assert [point.value for point in points[-2:]] == [0, 2]
+
+
+def test_a_measure_of_one_entry_is_in_the_docs() -> None:
+    text = page(MARKED)
+    assert "| `domestic` | where `domestic_abuse` is among `markers` | `recorded_at` |\n" in text
+    assert "| `domestic` | Domestic abuse | `domestic` | count | neither | day, month |\n" in text
+
+
+def test_a_measure_of_one_entry_has_a_watch_when_asked() -> None:
+    force = tiny_force()
+    listed = {
+        (series.measure.name, series.grain, *series.key[-1:])
+        for grain in ("hour", "day", "month")
+        for series in watch_list(force, MARKED.kinds["crime"], grain)
+        if series.key[0] == "all"
+    }
+    assert ("domestic", "day", "force") in listed
+    assert {name for name, grain, _ in listed if grain == "month"} == {"count", "domestic"}
+    assert not any(grain == "hour" for _, grain, _ in listed)
 
 
 # -- a kind --------------------------------------------------------------------------------------
