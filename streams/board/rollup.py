@@ -220,18 +220,18 @@ class Rollup:
         oldest: dict[Key, int] = {}
         unknown: dict[Key, int] = {}
         for packed in open_records:
-            contribution = packer.contribution(packed)
-            if contribution is None or contribution[0] > at:
-                continue
-            age = at - contribution[0]
-            lost = age > packer.lost_after(packed)
-            for key in self.keys(contribution[2]):
-                counts.setdefault(key, 0)
-                if lost:
-                    unknown[key] = unknown.get(key, 0) + 1
-                else:
-                    counts[key] += 1
-                    oldest[key] = max(oldest.get(key, 0), age)
+            for clock, when, _, series_key, *_ in packer.contributions(packed):
+                if clock or when > at:
+                    continue
+                age = at - when
+                lost = age > packer.lost_after(packed)
+                for key in self.keys(series_key):
+                    counts.setdefault(key, 0)
+                    if lost:
+                        unknown[key] = unknown.get(key, 0) + 1
+                    else:
+                        counts[key] += 1
+                        oldest[key] = max(oldest.get(key, 0), age)
         make = self._gauge_row
         if make is None:
             return []
