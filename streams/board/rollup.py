@@ -220,18 +220,18 @@ class Rollup:
         oldest: dict[Key, int] = {}
         unknown: dict[Key, int] = {}
         for packed in open_records:
-            for clock, when, _, series_key, *_ in packer.contributions(packed):
-                if clock or when > at:
-                    continue
-                age = at - when
-                lost = age > packer.lost_after(packed)
-                for key in self.keys(series_key):
-                    counts.setdefault(key, 0)
-                    if lost:
-                        unknown[key] = unknown.get(key, 0) + 1
-                    else:
-                        counts[key] += 1
-                        oldest[key] = max(oldest.get(key, 0), age)
+            when, _ = packer.when_of(packed)
+            if when > at:
+                continue
+            age = at - when
+            lost = age > packer.lost_after(packed)
+            for key in self.keys(packer.series_key(packed)):
+                counts.setdefault(key, 0)
+                if lost:
+                    unknown[key] = unknown.get(key, 0) + 1
+                else:
+                    counts[key] += 1
+                    oldest[key] = max(oldest.get(key, 0), age)
         make = self._gauge_row
         if make is None:
             return []
