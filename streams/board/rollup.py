@@ -220,12 +220,12 @@ class Rollup:
         oldest: dict[Key, int] = {}
         unknown: dict[Key, int] = {}
         for packed in open_records:
-            contribution = packer.contribution(packed)
-            if contribution is None or contribution[0] > at:
+            when, _ = packer.when_of(packed)
+            if when > at:
                 continue
-            age = at - contribution[0]
+            age = at - when
             lost = age > packer.lost_after(packed)
-            for key in self.keys(contribution[2]):
+            for key in self.keys(packer.series_key(packed)):
                 counts.setdefault(key, 0)
                 if lost:
                     unknown[key] = unknown.get(key, 0) + 1

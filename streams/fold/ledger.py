@@ -729,7 +729,7 @@ class Ledger:
         for each in self._contributions(packed) if packed else ():
             clock, when, precision = each[:3]
             if clock and not self._is_over(when, precision):
-                grain, minute = self._by_clock[clock].place_of(when, precision)
+                grain, minute = self._by_clock[clock].finest_place_of(when, precision)
                 place = stored_grain(clock, grain), minute
                 change = self.changed_left.get(place)
                 if change is None:
@@ -826,8 +826,9 @@ class Ledger:
             panes.coarsen(watermark)
         self.left = left or {}
         for (place, minute), pane in self.left.items():
-            clock, grain = clock_and_grain(place)
-            self._by_clock[clock].put_back(grain, minute, pane)
+            if pane:
+                clock, grain = clock_and_grain(place)
+                self._by_clock[clock].put_back(grain, minute, pane)
         self.entries = entries
         for key, entry in entries.items():
             packed = entry & self._packed_mask
