@@ -319,7 +319,7 @@ class Panes:
                 total = self._kept[span] = Kept(self._kept[span], self._kept[span])
                 for contribution, sign in within:
                     put_in(total, contribution, sign)
-                    total.revised |= {contribution[2], contribution[4]}
+                    total.revised |= {contribution[3], *contribution[5]}
         self._revised.clear()
 
     def _kept_sum(self, start: int, end: int, *, entire: bool) -> Kept:
