@@ -7,10 +7,13 @@ offence groups by their widest names, and all together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streams.board.rollup import Key, Rollup
 from streams.config.force import WHOLE, Force
@@ -117,12 +120,12 @@ class Counted:
         sums: Mapping[RowKey, int],
         bins: Mapping[RowKey, Mapping[int, int]],
     ) -> None:
-        self._shift, self._mask = counters.shift, counters.mask
         self._counters, self._sums, self._bins = counters, sums, bins
 
-    def read(self, row: RowKey, counter: str) -> int:
-        """One counter of a row."""
-        return (self._sums.get(row, 0) >> self._shift[counter]) & self._mask[counter]
+    def read_all(self, figures: Iterable[tuple[RowKey, int, int]]) -> NDArray[np.float64]:
+        """One counter of each of some rows, given by its place in the integer and its mask."""
+        sums = self._sums.get
+        return np.array([(sums(row, 0) >> shift) & mask for row, shift, mask in figures], float)
 
     def of(self, row: RowKey) -> RowCounts:
         """All counters of a row by name."""
