@@ -237,6 +237,8 @@ def _plain_row(table: str, key: list[Any], body: bytes, layouts: list[CounterLay
             return unguarded(f"page/{key[1]}", body)
         case "facts":
             return msgspec.msgpack.decode(unguarded(f"facts/{key[1]}", body))
+        case "links":
+            return json.loads(unguarded(key[1], body))
         case "entries" | "departed":
             payload = unguarded(key[1], body)
             return json.loads(payload) if payload.startswith(b"{") else _hex(payload)

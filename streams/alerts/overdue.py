@@ -70,24 +70,24 @@ class Overdue:
                 self.clock.due = moment[0]
 
     def _moments(self, key: str, packed: int) -> list[tuple[int, str]]:
-        contribution = self.ledger.packer.contribution(packed)
-        if contribution is None or (row := self.row_of(contribution[2])) is None:
+        packer = self.ledger.packer
+        if (row := self.row_of(packer.series_key(packed))) is None:
             return []
-        when = contribution[0]
+        when, _ = packer.when_of(packed)
         return [(when + (int(limit) + 1) * SECOND, key) for limit in self._limits.get(row, ())]
 
     def _is_lost(self, packed: int, at: int) -> bool:
-        contribution = self.ledger.packer.contribution(packed)
-        return contribution is None or at - contribution[0] > self.ledger.packer.lost_after(packed)
+        packer = self.ledger.packer
+        return at - packer.when_of(packed)[0] > packer.lost_after(packed)
 
 
 def ages(ledger: Ledger, row_of: Callable[[int], str | None], at: int) -> dict[str, list[int]]:
     """By row how long the open records have waited, in ms, but for those whose end is lost."""
     found: dict[str, list[int]] = {}
     for packed in ledger.open.values():
-        contribution = ledger.packer.contribution(packed)
-        if contribution is not None and (row := row_of(contribution[2])) is not None:
-            age = at - contribution[0]
-            if 0 <= age <= ledger.packer.lost_after(packed):
+        packer = ledger.packer
+        if (row := row_of(packer.series_key(packed))) is not None:
+            age = at - packer.when_of(packed)[0]
+            if 0 <= age <= packer.lost_after(packed):
                 found.setdefault(row, []).append(age)
     return found

@@ -19,6 +19,7 @@ from streams.registry.histogram import EXACT_BELOW
 Numbers = NDArray[np.int64]
 _ROW_SHIFT = 32
 """A row and a bin are one number: the row's above this bit."""
+_NO_PAIRS: Numbers = np.empty(0, np.int64)
 NONE = -1.0
 """Instead of a quantile of no durations, so that equal figures are equal numbers."""
 
@@ -46,20 +47,24 @@ class Sums:
     """The counters, (counters, rows)."""
     series: Numbers
     """How many series count anything in each row."""
+    touched: NDArray[np.bool_]
+    """The rows of which anything was added or taken away."""
     pairs: Numbers
     """Rows with a bin that has any durations, ascending."""
     numbers: Numbers
     """How many durations each of them has."""
 
     @classmethod
-    def of(cls, rows: list[NDArray[np.int32]], counters: Numbers, bins: Bins, size: int) -> Sums:
-        """The sums of series of which each counts in some rows; `size` rows are known."""
-        to, source = _spread(rows)
-        counts = np.empty((len(counters), size), np.int64)
-        for line, values in enumerate(counters):
-            # Weights are floats: exact, since no sum comes near 2^53.
-            counts[line] = np.bincount(to, values[source], size)
-        return cls(counts, np.bincount(to, minlength=size), *bins.by_row())
+    def of(cls, series: Changes, counters: Numbers, bins: Changes, size: int) -> Sums:
+        """The sums of series of which each counts in some rows; `size` rows are known. `series` has
+        how many of each there are more, and `counters` what they count, (counters, series)."""
+        to, source = series.spread()
+        # Weights are floats: exact, since no sum comes near 2^53.
+        counts = np.array([np.bincount(to, values[source], size) for values in counters])
+        more = np.bincount(to, np.array(series.more)[source], size)
+        touched = np.zeros(size, np.bool_)
+        touched[to] = True
+        return cls(counts.astype(np.int64), more.astype(np.int64), touched, *bins.by_row())
 
     def wide(self, size: int) -> Sums:
         """The same for so many rows: those that it does not know yet count nothing."""
@@ -67,48 +72,54 @@ class Sums:
         if not more:
             return self
         counts = np.pad(self.counts, ((0, 0), (0, more)))
-        return Sums(counts, np.pad(self.series, (0, more)), self.pairs, self.numbers)
+        series, touched = np.pad(self.series, (0, more)), np.pad(self.touched, (0, more))
+        return Sums(counts, series, touched, self.pairs, self.numbers)
 
-    def __add__(self, other: Sums) -> Sums:
-        """Both together, of the same rows; the other one may be small or negative."""
-        pairs, numbers = _joined(self.pairs, self.numbers, other.pairs, other.numbers)
-        return Sums(self.counts + other.counts, self.series + other.series, pairs, numbers)
-
-    def __neg__(self) -> Sums:
-        """What takes these away again."""
-        return Sums(-self.counts, -self.series, self.pairs, -self.numbers)
+    def __add__(self, change: Sums) -> Sums:
+        """The sums after a change of them; `touched` are the rows of the change."""
+        pairs, numbers = _joined(self.pairs, self.numbers, change.pairs, change.numbers)
+        counts, series = self.counts + change.counts, self.series + change.series
+        return Sums(counts, series, change.touched, pairs, numbers)
 
 
-@dataclass(frozen=True, slots=True)
-class Bins:
-    """The durations of series: the rows that each of some bins counts in, the number of the bin,
-    and how many durations lie in it."""
+class Changes:
+    """Of series, or bins of them: the rows that each counts in, and how many there are more."""
 
-    rows: list[NDArray[np.int32]]
-    bins: list[int]
-    numbers: list[int]
+    def __init__(self) -> None:
+        self.rows: list[NDArray[np.int32]] = []
+        self.bins: list[int] = []
+        self.more: list[int] = []
+
+    def add(self, rows: NDArray[np.int32], more: int, a_bin: int = 0) -> None:
+        """Takes one in."""
+        self.rows.append(rows)
+        self.more.append(more)
+        self.bins.append(a_bin)
+
+    def spread(self) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
+        """All rows one after the other, and by number what each of them is of."""
+        if not self.rows:
+            return np.empty(0, np.int32), np.empty(0, np.intp)
+        lengths = [len(each) for each in self.rows]
+        return np.concatenate(self.rows), np.repeat(np.arange(len(lengths)), lengths)
 
     def by_row(self) -> tuple[Numbers, Numbers]:
-        """The pairs of a row and a bin, ascending, and how many durations each has."""
-        to, source = _spread(self.rows)
+        """The pairs of a row and a bin, ascending, and how many durations more each has."""
+        if not self.rows:
+            return _NO_PAIRS, _NO_PAIRS
+        to, source = self.spread()
         pairs = to.astype(np.int64) << _ROW_SHIFT | np.array(self.bins, np.int64)[source]
         unique, place = np.unique(pairs, return_inverse=True)
-        numbers = np.bincount(place, np.array(self.numbers, np.int64)[source], len(unique))
-        return unique, numbers.astype(np.int64)
-
-
-def _spread(rows: list[NDArray[np.int32]]) -> tuple[NDArray[np.int32], NDArray[np.intp]]:
-    """Some lists of rows as one, and the list that each of its rows is from."""
-    if not rows:
-        return np.empty(0, np.int32), np.empty(0, np.intp)
-    lengths = [len(each) for each in rows]
-    return np.concatenate(rows), np.repeat(np.arange(len(rows)), lengths)
+        more = np.bincount(place, np.array(self.more)[source], len(unique))
+        return unique, more.astype(np.int64)
 
 
 def _joined(
     pairs: Numbers, numbers: Numbers, others: Numbers, more: Numbers
 ) -> tuple[Numbers, Numbers]:
     """Two lists of pairs as one; those of which nothing is left are left out."""
+    if not len(others):
+        return pairs, numbers
     place = np.searchsorted(pairs, others)
     held = np.zeros(len(others), np.bool_)
     near = place < len(pairs)

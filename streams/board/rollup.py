@@ -16,11 +16,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.board.columns import NONE, Bins, Numbers, Sums, quantiles, unpack
+from streams.board.columns import NONE, Changes, Numbers, Sums, quantiles, unpack
 from streams.board.model import TYPES, BoardTypes, Figure, Row
 from streams.board.totals import Part, Used
 from streams.config.force import Force
-from streams.fold.panes import Pane
+from streams.fold.panes import NOTHING, Pane
 from streams.registry.aggregates import (
     DURATIONS,
     UNKNOWN,
@@ -143,22 +143,23 @@ class Rollup:
 
     # -- by arrays ---------------------------------------------------------------------------------
 
-    def sums(self, pane: Pane) -> Sums:
-        """What each row counts in a pane."""
-        series: list[int] = []
-        counters: list[int] = []
-        bins = Bins([], [], [])
-        for key, value in pane.items():
+    def sums(self, pane: Pane, before: Pane = NOTHING.fresh) -> Sums:
+        """What each row counts in a pane, or by how much that is more than before."""
+        series, bins = Changes(), Changes()
+        old: list[int] = []
+        new: list[int] = []
+        for key in before.keys() | pane.keys():
+            was, now = before.get(key, 0), pane.get(key, 0)
             if key <= SERIES_KEY_MASK:
-                series.append(key)
-                counters.append(value)
+                series.add(self._rows(key), (now != 0) - (was != 0))
+                old.append(was)
+                new.append(now)
             elif self._shares:
-                bins.rows.append(self._rows(key & SERIES_KEY_MASK))
-                bins.bins.append((key >> BIN_SHIFT) - 1)
-                bins.numbers.append(value)
-        rows = [self._rows(key) for key in series]
-        counts = unpack(self._layout, self._needed, counters)
-        return Sums.of(rows, counts, bins, len(self._row_keys))
+                bins.add(self._rows(key & SERIES_KEY_MASK), now - was, (key >> BIN_SHIFT) - 1)
+        counts = unpack(self._layout, self._needed, new)
+        if before:
+            counts -= unpack(self._layout, self._needed, old)
+        return Sums.of(series, counts, bins, len(self._row_keys))
 
     def there(self, sums: Sums) -> NDArray[np.bool_]:
         """Which rows there are: those that are always shown, and those that count anything."""
@@ -219,12 +220,12 @@ class Rollup:
         oldest: dict[Key, int] = {}
         unknown: dict[Key, int] = {}
         for packed in open_records:
-            contribution = packer.contribution(packed)
-            if contribution is None or contribution[0] > at:
+            when, _ = packer.when_of(packed)
+            if when > at:
                 continue
-            age = at - contribution[0]
+            age = at - when
             lost = age > packer.lost_after(packed)
-            for key in self.keys(contribution[2]):
+            for key in self.keys(packer.series_key(packed)):
                 counts.setdefault(key, 0)
                 if lost:
                     unknown[key] = unknown.get(key, 0) + 1

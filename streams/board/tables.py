@@ -100,19 +100,14 @@ class _Running:
         before, after = _changed(self._parts, parts)
         self._parts = parts
         if not self._made or before or after:
-            self._change(-self._rollup.sums(before), self._rollup.sums(after))
+            self._change(self._rollup.sums(after, before))
         return self._rows
 
-    def _change(self, less: Sums, more: Sums) -> None:
-        """Takes in what the rows count no longer, and what instead."""
-        size = len(self._rollup)
-        less, more = less.wide(size), more.wide(size)
-        self._sums = self._sums.wide(size) + less + more
-        there = self._rollup.there(self._sums)
-        touched = (less.series < 0) | (more.series > 0)
-        if not self._made:
-            touched |= there
-        changed = self._make(np.flatnonzero(touched))
+    def _change(self, change: Sums) -> None:
+        """Takes in what the rows count more and less."""
+        self._sums = self._sums.wide(len(self._rollup)) + change
+        there, touched = self._rollup.there(self._sums), change.touched
+        changed = self._make(np.flatnonzero(touched if self._made else touched | there))
         if len(there) > len(self._there) or (there != self._there).any():
             self._there, self._order = there, self._rollup.in_order(there).tolist()
             changed = True

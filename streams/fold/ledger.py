@@ -36,6 +36,7 @@ from streams.fold.gaps import (
     too_long,
     walk,
 )
+from streams.fold.links import Links
 from streams.fold.panes import (
     Pane,
     Panes,
@@ -173,6 +174,8 @@ class Ledger:
         """The packed records that gauges count (calls waiting, emergencies unattended), by id."""
         self._by_clock = tuple(Panes(calendar) for _ in self.kind.clocks)
         self._panes = self._by_clock[0]
+        self.links = Links() if self.kind.people else None
+        """The records of each person, where the kind declares people."""
         self.watermark = 0
         self.sealed_before = 0
         self.versions = VersionCounts()
@@ -294,6 +297,8 @@ class Ledger:
                 self._replace(key, entry, counted, packed)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
+            if self.links is not None:
+                self.links.put(key, packed >> self._when_shift, self.packer.persons(event))
         elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & self._packed_mask
@@ -314,8 +319,13 @@ class Ledger:
                 self._file(key, packed, updated)
             if self.changed is not None:
                 self._note_changed(key, entry, packed)
+            if self.links is not None:
+                self.links.put(key, packed >> self._when_shift, self.packer.persons(event))
         elif entry == old:
             self.versions.same += 1
+            if self.links is not None and key in self.entries:
+                persons = self.packer.persons(event)
+                self.links.put(key, packed >> self._when_shift, persons, tie=True)
         else:
             self.versions.stale += 1
         if len(self._pending) >= MOST_PENDING:
@@ -706,6 +716,8 @@ class Ledger:
             self.open.pop(key, None)
             if self._counts_at_once:
                 self._note_left(entry & self._packed_mask, 1)
+        if self.links is not None:
+            self.links.drop(leaving)
         if self.changed is not None:
             self.changed.update(dict.fromkeys(leaving))
         if leaving and self.departed is not None:
@@ -717,7 +729,7 @@ class Ledger:
         for each in self._contributions(packed) if packed else ():
             clock, when, precision = each[:3]
             if clock and not self._is_over(when, precision):
-                grain, minute = self._by_clock[clock].place_of(when, precision)
+                grain, minute = self._by_clock[clock].finest_place_of(when, precision)
                 place = stored_grain(clock, grain), minute
                 change = self.changed_left.get(place)
                 if change is None:
@@ -814,8 +826,9 @@ class Ledger:
             panes.coarsen(watermark)
         self.left = left or {}
         for (place, minute), pane in self.left.items():
-            clock, grain = clock_and_grain(place)
-            self._by_clock[clock].put_back(grain, minute, pane)
+            if pane:
+                clock, grain = clock_and_grain(place)
+                self._by_clock[clock].put_back(grain, minute, pane)
         self.entries = entries
         for key, entry in entries.items():
             packed = entry & self._packed_mask

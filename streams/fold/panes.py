@@ -212,11 +212,16 @@ class Panes:
         grain: Grain = "hour" if when >= self.days_before else "day"
         return grain, self.calendar.start(grain, when) // MINUTE
 
+    def finest_place_of(self, when: int, precision: int) -> tuple[str, int]:
+        """The same, but the minute of a record that is in one."""
+        if precision == SECOND_PRECISE and when >= self.hours_before:
+            return "minute", when // MINUTE
+        return self.place_of(when, precision)
+
     def place_now(self, grain: str, minute: int) -> tuple[str, int]:
         """Where the contents of a stored pane are now: an hour may have become part of a day."""
-        return (
-            self.place_of(minute * MINUTE, SECOND_PRECISE) if grain == "hour" else (grain, minute)
-        )
+        finer = grain in {"minute", "hour"}
+        return self.place_of(minute * MINUTE, SECOND_PRECISE) if finer else (grain, minute)
 
     def stored(self, grain: str, minute: int) -> Pane:
         """The pane of a stored grain that starts there; empty where nothing is counted."""
@@ -314,7 +319,7 @@ class Panes:
                 total = self._kept[span] = Kept(self._kept[span], self._kept[span])
                 for contribution, sign in within:
                     put_in(total, contribution, sign)
-                    total.revised |= {contribution[2], contribution[4]}
+                    total.revised |= {contribution[3], *contribution[5]}
         self._revised.clear()
 
     def _kept_sum(self, start: int, end: int, *, entire: bool) -> Kept:
@@ -431,6 +436,9 @@ class Panes:
 
     def put_back(self, grain: str, minute: int, pane: Pane) -> None:
         """Adds what records count that are not counted again."""
+        if grain == "minute" and minute * MINUTE >= self.hours_before:
+            add_into(self._minutes.setdefault(minute, {}), pane)
+            self.records[minute] = self.records.get(minute, 0) + 1
         grain, minute = self.place_now(grain, minute)
         self._drop_kept()
         add_into(self._by_grain(grain).setdefault(minute, {}), pane)

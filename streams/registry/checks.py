@@ -42,6 +42,8 @@ class _Checks:
             self.among(f"duration {duration.name}", "until", duration.until, self.times)
             self.among(f"duration {duration.name}", "since", duration.since, self.times)
             self.of_event(f"duration {duration.name}", duration.when)
+        for people in kind.people:
+            self.among(f"people {people.role}", "field", (people.field,), self.fields)
         for rule in kind.rules:
             self.of_event(f"rule {rule.reason}", rule.when)
         self.facts()

@@ -62,6 +62,15 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class People:
+    """A field of an event that names people by pseudonym, one or several, and what they are in it
+    (`victim`). The records of each are found again by them (`streams.fold.links`)."""
+
+    field: str
+    role: str
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of record.
 
@@ -93,6 +102,7 @@ class Kind:
     durations: tuple[Duration, ...] = ()
     facts: tuple[Fact, ...] = ()
     timings: tuple[Timing, ...] = ()
+    people: tuple[People, ...] = ()
     counts: Condition = ALWAYS
     open: Condition = NEVER
     unfinished: Condition = NEVER
@@ -147,7 +157,7 @@ class Kind:
         """A digest of all that decides what a packed record is."""
         return digest(
             self.name, self.clocks, self.dimensions, self.facts, self.times, self.rules,
-            self.kept_durations, self.open, self.unfinished,
+            self.kept_durations, self.open, self.unfinished, self.people,
         )  # fmt: skip
 
     @cached_property
@@ -157,11 +167,11 @@ class Kind:
 
     def _counted_by(self, clock: str) -> Counted:
         layout = self.layouts[self.clocks.index(clock)]
-        how = {each.name: digest(self.counts, each.when) for each in self.counters_by(clock)}
+        how = {each.name: digest(self.counts, each) for each in self.counters_by(clock)}
         places = {each.name: place for place, each in enumerate(self.kept_durations)}
         timings = []
         for each in self.timings_by(clock):
-            how[each.sum] = how[each.squares] = digest(self.counts, each.duration, each.when)
+            how[each.sum] = how[each.squares] = digest(self.counts, each)
             timings.append((places[each.duration], how[each.sum]))
         bits = ((name, layout.mask[name].bit_length()) for name in layout.names)
         return Counted(tuple((name, size, how[name]) for name, size in bits), tuple(timings))

@@ -61,9 +61,6 @@ from streams.registry.times import (
     too_long,
 )
 
-PACKED_BITS = 108
-WHEN_SHIFT = PACKED_BITS - WHEN_BITS
-PRECISION_SHIFT = WHEN_SHIFT - 2
 OPEN = 1
 """The bit of a record that a gauge counts."""
 FACT_BITS = 24
@@ -74,6 +71,9 @@ _CLOCK_BITS = WHEN_BITS + _PRECISION_BITS
 _MOST_SEEN = 200_000
 """Values of events that are remembered with their facts, so that one look-up finds these."""
 
+Persons = tuple[tuple[str, str], ...]
+"""Those in a record: (pseudonym, role)."""
+
 Facts = tuple[Any, ...]
 """The facts of a record: indices of its dimensions, then the values of its other facts."""
 
@@ -82,9 +82,6 @@ Contribution = tuple[int, int, int, int, int, tuple[int, ...]]
 counters, bin keys). The counters are what it adds to those of the series, as one integer
 (`CounterLayout`); a bin key is the key of a histogram bin that its duration lies in. A plain tuple,
 since it is made twice an event."""
-
-SingleContribution = tuple[int, int, int, int, int]
-"""(When in ms, precision, series key, counters, bin key or -1) by the first clock."""
 
 Counted = Callable[[int], tuple[Contribution, ...]]
 """What the packed records with one tuple of facts count."""
@@ -133,6 +130,7 @@ class Packer:
         self._counting = _Counting(kind, force, self._places)
         self._counted: list[Counted] = []
         self._unfinished: list[bool] = []
+        self._series_keys: list[int] = []
         counted = self._counted
 
         def contributions(packed: int) -> tuple[Contribution, ...]:
@@ -143,6 +141,16 @@ class Packer:
         `updated_at`, in ms."""
         self.contributions = contributions
         """What a packed record counts; () where it counts nowhere (a cancelled crime)."""
+
+    def persons(self, event: Record) -> Persons:
+        """Who is in a record, as its kind declares it; nobody in a deleted one."""
+        found: list[tuple[str, str]] = []
+        for people in self.kind.people if not event.deleted else ():
+            named = getattr(event, people.field) or ()
+            several = (named,) if isinstance(named, str) else named
+            ids = (each if isinstance(each, str) else each.id for each in several)
+            found.extend((each, people.role) for each in ids)
+        return tuple(found)
 
     @property
     def timed(self) -> frozenset[str]:
@@ -166,16 +174,9 @@ class Packer:
         """The tuple of facts of a packed record."""
         return self.facts.tuples[(packed >> 1) & _FACTS]
 
-    def contribution(self, packed: int) -> SingleContribution | None:
-        """What a packed record counts by the first clock, with one bin key or -1; None where it
-        counts nowhere."""
-        for _, when, precision, series_key, counters, bins in self.contributions(packed):
-            return when, precision, series_key, counters, bins[0] if bins else -1
-        return None
-
     def series_key(self, packed: int) -> int:
         """The series key of a packed record."""
-        return self.kind.series.of(*self.facts_of(packed)[: len(self.kind.dimensions)])
+        return self._series_keys[(packed >> 1) & _FACTS]
 
     def unfinished(self, packed: int) -> bool:
         """Whether the record's end is still to come, so that it stays beyond the horizon; never of
@@ -248,6 +249,7 @@ class Packer:
             counted, unfinished = self._counting.of(facts)
             self._counted.append(counted)
             self._unfinished.append(unfinished)
+            self._series_keys.append(self.kind.series.of(*facts[: len(self.kind.dimensions)]))
         return index << 1 | self._counting.is_open(facts)
 
 
@@ -268,7 +270,7 @@ class _Places:
         for clock in reversed(kind.clocks[1:]):
             self.clocks[clock] = at
             at += _CLOCK_BITS
-        self.precision = max(at, PRECISION_SHIFT)
+        self.precision = at
         self.when = self.precision + _PRECISION_BITS
         self.bits = self.when + WHEN_BITS
 
@@ -583,7 +585,8 @@ class _Counting:
 
     def is_open(self, facts: Facts) -> bool:
         """Whether a gauge counts the records with these facts."""
-        return bool(self._settle(facts)[1])
+        counts, open_, *_ = self._settle(facts)
+        return counts and open_  # type: ignore[no-any-return]
 
     def _limit(self, question: Within, facts: Facts) -> int | Callable[[int], int]:
         """The limit in ms, or where it hangs on the date the function that finds it."""

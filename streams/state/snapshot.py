@@ -21,7 +21,7 @@ from streams.fold.ledger import Ledger, Sealed, Uncounted, VersionCounts
 from streams.fold.panes import Pane, clock_and_grain
 from streams.fold.readings import Readings
 from streams.registry.digests import Counted
-from streams.registry.packing import Facts, FactTable
+from streams.registry.packing import Facts, FactTable, Persons
 from streams.state.declared import Recount
 from streams.state.departed import Departed, entry_bytes
 
@@ -59,6 +59,8 @@ class FoldHead(msgspec.Struct, omit_defaults=True):
     unknown_values: dict[str, dict[str, int]] = {}
     facts: int = 0
     """The tuples of facts that packed records have the indices of."""
+    links: int = 0
+    """Records with people."""
     counted: tuple[Counted, ...] = ()
     """What the panes count, by clock."""
     uncounted: list[tuple[int, str, int, int]] = []
@@ -129,8 +131,12 @@ class Snapshot:
     """The pages of the filters of departed ids that are being written, by force."""
     facts: dict[int, FactTable] = field(default_factory=dict)
     """The tables of facts, by force: as many of their tuples belong to it as its head says."""
+    links: dict[int, dict[str, tuple[int, Persons] | None]] = field(default_factory=dict)
+    """When records were and who is in them, by force and id; None for one without people."""
     archived_until: int = -1
     revisions: dict[int, dict[tuple[Any, int], Pane | None]] = field(default_factory=dict)
+    left: dict[int, dict[tuple[str, int], Pane | None]] = field(default_factory=dict)
+    """What records that have left count by other clocks than the first."""
     sealed: list[PaneRow] = field(default_factory=list)
     outbox: list[tuple[int, Outgoing | Deferred]] = field(default_factory=list)
     watches: list[WatchRow] = field(default_factory=list)
@@ -148,8 +154,8 @@ class Snapshot:
     def forget(self) -> None:
         """Lets go of what is written, bit by bit: to free a million entries at once would hold
         Python's lock for 50 ms."""
-        for entries in self.entries.values():
-            _empty(entries)
+        for changed in (*self.entries.values(), *self.links.values()):
+            _empty(changed)
         for departed in self.departed.values():
             _empty(departed.writing)
 
@@ -172,12 +178,14 @@ class Stored:
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
     """As bytes; a ledger makes its entries of them in their place."""
     revisions: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
+    left: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     sealed: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     outbox: list[tuple[int, Outgoing]] = field(default_factory=list)
     watches: dict[str, dict[str, bytes]] = field(default_factory=dict)
     """By force and part."""
     pages: dict[str, dict[int, bytes]] = field(default_factory=dict)
     facts: dict[str, list[Facts]] = field(default_factory=dict)
+    links: dict[str, dict[str, tuple[int, Persons]]] = field(default_factory=dict)
 
 
 def pane_bytes(pane: Pane) -> bytes:
@@ -200,6 +208,8 @@ def watch(shard: Shard) -> None:
     for fold in shard.folds.values():
         if isinstance(fold, Ledger | Readings):
             fold.changed = {}
+        if isinstance(fold, Ledger) and fold.links is not None:
+            fold.links.changed = {}
 
 
 def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
@@ -221,12 +231,16 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             snapshot.folds[name] = FoldHead(watermark=fold.watermark, lines=fold.lines)
             continue
         snapshot.revisions[index], fold.changed_revisions = fold.changed_revisions, {}
+        snapshot.left[index], fold.changed_left = fold.changed_left, {}
         snapshot.facts[index] = fold.packer.facts
+        if fold.links is not None:
+            snapshot.links[index], fold.links.changed = fold.links.changed or {}, {}
         if isinstance(fold.departed, Departed):
             snapshot.departed[index] = fold.departed
             fold.departed.take()
         snapshot.folds[name] = FoldHead(
             facts=len(fold.packer.facts),
+            links=len(fold.links.records) if fold.links is not None else 0,
             counted=fold.kind.counted,
             uncounted=[(*place, *each) for place, each in fold.uncounted.items()],
             began=fold.began,
@@ -255,6 +269,13 @@ def give_back(shard: Shard, snapshot: Snapshot) -> None:
             revisions = snapshot.revisions[index]
             revisions.update(fold.changed_revisions)
             fold.changed_revisions = revisions
+            left = snapshot.left[index]
+            left.update(fold.changed_left)
+            fold.changed_left = left
+            if fold.links is not None:
+                links = snapshot.links[index]
+                links.update(fold.links.changed or {})
+                fold.links.changed = links
     for index, departed in snapshot.departed.items():
         departed.give_back()
         departed.ids.dirty.update(snapshot.pages.get(index, ()))
@@ -290,6 +311,8 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
     fold.versions = VersionCounts(**figures.versions)
     fold.packer.restore(stored.facts.get(name, []))
     fold.packer.skewed = figures.skewed
+    if fold.links is not None:
+        fold.links.restore(stored.links.get(name, {}))
     fold.packer.unknown.restore(figures.unknown, figures.unknown_values)
     fold.began, fold.first_known = figures.began, figures.first_known
     if isinstance(fold.departed, Departed):
@@ -299,14 +322,19 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
         entries[key] = int.from_bytes(blob, "little")
     panes = stored.sealed.get(name, {})
     sealed: list[Sealed] = [(*place, pane_from(blob)) for place, blob in panes.items()]
-    panes = stored.revisions.get(name, {})
-    revisions: dict[Any, Pane] = {place: pane_from(blob) for place, blob in panes.items()}
+    revisions, left = (
+        {place: pane_from(blob) for place, blob in panes.get(name, {}).items()}
+        for panes in (stored.revisions, stored.left)
+    )
     recount = Recount(figures.counted or fold.kind.counted, fold.kind)
     uncounted = {(clock, name): Uncounted(*at) for clock, name, *at in figures.uncounted}
     if recount.changed:
         sealed = [(at, start, recount.pane(_clock(at), pane)) for at, start, pane in sealed]
-        revisions = {at: recount.pane(_clock(at[0]), pane) for at, pane in revisions.items()}
-        fold.changed_revisions = dict(revisions)
+        revisions, left = (
+            {at: recount.pane(_clock(at[0]), pane) for at, pane in panes.items()}
+            for panes in (revisions, left)
+        )
+        fold.changed_revisions, fold.changed_left = dict(revisions), dict(left)
         now = Uncounted(figures.sealed_before, figures.watermark)
         uncounted = recount.uncounted(uncounted, now)
     fold.restore(
@@ -316,6 +344,7 @@ def _put_back_ledger(fold: Ledger, name: str, figures: FoldHead, stored: Stored)
         sealed=sealed,
         closed_until=figures.closed_until,  # type: ignore[arg-type]
         revisions=revisions,
+        left=left,
         uncounted=uncounted,
     )
     if not recount.changed:

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import msgspec
 
 from streams.fold.panes import Pane
-from streams.registry.packing import FactTable
+from streams.registry.packing import FactTable, Persons
 from streams.state.snapshot import (
     FoldHead,
     Head,
@@ -40,11 +40,15 @@ CREATE TABLE entries (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (f
   WITHOUT ROWID;
 CREATE TABLE facts (force INTEGER, number INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, number)) WITHOUT ROWID;
+CREATE TABLE links (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (force, id))
+  WITHOUT ROWID;
 CREATE TABLE departed (force INTEGER, id TEXT, body BLOB NOT NULL, PRIMARY KEY (force, id))
   WITHOUT ROWID;
 CREATE TABLE departed_ids (force INTEGER, page INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, page)) WITHOUT ROWID;
 CREATE TABLE revisions (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
+  PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
+CREATE TABLE left_counts (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
 CREATE TABLE sealed (force INTEGER, grain TEXT, start INTEGER, body BLOB NOT NULL,
   PRIMARY KEY (force, grain, start)) WITHOUT ROWID;
@@ -178,13 +182,18 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bo
                 stored.entries.setdefault(forces[force], {})[key] = unguarded(key, body)
         if rows != head.rows:
             raise Damaged(f"it has {rows} records, not {head.rows}")
-        for table, into in (("revisions", stored.revisions), ("sealed", stored.sealed)):
+        for table, into in (
+            ("revisions", stored.revisions),
+            ("left_counts", stored.left),
+            ("sealed", stored.sealed),
+        ):
             query = f"SELECT force, grain, start, body FROM {table}"  # noqa: S608
             for force, grain, start, body in db.execute(query):
                 payload = unguarded(f"{grain}/{start}", body)
                 into.setdefault(forces[force], {})[grain, start] = payload
         stored.pages = _departed_ids(db, head, forces)
         stored.facts = _facts(db, head, forces)
+        stored.links = _links(db, head, forces)
         if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchone():
             for force, part, body in db.execute("SELECT force, part, body FROM watched"):
                 stored.watches.setdefault(force, {})[part] = unguarded(f"{force}/{part}", body)
@@ -223,24 +232,35 @@ def _facts(
     return found
 
 
+def _links(
+    db: sqlite3.Connection, head: Head, forces: tuple[str, ...]
+) -> dict[str, dict[str, tuple[int, Persons]]]:
+    """Who is in which record, by force and id; raises `Damaged`."""
+    found: dict[str, dict[str, tuple[int, Persons]]] = {}
+    for force, key, body in db.execute("SELECT force, id, body FROM links"):
+        known = msgspec.json.decode(unguarded(key, body), type=tuple[int, Persons])
+        found.setdefault(forces[force], {})[key] = known
+    for name, fold in head.folds.items():
+        if (count := len(found.get(name, ()))) != fold.links:
+            raise Damaged(f"it has {count} records with people of {name}, not {fold.links}")
+    return found
+
+
 def put(db: sqlite3.Connection, snapshot: Snapshot, held: Head | None) -> None:
     """Writes the rows of a snapshot into a file that has that head."""
-    for force, entries in snapshot.entries.items():
-        _put_entries(db, "entries", force, entries)
-        gone = ((key,) for key, entry in entries.items() if entry is None)
-        for chunk, marks in chunked(gone, 1):
-            # Not of pairs (force, id): these would be looked for in the whole table.
-            query = f"DELETE FROM entries WHERE force = ? AND id IN ({marks})"  # noqa: S608
-            db.execute(query, [force, *chunk])
+    for table, changed in (("entries", snapshot.entries), ("links", snapshot.links)):
+        for force, entries in changed.items():
+            _put_entries(db, table, force, entries)
     names = list(snapshot.folds)
-    for force, table in snapshot.facts.items():
+    for force, facts in snapshot.facts.items():
         known = 0 if held is None else held.folds.get(names[force], FoldHead()).facts
-        _put_facts(db, force, table, range(known, snapshot.folds[names[force]].facts))
+        _put_facts(db, force, facts, range(known, snapshot.folds[names[force]].facts))
     for force in snapshot.departed:
         _put_departed(db, force, snapshot, snapshot.folds[names[force]])
-    for force, revisions in snapshot.revisions.items():
-        for (grain, start), pane in revisions.items():
-            _put_pane(db, "revisions", force, grain, start, pane)
+    for table, panes in (("revisions", snapshot.revisions), ("left_counts", snapshot.left)):
+        for force, changes in panes.items():
+            for (grain, start), pane in changes.items():
+                _put_pane(db, table, force, grain, start, pane)
     for row in snapshot.sealed:
         _put_pane(db, "sealed", *row)
     if snapshot.watches:
@@ -283,6 +303,11 @@ def _put_entries(db: sqlite3.Connection, table: str, force: int, entries: dict[s
     )
     for chunk, marks in chunked(rows, 3):
         db.execute(f"INSERT OR REPLACE INTO {table} VALUES {marks}", chunk)  # noqa: S608
+    gone = ((key,) for key, entry in entries.items() if entry is None)
+    for chunk, marks in chunked(gone, 1):
+        # Not of pairs (force, id): these would be looked for in the whole table.
+        query = f"DELETE FROM {table} WHERE force = ? AND id IN ({marks})"  # noqa: S608
+        db.execute(query, [force, *chunk])
 
 
 def _put_pane(

@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -21,11 +22,15 @@ from streams.errors import CheckpointError
 from streams.fold.ledger import Ledger
 from streams.kafka.partition import Partition
 from streams.live import Live
+from streams.periods import DAY, rfc3339
+from streams.registry.counting import Counter
+from streams.registry.crimes import CRIME
+from streams.registry.registry import REGISTRY
 from streams.state import snapshot as snapshots
 from streams.state.departed import Departed
 from streams.state.snapshot import Identity, Snapshot
-from tests.build import Record, call, lines, tiny_force
-from tests.late import END, counters, streams
+from tests.build import Record, call, crime, lines, tiny_force
+from tests.late import END, START, counters, streams
 
 FORCE = tiny_force()
 NAMES = [f"{kind}{number}" for kind in ("call", "incident", "crime") for number in range(4)]
@@ -66,6 +71,8 @@ def figures(held: Partition) -> dict[str, Any]:
     left = {name: departed_of(held).get(name) for name in NAMES if name not in ledger.entries}
     found = {
         **counters(ledger),
+        "by clock": [counted_by(ledger, clock) for clock in range(len(ledger.kind.clocks))],
+        "left": {place: pane for place, pane in ledger.left.items() if pane},
         "offset": held.folded,
         "entries": ledger.entries,
         "departed": left,
@@ -78,11 +85,52 @@ def figures(held: Partition) -> dict[str, Any]:
     return deepcopy(found)
 
 
+def counted_by(ledger: Ledger, clock: int) -> list[dict[int, Any]]:
+    """What is counted by a clock, pane by pane."""
+    panes = ledger.panes_by(clock)
+    stored = (panes.hours, panes.days, panes.whole_days, panes.whole_months)
+    minutes = {minute: panes.minute(minute) for minute in panes.records}
+    return [{at: pane for at, pane in found.items() if pane} for found in (*stored, minutes)]
+
+
+RESOLVED = replace(
+    CRIME,
+    clocks=("recorded_at", "outcome_at"),
+    counters=(*CRIME.counters, Counter("resolved", clock="outcome_at")),
+)
+"""Crimes that are counted by the time of their outcome, too."""
+
+
+@st.composite
+def resolved(draw: st.DrawFn) -> dict[str, Any]:
+    """A version of one of a few crimes over four years, most of them with an outcome."""
+    recorded = START + draw(st.integers(0, 1_500)) * DAY
+    outcome = recorded + draw(st.sampled_from([0, 40, 780, 900])) * DAY
+    fields: dict[str, Any] = {"updated_at": rfc3339(max(recorded, outcome))}
+    if draw(st.booleans()):
+        text = rfc3339(outcome)
+        fields |= {"outcome": 1, "outcome_at": draw(st.sampled_from([text, text[:10]]))}
+    return crime(f"crime{draw(st.integers(0, 3))}", rfc3339(recorded), **fields)
+
+
+@settings(max_examples=20)
+@given(st.lists(resolved(), min_size=2, max_size=14), st.data())
+def test_what_is_counted_by_several_clocks_comes_back(
+    records: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    with patch.dict(REGISTRY.kinds, crime=RESOLVED):
+        written_at_any_instant(records, data)
+
+
 @settings(max_examples=20)
 @given(streams(20), st.data())
 def test_what_is_written_is_the_state_at_the_instant_of_taking(
     records: list[dict[str, Any]], data: st.DataObject
 ) -> None:
+    written_at_any_instant(records, data)
+
+
+def written_at_any_instant(records: list[dict[str, Any]], data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(records) - 1))
     second = data.draw(st.integers(first + 1, len(records)))
     with tempfile.TemporaryDirectory() as folder:
