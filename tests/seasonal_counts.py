@@ -52,8 +52,8 @@ def learned(weeks: Floats, **parameters: float) -> Expected:
     detector = Expected(slots=weeks.shape[1], **parameters)  # type: ignore[arg-type]
     for count in weeks.ravel().tolist():
         detector.update(count)
-    weeks = [(detector.resumed, detector.week)]
-    detector.close(*learn_weeks(weeks, detector.constants))  # the next point would
+    last = [(detector.resumed, detector.week)]
+    detector.close(*learn_weeks(last, detector.constants))  # the next point would
     return detector
 
 
