@@ -240,7 +240,7 @@ def take(shard: Shard, offset: int, refused: dict[str, int]) -> Snapshot:
             fold.departed.take()
         snapshot.folds[name] = FoldHead(
             facts=len(fold.packer.facts),
-            links=len(fold.links.records) if fold.links is not None else 0,
+            links=len(fold.links) if fold.links is not None else 0,
             counted=fold.kind.counted,
             uncounted=[(*place, *each) for place, each in fold.uncounted.items()],
             began=fold.began,
