@@ -77,7 +77,8 @@ class _Checks:
     def names(self) -> None:
         """Two of one name would be taken for each other."""
         kind = self.kind
-        listed = {"facts": [each.name for each in (*kind.columns, *kind.durations)]}
+        facts = [each.name for each in kind.columns]
+        listed = {"facts": facts + [each.name for each in kind.durations]}
         for clock, layout in zip(kind.clocks, kind.layouts, strict=True):
             listed[f"counters by {clock}"] = list(layout.names)
         for what, names in listed.items():
