@@ -41,7 +41,7 @@ _work: list[bytes] = []
 
 
 def registry() -> Registry:
-    """Crimes with an outcome beside the markers, and thirty counters by two clocks."""
+    """Crimes as they are declared, with thirty counters by two clocks."""
     counters = [Counter(f"marked_{n}", has("markers", name)) for n, name in enumerate(MARKERS)]
     counters += [
         Counter(f"charged_{n}", has("markers", name) & is_("outcome", CHARGED), "outcome_at")
