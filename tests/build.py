@@ -13,6 +13,8 @@ import msgspec
 from streams.board.model import Board
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force
+from streams.kafka.lots import Key
+from streams.kafka.stream import Position
 from streams.periods import to_ms
 
 FAR_FUTURE = to_ms(dt.datetime(2030, 1, 1, tzinfo=dt.UTC))
@@ -137,6 +139,28 @@ def _dated(record: dict[str, Any]) -> dict[str, Any]:
     if record["updated_at"] is None:
         record["updated_at"] = "2021-03-31T23:59:59Z"
     return {key: value for key, value in record.items() if value is not None}
+
+
+class StillStream:
+    """A stream of Kafka on which nothing moves (`streams.kafka.stream.Stream`)."""
+
+    def resume(self, key: Key, offset: int) -> None:
+        """Nothing comes."""
+
+    async def commit(self, offsets: dict[Key, int]) -> bool:
+        return True
+
+    def high(self, key: Key) -> int | None:
+        return None
+
+    def position(self, key: Key) -> Position | None:
+        return None
+
+    def forget_positions(self) -> None:
+        """There are none."""
+
+    def heard(self) -> int | None:
+        return None
 
 
 class Record(NamedTuple):

@@ -23,6 +23,9 @@ from streams.state import archive
 
 log = logging.getLogger("watchroom.rebuild")
 
+RECORDS = 1000
+"""Messages that are unpacked at a stretch: 3 to 4 ms."""
+
 
 class LogReader:
     """Reads partitions back. `interrupted` says that the assignment has changed meanwhile."""
@@ -88,7 +91,7 @@ class LogReader:
         if done := [tp for tp in by_tp if tp not in reading]:
             consumer.pause(*done)
         while reading and not self.interrupted():
-            batches = await consumer.getmany(timeout_ms=100)
+            batches = await consumer.getmany(timeout_ms=100, max_records=RECORDS)
             await self._fold({tp: found for tp, found in batches.items() if tp in reading}, reading)
             for tp, partition in reading.items():
                 partition.high = max(partition.high, consumer.last_stable_offset(tp) or 0)
@@ -164,7 +167,7 @@ class LogReader:
                 positions = [await consumer.position(tp) for tp in tps]
                 if all(at >= ends[tp] for tp, at in zip(tps, positions, strict=True)):
                     break
-                batches = await consumer.getmany(timeout_ms=200)
+                batches = await consumer.getmany(timeout_ms=200, max_records=RECORDS)
                 for records in batches.values():
                     messages += [(r.key, r.value) for r in records]
         return messages

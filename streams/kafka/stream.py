@@ -7,8 +7,8 @@ handed over and where it stands are noted together, in the consumer's own thread
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 from streams.kafka.lots import Key
 
@@ -23,21 +23,26 @@ class Position(NamedTuple):
     """The client's mark of the brokers' answer that this goes by."""
 
 
-class Stream:
-    """What the assigned partitions ask of the stream that feeds them; the Faust worker fills it
-    in."""
+class Stream(Protocol):
+    """What the assigned partitions ask of the stream that feeds them."""
 
-    resume: Callable[[Key, int], None]
-    """Has the stream go on with a partition, from an offset; where that is negative, from where it
-    stands."""
-    commit: Callable[[dict[Key, int]], Awaitable[bool]]
-    high: Callable[[Key], int | None]
-    """The end of what may be read: the last stable offset."""
-    position: Callable[[Key], Position | None]
-    forget_positions: Callable[[], None]
-    """Called at every assignment: what was noted is of the one before."""
-    heard: Callable[[], int | None]
-    """When the brokers last answered, in ms by the wall clock; None where that is not known."""
+    def resume(self, key: Key, offset: int) -> None:
+        """Goes on with a partition, from an offset; where that is negative, from where it is."""
+
+    async def commit(self, offsets: dict[Key, int]) -> bool:
+        """Acknowledges all before these offsets; False where that can't be done now."""
+
+    def high(self, key: Key) -> int | None:
+        """The end of what may be read of a partition: the last stable offset."""
+
+    def position(self, key: Key) -> Position | None:
+        """How far it has come in a partition, where that is known."""
+
+    def forget_positions(self) -> None:
+        """Called at every assignment: what was noted is of the one before."""
+
+    def heard(self) -> int | None:
+        """When the brokers last answered, in ms by the wall clock; None where it is not known."""
 
 
 class StreamPositions:

@@ -45,6 +45,8 @@ class GrainWatches:
         """The watches of `counts`, row by row, each with its place among all watches."""
         self.counted_areas: dict[str, None] = {}
         """Their areas, each once."""
+        self.counted_figures: list[tuple[RowKey, int, int]] = []
+        """What each counts: the row, and where its counter is in the row's integer."""
         self.others: list[tuple[int, Watch, OwnAdapter]] = []
         """The watches whose detectors take their periods by themselves, likewise."""
         self._everything: list[Counts | Months] | None = None
@@ -72,6 +74,8 @@ class GrainWatches:
                 if isinstance(adapter, Counts):
                     self.counted.append((place, watch, adapter))
                     self.counted_areas[series.area] = None
+                    at, name = self.counters, adapter.counter
+                    self.counted_figures.append((row, at.shift[name], at.mask[name]))
                 elif isinstance(adapter, OwnAdapter):
                     self.others.append((place, watch, adapter))
                 made.append(watch)

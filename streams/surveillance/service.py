@@ -298,21 +298,18 @@ class Surveillance:
         if counted is None:
             counts = np.full(len(series), np.nan)
         else:
-            read = counted.read
-            found = [read(w.series.row_key, a.counter) for _, w, a in watches.counted]
-            counts = np.array(found, dtype=float)
+            counts = counted.read_all(watches.counted_figures)
         for number, each in enumerate(series) if mixed else ():
             if any(affects(change, each.names) for change in mixed):
                 counts[number] = np.nan
-        points = {area: self._point(period, area) for area in watches.counted_areas}
-        names = None
-        if any(point.names for point in points.values()):
-            names = [points[each.area].names for each in series]
+        date = self.ledger.calendar.local(period.start).date()
+        called = {area: self.days.names(area, date) for area in watches.counted_areas}
+        names = [called[each.area] for each in series] if any(called.values()) else None
         normal = None
         if apart := self._apart(period, now):
             normal = np.array([each.about(self.force.id) not in apart for each in series])
         try:
-            slot = next(iter(points.values())).slot
+            slot = self._point(period, WHOLE).slot
             for row in rows.update(counts, period.start, slot, names, normal):
                 place, watch, adapter = watches.counted[row]
                 if adapter.shown:

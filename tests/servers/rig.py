@@ -14,10 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from kafka import KafkaProducer
 
-from streams.board.model import Board
+from streams.board.model import decode_board
 from streams.board.monitor import canonical
 from streams.kafka import topics
 from tests import events
@@ -120,7 +119,7 @@ class Rig:
             if worker.server.running:
                 for name in events.FORCES:
                     if board := worker.board(name, at):
-                        found[name] = canonical(msgspec.convert(board, Board))
+                        found[name] = canonical(decode_board(json.dumps(board).encode()))
         return found
 
     def shows(self, wanted: dict[str, bytes], seconds: float = 40) -> None:

@@ -15,7 +15,6 @@ from detectors.counts import count_watches
 from detectors.counts.count_watch import CountWatch
 from detectors.counts.count_watches import CountWatches
 from detectors.counts.weekly.baseline import learn_together
-from detectors.counts.weeks import close_weeks, pass_weeks
 
 NAMES: tuple[tuple[str, ...], ...] = ((), ("Boxing Day", "bank holiday"), ("Lockdown",))
 Given = dict[str, Any]
@@ -66,7 +65,6 @@ class Both:
 
     def pass_over(self, slots: int) -> None:
         """A gap that is longer than the window."""
-        pass_weeks([watch.expected for watch in self.alone], slots)
         for watch in self.alone:
             watch.pass_over(slots, slots)
         for _ in self.together.pass_weeks(slots):
@@ -224,7 +222,6 @@ def test_weeks_learned_before_the_slot_that_ends_them_are_those_learned_with_it(
     both = Both(slots, need=1)
     both.begin()
     for slot in range(3 * slots + 1):
-        close_weeks([watch.expected for watch in both.alone], slot)
         for _ in both.together.close_weeks(slot % slots):
             pass
         both.update([float(slot % 5)], [()], [True])

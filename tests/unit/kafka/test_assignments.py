@@ -13,11 +13,10 @@ from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.partition import Partition
 from streams.kafka.producer import Numbered, Outbox
 from streams.kafka.settings import Cluster, Settings
-from streams.kafka.stream import Stream
 from streams.live import Live
 from streams.state import checkpoint as checkpoints
 from streams.state.snapshot import Outgoing
-from tests.build import tiny_force
+from tests.build import StillStream, tiny_force
 
 KEY = ("w.calls", 0)
 LETTER = Outgoing("w.deadletter", b"w.calls/0/0/0", b"rubbish", [("reason", b"not_json")])
@@ -38,12 +37,10 @@ class Life:
 
     def __init__(self, folder: Path) -> None:
         self.posted = Posted()
-        stream = Stream()
-        stream.position = lambda _: None
         settings = Settings("127.0.0.1:9", (tiny_force(),), folder, prefix="w")
         live = Live(Monitor(settings.forces, all_shards=False))
         cluster = Cluster("c", 1, {KEY[0]: "id"})
-        self.assigned = AssignedPartitions(settings, cluster, live, self.posted, stream)
+        self.assigned = AssignedPartitions(settings, cluster, live, self.posted, StillStream())
 
     @property
     def partition(self) -> Partition:

@@ -93,7 +93,7 @@ def test_the_age_of_metadata_is_a_setting_of_faust() -> None:
 
 
 USED = {
-    "worker": {
+    "faust_stream": {
         "_coordinator",  # of aiokafka's consumer: generation and member
         "_crashed",  # of the app: what ends the process
         "_create_consumer",

@@ -19,10 +19,9 @@ from streams.kafka.lots import Message
 from streams.kafka.partition import Partition
 from streams.kafka.producer import Outbox
 from streams.kafka.settings import Cluster, Settings
-from streams.kafka.stream import Stream
 from streams.live import Live
 from streams.state.snapshot import Outgoing
-from tests.build import Record, call, lines, ms, tiny_force
+from tests.build import Record, StillStream, call, lines, ms, tiny_force
 
 CALLS, INCIDENTS = ("w.calls", 0), ("w.incidents", 0)
 APPENDED = ms("2021-03-01T11:00:00Z")
@@ -53,10 +52,7 @@ class Worker:
         settings = Settings("127.0.0.1:9", (tiny_force(),), folder, prefix="w")
         live = Live(Monitor(settings.forces, all_shards=False))
         cluster = Cluster("c", 1, {CALLS[0]: "id", INCIDENTS[0]: "id"})
-        stream = Stream()
-        stream.position, stream.forget_positions = (lambda _: None), (lambda: None)
-        stream.high, stream.heard = (lambda _: None), (lambda: None)
-        self.assigned = AssignedPartitions(settings, cluster, live, Unsent(), stream)
+        self.assigned = AssignedPartitions(settings, cluster, live, Unsent(), StillStream())
         self.assigned.assign({CALLS, INCIDENTS}, 1, "me")
         for key in (CALLS, INCIDENTS):
             asyncio.run(self.assigned._load(key))

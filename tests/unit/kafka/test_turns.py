@@ -23,12 +23,11 @@ from streams.kafka.partition import NOTHING, Partition, fingerprint
 from streams.kafka.producer import Outbox
 from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
-from streams.kafka.stream import Stream
 from streams.live import LONG, Busy, Health, Live
 from streams.periods import DAY, HOUR, MINUTE, rfc3339
 from streams.state import surveillance as watching
 from streams.state.snapshot import Identity
-from tests.build import FAR_FUTURE, Record, ms
+from tests.build import FAR_FUTURE, Record, StillStream, ms
 
 pytestmark = pytest.mark.replays  # weeks and months of a county
 
@@ -352,24 +351,16 @@ def test_a_live_process_that_counts_for_seconds_is_behind_until_it_pauses() -> N
     assert health.ready
 
 
-async def nothing(_: Any) -> bool:
-    return True
-
-
 def test_a_worker_with_a_message_that_takes_long_is_behind_and_then_live_again(
     tmp_path: Path,
 ) -> None:
     clock, seen = Clock(), list[tuple[str, str]]()
 
     async def work() -> None:
-        stream = Stream()
-        stream.resume, stream.commit = (lambda *_: None), nothing
-        stream.high, stream.heard = (lambda _: None), (lambda: None)
-        stream.position, stream.forget_positions = (lambda _: None), (lambda: None)
         settings = Settings("127.0.0.1:9", (COUNTY,), tmp_path, prefix="w")
         cluster = Cluster("c", 1, {"w.incidents": "id"})
         live = Live(Monitor(settings.forces, all_shards=False))
-        assigned = AssignedPartitions(settings, cluster, live, Outbox("127.0.0.1:9"), stream)
+        assigned = AssignedPartitions(settings, cluster, live, Outbox("127.0.0.1:9"), StillStream())
         key = ("w.incidents", 0)
         assigned.assign({key}, 1, "me")
         await assigned._load(key)
