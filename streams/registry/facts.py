@@ -112,7 +112,8 @@ class Marks(FieldFact):
 
     def knows(self, force: Force, raw: Any) -> bool:
         """Whether all are declared."""
-        return all(each in self.listed(force).paths for each in raw)
+        index = self.listed(force).index
+        return all(each in index for each in raw)
 
     def put(self, force: Force, question: Question, value: str) -> str:
         """Whether a name is among them, or one that lies within it."""
