@@ -340,7 +340,7 @@ def latency(bench: Bench, broker: str, tree: Path, name: str) -> tuple[list[floa
 
 def latencies(bench: Bench, broker: str) -> None:
     delays: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for number in range(min(bench.rounds, 3)):
+    for number in range(bench.size(2, 1, 1)):
         for name, tree in bench.trees.items():
             metrics, screen = latency(bench, broker, tree, f"{NAME}-late-{name}-{number}")
             delays[name, "metrics"] += metrics
