@@ -22,6 +22,9 @@ PART = (1 << PART_BITS) - 1
 """All lines in one integer, lowest first: of each so many bits for those in time, and as many above
 them for all. So a window of all lines is one sum."""
 
+MOST_KNOWN = 20_000
+"""What is read from so many counters of series is remembered: a minute has few calls of each."""
+
 
 class AnswerWindows:
     """The windows of the calls of one force, of which `lengths` are the minutes."""
@@ -34,6 +37,11 @@ class AnswerWindows:
         self._top = [place[name] for name in share.top]
         self._bottom = [place[name] for name in share.bottom]
         self._less = [place[name] for name in share.less]
+        self._asked = 0
+        for shift, mask in (*self._top, *self._bottom, *self._less):
+            self._asked |= mask << shift
+        self._known: dict[tuple[int, int], int] = {}
+        """By series key and those counters that are asked for, what is read from them."""
         self._minutes: dict[int, int] = {}
         self._end: int | None = None
         self.sums = [0 for _ in lengths]
@@ -99,16 +107,22 @@ class AnswerWindows:
         """The sums of a pane."""
         if not pane:
             return 0
-        sums: dict[int, int] = {}
+        found, known, asked = 0, self._known, self._asked
         for key, value in pane.items():
             if key <= SERIES_KEY_MASK:
-                line = CALL.series.split(key)[0]
-                sums[line] = sums.get(line, 0) + value
-        found = 0
-        for line, counters in sums.items():
-            of = sum([(counters >> shift) & mask for shift, mask in self._bottom])
-            if self._less:
-                of -= sum([(counters >> shift) & mask for shift, mask in self._less])
-            within = sum([(counters >> shift) & mask for shift, mask in self._top])
-            found += (of << PART_BITS | within) << 2 * PART_BITS * line
+                place = key, value & asked
+                read = known.get(place)
+                if read is None:
+                    read = self._read_series(*place)
+                    if len(known) < MOST_KNOWN:
+                        known[place] = read
+                found += read
         return found
+
+    def _read_series(self, series_key: int, counters: int) -> int:
+        """The sums of one series."""
+        of = sum([(counters >> shift) & mask for shift, mask in self._bottom])
+        of -= sum([(counters >> shift) & mask for shift, mask in self._less])
+        within = sum([(counters >> shift) & mask for shift, mask in self._top])
+        line = CALL.series.split(series_key)[0]
+        return (of << PART_BITS | within) << 2 * PART_BITS * line

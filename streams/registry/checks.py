@@ -7,6 +7,7 @@ that there are.
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Collection, Iterable
 from string import Formatter
 from typing import Any
@@ -40,6 +41,7 @@ class _Checks:
 
     def everything(self) -> None:
         kind = self.kind
+        self.names()
         for clock in kind.clocks:
             self.among("clocks", "field", (clock,), self.fields)
         for time in kind.times:
@@ -79,6 +81,18 @@ class _Checks:
             self.of_facts(name, condition)
         for group in kind.groups:
             self.group(group)
+
+    def names(self) -> None:
+        """Two of one name would be taken for each other."""
+        kind = self.kind
+        facts = [each.name for each in kind.columns]
+        listed = {"facts": facts + [each.name for each in kind.durations]}
+        for clock, layout in zip(kind.clocks, kind.layouts, strict=True):
+            listed[f"counters by {clock}"] = list(layout.names)
+        for what, names in listed.items():
+            for name, number in Counts(names).items():
+                if number > 1:
+                    raise DeclarationError(f'{kind.name}: {number} {what} are called "{name}"')
 
     def facts(self) -> None:
         for column in self.kind.columns:

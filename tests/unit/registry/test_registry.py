@@ -58,6 +58,14 @@ def watched(subject: str, of_all: str) -> Group:
             {"counters": (Counter("x", adds="outcome"),)},
             'counter x: adds "outcome" is none of victims',
         ),
+        (
+            {"facts": (*CRIME.facts, Code("outcome"))},
+            'crime: 2 facts are called "outcome"',
+        ),
+        (
+            {"counters": (*CRIME.counters, Counter("count"))},
+            'crime: 2 counters by recorded_at are called "count"',
+        ),
         ({"facts": (Code("outcomes"),)}, 'fact outcomes: name "outcomes" is none of area, '),
         (
             {"facts": (Flag("x", present("closed_at")),)},
