@@ -97,6 +97,7 @@ class Shard:
         registry: Registry = REGISTRY,
     ) -> None:
         self.kind = kind
+        self.registry = registry
         self.forces = tuple(forces)
         self.folds: dict[str, Ledger | Readings | Heartbeats] = {}
         for force in self.forces:

@@ -87,7 +87,7 @@ def plan_of(
         counts = sum(one.where.grain == grain for one in watched)
         listed = len(_series(monitor.registry, force, grain))
         idle[grain] = listed - counts
-        others[grain] = watches_in(force, grain) - listed
+        others[grain] = watches_in(force, grain, monitor.registry) - listed
     plan = Plan(tuple(streams), tuple(watched), LINKS, others=others, idle=idle)
     return Planned(plan, tuple(named))
 

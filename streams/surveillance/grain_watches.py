@@ -11,6 +11,7 @@ from streams.fold.ledger import Ledger
 from streams.periods import Period
 from streams.registry.affected import affects
 from streams.registry.dimensions import ALL
+from streams.registry.registry import Registry
 from streams.surveillance.adapters.base import OwnAdapter
 from streams.surveillance.adapters.counts import CountRows, Counts, Months
 from streams.surveillance.adapters.selection import SLOTS, adapter_of
@@ -24,13 +25,15 @@ from streams.surveillance.watch import Watch
 class GrainWatches:
     """All watches of one grain."""
 
-    def __init__(self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget) -> None:
+    def __init__(
+        self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget, registry: Registry
+    ) -> None:
         self.grain = grain
         self.force, self.kind, self.counters = force, ledger.kind, ledger.kind.layouts[0]
         changes = (change for change in force.file.changes if change.effect == "mark")
         self.marks = [(force.instant(change.date), change) for change in changes]
         self.calendar = ledger.calendar
-        self.allowed = budget.allowed(grain, watches_in(force, grain))
+        self.allowed = budget.allowed(grain, watches_in(force, grain, registry))
         listed = list(watch_list(force, ledger.kind, grain))
         self.rows = RowReader(force, ledger.kind, listed)
         self.by_row: dict[RowKey, list[WatchedSeries]] = {}

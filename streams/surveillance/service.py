@@ -32,6 +32,7 @@ from streams.fold.ledger import Closing, Ledger
 from streams.periods import DAY, HOUR, Period, Span
 from streams.registry import phrases
 from streams.registry.affected import affects
+from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
 from streams.surveillance.adapters.base import PassedPeriods, PeriodPoint
 from streams.surveillance.adapters.counts import CountRows, Counts
@@ -53,7 +54,7 @@ SOME = 64
 class Surveillance:
     """The watches of one ledger."""
 
-    def __init__(self, force: Force, ledger: Ledger) -> None:
+    def __init__(self, force: Force, ledger: Ledger, registry: Registry = REGISTRY) -> None:
         special.load()  # now, and not while an hour that closes is waited for
         self.force, self.ledger = force, ledger
         self.context = Context(force, ledger.calendar)
@@ -62,7 +63,7 @@ class Surveillance:
         factors = {**FACTORS, **alerts.factors.given()}
         budget = AlarmBudget(alerts.false_episodes_a_week, shares, factors)
         grains = cast("tuple[Grain, ...]", tuple(SHARES))
-        self.grains = {grain: GrainWatches(force, ledger, grain, budget) for grain in grains}
+        self.grains = {each: GrainWatches(force, ledger, each, budget, registry) for each in grains}
         self.days = DayNames(force)
         self.restarts = [
             (force.instant(c.date), c) for c in force.file.changes if c.effect == "restart"

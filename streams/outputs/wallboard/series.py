@@ -12,7 +12,7 @@ from streams.periods import HOUR, Calendar, rfc3339
 from streams.registry.aggregates import Ratio
 from streams.registry.dimensions import AREA, Dimension
 from streams.registry.measures import Gauge
-from streams.registry.registry import Registry
+from streams.registry.registry import REGISTRY, Registry
 
 HOURS = 24
 MEASURES: dict[str, tuple[str, str]] = {
@@ -22,6 +22,8 @@ MEASURES: dict[str, tuple[str, str]] = {
     "attended": (WHOLE_FORCE.group, WHOLE_FORCE.level),
 }
 """The charts of the tiles: their group and measure. Any other is asked for by its own name."""
+for _tile, _names in MEASURES.items():
+    REGISTRY.require(f"tile {_tile}", *_names)
 
 
 def hours(live: Live, force: str, group: str, measure: str, where: Mapping[str, str]) -> Series:

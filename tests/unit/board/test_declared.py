@@ -26,8 +26,9 @@ from streams.registry.incidents import INCIDENT
 from streams.registry.kind import Kind, Time
 from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy
 from streams.registry.page import page
+from streams.registry.phrases import subject
 from streams.registry.registry import Registry
-from streams.surveillance.series import watch_list
+from streams.state import surveillance as watching
 from tests.build import crime, feed, ms, tiny_force
 
 NOW = ms("2021-03-01T10:30:00Z")
@@ -124,15 +125,24 @@ def test_a_measure_of_one_entry_is_in_the_docs() -> None:
 
 def test_a_measure_of_one_entry_has_a_watch_when_asked() -> None:
     force = tiny_force()
-    listed = {
-        (series.measure.name, series.grain, *series.key[-1:])
-        for grain in ("hour", "day", "month")
-        for series in watch_list(force, MARKED.kinds["crime"], grain)
-        if series.key[0] == "all"
-    }
-    assert ("domestic", "day", "force") in listed
-    assert {name for name, grain, _ in listed if grain == "month"} == {"count", "domestic"}
-    assert not any(grain == "hour" for _, grain, _ in listed)
+    monitor = Monitor([force], registry=MARKED)
+    watching.watch_all(monitor)
+    for day in range(1, 9):
+        at = f"2021-03-{day:02}T10:00:00Z"
+        feed(monitor, crime(f"k{day}", at, area="north", markers=["domestic_abuse"]))
+    (shard,) = (each for each in monitor.shards if each.kind == "crime")
+    days = shard.surveillance["tiny"].grains["day"].begun
+    asked = [
+        subject(force, watch.series.watch, watch.series.row)
+        for row in (("crimes", ("all", "force")), ("crimes", ("burglary", "north")))
+        for watch in days[row]
+    ]
+    assert asked == [
+        "Recorded crimes",
+        "Domestic abuse",
+        "Burglary offences",
+        "Burglary of domestic abuse",
+    ]
 
 
 # -- a kind --------------------------------------------------------------------------------------
