@@ -145,5 +145,5 @@ def _watches() -> list[Panel]:
 
 def _volumes(registry: Registry) -> list[Panel]:
     groups = shown_on("volumes", registry)
-    over = [panel for g in groups for panel in over_time(g, g.title, *whole(g, registry))]
-    return over + [panel for g in groups for panel in by_value(g, registry)]
+    made = [panel for g in groups for panel in over_time(g, g.title, *whole(g, registry))]
+    return made + [panel for g in groups for panel in by_value(g, registry)]
