@@ -214,7 +214,7 @@ class AnswerRateRule(InstantRule):
             line, rest, room = 0, value, maxsize
             for bar in self._bars[window]:
                 if line not in self._lasting:
-                    fine = _room(rest & PART, (rest >> PART_BITS) & PART, bar)
+                    fine = room_of(rest & PART, (rest >> PART_BITS) & PART, bar)
                     if fine < 0:
                         found.append((window, line))
                     room = min(room, fine)
@@ -224,7 +224,7 @@ class AnswerRateRule(InstantRule):
 
     def _bars_in(self, hour: int) -> list[list[Bar]]:
         lines = [line.id for line in self.force.lines]
-        most = {line: self.usual.at_most(line, hour) for line in lines}
+        most = {line: self.usual.atmost_looked_at(line, hour) for line in lines}
         return [[self._bar(line, most[line][n], n) for line in lines] for n in WINDOWS]
 
     def _bar(self, line: str, most: float, minutes: int) -> Bar:
@@ -233,7 +233,7 @@ class AnswerRateRule(InstantRule):
         return stepped(UsualRate(most, self.usual.correlation(line, minutes)))
 
 
-def _room(within: int, of: int, bar: Bar) -> int:
+def room_of(within: int, of: int, bar: Bar) -> int:
     """How many calls may come, go or change, whatever they are, until a window may have to be
     looked at closely; -1 where it has to be now. Each makes those in time fewer by one at most, and
     the calls more by one at most, and of more calls as many or more may be in time."""
@@ -246,16 +246,16 @@ def _room(within: int, of: int, bar: Bar) -> int:
     room = floor((within - slope * of) / (1.0 + slope)) - 1
     if room >= ROOM_ENOUGH:
         return room
-    spare = within - _most(of, bar)
+    spare = within - most_looked_at(of, bar)
     if spare <= 0:
         return -1
     room = (spare - 1) // 2
-    while room and within - room <= _most(of + room, bar):
+    while room and within - room <= most_looked_at(of + room, bar):
         room //= 2
     return room
 
 
-def _most(of: int, bar: Bar) -> int:
+def most_looked_at(of: int, bar: Bar) -> int:
     """The most in time, of so many calls, that are looked at closely. The number of calls is
     rounded up, so that few bars serve: that hides nothing."""
     coarse = max(0, of.bit_length() - EXACT)
