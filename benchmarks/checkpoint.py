@@ -135,17 +135,18 @@ async def measure(records: int, path: Path, *, surveillance: bool) -> AsyncItera
         payload = b"\n".join(line(n, START + int(n * step), chance) for n in numbers)
         assert not held.live.ingest(payload, RECEIVED, held.shard)
     held.folded = 0
+    gc.freeze()  # as the worker does once a partition is ready
     yield await stretches("nothing", asyncio.sleep(2))
     yield await stretches("first save", held.save())
 
-    async def change(offset: int) -> None:
+    def change(offset: int) -> Awaitable[None]:
         numbers = chance.sample(range(records), BATCH)
         payload = [line(n, START + int(n * step), chance, offset + 1) for n in numbers]
-        await held.fold([Message(offset, b"\n".join(payload))])
+        return held.fold([Message(offset, b"\n".join(payload))])
 
-    async def ahead(offset: int, hours: int) -> None:
+    def ahead(offset: int, hours: int) -> Awaitable[None]:
         at = START + DAYS * DAY + hours * HOUR
-        await held.fold([Message(offset, line(records + hours, at, chance))])
+        return held.fold([Message(offset, line(records + hours, at, chance))])
 
     folded, saved = Stretches(FOLDS, [], [], []), Stretches(SAVES, [], [], [])
     for offset in range(1, TIMES + 1):

@@ -200,7 +200,7 @@ class Bench:
     @property
     def days(self) -> int:
         """How long a year is."""
-        return self.size(365, 70, 21)
+        return self.size(365, 70, 16)
 
     def year(self) -> tuple[Path, int]:
         """The file of a simulated county's year, written once, and its number of lines.

@@ -5,7 +5,9 @@
 Simulated calls, incidents and heartbeats of the forces go through one monitor in lots of five
 minutes, once without and once with all its series watched, as `watchroom run` and a worker have
 them. After that comes a day more, with a save at each of its hours as a worker makes it: what has
-changed of the detectors is encoded, in the event loop.
+changed of the detectors is encoded, in the event loop. Then a week more is given to the counts as
+arrays and to one `CountWatch` a series in turn: the cost of watching and learning them together and
+one by one. After `--days 365` that is the steady state.
 
 All times are of the processor, so that other work on the machine disturbs them little; it still
 slows the processor, so compare what ran in turn. Figures are printed, never tested; the aim is 2 ms
@@ -19,18 +21,24 @@ import datetime as dt
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from itertools import groupby
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from detectors.counts.count_watch import CountWatch
 from streams.board.monitor import Monitor
 from streams.config.force import Force, find_force
 from streams.fold.ledger import Closing
 from streams.periods import HOUR, MINUTE, Calendar
 from streams.sources.simulator import Rates, simulate
 from streams.state.surveillance import take, watch_all
+from streams.surveillance.adapters.counts import CountRows
 from streams.surveillance.service import Surveillance
 
 FIRST = dt.date(2023, 1, 2)
@@ -91,14 +99,63 @@ def saves(monitor: Monitor, lots: Lots) -> None:
         )
 
 
+def together_and_alone(monitor: Monitor, lots: Lots) -> None:
+    """Prints what a week of counts costs as arrays, and series by series."""
+    together, alone, hours = 0.0, 0.0, len(lots) // 12
+    rows: list[CountRows] = []
+    for shard in monitor.shards:
+        for surveillance in shard.surveillance.values():
+            rows += [w.counts for w in surveillance.grains.values() if w.counts is not None]
+            surveillance._close_weeks = lambda *_: iter(())  # `update` does it, and is timed
+    single = [
+        [deepcopy(each.watches.watch(row)) for row in range(len(each.taken))] for each in rows
+    ]
+
+    def both(each: CountRows, watches: list[CountWatch]) -> Callable[..., list[int]]:
+        update = each.update
+
+        def updated(
+            counts: NDArray[np.float64],
+            start: int,
+            slot: int,
+            names: Sequence[Sequence[str]] | None = None,
+            normal: NDArray[np.bool_] | None = None,
+        ) -> list[int]:
+            nonlocal together, alone
+            points = [None if x != x else x for x in counts.tolist()]  # noqa: PLR0124 - nan
+            learn = [True] * len(points) if normal is None else normal.tolist()
+            called = [()] * len(points) if names is None else names
+            begun = time.process_time()
+            found = update(counts, start, slot, names, normal)
+            between = time.process_time()
+            for watch, x, of_day, learned in zip(watches, points, called, learn, strict=False):
+                watch.update(x, slot, of_day, learn=learned)
+                _ = watch.rate
+            together += between - begun
+            alone += time.process_time() - between
+            return found
+
+        return updated
+
+    for each, watches in zip(rows, single, strict=True):
+        each.update = both(each, watches)  # type: ignore[method-assign]
+    play(monitor, lots)
+    number = sum(len(each.taken) for each in rows)
+    print(
+        f"{number:>4} counts in a week after that: {1000 * together / hours:.2f} ms an hour "
+        f"together, {1000 * alone / hours:.2f} one by one, {alone / together:.1f} times as long"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--days", type=int, default=56)
     parser.add_argument("--force", action="append", metavar="ID")
     asked = parser.parse_args()
     forces = [find_force(name) for name in asked.force or ("warwickshire", "city-of-london")]
-    lots = simulated(forces, asked.days + 1)
-    history, more = lots[: asked.days * 24 * 12], lots[asked.days * 24 * 12 :]
+    lots = simulated(forces, asked.days + 8)
+    days = [asked.days * 24 * 12, (asked.days + 1) * 24 * 12]
+    history, more, week = lots[: days[0]], lots[days[0] : days[1]], lots[days[1] :]
     lines = sum(payload.count(b"\n") + 1 for _, payload in history)
     plain, monitor = Monitor(forces), Monitor(forces)
     watch_all(monitor)
@@ -118,6 +175,7 @@ def main() -> None:
             f"second half; the longest period {1000 * max(times):.0f} ms"
         )
     saves(monitor, more)
+    together_and_alone(monitor, week)
 
 
 if __name__ == "__main__":

@@ -233,7 +233,7 @@ class GroupedWatch(Detector):
         has its slots' own besides, averaged.
         """
         every = 1.0 / sum(self._information)
-        own = max(0.0, float(np.mean(self._slot_spreads)) - every)
+        own = max(0.0, sum(self._slot_spreads) / self.period - every)
         return np.asarray(every + own / np.minimum(lengths, self.period))
 
     def _student(self, change: float) -> float:

@@ -8,12 +8,13 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from grafana.committed import GENERATED
-from grafana.dashboards import DASHBOARDS
+from grafana.dashboards import dashboards
+from streams.registry.registry import REGISTRY, Registry
 
 
-def texts() -> dict[str, str]:
-    """The JSON of every dashboard, by file name."""
-    return {f"{uid}.json": text for uid, text in map(_text, (made() for made in DASHBOARDS))}
+def texts(registry: Registry = REGISTRY) -> dict[str, str]:
+    """The JSON of every dashboard of a registry, by file name."""
+    return {f"{uid}.json": text for uid, text in map(_text, dashboards(registry))}
 
 
 def _text(builder: Dashboard) -> tuple[str, str]:

@@ -12,17 +12,17 @@ from collections.abc import Iterable
 from grafana_foundation_sdk.models import dashboard as model
 
 from streams.config.force import WHOLE
-from streams.events.schema import KINDS
 from streams.registry.registry import REGISTRY
 
 BY_SEVERITY = {"page": "To act on", "notice": "To look at", "state": "To know of"}
 RECORDED = {"feed", "kind"}
 """Labels that may hold a kind of record."""
-LISTED = {"category", "offence"}
+LISTED = {name for name, dimension in REGISTRY.dimensions.items() if dimension.narrows}
 """Labels whose values are of the forces' own lists."""
-IDENTIFIERS = {*RECORDED, *LISTED, "grade", "measure", "outcome", "reason", "row"}
+SUMMED = {name for name, dimension in REGISTRY.dimensions.items() if dimension.summed}
+IDENTIFIERS = {*RECORDED, *SUMMED, "measure", "outcome", "reason", "row"}
 """Labels whose values are written with underscores and dots."""
-RECORDS = {name: words for name, words in REGISTRY.names.items() if name in KINDS}
+RECORDS = REGISTRY.feeds
 CATEGORIES = {
     name: words for name, words in REGISTRY.names.items() if name not in {*RECORDS, "all"}
 }

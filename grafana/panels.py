@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
+from string import ascii_uppercase
 from typing import NamedTuple, TypeVar
 
 from grafana_foundation_sdk.builders import bargauge, common, stat, statetimeline, table, timeseries
@@ -32,6 +34,8 @@ Kind = TypeVar(
     "Kind", stat.Panel, timeseries.Panel, bargauge.Panel, table.Panel, statetimeline.Panel
 )
 HEIGHT = 8
+LETTERS = [*ascii_uppercase, *map("".join, product(ascii_uppercase, repeat=2))]
+"""What Grafana calls the queries of a panel."""
 ENDLESS = 1e15
 """The end of a range that has none. Grafana takes an end that is null for 0."""
 
@@ -88,7 +92,7 @@ def _faced(panel: Kind, face: Face, queries: Sequence[Query], *, now: bool = Fal
     if face.words:
         panel.mappings(_mappings(face.words))
     panel.thresholds(_steps(face))
-    for letter, query in zip("ABCDEFGHIJKLMNOP", queries, strict=False):
+    for letter, query in zip(LETTERS, queries, strict=False):
         panel.with_target(_target(query, letter, now=now, rows=isinstance(panel, table.Panel)))
     for each in in_words([query.legend for query in queries]):
         panel.with_transformation(each)

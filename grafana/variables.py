@@ -109,7 +109,7 @@ def watched(*names: str) -> list[Variable]:
     words = {
         "group": ("Table", "The table of the board that the measure stands in."),
         "measure": ("Measure", "The measure that is watched."),
-        "row": ("Row", "A line, a category or an offence group; all of them together."),
+        "row": ("Row", "A row of the table: a value of each of its dimensions, or all together."),
         "grain": ("Period", "How long the periods are that are judged."),
     }
     made: list[Variable] = []

@@ -16,7 +16,7 @@ from scipy.stats import nbinom, poisson
 
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive
-from detectors.counts.weeks import close_weeks
+from detectors.counts.weekly.baseline import learn_weeks
 
 Floats = NDArray[np.float64]
 
@@ -52,7 +52,8 @@ def learned(weeks: Floats, **parameters: float) -> Expected:
     detector = Expected(slots=weeks.shape[1], **parameters)  # type: ignore[arg-type]
     for count in weeks.ravel().tolist():
         detector.update(count)
-    close_weeks([detector], 0)  # the next point would
+    last = [(detector.resumed, detector.week)]
+    detector.close(*learn_weeks(last, detector.constants))  # the next point would
     return detector
 
 

@@ -3,8 +3,9 @@
 A real broker on one processor, a real worker with surveillance on the other, which saves and
 acknowledges every second as it always does. Times are of the worker's process (user and system).
 
-- Simulated calls and incidents of a county are sent each in a message of its own, then in messages
-  of 300 lines.
+- Calls of a large force, 200,000 a month in three versions each, are sent each in a message of its
+  own, then in messages of 300 lines; last come a simulated county's calls and incidents. The fewer
+  events there are to an hour, the more of its closing, its detectors and its alerts each one bears.
 - The checkpoints are deleted, and the worker reads the log again, with surveillance and without.
 - A thousand calls come a second: how long until each is in /metrics, and on a screen?
 - Quix Streams reads the same calls, one a message, from the same broker.
@@ -152,8 +153,15 @@ class Run:
         self.producer.close()
 
 
+def large(calls: int) -> Iterator[tuple[str, bytes]]:
+    """Calls of a large force, in the order of their updates."""
+    for batch in core.batches(calls, versions=3):
+        for line in batch.split(b"\n"):
+            yield "call", line
+
+
 def simulated() -> Iterator[tuple[str, bytes]]:
-    """Calls and incidents in the order of their updates, each with its kind, without end."""
+    """A county's calls and incidents in the order of their updates, without end."""
     for _, line in simulate(COUNTY, FIRST, None, 1_000, Rates(heartbeat_seconds=0)):
         kind = json.loads(line)["kind"]
         if kind in KINDS:
@@ -171,30 +179,36 @@ def batched(lines: Messages) -> Messages:
     return found + [(kind, b"\n".join(rest)) for kind, rest in waiting.items()]
 
 
+COSTS = {
+    "alone": ("events alone through Kafka and the worker, with surveillance", 40.0, 25.0),
+    "together": (f"{BATCH} lines a message through the worker, with surveillance", 12.0, 8.0),
+    "county": (f"the same of a simulated county, {BATCH} lines a message", None, None),
+}
+
+
 def cost(bench: Bench, broker: str) -> None:
     """An event alone, and 300 a message."""
     alone, together = bench.size(20_000, 10_000, 300), bench.size(60_000, 30_000, 600)
     spent: dict[tuple[str, str], list[float]] = defaultdict(list)
-    events = simulated()
+    events, county = large(bench.size(200_000, 200_000, 2_000)), simulated()
     with ExitStack() as stack:
         runs = {}
-        for name, tree in bench.trees.items():
-            runs[name] = Run(bench, broker, tree, f"{NAME}-{name}")
-            stack.callback(runs[name].close)
-            runs[name].start()
+        for how in ("large", "county"):
+            for name, tree in bench.trees.items():
+                runs[how, name] = Run(bench, broker, tree, f"{NAME}-{how}-{name}")
+                stack.callback(runs[how, name].close)
+                runs[how, name].start()
         for _ in range(bench.rounds):
             lots = {
-                "alone": (alone, list(islice(events, alone))),
-                "together": (together, batched(list(islice(events, together)))),
+                "alone": (alone, "large", list(islice(events, alone))),
+                "together": (together, "large", batched(list(islice(events, together)))),
+                "county": (together, "county", batched(list(islice(county, together)))),
             }
-            for how, (number, messages) in lots.items():
-                for name, run in runs.items():
-                    spent[name, how].append(1e6 * run.count(messages) / number)
+            for how, (number, kind, messages) in lots.items():
+                for name in bench.trees:
+                    spent[name, how].append(1e6 * runs[kind, name].count(messages) / number)
     found = {key: statistics.median(each) for key, each in spent.items()}
-    for how, words, floor, aim in (
-        ("alone", "events alone through Kafka and the worker, with surveillance", 40.0, 25.0),
-        ("together", f"{BATCH} lines a message through the worker, with surveillance", 12.0, 8.0),
-    ):
+    for how, (words, floor, aim) in COSTS.items():
         row = Row(words, found["here", how], "us an event", floor, aim)
         row.before = found.get(("before", how))
         bench.add(row)
@@ -203,7 +217,7 @@ def cost(bench: Bench, broker: str) -> None:
 def rebuild(bench: Bench, broker: str) -> None:
     """Reading the log again, with surveillance and without, beyond a start with an empty log."""
     number = bench.size(300_000, 60_000, 600)
-    messages = batched(list(islice(simulated(), number)))
+    messages = batched(list(large(number // 3)))
     floors = {"without": (150_000.0, ("--no-surveillance",)), "with": (100_000.0, ())}
     spent: dict[tuple[str, str], list[float]] = defaultdict(list)
     with ExitStack() as stack:
@@ -326,7 +340,7 @@ def latency(bench: Bench, broker: str, tree: Path, name: str) -> tuple[list[floa
 
 def latencies(bench: Bench, broker: str) -> None:
     delays: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for number in range(min(bench.rounds, 3)):
+    for number in range(bench.size(2, 1, 1)):
         for name, tree in bench.trees.items():
             metrics, screen = latency(bench, broker, tree, f"{NAME}-late-{name}-{number}")
             delays[name, "metrics"] += metrics

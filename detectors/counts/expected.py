@@ -148,18 +148,29 @@ class Expected(Detector):
 
     def pass_over(self, points: int, slots: int) -> None:
         """Takes so many points in a row of which nothing is known, the last of them so many slots
-        after the one before them; weeks that end within are not learned (see `weeks`)."""
+        after the one before them: learns the week that is running, and the weeks without a point
+        that end within, in one step.
+
+        >>> alone, at_once = (Expected(slots=7) for _ in range(2))
+        >>> for each in (alone, at_once):
+        ...     for day in range(24):
+        ...         each.update(50 + day % 7, day % 7)
+        >>> for day in range(24, 60):
+        ...     alone.update(None, day % 7)
+        >>> at_once.pass_over(36, 36)
+        >>> at_once.age, at_once.age == alone.age, at_once.slot == alone.slot
+        (8, True, True)
+        """
         self._place += points
         self._last = None
-        if self._first is not None:
-            self._slot = (self._slot + slots) % self.slots
-            self._position = (self._slot - self._first) % self.slots
-
-    def weeks_in(self, slots: int) -> int:
-        """How many weeks end within so many slots more."""
         if self._first is None:
-            return 0
-        return ((self._slot - self._first) % self.slots + slots) // self.slots
+            return
+        weeks = ((self._slot - self._first) % self.slots + slots) // self.slots
+        if weeks:
+            known = learn_weeks([(self.resumed, self._week)], self.constants)
+            self.close(*idle_weeks([(known[0], weeks - 1)], self.constants))
+        self._slot = (self._slot + slots) % self.slots
+        self._position = (self._slot - self._first) % self.slots
 
     @property
     def slot(self) -> int:

@@ -1,18 +1,20 @@
-"""The dashboards, one a file; each file's `dashboard()` builds one."""
+"""The dashboards, one a file; each file's `dashboard` builds one."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 
 from grafana.dashboards import alerts, calls, control_room, pipeline, response, volumes
+from streams.registry.registry import Registry
 
-DASHBOARDS: tuple[Callable[[], Dashboard], ...] = (
-    control_room.dashboard,
-    calls.dashboard,
-    response.dashboard,
-    volumes.dashboard,
-    alerts.dashboard,
-    pipeline.dashboard,
-)
+
+def dashboards(registry: Registry) -> list[Dashboard]:
+    """All of them, of the measures of a registry."""
+    return [
+        control_room.dashboard(registry),
+        calls.dashboard(registry),
+        response.dashboard(registry),
+        volumes.dashboard(registry),
+        alerts.dashboard(),
+        pipeline.dashboard(),
+    ]

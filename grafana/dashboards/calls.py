@@ -7,11 +7,11 @@ from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana import variables
 from grafana.frame import add, frame
 from grafana.panels import Face
-from grafana.registry import by_area, over_time
-from streams.registry.calls import CALLS
+from grafana.registry import by_area, over_time, shown_on
+from streams.registry.registry import Registry
 
 
-def dashboard() -> Dashboard:
+def dashboard(registry: Registry) -> Dashboard:
     """The dashboard."""
     made = frame(
         "watchroom-calls",
@@ -26,11 +26,12 @@ def dashboard() -> Dashboard:
         ],
     )
     line = 'line=~"$line"'
-    face = Face(
-        "Calls by area",
-        "The figures of each area and line now, over the window.",
-        width=24,
-    )
-    add(made, "Areas", by_area(CALLS, face, line))
-    add(made, "Line $line", *over_time(CALLS, "$line", line), repeat="line")
+    for group in shown_on("calls", registry):
+        face = Face(
+            f"{group.title} by area",
+            "The figures of each area and line now, over the window.",
+            width=24,
+        )
+        add(made, "Areas", by_area(group, face, line))
+        add(made, "Line $line", *over_time(group, "$line", line), repeat="line")
     return made

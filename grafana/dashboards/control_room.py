@@ -11,11 +11,8 @@ from grafana.names import BY_SEVERITY
 from grafana.open_alerts import open_table
 from grafana.panels import Face, Panel, Query, Words, bars, now
 from grafana.queries import FORCE, PLACE, counted, figure, latest, pick
-from streams.registry.calls import CALLS
-from streams.registry.crimes import CRIMES
 from streams.registry.dimensions import ALL
-from streams.registry.incidents import ATTENDANCE, INCIDENTS
-from streams.registry.measures import Group
+from streams.registry.registry import Registry
 
 UID = "watchroom-now"
 ON_TARGET = (Words(0, "▼ Below target", ACT), Words(1, "● On target", FINE))
@@ -24,7 +21,7 @@ TO_RESPONSE = ("Response", "watchroom-response")
 LARGE = 48
 
 
-def dashboard() -> Dashboard:
+def dashboard(registry: Registry) -> Dashboard:
     """The dashboard."""
     made = frame(
         UID,
@@ -37,21 +34,21 @@ def dashboard() -> Dashboard:
     full = DashboardLink("Full screen").url(f"/d/{UID}?kiosk&${{force:queryparam}}")
     made.link(full.icon("external link"))
     add(made, "State", *_state())
-    add(made, "Calls", *_calls())
-    add(made, "Emergencies", *_emergencies())
-    add(made, "Volumes and alerts", *_volumes())
+    add(made, "Calls", *_calls(registry))
+    add(made, "Emergencies", *_emergencies(registry))
+    add(made, "Volumes and alerts", *_volumes(registry))
     return made
 
 
-def _measure(group: Group, name: str, window: str, *matchers: str) -> str:
-    (measure,) = [each for each in group.measures if each.name == name]
-    return figure(group, measure, *PLACE, *matchers, window=window)
+def _measure(registry: Registry, group: str, name: str, window: str, *matchers: str) -> str:
+    found = registry.require("dashboard Control room now", group, name)
+    return figure(*found, *PLACE, *matchers, window=window)
 
 
-def _on_target(group: Group, name: str, window: str, on: str) -> str:
+def _on_target(registry: Registry, group: str, name: str, window: str, on: str) -> str:
     """1 where the share reaches the target that the force set, 0 where it doesn't."""
-    share = _measure(group, name, window)
-    target = latest(f"watchroom_{group.name}_target_ratio", FORCE)
+    share = _measure(registry, group, name, window)
+    target = latest(f"watchroom_{group}_target_ratio", FORCE)
     return f"({share}) >= bool on ({on}) group_left () ({target})"
 
 
@@ -101,10 +98,10 @@ def _state() -> list[Panel]:
     ]
 
 
-def _calls() -> list[Panel]:
+def _calls(registry: Registry) -> list[Panel]:
     def large(name: str, title: str, words: str, unit: str, window: str = "1h") -> Panel:
         face = Face(title, words, unit, width=4, height=6, link=TO_CALLS, decimals=0)
-        return now(face, Query(_measure(CALLS, name, window), "{{line}}"), size=LARGE)
+        return now(face, Query(_measure(registry, "calls", name, window), "{{line}}"), size=LARGE)
 
     return [
         large("waiting", "Calls waiting", "Callers waiting to be answered.", "short"),
@@ -127,7 +124,7 @@ def _calls() -> list[Panel]:
                 link=TO_CALLS,
                 words=ON_TARGET,
             ),
-            Query(_on_target(CALLS, "service_level", "1h", "force, line"), "{{line}}"),
+            Query(_on_target(registry, "calls", "service_level", "1h", "force, line"), "{{line}}"),
         ),
         large(
             "abandonment",
@@ -138,10 +135,10 @@ def _calls() -> list[Panel]:
     ]
 
 
-def _emergencies() -> list[Panel]:
+def _emergencies(registry: Registry) -> list[Panel]:
     def large(name: str, title: str, words: str, unit: str) -> Panel:
         face = Face(title, words, unit, width=4, height=6, link=TO_RESPONSE, decimals=0)
-        return now(face, Query(_measure(ATTENDANCE, name, "today"), title), size=LARGE)
+        return now(face, Query(_measure(registry, "attendance", name, "today"), title), size=LARGE)
 
     return [
         large("unattended", "Not yet attended", "Emergencies that nobody has reached.", "short"),
@@ -159,15 +156,17 @@ def _emergencies() -> list[Panel]:
                 link=TO_RESPONSE,
                 words=ON_TARGET,
             ),
-            Query(_on_target(ATTENDANCE, "within", "today", "force"), "Attendance"),
+            Query(_on_target(registry, "attendance", "within", "today", "force"), "Attendance"),
         ),
         large("response_mean", "Mean response today", "From opening to arrival.", "s"),
     ]
 
 
-def _volumes() -> list[Panel]:
-    incidents = _measure(INCIDENTS, "count", "today", f'category!="{ALL}"', f'grade="{ALL}"')
-    crimes = _measure(CRIMES, "count", "month", f'offence!="{ALL}"')
+def _volumes(registry: Registry) -> list[Panel]:
+    incidents = _measure(
+        registry, "incidents", "count", "today", f'category!="{ALL}"', f'grade="{ALL}"'
+    )
+    crimes = _measure(registry, "crimes", "count", "month", f'offence!="{ALL}"')
     link = ("Volumes and control charts", "watchroom-volumes")
     return [
         bars(

@@ -8,14 +8,15 @@ from grafana import variables
 from grafana.frame import add, frame
 from grafana.panels import Face, Query, bars
 from grafana.queries import PLACE, figure
-from grafana.registry import by_area, over_time
+from grafana.registry import by_area, over_time, shown_on
 from streams.registry.dimensions import ALL
-from streams.registry.incidents import ATTENDANCE, INCIDENTS
+from streams.registry.incidents import INCIDENTS
+from streams.registry.registry import Registry
 
-(COUNT,) = INCIDENTS.measures
+COUNT = INCIDENTS.measures[0]
 
 
-def dashboard() -> Dashboard:
+def dashboard(registry: Registry) -> Dashboard:
     """The dashboard."""
     made = frame(
         "watchroom-response",
@@ -28,13 +29,14 @@ def dashboard() -> Dashboard:
             variables.window(),
         ],
     )
-    add(made, "Attendance in $area", *over_time(ATTENDANCE, "Emergencies"))
-    face = Face(
-        "Attendance by area",
-        "The figures of each area now, over the window.",
-        width=24,
-    )
-    add(made, "Areas", by_area(ATTENDANCE, face))
+    for group in shown_on("response", registry):
+        add(made, f"{group.title} in $area", *over_time(group, group.title))
+        face = Face(
+            f"{group.title} by area",
+            "The figures of each area now, over the window.",
+            width=24,
+        )
+        add(made, "Areas", by_area(group, face))
     graded = figure(INCIDENTS, COUNT, *PLACE, f'category="{ALL}"', f'grade!="{ALL}"', window="1h")
     today = figure(INCIDENTS, COUNT, *PLACE, f'category="{ALL}"', f'grade!="{ALL}"', window="today")
     add(

@@ -8,23 +8,22 @@ from grafana import variables
 from grafana.colours import ACT, BLUE, FINE, GREY, NOTICE, ORANGE, PURPLE, VERMILLION, Appearance
 from grafana.frame import add, changes_of_level, frame
 from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows, states
-from grafana.queries import FORCE, PLACE, figure, latest
-from streams.registry.crimes import CRIMES
-from streams.registry.dimensions import ALL
-from streams.registry.incidents import INCIDENTS
+from grafana.queries import FORCE, PLACE, latest
+from grafana.registry import by_value, over_time, shown_on, whole
+from streams.registry.registry import Registry
 
 CHOSEN = (*PLACE, 'group="$group"', 'measure="$measure"', 'row="$row"', 'grain="$grain"')
 FLAGS = (Words(-1, "▼ Below", ACT), Words(0, "● Within", FINE), Words(1, "▲ Above", NOTICE))
 LOWER, UPPER = Appearance(ORANGE, (4, 4), 1), Appearance(ORANGE, (8, 3), 1)
 
 
-def dashboard() -> Dashboard:
+def dashboard(registry: Registry) -> Dashboard:
     """The dashboard."""
     made = frame(
         "watchroom-volumes",
         "Volumes and control charts",
         "A watched measure against what is expected of it: centre, limits, points flagged, and "
-        "re-bases. Below: volumes by category and offence group.",
+        "re-bases. Below: volumes, and what they were of.",
         [
             *variables.scraped(),
             variables.force(),
@@ -38,7 +37,7 @@ def dashboard() -> Dashboard:
     made.annotation(changes_of_level(*PLACE))
     add(made, "$measure, $row, $area", *_chart())
     add(made, "All that is watched", *_watches())
-    add(made, "Volumes", *_volumes())
+    add(made, "Volumes", *_volumes(registry))
     return made
 
 
@@ -144,47 +143,7 @@ def _watches() -> list[Panel]:
     ]
 
 
-def _volumes() -> list[Panel]:
-    (incident,), (crime,) = INCIDENTS.measures, CRIMES.measures
-    narrow = "1h|today|month"
-    category = (f'category!="{ALL}"', f'grade="{ALL}"')
-    every = figure(INCIDENTS, incident, *PLACE, f'category="{ALL}"', f'grade="{ALL}"')
-    return [
-        lines(
-            Face("Incidents", "Incidents opened, over the window.", width=12),
-            Query(every, incident.title),
-        ),
-        lines(
-            Face("Crimes", "Crimes recorded, over the window.", width=12),
-            Query(figure(CRIMES, crime, *PLACE, f'offence="{ALL}"'), crime.title),
-        ),
-        bars(
-            Face(
-                "Incidents by category, today",
-                f"Incidents opened since midnight. Kept for the windows {narrow} only.",
-                width=12,
-                height=12,
-            ),
-            Query(
-                f"sort_desc({figure(INCIDENTS, incident, *PLACE, *category, window='today')})",
-                "{{category}}",
-            ),
-        ),
-        bars(
-            Face(
-                "Crimes by offence group, this month",
-                f"Crimes recorded since the first. Kept for the windows {narrow} only.",
-                width=12,
-                height=12,
-            ),
-            Query(
-                f"sort_desc({figure(CRIMES, crime, *PLACE, offence(), window='month')})",
-                "{{offence}}",
-            ),
-        ),
-    ]
-
-
-def offence() -> str:
-    """The matcher of single offence groups, not of all of them together."""
-    return f'offence!="{ALL}"'
+def _volumes(registry: Registry) -> list[Panel]:
+    groups = shown_on("volumes", registry)
+    over = [panel for g in groups for panel in over_time(g, g.title, *whole(g, registry))]
+    return over + [panel for g in groups for panel in by_value(g, registry)]

@@ -21,9 +21,10 @@ from streams.registry.calls import CALL, CALLS
 from streams.registry.incidents import ATTENDANCE, INCIDENT
 from streams.registry.kind import Kind
 from streams.registry.measures import Group
+from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
-RECORDS = ("call", "incident", "crime")
+RECORDS = tuple(REGISTRY.kinds)
 """The kinds of record of which rules read the ledger."""
 
 

@@ -16,11 +16,13 @@ from streams.config.force import Force
 from streams.config.targets import held
 from streams.periods import MINUTE
 from streams.registry.aggregates import Count, Figures
+from streams.registry.calls import CALLS
 from streams.registry.counting import SERIES_KEY_MASK
 from streams.registry.registry import REGISTRY
 from streams.surveillance.adapters.base import TAIL
 from streams.surveillance.signals import Signal
 
+_, SERVICE_LEVEL = REGISTRY.require("what an alert says of answers", CALLS.name, "service_level")
 UNLIKELY = 0.01
 """How unlikely it is that so many of a rise are in an area by chance, where it is named."""
 
@@ -132,8 +134,8 @@ class MonitorLookup:
         return None
 
     def answered(self, signal: Signal) -> tuple[int, int, int] | None:
-        """Of the calls of a signal's period."""
-        line = signal.row.get("line", "")
+        """Of the calls of a signal's period, where it is about calls on a line."""
+        line = signal.row.get("line", "") if signal.group == CALLS.name else ""
         ledger = self.monitor.ledger("call", self.force.id)
         if ledger is None or line not in self.force.line_index:
             return None
@@ -146,7 +148,7 @@ class MonitorLookup:
         if row is None:
             return None
         level, targets = (
-            row.ratio_of("service_level"),
+            row.ratio_of(SERVICE_LEVEL.name),
             self.force.lines[self.force.line_index[line]].targets,
         )
         within, _ = held(self.force, targets, end - 1)

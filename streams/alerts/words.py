@@ -50,9 +50,7 @@ def about(force: Force, signal: Signal) -> str:
     found = REGISTRY.measure(signal.group, signal.measure)
     if found is None or found.watch is None:
         return REGISTRY.plain_name(signal.measure)
-    if "line" in signal.row:  # by its number, which everyone knows it by
-        return found.watch.subject.format(line=calls(signal.row["line"]))
-    return subject(force, found.watch, signal.row)
+    return subject(force, found.watch, signal.row, brief=True)
 
 
 def calls(line: str) -> str:

@@ -47,6 +47,7 @@ from streams.fold.totals import MEASURE
 from streams.periods import DAY, MINUTE, Calendar, Grain, Period, Span, rfc3339
 from streams.registry.affected import check_affects
 from streams.registry.calls import CALL
+from streams.registry.measures import Group
 from streams.registry.packing import Packer
 from streams.registry.registry import REGISTRY, Registry
 
@@ -96,6 +97,7 @@ class Shard:
         registry: Registry = REGISTRY,
     ) -> None:
         self.kind = kind
+        self.registry = registry
         self.forces = tuple(forces)
         self.folds: dict[str, Ledger | Readings | Heartbeats] = {}
         for force in self.forces:
@@ -386,14 +388,15 @@ class Monitor:
             end=rfc3339(end, force.zone),
             targets=period_targets(force, start, end),
         )
-        every: dict[str, Parts] = {}
+        every: dict[tuple[str, str], Parts] = {}
         for group in self.registry.groups:
             ledger = self.ledger(group.kind, force.id)
             if ledger is None:
                 continue
-            parts = every.get(group.kind)
-            if parts is None and ledger.panes.keeps(start, end):
-                parts = every[group.kind] = ledger.panes.parts(start, end)
+            panes, read = ledger.panes_by(self._clock(group)), (group.kind, group.clock)
+            parts = every.get(read)
+            if parts is None and panes.keeps(start, end):
+                parts = every[read] = panes.parts(start, end)
             used = beside.used(start, end, parts) if beside and group.name == MEASURE else None
             totals = bool(used and used.parts)
             if parts is not None or totals:
@@ -401,7 +404,7 @@ class Monitor:
                 empty = parts is None or not (parts.kept or parts.fresh)
                 if not totals:
                     known = self._known(group.kind, force.id, start, end, at, empty=empty)
-                if empty and not totals and (not known or ledger.panes.covered(start, end)):
+                if empty and not totals and (not known or panes.covered(start, end)):
                     rows = tables.rollup.missing()
                 elif used is not None:
                     rows = tables.rollup.rows_beside(tables.rollup.sums(both(parts)), used)
@@ -414,6 +417,10 @@ class Monitor:
                     days = (min(end, at) - start) / DAY
                     out.missing[group.name] = KnownDays(round(known * days, 2), round(days, 2))
         return out
+
+    def _clock(self, group: Group) -> int:
+        """By which clock of its kind the records of a group are counted, by number."""
+        return self.registry.kinds[group.kind].clocks.index(group.clock)
 
     def _known(
         self, kind: str, force_id: str, start: int, end: int, at: int, *, empty: bool
@@ -445,9 +452,10 @@ class Monitor:
         out: FirstPublished | None = None
         for group in self.registry.groups:
             ledger = self.ledger(group.kind, force.id)
-            change = ledger and ledger.changes_since_closed(period)
+            clock = self._clock(group)
+            change = ledger and ledger.changes_since_closed(period, clock)
             if ledger is not None and change:
-                parts = ledger.panes.parts(period.start, period.end)
+                parts = ledger.panes_by(clock).parts(period.start, period.end)
                 tables = self._tables[force.id, group.name]
                 out = out or self.types.first()
                 if beside and group.name == MEASURE:

@@ -33,6 +33,7 @@ from streams.registry.aggregates import (
 )
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
 from streams.registry.dimensions import AREA
+from streams.registry.histogram import BINS
 from streams.registry.kind import Kind
 from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group
 from streams.registry.packing import Packer
@@ -154,8 +155,8 @@ class Rollup:
                 series.add(self._rows(key), (now != 0) - (was != 0))
                 old.append(was)
                 new.append(now)
-            elif self._shares:
-                bins.add(self._rows(key & SERIES_KEY_MASK), now - was, (key >> BIN_SHIFT) - 1)
+            elif self._shares and (a_bin := (key >> BIN_SHIFT) - 1) < BINS:  # of the first duration
+                bins.add(self._rows(key & SERIES_KEY_MASK), now - was, a_bin)
         counts = unpack(self._layout, self._needed, new)
         if before:
             counts -= unpack(self._layout, self._needed, old)

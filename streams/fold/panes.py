@@ -12,7 +12,7 @@ an hour's minutes are made when somebody asks for one: history that is only read
 makes them. A record known only to the day or the month has panes of its own and enters nothing
 finer.
 
-What lies before `closed_before` changes seldom, and by `revise` alone: sums of it are kept until
+What lies before `closed_before` hardly changes, and by `revise` alone: sums of it are kept until
 then. So the sum of a closed month is made once, and readers may keep what they make of it for as
 long as they are given the same one.
 """

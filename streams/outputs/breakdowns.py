@@ -147,13 +147,13 @@ def further(board: Board, of: Breakdown) -> Table | None:
     rows = [figures.row(of.group.name, **of.all) for figures in periods]
     table = _table(of.group.title, *of.windows.values(), *asked(board))
     for measure in measures:
-        cells = [_cell(measure, row) for row in rows]
-        if any(cell not in ("0", phrases.NOTHING) for cell in cells):
-            table.add_row(measure.title, *cells)
+        texts = [_worded(measure, row) for row in rows]
+        if any(text not in ("0", phrases.NOTHING) for text in texts):
+            table.add_row(measure.title, *texts)
     return table if table.row_count else None
 
 
-def _cell(measure: Measure, row: Row | None) -> str:
+def _worded(measure: Measure, row: Row | None) -> str:
     """A measure of a row in words."""
     if row is None or measure.name not in row.measures:
         return phrases.NOTHING
@@ -183,8 +183,8 @@ def areas(board: Board, registry: Registry) -> Table | None:
     ]
     table = _table("Policing area", *(heading for heading, _ in columns))
     for area in shown:
-        cells = (cell(area) for _, cell in columns)
-        table.add_row(known[area].name.removesuffix(" policing area"), *cells)
+        texts = (text_of(area) for _, text_of in columns)
+        table.add_row(known[area].name.removesuffix(" policing area"), *texts)
     return table
 
 

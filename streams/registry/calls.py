@@ -112,6 +112,7 @@ CALLS = Group(
         records="calls",
         unserved="none ended",
     ),
+    dashboard="calls",
 )
 
 CALL = Kind(

@@ -7,14 +7,23 @@ that there are.
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Collection, Iterable
+from string import Formatter
 from typing import Any
 
 from streams.errors import DeclarationError
 from streams.registry.conditions import Condition, Has, Is, Within
 from streams.registry.facts import Case, FieldFact, Flag, Number
 from streams.registry.kind import Kind
-from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group, Measure
+from streams.registry.measures import (
+    SERVICE_LEVELS,
+    ChosenServiceLevel,
+    Gauge,
+    Group,
+    Measure,
+    WatchPolicy,
+)
 
 
 def check(kind: Kind) -> None:
@@ -32,6 +41,7 @@ class _Checks:
 
     def everything(self) -> None:
         kind = self.kind
+        self.names()
         for clock in kind.clocks:
             self.among("clocks", "field", (clock,), self.fields)
         for time in kind.times:
@@ -72,6 +82,18 @@ class _Checks:
         for group in kind.groups:
             self.group(group)
 
+    def names(self) -> None:
+        """Two of one name would be taken for each other."""
+        kind = self.kind
+        facts = [each.name for each in kind.columns]
+        listed = {"facts": facts + [each.name for each in kind.durations]}
+        for clock, layout in zip(kind.clocks, kind.layouts, strict=True):
+            listed[f"counters by {clock}"] = list(layout.names)
+        for what, names in listed.items():
+            for name, number in Counts(names).items():
+                if number > 1:
+                    raise DeclarationError(f'{kind.name}: {number} {what} are called "{name}"')
+
     def facts(self) -> None:
         for column in self.kind.columns:
             entry = f"fact {column.name}"
@@ -95,6 +117,19 @@ class _Checks:
         for measure in group.measures:
             self.among(
                 f"measure {group.name}.{measure.name}", "value", _needs(measure), layout.names
+            )
+            if measure.watch is not None:
+                self.watch(f"measure {group.name}.{measure.name}", measure.watch, group)
+
+    def watch(self, entry: str, watch: WatchPolicy, group: Group) -> None:
+        """What a sentence is about names dimensions, and the whole where one says what happened."""
+        named = {name for _, name, _, _ in Formatter().parse(watch.subject) if name is not None}
+        self.among(entry, "watch.subject", named, group.dimensions)
+        narrow = [name for name in group.dimensions if self.kind.dimension(name).narrows]
+        if narrow and not watch.of_all:
+            raise DeclarationError(
+                f"{self.kind.name}, {entry}: watch.of_all is missing, which says what all values "
+                f"of {narrow[0]} together are called"
             )
 
     def by_clock(self, entry: str, clock: str) -> None:

@@ -34,6 +34,9 @@ class Dimension(FieldFact):
     answers = (Is,)
     summed: ClassVar[bool] = True
     """Whether there are rows of all its values together (`ALL`)."""
+    narrows: ClassVar[bool] = False
+    """Whether its values say what happened (a category, an offence), so that a rise of one explains
+    that of all together: an alert of the whole names the value that holds most of it."""
     bits: int = 12
 
     def put(self, force: Force, question: Question, value: str) -> str:
@@ -64,6 +67,14 @@ class Dimension(FieldFact):
         """The values of the rows that are shown even when nothing happened."""
         return (ALL,)
 
+    def name_in_words(self, force: Force, value: str) -> str | None:
+        """A value as a sentence names it; None where the words of its id do."""
+        return None
+
+    def brief(self, value: str) -> str | None:
+        """The same as short as it can be said."""
+        return None
+
 
 @dataclass(frozen=True)
 class Lines(Dimension):
@@ -71,6 +82,7 @@ class Lines(Dimension):
     came decides what it is."""
 
     summed = False
+    says = "a telephone line of the force"
     name: str = "line"
     bits: int = 6
 
@@ -109,12 +121,22 @@ class Lines(Dimension):
         """Every line."""
         return self.watched(force)
 
+    def name_in_words(self, force: Force, value: str) -> str:
+        """By its name in the force's file, as calls: `999 calls`."""
+        named = force.lines[force.line_index[value]].name
+        return named if "call" in named.casefold() else f"{named} calls"
+
+    def brief(self, value: str) -> str:
+        """By its number, which everyone knows it by."""
+        return f"{value} calls"
+
 
 @dataclass(frozen=True)
 class Areas(Dimension):
     """The areas of a force, as a tree; index 0 is the force without a known area."""
 
     summed = False
+    says = "an area of the force, which may lie within another"
     name: str = AREA
 
     def value(self, force: Force, raw: Any, note: Note) -> int:
@@ -155,6 +177,8 @@ class Areas(Dimension):
 class Categories(Dimension):
     """A tree of dotted categories of the force, `vocabulary`; index 0 is `other`."""
 
+    narrows = True
+    says = "a dotted name of the force's list, which may lie within another"
     vocabulary: Callable[[Force], Vocabulary] = field(kw_only=True)
 
     def value(self, force: Force, raw: Any, note: Note) -> int:

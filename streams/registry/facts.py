@@ -28,6 +28,8 @@ class Fact:
 
     answers: ClassVar[tuple[type[Question], ...]]
     """The questions that can be asked of it."""
+    says: ClassVar[str] = ""
+    """What it is, in words, where its declaration does not say."""
 
     def put(self, force: Force, question: Question, value: str) -> str:
         """A question as a Python expression about `value`."""
@@ -97,6 +99,7 @@ class Marks(FieldFact):
     """A set of names that the force's file declares, as a number with a bit for each."""
 
     answers = (Has,)
+    says = "which of the markers that the force's file declares"
     listed: Callable[[Force], Markers]
 
     def value(self, force: Force, raw: Any, note: Note) -> int:
@@ -112,7 +115,8 @@ class Marks(FieldFact):
 
     def knows(self, force: Force, raw: Any) -> bool:
         """Whether all are declared."""
-        return all(each in self.listed(force).paths for each in raw)
+        index = self.listed(force).index
+        return all(each in index for each in raw)
 
     def put(self, force: Force, question: Question, value: str) -> str:
         """Whether a name is among them, or one that lies within it."""
@@ -128,6 +132,7 @@ class Code(FieldFact):
     """A published code of the event, as it is; `none` stands for none."""
 
     answers = (Present, Is)
+    says = "a published code, as it is"
     none: int | str = 0
 
     def value(self, force: Force, raw: Any, note: Note) -> int | str:
@@ -151,6 +156,7 @@ class Number(Fact):
     it up."""
 
     answers = (Present,)
+    says = "a number of people"
     field: str
     of: Callable[[Any], int]
 

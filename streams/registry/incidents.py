@@ -129,6 +129,7 @@ ATTENDANCE = Group(
         records="emergencies",
         unserved="none attended",
     ),
+    dashboard="response",
 )
 INCIDENTS = Group(
     "incidents",

@@ -21,7 +21,7 @@ from streams.registry.counting import Counter, CounterLayout, Timing
 from streams.registry.digests import Counted, digest
 from streams.registry.dimensions import Dimension, SeriesLayout
 from streams.registry.facts import Fact
-from streams.registry.measures import Group
+from streams.registry.measures import Group, Measure
 from streams.registry.times import LONGEST
 
 
@@ -120,6 +120,23 @@ class Kind:
             CounterLayout.of(self.counters_by(clock), self.timings_by(clock))
             for clock in self.clocks
         )
+
+    @cached_property
+    def everything(self) -> tuple[Group, Measure]:
+        """The measure that says how many records there are, and its group: the first of the group
+        that no series is left out of."""
+        group = next((each for each in self.groups if each.where == ALWAYS), self.groups[0])
+        return group, group.measures[0]
+
+    @cached_property
+    def hourly(self) -> bool:
+        """Whether it is watched by the hour: a silence of its feed is judged while it lasts."""
+        watches = (each.watch for group in self.groups for each in group.measures)
+        return any(each is not None and "hour" in each.grains for each in watches)
+
+    def dimension(self, name: str) -> Dimension:
+        """A dimension by its name."""
+        return next(each for each in self.dimensions if each.name == name)
 
     def holds(self, force: Force, condition: Condition, indices: Sequence[int]) -> bool:
         """Whether a condition on dimensions holds of a series, by the index of each."""

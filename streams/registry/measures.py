@@ -133,7 +133,9 @@ class Performance:
 class Group:
     """A table of the board: the kind of its records, the field by whose time they are counted, the
     dimensions of its rows besides area, its measures, which series are in it by their
-    dimensions, and how its records are served, where they are."""
+    dimensions, and how its records are served, where they are.
+
+    The first measure says how many records there are."""
 
     name: str
     title: str
@@ -143,6 +145,8 @@ class Group:
     measures: tuple[Measure, ...]
     where: Condition = ALWAYS
     performance: Performance | None = None
+    dashboard: Literal["calls", "response", "volumes"] = "volumes"
+    """Which of the dashboards has panels of it."""
 
 
 LIVE_GRAINS: tuple[Literal["hour", "day", "month"], ...] = ("hour", "day", "month")

@@ -24,6 +24,7 @@ made, as dataclasses are; a traceback shows it.
 
 from __future__ import annotations
 
+import datetime as dt
 import linecache
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -120,7 +121,11 @@ class Packer:
         """Values that no list of the force knows, of records that count all the same."""
         self.facts = FactTable()
         self._judge = TimeJudge()
-        self._columns = kind.columns
+        self._columns: list[tuple[FieldFact | None, dict[Any, tuple[Any, Any]]]] = [
+            (column if isinstance(column, FieldFact) else None, {}) for column in kind.columns
+        ]
+        """The facts that force lists are asked for, with what they said, and the value that it was
+        said of."""
         self._seen: dict[Facts, int] = {}
         self._lost_after: dict[int, int] = {}
         self._places = _Places(kind)
@@ -131,6 +136,8 @@ class Packer:
         self._counted: list[Counted] = []
         self._unfinished: list[bool] = []
         self._series_keys: list[int] = []
+        self._found: list[int] = []
+        """By index of a tuple: the lowest bits of the records that have it."""
         counted = self._counted
 
         def contributions(packed: int) -> tuple[Contribution, ...]:
@@ -227,18 +234,23 @@ class Packer:
         def note(field: str, value: str) -> None:
             self.unknown.note(event, field, value)
 
-        facts = []
-        for column, value in zip(self._columns, raw, strict=True):
-            if isinstance(column, FieldFact):
-                limited = limited and column.knows(force, value)
-                facts.append(column.value(force, value, note))
-            else:
-                facts.append(value)
+        facts, same = [], []
+        for (column, known), value in zip(self._columns, raw, strict=True):
+            fact, kept = known.get(value, (value, value))
+            if column is not None and value not in known:
+                fact = column.value(force, value, note)
+                if column.knows(force, value) and len(known) < _MOST_SEEN:
+                    known[value] = fact, value
+                else:
+                    limited = False
+            facts.append(fact)
+            same.append(kept)
         found = self._intern(tuple(facts))
         if limited:
             if len(self._seen) >= _MOST_SEEN:
                 self._seen.clear()
-            self._seen[raw] = found
+            # Every event brings texts of its own: those of the first are kept for all.
+            self._seen[tuple(same)] = found
         return found
 
     def _intern(self, facts: Facts) -> int:
@@ -246,11 +258,13 @@ class Packer:
         index = self.facts.find(facts)
         if index is None:
             index = self.facts.add(facts)
-            counted, unfinished = self._counting.of(facts)
+            series_key = self.kind.series.of(*facts[: len(self.kind.dimensions)])
+            counted, is_open, unfinished = self._counting.of(facts, series_key)
             self._counted.append(counted)
             self._unfinished.append(unfinished)
-            self._series_keys.append(self.kind.series.of(*facts[: len(self.kind.dimensions)]))
-        return index << 1 | self._counting.is_open(facts)
+            self._series_keys.append(series_key)
+            self._found.append(index << 1 | is_open)
+        return self._found[index]
 
 
 class _Places:
@@ -313,6 +327,7 @@ def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
         "_numbers": {f.name: f.of for f in packer.kind.facts if isinstance(f, Number)},
         "_seen": packer._seen,
         "_look_up": packer._look_up,
+        "_from_text": dt.datetime.fromisoformat,
         "_partial": _cached_stamps(packer.force),
         "_missing": missing_field,
         "_too_long": too_long,
@@ -333,7 +348,7 @@ def _cached_stamps(force: Force) -> Callable[[str, str], tuple[int, int]]:
         found = known.get(text)
         if found is None:
             found = partial_stamp(field, text, zone)
-            if found[1] != SECOND_PRECISE and len(known) < _MOST_SEEN:
+            if len(known) < _MOST_SEEN:
                 known[text] = found
         return found
 
@@ -411,15 +426,26 @@ class _PackSource:
         """Makes milliseconds of a time. Most versions are written at one of their times, which is
         then known; and a division of timedeltas takes longer than all of this."""
         out = self.out
+        seconds = "(_since.days * 86400 + _since.seconds) * 1000"
+        reckon = f"{field} = {seconds} + _since.microseconds // 1000"
         if field in self.partial:
-            out.add(depth, f"{field}, {field}_precision = _partial({field!r}, {field})")
+            out.add(depth, f"if len({field}) > 10:")
+            out.add(depth + 1, "try:")
+            out.add(depth + 2, f"_since = _from_text({field}) - _epoch")
+            # No time, or one without an offset: it says which.
+            out.add(depth + 1, "except (ValueError, TypeError, OverflowError):")
+            out.add(depth + 2, f"_partial({field!r}, {field})")
+            out.add(depth + 2, "raise")
+            out.add(depth + 1, reckon)
+            out.add(depth + 1, f"{field}_precision = 0")
+            out.add(depth, "else:")
+            out.add(depth + 1, f"{field}, {field}_precision = _partial({field!r}, {field})")
             return
         out.add(depth, f"if {field} == _stamp:")
         out.add(depth + 1, f"{field} = _updated")
         out.add(depth, "else:")
         out.add(depth + 1, f"_since = {field} - _epoch")
-        seconds = "(_since.days * 86400 + _since.seconds) * 1000"
-        out.add(depth + 1, f"{field} = {seconds} + _since.microseconds // 1000")
+        out.add(depth + 1, reckon)
 
     def facts(self) -> None:
         """What conditions on the event say of it."""
@@ -556,23 +582,26 @@ class _Counting:
     def __init__(self, kind: Kind, force: Force, places: _Places) -> None:
         self.kind, self.force, self.places = kind, force, places
         self._makers: dict[Any, Callable[..., Counted]] = {}
+        self._numbers: dict[int, int] = {}
+        """The counters that tuples settle, each once: many tuples settle the same."""
+        self._limits: dict[tuple[Targets, Facts], int | Callable[[int], int]] = {}
         self._clocks = [
             _ClockCounting(kind, index, clock) for index, clock in enumerate(kind.clocks)
         ]
         self._settle = self._settled()
 
-    def of(self, facts: Facts) -> tuple[Counted, bool]:
-        """What the records with these facts count, and whether their end is still to come."""
-        counts, _, unfinished, *clocks = self._settle(facts)
+    def of(self, facts: Facts, series_key: int) -> tuple[Counted, bool, bool]:
+        """What the records with these facts count, whether a gauge counts them, and whether their
+        end is still to come."""
+        counts, is_open, unfinished, *clocks = self._settle(facts)
         if not counts:
-            return _nothing, unfinished
-        series_key = self.kind.series.of(*facts[: len(self.kind.dimensions)])
+            return _nothing, False, unfinished
         shape: list[Any] = []
         given: list[Any] = [series_key]
         for clock, (settled, asked) in zip(self._clocks, clocks, strict=True):
-            given.append(settled)
+            given.append(self._numbers.setdefault(settled, settled))
             limits = []
-            for question in clock.questions(asked):
+            for question in clock.questions(asked) if asked else ():
                 steps = self._limit(question, facts)
                 limits.append(callable(steps))
                 given.append(steps)
@@ -581,18 +610,18 @@ class _Counting:
         maker = self._makers.get(key)
         if maker is None:
             maker = self._makers[key] = self._maker(shape)
-        return maker(*given), unfinished
-
-    def is_open(self, facts: Facts) -> bool:
-        """Whether a gauge counts the records with these facts."""
-        counts, open_, *_ = self._settle(facts)
-        return counts and open_  # type: ignore[no-any-return]
+        return maker(*given), is_open, unfinished
 
     def _limit(self, question: Within, facts: Facts) -> int | Callable[[int], int]:
         """The limit in ms, or where it hangs on the date the function that finds it."""
         if isinstance(question.limit, int):
             return question.limit
-        return _limit_of(self.force, question.limit, _named(self.kind, self.force, facts))
+        key = question.limit, facts[: len(self.kind.dimensions)]
+        found = self._limits.get(key)
+        if found is None:
+            known = _named(self.kind, self.force, facts)
+            found = self._limits[key] = _limit_of(self.force, question.limit, known)
+        return found
 
     def _settled(self) -> Callable[[Facts], Any]:
         """A function that says of a tuple whether it counts, is open, is unfinished, and by clock

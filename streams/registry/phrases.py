@@ -125,24 +125,24 @@ def period(label: str, zone: dt.tzinfo) -> str:
 # -- signals -------------------------------------------------------------------------------------
 
 
-def subject(force: Force, watch: WatchPolicy, row: dict[str, str]) -> str:
+def subject(force: Force, watch: WatchPolicy, row: dict[str, str], *, brief: bool = False) -> str:
     """What a sentence is about: `999 calls`, `Vehicle offences`, `Incidents`."""
-    narrow = row.get("category", row.get("offence"))
-    if narrow == ALL:
+    narrowed = REGISTRY.narrowed_by(row)
+    if narrowed is not None and narrowed[1] == ALL:
         return watch.of_all
-    said = {"line": _line(force, row["line"])} if "line" in row else {}
-    if narrow is not None:
-        said |= {"category": REGISTRY.plain_name(narrow), "offence": REGISTRY.plain_name(narrow)}
+    said = {name: _named(force, name, value, brief=brief) for name, value in row.items()}
     said_of = watch.subject.format(**said)
     for twice in ("offences offences", "crime offences"):  # "Other crime" is a group's own name
         said_of = said_of.replace(twice, twice.partition(" ")[0])
     return said_of
 
 
-def _line(force: Force, line: str) -> str:
-    """A line by its name in the force's file, as calls: `999 calls`."""
-    named = force.lines[force.line_index[line]].name
-    return named if "call" in named.casefold() else f"{named} calls"
+def _named(force: Force, name: str, value: str, *, brief: bool) -> str:
+    """A value of a dimension in words."""
+    said, dimension = None, REGISTRY.dimensions.get(name)
+    if dimension is not None:
+        said = dimension.brief(value) if brief else dimension.name_in_words(force, value)
+    return said or REGISTRY.plain_name(value)
 
 
 def place(force: Force, area: str) -> str:

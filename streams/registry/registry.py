@@ -6,15 +6,17 @@ registry that it is given, so that another one can stand in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Union
 
 import msgspec
 
+from streams.errors import DeclarationError
 from streams.events.schema import KINDS, Event, Heartbeat, Record
 from streams.registry.calls import CALL
 from streams.registry.checks import check
 from streams.registry.crimes import CRIME
+from streams.registry.dimensions import Dimension
 from streams.registry.incidents import INCIDENT
 from streams.registry.kind import Kind
 from streams.registry.measures import Group, Measure, Unit
@@ -43,6 +45,10 @@ class Registry:
         self.groups: tuple[Group, ...] = tuple(
             group for kind in self.kinds.values() for group in kind.groups
         )
+        self.dimensions: dict[str, Dimension] = {
+            each.name: each for kind in self.kinds.values() for each in kind.dimensions
+        }
+        """By name; kinds that share a name share what it means."""
         self.structs: dict[str, type[Record | Heartbeat]] = {
             **{kind.name: kind.struct for kind in self.kinds.values()},
             **{name: KINDS[name] for name in ("reading", "heartbeat")},
@@ -62,6 +68,24 @@ class Registry:
         for each in self.groups:
             if each.name == group:
                 return next(((each, m) for m in each.measures if m.name == measure), None)
+        return None
+
+    def require(self, by: str, group: str, measure: str) -> tuple[Group, Measure]:
+        """A group and its measure, for what is made for just this one: `by` says what that is.
+        Raises `DeclarationError` where there is none of that name."""
+        found = self.find(group, measure)
+        if found is None:
+            known = sorted(f"{each.name}.{m.name}" for each in self.groups for m in each.measures)
+            raise DeclarationError(
+                f'{by}: measure "{group}.{measure}" is none of {", ".join(known)}'
+            )
+        return found
+
+    def narrowed_by(self, row: Mapping[str, str]) -> tuple[str, str] | None:
+        """The dimension of a row that says what happened, and its value; None without any."""
+        for name, value in row.items():
+            if name in self.dimensions and self.dimensions[name].narrows:
+                return name, value
         return None
 
     def measure(self, group: str, measure: str) -> Measure | None:

@@ -36,7 +36,7 @@ def watch(shard: Shard) -> None:
     for force in shard.forces:
         ledger = shard.folds[force.id]
         if isinstance(ledger, Ledger):
-            shard.surveillance[force.id] = made = Surveillance(force, ledger)
+            shard.surveillance[force.id] = made = Surveillance(force, ledger, shard.registry)
             made.attach()
 
 

@@ -23,8 +23,15 @@ from streams.fold.ledger import Ledger
 from streams.periods import HOUR, MINUTE
 from streams.registry.aggregates import Count
 from streams.registry.dimensions import ALL
-from streams.registry.registry import LINKS, REGISTRY
-from streams.surveillance.series import RowReader, WatchedSeries, watch_list, watches_in
+from streams.registry.kind import Kind
+from streams.registry.registry import LINKS, Registry
+from streams.surveillance.series import (
+    RowReader,
+    WatchedSeries,
+    values_of,
+    watch_list,
+    watches_in,
+)
 from streams.surveillance.signals import Grain
 
 GRAINS: tuple[Grain, ...] = ("hour", "day", "month")
@@ -57,7 +64,7 @@ def plan_of(
     """The plan; raises ValueError where no kind of record covers two weeks."""
     streams: list[SimulatedStream] = []
     place: dict[Atom, int] = {}
-    ledgers = [monitor.ledger(kind, force.id) for kind in sorted(REGISTRY.kinds)]
+    ledgers = [monitor.ledger(kind, force.id) for kind in sorted(monitor.registry.kinds)]
     for done, ledger in enumerate(ledgers):
         if ledger is not None:
             for atom, stream in _streams(force, ledger).items():
@@ -71,23 +78,23 @@ def plan_of(
     others: dict[str, int] = {}
     idle: dict[str, int] = {}
     for grain in GRAINS:
-        for series in _series(force, grain):
+        for series in _series(monitor.registry, force, grain):
             members = tuple(at for atom, at in place.items() if _counts_in(force, atom, series))
             if members:
                 where = Where(grain, series.theme, _path(force, series.area))
                 watched.append(Watched(where, members))
                 named.append(series)
         counts = sum(one.where.grain == grain for one in watched)
-        listed = len(_series(force, grain))
+        listed = len(_series(monitor.registry, force, grain))
         idle[grain] = listed - counts
-        others[grain] = watches_in(force, grain) - listed
+        others[grain] = watches_in(force, grain, monitor.registry) - listed
     plan = Plan(tuple(streams), tuple(watched), LINKS, others=others, idle=idle)
     return Planned(plan, tuple(named))
 
 
-def _series(force: Force, grain: Grain) -> list[WatchedSeries]:
+def _series(registry: Registry, force: Force, grain: Grain) -> list[WatchedSeries]:
     """The counts that are watched."""
-    every = (one for kind in REGISTRY.kinds.values() for one in watch_list(force, kind, grain))
+    every = (one for kind in registry.kinds.values() for one in watch_list(force, kind, grain))
     return [one for one in every if isinstance(one.measure.value, Count)]
 
 
@@ -129,7 +136,7 @@ def _streams(force: Force, ledger: Ledger) -> dict[Atom, SimulatedStream]:
         sums = rows.read(ledger.panes.between(start, end))
         for row, counters in sums.items():
             one = series[row]
-            if _is_atom(one, smallest) and isinstance(one.measure.value, Count):
+            if _is_atom(force, ledger.kind, one, smallest) and isinstance(one.measure.value, Count):
                 found = ledger.kind.layouts[0].read(counters)[one.measure.value.counter]
                 by_day[row[0], one.measure.name, row[1]][number] += found
     for atom in [atom for atom in by_day if atom[2][-1] == WHOLE]:
@@ -138,11 +145,12 @@ def _streams(force: Force, ledger: Ledger) -> dict[Atom, SimulatedStream]:
     return _as_streams(by_day, _shapes(rows, ledger, series), ledger, days)
 
 
-def _is_atom(one: WatchedSeries, smallest: set[str]) -> bool:
-    """The narrowest rows: of the smallest areas, and of the force, for what has no area."""
+def _is_atom(force: Force, kind: Kind, one: WatchedSeries, smallest: set[str]) -> bool:
+    """The narrowest rows: of the smallest areas, and of the force, for what has no area; of a
+    dimension that is only watched as a whole (a grade) that."""
     narrow = all(
-        value != ALL or dimension == "grade"
-        for dimension, value in zip(one.group.dimensions, one.key, strict=False)
+        value != ALL or values_of(force, kind, dimension) == (ALL,)
+        for dimension, value in one.row.items()
     )
     return narrow and one.area in {*smallest, WHOLE}
 

@@ -11,6 +11,7 @@ from streams.fold.ledger import Ledger
 from streams.periods import Period
 from streams.registry.affected import affects
 from streams.registry.dimensions import ALL
+from streams.registry.registry import Registry
 from streams.surveillance.adapters.base import OwnAdapter
 from streams.surveillance.adapters.counts import CountRows, Counts, Months
 from streams.surveillance.adapters.selection import SLOTS, adapter_of
@@ -18,20 +19,21 @@ from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch
 from streams.surveillance.recent_rate import RecentRate
 from streams.surveillance.series import RowKey, RowReader, WatchedSeries, watch_list, watches_in
 from streams.surveillance.signals import Grain
-from streams.surveillance.silence import EVERY
 from streams.surveillance.watch import Watch
 
 
 class GrainWatches:
     """All watches of one grain."""
 
-    def __init__(self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget) -> None:
+    def __init__(
+        self, force: Force, ledger: Ledger, grain: Grain, budget: AlarmBudget, registry: Registry
+    ) -> None:
         self.grain = grain
-        self.force, self.counters = force, ledger.kind.layouts[0]
+        self.force, self.kind, self.counters = force, ledger.kind, ledger.kind.layouts[0]
         changes = (change for change in force.file.changes if change.effect == "mark")
         self.marks = [(force.instant(change.date), change) for change in changes]
         self.calendar = ledger.calendar
-        self.allowed = budget.allowed(grain, watches_in(force, grain))
+        self.allowed = budget.allowed(grain, watches_in(force, grain, registry))
         listed = list(watch_list(force, ledger.kind, grain))
         self.rows = RowReader(force, ledger.kind, listed)
         self.by_row: dict[RowKey, list[WatchedSeries]] = {}
@@ -45,6 +47,8 @@ class GrainWatches:
         """The watches of `counts`, row by row, each with its place among all watches."""
         self.counted_areas: dict[str, None] = {}
         """Their areas, each once."""
+        self.counted_figures: list[tuple[RowKey, int, int]] = []
+        """What each counts: the row, and where its counter is in the row's integer."""
         self.others: list[tuple[int, Watch, OwnAdapter]] = []
         """The watches whose detectors take their periods by themselves, likewise."""
         self._everything: list[Counts | Months] | None = None
@@ -72,6 +76,8 @@ class GrainWatches:
                 if isinstance(adapter, Counts):
                     self.counted.append((place, watch, adapter))
                     self.counted_areas[series.area] = None
+                    at, name = self.counters, adapter.counter
+                    self.counted_figures.append((row, at.shift[name], at.mask[name]))
                 elif isinstance(adapter, OwnAdapter):
                     self.others.append((place, watch, adapter))
                 made.append(watch)
@@ -151,9 +157,10 @@ class GrainWatches:
     def _find_everything(self) -> Iterator[Counts | Months]:
         for watch in self:
             each = watch.series
-            if each.area == WHOLE and each.measure.name == EVERY.get(each.group.kind):
-                narrow = (v for d, v in each.row.items() if d != "line")
+            if each.area == WHOLE and (each.group, each.measure) == self.kind.everything:
+                # Of what is never summed, such as lines, every row together has all records.
+                summed = (v for d, v in each.row.items() if self.kind.dimension(d).summed)
                 if isinstance(watch.adapter, Counts | Months) and all(
-                    value == ALL for value in narrow
+                    value == ALL for value in summed
                 ):
                     yield watch.adapter

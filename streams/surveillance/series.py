@@ -7,10 +7,13 @@ offence groups by their widest names, and all together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
 
 from streams.board.rollup import Key, Rollup
 from streams.config.force import WHOLE, Force
@@ -74,9 +77,10 @@ class WatchedSeries:
     @property
     def theme(self) -> str:
         """What its signals have in common with those of related series."""
-        row = self.row
-        narrow = row.get("category", row.get("offence", ALL))
-        return self.watch.theme if narrow == ALL else f"{self.watch.theme}.{narrow}"
+        narrowed = REGISTRY.narrowed_by(self.row)
+        if narrowed is None or narrowed[1] == ALL:
+            return self.watch.theme
+        return f"{self.watch.theme}.{narrowed[1]}"
 
 
 def areas(force: Force, grain: Grain) -> tuple[str, ...]:
@@ -87,7 +91,7 @@ def areas(force: Force, grain: Grain) -> tuple[str, ...]:
 
 def values_of(force: Force, kind: Kind, dimension: str) -> tuple[str, ...]:
     """The values of a dimension that are watched."""
-    return next(each for each in kind.dimensions if each.name == dimension).watched(force)
+    return kind.dimension(dimension).watched(force)
 
 
 def watch_list(force: Force, kind: Kind, grain: Grain) -> Iterator[WatchedSeries]:
@@ -117,12 +121,12 @@ class Counted:
         sums: Mapping[RowKey, int],
         bins: Mapping[RowKey, Mapping[int, int]],
     ) -> None:
-        self._shift, self._mask = counters.shift, counters.mask
         self._counters, self._sums, self._bins = counters, sums, bins
 
-    def read(self, row: RowKey, counter: str) -> int:
-        """One counter of a row."""
-        return (self._sums.get(row, 0) >> self._shift[counter]) & self._mask[counter]
+    def read_all(self, figures: Iterable[tuple[RowKey, int, int]]) -> NDArray[np.float64]:
+        """One counter of each of some rows, given by its place in the integer and its mask."""
+        sums = self._sums.get
+        return np.array([(sums(row, 0) >> shift) & mask for row, shift, mask in figures], float)
 
     def of(self, row: RowKey) -> RowCounts:
         """All counters of a row by name."""
@@ -140,15 +144,25 @@ class RowReader:
         groups = {each.group.name: each.group for each in listed}
         self._rollups = {name: Rollup(group, force, kind) for name, group in groups.items()}
         self._rows: dict[int, tuple[RowKey, ...]] = {}
+        self._listed = list(self._wanted)
+        self._places: dict[int, tuple[int, ...]] = {}
+        """By series key the rows that it counts in, by their places in `_listed`."""
 
     def read(self, pane: Pane) -> dict[RowKey, int]:
         """The counters of every watched row that has any, each as one integer."""
-        sums: dict[RowKey, int] = {}
+        sums, found = [0] * len(self._listed), list[int]()
+        known = self._places.get
         for series_key, value in pane.items():
             if series_key <= SERIES_KEY_MASK:
-                for row in self._rows_of(series_key):
-                    sums[row] = sums.get(row, 0) + value
-        return sums
+                places = known(series_key)
+                if places is None:
+                    places = self._places_of(series_key)
+                for place in places:
+                    if not sums[place]:
+                        found.append(place)
+                    sums[place] += value
+        listed = self._listed
+        return {listed[place]: sums[place] for place in found}
 
     def times(self, pane: Pane) -> dict[RowKey, dict[int, int]]:
         """The durations of every row of which a mean is watched: by histogram bin how many."""
@@ -159,6 +173,12 @@ class RowReader:
                     bins = found.setdefault(row, {})
                     each = (key >> BIN_SHIFT) - 1
                     bins[each] = bins.get(each, 0) + number
+        return found
+
+    def _places_of(self, series_key: int) -> tuple[int, ...]:
+        number = {row: place for place, row in enumerate(self._listed)}
+        found = tuple(number[row] for row in self._rows_of(series_key))
+        self._places[series_key] = found
         return found
 
     def _rows_of(self, series_key: int) -> tuple[RowKey, ...]:

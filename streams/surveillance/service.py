@@ -32,6 +32,7 @@ from streams.fold.ledger import Closing, Ledger
 from streams.periods import DAY, HOUR, Period, Span
 from streams.registry import phrases
 from streams.registry.affected import affects
+from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
 from streams.surveillance.adapters.base import PassedPeriods, PeriodPoint
 from streams.surveillance.adapters.counts import CountRows, Counts
@@ -53,7 +54,7 @@ SOME = 64
 class Surveillance:
     """The watches of one ledger."""
 
-    def __init__(self, force: Force, ledger: Ledger) -> None:
+    def __init__(self, force: Force, ledger: Ledger, registry: Registry = REGISTRY) -> None:
         special.load()  # now, and not while an hour that closes is waited for
         self.force, self.ledger = force, ledger
         self.context = Context(force, ledger.calendar)
@@ -62,7 +63,7 @@ class Surveillance:
         factors = {**FACTORS, **alerts.factors.given()}
         budget = AlarmBudget(alerts.false_episodes_a_week, shares, factors)
         grains = cast("tuple[Grain, ...]", tuple(SHARES))
-        self.grains = {grain: GrainWatches(force, ledger, grain, budget) for grain in grains}
+        self.grains = {each: GrainWatches(force, ledger, each, budget, registry) for each in grains}
         self.days = DayNames(force)
         self.restarts = [
             (force.instant(c.date), c) for c in force.file.changes if c.effect == "restart"
@@ -298,21 +299,18 @@ class Surveillance:
         if counted is None:
             counts = np.full(len(series), np.nan)
         else:
-            read = counted.read
-            found = [read(w.series.row_key, a.counter) for _, w, a in watches.counted]
-            counts = np.array(found, dtype=float)
+            counts = counted.read_all(watches.counted_figures)
         for number, each in enumerate(series) if mixed else ():
             if any(affects(change, each.names) for change in mixed):
                 counts[number] = np.nan
-        points = {area: self._point(period, area) for area in watches.counted_areas}
-        names = None
-        if any(point.names for point in points.values()):
-            names = [points[each.area].names for each in series]
+        date = self.ledger.calendar.local(period.start).date()
+        called = {area: self.days.names(area, date) for area in watches.counted_areas}
+        names = [called[each.area] for each in series] if any(called.values()) else None
         normal = None
         if apart := self._apart(period, now):
             normal = np.array([each.about(self.force.id) not in apart for each in series])
         try:
-            slot = next(iter(points.values())).slot
+            slot = self._point(period, WHOLE).slot
             for row in rows.update(counts, period.start, slot, names, normal):
                 place, watch, adapter = watches.counted[row]
                 if adapter.shown:

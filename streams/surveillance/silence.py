@@ -23,10 +23,6 @@ from streams.registry import phrases
 from streams.surveillance.recent_rate import at_rate
 from streams.surveillance.signals import Signal
 
-EVERY = {"call": "offered", "incident": "count", "crime": "count"}
-"""Of each kind the measure that counts every one of its records."""
-HOURLY = ("call", "incident")
-"""Kinds whose records come by the hour: a silence of them is judged while it lasts."""
 AHEAD = 168
 """Hours ahead over which a delay is looked for."""
 LEAST_BEATS, LEAST_LINES, LEAST_WHILE = 3, 10, 2 * MINUTE

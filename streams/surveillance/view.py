@@ -19,7 +19,6 @@ from streams.registry.phrases import why_refused
 from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 from streams.surveillance.silence import (
-    HOURLY,
     Feed,
     beats_due,
     enough,
@@ -50,6 +49,8 @@ class NextSilence(NamedTuple):
 
 
 Known = dict[str, NextSilence]
+HOURLY = {name for name, kind in REGISTRY.kinds.items() if kind.hourly}
+"""Kinds that are watched by the hour: a silence of them is judged while it lasts."""
 KIND_OF = {word: kind for kind in KINDS for word in (kind, REGISTRY.plain_name(kind))}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 

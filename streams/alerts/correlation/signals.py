@@ -117,7 +117,7 @@ def _by_category(
     out: list[SignalCluster] = []
     for cluster in found:
         s = cluster.lead
-        narrow = narrowed_by(s.row)
+        narrow = REGISTRY.narrowed_by(s.row)
         if narrow is None:
             out.append(cluster)
             continue
@@ -306,7 +306,7 @@ class _CategoryTree(_Tree):
         self, force: Force, held: dict[str, SignalCluster], last_period: LastPeriod
     ) -> None:
         super().__init__(force, held, last_period)
-        found = narrowed_by(self.any.row)
+        found = REGISTRY.narrowed_by(self.any.row)
         self.dimension = "" if found is None else found[0]
 
     def children(self, of: str) -> tuple[str, ...]:
@@ -328,14 +328,9 @@ class _CategoryTree(_Tree):
         return (say.title(self.force, self.held[of].lead),)
 
 
-def narrowed_by(row: Mapping[str, str]) -> tuple[str, str] | None:
-    """The dimension of a row by which its theme is narrowed, and its value; None without any."""
-    return next(((name, row[name]) for name in ("category", "offence") if name in row), None)
-
-
 def holds(row: Mapping[str, str], other: Mapping[str, str]) -> bool:
     """Whether a row is another, or all of its categories together."""
-    mine, theirs = narrowed_by(row), narrowed_by(other)
+    mine, theirs = REGISTRY.narrowed_by(row), REGISTRY.narrowed_by(other)
     if row == other or mine is None or theirs is None:
         return row == other
     return mine[1] == ALL and {**row, mine[0]: theirs[1]} == other

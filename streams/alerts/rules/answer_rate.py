@@ -50,7 +50,7 @@ Bar = tuple[float, float]
 SETTLE = 3 * HOUR
 """How long an answer rate must not have been found so low before its alert is over, in ms."""
 ROOM_ENOUGH = 3
-"""Calls of which a window may change before it is looked at again, from which no more are sought."""
+"""Calls that may change before a window is looked at again: from so many on no more are sought."""
 EXACT = 5
 """Bits of a number of calls that a bar tells apart: what is above is rounded up."""
 
@@ -224,7 +224,7 @@ class AnswerRateRule(InstantRule):
 
     def _bars_in(self, hour: int) -> list[list[Bar]]:
         lines = [line.id for line in self.force.lines]
-        most = {line: self.usual.atmost_looked_at(line, hour) for line in lines}
+        most = {line: self.usual.at_most(line, hour) for line in lines}
         return [[self._bar(line, most[line][n], n) for line in lines] for n in WINDOWS]
 
     def _bar(self, line: str, most: float, minutes: int) -> Bar:

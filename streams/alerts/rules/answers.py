@@ -16,13 +16,14 @@ from detectors.shares.proportion import (
     beta_binomial_tails,
     binomial_tails,
 )
-from streams.alerts.rules.base import GROWN, Finding
+from streams.alerts.rules.base import GROWN, Finding, figure_of
 from streams.alerts.usual_answers import AnswerRate, UsualRate
 from streams.periods import HOUR
 from streams.registry.aggregates import SMALL
 
 KIND = "target_missed"
 """The kind of alert: see `streams.alerts.rules.target_missed`."""
+ANSWERED = figure_of(KIND, "calls", "service_level")
 LEAST_CALLS = SMALL
 """An answer rate is judged over windows of at least so many calls."""
 WORSE = 5.0
@@ -57,7 +58,7 @@ def _lately(window: AnswerRate, own: UsualRate) -> float:
 
 ROUNDED = 1.0 + 1e-9
 """Sums of chances differ by less, however they are made: nothing that pages is passed over."""
-FINE, LEAST_MISSED = 8, 1e-9
+FINE, LEAST_MISSED = 16, 1e-9
 """Steps to an octave in which bars are kept; and the least share that is missed, so that the usual
 is never all of them."""
 
@@ -70,7 +71,7 @@ def stepped(own: UsualRate) -> tuple[float, float]:
 
 
 def _step(value: float) -> float:
-    """At most the value, by less than 9.1 %."""
+    """At most the value, by less than 4.5 %."""
     return float(2.0 ** (floor(log2(value) * FINE) / FINE))
 
 
@@ -100,8 +101,8 @@ def of_answers(line: str, **fields: Any) -> Finding:
     return Finding(
         kind=KIND,
         records="call",
-        group="calls",
-        measure="service_level",
+        group=ANSWERED.group,
+        measure=ANSWERED.measure,
         row={"line": line},
         direction="down",
         **fields,

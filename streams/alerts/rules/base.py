@@ -23,6 +23,7 @@ from streams.alerts.overdue import Overdue
 from streams.config.force import WHOLE, Force
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, MINUTE
+from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
 GROWN = 1.25
@@ -40,6 +41,20 @@ Judged = Literal["period", "instant", "minute", "process"]
 """When a kind is judged: as periods close, by the signals of the detectors; at every instant of
 event time at which something may be due; at full minutes only; whenever the process looks at its
 own health."""
+
+
+class Figure(NamedTuple):
+    """A measure that a rule is made for, by the name of its group and its own."""
+
+    group: str
+    measure: str
+
+
+def figure_of(kind: str, group: str, measure: str) -> Figure:
+    """The measure that the rule of a kind of alert is made for; raises `DeclarationError` where the
+    registry has none of that name."""
+    REGISTRY.require(f"alert {kind}", group, measure)
+    return Figure(group, measure)
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,14 @@ from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.overdue import Overdue, ages
 from streams.alerts.own_waits import OwnWaits, Waits
-from streams.alerts.rules.base import DEFAULT_SETTLE, AlertKind, Finding, InstantRule, TableRow
+from streams.alerts.rules.base import (
+    DEFAULT_SETTLE,
+    AlertKind,
+    Finding,
+    InstantRule,
+    TableRow,
+    figure_of,
+)
 from streams.config.force import Force
 from streams.config.targets import held
 from streams.fold.ledger import Ledger
@@ -26,6 +33,7 @@ from streams.registry.calls import CALL
 from streams.registry.phrases import round_duration
 
 KIND = "callers_waiting"
+OLDEST = figure_of(KIND, "calls", "oldest_waiting")
 CROWD, FAR = 3, 5 / 3
 """On a line that is not for emergencies so many callers have to be beyond the limit, or one beyond
 `FAR` times it: a single caller who is forgotten there is nobody's emergency."""
@@ -76,8 +84,8 @@ def callers_waiting(
         kind=KIND,
         severity="page",
         records="call",
-        group="calls",
-        measure="oldest_waiting",
+        group=OLDEST.group,
+        measure=OLDEST.measure,
         row={"line": line},
         direction="up",
         title=f"Callers waiting on {line}, {force.name}",

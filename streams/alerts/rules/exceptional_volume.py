@@ -125,7 +125,7 @@ def is_settled(course: Course, day: Signal) -> bool:
 
 def said(force: Force, signal: Signal, now: int, lookup: PeriodLookup) -> tuple[str, ...]:
     """The sentences of a signal, with what can be looked up of its period."""
-    answered = lookup.answered(signal) if "line" in signal.row else None
+    answered = lookup.answered(signal)
     mostly = lookup.mostly(signal) if signal.direction == "up" else None
     return volume(force, signal, now, answered, mostly)
 
@@ -134,7 +134,7 @@ def is_reporting(signal: Signal) -> bool:
     """Whether a rise is first of all a rise in reporting."""
     if REGISTRY.unit(signal.group, signal.measure) != "count":
         return False
-    narrow = signal.row.get("category", signal.row.get("offence", signal.measure))
+    _, narrow = REGISTRY.narrowed_by(signal.row) or ("", signal.measure)
     return signal.polarity == "good" or narrow.split(".")[0] in REPORTED or "hate" in narrow
 
 

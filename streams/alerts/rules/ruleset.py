@@ -132,4 +132,4 @@ class RuleSet:
     @property
     def idle(self) -> bool:
         """Whether nothing can begin to hold but by a record, or at a moment that is known."""
-        return all([rule.idle for rule in self._any_minute if self._reads(rule, NOTHING)])
+        return all(rule.idle for rule in self._any_minute if self._reads(rule, NOTHING))

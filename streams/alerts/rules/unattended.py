@@ -14,7 +14,14 @@ from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.overdue import Overdue, ages
 from streams.alerts.own_waits import OwnWaits, Waits
-from streams.alerts.rules.base import DEFAULT_SETTLE, AlertKind, Finding, InstantRule, TableRow
+from streams.alerts.rules.base import (
+    DEFAULT_SETTLE,
+    AlertKind,
+    Finding,
+    InstantRule,
+    TableRow,
+    figure_of,
+)
 from streams.config.force import Force
 from streams.config.targets import held
 from streams.fold.ledger import Ledger
@@ -23,6 +30,7 @@ from streams.registry.incidents import EMERGENCY, GRADES, INCIDENT
 from streams.registry.phrases import round_duration
 
 KIND = "unattended"
+OLDEST = figure_of(KIND, "attendance", "oldest_unattended")
 EMERGENCIES = "emergency"
 """The row of the emergencies among the open records."""
 LEAST_UNATTENDED = 3
@@ -59,8 +67,8 @@ def unattended(
         kind=KIND,
         severity="page",
         records="incident",
-        group="attendance",
-        measure="oldest_unattended",
+        group=OLDEST.group,
+        measure=OLDEST.measure,
         direction="up",
         title=f"Emergencies not attended, {force.name}",
         since=at - round(oldest * SECOND),

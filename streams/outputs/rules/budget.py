@@ -97,7 +97,7 @@ def budget_rule(series: RatioSeries, tier: Tier, chosen: str, links: Links) -> R
     )
     if chosen:
         expr = expr.replace('{window="', f'{{{chosen},window="')
-    line = " <line>" if "line" in series.dimensions else ""
+    row = "".join(f" <{name}>" for name in series.dimensions)
     return {
         "alert": "WatchroomErrorBudget",
         "expr": expr,
@@ -109,7 +109,7 @@ def budget_rule(series: RatioSeries, tier: Tier, chosen: str, links: Links) -> R
             "tier": tier.name,
         },
         "annotations": {
-            "summary": template(f"<force>{line}: {{{{ $value | humanizePercentage }}}} missed ")
+            "summary": template(f"<force>{row}: {{{{ $value | humanizePercentage }}}} missed ")
             + f"in {tier.long}, allowed {1 - tier.target:.0%} ({series.title}).",
             "description": (
                 f"At this rate (burn {tier.burn:.3g} or more of at most "
@@ -117,10 +117,7 @@ def budget_rule(series: RatioSeries, tier: Tier, chosen: str, links: Links) -> R
                 "misses that the target allows in 30 days."
             ),
             "runbook_url": links.runbook("WatchroomErrorBudget"),
-            "dashboard_url": links.dashboard(
-                "calls" if "line" in series.dimensions else "response",
-                "?var-force={{ $labels.force }}",
-            ),
+            "dashboard_url": links.dashboard(series.dashboard, "?var-force={{ $labels.force }}"),
         },
     }
 

@@ -25,6 +25,8 @@ class RatioSeries:
     denominator: str
     dimensions: tuple[str, ...]
     title: str
+    dashboard: str
+    """Which dashboard shows it."""
 
     def level(self, *first: str) -> str:
         """`force_line_window`."""
@@ -102,7 +104,12 @@ def _series(group: Group, measure: Measure) -> RatioSeries:
         for part in ("numerator", "denominator")
     }
     return RatioSeries(
-        name, parts["numerator"], parts["denominator"], group.dimensions, measure.title
+        name,
+        parts["numerator"],
+        parts["denominator"],
+        group.dimensions,
+        measure.title,
+        group.dashboard,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -74,15 +75,6 @@ def written(head: str, groups: Sequence[tuple[str, Sequence[Rule]]]) -> str:
     return f"{comment}# Made by `watchroom rules`: change it there.\n{body}"
 
 
-LABELS = (
-    "force", "area", "measure", "instance", "feed", "line", "reason", "integration", "subject",
-    "field",
-)  # fmt: skip
-"""Labels that a text may name."""
-
-
 def template(text: str) -> str:
     """A text for people as a Prometheus template: `<force>` becomes the label of that name."""
-    for label in LABELS:
-        text = text.replace(f"<{label}>", f"{{{{ $labels.{label} }}}}")
-    return text
+    return re.sub(r"<(\w+)>", r"{{ $labels.\1 }}", text)

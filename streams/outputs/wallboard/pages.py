@@ -148,8 +148,12 @@ class Wallboard:
         query = dict(request.query_params)
         force = self._force_of(query.pop("force", None))
         chart = query.pop("chart", "")
+        if chart and chart not in series.MEASURES:
+            raise HTTPException(400, f'no chart "{chart}", only: {", ".join(series.MEASURES)}')
         group, measure = series.MEASURES.get(chart, ("", ""))
         group, measure = query.pop("group", group), query.pop("measure", measure)
+        if not (group and measure):
+            raise HTTPException(400, "name a chart, or a group and a measure")
         try:
             return _json(series.hours(self.live, force, group, measure, query))
         except ValueError as error:

@@ -8,6 +8,7 @@ is decided in one place.
 from __future__ import annotations
 
 import datetime as dt
+from typing import NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -26,6 +27,36 @@ WINDOW = "today"
 SENTENCES = 2
 """Of an alert: what it is and the next in importance; the others are one step down. Read across a
 room, a text longer than three lines would take its height from the figures."""
+
+
+class Tile(NamedTuple):
+    """What a group has for the tiles of those whose records are open, or were served in time."""
+
+    group: str
+    kind: str
+    dimensions: tuple[str, ...]
+    came: str
+    level: str
+    open: str
+    oldest: str
+    unknown: str
+
+    @classmethod
+    def of(cls, *, by_line: bool) -> Tile:
+        """That of the group whose records are served by line, or of the force as a whole."""
+        found = (
+            cls(each.name, each.kind, each.dimensions, shape.counts[0][0], shape.level, *shape.open)
+            for each in REGISTRY.groups
+            if (shape := each.performance) and bool(each.dimensions) is by_line
+        )
+        return next(found)
+
+    def place(self, line: str) -> dict[str, str]:
+        """The dimensions of the rows of a line."""
+        return dict.fromkeys(self.dimensions, line)
+
+
+BY_LINE, WHOLE_FORCE = Tile.of(by_line=True), Tile.of(by_line=False)
 
 
 class AreaName(Struct):
@@ -140,9 +171,9 @@ def first_screen(board: Board, area: str | None = None) -> Screen:
         at=board.at,
         speed=_speed(board.status),
         status=board.status,
-        waiting=_waiting(board, area, late.get("call")),
-        unattended=_unattended(board, area, late.get("incident")),
-        answer=_answer(board, area, late.get("call")),
+        waiting=_waiting(board, area, late.get(BY_LINE.kind)),
+        unattended=_unattended(board, area, late.get(WHOLE_FORCE.kind)),
+        answer=_answer(board, area, late.get(BY_LINE.kind)),
         alerts=_alerts(board, area),
         feeds=feeds,
     )
@@ -176,7 +207,7 @@ def _feeds(board: Board) -> list[FeedShown]:
         limit: float = STALE_FEED
         if beat is not None:
             limit = beat.silent_after_seconds or STALE_HEARTBEAT
-        judged = beat is not None or kind in ("call", "incident")
+        judged = beat is not None or kind in (BY_LINE.kind, WHOLE_FORCE.kind)
         late = running and judged and freshest.age_seconds > limit
         found.append(FeedShown(kind, REGISTRY.names[kind], freshest.as_of, late))
     return found
@@ -222,28 +253,28 @@ def _waiting(board: Board, area: str | None, late: FeedShown | None) -> WaitingT
     line = _line(board)
     if line is None:
         return None
-    rows = board.now.rows("calls") if _heard(board, "call") else None
-    row = find(rows, line=line, area=area or WHOLE)
+    rows = board.now.rows(BY_LINE.group) if _heard(board, BY_LINE.kind) else None
+    row = find(rows, **BY_LINE.place(line), area=area or WHOLE)
     count = None if rows is None else 0
     return WaitingTile(
         line=line,
-        count=row.count_of("waiting") if row else count,
-        oldest_since=_since(board, row.number_of("oldest_waiting") if row else None),
-        unknown=(row.count_of("waiting_unknown") if row else None) or 0,
-        unplaced=_unplaced(board, area, rows, "waiting", line=line),
+        count=row.count_of(BY_LINE.open) if row else count,
+        oldest_since=_since(board, row.number_of(BY_LINE.oldest) if row else None),
+        unknown=(row.count_of(BY_LINE.unknown) if row else None) or 0,
+        unplaced=_unplaced(board, area, rows, BY_LINE.open, **BY_LINE.place(line)),
         late=late,
     )
 
 
 def _unattended(board: Board, area: str | None, late: FeedShown | None) -> UnattendedTile:
-    rows = board.now.rows("attendance") if _heard(board, "incident") else None
+    rows = board.now.rows(WHOLE_FORCE.group) if _heard(board, WHOLE_FORCE.kind) else None
     row = find(rows, area=area or WHOLE)
     count = None if rows is None else 0
     return UnattendedTile(
-        count=row.count_of("unattended") if row else count,
-        oldest_since=_since(board, row.number_of("oldest_unattended") if row else None),
-        unknown=(row.count_of("unattended_unknown") if row else None) or 0,
-        unplaced=_unplaced(board, area, rows, "unattended"),
+        count=row.count_of(WHOLE_FORCE.open) if row else count,
+        oldest_since=_since(board, row.number_of(WHOLE_FORCE.oldest) if row else None),
+        unknown=(row.count_of(WHOLE_FORCE.unknown) if row else None) or 0,
+        unplaced=_unplaced(board, area, rows, WHOLE_FORCE.open),
         late=late,
     )
 
@@ -254,13 +285,13 @@ def _answer(board: Board, area: str | None, late: FeedShown | None) -> AnswerTil
         return None
     figures = board.windows[WINDOW]
     held = words.held_in(board, figures, line)
-    whole = figures.row("calls", line=line, area=WHOLE)
-    row = figures.row("calls", line=line, area=area or WHOLE)
+    whole = figures.row(BY_LINE.group, **BY_LINE.place(line), area=WHOLE)
+    row = figures.row(BY_LINE.group, **BY_LINE.place(line), area=area or WHOLE)
     origin = None if whole is None else whole.origin
-    known = whole is not None and (origin is not None or _heard(board, "call"))
+    known = whole is not None and (origin is not None or _heard(board, BY_LINE.kind))
     if not known or (row is None and origin is not None):  # totals without areas
         row, known = None, False
-    ratio = row.ratio_of("service_level") if row else Ratio.of(0, 0)
+    ratio = row.ratio_of(BY_LINE.level) if row else Ratio.of(0, 0)
     judged = ratio.value is not None and not ratio.small and not held.changed
     return AnswerTile(
         line=line,

@@ -7,20 +7,23 @@ from collections.abc import Mapping
 from streams.board.model import Figure, PeriodFigures, Point, Row, Series, find
 from streams.config.force import WHOLE
 from streams.live import Live
+from streams.outputs.wallboard.screen import BY_LINE, WHOLE_FORCE
 from streams.periods import HOUR, Calendar, rfc3339
 from streams.registry.aggregates import Ratio
 from streams.registry.dimensions import AREA, Dimension
 from streams.registry.measures import Gauge
-from streams.registry.registry import Registry
+from streams.registry.registry import REGISTRY, Registry
 
 HOURS = 24
 MEASURES: dict[str, tuple[str, str]] = {
-    "waiting": ("calls", "offered"),
-    "answer": ("calls", "service_level"),
-    "unattended": ("attendance", "emergencies"),
-    "attended": ("attendance", "within"),
+    "waiting": (BY_LINE.group, BY_LINE.came),
+    "answer": (BY_LINE.group, BY_LINE.level),
+    "unattended": (WHOLE_FORCE.group, WHOLE_FORCE.came),
+    "attended": (WHOLE_FORCE.group, WHOLE_FORCE.level),
 }
 """The charts of the tiles: their group and measure. Any other is asked for by its own name."""
+for _tile, _names in MEASURES.items():
+    REGISTRY.require(f"tile {_tile}", *_names)
 
 
 def hours(live: Live, force: str, group: str, measure: str, where: Mapping[str, str]) -> Series:

@@ -23,9 +23,12 @@ from streams.registry.crimes import CRIME, CRIMES
 from streams.registry.dimensions import Areas, Choice
 from streams.registry.facts import Flag
 from streams.registry.incidents import INCIDENT
-from streams.registry.kind import Kind
-from streams.registry.measures import Group, Measure
+from streams.registry.kind import Kind, Time
+from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy
+from streams.registry.page import page
+from streams.registry.phrases import subject
 from streams.registry.registry import Registry
+from streams.state import surveillance as watching
 from tests.build import crime, feed, ms, tiny_force
 
 NOW = ms("2021-03-01T10:30:00Z")
@@ -34,7 +37,14 @@ NOW = ms("2021-03-01T10:30:00Z")
 
 DOMESTIC = Counter("domestic", has("markers", "domestic_abuse"))
 MEASURES = (
-    Measure("domestic", "Domestic abuse", "count", "neutral", Count("domestic")),
+    Measure(
+        "domestic",
+        "Domestic abuse",
+        "count",
+        "neutral",
+        Count("domestic"),
+        WatchPolicy(SETTLED_GRAINS, "crimes", "{offence} of domestic abuse", "Domestic abuse"),
+    ),
     Measure(
         "domestic_share",
         "Share of domestic abuse",
@@ -107,6 +117,34 @@ def test_a_measure_of_one_entry_is_a_series() -> None:
     assert [point.value for point in points[-2:]] == [0, 2]
 
 
+def test_a_measure_of_one_entry_is_in_the_docs() -> None:
+    text = page(MARKED)
+    assert "| `domestic` | where `domestic_abuse` is among `markers` | `recorded_at` |\n" in text
+    assert "| `domestic` | Domestic abuse | `domestic` | count | neither | day, month |\n" in text
+
+
+def test_a_measure_of_one_entry_has_a_watch_when_asked() -> None:
+    force = tiny_force()
+    monitor = Monitor([force], registry=MARKED)
+    watching.watch_all(monitor)
+    for day in range(1, 9):
+        at = f"2021-03-{day:02}T10:00:00Z"
+        feed(monitor, crime(f"k{day}", at, area="north", markers=["domestic_abuse"]))
+    (shard,) = (each for each in monitor.shards if each.kind == "crime")
+    days = shard.surveillance["tiny"].grains["day"].begun
+    asked = [
+        subject(force, watch.series.watch, watch.series.row)
+        for row in (("crimes", ("all", "force")), ("crimes", ("burglary", "north")))
+        for watch in days[row]
+    ]
+    assert asked == [
+        "Recorded crimes",
+        "Domestic abuse",
+        "Burglary offences",
+        "Burglary of domestic abuse",
+    ]
+
+
 # -- a kind --------------------------------------------------------------------------------------
 
 
@@ -114,6 +152,7 @@ class Stop(Record, tag="stop"):
     """A stop in the street, and whether anything was found."""
 
     stopped_at: Stamp | None = None
+    settled_at: Stamp | None = None
     area: str | None = None
     reason: Annotated[str, msgspec.Meta(pattern="^(drugs|weapons)$")] | None = None
     found: bool = False
@@ -131,17 +170,30 @@ STOPS = Group(
         Measure("rate", "Find rate", "ratio", "up_good", Share(("found",), ("count",))),
     ),
 )
+SETTLED = Group(
+    "settled",
+    "Stops by when they were settled",
+    "stop",
+    "settled_at",
+    (),
+    (Measure("count", "Settled", "count", "neutral", Count("settled")),),
+)
 STOP = Kind(
     name="stop",
     feed="stops",
     struct=Stop,
     horizon=35 * DAY,
     grace=5 * MINUTE,
-    clocks=("stopped_at",),
+    clocks=("stopped_at", "settled_at"),
+    times=(Time("settled_at", after="stopped_at"),),
     dimensions=(Choice("reason", 2, ("unknown", "drugs", "weapons")), Areas()),
     facts=(Flag("found", flagged("found")),),
-    counters=(Counter("count"), Counter("found", flagged("found"))),
-    groups=(STOPS,),
+    counters=(
+        Counter("count"),
+        Counter("found", flagged("found")),
+        Counter("settled", clock="settled_at"),
+    ),
+    groups=(STOPS, SETTLED),
 )
 STREET = Registry((STOP,))
 
@@ -163,7 +215,14 @@ def stopped() -> Live:
         monitor,
         stop("s1", "2021-03-01T10:05:00Z", area="north", reason="drugs", found=True),
         stop("s2", "2021-03-01T10:10:00Z", area="south", reason="weapons"),
-        stop("s3", "2021-03-01T09:10:00Z", area="north", reason="drugs"),
+        stop(
+            "s3",
+            "2021-03-01T09:10:00Z",
+            area="north",
+            reason="drugs",
+            settled_at="2021-03-01T10:20:00Z",
+            updated_at="2021-03-01T10:20:00Z",
+        ),
     )
     live = Live(monitor, clock=lambda: NOW)
     live.health.state = "live"
@@ -186,6 +245,13 @@ def test_a_kind_of_one_file_has_its_rows() -> None:
     ]
 
 
+def test_a_group_counts_by_its_own_clock() -> None:
+    windows = stopped().board("tiny").windows
+    quarter = [(row["area"], row["count"]) for row in windows["15m"]["settled"]]
+    assert quarter == [("force", 1), ("north", 1), ("north-area", 1)]
+    assert [(row["area"], row["count"]) for row in windows["5m"]["settled"]] == [("force", 0)]
+
+
 def test_a_kind_of_one_file_is_in_the_metrics_the_terminal_and_a_series() -> None:
     live = stopped()
     labels = '{area="force",force="tiny",reason="drugs",window="today"}'
@@ -197,6 +263,6 @@ def test_a_kind_of_one_file_is_in_the_metrics_the_terminal_and_a_series() -> Non
         "Found                             1                1                1\n"
         "Find rate          50.0 % of 2, few 33.3 % of 3, few 33.3 % of 3, few\n"
     ) in text
-    assert "Age of data: stops 20 min 0 s\n" in text
+    assert "Age of data: stops 10 min 0 s\n" in text
     points = hours(live, "tiny", "stops", "rate", {"reason": "drugs"}).points
     assert [point.value for point in points[-2:]] == [0.0, 1.0]

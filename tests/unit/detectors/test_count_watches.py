@@ -15,7 +15,6 @@ from detectors.counts import count_watches
 from detectors.counts.count_watch import CountWatch
 from detectors.counts.count_watches import CountWatches
 from detectors.counts.weekly.baseline import learn_together
-from detectors.counts.weeks import close_weeks, pass_weeks
 
 NAMES: tuple[tuple[str, ...], ...] = ((), ("Boxing Day", "bank holiday"), ("Lockdown",))
 Given = dict[str, Any]
@@ -30,6 +29,7 @@ class Both:
         self.alone: list[CountWatch] = []
         self.slot = 0
         self.found: list[tuple[int, ...]] = []
+        self.in_vain = 0
         self.columns: dict[int, Given] = {}
 
     def begin(self) -> None:
@@ -52,6 +52,7 @@ class Both:
             np.array(learn),
         )
         self.found.append(tuple(rows.tolist()))
+        self.in_vain += sum(self.alone[row].rate > self.together.shown for row in rows.tolist())
         for row, watch in enumerate(self.alone):
             if watch.rate <= self.together.shown:
                 assert row in rows
@@ -66,7 +67,6 @@ class Both:
 
     def pass_over(self, slots: int) -> None:
         """A gap that is longer than the window."""
-        pass_weeks([watch.expected for watch in self.alone], slots)
         for watch in self.alone:
             watch.pass_over(slots, slots)
         for _ in self.together.pass_weeks(slots):
@@ -192,7 +192,7 @@ def lives(draw: Any) -> list[tuple[str, tuple[int, int]]]:
     return [("begin", (0, 0)), ("begin", (0, 0)), *draw(st.lists(step, min_size=2, max_size=14))]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(lives(), st.integers(0, 1000))
 def test_any_life_of_series_by_the_day_is_that_of_each_by_itself(
     happened: list[tuple[str, tuple[int, int]]], seed: int
@@ -200,7 +200,7 @@ def test_any_life_of_series_by_the_day_is_that_of_each_by_itself(
     Life(Both(7, need=2), seed).live(happened)
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(lives(), st.integers(0, 1000))
 def test_any_life_of_series_by_the_hour_is_that_of_each_by_itself(
     happened: list[tuple[str, tuple[int, int]]], seed: int
@@ -216,7 +216,7 @@ def test_series_with_evidence_are_told_and_few_others() -> None:
         counts = [float(chance.poisson(20 + (day > 250 and row == 4) * 12)) for row in range(20)]
         both.update(counts, [()] * 20, [True] * 20)
     assert sum(4 in rows for rows in both.found[251:]) > 20
-    assert sum(len(set(rows) - {4}) for rows in both.found) < 60
+    assert both.in_vain < 0.1 * sum(map(len, both.found))
 
 
 @pytest.mark.parametrize("slots", [7, 168])
@@ -224,7 +224,6 @@ def test_weeks_learned_before_the_slot_that_ends_them_are_those_learned_with_it(
     both = Both(slots, need=1)
     both.begin()
     for slot in range(3 * slots + 1):
-        close_weeks([watch.expected for watch in both.alone], slot)
         for _ in both.together.close_weeks(slot % slots):
             pass
         both.update([float(slot % 5)], [()], [True])

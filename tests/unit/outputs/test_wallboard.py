@@ -306,6 +306,8 @@ def test_a_series_of_nothing_is_refused(client: TestClient) -> None:
         ),
         ("group=crimes&measure=count&grade=all", 'the crimes have no "grade", only: offence, area'),
         ("group=pizzas&measure=count", 'no measure "count" among the pizzas'),
+        ("chart=pizzas", 'no chart "pizzas", only: waiting, answer, '),
+        ("line=999", "name a chart, or a group and a measure"),
         ("group=calls&measure=waiting", 'no measure "waiting" among the calls'),
     ],
 )

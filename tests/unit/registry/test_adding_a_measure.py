@@ -41,6 +41,11 @@ def test_a_measure_of_crimes_is_one_change_of_its_kind(tmp_path: Path) -> None:
     )
     whole = next(row for row in found if (row["offence"], row["area"]) == ("all", "force"))
     assert (whole["count"], whole["hate"]) == (3, 2)
+    generated = ("grafana", "generate", "--output", str(tmp_path / "made"))
+    assert "watchroom-volumes.json: written" in tree.run("-m", "streams.cli", *generated)
+    assert "watchroom_crimes_hate{" in (tmp_path / "made" / "watchroom-volumes.json").read_text()
+    row = "| `hate` | Hate crimes | `hate` | count | less is better |  |\n"
+    assert row in tree.run("-m", "streams.cli", "measures")
 
 
 def test_a_kind_of_record_is_a_file_of_its_own(tmp_path: Path) -> None:
@@ -59,3 +64,4 @@ def test_a_kind_of_record_is_a_file_of_its_own(tmp_path: Path) -> None:
         ("north", 2, 1800.0),
         ("north-area", 2, 1800.0),
     ]
+    assert "## patrol\n" in tree.run("-m", "streams.cli", "measures")

@@ -13,12 +13,18 @@ from streams.registry.aggregates import Count
 from streams.registry.calls import CALL, CALLS
 from streams.registry.conditions import flagged, has, is_, present, within
 from streams.registry.counting import Counter, Timing
-from streams.registry.crimes import CRIME
+from streams.registry.crimes import CRIME, CRIMES
 from streams.registry.facts import Case, Code, Flag
 from streams.registry.kind import Duration, Rule, Time
-from streams.registry.measures import Measure
+from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy
 from streams.registry.registry import REGISTRY, Registry
 from tests.build import tiny_force
+
+
+def watched(subject: str, of_all: str) -> Group:
+    """Crimes, with other words for what its alerts are about."""
+    watch = WatchPolicy(SETTLED_GRAINS, "crimes", subject, of_all)
+    return replace(CRIMES, measures=(replace(CRIMES.measures[0], watch=watch),))
 
 
 @pytest.mark.parametrize(
@@ -52,6 +58,14 @@ from tests.build import tiny_force
             {"counters": (Counter("x", adds="outcome"),)},
             'counter x: adds "outcome" is none of victims',
         ),
+        (
+            {"facts": (*CRIME.facts, Code("outcome"))},
+            'crime: 2 facts are called "outcome"',
+        ),
+        (
+            {"counters": (*CRIME.counters, Counter("count"))},
+            'crime: 2 counters by recorded_at are called "count"',
+        ),
         ({"facts": (Code("outcomes"),)}, 'fact outcomes: name "outcomes" is none of area, '),
         (
             {"facts": (Flag("x", present("closed_at")),)},
@@ -74,6 +88,14 @@ from tests.build import tiny_force
         ({"timings": (Timing("x"),)}, 'timing sum: duration "x" is none of delay, to_outcome'),
         ({"open": flagged("waiting")}, 'open: when "waiting" is none of area, '),
         ({"counters": ()}, 'measure crimes.count: value "count" is none of '),
+        (
+            {"groups": (watched("{category} crimes", "Crimes"),)},
+            'measure crimes.count: watch.subject "category" is none of offence',
+        ),
+        (
+            {"groups": (watched("{offence} crimes", ""),)},
+            "measure crimes.count: watch.of_all is missing, which says what all values of offence",
+        ),
         ({"clocks": ("x_at",)}, 'clocks: field "x_at" is none of area, '),
     ],
 )
@@ -90,6 +112,33 @@ def test_measures_are_found_by_their_names() -> None:
     assert found is not None
     assert (found[0] is CALLS, found[1].title) == (True, "Offered")
     assert (REGISTRY.find("calls", "x"), REGISTRY.find("x", "offered")) == (None, None)
+
+
+def test_what_is_made_for_a_measure_that_there_is_not_is_refused_with_the_known_ones() -> None:
+    assert REGISTRY.require("alert x", "calls", "offered")[1].name == "offered"
+    with pytest.raises(DeclarationError) as caught:
+        REGISTRY.require("alert x", "calls", "lost")
+    known = 'alert x: measure "calls.lost" is none of attendance.attended, '
+    assert str(caught.value).startswith(known)
+
+
+def test_a_row_is_narrowed_by_what_happened() -> None:
+    narrowed = REGISTRY.narrowed_by
+    assert narrowed({"category": "asb", "grade": "all"}) == ("category", "asb")
+    assert narrowed({"offence": "all"}) == ("offence", "all")
+    assert (narrowed({"line": "999"}), narrowed({})) == (None, None)
+
+
+def test_every_record_of_a_kind_is_in_one_measure() -> None:
+    every = {
+        name: (kind.everything[0].name, kind.everything[1].name, kind.hourly)
+        for name, kind in REGISTRY.kinds.items()
+    }
+    assert every == {
+        "call": ("calls", "offered", True),
+        "incident": ("incidents", "count", True),
+        "crime": ("crimes", "count", False),
+    }
 
 
 def test_what_no_group_has_is_counted() -> None:

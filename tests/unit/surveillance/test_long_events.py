@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from detectors.counts.count_watch import CountWatch
 from detectors.counts.expected import Expected
-from detectors.counts.weeks import pass_weeks
 
 LOCKDOWN = ("First national lockdown",)
 Names = Callable[[int], Sequence[str]]
@@ -240,7 +239,6 @@ def test_what_is_known_of_an_event_is_saved_and_moves_on_across_a_gap() -> None:
     one, other = watch.expected, again.expected
     for _ in range(36):
         one.update(None)
-    pass_weeks([other], 36)
     other.pass_over(36, 36)
     known, event = one.baseline, other.baseline.event
     assert event is not None

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from streams.alerts.rules.base import AlertKind, InstantRule
+from streams.alerts.rules.base import AlertKind, InstantRule, figure_of
 from streams.alerts.rules.callers_waiting import CALLERS_WAITING
+from streams.errors import DeclarationError
 from streams.outputs.rules import Links
 from streams.outputs.rules.kinds import alert_rule
 
@@ -38,3 +39,11 @@ def test_a_dashboard_that_there_is_not_is_refused() -> None:
     kind: AlertKind = dataclasses.replace(CALLERS_WAITING, dashboard="telephones")
     with pytest.raises(ValueError, match=r'^callers_waiting: dashboard is "telephones", not'):
         alert_rule(kind, Links())
+
+
+def test_a_rule_for_a_measure_that_there_is_not_is_refused_with_the_known_ones() -> None:
+    assert figure_of("late", "calls", "waiting") == ("calls", "waiting")
+    with pytest.raises(DeclarationError) as caught:
+        figure_of("late", "calls", "queue")
+    known = 'alert late: measure "calls.queue" is none of attendance.attended, '
+    assert str(caught.value).startswith(known)

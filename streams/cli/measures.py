@@ -1,0 +1,19 @@
+"""`watchroom measures`: what is measured."""
+
+from __future__ import annotations
+
+import click
+
+from streams.registry.page import page
+
+
+@click.command()
+def measures() -> None:
+    """Print what is measured: each kind of record, its counters and its measures.
+
+    \b
+    Examples:
+      watchroom measures
+      watchroom measures > docs/measures.md
+    """
+    click.echo(page(), nl=False)

@@ -1,0 +1,201 @@
+"""What is measured, as text: `watchroom measures` and docs/measures.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from streams.periods import DAY, HOUR, MINUTE, SECOND
+from streams.registry.aggregates import Count, Mean, Quantile, Share
+from streams.registry.conditions import (
+    ALWAYS,
+    All,
+    AnyOf,
+    Condition,
+    Flagged,
+    Has,
+    Is,
+    Not,
+    Precise,
+    Present,
+    Within,
+)
+from streams.registry.counting import Counter
+from streams.registry.facts import Case, Fact, Flag
+from streams.registry.kind import Duration, Kind
+from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group, Measure
+from streams.registry.registry import REGISTRY, Registry
+
+DIRECTIONS = {"up_good": "more is better", "down_good": "less is better", "neutral": "neither"}
+GAUGES = {
+    "count": "how many are open now",
+    "oldest_seconds": "how long the oldest that is open now has been",
+    "unknown": "how many have been open so long that their end must be lost",
+}
+SIZES = ((DAY, "days"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"), (1, "ms"))
+
+
+def page(registry: Registry = REGISTRY) -> str:
+    """docs/measures.md."""
+    lines = [
+        "# What is measured",
+        "",
+        "Every kind of record of the registry (`streams/registry/`): by which times it is",
+        "counted, what is known of it, which records each counter counts, and how the measures of",
+        "a table are read from the counters. The board, `/metrics`, the terminal, the dashboards",
+        "and `/series.json` show these measures under these names.",
+        "[CONTRIBUTING](../CONTRIBUTING.md#adding-things) shows how one is added;",
+        "[fields](fields.md) has what an event can say.",
+        "",
+        "This page is what `watchroom measures` prints.",
+        "",
+    ]  # fmt: skip
+    for kind in registry.kinds.values():
+        lines += _kind(kind)
+    lines += ["## Service level", "", *_formulas(), ""]
+    return "\n".join(lines)
+
+
+def _kind(kind: Kind) -> Iterator[str]:
+    clocks = ", then ".join(f"`{each}`" for each in kind.clocks)
+    yield from (f"## {kind.name}", "")
+    yield f"A record is counted by the time of {clocks}, and a new one is taken up to"
+    yield f"{length(kind.horizon)} after it. A period closes {length(kind.grace)} after its end."
+    yield ""
+    if kind.counts != ALWAYS:
+        yield from (f"It counts where {in_words(kind.counts)}.", "")
+    rules = ((f"`{each.reason}`", in_words(each.when), each.words) for each in kind.rules)
+    yield from _table(("refused as", "where", "since"), rules)
+    facts = [(f"`{each.name}`", _fact(each)) for each in kind.columns]
+    yield from _table(("known of a record", "is"), facts)
+    yield from _table(("duration", "from", "to"), (_duration(kind, e) for e in kind.durations))
+    yield from _table(("counter", "counts", "by"), (_counter(kind, each) for each in kind.counters))
+    for group in kind.groups:
+        yield from _group(group)
+
+
+def _group(group: Group) -> Iterator[str]:
+    rows = ", ".join(("area", *group.dimensions))
+    where = "" if group.where == ALWAYS else f" Only series of which {in_words(group.where)}."
+    yield from (f"### {group.title}", "")
+    yield from (f"`{group.name}`: a row for each {rows}.{where}", "")
+    yield from _table(
+        ("measure", "title", "is", "unit", "direction", "watched by"),
+        (_measure(each) for each in group.measures),
+    )
+
+
+def _measure(measure: Measure) -> tuple[str, ...]:
+    watch = "" if measure.watch is None else ", ".join(measure.watch.grains)
+    name, direction = f"`{measure.name}`", DIRECTIONS[measure.polarity]
+    return name, measure.title, definition(measure), measure.unit, direction, watch
+
+
+def definition(measure: Measure) -> str:
+    """How a measure is read from the counters: `(within + abandoned_within) / answered`."""
+    match measure.value:
+        case Count(counter):
+            return f"`{counter}`"
+        case Share(top, bottom, less):
+            out_of = " + ".join(bottom) + "".join(f" - {each}" for each in less)
+            return f"`{_sum(top)} / {f'({out_of})' if ' ' in out_of else out_of}`"
+        case Mean(of):
+            return f"mean time of the records in `{of}`"
+        case Quantile(share):
+            return f"nearest-rank quantile of the times, at {share:g}"
+        case ChosenServiceLevel():
+            return "[by the formula of the force's file](#service-level)"
+        case Gauge(of):
+            return GAUGES[of]
+
+
+def _sum(names: Iterable[str]) -> str:
+    text = " + ".join(names)
+    return f"({text})" if " " in text else text
+
+
+def _formulas() -> Iterator[str]:
+    yield "The force's file chooses one of these as `service_level`:"
+    yield ""
+    yield from _table(
+        ("name", "formula"), ((f"`{name}`", each.words) for name, each in SERVICE_LEVELS.items())
+    )
+
+
+def _counter(kind: Kind, counter: Counter) -> tuple[str, str, str]:
+    which = "every record" if counter.when == ALWAYS else f"where {in_words(counter.when)}"
+    counts = f"the sum of `{counter.adds}`, {which}" if counter.adds else which
+    return f"`{counter.name}`", counts, f"`{counter.clock or kind.clocks[0]}`"
+
+
+def _duration(kind: Kind, duration: Duration) -> tuple[str, str, str]:
+    since = " or ".join(f"`{each}`" for each in duration.since or kind.clocks[:1])
+    until = " or ".join(f"`{each}`" for each in duration.until)
+    return f"`{duration.name}`", since, until
+
+
+def _fact(fact: Fact) -> str:
+    if isinstance(fact, Flag):
+        return f"whether {in_words(fact.when)}"
+    if isinstance(fact, Case):
+        cases = [f"`{name}` where {in_words(when)}" for name, when in reversed(fact.cases)]
+        return "; else ".join((*cases, f"`{fact.otherwise}`"))
+    listed = fact.listed_values()
+    if listed is not None:
+        return "one of " + ", ".join(f"`{each}`" for each in listed if each != "")
+    return fact.says
+
+
+def in_words(condition: Condition, *, holds: bool = True) -> str:
+    """A condition, or its opposite: "`end` is `answered` and `wait` is within 5 s"."""
+    is_ = "is" if holds else "is not"
+    match condition:
+        case Present(name):
+            words = f"`{name}` {is_} known"
+        case Precise(name):
+            words = f"`{name}` {is_} known to the second"
+        case Flagged(name):
+            words = f"`{name}` {is_} set"
+        case Is(name, allowed):
+            values = " or ".join("yes" if each is True else f"`{each}`" for each in allowed)
+            words = f"`{name}` {is_} {values}"
+        case Has(name, value):
+            words = f"`{value}` {is_} among `{name}`"
+        case Within(name, limit):
+            most = length(limit) if isinstance(limit, int) else "the force's target"
+            words = f"`{name}` {is_} within {most}"
+        case Not(of):
+            words = in_words(of, holds=not holds)
+        case All(of) | AnyOf(of):
+            joined = _joined(condition, holds=holds)
+            words = joined.join(_part(each, joined, holds=holds) for each in of)
+        case _:
+            raise TypeError(f"{condition!r} has no words")
+    return words
+
+
+def _joined(condition: Condition, *, holds: bool) -> str:
+    """What stands between its parts: of an opposite it is the other one."""
+    return " and " if isinstance(condition, All) == holds else " or "
+
+
+def _part(condition: Condition, joined: str, *, holds: bool) -> str:
+    """A part of a condition, in brackets where its own parts are joined in another way."""
+    while isinstance(condition, Not):
+        condition, holds = condition.of, not holds
+    text = in_words(condition, holds=holds)
+    several = isinstance(condition, All | AnyOf) and len(condition.of) > 1
+    return f"({text})" if several and _joined(condition, holds=holds) != joined else text
+
+
+def length(ms: int) -> str:
+    """A length of time in its greatest whole unit: `35 days`, `5 min`."""
+    size, unit = next((size, unit) for size, unit in SIZES if ms % size == 0)
+    many = ms // size
+    return f"{many:,} {unit}" if many != 1 or unit != "days" else "1 day"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """A table with a blank line after it; nothing where it has no rows."""
+    made = [f"| {' | '.join(row)} |" for row in rows]
+    if made:
+        yield from (f"| {' | '.join(head)} |", "|---" * len(head) + "|", *made, "")
