@@ -132,7 +132,7 @@ class Monitor:
         self.types = board_types(registry)
         self._kinds = {struct: kind for kind, struct in registry.structs.items()}
         self.forces = {force.id: force for force in forces}
-        check_affects(self.forces.values())
+        check_affects(self.forces.values(), registry)
         self.shards: list[Shard] = []
         self.now = 0
         self.refused: dict[str, Counter[str]] = {

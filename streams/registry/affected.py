@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from streams.config.force import Change, Force
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
-from streams.registry.registry import REGISTRY
+from streams.registry.registry import REGISTRY, Registry
 
 PUBLISHED: dict[str, frozenset[str]] = {
     "mean_response_time": frozenset({"response_mean"}),
@@ -63,25 +63,25 @@ NOT_COUNTED = frozenset({
 })
 # fmt: on
 """Published topics that no measure counts yet: a change of them affects nothing here so far."""
-ANY_NAME = (
-    "Name a group (calls, attendance, incidents, crimes), a measure, a category, an offence, "
-    "a marker or a line"
-)
 
 
-def known_names(force: Force) -> set[str]:
+def known_names(force: Force, registry: Registry = REGISTRY) -> set[str]:
     """Every name that `affects` may have in a force's file, but for those made of its lines."""
     names = {*PUBLISHED, *NOT_COUNTED, *force.line_index}
     names.update(force.categories.index, force.offences.index, force.markers.index)
-    for group in REGISTRY.groups:
+    for group in registry.groups:
         names |= {group.name, f"{group.kind}s", *(measure.name for measure in group.measures)}
     return names
 
 
-def unknown_names(force: Force, text: str = "") -> Iterator[ConfigError]:
+def unknown_names(
+    force: Force, text: str = "", registry: Registry = REGISTRY
+) -> Iterator[ConfigError]:
     """Every name in `affects` that stands for nothing, with its line in `text`, the force's file,
     and the nearest names that do."""
-    known = known_names(force)
+    known = known_names(force, registry)
+    groups = ", ".join(group.name for group in registry.groups)
+    any_name = f"Name a group ({groups}), a measure, a category, an offence, a marker or a line"
     lines = set(force.line_index)
     spelled = {*known, *(f"calls_{line}" for line in lines)}
     for n, change in enumerate(force.file.changes):
@@ -90,7 +90,7 @@ def unknown_names(force: Force, text: str = "") -> Iterator[ConfigError]:
             if name in known or any(of.fullmatch(name) for of in _line_names(lines)):
                 continue
             near = difflib.get_close_matches(name, sorted(spelled), n=3)
-            cure = meant(near) if near else ANY_NAME
+            cure = meant(near) if near else any_name
             yield ConfigError(
                 f'"{name}" is nothing that a change can affect',
                 file=force.source or None,
@@ -100,10 +100,10 @@ def unknown_names(force: Force, text: str = "") -> Iterator[ConfigError]:
             )
 
 
-def check_affects(forces: Iterable[Force]) -> None:
+def check_affects(forces: Iterable[Force], registry: Registry = REGISTRY) -> None:
     """Raises the first name that stands for nothing."""
     for force in forces:
-        for problem in unknown_names(force):
+        for problem in unknown_names(force, registry=registry):
             raise problem
 
 

@@ -36,7 +36,6 @@ from streams.alerts.rules import is_news
 from streams.config.force import WHOLE, Force
 from streams.registry.dimensions import ALL
 from streams.registry.registry import LINKS, REGISTRY
-from streams.surveillance.series import values_of
 from streams.surveillance.signals import Direction, Signal
 
 LastPeriod = Callable[[tuple[str, ...]], Signal | None]
@@ -313,7 +312,7 @@ class _CategoryTree(_Tree):
         """The widest categories, or offence groups."""
         if of != ALL:
             return ()
-        return values_of(self.force, REGISTRY.kinds[self.any.kind], self.dimension)[1:]
+        return REGISTRY.dimensions[self.dimension].watched(self.force)[1:]
 
     def above(self, of: str) -> frozenset[str]:
         """All together."""

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from streams.board.monitor import Monitor
 from streams.config.force import Force, check_force, find_force, shipped_forces
 from streams.errors import ConfigError
 from streams.registry.affected import (
-    ANY_NAME,
     NOT_COUNTED,
     PUBLISHED,
     affects,
     known_names,
     unknown_names,
 )
-from streams.registry.registry import REGISTRY
+from streams.registry.aggregates import Count
+from streams.registry.crimes import CRIME, CRIMES
+from streams.registry.measures import Measure
+from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.series import watch_list
-from tests.build import TINY_FORCE
+from tests.build import TINY_FORCE, tiny_force
+
+ANY_NAME = (
+    "Name a group (calls, attendance, incidents, crimes), a measure, a category, an offence, "
+    "a marker or a line"
+)
 
 
 def force_with(*names: str) -> tuple[Force, str]:
@@ -127,3 +136,12 @@ def test_crime_is_charted_across_october_2017_and_markers_restart(name: str) -> 
         ("mark", "crimes"),
         ("restart", "domestic_abuse"),
     ]
+
+
+def test_a_measure_of_another_registry_is_a_name_there() -> None:
+    hate = Measure("hate_crimes", "Hate crimes", "count", "down_good", Count("count"))
+    group = replace(CRIMES, measures=(*CRIMES.measures, hate))
+    registry = Registry((replace(CRIME, groups=(group,)),))
+    force = tiny_force()
+    assert "hate_crimes" in known_names(force, registry)
+    assert "hate_crimes" not in known_names(force)
