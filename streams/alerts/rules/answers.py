@@ -58,7 +58,7 @@ def _lately(window: AnswerRate, own: UsualRate) -> float:
 
 ROUNDED = 1.0 + 1e-9
 """Sums of chances differ by less, however they are made: nothing that pages is passed over."""
-FINE, LEAST_MISSED = 16, 1e-9
+FINE, LEAST_MISSED = 32, 1e-9
 """Steps to an octave in which bars are kept; and the least share that is missed, so that the usual
 is never all of them."""
 
@@ -71,7 +71,7 @@ def stepped(own: UsualRate) -> tuple[float, float]:
 
 
 def _step(value: float) -> float:
-    """At most the value, by less than 4.5 %."""
+    """At most the value, by less than 2.2 %."""
     return float(2.0 ** (floor(log2(value) * FINE) / FINE))
 
 

@@ -99,8 +99,8 @@ def test_no_answer_rate_that_pages_is_passed_over(
     for within in range(max(0, bar + 1), of + 1, max(1, of // 40)):
         windows = {60: AnswerRate(within, of)}
         assert answer_rate(WARWICKSHIRE, "101", windows, {60: own}, target, 30, NOW) is None
-    if more == 0 and bar >= 10:  # and it is no higher than it need be, by steps of 4 %
-        few = AnswerRate(max(0, round(bar * 0.75) - 2), of)
+    if more == 0 and bar >= 10:  # and it is no higher than it need be, by steps of 2 %
+        few = AnswerRate(max(0, round(bar * 0.8) - 2), of)
         assert answer_rate(WARWICKSHIRE, "101", {60: few}, {60: own}, 0.999, 30, NOW) is not None
 
 
