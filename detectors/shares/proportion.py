@@ -89,6 +89,28 @@ def beta_binomial_tails(
     return float(chances[: k + 1].sum()) - less, float(chances[k:].sum()) - less
 
 
+def beta_binomial_at_most(n: int, a: float, b: float, chance: float, highest: int) -> int:
+    """The most successes, up to `highest`, that so many or fewer have at most that chance of, among
+    n trials whose rate is Beta(a, b); -1 where none have.
+
+    >>> beta_binomial_at_most(20, 8.0, 2.0, 0.001, 20)
+    4
+    """
+    if n > _MOST_TRIALS:
+        low, high = -1, highest  # the tail grows with the successes
+        while low < high:
+            middle = (low + high + 1) // 2
+            if beta_binomial_tails(middle, n, a, b)[0] <= chance:
+                low = middle
+            else:
+                high = middle - 1
+        return low
+    counts = np.arange(min(n, highest) + 1)
+    ways = special.gammaln(n + 1) - special.gammaln(counts + 1) - special.gammaln(n - counts + 1)
+    chances = np.exp(ways + special.betaln(counts + a, n - counts + b) - special.betaln(a, b))
+    return int(np.searchsorted(chances.cumsum(), chance, side="right")) - 1
+
+
 class Proportion(Detector):
     """Exact tails of a proportion against a target and against its own recent rate.
 

@@ -30,13 +30,15 @@ class Overdue:
         self._limits: Limits = {}
         self._due: list[tuple[int, str]] = []
         self._late: set[str] = set()
+        self._waits: dict[int, tuple[int, ...]] = {}
+        """By series key how long its records wait until they pass each limit, in ms."""
         ledger.on_open = self._opened
 
     def set_limits(self, limits: Limits, at: int) -> None:
         """From now on these limits hold."""
         if limits == self._limits:
             return
-        self._limits, self._due, self._late = limits, [], set()
+        self._limits, self._due, self._late, self._waits = limits, [], set(), {}
         for key, packed in self.ledger.open.items():
             if not self._is_lost(packed, at):
                 self._due += self._moments(key, packed)
@@ -71,10 +73,16 @@ class Overdue:
 
     def _moments(self, key: str, packed: int) -> list[tuple[int, str]]:
         packer = self.ledger.packer
-        if (row := self.row_of(packer.series_key(packed))) is None:
+        series_key = packer.series_key(packed)
+        waits = self._waits.get(series_key)
+        if waits is None:
+            row = self.row_of(series_key)
+            limits = () if row is None else self._limits.get(row, ())
+            waits = self._waits[series_key] = tuple((int(n) + 1) * SECOND for n in limits)
+        if not waits:
             return []
         when, _ = packer.when_of(packed)
-        return [(when + (int(limit) + 1) * SECOND, key) for limit in self._limits.get(row, ())]
+        return [(when + wait, key) for wait in waits]
 
     def _is_lost(self, packed: int, at: int) -> bool:
         packer = self.ledger.packer

@@ -10,6 +10,8 @@ nights do not end it. That a target has been missed for weeks is a state, and no
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from math import floor
+from sys import maxsize
 
 from streams.alerts import words as say
 from streams.alerts.answer_windows import PART, PART_BITS, AnswerWindows
@@ -47,6 +49,8 @@ Bar = tuple[float, float]
 """The most that is usual in a window, and the correlation of two calls, both `stepped`."""
 SETTLE = 3 * HOUR
 """How long an answer rate must not have been found so low before its alert is over, in ms."""
+ROOM_ENOUGH = 3
+"""Calls that may change before a window is looked at again: from so many on no more are sought."""
 EXACT = 5
 """Bits of a number of calls that a bar tells apart: what is above is rounded up."""
 
@@ -126,8 +130,8 @@ class AnswerRateRule(InstantRule):
         self._ledger: Ledger | None = None
         self._bars: list[list[Bar]] = []
         self._bars_of = -1
-        self._fine = [0 for _ in WINDOWS]
-        """The sums of the windows when they were last found fine."""
+        self._room = [-1 for _ in WINDOWS]
+        """By window the calls of which it may change and is fine still, whatever they are."""
         self._lasting: set[int] = set()
         """By index the lines whose answer rate is known to be low for days."""
 
@@ -167,7 +171,7 @@ class AnswerRateRule(InstantRule):
         self._windows.move(at)
         lasting = self._last(at)
         if lasting.keys() != self._lasting:
-            self._lasting, self._fine = set(lasting), [0 for _ in WINDOWS]
+            self._lasting, self._room = set(lasting), [-1 for _ in WINDOWS]
         yield from lasting.values()
         worth = self._worth(at)
         for index, line in enumerate(force.lines):
@@ -198,28 +202,24 @@ class AnswerRateRule(InstantRule):
 
     def _worth(self, at: int) -> list[tuple[int, int]]:
         """The windows, by their place and that of the line, that are to be looked at closely: those
-        in which no more are in time than where an answer rate pages, at the most that is usual. Of
-        more calls as many or more may be, so that their number is rounded up hides nothing."""
+        in which no more are in time than where an answer rate pages, at the most that is usual."""
         if at // HOUR != self._bars_of:
             self._bars_of, self._bars = at // HOUR, self._bars_in(at // HOUR * HOUR)
-            self._fine = [0 for _ in WINDOWS]
+            self._room = [-1 for _ in WINDOWS]
         found: list[tuple[int, int]] = []
+        changes = self._windows.changes
         for window, value in enumerate(self._windows.sums):
-            if value == self._fine[window]:
+            if changes[window] <= self._room[window]:
                 continue
-            line, rest, before = 0, value, len(found)
-            for most, together in self._bars[window]:
-                of = (rest >> PART_BITS) & PART
-                if of >= LEAST_CALLS and line not in self._lasting:
-                    within = rest & PART
-                    if within <= (most - DROP) * of:
-                        coarse = max(0, of.bit_length() - EXACT)
-                        up = -(-of >> coarse) << coarse
-                        if within <= most_paged(most, together, up):
-                            found.append((window, line))
+            line, rest, room = 0, value, maxsize
+            for bar in self._bars[window]:
+                if line not in self._lasting:
+                    fine = room_of(rest & PART, (rest >> PART_BITS) & PART, bar)
+                    if fine < 0:
+                        found.append((window, line))
+                    room = min(room, fine)
                 line, rest = line + 1, rest >> 2 * PART_BITS
-            if len(found) == before:
-                self._fine[window] = value
+            changes[window], self._room[window] = 0, room
         return found
 
     def _bars_in(self, hour: int) -> list[list[Bar]]:
@@ -231,3 +231,33 @@ class AnswerRateRule(InstantRule):
         if most < DROP:
             return 0.0, LEAST_CORRELATION  # nothing can be so much below it
         return stepped(UsualRate(most, self.usual.correlation(line, minutes)))
+
+
+def room_of(within: int, of: int, bar: Bar) -> int:
+    """How many calls may come, go or change, whatever they are, until a window may have to be
+    looked at closely; -1 where it has to be now. Each makes those in time fewer by one at most, and
+    the calls more by one at most, and of more calls as many or more may be in time."""
+    if bar[0] <= DROP:
+        return maxsize
+    if of < LEAST_CALLS:
+        return LEAST_CALLS - 1 - of
+    # The worst that pages is at least `DROP` below the usual: mostly that alone leaves room enough.
+    slope = bar[0] - DROP
+    room = floor((within - slope * of) / (1.0 + slope)) - 1
+    if room >= ROOM_ENOUGH:
+        return room
+    spare = within - most_looked_at(of, bar)
+    if spare <= 0:
+        return -1
+    room = (spare - 1) // 2
+    while room and within - room <= most_looked_at(of + room, bar):
+        room //= 2
+    return room
+
+
+def most_looked_at(of: int, bar: Bar) -> int:
+    """The most in time, of so many calls, that are looked at closely. The number of calls is
+    rounded up, so that few bars serve: that hides nothing."""
+    coarse = max(0, of.bit_length() - EXACT)
+    up = -(-of >> coarse) << coarse
+    return min(floor((bar[0] - DROP) * of), most_paged(*bar, up))

@@ -11,9 +11,13 @@ from functools import lru_cache
 from math import floor, log2, log10
 from typing import Any
 
-from detectors.shares.proportion import beta_binomial_tails, binomial_tails
+from detectors.shares.proportion import (
+    beta_binomial_at_most,
+    beta_binomial_tails,
+    binomial_tails,
+)
 from streams.alerts.rules.base import GROWN, Finding, figure_of
-from streams.alerts.usual_answers import ENOUGH, AnswerRate, UsualRate
+from streams.alerts.usual_answers import AnswerRate, UsualRate
 from streams.periods import HOUR
 from streams.registry.aggregates import SMALL
 
@@ -52,6 +56,8 @@ def _lately(window: AnswerRate, own: UsualRate) -> float:
     return _evidence(beta_binomial_tails(window.within, window.of, *shape)[0])
 
 
+ROUNDED = 1.0 + 1e-9
+"""Sums of chances differ by less, however they are made: nothing that pages is passed over."""
 FINE, LEAST_MISSED = 32, 1e-9
 """Steps to an octave in which bars are kept; and the least share that is missed, so that the usual
 is never all of them."""
@@ -72,20 +78,17 @@ def _step(value: float) -> float:
 @lru_cache(maxsize=65_536)
 def most_paged(share: float, correlation: float, of: int) -> int:
     """The most that may be in time, of so many calls, where an answer rate pages, whatever the
-    target is; -1 where none can be so few. The tail grows with those in time (bisection).
+    target is; -1 where none can be so few. Of more calls it is as many or more.
 
     >>> most_paged(0.27, 0.07, 300), most_paged(0.27, 0.07, 20), most_paged(0.83, 0.01, 20)
     (0, -1, 6)
     """
-    own = UsualRate(share, correlation, ENOUGH)
-    low, high = -1, floor((share - DROP) * of)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _lately(AnswerRate(middle, of), own) >= WORSE:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    size = 1.0 / correlation - 1.0
+    chance = 10.0**-WORSE * ROUNDED
+    highest = floor((share - DROP) * of)
+    if highest < 0:
+        return -1
+    return beta_binomial_at_most(of, share * size, (1.0 - share) * size, chance, highest)
 
 
 def _evidence(tail: float) -> float:

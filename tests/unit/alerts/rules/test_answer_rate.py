@@ -9,8 +9,8 @@ from streams.alerts.actions import Request
 from streams.alerts.context import RuleContext
 from streams.alerts.evaluation import evaluate
 from streams.alerts.rules import KINDS
-from streams.alerts.rules.answer_rate import answer_rate
-from streams.alerts.rules.answers import most_paged, stepped
+from streams.alerts.rules.answer_rate import answer_rate, most_looked_at, room_of
+from streams.alerts.rules.answers import LEAST_CALLS, most_paged, stepped
 from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.rules.target_missed import target_missed
 from streams.alerts.usual_answers import AnswerRate, UsualRate
@@ -102,6 +102,29 @@ def test_no_answer_rate_that_pages_is_passed_over(
     if more == 0 and bar >= 10:  # and it is no higher than it need be, by steps of 2 %
         few = AnswerRate(max(0, round(bar * 0.8) - 2), of)
         assert answer_rate(WARWICKSHIRE, "101", {60: few}, {60: own}, 0.999, 30, NOW) is not None
+
+
+@given(
+    share=st.floats(0.05, 0.99),
+    correlation=st.floats(0.01, 0.4),
+    of=st.integers(0, 400),
+    missed=st.floats(0.0, 1.0),
+    coming=st.integers(0, 400),
+    going=st.integers(0, 400),
+)
+@settings(max_examples=300)
+def test_no_window_has_to_be_looked_at_before_as_many_calls_changed_as_it_has_room_for(
+    share: float, correlation: float, of: int, missed: float, coming: int, going: int
+) -> None:
+    bar = stepped(UsualRate(share, correlation, 10_000))
+    within = round(of * (1.0 - missed))
+    room = room_of(within, of, bar)
+    if room < 0:
+        return
+    coming = min(coming, room)
+    going = min(going, room - coming, within)  # each of them in time; of those that come none is
+    then = AnswerRate(within - going, of + coming - going)
+    assert then.of < LEAST_CALLS or then.within > most_looked_at(then.of, bar)
 
 
 def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
