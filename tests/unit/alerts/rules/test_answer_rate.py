@@ -9,7 +9,7 @@ from streams.alerts.actions import Request
 from streams.alerts.context import RuleContext
 from streams.alerts.evaluation import evaluate
 from streams.alerts.rules import KINDS
-from streams.alerts.rules.answer_rate import answer_rate, most_looked_at, room_of
+from streams.alerts.rules.answer_rate import answer_rate, most_looked_at, ordinary, room_of
 from streams.alerts.rules.answers import LEAST_CALLS, most_paged, stepped
 from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.rules.target_missed import target_missed
@@ -102,6 +102,18 @@ def test_no_answer_rate_that_pages_is_passed_over(
     if more == 0 and bar >= 10:  # and it is no higher than it need be, by steps of 2 %
         few = AnswerRate(max(0, round(bar * 0.8) - 2), of)
         assert answer_rate(WARWICKSHIRE, "101", {60: few}, {60: own}, 0.999, 30, NOW) is not None
+
+
+@given(
+    share=st.floats(0.11, 0.9999),
+    correlation=st.floats(0.01, 0.9),
+    of=st.integers(LEAST_CALLS, 3000),
+)
+@settings(max_examples=300)
+def test_what_is_little_below_the_usual_never_pages(
+    share: float, correlation: float, of: int
+) -> None:
+    assert most_paged(share, correlation, of) < max(0.0, ordinary(of, (share, correlation)))
 
 
 @given(
