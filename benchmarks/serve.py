@@ -45,8 +45,8 @@ def place(file: str, function: str) -> str:
     """The name of a function as a person would look for it: `fold/ledger: add`."""
     if file == "~":
         return function.strip("<>")
-    parts = Path(file).with_suffix("").parts
-    return f"{'/'.join(parts[-2:])}: {function}"
+    *_, folder, module = Path(file).with_suffix("").parts
+    return f"{module if folder == 'streams' else f'{folder}/{module}'}: {function}"
 
 
 def profiled(module: ModuleType, function: str, *arguments: Any) -> list[str]:
