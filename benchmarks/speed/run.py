@@ -40,8 +40,9 @@ def dict_loop(path: str) -> int:
                 when, word, done = event.offered_at, event.line, event.answered_at
             elif isinstance(event, Incident):
                 when, word, done = instant(event.opened_at), event.grade, event.arrived_at
+            elif not isinstance(event, Crime):
+                continue  # a reading of who is signed on
             else:
-                assert isinstance(event, Crime)
                 when, word, done = instant(event.recorded_at), event.offence, None
             assert when is not None
             key = (event.force, word, event.area, int(when.timestamp()) // 300)

@@ -47,6 +47,10 @@ class Dimension(FieldFact):
         """The name of every index."""
         raise NotImplementedError
 
+    def name_at(self, force: Force, index: int) -> str:
+        """The name of one index."""
+        return self.names(force)[index]
+
     def name_of(self, force: Force, index: int) -> str | None:
         """The name under which an index is stored; None for what has none."""
         return self.names(force)[index]
@@ -105,6 +109,10 @@ class Lines(Dimension):
         """The ids of the lines."""
         return tuple(line.id for line in force.lines)
 
+    def name_at(self, force: Force, index: int) -> str:
+        """Without making all of them."""
+        return force.lines[index].id
+
     def find(self, force: Force, name: str | None) -> int | None:
         """The line's; None for one that the force no longer has."""
         return force.line_index.get(name or "")
@@ -154,6 +162,10 @@ class Areas(Dimension):
     def names(self, force: Force) -> Sequence[str]:
         """The ids of the areas; the force's own word for the whole comes first."""
         return tuple(chain[0] for chain in force.rollup)
+
+    def name_at(self, force: Force, index: int) -> str:
+        """Without making all of them: it is asked for each new tuple of facts."""
+        return force.rollup[index][0]
 
     def name_of(self, force: Force, index: int) -> str | None:
         """The id of the area; None for none."""

@@ -141,7 +141,7 @@ class Kind:
     def holds(self, force: Force, condition: Condition, indices: Sequence[int]) -> bool:
         """Whether a condition on dimensions holds of a series, by the index of each."""
         values = {
-            dimension.name: dimension.names(force)[index]
+            dimension.name: dimension.name_at(force, index)
             for dimension, index in zip(self.dimensions, indices, strict=True)
         }
         return all(

@@ -811,7 +811,7 @@ def _nothing(_: int) -> tuple[Contribution, ...]:
 def _named(kind: Kind, force: Force, facts: Facts) -> dict[str, Any]:
     """The values of the dimensions in a tuple of facts, by name."""
     return {
-        dimension.name: dimension.names(force)[index]
+        dimension.name: dimension.name_at(force, index)
         for dimension, index in zip(kind.dimensions, facts, strict=False)
     }
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from streams.registry.registry import REGISTRY
+from streams.registry.times import word_of
 from streams.sources.draft.trial import try_mapping
 from streams.sources.mapping.file import parse_mapping
 from streams.sources.notices import Notices
@@ -24,15 +26,19 @@ def reasons_in_code() -> Iterator[str]:
             if not isinstance(node, ast.Call):
                 continue
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            if name == "duration" and len(node.args) == 5:  # it makes X_before_Y
-                begin, _, what, *_ = node.args
-                if isinstance(begin, ast.Constant) and isinstance(what, ast.Constant):
-                    yield f"{what.value!s}_before_{begin.value!s}"
             place = RAISED_BY.get(name)
             if place is not None and len(node.args) > place:
                 reason = node.args[place]
                 if isinstance(reason, ast.Constant) and isinstance(reason.value, str):
                     yield reason.value
+
+
+def reasons_declared() -> Iterator[str]:
+    for kind in REGISTRY.kinds.values():
+        yield from (rule.reason for rule in kind.rules)
+        for time in kind.times:
+            if time.after:
+                yield f"{word_of(time.field)}_before_{word_of(time.after)}"
 
 
 def table_in_documents() -> dict[str, tuple[str, str]]:
@@ -42,7 +48,7 @@ def table_in_documents() -> dict[str, tuple[str, str]]:
 
 
 def test_every_reason_in_the_code_has_a_meaning_and_a_cure() -> None:
-    found = set(reasons_in_code())
+    found = {*reasons_in_code(), *reasons_declared()}
     assert found >= {"bad_time", "sealed", "answered_before_offered", "wrong_partition"}
     assert found <= REASONS.keys()
 
