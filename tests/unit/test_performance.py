@@ -104,9 +104,8 @@ def test_every_measurement_without_a_broker_runs(tmp_path: Path) -> None:
     assert [name for name in names if f"({name}: " not in said] == []
 
 
-@pytest.mark.replays
-@pytest.mark.skipif(not PEERS.exists(), reason="make bench installs the programs to compare with")
+@pytest.mark.nightly
 def test_other_programs_find_what_watchroom_finds() -> None:
-    """They are compared as they are measured."""
+    """They are compared as they are measured; `make bench` installs them."""
     said = measured("--only", "peers", "--peers", str(PEERS))
     assert [name for name in ("polars", "DuckDB", "Bytewax") if name not in said] == []
