@@ -158,8 +158,8 @@ def in_turn(rounds: int, works: Mapping[Any, Work], once: Collection[Any] = ()) 
 class Bench:
     """What is measured against what, and how thoroughly.
 
-    mode: `full`, `quick` (smaller inputs, for builders) or `tiny` (for tests, where it matters only
-    that all runs).
+    mode: `full`, `quick` (smaller inputs) or `tiny` (for tests, where it matters only that all
+    runs).
     before: a working tree of the commit to compare with, or None.
     peers: the Python of the environment that has the other programs, or None.
     core: the processor that everything is measured on; `other` is for what stands beside it.

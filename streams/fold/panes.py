@@ -37,6 +37,9 @@ _LONGEST = 32 * DAY
 """No pane is longer."""
 PANES_A_STEP = 240
 """Hours that are joined into days in one step, where many are at once."""
+MANY = 1 << 32
+"""More records than any minute has. Of those that have left it is not known how many count in a
+minute; it must not seem empty when one of them is taken out."""
 MOST_KEPT = 128
 """Sums that are kept, of days and of other spans each; those that were asked for last."""
 MOST_REVISED = 1_000
@@ -438,7 +441,7 @@ class Panes:
         """Adds what records count that are not counted again."""
         if grain == "minute" and minute * MINUTE >= self.hours_before:
             add_into(self._minutes.setdefault(minute, {}), pane)
-            self.records[minute] = self.records.get(minute, 0) + 1
+            self.records[minute] = self.records.get(minute, 0) + MANY
         grain, minute = self.place_now(grain, minute)
         self._drop_kept()
         add_into(self._by_grain(grain).setdefault(minute, {}), pane)

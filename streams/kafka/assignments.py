@@ -165,7 +165,8 @@ class AssignedPartitions:
         if last <= partition.folded:
             return
         await partition.fold(messages, valid)
-        partition.follows = True
+        if valid():  # else it may be of another assignment by now, of which nothing was seen
+            partition.follows = True
         self.lag_tracker.note_answer()
         self._unsaved += len(messages)
         if self._unsaved >= MOST_UNSAVED:
@@ -208,14 +209,12 @@ class AssignedPartitions:
         await self.watch.ask()
         topics = self.watch.topics
         wanted = {key for key in self._wanted or () if key[0] not in topics.missing}
-        for key, partition in list(self.partitions.items()):
-            # Under an old id it holds another log: what is saved of that is set aside on loading.
-            old = partition.checkpoint.identity.topic_id != self.cluster.topic_ids[key[0]]
-            if old or key not in wanted:
-                await self._give_up(key)
-            if old and key in wanted:
-                self._settled, self._since = False, time.monotonic()
-            partition.confirmed = True
+        if await self._give_up_others(wanted):
+            # It holds itself in circles, and what is frozen is never collected: without this, each
+            # move of partitions would leave their records in memory.
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
         new = sorted(wanted - self.partitions.keys())
         for key in new:
             if self._changed.is_set():
@@ -241,6 +240,19 @@ class AssignedPartitions:
             len(self.partitions), f"{events:,}", seconds,
         )  # fmt: skip
         self.refresh()
+
+    async def _give_up_others(self, wanted: set[Key]) -> bool:
+        """Gives up the partitions that are not wanted, or are of another log; whether any was."""
+        held = len(self.partitions)
+        for key, partition in list(self.partitions.items()):
+            # Under an old id it holds another log: what is saved of that is set aside on loading.
+            old = partition.checkpoint.identity.topic_id != self.cluster.topic_ids[key[0]]
+            if old or key not in wanted:
+                await self._give_up(key)
+            if old and key in wanted:
+                self._settled, self._since = False, time.monotonic()
+            partition.confirmed = True
+        return len(self.partitions) < held
 
     async def _claim(self, partition: Partition) -> None:
         if partition.checkpoint.identity.generation != self._generation:

@@ -44,8 +44,8 @@ LETTERS_A_STEP = 500
 LONG_LOT = 10
 """Slices of a lot that is long in counting: a thousand lines that close no period take fewer."""
 FOLDING, TAKING = 0.002, 0.002
-"""Seconds of folding a lot, and of taking a snapshot, at a stretch: with the step that ends it less
-than 5 ms."""
+"""Seconds of folding a lot, and of taking a snapshot, at a stretch; the step that ends it comes on
+top, which takes some ms where much is handed over or sealed."""
 
 
 def fingerprint(kind: str, forces: Iterable[Force], registry: Registry = REGISTRY) -> str:

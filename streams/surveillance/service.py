@@ -311,12 +311,16 @@ class Surveillance:
             normal = np.array([each.about(self.force.id) not in apart for each in series])
         try:
             slot = self._point(period, WHOLE).slot
-            for row in rows.update(counts, period.start, slot, names, normal):
-                place, watch, adapter = watches.counted[row]
-                if adapter.shown:
-                    signals.append((place, watch.make_signal(self.context, period, now)))
+            found = rows.update(counts, period.start, slot, names, normal)
         except Exception as error:  # noqa: BLE001 - counts must not stop the other detectors
             self._failed(f"counts by {period.grain}, {period.label}", error)
+            return []
+        for place, watch, adapter in [watches.counted[row] for row in found]:
+            try:
+                if adapter.shown:
+                    signals.append((place, watch.make_signal(self.context, period, now)))
+            except Exception as error:  # noqa: BLE001 - one series must not stop the others
+                self._failed(f"{watch.series.name}, {period.label}", error)
         return signals
 
     def _apart(self, period: Period, now: int) -> set[tuple[str, ...]]:

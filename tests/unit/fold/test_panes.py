@@ -82,6 +82,15 @@ def test_a_sealed_pane_that_is_put_back_makes_all_sums_anew(panes: Panes) -> Non
     assert panes.between(MARCH, APRIL)[9] == 4
 
 
+def test_of_records_that_have_left_a_minute_shows_the_others_when_one_is_taken_out() -> None:
+    panes = Panes(CALENDAR)
+    panes.coarsen(MARCH + DAY)
+    minute = (MARCH + DAY) // MINUTE - 10
+    panes.put_back("minute", minute, {1: 2})
+    panes.add(at(minute * MINUTE), -1, -1)
+    assert panes.between(minute * MINUTE, (minute + 1) * MINUTE) == {1: 1}
+
+
 EVENTS = st.tuples(
     st.integers(0, 40 * 24 * 60).map(lambda minute: MARCH + minute * MINUTE),
     st.sampled_from((SECOND_PRECISE, SECOND_PRECISE, DAY_PRECISE, MONTH_PRECISE)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,7 @@ from streams.kafka.assignments import AssignedPartitions
 from streams.kafka.lots import Message
 from streams.kafka.partition import Partition
 from streams.kafka.producer import Outbox
+from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
 from streams.state.snapshot import Outgoing
@@ -139,6 +142,43 @@ def test_what_is_left_of_a_fetch_is_not_counted_once_the_partitions_move(
     assert worker.calls.folded == 5  # half-way through the second lot
     assert worker.take(until(10, first=2)) == 8  # from what was acknowledged
     assert (worker.calls.folded, worker.counted) == (9, 10)
+
+
+def test_a_lot_of_the_assignment_before_says_nothing_of_where_the_stream_is_now(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.kafka.partition.FOLDING", 0.0)
+    assigned, moved = worker.assigned, False
+
+    async def work() -> None:
+        nonlocal moved
+        folding = asyncio.ensure_future(assigned.accept(CALLS, until(100), lambda: not moved))
+        await asyncio.sleep(0)
+        moved = True
+        assigned.assign({CALLS, INCIDENTS}, 2, "me")
+        await folding
+
+    asyncio.run(work())
+    assert worker.counted < 100
+    assert not worker.calls.follows
+
+
+def test_a_partition_that_is_given_up_leaves_nothing_in_memory(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def nothing_new() -> bool:
+        return False
+
+    monkeypatch.setattr(worker.assigned.watch, "ask", nothing_new)
+    worker.accept(until(4))
+    ledger = weakref.ref(worker.calls.shard.ledgers()["tiny"])
+    gc.freeze()  # as once it was ready
+    worker.assigned.assign({INCIDENTS}, 2, "me")
+    worker.assigned.partitions[INCIDENTS].ready = True
+    reader = LogReader("127.0.0.1:9", lambda _: None, lambda: False, worker.assigned.alerts.restore)
+    asyncio.run(worker.assigned._take_over(reader))
+    gc.collect()
+    assert ledger() is None
 
 
 def test_a_fetch_that_brings_nothing_has_no_lines(worker: Worker) -> None:

@@ -30,6 +30,7 @@ from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch, Feedba
 from streams.surveillance.series import watch_list, watches_in
 from streams.surveillance.signals import Grain, Signal
 from streams.surveillance.silence import Feed, of_records
+from streams.surveillance.watch import Watch
 from tests.alerting import at as clock
 from tests.alerting import signal
 from tests.build import (
@@ -365,6 +366,18 @@ def test_a_detector_that_fails_stops_nothing_and_is_counted(monkeypatch: Any) ->
     assert told.about[-1].startswith("23 faults, the last: counts by hour, 2021-03-03T02")
     assert {watch.adapter.taken for watch in of(target).grains["day"]} == {2}
     assert told.faults == 23
+
+
+def test_a_count_that_can_not_be_told_of_stops_no_other(monkeypatch: Any) -> None:
+    target = watched()
+    play(target, hours(30))
+    counts = of(target).grains["hour"].counts
+    monkeypatch.setattr(counts, "update", lambda *_: [0, 1])
+    monkeypatch.setattr(Counts, "shown", property(lambda each: 1 / each.row))
+    monkeypatch.setattr(Watch, "make_signal", lambda watch, *_: watch.series.name)
+    told: list[Any] = play(target, hours(3, 30))
+    assert told == [of(target).grains["hour"].counted[1][1].series.name] * 3
+    assert of(target).faults == 3
 
 
 def test_the_ledger_tells_whoever_listened_before() -> None:
