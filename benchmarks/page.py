@@ -16,13 +16,14 @@ HEAD = """\
 # Performance
 
 `make bench` measures everything on this page and writes it anew; `make bench QUICK=1` measures
-with smaller inputs, and leaves the page as it is. Last written on {date} at commit {commit}{against}, in
-{minutes:.0f} minutes, on {machine}.{mode}
+with smaller inputs, and leaves the page as it is. Last written on {date} at commit
+{commit}{against}, in {minutes:.0f} minutes, on {machine}.{mode}
 
 How to read it:
 
 - What is compared ran in turn, round after round (five; fewer where figures are quick ones), and a
-  figure is the median. Times are those of the processor, on one core. Another machine gives other milliseconds, and much the same ratios.
+  figure is the median. Times are those of the processor, on one core. Another machine gives other
+  milliseconds, and much the same ratios.
 - *The dict loop* is the least that any program must do which counts these events
   (`benchmarks/core.py`): it decodes each line with msgspec and counts it in a dict of windows of
   five minutes. It knows no versions, no rules, no areas within areas, no closed periods and no
