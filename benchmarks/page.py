@@ -16,8 +16,9 @@ HEAD = """\
 # Performance
 
 `make bench` measures everything on this page and writes it anew; `make bench QUICK=1` measures
-with smaller inputs, and leaves the page as it is. Last written on {date} at commit
-{commit}{against}, in {minutes:.0f} minutes, on {machine}.{mode}
+with smaller inputs, and leaves the page as it is.
+
+Last written on {date} at commit {commit}{against}, in {minutes:.0f} minutes, on {machine}.{mode}
 
 How to read it:
 
