@@ -45,6 +45,8 @@ def place(file: str, function: str) -> str:
     """The name of a function as a person would look for it: `fold/ledger: add`."""
     if file == "~":
         return function.strip("<>")
+    if file.startswith("<"):  # code that is made of declarations
+        return f"{file}: {function}"
     *_, folder, module = Path(file).with_suffix("").parts
     return f"{module if folder == 'streams' else f'{folder}/{module}'}: {function}"
 

@@ -24,6 +24,22 @@ def measuring(monkeypatch: pytest.MonkeyPatch) -> Any:
     return importlib.import_module("measuring")
 
 
+@pytest.mark.parametrize(
+    ("file", "name", "told"),
+    [
+        ("/srv/streams/fold/ledger.py", "add", "fold/ledger: add"),
+        ("/srv/streams/live.py", "slices", "live: slices"),
+        ("<pack a call 3>", "pack", "<pack a call 3>: pack"),
+        ("~", "<method 'get' of 'dict' objects>", "method 'get' of 'dict' objects"),
+    ],
+)
+def test_a_profile_names_functions_where_they_stand(
+    monkeypatch: pytest.MonkeyPatch, file: str, name: str, told: str
+) -> None:
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    assert importlib.import_module("serve").place(file, name) == told
+
+
 def measured(*options: str) -> str:
     command = [sys.executable, str(BENCHMARKS / "performance.py"), "--tiny", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
