@@ -6,8 +6,8 @@ differs by series (starts, gaps, restarts, days with names, counts that are not 
 mask. A slot costs some dozens of operations on columns, whatever the number of series.
 
 An update says which series have evidence worth looking at: those of which the rate of false alarms
-can be at most `shown`. It is told from bounds: of a single count from its tail, of a change from
-half the chi-square of every stretch, which no log-likelihood ratio of `UncertainFocus` exceeds.
+can be at most `shown`. Bounds decide: for a single count its tail, for a change half the chi-square
+of every stretch, which no log-likelihood ratio of `UncertainFocus` exceeds.
 What such a series says is then said by a `CountWatch` (`watch`), made from its row as it would be
 had it taken every slot by itself. The same holds for what is done to one series (a restart, a level
 that is accepted): `watch`, do it, `put`. So there is one meaning, that of `CountWatch`, and the

@@ -237,7 +237,7 @@ class _Served(NamedTuple):
 
 
 def _served(board: Board, registry: Registry) -> Iterator[_Served]:
-    """What has an upper table: of a group that is told apart by lines each of them."""
+    """What has a table at the top: a group with a performance, by line where it has lines."""
     for group in registry.groups:
         if (shape := group.performance) is not None:
             whole = {AREA: WHOLE}
@@ -343,5 +343,5 @@ def _now(number: int, oldest: float | None, unknown: int, verb: str) -> Text:
     if oldest is not None:
         text.append(f", the oldest for {phrases.duration(oldest)}")
     if unknown:
-        text.append(f" (and {unknown:,} of unknown fate)", style=DIM)
+        text.append(f" (and {unknown:,} whose end is unknown)", style=DIM)
     return text

@@ -100,7 +100,7 @@ CALLS = Group(
         Measure(
             "oldest_waiting", "Oldest waiting", "seconds", "down_good", Gauge("oldest_seconds")
         ),
-        Measure("waiting_unknown", "Fate unknown", "count", "down_good", Gauge("unknown")),
+        Measure("waiting_unknown", "End unknown", "count", "down_good", Gauge("unknown")),
     ),
     performance=Performance(
         counts=(("offered", "Offered"), ("answered", "Answered"), ("abandoned", "Abandoned")),

@@ -112,7 +112,7 @@ ATTENDANCE = Group(
             "down_good",
             Gauge("oldest_seconds"),
         ),
-        Measure("unattended_unknown", "Fate unknown", "count", "down_good", Gauge("unknown")),
+        Measure("unattended_unknown", "End unknown", "count", "down_good", Gauge("unknown")),
     ),
     where=is_("grade", EMERGENCY),
     performance=Performance(

@@ -47,7 +47,7 @@ function gauge(tile, held, { none, verb, feed }, now, clock) {
   figure(tile, count(held.count));
   if (held.late) return context(tile, [{ shape: "late", text: lateness(held.late, now, clock) }]);
   const parts = [{ text: held.oldest_since ? `oldest ${duration(since(held.oldest_since, now))}` : none }];
-  if (held.unknown) parts.push({ text: `and ${count(held.unknown)} ${verb}, fate unknown` });
+  if (held.unknown) parts.push({ text: `and ${count(held.unknown)} ${verb}, end unknown` });
   // "Nobody waiting" would be more than is known.
   if (held.unplaced) parts.splice(held.count ? 1 : 0, 1, { text: `${count(held.unplaced)} more, area unknown` });
   return context(tile, parts);
