@@ -34,7 +34,7 @@ def test_a_part_is_written_as_it_is_read() -> None:
 
 @pytest.mark.parametrize("wrong", ["crimes", "crimes.count{", "crimes.count{offence}", "a.b{c=}"])
 def test_what_is_no_address_is_refused(wrong: str) -> None:
-    with pytest.raises(DeclarationError, match="is no (address|condition)"):
+    with pytest.raises(DeclarationError, match=r"is no (address|condition)"):
         Part.at(wrong)
 
 
