@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from streams.periods import GRAINS, Calendar, Grain, rfc3339
 from streams.stretches import Stretch
-from tests.build import ms
+from tests.build import as_json, crime, feed, monitor, ms, row
 
 LONDON = Calendar(ZoneInfo("Europe/London"))
 
@@ -127,3 +127,54 @@ def test_stretches_before_a_stretch_touch(grain: Grain, at: int, number: int) ->
         assert each.end == ends[-1]
         assert stretch(each.label) == each
         ends.append(each.start)
+
+
+def test_a_board_is_asked_for_stretches_in_every_form() -> None:
+    watched = monitor()
+    feed(
+        watched,
+        crime("k1", "2020-03-31T12:00:00Z"),
+        crime("k2", "2020-04-01T12:00:00Z"),
+        crime("k3", "2020-08"),
+        crime("k4", "2020-09-30T12:00:00Z"),
+        crime("k5", "2020-10-01T12:00:00Z"),
+    )
+    labels = ["2020", "YTD-2020-09", "R2-2020-09", "2020-03..2020-08", "FY2019/20"]
+    board = watched.board("tiny", ms("2020-12-31T12:00:00Z"), labels)
+    found = {each: row(board, each, "crimes", offence="all")["count"] for each in board.periods}
+    assert found == {
+        "2020": 5,
+        "YTD-2020-09": 3,
+        "R2-2020-09": 2,
+        "2020-03..2020-08": 3,
+        "2019/20": 1,
+    }
+    assert {figures.get("grain") for figures in as_json(board)["periods"].values()} == {
+        None,
+        "financial_year",
+    }
+
+
+def reading(name: str, period: str, value: float) -> dict[str, object]:
+    stamp = "2020-10-01T10:00:00Z"
+    kind, measure = "reading", "satisfaction"
+    return {
+        "kind": kind, "force": "tiny", "id": name, "measure": measure, "period": period,
+        "value": value, "updated_at": stamp,
+    }  # fmt: skip
+
+
+def test_readings_are_of_every_form_and_one_stretch_is_written_in_several_ways() -> None:
+    watched = monitor()
+    periods = ["R12-2020-09", "YTD-2020-09", "2020", "2020-05..2020-09", "2019/20"]
+    feed(watched, *(reading(name, name, 1.0) for name in periods))
+    feed(watched, {**reading("later", "FY2019/20", 2.0), "version": 10**15})
+    feed(watched, {**reading("last", "R4-2020-Q3", 3.0), "version": 10**15})
+    shown = watched.board("tiny", ms("2020-10-01T12:00:00Z")).readings
+    assert {each.period: each.value for each in shown} == {
+        "R12-2020-09": 3.0,
+        "YTD-2020-09": 1.0,
+        "2020": 1.0,
+        "2020-05..2020-09": 1.0,
+        "2019/20": 2.0,
+    }
