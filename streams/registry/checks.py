@@ -14,6 +14,7 @@ from typing import Any
 
 from streams.errors import DeclarationError
 from streams.registry.conditions import Condition, Has, Is, Within
+from streams.registry.dimensions import AREA
 from streams.registry.facts import Case, FieldFact, Flag, Number
 from streams.registry.kind import Kind
 from streams.registry.measures import (
@@ -29,6 +30,17 @@ from streams.registry.measures import (
 def check(kind: Kind) -> None:
     """Raises `DeclarationError` for the first name that is of nothing."""
     _Checks(kind).everything()
+
+
+def check_place(entry: str, kind: Kind, group: Group, where: Condition) -> None:
+    """Raises `DeclarationError` where a condition on the rows of a table asks for anything but
+    values of its dimensions and of the area."""
+    checks = _Checks(kind)
+    dimensions = [*group.dimensions, AREA]
+    for question in where.parts():
+        if not isinstance(question, Is):
+            raise DeclarationError(f"{kind.name}, {entry}: a row is found by values alone")
+    checks.of_facts(entry, where, dimensions)
 
 
 class _Checks:
