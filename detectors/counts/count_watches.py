@@ -288,15 +288,15 @@ class CountWatches:
         self, n: int, at: int, x: Floats, there: Mask, taken: Mask, names: Ints
     ) -> Mask:
         """Notes what was expected of the slot; the rows of which it is looked at for a change."""
-        figures = x, there, taken, names
         try:
-            return self._expect(slice(0, n), at, *figures)
+            return self._expect(slice(0, n), at, x, there, taken, names)
         except Exception:  # noqa: BLE001 - each by itself, so that only the odd one fails
             looked = np.zeros(n, dtype=bool)
             for row in range(n):
                 try:
                     alone = slice(row, row + 1)
-                    looked[row] = self._expect(alone, at, *(each[alone] for each in figures))[0]
+                    figures = x[alone], there[alone], taken[alone], names[alone]
+                    looked[row] = self._expect(alone, at, *figures)[0]
                 except Exception as error:  # noqa: BLE001
                     self.failed.append((row, error))
                     self._leave_gap(row, at)

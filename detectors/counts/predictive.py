@@ -167,19 +167,14 @@ def tails(
     return np.asarray(found @ _WEIGHTS)
 
 
-def limits(
-    mean: Floats,
-    spread: Floats,
-    dispersion: Floats,
-    dispersion_spread: Floats,
-    probability: float,
-) -> tuple[Ints, Ints]:
-    """`Predictive.limits` of many.
+def limits(ahead: Floats, probability: float) -> tuple[Ints, Ints]:
+    """`Predictive.limits` of many, each a row with the fields of a `Predictive` in their order.
 
-    >>> low, high = limits(*np.array([[30.0, 0.0, 1.0, 0.0], [30.0, 0.01, 1.5, 0.0]]).T, 0.001)
+    >>> low, high = limits(np.array([[30.0, 0.0, 1.0, 0.0], [30.0, 0.01, 1.5, 0.0]]), 0.001)
     >>> low.tolist(), high.tolist()
     ([15, 11], [48, 56])
     """
+    mean, spread, dispersion, dispersion_spread = ahead.T
     lower, upper = np.zeros(len(mean), dtype=np.int64), np.zeros(len(mean), dtype=np.int64)
     some = np.flatnonzero(mean > 0.0)
     if not len(some):

@@ -118,7 +118,7 @@ class CountRows:
     def usual(self, row: int) -> tuple[int, int]:
         """Between which counts four of five lie, of the last period of a series."""
         if self._usual is None:
-            lower, upper = limits(*self.watches.ahead().T, TAIL)
+            lower, upper = limits(self.watches.ahead(), TAIL)
             self._usual = lower.tolist(), upper.tolist()
         return self._usual[0][row], self._usual[1][row]
 

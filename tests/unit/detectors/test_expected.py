@@ -55,7 +55,7 @@ AHEAD = st.tuples(
 def test_limits_of_many_are_those_of_each(
     ahead: list[tuple[float, float, float, float]], probability: float
 ) -> None:
-    lower, upper = limits(*np.array(ahead).T, probability)
+    lower, upper = limits(np.array(ahead), probability)
     assert list(zip(lower.tolist(), upper.tolist(), strict=True)) == [
         Predictive(*each).limits(probability) for each in ahead
     ]
