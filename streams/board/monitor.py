@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from streams.board.area_sums import AreaSums
 from streams.board.definitions import definitions, period_targets
 from streams.board.model import (
     Board,
@@ -149,6 +150,7 @@ class Monitor:
             for force in self.forces.values()
             for group in registry.groups
         }
+        self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
@@ -323,6 +325,18 @@ class Monitor:
                 return fold if isinstance(fold, Ledger) else None
         return None
 
+    def area_sums(self, force_id: str, kind: str, clock: int) -> AreaSums:
+        """What the records of a kind count by area, by one of its clocks."""
+        place = force_id, kind, clock
+        if place not in self._area_sums:
+            of = self.registry.kinds[kind], clock, self.forces[force_id]
+            self._area_sums[place] = AreaSums(*of)
+        return self._area_sums[place]
+
+    def watches(self, kind: str, force_id: str) -> bool:
+        """Whether it is judged of a feed where it was not heard."""
+        return any(shard.kind == kind and force_id in shard.surveillance for shard in self.shards)
+
     def lines_taken(self, force_id: str) -> int:
         """How many lines of a force were folded: another number means that something came."""
         folds = (shard.folds.get(force_id) for shard in self.shards)
@@ -344,7 +358,7 @@ class Monitor:
         spans = {name: (end - minutes * MINUTE, end) for name, minutes in WINDOWS.items()}
         today, month = calendar.holding("day", at), calendar.holding("month", at)
         wanted = [Stretch.parse(calendar, label) for label in periods]
-        beside = self._totals(force)
+        beside = self.beside(force)
         revised = {
             each.label: self._first_published(force, each.period, beside)
             for each in wanted
@@ -408,7 +422,7 @@ class Monitor:
                 tables, known = self._tables[force.id, group.name], 1.0
                 empty = parts is None or not (parts.kept or parts.fresh)
                 if not totals:
-                    known = self._known(group.kind, force.id, start, end, at, empty=empty)
+                    known = self.known_share(group.kind, force.id, start, end, at, empty=empty)
                 if empty and not totals and (not known or panes.covered(start, end)):
                     rows = tables.rollup.missing()
                 elif used is not None:
@@ -427,7 +441,7 @@ class Monitor:
         """By which clock of its kind the records of a group are counted, by number."""
         return self.registry.kinds[group.kind].clocks.index(group.clock)
 
-    def _known(
+    def known_share(
         self, kind: str, force_id: str, start: int, end: int, at: int, *, empty: bool
     ) -> float:
         """How much of [start, end) the feed of a kind was heard in, as of `at`: 1 but for what
@@ -442,7 +456,7 @@ class Monitor:
                 return 0.0 if empty and watching.missing.before(end) else 1.0
         return 1.0
 
-    def _totals(self, force: Force) -> Beside | None:
+    def beside(self, force: Force) -> Beside | None:
         """The totals of a force's calls beside its records; None where there are none."""
         readings, ledger = self._readings(force), self.ledger(CALL.name, force.id)
         if readings is None or ledger is None or not readings.totals.lines:

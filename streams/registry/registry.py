@@ -110,6 +110,8 @@ class Registry:
             check_place(entry, self.kinds[group.kind], group, part.where)
         if len(read) > 1:
             raise DeclarationError(f"{entry}: {' and '.join(sorted(read))} can't be added up")
+        if "Quantile" in read and len(indicator.parts) > 1:
+            raise DeclarationError(f"{entry}: quantiles can't be added up")
         whole = indicator.share_of
         if whole and whole not in self.indicators:
             raise DeclarationError(f'{entry}: share_of "{whole}" is no indicator')
