@@ -145,8 +145,9 @@ class Group:
     measures: tuple[Measure, ...]
     where: Condition = ALWAYS
     performance: Performance | None = None
-    dashboard: Literal["calls", "response", "volumes"] = "volumes"
-    """Which of the dashboards has panels of it."""
+    dashboard: Literal["calls", "response", "volumes"] | None = "volumes"
+    """Which of the dashboards has panels of it; None for a table of many measures, which are shown
+    one at a time."""
 
 
 LIVE_GRAINS: tuple[Literal["hour", "day", "month"], ...] = ("hour", "day", "month")

@@ -236,13 +236,16 @@ class Packer:
 
         facts, same = [], []
         for (column, known), value in zip(self._columns, raw, strict=True):
-            fact, kept = known.get(value, (value, value))
-            if column is not None and value not in known:
-                fact = column.value(force, value, note)
-                if column.knows(force, value) and len(known) < _MOST_SEEN:
-                    known[value] = fact, value
+            said = value if column is None else column.refined(force, event, value)
+            fact, kept = known.get(said, (said, said))
+            if column is not None and said not in known:
+                fact = column.value(force, said, note)
+                if column.knows(force, said) and len(known) < _MOST_SEEN:
+                    known[said] = fact, said
                 else:
                     limited = False
+            if said is not value:
+                kept = value
             facts.append(fact)
             same.append(kept)
         found = self._intern(tuple(facts))
