@@ -50,6 +50,7 @@ from streams.registry.calls import CALL
 from streams.registry.measures import Group
 from streams.registry.packing import Packer
 from streams.registry.registry import REGISTRY, Registry
+from streams.stretches import Stretch
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
 """Sliding windows and their minutes; `today` and `month` are calendar periods."""
@@ -332,7 +333,7 @@ class Monitor:
         """Every live figure of a force as of `at` (ms; by default the clock of the views).
 
         A sliding window ends with the minute in progress and holds that many whole minutes of
-        event time. `periods` names closed or running periods to add (see `Calendar.parse`; raises
+        event time. `periods` names closed or running ones to add (see `streams.stretches`; raises
         ValueError). Everything but the parts named in `VOLATILE` is the same whatever order the
         events came in.
         """
@@ -342,9 +343,13 @@ class Monitor:
         end = -(-at // MINUTE) * MINUTE
         spans = {name: (end - minutes * MINUTE, end) for name, minutes in WINDOWS.items()}
         today, month = calendar.holding("day", at), calendar.holding("month", at)
-        wanted = [calendar.parse(label) for label in periods]
+        wanted = [Stretch.parse(calendar, label) for label in periods]
         beside = self._totals(force)
-        revised = {p.label: self._first_published(force, p, beside) for p in wanted}
+        revised = {
+            each.label: self._first_published(force, each.period, beside)
+            for each in wanted
+            if each.period is not None
+        }
         return self.types.board(
             force=ForceShown(force.id, force.name, force.file.timezone),
             at=rfc3339(at, force.zone),
