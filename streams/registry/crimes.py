@@ -60,7 +60,7 @@ MARKED = Group(
         ),
         *marker_measures(),
     ),
-    dashboard=None,
+    wide=True,
 )
 
 RECENCY = Group(
@@ -97,7 +97,7 @@ RECENCY = Group(
         ),
         Measure("linked_series", "In a linked series", "count", "neutral", Count("linked_series")),
     ),
-    dashboard=None,
+    wide=True,
 )
 
 CHILD_AT_RISK = has("markers", "child_at_risk")

@@ -160,7 +160,7 @@ CRIMED = Group(
         Measure("crimed", "Crimed incidents", "count", "neutral", Count("crimed")),
         *marker_measures(),
     ),
-    dashboard=None,
+    wide=True,
 )
 
 INCIDENT = Kind(

@@ -145,9 +145,11 @@ class Group:
     measures: tuple[Measure, ...]
     where: Condition = ALWAYS
     performance: Performance | None = None
-    dashboard: Literal["calls", "response", "volumes"] | None = "volumes"
-    """Which of the dashboards has panels of it; None for a table of many measures, which are shown
-    one at a time."""
+    dashboard: Literal["calls", "response", "volumes"] = "volumes"
+    """Which of the dashboards has panels of it."""
+    wide: bool = False
+    """Whether it has so many measures that they are shown one at a time, as somebody chooses them,
+    and not side by side."""
 
 
 LIVE_GRAINS: tuple[Literal["hour", "day", "month"], ...] = ("hour", "day", "month")

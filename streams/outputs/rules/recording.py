@@ -109,7 +109,7 @@ def _series(group: Group, measure: Measure) -> RatioSeries:
         parts["denominator"],
         group.dimensions,
         measure.title,
-        group.dashboard or "volumes",
+        group.dashboard,
     )
 
 
