@@ -108,9 +108,8 @@ def window(default: str = "1h") -> Variable:
 
 def figure(choices: Sequence[tuple[str, str]]) -> Variable:
     """One of some metrics, each with its title."""
-    listed = ",".join(
-        f"{title.replace(',', chr(92) + ',')} : {metric}" for title, metric in choices
-    )
+    plain = ((title.replace(",", "\\,"), metric) for title, metric in choices)
+    listed = ",".join(f"{title} : {metric}" for title, metric in plain)
     title, metric = choices[0]
     return (
         CustomVariable("figure")
