@@ -107,7 +107,7 @@ class Registry:
                 )
             chosen = isinstance(measure.value, ChosenServiceLevel)
             read.add("Share" if chosen else type(measure.value).__name__)
-            check_place(entry, self.kinds[group.kind], group, part.where)
+            check_place(entry, self.kinds[group.kind], part.where)
         if len(read) > 1:
             raise DeclarationError(f"{entry}: {' and '.join(sorted(read))} can't be added up")
         if "Quantile" in read and len(indicator.parts) > 1:
