@@ -166,6 +166,17 @@ class Query:
         (_, _, measure), *_ = self.registry.measures_of(indicator)
         return indicator.polarity or measure.polarity
 
+    def since(self, indicator: str | Indicator) -> int | None:
+        """The start of the first day of which anything is known of all that an indicator is made
+        of; None while nothing is."""
+        found = []
+        for _, group, _ in self.registry.measures_of(self.indicator(indicator)):
+            ledger = self.monitor.ledger(group.kind, self.force.id)
+            span = None if ledger is None else self._span(ledger, "day")
+            if span is not None:
+                found.append(span[0])
+        return min(found, default=None)
+
     # -- figures -----------------------------------------------------------------------------------
 
     def figure(
