@@ -11,7 +11,7 @@ an indicator is made of; they are never averaged.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import NamedTuple
@@ -191,14 +191,20 @@ class Query:
         figures = self.figures(self.indicator(indicator), self.stretch(period))
         return {name: figures.at(place) for place, name in enumerate(self.areas())}
 
+    def values(
+        self, indicator: str | Indicator, periods: Iterable[str | Stretch], area: str = WHOLE
+    ) -> list[Observation]:
+        """An indicator in each of some stretches of time, in their order."""
+        found, place = self.indicator(indicator), self.area(area)
+        return [self.figures(found, self.stretch(each)).at(place) for each in periods]
+
     def series(
         self, indicator: str | Indicator, grain: Grain, within: str | Stretch, area: str = WHOLE
     ) -> list[tuple[Stretch, Observation]]:
         """An indicator in each of the periods of a grain that lie within a stretch, in order."""
-        found, place = self.indicator(indicator), self.area(area)
         periods = self.stretch(within).parts(grain)
         stretches = [Stretch.of(self.calendar, period) for period in periods]
-        return [(each, self.figures(found, each).at(place)) for each in stretches]
+        return list(zip(stretches, self.values(indicator, stretches, area), strict=True))
 
     def figures(self, indicator: Indicator, stretch: Stretch) -> Figures:
         """An indicator in a stretch of time by area."""
@@ -256,11 +262,11 @@ class Query:
             return NOT_HEARD
         if panes.covered(start, end):
             return NOT_HEARD
-        kind, over = ledger.kind.name, end <= self.at and span[0] <= start
+        kind, whole = ledger.kind.name, end <= self.at and span[0] <= start
         if self.monitor.watches(kind, self.force.id):
             share = self.monitor.known_share(kind, self.force.id, start, end, self.at, empty=empty)
-            return Heard(share > 0.0, over and share == 1.0)
-        return Heard(start < span[1], over and end <= span[1])
+            return Heard(share > 0.0, whole and share == 1.0)
+        return Heard(start < span[1], whole and end <= span[1])
 
     def _span(self, ledger: Ledger, grain: Grain) -> Span | None:
         """From the first day (or hour) of a feed to its last, whole; None before any record."""
