@@ -196,12 +196,11 @@ def test_a_run_that_will_move_the_average_says_so() -> None:
 def test_while_nothing_is_judged_the_chart_says_what_it_needs() -> None:
     made = chart(asked([9, 11], "2020-03-01T00:00:00Z"), "total_recorded_crime", area="north")
     assert made.area == "north"
-    assert made.words == [
-        (
-            "Nothing is judged yet: mean of the first 12 months, and 2 standard deviations of a sample "
-            "either side. After 8 months in a row on one side of the mean it moves to theirs."
-        )
-    ]
+    (said,) = made.words
+    assert said == (
+        "Nothing is judged yet: mean of the first 12 months, and 2 standard deviations of a "
+        "sample either side. After 8 months in a row on one side of the mean it moves to theirs."
+    )
 
 
 def test_before_any_record_a_chart_has_no_point() -> None:
