@@ -139,7 +139,9 @@ def test_the_average_moves_as_the_rule_by_itself_says(values: list[float | None]
     judge(made, MONTHS, [])
     expected = [(each.at, each.old, each.new) for each in rebases(values, Rebasing(8), baseline=12)]
     found = [(n, p.moved.old, p.moved.new) for n, p in enumerate(made) if p.moved is not None]
-    assert found == [(at, pytest.approx(old), pytest.approx(new)) for at, old, new in expected]
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one == pytest.approx(other)
     for n, point in enumerate(made):
         if point.moved is not None:
             seen = [each for each in made[: n + 1] if each.value is not None][-8:]
