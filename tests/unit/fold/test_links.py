@@ -30,6 +30,12 @@ from tests.build import FAR_FUTURE, Record, crime, lines, ms, tiny_force
 FORCE = tiny_force()
 AT = ms("2021-03-01T10:00:00Z")
 OPENED: list[Partition] = []
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """Checkpoints that a test opened are closed."""
+    yield
     while OPENED:
         OPENED.pop().checkpoint.close()
 
