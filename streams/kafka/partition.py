@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from inspect import GEN_CLOSED, getgeneratorstate
 from itertools import chain
 from pathlib import Path
 
@@ -274,15 +275,15 @@ class Partition:
             await asyncio.shield(asyncio.ensure_future(self._go_on(slices)))
 
     async def _go_on(self, slices: Iterator[None]) -> None:
-        number = 1
+        number, done = 1, False
         try:
-            while not self.torn and next(slices, self) is not self:
+            while not done:
                 number += 1
                 if number == LONG_LOT:
                     self.busy.begin()
                 self.on_slice()
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)  # what has come due stands behind the first
+                await _give_way()
+                done = self.torn or next(slices, self) is self
         finally:
             if number >= LONG_LOT:
                 self.busy.end()
@@ -296,11 +297,12 @@ class Partition:
             try:
                 yield from self.live.monitor.steps_of(payloads, self.shard, folded)
             except Exception as error:  # a fault of ours must not stop the stream
-                if payloads.gi_frame is None:
+                if getgeneratorstate(payloads) == GEN_CLOSED:
                     raise  # the taking of an offset failed: then nothing goes on
                 message = self._message
                 log.exception("%s: message %d could not be counted", self.name, message.offset)
                 fault = f"{type(error).__name__}: {error}"
+                folded.refused += 1
                 self._refuse(Refusal(0, message.value or b"", "fault", fault))
             else:
                 return
@@ -412,9 +414,7 @@ class Partition:
         group = partition_of(force.partition_group, self.count)
         for record in sorted(ledger.late):
             late = archive.LateVersion(force.id, ledger.kind.name, record, offset, topic_id)
-            self.send(
-                Outgoing(topic, archive.late_key(late), archive.encode_late(late), [], group)
-            )
+            self.send(Outgoing(topic, archive.late_key(late), archive.encode_late(late), [], group))
         ledger.late = set()
 
     def apply_archive(self, index: int, force: Force, ledger: Ledger) -> None:
@@ -477,7 +477,7 @@ class Partition:
             if row is not None:
                 watches.append(row)
             if time.monotonic() > until:
-                await asyncio.sleep(0)
+                await _give_way()
                 until = time.monotonic() + TAKING
         # At once from here on: an alert may leave for the outbox at any time.
         snapshot = snapshots.take(self.shard, self.folded, self.refused)
@@ -491,6 +491,13 @@ class Partition:
     def waiting(self) -> int:
         """Messages to be sent that no checkpoint holds yet."""
         return len(self._outbox)
+
+
+async def _give_way() -> None:
+    """Lets all others have their turn. Whoever waits for a timer that has come due has it in the
+    third round of the loop only: the timer is noticed in the first and goes off in the second."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 class _Sealing(msgspec.Struct, frozen=True):
