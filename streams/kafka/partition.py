@@ -256,14 +256,19 @@ class Partition:
         if not self._turn.locked():
             self.folded = max(self.folded, position - 1)
 
-    async def fold(self, lot: Sequence[Message], valid: Callable[[], bool] = lambda: True) -> None:
+    async def fold(
+        self,
+        lot: Sequence[Message],
+        valid: Callable[[], bool] = lambda: True,
+        seconds: float | None = None,
+    ) -> None:
         """Folds messages, in the order of their offsets, and takes the offset of each with it;
         those that it holds already are passed over. Once the lot is no longer `valid` it ends with
-        the message that is being folded.
+        the message that is being folded. A slice takes `seconds`, by default `FOLDING`.
 
         Whoever is cancelled while a lot takes its slices leaves it to its end."""
         await self._turn.acquire()
-        slices = self.live.slices(self._steps(lot, valid), FOLDING)
+        slices = self.live.slices(self._steps(lot, valid), FOLDING if seconds is None else seconds)
         try:
             done = next(slices, self) is self  # where little comes, a lot is done in one slice
         except BaseException:
