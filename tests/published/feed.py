@@ -1,0 +1,293 @@
+"""Events whose counts are the published ones: lines of calls, incidents and crimes, in the order of
+`updated_at`, made of `cells.csv`.
+
+Each report has its own: the four quarters before the one that it is about (five for the last), and
+that. First as the report's table has them; `corrections` are the late, deleted and corrected records
+that make them what its text says.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import count, islice
+
+import msgspec
+
+from streams.config.force import Force, find_force
+from tests.published.calls import CALLS, RESPONSES, Offered
+from tests.published.scope import HERE
+from tests.published.series import FORCES, REPORTED
+
+LATE = 1800.0
+"""After how many seconds an emergency is attended that is not within 20 minutes."""
+DAYS = 28
+"""The days of a month over which its records are spread."""
+SOCIETY = ("drugs.possession", "weapons", "public_order", "other_crime")
+"""What the tables of 2016 and 2017 have together as other crimes against society."""
+
+Counts = dict[tuple[str, str, str], int]
+"""Records by series, period and area."""
+_BASES = {
+    **dict.fromkeys(
+        (
+            f"violence.without_injury.{name}"
+            for name in ("threats_to_kill", "harassment", "stalking", "controlling_coercive")
+        ),
+        "violence.without_injury.other",
+    ),
+    **dict.fromkeys(
+        (
+            f"sexual.other.{name}"
+            for name in (
+                "child_exploitation",
+                "assault_female_13_and_over",
+                "activity_child_under_13",
+                "grooming",
+            )
+        ),
+        "sexual.other.assault",
+    ),
+    "sexual.rape.female_16_and_over": "sexual.rape.other",
+    "other_theft.blackmail": "other_theft",
+    "other_crime.perverting_justice": "other_crime",
+    "other_crime.obscene_publications": "other_crime",
+}
+"""Of an offence that is only counted with a marker, the one that the cells have its crimes under."""
+_MARKED_INCIDENTS = ("domestic_abuse", "child_at_risk", "vulnerable_adult", "hate.racial")
+_encode = msgspec.json.encode
+
+
+class Record:
+    """A crime or incident that will be fed: what it is, and when and where it was."""
+
+    __slots__ = ("area", "date", "facts", "markers", "month", "place", "what")
+
+    def __init__(self, month: str, area: str, what: str) -> None:
+        self.month = month
+        self.area = area
+        self.what = what
+        self.markers: list[str] = []
+        self.facts: dict[str, object] = {}
+        """Further fields of its event."""
+        self.place, self.date = -1, ""
+        """Its number, and its day, once it is written."""
+
+
+def force_of(report: str) -> Force:
+    """The force whose report it is, as it is shipped."""
+    return find_force(FORCES[report].lower().replace(" ", "-"))
+
+
+def read_cells(report: str) -> tuple[Counts, Counts]:
+    """What the table of a report needs, and what its text has otherwise."""
+    states: dict[str, Counts] = {"table": {}, "text": {}}
+    with (HERE / "cells.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["report"] == report:
+                period = row["first"]
+                for number in row["counts"].split():
+                    states[row["state"]][row["series"], period, row["area"]] = int(number)
+                    period = after(period)
+    return states["table"], states["text"]
+
+
+def after(period: str) -> str:
+    """The month or quarter after."""
+    year, rest = int(period[:4]), period[5:]
+    if rest in ("Q4", "12"):
+        return f"{year + 1}-{'Q1' if rest == 'Q4' else '01'}"
+    return f"{year}-Q{int(rest[1]) + 1}" if rest[0] == "Q" else f"{year}-{int(rest) + 1:02d}"
+
+
+def months_of(period: str) -> list[str]:
+    """The months of a quarter, or the month itself."""
+    if period[5] != "Q":
+        return [period]
+    first = 3 * int(period[6]) - 2
+    return [f"{period[:4]}-{month:02d}" for month in range(first, first + 3)]
+
+
+class Feed:
+    """The events of a report."""
+
+    def __init__(self, report: str) -> None:
+        self.report = report
+        self.force = force_of(report)
+        self.areas = {area.name: area.id for area in self.force.file.areas}
+        self.table, self.text = read_cells(report)
+        self.crimes: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        """By month and area."""
+        self.incidents: dict[tuple[str, str], list[Record]] = defaultdict(list)
+        for (series, period, area), number in self.table.items():
+            kind, _, what = series.partition(":")
+            if kind in ("crime", "incident"):
+                held = self.crimes if kind == "crime" else self.incidents
+                for month, several in spread(number, period):
+                    held[month, area] += self._made(kind, month, area, what, several)
+        for (series, period, area), number in self.table.items():
+            kind, _, what = series.partition(":")
+            if kind == "mark":
+                for month, several in spread(number, period):
+                    self._mark(month, area, what, several)
+        self._respond()
+
+    def _made(self, kind: str, month: str, area: str, what: str, number: int) -> Iterator[Record]:
+        for place in range(number):
+            made = Record(month, area, what)
+            if what == "society":
+                made.what = SOCIETY[place % len(SOCIETY)]
+            elif kind == "incident" and what in _MARKED_INCIDENTS:
+                made.what, made.markers = "domestic", [what]
+            yield made
+
+    def _mark(self, month: str, area: str, what: str, number: int) -> None:
+        """Puts a marker on crimes: of an offence, or of none that has counts of its own."""
+        marker, _, offence = what.partition(":")
+        apart = tuple(
+            series.split(":")[2]
+            for series, _, _ in self.table
+            if series.startswith(f"mark:{marker}:") and not series.endswith(":")
+        )
+        base = _BASES.get(offence, offence)
+        wanted = (
+            crime
+            for crime in self.crimes[month, area]
+            if marker not in crime.markers
+            and (crime.what == base if offence else not crime.what.startswith(apart or ("-",)))
+        )
+        marked = list(islice(wanted, number))
+        if len(marked) < number:
+            raise ValueError(f"{number - len(marked)} crimes too few for {what} {month} {area}")
+        for crime in marked:
+            crime.markers.append(marker)
+            crime.what = offence or crime.what
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines of each month in its turn."""
+        places = count()
+        calls = self._calls()
+        for month in sorted({month for month, _ in (*self.crimes, *self.incidents)} | calls.keys()):
+            for day in range(DAYS):
+                written = []
+                for held, write in ((self.crimes, self._crime), (self.incidents, self._incident)):
+                    for area in self.areas:
+                        for made in held.get((month, area), [])[day::DAYS]:
+                            made.place, made.date = next(places), f"{month}-{day + 1:02d}"
+                            written.append(write(made))
+                for offered, number in calls.get(month, ()):
+                    written += self._made_calls(offered, number, month, day)
+                yield "\n".join(written).encode()
+
+    def _crime(self, made: Record) -> str:
+        """A crime as the system had it an hour after it was recorded."""
+        date, extra = made.date, dict(made.facts)
+        if made.markers:
+            extra["markers"] = made.markers
+        more = f",{_encode(extra).decode()[1:-1]}" if extra else ""
+        return (
+            f'{{"kind":"crime","force":"{self.force.id}","id":"c{made.place}",'
+            f'"updated_at":"{date}T13:00:00Z","recorded_at":"{date}T12:00:00Z",'
+            f'"offence":"{made.what}","area":"{self.areas[made.area]}"{more}}}'
+        )
+
+    def _incident(self, made: Record) -> str:
+        """An incident as the system had it when it was closed."""
+        date, extra = made.date, dict(made.facts)
+        if made.what == "emergency":
+            arrived = f"{date}T{extra['arrived_at']}Z"
+            extra |= {"grade": "emergency", "category": "alarm", "arrived_at": arrived}
+        else:
+            extra["category"] = made.what
+        if made.markers:
+            extra |= {"markers": made.markers, "crimed": True}
+        return (
+            f'{{"kind":"incident","force":"{self.force.id}","id":"i{made.place}",'
+            f'"updated_at":"{date}T13:00:00Z","opened_at":"{date}T12:00:00Z",'
+            f'"closed_at":"{date}T13:00:00Z","area":"{self.areas[made.area]}",'
+            f"{_encode(extra).decode()[1:]}"
+        )
+
+    def _respond(self) -> None:
+        """Gives the emergencies of each month their time of arrival."""
+        responses = RESPONSES[self.report]
+        by_month: dict[str, list[Record]] = defaultdict(list)
+        for (month, _), held in self.incidents.items():
+            by_month[month] += [made for made in held if made.what == "emergency"]
+        for month, emergencies in by_month.items():
+            asked = responses.get(month, responses[""])
+            in_time = round(len(emergencies) * asked.in_time / 100)
+            late = len(emergencies) - in_time
+            soon = (asked.mean * len(emergencies) - LATE * late) / max(1, in_time)
+            for place, made in enumerate(emergencies):
+                seconds = soon if place < in_time else LATE
+                minute, second = divmod(seconds, 60)
+                # Its day is known when it is written.
+                made.facts["arrived_at"] = f"12:{int(minute):02d}:{second:06.3f}"
+
+    def _calls(self) -> dict[str, list[tuple[Offered, int]]]:
+        """By month the calls of a line, and how many."""
+        found: dict[str, list[tuple[Offered, int]]] = defaultdict(list)
+        for offered in CALLS[self.report]:
+            for month, number in spread(offered.number, offered.period):
+                found[month].append((offered, number))
+        return found
+
+    def _made_calls(self, offered: Offered, number: int, month: str, day: int) -> Iterator[str]:
+        """The calls of a line on a day of a month that has `number` of them."""
+        date = f"{month}-{day + 1:02d}"
+        abandoned = round(number * offered.abandoned / 1000)
+        in_time = abandoned + round(number * offered.in_time / 1000)
+        for place in range(day, number, DAYS):
+            if place < abandoned:
+                end = f'"abandoned_at":"{date}T12:00:40Z"'
+            else:
+                end = f'"answered_at":"{date}T12:0{0 if place < in_time else 2}:05Z"'
+            yield (
+                f'{{"kind":"call","force":"{self.force.id}",'
+                f'"id":"{offered.line}-{date}-{place}","updated_at":"{date}T12:10:00Z",'
+                f'"line":"{offered.line}","offered_at":"{date}T12:00:00Z",{end},'
+                f'"ended_at":"{date}T12:09:00Z"}}'
+            )
+
+    def corrections(self) -> Iterator[str]:
+        """The lines that make the records what the text says: crimes that were recorded late, that
+        leave, and that get a marker later."""
+        written = f"{months_of(after(REPORTED[self.report]))[0]}-20T12:00:00Z"
+        late = count()
+        for (series, period, area), number in self.text.items():
+            kind, _, what = series.partition(":")
+            more = number - self.table.get((series, period, area), 0)
+            month = months_of(period)[0]
+            date = f"{month}-15"
+            head = f'{{"kind":"crime","force":"{self.force.id}","updated_at":"{written}"'
+            body = f'"area":"{self.areas[area]}","offence":"{what}","recorded_at":"{date}T12:00:00Z"'
+            for _ in range(more if kind == "crime" else 0):
+                yield f'{head},"id":"late{next(late)}",{body}}}'
+            if kind == "crime" and more < 0:
+                of_it = [made for made in self.crimes[month, area] if made.what == what]
+                # Those of which nothing else counts leave first.
+                for made in sorted(of_it, key=lambda made: len(made.markers) + len(made.facts))[:-more]:
+                    yield f'{head},"id":"c{made.place}",{body},"deleted":true}}'
+            elif kind == "mark":
+                yield from self._marked_late(what, month, area, more, head)
+
+    def _marked_late(
+        self, what: str, month: str, area: str, number: int, head: str
+    ) -> Iterator[str]:
+        marker, _, offence = what.partition(":")
+        held = (made for made in self.crimes[month, area] if made.what == offence)
+        for made in islice((m for m in held if (marker in m.markers) is (number < 0)), abs(number)):
+            (made.markers.append if number > 0 else made.markers.remove)(marker)
+            yield (
+                f'{head},"id":"c{made.place}","area":"{self.areas[area]}","offence":"{offence}",'
+                f'"recorded_at":"{made.date}T12:00:00Z","markers":{_encode(made.markers).decode()}}}'
+            )
+
+
+def spread(number: int, period: str) -> Iterator[tuple[str, int]]:
+    """Records of a quarter by month, as evenly as can be; those of a month as they are."""
+    months = months_of(period)
+    for place, month in enumerate(months):
+        yield month, (number + len(months) - 1 - place) // len(months)
