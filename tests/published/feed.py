@@ -251,27 +251,32 @@ class Feed:
                 f'"ended_at":"{date}T12:09:00Z"}}'
             )
 
-    def corrections(self) -> Iterator[str]:
+    def corrections(self) -> Iterator[bytes]:
         """The lines that make the records what the text says: crimes that were recorded late, that
         leave, and that get a marker later."""
+        yield "\n".join(self._corrections()).encode()
+
+    def _corrections(self) -> Iterator[str]:
         written = f"{months_of(after(REPORTED[self.report]))[0]}-20T12:00:00Z"
+        head = f'{{"kind":"crime","force":"{self.force.id}","updated_at":"{written}"'
         late = count()
         for (series, period, area), number in self.text.items():
             kind, _, what = series.partition(":")
             more = number - self.table.get((series, period, area), 0)
-            month = months_of(period)[0]
-            date = f"{month}-15"
-            head = f'{{"kind":"crime","force":"{self.force.id}","updated_at":"{written}"'
-            body = f'"area":"{self.areas[area]}","offence":"{what}","recorded_at":"{date}T12:00:00Z"'
-            for _ in range(more if kind == "crime" else 0):
-                yield f'{head},"id":"late{next(late)}",{body}}}'
-            if kind == "crime" and more < 0:
-                of_it = [made for made in self.crimes[month, area] if made.what == what]
-                # Those of which nothing else counts leave first.
-                for made in sorted(of_it, key=lambda made: len(made.markers) + len(made.facts))[:-more]:
-                    yield f'{head},"id":"c{made.place}",{body},"deleted":true}}'
-            elif kind == "mark":
-                yield from self._marked_late(what, month, area, more, head)
+            months = months_of(period)
+            if kind == "mark":
+                yield from self._marked_late(what, months[0], area, more, head)
+                continue
+            body = f'"area":"{self.areas[area]}","offence":"{what}","recorded_at":'
+            for _ in range(more):
+                yield f'{head},"id":"late{next(late)}",{body}"{months[0]}-15T12:00:00Z"}}'
+            held = (made for month in months for made in self.crimes[month, area])
+            of_it = [made for made in held if made.what == what]
+            # Those of which nothing else counts leave first.
+            of_it.sort(key=lambda made: len(made.markers) + len(made.facts))
+            for made in of_it[: max(0, -more)]:
+                at = f"{made.date}T12:00:00Z"
+                yield f'{head},"id":"c{made.place}",{body}"{at}","deleted":true}}'
 
     def _marked_late(
         self, what: str, month: str, area: str, number: int, head: str
