@@ -56,6 +56,18 @@ _BASES = {
 }
 """Of an offence that is only counted with a marker, the one that the cells have its crimes under."""
 _MARKED_INCIDENTS = ("domestic_abuse", "child_at_risk", "vulnerable_adult", "hate.racial")
+_MARKERS = (
+    "domestic_abuse",
+    "vulnerable_adult",
+    "business",
+    "child_at_risk",
+    "hate",
+    "rural",
+    "alcohol",
+    "cyber",
+    "cse",
+)
+"""In this order markers begin at different places, so that crimes carry several by chance alone."""
 _encode = msgspec.json.encode
 
 
@@ -151,10 +163,12 @@ class Feed:
             if series.startswith(f"mark:{marker}:") and not series.endswith(":")
         )
         base = _BASES.get(offence, offence)
+        family, held = marker.partition(".")[0], self.crimes[month, area]
+        first = _MARKERS.index(family) * len(held) // len(_MARKERS)
         wanted = (
             crime
-            for crime in self.crimes[month, area]
-            if marker not in crime.markers
+            for crime in (*held[first:], *held[:first])
+            if not any(each.startswith(family) for each in crime.markers)
             and (crime.what == base if offence else not crime.what.startswith(apart or ("-",)))
         )
         marked = list(islice(wanted, number))
