@@ -9,14 +9,19 @@ that make them what its text says.
 from __future__ import annotations
 
 import csv
+import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
+from random import Random
 
 import msgspec
 
 from streams.config.force import Force, find_force
 from tests.published.calls import CALLS, RESPONSES, Offered
+from tests.published.outcomes import add_facts
+from tests.published.people import add_people
+from tests.published.readings import Reading, readings
 from tests.published.scope import HERE
 from tests.published.series import FORCES, REPORTED
 
@@ -138,12 +143,33 @@ class Feed:
                 held = self.crimes if kind == "crime" else self.incidents
                 for month, several in spread(number, period):
                     held[month, area] += self._made(kind, month, area, what, several)
+        # Shuffled, so that a marker's crimes are of many offences; but violence first, which most of
+        # domestic abuse is.
+        shuffle = Random(1).shuffle
+        for several in self.crimes.values():
+            shuffle(several)
+            several.sort(key=lambda made: not made.what.startswith("violence"))
         for (series, period, area), number in self.table.items():
             kind, _, what = series.partition(":")
             if kind == "mark":
                 for month, several in spread(number, period):
                     self._mark(month, area, what, several)
         self._respond()
+        self._persons = count()
+        add_facts(self)
+        add_people(self)
+
+    def crimes_of(
+        self, period: str, which: Callable[[Record], bool], areas: Sequence[str] = ()
+    ) -> Iterator[Record]:
+        """The crimes of a month or quarter, of some areas or all, that are of some kind."""
+        for month in months_of(period):
+            for area in areas or self.areas:
+                yield from filter(which, self.crimes.get((month, area), ()))
+
+    def somebody(self) -> str:
+        """A pseudonym that nobody has yet."""
+        return f"p{next(self._persons)}"
 
     def _made(self, kind: str, month: str, area: str, what: str, number: int) -> Iterator[Record]:
         for place in range(number):
@@ -179,35 +205,44 @@ class Feed:
             crime.what = offence or crime.what
 
     def lines(self) -> Iterator[bytes]:
-        """The lines of each month in its turn."""
+        """The lines of each day in its turn."""
+        days: dict[str, list[str]] = defaultdict(list)
         places = count()
-        calls = self._calls()
-        for month in sorted({month for month, _ in (*self.crimes, *self.incidents)} | calls.keys()):
-            for day in range(DAYS):
-                written = []
-                for held, write in ((self.crimes, self._crime), (self.incidents, self._incident)):
-                    for area in self.areas:
-                        for made in held.get((month, area), [])[day::DAYS]:
-                            made.place, made.date = next(places), f"{month}-{day + 1:02d}"
-                            written.append(write(made))
-                for offered, number in calls.get(month, ()):
-                    written += self._made_calls(offered, number, month, day)
-                yield "\n".join(written).encode()
+        for held, write in ((self.crimes, self._crime), (self.incidents, self._incident)):
+            for (month, _), several in held.items():
+                for place, made in enumerate(several):
+                    made.place, made.date = next(places), f"{month}-{place % DAYS + 1:02d}"
+                    day, line = write(made)
+                    days[day].append(line)
+        for month, calls in self._calls().items():
+            for offered, number in calls:
+                for place in range(DAYS):
+                    day = f"{month}-{place + 1:02d}"
+                    days[day] += self._made_calls(offered, number, day)
+        for each in readings(self.report):
+            days[_over(each.period)].append(self._reading(each))
+        for day in sorted(days):
+            yield "\n".join(days[day]).encode()
 
-    def _crime(self, made: Record) -> str:
-        """A crime as the system had it an hour after it was recorded."""
-        date, extra = made.date, dict(made.facts)
+    def _crime(self, made: Record) -> tuple[str, str]:
+        """The day on which a crime is as it will be, and the line of that day."""
+        day, extra = made.date, dict(made.facts)
+        if committed := extra.pop("committed", None):
+            extra["committed_from"] = _moved(made.date, -int(str(committed)))
+        if outcome := extra.pop("outcome_after", None):
+            day = _moved(made.date, int(str(outcome)))
+            extra["outcome_at"] = f"{day}T12:30:00Z"
         if made.markers:
             extra["markers"] = made.markers
         more = f",{_encode(extra).decode()[1:-1]}" if extra else ""
-        return (
+        return day, (
             f'{{"kind":"crime","force":"{self.force.id}","id":"c{made.place}",'
-            f'"updated_at":"{date}T13:00:00Z","recorded_at":"{date}T12:00:00Z",'
+            f'"updated_at":"{day}T13:00:00Z","recorded_at":"{made.date}T12:00:00Z",'
             f'"offence":"{made.what}","area":"{self.areas[made.area]}"{more}}}'
         )
 
-    def _incident(self, made: Record) -> str:
-        """An incident as the system had it when it was closed."""
+    def _incident(self, made: Record) -> tuple[str, str]:
+        """The day of an incident, and its line when it was closed."""
         date, extra = made.date, dict(made.facts)
         if made.what == "emergency":
             arrived = f"{date}T{extra['arrived_at']}Z"
@@ -216,7 +251,7 @@ class Feed:
             extra["category"] = made.what
         if made.markers:
             extra |= {"markers": made.markers, "crimed": True}
-        return (
+        return date, (
             f'{{"kind":"incident","force":"{self.force.id}","id":"i{made.place}",'
             f'"updated_at":"{date}T13:00:00Z","opened_at":"{date}T12:00:00Z",'
             f'"closed_at":"{date}T13:00:00Z","area":"{self.areas[made.area]}",'
@@ -248,12 +283,11 @@ class Feed:
                 found[month].append((offered, number))
         return found
 
-    def _made_calls(self, offered: Offered, number: int, month: str, day: int) -> Iterator[str]:
+    def _made_calls(self, offered: Offered, number: int, date: str) -> Iterator[str]:
         """The calls of a line on a day of a month that has `number` of them."""
-        date = f"{month}-{day + 1:02d}"
         abandoned = round(number * offered.abandoned / 1000)
         in_time = abandoned + round(number * offered.in_time / 1000)
-        for place in range(day, number, DAYS):
+        for place in range(int(date[8:]) - 1, number, DAYS):
             if place < abandoned:
                 end = f'"abandoned_at":"{date}T12:00:40Z"'
             else:
@@ -264,6 +298,23 @@ class Feed:
                 f'"line":"{offered.line}","offered_at":"{date}T12:00:00Z",{end},'
                 f'"ended_at":"{date}T12:09:00Z"}}'
             )
+
+    def _reading(self, each: Reading) -> str:
+        """A figure that is reported once its period is over."""
+        written = {
+            "kind": "reading",
+            "force": self.force.id,
+            "id": f"{each.measure} {each.period} {each.area}",
+            "updated_at": f"{_over(each.period)}T12:00:00Z",
+            "measure": each.measure,
+            "period": each.period,
+        }
+        if each.area:
+            written["area"] = self.areas[each.area]
+        value = {"value": each.value}
+        if each.of is not None:
+            value = {"numerator": each.value, "denominator": each.of}
+        return _encode(written | value).decode()
 
     def corrections(self) -> Iterator[bytes]:
         """The lines that make the records what the text says: crimes that were recorded late, that
@@ -303,6 +354,15 @@ class Feed:
                 f'{head},"id":"c{made.place}","area":"{self.areas[area]}","offence":"{offence}",'
                 f'"recorded_at":"{made.date}T12:00:00Z","markers":{_encode(made.markers).decode()}}}'
             )
+
+
+def _moved(day: str, days: int) -> str:
+    return (dt.date.fromisoformat(day) + dt.timedelta(days)).isoformat()
+
+
+def _over(period: str) -> str:
+    """The third day after a month or quarter."""
+    return f"{months_of(after(period))[0]}-03"
 
 
 def spread(number: int, period: str) -> Iterator[tuple[str, int]]:
