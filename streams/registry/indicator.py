@@ -27,8 +27,9 @@ _ADDRESS = re.compile(r"(?P<group>\w+)\.(?P<measure>\w+)(?:\{(?P<where>[^{}]*)\}
 
 @dataclass(frozen=True)
 class Part:
-    """A measure of the rows of a table whose dimensions fulfil `where`; where a dimension is not
-    named, of all of its values together."""
+    """A measure of a table, of the series whose dimensions fulfil `where`: any dimension of the
+    kind, also one that the table has no rows of; where one is not named, of all of its values
+    together."""
 
     group: str
     measure: str

@@ -115,7 +115,7 @@ def period(label: str, zone: dt.tzinfo) -> str:
     """The label of a period as one asks for it: an hour without its offset, `2021-10-31T02`, but
     for the two that a clock shows on the night on which it goes back, `2021-10-31T01+01:00`."""
     hour, offset = label[:13], label[13:]
-    if not offset:
+    if label[10:11] != "T" or ".." in label or not offset:
         return label
     local = dt.datetime.fromisoformat(f"{hour}:00").replace(tzinfo=zone)
     twice = local.utcoffset() != local.replace(fold=1).utcoffset()
