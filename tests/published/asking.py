@@ -1,4 +1,4 @@
-"""What the product answers where a published figure is asked of it: the one place that knows how."""
+"""What the product answers where a published figure is asked of it; nothing else here asks it."""
 
 from __future__ import annotations
 
@@ -42,6 +42,12 @@ def _now(asked: Asked, figure: Figure) -> float | None:
     return asked.observed(figure).value
 
 
+def _share(asked: Asked, figure: Figure) -> float | None:
+    if asked.query.unit(figure.measure) != "ratio":
+        raise NoAnswerError("no share of another measure")
+    return asked.observed(figure).value
+
+
 def _previous(asked: Asked, figure: Figure) -> float | None:
     stretch = asked.query.stretch(figure.period).previous
     return asked.query.figure(figure.measure, stretch, figure.area).value
@@ -55,7 +61,7 @@ def _last_year(asked: Asked, figure: Figure) -> float | None:
 _ANSWERS: dict[str, Callable[[Asked, Figure], float | None]] = {
     "volume": _now,
     "seconds": _now,
-    "percent": _now,
+    "percent": _share,
     "previous_quarter": _previous,
     "previous_month": _previous,
     "same_quarter_last_year": _last_year,

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from statistics import mean, stdev
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
@@ -35,6 +36,7 @@ from tests.published.series import (
     year_before,
 )
 
+Numbers = NDArray[np.float64] | NDArray[np.int64]
 MARGIN = 0.495
 """How far from a printed whole number a value may lie, so that nobody's rounding of halves
 matters."""
@@ -67,7 +69,9 @@ class Program:
             self.near[place] = near
         return place
 
-    def between(self, terms: Iterable[tuple[float, Iterable[Cell]]], low: float, high: float) -> None:
+    def between(
+        self, terms: Iterable[tuple[float, Iterable[Cell]]], low: float, high: float
+    ) -> None:
         """The weighted sum of cells lies in [low, high]."""
         row: dict[int, float] = defaultdict(float)
         for weight, cells in terms:
@@ -97,7 +101,9 @@ class Program:
             integrality=np.concatenate([np.ones(count), np.zeros(2 * count)]),
             bounds=Bounds(
                 np.concatenate([np.floor(0.5 * near - 3).clip(0) * bound, np.zeros(2 * count)]),
-                np.concatenate([np.where(bound, 1.6 * near + 5, np.inf), np.full(2 * count, np.inf)]),
+                np.concatenate(
+                    [np.where(bound, 1.6 * near + 5, np.inf), np.full(2 * count, np.inf)]
+                ),
             ),
             options={"mip_rel_gap": 0.1, "time_limit": 120},
         )
@@ -105,10 +111,6 @@ class Program:
             raise ValueError(done.message)
         values = np.rint(done.x[:count]).astype(int)
         return {cell: int(values[place]) for cell, place in self.places.items()}
-
-
-
-Sums = tuple[float, list[Cell]]
 
 
 def cells(report: str, measure: str, period: str, area: str) -> list[Cell]:
@@ -142,55 +144,66 @@ def state(report: str, rows: Sequence[Figure], near: dict[Cell, int]) -> dict[Ce
 _LEAST = {("000", "mark:domestic_abuse:", "2016-06"): 400}
 
 
+def _same(period: str) -> str:
+    return period
+
+
+_SUMS: dict[str, tuple[tuple[float, Callable[[str], str]], ...]] = {
+    "volume": ((1, _same),),
+    "previous_quarter": ((1, before),),
+    "same_quarter_last_year": ((1, year_before),),
+    "change_on_previous_quarter": ((1, _same), (-1, before)),
+    "change_on_same_quarter_last_year": ((1, _same), (-1, year_before)),
+}
+"""Statistics that are sums of a measure in some periods."""
+_CHANGES = {
+    "percent_change_on_previous_quarter": before,
+    "percent_change_on_previous_month": before,
+    "percent_change_on_same_quarter_last_year": year_before,
+    "ytd_percent_change": year_before,
+}
+"""Changes in per cent, and on which period."""
+_SHARES = {"percent": (0, MARGIN), "percent_of_asb": (0, MARGIN), "percent_approx": (0, 2)}
+_SHARES["percent_at_least"] = (2, 1.5)
+"""Shares in per cent: how far from the printed one the share may lie, and around what."""
+
+
 def _require(program: Program, figure: Figure) -> None:
     """Takes in what a printed figure says of cells, where it says something of cells."""
-    report, measure, area, period = figure.report, figure.measure, figure.area, figure.period
+    report, measure, period, statistic = (
+        figure.report,
+        figure.measure,
+        figure.period,
+        figure.statistic,
+    )
     if measure not in MEASURES[report]:
         return
     value = float(figure.value)
 
     def of(when: str, name: str = measure) -> list[Cell]:
-        return cells(report, name, when, area)
+        return cells(report, name, when, figure.area)
 
     def ratio(part: list[Cell], whole: list[Cell], percent: float, margin: float) -> None:
         program.between([(1, part), (-(percent - margin) / 100, whole)], 0, np.inf)
         program.between([(1, part), (-(percent + margin) / 100, whole)], -np.inf, 0)
 
-    def change(when: str) -> None:
-        ratio(of(period), of(when), 100 + value, MARGIN)
-
-    match figure.statistic:
-        case "volume":
-            program.between([(1, of(period))], value, value)
-        case "previous_quarter" if figure.unit == "count":
-            program.between([(1, of(before(period)))], value, value)
-        case "same_quarter_last_year" if figure.unit == "count":
-            program.between([(1, of(year_before(period)))], value, value)
-        case "change_on_previous_quarter":
-            program.between([(1, of(period)), (-1, of(before(period)))], value, value)
-        case "change_on_same_quarter_last_year":
-            program.between([(1, of(period)), (-1, of(year_before(period)))], value, value)
-        case "percent_change_on_previous_quarter" | "percent_change_on_previous_month":
-            change(before(period))
-        case "percent_change_on_same_quarter_last_year" | "ytd_percent_change":
-            change(year_before(period))
-        case "quarter_average":
-            four = [cell for q in quarters_before(period) for cell in of(q)]
+    if statistic in _SUMS and figure.unit == "count":
+        summed = [(weight, of(when(period))) for weight, when in _SUMS[statistic]]
+        program.between(summed, value, value)
+    elif statistic in _CHANGES:
+        ratio(of(period), of(_CHANGES[statistic](period)), 100 + value, MARGIN)
+    elif statistic in _SHARES and measure in WHOLES:
+        more, margin = _SHARES[statistic]
+        ratio(of(period), of(period, WHOLES[measure]), value + more, margin)
+    elif statistic == "percent_of_total_crime" and measure == "domestic_abuse":
+        offences = [cell for cell in of(period) if cell.series.startswith("mark:")]
+        ratio(offences, of(period, "total_recorded_crime"), value, MARGIN)
+    elif statistic.endswith("quarter_average"):
+        four = [cell for quarter in quarters_before(period) for cell in of(quarter)]
+        if statistic == "quarter_average":
             program.between([(1, four)], 4 * value - 2, 4 * value + 1)
-        case "percent_above_quarter_average":
-            four = [cell for q in quarters_before(period) for cell in of(q)]
-            ratio([*of(period)] * 4, four, 100 + value, MARGIN)
-        case "percent_of_total_crime" if measure == "domestic_abuse":
-            offences = [cell for cell in of(period) if cell.series.startswith("mark:")]
-            ratio(offences, of(period, "total_recorded_crime"), value, MARGIN)
-        case "percent" | "percent_of_asb" if measure in WHOLES:
-            ratio(of(period), of(period, WHOLES[measure]), value, MARGIN)
-        case "percent_approx":
-            ratio(of(period), of(period, WHOLES[measure]), value, 2)
-        case "percent_at_least":
-            ratio(of(period), of(period, WHOLES[measure]), value + 2, 1.5)
-        case _:
-            return
+        else:
+            ratio(4 * of(period), four, 100 + value, MARGIN)
 
 
 # How a measure's records are expected to lie, where that was not published.
@@ -232,7 +245,9 @@ def expected(report: str, rows: Sequence[Figure]) -> dict[Cell, int]:
     force, quarter = FORCES[report], REPORTED[report]
     printed: dict[tuple[str, str, str], float] = {}
     for row in rows:
-        kind = {"same_quarter_last_year": year_before, "previous_quarter": before}.get(row.statistic)
+        kind = {"same_quarter_last_year": year_before, "previous_quarter": before}.get(
+            row.statistic
+        )
         if row.statistic == "quarter_average":
             printed.setdefault((row.measure, row.area, "average"), float(row.value))
         elif row.unit == "count" and (row.statistic == "volume" or kind):
@@ -320,11 +335,11 @@ def limited(rows: Sequence[Figure]) -> list[Figure]:
         last = at.get((measure, "previous_quarter"))
         if change := at.get((measure, "change_on_previous_quarter")):
             last = last or volumes[measure, "2020-Q3"] - change
-        springs = np.arange(round(lower * 0.9), round(upper * 1.1) + 1)
+        springs: Numbers = np.arange(round(lower * 0.9), round(upper * 1.1) + 1)
         now, ytd = volumes[measure, "2020-Q3"], at[measure, "ytd_percent_change"]
-        if last is None:
-            last = np.rint((1 + ytd / 100) * (springs + summer) - now)
-        change = 100 * (last + now) / (springs + summer) - 100
+        free: Numbers = np.rint((1 + ytd / 100) * (springs + summer) - now)
+        lasts = free if last is None else last
+        change = 100 * (lasts + now) / (springs + summer) - 100
         springs = springs[abs(change - ytd) <= MARGIN]
         autumn, winter = (volumes.get((measure, quarter)) for quarter in ("2019-Q4", "2020-Q1"))
         if autumn is None:
@@ -340,13 +355,17 @@ def limited(rows: Sequence[Figure]) -> list[Figure]:
         measure: min(found, key=lambda year: abs(year.autumn - year.winter))
         for measure, found in choices.items()
     }
-    if _CRIME <= choices.keys():
+    if choices.keys() >= _CRIME:
         chosen |= _adding_up(choices)
     row = rows[0]
     return [
         row._replace(
-            area="West Mercia", measure=measure, period=period, statistic="volume",
-            value=str(value), unit="count",
+            area="West Mercia",
+            measure=measure,
+            period=period,
+            statistic="volume",
+            value=str(value),
+            unit="count",
         )
         for measure, year in chosen.items()
         for period, value in zip(("2019-Q2", "2019-Q4", "2020-Q1"), year, strict=True)
@@ -358,7 +377,9 @@ _CRIME = {*TYPES["003"], "total_recorded_crime"}
 
 def _adding_up(choices: dict[str, list[Year]]) -> dict[str, Year]:
     """One year of each crime type, so that these add up to recorded crime, but for 25 a quarter."""
-    options = [(measure, year) for measure in choices if measure in _CRIME for year in choices[measure]]
+    options = [
+        (measure, year) for measure in choices if measure in _CRIME for year in choices[measure]
+    ]
     one = np.array([[name == measure for name, _ in options] for measure in _CRIME], float)
     signs = np.array([1.0 if name == "total_recorded_crime" else -1.0 for name, _ in options])
     rest = np.array([year for _, year in options]).T * signs

@@ -1,9 +1,9 @@
 """Events whose counts are the published ones: lines of calls, incidents and crimes, in the order of
 `updated_at`, made of `cells.csv`.
 
-Each report has its own: the four quarters before the one that it is about (five for the last), and
-that. First as the report's table has them; `corrections` are the late, deleted and corrected records
-that make them what its text says.
+Each report has its own: those of the four quarters before the one that it is about (five for the
+last), and of that. First as the report's table has them; `corrections` are the late, deleted and
+corrected records that make them what its text says.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _BASES = {
     "other_crime.perverting_justice": "other_crime",
     "other_crime.obscene_publications": "other_crime",
 }
-"""Of an offence that is only counted with a marker, the one that the cells have its crimes under."""
+"""By offence that is only counted with a marker, the one under which the cells have its crimes."""
 _MARKED_INCIDENTS = ("domestic_abuse", "child_at_risk", "vulnerable_adult", "hate.racial")
 _MARKERS = (
     "domestic_abuse",
@@ -143,12 +143,12 @@ class Feed:
                 held = self.crimes if kind == "crime" else self.incidents
                 for month, several in spread(number, period):
                     held[month, area] += self._made(kind, month, area, what, several)
-        # Shuffled, so that a marker's crimes are of many offences; but violence first, which most of
+        # Shuffled, so that a marker's crimes are of many offences; but violence first, as most of
         # domestic abuse is.
         shuffle = Random(1).shuffle
-        for several in self.crimes.values():
-            shuffle(several)
-            several.sort(key=lambda made: not made.what.startswith("violence"))
+        for crimes in self.crimes.values():
+            shuffle(crimes)
+            crimes.sort(key=lambda made: not made.what.startswith("violence"))
         for (series, period, area), number in self.table.items():
             kind, _, what = series.partition(":")
             if kind == "mark":
@@ -183,11 +183,14 @@ class Feed:
     def _mark(self, month: str, area: str, what: str, number: int) -> None:
         """Puts a marker on crimes: of an offence, or of none that has counts of its own."""
         marker, _, offence = what.partition(":")
-        apart = tuple(
-            series.split(":")[2]
+        # Those that have none must not lie in a group that is counted with its marker.
+        apart = {
+            series.split(":")[2].rpartition(".")[0] or series.split(":")[2]
             for series, _, _ in self.table
             if series.startswith(f"mark:{marker}:") and not series.endswith(":")
-        )
+        }
+        if "other_crime" in apart:
+            apart |= set(SOCIETY)
         base = _BASES.get(offence, offence)
         family, held = marker.partition(".")[0], self.crimes[month, area]
         first = _MARKERS.index(family) * len(held) // len(_MARKERS)
@@ -195,7 +198,7 @@ class Feed:
             crime
             for crime in (*held[first:], *held[:first])
             if not any(each.startswith(family) for each in crime.markers)
-            and (crime.what == base if offence else not crime.what.startswith(apart or ("-",)))
+            and (crime.what == base if offence else not crime.what.startswith(tuple(apart)))
         )
         marked = list(islice(wanted, number))
         if len(marked) < number:

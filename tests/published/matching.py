@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -12,10 +12,9 @@ from streams.periods import Calendar
 from tests.published.asking import Asked, NoAnswerError
 from tests.published.feed import Feed, after
 from tests.published.scope import (
-    CONSTRUCTED,
+    CLASSES,
     CONTRADICTORY,
     NOT_PUBLISHED,
-    PUBLISHED,
     Figure,
     classify,
     figures,
@@ -26,6 +25,7 @@ from tests.published.series import REPORTED
 FAR_FUTURE = 4_102_444_800_000
 """When the log took the lines, in ms: after any of them was written."""
 MATCHED = "matched"
+DIFFERS = "it is "
 
 
 class Match(NamedTuple):
@@ -65,7 +65,7 @@ def _outcome(answers: Asked, figure: Figure) -> str:
     digits = decimals(figure.report, figure.statistic, figure.unit)
     if abs(value - float(figure.value)) <= 0.5 * 10**-digits + 1e-9:
         return MATCHED
-    return f"it is {value:.{digits + 2}f}"
+    return f"{DIFFERS}{value:.{digits + 2}f}"
 
 
 @cache
@@ -77,3 +77,31 @@ def decimals(report: str, statistic: str, unit: str) -> int:
         if (each.report, each.statistic, each.unit) == (report, statistic, unit)
     )
     return max(len(value.partition(".")[2]) for value in values)
+
+
+def summary(found: Sequence[Match]) -> Iterator[str]:
+    """By report, group and statistic how many figures match, and every other one with why not."""
+    by_place: dict[tuple[str, str, str], list[Match]] = defaultdict(list)
+    for each in found:
+        figure = each.figure
+        place = (figure.report, group_of(figure.measure), figure.statistic)
+        by_place[place].append(each)
+    for place, several in sorted(by_place.items()):
+        matched = sum(each.outcome == MATCHED for each in several)
+        yield f"{' '.join(place)}: {matched} of {len(several)}"
+        for each in several:
+            if each.outcome != MATCHED:
+                figure = each.figure
+                yield (
+                    f"    line {figure.line}, {figure.area}, {figure.period}, {figure.measure} "
+                    f"{figure.value}: {each.of}: {each.outcome}"
+                )
+    for of in CLASSES:
+        among = [each for each in found if each.of == of]
+        matched = sum(each.outcome == MATCHED for each in among)
+        yield f"{of}: {matched} of {len(among)}"
+
+
+if __name__ == "__main__":
+    every = [each for report in REPORTED for each in matches(report)]
+    print("\n".join(summary(every)))

@@ -103,8 +103,8 @@ def _of_2020_q3(feed: Feed) -> None:
 
 def _personal(which: Which) -> Which:
     """Of some crimes those that are not of the kinds of which outcome 16 is counted apart."""
-    return lambda made: which(made) and not made.what.startswith(
-        ("damage_arson", "other_theft", *_SOCIETY)
+    return lambda made: (
+        which(made) and not made.what.startswith(("damage_arson", "other_theft", *_SOCIETY))
     )
 
 

@@ -194,7 +194,9 @@ def _come_again(
 ) -> None:
     """Lets so many of the victims of some crimes have had another one before; without a number as
     many as 32 % of all."""
-    times = Counter(who for made in feed.crimes_of(period, which) for who in _listed(made, "victims"))
+    times = Counter(
+        who for made in feed.crimes_of(period, which) for who in _listed(made, "victims")
+    )
     held = [made for month in months for made in feed.crimes_of(month, which)]
     known = {who for made in held for who in _listed(made, "victims")}
     again = {who for who, several in times.items() if several > 1 or who in known}
@@ -210,4 +212,3 @@ def _listed(made: Record, role: str) -> list[str]:
     found = made.facts.get(role, [])
     assert isinstance(found, list)
     return found
-

@@ -86,13 +86,12 @@ _IN_2020: dict[str, Term] = {
 
 def _types(report: str) -> dict[str, Term]:
     dwelling, other = _BURGLARY[report]
-    found = {
+    return {
         **_TYPES,
         dwelling: ("crime:burglary.residential.dwelling",),
         other: ("crime:burglary.business_community",),
         **(_IN_2020 if report == "003" else _UNTIL_2017),
     }
-    return found
 
 
 TYPES = {report: _types(report) for report in REPORTED}
@@ -115,7 +114,7 @@ CYBER: dict[str, str] = {
     "cyber_obscene_publications": "other_crime.obscene_publications",
 }
 """The offences that cyber crime is split by."""
-_CYBER = {measure: (f"mark:cyber:{offence}",) for measure, offence in CYBER.items()}
+_CYBER: dict[str, Term] = {name: (f"mark:cyber:{offence}",) for name, offence in CYBER.items()}
 
 
 def _cyber_of(offence: str) -> Term:
@@ -123,13 +122,13 @@ def _cyber_of(offence: str) -> Term:
 
 
 def _marked(report: str) -> dict[str, Term]:
-    cyber = (*(s for (s,) in _CYBER.values()), "mark:cyber:")
+    cyber: Term = (*(s for (s,) in _CYBER.values()), "mark:cyber:")
     if report in ("000", "002"):
         cyber = ("mark:cyber:",)
     elif report == "001":
         cyber = (*_CYBER["cyber_malicious_communications"], "mark:cyber:")
-    cse = ("mark:cse:", "mark:cse:sexual.rape.other") if report == "003" else ("mark:cse:",)
-    rural = ("mark:rural:",)
+    cse: Term = ("mark:cse:", "mark:cse:sexual.rape.other") if report == "003" else ("mark:cse:",)
+    rural: Term = ("mark:rural:",)
     if report == "002":
         rural = (
             "mark:rural:",
@@ -137,7 +136,7 @@ def _marked(report: str) -> dict[str, Term]:
             "mark:rural:vehicle.theft_from",
             "mark:rural:other_theft",
         )
-    found = {
+    found: dict[str, Term] = {
         "hate_crime": ("mark:hate.racial:", "mark:hate.disability:", "incident:hate.racial"),
         "hate_crime_racial": ("mark:hate.racial:", "incident:hate.racial"),
         "domestic_abuse": ("mark:domestic_abuse:", "incident:domestic_abuse"),
@@ -150,9 +149,6 @@ def _marked(report: str) -> dict[str, Term]:
         "cyber_itemised_total": cyber,
         "business_crime": ("mark:business:",),
         "rural_crime": rural,
-        **{f"rural_crime_share_{name}": (series,) for name, series in zip(
-            ("business_community_burglary", "theft_from_vehicle", "other_theft"), rural[1:]
-        )},
     }
     if report == "003":
         found |= {
@@ -161,6 +157,10 @@ def _marked(report: str) -> dict[str, Term]:
             "cyber_other_sexual_offences": _cyber_of("sexual.other"),
             "cyber_other_crimes_against_society": _cyber_of("other_crime"),
         }
+    if report == "002":
+        shares = ("business_community_burglary", "theft_from_vehicle", "other_theft")
+        for name, each in zip(shares, rural[1:], strict=True):
+            found[f"rural_crime_share_{name}"] = (each,)
     if report == "001":
         found["cyber_malicious_communications"] = _CYBER["cyber_malicious_communications"]
     return found
@@ -190,8 +190,8 @@ def _measures(report: str) -> dict[str, Term]:
     found = {**types, "total_recorded_crime": every, **_marked(report), **_INCIDENTS}
     found |= {name: term for name, term in _PARTS.items() if set(term) <= set(every)}
     if report == "003":
-        every = (series for term in found.values() for series in term)
-        opened = dict.fromkeys(series for series in every if series.startswith("incident:"))
+        all_of = (series for term in found.values() for series in term)
+        opened = dict.fromkeys(series for series in all_of if series.startswith("incident:"))
         found["incidents"] = (*opened, "incident:suspicious")
     else:
         found["emergency_incidents"] = ("incident:emergency",)
