@@ -31,7 +31,7 @@ from streams.fold.panes import Panes, Parts
 from streams.fold.totals import MEASURE
 from streams.periods import DAY, Calendar, Grain, Span
 from streams.registry.aggregates import DURATIONS, SMALL, Count, Mean, Quantile, Share
-from streams.registry.indicator import Indicator, Part
+from streams.registry.indicator import Indicator, Part, Per
 from streams.registry.measures import (
     SERVICE_LEVELS,
     ChosenServiceLevel,
@@ -165,6 +165,13 @@ class Query:
         indicator = self.indicator(indicator)
         (_, _, measure), *_ = self.registry.measures_of(indicator)
         return indicator.polarity or measure.polarity
+
+    def base(self, per: Per, area: str = WHOLE) -> int | None:
+        """How many people or households there are in an area; None where the force's file does not
+        say it."""
+        place = self.area(area)
+        of = self.force.file if place == 0 else self.force.file.areas[place - 1]
+        return of.population if per == "population" else of.households
 
     # -- figures -----------------------------------------------------------------------------------
 
