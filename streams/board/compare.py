@@ -9,7 +9,7 @@
 | `rolling_3`, `_6`, `_12`       | so many months to then, beside those of a year before           |
 | `share`                        | as a share of its parent (`share_of`)                           |
 | `rate`                         | per 1,000 people or households                                  |
-| `standing`                     | above, below or in line with the average                        |
+| `standing`                     | above, below or in line, by its chart or with the average       |
 | `rank`, `peers`                | its place among the areas of its kind, and among similar forces |
 
 A period that runs is compared by its days that are over, with the same days. Changes are of what is
@@ -25,6 +25,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from streams.board.control import Point, chart
 from streams.board.query import Observation, Query
 from streams.config.force import WHOLE
 from streams.errors import QueryError
@@ -62,7 +63,7 @@ class Rate(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True):
-    """How a value stands to the average, and by what that was judged."""
+    """How a value stands to what is usual, and by what: `chart`, or a percentage."""
 
     word: Literal["above", "below", "in line"] | None
     by: str
@@ -205,7 +206,10 @@ class Comparisons:
 
     @cached_property
     def standing(self) -> Standing:
-        """Above, below or in line with the average of those before, by a plain percentage."""
+        """Above, below or in line: by the limits of the chart of its grain, where that judged it;
+        else with the average of those before, by a plain percentage."""
+        if (point := self._charted) is not None:
+            return Standing(point.flag or "in line", "chart")
         base, by = self.average.base, f"{IN_LINE:g} % of the average"
         value = self.average.value
         if base is None or value is None:
@@ -213,6 +217,18 @@ class Comparisons:
         if abs(value - base) <= base * IN_LINE / 100:
             return Standing("in line", by)
         return Standing("above" if value > base else "below", by)
+
+    @property
+    def _charted(self) -> Point | None:
+        """The point of a chart that was judged; None where there is none."""
+        if self.stretch.grain is None or not self.observation.complete:
+            return None
+        try:
+            made = chart(self.query, self.indicator, self.stretch.grain, self.stretch, self.area)
+        except QueryError:  # it has no chart of this grain
+            return None
+        point = made.point(self.stretch.label)
+        return None if point is None or point.centre is None else point
 
     @cached_property
     def rank(self) -> Rank | None:

@@ -173,6 +173,17 @@ class Query:
         of = self.force.file if place == 0 else self.force.file.areas[place - 1]
         return of.population if per == "population" else of.households
 
+    def since(self, indicator: str | Indicator) -> int | None:
+        """The start of the first day of which anything is known of all that an indicator is made
+        of; None while nothing is."""
+        found = []
+        for _, group, _ in self.registry.measures_of(self.indicator(indicator)):
+            ledger = self.monitor.ledger(group.kind, self.force.id)
+            span = None if ledger is None else self._span(ledger, "day")
+            if span is not None:
+                found.append(span[0])
+        return min(found, default=None)
+
     # -- figures -----------------------------------------------------------------------------------
 
     def figure(

@@ -208,8 +208,21 @@ def test_the_rank_among_the_similar_forces_that_are_here() -> None:
 
 @pytest.mark.parametrize(("number", "word"), [(10, "in line"), (11, "above"), (9, "below")])
 def test_a_value_is_above_below_or_in_line_with_the_average(number: int, word: str) -> None:
-    found = beside(*crimes("2021-05", number), *crimes("2021-04", 10), number=1)
+    found = beside(
+        *crimes("2021-05", number), *crimes("2021-04", 10), period="R1-2021-05", number=1
+    )
     assert found.standing == Standing(word, "5 % of the average")  # type: ignore[arg-type]
+
+
+def test_a_value_is_judged_by_its_chart_where_there_is_one() -> None:
+    before = [
+        each
+        for month in ("2020-04", "2020-05", "2020-06", "2020-07", "2020-08", "2020-09", "2020-10",
+                      "2020-11", "2020-12", "2021-01", "2021-02", "2021-03", "2021-04")
+        for each in crimes(month, 10)
+    ]  # fmt: skip
+    assert beside(*before, *crimes("2021-05", 60)).standing == Standing("above", "chart")
+    assert beside(*before, *crimes("2021-05", 10)).standing == Standing("in line", "chart")
 
 
 @pytest.mark.parametrize(
