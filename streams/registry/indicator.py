@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.errors import DeclarationError
+from streams.registry.charting import ChartPolicy
 from streams.registry.conditions import ALWAYS, Condition, Is, is_
 from streams.registry.measures import Polarity
 
@@ -70,7 +71,8 @@ class Indicator:
 
     `share_of` is the indicator that it is shown as a share of (a crime type of recorded crime),
     `per` what its rate is taken over: 1,000 people or households. Without a `polarity` of its own
-    it has that of its measures. `definition` says in a sentence what is counted, `source` who
+    it has that of its measures; without `charts`, those that are usual for its unit, one a grain.
+    `definition` says in a sentence what is counted, `source` who
     publishes it so."""
 
     name: str
@@ -79,6 +81,7 @@ class Indicator:
     share_of: str = ""
     per: Per | None = None
     polarity: Polarity | None = None
+    charts: tuple[ChartPolicy, ...] = ()
     definition: str = ""
     source: str = ""
 

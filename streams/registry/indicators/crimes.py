@@ -73,14 +73,14 @@ CRIMES = (
     offence("rape", "Rape", "sexual.rape"),
     offence("other_sexual_offences", "Other sexual offences", "sexual.other"),
     offence(
-        "other_sexual_offences_sexual_assault",
+        "other_sexual_offences_share_sexual_assault",
         "Sexual assault",
         "sexual.other.assault_female_13_and_over",
         "sexual.other.assault",
         share_of="other_sexual_offences",
     ),
     offence(
-        "other_sexual_offences_sexual_activity",
+        "other_sexual_offences_share_sexual_activity",
         "Sexual activity",
         "sexual.other.activity_child_under_13",
         "sexual.other.activity_child_under_16",
@@ -97,6 +97,13 @@ CRIMES = (
     offence("robbery", "Robbery", "robbery"),
     offence("business_robbery", "Business robbery", "robbery.business"),
     offence("personal_robbery", "Personal robbery", "robbery.personal"),
+    offence(
+        "business_robbery_share_of_robbery",
+        "Business robbery, of all robbery",
+        "robbery.business",
+        share_of="robbery",
+        source=IN_2017,
+    ),
     offence(
         "domestic_burglary",
         "Domestic burglary",

@@ -56,7 +56,7 @@ def cyber(name: str, title: str, *offences: str) -> Indicator:
 def rural(name: str, title: str, offence: str) -> Indicator:
     """Offences of a kind with the marker of rural crime."""
     return Indicator(
-        f"rural_crime_{name}",
+        f"rural_crime_share_{name}",
         f"Rural crime: {title}",
         (Part.at(f"markers.rural{{offence={offence}}}"),),
         share_of="rural_crime",
@@ -74,7 +74,7 @@ ITEMS = (
     ("stalking", "stalking", (f"{WITHOUT_INJURY}.stalking",)),
     ("controlling_coercive_behaviour", "controlling or coercive behaviour",
      (f"{WITHOUT_INJURY}.controlling_coercive",)),
-    ("violence_without_injury", "other violence without injury", (f"{WITHOUT_INJURY}.other",)),
+    ("violence_without_injury", "violence without injury, all", (WITHOUT_INJURY,)),
     ("rape_female_16_and_over", "rape of a female aged 16 and over",
      ("sexual.rape.female_16_and_over",)),
     ("abuse_of_children_sexual_exploitation", "abuse of children through sexual exploitation",
@@ -86,14 +86,13 @@ ITEMS = (
     ("sexual_activity_child_under_16", "sexual activity involving a child under 16",
      (f"{SEXUAL}.activity_child_under_16",)),
     ("sexual_grooming", "sexual grooming", (f"{SEXUAL}.grooming",)),
-    ("other_sexual_offences", "other sexual offences",
-     (f"{SEXUAL}.other", f"{SEXUAL}.assault", f"{SEXUAL}.inciting_child", f"{SEXUAL}.exposure")),
+    ("other_sexual_offences", "other sexual offences, all", (SEXUAL,)),
     ("blackmail", "blackmail", ("other_theft.blackmail",)),
     ("attempting_to_pervert_justice", "perverting the course of justice",
      ("other_crime.perverting_justice",)),
     ("obscene_publications", "obscene publications", ("other_crime.obscene_publications",)),
-    ("other_crimes_against_society", "other crimes against society",
-     ("drugs", "weapons", "public_order", "other_crime.other")),
+    ("other_crimes_against_society", "other crimes against society, all",
+     ("drugs", "weapons", "public_order", "other_crime")),
 )  # fmt: skip
 """The offences of the table of cyber crime, by name, title and what they are made of."""
 
