@@ -333,8 +333,8 @@ def limited(rows: Sequence[Figure]) -> list[Figure]:
             continue
         lower, summer = at[measure, "lower_control_limit"], at[measure, "same_quarter_last_year"]
         last = at.get((measure, "previous_quarter"))
-        if change := at.get((measure, "change_on_previous_quarter")):
-            last = last or volumes[measure, "2020-Q3"] - change
+        if risen := at.get((measure, "change_on_previous_quarter")):
+            last = last or volumes[measure, "2020-Q3"] - risen
         springs: Numbers = np.arange(round(lower * 0.9), round(upper * 1.1) + 1)
         now, ytd = volumes[measure, "2020-Q3"], at[measure, "ytd_percent_change"]
         free: Numbers = np.rint((1 + ytd / 100) * (springs + summer) - now)

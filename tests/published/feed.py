@@ -190,7 +190,7 @@ class Feed:
             if series.startswith(f"mark:{marker}:") and not series.endswith(":")
         }
         if "other_crime" in apart:
-            apart |= set(SOCIETY)
+            apart |= {"drugs", "weapons", "public_order"}
         base = _BASES.get(offence, offence)
         family, held = marker.partition(".")[0], self.crimes[month, area]
         first = _MARKERS.index(family) * len(held) // len(_MARKERS)

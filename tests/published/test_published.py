@@ -20,7 +20,7 @@ REACHED = {
     ("001", CONSTRUCTED): 0,
     ("002", PUBLISHED): 290,
     ("002", CONSTRUCTED): 0,
-    ("003", PUBLISHED): 143,
+    ("003", PUBLISHED): 152,
     ("003", CONSTRUCTED): 0,
 }
 """How many figures of each report matched last; raise them as the product learns more."""
