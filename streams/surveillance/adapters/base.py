@@ -80,6 +80,17 @@ class Assessment:
     how many months on one side."""
 
 
+class Figures(NamedTuple):
+    """The last period of a series in numbers: what was counted, what was expected, the usual range,
+    and 1 or -1 where it was exceptionally high or low, else 0."""
+
+    observed: float
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    flagged: int
+
+
 class Adapter(ABC):
     """A detector of one series. `allowed` is how many false alarms a week it may raise."""
 
@@ -114,6 +125,17 @@ class Adapter(ABC):
     def rate(self) -> float:
         """Nominal false alarms a week at the evidence of the last period."""
         return float(self.detector.rate)
+
+    @property
+    def mark(self) -> object:
+        """Another one where `figures` may be others."""
+        return self.taken, self.starts[-1:], self.rate, self.state
+
+    def figures(self) -> Figures:
+        """Those of the last period."""
+        found = self.assessment()
+        flagged = 0 if found.rate > self.allowed else 1 if found.direction == "up" else -1
+        return Figures(found.observed, found.expected, found.lower, found.upper, flagged)
 
     @property
     def shown(self) -> bool:
