@@ -160,6 +160,8 @@ class Surveillance:
         """Gives the detectors a period, with the counts as they are, in short steps; returns its
         signals. `now` is the watermark."""
         watches = self.grains[cast("Grain", period.grain)]
+        if not watches.by_row:
+            return []
         first, last, watches.last = watches.last == 0, watches.last, period.start
         watches.changed = True
         self._forget_known(now - 1)
