@@ -141,6 +141,10 @@ class GroupedWatches(Generic[Watch]):
         self._due: dict[int, list[float]] = {}
         """The groups that are complete, by row."""
         self._made: dict[int, Watch] = {}
+        self._saved: list[int] = []
+        """The rows of the next save."""
+        self._then: dict[int, int] = {}
+        """By row its number in the save that is restored next."""
         self.failed: list[tuple[int, Exception]] = []
         """Rows in which something failed, each with its error; whoever reads it empties it."""
 
@@ -185,11 +189,15 @@ class GroupedWatches(Generic[Watch]):
 
     def pass_over(self, row: int, slots: int) -> None:
         """Takes so many slots of a series in a row of which nothing is known."""
-        if row in self._due:
-            self.settle()
+        self._settle(row)
         self._made.pop(row, None)
         self._state.figures[row, : len(NO_EVIDENCE)] = NO_EVIDENCE
         self._state.place[row] += slots
+
+    def _settle(self, row: int) -> None:
+        """The groups are settled together once one of them is asked for."""
+        if row in self._due:
+            self.settle()
 
     def settle(self) -> None:
         """Judges and learns the groups that are complete."""
@@ -324,7 +332,7 @@ class GroupedWatches(Generic[Watch]):
 
     def rate(self, row: int) -> float:
         """Nominal false alarms a week of a series at the evidence of its last slot."""
-        self.settle()
+        self._settle(row)
         state, of = self._state, self.pattern
         evidence = max(float(state.surprise[row]), float(state.change[row]) / log(10.0))
         slots = float(state.place[row] - state.begun[row]) + 1.0
@@ -333,7 +341,7 @@ class GroupedWatches(Generic[Watch]):
 
     def state(self, row: int) -> str:
         """`learning` until enough groups have been learned, then `ready`."""
-        self.settle()
+        self._settle(row)
         return "learning" if self._state.learned[row] < self.pattern.need else "ready"
 
     def is_pending(self, row: int) -> bool:
@@ -352,7 +360,7 @@ class GroupedWatches(Generic[Watch]):
 
     def watch(self, row: int) -> Watch:
         """A series as a watch of its own, which is not to be changed without a `put`."""
-        self.settle()
+        self._settle(row)
         made = self._made.get(row)
         if made is None:
             made = self._made[row] = self._watch(row)
@@ -398,7 +406,7 @@ class GroupedWatches(Generic[Watch]):
 
     def put(self, row: int, watch: Watch) -> None:
         """Goes on with a series as that watch, which `watch` gave, now is."""
-        self.settle()
+        self._settle(row)
         held = vars(watch)
         self._made[row], self._since[row] = watch, held["_since"]
         self._spells.pop(row, None)
@@ -433,30 +441,43 @@ class GroupedWatches(Generic[Watch]):
 
     # -- what is kept ----------------------------------------------------------------------------
 
+    def number(self, row: int) -> int:
+        """The number by which a series is known in what `save` gives next."""
+        self._saved.append(row)
+        return len(self._saved) - 1
+
     def save(self) -> dict[str, Any]:
-        """All series, as plain data that nobody changes afterwards."""
+        """The series that were given a number, as plain data that nobody changes afterwards."""
         self.settle()
-        n = len(self._since)
-        state = self._state
+        rows, self._saved = self._saved, []
+        state = self._state.of(np.array(rows, int))
+        spells = [(number, self._spells.get(row)) for number, row in enumerate(rows)]
         return {
-            "since": list(self._since),
-            "spells": [[row, *spell] for row, spell in sorted(self._spells.items())],
-            "recent": packed(state.recent[:n][_waiting(state.held[:n], state.recent.shape[1])]),
-            **{name: packed(getattr(state, name)[:n]) for name in (*SCALARS, *_ARRAYS)},
+            "since": [self._since[row] for row in rows],
+            "spells": [[number, *spell] for number, spell in spells if spell],
+            "recent": packed(state.recent[_waiting(state.held, state.recent.shape[1])]),
+            **{name: packed(getattr(state, name)) for name in (*SCALARS, *_ARRAYS)},
         }
 
-    def restore(self, saved: dict[str, Any], rows: Mapping[int, int]) -> None:
-        """Goes on where what was saved stood: `rows` has by row that which it had then. Other rows
-        are as they are."""
-        then = self._new(len(saved["since"]))
+    def go_on(self, row: int, number: int) -> None:
+        """Has a series go on where the one of that number stood in what `restore` is given."""
+        self._then[row] = number
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Goes on where what was saved stood, in the rows that are to."""
+        rows, olds = np.array([*self._then], int), np.array([*self._then.values()], int)
+        state = self._new(len(saved["since"]))
         for name in (*SCALARS, *_ARRAYS):
-            getattr(then, name)[:] = unpacked(saved[name])
-        then.recent[_waiting(then.held, then.recent.shape[1])] = unpacked(saved["recent"])
-        for now, old in rows.items():
-            self._since[now] = saved["since"][old]
-        self._state.put(np.array(list(rows), dtype=int), then.of(np.array([*rows.values()], int)))
-        now_of = {old: now for now, old in rows.items()}
-        self._spells |= {now_of[row]: spell for row, *spell in saved["spells"] if row in now_of}
+            getattr(state, name)[:] = unpacked(saved[name])
+        state.recent[_waiting(state.held, state.recent.shape[1])] = unpacked(saved["recent"])
+        self._state.put(rows, state.of(olds))
+        spells = {row: spell for row, *spell in saved["spells"]}
+        for row, then in self._then.items():
+            self._since[row] = saved["since"][then]
+            if then in spells:
+                self._spells[row] = spells[then]
+        self._then.clear()
+        self._made.clear()
 
 
 _ARRAYS = (

@@ -57,7 +57,7 @@ class DurationWatches(GroupedWatches[DurationWatch]):
     def farthest(self, row: int) -> float | None:
         """The longest possible single duration in the next slot of a series; None before any is
         learned."""
-        self.settle()
+        self._settle(row)
         if not self._state.learned[row]:
             return None
         cv = float(np.sqrt(self._variation(self._state.own[row, :2])))

@@ -86,7 +86,9 @@ class Both:
         old = self.together
         self.together = self.family.together(self.make(), SHOWN)
         rows = {self.together.add(): row for row in reversed(self.alone)}
-        self.together.restore(old.save(), rows)
+        for now, then in rows.items():
+            self.together.go_on(now, old.number(then))
+        self.together.restore(old.save())
         self.alone = {now: self.alone[then] for now, then in rows.items()}
         self.levels = {now: self.levels[then] for now, then in rows.items()}
 
