@@ -32,6 +32,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+FEW = 2
+"""Groups that are taken each alone: the step of all costs as much as that of three."""
 SURE = 1e-6
 """The share by which a bound is set wider, for the last digits of sums."""
 _UP_OR_DOWN: dict[int, str | None] = {0: None, 1: "up", -1: "down"}
@@ -124,7 +126,8 @@ class GroupedWatches(Generic[Watch]):
     """Series of groups, each as a watch of the same parameters; a subclass knows the distribution.
 
     pattern: a watch as each of them begins; shown: the rate of false alarms a week up to which what
-    a series says is that of its own watch, at least what is allowed.
+    a series says is that of its own watch, at least what is allowed. few: so many groups are taken
+    each alone, which costs less.
     """
 
     sums: int
@@ -132,8 +135,8 @@ class GroupedWatches(Generic[Watch]):
     own: int = 0
     """How many numbers a subclass keeps of a series besides."""
 
-    def __init__(self, pattern: Watch, shown: float) -> None:
-        self.pattern, self.shown = pattern, shown
+    def __init__(self, pattern: Watch, shown: float, few: int = FEW) -> None:
+        self.pattern, self.shown, self.few = pattern, shown, few
         self._state = self._new(8)
         self._since: list[str | None] = []
         self._free: list[int] = []
@@ -204,16 +207,19 @@ class GroupedWatches(Generic[Watch]):
         if not self._due:
             return
         due, self._due = self._due, {}
-        try:
-            self._complete(due)
-        except Exception:  # noqa: BLE001 - each by itself, so that only the odd one fails
-            for row, group in due.items():
-                try:
-                    watch = self._watch(row)
-                    watch.complete(group)
-                    self.put(row, watch)
-                except Exception as error:  # noqa: BLE001
-                    self.failed.append((row, error))
+        if len(due) > self.few:
+            try:
+                self._complete(due)
+                return
+            except Exception:  # noqa: BLE001, S110 - each by itself, so that only the odd one fails
+                pass
+        for row, group in due.items():
+            try:
+                watch = self._watch(row)
+                watch.complete(group)
+                self.put(row, watch)
+            except Exception as error:  # noqa: BLE001
+                self.failed.append((row, error))
 
     def _complete(self, due: Mapping[int, list[float]]) -> None:
         """`GroupedWatch.complete` of many, in copies of their rows."""

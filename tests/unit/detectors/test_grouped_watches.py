@@ -29,7 +29,7 @@ class Family:
     def __init__(
         self,
         alone: Callable[..., Any],
-        together: Callable[[Any, float], Any],
+        together: Callable[[Any, float, int], Any],
         slot: Callable[[np.random.Generator, float, int], Slot],
         levels: tuple[float, ...],
     ) -> None:
@@ -53,10 +53,11 @@ EVERY = {"shares": SHARES, "durations": DURATIONS}
 class Both:
     """The same series one by one, and together."""
 
-    def __init__(self, family: Family, slots: int, seed: int = 1, need: int = 6) -> None:
+    def __init__(self, family: Family, slots: int, seed: int = 1, few: int = 0) -> None:
         self.family, self.chance = family, np.random.default_rng(seed)
-        self.make = lambda: family.alone(allowed=0.05, slots=slots, least=5, need=need, window=10)
-        self.together: Any = family.together(self.make(), SHOWN)
+        self.make = lambda: family.alone(allowed=0.05, slots=slots, least=5, need=6, window=10)
+        self.few = few
+        self.together: Any = family.together(self.make(), SHOWN, few)
         self.alone: dict[int, Any] = {}
         self.levels: dict[int, float] = {}
         self.alarms = 0
@@ -84,7 +85,7 @@ class Both:
     def save(self) -> None:
         """A restart of the program, in which rows get other numbers."""
         old = self.together
-        self.together = self.family.together(self.make(), SHOWN)
+        self.together = self.family.together(self.make(), SHOWN, self.few)
         rows = {self.together.add(): row for row in reversed(self.alone)}
         for now, then in rows.items():
             self.together.go_on(now, old.number(then))
@@ -208,11 +209,11 @@ def lives(draw: Any) -> list[tuple[str, tuple[int, int]]]:
 @pytest.mark.parametrize("family", EVERY)
 @pytest.mark.parametrize("slots", [7, 168])
 @settings(max_examples=20, deadline=None)
-@given(happened=lives(), seed=st.integers(0, 1000))
+@given(happened=lives(), seed=st.integers(0, 1000), few=st.sampled_from((0, 0, 1, 2)))
 def test_any_life_of_series_is_that_of_each_by_itself(
-    family: str, slots: int, happened: list[tuple[str, tuple[int, int]]], seed: int
+    family: str, slots: int, happened: list[tuple[str, tuple[int, int]]], seed: int, few: int
 ) -> None:
-    Life(Both(EVERY[family], slots, seed)).live(happened)
+    Life(Both(EVERY[family], slots, seed, few)).live(happened)
 
 
 @pytest.mark.parametrize("family", EVERY)
