@@ -14,7 +14,6 @@ from typing import Any
 
 from streams.errors import DeclarationError
 from streams.registry.conditions import Condition, Has, Is, Within
-from streams.registry.dimensions import AREA
 from streams.registry.facts import Case, FieldFact, Flag, Number
 from streams.registry.kind import Kind
 from streams.registry.measures import (
@@ -32,14 +31,14 @@ def check(kind: Kind) -> None:
     _Checks(kind).everything()
 
 
-def check_place(entry: str, kind: Kind, group: Group, where: Condition) -> None:
-    """Raises `DeclarationError` where a condition on the rows of a table asks for anything but
-    values of its dimensions and of the area."""
+def check_place(entry: str, kind: Kind, where: Condition) -> None:
+    """Raises `DeclarationError` where a condition on series asks for anything but values of the
+    dimensions of their kind."""
     checks = _Checks(kind)
-    dimensions = [*group.dimensions, AREA]
+    dimensions = [each.name for each in kind.dimensions]
     for question in where.parts():
         if not isinstance(question, Is):
-            raise DeclarationError(f"{kind.name}, {entry}: a row is found by values alone")
+            raise DeclarationError(f"{kind.name}, {entry}: a series is found by values alone")
     checks.of_facts(entry, where, dimensions)
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.errors import DeclarationError
+from streams.registry.charting import ChartPolicy
 from streams.registry.conditions import ALWAYS, Condition, Is, is_
 from streams.registry.measures import Polarity
 
@@ -27,8 +28,9 @@ _ADDRESS = re.compile(r"(?P<group>\w+)\.(?P<measure>\w+)(?:\{(?P<where>[^{}]*)\}
 
 @dataclass(frozen=True)
 class Part:
-    """A measure of the rows of a table whose dimensions fulfil `where`; where a dimension is not
-    named, of all of its values together."""
+    """A measure of a table, of the series whose dimensions fulfil `where`: any dimension of the
+    kind, also one that the table has no rows of; where one is not named, of all of its values
+    together."""
 
     group: str
     measure: str
@@ -69,7 +71,8 @@ class Indicator:
 
     `share_of` is the indicator that it is shown as a share of (a crime type of recorded crime),
     `per` what its rate is taken over: 1,000 people or households. Without a `polarity` of its own
-    it has that of its measures. `definition` says in a sentence what is counted, `source` who
+    it has that of its measures; without `charts`, those that are usual for its unit, one a grain.
+    `definition` says in a sentence what is counted, `source` who
     publishes it so."""
 
     name: str
@@ -78,6 +81,7 @@ class Indicator:
     share_of: str = ""
     per: Per | None = None
     polarity: Polarity | None = None
+    charts: tuple[ChartPolicy, ...] = ()
     definition: str = ""
     source: str = ""
 

@@ -107,9 +107,11 @@ class Registry:
                 )
             chosen = isinstance(measure.value, ChosenServiceLevel)
             read.add("Share" if chosen else type(measure.value).__name__)
-            check_place(entry, self.kinds[group.kind], group, part.where)
+            check_place(entry, self.kinds[group.kind], part.where)
         if len(read) > 1:
             raise DeclarationError(f"{entry}: {' and '.join(sorted(read))} can't be added up")
+        if "Quantile" in read and len(indicator.parts) > 1:
+            raise DeclarationError(f"{entry}: quantiles can't be added up")
         whole = indicator.share_of
         if whole and whole not in self.indicators:
             raise DeclarationError(f'{entry}: share_of "{whole}" is no indicator')

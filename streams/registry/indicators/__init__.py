@@ -6,5 +6,6 @@ from streams.registry.indicator import Indicator
 from streams.registry.indicators.calls import CALLS
 from streams.registry.indicators.crimes import CRIMES
 from streams.registry.indicators.incidents import INCIDENTS
+from streams.registry.indicators.markers import MARKED
 
-INDICATORS: tuple[Indicator, ...] = (*CALLS, *INCIDENTS, *CRIMES)
+INDICATORS: tuple[Indicator, ...] = (*CALLS, *INCIDENTS, *CRIMES, *MARKED)
