@@ -326,6 +326,10 @@ class GroupedWatches(Generic[Watch]):
         return np.zeros(len(shift), dtype=bool)
 
     @abstractmethod
+    def expected(self, row: int) -> float | None:
+        """What is expected of the next slot of a series; None while learning."""
+
+    @abstractmethod
     def _compared(self, some: State, latest: Floats, within: Mask) -> Judged:
         """The latest groups and stretches against what was expected; what is not `within` counts
         for nothing."""

@@ -17,7 +17,7 @@ def _known_share(share: Floats, information: Floats) -> Floats:
     """Shares as they are expected, where they are known from so many trials: no chance is known to
     be 0 or 1, as Jeffreys' prior has it."""
     least = 0.5 / (information + 1.0)
-    return np.minimum(1.0 - least, np.maximum(least, share))
+    return np.asarray(np.minimum(1.0 - least, np.maximum(least, share)))
 
 
 class ProportionWatches(GroupedWatches[ProportionWatch]):
@@ -43,7 +43,7 @@ class ProportionWatches(GroupedWatches[ProportionWatch]):
         middle = self.middle(row)
         if middle is None:
             return None
-        return float(_known_share(middle, self._state.information[row].sum()))
+        return float(_known_share(np.array(middle), self._state.information[row].sum()))
 
     def _compared(self, some: State, latest: Floats, within: Mask) -> Judged:
         slot = latest[:, :, 1].astype(np.int64) % some.period
@@ -68,7 +68,7 @@ class ProportionWatches(GroupedWatches[ProportionWatch]):
         middling = np.where(seen, trials / np.where(seen, groups, 1.0), 1.0)
         prior = self.pattern.prior_weight * middling
         found = (spread + prior * self.pattern.prior_correlation) / (trials + prior)
-        return np.minimum(0.9, np.maximum(0.0, found))
+        return np.asarray(np.minimum(0.9, np.maximum(0.0, found)))
 
     def _learn(self, some: State, group: Floats, slot: Ints) -> None:
         n, k, shift, together = group[:, 2:6].T

@@ -161,14 +161,12 @@ class Surveillance:
         """Gives the detectors a period, with the counts as they are, in short steps; returns its
         signals. `now` is the watermark."""
         watches = self.grains[cast("Grain", period.grain)]
-        if not watches.by_row:
-            return []
         first, last, watches.last = watches.last == 0, watches.last, period.start
         watches.changed = True
         self._forget_known(now - 1)
         self._until = max(self._until, now)
-        if first and not self._whole_months(period):
-            return []  # the feed began within it
+        if not watches.by_row or (first and not self._whole_months(period)):
+            return []  # nothing is watched by it, or the feed began within it
         pane = self.ledger.panes.between(period.start, period.end)
         sums = watches.rows.read(pane)
         for row in sums:

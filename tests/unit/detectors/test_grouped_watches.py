@@ -55,12 +55,14 @@ class Both:
 
     def __init__(self, family: Family, slots: int, seed: int = 1, few: int = 0) -> None:
         self.family, self.chance = family, np.random.default_rng(seed)
-        self.make = lambda: family.alone(allowed=0.05, slots=slots, least=5, need=6, window=10)
-        self.few = few
+        self.slots, self.few = slots, few
         self.together: Any = family.together(self.make(), SHOWN, few)
         self.alone: dict[int, Any] = {}
         self.levels: dict[int, float] = {}
         self.alarms = 0
+
+    def make(self) -> Any:
+        return self.family.alone(allowed=0.05, slots=self.slots, least=5, need=6, window=10)
 
     def begin(self) -> int:
         row: int = self.together.add()
