@@ -94,6 +94,11 @@ class Stretch:
         """The `number` ones before it, the latest first."""
         return [self._moved(-self.units * (place + 1)) for place in range(number)]
 
+    def all_before(self, number: int) -> Stretch:
+        """The `number` ones before it as one."""
+        start = _moved_by(self.calendar, self.unit, self.start, -self.units * number)
+        return _of_units(self.calendar, "range", self.unit, start, self.start)
+
     @property
     def last_year(self) -> Stretch:
         """The same dates a year before; the 29th of February becomes the 28th."""
@@ -131,6 +136,14 @@ class Stretch:
             return None
         form: Form = "to_date" if self.form == "to_date" else "range"
         return _of_days(self.calendar, form, self.start, end)
+
+    def first(self, days: int) -> Stretch | None:
+        """Its first days; None where it has no more than these, or begins within one."""
+        calendar = self.calendar
+        if calendar.start("day", self.start) != self.start:
+            return None
+        end = _moved_by(calendar, "day", self.start, days)
+        return _of_days(calendar, "range", self.start, end) if end < self.end else None
 
     def parts(self, grain: Grain) -> list[Period]:
         """The whole periods of a grain that lie in it, in order."""

@@ -31,7 +31,7 @@ from streams.fold.panes import Panes, Parts
 from streams.fold.totals import MEASURE
 from streams.periods import DAY, Calendar, Grain, Span
 from streams.registry.aggregates import DURATIONS, SMALL, Count, Mean, Quantile, Share
-from streams.registry.indicator import Indicator, Part
+from streams.registry.indicator import Indicator, Part, Per
 from streams.registry.measures import (
     SERVICE_LEVELS,
     ChosenServiceLevel,
@@ -163,6 +163,13 @@ class Query:
     def polarity(self, indicator: str | Indicator) -> Polarity:
         """Which direction is good."""
         return self.registry.polarity_of(self.indicator(indicator))
+
+    def base(self, per: Per, area: str = WHOLE) -> int | None:
+        """How many people or households there are in an area; None where the force's file does not
+        say it."""
+        place = self.area(area)
+        of = self.force.file if place == 0 else self.force.file.areas[place - 1]
+        return of.population if per == "population" else of.households
 
     def since(self, indicator: str | Indicator) -> int | None:
         """The start of the first day of which anything is known of all that an indicator is made

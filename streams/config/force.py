@@ -186,7 +186,7 @@ class Force:
         in it, so that a setting that a later version adds keeps the checkpoints of those who do
         not use it. Whoever changes a default raises the `STATE_VERSION` of checkpoints."""
         settings = _not_default(self.file)
-        for name in ("alerts", "feeds"):  # no figure depends on them
+        for name in ("alerts", "feeds", "most_similar"):  # no figure depends on them
             settings.pop(name, None)
         return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()[:16]
 
