@@ -102,8 +102,11 @@ class Registry:
 
     def polarity_of(self, indicator: Indicator) -> Polarity:
         """Which direction is good."""
-        of = next((m.polarity for _, _, m in self.measures_of(indicator)), "neutral")
-        return indicator.polarity or of
+        if indicator.polarity is not None:
+            return indicator.polarity
+        for _, _, measure in self.measures_of(indicator):
+            return measure.polarity
+        return "neutral"
 
     def _measure_of(self, part: Part, name: str) -> tuple[Group, Measure]:
         return self.require(f"indicator {name}", part.group, part.measure)

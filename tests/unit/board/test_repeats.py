@@ -74,7 +74,7 @@ def test_a_cancelled_a_deleted_and_a_revised_offence_count_as_they_stand() -> No
 
 
 def test_within_domestic_abuse_both_offences_are_domestic_abuse() -> None:
-    marked = {"markers": ["domestic_abuse"]}
+    marked: dict[str, Any] = {"markers": ["domestic_abuse"]}
     query = asked(
         of("1", "2021-05-01T12:00:00Z", "a", "b"),
         of("2", "2021-05-02T12:00:00Z", "b", **marked),
