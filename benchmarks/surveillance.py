@@ -106,7 +106,6 @@ def together_and_alone(monitor: Monitor, lots: Lots) -> None:
     for shard in monitor.shards:
         for surveillance in shard.surveillance.values():
             rows += [w.counts for w in surveillance.grains.values() if w.counts is not None]
-            surveillance._close_weeks = lambda *_: iter(())  # `update` does it, and is timed
     single = [
         [deepcopy(each.watches.watch(row)) for row in range(len(each.taken))] for each in rows
     ]
@@ -138,6 +137,7 @@ def together_and_alone(monitor: Monitor, lots: Lots) -> None:
         return updated
 
     for each, watches in zip(rows, single, strict=True):
+        each.close_weeks = lambda _: iter(())  # type: ignore[method-assign]  # `update` does it
         each.update = both(each, watches)  # type: ignore[method-assign]
     play(monitor, lots)
     number = sum(len(each.taken) for each in rows)

@@ -12,6 +12,10 @@ What such a series says is then said by a `CountWatch` (`watch`), made from its 
 had it taken every slot by itself. The same holds for what is done to one series (a restart, a level
 that is accepted): `watch`, do it, `put`. So there is one meaning, that of `CountWatch`, and the
 tests hold the two together through random series of all of it.
+
+What fails costs only the series in which it fails. A step over all of them that raises is taken row
+by row; where it is the bounds that fail, every series is asked what it has to say. The row that
+raises alone has a gap in its place, and is named in `failed`.
 """
 
 from __future__ import annotations
@@ -91,6 +95,11 @@ class CountWatches:
         """Of series that learn nothing for weeks: the search for a change before the columns."""
         self._expected: dict[int, Expected] = {}
         self._made: dict[int, CountWatch] = {}
+        self.telling: set[int] = set()
+        """The rows that may have evidence worth looking at: those that `update` returned last, and
+        those that were `put` since."""
+        self.failed: list[tuple[int, Exception]] = []
+        """Rows in which something failed, each with its error; whoever reads it empties it."""
         self._room(8)
 
     def _room(self, rows: int) -> None:
@@ -225,20 +234,27 @@ class CountWatches:
         taken = there if learn is None else there & learn
         self._learned[:n, at] = taken
         self._week_points[:n] += taken
-        if learn is None:
-            self._apart[:n] = False
-        else:
-            self._apart[:n] = ~learn
-        self._names[:n, at] = 0 if names is None else names
+        self._apart[:n] = False if learn is None else ~learn
+        if names is None:
+            names = np.zeros(n, dtype=np.int64)
+        self._names[:n, at] = names
+        unlearned = there & ~taken & (names == 0)
+        self._running[:n, 0] += np.where(unlearned, x, 0.0)
+        self._running[:n, 1] += np.where(unlearned, self._profile[:n, slot], 0.0)
         self._look_again_after_weeks(n, at)
-        looked = self._expect(n, at, x, there, taken, names)
-        return self._judge(n, at, looked)
+        looked = self._expect_all(n, at, x, there, taken, names)
+        self.telling = self._judge(n, at, looked)
+        return np.array(sorted(self.telling), dtype=np.int64) if self.telling else _NO_ROWS
 
     def _next_column(self) -> int:
         if self._end == 2 * self._kept:
             gone = self._kept
             for row in np.flatnonzero(self._look_from[: self._number] < gone).tolist():
-                self._carried[row] = self._focus(row, gone)
+                try:
+                    self._carried[row] = self._focus(row, gone)
+                except Exception as error:  # noqa: BLE001 - it looks for a change from here on
+                    self.failed.append((row, error))
+                    self._carried.pop(row, None)
             for array in (self._count, self._hoped, self._learned, self._names):
                 array[:, :gone] = array[:, gone:]
             self._slot_at[:gone] = self._slot_at[gone:]
@@ -268,46 +284,67 @@ class CountWatches:
                 self._carried.pop(row, None)
             self._age[:n] = self._weeks_known[:n]
 
-    def _expect(
-        self, n: int, at: int, x: Floats, there: Mask, taken: Mask, names: Ints | None
+    def _expect_all(
+        self, n: int, at: int, x: Floats, there: Mask, taken: Mask, names: Ints
     ) -> Mask:
         """Notes what was expected of the slot; the rows of which it is looked at for a change."""
+        try:
+            return self._expect(slice(0, n), at, x, there, taken, names)
+        except Exception:  # noqa: BLE001 - each by itself, so that only the odd one fails
+            looked = np.zeros(n, dtype=bool)
+            for row in range(n):
+                try:
+                    alone = slice(row, row + 1)
+                    figures = x[alone], there[alone], taken[alone], names[alone]
+                    looked[row] = self._expect(alone, at, *figures)[0]
+                except Exception as error:  # noqa: BLE001
+                    self.failed.append((row, error))
+                    self._leave_gap(row, at)
+            return looked
+
+    def _leave_gap(self, row: int, at: int) -> None:
+        """The slot of a series is no part of a change, and nothing is said of it."""
+        self._has_last[row] = self._odd[row] = False
+        self._hoped[row, at] = 0.0
+        self._came[row, at + 1], self._due[row, at + 1] = self._came[row, at], self._due[row, at]
+
+    def _expect(
+        self, rows: slice, at: int, x: Floats, there: Mask, taken: Mask, names: Ints
+    ) -> Mask:
         slot = int(self._slot_at[at])
-        level = self._level[:n]
-        last = np.empty((n, 5))
+        level = self._level[rows]
+        last = np.empty((len(x), 5))
         last[:, 0] = x
-        last[:, 1] = np.minimum(level[:, 0] * self._profile[:n, slot], MOST)
-        last[:, 2] = level[:, 1] + self._spreads[:n, slot]
+        last[:, 1] = np.minimum(level[:, 0] * self._profile[rows, slot], MOST)
+        last[:, 2] = level[:, 1] + self._spreads[rows, slot]
         last[:, 3:] = level[:, 2:]
-        known = self._known[:n] & there
+        known = self._known[rows] & there
         looked = known & taken
-        special = self._event[:n] if names is None else self._event[:n] | (names != 0)
-        for row in np.flatnonzero(special).tolist() if special.any() else ():
-            called = self._called[0 if names is None else int(names[row])]
+        special = self._event[rows] | (names != 0)
+        for place in np.flatnonzero(special).tolist() if special.any() else ():
+            row = rows.start + place
+            called = self._called[int(names[place])]
             known_of = self.baselines[row]
-            last[row, 1:] = known_of.ahead(slot, called, self._between, self._need)
+            last[place, 1:] = known_of.ahead(slot, called, self._between, self._need)
             how, apart = known_of.compared(called, self._need)
-            if how == "lent" and known[row]:
+            if how == "lent" and known[place]:
                 self._begin_again(row, at)
             if apart or how == "lent":
-                looked[row] = False
+                looked[place] = False
         looked &= last[:, 1] > 0.0
-        apart_now = there & ~taken
-        if apart_now.any():
-            plain = apart_now if names is None else apart_now & (names == 0)
-            self._running[:n][plain, 0] += x[plain]
-            self._running[:n][plain, 1] += self._profile[:n, slot][plain]
-        self._last[:n], self._has_last[:n] = last, there
-        self._last_names[:n][there] = 0 if names is None else names[there]
+        self._last[rows], self._has_last[rows] = last, there
+        self._last_names[rows] = np.where(there, names, self._last_names[rows])
         mean = last[:, 1]
         hoped = np.where(looked, mean, 0.0)
-        self._hoped[:n, at] = hoped
-        self._came[:n, at + 1] = self._came[:n, at] + np.where(looked, x, 0.0)
-        self._due[:n, at + 1] = self._due[:n, at] + hoped
-        self._looked[:n, 0][looked] = (last[:, 3] * self._stretch[:n])[looked]
-        self._looked[:n, 1][looked] = last[:, 2][looked]
+        self._hoped[rows, at] = hoped
+        self._came[rows, at + 1] = self._came[rows, at] + np.where(looked, x, 0.0)
+        self._due[rows, at + 1] = self._due[rows, at] + hoped
+        self._looked[rows, 0] = np.where(
+            looked, last[:, 3] * self._stretch[rows], self._looked[rows, 0]
+        )
+        self._looked[rows, 1] = np.where(looked, last[:, 2], self._looked[rows, 1])
         off = x - mean
-        self._odd[:n] = known & (off * off > 4.0 * mean * (last[:, 3] + last[:, 2] * mean))
+        self._odd[rows] = known & (off * off > 4.0 * mean * (last[:, 3] + last[:, 2] * mean))
         return looked
 
     def _begin_again(self, row: int, at: int) -> None:
@@ -319,18 +356,32 @@ class CountWatches:
         self._carried.pop(row, None)
         self._sum_up(row)
 
-    def _judge(self, n: int, at: int, looked: Mask) -> Ints:
-        found = self._may_have_changed(at, np.flatnonzero(looked))
-        rows = set(np.flatnonzero(found).tolist())
-        rows.update(row for row in (*self._spells, *self._carried) if looked[row])
-        for row in list(rows):
-            self._follow(row)
-        odd = np.flatnonzero(self._odd[:n])
-        if len(odd):
-            x, mean, spread, dispersion, dispersion_spread = self._last[odd].T
-            tail = tails(x, np.maximum(mean, 1e-9), spread, dispersion, dispersion_spread)
-            rows.update(odd[2.0 * self.slots * tail <= self.shown * (1.0 + SURE)].tolist())
-        return np.array(sorted(rows), dtype=np.int64) if rows else _NO_ROWS
+    def _judge(self, n: int, at: int, looked: Mask) -> set[int]:
+        """The rows whose slot, or a change that ends with it, may be worth looking at."""
+        try:
+            changed = np.flatnonzero(self._may_have_changed(at, np.flatnonzero(looked))).tolist()
+            odd = np.flatnonzero(self._odd[:n])
+            rows = set(odd[self._exceptional(odd)].tolist() if len(odd) else ())
+        except Exception:  # noqa: BLE001 - without bounds, each series says it by itself
+            changed = np.flatnonzero(looked).tolist()
+            rows = set(range(n))
+        changed += [row for row in (*self._spells, *self._carried) if looked[row]]
+        for row in dict.fromkeys(changed):
+            try:
+                self._follow(row)
+                rows.add(row)
+            except Exception as error:  # noqa: BLE001 - the others go on
+                self.failed.append((row, error))
+                self._made.pop(row, None)
+                self._leave_gap(row, at)
+                rows.discard(row)
+        return rows
+
+    def _exceptional(self, rows: Ints) -> Mask:
+        """Of which of some rows the count alone can be worth looking at."""
+        x, mean, spread, dispersion, dispersion_spread = self._last[rows].T
+        tail = tails(x, np.maximum(mean, 1e-9), spread, dispersion, dispersion_spread)
+        return np.asarray(2.0 * self.slots * tail <= self.shown * (1.0 + SURE))
 
     def _may_have_changed(self, at: int, rows: Ints) -> Mask:
         """Of which rows any stretch that ends here can be worth looking at."""
@@ -343,32 +394,32 @@ class CountWatches:
         low = int(since.min())
         due = self._due[some, at + 1 : at + 2] - self._due[some, low : at + 1]
         came = self._came[some, at + 1 : at + 2] - self._came[some, low : at + 1]
-        # As `UncertainFocus` spares logarithms; and a fall is worth no more than it is deep.
-        dispersion, spread = self._looked[some, :1], self._looked[some, 1:]
+        # No ratio exceeds its chi-square, of which the variance is at least the smaller mean.
         excess = came - due
-        least = np.maximum(np.minimum(due, came), 0.0)
-        varies = least / due
-        varies *= dispersion - 1.0
-        varies += 1.0
-        varies += spread * least
-        varies *= least
-        varies *= 2.0 * self._interest
-        far = excess * excess > varies
+        most = np.minimum(due, came)
+        most *= 2.0 * self._interest
+        place = np.flatnonzero(excess * excess > most)
+        if not len(place):
+            return found
+        row, column = np.divmod(place, due.shape[1])
+        come, due_of, excess = came.ravel()[place], due.ravel()[place], excess.ravel()[place]
+        # As `UncertainFocus` spares logarithms; and a fall is worth no more than it is deep.
+        dispersion, spread = self._looked[some][row].T
+        least = np.maximum(np.minimum(due_of, come), 0.0)
+        varies = least * (1.0 + least / due_of * (dispersion - 1.0) + spread * least)
+        far = excess * excess > 2.0 * self._interest * varies
         far &= (excess > 0.0) | (excess < -self._interest)
-        if int(since.max()) != low:
-            far &= np.arange(low, at + 1) >= since[:, None]
-        row, column = np.nonzero(far)
-        if len(row):
-            gain = _gain(came[row, column], due[row, column], dispersion[row, 0], spread[row, 0])
-            enough = row[gain >= self._interest]
-            found[enough if every else rows[enough]] = True
+        far &= low + column >= since[row]
+        row, figures = row[far], (come[far], due_of[far], dispersion[far], spread[far])
+        enough = row[_gain(*figures) >= self._interest]
+        found[enough if every else rows[enough]] = True
         return found
 
     def _follow(self, row: int) -> None:
         """Has the watch of a row say whether a change begins or ends with this slot."""
         watch = self.watch(row)
-        before = self._spells.pop(row, None)
         spell = watch.conclude(*self._last[row, :2].tolist())
+        before = self._spells.pop(row, None)
         if spell:
             self._spells[row] = spell
         elif before:
@@ -378,8 +429,7 @@ class CountWatches:
 
     def close_weeks(self, slot: int) -> Iterator[None]:
         """Has every series whose week is complete before that slot learn it, in short steps: just
-        what the next `update` does, and does where this is left out. An error of one series is
-        raised when the others are done."""
+        what the next `update` does, and does where this is left out."""
         n = self._number
         first = self._first[:n]
         ends = (slot - first) % self.slots < self._position[:n]
@@ -393,25 +443,27 @@ class CountWatches:
             self._aside.setdefault(row, []).append(self._running[row].tolist())
             self._running[row], self._position[row] = 0.0, -1
         due = np.flatnonzero(ends & ~idle).tolist()
-        failed: Exception | None = None
         for begin in range(0, len(due), TOGETHER):
-            some = due[begin : begin + TOGETHER]
-            try:
-                self._learn(some)
-            except Exception:  # noqa: BLE001 - one odd series must not keep the others from it
-                for row in some:
-                    try:
-                        self._learn([row])
-                    except Exception as error:  # noqa: BLE001 - its week is over, and not learned
-                        failed = error
-                        self._close([row], [self.baselines[row]])
+            self._learn(due[begin : begin + TOGETHER])
             yield
-        if failed is not None:
-            raise failed
 
-    def _learn(self, rows: list[int]) -> None:
+    def _learn(self, rows: list[int], idle: Sequence[int] = ()) -> None:
+        """Has series learn the week that is running, and then so many weeks without a point each.
+        Of one that fails the week is over, and not learned."""
+        try:
+            self._close(rows, self._with_week(rows, idle))
+        except Exception:  # noqa: BLE001 - one odd series must not keep the others from it
+            for number, row in enumerate(rows):
+                try:
+                    self._close([row], self._with_week([row], idle[number : number + 1]))
+                except Exception as error:  # noqa: BLE001
+                    self.failed.append((row, error))
+                    self._close([row], [self.baselines[row]])
+
+    def _with_week(self, rows: list[int], idle: Sequence[int]) -> list[Baseline]:
         known = [self._resumed(row) for row in rows]
-        self._close(rows, learn_together(known, self._weeks(rows), self._of))
+        known = learn_together(known, self._weeks(rows), self._of)
+        return idle_weeks(zip(known, idle, strict=True), self._of) if idle else known
 
     def _close(self, rows: list[int], known: list[Baseline]) -> None:
         for row, baseline in zip(rows, known, strict=True):
@@ -486,11 +538,7 @@ class CountWatches:
         self._made.clear()
         for begin in range(0, len(due), TOGETHER):
             some = due[begin : begin + TOGETHER]
-            known = [self._resumed(row) for row in some]
-            known = learn_together(known, self._weeks(some), self._of)
-            more = weeks[some] - 1
-            aged = idle_weeks(zip(known, more.tolist(), strict=True), self._of)
-            self._close(some, aged)
+            self._learn(some, (weeks[some] - 1).tolist())
             yield
 
     def pass_over(self, points: int, slots: int) -> None:
@@ -498,6 +546,7 @@ class CountWatches:
         many slots after the one before them. What came before is part of no later change."""
         n = self._number
         self._made.clear()
+        self.telling.clear()
         self._spells.clear()
         self._carried.clear()
         begun = self._first[:n] >= 0
@@ -538,6 +587,12 @@ class CountWatches:
     def last(self, row: int) -> list[float] | None:
         """The last count of a series and what was expected of it, as `Expected.last`."""
         return self._last[row].tolist() if self._has_last[row] else None
+
+    def ahead(self) -> Floats:
+        """What was expected of the last count of each series, a row each as `Predictive` has it;
+        zeros where there is none."""
+        n = self._number
+        return np.where(self._has_last[:n, None], self._last[:n, 1:], 0.0)
 
     def last_names(self, row: int) -> tuple[str, ...]:
         """Of the day of the last count of a series."""
@@ -607,6 +662,7 @@ class CountWatches:
         held, expected = vars(watch), watch.expected
         within = vars(expected)
         self._made[row] = watch
+        self.telling.add(row)
         self._since[row] = within["_since"]
         self._learn_row(row, expected.baseline)
         first = within["_first"]
@@ -760,6 +816,7 @@ class CountWatches:
                         [olds[n] for n in there]
                     ]
         self._sum_up(slice(None))
+        self.telling = set(range(self._number))
 
 
 _COLUMNS = ("count", "hoped", "learned", "names")

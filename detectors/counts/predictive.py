@@ -31,6 +31,8 @@ from numpy.typing import NDArray
 from detectors import special
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 MOST = 1e12
 """A count beyond this is taken as this, so that no square of one overflows."""
@@ -163,6 +165,59 @@ def tails(
     a, b = np.where(above, np.maximum(count, 1.0), size), np.where(above, size, count + 1.0)
     found = special.betainc(a, b, np.where(above, mean, size) / (size + mean))
     return np.asarray(found @ _WEIGHTS)
+
+
+def limits(ahead: Floats, probability: float) -> tuple[Ints, Ints]:
+    """`Predictive.limits` of many, each a row with the fields of a `Predictive` in their order.
+
+    >>> low, high = limits(np.array([[30.0, 0.0, 1.0, 0.0], [30.0, 0.01, 1.5, 0.0]]), 0.001)
+    >>> low.tolist(), high.tolist()
+    ([15, 11], [48, 56])
+    """
+    mean, spread, dispersion, dispersion_spread = ahead.T
+    lower, upper = np.zeros(len(mean), dtype=np.int64), np.zeros(len(mean), dtype=np.int64)
+    some = np.flatnonzero(mean > 0.0)
+    if not len(some):
+        return lower, upper
+    width = np.sqrt(np.log1p(np.minimum(dispersion_spread[some], 4.0)))[:, None]
+    mixed = dispersion[some, None] * np.exp(width * _NODES - width * width / 2.0)
+    means = mean[some, None]
+    inverse = np.maximum(mixed - 1.0, 0.0) / means + spread[some, None]
+    sizes = 1.0 / np.maximum(inverse, 1.0 / (2.0 * POISSON))
+    poisson, sizes = sizes > POISSON, np.minimum(sizes, POISSON)
+
+    def rarely_fewer(count: Ints, rows: Ints) -> Mask:
+        size, by = sizes[rows], means[rows]
+        count = count[:, None]
+        known = special.betainc(size, count, size / (size + by))
+        known = np.where(poisson[rows], special.gammaincc(count, by), known)
+        return np.asarray(known @ _WEIGHTS <= probability)
+
+    def often_more(count: Ints, rows: Ints) -> Mask:
+        size, by = sizes[rows], means[rows]
+        count = count[:, None] + 1
+        known = special.betainc(count, size, by / (size + by))
+        known = np.where(poisson[rows], special.gammainc(count, by), known)
+        return np.asarray(known @ _WEIGHTS > probability)
+
+    high = np.ceil(means[:, 0]).astype(np.int64) + 1
+    lower[some] = _last_that(rarely_fewer, np.zeros_like(high), high)
+    every = np.arange(len(some))
+    while (beyond := often_more(high, every) & (high < MOST)).any():
+        high = np.where(beyond, 2 * high, high)
+    upper[some] = _last_that(often_more, np.full_like(high, -1), high) + 1
+    return lower, upper
+
+
+def _last_that(holds: Callable[[Ints, Ints], Mask], low: Ints, high: Ints) -> Ints:
+    """By bisection the last count of each from `low` on for which that holds; not for `high`."""
+    low, high = low.copy(), high.copy()
+    while len(rows := np.flatnonzero(high - low > 1)):
+        middle = (low[rows] + high[rows]) // 2
+        held = holds(middle, rows)
+        low[rows] = np.where(held, middle, low[rows])
+        high[rows] = np.where(held, high[rows], middle)
+    return low
 
 
 @dataclass(frozen=True, slots=True)

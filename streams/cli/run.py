@@ -34,6 +34,7 @@ from streams.sources import Source
 from streams.sources.order.play import Play
 from streams.sources.stops import Stopped, Stops
 from streams.state.departed import kept_on_disk
+from streams.stretches import FORMS, Stretch
 
 
 @click.command()
@@ -61,7 +62,7 @@ from streams.state.departed import kept_on_disk
     "periods",
     multiple=True,
     metavar="P",
-    help="Also show 2021-10-31T01, 2021-10-31, 2021-10, 2021-Q4 or 2021/22. Repeatable.",
+    help=f"Also show {FORMS}. Repeatable.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The closing boards as JSON, one a line.")
 @dead_letters_option
@@ -168,7 +169,7 @@ def _checked(at: str | None, periods: tuple[str, ...], force: Force) -> int | No
     """The instant of `--at`; what is wrong with it or a period is told before a long read."""
     try:
         for period in periods:
-            Calendar(force.zone).parse(period)
+            Stretch.parse(Calendar(force.zone), period)
         return None if at is None else parse_instant(at, force.zone)
     except ValueError as error:
         raise ConfigError(str(error)) from None

@@ -87,7 +87,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "measure": "what is measured, dotted; `calls` for totals of calls, `handlers_signed_on`",
         "line": "the telephone line that it is of",
         "area": "the area that it is of; else the force",
-        "period": "the year, quarter, month, day or hour that it is of",
+        "period": "the year, quarter, month, day or hour that it is of, or several together",
         "value": "the figure",
         "numerator": "of a share or a mean, what is divided",
         "denominator": "of a share or a mean, by what",

@@ -87,7 +87,7 @@ Pseudonym = Annotated[
 Marker = Annotated[
     str,
     Meta(
-        description="one of the nine markers of the reports, or one that the force's file declares",
+        description="one that every force has (docs/forces.md), or that its file declares",
         extra_json_schema={"pattern": DOTTED, "maxLength": 80},
     ),
 ]
@@ -245,10 +245,11 @@ class CallCounts(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields
 
 
 CALL_COUNTS = CallCounts.__struct_fields__
-INTERVAL = (
-    r"^\d{4}(-Q[1-4]|-(0[1-9]|1[0-2])"
-    r"(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3])(Z|[+-]\d{2}:\d{2})?)?)?)?$"
+_SINGLE = (
+    r"(\d{4}(-Q[1-4]|-(0[1-9]|1[0-2])"
+    r"(-(0[1-9]|[12]\d|3[01])(T([01]\d|2[0-3])(Z|[+-]\d{2}:\d{2})?)?)?)?|(FY)?\d{4}/\d{2})"
 )
+INTERVAL = rf"^((R[1-9]\d{{0,2}}-|YTD-)?{_SINGLE}|{_SINGLE}\.\.{_SINGLE})$"
 
 
 class Reading(Record, tag="reading"):
@@ -265,8 +266,9 @@ class Reading(Record, tag="reading"):
             str,
             Meta(
                 pattern=INTERVAL,
-                description="2017, 2017-Q4, 2017-12, 2017-12-31, 2017-12-31T23 (local time), or "
-                "an hour with its offset: 2017-10-29T01+01:00",
+                description="2017, 2017/18, 2017-Q4, 2017-12, 2017-12-31, 2017-12-31T23 (local "
+                "time), an hour with its offset: 2017-10-29T01+01:00, R12-2017-12 (the twelve "
+                "months to then), YTD-2017-09 (the financial year to then), 2017-05..2017-09",
             ),
         ]
         | None

@@ -238,6 +238,10 @@ class Ledger:
         lists took it 20 to 90 ms every time."""
         self._next_hour = 0
         self._closed = 0
+        self._unsealed_until = 0
+        """The end of the first day that is not sealed."""
+        self._running_until: dict[Grain, int] = dict.fromkeys(GRAINS, 0)
+        """The ends of the first periods that are not closed."""
         self._sealed_packed = self._whole_before = 0
         self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
         self._pack, self._contributions = packer.pack, packer.contributions
@@ -589,8 +593,9 @@ class Ledger:
         yield from self._close_periods(first)
         for panes in self._by_clock:
             yield from panes.coarsening(self.watermark)
-        sealed_before = self.calendar.start("day", max(0, self.watermark - self.kind.horizon))
-        if sealed_before > self.sealed_before:
+        sealing = self.watermark - self.kind.horizon
+        if sealing >= self._unsealed_until:
+            sealed_before = self.calendar.start("day", max(0, sealing))
             for before in self._seal_stages(sealed_before):
                 yield from self._seal(before)
 
@@ -606,15 +611,19 @@ class Ledger:
                 missing += in_one_step(self.on_empty(run))
         until = settled
         for grain in GRAINS:
-            at, until = self.closed_until[grain], self.calendar.start(grain, until)
-            if until <= at:
+            if until < self._running_until[grain]:
                 break  # then no longer period has ended either
+            at, until = self.closed_until[grain], self.calendar.start(grain, until)
             if wanted:
                 for each in walk(self.calendar, grain, (at, until), missing):
                     yield from self._closing(grain, each) or ()
                     yield
-            self.closed_until[grain] = until
+            self._close_until(grain, until)
         self._note_closed()
+
+    def _close_until(self, grain: Grain, until: int) -> None:
+        self.closed_until[grain] = until
+        self._running_until[grain] = self.calendar.end(grain, until)
 
     def _note_closed(self) -> None:
         self._closed = self.closed_until["hour"]
@@ -739,6 +748,7 @@ class Ledger:
 
     def _seal_before(self, before: int) -> None:
         self.sealed_before = before
+        self._unsealed_until = self.calendar.end("day", before)
         self._sealed_packed = before << self._when_shift  # the highest bits are the time
         self._whole_before = self._whole_end(before)
 
@@ -840,7 +850,8 @@ class Ledger:
                 if packed & OPEN:
                     self.open[key] = packed
         # Only now: counting again is no revision.
-        self.closed_until.update(closed_until)
+        for grain, until in closed_until.items():
+            self._close_until(grain, until)
         self._note_closed()
         self.revisions = revisions
         self._next_hour = self.calendar.start("hour", watermark) + HOUR if watermark else 0

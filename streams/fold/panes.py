@@ -127,6 +127,8 @@ class Panes:
         """The instant, in ms, before which there are no minutes any more."""
         self.days_before = 0
         """The instant, in ms, before which there are no hours any more: they are days."""
+        self._days_until = 0
+        """The end of the day that starts there."""
         self.closed_before = 0
         """The instant (the start of an hour) before which nothing changes but by `revise`."""
         self._day_sums: OrderedDict[int, Pane] = OrderedDict()
@@ -138,7 +140,8 @@ class Panes:
         """How many records count in each minute that is kept; 0 where all were taken out again."""
         self._minutes: dict[int, Pane] = {}
         self._changes: defaultdict[int, list[Change]] = defaultdict(list)
-        """By number of the hour since 1970 UTC: what is not yet in the panes of its minutes."""
+        """By number of the hour since 1970 UTC, where any of its minutes has a record: what is not
+        yet in the panes of these."""
         self._hour = Pane()
         self._hour_starts = self._hour_ends = self._last_ends = 0
         """The hour that a record was last put in; and the end of the last hour there is."""
@@ -199,10 +202,13 @@ class Panes:
 
     def minute(self, minute: int) -> Pane:
         """What counts in a minute of the last 48 hours; empty in one before."""
-        for contribution, sign in self._changes.pop(minute // 60, ()):
-            if contribution[1] >= self.hours_before:
-                pane = self._minutes.setdefault(contribution[1] // MINUTE, {})
-                put_in(pane, contribution, sign)
+        changes = self._changes.get(minute // 60)
+        if changes:
+            for contribution, sign in changes:
+                if contribution[1] >= self.hours_before:
+                    pane = self._minutes.setdefault(contribution[1] // MINUTE, {})
+                    put_in(pane, contribution, sign)
+            changes.clear()
         return self._minutes.get(minute, {})
 
     def place_of(self, when: int, precision: int) -> tuple[str, int]:
@@ -243,8 +249,8 @@ class Panes:
         before = self.calendar.start("hour", max(0, watermark - KEEP_MINUTES))
         if before > self.hours_before:
             self._forget_minutes(before)
-        before = self.calendar.start("day", max(0, watermark - KEEP_HOURS))
-        if before > self.days_before:
+        if watermark - KEEP_HOURS >= self._days_until:
+            before = self.calendar.start("day", max(0, watermark - KEEP_HOURS))
             leaving = sorted(minute for minute in self.hours if minute * MINUTE < before)
             for minute in leaving[PANES_A_STEP::PANES_A_STEP]:
                 stage = self.calendar.start("day", minute * MINUTE)
@@ -254,18 +260,30 @@ class Panes:
             self._into_days(before)
 
     def _forget_minutes(self, before: int) -> None:
-        first, last = self.hours_before // MINUTE, before // MINUTE
+        first, last = self.hours_before // HOUR, -(-before // HOUR)
         self.hours_before = before
-        # As a rule one hour passes: its sixty minutes are looked up, not all of two days.
-        few = last - first < len(self.records)
-        for minute in range(first, last) if few else [m for m in self.records if m < last]:
+        # As a rule one hour passes: it is looked up, not all of two days.
+        if last - first < len(self._changes):
+            hours = [hour for hour in range(first, last) if hour in self._changes]
+        else:
+            hours = [hour for hour in self._changes if hour < last]
+        if not hours:
+            return
+        until = before // MINUTE
+        if 60 * len(hours) < len(self.records):
+            minutes = [m for h in hours for m in range(h * 60, min(h * 60 + 60, until))]
+        else:
+            minutes = [minute for minute in self.records if minute < until]
+        for minute in minutes:
             if self.records.pop(minute, None) is not None:
                 self._minutes.pop(minute, None)
-        for hour in [hour for hour in self._changes if (hour + 1) * HOUR <= before]:
-            del self._changes[hour]
+        for hour in hours:
+            if (hour + 1) * HOUR <= before:
+                del self._changes[hour]
 
     def _into_days(self, before: int) -> None:
         self.days_before = before
+        self._days_until = self.calendar.end("day", before)
         self._hour_starts = self._hour_ends = 0
         for minute in [m for m in self.hours if m * MINUTE < before]:
             add_into(self._open(minute * MINUTE), self.hours.pop(minute))
@@ -441,7 +459,8 @@ class Panes:
         """Adds what records count that are not counted again."""
         if grain == "minute" and minute * MINUTE >= self.hours_before:
             add_into(self._minutes.setdefault(minute, {}), pane)
-            self.records[minute] = self.records.get(minute, 0) + MANY
+            self.records[minute] += MANY
+            self._changes[minute // 60]
         grain, minute = self.place_now(grain, minute)
         self._drop_kept()
         add_into(self._by_grain(grain).setdefault(minute, {}), pane)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import msgspec
@@ -11,13 +12,16 @@ from streams.errors import Refused
 from streams.events.schema import Reading
 from streams.fold.ledger import EventClock
 from streams.fold.totals import CallTotals, Order, Place, Total, read_total
-from streams.periods import Calendar, Period, to_ms
+from streams.periods import Calendar, to_ms
 from streams.registry.dimensions import missing_field
 from streams.registry.times import SKEW
+from streams.stretches import Stretch
 
 MOST_READINGS = 500_000
 """Of one force, so that memory is bounded."""
 
+_PLAIN = re.compile(r"\d{4}(-Q\d|-\d{2}(-\d{2})?)?")
+"""A period that can be written in one way only."""
 _canonical = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -101,16 +105,13 @@ class Readings:
             raise Refused("unknown_area", f'"{event.area}" is no area of {self.force.name}')
         if event.line is not None and event.line not in self.force.line_index:
             raise Refused("unknown_line", f'"{event.line}" is no line of {self.force.name}')
-        period = self._period(event.period or "")
+        period = self._stretch(event.period or "").period
         return None if event.counts is None else read_total(self.force, event, period)
 
-    def _period(self, label: str) -> Period | None:
-        """The period of a label; None for a calendar year, which no figure has."""
-        if len(label) == len("2021"):
-            return None
+    def _stretch(self, label: str) -> Stretch:
         try:
-            return self.calendar.parse(label)
-        except (ValueError, OverflowError):
+            return Stretch.parse(self.calendar, label)
+        except ValueError:
             raise Refused(
                 "impossible_date",
                 f'period "{label}" is no day or hour in {self.force.file.timezone}',
@@ -123,8 +124,8 @@ class Readings:
         best: dict[tuple[str, str, str, str], tuple[Order, Reading]] = {}
         for order, event in map(self.entries.__getitem__, self._plain):
             period = event.period or ""
-            if "T" in period:  # one hour may be written in several ways
-                period = self.calendar.parse(period).label
+            if not _PLAIN.fullmatch(period):  # it may be written in several ways
+                period = Stretch.parse(self.calendar, period).label
             key = (event.measure or "", event.area or "", event.line or "", period)
             if key not in best or order > best[key][0]:
                 best[key] = (order, event)

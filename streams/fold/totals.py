@@ -60,15 +60,15 @@ class Place(NamedTuple):
 
 def read_total(force: Force, event: Reading, period: Period | None) -> tuple[Place, Total]:
     """The total that a reading with `counts` gives, and its place; raises `Refused`. `period` is
-    None for a year."""
+    None for several together."""
     if event.measure != MEASURE:
         raise Refused("wrong_form", f'counts go with measure = "{MEASURE}", not "{event.measure}"')
     if event.line is None:
         raise missing_field("line")
-    if period is None:
+    if period is None or period.grain not in GRAINS:
         raise Refused(
             "wrong_form",
-            f"no figure is of the year {event.period} by itself: give counts of hours, days, "
+            f"no figure is of {event.period} by itself: give counts of hours, days, "
             "months or quarters",
         )
     check_plausible("period", period.start)

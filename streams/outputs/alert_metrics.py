@@ -7,7 +7,8 @@
   expected, and the usual range; `flagged` is 1 or -1 where it was exceptional. At most
   `MOST_WATCHES` series a force, widest areas first.
 * `watchroom_detector_faults_total` and `watchroom_alert_faults_total`, what failed in them. A shard
-  takes the count of its detectors along to the worker that has it next.
+  takes the count of its detectors along to the worker that has it next;
+  `watchroom_series_faults_total` has that of each series that failed in this process.
 """
 
 from __future__ import annotations
@@ -105,11 +106,18 @@ def fault_metrics(live: Live) -> Iterator[Metric]:
         "Times that a detector failed on a period of a force's records.",
         labels=["force", "kind"],
     )
+    series = CounterMetricFamily(
+        "watchroom_series_faults",
+        "Of these, since this process began, by the series (or what else) that failed.",
+        labels=["force", "kind", "series"],
+    )
     with live.lock:
         for shard in live.monitor.shards:
             for force, surveillance in shard.surveillance.items():
                 detectors.add_metric([force, shard.kind], surveillance.faults)
-    yield detectors
+                for name, number in surveillance.faults_of.items():
+                    series.add_metric([force, shard.kind, name], number)
+    yield from (detectors, series)
     if live.alerts is not None:
         words = "Times that this process could not judge alerts or pass them on."
         yield CounterMetricFamily("watchroom_alert_faults", words, value=live.alerts.faults)
@@ -121,7 +129,7 @@ class WatchMetrics:
     def __init__(self, live: Live) -> None:
         self.live = live
         self._kept: dict[int, tuple[Watch, object, list[str]]] = {}
-        """By the identity of a watch: how far it was, and its lines then."""
+        """By the identity of a watch: its mark (`Adapter.mark`) and lines at the last scrape."""
 
     def families(self, boards: dict[str, Board]) -> Iterator[Metric]:
         """Of the forces of some boards."""
@@ -150,9 +158,8 @@ class WatchMetrics:
         self, force: str, watch: Watch, kept: dict[int, tuple[Watch, object, list[str]]]
     ) -> list[str]:
         """The line of each family for a watch; empty where it has no value."""
-        adapter = watch.adapter
         with self.live.lock:
-            mark = adapter.taken, adapter.starts[-1:], adapter.rate, adapter.state
+            mark = watch.adapter.mark
             of, before, lines = kept.get(id(watch), (None, None, []))
             if of is not watch or before != mark:
                 lines = _watch_lines(force, watch)
@@ -161,7 +168,7 @@ class WatchMetrics:
 
 
 def _watch_lines(force: str, watch: Watch) -> list[str]:
-    series, assessment = watch.series, watch.adapter.assessment()
+    series, figures = watch.series, watch.adapter.figures()
     place = {
         "force": force,
         "group": series.group.name,
@@ -170,18 +177,10 @@ def _watch_lines(force: str, watch: Watch) -> list[str]:
         "area": series.area,
         "grain": series.grain,
     }
-    sign = 1 if assessment.direction == "up" else -1
-    values = {
-        "observed": assessment.observed,
-        "expected": assessment.expected,
-        "lower": assessment.lower,
-        "upper": assessment.upper,
-        "flagged": sign if assessment.rate <= watch.adapter.allowed else 0,
-    }
     text = labels_text(place)
     return [
         "" if value is None else sample_line(f"watchroom_watch_{name}", text, value)
-        for name, value in values.items()
+        for name, value in zip(WATCHED, figures, strict=True)
     ]
 
 

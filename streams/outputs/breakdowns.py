@@ -29,7 +29,7 @@ LIVE = {"1h": "60 min", "today": "Today", "month": "Month"}
 SETTLED = {"today": "Today", "month": "Month"}
 """The windows of the lower tables: of what is known within the hour, and of what is known later."""
 MOST_AREAS = 12
-_PERIOD, _HOUR = re.compile(r"\d{4}[-/]"), re.compile(r"\d{4}-\d{2}-\d{2}T")
+_PERIOD, _HOUR = re.compile(r"(R\d+-|YTD-)?\d{4}\b"), re.compile(r"\d{4}-\d{2}-\d{2}T")
 """Columns of periods that were asked for are never cut; an hour has two lines."""
 
 
@@ -91,8 +91,8 @@ class Breakdown:
 
 
 def breakdowns(registry: Registry) -> list[Breakdown]:
-    """The groups of a registry that no upper table shows."""
-    groups = (group for group in registry.groups if group.performance is None)
+    """The groups of a registry that no upper table shows, and that are not too wide for a page."""
+    groups = (g for g in registry.groups if g.performance is None and not g.wide)
     return [Breakdown(group, registry) for group in groups]
 
 

@@ -31,6 +31,17 @@ def check(kind: Kind) -> None:
     _Checks(kind).everything()
 
 
+def check_place(entry: str, kind: Kind, where: Condition) -> None:
+    """Raises `DeclarationError` where a condition on series asks for anything but values of the
+    dimensions of their kind."""
+    checks = _Checks(kind)
+    dimensions = [each.name for each in kind.dimensions]
+    for question in where.parts():
+        if not isinstance(question, Is):
+            raise DeclarationError(f"{kind.name}, {entry}: a series is found by values alone")
+    checks.of_facts(entry, where, dimensions)
+
+
 class _Checks:
     def __init__(self, kind: Kind) -> None:
         self.kind = kind

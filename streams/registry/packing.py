@@ -27,10 +27,12 @@ from __future__ import annotations
 import datetime as dt
 import linecache
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import count
+from types import CodeType
 from typing import Any
 
-from streams.config.force import Force
+from streams.config.force import Force, Target
 from streams.errors import Refused
 from streams.events.schema import Record
 from streams.events.unknown_values import UnknownValues
@@ -86,6 +88,10 @@ since it is made twice an event."""
 
 Counted = Callable[[int], tuple[Contribution, ...]]
 """What the packed records with one tuple of facts count."""
+
+
+Limit = int | Callable[[int], int]
+"""A limit in ms; where targets differ by date the function of the instant that finds it."""
 
 
 class FactTable:
@@ -236,13 +242,16 @@ class Packer:
 
         facts, same = [], []
         for (column, known), value in zip(self._columns, raw, strict=True):
-            fact, kept = known.get(value, (value, value))
-            if column is not None and value not in known:
-                fact = column.value(force, value, note)
-                if column.knows(force, value) and len(known) < _MOST_SEEN:
-                    known[value] = fact, value
+            said = value if column is None else column.refined(force, event, value)
+            fact, kept = known.get(said, (said, said))
+            if column is not None and said not in known:
+                fact = column.value(force, said, note)
+                if column.knows(force, said) and len(known) < _MOST_SEEN:
+                    known[said] = fact, said
                 else:
                     limited = False
+            if said is not value:
+                kept = value
             facts.append(fact)
             same.append(kept)
         found = self._intern(tuple(facts))
@@ -310,11 +319,17 @@ class _Lines:
 _numbers = count(1)
 
 
-def _made(source: str, name: str, title: str, names: dict[str, Any]) -> Any:
-    """The function `name` that a source defines, its text where tracebacks look for it."""
+@cache
+def _compiled(source: str, title: str) -> CodeType:
+    """A source as code, its text where tracebacks look for it. Many forces declare the same."""
     file = f"<{title} {next(_numbers)}>"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    exec(compile(source, file, "exec"), names)  # noqa: S102 - written here, from declarations
+    return compile(source, file, "exec")
+
+
+def _made(source: str, name: str, title: str, names: dict[str, Any]) -> Any:
+    """The function `name` that a source defines."""
+    exec(_compiled(source, title), names)  # noqa: S102 - written here, from declarations
     return names[name]
 
 
@@ -584,7 +599,9 @@ class _Counting:
         self._makers: dict[Any, Callable[..., Counted]] = {}
         self._numbers: dict[int, int] = {}
         """The counters that tuples settle, each once: many tuples settle the same."""
-        self._limits: dict[tuple[Targets, Facts], int | Callable[[int], int]] = {}
+        self._limits: dict[tuple[Targets, Facts], Limit] = {}
+        self._dated: dict[tuple[tuple[dt.date, int], ...], Limit] = {}
+        """By targets: many series are held to the same."""
         self._clocks = [
             _ClockCounting(kind, index, clock) for index, clock in enumerate(kind.clocks)
         ]
@@ -612,15 +629,18 @@ class _Counting:
             maker = self._makers[key] = self._maker(shape)
         return maker(*given), is_open, unfinished
 
-    def _limit(self, question: Within, facts: Facts) -> int | Callable[[int], int]:
-        """The limit in ms, or where it hangs on the date the function that finds it."""
+    def _limit(self, question: Within, facts: Facts) -> Limit:
+        """The limit that a question asks for."""
         if isinstance(question.limit, int):
             return question.limit
         key = question.limit, facts[: len(self.kind.dimensions)]
         found = self._limits.get(key)
         if found is None:
-            known = _named(self.kind, self.force, facts)
-            found = self._limits[key] = _limit_of(self.force, question.limit, known)
+            targets = question.limit(self.force, _named(self.kind, self.force, facts))
+            dated = tuple([(target.since, target.seconds) for target in targets])
+            if dated not in self._dated:
+                self._dated[dated] = _limit_of(self.force, targets)
+            found = self._limits[key] = self._dated[dated]
         return found
 
     def _settled(self) -> Callable[[Facts], Any]:
@@ -816,10 +836,9 @@ def _named(kind: Kind, force: Force, facts: Facts) -> dict[str, Any]:
     }
 
 
-def _limit_of(force: Force, targets: Targets, known: dict[str, Any]) -> int | Callable[[int], int]:
-    """The limit in ms; where targets differ by date a function of the instant. Before the first
-    date holds the first."""
-    steps = force.target_steps(targets(force, known))
+def _limit_of(force: Force, targets: Sequence[Target]) -> Limit:
+    """The limit that targets set. Before the first date holds the first."""
+    steps = force.target_steps(targets)
     if len({limit for _, limit, _ in steps}) == 1:  # no look at the date is needed
         return steps[0][1]
 

@@ -7,6 +7,7 @@ registry that it is given, so that another one can stand in its place.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, Union
 
 import msgspec
@@ -14,12 +15,14 @@ import msgspec
 from streams.errors import DeclarationError
 from streams.events.schema import KINDS, Event, Heartbeat, Record
 from streams.registry.calls import CALL
-from streams.registry.checks import check
+from streams.registry.checks import check, check_place
 from streams.registry.crimes import CRIME
 from streams.registry.dimensions import Dimension
 from streams.registry.incidents import INCIDENT
+from streams.registry.indicator import Indicator, Part, by_name
+from streams.registry.indicators import INDICATORS
 from streams.registry.kind import Kind
-from streams.registry.measures import Group, Measure, Unit
+from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure, Unit
 
 READINGS = {"reading": "readings"}
 """Of readings there are no records to be counted, but a feed."""
@@ -35,9 +38,10 @@ NAMES = {
 
 
 class Registry:
-    """Some kinds of record. Raises `DeclarationError` where one names what there is not."""
+    """Some kinds of record, and the indicators that are made of them. Raises `DeclarationError`
+    where one names what there is not."""
 
-    def __init__(self, kinds: Iterable[Kind]) -> None:
+    def __init__(self, kinds: Iterable[Kind], indicators: Iterable[Indicator] = ()) -> None:
         self.kinds: dict[str, Kind] = {}
         for kind in kinds:
             check(kind)
@@ -62,6 +66,55 @@ class Registry:
         events: Any = Union[tuple(self.structs.values())]  # noqa: UP007 - as many as there are
         self.decode_line: Callable[[bytes], Event] = msgspec.json.Decoder(events).decode
         """One JSON object to one event; raises what msgspec raises."""
+        self.indicators: Mapping[str, Indicator] = by_name(tuple(indicators))
+        """Those that have an entry, by name."""
+        for indicator in self.indicators.values():
+            self._check(indicator)
+
+    def indicator(self, name: str) -> Indicator:
+        """An indicator by its name, or by the address of a measure (`streams.registry.indicator`).
+        Raises `DeclarationError` for what is neither, with the nearest names."""
+        found = self.indicators.get(name)
+        if found is None and "." in name:
+            part = Part.at(name)
+            group, measure = self._measure_of(part, name)
+            found = Indicator(part.address, f"{group.title}: {measure.title}", (part,))
+            self._check(found)
+        if found is None:
+            near = get_close_matches(name, self.indicators, n=3)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise DeclarationError(f'"{name}" is no indicator{hint}')
+        return found
+
+    def measures_of(self, indicator: Indicator) -> list[tuple[Part, Group, Measure]]:
+        """The parts of an indicator, each with its table and measure."""
+        return [(part, *self._measure_of(part, indicator.name)) for part in indicator.parts]
+
+    def _measure_of(self, part: Part, name: str) -> tuple[Group, Measure]:
+        return self.require(f"indicator {name}", part.group, part.measure)
+
+    def _check(self, indicator: Indicator) -> None:
+        """Whether an indicator can be read: each part a measure of periods, of dimensions and
+        values that there are, and all of them read in one way."""
+        entry = f"indicator {indicator.name}"
+        if not indicator.parts:
+            raise DeclarationError(f"{entry}: parts is empty")
+        read = set()
+        for part, group, measure in self.measures_of(indicator):
+            if isinstance(measure.value, Gauge):
+                raise DeclarationError(
+                    f'{entry}: "{part.address}" holds at a moment, and is no figure of a period'
+                )
+            chosen = isinstance(measure.value, ChosenServiceLevel)
+            read.add("Share" if chosen else type(measure.value).__name__)
+            check_place(entry, self.kinds[group.kind], part.where)
+        if len(read) > 1:
+            raise DeclarationError(f"{entry}: {' and '.join(sorted(read))} can't be added up")
+        if "Quantile" in read and len(indicator.parts) > 1:
+            raise DeclarationError(f"{entry}: quantiles can't be added up")
+        whole = indicator.share_of
+        if whole and whole not in self.indicators:
+            raise DeclarationError(f'{entry}: share_of "{whole}" is no indicator')
 
     def find(self, group: str, measure: str) -> tuple[Group, Measure] | None:
         """A group and its measure by their names; None where there is none of that name."""
@@ -105,7 +158,7 @@ class Registry:
         return known or path.replace(".", ", ").replace("_", " ").capitalize()
 
 
-REGISTRY = Registry((CALL, INCIDENT, CRIME))
+REGISTRY = Registry((CALL, INCIDENT, CRIME), INDICATORS)
 
 LINKS = (("calls", "incidents"),)
 """Themes that are related: calls, and the incidents that they become a few minutes later."""

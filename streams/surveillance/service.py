@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from operator import itemgetter
 from typing import cast
 
@@ -34,8 +34,9 @@ from streams.registry import phrases
 from streams.registry.affected import affects
 from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
-from streams.surveillance.adapters.base import PassedPeriods, PeriodPoint
-from streams.surveillance.adapters.counts import CountRows, Counts
+from streams.surveillance.adapters.base import Adapter, PassedPeriods, PeriodPoint
+from streams.surveillance.adapters.counts import Counts
+from streams.surveillance.adapters.event_days import EventDays
 from streams.surveillance.day_names import DayNames
 from streams.surveillance.feedback import ExcludedStretch, Feedback
 from streams.surveillance.grain_watches import GrainWatches
@@ -78,6 +79,9 @@ class Surveillance:
         self.faults = 0
         """How often a detector failed on a period; the others went on."""
         self.fault = ""
+        self.faults_of: Counter[str] = Counter()
+        """The same since the start of the process, by the name of the series
+        (`WatchedSeries.name`) or, where it is not of one, of what failed."""
         self.rebuilt = False
         """Whether detectors learned from counts as they stand now, not as they were first known."""
         self.missing = MissingSpans(ledger, self.grains, self._point)
@@ -109,7 +113,7 @@ class Surveillance:
                 for watches in self.grains.values():
                     watches.unlearn(*gap)
         except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
-            self._failed(f"{self.ledger.kind.name}, a stretch without a record", error)
+            self._failed(self.ledger.kind.name, "a stretch without a record", error)
             return too_long(run)
         return found
 
@@ -123,7 +127,7 @@ class Surveillance:
                 if signals and self.on_signals is not None:
                     self.on_signals(signals)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
-                self._failed(f"{self.ledger.kind.name}, {closing.period.label}", error)
+                self._failed(self.ledger.kind.name, closing.period.label, error)
 
     def _not_heard(self, closed: Period) -> list[Signal]:
         """Signals of the spans in which the feed was down, made as the first period after them
@@ -161,8 +165,8 @@ class Surveillance:
         watches.changed = True
         self._forget_known(now - 1)
         self._until = max(self._until, now)
-        if first and not self._whole_months(period):
-            return []  # the feed began within it
+        if not watches.by_row or (first and not self._whole_months(period)):
+            return []  # nothing is watched by it, or the feed began within it
         pane = self.ledger.panes.between(period.start, period.end)
         sums = watches.rows.read(pane)
         for row in sums:
@@ -192,7 +196,7 @@ class Surveillance:
             try:
                 yield from self.pass_over(gap)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold
-                self._failed(f"{self.ledger.kind.name}, a gap by {gap.grain}", error)
+                self._failed(self.ledger.kind.name, f"a gap by {gap.grain}", error)
 
     def pass_over(self, gap: Gap) -> Iterator[None]:
         """Moves the detectors across the periods of a gap at once, some series a step: the periods
@@ -204,12 +208,9 @@ class Surveillance:
             return
         passed = self._passed(gap, last, watches.last)
         forgotten = gap.end - gap.start > FORGOTTEN
-        if watches.counts is not None and not forgotten:
-            try:
-                yield from watches.counts.watches.pass_weeks(passed.slots)
-            except Exception as error:  # noqa: BLE001 - then they learn nothing of these weeks
-                self._failed(f"the weeks of a gap by {gap.grain}", error)
         if watches.counts is not None:
+            if not forgotten:
+                yield from watches.counts.pass_weeks(passed.slots)
             watches.counts.pass_over(passed)
         for number, (_, watch, adapter) in enumerate(watches.others, start=1):
             if not number % SOME:
@@ -217,7 +218,8 @@ class Surveillance:
             try:
                 adapter.pass_over(passed)
             except Exception as error:  # noqa: BLE001 - one detector must not stop the others
-                self._failed(f"{watch.series.name}, a gap", error)
+                self._failed(watch.series.name, "a gap", error)
+        self._note_failures(watches, "a gap")
         for watch in watches if forgotten else ():
             if watch.adapter.taken:
                 watch.restart(self._after(gap))
@@ -256,11 +258,12 @@ class Surveillance:
         raises: bool = True,
     ) -> Generator[None, None, list[Signal]]:
         if watches.counts is not None:
-            yield from self._close_weeks(watches.counts, period)
+            yield from watches.counts.close_weeks(self._point(period, WHOLE).slot)
         mixed = self._mixed(period)
         signals = self._feed_counts(watches, period, counted, now, mixed)
         points: dict[str, PeriodPoint] = {}
         apart = self._apart(period, now)
+        fed: list[tuple[int, Watch, Adapter]] = []
         for number, (place, watch, adapter) in enumerate(watches.others, start=1):
             if not number % SOME:
                 yield
@@ -274,9 +277,11 @@ class Surveillance:
             try:
                 normal = not apart or series.about(self.force.id) not in apart
                 if adapter.feed(counts, point, normal=normal) and raises:
-                    signals.append((place, watch.make_signal(self.context, period, now)))
+                    fed.append((place, watch, adapter))
             except Exception as error:  # noqa: BLE001 - one detector must not stop the others
-                self._failed(f"{series.name}, {period.label}", error)
+                self._failed(series.name, period.label, error)
+        self._note_failures(watches, period.label)
+        signals += self._signals(fed, period, now)
         if counted is not None and not mixed:
             watches.note_rate(period)
         return [signal for _, signal in sorted(signals, key=itemgetter(0))] if raises else []
@@ -292,7 +297,6 @@ class Surveillance:
         """Gives the counts of all series their period; the signals with the places of their
         watches."""
         rows = watches.counts
-        signals: list[tuple[int, Signal]] = []
         if rows is None or not watches.counted:
             return []
         series = [watch.series for _, watch, _ in watches.counted]
@@ -313,14 +317,21 @@ class Surveillance:
             slot = self._point(period, WHOLE).slot
             found = rows.update(counts, period.start, slot, names, normal)
         except Exception as error:  # noqa: BLE001 - counts must not stop the other detectors
-            self._failed(f"counts by {period.grain}, {period.label}", error)
+            self._failed(f"counts by {period.grain}", period.label, error)
             return []
-        for place, watch, adapter in [watches.counted[row] for row in found]:
+        return self._signals([watches.counted[row] for row in found], period, now)
+
+    def _signals(
+        self, fed: Iterable[tuple[int, Watch, Adapter]], period: Period, now: int
+    ) -> list[tuple[int, Signal]]:
+        """What those have to show of the period that they have taken, with their places."""
+        signals = []
+        for place, watch, adapter in fed:
             try:
                 if adapter.shown:
                     signals.append((place, watch.make_signal(self.context, period, now)))
             except Exception as error:  # noqa: BLE001 - one series must not stop the others
-                self._failed(f"{watch.series.name}, {period.label}", error)
+                self._failed(watch.series.name, period.label, error)
         return signals
 
     def _apart(self, period: Period, now: int) -> set[tuple[str, ...]]:
@@ -333,11 +344,14 @@ class Surveillance:
             for about in stretch.abouts
         }
 
-    def _close_weeks(self, rows: CountRows, period: Period) -> Iterator[None]:
-        try:
-            yield from rows.watches.close_weeks(self._point(period, WHOLE).slot)
-        except Exception as error:  # noqa: BLE001 - each closes its own, and only one fails
-            self._failed(f"the weeks before {period.label}", error)
+    def _note_failures(self, watches: GrainWatches, when: str) -> None:
+        """Says which series of the arrays failed by themselves since this was last done."""
+        for row, error in watches.counts.failures() if watches.counts is not None else ():
+            self._failed(watches.counted[row][1].series.name, when, error)
+        for rows, row, error in watches.grouped.failures() if watches.grouped is not None else ():
+            for _, watch, adapter in watches.others:
+                if isinstance(adapter, EventDays) and adapter.has(rows, row):
+                    self._failed(watch.series.name, when, error)
 
     def feed_back(self, feedback: Feedback) -> None:
         """Takes what people said of alerts: what is not normal leaves the weeks that are running,
@@ -420,7 +434,7 @@ class Surveillance:
                 if not self.missing.lately(period):
                     signals += self._so_far(period, known)
             except Exception as error:  # noqa: BLE001 - the board is shown without it
-                self._failed(f"{ledger.kind.name}, {period.label}", error)
+                self._failed(ledger.kind.name, period.label, error)
             begin = period.end
         return signals
 
@@ -503,11 +517,13 @@ class Surveillance:
             about=about,
         )
 
-    def _failed(self, where: str, error: Exception) -> None:
+    def _failed(self, where: str, when: str, error: Exception) -> None:
         self.faults += 1
-        self.fault = f"{where}: {type(error).__name__}: {error}"
-        if self.faults & (self.faults - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
-            log.warning("a detector failed (%d so far): %s", self.faults, self.fault)
+        self.fault = f"{where}, {when}: {type(error).__name__}: {error}"
+        self.faults_of[where] += 1
+        number = self.faults_of[where]
+        if number & (number - 1) == 0:  # the 1st, 2nd, 4th, 8th ...
+            log.warning("a detector failed (%d so far): %s", number, self.fault)
 
 
 def _date(day: dt.date) -> str:

@@ -95,8 +95,8 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert circle(TREE) == []
 
 
-def test_four_modules_at_most_stand_directly_in_streams() -> None:
-    assert len(list((ROOT / "streams").glob("*.py"))) <= 4
+def test_five_modules_at_most_stand_directly_in_streams() -> None:
+    assert len(list((ROOT / "streams").glob("*.py"))) <= 5
 
 
 def test_the_core_imports_no_faust_kafka_prometheus_or_web_package() -> None:

@@ -80,6 +80,17 @@ class Assessment:
     how many months on one side."""
 
 
+class Figures(NamedTuple):
+    """The last period of a series in numbers: what was counted, what was expected, the usual range,
+    and 1 or -1 where it was exceptionally high or low, else 0."""
+
+    observed: float
+    expected: float | None
+    lower: float | None
+    upper: float | None
+    flagged: int
+
+
 class Adapter(ABC):
     """A detector of one series. `allowed` is how many false alarms a week it may raise."""
 
@@ -114,6 +125,17 @@ class Adapter(ABC):
     def rate(self) -> float:
         """Nominal false alarms a week at the evidence of the last period."""
         return float(self.detector.rate)
+
+    @property
+    def mark(self) -> object:
+        """Another one where `figures` may be others."""
+        return self.taken, self.starts[-1:], self.rate, self.state
+
+    def figures(self) -> Figures:
+        """Those of the last period."""
+        found = self.assessment()
+        flagged = 0 if found.rate > self.allowed else 1 if found.direction == "up" else -1
+        return Figures(found.observed, found.expected, found.lower, found.upper, flagged)
 
     @property
     def shown(self) -> bool:
@@ -163,7 +185,7 @@ class Adapter(ABC):
 
 
 class OwnAdapter(Adapter):
-    """An adapter whose detector takes the periods of its series by itself."""
+    """An adapter that takes the periods of its series by itself."""
 
     starts: list[int] = []  # noqa: RUF012 - in place of the property; each has its own
     taken = 0
@@ -174,10 +196,11 @@ class OwnAdapter(Adapter):
         self.starts = []
 
     def feed(self, counts: RowCounts | None, point: PeriodPoint, *, normal: bool) -> bool:
-        """Takes a period, None where it is missing, and returns whether there is a signal to show.
-        What is not `normal` can't be judged without being learned: it is passed over."""
+        """Takes a period, None where it is missing, and returns whether there may be a signal to
+        show (`shown`). What is not `normal` can't be judged without being learned: it is passed
+        over."""
         self.update(counts if normal else None, point)
-        return normal and counts is not None and self.shown
+        return normal and counts is not None
 
     def update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         """Takes the counters of the row in a period; None where the period is missing."""
@@ -224,11 +247,10 @@ class OwnAdapter(Adapter):
         self.starts, self.taken = saved["starts"], saved["taken"]
         self.missing = saved["missing"]
         self._hold(saved["detector"])
-        self.detector.allowed = self.allowed
 
-    def _held(self) -> Detector | dict[str, Any]:
+    def _held(self) -> Detector | dict[str, Any] | int:
         held: Detector = self.detector
         return held
 
-    def _hold(self, saved: dict[str, Any]) -> None:
+    def _hold(self, saved: Any) -> None:
         fill(self.detector, saved)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, cast
 
@@ -14,7 +14,7 @@ from detectors.counts.count_watch import CountWatch
 from detectors.counts.count_watches import CountWatches
 from detectors.counts.expected import Expected
 from detectors.counts.month_watch import MonthWatch
-from detectors.counts.predictive import Predictive
+from detectors.counts.predictive import Predictive, limits
 from detectors.counts.weekly.baseline import Baseline, Week
 from streams.periods import DAY, HOUR
 from streams.surveillance.adapters.base import (
@@ -23,6 +23,7 @@ from streams.surveillance.adapters.base import (
     TAIL,
     Adapter,
     Assessment,
+    Figures,
     OwnAdapter,
     PassedPeriods,
     PeriodPoint,
@@ -53,12 +54,23 @@ class CountRows:
         self.apart: dict[int, tuple[int, float, float]] = {}
         """By row, of the periods in a row that were judged and not learned: the start of the first,
         how many records came, how many were expected."""
+        self._usual: tuple[list[int], list[int]] | None = None
+        """By row the usual range of the last count, once somebody has asked for it."""
 
     def add(self) -> int:
         """A further series; its row."""
         self.taken, self.noted = np.append(self.taken, 0), np.append(self.noted, 0)
-        self.counts = np.append(self.counts, np.nan)
+        self.counts, self._usual = np.append(self.counts, np.nan), None
         return self.watches.add()
+
+    def close_weeks(self, slot: int) -> Iterator[None]:
+        """Has every series whose week is complete before that slot learn it, in short steps."""
+        return self.watches.close_weeks(slot)
+
+    def pass_weeks(self, slots: int) -> Iterator[None]:
+        """Has each learn its week and those without a point in so many slots more, in short
+        steps."""
+        return self.watches.pass_weeks(slots)
 
     def update(
         self,
@@ -73,15 +85,15 @@ class CountRows:
         Of what is not `normal` nothing is learned: it is judged by what was learned before, and
         what came and was expected is added up, in case people say that this level is real
         (`Counts.take_level`)."""
+        self.counts, self._usual = counts, None
+        self.starts = [*self.starts, start][-KEPT:]
+        self.taken += 1
+        self.noted = np.minimum(self.noted + 1, KEPT)
         watches = self.watches
         numbers = None
         if names is not None:
             numbers = np.array([watches.names_number(each) for each in names], dtype=np.int64)
         found = watches.update(counts, slot, numbers, normal)
-        self.counts = counts
-        self.starts = [*self.starts, start][-KEPT:]
-        self.taken += 1
-        self.noted = np.minimum(self.noted + 1, KEPT)
         if normal is None:
             self.apart.clear()
         else:
@@ -97,6 +109,23 @@ class CountRows:
             if last is not None and self.watches.expected(row).state != "learning":
                 came, expected = came + int(self.counts[row]), expected + last[1]
             self.apart[row] = begun, came, expected
+
+    def failures(self) -> list[tuple[int, Exception]]:
+        """The rows in which something failed since this was last asked, each with its error."""
+        found, self.watches.failed = self.watches.failed, []
+        return found
+
+    def usual(self, row: int) -> tuple[int, int]:
+        """Between which counts four of five lie, of the last period of a series."""
+        if self._usual is None:
+            lower, upper = limits(self.watches.ahead(), TAIL)
+            self._usual = lower.tolist(), upper.tolist()
+        return self._usual[0][row], self._usual[1][row]
+
+    def put(self, row: int, watch: CountWatch) -> None:
+        """Goes on with a series as that watch now is."""
+        self._usual = None
+        self.watches.put(row, watch)
 
     def save(self) -> dict[str, Any]:
         """All but what was learned and the columns of `watches`, as plain data that nobody changes
@@ -147,12 +176,12 @@ class CountRows:
             self.starts = starts
 
     def pass_over(self, passed: PassedPeriods) -> None:
-        """Takes all periods of a gap at once, after `watches.pass_weeks`."""
+        """Takes all periods of a gap at once, after `pass_weeks`."""
         self.watches.pass_over(passed.points, passed.slots)
         self.taken += passed.points
         self.starts = [*self.starts, *passed.starts][-KEPT:]
         self.noted = np.minimum(self.noted + len(passed.starts), KEPT)
-        self.counts = np.full(len(self.counts), np.nan)
+        self.counts, self._usual = np.full(len(self.counts), np.nan), None
 
 
 class Counts(Adapter):
@@ -208,9 +237,6 @@ class Counts(Adapter):
         noted = int(self.rows.noted[self.row])
         return self.rows.starts[-noted:] if noted else []
 
-    def _changed(self, watch: CountWatch) -> None:
-        self.rows.watches.put(self.row, watch)
-
     def take_level(self, ratio: float, before: int) -> None:
         """Multiplies what is known by what came over what was expected since the stretch began;
         where little was expected of the series, by the ratio of the whole alert."""
@@ -221,7 +247,7 @@ class Counts(Adapter):
         own = (came + ratio * WORTH) / (expected + WORTH)
         watch = self.detector
         watch.take_level(own, self.expected.dispersion / (came + WORTH))
-        self._changed(watch)
+        self.rows.put(self.row, watch)
 
     def forget(self, first: int, last: int) -> None:
         """Of the running week. Every period has been taken, so a place is reckoned from the last;
@@ -233,13 +259,13 @@ class Counts(Adapter):
         back = [max(0, round((starts[-1] - start) / length)) for start in (first, last)]
         watch = self.detector
         watch.forget(max(0, self.taken - 1 - back[0]), self.taken - back[1])
-        self._changed(watch)
+        self.rows.put(self.row, watch)
 
     def restart(self, reason: str) -> None:
         """Forgets what came before."""
         watch = self.detector
         watch.restart(reason)
-        self._changed(watch)
+        self.rows.put(self.row, watch)
 
     @property
     def learned(self) -> Baseline:
@@ -263,6 +289,19 @@ class Counts(Adapter):
         known = self.expected.baseline
         return (known.event_names if how in ("event", "lent") else ()), not known.known(
             self.expected.need
+        )
+
+    @property
+    def mark(self) -> object:
+        """The figures themselves, which cost little."""
+        return self.figures()
+
+    def figures(self) -> Figures:
+        """Those of the last count; its evidence is looked at only where there may be any."""
+        flagged = super().figures().flagged if self.row in self.rows.watches.telling else 0
+        ahead = self.ahead
+        return Figures(
+            self.last, 0.0 if ahead is None else ahead.mean, *self.rows.usual(self.row), flagged
         )
 
     def assessment(self) -> Assessment:

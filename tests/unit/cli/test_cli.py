@@ -234,7 +234,7 @@ def test_a_damaged_input_fails_after_the_board_of_what_came_before(folder: Path)
         (["run", "--embedded", "no.ndjson"], 1, "no.ndjson: there is no such file or folder"),
         (["run", "--embedded", "--force", "utopia", "-"], 2, 'there is no force "utopia"'),
         (["run", "--embedded", "--at", "noon", "-"], 2, '"noon" is no time'),
-        (["run", "--embedded", "--period", "2021", "-"], 2, '"2021" is no period'),
+        (["run", "--embedded", "--period", "21", "-"], 2, '"21" is no period'),
         (["run", "--embedded", "--speed", "fast", "-"], 2, '"fast" is no speed'),
         (["run", "--embedded", "--web", "here", "-"], 2, '"here" is no address'),
         (["run", "--embedded", "--force", "rutland.toml", "-"], 2, "rutland.toml"),

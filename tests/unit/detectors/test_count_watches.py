@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from detectors.counts import count_watches
 from detectors.counts.count_watch import CountWatch
 from detectors.counts.count_watches import CountWatches
-from detectors.counts.weekly.baseline import learn_together
+from detectors.counts.weekly.baseline import Baseline, learn_together
 
 NAMES: tuple[tuple[str, ...], ...] = ((), ("Boxing Day", "bank holiday"), ("Lockdown",))
 Given = dict[str, Any]
@@ -245,7 +245,78 @@ def test_a_week_that_one_series_fails_to_learn_is_learned_by_the_others(
     for _ in range(7):
         both.update([5.0, 99.0], [(), ()], [True, True])
     monkeypatch.setattr(count_watches, "learn_together", broken)
-    with pytest.raises(ValueError, match="one series is odd"):
-        list(both.together.close_weeks(0))
+    list(both.together.close_weeks(0))
+    assert [(row, str(error)) for row, error in both.together.failed] == [(1, "one series is odd")]
     assert [known.age for known in both.together.baselines] == [1, 0]
     assert both.together.week(1) == []
+
+
+def grown(days: int) -> Both:
+    """Three series of which weeks are known, the second about 99 a day and the others 50."""
+    both, chance = Both(7), np.random.default_rng(5)
+    for _ in range(3):
+        both.begin()
+    for _ in range(days):
+        counts = [float(chance.poisson(level)) for level in (50, 99, 50)]
+        both.update(counts, [()] * 3, [True] * 3)
+    return both
+
+
+def rise(both: Both, called: tuple[str, ...] = ()) -> None:
+    """A day on which all three have twice as much; the second may have a name."""
+    both.update([100.0, 198.0, 100.0], [(), called, ()], [True] * 3)
+
+
+@pytest.mark.parametrize("broken", ["ahead", "conclude"])
+def test_a_series_that_fails_to_be_judged_costs_no_other_its_slot(
+    monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    both, alone = grown(70), grown(70)
+    names = NAMES[1] if broken == "ahead" else ()
+    with monkeypatch.context() as patch:
+        if broken == "ahead":
+            patch.setattr(Baseline, broken, fails_of(Baseline.ahead, lambda it: it.rate > 80.0))
+        else:
+            of = fails_of(CountWatch.conclude, lambda it: it.expected.last[0] == 198.0)
+            patch.setattr(CountWatch, broken, of)
+        found = both.together.update(
+            np.array([100.0, 198.0, 100.0]),
+            both.slot,
+            np.array([0, both.together.names_number(names), 0]),
+        )
+    rise(alone, names)
+    assert found.tolist() == [0, 2]
+    assert [(row, str(error)) for row, error in both.together.failed] == [(1, "one series is odd")]
+    for _ in range(9):
+        both.together.update(np.array([50.0, 99.0, 50.0]), both.slot + 1)
+        both.slot += 1
+        alone.update([50.0, 99.0, 50.0], [()] * 3, [True] * 3)
+        for row in (0, 2):
+            assert state(both.together.watch(row)) == state(alone.alone[row])
+    assert vars(both.together.watch(1))["_points"] == vars(alone.alone[1])["_points"]
+
+
+@pytest.mark.parametrize("broken", ["_gain", "tails"])
+def test_without_bounds_every_series_says_by_itself_what_it_has_to_say(
+    monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    def fails(*_: Any) -> Any:
+        raise ValueError("the bounds are odd")
+
+    both = grown(70)
+    with monkeypatch.context() as patch:
+        patch.setattr(count_watches, broken, fails)
+        rise(both)
+    both.check()
+    assert both.found[-1] == (0, 1, 2)
+
+
+def fails_of(of: Any, odd: Any) -> Any:
+    """That method, which fails where `odd` holds of its object."""
+
+    def method(self: Any, *given: Any) -> Any:
+        if odd(self):
+            raise ValueError("one series is odd")
+        return of(self, *given)
+
+    return method

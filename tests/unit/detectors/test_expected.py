@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy.stats import nbinom, poisson
 
 from detectors.counts.expected import Expected
-from detectors.counts.predictive import Predictive
+from detectors.counts.predictive import Predictive, limits
 from detectors.counts.weekly.level import Totals, fit_level, fit_levels
 from tests.seasonal_counts import draw, flagged, history, learned, realised, week_shape
 
@@ -41,6 +41,24 @@ def test_with_nothing_unknown_the_tail_is_poisson() -> None:
     assert Predictive(0.0).at_least(1) == 0.0
     assert Predictive(0.0).at_most(0) == 1.0
     assert Predictive(0.0).limits(0.001) == (0, 0)
+
+
+AHEAD = st.tuples(
+    st.one_of(st.just(0.0), st.floats(1e-3, 2e4)),
+    st.one_of(st.just(0.0), st.floats(0.0, 0.5)),
+    st.floats(1.0, 20.0),
+    st.one_of(st.just(0.0), st.floats(0.0, 5.0)),
+)
+
+
+@given(st.lists(AHEAD, min_size=1, max_size=5), st.sampled_from((0.001, 0.1, 0.4)))
+def test_limits_of_many_are_those_of_each(
+    ahead: list[tuple[float, float, float, float]], probability: float
+) -> None:
+    lower, upper = limits(np.array(ahead), probability)
+    assert list(zip(lower.tolist(), upper.tolist(), strict=True)) == [
+        Predictive(*each).limits(probability) for each in ahead
+    ]
 
 
 def test_mixing_over_the_dispersion_is_an_integral() -> None:

@@ -145,6 +145,8 @@ def test_impossible_counts_are_refused(counts: dict[str, Any], reason: str, word
         ({"measure": "letters"}, "wrong_form", 'measure = "calls"'),
         ({"value": 3.0}, "wrong_form", "or counts"),
         ({"period": "2021"}, "wrong_form", "months or quarters"),
+        ({"period": "2021/22"}, "wrong_form", "no figure is of 2021/22 by itself"),
+        ({"period": "R3-2021-03"}, "wrong_form", "months or quarters"),
         ({"period": "2021-04-03"}, "in_the_future", "had not begun"),
         ({"period": "1989-12-31"}, "implausible_date", "1990"),
     ],

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.counts.count_watches import CountWatches
 from detectors.counts.month_watch import MonthWatch, pooled
 from detectors.counts.predictive import Predictive
 from streams.alerts.evaluation import evaluate
@@ -19,12 +20,13 @@ from streams.alerts.service import AlertService
 from streams.board.monitor import Monitor, Shard, canonical
 from streams.config.force import Force, check_force
 from streams.live import Live
+from streams.outputs.prometheus import Exporter
 from streams.periods import DAY, HOUR, Calendar, rfc3339
 from streams.registry.registry import REGISTRY
 from streams.state import surveillance as watching
 from streams.surveillance.adapters.base import PeriodPoint
 from streams.surveillance.adapters.counts import CountRows, Counts, Months
-from streams.surveillance.adapters.grouped import Durations, Shares
+from streams.surveillance.adapters.grouped import Durations, GroupedRows, Shares
 from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch, Feedback
 from streams.surveillance.series import watch_list, watches_in
@@ -87,7 +89,7 @@ def test_the_registry_says_which_series_are_watched() -> None:
 def test_counts_proportions_and_durations_each_have_their_adapter() -> None:
     force = tiny_force()
     found = {
-        series.measure.name: adapter_of(series, force, 1.0, CountRows(7, 1.0))
+        series.measure.name: adapter_of(series, force, 1.0, CountRows(7, 1.0), GroupedRows(7, 1.0))
         for kind in ("call", "incident")
         for series in watch_list(force, REGISTRY.kinds[kind], "day")
     }
@@ -366,6 +368,33 @@ def test_a_detector_that_fails_stops_nothing_and_is_counted(monkeypatch: Any) ->
     assert told.about[-1].startswith("23 faults, the last: counts by hour, 2021-03-03T02")
     assert {watch.adapter.taken for watch in of(target).grains["day"]} == {2}
     assert told.faults == 23
+
+
+def test_a_count_that_fails_costs_no_other_its_hour_and_is_named(
+    monkeypatch: Any, caplog: Any
+) -> None:
+    target = watched()
+    play(target, hours(30))
+    rows = of(target).grains["hour"].counts
+    assert rows is not None
+    expect = CountWatches._expect
+
+    def broken(self: CountWatches, some: slice, *given: Any) -> Any:
+        if some.start <= 1 < some.stop:
+            raise ValueError("it is odd")
+        return expect(self, some, *given)
+
+    monkeypatch.setattr(CountWatches, "_expect", broken)
+    play(target, hours(3, 30))
+    assert rows.starts[-3:] == [after(28), after(29), after(30)]
+    assert (rows.taken == rows.watches._points[: len(rows.taken)]).all()
+    (name,) = of(target).faults_of
+    assert name == of(target).grains["hour"].counted[1][1].series.name
+    assert f"{name}, 2021-03-02T05+00:00: ValueError: it is odd" in caplog.text
+    text = Exporter(Live(target, lambda: after(33))).text()[0].decode()
+    assert (
+        f'watchroom_series_faults_total{{force="tiny",kind="incident",series="{name}"}} 3.0' in text
+    )
 
 
 def test_a_count_that_can_not_be_told_of_stops_no_other(monkeypatch: Any) -> None:
