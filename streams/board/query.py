@@ -105,7 +105,7 @@ class Figures(NamedTuple):
         if self.quantile:
             value = top if bottom else None
             return Observation(value, None, bottom, complete=self.complete, small=small)
-        value = self.tops[area] / bottom if bottom else None
+        value = top / bottom if bottom else None
         return Observation(value, top, bottom, complete=self.complete, small=small)
 
 
