@@ -172,7 +172,7 @@ class Ledger:
         self.entries: dict[str, int] = {}
         self.open: dict[str, int] = {}
         """The packed records that gauges count (calls waiting, emergencies unattended), by id."""
-        self._by_clock = tuple(Panes(calendar) for _ in self.kind.clocks)
+        self._by_clock = tuple(Panes(calendar, each) for each in packer.by_clock)
         self._panes = self._by_clock[0]
         self.links = Links() if self.kind.people else None
         """The records of each person, where the kind declares people."""
@@ -251,13 +251,17 @@ class Ledger:
         self._deleted = 1 << packer.bits
         self._updated_shift = packer.bits + 1
         self._when_shift, self._precision_shift = packer.when_shift, packer.precision_shift
-        # By several clocks a record may count in closed periods whatever its own time is.
-        self._counts_at_once = len(self._by_clock) > 1
+        self._later_clocks = packer.later_clocks
+        self._fresh: dict[str, int] = {}
+        """By id: the packed records of new records that are neither counted nor filed yet. All of
+        their periods are still running."""
         self._pending: dict[str, int] = {}
-        """By id: the packed record that is counted of a record which has changed since, 0 where
-        none is. All of its periods are still running."""
-        self._live_packed = self._packed_mask if self._counts_at_once else 1
-        """The least packed record of which nothing is closed; a deleted one packs as 0."""
+        """By id: the packed record that is counted of a record which has changed since. All of its
+        periods are still running, too."""
+        self._live_packed = 1
+        """The least packed record of which nothing is closed by the first clock; a deleted one
+        packs as 0. By other clocks a record may count in closed periods whatever its own time is.
+        """
 
     def add(  # noqa: C901  each call that it spares is a tenth of its time
         self, event: Record, appended: int
@@ -283,18 +287,20 @@ class Ledger:
         clock = self.clock
         if clock is not None and updated > clock.due:
             clock.judge_until(updated)
-        key = event.id
+        key, later = event.id, self._later_clocks
         old = self.entries.get(key)
         if old is None and self.departed is not None:
             old = self._find_departed(self.departed, key, entry)
         if old is None:
-            if packed >= self._live_packed and len(self.entries) < self.most:
+            live = packed >= self._live_packed and not (later and packed & later)
+            if live and len(self.entries) < self.most:
                 self.versions.new += 1
                 self.entries[key] = entry
-                self._pending[key] = 0
-                self._file(key, packed, updated)
+                self._fresh[key] = packed
                 if packed & OPEN:
                     self._open(key, packed)
+                if len(self._fresh) >= MOST_PENDING:
+                    self._settle()
             else:
                 counted = self._admit(key, packed)
                 self._file(key, packed, updated)
@@ -306,10 +312,16 @@ class Ledger:
         elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & self._packed_mask
-            if packed >= self._live_packed <= old_packed:
+            live = packed >= self._live_packed <= old_packed
+            if live and not (later and (packed | old_packed) & later):
                 self.entries[key] = entry
                 if packed != old_packed:
-                    self._pending.setdefault(key, old_packed)
+                    if key in self._fresh:
+                        self._fresh[key] = packed
+                    else:
+                        self._pending.setdefault(key, old_packed)
+                        if len(self._pending) >= MOST_PENDING:
+                            self._settle()
                     if packed & OPEN:
                         self._open(key, packed)
                     elif old_packed & OPEN:
@@ -332,8 +344,6 @@ class Ledger:
                 self.links.put(key, packed >> self._when_shift, persons, tie=True)
         else:
             self.versions.stale += 1
-        if len(self._pending) >= MOST_PENDING:
-            self._settle()
         if self._unknown.pending:
             self._unknown.settle(event)
         # Last: crossing an hour may seal, and this record was judged by what was sealed before.
@@ -404,7 +414,7 @@ class Ledger:
         """Takes back a record that had left, with what it was: that is counted in the panes."""
         packed = entry & self._packed_mask
         self.entries[key] = entry
-        if self._counts_at_once:
+        if self._later_clocks:
             self._note_left(packed, -1)
         if packed & OPEN:
             self._open(key, packed)
@@ -413,7 +423,11 @@ class Ledger:
     def _replace(self, key: str, entry: int, old_packed: int, packed: int) -> None:
         """Makes an entry the winner where a closed period may change: it is counted at once."""
         self.entries[key] = entry
-        counted = self._pending.pop(key, old_packed)
+        if self._fresh.pop(key, 0):
+            self._file(key, old_packed, 0)
+            counted = 0
+        else:
+            counted = self._pending.pop(key, old_packed)
         if packed != counted:
             self._recount(counted, packed)
         if packed != old_packed:
@@ -432,16 +446,29 @@ class Ledger:
     @property
     def panes(self) -> Panes:
         """The sums of all records as they stand now."""
-        if self._pending:
-            self._settle()
-        return self._panes
+        return self.panes_by(0)
 
     def _settle(self) -> None:
         """Counts the records that have changed since this was last done, each once, however many
         versions of it have come. No period of theirs has closed meanwhile."""
-        pending, self._pending = self._pending, {}
-        for key, counted in pending.items():
-            self._recount(counted, self.entries[key] & self._packed_mask)
+        if self._fresh:
+            fresh, self._fresh = self._fresh, {}
+            self._panes.put(fresh.values(), 1)
+            day, filed = -1, list[str]()
+            for key, packed in fresh.items():
+                top = packed >> self._precision_shift
+                if top & 3:
+                    self._file(key, packed, 0)
+                else:
+                    if top // _DAY_OF_TIME != day:
+                        day = top // _DAY_OF_TIME
+                        filed = self._by_day[day]
+                    filed.append(key)
+        if self._pending:
+            pending, self._pending = self._pending, {}
+            now = [self.entries[key] & self._packed_mask for key in pending]
+            self._panes.put(pending.values(), -1)
+            self._panes.put(now, 1)
 
     def _open(self, key: str, packed: int) -> None:
         """Has a gauge count a record."""
@@ -451,7 +478,7 @@ class Ledger:
 
     def panes_by(self, clock: int) -> Panes:
         """The same by another clock, by its index in the kind."""
-        if self._pending:
+        if self._fresh or self._pending:
             self._settle()
         return self._by_clock[clock]
 
@@ -627,8 +654,7 @@ class Ledger:
 
     def _note_closed(self) -> None:
         self._closed = self.closed_until["hour"]
-        closed = self._packed_mask if self._counts_at_once else self._closed << self._when_shift
-        self._live_packed = max(1, closed)
+        self._live_packed = max(1, self._closed << self._when_shift)
         for panes in self._by_clock:
             panes.closed_before = self._closed
 
@@ -723,7 +749,7 @@ class Ledger:
         for key, entry in leaving.items():
             del self.entries[key]
             self.open.pop(key, None)
-            if self._counts_at_once:
+            if self._later_clocks:
                 self._note_left(entry & self._packed_mask, 1)
         if self.links is not None:
             self.links.drop(leaving)

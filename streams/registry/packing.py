@@ -30,7 +30,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import count
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from streams.config.force import Force, Target
 from streams.errors import Refused
@@ -68,9 +68,12 @@ OPEN = 1
 """The bit of a record that a gauge counts."""
 FACT_BITS = 24
 """Room for 16 million different tuples of facts."""
-_FACTS = (1 << FACT_BITS) - 1
+FACTS = (1 << FACT_BITS) - 1
+"""The bits of an index of facts, moved down by one."""
 _PRECISION_BITS = 2
 _CLOCK_BITS = WHEN_BITS + _PRECISION_BITS
+CLOCK = (1 << _CLOCK_BITS) - 1
+"""The bits of a time and its precision."""
 _MOST_SEEN = 200_000
 """Values of events that are remembered with their facts, so that one look-up finds these."""
 
@@ -88,6 +91,21 @@ since it is made twice an event."""
 
 Counted = Callable[[int], tuple[Contribution, ...]]
 """What the packed records with one tuple of facts count."""
+
+Put = Callable[[int, dict[int, int], int], bool]
+"""Puts what a packed record with one tuple of facts counts by one clock into a pane, the third
+argument being 1, or takes it out, -1; returns whether it counts anything. It does the same as
+`Counted` and adding up, in half the time."""
+
+
+class ByClock(NamedTuple):
+    """What packed records count by one clock."""
+
+    shift: int
+    """Where its time stands in a packed record, the precision in the two bits below it; 0 there for
+    a record without one."""
+    puts: list[Put]
+    """By index of a tuple of facts."""
 
 
 Limit = int | Callable[[int], int]
@@ -110,7 +128,7 @@ class FactTable:
 
     def add(self, facts: Facts) -> int:
         """Takes in a new tuple; returns its index."""
-        if len(self.tuples) > _FACTS:
+        if len(self.tuples) > FACTS:
             raise Refused("ledger_full", f"more than {_FACTS:,} different sets of facts")
         index = self._index[facts] = len(self.tuples)
         self.tuples.append(facts)
@@ -137,9 +155,12 @@ class Packer:
         self._places = _Places(kind)
         self.bits = self._places.bits
         self.when_shift = self.bits - WHEN_BITS
+        self.later_clocks = sum(CLOCK << each for each in self._places.times[1:])
+        """The bits of the times by other clocks than the first."""
         self.precision_shift = self.when_shift - _PRECISION_BITS
         self._counting = _Counting(kind, force, self._places)
         self._counted: list[Counted] = []
+        self.by_clock = tuple(ByClock(each, []) for each in self._places.times)
         self._unfinished: list[bool] = []
         self._series_keys: list[int] = []
         self._found: list[int] = []
@@ -147,7 +168,7 @@ class Packer:
         counted = self._counted
 
         def contributions(packed: int) -> tuple[Contribution, ...]:
-            return counted[(packed >> 1) & _FACTS](packed)
+            return counted[(packed >> 1) & FACTS](packed)
 
         self.pack: Callable[[Any, int], int] = _pack_of(self)
         """The packed record of an event; raises `Refused`. The second argument is its
@@ -185,21 +206,21 @@ class Packer:
 
     def facts_of(self, packed: int) -> Facts:
         """The tuple of facts of a packed record."""
-        return self.facts.tuples[(packed >> 1) & _FACTS]
+        return self.facts.tuples[(packed >> 1) & FACTS]
 
     def series_key(self, packed: int) -> int:
         """The series key of a packed record."""
-        return self._series_keys[(packed >> 1) & _FACTS]
+        return self._series_keys[(packed >> 1) & FACTS]
 
     def unfinished(self, packed: int) -> bool:
         """Whether the record's end is still to come, so that it stays beyond the horizon; never of
         a tombstone, 0."""
         precise = (packed >> self.precision_shift) & 3 == SECOND_PRECISE
-        return packed != 0 and precise and self._unfinished[(packed >> 1) & _FACTS]
+        return packed != 0 and precise and self._unfinished[(packed >> 1) & FACTS]
 
     def lost_after(self, packed: int) -> int:
         """Milliseconds after which an open record is shown as unknown: its end must be lost."""
-        index = (packed >> 1) & _FACTS
+        index = (packed >> 1) & FACTS
         found = self._lost_after.get(index)
         if found is None:
             known = _named(self.kind, self.force, self.facts.tuples[index])
@@ -265,8 +286,10 @@ class Packer:
         if index is None:
             index = self.facts.add(facts)
             series_key = self.kind.series.of(*facts[: len(self.kind.dimensions)])
-            counted, is_open, unfinished = self._counting.of(facts, series_key)
+            counted, puts, is_open, unfinished = self._counting.of(facts, series_key)
             self._counted.append(counted)
+            for clock, put in zip(self.by_clock, puts, strict=True):
+                clock.puts.append(put)
             self._unfinished.append(unfinished)
             self._series_keys.append(series_key)
             self._found.append(index << 1 | is_open)
@@ -293,6 +316,8 @@ class _Places:
         self.precision = at
         self.when = self.precision + _PRECISION_BITS
         self.bits = self.when + WHEN_BITS
+        self.times = (self.precision, *(self.clocks[clock] for clock in kind.clocks[1:]))
+        """By number of a clock: its time, and the precision below."""
 
 
 # -- what is done for every event ------------------------------------------------------------------
@@ -593,9 +618,11 @@ class _Counting:
 
     def __init__(self, kind: Kind, force: Force, places: _Places) -> None:
         self.kind, self.force, self.places = kind, force, places
-        self._makers: dict[Any, Callable[..., Counted]] = {}
+        self._makers: dict[Any, Callable[..., tuple[Counted, tuple[Put, ...]]]] = {}
         self._numbers: dict[int, int] = {}
         """The counters that tuples settle, each once: many tuples settle the same."""
+        self._bin_keys: dict[int, BinKeys] = {}
+        """By series key."""
         self._limits: dict[tuple[Targets, Facts], Limit] = {}
         self._dated: dict[tuple[tuple[dt.date, int], ...], Limit] = {}
         """By targets: many series are held to the same."""
@@ -604,14 +631,14 @@ class _Counting:
         ]
         self._settle = self._settled()
 
-    def of(self, facts: Facts, series_key: int) -> tuple[Counted, bool, bool]:
-        """What the records with these facts count, whether a gauge counts them, and whether their
-        end is still to come."""
+    def of(self, facts: Facts, series_key: int) -> tuple[Counted, tuple[Put, ...], bool, bool]:
+        """What the records with these facts count, together and by clock, whether a gauge counts
+        them, and whether their end is still to come."""
         counts, is_open, unfinished, *clocks = self._settle(facts)
         if not counts:
-            return _nothing, False, unfinished
+            return _nothing, (_put_nothing,) * len(self._clocks), False, unfinished
         shape: list[Any] = []
-        given: list[Any] = [series_key]
+        given: list[Any] = [series_key, self._bin_keys.setdefault(series_key, BinKeys(series_key))]
         for clock, (settled, asked) in zip(self._clocks, clocks, strict=True):
             given.append(self._numbers.setdefault(settled, settled))
             limits = []
@@ -624,7 +651,7 @@ class _Counting:
         maker = self._makers.get(key)
         if maker is None:
             maker = self._makers[key] = self._maker(shape)
-        return maker(*given), is_open, unfinished
+        return *maker(*given), is_open, unfinished
 
     def _limit(self, question: Within, facts: Facts) -> Limit:
         """The limit that a question asks for."""
@@ -669,42 +696,61 @@ class _Counting:
         column = next(each for each in self.kind.columns if each.name == question.name)
         return f"({column.put(self.force, question, column.name)})"
 
-    def _maker(self, shape: Sequence[tuple[bool, int, tuple[bool, ...]]]) -> Callable[..., Counted]:
-        """Makes the function for the tuples of one shape."""
-        out, given = _Lines(), ["key"]
-        inner, found = _Lines(), []
+    def _maker(
+        self, shape: Sequence[tuple[bool, int, tuple[bool, ...]]]
+    ) -> Callable[..., tuple[Counted, tuple[Put, ...]]]:
+        """Makes the functions for the tuples of one shape."""
+        given, counted, puts, made = ["key", "bin_keys"], _Lines(), _Lines(), []
+        counted.add(1, "def counted(packed):")
+        counted.add(2, f"when = packed >> {self.places.when}")
+        counted.add(2, "found = ()")
         used: set[str] = set()
-        inner.add(2, f"when = packed >> {self.places.when}")
         for clock, (has, asked, dated) in zip(self._clocks, shape, strict=True):
             given.append(f"counters{clock.index}")
             limits = [f"limit{clock.index}_{place}" for place in range(len(dated))]
             given += limits
+            made.append(f"put{clock.index}" if has or asked else "_put_nothing")
             if has or asked:
                 written = [
                     f"{name}(when)" if on_date else name
                     for name, on_date in zip(limits, dated, strict=True)
                 ]
-                found.append(clock.write(inner, self.places, has, asked, written, used))
+                reckoned = clock.write(counted, self.places, has, asked, written, used)
+                clock.contribute(counted, self.places, reckoned)
+                clock.put(puts, self.places, has, asked, written)
+        counted.add(2, "return found")
+        out = _Lines()
         out.add(0, f"def make({', '.join(given)}):")
-        out.add(1, "def counted(packed):")
-        out.lines += inner.lines
-        if len(found) == 1 and found[0][1] is None:
-            out.add(2, f"return ({found[0][0]},)")
-        else:
-            out.add(2, "found = ()")
-            for made, there in found:
-                if there is None:
-                    out.add(2, f"found += ({made},)")
-                else:
-                    out.add(2, f"if {there}:")
-                    out.add(3, f"found += ({made},)")
-            out.add(2, "return found")
-        out.add(1, "return counted")
-        names = {"_bin_of": bin_of}
-        maker: Callable[..., Counted] = _made(
-            out.text(), "make", f"what a {self.kind.name} counts", names
+        out.lines += [*counted.lines, *puts.lines]
+        out.add(1, f"return counted, ({', '.join(made)},)")
+        maker: Callable[..., tuple[Counted, tuple[Put, ...]]] = _made(
+            out.text(),
+            "make",
+            f"what a {self.kind.name} counts",
+            {"_bin_of": bin_of, "_put_nothing": _put_nothing},
         )
         return maker
+
+
+class BinKeys(dict[int, int]):
+    """By number of a histogram bin the keys of those of one series. Panes have them in common."""
+
+    def __init__(self, series_key: int) -> None:
+        super().__init__()
+        self.series_key = series_key
+
+    def __missing__(self, number: int) -> int:
+        found = self[number] = self.series_key | number + 1 << BIN_SHIFT
+        return found
+
+
+class _Reckoned(NamedTuple):
+    """What a record counts by a clock, as expressions."""
+
+    counters: str
+    bins: str
+    there: str | None
+    """On which condition it counts anything; None where it does always."""
 
 
 class _ClockCounting:
@@ -757,9 +803,8 @@ class _ClockCounting:
         asked: int,
         limits: list[str],
         used: set[str],
-    ) -> tuple[str, str | None]:
-        """Writes what has to be reckoned; returns the contribution, and the condition on which
-        there is one (None: always)."""
+    ) -> _Reckoned:
+        """Writes what has to be reckoned; `used` are the durations that were read already."""
         n = self.index
         counters, bins = f"counters{n}", "()"
         left = iter(limits)
@@ -793,24 +838,51 @@ class _ClockCounting:
                 out.add(2, f"if {duration} >= 0:")
                 out.add(3, f"total{n} += {duration} * ({sum_} + {duration} * {squares})")
                 out.add(3, f"seconds = {duration} // {SECOND}")
-                bin_ = f"(seconds if seconds < {EXACT_BELOW} else _bin_of(seconds))"
-                made = f"(key | {bin_} + {index * BINS + 1} << {BIN_SHIFT},)"
-                out.add(3, f"bins{n} {'+=' if place else '='} {made}")
+                bin_ = f"seconds if seconds < {EXACT_BELOW} else _bin_of(seconds)"
+                bin_ = f"({bin_}) + {index * BINS}" if index else bin_
+                out.add(3, f"bins{n} {'+=' if place else '='} (bin_keys[{bin_}],)")
+        there = None
+        if changed and not has:
+            there = f"{counters} or {bins}" if timed else counters
+        return _Reckoned(counters, bins, there)
+
+    def contribute(self, out: _Lines, places: _Places, reckoned: _Reckoned) -> None:
+        """Writes the contribution."""
+        n = self.index
+        counters, bins, there = reckoned
         if n == 0:
             exact = self.clock not in self.kind.partial_times
-            precision = "0" if exact else f"packed >> {places.precision} & 3"
-            made = f"({n}, when, {precision}, key, {counters}, {bins})"
-            there = None
+            when = f"when, {0 if exact else f'packed >> {places.precision} & 3'}"
         else:
-            out.add(
-                2, f"clock{n} = packed >> {places.clocks[self.clock]} & {(1 << _CLOCK_BITS) - 1}"
-            )
-            made = f"({n}, clock{n} >> 2, clock{n} & 3, key, {counters}, {bins})"
-            there = f"clock{n}"
-        if changed and not has:
-            some = f"{counters} or {bins}" if timed else counters
-            there = f"{there} and ({some})" if there else some
-        return made, there
+            out.add(2, f"clock{n} = packed >> {places.times[n]} & {CLOCK}")
+            when = f"clock{n} >> 2, clock{n} & 3"
+            there = f"clock{n} and ({there})" if there else f"clock{n}"
+        if there:
+            out.add(2, f"if {there}:")
+        out.add(3 if there else 2, f"found += (({n}, {when}, key, {counters}, {bins}),)")
+
+    def put(self, out: _Lines, places: _Places, has: bool, asked: int, limits: list[str]) -> None:
+        """Writes the function that puts it into a pane."""
+        out.add(1, f"def put{self.index}(packed, pane, sign):")
+        if any("(when)" in limit for limit in limits):
+            out.add(2, f"when = packed >> {places.when}")
+        counters, bins, there = self.write(out, places, has, asked, limits, set())
+        if there:
+            out.add(2, f"if not ({there}):")
+            out.add(3, "return False")
+        out.add(2, f"value = pane.get(key, 0) + ({counters} if sign > 0 else -{counters})")
+        out.add(2, "if value:")
+        out.add(3, "pane[key] = value")
+        out.add(2, "else:")
+        out.add(3, "pane.pop(key, None)")
+        if bins != "()":
+            out.add(2, f"for each in {bins}:")
+            out.add(3, "value = pane.get(each, 0) + sign")
+            out.add(3, "if value:")
+            out.add(4, "pane[each] = value")
+            out.add(3, "else:")
+            out.add(4, "del pane[each]")
+        out.add(2, "return True")
 
 
 def _split(condition: Condition) -> tuple[Condition, tuple[Within, ...]]:
@@ -823,6 +895,11 @@ def _split(condition: Condition) -> tuple[Condition, tuple[Within, ...]]:
 def _nothing(_: int) -> tuple[Contribution, ...]:
     """What a record counts that counts nowhere."""
     return ()
+
+
+def _put_nothing(_packed: int, _pane: dict[int, int], _sign: int) -> bool:
+    """The same of a record that counts nowhere."""
+    return False
 
 
 def _named(kind: Kind, force: Force, facts: Facts) -> dict[str, Any]:
