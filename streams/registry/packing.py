@@ -129,7 +129,7 @@ class FactTable:
     def add(self, facts: Facts) -> int:
         """Takes in a new tuple; returns its index."""
         if len(self.tuples) > FACTS:
-            raise Refused("ledger_full", f"more than {_FACTS:,} different sets of facts")
+            raise Refused("ledger_full", f"more than {FACTS:,} different sets of facts")
         index = self._index[facts] = len(self.tuples)
         self.tuples.append(facts)
         return index
