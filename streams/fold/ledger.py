@@ -48,6 +48,7 @@ from streams.fold.panes import (
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, Span
 from streams.registry.packing import (
     OPEN,
+    ByClock,
     Contribution,
     Packer,
 )
@@ -174,6 +175,10 @@ class Ledger:
         """The packed records that gauges count (calls waiting, emergencies unattended), by id."""
         self._by_clock = tuple(Panes(calendar, each) for each in packer.by_clock)
         self._panes = self._by_clock[0]
+        self._stored_grains = [
+            [(grain, stored_grain(clock, grain)) for grain in GRAINS]
+            for clock in range(len(self._by_clock))
+        ]
         self.links = Links() if self.kind.people else None
         """The records of each person, where the kind declares people."""
         self.watermark = 0
@@ -244,7 +249,7 @@ class Ledger:
         """The ends of the first periods that are not closed."""
         self._sealed_packed = self._whole_before = 0
         self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
-        self._pack, self._contributions = packer.pack, packer.contributions
+        self._pack = packer.pack
         self._unknown = packer.unknown
         # An entry: version, updated_at, whether it is a tombstone, packed record.
         self._packed_mask = (1 << packer.bits) - 1
@@ -485,22 +490,19 @@ class Ledger:
     def _recount(self, old_packed: int, packed: int) -> None:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
         counts nothing."""
-        new = self._contributions(packed) if packed else ()
-        old = self._contributions(old_packed) if old_packed else ()
-        if len(new) == 1 == len(old):
-            clock, when, precision, series_key, counters, bins = old[0]
-            if not bins and (clock, when, precision, series_key) == new[0][:4]:
+        for clock in self.packer.by_clock:
+            old = self._contribution(clock, old_packed)
+            new = self._contribution(clock, packed)
+            if old and new and old[:4] == new[:4] and old[5] in ((), new[5]):
                 # The usual case, a call that is answered: one series, changed in one go.
-                counters, bins = new[0][4] - counters, new[0][5]
+                counters, bins = new[4] - old[4], () if old[5] else new[5]
                 if counters or bins:
-                    self._count((clock, when, precision, series_key, counters, bins), 1, 0)
-                return
-        for each in old:
-            if each not in new:
-                self._count(each, -1, -1)
-        for each in new:
-            if each not in old:
-                self._count(each, 1, 1)
+                    self._count((*new[:4], counters, bins), 1, 0)
+                continue
+            if old is not None:
+                self._count(old, -1, -1)
+            if new is not None:
+                self._count(new, 1, 1)
 
     def _count(self, contribution: Contribution, sign: int, records: int) -> None:
         clock, when = contribution[:2]
@@ -566,16 +568,17 @@ class Ledger:
         self.uncounted[clock, counter] = Uncounted(
             max(known.figures, end), max(known.published, end)
         )
-        self._contributions = self._contributions_then
 
-    def _contributions_then(self, packed: int) -> tuple[Contribution, ...]:
-        """What a record counts, without the counters that its pane does not have, since it was
-        sealed before these were counted."""
-        return tuple(
-            found
-            for each in self.packer.contributions(packed)
-            if (found := self._counted_then(each)) is not None
-        )
+    def _contributions(self, packed: int) -> list[Contribution]:
+        """What a record counts by all clocks, see `_contribution`; a tombstone nothing."""
+        found = [self._contribution(clock, packed) for clock in self.packer.by_clock]
+        return [each for each in found if each is not None]
+
+    def _contribution(self, clock: ByClock, packed: int) -> Contribution | None:
+        """What a record counts by a clock, without the counters that its pane does not have, since
+        it was sealed before these were counted."""
+        found = clock.contribution(packed) if packed else None
+        return self._counted_then(found) if self.uncounted and found is not None else found
 
     def _counted_then(self, contribution: Contribution) -> Contribution | None:
         clock, when, precision, series_key, counters, bins = contribution
@@ -593,16 +596,17 @@ class Ledger:
     def _revise(self, contribution: Contribution, sign: int) -> None:
         """Adds a change to the revisions of every closed period that it falls into."""
         clock, when, precision = contribution[:3]
-        for grain in GRAINS[precision:]:
+        for grain, stored in self._stored_grains[clock][precision:]:
+            if when >= self.closed_until[grain]:
+                break  # then no longer period has closed either
             if grain == "hour" and when < self._panes.days_before:
                 continue  # the hour itself is no longer kept
-            if when < self.closed_until[grain]:
-                place = stored_grain(clock, grain), self.calendar.start(grain, when)
-                change = self.changed_revisions.get(place)
-                if change is None:
-                    change = dict(self.revisions.get(place, ()))
-                    self.revisions[place] = self.changed_revisions[place] = change
-                put_in(change, contribution, sign)
+            place = stored, self.calendar.start(grain, when)
+            change = self.changed_revisions.get(place)
+            if change is None:
+                change = dict(self.revisions.get(place, ()))
+                self.revisions[place] = self.changed_revisions[place] = change
+            put_in(change, contribution, sign)
 
     def _cross_hour(self) -> Iterator[None] | None:
         """Does all that happens as the watermark passes an hour, or returns it as steps."""
@@ -761,7 +765,7 @@ class Ledger:
     def _note_left(self, packed: int, sign: int) -> None:
         """Notes what a record that leaves (`sign` 1) or comes back (-1) counts by other clocks in
         periods that are not sealed."""
-        for each in self._contributions(packed) if packed else ():
+        for each in self._contributions(packed):
             clock, when, precision = each[:3]
             if clock and not self._is_over(when, precision):
                 grain, minute = self._by_clock[clock].finest_place_of(when, precision)
@@ -850,9 +854,7 @@ class Ledger:
     ) -> None:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
         except the sealed ones, which have their records in them already."""
-        if uncounted:
-            self.uncounted = uncounted
-            self._contributions = self._contributions_then
+        self.uncounted = uncounted or {}
         self.watermark = watermark
         self._seal_before(sealed_before)
         for place, minute, pane in sealed:

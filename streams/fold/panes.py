@@ -118,7 +118,7 @@ class Panes:
 
     def __init__(self, calendar: Calendar, counted: ByClock) -> None:
         self.calendar = calendar
-        self._time, self._puts = counted
+        self._time, self._puts, self._given = counted.shift, counted.puts, counted.given
         self.hours: dict[int, Pane] = {}
         self.days: dict[int, Pane] = {}
         self.whole_days: dict[int, Pane] = {}
@@ -153,22 +153,23 @@ class Panes:
 
     def put(self, records: Iterable[int], sign: int) -> None:
         """Puts what packed records count in (`sign` 1) or takes it out again (-1)."""
-        at, puts, floor, changed = self._time, self._puts, self.hours_before, self.changed
+        at, puts, given = self._time, self._puts, self._given
+        floor, changed = self.hours_before, self.changed
         here, starts, ends = self._hour, self._hour_starts, self._hour_ends
         hour, unread = -1, list[int]()
         for packed in records:
-            time = packed >> at & CLOCK
+            time, index = packed >> at & CLOCK, packed >> 1 & FACTS
             when = time >> 2
             if time & 3:
                 whole = self.whole_days if time & 3 == DAY_PRECISE else self.whole_months
-                puts[packed >> 1 & FACTS](packed, whole.setdefault(when // MINUTE, {}), sign)
+                puts[index](packed, whole.setdefault(when // MINUTE, {}), sign, given[index])
             elif time:
                 if starts <= when < ends:
                     pane = here
                 else:
                     pane = self._open(when)
                     here, starts, ends = self._hour, self._hour_starts, self._hour_ends
-                if puts[packed >> 1 & FACTS](packed, pane, sign) and when >= floor:
+                if puts[index](packed, pane, sign, given[index]) and when >= floor:
                     if when // HOUR != hour:
                         hour = when // HOUR
                         unread = self._unread[hour]
@@ -227,7 +228,8 @@ class Panes:
                 when = packed >> self._time + 2 & LATEST
                 if when >= self.hours_before:
                     pane = self._minutes.setdefault(when // MINUTE, {})
-                    self._puts[packed >> 1 & FACTS](packed, pane, 1 if change > 0 else -1)
+                    index, sign = packed >> 1 & FACTS, 1 if change > 0 else -1
+                    self._puts[index](packed, pane, sign, self._given[index])
             unread.clear()
         return self._minutes.get(minute, {})
 

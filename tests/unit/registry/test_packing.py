@@ -38,7 +38,7 @@ from streams.registry.facts import Case, Code, Flag, Marks, Number
 from streams.registry.histogram import BINS, bin_of
 from streams.registry.incidents import INCIDENT
 from streams.registry.kind import Kind
-from streams.registry.packing import CLOCK, FACTS, OPEN, Packer
+from streams.registry.packing import CLOCK, FACTS, OPEN, ByClock, Packer
 from streams.registry.times import LONGEST
 from tests.build import tiny_force
 
@@ -272,6 +272,11 @@ def test_a_record_counts_what_its_declarations_say(
         assert packed_counts(packer, packed) == counted(kind, event)
 
 
+def put(by: ByClock, packed: int, pane: dict[int, int], sign: int) -> bool:
+    index = packed >> 1 & FACTS
+    return by.puts[index](packed, pane, sign, by.given[index])
+
+
 @pytest.mark.parametrize(
     ("kind", "events"), [(COLLISIONS, incidents), (OUTCOMES, crimes)], ids=["incident", "crime"]
 )
@@ -285,18 +290,18 @@ def test_a_record_puts_its_contributions_into_panes_and_takes_them_out_again(
     expected: list[dict[int, int]] = [{} for _ in kind.clocks]
     for packed in records:
         contributed = {each[0]: each for each in packer.contributions(packed)}
-        for clock, (shift, puts) in enumerate(packer.by_clock):
-            time = packed >> shift & CLOCK
-            counts = time > 0 and puts[packed >> 1 & FACTS](packed, panes[clock], 1)
+        for clock, by in enumerate(packer.by_clock):
+            time = packed >> by.shift & CLOCK
+            counts = time > 0 and put(by, packed, panes[clock], 1)
             assert counts == (clock in contributed)
             if counts:
                 assert (time >> 2, time & 3) == contributed[clock][1:3]
                 put_in(expected[clock], contributed[clock], 1)
     assert panes == expected
     for packed in records:
-        for pane, (shift, puts) in zip(panes, packer.by_clock, strict=True):
-            if packed >> shift & CLOCK:
-                puts[packed >> 1 & FACTS](packed, pane, -1)
+        for pane, by in zip(panes, packer.by_clock, strict=True):
+            if packed >> by.shift & CLOCK:
+                put(by, packed, pane, -1)
     assert panes == [{} for _ in kind.clocks]
 
 
