@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from grafana.colours import APPEARANCES, REFERENCE
 from grafana.panels import LETTERS, Face, Panel, Query, bars, lines, rows
 from grafana.queries import FORCE, PLACE, figure, is_gauge, latest
-from streams.outputs.prometheus import own_parts
+from streams.outputs.prometheus import metric_name, own_parts
 from streams.registry.dimensions import ALL
 from streams.registry.measures import Group, Measure
 from streams.registry.registry import Registry
@@ -46,7 +46,17 @@ def over_time(group: Group, named: str, *matchers: str) -> list[Panel]:
 
 def shown_on(dashboard: str, registry: Registry) -> list[Group]:
     """The tables that a dashboard has panels of."""
-    return [group for group in registry.groups if group.dashboard == dashboard]
+    return [g for g in registry.groups if g.dashboard == dashboard and not g.wide]
+
+
+def one_at_a_time(registry: Registry) -> list[tuple[str, str]]:
+    """Of the tables that are too wide for panels: the title and the metric of every measure."""
+    return [
+        (f"{group.title}: {measure.title}", metric_name(group, measure))
+        for group in registry.groups
+        if group.wide
+        for measure in group.measures
+    ]
 
 
 def whole(group: Group, registry: Registry, apart: str = "") -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grafana_foundation_sdk.builders.dashboard import (
     CustomVariable,
     DatasourceVariable,
@@ -101,6 +103,21 @@ def window(default: str = "1h") -> Variable:
         .values(",".join(names))
         .current(VariableOption(selected=True, text=default, value=default))
         .options([VariableOption(name == default, name, name) for name in names])
+    )
+
+
+def figure(choices: Sequence[tuple[str, str]]) -> Variable:
+    """One of some metrics, each with its title."""
+    plain = ((title.replace(",", "\\,"), metric) for title, metric in choices)
+    listed = ",".join(f"{title} : {metric}" for title, metric in plain)
+    title, metric = choices[0]
+    return (
+        CustomVariable("figure")
+        .label("Figure")
+        .description("The figure to show over time, of those without a panel of their own.")
+        .values(listed)
+        .current(VariableOption(selected=True, text=title, value=metric))
+        .options([VariableOption(each == (title, metric), *each) for each in choices])
     )
 
 

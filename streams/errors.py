@@ -9,6 +9,7 @@ WatchroomError            anything a user can cure; the command line prints it i
 ├── CheckpointError       a checkpoint that must not be used or overwritten
 ├── DeclarationError      a kind of the registry names what there is not
 ├── NotABoard             an answer that is no board, or of another release
+├── QueryError               a figure is asked for that there is not: a name, an area, a period
 ├── ActionError           an action on an alert that can't be done
 └── Refused               one record can't be counted: it becomes a dead letter, nothing stops
 ```
@@ -72,6 +73,12 @@ class CheckpointError(WatchroomError):
 
 class DeclarationError(WatchroomError):
     """A kind of record is declared with a name that is of nothing."""
+
+
+class QueryError(WatchroomError, ValueError):
+    """A figure is asked for by a name, an area or a period that there is not."""
+
+    exit_code = 2
 
 
 class NotABoard(WatchroomError):

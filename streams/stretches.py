@@ -94,6 +94,11 @@ class Stretch:
         """The `number` ones before it, the latest first."""
         return [self._moved(-self.units * (place + 1)) for place in range(number)]
 
+    def all_before(self, number: int) -> Stretch:
+        """The `number` ones before it as one."""
+        start = _moved_by(self.calendar, self.unit, self.start, -self.units * number)
+        return _of_units(self.calendar, "range", self.unit, start, self.start)
+
     @property
     def last_year(self) -> Stretch:
         """The same dates a year before; the 29th of February becomes the 28th."""
@@ -132,6 +137,14 @@ class Stretch:
         form: Form = "to_date" if self.form == "to_date" else "range"
         return _of_days(self.calendar, form, self.start, end)
 
+    def first(self, days: int) -> Stretch | None:
+        """Its first days; None where it has no more than these, or begins within one."""
+        calendar = self.calendar
+        if calendar.start("day", self.start) != self.start:
+            return None
+        end = _moved_by(calendar, "day", self.start, days)
+        return _of_days(calendar, "range", self.start, end) if end < self.end else None
+
     def parts(self, grain: Grain) -> list[Period]:
         """The whole periods of a grain that lie in it, in order."""
         found, at = [], self.calendar.holding(grain, self.start)
@@ -154,6 +167,16 @@ class Stretch:
         if self.grain is None:
             return _of_units(self.calendar, form, self.unit, start, end)
         return Stretch(self.calendar, form, self.grain, self.unit, self.units, start, end)
+
+
+def months_before(calendar: Calendar, at: int, months: int) -> int:
+    """The start of the local day that lies so many months before an instant; the 31st becomes the
+    last day of a shorter month."""
+    local = calendar.local(at)
+    index = local.year * 12 + local.month - 1 - months
+    year, month = index // 12, index % 12 + 1
+    last = calendar.local(calendar.end("month", calendar.midnight(year, month, 1)) - 1).day
+    return calendar.midnight(year, month, min(local.day, last))
 
 
 def _parsed(calendar: Calendar, text: str) -> Stretch:

@@ -18,7 +18,9 @@ Dashboard = dict[str, Any]
 Rule = Callable[[Dashboard], Iterator[str]]
 
 UNITS = {value for name, value in vars(units).items() if isinstance(value, str) and name[0] != "_"}
-METRIC = re.compile(r"\b((?:watchroom|process|scrape)_[a-z0-9_]+|up)\b(?!\s*[(=])(\{[^{}]*\})?")
+METRIC = re.compile(
+    r"((?:\b(?:watchroom|process|scrape)_[a-z0-9_]+|\bup|\$figure)\b)(?!\s*[(=])(\{[^{}]*\})?"
+)
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 CHARTS = {"bargauge", "stat", "state-timeline", "table", "timeseries"}
 

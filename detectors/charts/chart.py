@@ -211,6 +211,15 @@ class ControlChart(Detector):
         """The upper limit."""
         return self._lines[2] if self._lines else None
 
+    def lines_at(self, size: float | None = None) -> limits.Limits:
+        """Centre and limits for a point of a size, as they stand now; without one, those of the
+        last point. Raises ValueError while learning."""
+        if self._fitted is None:
+            raise ValueError("there are no limits yet")
+        if size is None or not self.sized:
+            return limits.Limits(*self._lines)
+        return Fitted(*self._fitted).limits(self.sigmas, size)
+
     @property
     def causes(self) -> list[list[Any]]:
         """[name of a rule, direction] for each pattern that the last point completes."""

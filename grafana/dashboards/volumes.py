@@ -9,7 +9,7 @@ from grafana.colours import ACT, BLUE, FINE, GREY, NOTICE, ORANGE, PURPLE, VERMI
 from grafana.frame import add, changes_of_level, frame
 from grafana.panels import Face, Panel, Query, Words, bars, lines, now, rows, states
 from grafana.queries import FORCE, PLACE, latest
-from grafana.registry import by_value, over_time, shown_on, whole
+from grafana.registry import by_value, one_at_a_time, over_time, shown_on, whole
 from streams.registry.registry import Registry
 
 CHOSEN = (*PLACE, 'group="$group"', 'measure="$measure"', 'row="$row"', 'grain="$grain"')
@@ -19,6 +19,7 @@ LOWER, UPPER = Appearance(ORANGE, (4, 4), 1), Appearance(ORANGE, (8, 3), 1)
 
 def dashboard(registry: Registry) -> Dashboard:
     """The dashboard."""
+    choices = one_at_a_time(registry)
     made = frame(
         "watchroom-volumes",
         "Volumes and control charts",
@@ -30,6 +31,7 @@ def dashboard(registry: Registry) -> Dashboard:
             variables.area("watchroom_watch_observed"),
             *variables.watched("group", "measure", "row", "grain"),
             variables.window("today"),
+            *([variables.figure(choices)] if choices else []),
         ],
         since="now-30d",
         refresh="1m",
@@ -38,6 +40,8 @@ def dashboard(registry: Registry) -> Dashboard:
     add(made, "$measure, $row, $area", *_chart())
     add(made, "All that is watched", *_watches())
     add(made, "Volumes", *_volumes(registry))
+    if choices:
+        add(made, "$figure", *_figure())
     return made
 
 
@@ -141,6 +145,12 @@ def _watches() -> list[Panel]:
             Query(watches, "{{grain}}: {{state}}"),
         ),
     ]
+
+
+def _figure() -> list[Panel]:
+    words = "The figure that is chosen above, of the area and over the window that are."
+    chosen = latest("$figure", *PLACE, 'window="$window"')
+    return [lines(Face("$figure", words, width=24), Query(chosen, "$figure, $area"))]
 
 
 def _volumes(registry: Registry) -> list[Panel]:

@@ -46,6 +46,8 @@ class Part(NamedTuple):
     counts: dict[str, int]
     origin: Origin
     provisional: bool
+    whole: bool
+    """Whether nothing of the stretch is without a total or records."""
 
 
 class Used(NamedTuple):
@@ -103,7 +105,8 @@ class Beside:
                 others.add(line.id)
                 origin: Origin = "both" if recorded else "totals"
                 for area, pieces in found.items():
-                    parts[line.id, area] = _sum(pieces, origin)
+                    whole = recorded or _cover(pieces, start, end)
+                    parts[line.id, area] = _sum(pieces, origin, whole=whole)
             elif not recorded and (counted is None or not self._recently(index, start)):
                 others.add(line.id)
         return Used(parts, frozenset(others))
@@ -251,7 +254,17 @@ def _lines_of(*panes: Pane | None) -> frozenset[int]:
     return frozenset(CALL.series.split(key)[0] for key in keys)
 
 
-def _sum(pieces: list[Total], origin: Origin) -> Part:
+def _cover(pieces: list[Total], start: int, end: int) -> bool:
+    """Whether totals of one line, of areas one beside the other, leave no gap in a stretch."""
+    at = start
+    for total in sorted(pieces, key=lambda total: total.start):
+        if total.start > at:
+            return False
+        at = max(at, total.end)
+    return at >= end
+
+
+def _sum(pieces: list[Total], origin: Origin, *, whole: bool) -> Part:
     known = set.intersection(*(set(total.counts) for total in pieces))
     counts = {name: sum(total.counts[name] for total in pieces) for name in known}
-    return Part(counts, origin, not all(total.final for total in pieces))
+    return Part(counts, origin, not all(total.final for total in pieces), whole)

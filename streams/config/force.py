@@ -10,8 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import tomllib
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -92,7 +92,7 @@ class Vocabulary:
 class Markers:
     """The markers that records of a force can carry, dotted, with an index for each.
 
-    The nine of the forces' own reports are built in; the force's file declares further ones. One
+    Those of the reports are built in; the force's file declares further ones. One
     that is not listed counts under its nearest listed ancestor (`hate.racial` under `hate`); one
     without any is unknown. An ancestor stands before what is below it.
     """
@@ -137,6 +137,8 @@ class Force:
         self.categories = Vocabulary(file.incident_categories or default_vocabulary("incidents"))
         self.offences = Vocabulary(file.offence_groups or default_vocabulary("offences"))
         self.markers = Markers(file.markers)
+        self.offence_codes = offence_codes()
+        """By Home Office code the offence."""
 
     @cached_property
     def area_index(self) -> dict[str, int]:
@@ -184,7 +186,7 @@ class Force:
         in it, so that a setting that a later version adds keeps the checkpoints of those who do
         not use it. Whoever changes a default raises the `STATE_VERSION` of checkpoints."""
         settings = _not_default(self.file)
-        for name in ("alerts", "feeds"):  # no figure depends on them
+        for name in ("alerts", "feeds", "most_similar"):  # no figure depends on them
             settings.pop(name, None)
         return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()[:16]
 
@@ -265,6 +267,18 @@ def find_force(name: str) -> Force:
 
 def default_vocabulary(which: Literal["incidents", "offences", "markers"]) -> tuple[str, ...]:
     """The package's own list of incident categories, offence groups or markers."""
-    text = (resources.files("streams.config") / "vocabulary.toml").read_text("utf-8")
-    listed: list[str] = tomllib.loads(text)[which]
+    listed: list[str] = _vocabulary()[which]
     return tuple(listed)
+
+
+@cache
+def offence_codes() -> Mapping[str, str]:
+    """By code of the Home Office's counting rules the offence."""
+    by_offence: dict[str, list[str]] = _vocabulary()["offence_codes"]
+    return {code: offence for offence, codes in by_offence.items() for code in codes}
+
+
+@cache
+def _vocabulary() -> dict[str, Any]:
+    text = (resources.files("streams.config") / "vocabulary.toml").read_text("utf-8")
+    return tomllib.loads(text)

@@ -178,6 +178,7 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     incident_categories: Annotated[list[Dotted], Meta(max_length=4000)] = []
     offence_groups: Annotated[list[Dotted], Meta(max_length=4000)] = []
     markers: Annotated[list[Dotted], Meta(max_length=200)] = []
+    most_similar: Annotated[list[Slug], Meta(max_length=50)] = []
     events: list[LocalEvent] = []
     changes: list[Change] = []
     alerts: AlertSettings = AlertSettings()

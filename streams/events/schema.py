@@ -87,7 +87,7 @@ Pseudonym = Annotated[
 Marker = Annotated[
     str,
     Meta(
-        description="one of the nine markers of the reports, or one that the force's file declares",
+        description="one that every force has (docs/forces.md), or that its file declares",
         extra_json_schema={"pattern": DOTTED, "maxLength": 80},
     ),
 ]

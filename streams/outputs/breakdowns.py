@@ -91,8 +91,8 @@ class Breakdown:
 
 
 def breakdowns(registry: Registry) -> list[Breakdown]:
-    """The groups of a registry that no upper table shows."""
-    groups = (group for group in registry.groups if group.performance is None)
+    """The groups of a registry that no upper table shows, and that are not too wide for a page."""
+    groups = (g for g in registry.groups if g.performance is None and not g.wide)
     return [Breakdown(group, registry) for group in groups]
 
 

@@ -14,7 +14,6 @@ from typing import Any
 
 from streams.errors import DeclarationError
 from streams.registry.conditions import Condition, Has, Is, Within
-from streams.registry.dimensions import AREA
 from streams.registry.facts import Case, FieldFact, Flag, Number
 from streams.registry.kind import Kind
 from streams.registry.measures import (
@@ -25,6 +24,7 @@ from streams.registry.measures import (
     Measure,
     WatchPolicy,
 )
+from streams.registry.repeats import RepeatRule
 
 
 def check(kind: Kind) -> None:
@@ -32,15 +32,28 @@ def check(kind: Kind) -> None:
     _Checks(kind).everything()
 
 
-def check_place(entry: str, kind: Kind, group: Group, where: Condition) -> None:
-    """Raises `DeclarationError` where a condition on the rows of a table asks for anything but
-    values of its dimensions and of the area."""
+def check_place(entry: str, kind: Kind, where: Condition) -> None:
+    """Raises `DeclarationError` where a condition on series asks for anything but values of the
+    dimensions of their kind."""
     checks = _Checks(kind)
-    dimensions = [*group.dimensions, AREA]
+    dimensions = [each.name for each in kind.dimensions]
     for question in where.parts():
         if not isinstance(question, Is):
-            raise DeclarationError(f"{kind.name}, {entry}: a row is found by values alone")
+            raise DeclarationError(f"{kind.name}, {entry}: a series is found by values alone")
     checks.of_facts(entry, where, dimensions)
+
+
+def check_repeats(entry: str, kind: Kind | None, rule: RepeatRule) -> None:
+    """Raises `DeclarationError` where a rule about people names a kind, role or fact that there is
+    not, or a duration, which a record's facts do not say."""
+    if kind is None:
+        raise DeclarationError(f'{entry}: kind "{rule.kind}" is none of the registry')
+    checks = _Checks(kind)
+    roles = {each.role for each in kind.people}
+    checks.among(entry, "roles", (*rule.roles, *rule.no_other), roles)
+    checks.of_facts(entry, rule.when)
+    if any(isinstance(each, Within) for each in rule.when.questions()):
+        raise DeclarationError(f"{kind.name}, {entry}: when asks for a duration")
 
 
 class _Checks:

@@ -1,20 +1,28 @@
-"""Crime records: recorded crime by offence group and area.
+"""Crime records: recorded crime by offence and area, with the markers that it carries.
 
 A crime belongs to the moment at which it was recorded, to the precision that is known: a record
 known only to the month enters no day and no hour. A cancelled crime ("no crime") counts nowhere.
+
+Recorded crime is what is notifiable to the Home Office. Markers are counted on all records. An
+offence is current where it was recorded within 28 days of being committed, and non-recent where it
+was recorded more than a year after.
 """
 
 from __future__ import annotations
 
 from streams.events.schema import Crime
 from streams.periods import DAY
-from streams.registry.aggregates import Count
-from streams.registry.conditions import flagged, present, within
+from streams.registry.aggregates import Count, Share
+from streams.registry.conditions import ALWAYS, flagged, has, is_, present, within
 from streams.registry.counting import Counter
 from streams.registry.dimensions import Areas, Categories
 from streams.registry.facts import Case, Code, Flag, Marks, Number, declared_markers
-from streams.registry.kind import Duration, Kind, Time
+from streams.registry.kind import Duration, Kind, People, Time
+from streams.registry.markers import marker_counters, marker_measures
 from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy
+
+RECORDED = flagged("notifiable")
+DATED = ("current", "within_a_year", "non_recent")
 
 CRIMES = Group(
     "crimes",
@@ -34,6 +42,65 @@ CRIMES = Group(
     ),
 )
 
+MARKED = Group(
+    "markers",
+    "Crimes with a marker",
+    "crime",
+    "recorded_at",
+    (),
+    (
+        Measure("recorded", "Recorded crime", "count", "neutral", Count("count")),
+        Measure("marked", "With any marker", "count", "neutral", Count("marked")),
+        Measure(
+            "marked_share",
+            "Share with any marker",
+            "ratio",
+            "neutral",
+            Share(("marked",), ("count",)),
+        ),
+        *marker_measures(),
+    ),
+    wide=True,
+)
+
+RECENCY = Group(
+    "recency",
+    "How long ago committed",
+    "crime",
+    "recorded_at",
+    (),
+    (
+        Measure("recorded", "Recorded crime", "count", "neutral", Count("count")),
+        Measure("current", "Within 28 days", "count", "neutral", Count("current")),
+        Measure("within_a_year", "29 days to a year", "count", "neutral", Count("within_a_year")),
+        Measure("non_recent", "More than a year", "count", "neutral", Count("non_recent")),
+        Measure(
+            "current_share",
+            "Share within 28 days",
+            "ratio",
+            "neutral",
+            Share(("current",), DATED),
+        ),
+        Measure(
+            "non_current_share",
+            "Share after 28 days",
+            "ratio",
+            "neutral",
+            Share(("within_a_year", "non_recent"), DATED),
+        ),
+        Measure(
+            "child_at_risk_current_share",
+            "Share of child at risk within 28 days",
+            "ratio",
+            "neutral",
+            Share(("child_at_risk_current",), ("child_at_risk_dated",)),
+        ),
+        Measure("linked_series", "In a linked series", "count", "neutral", Count("linked_series")),
+    ),
+    wide=True,
+)
+
+CHILD_AT_RISK = has("markers", "child_at_risk")
 YEAR, CENTURY = 366 * DAY, 36_525 * DAY
 
 CRIME = Kind(
@@ -44,7 +111,15 @@ CRIME = Kind(
     grace=DAY,
     clocks=("recorded_at",),
     times=(Time("committed_from"), Time("committed_to"), Time("outcome_at")),
-    dimensions=(Categories("offence", vocabulary=lambda force: force.offences), Areas()),
+    dimensions=(
+        Categories(
+            "offence",
+            vocabulary=lambda force: force.offences,
+            code="offence_code",
+            codes=lambda force: force.offence_codes,
+        ),
+        Areas(),
+    ),
     durations=(
         # Of an offence over a time its end counts: until then nobody could record it whole.
         Duration(
@@ -83,7 +158,20 @@ CRIME = Kind(
         Flag("linked_series", present("series")),
         Number("victims", "victims", len),
     ),
+    people=(
+        People("victims", "victim"),
+        People("suspects", "suspect"),
+        People("defendants", "defendant"),
+    ),
     counts=~flagged("cancelled"),
-    counters=(Counter("count", flagged("notifiable")),),
-    groups=(CRIMES,),
+    counters=(
+        Counter("count", RECORDED),
+        Counter("marked", RECORDED & present("markers")),
+        *(Counter(name, RECORDED & is_("recency", name)) for name in DATED),
+        Counter("child_at_risk_current", CHILD_AT_RISK & is_("recency", "current")),
+        Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", "unknown")),
+        Counter("linked_series", RECORDED & flagged("linked_series")),
+        *marker_counters(ALWAYS),
+    ),
+    groups=(CRIMES, MARKED, RECENCY),
 )

@@ -8,7 +8,7 @@ and the force; a category in itself, those above it, and all of them together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -187,11 +187,24 @@ class Areas(Dimension):
 
 @dataclass(frozen=True)
 class Categories(Dimension):
-    """A tree of dotted categories of the force, `vocabulary`; index 0 is `other`."""
+    """A tree of dotted categories of the force, `vocabulary`; index 0 is `other`.
+
+    `code` is a field of the event with a published code, of which `codes` says the category: it
+    counts where the event names no category, or one that the code's lies within."""
 
     narrows = True
     says = "a dotted name of the force's list, which may lie within another"
     vocabulary: Callable[[Force], Vocabulary] = field(kw_only=True)
+    code: str = field(default="", kw_only=True)
+    codes: Callable[[Force], Mapping[str, str]] | None = field(default=None, kw_only=True)
+
+    def refined(self, force: Force, event: Any, raw: Any) -> Any:
+        """The category that the event's code says, where that is the finer one."""
+        code = getattr(event, self.code) if self.code and self.codes is not None else None
+        if code is None or self.codes is None:
+            return raw
+        found = self.codes(force).get(code.upper())
+        return found if found and (raw is None or found.startswith(f"{raw}.")) else raw
 
     def value(self, force: Force, raw: Any, note: Note) -> int:
         """The category's own, or that of its nearest listed ancestor; that of `other` where none is

@@ -84,6 +84,10 @@ class FieldFact(Fact):
         """The value in a tuple; what is unknown is noted and left out."""
         raise NotImplementedError
 
+    def refined(self, force: Force, event: Any, raw: Any) -> Any:
+        """What the field says, seen with the rest of the event."""
+        return raw
+
     def knows(self, force: Force, raw: Any) -> bool:
         """Whether it is a value of which there are only so many."""
         raise NotImplementedError
@@ -98,7 +102,7 @@ def declared_markers(force: Force) -> Markers:
 class Marks(FieldFact):
     """A set of names that the force's file declares, as a number with a bit for each."""
 
-    answers = (Has,)
+    answers = (Has, Present)
     says = "which of the markers that the force's file declares"
     listed: Callable[[Force], Markers]
 
@@ -119,7 +123,9 @@ class Marks(FieldFact):
         return all(each in index for each in raw)
 
     def put(self, force: Force, question: Question, value: str) -> str:
-        """Whether a name is among them, or one that lies within it."""
+        """Whether there are any; or a name is among them, or one that lies within it."""
+        if isinstance(question, Present):
+            return f"{value} != 0"
         (wanted,), bits = question.values(), 0
         for index, path in enumerate(self.listed(force).paths):
             if path == wanted or path.startswith(f"{wanted}."):

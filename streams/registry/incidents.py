@@ -25,6 +25,7 @@ from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories, Choice
 from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
 from streams.registry.kind import Duration, Kind, Rule, Time
+from streams.registry.markers import marker_counters, marker_measures
 from streams.registry.measures import LIVE_GRAINS, Gauge, Group, Measure, Performance, WatchPolicy
 
 EMERGENCY = "emergency"
@@ -149,6 +150,19 @@ INCIDENTS = Group(
     ),
 )
 
+CRIMED = Group(
+    "crimed_incidents",
+    "Crimed incidents with a marker",
+    "incident",
+    "opened_at",
+    (),
+    (
+        Measure("crimed", "Crimed incidents", "count", "neutral", Count("crimed")),
+        *marker_measures(),
+    ),
+    wide=True,
+)
+
 INCIDENT = Kind(
     name="incident",
     feed="incidents",
@@ -197,10 +211,12 @@ INCIDENT = Kind(
         Counter("attended", ATTENDED),
         Counter("within", ATTENDED & within("response", limit)),
         Counter("never", is_("attendance", "never")),
+        Counter("crimed", flagged("crimed")),
+        *marker_counters(flagged("crimed")),
     ),
     timings=(Timing("response", ATTENDED),),
     open=is_("attendance", "pending") & ~flagged("ended") & is_("grade", EMERGENCY),
     unfinished=~flagged("ended"),
     lost_after=lost_after,
-    groups=(ATTENDANCE, INCIDENTS),
+    groups=(ATTENDANCE, INCIDENTS, CRIMED),
 )

@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.errors import DeclarationError
+from streams.registry.charting import ChartPolicy
 from streams.registry.conditions import ALWAYS, Condition, Is, is_
 from streams.registry.measures import Polarity
+from streams.registry.repeats import RepeatRule
 
 Per = Literal["population", "households"]
 
@@ -27,8 +29,9 @@ _ADDRESS = re.compile(r"(?P<group>\w+)\.(?P<measure>\w+)(?:\{(?P<where>[^{}]*)\}
 
 @dataclass(frozen=True)
 class Part:
-    """A measure of the rows of a table whose dimensions fulfil `where`; where a dimension is not
-    named, of all of its values together."""
+    """A measure of a table, of the series whose dimensions fulfil `where`: any dimension of the
+    kind, also one that the table has no rows of; where one is not named, of all of its values
+    together."""
 
     group: str
     measure: str
@@ -65,19 +68,23 @@ class Part:
 
 @dataclass(frozen=True)
 class Indicator:
-    """A named figure by period and area: the sum of its `parts`, which have one unit.
+    """A named figure by period and area: the sum of its `parts`, which have one unit, or how many
+    people there are by a rule of `repeats`.
 
     `share_of` is the indicator that it is shown as a share of (a crime type of recorded crime),
     `per` what its rate is taken over: 1,000 people or households. Without a `polarity` of its own
-    it has that of its measures. `definition` says in a sentence what is counted, `source` who
+    it has that of its measures; without `charts`, those that are usual for its unit, one a grain.
+    `definition` says in a sentence what is counted, `source` who
     publishes it so."""
 
     name: str
     title: str
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = ()
+    repeats: RepeatRule | None = None
     share_of: str = ""
     per: Per | None = None
     polarity: Polarity | None = None
+    charts: tuple[ChartPolicy, ...] = ()
     definition: str = ""
     source: str = ""
 

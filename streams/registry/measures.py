@@ -147,6 +147,9 @@ class Group:
     performance: Performance | None = None
     dashboard: Literal["calls", "response", "volumes"] = "volumes"
     """Which of the dashboards has panels of it."""
+    wide: bool = False
+    """Whether it has so many measures that they are shown one at a time, as somebody chooses them,
+    and not side by side."""
 
 
 LIVE_GRAINS: tuple[Literal["hour", "day", "month"], ...] = ("hour", "day", "month")

@@ -20,12 +20,27 @@ from streams.config.force import WHOLE, Force
 from streams.events.refusals import WORDS as REASONS
 from streams.events.schema import KINDS
 from streams.periods import DAY, HOUR, Calendar, Grain, Period
+from streams.registry.charting import POINTS
 from streams.registry.dimensions import ALL
 from streams.registry.measures import Unit, WatchPolicy
 from streams.registry.registry import REGISTRY
 
 SHORT = 80
 """Characters of a sentence that an alert has room for beside its figures."""
+_ONE: dict[Grain, str] = {
+    "hour": "hour",
+    "day": "day",
+    "month": "month",
+    "quarter": "quarter",
+    "financial_year": "financial year",
+}
+_EACH: dict[Grain, str] = {
+    "hour": "hourly",
+    "day": "daily",
+    "month": "monthly",
+    "quarter": "quarterly",
+    "financial_year": "yearly",
+}
 NOTHING = "–"
 """What stands where there is no figure."""
 
@@ -330,6 +345,54 @@ def rebased(old: float, new: float, months: int) -> str:
     side, went = ("above", "rose") if new > old else ("below", "fell")
     was, now = amount(old, "count"), amount(new, "count")
     return f"Following {months} months {side} {was}, the average {went} from {was} to {now}."
+
+
+def period_name(calendar: Calendar, grain: Grain, start: int) -> str:
+    """A period as a sentence names it: `December 2017`, `October to December 2017`, `2017/18`."""
+    if grain in ("quarter", "month"):
+        last = calendar.local(calendar.end(grain, start) - 1)
+        return _span(calendar.local(start), last, "month")
+    if grain == "day":
+        return full_date(calendar.local(start))
+    return calendar.label(grain, start)
+
+
+def centre_moved(old: float, new: float, unit: Unit, grain: Grain, points: int, when: str) -> str:
+    """That the centre of a chart moved: `After 8 months above it, the monthly average rose from 364
+    to 394 in October 2017.`"""
+    side, went = ("above", "rose") if new > old else ("below", "fell")
+    was, now = amount(old, unit), amount(new, unit)
+    many, average = f"{points} {POINTS[grain]}", f"the {_EACH[grain]} average"
+    return f"After {many} {side} it, {average} {went} from {was} to {now} in {when}."
+
+
+def charted(subject: str, when: str, value: float, limits: tuple[float, float], unit: Unit) -> str:
+    """Where a point of a chart lies: `Criminal damage, Warwickshire: 468 in December 2017, above
+    the upper limit of 447: exceptional.`"""
+    lower, upper = limits
+    least, most = amount(lower, unit), amount(upper, unit)
+    where = f"within the limits of {least} and {most}"
+    if value > upper:
+        where = f"above the upper limit of {most}: exceptional"
+    elif value < lower:
+        where = f"below the lower limit of {least}: exceptional"
+    return f"{subject}: {amount(value, unit)} in {when}, {where}."
+
+
+def in_a_row(run: int, centre: float, unit: Unit, grain: Grain, moves_after: int) -> str:
+    """How long points have been on one side: `7th consecutive month above the average of 364; one
+    more, and the average moves.`"""
+    many, side = abs(run), "above" if run > 0 else "below"
+    said = f"{ordinal(many)} consecutive {_ONE[grain]} {side} the average of {amount(centre, unit)}"
+    return f"{said}; one more, and the average moves." if many + 1 == moves_after else f"{said}."
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `3rd`, `11th`, `22nd`."""
+    ending = (
+        "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    )
+    return f"{number}{ending}"
 
 
 def only_since(reason: str) -> str:

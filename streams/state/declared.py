@@ -26,7 +26,8 @@ def fingerprint(kind: Kind | None, forces: Iterable[Force], form: int) -> str:
     said = [f"{form}", "" if kind is None else kind.meaning]
     for force in sorted(forces, key=lambda f: f.id):
         lists = (*force.categories.paths, *force.offences.paths, *force.markers.paths)
-        said.append("/".join((force.id, force.fingerprint, *lists)))
+        codes = (f"{code}={offence}" for code, offence in force.offence_codes.items())
+        said.append("/".join((force.id, force.fingerprint, *lists, *codes)))
     return digest(*said)
 
 

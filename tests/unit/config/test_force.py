@@ -290,9 +290,11 @@ def test_too_many_categories_are_refused() -> None:
     assert problem.problem == "4100 categories, ancestors included, are too many"
 
 
-NINE = (
+STRANDS = ("racial", "religious", "sexual_orientation", "disability", "transgender")
+BUILT_IN = (
     "domestic_abuse",
     "hate",
+    *(f"hate.{strand}" for strand in STRANDS),
     "child_at_risk",
     "cse",
     "cyber",
@@ -300,24 +302,26 @@ NINE = (
     "vulnerable_adult",
     "business",
     "rural",
+    "knife",
+    "firearm",
 )
 
 
-def test_every_force_has_the_nine_markers_of_the_reports() -> None:
-    assert good().markers.paths == NINE
+def test_every_force_has_the_markers_of_the_reports_and_the_strands_of_hate() -> None:
+    assert good().markers.paths == BUILT_IN
 
 
 def test_a_force_declares_markers_of_its_own() -> None:
-    more = 'population = 1000\nmarkers = ["knife", "hate.racial"]'
+    more = 'population = 1000\nmarkers = ["acid", "hate.misogyny"]'
     force, _ = check_force(GOOD.replace("population = 1000", more), "good.toml")
     assert force is not None
     markers = force.markers
-    assert markers.paths == (*NINE, "knife", "hate.racial")
-    assert markers.ancestors(markers.index["hate.racial"]) == ("hate", "hate.racial")
+    assert markers.paths == (*BUILT_IN, "acid", "hate.misogyny")
+    assert markers.ancestors(markers.index["hate.misogyny"]) == ("hate", "hate.misogyny")
 
 
 @pytest.mark.parametrize(
-    ("marker", "counts_under"), [("hate", "hate"), ("hate.racial", "hate"), ("knife", None)]
+    ("marker", "counts_under"), [("hate", "hate"), ("hate.misogyny", "hate"), ("acid", None)]
 )
 def test_a_marker_counts_under_its_nearest_declared_ancestor(
     marker: str, counts_under: str | None

@@ -17,6 +17,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard as Model
 
 from grafana import generate
 from grafana.committed import dashboards
+from grafana.registry import one_at_a_time
 from streams.cli import main
 from streams.outputs.prometheus import metric_name
 from streams.registry.registry import REGISTRY
@@ -208,9 +209,22 @@ def test_every_link_between_dashboards_leads_somewhere() -> None:
 
 def test_every_measure_of_the_registry_is_on_a_dashboard() -> None:
     shown = "\n".join(expr for dashboard in ALL.values() for _, expr in expressions(dashboard))
+    chosen = {metric for _, metric in one_at_a_time(REGISTRY)}
     for group in REGISTRY.groups:
         for measure in group.measures:
-            assert f"{metric_name(group, measure)}{{" in shown
+            name = metric_name(group, measure)
+            assert name in chosen if group.wide else f"{name}{{" in shown
+
+
+def test_the_figures_of_a_wide_table_are_chosen_by_a_variable() -> None:
+    variables = ALL["Volumes and control charts"]["templating"]["list"]
+    (figure,) = [each for each in variables if each["name"] == "figure"]
+    options = {each["text"]: each["value"] for each in figure["options"]}
+    assert options["Crimes with a marker: Hate crime, racial"] == "watchroom_markers_hate_racial"
+    assert (
+        "Crimes with a marker: Hate crime\\, racial : watchroom_markers_hate_racial"
+        in (figure["query"])
+    )
 
 
 def test_the_control_chart_has_centre_limits_flags_and_re_bases() -> None:

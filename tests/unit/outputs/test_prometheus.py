@@ -196,7 +196,7 @@ def test_refused_lines_are_counted_by_kind_and_reason() -> None:
 
 def test_unknown_values_are_counted_by_kind_and_field_and_are_no_label() -> None:
     records = (
-        call("c1", area="Atlantis"), call("c2", area="Lemuria"), crime("k1", markers=["knife"])
+        call("c1", area="Atlantis"), call("c2", area="Lemuria"), crime("k1", markers=["acid"])
     )  # fmt: skip
     for ready in (True, False):
         series = scraped(live(*records, ready=ready))

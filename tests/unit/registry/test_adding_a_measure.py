@@ -35,16 +35,16 @@ def test_a_measure_of_crimes_is_one_change_of_its_kind(tmp_path: Path) -> None:
     found = rows(
         tree,
         "crimes",
-        crime("a", markers=["hate"]),
-        crime("b", markers=["hate", "alcohol"]),
-        crime("c"),
+        crime("a", outcome=1),
+        crime("b", outcome=1, markers=["alcohol"]),
+        crime("c", outcome=18),
     )
     whole = next(row for row in found if (row["offence"], row["area"]) == ("all", "force"))
-    assert (whole["count"], whole["hate"]) == (3, 2)
+    assert (whole["count"], whole["charged"]) == (3, 2)
     generated = ("grafana", "generate", "--output", str(tmp_path / "made"))
     assert "watchroom-volumes.json: written" in tree.run("-m", "streams.cli", *generated)
-    assert "watchroom_crimes_hate{" in (tmp_path / "made" / "watchroom-volumes.json").read_text()
-    row = "| `hate` | Hate crimes | `hate` | count | less is better |  |\n"
+    assert "watchroom_crimes_charged{" in (tmp_path / "made" / "watchroom-volumes.json").read_text()
+    row = "| `charged` | Charged | `charged` | count | more is better |  |\n"
     assert row in tree.run("-m", "streams.cli", "measures")
 
 

@@ -52,7 +52,6 @@ OUTCOMES: Kind = replace(
     clocks=("recorded_at", "outcome_at"),
     counters=(
         *CRIME.counters,
-        Counter("hate", has("markers", "hate")),
         Counter("theft", is_("offence", "vehicle", "shoplifting") | is_("offence", "burglary")),
         Counter("charged", is_("outcome", 1), "outcome_at"),
         Counter("soon", within("to_outcome", 5 * DAY), "outcome_at"),
@@ -68,7 +67,7 @@ COLLISIONS: Kind = replace(
     counters=(
         *INCIDENT.counters,
         Counter("dead", adds="killed"),
-        Counter("marked", has("markers", "alcohol") & ~has("markers", "hate")),
+        Counter("sober", ~has("markers", "alcohol") & has("markers", "hate")),
     ),
 )
 
@@ -87,7 +86,7 @@ def holds(condition: Condition, values: dict[str, Any], when: int) -> bool:
         case Not(of=part):
             found = not holds(part, values, when)
         case Present(name=name):
-            found = values[name] not in (None, 0, "")
+            found = values[name] not in (None, 0, "", (), [])
         case Precise(name=name):
             found = len(values[name]) > 10 if isinstance(values[name], str) else True
         case Flagged(name=name):

@@ -26,8 +26,8 @@ from streams.registry.measures import Measure
 from streams.registry.page import in_words, length, page
 from streams.registry.registry import REGISTRY, Registry
 
-HATE = Measure("hate", "Hate crimes", "count", "down_good", Count("hate"))
-SHARE = Measure("hate_share", "Share", "ratio", "down_good", Share(("hate",), ("count",)))
+CHARGED = Measure("charged", "Charged", "count", "up_good", Count("charged"))
+SHARE = Measure("charged_share", "Share", "ratio", "up_good", Share(("charged",), ("count",)))
 
 
 def test_the_page_is_current() -> None:
@@ -54,13 +54,13 @@ def test_it_has_every_kind_fact_duration_counter_and_measure() -> None:
 def test_a_counter_and_measures_of_one_entry_are_on_it() -> None:
     kind = replace(
         CRIME,
-        counters=(*CRIME.counters, Counter("hate", has("markers", "hate"))),
-        groups=(replace(CRIMES, measures=(*CRIMES.measures, HATE, SHARE)),),
+        counters=(*CRIME.counters, Counter("charged", is_("outcome", 1))),
+        groups=(replace(CRIMES, measures=(*CRIMES.measures, CHARGED, SHARE)),),
     )
     text = page(Registry((kind,)))
-    assert "| `hate` | where `hate` is among `markers` | `recorded_at` |\n" in text
-    assert "| `hate` | Hate crimes | `hate` | count | less is better |  |\n" in text
-    assert "| `hate_share` | Share | `hate / count` | ratio | less is better |  |\n" in text
+    assert "| `charged` | where `outcome` is `1` | `recorded_at` |\n" in text
+    assert "| `charged` | Charged | `charged` | count | more is better |  |\n" in text
+    assert "| `charged_share` | Share | `charged / count` | ratio | more is better |  |\n" in text
 
 
 @pytest.mark.parametrize(

@@ -169,11 +169,11 @@ def test_a_group_may_be_of_some_series_only() -> None:
 
 
 def test_a_measure_is_added_to_a_kind_by_one_entry() -> None:
-    hate = Measure("hate", "Hate crimes", "count", "down_good", Count("hate"))
-    (crimes,) = CRIME.groups
+    charged = Measure("charged", "Charged", "count", "up_good", Count("charged"))
+    crimes, *others = CRIME.groups
     kind = replace(
         CRIME,
-        counters=(*CRIME.counters, Counter("hate", has("markers", "hate"))),
-        groups=(replace(crimes, measures=(*crimes.measures, hate)),),
+        counters=(*CRIME.counters, Counter("charged", is_("outcome", 1))),
+        groups=(replace(crimes, measures=(*crimes.measures, charged)), *others),
     )
-    assert Registry((kind,)).measure("crimes", "hate") is hate
+    assert Registry((kind,)).measure("crimes", "charged") is charged

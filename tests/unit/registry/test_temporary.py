@@ -9,7 +9,7 @@ from streams.board.monitor import Monitor
 from streams.events.schema import Listed, Record, Stamp
 from streams.periods import DAY, HOUR, MINUTE
 from streams.registry.aggregates import Count, Share
-from streams.registry.conditions import has, present, within
+from streams.registry.conditions import is_, present, within
 from streams.registry.counting import Counter
 from streams.registry.crimes import CRIME
 from streams.registry.dimensions import Areas, Choice
@@ -25,18 +25,18 @@ def today(watched: Monitor, group: str) -> list[Any]:
 
 
 def test_a_measure_is_one_entry() -> None:
-    (crimes,) = CRIME.groups
-    hate = Measure("hate", "Hate crimes", "count", "down_good", Count("hate"))
+    crimes, *others = CRIME.groups
+    charged = Measure("charged", "Charged", "count", "up_good", Count("charged"))
     kind = replace(
         CRIME,
-        counters=(*CRIME.counters, Counter("hate", has("markers", "hate"))),
-        groups=(replace(crimes, measures=(*crimes.measures, hate)),),
+        counters=(*CRIME.counters, Counter("charged", is_("outcome", 1))),
+        groups=(replace(crimes, measures=(*crimes.measures, charged)), *others),
     )
     watched = Monitor([tiny_force()], registry=Registry((kind,)))
-    events = (crime("a", markers=["hate"]), crime("b"), crime("c", markers=["hate", "rural"]))
+    events = (crime("a", outcome=1), crime("b"), crime("c", outcome=1, markers=["rural"]))
     assert not watched.ingest(lines(list(events)), FAR_FUTURE)
     (row,) = (r for r in today(watched, "crimes") if r.is_at(offence="all", area="force"))
-    assert (row["count"], row["hate"]) == (3, 2)
+    assert (row["count"], row["charged"]) == (3, 2)
 
 
 class Stop(Record, tag="stop"):

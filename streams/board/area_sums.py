@@ -1,0 +1,193 @@
+"""What the records of a kind count, by area, under any condition on their dimensions: as arrays.
+
+The rows of a board are sums of series under fixed dimensions (`streams.board.rollup`). An indicator
+may ask for any values of any dimension together, over many periods; so here the series of a stretch
+are taken apart once, and what was made of a closed one is kept as long as the panes keep its sum.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from streams.board.columns import Numbers, Sums, quantiles, unpack
+from streams.config.force import WHOLE, Force
+from streams.fold.panes import Kept, Pane, Parts
+from streams.registry.conditions import All, AnyOf, Condition, Is, Not
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
+from streams.registry.dimensions import AREA
+from streams.registry.histogram import BINS
+from streams.registry.kind import Kind
+
+MOST_KEPT = 512
+"""Closed stretches that are kept taken apart; those that were asked for last."""
+_AREA_SHIFT = 32
+"""An area and a bin are one number: the area's index above this bit."""
+_NONE: Numbers = np.empty(0, np.int64)
+
+
+class AreaSums:
+    """The sums of one kind of record of a force, by one of its clocks. Areas are by their index in
+    the force's lists; at 0 stands the force as a whole."""
+
+    def __init__(self, kind: Kind, clock: int, force: Force) -> None:
+        self.kind, self.force = kind, force
+        self.layout = kind.layouts[clock]
+        self.size = len(force.areas)
+        self.area = self._place(AREA)
+        number = {WHOLE: 0} | {area.id: place for place, area in enumerate(force.file.areas, 1)}
+        self._within = [[number[each] for each in chain] for chain in force.rollup]
+        lengths = [len(chain) for chain in self._within]
+        self._to = np.concatenate([np.array(chain, np.intp) for chain in self._within])
+        self._from = np.repeat(np.arange(self.size), lengths)
+        self._admitted: dict[Is, NDArray[np.bool_]] = {}
+        self._kept: OrderedDict[int, _Series] = OrderedDict()
+
+    def counts(self, parts: Iterable[Parts], where: Condition, names: Sequence[str]) -> Numbers:
+        """The named counters of the series that fulfil a condition in some stretches together:
+        (counters, areas)."""
+        total = np.zeros((len(names), self.size), np.int64)
+        for series in self._taken_apart(parts):
+            for line, name in enumerate(names):
+                total[line] += series.by_area(where, name)
+        return total
+
+    def quantiles(
+        self, parts: Iterable[Parts], where: Condition, share: float, together: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], Numbers]:
+        """A quantile of the durations by area, in seconds, and how many durations there are.
+        `together` are the sums of them, in seconds."""
+        found = [series.bins_by_area(where) for series in self._taken_apart(parts)]
+        pairs, place = np.unique(
+            np.concatenate([p for p, _ in found] or [_NONE]), return_inverse=True
+        )
+        numbers = np.bincount(place, np.concatenate([n for _, n in found] or [_NONE]), len(pairs))
+        some = numbers > 0
+        sums = Sums(_NONE, _NONE, some, pairs[some], numbers[some].astype(np.int64))
+        found_of = quantiles(sums, np.arange(self.size), share, together)
+        durations = np.bincount(sums.pairs >> _AREA_SHIFT, sums.numbers, self.size)
+        return found_of, durations.astype(np.int64)
+
+    def _taken_apart(self, parts: Iterable[Parts]) -> list[_Series]:
+        found = []
+        for kept, fresh in parts:
+            if kept:
+                found.append(self._of_kept(kept))
+            if fresh:
+                found.append(_Series(self, fresh))
+        return found
+
+    def _of_kept(self, pane: Kept) -> _Series:
+        series = self._kept.get(id(pane))
+        if series is None:
+            series = self._kept[id(pane)] = _Series(self, pane)
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(id(pane))
+        return series
+
+    def rolled_up(self, own: NDArray[Any]) -> Numbers:
+        """From what each area counts itself to what it counts with all areas within it."""
+        return np.bincount(self._to, own[self._from], self.size).astype(np.int64)
+
+    def upwards(self, areas: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Of some areas all that each lies within, itself first: these, and the place of the area
+        that each is of."""
+        chains = [self._within[area] for area in areas.tolist()]
+        lengths = [len(chain) for chain in chains]
+        flat = np.array([area for chain in chains for area in chain], np.intp)
+        return flat, np.repeat(np.arange(len(chains)), lengths)
+
+    def holds(self, condition: Condition, indices: Numbers) -> NDArray[np.bool_]:
+        """Of which series a condition on dimensions holds, by the indices of each,
+        (dimensions, series)."""
+        if isinstance(condition, Is):
+            found: NDArray[np.bool_] = self._admits(condition)[indices[self._place(condition.name)]]
+            return found
+        if isinstance(condition, Not):
+            return ~self.holds(condition.of, indices)
+        if isinstance(condition, All | AnyOf):
+            join = np.logical_and if isinstance(condition, All) else np.logical_or
+            held = np.full(indices.shape[1], isinstance(condition, All))
+            for part in condition.of:
+                held = join(held, self.holds(part, indices))
+            return held
+        raise TypeError(f"{type(condition).__name__} can't be asked of dimensions")
+
+    def _place(self, name: str) -> int:
+        return [dimension.name for dimension in self.kind.dimensions].index(name)
+
+    def _admits(self, condition: Is) -> NDArray[np.bool_]:
+        """Which indices of a dimension count in a row of one of the values."""
+        found = self._admitted.get(condition)
+        if found is None:
+            dimension = self.kind.dimension(condition.name)
+            allowed = set(condition.allowed)
+            rows = (
+                dimension.rows(self.force, index)
+                for index in range(len(dimension.names(self.force)))
+            )
+            admitted = [not allowed.isdisjoint(each) for each in rows]
+            found = self._admitted[condition] = np.array(admitted, np.bool_)
+        return found
+
+
+class _Series:
+    """The series of one pane taken apart, and what was made of them."""
+
+    def __init__(self, of: AreaSums, pane: Pane) -> None:
+        self.of, self.pane = of, pane
+        self._keys = [key for key in pane if key <= SERIES_KEY_MASK]
+        self._indices = _split(of.kind, np.array(self._keys, np.int64))
+        self._counters: dict[str, Numbers] = {}
+        self._by_area: dict[tuple[Condition, str], Numbers] = {}
+        self._bins_by_area: dict[Condition, tuple[Numbers, Numbers]] = {}
+
+    def by_area(self, where: Condition, name: str) -> Numbers:
+        """A counter of the series that fulfil a condition, by area."""
+        found = self._by_area.get((where, name))
+        if found is None:
+            held = self.of.holds(where, self._indices)
+            areas, counter = self._indices[self.of.area][held], self._counter(name)[held]
+            # Weights are floats: exact, since no sum comes near 2^53.
+            own = np.bincount(areas, counter.astype(np.float64), self.of.size)
+            found = self._by_area[where, name] = self.of.rolled_up(own)
+        return found
+
+    def _counter(self, name: str) -> Numbers:
+        found = self._counters.get(name)
+        if found is None:
+            values = [self.pane[key] for key in self._keys]
+            found = self._counters[name] = unpack(self.of.layout, (name,), values)[0]
+        return found
+
+    def bins_by_area(self, where: Condition) -> tuple[Numbers, Numbers]:
+        """The pairs of an area and a histogram bin that has durations of such series, and how
+        many."""
+        found = self._bins_by_area.get(where)
+        if found is None:
+            keys = [k for k in self.pane if k > SERIES_KEY_MASK and (k >> BIN_SHIFT) <= BINS]
+            binned = np.array(keys, np.int64)
+            indices = _split(self.of.kind, binned & SERIES_KEY_MASK)
+            held = self.of.holds(where, indices)
+            areas, source = self.of.upwards(indices[self.of.area][held])
+            bins = ((binned >> BIN_SHIFT) - 1)[held][source]
+            pairs = areas.astype(np.int64) << _AREA_SHIFT | bins
+            numbers = np.array([self.pane[key] for key in keys], np.int64)[held][source]
+            found = self._bins_by_area[where] = pairs, numbers
+        return found
+
+
+def _split(kind: Kind, keys: Numbers) -> Numbers:
+    """The indices of series keys, (dimensions, series)."""
+    found = np.empty((len(kind.dimensions), len(keys)), np.int64)
+    at = 0
+    for place in range(len(kind.dimensions) - 1, -1, -1):
+        bits = kind.dimensions[place].bits
+        found[place] = keys >> at & (1 << bits) - 1
+        at += bits
+    return found

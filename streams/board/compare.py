@@ -1,0 +1,342 @@
+"""What a report sets beside a figure. Nothing is stored: all is asked of `Query`.
+
+| name                           | what it is                                                      |
+|--------------------------------|-----------------------------------------------------------------|
+| `previous`                     | the period before                                               |
+| `last_year`                    | the same dates a year before                                    |
+| `average`                      | a period on average of those before: 4 quarters, 12 months      |
+| `year_to_date`                 | the financial year to then, beside the last one at the same day |
+| `rolling_3`, `_6`, `_12`       | so many months to then, beside those of a year before           |
+| `share`                        | as a share of its parent (`share_of`)                           |
+| `rate`                         | per 1,000 people or households                                  |
+| `standing`                     | above, below or in line, by its chart or with the average       |
+| `rank`, `peers`                | its place among the areas of its kind, and among similar forces |
+
+A period that runs is compared by its days that are over, with the same days. Changes are of what is
+known as a whole: a period of which the feed was heard in part is no base.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from streams.board.control import Point, chart
+from streams.board.query import Observation, Query
+from streams.config.force import WHOLE
+from streams.errors import QueryError
+from streams.registry.indicator import Indicator, Per
+from streams.stretches import Stretch
+
+LEAST_BASE = 10
+"""Cases; a change of fewer is given no per cent, unless that is asked for."""
+IN_LINE = 5.0
+"""Per cent of the average within which a value is in line with it, where no chart says so."""
+_AS_MANY = {"month": 12, "day": 28, "hour": 24}
+"""The periods that an average is taken over, by unit: those of a year, of four weeks, of a day."""
+
+
+class Change(Struct, frozen=True):
+    """A value beside an earlier one, `base`. None is what is not known, or not as a whole.
+
+    `change` is the difference: of shares, in percentage points over 100. `percent` is by how many
+    per cent a count or a time changed; None on a base of nothing, and of few cases."""
+
+    period: str
+    value: float | None
+    base_period: str
+    base: float | None
+    change: float | None
+    percent: float | None
+
+
+class Rate(Struct, frozen=True):
+    """A value per 1,000 of `base`, the people or households of the area."""
+
+    value: float | None
+    per: Per
+    base: int | None
+
+
+class Standing(Struct, frozen=True):
+    """How a value stands to what is usual, and by what: `chart`, or a percentage."""
+
+    word: Literal["above", "below", "in line"] | None
+    by: str
+
+
+class Rank(Struct, frozen=True):
+    """A place among several, 1 being the best: by rate where there is one, the highest first but
+    where less is better; equal ones share a place."""
+
+    rank: int | None
+    of: int
+    among: str
+
+
+class Comparisons:
+    """What an indicator in a stretch of time and an area is compared with. `number` is how many
+    periods an average is taken over, `per` what the rate is of; `small_bases` asks for per cents of
+    few cases too. Raises `QueryError` for what there is not."""
+
+    def __init__(
+        self,
+        query: Query,
+        indicator: str | Indicator,
+        period: str | Stretch,
+        area: str = WHOLE,
+        *,
+        number: int | None = None,
+        per: Per | None = None,
+        small_bases: bool = False,
+    ) -> None:
+        self.query, self.indicator = query, query.indicator(indicator)
+        self.stretch, self.area = query.stretch(period), query.areas()[query.area(area)]
+        self.unit = query.unit(self.indicator)
+        self.past = self.stretch.until(query.at)
+        """The days of the stretch that are over; None where none is."""
+        self._number, self._per, self._small = number, per, small_bases
+
+    @cached_property
+    def observation(self) -> Observation:
+        """The figure itself."""
+        return self._of(self.stretch)
+
+    # -- other periods -----------------------------------------------------------------------------
+
+    @cached_property
+    def previous(self) -> Change:
+        """The period before."""
+        before = self.stretch.previous
+        if self.past is not None and self.past != self.stretch:
+            before = before.first(self.past.units) or before
+        return self._change(self.past, before)
+
+    @cached_property
+    def last_year(self) -> Change:
+        """The same dates a year before."""
+        return self._change(self.past, (self.past or self.stretch).last_year)
+
+    @cached_property
+    def average(self) -> Change:
+        """A period on average of the `number` before it. A share or mean is that of all of these
+        together. Of a period that runs there is none."""
+        number = self._number or max(1, _AS_MANY[self.stretch.unit] // self.stretch.units)
+        before = self.stretch.all_before(number)
+        base = self._whole(before)
+        if self.unit == "count" and base is not None:
+            base /= number
+        past = self.stretch if self.past == self.stretch else None
+        return self._compared(past, f"average of {number}: {before.label}", base)
+
+    @cached_property
+    def year_to_date(self) -> Change:
+        """The financial year to the end of it, beside the last one at the same day."""
+        if self.past is None:
+            return self._change(None, self.stretch.year_to_date.last_year)
+        return self._change(self.past.year_to_date, self.past.year_to_date.last_year)
+
+    @property
+    def rolling_3(self) -> Change | None:
+        """The three months that end with it, beside those of a year before; None where it ends
+        within a month."""
+        return self.rolling(3)
+
+    @property
+    def rolling_6(self) -> Change | None:
+        """The six months."""
+        return self.rolling(6)
+
+    @property
+    def rolling_12(self) -> Change | None:
+        """The twelve months."""
+        return self.rolling(12)
+
+    def rolling(self, months: int) -> Change | None:
+        """Any number of months."""
+        rolling = self.stretch.rolling(months)
+        return None if rolling is None else self._change(rolling, rolling.last_year)
+
+    # -- other figures -----------------------------------------------------------------------------
+
+    @property
+    def share(self) -> Observation | None:
+        """As a share of its parent; None of what has none."""
+        parent = self.indicator.share_of
+        return self.share_of(parent) if parent else None
+
+    def share_of(self, other: str | Indicator) -> Observation:
+        """As a share of another count, of the same stretch and area."""
+        if self.unit != "count" or self.query.unit(other) != "count":
+            raise QueryError(f"{self.indicator.name} is no count that could be a share of another")
+        part = self.observation
+        whole = self.query.figure(other, self.stretch, self.area)
+        return share(part, whole)
+
+    @cached_property
+    def rate(self) -> Rate | None:
+        """Per 1,000 people or households; None of what is no count, or of neither."""
+        per = self._per or self.indicator.per
+        if per is None or self.unit != "count":
+            return None
+        found, base = self.observation, self.query.base(per, self.area)
+        if found.value is None or base is None:
+            return Rate(None, per, base)
+        return Rate(found.value * 1000 / base, per, base)
+
+    @property
+    def a_month(self) -> float | None:
+        """A count by month, on average of its months."""
+        return self._each(self.stretch.units if self.stretch.unit == "month" else 0)
+
+    @property
+    def a_day(self) -> float | None:
+        """A count by day, on average of its days."""
+        return self._each(len(self.stretch.parts("day")))
+
+    def _each(self, number: int) -> float | None:
+        value = self._whole(self.stretch) if self.unit == "count" else None
+        return None if value is None or not number else value / number
+
+    # -- how it stands -----------------------------------------------------------------------------
+
+    @cached_property
+    def standing(self) -> Standing:
+        """Above, below or in line: by the limits of the chart of its grain, where that judged it;
+        else with the average of those before, by a plain percentage."""
+        if (point := self._charted) is not None:
+            return Standing(point.flag or "in line", "chart")
+        base, by = self.average.base, f"{IN_LINE:g} % of the average"
+        value = self.average.value
+        if base is None or value is None:
+            return Standing(None, by)
+        if abs(value - base) <= base * IN_LINE / 100:
+            return Standing("in line", by)
+        return Standing("above" if value > base else "below", by)
+
+    @property
+    def _charted(self) -> Point | None:
+        """The point of a chart that was judged; None where there is none."""
+        if self.stretch.grain is None or not self.observation.complete:
+            return None
+        try:
+            made = chart(self.query, self.indicator, self.stretch.grain, self.stretch, self.area)
+        except QueryError:  # it has no chart of this grain
+            return None
+        point = made.point(self.stretch.label)
+        return None if point is None or point.centre is None else point
+
+    @cached_property
+    def rank(self) -> Rank | None:
+        """Among the areas of its kind; None of the force as a whole."""
+        areas = {each.id: each.kind for each in self.query.force.file.areas}
+        if self.area == WHOLE:
+            return None
+        kind = areas[self.area]
+        alike = [area for area, of in areas.items() if of == kind]
+        values = {area: self._ranked(self.query, area) for area in alike}
+        return self._placed(self.area, values, f"{kind.replace('_', ' ')}s")
+
+    @cached_property
+    def peers(self) -> Rank | None:
+        """Of the force as a whole, among the most similar forces that its file names, as far as
+        they are here; None of an area, and where none is."""
+        force, forces = self.query.force, self.query.monitor.forces
+        here = [each for each in force.file.most_similar if each in forces and each != force.id]
+        if self.area != WHOLE or not here:
+            return None
+        values = {
+            each: self._ranked(Query(self.query.monitor, each, self.query.at), WHOLE)
+            for each in (force.id, *here)
+        }
+        return self._placed(force.id, values, "most similar forces")
+
+    def _ranked(self, query: Query, area: str) -> float | None:
+        """What is ranked of an area: its rate where there is one, else its value."""
+        found = query.figure(self.indicator, self.stretch.label, area)
+        per = self._per or self.indicator.per
+        if self.unit != "count" or per is None or found.value is None:
+            return found.value
+        base = query.base(per, area)
+        return None if base is None else found.value / base
+
+    def _placed(self, own: str, values: Mapping[str, float | None], among: str) -> Rank:
+        known = [value for value in values.values() if value is not None]
+        value, less = values[own], self.query.polarity(self.indicator) == "down_good"
+        if value is None:
+            return Rank(None, len(known), among)
+        better = sum(each < value if less else each > value for each in known)
+        return Rank(better + 1, len(known), among)
+
+    # -- arithmetic --------------------------------------------------------------------------------
+
+    def _of(self, stretch: Stretch) -> Observation:
+        return self.query.figure(self.indicator, stretch, self.area)
+
+    def _whole(self, stretch: Stretch | None) -> float | None:
+        """The value of a stretch that is known as a whole."""
+        found = None if stretch is None else self._of(stretch)
+        return found.value if found is not None and found.complete else None
+
+    def _change(self, now: Stretch | None, before: Stretch) -> Change:
+        return self._compared(now, before.label, self._whole(before))
+
+    def _compared(self, now: Stretch | None, base_period: str, base: float | None) -> Change:
+        value, period = self._whole(now), (now or self.stretch).label
+        if value is None or base is None:
+            return Change(period, value, base_period, base, None, None)
+        few = self.unit == "count" and base < LEAST_BASE and not self._small
+        percent = None if self.unit == "ratio" or few else percent_change(value, base)
+        return Change(period, value, base_period, base, value - base, percent)
+
+
+def share(part: Observation, whole: Observation) -> Observation:
+    """One count as a share of another."""
+    if part.value is None or whole.value is None:
+        return Observation(None, known=False, complete=False)
+    value = part.value / whole.value if whole.value else None
+    complete = part.complete and whole.complete
+    return Observation(value, part.value, int(whole.value), complete=complete)
+
+
+def percent_change(value: float, base: float) -> float | None:
+    """By how many per cent a value is above a base; None on a base of nothing, since that is no
+    number."""
+    return (value - base) * 100 / base if base else None
+
+
+def printed(value: float, places: int = 0) -> Decimal:
+    """A number to so many decimal places as reports print it: a half is rounded away from zero."""
+    # To nine places first: 0.285 is a little less as a float.
+    exact = Decimal(repr(round(value, 9)))
+    return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+class Beside(Struct, frozen=True, omit_defaults=True):
+    """The comparisons of a figure that were asked for; None where one can't be made of it."""
+
+    previous: Change | UnsetType = UNSET
+    last_year: Change | UnsetType = UNSET
+    average: Change | UnsetType = UNSET
+    year_to_date: Change | UnsetType = UNSET
+    rolling_3: Change | UnsetType | None = UNSET
+    rolling_6: Change | UnsetType | None = UNSET
+    rolling_12: Change | UnsetType | None = UNSET
+    share: Observation | UnsetType | None = UNSET
+    rate: Rate | UnsetType | None = UNSET
+    standing: Standing | UnsetType = UNSET
+    rank: Rank | UnsetType | None = UNSET
+    peers: Rank | UnsetType | None = UNSET
+
+    @classmethod
+    def of(cls, comparisons: Comparisons, names: Iterable[str]) -> Beside:
+        """Those of some names (`COMPARISONS`)."""
+        return cls(**{name: getattr(comparisons, name) for name in names})
+
+
+COMPARISONS = Beside.__struct_fields__
+"""The names of all of them."""

@@ -1,0 +1,349 @@
+"""The control chart of an indicator: each period with what it was judged by, and the words.
+
+A chart is drawn from all periods that there are, whatever part of it is asked for, so that a flag
+stays with its period: a month that was exceptional by the limits of its day is so for good. Only
+whole periods that were heard from end to end are judged; of the others the value stands alone, and
+where none is known there is no point. A dated change after which figures can't be compared
+(`effect = "restart"` in the force's file) begins the chart anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from detectors.charts import ControlChart, limits
+from detectors.charts.limits import Fitted
+from streams.board.query import Observation, Query
+from streams.config.force import WHOLE
+from streams.errors import QueryError
+from streams.periods import Grain
+from streams.registry import phrases
+from streams.registry.affected import affects
+from streams.registry.charting import USUAL, ChartPolicy
+from streams.registry.conditions import Is
+from streams.registry.indicator import Indicator
+from streams.registry.measures import Polarity, Unit
+from streams.stretches import Stretch
+
+Flag = Literal["above", "below"]
+
+
+class Moved(Struct, frozen=True):
+    """A centre that moved: from and to what, after so many points on one side of the old one, of
+    which the first was in the period `since`."""
+
+    old: float
+    new: float
+    points: int
+    since: str
+
+
+class Point(Struct, omit_defaults=True):
+    """A period of a chart. Lines are those that it was judged by; without any it was not judged."""
+
+    label: str
+    start: int
+    end: int
+    value: float | None
+    size: int | None = None
+    """Of a share or mean, of how many."""
+    complete: bool = True
+    centre: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    flag: Flag | None = None
+    """Exceptional: above the upper limit, or below the lower."""
+    run: int = 0
+    """How many points in a row up to this lie above the centre; below it, as a negative number."""
+    moved: Moved | None = None
+    """The centre moved with this point."""
+
+
+class Chart(Struct, omit_defaults=True):
+    """An indicator by period, in one area. Instants are in ms."""
+
+    indicator: str
+    title: str
+    area: str
+    unit: Unit
+    polarity: Polarity
+    grain: Grain
+    rule: str
+    """How limits are made, and when the level moves."""
+    points: list[Point]
+    centre: float | None = None
+    """What the next point will be judged by, limits likewise; None while nothing can be."""
+    lower: float | None = None
+    upper: float | None = None
+    words: list[str] = []
+
+    def point(self, label: str) -> Point | None:
+        """The point of a period."""
+        return next((point for point in self.points if point.label == label), None)
+
+
+class Lines(NamedTuple):
+    """Centre and limits."""
+
+    centre: float
+    lower: float
+    upper: float
+
+
+def policy_of(query: Query, indicator: Indicator, grain: Grain) -> ChartPolicy:
+    """How an indicator is charted by a grain; raises `QueryError` where it is not."""
+    policies = indicator.charts or USUAL[query.unit(indicator)]
+    found = next((each for each in policies if each.grain == grain), None)
+    if found is None:
+        grains = " or ".join(each.grain for each in policies)
+        raise QueryError(f"{indicator.name} is charted by {grains}, not by {grain}")
+    return found
+
+
+def chart(
+    query: Query,
+    name: str | Indicator,
+    grain: Grain = "month",
+    within: str | Stretch | None = None,
+    area: str = WHOLE,
+    policy: ChartPolicy | None = None,
+) -> Chart:
+    """The chart of an indicator by periods of a grain, those that lie `within` a stretch, by
+    default all; by its own policy for this grain, or by another. Raises `QueryError`."""
+    indicator = query.indicator(name)
+    policy = policy or policy_of(query, indicator, grain)
+    shown = None if within is None else query.stretch(within)
+    points = _points(query, indicator, policy.grain, shown, area)
+    after = judge(points, policy, _restarts(query, indicator))
+    if shown is not None:
+        points = [each for each in points if shown.start <= each.start and each.end <= shown.end]
+    unit = query.unit(indicator)
+    made = Chart(
+        indicator=indicator.name,
+        title=indicator.title,
+        area=query.areas()[query.area(area)],
+        unit=unit,
+        polarity=query.polarity(indicator),
+        grain=policy.grain,
+        rule=policy.words,
+        points=points,
+    )
+    if after is not None:
+        made.centre, made.lower, made.upper = after
+    made.words = list(_words(query, made, policy))
+    return made
+
+
+def _points(
+    query: Query, indicator: Indicator, grain: Grain, shown: Stretch | None, area: str
+) -> list[Point]:
+    """Every period from the first that anything is known of to the last that is shown or over."""
+    first = query.since(indicator)
+    if first is None:
+        return []
+    last = query.at if shown is None else max(shown.end, first + 1)
+    until = query.calendar.holding(grain, last - 1).end
+    periods = []
+    at = query.calendar.holding(grain, first)
+    while at.end <= until:
+        periods.append(at)
+        at = query.calendar.holding(grain, at.end)
+    place = query.area(area)
+    found = []
+    for period in periods:
+        seen = query.figures(indicator, Stretch.of(query.calendar, period)).at(place)
+        found.append(_point(period.label, period.start, period.end, seen))
+    return found
+
+
+def _point(label: str, start: int, end: int, seen: Observation) -> Point:
+    return Point(
+        label, start, end, seen.value, seen.denominator, complete=seen.known and seen.complete
+    )
+
+
+def _restarts(query: Query, indicator: Indicator) -> list[int]:
+    """The instants of changes after which its figures can't be compared with those before."""
+    about: set[str] = {indicator.name}
+    for part, group, measure in query.registry.measures_of(indicator):
+        about |= {group.name, measure.name, f"{group.kind}s"}
+        for asked in part.where.parts():
+            if isinstance(asked, Is):
+                about |= {str(value) for value in asked.allowed}
+    return sorted(
+        query.force.instant(change.date)
+        for change in query.force.file.changes
+        if change.effect == "restart" and affects(change, about)
+    )
+
+
+# -- judging ---------------------------------------------------------------------------------------
+
+
+def judge(points: list[Point], policy: ChartPolicy, restarts: list[int]) -> Lines | None:
+    """Judges the points in order; returns what the next one will be judged by."""
+    after: Lines | None = None
+    for part in _comparable(points, restarts):
+        judging = _Moving(policy) if policy.baseline == "first" else _Fixed(policy)
+        run = 0
+        for point in part:
+            if not point.complete or point.value is None:
+                continue
+            lines = judging.lines(point)
+            if lines is not None:
+                point.centre, point.lower, point.upper = lines
+                run = _run(run, point.value - lines.centre)
+                point.run = run
+                if point.value > lines.upper:
+                    point.flag = "above"
+                elif point.value < lines.lower:
+                    point.flag = "below"
+            point.moved = judging.take(point)
+            if point.moved is not None:
+                run = 0
+        after = judging.lines(None)
+    return after
+
+
+def _comparable(points: list[Point], restarts: list[int]) -> Iterator[list[Point]]:
+    """The points between changes of recording; one during which there was a change is in neither
+    part."""
+    edges = [*restarts, None]
+    rest = points
+    for edge in edges:
+        part = [each for each in rest if edge is None or each.end <= edge]
+        rest = [] if edge is None else [each for each in rest if each.start >= edge]
+        if part:
+            yield part
+
+
+def _run(run: int, away: float) -> int:
+    side = (away > 0) - (away < 0)
+    return run + side if run * side > 0 else side
+
+
+class _Moving:
+    """Limits from the first points, which move after a run on one side."""
+
+    def __init__(self, policy: ChartPolicy) -> None:
+        self.policy = policy
+        self._chart = ControlChart(
+            policy.limits,
+            sigmas=policy.sigmas,
+            baseline=policy.points,
+            rebase=policy.rebase,
+        )
+        self._labels: list[str] = []
+        """Those of the points on one side of the centre."""
+
+    def lines(self, point: Point | None) -> Lines | None:
+        """What a point is judged by; None stands for one of the usual size."""
+        chart = self._chart
+        if chart.learning:
+            return None
+        size = None if point is None else point.size
+        return Lines(*chart.lines_at(size or None))
+
+    def take(self, point: Point) -> Moved | None:
+        """Takes a point; says where the centre moved with it."""
+        chart, value, old = self._chart, point.value or 0.0, self._chart.centre
+        if not chart.sized:
+            chart.update(value)
+        else:
+            size = point.size or 0
+            chart.update(value * size, size)
+        if not chart.rebased:
+            # Where the run broke, only its last points are left; none while the limits are made.
+            self._labels = [*self._labels, point.label][-chart.points_on_one_side :]
+            if not chart.points_on_one_side:
+                self._labels = []
+            return None
+        labels, self._labels = [*self._labels, point.label], []
+        (last,) = chart.rebases[-1:]
+        return Moved(old if old is not None else last.old, last.new, len(labels), labels[0])
+
+
+class _Fixed:
+    """Limits from points that came before: those of the last financial year, or the last few."""
+
+    def __init__(self, policy: ChartPolicy) -> None:
+        self.policy = policy
+        self._before: list[Point] = []
+
+    def lines(self, point: Point | None) -> Lines | None:
+        """What a point is judged by; None stands for the next."""
+        policy, taken = self.policy, self._before
+        if policy.baseline == "year_before":
+            year = _financial_year(taken[-1] if point is None and taken else point)
+            taken = [each for each in taken if _financial_year(each) == year - 1]
+        else:
+            taken = taken[-policy.points :]
+        if len(taken) < policy.points:
+            return None
+        fitted = _fit(policy, taken)
+        size = 1.0 if point is None or not point.size else float(point.size)
+        return Lines(*fitted.limits(policy.sigmas, size))
+
+    def take(self, point: Point) -> Moved | None:
+        """Takes a point; the limits of its year do not move."""
+        self._before.append(point)
+        return None
+
+
+def _financial_year(point: Point | None) -> int:
+    """The year in which the financial year of a point began."""
+    if point is None:
+        return 0
+    year, month = int(point.label[:4]), point.label[5:7]
+    first = (int(month[1]) - 1) * 3 + 1 if month.startswith("Q") else int(month or 1)
+    return year - (first < 4)
+
+
+def _fit(policy: ChartPolicy, points: list[Point]) -> Fitted:
+    values = [each.value or 0.0 for each in points]
+    if policy.limits == "mean_sd":
+        return limits.mean_sd(values)
+    if policy.limits == "individuals":
+        return limits.individuals(values)
+    if policy.limits == "c":
+        return limits.counts(values)
+    sizes = [float(each.size or 1) for each in points]
+    counts = [value * size for value, size in zip(values, sizes, strict=True)]
+    fit = limits.proportions if policy.limits == "p" else limits.laney
+    return fit(counts, sizes)
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def _words(query: Query, made: Chart, policy: ChartPolicy) -> Iterator[str]:
+    """What the chart says of its last judged point, and of the last time that its centre moved."""
+    calendar, unit = query.calendar, made.unit
+    place = phrases.place(query.force, made.area)
+    moved = next((each for each in reversed(made.points) if each.moved is not None), None)
+    if moved is not None and moved.moved is not None:
+        change = moved.moved
+        yield phrases.centre_moved(
+            change.old,
+            change.new,
+            unit,
+            made.grain,
+            change.points,
+            phrases.period_name(calendar, made.grain, moved.start),
+        )
+    last = next((each for each in reversed(made.points) if each.centre is not None), None)
+    if last is None or last.value is None or last.centre is None:
+        yield f"Nothing is judged yet: {policy.words[:1].lower()}{policy.words[1:]}"
+        return
+    yield phrases.charted(
+        f"{made.title}, {place}",
+        phrases.period_name(calendar, made.grain, last.start),
+        last.value,
+        (last.lower or 0.0, last.upper or 0.0),
+        unit,
+    )
+    if abs(last.run) >= 2 and last.moved is None:
+        yield phrases.in_a_row(last.run, last.centre, unit, made.grain, policy.rebase)

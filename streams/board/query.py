@@ -1,0 +1,379 @@
+"""Any indicator of a force, for any stretch of time and any area.
+
+A figure is what its records count, and nothing else: what is not known is None, and 0 stands only
+where it was counted. Not known is what lies before the first day of the feed or after its last,
+within a span in which it was not heard, or in a part of a day or month to which records are known
+only as a whole; a counter that was not counted then; and what totals leave open.
+
+Shares and means are made of their parts once these are added up, over periods, areas and all that
+an indicator is made of; they are never averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from streams.board.columns import Numbers
+from streams.board.monitor import Monitor
+from streams.board.totals import Used
+from streams.config.force import WHOLE
+from streams.errors import DeclarationError, QueryError
+from streams.fold.gaps import first_record
+from streams.fold.ledger import Ledger
+from streams.fold.panes import Panes, Parts
+from streams.fold.totals import MEASURE
+from streams.periods import DAY, Calendar, Grain, Span
+from streams.registry.aggregates import DURATIONS, SMALL, Count, Mean, Quantile, Share
+from streams.registry.indicator import Indicator, Part, Per
+from streams.registry.measures import (
+    SERVICE_LEVELS,
+    ChosenServiceLevel,
+    Gauge,
+    Group,
+    Measure,
+    Polarity,
+    Unit,
+)
+from streams.registry.repeats import RepeatRule
+from streams.stretches import Stretch
+
+Floats = NDArray[np.float64] | Numbers
+Known = NDArray[np.bool_]
+
+NEAREST = 3
+"""Names that are proposed for one that there is not."""
+MONTHS_APART = 62 * DAY
+"""In ms; a longer stretch is read month by month, so that what was read of each serves others."""
+
+
+class Observation(Struct, frozen=True, omit_defaults=True):
+    """The value of an indicator in a stretch of time and an area.
+
+    `value` is a count, seconds, or a share of 0 to 1. Of a share `numerator` and `denominator` are
+    its parts; of a mean, the sum of the durations in seconds and how many there are; of a median or
+    another quantile only how many. A share or mean of nothing is None though it is `known`.
+    `complete`: the stretch is over, and all of it was heard; `small`: a share or mean of few cases.
+    """
+
+    value: float | None
+    numerator: float | None = None
+    denominator: int | None = None
+    known: bool = True
+    complete: bool = True
+    small: bool = False
+
+
+UNKNOWN = Observation(None, known=False, complete=False)
+
+
+class Heard(NamedTuple):
+    """Of a stretch, whether anything in it is known of a feed, and whether all of it is."""
+
+    known: bool
+    complete: bool
+
+
+NOT_HEARD = Heard(known=False, complete=False)
+
+
+class Figures(NamedTuple):
+    """An indicator in one stretch, by area. Of a count `tops` alone; of a quantile `tops` are the
+    values and `bottoms` how many durations there are."""
+
+    tops: Floats
+    bottoms: Numbers | None
+    quantile: bool
+    known: Known
+    complete: bool
+
+    def at(self, area: int) -> Observation:
+        """The observation of an area."""
+        if not self.known[area]:
+            return UNKNOWN
+        top = _plain(self.tops[area])
+        if self.bottoms is None:
+            return Observation(top, complete=self.complete)
+        bottom = int(self.bottoms[area])
+        small = 0 < bottom < SMALL
+        if self.quantile:
+            value = top if bottom else None
+            return Observation(value, None, bottom, complete=self.complete, small=small)
+        value = top / bottom if bottom else None
+        return Observation(value, top, bottom, complete=self.complete, small=small)
+
+
+class Query:
+    """What is asked of the figures of one force as of an instant, in ms (by default the clock of
+    the views). Indicators are named as `Registry.indicator` takes them, stretches as
+    `streams.stretches`, areas by id, name or alias; raises `QueryError` for what there is not."""
+
+    def __init__(self, monitor: Monitor, force_id: str, at: int | None = None) -> None:
+        self.monitor, self.force = monitor, monitor.forces[force_id]
+        self.registry = monitor.registry
+        self.at = monitor.now if at is None else at
+        self.calendar = Calendar(self.force.zone)
+        self._beside = monitor.beside(self.force)
+        self._figures: dict[tuple[Indicator, int, int], Figures] = {}
+        self._spans: dict[tuple[str, Grain], Span | None] = {}
+
+    # -- names -------------------------------------------------------------------------------------
+
+    def indicator(self, name: str | Indicator) -> Indicator:
+        """An indicator by its name or address."""
+        try:
+            return name if isinstance(name, Indicator) else self.registry.indicator(name)
+        except DeclarationError as error:
+            raise QueryError(str(error)) from None
+
+    def stretch(self, text: str | Stretch) -> Stretch:
+        """A stretch of time as it is written."""
+        try:
+            return text if isinstance(text, Stretch) else Stretch.parse(self.calendar, text)
+        except ValueError as error:
+            raise QueryError(str(error)) from None
+
+    def area(self, name: str) -> int:
+        """An area by id, name or alias, as its index; 0 for the force as a whole, which goes by
+        "force", its own id and its name."""
+        if name in ("", WHOLE) or name.casefold() in (self.force.id, self.force.name.casefold()):
+            return 0
+        try:
+            return self.force.find_area(name)
+        except KeyError:
+            names = [name for area in self.force.file.areas for name in (area.id, area.name)]
+            near = get_close_matches(name, names, NEAREST, cutoff=0.4)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            raise QueryError(f'"{name}" is no area of {self.force.name}{hint}') from None
+
+    def areas(self) -> tuple[str, ...]:
+        """The ids of all areas by index, that of the force as a whole first."""
+        return WHOLE, *(area.id for area in self.force.file.areas)
+
+    def unit(self, indicator: str | Indicator) -> Unit:
+        """What its figures are."""
+        return self.registry.unit_of(self.indicator(indicator))
+
+    def polarity(self, indicator: str | Indicator) -> Polarity:
+        """Which direction is good."""
+        return self.registry.polarity_of(self.indicator(indicator))
+
+    def base(self, per: Per, area: str = WHOLE) -> int | None:
+        """How many people or households there are in an area; None where the force's file does not
+        say it."""
+        place = self.area(area)
+        of = self.force.file if place == 0 else self.force.file.areas[place - 1]
+        return of.population if per == "population" else of.households
+
+    def since(self, indicator: str | Indicator) -> int | None:
+        """The start of the first day of which anything is known of all that an indicator is made
+        of; None while nothing is."""
+        found = []
+        for kind in self.registry.kinds_of(self.indicator(indicator)):
+            ledger = self.monitor.ledger(kind, self.force.id)
+            span = None if ledger is None else self._span(ledger, "day")
+            if span is not None:
+                found.append(span[0])
+        return min(found, default=None)
+
+    # -- figures -----------------------------------------------------------------------------------
+
+    def figure(
+        self, indicator: str | Indicator, period: str | Stretch, area: str = WHOLE
+    ) -> Observation:
+        """An indicator in a stretch of time and an area."""
+        place = self.area(area)
+        return self.figures(self.indicator(indicator), self.stretch(period)).at(place)
+
+    def by_area(self, indicator: str | Indicator, period: str | Stretch) -> dict[str, Observation]:
+        """An indicator in a stretch of time in each area, by id; the force's first."""
+        figures = self.figures(self.indicator(indicator), self.stretch(period))
+        return {name: figures.at(place) for place, name in enumerate(self.areas())}
+
+    def values(
+        self, indicator: str | Indicator, periods: Iterable[str | Stretch], area: str = WHOLE
+    ) -> list[Observation]:
+        """An indicator in each of some stretches of time, in their order."""
+        found, place = self.indicator(indicator), self.area(area)
+        return [self.figures(found, self.stretch(each)).at(place) for each in periods]
+
+    def series(
+        self, indicator: str | Indicator, grain: Grain, within: str | Stretch, area: str = WHOLE
+    ) -> list[tuple[Stretch, Observation]]:
+        """An indicator in each of the periods of a grain that lie within a stretch, in order."""
+        periods = self.stretch(within).parts(grain)
+        stretches = [Stretch.of(self.calendar, period) for period in periods]
+        return list(zip(stretches, self.values(indicator, stretches, area), strict=True))
+
+    def figures(self, indicator: Indicator, stretch: Stretch) -> Figures:
+        """An indicator in a stretch of time by area."""
+        place = indicator, stretch.start, stretch.end
+        found = self._figures.get(place)
+        if found is None:
+            if indicator.repeats is None:
+                parts = self.registry.measures_of(indicator)
+                found = _added([self._part(*each, stretch) for each in parts])
+            else:
+                found = self._people(indicator.repeats, stretch)
+            self._figures[place] = found
+        return found
+
+    def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
+        """One part of an indicator in a stretch of time by area."""
+        value, size = self._value(measure), len(self.force.areas)
+        ledger = self.monitor.ledger(group.kind, self.force.id)
+        if ledger is None:
+            nothing = np.zeros(size, np.int64)
+            return Figures(nothing, None, False, np.zeros(size, np.bool_), complete=False)
+        clock = self.registry.kinds[group.kind].clocks.index(group.clock)
+        panes, where = ledger.panes_by(clock), group.where & part.where
+        parts = _parts_of(panes, stretch)
+        sums = self.monitor.area_sums(self.force.id, group.kind, clock)
+        counts = sums.counts(parts, where, sorted(value.needs))
+        counters = dict(zip(sorted(value.needs), counts, strict=True))
+        empty = not any(each.kept or each.fresh for each in parts)
+        heard = self._heard(ledger, panes, stretch, empty=empty)
+        if ledger.uncounted and not value.needs.isdisjoint(
+            ledger.uncounted_in(group.clock, stretch.start)
+        ):
+            heard = NOT_HEARD
+        known = np.full(size, heard.known)
+        if self._beside is not None and group.name == MEASURE:
+            lines = sums.holds(where, _lines(len(self.force.lines)))
+            used = self._beside.used(stretch.start, stretch.end, _counted(panes, stretch))
+            known, heard = self._with_totals(used, lines, counters, heard)
+        if isinstance(value, Quantile):
+            together = counters[DURATIONS] / 1000
+            tops, bottoms = sums.quantiles(parts, where, value.share, together)
+            return Figures(tops, bottoms, True, known, heard.complete)
+        return Figures(*_made(value, counters), False, known, heard.complete)
+
+    def _people(self, rule: RepeatRule, stretch: Stretch) -> Figures:
+        """How many people there are by a rule in a stretch of time by area."""
+        repeats = self.monitor.repeats(self.force.id, rule.kind)
+        if repeats is None:
+            size = len(self.force.areas)
+            return Figures(np.zeros(size, np.int64), None, False, np.zeros(size, np.bool_), False)
+        counted = repeats.count(rule, stretch)
+        heard = self._heard(repeats.ledger, repeats.ledger.panes, stretch, empty=False)
+        known = np.full(len(self.force.areas), counted.known and heard.known)
+        complete = counted.complete and heard.complete
+        return Figures(counted.people, None, False, known, complete)
+
+    def _value(self, measure: Measure) -> Count | Share | Mean | Quantile:
+        if isinstance(measure.value, ChosenServiceLevel):
+            return SERVICE_LEVELS[self.force.file.service_level].share
+        if isinstance(measure.value, Gauge):  # no indicator has one
+            raise QueryError(f"{measure.title} holds at a moment, and is no figure of a period")
+        return measure.value
+
+    # -- what is known -----------------------------------------------------------------------------
+
+    def _heard(self, ledger: Ledger, panes: Panes, stretch: Stretch, *, empty: bool) -> Heard:
+        """How much of a stretch the feed of a ledger was heard in."""
+        start, end = stretch.start, stretch.end
+        span = self._span(ledger, "hour" if stretch.unit == "hour" else "day")
+        if span is None or end <= span[0] or not panes.keeps(start, end):
+            return NOT_HEARD
+        if panes.covered(start, end):
+            return NOT_HEARD
+        kind, whole = ledger.kind.name, end <= self.at and span[0] <= start
+        if self.monitor.watches(kind, self.force.id):
+            share = self.monitor.known_share(kind, self.force.id, start, end, self.at, empty=empty)
+            return Heard(share > 0.0, whole and share == 1.0)
+        return Heard(start < span[1], whole and end <= span[1])
+
+    def _span(self, ledger: Ledger, grain: Grain) -> Span | None:
+        """From the first day (or hour) of a feed to its last, whole; None before any record."""
+        place = ledger.kind.name, grain
+        if place not in self._spans:
+            first, calendar = first_record(ledger.panes), self.calendar
+            last = calendar.start(grain, ledger.watermark)
+            self._spans[place] = (
+                None if first is None else (calendar.start(grain, first), calendar.end(grain, last))
+            )
+        return self._spans[place]
+
+    # -- totals of calls ---------------------------------------------------------------------------
+
+    def _with_totals(
+        self, used: Used, lines: Known, counters: dict[str, Numbers], heard: Heard
+    ) -> tuple[Known, Heard]:
+        """Adds the totals of some lines to what their records count, in place; in which areas that
+        is known then, and whether it is complete."""
+        known, complete = np.ones(len(self.force.areas), np.bool_), True
+        for line, asked in zip(self.force.lines, lines.tolist(), strict=True):
+            for place, area in enumerate(self.areas() if asked else ()):
+                part = used.parts.get((line.id, area))
+                if part is None:
+                    known[place] &= heard.known and used.knows((line.id, area))
+                    complete = complete and (heard.complete or place > 0)
+                    continue
+                complete = complete and part.whole and not part.provisional
+                for name, counter in counters.items():
+                    counter[place] += part.counts.get(name, 0)
+                    known[place] &= name in part.counts
+        return known, Heard(bool(known.any()), complete)
+
+
+def _parts_of(panes: Panes, stretch: Stretch) -> list[Parts]:
+    """What is counted in a stretch; of a long one month by month. Nothing where panes so fine are
+    not kept."""
+    if not panes.keeps(stretch.start, stretch.end):
+        return []
+    months = stretch.parts("month") if stretch.end - stretch.start > MONTHS_APART else []
+    edges = sorted({stretch.start, stretch.end, *(at for month in months for at in month[2:])})
+    return [panes.parts(start, end) for start, end in pairwise(edges)]
+
+
+def _counted(panes: Panes, stretch: Stretch) -> Parts | None:
+    """What is counted in a stretch; None where panes so fine are not kept."""
+    span = stretch.start, stretch.end
+    return panes.parts(*span) if panes.keeps(*span) else None
+
+
+def _lines(number: int) -> Numbers:
+    """Series of each line, of no area: (dimensions, series)."""
+    return np.array([range(number), [0] * number], np.int64)
+
+
+def _made(
+    value: Count | Share | Mean, counters: dict[str, Numbers]
+) -> tuple[Floats, Numbers | None]:
+    """What a figure is made of: a count, or what is divided and by what."""
+    none = np.zeros_like(next(iter(counters.values())))
+    if isinstance(value, Count):
+        return counters[value.counter], None
+    if isinstance(value, Mean):
+        return counters[DURATIONS] / 1000, counters[value.of]
+    top, bottom, less = (
+        np.sum([none, *(counters[name] for name in names)], axis=0)
+        for names in (value.top, value.bottom, value.less)
+    )
+    return top, bottom - less
+
+
+def _added(parts: Sequence[Figures]) -> Figures:
+    """The parts of an indicator together."""
+    if len(parts) == 1:
+        return parts[0]
+    bottoms = [each.bottoms for each in parts if each.bottoms is not None]
+    return Figures(
+        np.sum([each.tops for each in parts], axis=0),
+        np.sum(bottoms, axis=0) if bottoms else None,
+        False,
+        np.logical_and.reduce([each.known for each in parts]),
+        all(each.complete for each in parts),
+    )
+
+
+def _plain(number: np.float64 | np.int64) -> float:
+    """A number as Python has it: whole where it is."""
+    found: float = number.item()
+    return found

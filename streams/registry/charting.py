@@ -1,0 +1,86 @@
+"""How an indicator is charted: the points, what their limits come from, and when the level moves.
+
+A chart says which points are exceptional by the rule that the forces publish by. It is kept apart
+from alarms: the detectors that wake people have false-alarm rates of their own
+(`streams.surveillance`).
+
+The two rules of the forces' reports:
+
+- 2016 to 2017, months: mean and two standard deviations; after 8 points in a row on one side of the
+  mean, it moves to the mean of these 8.
+- 2020, quarters: mean and two standard deviations (of a sample) of the four quarters of the
+  financial year before, fixed for the year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from streams.periods import Grain
+from streams.registry.measures import Unit
+
+Limits = Literal["mean_sd", "individuals", "c", "p", "p_prime"]
+"""How limits are made (`detectors.charts.limits`)."""
+Baseline = Literal["first", "year_before", "rolling"]
+LIMITS: dict[Limits, str] = {
+    "mean_sd": "standard deviations of a sample",
+    "individuals": "sigma by the moving range (XmR)",
+    "c": "sigma of counts of equal chance (c chart)",
+    "p": "sigma of proportions (p chart)",
+    "p_prime": "sigma of proportions that vary more than by chance (p' chart)",
+}
+POINTS: dict[Grain, str] = {
+    "hour": "hours",
+    "day": "days",
+    "month": "months",
+    "quarter": "quarters",
+    "financial_year": "financial years",
+}
+
+
+@dataclass(frozen=True)
+class ChartPolicy:
+    """A chart of one point a period of `grain`, with limits at `sigmas` times sigma.
+
+    Limits come from the `first` `points` that there are, which then move by re-basing; from the
+    points of the financial year before (`year_before`), of which there have to be `points`; or from
+    the `points` before each point (`rolling`). `rebase`: after so many points in a row on one side
+    of the centre it moves to their mean, limits too; 0 for never.
+    """
+
+    grain: Grain = "month"
+    limits: Limits = "mean_sd"
+    sigmas: float = 2.0
+    baseline: Baseline = "first"
+    points: int = 12
+    rebase: int = 8
+
+    @property
+    def words(self) -> str:
+        """What it is, in a sentence."""
+        many, name = self.points, POINTS[self.grain]
+        of = {
+            "first": f"the first {many} {name}",
+            "year_before": f"the {many} {name} of the financial year before",
+            "rolling": f"the {many} {name} before each",
+        }[self.baseline]
+        found = f"Mean of {of}, and {self.sigmas:g} {LIMITS[self.limits]} either side."
+        if self.rebase:
+            found += (
+                f" After {self.rebase} {name} in a row on one side of the mean it moves to theirs."
+            )
+        return found
+
+
+MONTHS = ChartPolicy()
+QUARTERS = ChartPolicy("quarter", baseline="year_before", points=4, rebase=0)
+SHARES = ChartPolicy(limits="p_prime", sigmas=3.0)
+TIMES = ChartPolicy(limits="individuals", sigmas=3.0)
+
+USUAL: dict[Unit, tuple[ChartPolicy, ...]] = {
+    "count": (MONTHS, QUARTERS),
+    "ratio": (SHARES, QUARTERS),
+    "seconds": (TIMES, QUARTERS),
+}
+"""The charts of an indicator that declares none: one a grain."""

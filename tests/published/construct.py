@@ -1,0 +1,431 @@
+"""What has to be fed so that the published figures come out: `cells.csv`.
+
+A cell is how many records of one series (an offence, an incident type, a marker) an area had in a
+month or quarter. Every published figure is a sum of cells or a condition on sums, so the cells are
+the integers that fulfil them all. Where quarters were not published (those of averages, limits and
+changes), they are chosen near what was.
+
+`python -m tests.published.construct` writes `cells.csv`, which takes a minute; the tests read it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import product
+from statistics import mean, stdev
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from tests.published.scope import CONTRADICTORY, HERE, Figure, classify, figures
+from tests.published.series import (
+    FORCES,
+    MEASURES,
+    REPORTED,
+    TYPES,
+    WHOLES,
+    WITHIN,
+    before,
+    leaf_periods,
+    quarters_before,
+    year_before,
+)
+
+Numbers = NDArray[np.float64] | NDArray[np.int64]
+MARGIN = 0.495
+"""How far from a printed whole number a value may lie, so that nobody's rounding of halves
+matters."""
+
+
+class Cell(NamedTuple):
+    """A series of a report in an area and a leaf period."""
+
+    report: str
+    series: str
+    period: str
+    area: str
+
+
+class Program:
+    """Integers that fulfil linear conditions and lie near what is expected."""
+
+    def __init__(self) -> None:
+        self.places: dict[Cell, int] = {}
+        self.near: list[float] = []
+        self._rows: list[tuple[dict[int, float], float, float]] = []
+
+    def at(self, cell: Cell, near: float | None = None) -> int:
+        """The place of a cell."""
+        if cell not in self.places:
+            self.places[cell] = len(self.near)
+            self.near.append(np.nan)
+        place = self.places[cell]
+        if near is not None:
+            self.near[place] = near
+        return place
+
+    def between(
+        self, terms: Iterable[tuple[float, Iterable[Cell]]], low: float, high: float
+    ) -> None:
+        """The weighted sum of cells lies in [low, high]."""
+        row: dict[int, float] = defaultdict(float)
+        for weight, cells in terms:
+            for cell in cells:
+                row[self.at(cell)] += weight
+        self._rows.append((row, low, high))
+
+    def solve(self) -> dict[Cell, int]:
+        """The cells; raises `ValueError` where nothing fulfils all conditions."""
+        count = len(self.near)
+        near = np.nan_to_num(np.array(self.near), nan=3.0)
+        # x - above + below = near; the objective is the sum of above and below.
+        entries = [(r, c, w) for r, (row, _, _) in enumerate(self._rows) for c, w in row.items()]
+        first = len(self._rows)
+        for i in range(count):
+            entries += [(first + i, i, 1.0), (first + i, count + i, -1.0)]
+            entries.append((first + i, 2 * count + i, 1.0))
+        r, c, w = (np.array(part) for part in zip(*entries, strict=True))
+        matrix = csr_array((w, (r, c)), shape=(first + count, 3 * count))
+        low = np.concatenate([[row[1] for row in self._rows], near])
+        high = np.concatenate([[row[2] for row in self._rows], near])
+        bound = np.array([cell.series.startswith("crime:") for cell in self.places])
+        scale = 1.0 / np.sqrt(near + 1.0)
+        done = milp(
+            np.concatenate([np.zeros(count), scale, scale]),
+            constraints=LinearConstraint(matrix, low, high),
+            integrality=np.concatenate([np.ones(count), np.zeros(2 * count)]),
+            bounds=Bounds(
+                np.concatenate([np.floor(0.5 * near - 3).clip(0) * bound, np.zeros(2 * count)]),
+                np.concatenate(
+                    [np.where(bound, 1.6 * near + 5, np.inf), np.full(2 * count, np.inf)]
+                ),
+            ),
+            options={"mip_rel_gap": 0.1, "time_limit": 120},
+        )
+        if done.x is None:
+            raise ValueError(done.message)
+        values = np.rint(done.x[:count]).astype(int)
+        return {cell: int(values[place]) for cell, place in self.places.items()}
+
+
+def cells(report: str, measure: str, period: str, area: str) -> list[Cell]:
+    """The cells that a measure is the sum of."""
+    leaves = product(
+        MEASURES[report][measure], leaf_periods(report, period), WITHIN.get(area, (area,))
+    )
+    return [Cell(report, *leaf) for leaf in leaves]
+
+
+def state(report: str, rows: Sequence[Figure], near: dict[Cell, int]) -> dict[Cell, int]:
+    """The cells that fulfil what is printed in `rows`, as near to `near` as can be."""
+    program = Program()
+    force = FORCES[report]
+    for cell, value in near.items():
+        program.at(cell, value)
+    for figure in rows:
+        _require(program, figure)
+    for period in {cell.period for cell in near}:
+        for area in WITHIN[force]:
+            unlisted = Cell(report, "crime:unlisted", period, area)
+            program.between([(1, [unlisted])], 0, 5)
+    for (of, series, period), number in _LEAST.items():
+        if of == report:
+            victims = [Cell(report, series, period, area) for area in WITHIN[force]]
+            program.between([(1, victims)], number, np.inf)
+    return program.solve()
+
+
+# So many victims of domestic abuse had a month, of which the crimes were not published.
+_LEAST = {("000", "mark:domestic_abuse:", "2016-06"): 400}
+
+
+def _same(period: str) -> str:
+    return period
+
+
+_SUMS: dict[str, tuple[tuple[float, Callable[[str], str]], ...]] = {
+    "volume": ((1, _same),),
+    "previous_quarter": ((1, before),),
+    "same_quarter_last_year": ((1, year_before),),
+    "change_on_previous_quarter": ((1, _same), (-1, before)),
+    "change_on_same_quarter_last_year": ((1, _same), (-1, year_before)),
+}
+"""Statistics that are sums of a measure in some periods."""
+_CHANGES = {
+    "percent_change_on_previous_quarter": before,
+    "percent_change_on_previous_month": before,
+    "percent_change_on_same_quarter_last_year": year_before,
+    "ytd_percent_change": year_before,
+}
+"""Changes in per cent, and on which period."""
+_SHARES = {"percent": (0, MARGIN), "percent_of_asb": (0, MARGIN), "percent_approx": (0, 2)}
+_SHARES["percent_at_least"] = (2, 1.5)
+"""Shares in per cent: how far from the printed one the share may lie, and around what."""
+
+
+def _require(program: Program, figure: Figure) -> None:
+    """Takes in what a printed figure says of cells, where it says something of cells."""
+    report, measure, period, statistic = (
+        figure.report,
+        figure.measure,
+        figure.period,
+        figure.statistic,
+    )
+    if measure not in MEASURES[report]:
+        return
+    value = float(figure.value)
+
+    def of(when: str, name: str = measure) -> list[Cell]:
+        return cells(report, name, when, figure.area)
+
+    def ratio(part: list[Cell], whole: list[Cell], percent: float, margin: float) -> None:
+        program.between([(1, part), (-(percent - margin) / 100, whole)], 0, np.inf)
+        program.between([(1, part), (-(percent + margin) / 100, whole)], -np.inf, 0)
+
+    if statistic in _SUMS and figure.unit == "count":
+        summed = [(weight, of(when(period))) for weight, when in _SUMS[statistic]]
+        program.between(summed, value, value)
+    elif statistic in _CHANGES:
+        ratio(of(period), of(_CHANGES[statistic](period)), 100 + value, MARGIN)
+    elif statistic in _SHARES and measure in WHOLES:
+        more, margin = _SHARES[statistic]
+        ratio(of(period), of(period, WHOLES[measure]), value + more, margin)
+    elif statistic == "percent_of_total_crime" and measure == "domestic_abuse":
+        offences = [cell for cell in of(period) if cell.series.startswith("mark:")]
+        ratio(offences, of(period, "total_recorded_crime"), value, MARGIN)
+    elif statistic.endswith("quarter_average"):
+        four = [cell for quarter in quarters_before(period) for cell in of(quarter)]
+        if statistic == "quarter_average":
+            program.between([(1, four)], 4 * value - 2, 4 * value + 1)
+        else:
+            ratio(4 * of(period), four, 100 + value, MARGIN)
+
+
+# How a measure's records are expected to lie, where that was not published.
+_WEIGHTS = {
+    "crime:violence.without_injury.other": 0.8,
+    "crime:drugs.possession": 0.65,
+    "incident:asb.nuisance": 0.78,
+    "incident:suspicious": 1.0,
+    "mark:domestic_abuse:": 0.9,
+    "mark:child_at_risk:": 0.9,
+    "mark:vulnerable_adult:": 0.9,
+    "mark:hate.disability:": 0.4,
+    "mark:cse:": 0.8,
+    "mark:rural:": 0.69,
+    "crime:violence.without_injury.malicious_communications": 0.2,
+    "crime:sexual.other.assault": 0.5,
+    "crime:sexual.other.activity_child_under_16": 0.36,
+    "crime:sexual.other.inciting_child": 0.08,
+    "crime:sexual.other.other": 0.06,
+    "crime:vehicle.theft_from": 0.65,
+    "crime:vehicle.interfering": 0.15,
+    "crime:drugs.trafficking": 0.35,
+    "incident:domestic_abuse": 0.1,
+    "incident:child_at_risk": 0.1,
+    "incident:vulnerable_adult": 0.1,
+    "incident:hate.racial": 0.1,
+    "mark:hate.racial:": 0.5,
+    "mark:cse:sexual.rape.other": 0.2,
+    "mark:rural:burglary.business_community": 0.11,
+    "mark:rural:vehicle.theft_from": 0.1,
+    "mark:rural:other_theft": 0.1,
+    "incident:asb.personal": 0.14,
+    "incident:asb.environmental": 0.08,
+}
+
+
+def expected(report: str, rows: Sequence[Figure]) -> dict[Cell, int]:
+    """Cells as they would be expected from the volumes and averages of `rows`."""
+    force, quarter = FORCES[report], REPORTED[report]
+    printed: dict[tuple[str, str, str], float] = {}
+    for row in rows:
+        kind = {"same_quarter_last_year": year_before, "previous_quarter": before}.get(
+            row.statistic
+        )
+        if row.statistic == "quarter_average":
+            printed.setdefault((row.measure, row.area, "average"), float(row.value))
+        elif row.unit == "count" and (row.statistic == "volume" or kind):
+            when = kind(row.period) if kind else row.period
+            printed.setdefault((row.measure, row.area, when), float(row.value))
+    for row in rows:
+        summers, spring = (row.measure, row.area, "2019-Q3"), (row.measure, row.area, "2019-Q2")
+        if row.statistic == "ytd_percent_change" and spring in printed:
+            both = (1 + float(row.value) / 100) * (printed[spring] + printed[summers])
+            last = both - printed[row.measure, row.area, quarter]
+            printed.setdefault((row.measure, row.area, before(quarter)), last)
+    periods = [quarter, *quarters_before(quarter, 5 if report == "003" else 4)]
+    found: dict[Cell, int] = {}
+    total = "total_recorded_crime"
+    whole = sum(printed.get((total, area, quarter), 1.0) for area in WITHIN[force])
+    shares = {area: printed.get((total, area, quarter), 1.0) / whole for area in WITHIN[force]}
+    # A measure of few series says more of each than one of many.
+    for measure, term in sorted(MEASURES[report].items(), key=lambda each: len(each[1])):
+        if measure == total:
+            continue
+        for period, area in product(periods, WITHIN[force]):
+            places = ((area, 1.0), (force, shares[area]))
+            whens = (period, "average", quarter, year_before(quarter))
+            known = (
+                printed[measure, place, when] * part
+                for place, part in places
+                for when in whens
+                if (measure, place, when) in printed
+            )
+            number = next(known, None)
+            leaves = leaf_periods(report, period)
+            of = {series: [Cell(report, series, leaf, area) for leaf in leaves] for series in term}
+            rest = [series for series in term if of[series][0] not in found]
+            if number is None or not rest:
+                continue
+            number -= sum(found.get(cell, 0) for series in term for cell in of[series])
+            weights = {series: _WEIGHTS.get(series, 0.2) for series in rest}
+            for series, weight in weights.items():
+                each = max(0.0, number) * weight / sum(weights.values()) / len(leaves)
+                found |= dict.fromkeys(of[series], round(each))
+    return found
+
+
+class Year(NamedTuple):
+    """What a measure had in the quarters of 2019/20, beside the published Jul-Sep, and in Apr-Jun
+    2020."""
+
+    spring: int
+    autumn: int
+    winter: int
+
+
+def years(summer: int, upper: int, lower: int, springs: Iterable[int]) -> Iterator[Year]:
+    """The years whose mean and two sample standard deviations around it are the printed limits."""
+    middle, spread = (upper + lower) / 2, (upper - lower) / 4
+    for spring in springs:
+        rest = 4 * middle - spring - summer
+        half = 3 * spread**2 - (spring - middle) ** 2 - (summer - middle) ** 2
+        half = half / 2 - (rest / 2 - middle) ** 2
+        if half < 0:
+            continue
+        for sign, nudge, other in product((1, -1), (0, -1, 1), (0, -1, 1)):
+            autumn = round(rest / 2 + sign * half**0.5) + nudge
+            winter = round(rest) - autumn + other
+            four = (spring, summer, autumn, winter)
+            limit = 2 * stdev(four)
+            close = abs(mean(four) + limit - upper), abs(mean(four) - limit - lower)
+            if max(close) <= MARGIN and min(four) >= 0:
+                yield Year(spring, autumn, winter)
+
+
+def limited(rows: Sequence[Figure]) -> list[Figure]:
+    """Volumes of the quarters of 2019/20 that give the printed limits, where the crime types add up
+    to recorded crime; as figures, though nobody printed them."""
+    force = [row for row in rows if row.area == "West Mercia" and row.unit != "forces"]
+    at = {(row.measure, row.statistic): float(row.value) for row in force}
+    volumes = {
+        (row.measure, row.period): float(row.value) for row in force if row.statistic == "volume"
+    }
+    choices: dict[str, list[Year]] = {}
+    for (measure, statistic), upper in at.items():
+        if statistic != "upper_control_limit":
+            continue
+        lower, summer = at[measure, "lower_control_limit"], at[measure, "same_quarter_last_year"]
+        last = at.get((measure, "previous_quarter"))
+        if risen := at.get((measure, "change_on_previous_quarter")):
+            last = last or volumes[measure, "2020-Q3"] - risen
+        springs: Numbers = np.arange(round(lower * 0.9), round(upper * 1.1) + 1)
+        now, ytd = volumes[measure, "2020-Q3"], at[measure, "ytd_percent_change"]
+        free: Numbers = np.rint((1 + ytd / 100) * (springs + summer) - now)
+        lasts = free if last is None else last
+        change = 100 * (lasts + now) / (springs + summer) - 100
+        springs = springs[abs(change - ytd) <= MARGIN]
+        autumn, winter = (volumes.get((measure, quarter)) for quarter in ("2019-Q4", "2020-Q1"))
+        if autumn is None:
+            springs = springs[:: max(1, len(springs) // 150)]
+        choices[measure] = [
+            year
+            for year in years(int(summer), int(upper), int(lower), map(int, springs))
+            if autumn in (None, year.autumn) and winter in (None, year.winter)
+        ]
+        if not choices[measure]:
+            raise ValueError(f"no year has the limits of {measure}")
+    chosen = {
+        measure: min(found, key=lambda year: abs(year.autumn - year.winter))
+        for measure, found in choices.items()
+    }
+    if choices.keys() >= _CRIME:
+        chosen |= _adding_up(choices)
+    row = rows[0]
+    return [
+        row._replace(
+            area="West Mercia",
+            measure=measure,
+            period=period,
+            statistic="volume",
+            value=str(value),
+            unit="count",
+        )
+        for measure, year in chosen.items()
+        for period, value in zip(("2019-Q2", "2019-Q4", "2020-Q1"), year, strict=True)
+    ]
+
+
+_CRIME = {*TYPES["003"], "total_recorded_crime"}
+
+
+def _adding_up(choices: dict[str, list[Year]]) -> dict[str, Year]:
+    """One year of each crime type, so that these add up to recorded crime, but for 25 a quarter."""
+    options = [
+        (measure, year) for measure in choices if measure in _CRIME for year in choices[measure]
+    ]
+    one = np.array([[name == measure for name, _ in options] for measure in _CRIME], float)
+    signs = np.array([1.0 if name == "total_recorded_crime" else -1.0 for name, _ in options])
+    rest = np.array([year for _, year in options]).T * signs
+    done = milp(
+        np.zeros(len(options)),
+        constraints=[LinearConstraint(one, 1, 1), LinearConstraint(rest, 0, 25)],
+        integrality=np.ones(len(options)),
+        bounds=Bounds(0, 1),
+        options={"time_limit": 300},
+    )
+    if done.x is None:
+        raise ValueError(done.message)
+    return dict(options[i] for i in np.flatnonzero(done.x > 0.5))
+
+
+def cells_of(report: str) -> Iterator[tuple[str, dict[Cell, int]]]:
+    """All cells of a report in the state of its table, then as its text has them."""
+    had = [row for row in figures() if row.report == report and classify(row)[0] != CONTRADICTORY]
+    table = [row for row in had if row.state == "table"]
+    if report == "003":
+        table += limited(table)
+    first = state(report, table, expected(report, table))
+    yield "table", first
+    text = [row for row in had if row.state == "text"]
+    if report == "003":
+        text += limited([row for row in text if row.measure == "residential_burglary_dwelling"])
+    yield "text", state(report, text, first)
+
+
+def rows(report: str) -> Iterator[list[str]]:
+    """The rows of `cells.csv` of a report: the counts of a series and area from its first period
+    on. Of the text's state only what differs."""
+    written: dict[tuple[str, str], str] = {}
+    for which, found in cells_of(report):
+        periods = sorted({cell.period for cell in found})
+        for series, area in sorted({(cell.series, cell.area) for cell in found}):
+            every = (found.get(Cell(report, series, period, area), 0) for period in periods)
+            counts = " ".join(map(str, every))
+            if written.get((series, area)) != counts:
+                written[series, area] = counts
+                yield [which, report, series, area, periods[0], counts]
+
+
+if __name__ == "__main__":
+    with (HERE / "cells.csv").open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow(["state", "report", "series", "area", "first", "counts"])
+        for report in REPORTED:
+            writer.writerows(rows(report))

@@ -1,0 +1,107 @@
+"""Which published figures the product gives, to the printed digit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from streams.board.monitor import Monitor
+from streams.periods import Calendar
+from tests.published.asking import Asked, NoAnswerError
+from tests.published.feed import Feed, after
+from tests.published.scope import (
+    CLASSES,
+    CONTRADICTORY,
+    NOT_PUBLISHED,
+    Figure,
+    classify,
+    figures,
+    group_of,
+)
+from tests.published.series import REPORTED
+
+FAR_FUTURE = 4_102_444_800_000
+"""When the log took the lines, in ms: after any of them was written."""
+MATCHED = "matched"
+DIFFERS = "it is "
+
+
+class Match(NamedTuple):
+    """A published figure, and what became of it: `matched`, or why not."""
+
+    figure: Figure
+    of: str
+    """Its class."""
+    outcome: str
+
+
+def matches(report: str) -> list[Match]:
+    """Feeds the records of a report, and asks for each of its figures."""
+    feed = Feed(report)
+    monitor = Monitor([feed.force])
+    asked = [each for each in figures() if each.report == report]
+    found: dict[Figure, str] = {}
+    at = Calendar(feed.force.zone).parse(after(REPORTED[report])).end
+    for state, payloads in (("table", feed.lines()), ("text", feed.corrections())):
+        for payload in payloads:
+            refused = monitor.ingest(payload, FAR_FUTURE)
+            assert not refused, refused[0]
+        answers = Asked(monitor, feed.force.id, at)
+        found |= {each: _outcome(answers, each) for each in asked if each.state == state}
+    return [Match(each, classify(each)[0], found[each]) for each in asked]
+
+
+def _outcome(answers: Asked, figure: Figure) -> str:
+    """Whether the product's figure is the printed one, else what it is."""
+    of, reason = classify(figure)
+    if of in (CONTRADICTORY, NOT_PUBLISHED):
+        return reason
+    try:
+        value = answers.answer(figure)
+    except NoAnswerError as error:
+        return str(error)
+    digits = decimals(figure.report, figure.statistic, figure.unit)
+    if abs(value - float(figure.value)) <= 0.5 * 10**-digits + 1e-9:
+        return MATCHED
+    return f"{DIFFERS}{value:.{digits + 2}f}"
+
+
+@cache
+def decimals(report: str, statistic: str, unit: str) -> int:
+    """How many decimals a report prints of a statistic: `2` may stand for 2.00."""
+    values = (
+        each.value
+        for each in figures()
+        if (each.report, each.statistic, each.unit) == (report, statistic, unit)
+    )
+    return max(len(value.partition(".")[2]) for value in values)
+
+
+def summary(found: Sequence[Match]) -> Iterator[str]:
+    """By report, group and statistic how many figures match, and every other one with why not."""
+    by_place: dict[tuple[str, str, str], list[Match]] = defaultdict(list)
+    for each in found:
+        figure = each.figure
+        place = (figure.report, group_of(figure.measure), figure.statistic)
+        by_place[place].append(each)
+    for place, several in sorted(by_place.items()):
+        matched = sum(each.outcome == MATCHED for each in several)
+        yield f"{' '.join(place)}: {matched} of {len(several)}"
+        for each in several:
+            if each.outcome != MATCHED:
+                figure = each.figure
+                yield (
+                    f"    line {figure.line}, {figure.area}, {figure.period}, {figure.measure} "
+                    f"{figure.value}: {each.of}: {each.outcome}"
+                )
+    for of in CLASSES:
+        among = [each for each in found if each.of == of]
+        matched = sum(each.outcome == MATCHED for each in among)
+        yield f"{of}: {matched} of {len(among)}"
+
+
+if __name__ == "__main__":
+    every = [each for report in REPORTED for each in matches(report)]
+    print("\n".join(summary(every)))

@@ -1,0 +1,287 @@
+"""What a report sets beside a figure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.board.compare import (
+    COMPARISONS,
+    Beside,
+    Change,
+    Comparisons,
+    Rank,
+    Rate,
+    Standing,
+    percent_change,
+    printed,
+)
+from streams.board.monitor import Monitor
+from streams.board.query import Observation, Query
+from streams.config.force import Force, check_force
+from streams.errors import QueryError
+from tests.build import TINY_FORCE, as_json, crime, feed, incident, monitor, ms
+
+AT = ms("2021-07-01T12:00:00Z")
+RANKED = TINY_FORCE.replace('id = "north"\n', 'id = "north"\npopulation = 200\n').replace(
+    'id = "south"\n', 'id = "south"\npopulation = 500\nhouseholds = 250\n'
+)
+
+
+def crimes(month: str, number: int, **fields: Any) -> list[dict[str, Any]]:
+    """Crimes of the 10th of a month."""
+    at = f"{month}-10T12:00:00Z"
+    return [crime(f"{month}/{n}/{fields}", at, **fields) for n in range(number)]
+
+
+EDGES = [crime("first", "2019-04-01T12:00:00Z"), crime("last", "2021-06-30T12:00:00Z")]
+
+
+def monitored(*records: dict[str, Any], force: Force | None = None) -> Monitor:
+    watched = monitor(force)
+    watched.play_history(True)
+    feed(watched, *records)
+    return watched
+
+
+def beside(
+    *records: dict[str, Any],
+    period: str = "2021-05",
+    indicator: str = "total_recorded_crime",
+    area: str = "force",
+    at: int = AT,
+    **options: Any,
+) -> Comparisons:
+    query = Query(monitored(*EDGES, *records), "tiny", at)
+    return Comparisons(query, indicator, period, area, **options)
+
+
+def test_the_period_before_and_last_years() -> None:
+    found = beside(*crimes("2021-05", 24), *crimes("2021-04", 20), *crimes("2020-05", 30))
+    assert found.observation == Observation(24)
+    assert found.previous == Change("2021-05", 24, "2021-04", 20, 4, 20.0)
+    assert found.last_year == Change("2021-05", 24, "2020-05", 30, -6, -20.0)
+
+
+def test_a_change_on_nothing_is_no_number() -> None:
+    found = beside(*crimes("2021-05", 24))
+    assert found.previous == Change("2021-05", 24, "2021-04", 0, 24, None)
+    assert percent_change(1, 0) is None
+
+
+def test_there_is_no_per_cent_on_a_few_cases_unless_it_is_asked_for() -> None:
+    few = [*crimes("2021-05", 18), *crimes("2021-04", 9)]
+    assert beside(*few).previous.percent is None
+    assert beside(*few, small_bases=True).previous.percent == 100.0
+
+
+def test_a_month_on_average_of_the_twelve_and_a_quarter_of_the_four_before() -> None:
+    before = [each for n in range(1, 5) for each in crimes(f"2021-0{n}", 30)]
+    found = beside(*before, *crimes("2021-05", 12))
+    label = "average of 12: 2020-05..2021-04"
+    assert found.average == Change("2021-05", 12, label, 10.0, 2.0, 20.0)
+    quarter = beside(*before, *crimes("2020-12", 30), period="2021-Q1")
+    assert quarter.average.base == 7.5
+    assert beside(*before, period="2021-05", number=2).average.base == 30.0
+
+
+def test_a_mean_over_periods_is_that_of_all_their_records() -> None:
+    def attended(name: str, opened: str, minutes: int) -> dict[str, Any]:
+        return incident(name, opened, arrived_at=opened.replace("T10:00", f"T10:{minutes:02d}"))
+
+    query = Query(
+        monitored(
+            attended("edge", "2020-04-01T10:00:00Z", 10),
+            *(attended(f"a{n}", "2021-03-01T10:00:00Z", 10) for n in range(3)),
+            attended("b", "2021-04-01T10:00:00Z", 30),
+            attended("c", "2021-05-01T10:00:00Z", 10),
+            attended("d", "2021-05-31T10:00:00Z", 30),
+        ),
+        "tiny",
+        AT,
+    )
+    mean = Comparisons(query, "mean_response_time", "2021-05", number=2).average
+    assert (mean.base, mean.value, mean.percent) == (900.0, 1200.0, 100 / 3)
+    share = Comparisons(query, "attended_within_20min", "2021-05", number=2).average
+    assert (share.base, share.value, share.change, share.percent) == (0.75, 0.5, -0.25, None)
+
+
+def test_the_year_to_date_and_last_years_at_the_same_day() -> None:
+    records = [*crimes("2020-04", 10), *crimes("2020-06", 99), *crimes("2021-04", 15)]
+    found = beside(*records, period="2021-05")
+    assert found.year_to_date == Change("YTD-2021-05", 15, "YTD-2020-05", 10, 5, 50.0)
+
+
+def test_rolling_months_beside_those_of_a_year_before() -> None:
+    records = [*crimes("2020-04", 10), *crimes("2021-03", 12), *crimes("2021-01", 3)]
+    found = beside(*records, period="2021-05")
+    assert found.rolling_3 == Change("R3-2021-05", 12, "R3-2020-05", 10, 2, 20.0)
+    assert found.rolling_6 is not None
+    assert found.rolling_6.value == 15
+    assert found.rolling_12 is not None
+    assert found.rolling_12.value == 15
+    assert beside(period="2021-05-10").rolling_3 is None
+
+
+def test_a_period_that_runs_is_compared_with_the_same_days() -> None:
+    def days(month: str, *numbers: int) -> list[dict[str, Any]]:
+        return [crime(f"{month}-{n}", f"{month}-{n:02d}T12:00:00Z") for n in numbers]
+
+    found = beside(
+        *days("2021-06", 1, 2, 3, 20), *days("2021-05", 1, 4, 5, 20), *days("2020-06", 3, 9),
+        period="2021-06", at=ms("2021-06-05T09:00:00Z"),
+    )  # fmt: skip
+    assert found.observation == Observation(5, complete=False)
+    so_far = "2021-06-01..2021-06-04"
+    assert found.previous == Change(so_far, 3, "2021-05-01..2021-05-04", 2, 1, None)
+    assert found.last_year == Change(so_far, 3, "2020-06-01..2020-06-04", 1, 2, None)
+    assert found.year_to_date.period == "YTD-2021-06-04"
+    assert found.average.change is None
+
+
+def test_what_has_not_begun_or_was_heard_in_part_is_compared_with_nothing() -> None:
+    ahead = beside(period="2021-08")
+    assert (ahead.previous.value, ahead.previous.change) == (None, None)
+    half = beside(*crimes("2019-05", 20), period="2020-03")
+    assert half.last_year.base is None  # the feed began after it
+    assert half.average.change is None
+
+
+def test_a_share_of_the_parent_and_of_any_other_count() -> None:
+    records = [*crimes("2021-05", 3, offence="vehicle"), *crimes("2021-05", 9)]
+    found = beside(*records, indicator="vehicle_offences")
+    assert found.share == Observation(0.25, 3, 12)
+    assert found.share_of("vehicle_offences").value == 1.0
+    assert beside(*records).share is None
+    with pytest.raises(QueryError, match="is no count"):
+        found.share_of("attended_within_20min")
+
+
+def test_a_rate_is_per_1000_people_or_households_of_the_area() -> None:
+    force, problems = check_force(RANKED, "tiny.toml")
+    assert force is not None, problems
+    query = Query(monitored(*EDGES, *crimes("2021-05", 4, area="south"), force=force), "tiny", AT)
+    assert Comparisons(query, "total_recorded_crime", "2021-05").rate == Rate(
+        4.0, "population", 1000
+    )
+    south = Comparisons(query, "total_recorded_crime", "2021-05", "south")
+    assert south.rate == Rate(8.0, "population", 500)
+    households = Comparisons(query, "total_recorded_crime", "2021-05", "south", per="households")
+    assert households.rate == Rate(16.0, "households", 250)
+    unknown = Comparisons(query, "total_recorded_crime", "2021-05", "north-area")
+    assert unknown.rate == Rate(None, "population", None)
+    assert Comparisons(query, "incidents", "2021-05").rate is None
+
+
+def test_the_rank_among_the_areas_of_a_kind_is_by_rate() -> None:
+    force, problems = check_force(RANKED, "tiny.toml")
+    assert force is not None, problems
+    records = [*crimes("2021-05", 4, area="south"), *crimes("2021-05", 3, area="north")]
+    query = Query(monitored(*EDGES, *records, force=force), "tiny", AT)
+    ranks = [
+        Comparisons(query, "total_recorded_crime", "2021-05", area).rank
+        for area in ("north", "south", "north-area", "force")
+    ]
+    assert ranks == [
+        Rank(1, 2, "districts"), Rank(2, 2, "districts"), Rank(None, 0, "policing areas"), None,
+    ]  # fmt: skip
+
+
+def test_the_rank_among_the_similar_forces_that_are_here() -> None:
+    own, other = (
+        check_force(TINY_FORCE.replace('id = "tiny"', head), "tiny.toml")[0]
+        for head in ('id = "tiny"\nmost_similar = ["other", "away"]', 'id = "other"')
+    )
+    assert own is not None
+    assert other is not None
+    watched = Monitor([own, other])
+    for force in ("tiny", "other"):
+        feed(watched, *({**each, "force": force} for each in EDGES))
+    feed(watched, *({**each, "force": "other"} for each in crimes("2021-05", 3)))
+    of = Comparisons(Query(watched, "tiny", AT), "total_recorded_crime", "2021-05")
+    assert of.peers == Rank(2, 2, "most similar forces")
+    assert Comparisons(Query(watched, "other", AT), "total_recorded_crime", "2021-05").peers is None
+
+
+@pytest.mark.parametrize(("number", "word"), [(10, "in line"), (11, "above"), (9, "below")])
+def test_a_value_is_above_below_or_in_line_with_the_average(number: int, word: str) -> None:
+    found = beside(
+        *crimes("2021-05", number), *crimes("2021-04", 10), period="R1-2021-05", number=1
+    )
+    assert found.standing == Standing(word, "5 % of the average")  # type: ignore[arg-type]
+
+
+def test_a_value_is_judged_by_its_chart_where_there_is_one() -> None:
+    before = [
+        each
+        for month in ("2020-04", "2020-05", "2020-06", "2020-07", "2020-08", "2020-09", "2020-10",
+                      "2020-11", "2020-12", "2021-01", "2021-02", "2021-03", "2021-04")
+        for each in crimes(month, 10)
+    ]  # fmt: skip
+    assert beside(*before, *crimes("2021-05", 60)).standing == Standing("above", "chart")
+    assert beside(*before, *crimes("2021-05", 10)).standing == Standing("in line", "chart")
+
+
+@pytest.mark.parametrize(
+    ("value", "places", "text"),
+    [(2.5, 0, "3"), (-2.5, 0, "-3"), (0.285, 2, "0.29"), (1.005, 2, "1.01"), (12.449, 1, "12.4")],
+)
+def test_numbers_are_printed_with_halves_away_from_zero(
+    value: float, places: int, text: str
+) -> None:
+    assert printed(value, places) == Decimal(text)
+
+
+def test_the_comparisons_that_are_asked_for_stand_beside_a_figure() -> None:
+    found = beside(*crimes("2021-05", 3, area="south"), area="south")
+    every = Beside.of(found, COMPARISONS)
+    assert {name: getattr(every, name) for name in COMPARISONS} == {
+        name: getattr(found, name) for name in COMPARISONS
+    }
+    some = as_json(Beside.of(found, ["share", "rank"]))
+    assert some == {"share": None, "rank": {"rank": None, "of": 0, "among": "districts"}}
+
+
+months = st.integers(0, 26)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(months, st.sampled_from(["north", "south", None])), max_size=80),
+    st.integers(13, 25),
+    st.sampled_from(["force", "north-area", "south"]),
+)
+def test_comparisons_equal_those_of_the_boards_rows(
+    drawn: list[tuple[int, str | None]], month: int, area: str
+) -> None:
+    labels = [f"{2019 + (n + 3) // 12}-{(n + 3) % 12 + 1:02d}" for n in range(27)]
+    watched = monitored(
+        *EDGES,
+        *(
+            crime(f"k{n}", f"{labels[at]}-15T12:00:00Z", area=of)
+            for n, (at, of) in enumerate(sorted(drawn, key=lambda each: each[0]))
+        ),
+    )
+    board = watched.board("tiny", AT, labels)
+
+    def count(label: str) -> int:
+        rows = board.periods[label].rows("crimes") or []
+        return sum(each.count_of("count") or 0 for each in rows
+                   if each.is_at(offence="all", area=area))  # fmt: skip
+
+    found = Comparisons(Query(watched, "tiny", AT), "crimes.count", labels[month], area)
+    now, before = count(labels[month]), count(labels[month - 1])
+    assert (found.previous.value, found.previous.base) == (now, before)
+    assert found.previous.change == now - before
+    assert found.last_year.base == count(labels[month - 12])
+    twelve = sum(map(count, labels[month - 12 : month]))
+    assert found.average.base == twelve / 12
+    assert found.rolling_12 is not None
+    assert found.rolling_12.value == twelve - count(labels[month - 12]) + now
+    begins = month - (month % 12)
+    assert found.year_to_date.value == sum(map(count, labels[begins : month + 1]))
+    assert found.year_to_date.base == sum(map(count, labels[begins - 12 : month - 11]))

@@ -1,0 +1,322 @@
+"""Any indicator, for any stretch of time and any area."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.board.monitor import Monitor
+from streams.board.query import Observation, Query
+from streams.errors import QueryError
+from streams.periods import Calendar, rfc3339
+from streams.registry.histogram import bin_of, value_of
+from streams.stretches import Stretch
+from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
+
+AT = ms("2021-07-01T12:00:00Z")
+CALENDAR = Calendar(tiny_force().zone)
+
+NOT_KNOWN = Observation(None, known=False, complete=False)
+
+
+def asked(*records: dict[str, Any], at: int = AT) -> Query:
+    watched = monitor()
+    feed(watched, *records)
+    return Query(watched, "tiny", at)
+
+
+def crimes(*recorded: str, **fields: Any) -> list[dict[str, Any]]:
+    return [crime(f"{at}{fields}", at, **fields) for at in recorded]
+
+
+EDGES = crimes("2021-01-01T12:00:00Z", "2021-06-30T12:00:00Z")
+"""The first and last crime of the feed."""
+
+
+def test_a_count_is_by_period_and_area_with_the_areas_within_it() -> None:
+    query = asked(
+        *EDGES,
+        *crimes("2021-02-03T12:00:00Z", "2021-02", area="north"),
+        *crimes("2021-02-04", area="north-area"),
+        *crimes("2021-02-05T12:00:00Z", area="south", offence="vehicle"),
+        *crimes("2021-03-01T12:00:00Z", area="south"),
+    )
+    assert query.figure("total_recorded_crime", "2021-02") == Observation(4)
+    assert query.figure("total_recorded_crime", "2021-02", "north-area") == Observation(3)
+    assert query.figure("total_recorded_crime", "2021-02", "North") == Observation(2)
+    assert query.figure("vehicle_offences", "2021-02", "south") == Observation(1)
+    assert query.figure("crimes.count{offence=burglary,vehicle}", "2021-Q1") == Observation(6)
+    assert query.figure("crimes.count{offence=burglary}", "2021-02..2021-03") == Observation(4)
+    by_area = query.by_area("total_recorded_crime", "2021-02")
+    assert {name: each.value for name, each in by_area.items()} == {
+        "force": 4, "north-area": 3, "north": 2, "south": 1,
+    }  # fmt: skip
+
+
+def test_a_counted_zero_is_0() -> None:
+    query = asked(*EDGES)
+    assert query.figure("vehicle_offences", "2021-02") == Observation(0)
+    assert query.figure("vehicle_offences", "2021-02", "south") == Observation(0)
+
+
+@pytest.mark.parametrize("period", ["2020-12", "2020-Q4", "2021-07", "2019/20", "2019"])
+def test_what_lies_outside_the_feeds_days_is_not_known(period: str) -> None:
+    query = asked(*EDGES, at=ms("2021-09-01T00:00:00Z"))
+    assert query.figure("vehicle_offences", period) == NOT_KNOWN
+
+
+def test_of_a_feed_that_never_was_nothing_is_known() -> None:
+    assert asked(*EDGES).figure("incidents", "2021-02") == NOT_KNOWN
+
+
+def test_a_period_that_runs_or_was_heard_in_part_is_not_complete() -> None:
+    query = asked(*EDGES, at=ms("2021-06-30T20:00:00Z"))
+    running = Observation(1, complete=False)
+    assert query.figure("total_recorded_crime", "2021-06") == running
+    assert query.figure("total_recorded_crime", "2020/21") == running
+    assert query.figure("total_recorded_crime", "2021-Q1") == Observation(1)
+
+
+def test_records_known_only_to_the_month_leave_its_days_unknown() -> None:
+    query = asked(*EDGES, *crimes("2021-02"))
+    assert query.figure("total_recorded_crime", "2021-02-03") == NOT_KNOWN
+    assert query.figure("total_recorded_crime", "2021-03-03") == Observation(0)
+
+
+def test_a_share_is_of_the_sums_of_its_parts() -> None:
+    def answered(name: str, offered: str, seconds: int) -> dict[str, Any]:
+        at = rfc3339(ms(offered) + seconds * 1000)
+        return call(name, offered, answered_at=at)
+
+    query = asked(
+        *(answered(f"a{n}", f"2021-02-0{n}T10:00:00Z", 5) for n in range(1, 10)),
+        answered("b1", "2021-03-01T10:00:00Z", 50),
+    )
+    assert query.figure("answered_999_within_10s", "2021-02") == Observation(1.0, 9, 9, small=True)
+    both = query.figure("answered_999_within_10s", "2021-02..2021-03")
+    assert both == Observation(0.9, 9, 10, complete=False, small=True)
+    mean = query.figure("calls.answer_mean{line=999}", "2021-02..2021-03")
+    assert mean == Observation(9.5, 95.0, 10, complete=False, small=True)
+    median = query.figure("calls.answer_p90{line=999}", "2021-02..2021-03")
+    assert median == Observation(5.0, None, 10, complete=False, small=True)
+    assert query.figure("calls.abandonment{line=101}", "2021-02") == Observation(None, 0, 0)
+    assert query.figure("calls.answer_median{line=101}", "2021-02") == Observation(None, None, 0)
+
+
+def test_attendance_is_of_emergencies_alone() -> None:
+    query = asked(
+        incident("i1", "2021-02-01T10:00:00Z", arrived_at="2021-02-01T10:10:00Z"),
+        incident("i2", "2021-02-02T10:00:00Z", grade="priority", closed_at="2021-02-02T11:00:00Z"),
+        incident("i3", "2021-02-28T10:00:00Z", arrived_at="2021-02-28T11:00:00Z"),
+        at=AT,
+    )
+    assert query.figure("emergency_incidents", "2021-02") == Observation(2)
+    assert query.figure("attended_within_20min", "2021-02") == Observation(0.5, 1, 2, small=True)
+    assert query.figure("incidents", "2021-02") == Observation(3)
+    assert query.figure("incidents.count{grade=priority}", "2021-02") == Observation(1)
+
+
+def test_a_silent_feed_is_not_0() -> None:
+    query = asked(*EDGES)
+    assert query.figure("total_recorded_crime", "2021-07-01") == NOT_KNOWN
+
+
+def total(period: str, line: str, **counts: int) -> dict[str, Any]:
+    return {
+        "kind": "reading", "force": "tiny", "id": f"{line}/{period}", "measure": "calls",
+        "line": line, "period": period, "updated_at": "2021-05-01T00:00:00Z", "counts": counts,
+    }  # fmt: skip
+
+
+def test_totals_of_calls_stand_beside_records_as_on_the_board() -> None:
+    query = asked(
+        call("c1", "2021-01-01T10:00:00Z", answered_at="2021-01-01T10:00:05Z"),
+        call("c2", "2021-06-30T10:00:00Z", answered_at="2021-06-30T10:00:05Z"),
+        total("2021-02", "101", offered=100, answered=90, abandoned=10, within=80),
+        total("2021-03", "101", offered=50),
+    )
+    assert query.figure("calls_101", "2021-02") == Observation(100)
+    assert query.figure("answered_101_within_30s", "2021-02") == Observation(0.8, 80, 100)
+    assert query.figure("calls_101", "2021-02..2021-03") == Observation(150)
+    assert query.figure("answered_101_within_30s", "2021-03") == NOT_KNOWN
+    assert query.figure("calls.answer_mean{line=101}", "2021-02") == NOT_KNOWN
+    assert query.figure("calls_101", "2021-Q2") == NOT_KNOWN
+    assert query.figure("calls_101", "2021-Q1") == Observation(150, complete=False)
+    assert query.figure("calls.offered", "2021-01") == NOT_KNOWN
+    assert query.figure("calls_999", "2021-Q2") == Observation(1)
+
+
+@pytest.mark.parametrize(
+    ("indicator", "period", "area", "words"),
+    [
+        ("vehicle_offence", "2021-02", "force", "did you mean vehicle_offences"),
+        ("crimes.sum", "2021-02", "force", 'measure "crimes.sum" is none of'),
+        ("calls.waiting", "2021-02", "force", "holds at a moment"),
+        ("incidents", "Q1", "force", "is no period: write 2021-10-31T01"),
+        ("incidents", "2021-02", "nort", "no area of Tiny Police; did you mean north"),
+    ],
+)
+def test_what_there_is_not_is_told_with_what_there_is(
+    indicator: str, period: str, area: str, words: str
+) -> None:
+    with pytest.raises(QueryError, match=words):
+        asked(*EDGES).figure(indicator, period, area)
+
+
+def test_the_force_goes_by_its_own_names() -> None:
+    query = asked(*EDGES)
+    assert {query.area(name) for name in ("force", "", "tiny", "Tiny Police")} == {0}
+
+
+def test_a_series_is_of_the_periods_within_a_stretch() -> None:
+    query = asked(*EDGES, *crimes("2021-02-03T12:00:00Z", "2021-02-04T12:00:00Z"))
+    found = query.series("total_recorded_crime", "month", "2021-Q1")
+    assert [(each.label, seen.value) for each, seen in found] == [
+        ("2021-01", 1), ("2021-02", 2), ("2021-03", 0),
+    ]  # fmt: skip
+
+
+# -- after any sequence of versions ----------------------------------------------------------------
+
+AREAS = [None, "north", "north-area", "south"]
+GRADES = ["emergency", "priority", "scheduled"]
+CATEGORIES = ["asb.personal", "asb.nuisance", "missing_person", "other"]
+days = st.integers(0, 180)
+
+versions = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": st.integers(0, 15),
+            "version": st.integers(1, 4),
+            "day": days,
+            "area": st.sampled_from(AREAS),
+            "grade": st.sampled_from(GRADES),
+            "category": st.sampled_from(CATEGORIES),
+            "wait": st.one_of(st.none(), st.integers(0, 4000)),
+            "cancelled": st.booleans(),
+            "deleted": st.sampled_from([False, False, False, True]),
+        }
+    ),
+    max_size=60,
+    unique_by=lambda each: (each["name"], each["version"]),
+)
+START = ms("2021-01-01T10:00:00Z")
+DAYS = 86_400_000
+
+
+def folded(drawn: list[dict[str, Any]]) -> tuple[Monitor, list[dict[str, Any]]]:
+    """A monitor that has taken the versions in this order, and the versions that win."""
+    watched, best = monitor(), dict[int, dict[str, Any]]()
+    watched.play_history(True)
+    for day in (0, 180):  # the first and last of the feed
+        fields = {"grade": "scheduled", "category": "other"}
+        feed(watched, incident(f"edge{day}", rfc3339(START + day * DAYS), **fields))
+    for each in drawn:
+        feed(watched, record_of(each))
+        held = best.get(each["name"])
+        if held is None or each["version"] > held["version"]:
+            best[each["name"]] = each
+    won = [each for each in best.values() if not each["cancelled"] and not each["deleted"]]
+    return watched, won
+
+
+def record_of(each: dict[str, Any]) -> dict[str, Any]:
+    """The event of a drawn version."""
+    opened, wait = START + each["day"] * DAYS + 1000, each["wait"]
+    same = ("version", "area", "grade", "category", "cancelled", "deleted")
+    return incident(
+        f"i{each['name']}",
+        rfc3339(opened),
+        updated_at=rfc3339(START + 190 * DAYS),
+        closed_at=rfc3339(opened + 5_000_000),
+        arrived_at=None if wait is None else rfc3339(opened + wait * 1000),
+        **{name: each[name] for name in same},
+    )
+
+
+@settings(max_examples=25, deadline=None)
+@given(versions)
+def test_areas_categories_and_grains_add_up(drawn: list[dict[str, Any]]) -> None:
+    watched, won = folded(drawn)
+    query = Query(watched, "tiny", START + 200 * DAYS)
+
+    def count(where: str, period: str, area: str = "force") -> int:
+        found = query.figure(f"incidents.count{where}", period, area)
+        assert found.complete
+        return int(found.value or 0)
+
+    months = [f"2021-0{n}" for n in range(1, 7)]
+    for month in months:
+        span = CALENDAR.parse(month)
+        own = sum(
+            each["area"] is None and span.start <= START + each["day"] * DAYS + 1000 < span.end
+            for each in won
+        )
+        edges = month in ("2021-01", "2021-06")
+        inner = count("", month, "north-area") + count("", month, "south")
+        assert count("", month) == inner + own + edges
+        assert count("", month, "north") <= count("", month, "north-area")
+        by_category = (
+            count(f"{{category={c}}}", month) for c in ("asb", "missing_person", "other")
+        )
+        assert count("", month) == sum(by_category)
+        by_grade = [count(f"{{grade={g}}}", month) for g in GRADES]
+        assert count("", month) == sum(by_grade)
+        assert count("{grade=emergency,priority}", month) == sum(by_grade[:2])
+        of_days = query.series("incidents.count", "day", month)
+        assert count("", month) == sum(int(each.value or 0) for _, each in of_days)
+    for quarter, within in (("2021-Q1", months[:3]), ("2021-Q2", months[3:])):
+        assert count("", quarter) == sum(count("", month) for month in within)
+    assert count("", "2021-01..2021-06") == len(won) + 2
+
+
+@settings(max_examples=25, deadline=None)
+@given(versions, st.integers(0, 5), st.integers(0, 5), st.sampled_from(["force", *AREAS[1:]]))
+def test_shares_means_and_quantiles_equal_those_of_their_records(
+    drawn: list[dict[str, Any]], a: int, b: int, area: str
+) -> None:
+    watched, won = folded(drawn)
+    query = Query(watched, "tiny", START + 200 * DAYS)
+    first, last = sorted((a, b))
+    period = f"2021-0{first + 1}..2021-0{last + 1}"
+    span = Stretch.parse(CALENDAR, period)
+    waits = sorted(
+        each["wait"]
+        for each in won
+        if each["grade"] == "emergency"
+        and each["wait"] is not None
+        and span.start <= START + each["day"] * DAYS + 1000 < span.end
+        and (area in ("force", each["area"]) or (area == "north-area" and each["area"] == "north"))
+    )
+    share = query.figure("attended_within_20min", period, area)
+    assert (share.numerator, share.denominator) == (sum(w <= 1200 for w in waits), len(waits))
+    mean = query.figure("mean_response_time", period, area)
+    assert mean.value == (sum(waits) / len(waits) if waits else None)
+    median = query.figure("attendance.response_median", period, area)
+    assert median.denominator == len(waits)
+    if waits:
+        exact = waits[-(-len(waits) // 2) - 1]
+        assert median.value is not None
+        assert median.value <= value_of(bin_of(exact))
+        assert bin_of(int(median.value)) == bin_of(exact)
+
+
+@settings(max_examples=15, deadline=None)
+@given(versions, st.lists(st.integers(1, 6), min_size=60, max_size=60))
+def test_what_is_kept_of_closed_periods_is_revised(
+    drawn: list[dict[str, Any]], months: list[int]
+) -> None:
+    at = START + 200 * DAYS
+    watched, _ = folded([])
+    for each, month in zip(drawn, months, strict=False):
+        Query(watched, "tiny", at).by_area("asb", f"2021-0{month}")
+        feed(watched, record_of(each))
+    anew, _ = folded(drawn)
+    for month in range(1, 7):
+        found, fresh = (
+            Query(each, "tiny", at).by_area("asb", f"2021-0{month}") for each in (watched, anew)
+        )
+        assert found == fresh
