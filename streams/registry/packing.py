@@ -201,7 +201,7 @@ class Packer:
         def test(packed: int) -> bool:
             if not packed:  # it was deleted
                 return False
-            index = (packed >> 1) & _FACTS
+            index = (packed >> 1) & FACTS
             found = known.get(index)
             if found is None:
                 found = known[index] = holds(self.facts.tuples[index])
