@@ -201,16 +201,6 @@ class Proportion(Detector):
         return max(self._evidence_target, self._evidence_recent)
 
     @property
-    def evidence_target(self) -> float:
-        """The same against the target alone."""
-        return self._evidence_target
-
-    @property
-    def evidence_recent(self) -> float:
-        """The same against the recent rate alone."""
-        return self._evidence_recent
-
-    @property
     def direction(self) -> str | None:
         """'up' or 'down': the side of the smallest tail."""
         return self._direction
