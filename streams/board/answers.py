@@ -283,12 +283,11 @@ def measures(registry: Registry, search: str = "") -> list[MeasureShown]:
 
 def _indicators(registry: Registry) -> Iterator[MeasureShown]:
     for each in registry.indicators.values():
-        _, _, measure = registry.measures_of(each)[0]
         yield MeasureShown(
             name=each.name,
             title=each.title,
-            unit=measure.unit,
-            polarity=each.polarity or measure.polarity,
+            unit=registry.unit_of(each),
+            polarity=registry.polarity_of(each),
             definition=each.definition,
             parts=[part.address for part in each.parts],
             share_of=each.share_of or None,

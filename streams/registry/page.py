@@ -123,12 +123,12 @@ def _indicators(registry: Registry) -> Iterator[str]:
 
 
 def _indicator(registry: Registry, of: Indicator) -> tuple[str, ...]:
-    _, _, measure = registry.measures_of(of)[0]
+    made_of = " + ".join(f"`{part.address}`" for part in of.parts)
     return (
         f"`{of.name}`",
         of.definition or of.title,
-        " + ".join(f"`{part.address}`" for part in of.parts),
-        DIRECTIONS[of.polarity or measure.polarity],
+        made_of if of.repeats is None else f"people in `{of.repeats.kind}` records",
+        DIRECTIONS[registry.polarity_of(of)],
         f"`{of.share_of}`" if of.share_of else "",
         of.per or "",
         of.source,
