@@ -208,10 +208,9 @@ class Packer:
         """Who is in a record, as its kind declares it; nobody in a deleted one."""
         found: list[tuple[str, str]] = []
         for people in self.kind.people if not event.deleted else ():
-            named = getattr(event, people.field) or ()
+            named, role = getattr(event, people.field) or (), people.role
             several = (named,) if isinstance(named, str) else named
-            ids = (each if isinstance(each, str) else each.id for each in several)
-            found.extend((each, people.role) for each in ids)
+            found += [(each if isinstance(each, str) else each.id, role) for each in several]
         return tuple(found)
 
     @property
