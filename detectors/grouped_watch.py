@@ -161,16 +161,21 @@ class GroupedWatch(Detector):
             return
         first, *sums = self._pending
         self._pending = []
-        group = self._formed([first, self._place - 1, *sums])
+        self.complete([first, self._place - 1, *sums])
+
+    def complete(self, group: list[float]) -> None:
+        """Takes a group of enough cases, in which the last slot is: judges it, and learns the
+        oldest that waits."""
+        group = self._formed(group)
         group += [0.0, 0.0]  # how far the level of its spell is off, and the groups of that
         self._groups += 1
         self._recent.append(group)
         if self.state == "ready":
-            self._judge_stretches(group)
+            self.judge_stretches(group)
         while len(self._recent) > min(self.window, max(0, self._learned - self.need)):
             self._absorb(self._recent.pop(0))
 
-    def _judge_stretches(self, group: list[float]) -> None:
+    def judge_stretches(self, group: list[float]) -> None:
         """Judges the latest group, and the stretches that end with it."""
         self._surprise, self._off = self._judge(group)
         if self._spell:

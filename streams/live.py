@@ -135,14 +135,20 @@ class Health:
     @property
     def shown(self) -> tuple[State, str]:
         """State and detail as they are to be shown now: who counts for seconds on end is behind."""
-        if self.state in ("live", "unwell", "behind") and self.busy is not None and self.busy.long:
+        if self.busy is not None and self._counts_for_long:
             return "behind", self.busy.words
         return self.state, self.detail
 
     @property
+    def _counts_for_long(self) -> bool:
+        going_on = self.state in ("live", "unwell", "behind")
+        return going_on and self.busy is not None and self.busy.long
+
+    @property
     def ready(self) -> bool:
         """Recovered, keeping up and without troubles, so that the figures may be relied on."""
-        return self.shown[0] in ("live", "finished") and not self.troubles
+        known = self.state in ("live", "finished") and not self.troubles
+        return known and not self._counts_for_long
 
     @property
     def counting(self) -> bool:

@@ -394,25 +394,25 @@ class CountWatches:
         low = int(since.min())
         due = self._due[some, at + 1 : at + 2] - self._due[some, low : at + 1]
         came = self._came[some, at + 1 : at + 2] - self._came[some, low : at + 1]
-        # As `UncertainFocus` spares logarithms; and a fall is worth no more than it is deep.
-        dispersion, spread = self._looked[some, :1], self._looked[some, 1:]
+        # No ratio exceeds its chi-square, of which the variance is at least the smaller mean.
         excess = came - due
-        least = np.maximum(np.minimum(due, came), 0.0)
-        varies = least / due
-        varies *= dispersion - 1.0
-        varies += 1.0
-        varies += spread * least
-        varies *= least
-        varies *= 2.0 * self._interest
-        far = excess * excess > varies
+        most = np.minimum(due, came)
+        most *= 2.0 * self._interest
+        place = np.flatnonzero(excess * excess > most)
+        if not len(place):
+            return found
+        row, column = np.divmod(place, due.shape[1])
+        come, due_of, excess = came.ravel()[place], due.ravel()[place], excess.ravel()[place]
+        # As `UncertainFocus` spares logarithms; and a fall is worth no more than it is deep.
+        dispersion, spread = self._looked[some][row].T
+        least = np.maximum(np.minimum(due_of, come), 0.0)
+        varies = least * (1.0 + least / due_of * (dispersion - 1.0) + spread * least)
+        far = excess * excess > 2.0 * self._interest * varies
         far &= (excess > 0.0) | (excess < -self._interest)
-        if int(since.max()) != low:
-            far &= np.arange(low, at + 1) >= since[:, None]
-        row, column = np.nonzero(far)
-        if len(row):
-            gain = _gain(came[row, column], due[row, column], dispersion[row, 0], spread[row, 0])
-            enough = row[gain >= self._interest]
-            found[enough if every else rows[enough]] = True
+        far &= low + column >= since[row]
+        row, figures = row[far], (come[far], due_of[far], dispersion[far], spread[far])
+        enough = row[_gain(*figures) >= self._interest]
+        found[enough if every else rows[enough]] = True
         return found
 
     def _follow(self, row: int) -> None:

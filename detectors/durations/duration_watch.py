@@ -85,6 +85,58 @@ DOUBTFUL = -1.0
 """In the place of the durations of which the squares are known."""
 
 
+def sums_of(x: float | None, number: float, squares: float | None) -> list[float] | None:
+    """What is summed of a slot: the durations and their sum, squares about their mean over its
+    square and the degrees of freedom of these, the sum of squares and of how many that is. None
+    where there are none; no time at all is no duration, and has no logarithm."""
+    if x is None or not 0.0 < x < inf or not number > 0.0:
+        return None
+    x = min(x, MOST * number)
+    squares = x * x if number <= 1.0 else squares
+    known = squares is not None and number > 1.0
+    about = 0.0
+    if known and squares is not None:
+        mean = x / number
+        about = min(max(0.0, squares / mean / mean - number), number * (number - 1.0))
+    freedom = number - 1.0 if known else 0.0
+    return [number, x, about, freedom, squares or 0.0, 0.0 if squares is None else number]
+
+
+def far_of(cv: float) -> float:
+    """How many times the mean a single duration is beyond what is possible."""
+    variance = log1p(cv**2)
+    return max(LEAST_FAR, exp(FAR * sqrt(variance) - variance / 2.0))
+
+
+def doubted(group: list[float], cv: float, hoped: float) -> list[float]:
+    """A group as it is judged: where some of its durations are impossible, the others. `hoped`: the
+    mean that was expected, 0 while nothing is known."""
+    _, _, n, total, _, _, squares, known = group
+    if known < n or n < 3.0:
+        return group
+    numbers = range(1, min(SOME + int(n / MANY), int(n) - 2) + 1)
+    means = [_without(float(k), n, total, squares, cv) for k in numbers]
+    far = far_of(cv)
+    for k, mean in zip(numbers, means, strict=True):
+        if mean > 0.0 and total - (n - k) * mean >= k * far * max(mean, hoped):
+            break
+    else:
+        return group
+    if hoped:
+        mean = min(total / n, max(means[-1], hoped) if mean > hoped else hoped)
+    return [*group[:2], n - 1.0, (n - 1.0) * mean, *group[4:7], DOUBTFUL]
+
+
+def _without(k: float, n: float, total: float, squares: float, cv: float) -> float:
+    """The mean of the others where k alike are impossible; 0 where there is none."""
+    rest, scatter = n - k, 1.0 + cv**2
+    mean = total / n  # in its units, so that nothing overflows
+    leading = rest * rest + k * rest * scatter
+    last = n * n - k * squares / mean / mean
+    inner = (n * rest) ** 2 - leading * last
+    return mean * (n * rest - sqrt(inner)) / leading if last > 0.0 and inner > 0.0 else 0.0
+
+
 class DurationWatch(GroupedWatch):
     """A mean of durations: exceptional in a slot, or changed over any stretch that ends now.
 
@@ -126,27 +178,12 @@ class DurationWatch(GroupedWatch):
 
     def update(self, x: float | None, number: float = 1, squares: float | None = None) -> None:
         """Takes the sum of a slot's durations, their number, and the sum of their squares."""
-        if x is None or not 0.0 <= x < inf or not number > 0.0:
-            self._take(None)
-            return
-        x = min(x, MOST * number)
-        if x <= 0.0:  # no time at all is no duration, and has no logarithm
-            self._take(None)
-            return
-        squares = x * x if number <= 1.0 else squares
-        known = squares is not None and number > 1.0
-        about = 0.0
-        if known and squares is not None:
-            mean = x / number
-            about = min(max(0.0, squares / mean / mean - number), number * (number - 1.0))
-        freedom = number - 1.0 if known else 0.0
-        self._take([number, x, about, freedom, squares or 0.0, 0.0 if squares is None else number])
+        self._take(sums_of(x, number, squares))
 
     @property
     def far(self) -> float:
         """How many times the mean a single duration is beyond what is possible."""
-        variance = log1p(self.cv**2)
-        return max(LEAST_FAR, exp(FAR * sqrt(variance) - variance / 2.0))
+        return far_of(self.cv)
 
     @property
     def farthest(self) -> float | None:
@@ -156,30 +193,8 @@ class DurationWatch(GroupedWatch):
         return self.far * exp(self._base + self._effects[self._place % self.period])
 
     def _formed(self, group: list[float]) -> list[float]:
-        _, _, n, total, _, _, squares, known = group
-        if known < n or n < 3.0:
-            return group
         hoped = exp(self._base + self._effects[self._slot(group)]) if self._learned else 0.0
-        numbers = range(1, min(SOME + int(n / MANY), int(n) - 2) + 1)
-        means = [self._without(float(k), n, total, squares) for k in numbers]
-        far = self.far
-        for k, mean in zip(numbers, means, strict=True):
-            if mean > 0.0 and total - (n - k) * mean >= k * far * max(mean, hoped):
-                break
-        else:
-            return group
-        if hoped:
-            mean = min(total / n, max(means[-1], hoped) if mean > hoped else hoped)
-        return [*group[:2], n - 1.0, (n - 1.0) * mean, *group[4:7], DOUBTFUL]
-
-    def _without(self, k: float, n: float, total: float, squares: float) -> float:
-        """The mean of the others where k alike are impossible; 0 where there is none."""
-        rest, scatter = n - k, 1.0 + self.cv**2
-        mean = total / n  # in its units, so that nothing overflows
-        leading = rest * rest + k * rest * scatter
-        last = n * n - k * squares / mean / mean
-        inner = (n * rest) ** 2 - leading * last
-        return mean * (n * rest - sqrt(inner)) / leading if last > 0.0 and inner > 0.0 else 0.0
+        return doubted(group, self.cv, hoped)
 
     @property
     def known(self) -> float:

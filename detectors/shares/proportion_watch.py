@@ -58,6 +58,15 @@ def stretch_ratio(shares: Floats, trials: Floats, p: Floats, correlation: Floats
     return np.asarray(np.maximum(0.0, trials * own + size * cause))
 
 
+def sums_of(x: float | None, trials: float) -> list[float] | None:
+    """What is summed of a slot: trials and successes; None where there are none."""
+    if x is None or not x >= 0.0 or not trials > 0.0:
+        return None
+    # More trials than this say no more, and doubles no longer keep neighbours apart.
+    scale = min(1.0, MOST_TRIALS / trials)
+    return [trials * scale, min(x, trials) * scale]
+
+
 class ProportionWatch(GroupedWatch):
     """A share: exceptional in a slot, or changed over any stretch that ends now.
 
@@ -102,12 +111,7 @@ class ProportionWatch(GroupedWatch):
 
     def update(self, x: float | None, trials: float = 1) -> None:
         """Takes x successes of so many trials; None, or of 0, is a gap."""
-        if x is None or not x >= 0.0 or not trials > 0.0:
-            self._take(None)
-            return
-        # More trials than this say no more, and doubles no longer keep neighbours apart.
-        scale = min(1.0, MOST_TRIALS / trials)
-        self._take([trials * scale, min(x, trials) * scale])
+        self._take(sums_of(x, trials))
 
     @property
     def correlation(self) -> float:

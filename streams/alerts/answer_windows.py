@@ -8,7 +8,6 @@ same for a window of six hours as for one of a quarter of an hour.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from sys import maxsize
 
 from streams.config.force import Force
 from streams.fold.ledger import Ledger
@@ -23,7 +22,6 @@ PART = (1 << PART_BITS) - 1
 """All lines in one integer, lowest first: of each so many bits for those in time, and as many above
 them for all. So a window of all lines is one sum."""
 
-NO_CALLS = (0, 0)
 MOST_PARTS = 50_000
 """Different counters of a series that are remembered; a minute has few calls, so these are few."""
 
@@ -41,16 +39,13 @@ class AnswerWindows:
         self._less = [place[name] for name in share.less]
         used = {*self._top, *self._bottom, *self._less}
         self._used = sum([mask << shift for shift, mask in used])
-        self._parts: dict[tuple[int, int], tuple[int, int]] = {}
-        """By series key and counters what they add to a sum, and the calls they are of."""
-        self._minutes: dict[int, tuple[int, int]] = {}
-        """By minute its sum, and its calls."""
+        self._parts: dict[tuple[int, int], int] = {}
+        """By series key and counters what they add to a sum."""
+        self._minutes: dict[int, int] = {}
+        """By minute its sum, where that is not 0."""
         self._end: int | None = None
         self.sums = [0 for _ in lengths]
         """By window; read them by `rate`."""
-        self.changes = [0 for _ in lengths]
-        """By window the calls, at most, that have come into it, left it or changed since whoever
-        reads this last made it 0."""
 
     def move(self, at: int) -> None:
         """Has the windows end with the last full minute up to an instant, in ms."""
@@ -64,19 +59,18 @@ class AnswerWindows:
         for minute in changed or ():
             if was - self._longest <= minute < was:
                 self._put(minute, self._read(panes.minute(minute)), was)
-        minutes, sums, changes = self._minutes, self.sums, self.changes
+        minutes, sums = self._minutes, self.sums
         for minute in range(was, end):
             pane = panes.minute(minute)
-            new, calls = self._read(pane) if pane else NO_CALLS
-            if calls:
-                minutes[minute] = new, calls
+            new = self._read(pane) if pane else 0
+            if new:
+                minutes[minute] = new
             elif not minutes:
                 continue
             for window, length in enumerate(self.lengths):
-                old, left = minutes.get(minute - length, NO_CALLS)
-                if calls or left:
+                old = minutes.get(minute - length, 0)
+                if new != old:
                     sums[window] += new - old
-                    changes[window] += calls + left
             minutes.pop(minute - self._longest, None)
         self._end = end
 
@@ -93,32 +87,30 @@ class AnswerWindows:
     def between(self, start: int, end: int) -> Mapping[str, tuple[int, int]]:
         """(In time, of how many) by line of the calls offered in [start, end), in ms: hours or days
         that are kept (see `Panes.between`); lines without a call are left out."""
-        sums = self._read(self.ledger.panes.between(start, end))[0]
+        sums = self._read(self.ledger.panes.between(start, end))
         found = ((line.id, self.rate(sums, n)) for n, line in enumerate(self.force.lines))
         return {line: rate for line, rate in found if rate[1]}
 
     def _begin(self, end: int) -> None:
         self._minutes, self._end = {}, end
         self.sums = [0 for _ in self.lengths]
-        self.changes = [maxsize for _ in self.lengths]
         panes = self.ledger.panes
         for minute in range(end - self._longest, end) if panes.records else ():
             self._put(minute, self._read(panes.minute(minute)), end)
 
-    def _put(self, minute: int, read: tuple[int, int], end: int) -> None:
+    def _put(self, minute: int, new: int, end: int) -> None:
         """Takes what has changed in a minute."""
-        (new, calls), (old, before) = read, self._minutes.pop(minute, NO_CALLS)
-        if calls:
-            self._minutes[minute] = read
+        old = self._minutes.pop(minute, 0)
+        if new:
+            self._minutes[minute] = new
         if new != old:
             for window, length in enumerate(self.lengths):
                 if minute >= end - length:
                     self.sums[window] += new - old
-                    self.changes[window] += calls + before
 
-    def _read(self, pane: Pane) -> tuple[int, int]:
-        """The sum of a pane, and its calls."""
-        found = calls = 0
+    def _read(self, pane: Pane) -> int:
+        """The sum of a pane."""
+        found = 0
         for key, value in pane.items():
             if key <= SERIES_KEY_MASK:
                 counters = value & self._used
@@ -127,14 +119,13 @@ class AnswerWindows:
                     if len(self._parts) >= MOST_PARTS:
                         self._parts.clear()
                     part = self._parts[key, counters] = self._part(key, counters)
-                found += part[0]
-                calls += part[1]
-        return found, calls
+                found += part
+        return found
 
-    def _part(self, key: int, counters: int) -> tuple[int, int]:
-        """What the counters of a series add to a sum, and the calls they are of."""
-        calls = of = sum([(counters >> shift) & mask for shift, mask in self._bottom])
+    def _part(self, key: int, counters: int) -> int:
+        """What the counters of a series add to a sum."""
+        of = sum([(counters >> shift) & mask for shift, mask in self._bottom])
         if self._less:
             of -= sum([(counters >> shift) & mask for shift, mask in self._less])
         within = sum([(counters >> shift) & mask for shift, mask in self._top])
-        return (of << PART_BITS | within) << 2 * PART_BITS * CALL.series.split(key)[0], calls
+        return (of << PART_BITS | within) << 2 * PART_BITS * CALL.series.split(key)[0]

@@ -76,6 +76,8 @@ class Instants:
         rules = self.rules
         self.at = until if self.at is None else self.at
         while True:
+            if not always:
+                self._pass_over(until)
             at = minute = (self.at // MINUTE + 1) * MINUTE
             due, silence = rules.due(self.at, held_back), self._silence.next
             if due is not None and due < at:
@@ -99,8 +101,6 @@ class Instants:
                 self._evaluate_at(at, at == minute)
                 self._last = at
                 self.evaluated()
-            elif not always and rules.idle:
-                self._pass_over(until, held_back)
             if at >= self._day_ends:
                 self._day_ends = self._end_of_day(at)
 
@@ -141,14 +141,18 @@ class Instants:
         """How many feeds with heartbeats are known."""
         return sum([len(fold.latest) for fold in self._beats])
 
-    def _pass_over(self, until: int, held_back: frozenset[str]) -> None:
-        """Goes on to the last full minute before something may happen."""
-        at = self.at or 0
-        due = self.rules.due(at, held_back) or maxsize
-        first = min(
-            until, due, *(n for n in (self._day_ends, self._next, self._silence.next) if n > at)
-        )
-        self.at = max(at, (first - 1) // MINUTE * MINUTE)
+    def _pass_over(self, until: int) -> None:
+        """Goes on over the instants before `until` at which nothing is to be evaluated, as far as
+        it is quickly known."""
+        if self._silent or self._beating() != self._feeds:
+            return
+        at, known = self.at or 0, min(until, self._day_ends, self._next, self._silence.next)
+        while (minute := (at // MINUTE + 1) * MINUTE) < known:
+            quiet_until = self.rules.quiet_until(minute)
+            if quiet_until <= minute:
+                break
+            at = (min(known, quiet_until) - 1) // MINUTE * MINUTE
+        self.at = at
 
     def _end_of_day(self, at: int) -> int:
         calendar = self.rules.context.calendar

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from heapq import heapify, heappop, heappush
+from sys import maxsize
 
 from streams.fold.ledger import EventClock, Ledger
 from streams.periods import SECOND
@@ -53,6 +54,17 @@ class Overdue:
             if key in still:
                 self._late.add(key)
         return due[0][0] if due else None
+
+    @property
+    def first(self) -> int:
+        """The moment before which no open record has passed a limit, in ms; in the past where one
+        may have already."""
+        if self._late:
+            return 0
+        due, still = self._due, self.ledger.open
+        while due and due[0][1] not in still:
+            heappop(due)
+        return due[0][0] if due else maxsize
 
     def any_late(self, at: int) -> bool:
         """Whether at an instant one that has passed a limit is still open, and its end not lost."""

@@ -171,9 +171,11 @@ class AlertService:
     def _closed(
         self, force: Force, ledger: Ledger, signals: list[Signal], closing: Closing
     ) -> None:
+        store, health = self.stores[force.id], self.live.health
+        if not signals and not store.active and not store.notification_due and health.replay:
+            return  # as most hours of history: nothing opens, ends or waits
         findings: list[Finding] = []
         judged: tuple[str, ...] = ()
-        health = self.live.health
         if (
             closing.period.grain == "day"
             and not health.replay

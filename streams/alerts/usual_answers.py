@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 import numpy as np
@@ -90,6 +91,7 @@ class UsualAnswers:
         self._starts: dict[str, list[int]] = {}
         """By line the hours that count."""
         self._slot_of: dict[int, Slot] = {}
+        """By the start of an hour, once it was looked up."""
         self._slots: dict[str, dict[Slot, AnswerRate]] = {}
         self._found: dict[str, dict[int, float]] = {}
 
@@ -108,15 +110,13 @@ class UsualAnswers:
             start: held[start] if start in held else dict(read(start, start + HOUR))
             for start in wanted
         }
-        known = self._slot_of
-        self._slot_of = {start: known.get(start) or self._slot(start) for start in wanted}
         self._found = {}
         for line, starts in self._starts.items():
             sums: dict[Slot, list[int]] = defaultdict(lambda: [0, 0])
             for start in starts:
                 rate = self._hours[start].get(line)
                 if rate is not None:
-                    into = sums[self._slot_of[start]]
+                    into = sums[self._slot(start)]
                     into[0] += rate[0]
                     into[1] += rate[1]
             self._slots[line] = {slot: AnswerRate(*found) for slot, found in sums.items()}
@@ -136,20 +136,30 @@ class UsualAnswers:
         slots, found = self._slots.get(line, {}), dict[int, float]()
         hours = max(n for n in self.priors[line] if n < A_DAY) // 60
         covered = [self._slot(hour - back * HOUR) for back in range(hours + 1)]
-        own = [slots.get(slot, _NONE) for slot in covered]
-        other = [slots.get((not weekend, of_day), _NONE) for weekend, of_day in covered]
-        both = [AnswerRate(a[0] + b[0], a[1] + b[1]) for a, b in zip(own, other, strict=True)]
+        own = _Summed([slots.get(slot, _NONE) for slot in covered])
+        both: _Summed | None = None
         for minutes in self.priors[line]:
             if minutes < A_DAY:
                 length = max(1, minutes // 60)
-                edges = slice(1, length + 1), slice(0, length)
                 found[minutes] = 0.0
-                if sum([rate.of for rate in own[: length + 1]]) >= ENOUGH:
-                    found[minutes] = max(_share(own[edge]) for edge in edges)
-                if min(sum([rate.of for rate in own[edge]]) for edge in edges) < ENOUGH:
-                    with_others = max(_share(both[edge]) for edge in edges)
-                    found[minutes] = max(found[minutes], with_others)
+                if own.of[length + 1] >= ENOUGH:
+                    found[minutes] = own.share_at_most(length)
+                if min(own.of[length + 1] - own.of[1], own.of[length]) < ENOUGH:
+                    if both is None:
+                        both = _Summed(self._with_other_days(slots, covered))
+                    found[minutes] = max(found[minutes], both.share_at_most(length))
         return found
+
+    @staticmethod
+    def _with_other_days(
+        slots: Mapping[Slot, AnswerRate], covered: Sequence[Slot]
+    ) -> list[AnswerRate]:
+        """The answer rates of some hours, weekdays and weekends together."""
+        both = []
+        for weekend, hour in covered:
+            own, other = slots.get((weekend, hour), _NONE), slots.get((not weekend, hour), _NONE)
+            both.append(AnswerRate(own.within + other.within, own.of + other.of))
+        return both
 
     def _known(self, line: str, minutes: int, at: int) -> tuple[float, float, float]:
         covered = self._covered(at - minutes * MINUTE, at)
@@ -162,8 +172,11 @@ class UsualAnswers:
         return within, of, cases
 
     def _slot(self, start: int) -> Slot:
-        local = self.calendar.local(start)
-        return local.weekday() >= 5, local.hour
+        found = self._slot_of.get(start)
+        if found is None:
+            local = self.calendar.local(start)
+            found = self._slot_of[start] = local.weekday() >= 5, local.hour
+        return found
 
     def _covered(self, start: int, end: int) -> list[Covered]:
         found, hour = [], start // HOUR * HOUR
@@ -209,13 +222,8 @@ class _Hours(NamedTuple):
     def of(made: UsualAnswers, line: str) -> _Hours:
         starts = made._starts.get(line, [])
         own = [made._hours[start].get(line, _NONE) for start in starts]
-        slots = [made._slots[line].get(made._slot_of[start], _NONE) for start in starts]
-        shape = (-1, 2)
-        return _Hours(
-            np.array(starts, dtype=np.int64),
-            np.array(own, dtype=np.float64).reshape(shape),
-            np.array(slots, dtype=np.float64).reshape(shape),
-        )
+        slots = [made._slots[line].get(made._slot(start), _NONE) for start in starts]
+        return _Hours(np.array(starts, dtype=np.int64), _pairs(own), _pairs(slots))
 
     def correlation(self, length: int, prior: float) -> float:
         """Of the calls of windows of so many hours, each compared with the other days."""
@@ -235,6 +243,12 @@ class _Hours(NamedTuple):
         return float((off.sum() + WEIGHT * mean * prior) / (pairs.sum() + WEIGHT * mean))
 
 
+def _pairs(rates: Sequence[AnswerRate]) -> np.ndarray:
+    """Cases in time and of how many, a row each."""
+    flat = np.fromiter(chain.from_iterable(rates), np.float64, 2 * len(rates))
+    return flat.reshape(-1, 2)
+
+
 def _normal(hour: int, spells: Sequence[tuple[int, int | None]]) -> list[int]:
     """The latest hours up to a day before one that lie in no spell, oldest first."""
     last = hour - DAY
@@ -249,9 +263,21 @@ def _normal(hour: int, spells: Sequence[tuple[int, int | None]]) -> list[int]:
     return found[::-1]
 
 
-def _share(rates: Sequence[AnswerRate]) -> float:
-    of = sum([rate.of for rate in rates])
-    return sum([rate.within for rate in rates]) / of if of else 0.0
+class _Summed:
+    """Answer rates one after the other, each with the sum of those before it."""
+
+    def __init__(self, rates: Sequence[AnswerRate]) -> None:
+        self.within = [*accumulate([rate[0] for rate in rates], initial=0)]
+        self.of = [*accumulate([rate[1] for rate in rates], initial=0)]
+
+    def share_at_most(self, length: int) -> float:
+        """The higher share in time of the first `length` of them, and of as many from the second
+        on."""
+        first, second = self.of[length], self.of[length + 1] - self.of[1]
+        return max(
+            self.within[length] / first if first else 0.0,
+            (self.within[length + 1] - self.within[1]) / second if second else 0.0,
+        )
 
 
 def _summed(slots: Mapping[Slot, AnswerRate], covered: list[Covered]) -> tuple[float, float, float]:

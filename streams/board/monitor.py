@@ -30,6 +30,7 @@ from streams.board.model import (
     ReportedFigure,
     board_types,
 )
+from streams.board.repeats import Repeats
 from streams.board.rollup import Rollup
 from streams.board.tables import Tables, both, without
 from streams.board.totals import Beside
@@ -78,14 +79,19 @@ class Refusal(NamedTuple):
 
 
 class Folded:
-    """How far the folding of a payload has got."""
+    """How far the folding of a payload has got; of several, that of the one that is being folded.
 
-    __slots__ = ("lines", "refusals")
+    What is refused is given to `refuse` as it comes, by default kept in `refusals`."""
 
-    def __init__(self) -> None:
+    __slots__ = ("lines", "refusals", "refuse", "refused")
+
+    def __init__(self, refuse: Callable[[Refusal], None] | None = None) -> None:
         self.lines = 0
         """Lines that were folded or refused, blank ones among them."""
+        self.refused = 0
+        """Lines that were refused."""
         self.refusals: list[Refusal] = []
+        self.refuse = refuse or self.refusals.append
 
 
 class Shard:
@@ -151,6 +157,7 @@ class Monitor:
             for group in registry.groups
         }
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
+        self._repeats: dict[tuple[str, str], Repeats] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
@@ -208,38 +215,60 @@ class Monitor:
     ) -> Iterator[None]:
         """The same in steps of at most `LINES_A_STEP` lines or one period that closes. Nothing else
         may be folded into the same shards before the last step; figures may be read."""
+        return self.steps_of(((payload, appended),), only, folded)
+
+    def steps_of(
+        self, payloads: Iterable[tuple[bytes, int]], only: Shard | None, folded: Folded
+    ) -> Iterator[None]:
+        """The same for payloads and when the log took each. One is asked for once all lines of the
+        one before are folded: payloads of a line each then take as many a step as lines of one."""
         shards, decode_line = self.shards if only is None else [only], self.registry.decode_line
         adders: dict[type, dict[str, Add]] = {}  # not of each kind: a payload may be a single line
         for shard in shards:
             adders.setdefault(self.registry.structs[shard.kind], {}).update(shard.adders)
-        lines = payload.split(b"\n")
-        shallow = max(map(len, lines)) <= SHALLOW
-        for number, line in enumerate(lines, start=1):
-            try:
-                if not shallow:
-                    check_depth(line)
-                event = decode_line(line)
-                add = adders.get(event.__class__, NONE).get(event.force)
-                if add is None:
-                    raise self._misplaced(event, only)
-                crossing = add(event, appended)
-                if crossing is not None:
-                    folded.lines = number
-                    yield from crossing
-            except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
-                if not line or line.isspace():
-                    continue
-                folded.lines = number
-                refused = yield from self._salvage(line, error, appended, shards, only)
-                if refused is not None:
-                    place = number - 1
-                    folded.refusals.append(Refusal(place, line, refused.reason, refused.detail))
-                    self.refused[only.kind if only else self._kind_in(line)][refused.reason] += 1
-                    self._note_refused(line, refused.reason, appended)
-            if not number % LINES_A_STEP:
-                folded.lines = number
-                yield
-        folded.lines = len(lines)
+        left = LINES_A_STEP
+        for payload, appended in payloads:
+            lines = payload.split(b"\n")
+            folded.lines = folded.refused = 0
+            shallow = max(map(len, lines)) <= SHALLOW
+            for number, line in enumerate(lines, start=1):
+                try:
+                    if not shallow:
+                        check_depth(line)
+                    event = decode_line(line)
+                    add = adders.get(event.__class__, NONE).get(event.force)
+                    if add is None:
+                        raise self._misplaced(event, only)
+                    crossing = add(event, appended)
+                    if crossing is not None:
+                        folded.lines = number
+                        yield from crossing
+                except Exception as error:  # noqa: BLE001 - no line may stop its neighbours
+                    if line and not line.isspace():
+                        folded.lines = number
+                        refused = yield from self._salvage(line, error, appended, shards, only)
+                        if refused is not None:
+                            self._refuse(number - 1, line, refused, appended, only, folded)
+                left -= 1
+                if not left:
+                    left, folded.lines = LINES_A_STEP, number
+                    yield
+            folded.lines = len(lines)
+
+    def _refuse(
+        self,
+        place: int,
+        line: bytes,
+        refused: Refused,
+        appended: int,
+        only: Shard | None,
+        folded: Folded,
+    ) -> None:
+        """Hands a refused line over and counts it."""
+        folded.refused += 1
+        folded.refuse(Refusal(place, line, refused.reason, refused.detail))
+        self.refused[only.kind if only else self._kind_in(line)][refused.reason] += 1
+        self._note_refused(line, refused.reason, appended)
 
     def _salvage(
         self,
@@ -332,6 +361,24 @@ class Monitor:
             of = self.registry.kinds[kind], clock, self.forces[force_id]
             self._area_sums[place] = AreaSums(*of)
         return self._area_sums[place]
+
+    def repeats(self, force_id: str, kind: str) -> Repeats | None:
+        """The people in the records of a kind, with those of the allied forces that are here; None
+        where no such records are."""
+        ledger = self.ledger(kind, force_id)
+        if ledger is None:
+            return None
+        force = self.forces[force_id]
+        of_allies = (
+            self.ledger(kind, each.id)
+            for each in self.forces.values()
+            if each.partition_group == force.partition_group and each.id != force_id
+        )
+        allies = [each for each in of_allies if each is not None]
+        known = self._repeats.get((force_id, kind))
+        if known is None or known.ledger is not ledger or known.allies != allies:
+            known = self._repeats[force_id, kind] = Repeats(force, ledger, allies)
+        return known
 
     def watches(self, kind: str, force_id: str) -> bool:
         """Whether it is judged of a feed where it was not heard."""

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from streams.alerts.model import Transition
 from streams.alerts.service import AlertService
@@ -19,8 +20,10 @@ from streams.embedded.alert_database import AlertDatabase, default_folder
 from streams.errors import CheckpointError
 from streams.live import Live, wall_clock
 from streams.outputs.notify import LINK_VARIABLE, Channel, Notifier, channels
-from streams.outputs.silences import Silencer
 from streams.state.sqlite import closed_on_error
+
+if TYPE_CHECKING:
+    from streams.outputs.silences import Silencer
 
 log = logging.getLogger("watchroom.alerts")
 
@@ -115,12 +118,18 @@ class Alerting:
             self.database.close()
 
 
+def _silencer() -> Silencer | None:
+    from streams.outputs.silences import Silencer  # noqa: PLC0415  slow to import, and no replay needs it
+
+    return Silencer.of_environment()
+
+
 def alerting(live: Live, named: Path | None, *, replay: bool) -> Alerting:
     """The alerts of an embedded monitor: a live one keeps them in `named`, or in the user's state
     folder where that can be had, and notifies the channels of the environment."""
     sent_to = [] if replay else channels()
     link = os.environ.get(LINK_VARIABLE)
-    silencer = None if replay else Silencer.of_environment()
+    silencer = None if replay else _silencer()
     if named is not None or replay:
         return Alerting(live, named, sent_to, link, silencer)
     try:

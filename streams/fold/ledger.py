@@ -804,6 +804,15 @@ class Ledger:
         grain, minute = self._by_clock[clock].place_now(grain, minute)
         return stored_grain(clock, grain), minute
 
+    def packed(self, key: str) -> int:
+        """The packed record of an id; 0 where it was deleted, or is not here."""
+        return self.entries.get(key, 0) & self._packed_mask
+
+    @property
+    def changes(self) -> int:
+        """Another number whenever a record has changed."""
+        return self.versions.new + self.versions.revised
+
     def taken(self) -> dict[str, int]:
         """How its lines were taken, and how many records it holds."""
         counts = self.versions.as_dict()

@@ -12,8 +12,9 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from inspect import GEN_CLOSED, getgeneratorstate
 from itertools import chain
 from pathlib import Path
 
@@ -40,7 +41,6 @@ from streams.state.snapshot import Deferred, Identity, Outgoing, PaneRow, Snapsh
 log = logging.getLogger("watchroom.partition")
 
 NOTHING = -1
-LETTERS_A_STEP = 500
 LONG_LOT = 10
 """Slices of a lot that is long in counting: a thousand lines that close no period take fewer."""
 FOLDING, TAKING = 0.002, 0.002
@@ -80,6 +80,9 @@ class Partition:
         self.on_slice: Callable[[], None] = lambda: None
         """Called between the slices of a lot."""
         self._turn = asyncio.Lock()
+        self._message: Message
+        """The one that is being folded."""
+        self._ledgers: list[tuple[Force, Ledger]] = []
         self.post: Callable[[list[tuple[int, Outgoing]]], None] = lambda _: None
         self.misplaced_lines = wrong_partition.MisplacedLines()
         self.refused: Counter[str] = Counter()
@@ -130,6 +133,9 @@ class Partition:
         if self.surveillance:
             watching.watch(self.shard)
         forces = {force.id: force for force in self.shard.forces}
+        self._ledgers = [
+            (forces[name], ledger) for name, ledger in sorted(self.shard.ledgers().items())
+        ]
         for index, name in enumerate(snapshots.forces_of(self.shard)):
             fold = self.shard.folds[name]
             if isinstance(fold, Ledger):
@@ -250,14 +256,19 @@ class Partition:
         if not self._turn.locked():
             self.folded = max(self.folded, position - 1)
 
-    async def fold(self, lot: Sequence[Message], valid: Callable[[], bool] = lambda: True) -> None:
+    async def fold(
+        self,
+        lot: Sequence[Message],
+        valid: Callable[[], bool] = lambda: True,
+        seconds: float | None = None,
+    ) -> None:
         """Folds messages, in the order of their offsets, and takes the offset of each with it;
         those that it holds already are passed over. Once the lot is no longer `valid` it ends with
-        the message that is being folded.
+        the message that is being folded. A slice takes `seconds`, by default `FOLDING`.
 
         Whoever is cancelled while a lot takes its slices leaves it to its end."""
         await self._turn.acquire()
-        slices = self.live.slices(self._steps(lot, valid), FOLDING)
+        slices = self.live.slices(self._steps(lot, valid), FOLDING if seconds is None else seconds)
         try:
             done = next(slices, self) is self  # where little comes, a lot is done in one slice
         except BaseException:
@@ -269,59 +280,70 @@ class Partition:
             await asyncio.shield(asyncio.ensure_future(self._go_on(slices)))
 
     async def _go_on(self, slices: Iterator[None]) -> None:
-        number = 1
+        number, done = 1, False
         try:
-            while not self.torn and next(slices, self) is not self:
+            while not done:
                 number += 1
                 if number == LONG_LOT:
                     self.busy.begin()
                 self.on_slice()
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)  # what has come due stands behind the first
+                await _give_way()
+                done = self.torn or next(slices, self) is self
         finally:
             if number >= LONG_LOT:
                 self.busy.end()
             self._turn.release()
 
     def _steps(self, lot: Sequence[Message], valid: Callable[[], bool]) -> Iterator[None]:
-        """Folds messages in short steps; the offset of each is taken with its last line."""
+        """Folds messages in short steps; what is refused of them becomes dead letters."""
+        folded = Folded(self._refuse)
+        payloads = self._payloads(lot, valid, folded)
+        while True:
+            try:
+                yield from self.live.monitor.steps_of(payloads, self.shard, folded)
+            except Exception as error:  # a fault of ours must not stop the stream
+                if getgeneratorstate(payloads) == GEN_CLOSED:
+                    raise  # the taking of an offset failed: then nothing goes on
+                message = self._message
+                log.exception("%s: message %d could not be counted", self.name, message.offset)
+                fault = f"{type(error).__name__}: {error}"
+                folded.refused += 1
+                self._refuse(Refusal(0, message.value or b"", "fault", fault))
+            else:
+                return
+
+    def _payloads(
+        self, lot: Sequence[Message], valid: Callable[[], bool], folded: Folded
+    ) -> Generator[tuple[bytes, int], None, None]:
+        """The payloads of messages, and when the log took each. Whoever asks for the next one has
+        folded all lines of the one before: then its offset is taken."""
+        counted = NOTHING
         for message in lot:
             if self.leaving or not valid():
                 return
-            if message.offset <= self.folded:
+            offset, payload, appended = message.offset, message.value, message.timestamp
+            if offset <= self.folded:
                 continue
+            self._message = message
             if self.archives:
-                self._read_on(message.offset)
-            if message.value is None:
+                self._read_on(offset)
+            if payload is None:
                 self.live.monitor.refused[self.shard.kind]["no_value"] += 1
-                self._refuse(message, 0, b"", "no_value", "the message has no value")
-            else:
-                yield from self._count(message, message.value)
-                self._publish_late(message.offset)
-            self.folded = message.offset
-            yield
+                self._refuse(Refusal(0, b"", "no_value", "the message has no value"))
+            yield payload or b"", appended
+            for force, ledger in self._ledgers:
+                if ledger.late:
+                    self._publish_late(force, ledger, offset)
+            if payload and counted != appended:
+                lines = payload.split(b"\n") if folded.refused else ()
+                if not folded.refused or sum(map(bool, lines)) > folded.refused:
+                    counted = appended
+                    self.misplaced_lines.counted(self.topic, self.number, appended)
+            self.folded = offset
 
-    def _count(self, message: Message, payload: bytes) -> Iterator[None]:
-        """Folds the lines of a message; what is refused of them becomes dead letters."""
-        folded, appended = Folded(), message.timestamp
-        try:
-            yield from self.live.monitor.steps(payload, appended, self.shard, folded)
-        except Exception as error:  # a fault of ours must not stop the stream
-            log.exception("%s: message %d could not be counted", self.name, message.offset)
-            fault = f"{type(error).__name__}: {error}"
-            folded.refusals = [Refusal(0, payload, "fault", fault)]
-        refusals = folded.refusals
-        for number, (line, raw, reason, detail) in enumerate(refusals, start=1):
-            if reason == wrong_partition.REASON:
-                detail = self._note_misplaced(raw, message) or detail  # noqa: PLW2901
-            self._refuse(message, line, raw, reason, detail)
-            if not number % LETTERS_A_STEP:
-                yield
-        if not refusals or sum(map(bool, payload.split(b"\n"))) > len(refusals):
-            self.misplaced_lines.counted(self.topic, self.number, appended)
-
-    def _note_misplaced(self, raw: bytes, message: Message) -> str:
+    def _note_misplaced(self, raw: bytes) -> str:
         """Notes a line that came in a wrong partition; what its dead letter says."""
+        message = self._message
         force = self.live.monitor.forces.get(deadletters.peek(raw)[0] or "")
         if force is None:
             return ""
@@ -329,10 +351,14 @@ class Partition:
         self.misplaced_lines.refused(found, message.timestamp)
         return found.words
 
-    def _refuse(self, message: Message, line: int, raw: bytes, reason: str, detail: str) -> None:
+    def _refuse(self, refusal: Refusal) -> None:
+        """Has a line of the message that is being folded sent as a dead letter."""
+        line, raw, reason, detail = refusal
+        if reason == wrong_partition.REASON:
+            detail = self._note_misplaced(raw) or detail
         self.refused[reason] += 1
-        origin = f"{self.name}/{message.offset}/{line}"
-        letter = deadletters.letter(raw, origin, reason, detail, message.timestamp)
+        origin = f"{self.name}/{self._message.offset}/{line}"
+        letter = deadletters.letter(raw, origin, reason, detail, self._message.timestamp)
         topic = topic_name(self.prefix, "deadletter")
         self.send(Outgoing(topic, origin.encode(), raw, letter.headers()))
 
@@ -386,19 +412,15 @@ class Partition:
         kept = self._keep(index, grain, minute, ledger.stored(grain, minute))
         self._publish(force, ledger, grain, minute, kept)
 
-    def _publish_late(self, offset: int) -> None:
-        """Publishes which late versions a message has brought."""
+    def _publish_late(self, force: Force, ledger: Ledger, offset: int) -> None:
+        """Publishes which late versions a message has brought to a ledger."""
         topic_id = self.checkpoint.identity.topic_id
-        for force in self.shard.forces:
-            ledger = self.shard.folds[force.id]
-            if isinstance(ledger, Ledger) and ledger.late:
-                for record in sorted(ledger.late):
-                    late = archive.LateVersion(force.id, ledger.kind.name, record, offset, topic_id)
-                    key, value = archive.late_key(late), archive.encode_late(late)
-                    group = partition_of(force.partition_group, self.count)
-                    topic = topic_name(self.prefix, "published")
-                    self.send(Outgoing(topic, key, value, [], group))
-                ledger.late = set()
+        topic = topic_name(self.prefix, "published")
+        group = partition_of(force.partition_group, self.count)
+        for record in sorted(ledger.late):
+            late = archive.LateVersion(force.id, ledger.kind.name, record, offset, topic_id)
+            self.send(Outgoing(topic, archive.late_key(late), archive.encode_late(late), [], group))
+        ledger.late = set()
 
     def apply_archive(self, index: int, force: Force, ledger: Ledger) -> None:
         """Puts the archived panes whose period is sealed into a ledger."""
@@ -460,7 +482,7 @@ class Partition:
             if row is not None:
                 watches.append(row)
             if time.monotonic() > until:
-                await asyncio.sleep(0)
+                await _give_way()
                 until = time.monotonic() + TAKING
         # At once from here on: an alert may leave for the outbox at any time.
         snapshot = snapshots.take(self.shard, self.folded, self.refused)
@@ -474,6 +496,13 @@ class Partition:
     def waiting(self) -> int:
         """Messages to be sent that no checkpoint holds yet."""
         return len(self._outbox)
+
+
+async def _give_way() -> None:
+    """Lets all others have their turn. Whoever waits for a timer that has come due has it in the
+    third round of the loop only: the timer is noticed in the first and goes off in the second."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 class _Sealing(msgspec.Struct, frozen=True):

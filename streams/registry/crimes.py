@@ -17,7 +17,7 @@ from streams.registry.conditions import ALWAYS, flagged, has, is_, present, with
 from streams.registry.counting import Counter
 from streams.registry.dimensions import Areas, Categories
 from streams.registry.facts import Case, Code, Flag, Marks, Number, declared_markers
-from streams.registry.kind import Duration, Kind, Time
+from streams.registry.kind import Duration, Kind, People, Time
 from streams.registry.markers import marker_counters, marker_measures
 from streams.registry.measures import SETTLED_GRAINS, Group, Measure, WatchPolicy
 
@@ -157,6 +157,11 @@ CRIME = Kind(
         ),
         Flag("linked_series", present("series")),
         Number("victims", "victims", len),
+    ),
+    people=(
+        People("victims", "victim"),
+        People("suspects", "suspect"),
+        People("defendants", "defendant"),
     ),
     counts=~flagged("cancelled"),
     counters=(

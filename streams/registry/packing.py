@@ -155,6 +155,29 @@ class Packer:
         self.contributions = contributions
         """What a packed record counts; () where it counts nowhere (a cancelled crime)."""
 
+    def test_of(self, condition: Condition) -> Callable[[int], bool]:
+        """Whether a condition on facts holds of a packed record, and it counts at all."""
+        kind = self.kind
+        both = All((kind.counts, condition))
+        names = ", ".join(column.name for column in kind.columns)
+        out = _Lines()
+        out.add(0, "def holds(_facts):")
+        out.add(1, f"{names}, = _facts")
+        out.add(1, f"return bool({both.source(self._counting.put)})")
+        holds: Callable[[Facts], bool] = _made(out.text(), "holds", f"a test of a {kind.name}", {})
+        known: dict[int, bool] = {}
+
+        def test(packed: int) -> bool:
+            if not packed:  # it was deleted
+                return False
+            index = (packed >> 1) & _FACTS
+            found = known.get(index)
+            if found is None:
+                found = known[index] = holds(self.facts.tuples[index])
+            return found
+
+        return test
+
     def persons(self, event: Record) -> Persons:
         """Who is in a record, as its kind declares it; nobody in a deleted one."""
         found: list[tuple[str, str]] = []
@@ -653,21 +676,21 @@ class _Counting:
         clocks = []
         for clock in self._clocks:
             settled = [
-                f"({each.source(self._put)} and {counted})" for each, counted in clock.settled
+                f"({each.source(self.put)} and {counted})" for each, counted in clock.settled
             ]
             asked = [
-                f"bool({each.source(self._put)}) << {place}"
+                f"bool({each.source(self.put)}) << {place}"
                 for place, each in enumerate(clock.conditions)
             ]
             clocks.append(f"({' + '.join(settled) or '0'}, {' | '.join(asked) or '0'})")
         ends = [
-            f"bool({each.source(self._put)})" for each in (kind.counts, kind.open, kind.unfinished)
+            f"bool({each.source(self.put)})" for each in (kind.counts, kind.open, kind.unfinished)
         ]
         out.add(1, f"return {', '.join((*ends, *clocks))}")
         made: Callable[[Facts], Any] = _made(out.text(), "settle", f"facts of a {kind.name}", {})
         return made
 
-    def _put(self, question: Question) -> str:
+    def put(self, question: Question) -> str:
         """A question about a tuple."""
         column = next(each for each in self.kind.columns if each.name == question.name)
         return f"({column.put(self.force, question, column.name)})"

@@ -1,16 +1,17 @@
 """An external merge sort: more rows than memory holds, in the order of their keys.
 
 Rows are gathered until they fill `RUN_BYTES`, sorted, and written to one temporary file as a *run*;
-reading merges the runs block by block (`heapq.merge`). What fits into memory never touches the
-disk. Source: Knuth, The Art of Computer Programming, volume 3, section 5.4.
+reading merges the runs block by block. What fits into memory never touches the disk. Source:
+Knuth, The Art of Computer Programming, volume 3, section 5.4.
 """
 
 from __future__ import annotations
 
-import heapq
 import marshal
 import tempfile
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import IO, Any
 
 from streams.errors import SourceError
@@ -60,9 +61,13 @@ class ExternalSort:
 
     def add(self, row: Row, size: int) -> None:
         """Takes a row; `size` is about how many bytes its texts have."""
-        self._held.append(row)
-        self.rows += 1
-        self._size += size + ROW_OVERHEAD
+        self.extend((row,), size)
+
+    def extend(self, rows: Sequence[Row], size: int) -> None:
+        """Takes some rows; `size` is about how many bytes their texts have."""
+        self._held += rows
+        self.rows += len(rows)
+        self._size += size + len(rows) * ROW_OVERHEAD
         if self._size >= self.run_bytes:
             self._write_run()
 
@@ -90,18 +95,41 @@ class ExternalSort:
         self._runs.append(blocks)
         self._held, self._size = [], 0
 
-    def _read_run(self, blocks: list[tuple[int, int]]) -> Iterator[Row]:
+    def _read_run(self, blocks: list[tuple[int, int]]) -> Iterator[list[Row]]:
         for at, length in blocks:
             if self._file is None:
                 return
             self._file.seek(at)
             # Written by this process a moment ago, to a file that nobody else can open.
-            yield from marshal.loads(self._file.read(length))  # noqa: S302
+            yield marshal.loads(self._file.read(length))  # noqa: S302
 
     def __iter__(self) -> Iterator[Row]:
         """The rows in order; equal ones all come."""
+        return chain.from_iterable(self.parts())
+
+    def parts(self) -> Iterator[list[Row]]:
+        """The same as sorted lists, one after the other, none of them empty."""
         self._held.sort()
-        if not self._runs:
-            return iter(self._held)
         runs = [self._read_run(blocks) for blocks in self._runs]
-        return heapq.merge(*runs, iter(self._held))
+        held = [self._held] if self._held else []
+        return merged([*runs, iter(held)]) if runs else iter(held)
+
+
+def merged(runs: Sequence[Iterator[list[Row]]]) -> Iterator[list[Row]]:
+    """Merges runs, each of them sorted blocks in order, none of them empty. What of all blocks lies
+    up to the first of their ends comes before the rest; runs that hardly overlap cost hardly more
+    than to read them, since what is sorted already is quickly sorted again."""
+    heads = [(block, run) for run in runs if (block := next(run, None))]
+    while heads:
+        end = min([block[-1] for block, _ in heads])
+        part: list[Row] = []
+        left: list[tuple[list[Row], Iterator[list[Row]]]] = []
+        for block, run in heads:
+            cut = bisect_right(block, end) if block[0] <= end else 0
+            part += block[:cut]
+            rest = block[cut:] if cut < len(block) else next(run, None)
+            if rest:
+                left.append((rest, run))
+        part.sort()
+        yield part
+        heads = left

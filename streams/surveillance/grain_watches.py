@@ -14,6 +14,7 @@ from streams.registry.dimensions import ALL
 from streams.registry.registry import Registry
 from streams.surveillance.adapters.base import OwnAdapter
 from streams.surveillance.adapters.counts import CountRows, Counts, Months
+from streams.surveillance.adapters.grouped import GroupedRows
 from streams.surveillance.adapters.selection import SLOTS, adapter_of
 from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch
 from streams.surveillance.recent_rate import RecentRate
@@ -43,6 +44,7 @@ class GrainWatches:
         """The watches of each row that has had any record."""
         slots = SLOTS.get(grain)
         self.counts = None if slots is None else CountRows(slots, self.allowed)
+        self.grouped = None if slots is None else GroupedRows(slots, self.allowed)
         self.counted: list[tuple[int, Watch, Counts]] = []
         """The watches of `counts`, row by row, each with its place among all watches."""
         self.counted_areas: dict[str, None] = {}
@@ -50,7 +52,7 @@ class GrainWatches:
         self.counted_figures: list[tuple[RowKey, int, int]] = []
         """What each counts: the row, and where its counter is in the row's integer."""
         self.others: list[tuple[int, Watch, OwnAdapter]] = []
-        """The watches whose detectors take their periods by themselves, likewise."""
+        """The watches that take their periods by themselves, likewise."""
         self._everything: list[Counts | Months] | None = None
         self._taken: set[AcceptedLevel] = set()
         self.changed = True
@@ -68,7 +70,7 @@ class GrainWatches:
         """Starts the watches of a row."""
         made = []
         for series in self.by_row[row]:
-            adapter = adapter_of(series, self.force, self.allowed, self.counts)
+            adapter = adapter_of(series, self.force, self.allowed, self.counts, self.grouped)
             if adapter is not None:
                 marks = [mark for mark in self.marks if affects(mark[1], series.names)]
                 watch = Watch(series, self.counters, adapter, marks)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from operator import itemgetter
 from typing import cast
 
@@ -34,8 +34,9 @@ from streams.registry import phrases
 from streams.registry.affected import affects
 from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.adapters.base import KEPT as STARTS_KEPT
-from streams.surveillance.adapters.base import PassedPeriods, PeriodPoint
+from streams.surveillance.adapters.base import Adapter, PassedPeriods, PeriodPoint
 from streams.surveillance.adapters.counts import Counts
+from streams.surveillance.adapters.event_days import EventDays
 from streams.surveillance.day_names import DayNames
 from streams.surveillance.feedback import ExcludedStretch, Feedback
 from streams.surveillance.grain_watches import GrainWatches
@@ -164,8 +165,8 @@ class Surveillance:
         watches.changed = True
         self._forget_known(now - 1)
         self._until = max(self._until, now)
-        if first and not self._whole_months(period):
-            return []  # the feed began within it
+        if not watches.by_row or (first and not self._whole_months(period)):
+            return []  # nothing is watched by it, or the feed began within it
         pane = self.ledger.panes.between(period.start, period.end)
         sums = watches.rows.read(pane)
         for row in sums:
@@ -211,7 +212,6 @@ class Surveillance:
             if not forgotten:
                 yield from watches.counts.pass_weeks(passed.slots)
             watches.counts.pass_over(passed)
-            self._note_failures(watches, "a gap")
         for number, (_, watch, adapter) in enumerate(watches.others, start=1):
             if not number % SOME:
                 yield
@@ -219,6 +219,7 @@ class Surveillance:
                 adapter.pass_over(passed)
             except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                 self._failed(watch.series.name, "a gap", error)
+        self._note_failures(watches, "a gap")
         for watch in watches if forgotten else ():
             if watch.adapter.taken:
                 watch.restart(self._after(gap))
@@ -262,6 +263,7 @@ class Surveillance:
         signals = self._feed_counts(watches, period, counted, now, mixed)
         points: dict[str, PeriodPoint] = {}
         apart = self._apart(period, now)
+        fed: list[tuple[int, Watch, Adapter]] = []
         for number, (place, watch, adapter) in enumerate(watches.others, start=1):
             if not number % SOME:
                 yield
@@ -275,9 +277,11 @@ class Surveillance:
             try:
                 normal = not apart or series.about(self.force.id) not in apart
                 if adapter.feed(counts, point, normal=normal) and raises:
-                    signals.append((place, watch.make_signal(self.context, period, now)))
+                    fed.append((place, watch, adapter))
             except Exception as error:  # noqa: BLE001 - one detector must not stop the others
                 self._failed(series.name, period.label, error)
+        self._note_failures(watches, period.label)
+        signals += self._signals(fed, period, now)
         if counted is not None and not mixed:
             watches.note_rate(period)
         return [signal for _, signal in sorted(signals, key=itemgetter(0))] if raises else []
@@ -293,7 +297,6 @@ class Surveillance:
         """Gives the counts of all series their period; the signals with the places of their
         watches."""
         rows = watches.counts
-        signals: list[tuple[int, Signal]] = []
         if rows is None or not watches.counted:
             return []
         series = [watch.series for _, watch, _ in watches.counted]
@@ -316,8 +319,14 @@ class Surveillance:
         except Exception as error:  # noqa: BLE001 - counts must not stop the other detectors
             self._failed(f"counts by {period.grain}", period.label, error)
             return []
-        self._note_failures(watches, period.label)
-        for place, watch, adapter in [watches.counted[row] for row in found]:
+        return self._signals([watches.counted[row] for row in found], period, now)
+
+    def _signals(
+        self, fed: Iterable[tuple[int, Watch, Adapter]], period: Period, now: int
+    ) -> list[tuple[int, Signal]]:
+        """What those have to show of the period that they have taken, with their places."""
+        signals = []
+        for place, watch, adapter in fed:
             try:
                 if adapter.shown:
                     signals.append((place, watch.make_signal(self.context, period, now)))
@@ -336,9 +345,13 @@ class Surveillance:
         }
 
     def _note_failures(self, watches: GrainWatches, when: str) -> None:
-        """Says which counts failed by themselves since this was last done."""
+        """Says which series of the arrays failed by themselves since this was last done."""
         for row, error in watches.counts.failures() if watches.counts is not None else ():
             self._failed(watches.counted[row][1].series.name, when, error)
+        for rows, row, error in watches.grouped.failures() if watches.grouped is not None else ():
+            for _, watch, adapter in watches.others:
+                if isinstance(adapter, EventDays) and adapter.has(rows, row):
+                    self._failed(watch.series.name, when, error)
 
     def feed_back(self, feedback: Feedback) -> None:
         """Takes what people said of alerts: what is not normal leaves the weeks that are running,

@@ -7,8 +7,8 @@ earlier weeks.
 
 A part holds the attributes of watches and detectors by name, arrays as bytes, and never the name of
 a class or module. Its form is numbered by `STATE_VERSION`. Of the first form what was learned is
-read (`state_form_1`); parts of any other number are not used, and the watches learn anew from the
-counts that are kept.
+read (`state_form_1`), and the second as it is; parts of any other number are not used, and the
+watches learn anew from the counts that are kept.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from streams.surveillance.feedback import Feedback
 from streams.surveillance.grain_watches import GrainWatches
 from streams.surveillance.service import Surveillance
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 """Of what watches and their detectors hold. To be raised with any change of what is written or of
 what it means: an attribute, its type, the order of a list, a formula that makes other figures of
 the same counts. `tests/unit/state/test_versions.py` fails where that was forgotten."""
-
-READ = (state_form_1.VERSION, STATE_VERSION)
+GROUPED_ALONE = 2
+"""The form in which each proportion and duration had a detector of its own, in its watch."""
+READ = (state_form_1.VERSION, GROUPED_ALONE, STATE_VERSION)
 """The forms that are read; watches of any other learn anew."""
 
 Part = tuple[str, Any]
@@ -103,7 +104,7 @@ def restore(surveillance: Surveillance, parts: Iterable[Part], version: int) -> 
             running = found[grain]
             watches.last, watches.changed = running["last"], version != STATE_VERSION
             watches.recent_rate.restore((a, b, came, due) for a, b, came, due in running["pace"])
-            (_restore if version == STATE_VERSION else state_form_1.restore)(
+            (state_form_1.restore if version == state_form_1.VERSION else _restore)(
                 watches, running, found
             )
     known, surveillance.feedback = surveillance.feedback, Feedback()
@@ -119,6 +120,8 @@ def _restore(watches: GrainWatches, running: dict[str, Any], found: dict[str, An
             saved = running["watches"].get(watch.series.name)
             if saved is not None:
                 watch.restore(saved)
+    if watches.grouped is not None and "grouped" in running:
+        watches.grouped.restore(running["grouped"])
     if watches.counts is None:
         return
     then = {name: row for row, name in enumerate(running["counted"])}
@@ -149,4 +152,5 @@ def _running(watches: GrainWatches, saved: dict[str, Any]) -> dict[str, Any]:
         "watches": saved,
         "counted": [watch.series.name for _, watch, _ in watches.counted],
         "counts": None if watches.counts is None else watches.counts.save(),
+        "grouped": None if watches.grouped is None else watches.grouped.save(),
     }

@@ -9,12 +9,13 @@ nights do not end it. That a target has been missed for weeks is a state, and no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from math import floor, sqrt
 from sys import maxsize
 
 from streams.alerts import words as say
-from streams.alerts.answer_windows import PART, PART_BITS, AnswerWindows
+from streams.alerts.answer_windows import PART_BITS, AnswerWindows
 from streams.alerts.context import RuleContext
 from streams.alerts.model import Evidence
 from streams.alerts.rules.answers import (
@@ -49,6 +50,15 @@ Bar = tuple[float, float]
 """The most that is usual in a window, and the correlation of two calls, both `stepped`."""
 SETTLE = 3 * HOUR
 """How long an answer rate must not have been found so low before its alert is over, in ms."""
+Fine = tuple[int, int]
+"""Windows with at least so many calls in time, of at most so many, need no closer look."""
+HIGHEST = 1 << PART_BITS - 1
+"""The highest bit of a part of a sum, which no number of calls reaches."""
+MOST_ROOM = HIGHEST >> 1
+NOTHING_FINE: Fine = (HIGHEST, 0)
+ANY: Fine = (0, HIGHEST - 1)
+FEW: Fine = (0, LEAST_CALLS - 1)
+"""Nothing is judged by so few, whatever is usual."""
 ORDINARY = 1.25
 """Standard deviations; no answer rate pages that is nearer to the usual than 1.6 of them (the least
 of 570,000 drawn bars of 20 to 3,000 calls)."""
@@ -129,10 +139,14 @@ class AnswerRateRule(InstantRule):
         )
         self._falls = LastingFalls(self.force, context.calendar, self.usual)
         self._ledger: Ledger | None = None
-        self._bars: list[list[Bar]] = []
-        self._bars_of = -1
-        self._room = [-1 for _ in WINDOWS]
-        """By window the calls of which it may change and is fine still, whatever they are."""
+        self._hour = -1
+        """The number of the hour since 1970 UTC of which the bars are."""
+        self._bars: dict[tuple[int, int], Bar] = {}
+        """By window and line, where one was asked for."""
+        self._fine: list[list[Fine]] = []
+        """By window and line what needs no closer look, whatever changes within it."""
+        self._edges: list[int] = []
+        """The same of all lines of a window as one integer."""
         self._lasting: set[int] = set()
         """By index the lines whose answer rate is known to be low for days."""
 
@@ -154,7 +168,7 @@ class AnswerRateRule(InstantRule):
             return {line: AnswerRate(*rate) for line, rate in found.items()}
 
         self.usual.learn(read, day, spells(falls(self.context.alerts())))
-        self._bars_of = -1
+        self._hour = -1
 
     def may_hold(self, at: int) -> bool:
         """Whether any window is to be looked at closely; brings them up to a full minute."""
@@ -172,7 +186,7 @@ class AnswerRateRule(InstantRule):
         self._windows.move(at)
         lasting = self._last(at)
         if lasting.keys() != self._lasting:
-            self._lasting, self._room = set(lasting), [-1 for _ in WINDOWS]
+            self._lasting, self._hour = set(lasting), -1
         yield from lasting.values()
         worth = self._worth(at)
         for index, line in enumerate(force.lines):
@@ -204,34 +218,75 @@ class AnswerRateRule(InstantRule):
     def _worth(self, at: int) -> list[tuple[int, int]]:
         """The windows, by their place and that of the line, that are to be looked at closely: those
         in which no more are in time than where an answer rate pages, at the most that is usual."""
-        if at // HOUR != self._bars_of:
-            self._bars_of, self._bars = at // HOUR, self._bars_in(at // HOUR * HOUR)
-            self._room = [-1 for _ in WINDOWS]
+        if at // HOUR != self._hour:
+            self._hour, self._bars = at // HOUR, {}
+            self._fine = [[NOTHING_FINE for _ in self.force.lines] for _ in WINDOWS]
+            self._edges = [self._edge(fine) for fine in self._fine]
         found: list[tuple[int, int]] = []
-        changes = self._windows.changes
         for window, value in enumerate(self._windows.sums):
-            if changes[window] <= self._room[window]:
-                continue
-            line, rest, room = 0, value, maxsize
-            for bar in self._bars[window]:
-                if line not in self._lasting:
-                    fine = room_of(rest & PART, (rest >> PART_BITS) & PART, bar)
-                    if fine < 0:
-                        found.append((window, line))
-                    room = min(room, fine)
-                line, rest = line + 1, rest >> 2 * PART_BITS
-            changes[window], self._room[window] = 0, room
+            if not is_inside(value, self._edges[window], len(self.force.lines)):
+                found += self._closer(window, value)
         return found
 
-    def _bars_in(self, hour: int) -> list[list[Bar]]:
-        lines = [line.id for line in self.force.lines]
-        most = {line: self.usual.at_most(line, hour) for line in lines}
-        return [[self._bar(line, most[line][n], n) for line in lines] for n in WINDOWS]
+    def _closer(self, window: int, value: int) -> Iterator[tuple[int, int]]:
+        """Those of one window that is not known to be fine."""
+        fine = self._fine[window]
+        for line, (least, most) in enumerate(fine):
+            within, of = self._windows.rate(value, line)
+            if (within < least or of > most) and line not in self._lasting:
+                fine[line] = self._fine_of(within, of, window, line)
+                if fine[line] is NOTHING_FINE:
+                    yield window, line
+        self._edges[window] = self._edge(fine)
+
+    def _edge(self, fine: Sequence[Fine]) -> int:
+        lasting = self._lasting
+        return edge_of(ANY if line in lasting else each for line, each in enumerate(fine))
+
+    def _fine_of(self, within: int, of: int, window: int, line: int) -> Fine:
+        """Around a window, those of which it is known that they need no closer look."""
+        if of < LEAST_CALLS:
+            return FEW
+        bar = self._bars.get((window, line))
+        if bar is None:
+            self._learn_bars(line)
+            bar = self._bars[window, line]
+        room = min(room_of(within, of, bar), MOST_ROOM)
+        return (max(0, within - room), of + room) if room >= 0 else NOTHING_FINE
+
+    def _learn_bars(self, line: int) -> None:
+        """What is usual at most in each window of a line that ends within this hour."""
+        name = self.force.lines[line].id
+        most = self.usual.at_most(name, self._hour * HOUR)
+        for window, minutes in enumerate(WINDOWS):
+            self._bars[window, line] = self._bar(name, most[minutes], minutes)
 
     def _bar(self, line: str, most: float, minutes: int) -> Bar:
         if most < DROP:
             return 0.0, LEAST_CORRELATION  # nothing can be so much below it
         return stepped(UsualRate(most, self.usual.correlation(line, minutes)))
+
+
+def edge_of(fine: Iterable[Fine]) -> int:
+    """What is fine, line by line, as one integer: added to the sum of a window, it makes the
+    highest bit of each part 1 where those in time are enough, and 0 where all are not too many."""
+    edge = 0
+    for line, (least, most) in enumerate(fine):
+        parts = (HIGHEST - 1 - most) << PART_BITS | (HIGHEST - least)
+        edge |= parts << 2 * PART_BITS * line
+    return edge
+
+
+def is_inside(value: int, edge: int, lines: int) -> bool:
+    """Whether the sum of a window is fine in each of so many lines, by its edge."""
+    enough = _highest_bits(lines)
+    return (value + edge) & (enough | enough << PART_BITS) == enough
+
+
+@cache
+def _highest_bits(lines: int) -> int:
+    """The highest bit of those in time, of so many lines."""
+    return sum([HIGHEST << 2 * PART_BITS * line for line in range(lines)])
 
 
 def room_of(within: int, of: int, bar: Bar) -> int:
@@ -242,7 +297,8 @@ def room_of(within: int, of: int, bar: Bar) -> int:
         return maxsize
     if of < LEAST_CALLS:
         return LEAST_CALLS - 1 - of
-    room = floor((within - ordinary(of, bar)) / (1.0 + bar[0]))
+    enough = min(ordinary(of, bar), (bar[0] - DROP) * of + 1.0)
+    room = floor((within - enough) / (1.0 + bar[0]))
     if room >= 0:
         return room
     spare = within - most_looked_at(of, bar)

@@ -9,12 +9,14 @@ judge; `streams.alerts.instants` goes from one of them to the next.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from sys import maxsize
 
 from streams.alerts.context import PipelineHealth, RuleContext
 from streams.alerts.overdue import Overdue
 from streams.alerts.rules.base import AlertKind, Finding, InstantRule, Judged
 from streams.board.monitor import Monitor
 from streams.fold.ledger import Ledger
+from streams.periods import MINUTE
 from streams.surveillance.signals import Signal
 
 NOTHING: frozenset[str] = frozenset()
@@ -129,7 +131,18 @@ class RuleSet:
                 return True
         return self.overdue(at, held_back)
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing can begin to hold but by a record, or at a moment that is known."""
-        return all(rule.idle for rule in self._any_minute if self._reads(rule, NOTHING))
+    def quiet_until(self, at: int) -> int:
+        """Before which instant nothing can hold, where no kind of record is held back, if no record
+        comes: the full minute `at` is judged as `may_hold` does, and where rules are idle, nothing
+        needs to be until a moment that is known. The minute itself where something may hold."""
+        idle, until = True, maxsize
+        for _, overdue in self._waiting:
+            until = min(until, overdue.first)
+        if until <= at:
+            return at
+        for rule in self._any_minute:
+            if self._reads(rule, NOTHING):
+                if rule.may_hold(at):
+                    return at
+                idle = idle and rule.idle
+        return until if idle else min(until, at + MINUTE)

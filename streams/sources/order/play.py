@@ -38,6 +38,24 @@ UNJUDGED = "record"
 """Stands for the kind of records of forces that are not known."""
 
 
+SortedRow = tuple[int, bytes, int]
+"""A line with its instant before it, by which it is sorted, and its place (`place_of`)."""
+BEGINS = 1
+NUMBER_BITS = 40
+ORIGIN_SHIFT = 1 + NUMBER_BITS
+
+
+def place_of(origin: int, number: int, *, begins: bool) -> int:
+    """Where a line came from, as an integer: the file, the number of the line, and whether it is
+    the first that its row has become."""
+    return origin << ORIGIN_SHIFT | number << 1 | begins
+
+
+def number_of(place: int) -> int:
+    """The number of the line."""
+    return (place >> 1) & ((1 << NUMBER_BITS) - 1)
+
+
 class Judge:
     """Judges events by the rules of their kind, for the forces that are known."""
 
@@ -164,12 +182,16 @@ class Play:
 
     def _add(self, chunk: Chunk) -> Iterator[Rejected]:
         origin = self._origins.setdefault(chunk.origin, len(self._origins))
-        add = self._sort.add
         if not chunk.finished:
-            for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
-                at = instant_of(line)
-                add((UNREADABLE if at is None else at, line, origin, number, True), len(line))
-            self.rows += len(chunk.line_numbers)
+            lines = chunk.lines()
+            rows: list[SortedRow] = [
+                (UNREADABLE if at is None else at, line, place_of(origin, number, begins=True))
+                for at, line, number in zip(
+                    map(instant_of, lines), lines, chunk.line_numbers, strict=True
+                )
+            ]
+            self._sort.extend(rows, len(chunk.payload))
+            self.rows += len(rows)
             return
         unfolds = self.unfolds and chunk.unfolds
         for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
@@ -178,7 +200,8 @@ class Play:
                 kept = read(line)
                 for at, event in self.judge.versions(kept.event, unfolds=unfolds):
                     version = kept.encode(event)
-                    add((at, version, origin, number, first), len(version))
+                    place = place_of(origin, number, begins=first)
+                    self._sort.add((at, version, place), len(version))
                     first = False
                 self.rows += 1
             except Refused as refused:
@@ -188,32 +211,35 @@ class Play:
         """The lines in order; raises what broke off the reading, after all that came before it."""
         self.played, self._few, self._alone = 0, 0, []
         names = list(self._origins)
-        lines: list[bytes] = []
-        numbers: list[int] = []
-        origins: list[str] = []
-        begins: list[bool] = []
         watch, now = _Alone(), wall_clock() + SKEW
-        for at, line, origin, number, first in self._sort:
-            lines.append(line)
-            numbers.append(number)
-            origins.append(names[origin])
-            begins.append(first)
-            if first and EARLIEST <= at <= now:  # others are refused by whoever takes them
-                self._note(watch.step(at, names[origin], number))
-            if len(lines) >= CHUNK_LINES:
-                yield self._chunk(lines, numbers, origins, begins)
-                lines, numbers, origins, begins = [], [], [], []
+        for rows in self._in_chunks():
+            # Rows of other times are refused by whoever takes them.
+            begins = [row for row in rows if row[2] & BEGINS and EARLIEST <= row[0] <= now]
+            for at, _, place in watch.unless_near(begins):
+                self._note(watch.step(at, names[place >> ORIGIN_SHIFT], number_of(place)))
+            self.played += len(rows)
+            yield Chunk(
+                b"\n".join([row[1] for row in rows]),
+                names[rows[0][2] >> ORIGIN_SHIFT],
+                [number_of(row[2]) for row in rows],
+                origins=[names[row[2] >> ORIGIN_SHIFT] for row in rows],
+                begins=[bool(row[2] & BEGINS) for row in rows],
+            )
         self._note(watch.end())
-        if lines:
-            yield self._chunk(lines, numbers, origins, begins)
         if self.failure is not None:
             raise self.failure
 
-    def _chunk(
-        self, lines: list[bytes], numbers: list[int], origins: list[str], begins: list[bool]
-    ) -> Chunk:
-        self.played += len(lines)
-        return Chunk(b"\n".join(lines), origins[0], numbers, origins=origins, begins=begins)
+    def _in_chunks(self) -> Iterator[list[SortedRow]]:
+        """The sorted rows, as many together as a chunk has lines."""
+        held: list[SortedRow] = []
+        for part in self._sort.parts():
+            held = held + part if held else part
+            whole = len(held) // CHUNK_LINES * CHUNK_LINES
+            for at in range(0, whole, CHUNK_LINES):
+                yield held[at : at + CHUNK_LINES]
+            held = held[whole:]
+        if held:
+            yield held
 
     def _note(self, alone: tuple[int, str] | None) -> None:
         if alone is not None:
@@ -228,6 +254,12 @@ class _Alone:
     def __init__(self) -> None:
         self._before: int | None = None
         self._last: tuple[int, str, int] | None = None
+
+    def unless_near(self, rows: Sequence[SortedRow]) -> Sequence[SortedRow]:
+        """The rows that have to be gone through one by one: the last two where all of them are near
+        the one before, as nearly always."""
+        near = self._last is not None and rows and rows[-1][0] - self._last[0] <= ALONE
+        return rows[-2:] if near else rows
 
     def step(self, at: int, origin: str, number: int) -> tuple[int, str] | None:
         """Takes the instant of a row; returns the file and number of the row before it if that

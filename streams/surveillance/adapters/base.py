@@ -185,7 +185,7 @@ class Adapter(ABC):
 
 
 class OwnAdapter(Adapter):
-    """An adapter whose detector takes the periods of its series by itself."""
+    """An adapter that takes the periods of its series by itself."""
 
     starts: list[int] = []  # noqa: RUF012 - in place of the property; each has its own
     taken = 0
@@ -196,10 +196,11 @@ class OwnAdapter(Adapter):
         self.starts = []
 
     def feed(self, counts: RowCounts | None, point: PeriodPoint, *, normal: bool) -> bool:
-        """Takes a period, None where it is missing, and returns whether there is a signal to show.
-        What is not `normal` can't be judged without being learned: it is passed over."""
+        """Takes a period, None where it is missing, and returns whether there may be a signal to
+        show (`shown`). What is not `normal` can't be judged without being learned: it is passed
+        over."""
         self.update(counts if normal else None, point)
-        return normal and counts is not None and self.shown
+        return normal and counts is not None
 
     def update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         """Takes the counters of the row in a period; None where the period is missing."""
@@ -246,11 +247,10 @@ class OwnAdapter(Adapter):
         self.starts, self.taken = saved["starts"], saved["taken"]
         self.missing = saved["missing"]
         self._hold(saved["detector"])
-        self.detector.allowed = self.allowed
 
-    def _held(self) -> Detector | dict[str, Any]:
+    def _held(self) -> Detector | dict[str, Any] | int:
         held: Detector = self.detector
         return held
 
-    def _hold(self, saved: dict[str, Any]) -> None:
+    def _hold(self, saved: Any) -> None:
         fill(self.detector, saved)

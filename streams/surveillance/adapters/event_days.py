@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from detectors.grouped_watches import GroupedWatches
 from streams.surveillance.adapters.base import (
     Assessment,
     OwnAdapter,
@@ -20,16 +21,18 @@ from streams.surveillance.adapters.base import (
     PeriodPoint,
     RowCounts,
 )
+from streams.surveillance.adapters.grouped import Grouped
 from streams.surveillance.signals import State
 
 
 class EventDays(OwnAdapter):
     """Two adapters: one for ordinary days, and one for the days of the event that goes on."""
 
-    def __init__(self, make: Callable[[], OwnAdapter], slots: int) -> None:
-        self.make, self.slots = make, slots
+    def __init__(self, make: Callable[[], Grouped]) -> None:
+        self.make = make
         self.ordinary = make()
-        self.event: OwnAdapter | None = None
+        self.slots = self.ordinary.slots
+        self.event: Grouped | None = None
         super().__init__(self.ordinary.allowed)
         self.names: list[str] = []
         """The names that all days of the event have."""
@@ -41,7 +44,7 @@ class EventDays(OwnAdapter):
         """Whether the last slot had a name."""
 
     @property
-    def by(self) -> OwnAdapter:
+    def by(self) -> Grouped:
         """The adapter that judges the last slot."""
         event = self.event
         if event is None or not self.long or event.state == "learning":
@@ -63,7 +66,7 @@ class EventDays(OwnAdapter):
         elif self.run:
             self.run = 0
             if not self.long:
-                self.event, self.names = None, []
+                self._end_event()
         if self.named and self.event is None:
             self.event, self.names, going = self.make(), list(point.names), list(point.names)
             self.run = 1
@@ -76,9 +79,14 @@ class EventDays(OwnAdapter):
             taken = counts if alike else None
             self.event.update(taken, point._replace(names=()))
             if not self.named and self.ordinary.state != "learning":
-                self.event, self.names, self.long = None, [], False
+                self._end_event()
         self.taken, self.starts = self.ordinary.taken, self.ordinary.starts
         self.missing = counts is None or self.by.missing
+
+    def _end_event(self) -> None:
+        if self.event is not None:
+            self.event.drop()
+        self.event, self.names, self.long = None, [], False
 
     def _update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
         raise NotImplementedError  # `update` does all of it
@@ -93,12 +101,21 @@ class EventDays(OwnAdapter):
         self.taken, self.starts = self.ordinary.taken, self.ordinary.starts
         self.missing = True
 
-    def _both(self) -> list[OwnAdapter]:
+    def has(self, rows: GroupedWatches[Any], row: int) -> bool:
+        """Whether that row of those is of one of the two."""
+        return any(each.has(rows, row) for each in self._both())
+
+    def _both(self) -> list[Grouped]:
         return [self.ordinary] if self.event is None else [self.ordinary, self.event]
 
     def assessment(self) -> Assessment:
         """The assessment of whichever of the two adapters judged the last slot."""
         return self.by.assessment()
+
+    @property
+    def rate(self) -> float:
+        """The rate by whichever of the two adapters judged the last slot."""
+        return self.by.rate
 
     @property
     def shown(self) -> bool:
@@ -136,7 +153,8 @@ class EventDays(OwnAdapter):
     def restart(self, reason: str) -> None:
         """Forgets what came before."""
         self.ordinary.restart(reason)
-        self.event, self.names, self.run, self.long = None, [], 0, False
+        self._end_event()
+        self.run = 0
 
     def save(self) -> dict[str, Any]:
         """The state, before the next period."""
@@ -152,7 +170,7 @@ class EventDays(OwnAdapter):
     def restore(self, saved: dict[str, Any]) -> None:
         """Goes on where the saved one stood."""
         self.ordinary.restore(saved["ordinary"])
-        self.event = None
+        self._end_event()
         if saved["event"] is not None:
             self.event = self.make()
             self.event.restore(saved["event"])

@@ -5,13 +5,18 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from math import inf, log, log10
-from typing import Any
+from typing import Any, cast
 
 from detectors.durations.duration_watch import DurationWatch
+from detectors.durations.duration_watches import DurationWatches
+from detectors.grouped_watches import GroupedWatches
 from detectors.shares.proportion_watch import ProportionWatch
+from detectors.shares.proportion_watches import ProportionWatches
+from detectors.state import fill
 from streams.registry.aggregates import Mean, Share
 from streams.registry.histogram import quantile, value_of
 from streams.surveillance.adapters.base import (
+    SHOWN,
     TAIL,
     Assessment,
     OwnAdapter,
@@ -20,19 +25,57 @@ from streams.surveillance.adapters.base import (
     RowCounts,
     Timed,
 )
-from streams.surveillance.signals import Method
+from streams.surveillance.signals import Method, State
+
+FEWEST = 10
+"""A mean is judged of so many durations at the least: one of five is mostly its longest."""
+
+
+class GroupedRows:
+    """The proportions of a grain, and its durations, as arrays with a row a series
+    (`detectors.grouped_watches`). `allowed` is how many false alarms a week each may raise."""
+
+    def __init__(self, slots: int, allowed: float) -> None:
+        self.slots, shown = slots, allowed * SHOWN
+        self.shares = ProportionWatches(ProportionWatch(allowed=allowed, slots=slots), shown)
+        self.durations = DurationWatches(
+            DurationWatch(allowed=allowed, slots=slots, least=FEWEST), shown
+        )
+
+    def failures(self) -> list[tuple[GroupedWatches[Any], int, Exception]]:
+        """The rows in which something failed since this was last asked, each with its error, now
+        that all have taken their period."""
+        found: list[tuple[GroupedWatches[Any], int, Exception]] = []
+        for rows in (self.shares, self.durations):
+            rows.settle()
+            found += [(rows, *each) for each in rows.failed]
+            rows.failed.clear()
+        return found
+
+    def save(self) -> dict[str, Any]:
+        """All series, as plain data that nobody changes afterwards, once their adapters have been
+        saved."""
+        return {"shares": self.shares.save(), "durations": self.durations.save()}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Goes on where what was saved stood, once its adapters have been restored."""
+        self.shares.restore(saved["shares"])
+        self.durations.restore(saved["durations"])
 
 
 class Grouped(OwnAdapter):
     """A proportion or a mean duration; slots of few cases are added up before they are judged.
 
-    Its detector takes slots in turn: an hour that the clocks skip is a gap, and the second of two
-    with the same name is passed over.
+    It is a row of `rows`. Slots are taken in turn: an hour that the clocks skip is a gap, and the
+    second of two with the same name is passed over.
     """
 
-    def __init__(self, allowed: float, slots: int) -> None:
-        super().__init__(allowed)
-        self.slots = slots
+    rows: GroupedWatches[Any]
+
+    def __init__(self, rows: GroupedWatches[Any]) -> None:
+        super().__init__(rows.pattern.allowed)
+        self.rows, self.row = rows, rows.add()
+        self.slots: int = rows.pattern.slots
         self.slot: int | None = None
         self.sums = [0.0, 0.0]
         self.first: int | None = None
@@ -45,37 +88,37 @@ class Grouped(OwnAdapter):
         if missed == self.slots - 1:
             return
         for _ in range(missed):
-            self.detector.update(None)
+            self.rows.pass_over(self.row, 1)
             self._note(point.start)
         self.slot = point.slot
         super().update(None if point.names else counts, point)
         self.missing = counts is None
 
     def _pass_over(self, passed: PassedPeriods) -> None:
-        watch = self.detector
+        rows, row = self.rows, self.row
         if self.slot is not None:
             self.slot = (self.slot + passed.slots) % self.slots
-        if not watch.pending:
+        if not rows.is_pending(row):
             self.sums, self.first = [0.0, 0.0], None
-        watch.pass_over(passed.slots - 1)
-        self.expected = watch.expected
-        watch.pass_over(1)
+        rows.pass_over(row, passed.slots - 1)
+        self.expected = rows.expected(row)
+        rows.pass_over(row, 1)
 
     def _places(self, passed: PassedPeriods) -> int:
         return passed.slots
 
     def _update(self, counts: RowCounts | None, point: PeriodPoint) -> None:
-        watch = self.detector
+        rows, row = self.rows, self.row
         top, bottom = (0, 0) if counts is None else self.parts(counts)
-        if not watch.pending:
+        if not rows.is_pending(row):
             self.sums, self.first = [0.0, 0.0], None
         if bottom and self.first is None:
             self.first = point.start
         self.sums[0] += top
         self.sums[1] += bottom
-        self.expected = watch.expected
+        self.expected = rows.expected(row)
         if counts is None or not bottom:
-            watch.update(None)
+            rows.pass_over(row, 1)
         else:
             self.give(counts, top, bottom)
 
@@ -89,9 +132,32 @@ class Grouped(OwnAdapter):
 
     def moved(self, limits: tuple[float, float]) -> tuple[float, float]:
         """The range of the next slot, moved to the slot that was judged."""
-        now, then = self.detector.expected, self.expected
+        now, then = self.rows.expected(self.row), self.expected
         off = 0.0 if now is None or then is None else then - now
         return max(0.0, limits[0] + off), min(self.most, limits[1] + off)
+
+    @property
+    def detector(self) -> Any:
+        """The series by itself."""
+        return self.rows.watch(self.row)
+
+    @property
+    def rate(self) -> float:
+        """Nominal false alarms a week at the evidence of the last period."""
+        return self.rows.rate(self.row)
+
+    @property
+    def state(self) -> State:
+        """Of the baseline."""
+        return cast("State", self.rows.state(self.row))
+
+    def has(self, rows: GroupedWatches[Any], row: int) -> bool:
+        """Whether that row of those is its own."""
+        return rows is self.rows and row == self.row
+
+    def drop(self) -> None:
+        """It is no more needed."""
+        self.rows.drop(self.row)
 
     method: Method
     scale = 1.0
@@ -138,7 +204,9 @@ class Grouped(OwnAdapter):
 
     def restart(self, reason: str) -> None:
         """Forgets what came before; places go on."""
-        super().restart(reason)
+        watch = self.detector
+        watch.restart(reason)
+        self.rows.put(self.row, watch)
         self.sums, self.first = [0.0, 0.0], None
 
     def save(self) -> dict[str, Any]:
@@ -151,17 +219,29 @@ class Grouped(OwnAdapter):
         self.slot, self.sums = saved["slot"], saved["sums"]
         self.first = saved["first"]
 
+    def _held(self) -> int:
+        return self.rows.number(self.row)
+
+    def _hold(self, saved: int | dict[str, Any]) -> None:
+        if isinstance(saved, int):
+            self.rows.go_on(self.row, saved)
+            return
+        watch = self.detector  # in the forms before the third each had its own detector
+        fill(watch, saved)
+        watch.allowed = self.allowed
+        self.rows.put(self.row, watch)
+
 
 class Shares(Grouped):
     """A proportion."""
 
+    rows: ProportionWatches
     method: Method = "proportion"
     most = 1.0
 
-    def __init__(self, share: Share, slots: int, allowed: float) -> None:
-        super().__init__(allowed, slots)
+    def __init__(self, share: Share, rows: ProportionWatches) -> None:
+        super().__init__(rows)
         self.share = share
-        self.detector = ProportionWatch(allowed=allowed, slots=slots)
 
     def parts(self, counts: RowCounts) -> tuple[int, int]:
         """Of how many, how many."""
@@ -175,11 +255,7 @@ class Shares(Grouped):
 
     def give(self, counts: RowCounts, top: int, bottom: int) -> None:
         """Successes and trials."""
-        self.detector.update(top, bottom)
-
-
-FEWEST = 10
-"""A mean is judged of so many durations at the least: one of five is mostly its longest."""
+        self.rows.update(self.row, top, bottom)
 
 
 class Durations(Grouped):
@@ -191,13 +267,13 @@ class Durations(Grouped):
     beyond it, everything is late, and none is left out.
     """
 
+    rows: DurationWatches
     method: Method = "duration"
     scale = 0.001
 
-    def __init__(self, mean: Mean, slots: int, allowed: float) -> None:
-        super().__init__(allowed, slots)
+    def __init__(self, mean: Mean, rows: DurationWatches) -> None:
+        super().__init__(rows)
         self.mean = mean
-        self.detector = DurationWatch(allowed=allowed, slots=slots, least=FEWEST)
 
     def parts(self, counts: RowCounts) -> tuple[int, int]:
         """The sum of the durations, and their number."""
@@ -208,22 +284,22 @@ class Durations(Grouped):
         bins = counts.bins if isinstance(counts, Timed) else {}
         odd = self.impossible(bins, bottom)
         if not odd:
-            self.detector.update(top, bottom, counts["squares"])
+            self.rows.update(self.row, top, bottom, counts["squares"])
             return
         left = {(value_of(each) + 0.5) * 1000: bins[each] for each in bins if each not in odd}
         number = sum(left.values())
         total = sum(ms * count for ms, count in left.items())
         squares = sum(ms * ms * count for ms, count in left.items())
-        self.detector.update(total if number else None, number, squares)
+        self.rows.update(self.row, total if number else None, number, squares)
 
     def impossible(self, bins: Mapping[int, int], number: int) -> set[int]:
         """The bins of so many durations that can't be."""
-        watch, middle = self.detector, quantile(bins, 0.5)
+        of, middle = self.rows.pattern, quantile(bins, 0.5)
         if middle is None or sum(bins.values()) != number:
             return set()
-        limit = watch.farthest
+        limit = self.rows.farthest(self.row)
         if limit is None:
-            limit = watch.far * middle * 1000 if number >= watch.least else inf
+            limit = of.far * middle * 1000 if number >= of.least else inf
         beyond = {each for each in bins if value_of(each) * 1000 > limit}
         if sum(bins[each] for each in beyond) > max(2, number // 3):
             beyond = set()

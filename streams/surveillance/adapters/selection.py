@@ -8,31 +8,35 @@ from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel
 from streams.surveillance.adapters.base import Adapter
 from streams.surveillance.adapters.counts import CountRows, Counts, Months
 from streams.surveillance.adapters.event_days import EventDays
-from streams.surveillance.adapters.grouped import Durations, Shares
+from streams.surveillance.adapters.grouped import Durations, GroupedRows, Shares
 from streams.surveillance.series import WatchedSeries
 
 SLOTS = {"hour": 168, "day": 7}
 
 
 def adapter_of(
-    series: WatchedSeries, force: Force, allowed: float, rows: CountRows | None
+    series: WatchedSeries,
+    force: Force,
+    allowed: float,
+    counts: CountRows | None,
+    grouped: GroupedRows | None,
 ) -> Adapter | None:
     """The adapter of a series; None where no detector fits its grain. `allowed` is how many false
-    alarms a week it may raise; `rows` are the counts of its grain, by the hour or day."""
-    value, slots = series.measure.value, SLOTS.get(series.grain)
+    alarms a week it may raise; the rows are those of its grain, by the hour or day."""
+    value = series.measure.value
     if isinstance(value, Count) and series.grain == "month":
         return Months(value.counter, allowed)
-    if slots is None:
-        return None
     if isinstance(value, Count):
-        return None if rows is None else Counts(value.counter, rows)
+        return None if counts is None else Counts(value.counter, counts)
+    if grouped is None:
+        return None
     if isinstance(value, Mean):
-        return EventDays(lambda: Durations(value, slots, allowed), slots)
+        return EventDays(lambda: Durations(value, grouped.durations))
     share = (
         SERVICE_LEVELS[force.file.service_level].share
         if isinstance(value, ChosenServiceLevel)
         else value
     )
     if isinstance(share, Share):
-        return EventDays(lambda: Shares(share, slots, allowed), slots)
+        return EventDays(lambda: Shares(share, grouped.shares))
     return None

@@ -202,6 +202,15 @@ def test_a_dead_letter_has_the_place_of_its_line_wherever_the_lot_begins(worker:
     assert worker.calls.folded == 3
 
 
+def test_a_fault_of_ours_refuses_the_message_that_it_met_and_no_other(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.board.monitor.refusal", lambda *_: 1 // 0)
+    worker.accept([one(0), Record(1, b"rubbish", APPENDED), one(2), one(3)])
+    assert worker.letters() == [("w.calls/0/1/0", "fault", b"rubbish")]
+    assert (worker.calls.folded, worker.counted) == (3, 3)
+
+
 def test_each_message_is_judged_by_when_the_log_took_it(worker: Worker) -> None:
     future = "2021-03-01T14:00:00Z"
     early, late = one(0, updated_at=future), one(1, updated_at=future)

@@ -151,6 +151,34 @@ def test_the_loop_gets_its_turn_while_messages_are_folded_and_saved(
     held.checkpoint.close()
 
 
+def test_who_waits_for_a_timer_has_a_turn_between_any_two_slices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streams.kafka.partition.FOLDING", 0.0)
+    held = partition(tmp_path)
+    slices, between = 0, []
+
+    async def tick() -> None:
+        while True:
+            before = slices
+            await asyncio.sleep(1e-9)
+            between.append(slices - before)
+
+    def on_slice() -> None:
+        nonlocal slices
+        slices += 1
+
+    async def work() -> None:
+        held.on_slice = on_slice
+        ticking = asyncio.ensure_future(tick())
+        await held.fold([Record(0, incidents(900, MINUTE))])
+        ticking.cancel()
+
+    asyncio.run(work())
+    assert slices > 20
+    assert max(between) == 1
+
+
 def test_a_message_in_slices_counts_what_it_counts_in_one(tmp_path: Path) -> None:
     payload = incidents(400, 2 * HOUR) + b"\nrubbish\n" + incidents(1, HOUR, START + 99 * DAY, "z")
     held, plain = partition(tmp_path), partition(tmp_path / "plain")

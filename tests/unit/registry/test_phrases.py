@@ -15,7 +15,7 @@ from streams.registry.crimes import CRIME
 from streams.registry.registry import REGISTRY
 from streams.surveillance.adapters.base import Assessment, PeriodPoint
 from streams.surveillance.adapters.counts import Months
-from streams.surveillance.adapters.grouped import Shares
+from streams.surveillance.adapters.grouped import GroupedRows, Shares
 from streams.surveillance.series import WatchedSeries, watch_list
 from streams.surveillance.signals import Signal
 from streams.surveillance.watch import Context, Watch, news
@@ -161,7 +161,7 @@ def hours_of_calls(adapter: Shares, slots: range, within: int) -> None:
 
 
 def test_a_fall_of_a_service_level_is_found_with_its_onset() -> None:
-    adapter = Shares(Share(("within",), ("answered", "abandoned")), 168, 0.01)
+    adapter = Shares(Share(("within",), ("answered", "abandoned")), GroupedRows(168, 0.01).shares)
     hours_of_calls(adapter, range(400), 36)
     assert not adapter.shown
     hours_of_calls(adapter, range(400, 404), 20)
@@ -174,7 +174,7 @@ def test_a_fall_of_a_service_level_is_found_with_its_onset() -> None:
 
 
 def test_an_hour_that_the_clocks_repeat_or_skip_moves_no_other() -> None:
-    adapter = Shares(Share(("within",), ("answered", "abandoned")), 168, 0.01)
+    adapter = Shares(Share(("within",), ("answered", "abandoned")), GroupedRows(168, 0.01).shares)
     for slot in (0, 1, 1, 2, 4):
         adapter.update(
             {"answered": 40, "abandoned": 2, "within": 36}, PeriodPoint(slot, 1 / 24, slot)
@@ -183,7 +183,7 @@ def test_an_hour_that_the_clocks_repeat_or_skip_moves_no_other() -> None:
 
 
 def test_a_share_knows_the_slots_that_it_is_of() -> None:
-    adapter = Shares(Share(("within",), ("answered", "abandoned")), 168, 0.01)
+    adapter = Shares(Share(("within",), ("answered", "abandoned")), GroupedRows(168, 0.01).shares)
     seen = []
     for slot in range(9):
         counts = {"answered": 4, "abandoned": 0, "within": 3}

@@ -256,6 +256,23 @@ def test_what_watches_of_the_first_form_have_learned_is_read() -> None:
         assert {part for part in parts if part not in written} <= {"month"}
 
 
+def test_watches_of_the_second_form_go_on_as_those_of_the_third() -> None:
+    """There each proportion and duration had its own detector, in its watch."""
+    third = state_files.watch_parts(contents("watches", 3))
+    for name, parts in state_files.watch_parts(contents("watches", 2)).items():
+        kind, _ = WATCHED[name]
+        target = state_files.monitor(kind)
+        (shard,) = target.shards
+        watching.put_back(shard, {"golden": parts})
+        surveillance = shard.surveillance["golden"]
+        assert not surveillance.rebuilt
+        lost(surveillance)
+        again = {part: body for _, part, body in watching.take(shard)}
+        plain = state_files.plain_watches
+        found = state_files.differences(plain(third[name]), plain(again))
+        assert [each for each in found if ".signal." not in each] == []  # whole numbers are floats
+
+
 def decoded(parts: dict[str, bytes]) -> dict[str, Any]:
     return {part: msgspec.msgpack.decode(body) for part, body in parts.items()}
 

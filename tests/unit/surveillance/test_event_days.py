@@ -12,6 +12,7 @@ from detectors import state
 from streams.periods import DAY
 from streams.registry.registry import REGISTRY
 from streams.surveillance.adapters.base import OwnAdapter, PeriodPoint
+from streams.surveillance.adapters.grouped import GroupedRows
 from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.series import watch_list
 from tests.build import tiny_force
@@ -23,13 +24,13 @@ SERIES = {
 }
 
 
-def adapter(which: str) -> OwnAdapter:
+def adapter(which: str, rows: GroupedRows | None = None) -> OwnAdapter:
     force = tiny_force()
     kind = "call" if which == "share" else "incident"
     watched = next(
         w for w in watch_list(force, REGISTRY.kinds[kind], "day") if w.name == SERIES[which]
     )
-    made = adapter_of(watched, force, 0.005, None)
+    made = adapter_of(watched, force, 0.005, None, rows or GroupedRows(7, 0.005))
     assert isinstance(made, OwnAdapter)
     return made
 
@@ -107,10 +108,12 @@ def adapter_after(which: str, names: Sequence[Sequence[str]]) -> str:
 
 @pytest.mark.parametrize("which", SERIES)
 def test_what_is_known_of_an_event_comes_back_from_a_checkpoint(which: str) -> None:
-    series, again = adapter(which), adapter(which)
+    rows, others = GroupedRows(7, 0.005), GroupedRows(7, 0.005)
+    series, again = adapter(which, rows), adapter(which, others)
     play(series, which, [GOOD[which]] * 50, [LOCKDOWN] * 50)
     encode = msgspec.msgpack.Encoder(enc_hook=state.plain).encode
     again.restore(msgspec.msgpack.decode(encode(series.save())))
+    others.restore(msgspec.msgpack.decode(encode(rows.save())))
     names, levels = [LOCKDOWN] * 20 + [()] * 10, [GOOD[which]] * 10 + [BAD[which]] * 20
     assert play(series, which, levels, names) == play(again, which, levels, names) != []
     assert encode(series.save()) == encode(again.save())

@@ -26,7 +26,7 @@ from streams.registry.registry import REGISTRY
 from streams.state import surveillance as watching
 from streams.surveillance.adapters.base import PeriodPoint
 from streams.surveillance.adapters.counts import CountRows, Counts, Months
-from streams.surveillance.adapters.grouped import Durations, Shares
+from streams.surveillance.adapters.grouped import Durations, GroupedRows, Shares
 from streams.surveillance.adapters.selection import adapter_of
 from streams.surveillance.feedback import AcceptedLevel, ExcludedStretch, Feedback
 from streams.surveillance.series import watch_list, watches_in
@@ -89,7 +89,7 @@ def test_the_registry_says_which_series_are_watched() -> None:
 def test_counts_proportions_and_durations_each_have_their_adapter() -> None:
     force = tiny_force()
     found = {
-        series.measure.name: adapter_of(series, force, 1.0, CountRows(7, 1.0))
+        series.measure.name: adapter_of(series, force, 1.0, CountRows(7, 1.0), GroupedRows(7, 1.0))
         for kind in ("call", "incident")
         for series in watch_list(force, REGISTRY.kinds[kind], "day")
     }

@@ -6,10 +6,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from streams.alerts.actions import Request
+from streams.alerts.answer_windows import PART_BITS
 from streams.alerts.context import RuleContext
 from streams.alerts.evaluation import evaluate
 from streams.alerts.rules import KINDS
-from streams.alerts.rules.answer_rate import answer_rate, most_looked_at, ordinary, room_of
+from streams.alerts.rules.answer_rate import (
+    answer_rate,
+    edge_of,
+    is_inside,
+    most_looked_at,
+    ordinary,
+    room_of,
+)
 from streams.alerts.rules.answers import LEAST_CALLS, most_paged, stepped
 from streams.alerts.rules.ruleset import RuleSet
 from streams.alerts.rules.target_missed import target_missed
@@ -137,6 +145,23 @@ def test_no_window_has_to_be_looked_at_before_as_many_calls_changed_as_it_has_ro
     going = min(going, room - coming, within)  # each of them in time; of those that come none is
     then = AnswerRate(within - going, of + coming - going)
     assert then.of < LEAST_CALLS or then.within > most_looked_at(then.of, bar)
+
+
+calls = st.integers(0, 1000)
+
+
+@given(st.lists(st.tuples(st.tuples(calls, calls), st.tuples(calls, calls)), min_size=1))
+def test_the_edges_of_all_lines_tell_at_once_whether_each_is_fine(
+    lines: list[tuple[tuple[int, int], tuple[int, int]]],
+) -> None:
+    value = sum(
+        (of << PART_BITS | within) << 2 * PART_BITS * line
+        for line, ((within, of), _) in enumerate(lines)
+    )
+    fine = [edge for _, edge in lines]
+    assert is_inside(value, edge_of(fine), len(lines)) == all(
+        within >= least and of <= most for (within, of), (least, most) in lines
+    )
 
 
 def test_minutes_that_change_are_kept_from_the_first_look_on_only() -> None:
