@@ -130,7 +130,8 @@ def state(report: str, rows: Sequence[Figure], near: dict[Cell, int]) -> dict[Ce
     for cell, value in near.items():
         program.at(cell, value)
     for figure in rows:
-        _require(program, figure)
+        if figure.measure in MEASURES[report]:
+            _require(program, figure)
     for period in {cell.period for cell in near}:
         for area in WITHIN[force]:
             unlisted = Cell(report, "crime:unlisted", period, area)
@@ -179,8 +180,6 @@ def _require(program: Program, figure: Figure) -> None:
         figure.period,
         figure.statistic,
     )
-    if measure not in MEASURES[report]:
-        return
     value = float(figure.value)
 
     def of(when: str, name: str = measure) -> list[Cell]:
@@ -201,14 +200,8 @@ def _require(program: Program, figure: Figure) -> None:
     elif statistic == "percent_of_total_crime" and measure == "domestic_abuse":
         offences = [cell for cell in of(period) if cell.series.startswith("mark:")]
         ratio(offences, of(period, "total_recorded_crime"), value, MARGIN)
-    elif statistic in ("monthly_average_before_rebase", "monthly_average"):
+    elif statistic.startswith(("monthly_average", "consecutive_months_above")):
         _chart(program, figure, of)
-    elif statistic == "consecutive_months_above_average" and not printed_average(figure):
-        *first, below = every_period(report)[:13]
-        limit = [(-1.0, [cell for month in first for cell in of(month)])]
-        program.between([(12.0, of(below)), *limit], -np.inf, -6)
-        for month in every_period(report)[-int(value) :]:
-            program.between([(12.0, of(month)), *limit], 6, np.inf)
     elif statistic.endswith("quarter_average"):
         four = [cell for quarter in quarters_before(period) for cell in of(quarter)]
         if statistic == "quarter_average":
@@ -233,7 +226,10 @@ def _chart(program: Program, figure: Figure, of: Callable[[str], list[Cell]]) ->
     every = every_period(figure.report)
     months = every[: every.index(last) + 1]
     value = float(figure.value)
-    if not printed_average(figure):
+    if figure.statistic.startswith("consecutive"):
+        if not printed_average(figure):
+            _run(program, int(value), months, of)
+    elif not printed_average(figure):
         twelve = [cell for month in months[:12] for cell in of(month)]
         program.between([(1, twelve)], 12 * (value - 0.5), 12 * (value + 0.5) - 1)
     elif figure.statistic == "monthly_average":
@@ -245,6 +241,15 @@ def _chart(program: Program, figure: Figure, of: Callable[[str], list[Cell]]) ->
         program.between([(1, first)], many * (value - 0.5), many * (value + 0.5) - 1)
         for month in months[-8:]:
             program.between([(1, of(month))], value + 1, np.inf)
+
+
+def _run(program: Program, run: int, months: list[str], of: Callable[[str], list[Cell]]) -> None:
+    """The last months of a chart lie above its average, as many as `run`."""
+    first = [(-1.0, [cell for month in months[:12] for cell in of(month)])]
+    for month in months[12:-run]:
+        program.between([(12.0, of(month)), *first], -np.inf, -6)
+    for month in months[-run:]:
+        program.between([(12.0, of(month)), *first], 6, np.inf)
 
 
 # How a measure's records are expected to lie, where that was not published.

@@ -211,7 +211,10 @@ class Feed:
         for held, write in ((self.crimes, self._crime), (self.incidents, self._incident)):
             for (month, _), several in held.items():
                 for place, made in enumerate(several):
-                    made.place, made.date = next(places), f"{month}-{place % days_of(month) + 1:02d}"
+                    made.place, made.date = (
+                        next(places),
+                        f"{month}-{place % days_of(month) + 1:02d}",
+                    )
                     day, line = write(made)
                     days[day].append(line)
         for month, calls in self._calls().items():
@@ -350,7 +353,9 @@ class Feed:
         """Crimes that get a marker late, or lose it where the number is negative."""
         marker, _, offence = what.partition(":")
         of_it = (made for made in held if made.what.startswith(offence or _ALONE))
-        for made in islice((m for m in of_it if (marker in m.markers) is (number < 0)), abs(number)):
+        for made in islice(
+            (m for m in of_it if (marker in m.markers) is (number < 0)), abs(number)
+        ):
             (made.markers.append if number > 0 else made.markers.remove)(marker)
             yield (
                 f'{head},"id":"c{made.place}","area":"{self.areas[made.area]}",'

@@ -86,8 +86,7 @@ def _decimals(report: str, statistic: str, measure: str) -> int:
     values = (
         each.value
         for each in figures()
-        if (each.report, each.statistic) == (report, statistic)
-        and measure in ("", each.measure)
+        if (each.report, each.statistic) == (report, statistic) and measure in ("", each.measure)
     )
     return max(len(value.partition(".")[2]) for value in values)
 
