@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from contextlib import ExitStack
 from pathlib import Path
@@ -187,6 +188,7 @@ def _read(
 
     try:
         if play is not None:
+            gc.freeze()  # what stands by now stays: the collector need not look through it again
             runner.live.monitor.play_history(True)
             with progress_bar(play.source, play, rows_so_far) as progress:
                 runner.gather(play, progress)
