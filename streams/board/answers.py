@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from streams.board.compare import COMPARISONS, Beside, Comparisons
 from streams.board.control import Flag, Moved, chart, policy_of
-from streams.board.query import Observation, Query
+from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
 from streams.errors import QueryError
 from streams.periods import GRAINS, Grain, rfc3339
@@ -39,8 +39,8 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     period: str
     start: str
     end: str
-    value: float | None
-    numerator: float | None = None
+    value: Number | None
+    numerator: Number | None = None
     denominator: int | None = None
     known: bool = True
     complete: bool = True
@@ -65,8 +65,8 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     period: str
     start: str
     end: str
-    value: float | None
-    numerator: float | None = None
+    value: Number | None
+    numerator: Number | None = None
     denominator: int | None = None
     known: bool = True
     complete: bool = True
@@ -194,6 +194,13 @@ class Rows:
         return row
 
 
+def known_rows(query: Query, periods: Sequence[str], compare: Sequence[str]) -> list[FigureRow]:
+    """All indicators with an entry of which anything is known in some periods, for the force as a
+    whole, with comparisons."""
+    every = Rows(query, Question((), periods, compare=compare))
+    return [row for row in every if row.known]
+
+
 def _fields(found: Observation) -> dict[str, Any]:
     return {name: getattr(found, name) for name in Observation.__struct_fields__}
 
@@ -276,12 +283,11 @@ def measures(registry: Registry, search: str = "") -> list[MeasureShown]:
 
 def _indicators(registry: Registry) -> Iterator[MeasureShown]:
     for each in registry.indicators.values():
-        _, _, measure = registry.measures_of(each)[0]
         yield MeasureShown(
             name=each.name,
             title=each.title,
-            unit=measure.unit,
-            polarity=each.polarity or measure.polarity,
+            unit=registry.unit_of(each),
+            polarity=registry.polarity_of(each),
             definition=each.definition,
             parts=[part.address for part in each.parts],
             share_of=each.share_of or None,

@@ -44,6 +44,8 @@ from streams.registry.measures import (
 from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch
 
+Number = int | float
+"""A count stays whole when it is written and read again."""
 Floats = NDArray[np.float64] | Numbers
 Known = NDArray[np.bool_]
 
@@ -62,8 +64,8 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     `complete`: the stretch is over, and all of it was heard; `small`: a share or mean of few cases.
     """
 
-    value: float | None
-    numerator: float | None = None
+    value: Number | None
+    numerator: Number | None = None
     denominator: int | None = None
     known: bool = True
     complete: bool = True
@@ -373,7 +375,7 @@ def _added(parts: Sequence[Figures]) -> Figures:
     )
 
 
-def _plain(number: np.float64 | np.int64) -> float:
+def _plain(number: np.float64 | np.int64) -> Number:
     """A number as Python has it: whole where it is."""
-    found: float = number.item()
+    found: Number = number.item()
     return found

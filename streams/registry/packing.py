@@ -74,8 +74,8 @@ _PRECISION_BITS = 2
 _CLOCK_BITS = WHEN_BITS + _PRECISION_BITS
 CLOCK = (1 << _CLOCK_BITS) - 1
 """The bits of a time and its precision."""
-_MOST_SEEN = 200_000
-"""Values of events that are remembered with their facts, so that one look-up finds these."""
+_MOST_KNOWN = 200_000
+"""Values of a field that are remembered with what the force's lists say of them."""
 
 Persons = tuple[tuple[str, str], ...]
 """Those in a record: (pseudonym, role)."""
@@ -130,22 +130,16 @@ class FactTable:
 
     def __init__(self) -> None:
         self.tuples: list[Facts] = []
-        self._index: dict[Facts, int] = {}
 
     def __len__(self) -> int:
         return len(self.tuples)
-
-    def find(self, facts: Facts) -> int | None:
-        """The index of a tuple; None for a new one."""
-        return self._index.get(facts)
 
     def add(self, facts: Facts) -> int:
         """Takes in a new tuple; returns its index."""
         if len(self.tuples) > FACTS:
             raise Refused("ledger_full", f"more than {FACTS:,} different sets of facts")
-        index = self._index[facts] = len(self.tuples)
         self.tuples.append(facts)
-        return index
+        return len(self.tuples) - 1
 
 
 class Packer:
@@ -158,12 +152,15 @@ class Packer:
         """Values that no list of the force knows, of records that count all the same."""
         self.facts = FactTable()
         self._judge = TimeJudge()
-        self._columns: list[tuple[FieldFact | None, dict[Any, tuple[Any, Any]]]] = [
-            (column if isinstance(column, FieldFact) else None, {}) for column in kind.columns
+        self._columns: list[tuple[int, FieldFact, dict[Any, Any]]] = [
+            (place, column, {})
+            for place, column in enumerate(kind.columns)
+            if isinstance(column, FieldFact)
         ]
-        """The facts that force lists are asked for, with what they said, and the value that it was
-        said of."""
-        self._seen: dict[Facts, int] = {}
+        """The facts that force lists are asked for, by their place in a tuple, and what they said
+        of the values that they have."""
+        self._met: dict[Facts, int] = {}
+        """By tuple of facts: the lowest bits of the records that have it, index and open bit."""
         self._lost_after: dict[int, int] = {}
         self._places = _Places(kind)
         self.bits = self._places.bits
@@ -175,8 +172,6 @@ class Packer:
         self.by_clock = tuple(map(ByClock, self._places.times))
         self._unfinished: list[bool] = []
         self._series_keys: list[int] = []
-        self._found: list[int] = []
-        """By index of a tuple: the lowest bits of the records that have it."""
         self.pack: Callable[[Any, int], int] = _pack_of(self)
         """The packed record of an event; raises `Refused`. The second argument is its
         `updated_at`, in ms."""
@@ -213,10 +208,9 @@ class Packer:
         """Who is in a record, as its kind declares it; nobody in a deleted one."""
         found: list[tuple[str, str]] = []
         for people in self.kind.people if not event.deleted else ():
-            named = getattr(event, people.field) or ()
+            named, role = getattr(event, people.field) or (), people.role
             several = (named,) if isinstance(named, str) else named
-            ids = (each if isinstance(each, str) else each.id for each in several)
-            found.extend((each, people.role) for each in ids)
+            found += [(each if isinstance(each, str) else each.id, role) for each in several]
         return tuple(found)
 
     @property
@@ -283,43 +277,27 @@ class Packer:
         for facts in tuples:
             self._intern(facts)
 
-    def _look_up(self, event: Record, raw: Facts) -> int:
-        """Index and open bit of the facts that an event has; raises `Refused`.
-
-        Values as the force's lists have them are remembered: one look-up for the next event.
-        """
-        force = self.force
-        limited = True
+    def _look_up(self, event: Record, facts: Facts) -> int:
+        """Index and open bit of the facts that an event has, None for those that the force's lists
+        have not been asked for; raises `Refused`."""
 
         def note(field: str, value: str) -> None:
             self.unknown.note(event, field, value)
 
-        facts, same = [], []
-        for (column, known), value in zip(self._columns, raw, strict=True):
-            said = value if column is None else column.refined(force, event, value)
-            fact, kept = known.get(said, (said, said))
-            if column is not None and said not in known:
-                fact = column.value(force, said, note)
-                if column.knows(force, said) and len(known) < _MOST_SEEN:
-                    known[said] = fact, said
-                else:
-                    limited = False
-            if said is not value:
-                kept = value
-            facts.append(fact)
-            same.append(kept)
-        found = self._intern(tuple(facts))
-        if limited:
-            if len(self._seen) >= _MOST_SEEN:
-                self._seen.clear()
-            # Every event brings texts of its own: those of the first are kept for all.
-            self._seen[tuple(same)] = found
-        return found
+        found = list(facts)
+        for place, column, known in self._columns:
+            if found[place] is None:
+                raw = column.refined(self.force, event, getattr(event, column.name))
+                found[place] = column.value(self.force, raw, note)
+                if len(known) < _MOST_KNOWN and column.knows(self.force, raw):
+                    read = [getattr(event, name) for name in column.read]
+                    known[read[0] if len(read) == 1 else tuple(read)] = found[place]
+        return self._intern(tuple(found))
 
     def _intern(self, facts: Facts) -> int:
         """Index and open bit of a tuple of facts."""
-        index = self.facts.find(facts)
-        if index is None:
+        found = self._met.get(facts)
+        if found is None:
             index = self.facts.add(facts)
             series_key = self.kind.series.of(*facts[: len(self.kind.dimensions)])
             is_open, unfinished, *counts = self._counting.of(facts, series_key)
@@ -329,8 +307,8 @@ class Packer:
                 clock.given.append(given)
             self._unfinished.append(unfinished)
             self._series_keys.append(series_key)
-            self._found.append(index << 1 | is_open)
-        return self._found[index]
+            found = self._met[facts] = index << 1 | is_open
+        return found
 
 
 class _Places:
@@ -399,7 +377,8 @@ def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
         "_epoch": EPOCH,
         "_judge": packer._judge,
         "_numbers": {f.name: f.of for f in packer.kind.facts if isinstance(f, Number)},
-        "_seen": packer._seen,
+        "_met": packer._met,
+        **{f"_known_{column.name}": known for _, column, known in packer._columns},
         "_look_up": packer._look_up,
         "_from_text": dt.datetime.fromisoformat,
         "_partial": _cached_stamps(packer.force),
@@ -422,7 +401,7 @@ def _cached_stamps(force: Force) -> Callable[[str, str], tuple[int, int]]:
         found = known.get(text)
         if found is None:
             found = partial_stamp(field, text, zone)
-            if len(known) < _MOST_SEEN:
+            if len(known) < _MOST_KNOWN:
                 known[text] = found
         return found
 
@@ -455,10 +434,10 @@ class _PackSource:
         self.durations()
         self.facts()
         raw = ", ".join(self.raw(column) for column in self.kind.columns)
-        out.add(1, f"_raw = ({raw},)")
-        out.add(1, "_found = _seen.get(_raw)")
+        out.add(1, f"_facts = ({raw},)")
+        out.add(1, "_found = _met.get(_facts)")
         out.add(1, "if _found is None:")
-        out.add(2, "_found = _look_up(_event, _raw)")
+        out.add(2, "_found = _look_up(_event, _facts)")
         parts = [f"{first} << {self.places.when}"]
         if first in self.partial:
             out.add(1, f"if {first}_precision:")
@@ -605,12 +584,16 @@ class _PackSource:
         return value
 
     def raw(self, column: Fact) -> str:
-        """A column of the tuple as it is before the force's lists are asked."""
+        """A column of the tuple; None where the force's lists have still to be asked."""
         if isinstance(column, Number):
             return (
                 f"_numbers[{column.name!r}](_event.{column.field}) if _event.{column.field} else 0"
             )
-        return f"_event.{column.name}" if isinstance(column, FieldFact) else column.name
+        if isinstance(column, FieldFact):
+            read = ", ".join(f"_event.{name}" for name in column.read)
+            read = read if len(column.read) == 1 else f"({read})"
+            return f"_known_{column.name}.get({read})"
+        return column.name
 
     def asked(self, condition: Condition) -> str:
         """A condition on the event."""
