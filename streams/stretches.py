@@ -169,6 +169,16 @@ class Stretch:
         return Stretch(self.calendar, form, self.grain, self.unit, self.units, start, end)
 
 
+def months_before(calendar: Calendar, at: int, months: int) -> int:
+    """The start of the local day that lies so many months before an instant; the 31st becomes the
+    last day of a shorter month."""
+    local = calendar.local(at)
+    index = local.year * 12 + local.month - 1 - months
+    year, month = index // 12, index % 12 + 1
+    last = calendar.local(calendar.end("month", calendar.midnight(year, month, 1)) - 1).day
+    return calendar.midnight(year, month, min(local.day, last))
+
+
 def _parsed(calendar: Calendar, text: str) -> Stretch:
     if ".." in text:
         first, last = (_one(calendar, part.strip()) for part in text.split("..", 1))

@@ -18,15 +18,15 @@ known as a whole: a period of which the feed was heard in part is no base.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from streams.board.control import Point, chart
-from streams.board.query import Observation, Query
+from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
 from streams.errors import QueryError
 from streams.registry.indicator import Indicator, Per
@@ -47,10 +47,10 @@ class Change(Struct, frozen=True):
     per cent a count or a time changed; None on a base of nothing, and of few cases."""
 
     period: str
-    value: float | None
+    value: Number | None
     base_period: str
-    base: float | None
-    change: float | None
+    base: Number | None
+    change: Number | None
     percent: float | None
 
 
@@ -318,18 +318,28 @@ def printed(value: float, places: int = 0) -> Decimal:
 
 Compared = Change | Observation | Rate | Standing | Rank
 
-COMPARISONS: dict[str, Callable[[Comparisons], Compared | None]] = {
-    "previous": lambda of: of.previous,
-    "last_year": lambda of: of.last_year,
-    "average": lambda of: of.average,
-    "year_to_date": lambda of: of.year_to_date,
-    "rolling_3": lambda of: of.rolling_3,
-    "rolling_6": lambda of: of.rolling_6,
-    "rolling_12": lambda of: of.rolling_12,
-    "share": lambda of: of.share,
-    "rate": lambda of: of.rate,
-    "standing": lambda of: of.standing,
-    "rank": lambda of: of.rank,
-    "peers": lambda of: of.peers,
-}
-"""All of them by name."""
+
+class Beside(Struct, frozen=True, omit_defaults=True):
+    """The comparisons of a figure that were asked for; None where one can't be made of it."""
+
+    previous: Change | UnsetType = UNSET
+    last_year: Change | UnsetType = UNSET
+    average: Change | UnsetType = UNSET
+    year_to_date: Change | UnsetType = UNSET
+    rolling_3: Change | UnsetType | None = UNSET
+    rolling_6: Change | UnsetType | None = UNSET
+    rolling_12: Change | UnsetType | None = UNSET
+    share: Observation | UnsetType | None = UNSET
+    rate: Rate | UnsetType | None = UNSET
+    standing: Standing | UnsetType = UNSET
+    rank: Rank | UnsetType | None = UNSET
+    peers: Rank | UnsetType | None = UNSET
+
+    @classmethod
+    def of(cls, comparisons: Comparisons, names: Iterable[str]) -> Beside:
+        """Those of some names (`COMPARISONS`)."""
+        return cls(**{name: getattr(comparisons, name) for name in names})
+
+
+COMPARISONS = Beside.__struct_fields__
+"""The names of all of them."""

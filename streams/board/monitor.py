@@ -30,6 +30,7 @@ from streams.board.model import (
     ReportedFigure,
     board_types,
 )
+from streams.board.repeats import Repeats
 from streams.board.rollup import Rollup
 from streams.board.tables import Tables, both, without
 from streams.board.totals import Beside
@@ -156,6 +157,7 @@ class Monitor:
             for group in registry.groups
         }
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
+        self._repeats: dict[tuple[str, str], Repeats] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
@@ -359,6 +361,24 @@ class Monitor:
             of = self.registry.kinds[kind], clock, self.forces[force_id]
             self._area_sums[place] = AreaSums(*of)
         return self._area_sums[place]
+
+    def repeats(self, force_id: str, kind: str) -> Repeats | None:
+        """The people in the records of a kind, with those of the allied forces that are here; None
+        where no such records are."""
+        ledger = self.ledger(kind, force_id)
+        if ledger is None:
+            return None
+        force = self.forces[force_id]
+        of_allies = (
+            self.ledger(kind, each.id)
+            for each in self.forces.values()
+            if each.partition_group == force.partition_group and each.id != force_id
+        )
+        allies = [each for each in of_allies if each is not None]
+        known = self._repeats.get((force_id, kind))
+        if known is None or known.ledger is not ledger or known.allies != allies:
+            known = self._repeats[force_id, kind] = Repeats(force, ledger, allies)
+        return known
 
     def watches(self, kind: str, force_id: str) -> bool:
         """Whether it is judged of a feed where it was not heard."""

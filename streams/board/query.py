@@ -41,8 +41,11 @@ from streams.registry.measures import (
     Polarity,
     Unit,
 )
+from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch
 
+Number = int | float
+"""A count stays whole when it is written and read again."""
 Floats = NDArray[np.float64] | Numbers
 Known = NDArray[np.bool_]
 
@@ -61,8 +64,8 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     `complete`: the stretch is over, and all of it was heard; `small`: a share or mean of few cases.
     """
 
-    value: float | None
-    numerator: float | None = None
+    value: Number | None
+    numerator: Number | None = None
     denominator: int | None = None
     known: bool = True
     complete: bool = True
@@ -104,7 +107,7 @@ class Figures(NamedTuple):
         if self.quantile:
             value = top if bottom else None
             return Observation(value, None, bottom, complete=self.complete, small=small)
-        value = self.tops[area] / bottom if bottom else None
+        value = top / bottom if bottom else None
         return Observation(value, top, bottom, complete=self.complete, small=small)
 
 
@@ -157,14 +160,11 @@ class Query:
 
     def unit(self, indicator: str | Indicator) -> Unit:
         """What its figures are."""
-        (_, _, measure), *_ = self.registry.measures_of(self.indicator(indicator))
-        return measure.unit
+        return self.registry.unit_of(self.indicator(indicator))
 
     def polarity(self, indicator: str | Indicator) -> Polarity:
         """Which direction is good."""
-        indicator = self.indicator(indicator)
-        (_, _, measure), *_ = self.registry.measures_of(indicator)
-        return indicator.polarity or measure.polarity
+        return self.registry.polarity_of(self.indicator(indicator))
 
     def base(self, per: Per, area: str = WHOLE) -> int | None:
         """How many people or households there are in an area; None where the force's file does not
@@ -177,8 +177,8 @@ class Query:
         """The start of the first day of which anything is known of all that an indicator is made
         of; None while nothing is."""
         found = []
-        for _, group, _ in self.registry.measures_of(self.indicator(indicator)):
-            ledger = self.monitor.ledger(group.kind, self.force.id)
+        for kind in self.registry.kinds_of(self.indicator(indicator)):
+            ledger = self.monitor.ledger(kind, self.force.id)
             span = None if ledger is None else self._span(ledger, "day")
             if span is not None:
                 found.append(span[0])
@@ -218,8 +218,12 @@ class Query:
         place = indicator, stretch.start, stretch.end
         found = self._figures.get(place)
         if found is None:
-            parts = [self._part(*each, stretch) for each in self.registry.measures_of(indicator)]
-            found = self._figures[place] = _added(parts)
+            if indicator.repeats is None:
+                parts = self.registry.measures_of(indicator)
+                found = _added([self._part(*each, stretch) for each in parts])
+            else:
+                found = self._people(indicator.repeats, stretch)
+            self._figures[place] = found
         return found
 
     def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
@@ -251,6 +255,18 @@ class Query:
             tops, bottoms = sums.quantiles(parts, where, value.share, together)
             return Figures(tops, bottoms, True, known, heard.complete)
         return Figures(*_made(value, counters), False, known, heard.complete)
+
+    def _people(self, rule: RepeatRule, stretch: Stretch) -> Figures:
+        """How many people there are by a rule in a stretch of time by area."""
+        repeats = self.monitor.repeats(self.force.id, rule.kind)
+        if repeats is None:
+            size = len(self.force.areas)
+            return Figures(np.zeros(size, np.int64), None, False, np.zeros(size, np.bool_), False)
+        counted = repeats.count(rule, stretch)
+        heard = self._heard(repeats.ledger, repeats.ledger.panes, stretch, empty=False)
+        known = np.full(len(self.force.areas), counted.known and heard.known)
+        complete = counted.complete and heard.complete
+        return Figures(counted.people, None, False, known, complete)
 
     def _value(self, measure: Measure) -> Count | Share | Mean | Quantile:
         if isinstance(measure.value, ChosenServiceLevel):
@@ -359,7 +375,7 @@ def _added(parts: Sequence[Figures]) -> Figures:
     )
 
 
-def _plain(number: np.float64 | np.int64) -> float:
+def _plain(number: np.float64 | np.int64) -> Number:
     """A number as Python has it: whole where it is."""
-    found: float = number.item()
+    found: Number = number.item()
     return found

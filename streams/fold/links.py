@@ -13,12 +13,14 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from hashlib import blake2b
 from itertools import chain
 
 import msgspec
 
+from streams.periods import DAY
 from streams.registry.packing import Persons
 
 Appearance = tuple[int, str, str]
@@ -76,6 +78,8 @@ class Links:
         self._free: list[int] = []
         """Numbers of records that are no more."""
         self._buckets: defaultdict[int, _Bucket] = defaultdict(_Bucket)
+        self._days: defaultdict[int, array[int]] = defaultdict(partial(array, "I"))
+        """By number of the day since 1970 UTC: the numbers of its records."""
 
     def __len__(self) -> int:
         """How many records have people."""
@@ -96,6 +100,15 @@ class Links:
             found.update((when, key, role) for each, role in persons if each == person)
         return sorted(found)
 
+    def between(self, start: int, end: int) -> Iterator[tuple[str, int, Persons]]:
+        """The records with people in [start, end), in ms, each with its time."""
+        for day in range(start // DAY, -(-end // DAY)):
+            for number in self._days.get(day, ()):
+                key = self._ids[number]
+                _, when, persons = _read(self._held[key])
+                if start <= when < end:
+                    yield key, when, persons
+
     def put(self, record: str, when: int, persons: Persons, *, tie: bool = False) -> None:
         """Takes in who is in a record now; nobody, where it was deleted. Of two versions between
         which nothing else decides (a `tie`) the larger list is taken, whatever order they came
@@ -111,6 +124,7 @@ class Links:
             number = self._free.pop() if self._free else len(self._ids)
             self._ids[number : number + 1] = [record]
             self._held[record] = _encode((number, when, *chain.from_iterable(persons)))
+            self._days[when // DAY].append(number)
             for digest in _digests(persons):
                 self._bucket(digest).put(digest, when, number)
         if self.changed is not None:
@@ -132,6 +146,10 @@ class Links:
     def _take_out(self, record: str) -> None:
         number, when, persons = _read(self._held.pop(record))
         self._free.append(number)
+        day = self._days[when // DAY]
+        day.remove(number)
+        if not day:
+            del self._days[when // DAY]
         for digest in _digests(persons):
             self._bucket(digest).drop(digest, when, number)
 

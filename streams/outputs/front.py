@@ -7,6 +7,8 @@ each force the worker that has it and passes on what is asked. It counts nothing
 |---|---|
 | `/`, `/chart`, `/alert` | the wallboard's pages, which are the same everywhere |
 | `/board.json`, `/series.json`, `/alerts.json`, `/events` | the worker's, of `?force=` |
+| `/api/board`, `/api/series` | the same |
+| `/api/measures`, `/api/openapi.json` | any worker's |
 | POST `/api/alerts/<id>/<action>` | the worker's; a page of another site is refused here |
 | `/forces.json` | every force that a worker could show, and the release of the pages |
 | `/healthz`, `/readyz` | 200 while alive; 200 when at least one worker is ready |
@@ -40,8 +42,12 @@ PATIENCE = httpx2.Timeout(10.0, connect=2.0)
 """Of a stream it is the longest silence: a worker that lives speaks every 2 seconds."""
 
 AGAIN = {"retry-after": "2"}
-PASSED_ON = ("content-type", "cache-control", "x-accel-buffering", "retry-after")
+PASSED_ON = ("content-type", "cache-control", "x-accel-buffering", "retry-after", "link")
 """The headers of a worker's answer that reach the browser."""
+
+
+FIGURES = ("/board.json", "/series.json", "/alerts.json", "/api/board", "/api/series")
+SAME_EVERYWHERE = ("/api/measures", "/api/openapi.json")
 
 
 class Front:
@@ -80,8 +86,9 @@ class Front:
             "/readyz": self.readyz,
             "/about": self.about,
         }
-        passed = dict.fromkeys(("/board.json", "/series.json", "/alerts.json"), self.figures)
-        answers = {**own, **passed, "/events": self.events}
+        passed = dict.fromkeys(FIGURES, self.figures)
+        same = dict.fromkeys(SAME_EVERYWHERE, self.of_any_worker)
+        answers = {**own, **passed, **same, "/events": self.events}
         return Starlette(
             routes=[
                 *(Route(f"/{path}", partial(self.page, path)) for path in PAGES),
@@ -134,6 +141,14 @@ class Front:
         """What a worker answers about one force."""
         force, worker, address = self._asked(request)
         return await self._passed(force, worker, self._client.build_request("GET", address))
+
+    async def of_any_worker(self, request: Request) -> Response:
+        """What every worker answers alike."""
+        for force in self.holders.names:
+            if (worker := self.holders.of(force)) is not None:
+                address = f"{worker.url}{request.url.path}?{request.url.query}"
+                return await self._passed(force, worker, self._client.build_request("GET", address))
+        raise HTTPException(503, "no worker answers now; trying again", AGAIN)
 
     async def act(self, request: Request) -> Response:
         """What a person does about an alert, done by the worker that has it."""

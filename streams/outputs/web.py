@@ -7,6 +7,7 @@ browser ever holds up a runner; what has to be computed is computed in a pool of
 |---|---|
 | `/metrics` | for Prometheus |
 | `/board.json?force=&at=&period=` | the board; `at` is RFC 3339, `period` may be repeated |
+| `/api/measures`, `/api/board`, `/api/series` | any figure: see `streams.outputs.api.paths` |
 | `/healthz` | 200 while the process is alive |
 | `/readyz` | 200 when the figures may be relied on, else 503 with the reason |
 | `/about` | where to look |
@@ -35,6 +36,7 @@ from starlette.routing import Route
 
 from streams.errors import WatchroomError
 from streams.live import Live
+from streams.outputs.api.paths import Api
 from streams.outputs.instants import parse_instant
 from streams.outputs.prometheus import Exporter
 from streams.outputs.wallboard.hub import Hub
@@ -147,6 +149,8 @@ body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem aut
 <p>{state}.</p>
 <ul>
 {boards}
+<li><a href="/api/measures">/api/measures</a>, /api/board, /api/series: any figure, by area and
+period; <a href="/api/openapi.json">/api/openapi.json</a> describes them</li>
 <li><a href="/metrics">/metrics</a>: for Prometheus</li>
 <li><a href="/healthz">/healthz</a>, <a href="/readyz">/readyz</a>: alive, and ready</li>
 </ul>
@@ -179,7 +183,7 @@ def application(live: Live) -> Starlette:
     }
     plain = [Route(path, endpoint, methods=["GET"]) for path, endpoint in paths.items()]
     made = Starlette(
-        routes=[*plain, *wallboard.routes()],
+        routes=[*plain, *Api(live, pages.force).routes(), *wallboard.routes()],
         exception_handlers={HTTPException: in_words, Exception: in_words},
     )
     made.state.hub = wallboard.hub

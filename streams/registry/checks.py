@@ -24,6 +24,7 @@ from streams.registry.measures import (
     Measure,
     WatchPolicy,
 )
+from streams.registry.repeats import RepeatRule
 
 
 def check(kind: Kind) -> None:
@@ -40,6 +41,20 @@ def check_place(entry: str, kind: Kind, where: Condition) -> None:
         if not isinstance(question, Is):
             raise DeclarationError(f"{kind.name}, {entry}: a series is found by values alone")
     checks.of_facts(entry, where, dimensions)
+
+
+def check_repeats(entry: str, kind: Kind | None, rule: RepeatRule) -> None:
+    """Raises `DeclarationError` where a rule about people names a kind, role or fact that there is
+    not, or a duration, which a record's facts do not say."""
+    if kind is None:
+        raise DeclarationError(f'{entry}: kind "{rule.kind}" is none of the registry')
+    checks = _Checks(kind)
+    roles = {each.role for each in kind.people}
+    checks.among(entry, "roles", (*rule.roles, *rule.no_other), roles)
+    for name, condition in (("when", rule.when), ("linked", rule.linked)):
+        checks.of_facts(entry, condition)
+        if any(isinstance(each, Within) for each in condition.questions()):
+            raise DeclarationError(f"{kind.name}, {entry}: {name} asks for a duration")
 
 
 class _Checks:

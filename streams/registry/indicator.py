@@ -20,6 +20,7 @@ from streams.errors import DeclarationError
 from streams.registry.charting import ChartPolicy
 from streams.registry.conditions import ALWAYS, Condition, Is, is_
 from streams.registry.measures import Polarity
+from streams.registry.repeats import RepeatRule
 
 Per = Literal["population", "households"]
 
@@ -67,7 +68,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Indicator:
-    """A named figure by period and area: the sum of its `parts`, which have one unit.
+    """A named figure by period and area: the sum of its `parts`, which have one unit, or how many
+    people there are by a rule of `repeats`.
 
     `share_of` is the indicator that it is shown as a share of (a crime type of recorded crime),
     `per` what its rate is taken over: 1,000 people or households. Without a `polarity` of its own
@@ -77,7 +79,8 @@ class Indicator:
 
     name: str
     title: str
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...] = ()
+    repeats: RepeatRule | None = None
     share_of: str = ""
     per: Per | None = None
     polarity: Polarity | None = None

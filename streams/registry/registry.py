@@ -15,14 +15,14 @@ import msgspec
 from streams.errors import DeclarationError
 from streams.events.schema import KINDS, Event, Heartbeat, Record
 from streams.registry.calls import CALL
-from streams.registry.checks import check, check_place
+from streams.registry.checks import check, check_place, check_repeats
 from streams.registry.crimes import CRIME
 from streams.registry.dimensions import Dimension
 from streams.registry.incidents import INCIDENT
 from streams.registry.indicator import Indicator, Part, by_name
 from streams.registry.indicators import INDICATORS
 from streams.registry.kind import Kind
-from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure, Unit
+from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure, Polarity, Unit
 
 READINGS = {"reading": "readings"}
 """Of readings there are no records to be counted, but a feed."""
@@ -90,6 +90,24 @@ class Registry:
         """The parts of an indicator, each with its table and measure."""
         return [(part, *self._measure_of(part, indicator.name)) for part in indicator.parts]
 
+    def kinds_of(self, indicator: Indicator) -> list[str]:
+        """The kinds of the records that it is made of."""
+        if indicator.repeats is not None:
+            return [indicator.repeats.kind]
+        return list(dict.fromkeys(group.kind for _, group, _ in self.measures_of(indicator)))
+
+    def unit_of(self, indicator: Indicator) -> Unit:
+        """What its figures are."""
+        return next((m.unit for _, _, m in self.measures_of(indicator)), "count")
+
+    def polarity_of(self, indicator: Indicator) -> Polarity:
+        """Which direction is good."""
+        if indicator.polarity is not None:
+            return indicator.polarity
+        for _, _, measure in self.measures_of(indicator):
+            return measure.polarity
+        return "neutral"
+
     def _measure_of(self, part: Part, name: str) -> tuple[Group, Measure]:
         return self.require(f"indicator {name}", part.group, part.measure)
 
@@ -97,8 +115,10 @@ class Registry:
         """Whether an indicator can be read: each part a measure of periods, of dimensions and
         values that there are, and all of them read in one way."""
         entry = f"indicator {indicator.name}"
-        if not indicator.parts:
-            raise DeclarationError(f"{entry}: parts is empty")
+        if (indicator.repeats is None) == (not indicator.parts):
+            raise DeclarationError(f"{entry}: it has either parts or repeats")
+        if (rule := indicator.repeats) is not None:
+            check_repeats(entry, self.kinds.get(rule.kind), rule)
         read = set()
         for part, group, measure in self.measures_of(indicator):
             if isinstance(measure.value, Gauge):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from streams.board.compare import (
     COMPARISONS,
+    Beside,
     Change,
     Comparisons,
     Rank,
@@ -23,7 +24,7 @@ from streams.board.monitor import Monitor
 from streams.board.query import Observation, Query
 from streams.config.force import Force, check_force
 from streams.errors import QueryError
-from tests.build import TINY_FORCE, crime, feed, incident, monitor, ms
+from tests.build import TINY_FORCE, as_json, crime, feed, incident, monitor, ms
 
 AT = ms("2021-07-01T12:00:00Z")
 RANKED = TINY_FORCE.replace('id = "north"\n', 'id = "north"\npopulation = 200\n').replace(
@@ -235,11 +236,14 @@ def test_numbers_are_printed_with_halves_away_from_zero(
     assert printed(value, places) == Decimal(text)
 
 
-def test_every_comparison_goes_by_the_name_of_its_attribute() -> None:
+def test_the_comparisons_that_are_asked_for_stand_beside_a_figure() -> None:
     found = beside(*crimes("2021-05", 3, area="south"), area="south")
-    assert {name: compare(found) for name, compare in COMPARISONS.items()} == {
+    every = Beside.of(found, COMPARISONS)
+    assert {name: getattr(every, name) for name in COMPARISONS} == {
         name: getattr(found, name) for name in COMPARISONS
     }
+    some = as_json(Beside.of(found, ["share", "rank"]))
+    assert some == {"share": None, "rank": {"rank": None, "of": 0, "among": "districts"}}
 
 
 months = st.integers(0, 26)

@@ -28,15 +28,13 @@ from streams.state.snapshot import Identity
 from tests.build import FAR_FUTURE, Record, crime, lines, ms, tiny_force
 
 FORCE = tiny_force()
-LINKED = replace(CRIME, people=(People("victims", "victim"), People("suspects", "suspect")))
 AT = ms("2021-03-01T10:00:00Z")
 OPENED: list[Partition] = []
 
 
 @pytest.fixture(autouse=True)
-def _linked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Crimes of a registry that declares their people."""
-    monkeypatch.setitem(REGISTRY.kinds, "crime", LINKED)
+def _closed() -> Iterator[None]:
+    """Checkpoints that a test opened are closed."""
     yield
     while OPENED:
         OPENED.pop().checkpoint.close()
@@ -104,7 +102,7 @@ def test_people_of_a_record_that_leaves_the_ledger_are_forgotten() -> None:
 
 
 def test_a_kind_that_declares_no_people_keeps_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(REGISTRY.kinds, "crime", CRIME)
+    monkeypatch.setitem(REGISTRY.kinds, "crime", replace(CRIME, people=()))
     assert folded(burglary("a", victims=["ann"])).links is None
 
 

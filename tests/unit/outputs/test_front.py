@@ -133,6 +133,16 @@ def test_a_chart_and_the_alerts_are_passed_on(rig: Rig) -> None:
     assert rig.get("/alerts.json?force=tiny").json() == {"alerts": []}
 
 
+def test_figures_are_passed_on_and_what_can_be_asked_for_is_any_workers(rig: Rig) -> None:
+    query = "/api/board?force=tiny&indicator=calls_999&period=2021-03&area=all&limit=1"
+    answer = rig.get(query)
+    assert answer.json()["rows"][0]["value"] == 1
+    assert 'rel="next"' in answer.headers["link"]
+    assert rig.get("/api/series?force=tiny&indicator=calls_999&period=2021").status_code == 200
+    assert rig.get("/api/measures?search=999").json()["total"] > 0
+    assert "/api/board" in rig.get("/api/openapi.json").json()["paths"]
+
+
 def test_a_force_that_no_worker_knows_is_told_with_those_there_are(rig: Rig) -> None:
     answer = rig.get("/board.json?force=nowhere")
     assert answer.status_code == 404

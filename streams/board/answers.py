@@ -1,0 +1,311 @@
+"""Answers to questions about figures, as data: what `watchroom query` and `/api/` give.
+
+A question names indicators, areas, stretches of time and comparisons; its answer is a row for each
+of these together, indicator by indicator, then period by period, then area by area.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice, product
+from typing import Any, NamedTuple
+
+from msgspec import UNSET, Struct, UnsetType
+
+from streams.board.compare import COMPARISONS, Beside, Comparisons
+from streams.board.control import Flag, Moved, chart, policy_of
+from streams.board.query import Number, Observation, Query
+from streams.config.force import WHOLE
+from streams.errors import QueryError
+from streams.periods import GRAINS, Grain, rfc3339
+from streams.registry.indicator import Indicator, Per
+from streams.registry.measures import Gauge, Polarity, Unit
+from streams.registry.page import definition
+from streams.registry.registry import Registry
+from streams.stretches import Stretch
+
+ALL_AREAS = "all"
+"""Every area of a force, and the force as a whole."""
+
+
+class FigureRow(Struct, kw_only=True, omit_defaults=True):
+    """An indicator in a stretch of time and an area, with the comparisons that were asked for. Its
+    value and what it is made of are those of an `Observation`; instants are RFC 3339."""
+
+    indicator: str
+    title: str
+    unit: Unit
+    area: str
+    period: str
+    start: str
+    end: str
+    value: Number | None
+    numerator: Number | None = None
+    denominator: int | None = None
+    known: bool = True
+    complete: bool = True
+    small: bool = False
+    beside: Beside | UnsetType = UNSET
+
+
+class FigurePage(Struct, omit_defaults=True):
+    """Some rows of an answer. `next` is the offset of the rows after them, where there are any."""
+
+    force: str
+    at: str
+    total: int
+    rows: list[FigureRow]
+    next: int | None = None
+
+
+class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
+    """A period of a series. Of a chart also the lines that it was judged by: without any it was not
+    judged. `run` is how many points in a row lie above the centre, negative for below."""
+
+    period: str
+    start: str
+    end: str
+    value: Number | None
+    numerator: Number | None = None
+    denominator: int | None = None
+    known: bool = True
+    complete: bool = True
+    small: bool = False
+    centre: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+    flag: Flag | None = None
+    run: int = 0
+    moved: Moved | None = None
+
+
+class SeriesPage(Struct, kw_only=True, omit_defaults=True):
+    """Some points of an indicator by period, in order. `rule` says how its chart judges them, and
+    `words` what it found; without a chart there are none."""
+
+    force: str
+    at: str
+    indicator: str
+    title: str
+    unit: Unit
+    polarity: Polarity
+    area: str
+    grain: Grain
+    total: int
+    points: list[SeriesPoint]
+    rule: str | None = None
+    words: list[str] = []
+    next: int | None = None
+
+
+class MeasureShown(Struct, kw_only=True, omit_defaults=True):
+    """What can be asked for: an indicator by its name, or a measure of a table by its address, to
+    which values of its dimensions may be added: `crimes.count{offence=violence}`."""
+
+    name: str
+    title: str
+    unit: Unit
+    polarity: Polarity
+    definition: str
+    parts: list[str] = []
+    dimensions: list[str] = []
+    share_of: str | None = None
+    per: Per | None = None
+    source: str | None = None
+
+
+class MeasurePage(Struct, omit_defaults=True):
+    """Some of what can be asked for."""
+
+    total: int
+    measures: list[MeasureShown]
+    next: int | None = None
+
+
+class Page(NamedTuple):
+    """Which part of an answer is given: so many rows from an offset on."""
+
+    offset: int
+    limit: int
+
+    def after(self, total: int) -> int | None:
+        """The offset of the next page; None where there is none."""
+        end = self.offset + self.limit
+        return end if end < total else None
+
+
+class Question(NamedTuple):
+    """What is asked for, each by its name. No indicator stands for all that have an entry."""
+
+    indicators: Sequence[str]
+    periods: Sequence[str]
+    areas: Sequence[str] = (WHOLE,)
+    compare: Sequence[str] = ()
+
+
+class Rows:
+    """The rows that answer a question; names are looked up at once, figures as the rows are gone
+    through. Raises `QueryError` for what there is not."""
+
+    def __init__(self, query: Query, question: Question) -> None:
+        self.query = query
+        named = question.indicators or list(query.registry.indicators)
+        self.indicators = [query.indicator(each) for each in named]
+        self.stretches = [query.stretch(each) for each in question.periods]
+        every = query.areas()
+        self.areas = [
+            area
+            for each in question.areas
+            for area in (every if each == ALL_AREAS else (every[query.area(each)],))
+        ]
+        for name in question.compare:
+            if name not in COMPARISONS:
+                known = ", ".join(COMPARISONS)
+                raise QueryError(f'"{name}" is no comparison: choose from {known}')
+        self.compare = question.compare
+
+    def __len__(self) -> int:
+        return len(self.indicators) * len(self.stretches) * len(self.areas)
+
+    def __iter__(self) -> Iterator[FigureRow]:
+        return self.page(Page(0, len(self)))
+
+    def page(self, page: Page) -> Iterator[FigureRow]:
+        """The rows of a page."""
+        every = product(self.indicators, self.stretches, self.areas)
+        for indicator, stretch, area in islice(every, page.offset, page.offset + page.limit):
+            yield self._row(indicator, stretch, area)
+
+    def _row(self, indicator: Indicator, stretch: Stretch, area: str) -> FigureRow:
+        query = self.query
+        found, zone = query.figure(indicator, stretch, area), query.force.zone
+        row = FigureRow(
+            indicator=indicator.name,
+            title=indicator.title,
+            unit=query.unit(indicator),
+            area=area,
+            period=stretch.label,
+            start=rfc3339(stretch.start, zone),
+            end=rfc3339(stretch.end, zone),
+            **_fields(found),
+        )
+        if self.compare:
+            row.beside = Beside.of(Comparisons(query, indicator, stretch, area), self.compare)
+        return row
+
+
+def known_rows(query: Query, periods: Sequence[str], compare: Sequence[str]) -> list[FigureRow]:
+    """All indicators with an entry of which anything is known in some periods, for the force as a
+    whole, with comparisons."""
+    every = Rows(query, Question((), periods, compare=compare))
+    return [row for row in every if row.known]
+
+
+def _fields(found: Observation) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in Observation.__struct_fields__}
+
+
+def series(
+    query: Query,
+    name: str,
+    grain: str,
+    within: str,
+    page: Page,
+    area: str = WHOLE,
+    *,
+    charted: bool = True,
+) -> SeriesPage:
+    """An indicator by the periods of a grain that lie within a stretch, with its chart where it has
+    one of this grain and it is asked for. Raises `QueryError`."""
+    indicator = query.indicator(name)
+    by = next((each for each in GRAINS if each == grain), None)
+    if by is None:
+        raise QueryError(f'"{grain}" is no grain: choose from {", ".join(GRAINS)}')
+    stretch = query.stretch(within)
+    periods = [Stretch.of(query.calendar, each) for each in stretch.parts(by)]
+    shown = periods[page.offset : page.offset + page.limit]
+    zone = query.force.zone
+    points = [
+        SeriesPoint(
+            period=each.label,
+            start=rfc3339(each.start, zone),
+            end=rfc3339(each.end, zone),
+            **_fields(found),
+        )
+        for each, found in zip(shown, query.values(indicator, shown, area), strict=True)
+    ]
+    made = SeriesPage(
+        force=query.force.id,
+        at=rfc3339(query.at, zone),
+        indicator=indicator.name,
+        title=indicator.title,
+        unit=query.unit(indicator),
+        polarity=query.polarity(indicator),
+        area=query.areas()[query.area(area)],
+        grain=by,
+        total=len(periods),
+        points=points,
+        next=page.after(len(periods)),
+    )
+    if charted and _has_chart(query, indicator, by):
+        _judge(made, query, indicator, stretch)
+    return made
+
+
+def _has_chart(query: Query, indicator: Indicator, grain: Grain) -> bool:
+    try:
+        policy_of(query, indicator, grain)
+    except QueryError:
+        return False
+    return True
+
+
+def _judge(made: SeriesPage, query: Query, indicator: Indicator, within: Stretch) -> None:
+    """Adds what the chart says of each point."""
+    found = chart(query, indicator, made.grain, within, made.area)
+    made.rule, made.words = found.rule, found.words
+    judged = {each.label: each for each in found.points}
+    for point in made.points:
+        if (at := judged.get(point.period)) is not None:
+            point.centre, point.lower, point.upper = at.centre, at.lower, at.upper
+            point.flag, point.run, point.moved = at.flag, at.run, at.moved
+
+
+def measures(registry: Registry, search: str = "") -> list[MeasureShown]:
+    """What can be asked for that has a word in its name, title or definition: indicators
+    first, then the measures of tables."""
+    every = [*_indicators(registry), *_addresses(registry)]
+    asked = search.casefold()
+    return [
+        each for each in every if asked in f"{each.name} {each.title} {each.definition}".casefold()
+    ]
+
+
+def _indicators(registry: Registry) -> Iterator[MeasureShown]:
+    for each in registry.indicators.values():
+        yield MeasureShown(
+            name=each.name,
+            title=each.title,
+            unit=registry.unit_of(each),
+            polarity=registry.polarity_of(each),
+            definition=each.definition,
+            parts=[part.address for part in each.parts],
+            share_of=each.share_of or None,
+            per=each.per,
+            source=each.source or None,
+        )
+
+
+def _addresses(registry: Registry) -> Iterator[MeasureShown]:
+    for group in registry.groups:
+        dimensions = [each.name for each in registry.kinds[group.kind].dimensions]
+        for measure in group.measures:
+            if not isinstance(measure.value, Gauge):
+                yield MeasureShown(
+                    name=f"{group.name}.{measure.name}",
+                    title=f"{group.title}: {measure.title}",
+                    unit=measure.unit,
+                    polarity=measure.polarity,
+                    definition=definition(measure).replace("`", ""),
+                    dimensions=dimensions,
+                )

@@ -1,0 +1,1 @@
+"""Figures over HTTP: any indicator, area and period, described by an OpenAPI document."""

@@ -1,0 +1,77 @@
+"""The OpenAPI document of the API, made of its paths and of the types of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streams.outputs.api.parameters import Parameter
+
+REF = "#/components/schemas/{name}"
+
+
+class Path(NamedTuple):
+    """A path of the API: what it answers, in a line and in a sentence, what it takes, and the type
+    of its answer."""
+
+    path: str
+    summary: str
+    words: str
+    parameters: tuple[Parameter, ...]
+    answer: type[msgspec.Struct]
+
+
+def document(paths: Sequence[Path]) -> dict[str, Any]:
+    """The document (OpenAPI 3.1)."""
+    schemas, components = msgspec.json.schema_components(
+        [each.answer for each in paths], ref_template=REF
+    )
+    of_error = {"type": "object", "properties": {"error": {"type": "string"}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Watchroom",
+            "version": version("watchroom"),
+            "description": "The figures of a control room: any indicator, area and period.",
+        },
+        "paths": {
+            path.path: {"get": _operation(path, schema)}
+            for path, schema in zip(paths, schemas, strict=True)
+        },
+        "components": {"schemas": {**components, "Error": of_error}},
+    }
+
+
+def _operation(path: Path, schema: dict[str, Any]) -> dict[str, Any]:
+    wrong = {"application/json": {"schema": {"$ref": REF.format(name="Error")}}}
+    answer = {
+        "application/json": {"schema": schema},
+        "text/csv": {"schema": {"type": "string"}},
+    }
+    return {
+        "operationId": path.path.rpartition("/")[2],
+        "summary": path.summary,
+        "description": path.words,
+        "parameters": [_parameter(each) for each in path.parameters],
+        "responses": {
+            "200": {"description": path.summary, "content": answer},
+            "400": {"description": "What is asked for there is not", "content": wrong},
+            "404": {"description": "The force is not monitored here", "content": wrong},
+        },
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = dict(parameter.schema)
+    if parameter.repeated:
+        schema = {"type": "array", "items": schema}
+    return {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": parameter.words,
+        "schema": schema,
+    }

@@ -1,0 +1,261 @@
+"""People who come back, as a count of the whole log by brute force has it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streams.board.monitor import Monitor
+from streams.board.query import Observation, Query
+from streams.board.repeats import Counted
+from streams.config.force import find_force
+from streams.registry.conditions import ALWAYS, has
+from streams.registry.repeats import RepeatRule
+from tests.build import FAR_FUTURE, crime, lines, ms
+
+WARWICKSHIRE, WEST_MERCIA = "warwickshire", "west-mercia"
+AT = ms("2021-12-31T23:59:59Z")
+LAST = crime("last", "2021-12-31T22:00:00Z", force=WARWICKSHIRE, offence="shoplifting")
+FIRST = crime("first", "2020-01-01T01:00:00Z", force=WARWICKSHIRE, offence="shoplifting")
+
+
+def of(name: str, recorded: str, *victims: str, force: str = WARWICKSHIRE, **more: Any) -> Any:
+    made = {"offence": "burglary", "area": "warwick", "victims": list(victims), **more}
+    return crime(name, recorded, force=force, **made)
+
+
+def asked(*records: dict[str, Any]) -> Query:
+    watched = Monitor([find_force(WARWICKSHIRE), find_force(WEST_MERCIA)])
+    given = sorted((FIRST, *records, LAST), key=lambda each: str(each["updated_at"]))
+    assert not watched.ingest(lines(given), FAR_FUTURE)
+    return Query(watched, WARWICKSHIRE, AT)
+
+
+def value(query: Query, name: str, period: str = "2021-06", area: str = "force") -> float | None:
+    return query.figure(name, period, area).value
+
+
+def test_a_repeat_victim_has_another_offence_in_the_12_months_before() -> None:
+    query = asked(
+        of("1", "2020-06-10T12:00:00Z", "a"),
+        of("2", "2021-06-10T12:00:00Z", "a"),
+        of("3", "2020-06-09T12:00:00Z", "b"),
+        of("4", "2021-06-10T13:00:00Z", "b", "c"),
+    )
+    assert value(query, "victims") == 3
+    assert value(query, "repeat_victims") == 1
+    assert value(query, "repeat_victims", area="warwick") == 1
+    assert value(query, "repeat_victims", area="South Warwickshire") == 1
+    assert value(query, "repeat_victims", area="rugby") == 0
+
+
+def test_an_offence_of_the_other_allied_force_is_another_one() -> None:
+    query = asked(
+        of("1", "2021-05-01T12:00:00Z", "a", force=WEST_MERCIA, area="telford-wrekin"),
+        of("2", "2021-06-10T12:00:00Z", "a"),
+    )
+    assert value(query, "repeat_victims") == 1
+    assert value(Query(query.monitor, WEST_MERCIA, AT), "victims", "2021-06") is None
+
+
+def test_a_cancelled_a_deleted_and_a_revised_offence_count_as_they_stand() -> None:
+    first = of("1", "2021-05-01T12:00:00Z", "a")
+    second = of("2", "2021-06-10T12:00:00Z", "a")
+    assert value(asked(first, second), "repeat_victims") == 1
+    later = {"updated_at": "2021-07-01T12:00:00Z"}
+    assert value(asked(first, second, {**first, **later, "cancelled": True}), "repeat_victims") == 0
+    assert value(asked(first, second, {**first, **later, "deleted": True}), "repeat_victims") == 0
+    assert value(asked(first, second, {**first, **later, "victims": ["b"]}), "repeat_victims") == 0
+    assert value(asked(first, second, {**second, **later, "victims": ["b"]}), "victims") == 1
+
+
+def test_within_domestic_abuse_both_offences_are_domestic_abuse() -> None:
+    marked: dict[str, Any] = {"markers": ["domestic_abuse"]}
+    query = asked(
+        of("1", "2021-05-01T12:00:00Z", "a", "b"),
+        of("2", "2021-05-02T12:00:00Z", "b", **marked),
+        of("3", "2021-06-10T12:00:00Z", "a", "b", **marked),
+    )
+    assert value(query, "domestic_abuse_victims") == 2
+    assert value(query, "domestic_abuse_repeat_victims") == 1
+
+
+def test_nominals_are_victims_suspects_or_both_in_three_months() -> None:
+    def harm(name: str, day: str, victims: str = "", suspects: str = "") -> Any:
+        return of(name, f"2021-{day}T12:00:00Z", *victims, suspects=list(suspects),
+                  offence="violence.with_injury")  # fmt: skip
+
+    query = asked(
+        harm("1", "04-02", "vb", "s"),
+        harm("2", "05-02", "v", "sb"),
+        harm("3", "06-02", "v", "sb"),
+        harm("4", "06-03", "x", "x"),
+        harm("5", "03-30", "x", "x"),
+        harm("6", "06-04", "x", "x"),
+    )
+    found = {
+        name: value(query, f"repeat_nominals_{name}", "R3-2021-06")
+        for name in ("3plus_high_harm", "victims_only", "suspects_only", "victim_and_suspect")
+    }
+    assert found == {
+        "3plus_high_harm": 3, "victims_only": 1, "suspects_only": 1, "victim_and_suspect": 1,
+    }  # fmt: skip
+
+
+def test_where_no_record_names_people_nothing_is_known() -> None:
+    assert asked().figure("repeat_victims", "2021-06") == Observation(
+        None, known=False, complete=False
+    )
+
+
+def test_where_the_window_reaches_before_the_records_the_figure_is_not_complete() -> None:
+    query = asked(of("1", "2020-03-01T12:00:00Z", "a"))
+    assert query.figure("repeat_victims", "2020-03").complete is False
+    assert query.figure("victims", "2020-03").complete is True
+    assert query.figure("repeat_victims", "2021-03").complete is True
+
+
+# -- by brute force --------------------------------------------------------------------------------
+
+
+class Offence(NamedTuple):
+    force: str
+    at: dt.datetime
+    area: str | None
+    marked: bool
+    cancelled: bool
+    persons: tuple[tuple[str, str], ...]
+
+
+NEW_YEAR = dt.datetime(2020, 1, 2, tzinfo=dt.UTC)
+OFFENCES = st.builds(
+    Offence,
+    st.sampled_from([WARWICKSHIRE, WARWICKSHIRE, WEST_MERCIA]),
+    st.integers(0, 720).map(lambda days: NEW_YEAR + dt.timedelta(days=days, hours=12)),
+    st.sampled_from(["warwick", "rugby", None]),
+    st.booleans(),
+    st.integers(0, 9).map(lambda n: n == 0),
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["victim", "suspect"])), max_size=3)
+    .map(dict.fromkeys)
+    .map(tuple),
+)
+RULES = st.builds(
+    RepeatRule,
+    st.just("crime"),
+    st.sampled_from([("victim",), ("suspect",), ("victim", "suspect")]),
+    st.sampled_from([ALWAYS, has("markers", "domestic_abuse")]),
+    st.integers(1, 4),
+    st.sampled_from([0, 3, 12]),
+    st.sampled_from(["record", "period"]),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+    linked=st.sampled_from([ALWAYS, has("markers", "domestic_abuse")]),
+)
+
+
+def months_back(day: dt.date, months: int) -> dt.date:
+    index = day.year * 12 + day.month - 1 - months
+    for number in range(day.day, 0, -1):
+        try:
+            return dt.date(index // 12, index % 12 + 1, number)
+        except ValueError:
+            continue
+    raise AssertionError(day)
+
+
+def by_hand(log: list[Offence], rule: RepeatRule, month: str, area: str) -> int:
+    """Every person against every record, in the plainest way."""
+    found = 0
+    counting = [
+        each for each in log
+        if not each.cancelled
+        and (rule.when == ALWAYS or each.marked)
+        and (rule.allied or each.force == WARWICKSHIRE)
+    ]  # fmt: skip
+    for person in "abc":
+        there = False
+        for own in counting:
+            roles = {role for name, role in own.persons if name == person}
+            inside = own.force == WARWICKSHIRE and f"{own.at:%Y-%m}" == month
+            if not inside or not roles & set(rule.roles) or area not in ("force", own.area):
+                continue
+            if rule.until == "record":
+                start, end = months_back(own.at.date(), rule.months), own.at
+            else:
+                first = dt.date.fromisoformat(f"{month}-01")
+                start, end = months_back(first, rule.months), dt.datetime.max.replace(tzinfo=dt.UTC)
+                end = next_month(first)
+            window = [each for each in counting if each.at.date() >= start and each.at <= end]
+            had = {role for each in window for name, role in each.persons if name == person}
+            others = sum(
+                any(name == person and role in rule.roles for name, role in each.persons)
+                and (rule.same_period or f"{each.at:%Y-%m}" != month)
+                for each in window
+            )
+            others += not rule.same_period
+            if rule.all_roles and not set(rule.roles) <= had:
+                continue
+            if rule.linked != ALWAYS and not any(
+                each.marked and name == person and role in rule.roles
+                for each in window
+                for name, role in each.persons
+            ):
+                continue
+            there = there or (rule.at_least == 1 and not rule.all_roles) or others >= rule.at_least
+        found += there
+    return found
+
+
+def next_month(first: dt.date) -> dt.datetime:
+    after = (first.replace(day=28) + dt.timedelta(days=4)).replace(day=1)
+    return dt.datetime(after.year, after.month, 1, tzinfo=dt.UTC)
+
+
+@settings(max_examples=60)
+@given(st.lists(OFFENCES, max_size=25), RULES, st.integers(1, 12))
+def test_any_rule_counts_what_brute_force_counts(
+    log: list[Offence], rule: RepeatRule, month: int
+) -> None:
+    records = [
+        of(
+            str(n),
+            each.at.isoformat(),
+            *(name for name, role in each.persons if role == "victim"),
+            suspects=[name for name, role in each.persons if role == "suspect"],
+            force=each.force,
+            area=each.area if each.force == WARWICKSHIRE else None,
+            markers=["domestic_abuse"] if each.marked else [],
+            cancelled=each.cancelled,
+        )
+        for n, each in enumerate(log)
+    ]
+    query = asked(*records)
+    label = f"2021-{month:02}"
+    repeats = query.monitor.repeats(WARWICKSHIRE, "crime")
+    assert repeats is not None
+    counted = repeats.count(rule, query.stretch(label))
+    for area in ("force", "warwick", "rugby"):
+        assert counted.people[query.area(area)] == by_hand(log, rule, label, area), area
+
+
+def test_a_figure_is_counted_again_when_a_record_comes() -> None:
+    query = asked(of("1", "2021-06-10T12:00:00Z", "a"))
+    repeats = query.monitor.repeats(WARWICKSHIRE, "crime")
+    assert repeats is not None
+    rule, month = RepeatRule("crime", ("victim",)), query.stretch("2021-06")
+    before = repeats.count(rule, month)
+    assert repeats.count(rule, month) is before
+    late = of("2", "2021-06-11T12:00:00Z", "b", updated_at="2021-12-31T23:00:00Z")
+    assert not query.monitor.ingest(lines([late]), FAR_FUTURE)
+    after: Counted = repeats.count(rule, month)
+    assert (before.people[0], after.people[0]) == (1, 2)
+
+
+@pytest.mark.parametrize("period", ["2021-06", "2021-Q2", "2021", "2021-06-10"])
+def test_any_period_can_be_asked_for(period: str) -> None:
+    assert value(asked(of("1", "2021-06-10T12:00:00Z", "a")), "victims", period) == 1
