@@ -140,16 +140,9 @@ class Figure(NamedTuple):
     unit: str
 
     @property
-    def in_table(self) -> bool:
-        """Whether it stands in its report's table of all crime types."""
-        first, last = TABLES[self.report]
-        return first <= self.line <= last
-
-    @property
     def state(self) -> str:
         """Which state of the records it is asked of: `table`, or `text` where the text differs."""
-        differs = self.measure in _TEXT[self.report].split()
-        return "text" if differs and not self.in_table else "table"
+        return _state(self.report, self.line, self.measure)
 
 
 class Statement(NamedTuple):
@@ -162,6 +155,17 @@ class Statement(NamedTuple):
     measure: str
     kind: str
     figures: str
+
+    @property
+    def state(self) -> str:
+        """Which state of the records it is asked of, as of a figure."""
+        return _state(self.report, self.line, self.measure)
+
+
+def _state(report: str, line: int, measure: str) -> str:
+    first, last = TABLES[report]
+    differs = measure in _TEXT[report].split()
+    return "text" if differs and not first <= line <= last else "table"
 
 
 def group_of(measure: str) -> str:
