@@ -22,7 +22,17 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from tests.published.scope import CONTRADICTORY, HERE, Figure, classify, figures
+from tests.published.scope import (
+    CONTRADICTORY,
+    HERE,
+    WRONG_WORDS,
+    Figure,
+    Statement,
+    classify,
+    excepted,
+    figures,
+    statements,
+)
 from tests.published.series import (
     FORCES,
     MEASURES,
@@ -123,8 +133,11 @@ def cells(report: str, measure: str, period: str, area: str) -> list[Cell]:
     return [Cell(report, *leaf) for leaf in leaves]
 
 
-def state(report: str, rows: Sequence[Figure], near: dict[Cell, int]) -> dict[Cell, int]:
-    """The cells that fulfil what is printed in `rows`, as near to `near` as can be."""
+def state(
+    report: str, rows: Sequence[Figure], judged: Sequence[Statement], near: dict[Cell, int]
+) -> dict[Cell, int]:
+    """The cells that fulfil what is printed in `rows`, and what is said of them, as near to `near`
+    as can be."""
     program = Program()
     force = FORCES[report]
     for cell, value in near.items():
@@ -132,6 +145,8 @@ def state(report: str, rows: Sequence[Figure], near: dict[Cell, int]) -> dict[Ce
     for figure in rows:
         if figure.measure in MEASURES[report]:
             _require(program, figure)
+    for statement in judged:
+        _agree(program, statement)
     for period in {cell.period for cell in near}:
         for area in WITHIN[force]:
             unlisted = Cell(report, "crime:unlisted", period, area)
@@ -208,6 +223,39 @@ def _require(program: Program, figure: Figure) -> None:
             program.between([(1, four)], 4 * value - 2, 4 * value + 1)
         else:
             ratio(4 * of(period), four, 100 + value, MARGIN)
+
+
+_POLICING_AREAS = {
+    "Warwickshire": ("North Warwickshire policing area", "South Warwickshire policing area"),
+    "West Mercia": WITHIN["West Mercia"],
+}
+
+
+def _agree(program: Program, statement: Statement) -> None:
+    """Lets areas and quarters that were not published rise and fall as a report says."""
+    report, measure, period, kind = (
+        statement.report,
+        statement.measure,
+        statement.period,
+        statement.kind,
+    )
+    if measure not in MEASURES[report] or "Q" not in period or measure in WHOLES:
+        return
+    sign = 1 if kind.startswith(("increase", "above")) or kind.endswith("increase") else -1
+    areas: Iterable[str] = (statement.area,)
+    if kind.startswith("area_comparison"):
+        areas = set(_POLICING_AREAS[statement.area]) - excepted(statement)
+    elif not kind.endswith(("on_previous_quarter", "quarter_average")):
+        return
+    for area in areas:
+        now = cells(report, measure, period, area)
+        if kind.endswith("quarter_average"):
+            many = [c for q in quarters_before(period) for c in cells(report, measure, q, area)]
+            program.between([(4.0 * sign, now), (-sign, many)], 1, np.inf)
+        elif not kind.startswith("stable"):
+            program.between(
+                [(sign, now), (-sign, cells(report, measure, before(period), area))], 1, np.inf
+            )
 
 
 def printed_average(figure: Figure) -> bool:
@@ -446,12 +494,19 @@ def cells_of(report: str) -> Iterator[tuple[str, dict[Cell, int]]]:
     table = [row for row in had if row.state == "table"]
     if report == "003":
         table += limited(table)
-    first = state(report, table, expected(report, table))
+    said = [
+        each
+        for each in statements()
+        if each.report == report and (report, each.line, each.measure) not in WRONG_WORDS
+    ]
+    judged = [each for each in said if each.state == "table"]
+    first = state(report, table, judged, expected(report, table))
     yield "table", first
     text = [row for row in had if row.state == "text"]
     if report == "003":
         text += limited([row for row in text if row.measure == "residential_burglary_dwelling"])
-    yield "text", state(report, text, first)
+    judged = [each for each in said if each.state == "text"]
+    yield "text", state(report, text, judged, first)
 
 
 def rows(report: str) -> Iterator[list[str]]:

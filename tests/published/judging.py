@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 from streams.board.compare import IN_LINE, Change, Comparisons
 from streams.errors import QueryError
-from streams.registry.affected import affects
+from streams.registry.affected import affects, stands_for
 from tests.published.asking import Asked, NoAnswerError
-from tests.published.scope import Figure, Statement
+from tests.published.scope import WRONG_WORDS, Figure, Statement, excepted
 
 _NO_QUESTION = {
     "driver": "it says why, not what",
@@ -45,7 +45,8 @@ def judge(asked: Asked, statement: Statement) -> bool:
     """Whether the product says what a report says; raises `NoAnswerError` with the reason where it
     can't be asked."""
     kind = statement.kind
-    reason = _NO_QUESTION.get(kind)
+    reason = WRONG_WORDS.get((statement.report, statement.line, statement.measure))
+    reason = reason or _NO_QUESTION.get(kind)
     reason = reason or next((why for word, why in _WORDS if word in kind), None)
     if reason is not None:
         raise NoAnswerError(reason)
@@ -123,20 +124,27 @@ def _flags(asked: Asked, statement: Statement) -> list[str | None]:
     ]
 
 
+def _unless_unpublished(found: bool) -> bool:
+    """The limits of a month's chart rest on months before, which were chosen freely."""
+    if not found:
+        raise NoAnswerError("the months that its limits rest on were not published")
+    return True
+
+
 def _exceptional(asked: Asked, statement: Statement) -> bool:
-    return "above" in _flags(asked, statement)
+    return _unless_unpublished("above" in _flags(asked, statement))
 
 
 def _exceptionally_few(asked: Asked, statement: Statement) -> bool:
-    return "below" in _flags(asked, statement)
+    return _unless_unpublished("below" in _flags(asked, statement))
 
 
 def _nothing_exceptional(asked: Asked, statement: Statement) -> bool:
-    return not any(_flags(asked, statement))
+    return _unless_unpublished(not any(_flags(asked, statement)))
 
 
 def _returned(asked: Asked, statement: Statement) -> bool:
-    return _flags(asked, statement)[-1:] == [None]
+    return _unless_unpublished(_flags(asked, statement)[-1:] == [None])
 
 
 def _limits(asked: Asked, statement: Statement) -> bool:
@@ -153,10 +161,10 @@ def _run(asked: Asked, statement: Statement) -> bool:
 
 
 def _everywhere(asked: Asked, statement: Statement) -> bool:
-    """In every policing area, but for one that the report names itself."""
-    rises = statement.kind.endswith("increase")
+    """In every policing area, but for those that the report leaves out itself."""
+    rises, left_out = statement.kind.endswith("increase"), excepted(statement)
     for area in asked.query.force.file.areas:
-        if area.parent is None and f"except {area.name}" not in statement.figures:
+        if area.parent is None and area.name not in left_out:
             compared = _compared(asked, statement._replace(area=area.name))
             change = _known(compared.previous.change)
             if change <= 0 if rises else change >= 0:
@@ -171,13 +179,13 @@ def _target(asked: Asked, statement: Statement) -> bool:
 
 
 def _changed(asked: Asked, statement: Statement) -> bool:
-    """Whether the force's file has a change of it, up to then."""
-    about, until = {statement.measure}, asked.query.stretch(statement.period).end
-    force = asked.query.force
-    return any(
-        affects(change, about) and force.instant(change.date) < until
-        for change in force.file.changes
-    )
+    """Whether the force's file has a change that can only be of it, up to then."""
+    until, force = asked.query.stretch(statement.period).end, asked.query.force
+    about = stands_for(statement.measure) | {statement.measure}
+    changes = [change for change in force.file.changes if force.instant(change.date) < until]
+    if not any(affects(change, set(about)) for change in changes):
+        raise NoAnswerError("the force's file has no such change")
+    return True
 
 
 _JUDGES: tuple[tuple[str, Callable[[Asked, Statement], bool]], ...] = (

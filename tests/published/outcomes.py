@@ -136,5 +136,4 @@ def _came(
         raise ValueError(f"{number - len(chosen)} crimes too few for outcome {outcome} in {period}")
     for place, made in enumerate(chosen):
         made.facts |= {"outcome": outcome, "outcome_after": 0}
-        if place >= without_victim:
-            made.facts["victims"] = [feed.somebody()]
+        made.facts["victims"] = [feed.somebody()] if place >= without_victim else []

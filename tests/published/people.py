@@ -187,7 +187,10 @@ _HIGH_HARM = of_offence("violence.with_injury", "sexual", "robbery")
 
 
 def _harming(abuse: bool) -> Which:
-    return lambda made: _HIGH_HARM(made) and _ABUSE(made) is abuse
+    """High-harm offences that have a victim."""
+    return lambda made: (
+        _HIGH_HARM(made) and _ABUSE(made) is abuse and made.facts.get("victims") != []
+    )
 
 
 def _come_again(

@@ -127,6 +127,15 @@ _CONTRADICTORY = {
 }
 
 
+WRONG_WORDS = {
+    ("001", 835, "calls_101"): "134,875 on 118,008 is an increase",
+    ("002", 1146, "cse"): "27 is below 31",
+    ("002", 1485, "asb"): "3,502 is below 4,241",
+    ("003", 1778, "vulnerable_adult"): "3,584 to 3,961 is an increase",
+}
+"""Judgements that the figures beside them contradict, by report, line and measure."""
+
+
 class Figure(NamedTuple):
     """One printed number. `value` is as printed; a reduction has a minus sign."""
 
@@ -195,6 +204,19 @@ def statements() -> list[Statement]:
         )
         for report, line, row in _in_scope("statements.csv")
     ]
+
+
+def excepted(statement: Statement) -> set[str]:
+    """The areas that a judgement of all areas leaves out: those it names, and those of which the
+    same line says the opposite."""
+    opposite = "decrease" if statement.kind.endswith("increase") else "increase"
+    return {statement.figures.rpartition("except ")[2]} | {
+        each.area
+        for each in statements()
+        if (each.report, each.line, each.measure)
+        == (statement.report, statement.line, statement.measure)
+        and each.kind.startswith(opposite)
+    }
 
 
 def classify(figure: Figure) -> tuple[str, str]:
