@@ -122,17 +122,27 @@ class Query:
         self.at = monitor.now if at is None else at
         self.calendar = Calendar(self.force.zone)
         self._beside = monitor.beside(self.force)
-        self._figures: dict[tuple[Indicator, int, int], Figures] = {}
+        self._named: dict[str, Indicator] = {}
+        self._places: dict[str, int] = {}
+        self._areas = WHOLE, *(area.id for area in self.force.file.areas)
+        self._figures: dict[tuple[int, int, int], tuple[Indicator, Figures]] = {}
+        """By the identity of an indicator, start and end: it is asked for by the same again and
+        again, and to compare all that it is made of would take longer than the answer."""
         self._spans: dict[tuple[str, Grain], Span | None] = {}
 
     # -- names -------------------------------------------------------------------------------------
 
     def indicator(self, name: str | Indicator) -> Indicator:
         """An indicator by its name or address."""
-        try:
-            return name if isinstance(name, Indicator) else self.registry.indicator(name)
-        except DeclarationError as error:
-            raise QueryError(str(error)) from None
+        if isinstance(name, Indicator):
+            return name
+        found = self._named.get(name)
+        if found is None:
+            try:
+                found = self._named[name] = self.registry.indicator(name)
+            except DeclarationError as error:
+                raise QueryError(str(error)) from None
+        return found
 
     def stretch(self, text: str | Stretch) -> Stretch:
         """A stretch of time as it is written."""
@@ -144,6 +154,12 @@ class Query:
     def area(self, name: str) -> int:
         """An area by id, name or alias, as its index; 0 for the force as a whole, which goes by
         "force", its own id and its name."""
+        found = self._places.get(name)
+        if found is None:
+            found = self._places[name] = self._area(name)
+        return found
+
+    def _area(self, name: str) -> int:
         if name in ("", WHOLE) or name.casefold() in (self.force.id, self.force.name.casefold()):
             return 0
         try:
@@ -156,7 +172,7 @@ class Query:
 
     def areas(self) -> tuple[str, ...]:
         """The ids of all areas by index, that of the force as a whole first."""
-        return WHOLE, *(area.id for area in self.force.file.areas)
+        return self._areas
 
     def unit(self, indicator: str | Indicator) -> Unit:
         """What its figures are."""
@@ -215,16 +231,17 @@ class Query:
 
     def figures(self, indicator: Indicator, stretch: Stretch) -> Figures:
         """An indicator in a stretch of time by area."""
-        place = indicator, stretch.start, stretch.end
-        found = self._figures.get(place)
-        if found is None:
-            if indicator.repeats is None:
-                parts = self.registry.measures_of(indicator)
-                found = _added([self._part(*each, stretch) for each in parts])
-            else:
-                found = self._people(indicator.repeats, stretch)
-            self._figures[place] = found
-        return found
+        place = id(indicator), stretch.start, stretch.end
+        held = self._figures.get(place)
+        if held is None:
+            held = self._figures[place] = indicator, self._read(indicator, stretch)
+        return held[1]
+
+    def _read(self, indicator: Indicator, stretch: Stretch) -> Figures:
+        if indicator.repeats is not None:
+            return self._people(indicator.repeats, stretch)
+        parts = self.registry.measures_of(indicator)
+        return _added([self._part(*each, stretch) for each in parts])
 
     def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
         """One part of an indicator in a stretch of time by area."""
