@@ -215,7 +215,7 @@ def _require(program: Program, figure: Figure) -> None:
     elif statistic == "percent_of_total_crime" and measure == "domestic_abuse":
         offences = [cell for cell in of(period) if cell.series.startswith("mark:")]
         ratio(offences, of(period, "total_recorded_crime"), value, MARGIN)
-    elif statistic.startswith(("monthly_average", "consecutive_months_above")):
+    elif statistic.startswith(("monthly_average", "consecutive_months")):
         _chart(program, figure, of)
     elif statistic.endswith("quarter_average"):
         four = [cell for quarter in quarters_before(period) for cell in of(quarter)]
@@ -239,23 +239,37 @@ def _agree(program: Program, statement: Statement) -> None:
         statement.period,
         statement.kind,
     )
-    if measure not in MEASURES[report] or "Q" not in period or measure in WHOLES:
+    if measure not in MEASURES[report] or measure in WHOLES:
         return
-    sign = 1 if kind.startswith(("increase", "above")) or kind.endswith("increase") else -1
-    areas: Iterable[str] = (statement.area,)
+    rises = kind.startswith(("increase", "above")) or kind.endswith("increase")
+    sign = 1.0 if rises else -1.0
+    areas = {statement.area}
     if kind.startswith("area_comparison"):
         areas = set(_POLICING_AREAS[statement.area]) - excepted(statement)
-    elif not kind.endswith(("on_previous_quarter", "quarter_average")):
-        return
     for area in areas:
+        if kind.startswith("area_comparison") or kind in _SAID_ON_LAST:
+            base, many = [before(period)], 1
+        elif kind in _SAID_ON_YEAR:
+            base, many = [year_before(period)], 1
+        elif kind in ("above_quarter_average", "below_quarter_average"):
+            base, many = quarters_before(period), 4
+        else:
+            return
+        others = [cell for each in base for cell in cells(report, measure, each, area)]
         now = cells(report, measure, period, area)
-        if kind.endswith("quarter_average"):
-            many = [c for q in quarters_before(period) for c in cells(report, measure, q, area)]
-            program.between([(4.0 * sign, now), (-sign, many)], 1, np.inf)
-        elif not kind.startswith("stable"):
-            program.between(
-                [(sign, now), (-sign, cells(report, measure, before(period), area))], 1, np.inf
-            )
+        program.between([(many * sign, now), (-sign, others)], 1, np.inf)
+
+
+_SAID_ON_LAST = {
+    f"{word}_on_previous_{period}"
+    for word in ("increase", "decrease")
+    for period in ("quarter", "month")
+}
+_SAID_ON_YEAR = {
+    f"{word}_on_same_{period}_last_year"
+    for word in ("increase", "decrease")
+    for period in ("quarter", "period")
+}
 
 
 def printed_average(figure: Figure) -> bool:
@@ -274,7 +288,9 @@ def _chart(program: Program, figure: Figure, of: Callable[[str], list[Cell]]) ->
     every = every_period(figure.report)
     months = every[: every.index(last) + 1]
     value = float(figure.value)
-    if figure.statistic.startswith("consecutive"):
+    if figure.statistic == "consecutive_months_increasing":
+        _rises(program, int(value), months, of)
+    elif figure.statistic.startswith("consecutive"):
         if not printed_average(figure):
             _run(program, int(value), months, of)
     elif not printed_average(figure):
@@ -298,6 +314,13 @@ def _run(program: Program, run: int, months: list[str], of: Callable[[str], list
         program.between([(12.0, of(month)), *first], -np.inf, -6)
     for month in months[-run:]:
         program.between([(12.0, of(month)), *first], 6, np.inf)
+
+
+def _rises(program: Program, run: int, months: list[str], of: Callable[[str], list[Cell]]) -> None:
+    """Each of the last months lies above the one before it, as many as `run`."""
+    for month, last in zip(months[-run:], months[-run - 1 : -1], strict=True):
+        program.between([(1, of(month)), (-1, of(last))], 1, np.inf)
+    program.between([(1, of(months[-run - 1])), (-1, of(months[-run - 2]))], -np.inf, 0)
 
 
 # How a measure's records are expected to lie, where that was not published.
@@ -497,7 +520,7 @@ def cells_of(report: str) -> Iterator[tuple[str, dict[Cell, int]]]:
     said = [
         each
         for each in statements()
-        if each.report == report and (report, each.line, each.measure) not in WRONG_WORDS
+        if each.report == report and (report, each.line, each.measure, each.kind) not in WRONG_WORDS
     ]
     judged = [each for each in said if each.state == "table"]
     first = state(report, table, judged, expected(report, table))

@@ -45,7 +45,7 @@ def judge(asked: Asked, statement: Statement) -> bool:
     """Whether the product says what a report says; raises `NoAnswerError` with the reason where it
     can't be asked."""
     kind = statement.kind
-    reason = WRONG_WORDS.get((statement.report, statement.line, statement.measure))
+    reason = WRONG_WORDS.get((statement.report, statement.line, statement.measure, kind))
     reason = reason or _NO_QUESTION.get(kind)
     reason = reason or next((why for word, why in _WORDS if word in kind), None)
     if reason is not None:
@@ -91,8 +91,9 @@ def _stable(asked: Asked, statement: Statement) -> bool:
 
 
 def _in_line(asked: Asked, statement: Statement) -> bool:
+    """With the period before where the report gives both, else with the average."""
     compared = _compared(asked, statement)
-    change = compared.average
+    change = compared.previous if "->" in statement.figures else compared.average
     return abs(_known(change.change)) <= _known(change.base) * IN_LINE / 100
 
 
@@ -157,6 +158,9 @@ def _rebased(asked: Asked, statement: Statement) -> bool:
 
 
 def _run(asked: Asked, statement: Statement) -> bool:
+    if statement.kind == "rebase_due_next_month":  # said of the month that is to come
+        last = asked.query.stretch(statement.period).previous.label
+        statement = statement._replace(period=last)
     return asked.charted(_figure(statement))[-1].run == 7
 
 

@@ -128,12 +128,14 @@ _CONTRADICTORY = {
 
 
 WRONG_WORDS = {
-    ("001", 835, "calls_101"): "134,875 on 118,008 is an increase",
-    ("002", 1146, "cse"): "27 is below 31",
-    ("002", 1485, "asb"): "3,502 is below 4,241",
-    ("003", 1778, "vulnerable_adult"): "3,584 to 3,961 is an increase",
+    ("001", 835, "calls_101", "decrease_on_previous_quarter"): "134,875 on 118,008 is an increase",
+    ("002", 1146, "cse", "above_quarter_average"): "27 is below 31",
+    ("002", 1485, "asb", "above_quarter_average"): "3,502 is below 4,241",
+    ("003", 1778, "vulnerable_adult", "decrease_on_previous_quarter"): (
+        "3,584 to 3,961 is an increase"
+    ),
 }
-"""Judgements that the figures beside them contradict, by report, line and measure."""
+"""Judgements that the figures beside them contradict, by report, line, measure and kind."""
 
 
 class Figure(NamedTuple):
