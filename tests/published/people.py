@@ -42,7 +42,7 @@ def add_people(feed: Feed) -> None:
         defendants.add("defendants", _others, People(164))
     elif feed.report == "001":
         # In November 1,250 victims and as many defendants as in December came again.
-        last = Month(feed, "2016-11", ["2015-11", "2015-12", "2016-01"])
+        last = Month(feed, "2016-11", ["2015-12", "2016-01"])
         last.add("victims", _others, People(1250, AGAIN))
         last.add("defendants", _others, People(292, AGAIN))
         months = [f"2016-{month:02d}" for month in range(2, 12)]

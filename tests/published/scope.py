@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -184,28 +185,23 @@ def group_of(measure: str) -> str:
     return next((group for prefix, group in _BY_PREFIX if measure.startswith(prefix)), "F")
 
 
-def figures() -> list[Figure]:
+@cache
+def figures() -> tuple[Figure, ...]:
     """Every figure in scope, in the order of the reports."""
-    return [
+    return tuple(
         Figure(report, line, *(row[name] for name in Figure._fields[2:]))
         for report, line, row in _in_scope("figures.csv")
-    ]
+    )
 
 
-def statements() -> list[Statement]:
+@cache
+def statements() -> tuple[Statement, ...]:
     """Every judgement in scope, in the order of the reports."""
-    return [
-        Statement(
-            report,
-            line,
-            row["area"],
-            row["period"],
-            row["measure"],
-            row["statement_kind"],
-            row["figures"],
-        )
+    names = ("area", "period", "measure", "statement_kind", "figures")
+    return tuple(
+        Statement(report, line, *(row[name] for name in names))
         for report, line, row in _in_scope("statements.csv")
-    ]
+    )
 
 
 def excepted(statement: Statement) -> set[str]:
