@@ -8,7 +8,7 @@ are taken apart once, and what was made of a closed one is kept as long as the p
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from streams.board.columns import Numbers, Sums, quantiles, unpack
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Kept, Pane, Parts
-from streams.registry.conditions import All, AnyOf, Condition, Is, Not
+from streams.registry.conditions import Condition, Is
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
-from streams.registry.dimensions import AREA
+from streams.registry.dimensions import AREA, Dimension
 from streams.registry.histogram import BINS
 from streams.registry.kind import Kind
 
@@ -109,21 +109,30 @@ class AreaSums:
         flat = np.array([area for chain in chains for area in chain], np.intp)
         return flat, np.repeat(np.arange(len(chains)), lengths)
 
-    def holds(self, condition: Condition, indices: Numbers) -> NDArray[np.bool_]:
-        """Of which series a condition on dimensions holds, by the indices of each,
+    def holds(self, where: Condition, indices: Numbers) -> NDArray[np.bool_]:
+        """Which series have values that a condition names, by the indices of each,
         (dimensions, series)."""
-        if isinstance(condition, Is):
-            found: NDArray[np.bool_] = self._admits(condition)[indices[self._place(condition.name)]]
-            return found
-        if isinstance(condition, Not):
-            return ~self.holds(condition.of, indices)
-        if isinstance(condition, All | AnyOf):
-            join = np.logical_and if isinstance(condition, All) else np.logical_or
-            held = np.full(indices.shape[1], isinstance(condition, All))
-            for part in condition.of:
-                held = join(held, self.holds(part, indices))
-            return held
-        raise TypeError(f"{type(condition).__name__} can't be asked of dimensions")
+        held = np.ones(indices.shape[1], np.bool_)
+        for asked in _asked(where):
+            held &= self._admits(asked)[indices[self._place(asked.name)]]
+        return held
+
+    def unlisted(self, where: Condition) -> Iterator[tuple[Dimension, str, Sequence[str]]]:
+        """The values that a condition names and the force does not have: dimension, value, and the
+        values that it has."""
+        for asked in _asked(where):
+            dimension = self.kind.dimension(asked.name)
+            known = self._values(dimension)
+            yield from ((dimension, value, known) for value in asked.allowed if value not in known)
+
+    def counts_any(self, where: Condition) -> bool:
+        """Whether the force has, of each dimension that a condition asks of, one of its values."""
+        return all(self._admits(asked).any() for asked in _asked(where))
+
+    def _values(self, dimension: Dimension) -> Sequence[str]:
+        number = len(dimension.names(self.force))
+        rows = (dimension.rows(self.force, index) for index in range(number))
+        return list(dict.fromkeys(value for values in rows for value in values))
 
     def _place(self, name: str) -> int:
         return [dimension.name for dimension in self.kind.dimensions].index(name)
@@ -188,6 +197,11 @@ class _Series:
             numbers = np.array([self.pane[key] for key in keys], np.int64)[held][source]
             found = self._bins_by_area[id(where)] = pairs, numbers
         return found
+
+
+def _asked(where: Condition) -> Iterator[Is]:
+    """The values that are asked for: a series is found by these alone."""
+    return (part for part in where.parts() if isinstance(part, Is))
 
 
 def _split(kind: Kind, keys: Numbers) -> Numbers:

@@ -3,7 +3,8 @@
 A figure is what its records count, and nothing else: what is not known is None, and 0 stands only
 where it was counted. Not known is what lies before the first day of the feed or after its last,
 within a span in which it was not heard, or in a part of a day or month to which records are known
-only as a whole; a counter that was not counted then; and what totals leave open.
+only as a whole; a counter that was not counted then; an offence or category that the force does not
+list, since such records count under another; and what totals leave open.
 
 Shares and means are made of their parts once these are added up, over periods, areas and all that
 an indicator is made of; they are never averaged.
@@ -20,6 +21,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from streams.board.area_sums import AreaSums
 from streams.board.columns import Numbers
 from streams.board.monitor import Monitor
 from streams.board.totals import Used
@@ -139,10 +141,21 @@ class Query:
         found = self._named.get(name)
         if found is None:
             try:
-                found = self._named[name] = self.registry.indicator(name)
+                found = self.registry.indicator(name)
             except DeclarationError as error:
                 raise QueryError(str(error)) from None
+            if name not in self.registry.indicators:
+                self._check_values(found)
+            self._named[name] = found
         return found
+
+    def _check_values(self, indicator: Indicator) -> None:
+        """Raises `QueryError` where an address has a value that the force does not."""
+        for part, group, _ in self.registry.measures_of(indicator):
+            for dimension, value, known in self._sums(group).unlisted(part.where):
+                raise QueryError(
+                    f'"{value}" is no {dimension.name} of {self.force.name}{nearest(value, known)}'
+                )
 
     def stretch(self, text: str | Stretch) -> Stretch:
         """A stretch of time as it is written."""
@@ -165,9 +178,8 @@ class Query:
         try:
             return self.force.find_area(name)
         except KeyError:
-            names = [name for area in self.force.file.areas for name in (area.id, area.name)]
-            near = get_close_matches(name, names, NEAREST, cutoff=0.4)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            known = [each for area in self.force.file.areas for each in (area.id, area.name)]
+            hint = nearest(name, known)
             raise QueryError(f'"{name}" is no area of {self.force.name}{hint}') from None
 
     def areas(self) -> tuple[str, ...]:
@@ -250,17 +262,14 @@ class Query:
         if ledger is None:
             nothing = np.zeros(size, np.int64)
             return Figures(nothing, None, False, np.zeros(size, np.bool_), complete=False)
-        clock = self.registry.kinds[group.kind].clocks.index(group.clock)
-        panes, where = ledger.panes_by(clock), group.where & part.where
-        parts = _parts_of(panes, stretch)
-        sums = self.monitor.area_sums(self.force.id, group.kind, clock)
+        panes, where = ledger.panes_by(self._clock(group)), group.where & part.where
+        parts, sums = _parts_of(panes, stretch), self._sums(group)
         counts = sums.counts(parts, where, sorted(value.needs))
         counters = dict(zip(sorted(value.needs), counts, strict=True))
         empty = not any(each.kept or each.fresh for each in parts)
         heard = self._heard(ledger, panes, stretch, empty=empty)
-        if ledger.uncounted and not value.needs.isdisjoint(
-            ledger.uncounted_in(group.clock, stretch.start)
-        ):
+        uncounted = ledger.uncounted_in(group.clock, stretch.start) if ledger.uncounted else ()
+        if not sums.counts_any(where) or not value.needs.isdisjoint(uncounted):
             heard = NOT_HEARD
         known = np.full(size, heard.known)
         if self._beside is not None and group.name == MEASURE:
@@ -272,6 +281,12 @@ class Query:
             tops, bottoms = sums.quantiles(parts, where, value.share, together)
             return Figures(tops, bottoms, True, known, heard.complete)
         return Figures(*_made(value, counters), False, known, heard.complete)
+
+    def _clock(self, group: Group) -> int:
+        return self.registry.kinds[group.kind].clocks.index(group.clock)
+
+    def _sums(self, group: Group) -> AreaSums:
+        return self.monitor.area_sums(self.force.id, group.kind, self._clock(group))
 
     def _people(self, rule: RepeatRule, stretch: Stretch) -> Figures:
         """How many people there are by a rule in a stretch of time by area."""
@@ -339,6 +354,12 @@ class Query:
                     counter[place] += part.counts.get(name, 0)
                     known[place] &= name in part.counts
         return known, Heard(bool(known.any()), complete)
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The known names that one may stand for, as the end of a sentence."""
+    near = get_close_matches(name, known, NEAREST, cutoff=0.4)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 def _parts_of(panes: Panes, stretch: Stretch) -> list[Parts]:

@@ -121,6 +121,12 @@ def test_attendance_is_of_emergencies_alone() -> None:
     assert query.figure("incidents.count{grade=priority}", "2021-02") == Observation(1)
 
 
+def test_an_offence_that_the_force_does_not_list_is_not_known() -> None:
+    query = asked(*EDGES, *crimes("2021-02-03T12:00:00Z", offence="robbery.personal"))
+    assert query.figure("robbery", "2021-02") == NOT_KNOWN
+    assert query.figure("crimes.count{offence=other}", "2021-02") == Observation(1)
+
+
 def test_a_silent_feed_is_not_0() -> None:
     query = asked(*EDGES)
     assert query.figure("total_recorded_crime", "2021-07-01") == NOT_KNOWN
@@ -155,7 +161,24 @@ def test_totals_of_calls_stand_beside_records_as_on_the_board() -> None:
     ("indicator", "period", "area", "words"),
     [
         ("vehicle_offence", "2021-02", "force", "did you mean vehicle_offences"),
-        ("crimes.sum", "2021-02", "force", 'measure "crimes.sum" is none of'),
+        (
+            "crimes.cout",
+            "2021-02",
+            "force",
+            '"crimes.cout" is no indicator; did you mean crimes.count',
+        ),
+        (
+            "crimes.count{offence=vehicles}",
+            "2021-02",
+            "force",
+            "no offence .* did you mean vehicle",
+        ),
+        (
+            "crimes.count{area=nort}",
+            "2021-02",
+            "force",
+            "no area of Tiny Police; did you mean north",
+        ),
         ("calls.waiting", "2021-02", "force", "holds at a moment"),
         ("incidents", "Q1", "force", "is no period: write 2021-10-31T01"),
         ("incidents", "2021-02", "nort", "no area of Tiny Police; did you mean north"),
