@@ -183,7 +183,7 @@ class Comparisons:
         per = self._per or self.indicator.per
         if per is None or self.unit != "count":
             return None
-        found, base = self.observation, self.query.base(per, self.area)
+        found, base = self.observation, self._base_of(self.query, per, self.area)
         if found.value is None or base is None:
             return Rate(None, per, base)
         return Rate(found.value * 1000 / base, per, base)
@@ -261,8 +261,12 @@ class Comparisons:
         per = self._per or self.indicator.per
         if self.unit != "count" or per is None or found.value is None:
             return found.value
-        base = query.base(per, area)
+        base = self._base_of(query, per, area)
         return None if base is None else found.value / base
+
+    def _base_of(self, query: Query, per: Per, area: str) -> int | None:
+        """The people or households of its own time."""
+        return query.base(per, area, self.stretch.end - 1)
 
     def _placed(self, own: str, values: Mapping[str, float | None], among: str) -> Rank:
         known = [value for value in values.values() if value is not None]

@@ -31,6 +31,7 @@ from streams.board.model import (
     board_types,
 )
 from streams.board.repeats import Repeats
+from streams.board.reported import Reports
 from streams.board.rollup import Rollup
 from streams.board.tables import Tables, both, without
 from streams.board.totals import Beside
@@ -158,6 +159,7 @@ class Monitor:
         }
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         self._repeats: dict[tuple[str, str], Repeats] = {}
+        self._reports: dict[str, Reports] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
@@ -378,6 +380,16 @@ class Monitor:
         known = self._repeats.get((force_id, kind))
         if known is None or known.ledger is not ledger or known.allies != allies:
             known = self._repeats[force_id, kind] = Repeats(force, ledger, allies)
+        return known
+
+    def reports(self, force_id: str) -> Reports | None:
+        """The readings of a force by measure; None where no readings are here."""
+        readings = self._readings(self.forces[force_id])
+        if readings is None:
+            return None
+        known = self._reports.get(force_id)
+        if known is None or known.readings is not readings:
+            known = self._reports[force_id] = Reports(readings)
         return known
 
     def watches(self, kind: str, force_id: str) -> bool:

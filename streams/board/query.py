@@ -18,10 +18,13 @@ from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from detectors.shares.interval import wilson
 from streams.board.columns import Numbers
 from streams.board.monitor import Monitor
+from streams.board.reported import Measured
 from streams.board.totals import Used
 from streams.config.force import WHOLE
 from streams.errors import DeclarationError, QueryError
@@ -32,6 +35,7 @@ from streams.fold.totals import MEASURE
 from streams.periods import DAY, Calendar, Grain, Span
 from streams.registry.aggregates import DURATIONS, SMALL, Count, Mean, Quantile, Share
 from streams.registry.indicator import Indicator, Part, Per
+from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
     SERVICE_LEVELS,
     ChosenServiceLevel,
@@ -70,6 +74,9 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    low: float | None = None
+    """Of a reported share with its parts, the 95 % confidence interval (Wilson)."""
+    high: float | None = None
 
 
 UNKNOWN = Observation(None, known=False, complete=False)
@@ -111,6 +118,35 @@ class Figures(NamedTuple):
         return Observation(value, top, bottom, complete=self.complete, small=small)
 
 
+class ReportedFigures(NamedTuple):
+    """An indicator that another system reports, in one stretch."""
+
+    measured: Measured | None
+    stretch: Stretch
+    over: bool
+
+    def at(self, area: int) -> Observation:
+        """The observation of an area."""
+        found = None if self.measured is None else self.measured.amount(area, self.stretch)
+        if self.measured is None or found is None:
+            return UNKNOWN
+        top, bottom = found
+        if bottom is None:
+            return Observation(_whole(top), complete=self.over)
+        value = top / bottom if bottom else None
+        made = Observation(
+            value,
+            _whole(top),
+            round(bottom),
+            complete=self.over,
+            small=0 < bottom < SMALL,
+        )
+        if self.measured.rule.unit == "ratio" and 0 <= top <= bottom and bottom:
+            low, high = wilson(top, bottom)
+            made = replace(made, low=low, high=high)
+        return made
+
+
 class Query:
     """What is asked of the figures of one force as of an instant, in ms (by default the clock of
     the views). Indicators are named as `Registry.indicator` takes them, stretches as
@@ -121,18 +157,26 @@ class Query:
         self.registry = monitor.registry
         self.at = monitor.now if at is None else at
         self.calendar = Calendar(self.force.zone)
+        self._own = own_indicators(self.force)
         self._beside = monitor.beside(self.force)
-        self._figures: dict[tuple[Indicator, int, int], Figures] = {}
+        self._reports = monitor.reports(force_id)
+        self._figures: dict[tuple[Indicator, int, int], Figures | ReportedFigures] = {}
         self._spans: dict[tuple[str, Grain], Span | None] = {}
 
     # -- names -------------------------------------------------------------------------------------
 
     def indicator(self, name: str | Indicator) -> Indicator:
         """An indicator by its name or address."""
+        if isinstance(name, Indicator):
+            return name
         try:
-            return name if isinstance(name, Indicator) else self.registry.indicator(name)
+            return self._own.get(name) or self.registry.indicator(name)
         except DeclarationError as error:
             raise QueryError(str(error)) from None
+
+    def indicators(self) -> list[str]:
+        """The names of all that have an entry; the force's own readings last."""
+        return list(dict.fromkeys((*self.registry.indicators, *self._own)))
 
     def stretch(self, text: str | Stretch) -> Stretch:
         """A stretch of time as it is written."""
@@ -166,18 +210,19 @@ class Query:
         """Which direction is good."""
         return self.registry.polarity_of(self.indicator(indicator))
 
-    def base(self, per: Per, area: str = WHOLE) -> int | None:
-        """How many people or households there are in an area; None where the force's file does not
-        say it."""
-        place = self.area(area)
-        of = self.force.file if place == 0 else self.force.file.areas[place - 1]
-        return of.population if per == "population" else of.households
+    def base(self, per: Per, area: str = WHOLE, at: int | None = None) -> int | None:
+        """How many people or households there are in an area in the year of an instant, by default
+        now; None where the force's file does not say it."""
+        year = self.calendar.local(self.at if at is None else at).year
+        return self.force.residents(per, self.area(area), year)
 
     def since(self, indicator: str | Indicator) -> int | None:
         """The start of the first day of which anything is known of all that an indicator is made
         of; None while nothing is."""
-        found = []
-        for kind in self.registry.kinds_of(self.indicator(indicator)):
+        found, asked = [], self.indicator(indicator)
+        if asked.reported is not None:
+            return self._reports and self._reports.measured(asked.reported).first
+        for kind in self.registry.kinds_of(asked):
             ledger = self.monitor.ledger(kind, self.force.id)
             span = None if ledger is None else self._span(ledger, "day")
             if span is not None:
@@ -213,16 +258,20 @@ class Query:
         stretches = [Stretch.of(self.calendar, period) for period in periods]
         return list(zip(stretches, self.values(indicator, stretches, area), strict=True))
 
-    def figures(self, indicator: Indicator, stretch: Stretch) -> Figures:
+    def figures(self, indicator: Indicator, stretch: Stretch) -> Figures | ReportedFigures:
         """An indicator in a stretch of time by area."""
         place = indicator, stretch.start, stretch.end
         found = self._figures.get(place)
         if found is None:
-            if indicator.repeats is None:
+            if indicator.reported is not None:
+                reports = self._reports
+                measured = None if reports is None else reports.measured(indicator.reported)
+                found = ReportedFigures(measured, stretch, over=stretch.end <= self.at)
+            elif indicator.repeats is not None:
+                found = self._people(indicator.repeats, stretch)
+            else:
                 parts = self.registry.measures_of(indicator)
                 found = _added([self._part(*each, stretch) for each in parts])
-            else:
-                found = self._people(indicator.repeats, stretch)
             self._figures[place] = found
         return found
 
@@ -373,6 +422,11 @@ def _added(parts: Sequence[Figures]) -> Figures:
         np.logical_and.reduce([each.known for each in parts]),
         all(each.complete for each in parts),
     )
+
+
+def _whole(number: float) -> Number:
+    """A number as it is written: whole where it is."""
+    return int(number) if number.is_integer() else number
 
 
 def _plain(number: np.float64 | np.int64) -> Number:
