@@ -508,9 +508,10 @@ class Ledger:
         clock, when = contribution[:2]
         if when >= self._closed:
             self._by_clock[clock].add(contribution, sign, records)
-        elif when >= self.sealed_before or not self._holds_already(contribution):
+        else:
             self._revise(contribution, sign)
-            self._by_clock[clock].revise(contribution, sign, records)
+            if when >= self.sealed_before or not self._holds_already(contribution):
+                self._by_clock[clock].revise(contribution, sign, records)
 
     def _holds_already(self, contribution: Contribution) -> bool:
         """Whether a published pane has a change in it already; else notes which sealed pane
@@ -554,7 +555,9 @@ class Ledger:
 
     def unpublished_in(self, clock: str, period: Period) -> frozenset[str]:
         """The counters of a clock of which it is not known how they stood when a period closed."""
-        return self._newer(clock, lambda since: period.end <= since.published)
+        return self._newer(
+            clock, lambda since: period.end <= since.published or period.start < since.figures
+        )
 
     def _newer(self, clock: str, than: Callable[[Uncounted], bool]) -> frozenset[str]:
         of = self.kind.clocks.index(clock)

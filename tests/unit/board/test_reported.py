@@ -117,7 +117,8 @@ def test_a_rolling_figure_is_made_of_the_parts_of_its_months() -> None:
 
 def test_a_rolling_value_that_is_reported_alone_stands_as_it_is() -> None:
     query = asked(
-        reading("satisfaction", "2021-04", value=84.5), reading("satisfaction", "R3-2021-05", value=90)
+        reading("satisfaction", "2021-04", value=84.5),
+        reading("satisfaction", "R3-2021-05", value=90),
     )
     assert query.figure("satisfaction", "2021-04") == Observation(0.845)
     assert query.figure("satisfaction", "2021-05") == Observation(0.9)
@@ -145,7 +146,8 @@ def test_a_reading_is_charted() -> None:
     months = [f"2020-{month:02d}" for month in range(1, 13)] + ["2021-01"]
     values = [*[20, 22] * 6, 60]
     found = chart(
-        asked(*(reading("visits", m, value=v) for m, v in zip(months, values, strict=True))), "visits"
+        asked(*(reading("visits", m, value=v) for m, v in zip(months, values, strict=True))),
+        "visits",
     )
     assert found.points[12].flag == "above"
     assert found.points[12].centre == 21.0
