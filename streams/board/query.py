@@ -125,7 +125,7 @@ class ReportedFigures(NamedTuple):
 
     measured: Measured | None
     stretch: Stretch
-    over: bool
+    ended: bool
 
     def at(self, area: int) -> Observation:
         """The observation of an area."""
@@ -134,13 +134,13 @@ class ReportedFigures(NamedTuple):
             return UNKNOWN
         top, bottom = found
         if bottom is None:
-            return Observation(_whole(top), complete=self.over)
+            return Observation(_whole(top), complete=self.ended)
         value = top / bottom if bottom else None
         made = Observation(
             value,
             _whole(top),
             round(bottom),
-            complete=self.over,
+            complete=self.ended,
             small=0 < bottom < SMALL,
         )
         if self.measured.rule.unit == "ratio" and 0 <= top <= bottom and bottom:
@@ -288,7 +288,7 @@ class Query:
         """An indicator in a stretch of time by area."""
         if (rule := indicator.reported) is not None:
             measured = None if self._reports is None else self._reports.measured(rule)
-            return ReportedFigures(measured, stretch, over=stretch.end <= self.at)
+            return ReportedFigures(measured, stretch, ended=stretch.end <= self.at)
         place = id(indicator), stretch.start, stretch.end
         held = self._figures.get(place)
         if held is None:
