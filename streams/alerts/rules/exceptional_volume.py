@@ -12,7 +12,7 @@ from math import log
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import dispersion
 from streams.alerts import words as say
-from streams.alerts.lookup import PeriodLookup
+from streams.alerts.lookup import Answers, PeriodLookup
 from streams.alerts.model import Alert, Course, Severity
 from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
@@ -142,11 +142,11 @@ def volume(
     force: Force,
     signal: Signal,
     now: int,
-    answered: tuple[int, int, int] | None = None,
+    answered: Answers | None = None,
     mostly: tuple[str, int] | None = None,
 ) -> tuple[str, ...]:
-    """The sentences of an exceptional volume; `answered` is (in time, of, limit in seconds), and
-    `mostly` (the area within that holds most of it, how many there)."""
+    """The sentences of an exceptional volume; `answered` is what became of its calls, and `mostly`
+    (the area within that holds most of it, how many there)."""
     calendar = Calendar(force.zone)
     said = [say.lead(force, calendar, signal, now)]
     if signal.onset is not None and signal.onset < signal.start:
@@ -155,9 +155,33 @@ def volume(
         said.append(f"{mostly[1]:,} of them in {place(force, mostly[0])}.")
     if is_reporting(signal):
         said.append(REPORTS[signal.direction])
-    if answered is not None and answered[1]:
-        said.append(f"{answered[0]:,} of {answered[1]:,} answered within {answered[2]} s.")
+    if answered is not None and answered.offered:
+        said.append(answers(answered, running=signal.grain == "hour"))
     return (*said, *signal.caveats)
+
+
+def answers(calls: Answers, *, running: bool) -> str:
+    """What became of the calls of a period; `running` where it ends so late that those without an
+    end still wait.
+
+    >>> answers(Answers(21, 21, 17, 0, 0, 10), running=True)
+    '17 of 21 answered within 10 s.'
+    >>> answers(Answers(15, 12, 12, 1, 2, 10), running=True)
+    '12 of 15 answered, all within 10 s; 1 gave up, 2 still wait.'
+    """
+    lost = calls.offered - calls.answered - calls.abandoned - calls.waiting
+    unknown = lost if running else lost + calls.waiting
+    others = [f"{calls.abandoned:,} gave up"] * bool(calls.abandoned)
+    if running and calls.waiting:
+        others.append(f"{calls.waiting:,} still wait{'s' * (calls.waiting == 1)}")
+    if unknown:
+        others.append(f"the end of {unknown:,} is not on record")
+    if not others:
+        return f"{calls.within:,} of {calls.offered:,} answered within {calls.limit} s."
+    came = "None" if not calls.answered else f"{calls.answered:,}"
+    in_time = "all" if calls.within == calls.answered else f"{calls.within:,}"
+    how = f", {in_time} within {calls.limit} s" * bool(calls.answered)
+    return f"{came} of {calls.offered:,} answered{how}; {', '.join(others)}."
 
 
 def by_days(
