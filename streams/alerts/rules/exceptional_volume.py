@@ -18,7 +18,7 @@ from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import DAY, Calendar, to_ms
-from streams.registry.phrases import date, place, rough
+from streams.registry.phrases import date, has_multiple, place, rough
 from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
@@ -199,16 +199,24 @@ def by_days(
         f"usually about {usually}."
     )
     lead = say.named(about, figures)
-    said = [lead, times_since(force, times, since, now)]
+    said = [lead, times_since(force, times, day.expected or 0.0, since, now)]
     if is_reporting(day):
         said.append(REPORTS[day.direction])
     return tuple(said)
 
 
-def times_since(force: Force, times: float, since: int, now: int) -> str:
-    """`About 1.6 times the usual since 1 July.`"""
+def times_since(force: Force, times: float, usual: float, since: int, now: int) -> str:
+    """`About 1.6 times the usual since 1 July.`; where hardly any are `usual` a day, `Above the
+    usual since 1 July.`"""
     began = date(Calendar(force.zone), since, now)
+    if not has_multiple(usual):
+        return f"{'Above' if times >= 1.0 else 'Below'} the usual since {began}."
     return f"About {times:.2g} times the usual since {began}."
+
+
+def _multiple(came: float, usual: float) -> str:
+    """`1.6 times the usual `; empty where hardly any are usual."""
+    return f"{came / usual:.2g} times the usual " if has_multiple(usual) else ""
 
 
 def by_two_days(
@@ -229,20 +237,26 @@ def by_two_days(
     calendar = Calendar(force.zone)
     to = date(calendar, day.start, now, weekday=True)
     figures = (
-        f": {two[0] / two[1]:.2g} times the usual over the 2 days to {to}, "
+        f": {_multiple(two[0] / 2, two[1] / 2)}over the 2 days to {to}, "
         f"{rough(two[0] / 2)} a day, usually about {rough(two[1] / 2)}."
     )
     lead = say.named(about, figures)
-    return (lead, times_since(force, times, since, now))
+    return (lead, times_since(force, times, two[1] / 2, since, now))
 
 
 def by_days_past(
-    force: Force, about: str, a_day: tuple[float, float], span: tuple[int, int], now: int
+    force: Force,
+    about: str,
+    a_day: tuple[float, float],
+    span: tuple[int, int],
+    now: int,
+    left_out: Sequence[int] = (),
 ) -> tuple[str, ...]:
     """The sentence of a volume that went on by its days and is over: what came on a day, what was
-    usual, and from when to when.
+    usual, and from when to when; which of its days are left out of that (their starts).
 
-    999 calls, Warwickshire: 1.6 times the usual from 1 to 5 July, 528 a day, usually about 330.
+    999 calls, Warwickshire: 1.6 times the usual from 1 to 5 July without 3 July, 528 a day, usually
+    about 330.
     """
     calendar = Calendar(force.zone)
     first, last = date(calendar, span[0], now), date(calendar, span[1] - 1, now)
@@ -250,12 +264,12 @@ def by_days_past(
     when = f"on {first}"
     if first != last:
         when = f"from {day if last.partition(' ')[2] == month else first} to {last}"
+    if left_out:
+        many = f"{len(left_out)} days with a name"
+        when += f" without {date(calendar, left_out[0], now) if len(left_out) == 1 else many}"
     came, usually = (rough(each) for each in a_day)
     daily = " a day" * (first != last)
-    figures = (
-        f": {a_day[0] / a_day[1]:.2g} times the usual {when}, {came}{daily}, "
-        f"usually about {usually}."
-    )
+    figures = f": {_multiple(*a_day)}{when}, {came}{daily}, usually about {usually}."
     return (say.named(about, figures),)
 
 
@@ -266,8 +280,8 @@ def by_weeks(
     was usual."""
     came, usually = (rough(each) for each in days)
     figures = (
-        f": {times:.2g} times the usual since {date(Calendar(force.zone), since, now)}, "
-        f"{came} a day, usually about {usually}."
+        f": {f'{times:.2g} times the usual ' * has_multiple(days[1])}"
+        f"since {date(Calendar(force.zone), since, now)}, {came} a day, usually about {usually}."
     )
     return (say.named(about, figures), say.ACCEPT)
 
