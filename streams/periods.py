@@ -37,7 +37,9 @@ MILLISECOND = dt.timedelta(milliseconds=1)
 
 def to_ms(stamp: dt.datetime) -> int:
     """An aware datetime as milliseconds since 1970 UTC, by integer arithmetic (floor)."""
-    return (stamp - EPOCH) // MILLISECOND
+    since = stamp - EPOCH
+    # As `since // MILLISECOND`, which takes twice as long.
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
 def rfc3339(ms: int, zone: dt.tzinfo = dt.UTC) -> str:

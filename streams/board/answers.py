@@ -14,7 +14,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from streams.board.compare import COMPARISONS, Beside, Comparisons
 from streams.board.control import Flag, Moved, chart, policy_of
-from streams.board.query import Observation, Query
+from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
 from streams.errors import QueryError
 from streams.periods import GRAINS, Grain, rfc3339
@@ -39,8 +39,8 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     period: str
     start: str
     end: str
-    value: float | None
-    numerator: float | None = None
+    value: Number | None
+    numerator: Number | None = None
     denominator: int | None = None
     known: bool = True
     complete: bool = True
@@ -65,8 +65,8 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     period: str
     start: str
     end: str
-    value: float | None
-    numerator: float | None = None
+    value: Number | None
+    numerator: Number | None = None
     denominator: int | None = None
     known: bool = True
     complete: bool = True
@@ -194,55 +194,64 @@ class Rows:
         return row
 
 
+def known_rows(query: Query, periods: Sequence[str], compare: Sequence[str]) -> list[FigureRow]:
+    """All indicators with an entry of which anything is known in some periods, for the force as a
+    whole, with comparisons."""
+    every = Rows(query, Question((), periods, compare=compare))
+    return [row for row in every if row.known]
+
+
 def _fields(found: Observation) -> dict[str, Any]:
     return {name: getattr(found, name) for name in Observation.__struct_fields__}
 
 
-def series(
-    query: Query,
-    name: str,
-    grain: str,
-    within: str,
-    page: Page,
-    area: str = WHOLE,
-    *,
-    charted: bool = True,
-) -> SeriesPage:
-    """An indicator by the periods of a grain that lie within a stretch, with its chart where it has
-    one of this grain and it is asked for. Raises `QueryError`."""
-    indicator = query.indicator(name)
-    by = next((each for each in GRAINS if each == grain), None)
-    if by is None:
-        raise QueryError(f'"{grain}" is no grain: choose from {", ".join(GRAINS)}')
-    stretch = query.stretch(within)
-    periods = [Stretch.of(query.calendar, each) for each in stretch.parts(by)]
-    shown = periods[page.offset : page.offset + page.limit]
-    zone = query.force.zone
-    points = [
-        SeriesPoint(
-            period=each.label,
-            start=rfc3339(each.start, zone),
-            end=rfc3339(each.end, zone),
-            **_fields(found),
+class SeriesAnswer:
+    """An indicator by the periods of a grain that lie within a stretch: names are looked up at
+    once, figures as `points` is gone through. Raises `QueryError` for what there is not."""
+
+    def __init__(
+        self, query: Query, name: str, grain: str, within: str, page: Page, area: str = WHOLE
+    ) -> None:
+        self.query, self.indicator = query, query.indicator(name)
+        by = next((each for each in GRAINS if each == grain), None)
+        if by is None:
+            raise QueryError(f'"{grain}" is no grain: choose from {", ".join(GRAINS)}')
+        self.grain, self.within, self.page = by, query.stretch(within), page
+        self.area = query.areas()[query.area(area)]
+        self._periods = self.within.parts(by)
+
+    def points(self) -> Iterator[SeriesPoint]:
+        """The points of the page, in order."""
+        zone = self.query.force.zone
+        for period in self._periods[self.page.offset :][: self.page.limit]:
+            stretch = Stretch.of(self.query.calendar, period)
+            yield SeriesPoint(
+                period=period.label,
+                start=rfc3339(period.start, zone),
+                end=rfc3339(period.end, zone),
+                **_fields(self.query.figure(self.indicator, stretch, self.area)),
+            )
+
+    def whole(self, points: list[SeriesPoint], *, charted: bool = True) -> SeriesPage:
+        """The answer with its points, and what the chart says of them where it has one of this
+        grain."""
+        query, indicator, total = self.query, self.indicator, len(self._periods)
+        made = SeriesPage(
+            force=query.force.id,
+            at=rfc3339(query.at, query.force.zone),
+            indicator=indicator.name,
+            title=indicator.title,
+            unit=query.unit(indicator),
+            polarity=query.polarity(indicator),
+            area=self.area,
+            grain=self.grain,
+            total=total,
+            points=points,
+            next=self.page.after(total),
         )
-        for each, found in zip(shown, query.values(indicator, shown, area), strict=True)
-    ]
-    made = SeriesPage(
-        force=query.force.id,
-        at=rfc3339(query.at, zone),
-        indicator=indicator.name,
-        title=indicator.title,
-        unit=query.unit(indicator),
-        polarity=query.polarity(indicator),
-        area=query.areas()[query.area(area)],
-        grain=by,
-        total=len(periods),
-        points=points,
-        next=page.after(len(periods)),
-    )
-    if charted and _has_chart(query, indicator, by):
-        _judge(made, query, indicator, stretch)
-    return made
+        if charted and _has_chart(query, indicator, self.grain):
+            _judge(made, query, indicator, self.within)
+        return made
 
 
 def _has_chart(query: Query, indicator: Indicator, grain: Grain) -> bool:
@@ -276,12 +285,11 @@ def measures(registry: Registry, search: str = "") -> list[MeasureShown]:
 
 def _indicators(registry: Registry) -> Iterator[MeasureShown]:
     for each in registry.indicators.values():
-        _, _, measure = registry.measures_of(each)[0]
         yield MeasureShown(
             name=each.name,
             title=each.title,
-            unit=measure.unit,
-            polarity=each.polarity or measure.polarity,
+            unit=registry.unit_of(each),
+            polarity=registry.polarity_of(each),
             definition=each.definition,
             parts=[part.address for part in each.parts],
             share_of=each.share_of or None,

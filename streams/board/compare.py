@@ -26,7 +26,7 @@ from typing import Literal
 from msgspec import UNSET, Struct, UnsetType
 
 from streams.board.control import Point, chart
-from streams.board.query import Observation, Query
+from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
 from streams.errors import QueryError
 from streams.registry.indicator import Indicator, Per
@@ -47,10 +47,10 @@ class Change(Struct, frozen=True):
     per cent a count or a time changed; None on a base of nothing, and of few cases."""
 
     period: str
-    value: float | None
+    value: Number | None
     base_period: str
-    base: float | None
-    change: float | None
+    base: Number | None
+    change: Number | None
     percent: float | None
 
 
@@ -314,6 +314,9 @@ def printed(value: float, places: int = 0) -> Decimal:
     # To nine places first: 0.285 is a little less as a float.
     exact = Decimal(repr(round(value, 9)))
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+Compared = Change | Observation | Rate | Standing | Rank
 
 
 class Beside(Struct, frozen=True, omit_defaults=True):

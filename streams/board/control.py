@@ -4,7 +4,8 @@ A chart is drawn from all periods that there are, whatever part of it is asked f
 stays with its period: a month that was exceptional by the limits of its day is so for good. Only
 whole periods that were heard from end to end are judged; of the others the value stands alone, and
 where none is known there is no point. A dated change after which figures can't be compared
-(`effect = "restart"` in the force's file) begins the chart anew.
+(`effect = "restart"` in the force's file) begins the chart anew; limits that are fixed for a year
+stand across it, as the reports print them, and the words say so.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from msgspec import Struct
 from detectors.charts import ControlChart, limits
 from detectors.charts.limits import Fitted
 from streams.board.query import Observation, Query
-from streams.config.force import WHOLE
+from streams.config.force import WHOLE, Change
 from streams.errors import QueryError
-from streams.periods import Grain
+from streams.periods import DAY, Grain
 from streams.registry import phrases
 from streams.registry.affected import affects
 from streams.registry.charting import USUAL, ChartPolicy
@@ -56,6 +57,8 @@ class Point(Struct, omit_defaults=True):
     upper: float | None = None
     flag: Flag | None = None
     """Exceptional: above the upper limit, or below the lower."""
+    rises: int = 0
+    """How many times in a row the value rose up to this; fell, as a negative number."""
     run: int = 0
     """How many points in a row up to this lie above the centre; below it, as a negative number."""
     moved: Moved | None = None
@@ -117,7 +120,9 @@ def chart(
     policy = policy or policy_of(query, indicator, grain)
     shown = None if within is None else query.stretch(within)
     points = _points(query, indicator, policy.grain, shown, area)
-    after = judge(points, policy, _restarts(query, indicator))
+    changes = _restarts(query, indicator)
+    fixed = policy.baseline == "year_before"
+    after = judge(points, policy, [] if fixed else [query.force.instant(c.date) for c in changes])
     if shown is not None:
         points = [each for each in points if shown.start <= each.start and each.end <= shown.end]
     unit = query.unit(indicator)
@@ -134,6 +139,13 @@ def chart(
     if after is not None:
         made.centre, made.lower, made.upper = after
     made.words = list(_words(query, made, policy))
+    if fixed and points:
+        year = 366 * DAY
+        made.words += [
+            phrases.across(change.what, change.kind, change.date)
+            for change in changes
+            if points[-1].start - year <= query.force.instant(change.date) < points[-1].end
+        ]
     return made
 
 
@@ -165,19 +177,21 @@ def _point(label: str, start: int, end: int, seen: Observation) -> Point:
     )
 
 
-def _restarts(query: Query, indicator: Indicator) -> list[int]:
-    """The instants of changes after which its figures can't be compared with those before."""
+def _restarts(query: Query, indicator: Indicator) -> list[Change]:
+    """The changes after which its figures can't be compared with those before, in order."""
     about: set[str] = {indicator.name}
+    about |= {f"{kind}s" for kind in query.registry.kinds_of(indicator)}
     for part, group, measure in query.registry.measures_of(indicator):
-        about |= {group.name, measure.name, f"{group.kind}s"}
+        about |= {group.name, measure.name}
         for asked in part.where.parts():
             if isinstance(asked, Is):
                 about |= {str(value) for value in asked.allowed}
-    return sorted(
-        query.force.instant(change.date)
+    found = (
+        change
         for change in query.force.file.changes
         if change.effect == "restart" and affects(change, about)
     )
+    return sorted(found, key=lambda change: change.date)
 
 
 # -- judging ---------------------------------------------------------------------------------------
@@ -188,10 +202,13 @@ def judge(points: list[Point], policy: ChartPolicy, restarts: list[int]) -> Line
     after: Lines | None = None
     for part in _comparable(points, restarts):
         judging = _Moving(policy) if policy.baseline == "first" else _Fixed(policy)
-        run = 0
+        run, rises, last = 0, 0, None
         for point in part:
             if not point.complete or point.value is None:
                 continue
+            if last is not None:
+                rises = _run(rises, point.value - last)
+            point.rises, last = rises, point.value
             lines = judging.lines(point)
             if lines is not None:
                 point.centre, point.lower, point.upper = lines

@@ -3,7 +3,8 @@
 A figure is what its records count, and nothing else: what is not known is None, and 0 stands only
 where it was counted. Not known is what lies before the first day of the feed or after its last,
 within a span in which it was not heard, or in a part of a day or month to which records are known
-only as a whole; a counter that was not counted then; and what totals leave open.
+only as a whole; a counter that was not counted then; an offence or category that the force does not
+list, since such records count under another; and what totals leave open.
 
 Shares and means are made of their parts once these are added up, over periods, areas and all that
 an indicator is made of; they are never averaged.
@@ -20,6 +21,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from streams.board.area_sums import AreaSums
 from streams.board.columns import Numbers
 from streams.board.monitor import Monitor
 from streams.board.totals import Used
@@ -44,6 +46,8 @@ from streams.registry.measures import (
 from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch
 
+Number = int | float
+"""A count stays whole when it is written and read again."""
 Floats = NDArray[np.float64] | Numbers
 Known = NDArray[np.bool_]
 
@@ -62,8 +66,8 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     `complete`: the stretch is over, and all of it was heard; `small`: a share or mean of few cases.
     """
 
-    value: float | None
-    numerator: float | None = None
+    value: Number | None
+    numerator: Number | None = None
     denominator: int | None = None
     known: bool = True
     complete: bool = True
@@ -120,17 +124,38 @@ class Query:
         self.at = monitor.now if at is None else at
         self.calendar = Calendar(self.force.zone)
         self._beside = monitor.beside(self.force)
-        self._figures: dict[tuple[Indicator, int, int], Figures] = {}
+        self._named: dict[str, Indicator] = {}
+        self._places: dict[str, int] = {}
+        self._areas = WHOLE, *(area.id for area in self.force.file.areas)
+        self._figures: dict[tuple[int, int, int], tuple[Indicator, Figures]] = {}
+        """By the identity of an indicator, start and end: it is asked for by the same again and
+        again, and to compare all that it is made of would take longer than the answer."""
         self._spans: dict[tuple[str, Grain], Span | None] = {}
 
     # -- names -------------------------------------------------------------------------------------
 
     def indicator(self, name: str | Indicator) -> Indicator:
         """An indicator by its name or address."""
-        try:
-            return name if isinstance(name, Indicator) else self.registry.indicator(name)
-        except DeclarationError as error:
-            raise QueryError(str(error)) from None
+        if isinstance(name, Indicator):
+            return name
+        found = self._named.get(name)
+        if found is None:
+            try:
+                found = self.registry.indicator(name)
+            except DeclarationError as error:
+                raise QueryError(str(error)) from None
+            if name not in self.registry.indicators:
+                self._check_values(found)
+            self._named[name] = found
+        return found
+
+    def _check_values(self, indicator: Indicator) -> None:
+        """Raises `QueryError` where an address has a value that the force does not."""
+        for part, group, _ in self.registry.measures_of(indicator):
+            for dimension, value, known in self._sums(group).unlisted(part.where):
+                raise QueryError(
+                    f'"{value}" is no {dimension.name} of {self.force.name}{nearest(value, known)}'
+                )
 
     def stretch(self, text: str | Stretch) -> Stretch:
         """A stretch of time as it is written."""
@@ -142,19 +167,24 @@ class Query:
     def area(self, name: str) -> int:
         """An area by id, name or alias, as its index; 0 for the force as a whole, which goes by
         "force", its own id and its name."""
+        found = self._places.get(name)
+        if found is None:
+            found = self._places[name] = self._area(name)
+        return found
+
+    def _area(self, name: str) -> int:
         if name in ("", WHOLE) or name.casefold() in (self.force.id, self.force.name.casefold()):
             return 0
         try:
             return self.force.find_area(name)
         except KeyError:
-            names = [name for area in self.force.file.areas for name in (area.id, area.name)]
-            near = get_close_matches(name, names, NEAREST, cutoff=0.4)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            known = [each for area in self.force.file.areas for each in (area.id, area.name)]
+            hint = nearest(name, known)
             raise QueryError(f'"{name}" is no area of {self.force.name}{hint}') from None
 
     def areas(self) -> tuple[str, ...]:
         """The ids of all areas by index, that of the force as a whole first."""
-        return WHOLE, *(area.id for area in self.force.file.areas)
+        return self._areas
 
     def unit(self, indicator: str | Indicator) -> Unit:
         """What its figures are."""
@@ -213,16 +243,17 @@ class Query:
 
     def figures(self, indicator: Indicator, stretch: Stretch) -> Figures:
         """An indicator in a stretch of time by area."""
-        place = indicator, stretch.start, stretch.end
-        found = self._figures.get(place)
-        if found is None:
-            if indicator.repeats is None:
-                parts = self.registry.measures_of(indicator)
-                found = _added([self._part(*each, stretch) for each in parts])
-            else:
-                found = self._people(indicator.repeats, stretch)
-            self._figures[place] = found
-        return found
+        place = id(indicator), stretch.start, stretch.end
+        held = self._figures.get(place)
+        if held is None:
+            held = self._figures[place] = indicator, self._read(indicator, stretch)
+        return held[1]
+
+    def _read(self, indicator: Indicator, stretch: Stretch) -> Figures:
+        if indicator.repeats is not None:
+            return self._people(indicator.repeats, stretch)
+        parts = self.registry.measures_of(indicator)
+        return _added([self._part(*each, stretch) for each in parts])
 
     def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
         """One part of an indicator in a stretch of time by area."""
@@ -231,17 +262,14 @@ class Query:
         if ledger is None:
             nothing = np.zeros(size, np.int64)
             return Figures(nothing, None, False, np.zeros(size, np.bool_), complete=False)
-        clock = self.registry.kinds[group.kind].clocks.index(group.clock)
-        panes, where = ledger.panes_by(clock), group.where & part.where
-        parts = _parts_of(panes, stretch)
-        sums = self.monitor.area_sums(self.force.id, group.kind, clock)
+        panes, where = ledger.panes_by(self._clock(group)), group.where & part.where
+        parts, sums = _parts_of(panes, stretch), self._sums(group)
         counts = sums.counts(parts, where, sorted(value.needs))
         counters = dict(zip(sorted(value.needs), counts, strict=True))
         empty = not any(each.kept or each.fresh for each in parts)
         heard = self._heard(ledger, panes, stretch, empty=empty)
-        if ledger.uncounted and not value.needs.isdisjoint(
-            ledger.uncounted_in(group.clock, stretch.start)
-        ):
+        uncounted = ledger.uncounted_in(group.clock, stretch.start) if ledger.uncounted else ()
+        if not sums.counts_any(where) or not value.needs.isdisjoint(uncounted):
             heard = NOT_HEARD
         known = np.full(size, heard.known)
         if self._beside is not None and group.name == MEASURE:
@@ -253,6 +281,12 @@ class Query:
             tops, bottoms = sums.quantiles(parts, where, value.share, together)
             return Figures(tops, bottoms, True, known, heard.complete)
         return Figures(*_made(value, counters), False, known, heard.complete)
+
+    def _clock(self, group: Group) -> int:
+        return self.registry.kinds[group.kind].clocks.index(group.clock)
+
+    def _sums(self, group: Group) -> AreaSums:
+        return self.monitor.area_sums(self.force.id, group.kind, self._clock(group))
 
     def _people(self, rule: RepeatRule, stretch: Stretch) -> Figures:
         """How many people there are by a rule in a stretch of time by area."""
@@ -322,6 +356,12 @@ class Query:
         return known, Heard(bool(known.any()), complete)
 
 
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The known names that one may stand for, as the end of a sentence."""
+    near = get_close_matches(name, known, NEAREST, cutoff=0.4)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
 def _parts_of(panes: Panes, stretch: Stretch) -> list[Parts]:
     """What is counted in a stretch; of a long one month by month. Nothing where panes so fine are
     not kept."""
@@ -373,7 +413,7 @@ def _added(parts: Sequence[Figures]) -> Figures:
     )
 
 
-def _plain(number: np.float64 | np.int64) -> float:
+def _plain(number: np.float64 | np.int64) -> Number:
     """A number as Python has it: whole where it is."""
-    found: float = number.item()
+    found: Number = number.item()
     return found

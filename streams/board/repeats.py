@@ -18,6 +18,7 @@ from streams.config.force import Force
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
 from streams.periods import Calendar
+from streams.registry.conditions import ALWAYS, Condition
 from streams.registry.dimensions import AREA
 from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch, months_before
@@ -42,13 +43,18 @@ class Source(NamedTuple):
 
     ledger: Ledger
     test: Callable[[int], bool]
+    linked: Callable[[int], bool]
 
-    def appearances(self, person: str, start: int, end: int) -> Iterator[tuple[int, str, str]]:
-        """The records of a person in [start, end) that count: when, id and role."""
+    def appearances(
+        self, person: str, start: int, end: int
+    ) -> Iterator[tuple[int, str, str, bool]]:
+        """The records of a person in [start, end) that count: when, id, role, and whether it is
+        one that there has to be."""
         links, ledger = self.ledger.links, self.ledger
         for when, key, role in links.of(person, start, end) if links is not None else ():
-            if self.test(ledger.packed(key)):
-                yield when, key, role
+            packed = ledger.packed(key)
+            if self.test(packed):
+                yield when, key, role, self.linked(packed)
 
 
 class Repeats:
@@ -57,7 +63,7 @@ class Repeats:
     def __init__(self, force: Force, ledger: Ledger, allies: list[Ledger]) -> None:
         self.force, self.ledger, self.allies = force, ledger, allies
         self.calendar = Calendar(force.zone)
-        self._tests: dict[tuple[int, RepeatRule], Callable[[int], bool]] = {}
+        self._tests: dict[tuple[int, Condition], Callable[[int], bool]] = {}
         self._kept: dict[tuple[RepeatRule, int, int], tuple[object, Counted]] = {}
         self._place = [each.name for each in ledger.kind.dimensions].index(AREA)
 
@@ -74,12 +80,15 @@ class Repeats:
         return kept[1]
 
     def _count(self, rule: RepeatRule, stretch: Stretch, ledgers: list[Ledger]) -> Counted:
-        sources = [Source(each, self._test(each, rule)) for each in ledgers]
+        sources = [
+            Source(each, self._test(each, rule.when), self._test(each, rule.linked))
+            for each in ledgers
+        ]
         people = np.zeros(len(self.force.areas), np.int64)
         for areas in self._found(rule, stretch, sources):
             people[sorted(areas)] += 1
         reach = stretch.start
-        if rule.at_least > 1 or rule.no_other or rule.all_roles:
+        if rule.at_least > 1 or _looks_further(rule):
             reach = months_before(self.calendar, stretch.start, rule.months)
         first = first_record(self.ledger.panes)
         return Counted(
@@ -88,10 +97,10 @@ class Repeats:
             complete=first is not None and first <= reach,
         )
 
-    def _test(self, ledger: Ledger, rule: RepeatRule) -> Callable[[int], bool]:
-        place = id(ledger), rule
+    def _test(self, ledger: Ledger, condition: Condition) -> Callable[[int], bool]:
+        place = id(ledger), condition
         if place not in self._tests:
-            self._tests[place] = ledger.packer.test_of(rule.when)
+            self._tests[place] = ledger.packer.test_of(condition)
         return self._tests[place]
 
     def _found(
@@ -107,7 +116,7 @@ class Repeats:
                 area = self._area(packed)
                 for person in {name for name, role in persons if role in roles}:
                     there[person].append((when, area))
-        alone = rule.at_least == 1 and not rule.all_roles and not rule.no_other
+        alone = rule.at_least == 1 and not _looks_further(rule)
         for person, seen in there.items():
             counts = seen if alone else self._returning(rule, stretch, sources, person, seen)
             if counts:
@@ -127,24 +136,28 @@ class Repeats:
         end = stretch.end if by_period else max(seen)[0] + 1
         records: defaultdict[str, set[str]] = defaultdict(set)
         times: dict[str, int] = {}
+        linked: set[str] = set()
         for place, source in enumerate(sources):
-            for when, key, role in source.appearances(person, start, end):
+            for when, key, role, has_to_be in source.appearances(person, start, end):
                 records[f"{place} {key}"].add(role)
                 times[f"{place} {key}"] = when
+                if has_to_be and role in rule.roles:
+                    linked.add(f"{place} {key}")
 
         def fulfils(first: int, last: int) -> bool:
-            others, had = 0, set[str]()
+            others, had, there = 0, set[str](), False
             for key, roles in records.items():
                 when = times[key]
                 same = not rule.same_period and stretch.start <= when < stretch.end
                 if first <= when <= last:
                     had |= roles
+                    there = there or key in linked
                     others += bool(roles & set(rule.roles)) and not same
             if not rule.same_period:
                 others += 1  # the record itself
             if rule.all_roles and not set(rule.roles) <= had:
                 return False
-            return others >= rule.at_least and had.isdisjoint(rule.no_other)
+            return there and others >= rule.at_least and had.isdisjoint(rule.no_other)
 
         if by_period:
             return seen if fulfils(start, end - 1) else []
@@ -161,3 +174,8 @@ class Repeats:
         """An area and those above it, the force as a whole too, by index."""
         index = self.force.area_index
         return [0, *(index[name] for name in self.force.rollup[area][:-1])]
+
+
+def _looks_further(rule: RepeatRule) -> bool:
+    """Whether it takes more than a person's record of the period to say whether they count."""
+    return rule.all_roles or bool(rule.no_other) or rule.linked != ALWAYS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import click
@@ -33,18 +34,19 @@ class Answer(NamedTuple):
 class Remote:
     """The boards of a monitor, by its address."""
 
-    def __init__(self, url: str, force: str | None) -> None:
+    def __init__(self, url: str, force: str | None, periods: Sequence[str] = ()) -> None:
         try:
             self._client = MonitorClient(url)
         except ValueError as error:
             raise click.BadParameter(str(error)) from None
-        self._force = force
+        self._force, self._periods = force, periods
 
     def fetch(self) -> Answer:
         """The board now; raises `Unreachable`."""
         url = self._client.url
         try:
-            raw = self._client.ask("/board.json", {"force": self._force})
+            asked = {"force": self._force, "period": self._periods}
+            raw = self._client.ask("/board.json", asked)
             return Answer(decode_board(raw), raw)
         except Declined as error:
             raise Unreachable(f"{url}: {error}") from None
@@ -61,10 +63,31 @@ class Remote:
     "--url", default="http://127.0.0.1:8787", show_default=True, help="The monitor's web address."
 )
 @click.option("--force", metavar="FORCE", help="Which force, where the monitor has several.")
+@click.option(
+    "--period",
+    "periods",
+    multiple=True,
+    metavar="P",
+    help="Also show a period: 2021-12, 2021-Q4, 2021/22, R12-2021-12, YTD-2021-12. Repeatable.",
+)
+@click.option(
+    "--compare",
+    metavar="NAME,...",
+    help="Below the board, once: every indicator in these periods, with comparisons "
+    "(see watchroom query).",
+)
 @click.option("--once", is_flag=True, help="Show it once and end; so too where no terminal is.")
 @click.option("--json", "as_json", is_flag=True, help="The board as JSON, once.")
 @click.option("--every", type=Seconds(), default="2s", show_default=True, help="How often to look.")
-def board(url: str, force: str | None, once: bool, as_json: bool, every: float) -> None:
+def board(
+    url: str,
+    force: str | None,
+    periods: tuple[str, ...],
+    compare: str | None,
+    once: bool,
+    as_json: bool,
+    every: float,
+) -> None:
     """Show the live board of a running monitor. Ctrl-C ends it.
 
     \b
@@ -72,15 +95,34 @@ def board(url: str, force: str | None, once: bool, as_json: bool, every: float) 
       watchroom board
       watchroom board --url http://127.0.0.1:8080 --force warwickshire --every 5s
       watchroom board --once > board.txt
+      watchroom board --period 2021-12 --compare previous,last_year,year_to_date
       watchroom board --json | jq .now
     """
-    remote, console = Remote(url, force), board_console()
+    if compare and (as_json or not periods):
+        raise click.UsageError("--compare is of a --period; as JSON see watchroom query")
+    remote, console = Remote(url, force, periods), board_console()
     if as_json:
         click.echo(json.dumps(json.loads(remote.fetch().raw), ensure_ascii=False))
-    elif once or not console.is_terminal:
+    elif once or compare or not console.is_terminal:
         console.print(render(remote.fetch().board, console.width))
+        if compare:
+            _compare(console, url, force, periods, compare)
     else:
         watch(remote, console, every)
+
+
+def _compare(
+    console: Console, url: str, force: str | None, periods: Sequence[str], compare: str
+) -> None:
+    """Prints the indicators that are known in some periods, with comparisons."""
+    from streams.board.answers import Question  # noqa: PLC0415  slow to import
+    from streams.cli.query import Where, of_monitor  # noqa: PLC0415
+    from streams.outputs.figures_shown import figures  # noqa: PLC0415
+
+    names = tuple(filter(None, map(str.strip, compare.split(","))))
+    rows = of_monitor(url, Where(force, None), Question((), periods, compare=names))
+    console.print()
+    console.print(figures([row for row in rows if row.known], names))
 
 
 def rows_that_fit(console: Console) -> int:

@@ -9,7 +9,8 @@ from streams.registry.page import page
 
 @click.command()
 def measures() -> None:
-    """Print what is measured: each kind of record, its counters and its measures.
+    """Print what is measured: each kind of record, its counters and measures, and the indicators
+    of reports that are made of these.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,7 +10,10 @@ from pathlib import Path
 import click
 import msgspec
 
+from streams.board.answers import known_rows
 from streams.board.monitor import Monitor
+from streams.board.query import Query
+from streams.cli.comparing import compare_option, names_in
 from streams.cli.inputs import (
     REFUSED,
     Inputs,
@@ -19,7 +23,13 @@ from streams.cli.inputs import (
     refused_much,
     source_options,
 )
-from streams.cli.options import Address, Speed, board_console, dead_letters_option, forces_named
+from streams.cli.options import (
+    Address,
+    Speed,
+    board_console,
+    dead_letters_option,
+    forces_named,
+)
 from streams.config.force import Force
 from streams.embedded.replay import ReplayClock
 from streams.embedded.runner import Embedded, has_records, last_event
@@ -27,6 +37,7 @@ from streams.errors import ConfigError, WatchroomError
 from streams.events.deadletters import DeadLetterFile
 from streams.events.unknown_values import in_words
 from streams.live import Live
+from streams.outputs.figures_shown import figures
 from streams.outputs.instants import parse_instant
 from streams.outputs.terminal import render
 from streams.periods import Calendar, rfc3339
@@ -64,6 +75,7 @@ from streams.stretches import FORMS, Stretch
     metavar="P",
     help=f"Also show {FORMS}. Repeatable.",
 )
+@compare_option
 @click.option("--json", "as_json", is_flag=True, help="The closing boards as JSON, one a line.")
 @dead_letters_option
 @click.option(
@@ -84,6 +96,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
     web: tuple[str, int] | None,
     at: str | None,
     periods: tuple[str, ...],
+    compare: tuple[tuple[str, ...], ...],
     as_json: bool,
     dead_letters: Path,
     no_surveillance: bool,
@@ -100,6 +113,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
     Examples:
       watchroom run --embedded events.ndjson.gz
       watchroom run --embedded street/ --force west-mercia --period 2021-12 --period 2021-Q4
+      watchroom run --embedded events.ndjson --period 2021-12 --compare previous,last_year
       watchroom run --embedded fire.csv --mapping fire.toml --force fire-force.toml
       watchroom run --embedded --source calls.csv:calls.toml --source cad.csv:cad.toml
       watchroom run --embedded events.ndjson --speed 60 --web 8787
@@ -117,6 +131,11 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
     if not embedded:
         raise click.UsageError("say --embedded; with Kafka, use watchroom worker instead")
     forces = forces_named(force_names)
+    comparisons = names_in(compare)
+    if comparisons and (as_json or not periods):
+        raise click.UsageError(
+            "--compare is of a --period, below the board; as JSON see watchroom query"
+        )
     closing_at = _checked(at, periods, forces[0])
     inputs.check()
     # Standard input is taken for live; files are a replay, and their clock follows the events.
@@ -151,7 +170,7 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
             click.echo(f"Board {handle.url}/board.json, metrics {handle.url}/metrics", err=True)
         stopped, failure = _read(runner, play, feed, speed or None)
         named = [force.id for force in forces] if force_names else []
-        _close(runner, named, closing_at, periods, as_json=as_json)
+        _close(runner, named, closing_at, periods, comparisons, as_json=as_json)
         whole = not following and stopped is None and failure is None
         much = _report(runner, play, feed, whole=whole, as_json=as_json)
         if failure is not None:
@@ -187,6 +206,7 @@ def _read(
 
     try:
         if play is not None:
+            gc.freeze()  # what stands by now stays: the collector need not look through it again
             runner.live.monitor.play_history(True)
             with progress_bar(play.source, play, rows_so_far) as progress:
                 runner.gather(play, progress)
@@ -208,9 +228,16 @@ def _read(
 
 
 def _close(
-    runner: Embedded, named: list[str], at: int | None, periods: tuple[str, ...], *, as_json: bool
+    runner: Embedded,
+    named: list[str],
+    at: int | None,
+    periods: tuple[str, ...],
+    compare: tuple[str, ...],
+    *,
+    as_json: bool,
 ) -> None:
-    """The closing board of every force that has records (or was named), then the account."""
+    """The closing board of every force that has records (or was named), with the comparisons that
+    are asked for below it; then the account."""
     live = runner.live
     last = last_event(live.monitor)
     at = last if at is None else at
@@ -224,6 +251,10 @@ def _close(
                 console = board_console()
                 console.print(render(board, console.width))
                 console.print()
+                if compare:
+                    rows = known_rows(Query(live.monitor, force, at), periods, compare)
+                    console.print(figures(rows, compare))
+                    console.print()
     when = f"At {rfc3339(at)}" if at else "Nothing was counted, so there is no board"
     click.echo(f"{when}, {runner.account().in_words()}", err=as_json)
 

@@ -48,6 +48,7 @@ from streams.fold.panes import (
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, Span
 from streams.registry.packing import (
     OPEN,
+    ByClock,
     Contribution,
     Packer,
 )
@@ -172,8 +173,12 @@ class Ledger:
         self.entries: dict[str, int] = {}
         self.open: dict[str, int] = {}
         """The packed records that gauges count (calls waiting, emergencies unattended), by id."""
-        self._by_clock = tuple(Panes(calendar) for _ in self.kind.clocks)
+        self._by_clock = tuple(Panes(calendar, each) for each in packer.by_clock)
         self._panes = self._by_clock[0]
+        self._stored_grains = [
+            [(grain, stored_grain(clock, grain)) for grain in GRAINS]
+            for clock in range(len(self._by_clock))
+        ]
         self.links = Links() if self.kind.people else None
         """The records of each person, where the kind declares people."""
         self.watermark = 0
@@ -244,20 +249,24 @@ class Ledger:
         """The ends of the first periods that are not closed."""
         self._sealed_packed = self._whole_before = 0
         self._whole_longer = max(0, WHOLE_HORIZON - self.kind.horizon)
-        self._pack, self._contributions = packer.pack, packer.contributions
+        self._pack = packer.pack
         self._unknown = packer.unknown
         # An entry: version, updated_at, whether it is a tombstone, packed record.
         self._packed_mask = (1 << packer.bits) - 1
         self._deleted = 1 << packer.bits
         self._updated_shift = packer.bits + 1
         self._when_shift, self._precision_shift = packer.when_shift, packer.precision_shift
-        # By several clocks a record may count in closed periods whatever its own time is.
-        self._counts_at_once = len(self._by_clock) > 1
+        self._later_clocks = packer.later_clocks
+        self._fresh: dict[str, int] = {}
+        """By id: the packed records of new records that are neither counted nor filed yet. All of
+        their periods are still running."""
         self._pending: dict[str, int] = {}
-        """By id: the packed record that is counted of a record which has changed since, 0 where
-        none is. All of its periods are still running."""
-        self._live_packed = self._packed_mask if self._counts_at_once else 1
-        """The least packed record of which nothing is closed; a deleted one packs as 0."""
+        """By id: the packed record that is counted of a record which has changed since. All of its
+        periods are still running, too."""
+        self._live_packed = 1
+        """The least packed record of which nothing is closed by the first clock; a deleted one
+        packs as 0. By other clocks a record may count in closed periods whatever its own time is.
+        """
 
     def add(  # noqa: C901  each call that it spares is a tenth of its time
         self, event: Record, appended: int
@@ -283,18 +292,20 @@ class Ledger:
         clock = self.clock
         if clock is not None and updated > clock.due:
             clock.judge_until(updated)
-        key = event.id
+        key, later = event.id, self._later_clocks
         old = self.entries.get(key)
         if old is None and self.departed is not None:
             old = self._find_departed(self.departed, key, entry)
         if old is None:
-            if packed >= self._live_packed and len(self.entries) < self.most:
+            live = packed >= self._live_packed and not (later and packed & later)
+            if live and len(self.entries) < self.most:
                 self.versions.new += 1
                 self.entries[key] = entry
-                self._pending[key] = 0
-                self._file(key, packed, updated)
+                self._fresh[key] = packed
                 if packed & OPEN:
                     self._open(key, packed)
+                if len(self._fresh) >= MOST_PENDING:
+                    self._settle()
             else:
                 counted = self._admit(key, packed)
                 self._file(key, packed, updated)
@@ -306,10 +317,16 @@ class Ledger:
         elif self._wins(entry, old):
             self.versions.revised += 1
             old_packed = old & self._packed_mask
-            if packed >= self._live_packed <= old_packed:
+            live = packed >= self._live_packed <= old_packed
+            if live and not (later and (packed | old_packed) & later):
                 self.entries[key] = entry
                 if packed != old_packed:
-                    self._pending.setdefault(key, old_packed)
+                    if key in self._fresh:
+                        self._fresh[key] = packed
+                    else:
+                        self._pending.setdefault(key, old_packed)
+                        if len(self._pending) >= MOST_PENDING:
+                            self._settle()
                     if packed & OPEN:
                         self._open(key, packed)
                     elif old_packed & OPEN:
@@ -332,8 +349,6 @@ class Ledger:
                 self.links.put(key, packed >> self._when_shift, persons, tie=True)
         else:
             self.versions.stale += 1
-        if len(self._pending) >= MOST_PENDING:
-            self._settle()
         if self._unknown.pending:
             self._unknown.settle(event)
         # Last: crossing an hour may seal, and this record was judged by what was sealed before.
@@ -404,7 +419,7 @@ class Ledger:
         """Takes back a record that had left, with what it was: that is counted in the panes."""
         packed = entry & self._packed_mask
         self.entries[key] = entry
-        if self._counts_at_once:
+        if self._later_clocks:
             self._note_left(packed, -1)
         if packed & OPEN:
             self._open(key, packed)
@@ -413,7 +428,11 @@ class Ledger:
     def _replace(self, key: str, entry: int, old_packed: int, packed: int) -> None:
         """Makes an entry the winner where a closed period may change: it is counted at once."""
         self.entries[key] = entry
-        counted = self._pending.pop(key, old_packed)
+        if self._fresh.pop(key, 0):
+            self._file(key, old_packed, 0)
+            counted = 0
+        else:
+            counted = self._pending.pop(key, old_packed)
         if packed != counted:
             self._recount(counted, packed)
         if packed != old_packed:
@@ -432,16 +451,29 @@ class Ledger:
     @property
     def panes(self) -> Panes:
         """The sums of all records as they stand now."""
-        if self._pending:
-            self._settle()
-        return self._panes
+        return self.panes_by(0)
 
     def _settle(self) -> None:
         """Counts the records that have changed since this was last done, each once, however many
         versions of it have come. No period of theirs has closed meanwhile."""
-        pending, self._pending = self._pending, {}
-        for key, counted in pending.items():
-            self._recount(counted, self.entries[key] & self._packed_mask)
+        if self._fresh:
+            fresh, self._fresh = self._fresh, {}
+            self._panes.put(fresh.values(), 1)
+            day, filed = -1, list[str]()
+            for key, packed in fresh.items():
+                top = packed >> self._precision_shift
+                if top & 3:
+                    self._file(key, packed, 0)
+                else:
+                    if top // _DAY_OF_TIME != day:
+                        day = top // _DAY_OF_TIME
+                        filed = self._by_day[day]
+                    filed.append(key)
+        if self._pending:
+            pending, self._pending = self._pending, {}
+            now = [self.entries[key] & self._packed_mask for key in pending]
+            self._panes.put(pending.values(), -1)
+            self._panes.put(now, 1)
 
     def _open(self, key: str, packed: int) -> None:
         """Has a gauge count a record."""
@@ -451,37 +483,35 @@ class Ledger:
 
     def panes_by(self, clock: int) -> Panes:
         """The same by another clock, by its index in the kind."""
-        if self._pending:
+        if self._fresh or self._pending:
             self._settle()
         return self._by_clock[clock]
 
     def _recount(self, old_packed: int, packed: int) -> None:
         """Takes what one packed record counts out of the panes and puts in what another does; 0
         counts nothing."""
-        new = self._contributions(packed) if packed else ()
-        old = self._contributions(old_packed) if old_packed else ()
-        if len(new) == 1 == len(old):
-            clock, when, precision, series_key, counters, bins = old[0]
-            if not bins and (clock, when, precision, series_key) == new[0][:4]:
+        for clock in self.packer.by_clock:
+            old = self._contribution(clock, old_packed)
+            new = self._contribution(clock, packed)
+            if old and new and old[:4] == new[:4] and old[5] in ((), new[5]):
                 # The usual case, a call that is answered: one series, changed in one go.
-                counters, bins = new[0][4] - counters, new[0][5]
+                counters, bins = new[4] - old[4], () if old[5] else new[5]
                 if counters or bins:
-                    self._count((clock, when, precision, series_key, counters, bins), 1, 0)
-                return
-        for each in old:
-            if each not in new:
-                self._count(each, -1, -1)
-        for each in new:
-            if each not in old:
-                self._count(each, 1, 1)
+                    self._count((*new[:4], counters, bins), 1, 0)
+                continue
+            if old is not None:
+                self._count(old, -1, -1)
+            if new is not None:
+                self._count(new, 1, 1)
 
     def _count(self, contribution: Contribution, sign: int, records: int) -> None:
         clock, when = contribution[:2]
         if when >= self._closed:
             self._by_clock[clock].add(contribution, sign, records)
-        elif when >= self.sealed_before or not self._holds_already(contribution):
+        else:
             self._revise(contribution, sign)
-            self._by_clock[clock].revise(contribution, sign, records)
+            if when >= self.sealed_before or not self._holds_already(contribution):
+                self._by_clock[clock].revise(contribution, sign, records)
 
     def _holds_already(self, contribution: Contribution) -> bool:
         """Whether a published pane has a change in it already; else notes which sealed pane
@@ -525,7 +555,9 @@ class Ledger:
 
     def unpublished_in(self, clock: str, period: Period) -> frozenset[str]:
         """The counters of a clock of which it is not known how they stood when a period closed."""
-        return self._newer(clock, lambda since: period.end <= since.published)
+        return self._newer(
+            clock, lambda since: period.end <= since.published or period.start < since.figures
+        )
 
     def _newer(self, clock: str, than: Callable[[Uncounted], bool]) -> frozenset[str]:
         of = self.kind.clocks.index(clock)
@@ -539,16 +571,17 @@ class Ledger:
         self.uncounted[clock, counter] = Uncounted(
             max(known.figures, end), max(known.published, end)
         )
-        self._contributions = self._contributions_then
 
-    def _contributions_then(self, packed: int) -> tuple[Contribution, ...]:
-        """What a record counts, without the counters that its pane does not have, since it was
-        sealed before these were counted."""
-        return tuple(
-            found
-            for each in self.packer.contributions(packed)
-            if (found := self._counted_then(each)) is not None
-        )
+    def _contributions(self, packed: int) -> list[Contribution]:
+        """What a record counts by all clocks, see `_contribution`; a tombstone nothing."""
+        found = [self._contribution(clock, packed) for clock in self.packer.by_clock]
+        return [each for each in found if each is not None]
+
+    def _contribution(self, clock: ByClock, packed: int) -> Contribution | None:
+        """What a record counts by a clock, without the counters that its pane does not have, since
+        it was sealed before these were counted."""
+        found = clock.contribution(packed) if packed else None
+        return self._counted_then(found) if self.uncounted and found is not None else found
 
     def _counted_then(self, contribution: Contribution) -> Contribution | None:
         clock, when, precision, series_key, counters, bins = contribution
@@ -566,16 +599,17 @@ class Ledger:
     def _revise(self, contribution: Contribution, sign: int) -> None:
         """Adds a change to the revisions of every closed period that it falls into."""
         clock, when, precision = contribution[:3]
-        for grain in GRAINS[precision:]:
+        for grain, stored in self._stored_grains[clock][precision:]:
+            if when >= self.closed_until[grain]:
+                break  # then no longer period has closed either
             if grain == "hour" and when < self._panes.days_before:
                 continue  # the hour itself is no longer kept
-            if when < self.closed_until[grain]:
-                place = stored_grain(clock, grain), self.calendar.start(grain, when)
-                change = self.changed_revisions.get(place)
-                if change is None:
-                    change = dict(self.revisions.get(place, ()))
-                    self.revisions[place] = self.changed_revisions[place] = change
-                put_in(change, contribution, sign)
+            place = stored, self.calendar.start(grain, when)
+            change = self.changed_revisions.get(place)
+            if change is None:
+                change = dict(self.revisions.get(place, ()))
+                self.revisions[place] = self.changed_revisions[place] = change
+            put_in(change, contribution, sign)
 
     def _cross_hour(self) -> Iterator[None] | None:
         """Does all that happens as the watermark passes an hour, or returns it as steps."""
@@ -627,8 +661,7 @@ class Ledger:
 
     def _note_closed(self) -> None:
         self._closed = self.closed_until["hour"]
-        closed = self._packed_mask if self._counts_at_once else self._closed << self._when_shift
-        self._live_packed = max(1, closed)
+        self._live_packed = max(1, self._closed << self._when_shift)
         for panes in self._by_clock:
             panes.closed_before = self._closed
 
@@ -723,7 +756,7 @@ class Ledger:
         for key, entry in leaving.items():
             del self.entries[key]
             self.open.pop(key, None)
-            if self._counts_at_once:
+            if self._later_clocks:
                 self._note_left(entry & self._packed_mask, 1)
         if self.links is not None:
             self.links.drop(leaving)
@@ -735,7 +768,7 @@ class Ledger:
     def _note_left(self, packed: int, sign: int) -> None:
         """Notes what a record that leaves (`sign` 1) or comes back (-1) counts by other clocks in
         periods that are not sealed."""
-        for each in self._contributions(packed) if packed else ():
+        for each in self._contributions(packed):
             clock, when, precision = each[:3]
             if clock and not self._is_over(when, precision):
                 grain, minute = self._by_clock[clock].finest_place_of(when, precision)
@@ -833,9 +866,7 @@ class Ledger:
     ) -> None:
         """Puts a checkpoint back into an empty ledger: panes are counted again from the entries,
         except the sealed ones, which have their records in them already."""
-        if uncounted:
-            self.uncounted = uncounted
-            self._contributions = self._contributions_then
+        self.uncounted = uncounted or {}
         self.watermark = watermark
         self._seal_before(sealed_before)
         for place, minute, pane in sealed:

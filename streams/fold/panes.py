@@ -20,13 +20,13 @@ long as they are given the same one.
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
-from streams.registry.packing import Contribution
-from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE
+from streams.registry.packing import CLOCK, FACTS, ByClock, Contribution
+from streams.registry.times import DAY_PRECISE, LATEST, MONTH_PRECISE, SECOND_PRECISE
 
 Pane = dict[int, int]
 """Key to counters, or to the count of a histogram bin; see above."""
@@ -116,8 +116,9 @@ def add_into(total: Pane, pane: Pane) -> None:
 class Panes:
     """All panes, by grain and start. Starts are numbers of minutes since 1970 UTC."""
 
-    def __init__(self, calendar: Calendar) -> None:
+    def __init__(self, calendar: Calendar, counted: ByClock) -> None:
         self.calendar = calendar
+        self._time, self._puts, self._given = counted.shift, counted.puts, counted.given
         self.hours: dict[int, Pane] = {}
         self.days: dict[int, Pane] = {}
         self.whole_days: dict[int, Pane] = {}
@@ -139,9 +140,10 @@ class Panes:
         self.records: defaultdict[int, int] = defaultdict(int)
         """How many records count in each minute that is kept; 0 where all were taken out again."""
         self._minutes: dict[int, Pane] = {}
-        self._changes: defaultdict[int, list[Change]] = defaultdict(list)
-        """By number of the hour since 1970 UTC, where any of its minutes has a record: what is not
-        yet in the panes of these."""
+        self._unread: defaultdict[int, list[int]] = defaultdict(list)
+        """By number of the hour since 1970 UTC, where any of its minutes has a record: the packed
+        records that are not yet in the panes of these, below zero where they are to be taken
+        out."""
         self._hour = Pane()
         self._hour_starts = self._hour_ends = self._last_ends = 0
         """The hour that a record was last put in; and the end of the last hour there is."""
@@ -149,35 +151,52 @@ class Panes:
         """Minutes in which what is counted has changed since this was last emptied; None where
         nobody wants to know."""
 
+    def put(self, records: Iterable[int], sign: int) -> None:
+        """Puts what packed records count in (`sign` 1) or takes it out again (-1)."""
+        at, puts, given = self._time, self._puts, self._given
+        floor, changed = self.hours_before, self.changed
+        here, starts, ends = self._hour, self._hour_starts, self._hour_ends
+        hour, unread = -1, list[int]()
+        for packed in records:
+            time, index = packed >> at & CLOCK, packed >> 1 & FACTS
+            when = time >> 2
+            if time & 3:
+                whole = self.whole_days if time & 3 == DAY_PRECISE else self.whole_months
+                puts[index](packed, whole.setdefault(when // MINUTE, {}), sign, given[index])
+            elif time:
+                if starts <= when < ends:
+                    pane = here
+                else:
+                    pane = self._open(when)
+                    here, starts, ends = self._hour, self._hour_starts, self._hour_ends
+                if puts[index](packed, pane, sign, given[index]) and when >= floor:
+                    if when // HOUR != hour:
+                        hour = when // HOUR
+                        unread = self._unread[hour]
+                    unread.append(packed if sign > 0 else -packed)
+                    self.records[when // MINUTE] += sign
+                    if changed is not None:
+                        changed.add(when // MINUTE)
+
     def add(self, contribution: Contribution, sign: int, records: int) -> None:
         """Puts a contribution in (`sign` 1) or takes it out again (-1). `records` is by how many
         more records count then: 0 where a contribution is only by how much one has changed."""
-        _, when, precision, series_key, counters, bins = contribution
+        when, precision = contribution[1:3]
         if precision == SECOND_PRECISE:
             here = self._hour_starts <= when < self._hour_ends
             pane = self._hour if here else self._open(when)
             if when >= self.hours_before:
-                self._changes[when // HOUR].append((contribution, sign))
-                if records:
-                    self.records[when // MINUTE] += records
+                minute = when // MINUTE
+                self._unread[minute // 60]
+                put_in(self._minutes.setdefault(minute, {}), contribution, sign)
+                self.records[minute] += records
                 if self.changed is not None:
-                    self.changed.add(when // MINUTE)
+                    self.changed.add(minute)
         elif precision == DAY_PRECISE:
             pane = self.whole_days.setdefault(when // MINUTE, {})
         else:
             pane = self.whole_months.setdefault(when // MINUTE, {})
-        # As `put_in`, in place: it is done for every record.
-        value = pane.get(series_key, 0) + (counters if sign > 0 else -counters)
-        if value:
-            pane[series_key] = value
-        else:
-            pane.pop(series_key, None)
-        for key in bins:
-            value = pane.get(key, 0) + sign
-            if value:
-                pane[key] = value
-            else:
-                del pane[key]
+        put_in(pane, contribution, sign)
 
     def revise(self, contribution: Contribution, sign: int, records: int) -> None:
         """The same where the record belongs before `closed_before`."""
@@ -202,13 +221,16 @@ class Panes:
 
     def minute(self, minute: int) -> Pane:
         """What counts in a minute of the last 48 hours; empty in one before."""
-        changes = self._changes.get(minute // 60)
-        if changes:
-            for contribution, sign in changes:
-                if contribution[1] >= self.hours_before:
-                    pane = self._minutes.setdefault(contribution[1] // MINUTE, {})
-                    put_in(pane, contribution, sign)
-            changes.clear()
+        unread = self._unread.get(minute // 60)
+        if unread:
+            for change in unread:
+                packed = abs(change)
+                when = packed >> self._time + 2 & LATEST
+                if when >= self.hours_before:
+                    pane = self._minutes.setdefault(when // MINUTE, {})
+                    index, sign = packed >> 1 & FACTS, 1 if change > 0 else -1
+                    self._puts[index](packed, pane, sign, self._given[index])
+            unread.clear()
         return self._minutes.get(minute, {})
 
     def place_of(self, when: int, precision: int) -> tuple[str, int]:
@@ -263,10 +285,10 @@ class Panes:
         first, last = self.hours_before // HOUR, -(-before // HOUR)
         self.hours_before = before
         # As a rule one hour passes: it is looked up, not all of two days.
-        if last - first < len(self._changes):
-            hours = [hour for hour in range(first, last) if hour in self._changes]
+        if last - first < len(self._unread):
+            hours = [hour for hour in range(first, last) if hour in self._unread]
         else:
-            hours = [hour for hour in self._changes if hour < last]
+            hours = [hour for hour in self._unread if hour < last]
         if not hours:
             return
         until = before // MINUTE
@@ -279,7 +301,7 @@ class Panes:
                 self._minutes.pop(minute, None)
         for hour in hours:
             if (hour + 1) * HOUR <= before:
-                del self._changes[hour]
+                del self._unread[hour]
 
     def _into_days(self, before: int) -> None:
         self.days_before = before
@@ -460,7 +482,7 @@ class Panes:
         if grain == "minute" and minute * MINUTE >= self.hours_before:
             add_into(self._minutes.setdefault(minute, {}), pane)
             self.records[minute] += MANY
-            self._changes[minute // 60]
+            self._unread[minute // 60]
         grain, minute = self.place_now(grain, minute)
         self._drop_kept()
         add_into(self._by_grain(grain).setdefault(minute, {}), pane)

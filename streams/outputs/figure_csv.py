@@ -20,16 +20,16 @@ def csv_text(kind: type[Struct], rows: Iterable[Struct], compare: Sequence[str] 
     stand beside them."""
     names = [name for name in kind.__struct_fields__ if name != "beside"]
     of = {name: _fields(name) for name in compare}
-    written = io.StringIO()
-    out = csv.writer(written, lineterminator="\r\n")
+    text = io.StringIO()
+    out = csv.writer(text, lineterminator="\r\n")
     out.writerow([*names, *(f"{name}_{field}" for name in compare for field in of[name])])
     for row in rows:
-        cells = [_text_of(getattr(row, name)) for name in names]
+        written = [_text_of(getattr(row, name)) for name in names]
         for name in compare:
             found = getattr(getattr(row, "beside", None), name, None)
-            cells += [_text_of(getattr(found, field, None)) for field in of[name]]
-        out.writerow(cells)
-    return written.getvalue()
+            written += [_text_of(getattr(found, field, None)) for field in of[name]]
+        out.writerow(written)
+    return text.getvalue()
 
 
 def _fields(comparison: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 import httpx2
@@ -43,10 +43,13 @@ class MonitorClient:
         self._trusted = ssl.create_default_context()
 
     def ask(
-        self, path: str, query: Mapping[str, str | None] | None = None, body: object = None
+        self,
+        path: str,
+        query: Mapping[str, str | Sequence[str] | None] | None = None,
+        body: object = None,
     ) -> bytes:
         """What a path answers; with a `body` it is posted as JSON. Values of None are left out of
-        the `query`. Raises `NoAnswer` and `Declined`."""
+        the `query`; a list is given value by value. Raises `NoAnswer` and `Declined`."""
         given = {name: value for name, value in (query or {}).items() if value is not None}
         try:
             answer = httpx2.request(

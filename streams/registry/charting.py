@@ -78,6 +78,9 @@ QUARTERS = ChartPolicy("quarter", baseline="year_before", points=4, rebase=0)
 SHARES = ChartPolicy(limits="p_prime", sigmas=3.0)
 TIMES = ChartPolicy(limits="individuals", sigmas=3.0)
 
+RESPONSE = (ChartPolicy(limits="individuals", sigmas=3.0, points=8), QUARTERS)
+"""Times of response began anew with a better data set, and had an average after eight months."""
+
 USUAL: dict[Unit, tuple[ChartPolicy, ...]] = {
     "count": (MONTHS, QUARTERS),
     "ratio": (SHARES, QUARTERS),

@@ -51,9 +51,10 @@ def check_repeats(entry: str, kind: Kind | None, rule: RepeatRule) -> None:
     checks = _Checks(kind)
     roles = {each.role for each in kind.people}
     checks.among(entry, "roles", (*rule.roles, *rule.no_other), roles)
-    checks.of_facts(entry, rule.when)
-    if any(isinstance(each, Within) for each in rule.when.questions()):
-        raise DeclarationError(f"{kind.name}, {entry}: when asks for a duration")
+    for name, condition in (("when", rule.when), ("linked", rule.linked)):
+        checks.of_facts(entry, condition)
+        if any(isinstance(each, Within) for each in condition.questions()):
+            raise DeclarationError(f"{kind.name}, {entry}: {name} asks for a duration")
 
 
 class _Checks:

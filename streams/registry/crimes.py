@@ -3,6 +3,9 @@
 A crime belongs to the moment at which it was recorded, to the precision that is known: a record
 known only to the month enters no day and no hour. A cancelled crime ("no crime") counts nowhere.
 
+An outcome belongs to the moment at which it was decided, and is counted by that; beside it stands,
+of the crimes recorded in a period, how many have one so far.
+
 Recorded crime is what is notifiable to the Home Office. Markers are counted on all records. An
 offence is current where it was recorded within 28 days of being committed, and non-recent where it
 was recorded more than a year after.
@@ -100,7 +103,138 @@ RECENCY = Group(
     wide=True,
 )
 
+ACTION_TAKEN = is_("outcome", 1, 2, 3, 4, 6, 7, 8)
+"""The Home Office's codes of action taken: charge or summons, cautions, taken into consideration,
+penalty notice, cannabis warning, community resolution."""
+DECIDED = present("outcome")
+SOON = is_("outcome_within", "5_days")
+WITHIN_30 = is_("outcome_within", "30_days")
+NO_VICTIM = ~present("victims")
+BY_OUTCOME = "outcome_at"
+
+RESULTS = Group(
+    "results",
+    "Recorded crime by its outcome so far",
+    "crime",
+    "recorded_at",
+    (),
+    (
+        Measure("recorded", "Recorded crime", "count", "neutral", Count("count")),
+        Measure("with_outcome", "With an outcome", "count", "neutral", Count("with_outcome")),
+        Measure(
+            "without_outcome",
+            "Without an outcome yet",
+            "count",
+            "neutral",
+            Count("without_outcome"),
+        ),
+        Measure(
+            "outcome_rate",
+            "Share with an outcome",
+            "ratio",
+            "up_good",
+            Share(("with_outcome",), ("count",)),
+        ),
+        Measure(
+            "action_taken_rate",
+            "Share with action taken",
+            "ratio",
+            "up_good",
+            Share(("with_action_taken",), ("count",)),
+        ),
+    ),
+    wide=True,
+)
+
+OUTCOMES = Group(
+    "outcomes",
+    "Outcomes",
+    "crime",
+    BY_OUTCOME,
+    (),
+    (
+        Measure("outcomes", "Outcomes", "count", "neutral", Count("outcomes")),
+        Measure("action_taken", "Action taken", "count", "up_good", Count("action_taken")),
+        Measure("no_action", "No action taken", "count", "neutral", Count("no_action")),
+        Measure("complete", "No suspect identified", "count", "neutral", Count("outcome_18")),
+        Measure(
+            "action_taken_share",
+            "Share with action taken",
+            "ratio",
+            "up_good",
+            Share(("action_taken",), ("outcomes",)),
+        ),
+        Measure(
+            "complete_share",
+            "Share without a suspect",
+            "ratio",
+            "neutral",
+            Share(("outcome_18",), ("outcomes",)),
+        ),
+        Measure(
+            "within_5_days_share",
+            "Share within 5 days",
+            "ratio",
+            "up_good",
+            Share(("within_5_days",), ("outcomes",)),
+        ),
+        Measure(
+            "within_6_to_30_days_share",
+            "Share within 6 to 30 days",
+            "ratio",
+            "neutral",
+            Share(("within_6_to_30_days",), ("outcomes",)),
+        ),
+        Measure("outcome_14", "Victim declines", "count", "neutral", Count("outcome_14")),
+        Measure("outcome_16", "Victim does not support", "count", "neutral", Count("outcome_16")),
+        Measure(
+            "outcome_14_no_victim",
+            "Victim declines, none linked",
+            "count",
+            "down_good",
+            Count("outcome_14_no_victim"),
+        ),
+        Measure(
+            "outcome_16_no_victim",
+            "Victim does not support, none linked",
+            "count",
+            "down_good",
+            Count("outcome_16_no_victim"),
+        ),
+        Measure(
+            "outcome_14_linked_share",
+            "Victim declines: share with a victim",
+            "ratio",
+            "up_good",
+            Share(("outcome_14_linked",), ("outcome_14",)),
+        ),
+        Measure(
+            "outcome_16_linked_share",
+            "Victim does not support: share with a victim",
+            "ratio",
+            "up_good",
+            Share(("outcome_16_linked",), ("outcome_16",)),
+        ),
+        Measure(
+            "outcome_14_16_linked_share",
+            "Either of the two: share with a victim",
+            "ratio",
+            "up_good",
+            Share(("outcome_14_linked", "outcome_16_linked"), ("outcome_14", "outcome_16")),
+        ),
+        Measure(
+            "domestic_abuse_outcome_16_share",
+            "Domestic abuse: share that the victim does not support",
+            "ratio",
+            "neutral",
+            Share(("domestic_abuse_outcome_16",), ("domestic_abuse_outcomes",)),
+        ),
+    ),
+    wide=True,
+)
+
 CHILD_AT_RISK = has("markers", "child_at_risk")
+DOMESTIC = has("markers", "domestic_abuse")
 YEAR, CENTURY = 366 * DAY, 36_525 * DAY
 
 CRIME = Kind(
@@ -109,7 +243,7 @@ CRIME = Kind(
     struct=Crime,
     horizon=761 * DAY,  # 25 months
     grace=DAY,
-    clocks=("recorded_at",),
+    clocks=("recorded_at", BY_OUTCOME),
     times=(Time("committed_from"), Time("committed_to"), Time("outcome_at")),
     dimensions=(
         Categories(
@@ -171,7 +305,28 @@ CRIME = Kind(
         Counter("child_at_risk_current", CHILD_AT_RISK & is_("recency", "current")),
         Counter("child_at_risk_dated", CHILD_AT_RISK & ~is_("recency", "unknown")),
         Counter("linked_series", RECORDED & flagged("linked_series")),
+        Counter("with_outcome", RECORDED & DECIDED),
+        Counter("without_outcome", RECORDED & ~DECIDED),
+        Counter("with_action_taken", RECORDED & ACTION_TAKEN),
         *marker_counters(ALWAYS),
+        Counter("outcomes", RECORDED & DECIDED, BY_OUTCOME),
+        Counter("action_taken", RECORDED & ACTION_TAKEN, BY_OUTCOME),
+        Counter(
+            "no_action",
+            RECORDED & DECIDED & ~ACTION_TAKEN & ~is_("outcome", 18),
+            BY_OUTCOME,
+        ),
+        Counter("within_5_days", RECORDED & DECIDED & SOON, BY_OUTCOME),
+        Counter("within_6_to_30_days", RECORDED & DECIDED & WITHIN_30, BY_OUTCOME),
+        Counter("outcome_14", RECORDED & is_("outcome", 14), BY_OUTCOME),
+        Counter("outcome_16", RECORDED & is_("outcome", 16), BY_OUTCOME),
+        Counter("outcome_18", RECORDED & is_("outcome", 18), BY_OUTCOME),
+        Counter("outcome_14_linked", RECORDED & is_("outcome", 14) & ~NO_VICTIM, BY_OUTCOME),
+        Counter("outcome_16_linked", RECORDED & is_("outcome", 16) & ~NO_VICTIM, BY_OUTCOME),
+        Counter("outcome_14_no_victim", RECORDED & is_("outcome", 14) & NO_VICTIM, BY_OUTCOME),
+        Counter("outcome_16_no_victim", RECORDED & is_("outcome", 16) & NO_VICTIM, BY_OUTCOME),
+        Counter("domestic_abuse_outcomes", DOMESTIC & DECIDED, BY_OUTCOME),
+        Counter("domestic_abuse_outcome_16", DOMESTIC & is_("outcome", 16), BY_OUTCOME),
     ),
-    groups=(CRIMES, MARKED, RECENCY),
+    groups=(CRIMES, MARKED, RECENCY, RESULTS, OUTCOMES),
 )

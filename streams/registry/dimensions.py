@@ -198,6 +198,11 @@ class Categories(Dimension):
     code: str = field(default="", kw_only=True)
     codes: Callable[[Force], Mapping[str, str]] | None = field(default=None, kw_only=True)
 
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Its own, and that of the code."""
+        return (self.name, self.code) if self.code and self.codes is not None else (self.name,)
+
     def refined(self, force: Force, event: Any, raw: Any) -> Any:
         """The category that the event's code says, where that is the finer one."""
         code = getattr(event, self.code) if self.code and self.codes is not None else None

@@ -84,8 +84,13 @@ class FieldFact(Fact):
         """The value in a tuple; what is unknown is noted and left out."""
         raise NotImplementedError
 
+    @property
+    def read(self) -> tuple[str, ...]:
+        """The fields of an event that its value hangs on."""
+        return (self.name,)
+
     def refined(self, force: Force, event: Any, raw: Any) -> Any:
-        """What the field says, seen with the rest of the event."""
+        """What the field says, seen with the others that are `read`."""
         return raw
 
     def knows(self, force: Force, raw: Any) -> bool:

@@ -68,11 +68,14 @@ OPEN = 1
 """The bit of a record that a gauge counts."""
 FACT_BITS = 24
 """Room for 16 million different tuples of facts."""
-_FACTS = (1 << FACT_BITS) - 1
+FACTS = (1 << FACT_BITS) - 1
+"""The bits of an index of facts, moved down by one."""
 _PRECISION_BITS = 2
 _CLOCK_BITS = WHEN_BITS + _PRECISION_BITS
-_MOST_SEEN = 200_000
-"""Values of events that are remembered with their facts, so that one look-up finds these."""
+CLOCK = (1 << _CLOCK_BITS) - 1
+"""The bits of a time and its precision."""
+_MOST_KNOWN = 200_000
+"""Values of a field that are remembered with what the force's lists say of them."""
 
 Persons = tuple[tuple[str, str], ...]
 """Those in a record: (pseudonym, role)."""
@@ -86,8 +89,36 @@ counters, bin keys). The counters are what it adds to those of the series, as on
 (`CounterLayout`); a bin key is the key of a histogram bin that its duration lies in. A plain tuple,
 since it is made twice an event."""
 
-Counted = Callable[[int], tuple[Contribution, ...]]
-"""What the packed records with one tuple of facts count."""
+Given = tuple[Any, ...]
+"""What a tuple of facts gives to the functions below: the series key, the counters that it settles,
+the limits of durations. Many tuples give the same."""
+
+Counted = Callable[[int, Given], Contribution | None]
+"""What a packed record counts by one clock; None where it counts nothing."""
+
+Put = Callable[[int, dict[int, int], int, Given], bool]
+"""Puts what a packed record counts by one clock into a pane, the third argument being 1, or takes
+it out, -1; returns whether it counts anything. It does the same as `Counted` and adding up, in half
+the time."""
+
+
+class ByClock:
+    """What packed records count by one clock. The lists are by index of a tuple of facts."""
+
+    __slots__ = ("counted", "given", "puts", "shift")
+
+    def __init__(self, shift: int) -> None:
+        self.shift = shift
+        """Where its time stands in a packed record, the precision in the two bits below it; 0 there
+        for a record without one."""
+        self.counted: list[Counted] = []
+        self.puts: list[Put] = []
+        self.given: list[Given] = []
+
+    def contribution(self, packed: int) -> Contribution | None:
+        """What a packed record counts; None where it counts nothing."""
+        index = packed >> 1 & FACTS
+        return self.counted[index](packed, self.given[index])
 
 
 Limit = int | Callable[[int], int]
@@ -99,22 +130,16 @@ class FactTable:
 
     def __init__(self) -> None:
         self.tuples: list[Facts] = []
-        self._index: dict[Facts, int] = {}
 
     def __len__(self) -> int:
         return len(self.tuples)
 
-    def find(self, facts: Facts) -> int | None:
-        """The index of a tuple; None for a new one."""
-        return self._index.get(facts)
-
     def add(self, facts: Facts) -> int:
         """Takes in a new tuple; returns its index."""
-        if len(self.tuples) > _FACTS:
-            raise Refused("ledger_full", f"more than {_FACTS:,} different sets of facts")
-        index = self._index[facts] = len(self.tuples)
+        if len(self.tuples) > FACTS:
+            raise Refused("ledger_full", f"more than {FACTS:,} different sets of facts")
         self.tuples.append(facts)
-        return index
+        return len(self.tuples) - 1
 
 
 class Packer:
@@ -127,33 +152,34 @@ class Packer:
         """Values that no list of the force knows, of records that count all the same."""
         self.facts = FactTable()
         self._judge = TimeJudge()
-        self._columns: list[tuple[FieldFact | None, dict[Any, tuple[Any, Any]]]] = [
-            (column if isinstance(column, FieldFact) else None, {}) for column in kind.columns
+        self._columns: list[tuple[int, FieldFact, dict[Any, Any]]] = [
+            (place, column, {})
+            for place, column in enumerate(kind.columns)
+            if isinstance(column, FieldFact)
         ]
-        """The facts that force lists are asked for, with what they said, and the value that it was
-        said of."""
-        self._seen: dict[Facts, int] = {}
+        """The facts that force lists are asked for, by their place in a tuple, and what they said
+        of the values that they have."""
+        self._met: dict[Facts, int] = {}
+        """By tuple of facts: the lowest bits of the records that have it, index and open bit."""
         self._lost_after: dict[int, int] = {}
         self._places = _Places(kind)
         self.bits = self._places.bits
         self.when_shift = self.bits - WHEN_BITS
+        self.later_clocks = sum(CLOCK << each for each in self._places.times[1:])
+        """The bits of the times by other clocks than the first."""
         self.precision_shift = self.when_shift - _PRECISION_BITS
         self._counting = _Counting(kind, force, self._places)
-        self._counted: list[Counted] = []
+        self.by_clock = tuple(map(ByClock, self._places.times))
         self._unfinished: list[bool] = []
         self._series_keys: list[int] = []
-        self._found: list[int] = []
-        """By index of a tuple: the lowest bits of the records that have it."""
-        counted = self._counted
-
-        def contributions(packed: int) -> tuple[Contribution, ...]:
-            return counted[(packed >> 1) & _FACTS](packed)
-
         self.pack: Callable[[Any, int], int] = _pack_of(self)
         """The packed record of an event; raises `Refused`. The second argument is its
         `updated_at`, in ms."""
-        self.contributions = contributions
+
+    def contributions(self, packed: int) -> tuple[Contribution, ...]:
         """What a packed record counts; () where it counts nowhere (a cancelled crime)."""
+        found = [clock.contribution(packed) for clock in self.by_clock]
+        return tuple([each for each in found if each is not None])
 
     def test_of(self, condition: Condition) -> Callable[[int], bool]:
         """Whether a condition on facts holds of a packed record, and it counts at all."""
@@ -170,7 +196,7 @@ class Packer:
         def test(packed: int) -> bool:
             if not packed:  # it was deleted
                 return False
-            index = (packed >> 1) & _FACTS
+            index = (packed >> 1) & FACTS
             found = known.get(index)
             if found is None:
                 found = known[index] = holds(self.facts.tuples[index])
@@ -182,10 +208,9 @@ class Packer:
         """Who is in a record, as its kind declares it; nobody in a deleted one."""
         found: list[tuple[str, str]] = []
         for people in self.kind.people if not event.deleted else ():
-            named = getattr(event, people.field) or ()
+            named, role = getattr(event, people.field) or (), people.role
             several = (named,) if isinstance(named, str) else named
-            ids = (each if isinstance(each, str) else each.id for each in several)
-            found.extend((each, people.role) for each in ids)
+            found += [(each if isinstance(each, str) else each.id, role) for each in several]
         return tuple(found)
 
     @property
@@ -208,21 +233,21 @@ class Packer:
 
     def facts_of(self, packed: int) -> Facts:
         """The tuple of facts of a packed record."""
-        return self.facts.tuples[(packed >> 1) & _FACTS]
+        return self.facts.tuples[(packed >> 1) & FACTS]
 
     def series_key(self, packed: int) -> int:
         """The series key of a packed record."""
-        return self._series_keys[(packed >> 1) & _FACTS]
+        return self._series_keys[(packed >> 1) & FACTS]
 
     def unfinished(self, packed: int) -> bool:
         """Whether the record's end is still to come, so that it stays beyond the horizon; never of
         a tombstone, 0."""
         precise = (packed >> self.precision_shift) & 3 == SECOND_PRECISE
-        return packed != 0 and precise and self._unfinished[(packed >> 1) & _FACTS]
+        return packed != 0 and precise and self._unfinished[(packed >> 1) & FACTS]
 
     def lost_after(self, packed: int) -> int:
         """Milliseconds after which an open record is shown as unknown: its end must be lost."""
-        index = (packed >> 1) & _FACTS
+        index = (packed >> 1) & FACTS
         found = self._lost_after.get(index)
         if found is None:
             known = _named(self.kind, self.force, self.facts.tuples[index])
@@ -252,51 +277,38 @@ class Packer:
         for facts in tuples:
             self._intern(facts)
 
-    def _look_up(self, event: Record, raw: Facts) -> int:
-        """Index and open bit of the facts that an event has; raises `Refused`.
-
-        Values as the force's lists have them are remembered: one look-up for the next event.
-        """
-        force = self.force
-        limited = True
+    def _look_up(self, event: Record, facts: Facts) -> int:
+        """Index and open bit of the facts that an event has, None for those that the force's lists
+        have not been asked for; raises `Refused`."""
 
         def note(field: str, value: str) -> None:
             self.unknown.note(event, field, value)
 
-        facts, same = [], []
-        for (column, known), value in zip(self._columns, raw, strict=True):
-            said = value if column is None else column.refined(force, event, value)
-            fact, kept = known.get(said, (said, said))
-            if column is not None and said not in known:
-                fact = column.value(force, said, note)
-                if column.knows(force, said) and len(known) < _MOST_SEEN:
-                    known[said] = fact, said
-                else:
-                    limited = False
-            if said is not value:
-                kept = value
-            facts.append(fact)
-            same.append(kept)
-        found = self._intern(tuple(facts))
-        if limited:
-            if len(self._seen) >= _MOST_SEEN:
-                self._seen.clear()
-            # Every event brings texts of its own: those of the first are kept for all.
-            self._seen[tuple(same)] = found
-        return found
+        found = list(facts)
+        for place, column, known in self._columns:
+            if found[place] is None:
+                raw = column.refined(self.force, event, getattr(event, column.name))
+                found[place] = column.value(self.force, raw, note)
+                if len(known) < _MOST_KNOWN and column.knows(self.force, raw):
+                    read = [getattr(event, name) for name in column.read]
+                    known[read[0] if len(read) == 1 else tuple(read)] = found[place]
+        return self._intern(tuple(found))
 
     def _intern(self, facts: Facts) -> int:
         """Index and open bit of a tuple of facts."""
-        index = self.facts.find(facts)
-        if index is None:
+        found = self._met.get(facts)
+        if found is None:
             index = self.facts.add(facts)
             series_key = self.kind.series.of(*facts[: len(self.kind.dimensions)])
-            counted, is_open, unfinished = self._counting.of(facts, series_key)
-            self._counted.append(counted)
+            is_open, unfinished, *counts = self._counting.of(facts, series_key)
+            for clock, (counted, put, given) in zip(self.by_clock, counts, strict=True):
+                clock.counted.append(counted)
+                clock.puts.append(put)
+                clock.given.append(given)
             self._unfinished.append(unfinished)
             self._series_keys.append(series_key)
-            self._found.append(index << 1 | is_open)
-        return self._found[index]
+            found = self._met[facts] = index << 1 | is_open
+        return found
 
 
 class _Places:
@@ -319,6 +331,8 @@ class _Places:
         self.precision = at
         self.when = self.precision + _PRECISION_BITS
         self.bits = self.when + WHEN_BITS
+        self.times = (self.precision, *(self.clocks[clock] for clock in kind.clocks[1:]))
+        """By number of a clock: its time, and the precision below."""
 
 
 # -- what is done for every event ------------------------------------------------------------------
@@ -363,7 +377,8 @@ def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
         "_epoch": EPOCH,
         "_judge": packer._judge,
         "_numbers": {f.name: f.of for f in packer.kind.facts if isinstance(f, Number)},
-        "_seen": packer._seen,
+        "_met": packer._met,
+        **{f"_known_{column.name}": known for _, column, known in packer._columns},
         "_look_up": packer._look_up,
         "_from_text": dt.datetime.fromisoformat,
         "_partial": _cached_stamps(packer.force),
@@ -386,7 +401,7 @@ def _cached_stamps(force: Force) -> Callable[[str, str], tuple[int, int]]:
         found = known.get(text)
         if found is None:
             found = partial_stamp(field, text, zone)
-            if len(known) < _MOST_SEEN:
+            if len(known) < _MOST_KNOWN:
                 known[text] = found
         return found
 
@@ -419,10 +434,10 @@ class _PackSource:
         self.durations()
         self.facts()
         raw = ", ".join(self.raw(column) for column in self.kind.columns)
-        out.add(1, f"_raw = ({raw},)")
-        out.add(1, "_found = _seen.get(_raw)")
+        out.add(1, f"_facts = ({raw},)")
+        out.add(1, "_found = _met.get(_facts)")
         out.add(1, "if _found is None:")
-        out.add(2, "_found = _look_up(_event, _raw)")
+        out.add(2, "_found = _look_up(_event, _facts)")
         parts = [f"{first} << {self.places.when}"]
         if first in self.partial:
             out.add(1, f"if {first}_precision:")
@@ -569,12 +584,16 @@ class _PackSource:
         return value
 
     def raw(self, column: Fact) -> str:
-        """A column of the tuple as it is before the force's lists are asked."""
+        """A column of the tuple; None where the force's lists have still to be asked."""
         if isinstance(column, Number):
             return (
                 f"_numbers[{column.name!r}](_event.{column.field}) if _event.{column.field} else 0"
             )
-        return f"_event.{column.name}" if isinstance(column, FieldFact) else column.name
+        if isinstance(column, FieldFact):
+            read = ", ".join(f"_event.{name}" for name in column.read)
+            read = read if len(column.read) == 1 else f"({read})"
+            return f"_known_{column.name}.get({read})"
+        return column.name
 
     def asked(self, condition: Condition) -> str:
         """A condition on the event."""
@@ -619,38 +638,43 @@ class _Counting:
 
     def __init__(self, kind: Kind, force: Force, places: _Places) -> None:
         self.kind, self.force, self.places = kind, force, places
-        self._makers: dict[Any, Callable[..., Counted]] = {}
-        self._numbers: dict[int, int] = {}
-        """The counters that tuples settle, each once: many tuples settle the same."""
+        self._given: dict[Given, Given] = {}
+        """Each once: many tuples give the same."""
+        self._bin_keys: dict[int, BinKeys] = {}
+        """By series key."""
         self._limits: dict[tuple[Targets, Facts], Limit] = {}
         self._dated: dict[tuple[tuple[dt.date, int], ...], Limit] = {}
         """By targets: many series are held to the same."""
         self._clocks = [
-            _ClockCounting(kind, index, clock) for index, clock in enumerate(kind.clocks)
+            _ClockCounting(kind, index, clock, places) for index, clock in enumerate(kind.clocks)
         ]
         self._settle = self._settled()
 
-    def of(self, facts: Facts, series_key: int) -> tuple[Counted, bool, bool]:
-        """What the records with these facts count, whether a gauge counts them, and whether their
-        end is still to come."""
+    def of(self, facts: Facts, series_key: int) -> tuple[Any, ...]:
+        """Whether a gauge counts the records with these facts, whether their end is still to come,
+        and by clock the functions that say what they count, with what they are given."""
         counts, is_open, unfinished, *clocks = self._settle(facts)
         if not counts:
-            return _nothing, False, unfinished
-        shape: list[Any] = []
-        given: list[Any] = [series_key]
+            return False, unfinished, *[_NOTHING] * len(clocks)
+        found: list[Any] = [is_open, unfinished]
         for clock, (settled, asked) in zip(self._clocks, clocks, strict=True):
-            given.append(self._numbers.setdefault(settled, settled))
-            limits = []
-            for question in clock.questions(asked) if asked else ():
-                steps = self._limit(question, facts)
-                limits.append(callable(steps))
-                given.append(steps)
-            shape.append((bool(settled), asked, tuple(limits)))
-        key = tuple(shape)
-        maker = self._makers.get(key)
-        if maker is None:
-            maker = self._makers[key] = self._maker(shape)
-        return maker(*given), is_open, unfinished
+            if not settled and not asked:
+                found.append(_NOTHING)
+                continue
+            limits = [self._limit(each, facts) for each in clock.questions(asked)]
+            dated = tuple([callable(each) for each in limits])
+            functions = clock.functions(bool(settled), asked, dated)
+            given: Given = (series_key, settled, *limits)
+            if clock.is_timed(asked):
+                given += (self._keys_of(series_key),)
+            found.append((*functions, self._given.setdefault(given, given)))
+        return tuple(found)
+
+    def _keys_of(self, series_key: int) -> BinKeys:
+        found = self._bin_keys.get(series_key)
+        if found is None:
+            found = self._bin_keys[series_key] = BinKeys(series_key)
+        return found
 
     def _limit(self, question: Within, facts: Facts) -> Limit:
         """The limit that a question asks for."""
@@ -695,49 +719,28 @@ class _Counting:
         column = next(each for each in self.kind.columns if each.name == question.name)
         return f"({column.put(self.force, question, column.name)})"
 
-    def _maker(self, shape: Sequence[tuple[bool, int, tuple[bool, ...]]]) -> Callable[..., Counted]:
-        """Makes the function for the tuples of one shape."""
-        out, given = _Lines(), ["key"]
-        inner, found = _Lines(), []
-        used: set[str] = set()
-        inner.add(2, f"when = packed >> {self.places.when}")
-        for clock, (has, asked, dated) in zip(self._clocks, shape, strict=True):
-            given.append(f"counters{clock.index}")
-            limits = [f"limit{clock.index}_{place}" for place in range(len(dated))]
-            given += limits
-            if has or asked:
-                written = [
-                    f"{name}(when)" if on_date else name
-                    for name, on_date in zip(limits, dated, strict=True)
-                ]
-                found.append(clock.write(inner, self.places, has, asked, written, used))
-        out.add(0, f"def make({', '.join(given)}):")
-        out.add(1, "def counted(packed):")
-        out.lines += inner.lines
-        if len(found) == 1 and found[0][1] is None:
-            out.add(2, f"return ({found[0][0]},)")
-        else:
-            out.add(2, "found = ()")
-            for made, there in found:
-                if there is None:
-                    out.add(2, f"found += ({made},)")
-                else:
-                    out.add(2, f"if {there}:")
-                    out.add(3, f"found += ({made},)")
-            out.add(2, "return found")
-        out.add(1, "return counted")
-        names = {"_bin_of": bin_of}
-        maker: Callable[..., Counted] = _made(
-            out.text(), "make", f"what a {self.kind.name} counts", names
-        )
-        return maker
+
+class BinKeys(dict[int, int]):
+    """By number of a histogram bin the keys of those of one series. Panes have them in common."""
+
+    def __init__(self, series_key: int) -> None:
+        super().__init__()
+        self.series_key = series_key
+
+    def __missing__(self, number: int) -> int:
+        found = self[number] = self.series_key | number + 1 << BIN_SHIFT
+        return found
+
+    def __hash__(self) -> int:  # type: ignore[override]  # there is one of a series
+        return self.series_key
 
 
 class _ClockCounting:
     """What is counted by one clock of a kind."""
 
-    def __init__(self, kind: Kind, index: int, clock: str) -> None:
-        self.kind, self.index, self.clock = kind, index, clock
+    def __init__(self, kind: Kind, index: int, clock: str, places: _Places) -> None:
+        self.kind, self.index, self.clock, self.places = kind, index, clock, places
+        self._functions: dict[Any, tuple[Counted, Put]] = {}
         layout = kind.layouts[index]
         self.settled: list[tuple[Condition, str]] = []
         """Counters that facts settle, and what each adds."""
@@ -775,68 +778,101 @@ class _ClockCounting:
             for question in questions
         ]
 
-    def write(
-        self,
-        out: _Lines,
-        places: _Places,
-        has: bool,
-        asked: int,
-        limits: list[str],
-        used: set[str],
-    ) -> tuple[str, str | None]:
-        """Writes what has to be reckoned; returns the contribution, and the condition on which
-        there is one (None: always)."""
-        n = self.index
-        counters, bins = f"counters{n}", "()"
-        left = iter(limits)
+    def is_timed(self, asked: int) -> bool:
+        """Whether any duration is added up."""
+        return asked >> self._counters > 0
+
+    def functions(self, has: bool, asked: int, dated: tuple[bool, ...]) -> tuple[Counted, Put]:
+        """The functions for tuples that settle some counters (`has`), where the durations of
+        `asked` are to be asked, and the limits of these are `dated` or not."""
+        shape = has, asked, dated
+        found = self._functions.get(shape)
+        if found is None:
+            title = f"what a {self.kind.name} counts"
+            names: dict[str, Any] = {"_bin_of": bin_of}
+            for write in (self._counted, self._put):
+                out = _Lines()
+                write(out, *shape)
+                _made(out.text(), write.__name__.strip("_"), title, names)
+            found = self._functions[shape] = names["counted"], names["put"]
+        return found
+
+    def _reckon(
+        self, out: _Lines, has: bool, asked: int, dated: tuple[bool, ...]
+    ) -> tuple[str, str, str | None]:
+        """Writes what has to be reckoned; returns the counters and the bin keys, and the condition
+        on which there are any (None: always)."""
+        limits = [f"_limit{place}" for place in range(len(dated))]
+        given = ["_key", "_settled", *limits, *(["_keys"] if self.is_timed(asked) else [])]
+        out.add(1, f"{', '.join(given)}, = _given")
+        if any(dated):
+            out.add(1, f"_when = _packed >> {self.places.when}")
+        left = iter(
+            [f"{limit}(_when)" if on else limit for limit, on in zip(limits, dated, strict=True)]
+        )
+        used: set[str] = set()
 
         def read(duration: str) -> None:
             if duration not in used:
                 used.add(duration)
-                shift, mask = places.durations[duration]
-                out.add(2, f"{duration} = (packed >> {shift} & {mask}) - 1")
+                shift, mask = self.places.durations[duration]
+                out.add(1, f"{duration} = (_packed >> {shift} & {mask}) - 1")
 
-        changed = False
+        if not asked:
+            return "_settled", "()", None
+        out.add(1, "_total = _settled")
         for place, (questions, counted) in enumerate(self._asked):
             if asked >> place & 1:
                 for question in questions:
                     read(question.name)
                 holds = " and ".join(f"0 <= {q.name} <= {next(left)}" for q in questions)
-                if not changed:
-                    out.add(2, f"total{n} = {counters}")
-                    counters, changed = f"total{n}", True
-                out.add(2, f"if {holds}:")
-                out.add(3, f"total{n} += {counted}")
-        timed = [t for i, t in enumerate(self._timings) if asked >> self._counters + i & 1]
-        if timed:
-            if not changed:
-                out.add(2, f"total{n} = {counters}")
-                counters, changed = f"total{n}", True
-            out.add(2, f"bins{n} = ()")
-            bins = f"bins{n}"
-            for place, (duration, sum_, squares, index) in enumerate(timed):
+                out.add(1, f"if {holds}:")
+                out.add(2, f"_total += {counted}")
+        if not self.is_timed(asked):
+            return "_total", "()", None if has else "_total"
+        out.add(1, "_bins = ()")
+        for place, (duration, sum_, squares, index) in enumerate(self._timings):
+            if asked >> self._counters + place & 1:
                 read(duration)
-                out.add(2, f"if {duration} >= 0:")
-                out.add(3, f"total{n} += {duration} * ({sum_} + {duration} * {squares})")
-                out.add(3, f"seconds = {duration} // {SECOND}")
-                bin_ = f"(seconds if seconds < {EXACT_BELOW} else _bin_of(seconds))"
-                made = f"(key | {bin_} + {index * BINS + 1} << {BIN_SHIFT},)"
-                out.add(3, f"bins{n} {'+=' if place else '='} {made}")
-        if n == 0:
-            exact = self.clock not in self.kind.partial_times
-            precision = "0" if exact else f"packed >> {places.precision} & 3"
-            made = f"({n}, when, {precision}, key, {counters}, {bins})"
-            there = None
-        else:
-            out.add(
-                2, f"clock{n} = packed >> {places.clocks[self.clock]} & {(1 << _CLOCK_BITS) - 1}"
-            )
-            made = f"({n}, clock{n} >> 2, clock{n} & 3, key, {counters}, {bins})"
-            there = f"clock{n}"
-        if changed and not has:
-            some = f"{counters} or {bins}" if timed else counters
-            there = f"{there} and ({some})" if there else some
-        return made, there
+                out.add(1, f"if {duration} >= 0:")
+                out.add(2, f"_total += {duration} * ({sum_} + {duration} * {squares})")
+                out.add(2, f"_seconds = {duration} // {SECOND}")
+                number = f"_seconds if _seconds < {EXACT_BELOW} else _bin_of(_seconds)"
+                number = f"({number}) + {index * BINS}" if index else number
+                out.add(2, f"_bins += (_keys[{number}],)")
+        return "_total", "_bins", None if has else "_total or _bins"
+
+    def _counted(self, out: _Lines, has: bool, asked: int, dated: tuple[bool, ...]) -> None:
+        """Writes the function that gives the contribution."""
+        out.add(0, "def counted(_packed, _given):")
+        out.add(1, f"_time = _packed >> {self.places.times[self.index]} & {CLOCK}")
+        counters, bins, there = self._reckon(out, has, asked, dated)
+        conditions = [*(["_time"] if self.index else []), *([f"({there})"] if there else [])]
+        if conditions:
+            out.add(1, f"if not ({' and '.join(conditions)}):")
+            out.add(2, "return None")
+        out.add(1, f"return {self.index}, _time >> 2, _time & 3, _key, {counters}, {bins}")
+
+    def _put(self, out: _Lines, has: bool, asked: int, dated: tuple[bool, ...]) -> None:
+        """Writes the function that puts it into a pane."""
+        out.add(0, "def put(_packed, _pane, _sign, _given):")
+        counters, bins, there = self._reckon(out, has, asked, dated)
+        if there:
+            out.add(1, f"if not ({there}):")
+            out.add(2, "return False")
+        out.add(1, f"_value = _pane.get(_key, 0) + ({counters} if _sign > 0 else -{counters})")
+        out.add(1, "if _value:")
+        out.add(2, "_pane[_key] = _value")
+        out.add(1, "else:")
+        out.add(2, "_pane.pop(_key, None)")
+        if bins != "()":
+            out.add(1, f"for _bin in {bins}:")
+            out.add(2, "_value = _pane.get(_bin, 0) + _sign")
+            out.add(2, "if _value:")
+            out.add(3, "_pane[_bin] = _value")
+            out.add(2, "else:")
+            out.add(3, "del _pane[_bin]")
+        out.add(1, "return True")
 
 
 def _split(condition: Condition) -> tuple[Condition, tuple[Within, ...]]:
@@ -846,9 +882,17 @@ def _split(condition: Condition) -> tuple[Condition, tuple[Within, ...]]:
     return All(tuple(facts)), asked
 
 
-def _nothing(_: int) -> tuple[Contribution, ...]:
+def _counts_nothing(_packed: int, _given: Given) -> Contribution | None:
     """What a record counts that counts nowhere."""
-    return ()
+    return None
+
+
+def _puts_nothing(_packed: int, _pane: dict[int, int], _sign: int, _given: Given) -> bool:
+    """The same, to be put into a pane."""
+    return False
+
+
+_NOTHING: tuple[Counted, Put, Given] = _counts_nothing, _puts_nothing, ()
 
 
 def _named(kind: Kind, force: Force, facts: Facts) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from streams.registry.conditions import (
 )
 from streams.registry.counting import Counter
 from streams.registry.facts import Case, Fact, Flag
+from streams.registry.indicator import Indicator
 from streams.registry.kind import Duration, Kind
 from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group, Measure
 from streams.registry.registry import REGISTRY, Registry
@@ -42,7 +43,8 @@ def page(registry: Registry = REGISTRY) -> str:
         "Every kind of record of the registry (`streams/registry/`): by which times it is",
         "counted, what is known of it, which records each counter counts, and how the measures of",
         "a table are read from the counters. The board, `/metrics`, the terminal, the dashboards",
-        "and `/series.json` show these measures under these names.",
+        "and `/series.json` show these measures under these names. Below them stand the",
+        "indicators, which are the lines of performance reports, made of measures.",
         "[CONTRIBUTING](../CONTRIBUTING.md#adding-things) shows how one is added;",
         "[fields](fields.md) has what an event can say.",
         "",
@@ -51,6 +53,7 @@ def page(registry: Registry = REGISTRY) -> str:
     ]  # fmt: skip
     for kind in registry.kinds.values():
         lines += _kind(kind)
+    lines += ["## Indicators", "", *_indicators(registry)]
     lines += ["## Service level", "", *_formulas(), ""]
     return "\n".join(lines)
 
@@ -106,6 +109,30 @@ def definition(measure: Measure) -> str:
             return "[by the formula of the force's file](#service-level)"
         case Gauge(of):
             return GAUGES[of]
+
+
+def _indicators(registry: Registry) -> Iterator[str]:
+    yield "A figure by period and area under the name that reports give it: `watchroom query"
+    yield "robbery`, `/api/board?indicator=robbery`. A measure of a table goes by its address in"
+    yield "the same way: `crimes.count{offence=robbery,burglary}`, `calls.service_level{line=999}`."
+    yield ""
+    rows = (_indicator(registry, each) for each in registry.indicators.values())
+    yield from _table(
+        ("name", "is", "made of", "direction", "share of", "per 1,000", "source"), rows
+    )
+
+
+def _indicator(registry: Registry, of: Indicator) -> tuple[str, ...]:
+    made_of = " + ".join(f"`{part.address}`" for part in of.parts)
+    return (
+        f"`{of.name}`",
+        of.definition or of.title,
+        made_of if of.repeats is None else f"people in `{of.repeats.kind}` records",
+        DIRECTIONS[registry.polarity_of(of)],
+        f"`{of.share_of}`" if of.share_of else "",
+        of.per or "",
+        of.source,
+    )
 
 
 def _sum(names: Iterable[str]) -> str:

@@ -77,11 +77,14 @@ class Registry:
         found = self.indicators.get(name)
         if found is None and "." in name:
             part = Part.at(name)
-            group, measure = self._measure_of(part, name)
-            found = Indicator(part.address, f"{group.title}: {measure.title}", (part,))
-            self._check(found)
+            place = self.find(part.group, part.measure)
+            if place is not None:
+                title = f"{place[0].title}: {place[1].title}"
+                found = Indicator(part.address, title, (part,))
+                self._check(found)
         if found is None:
-            near = get_close_matches(name, self.indicators, n=3)
+            every = [f"{group.name}.{m.name}" for group in self.groups for m in group.measures]
+            near = get_close_matches(name.partition("{")[0], [*self.indicators, *every], n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise DeclarationError(f'"{name}" is no indicator{hint}')
         return found

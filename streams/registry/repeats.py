@@ -22,7 +22,8 @@ class RepeatRule:
     holds, and who are in `at_least` such records in a window: that record itself, and others.
 
     `roles`: what they are in the records (`victim`). With `all_roles` they have to be each of them
-    in some record of the window; `no_other` are roles that they must not have in any of it.
+    in some record of the window; `no_other` are roles that they must not have in any of it;
+    `linked` is what one of the counted records of the window has to be.
 
     The window reaches `months` back from each record of the period (`until="record"`), or from the
     start of the period to its end (`until="period"`; of no months it is the period itself). With
@@ -39,3 +40,4 @@ class RepeatRule:
     allied: bool = True
     all_roles: bool = False
     no_other: tuple[str, ...] = ()
+    linked: Condition = ALWAYS

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from streams.board.compare import Change, Comparisons
+from streams.board.control import Moved, Point, chart
 from streams.board.monitor import Monitor
-from streams.board.query import Observation, Query
+from streams.board.query import Query
 from streams.errors import QueryError
+from streams.periods import Grain
 from tests.published.scope import Figure
+from tests.published.series import WHOLES, WITHIN
+
+ALIASES = {
+    "alcohol_keyword_use": "alcohol_related",
+    "cyber_itemised_total": "cyber",
+    "vulnerable_adult_keyword_use": "vulnerable_adult",
+}
+"""Measures that have two names in the reports."""
+
+
+# The text has lost the names over its five tables of areas: they are taken in this order, as the
+# records are made.
+AREAS = {
+    f"LPA block {place} (area name not in text)": name
+    for place, name in enumerate(WITHIN["West Mercia"], 1)
+}
 
 
 class NoAnswerError(Exception):
@@ -31,38 +50,142 @@ class Asked:
             raise NoAnswerError(str(error).split(";")[0]) from None
         if value is None:
             raise NoAnswerError("not known")
-        return 100 * value if figure.unit == "percent" else value
+        return value
 
-    def observed(self, figure: Figure, period: str | None = None) -> Observation:
-        """The measure in the period of a figure, or in another one."""
-        return self.query.figure(figure.measure, period or figure.period, figure.area)
+    def compared(self, figure: Figure) -> Comparisons:
+        """What the measure is compared with in the period and area of a figure."""
+        measure = ALIASES.get(figure.measure, figure.measure)
+        # What was before July 2020 is dated by no more than that.
+        period = figure.period.removeprefix("asat-").replace("before-2020-07", "2020-01..2020-06")
+        area = AREAS.get(figure.area, figure.area)
+        return Comparisons(self.query, measure, period, area, small_bases=True)
+
+    def charted(self, figure: Figure) -> list[Point]:
+        """The chart of the measure up to the last point that lies in the period of a figure: by
+        months, but for limits, which the reports have by quarter."""
+        grain: Grain = "quarter" if figure.statistic.endswith("_limit") else "month"
+        end = self.query.stretch(figure.period).end
+        measure = ALIASES.get(figure.measure, figure.measure)
+        made = chart(self.query, measure, grain, area=figure.area)
+        points = [point for point in made.points if point.end <= end]
+        if not points or points[-1].centre is None:
+            raise NoAnswerError("its chart has no limits yet")
+        return points
 
 
-def _now(asked: Asked, figure: Figure) -> float | None:
-    return asked.observed(figure).value
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
+
+
+def _value(asked: Asked, figure: Figure) -> float | None:
+    return asked.compared(figure).observation.value
 
 
 def _share(asked: Asked, figure: Figure) -> float | None:
-    if asked.query.unit(figure.measure) != "ratio":
+    compared = asked.compared(figure)
+    if asked.query.unit(compared.indicator) == "ratio":
+        return _percent(compared.observation.value)
+    whole = WHOLES.get(figure.measure)
+    found = compared.share_of(whole) if whole else compared.share
+    if found is None:
         raise NoAnswerError("no share of another measure")
-    return asked.observed(figure).value
+    return _percent(found.value)
 
 
-def _previous(asked: Asked, figure: Figure) -> float | None:
-    stretch = asked.query.stretch(figure.period).previous
-    return asked.query.figure(figure.measure, stretch, figure.area).value
+def _of_domestic_abuse(asked: Asked, figure: Figure) -> float | None:
+    """Of recorded crime the offences alone are a share, where incidents are counted as well."""
+    if figure.measure == "domestic_abuse":
+        address = "markers.domestic_abuse"
+        found = Comparisons(asked.query, address, figure.period, figure.area)
+        return _percent(found.share_of("total_recorded_crime").value)
+    return _share(asked, figure)
 
 
-def _last_year(asked: Asked, figure: Figure) -> float | None:
-    stretch = asked.query.stretch(figure.period).last_year
-    return asked.query.figure(figure.measure, stretch, figure.area).value
+def _base(change: Change, figure: Figure) -> float | None:
+    return _percent(change.base) if figure.unit == "percent" else change.base
 
 
-_ANSWERS: dict[str, Callable[[Asked, Figure], float | None]] = {
-    "volume": _now,
-    "seconds": _now,
+def _target(asked: Asked, figure: Figure) -> float | None:
+    """What the force's file held in the period: of a line, the share; of attendance, minutes."""
+    at = asked.query.stretch(figure.period).end - 1
+    defined = asked.query.monitor.board(asked.query.force.id, at).definitions
+    if figure.measure == "emergency_response_time_standard":
+        return defined.attendance.within_seconds / 60
+    line = figure.measure.removeprefix("answered_")[:3]
+    if line not in defined.lines:
+        raise NoAnswerError("no target of it")
+    return _percent(defined.lines[line].target)
+
+
+_Of = Callable[[Asked, Figure], float | None]
+
+
+def _last(read: Callable[[Point], float | None]) -> _Of:
+    return lambda asked, figure: read(asked.charted(figure)[-1])
+
+
+def _moved(points: list[Point]) -> Moved | None:
+    """The last time that the level moved."""
+    return next((point.moved for point in reversed(points) if point.moved is not None), None)
+
+
+def _before_rebase(asked: Asked, figure: Figure) -> float:
+    moved = _moved(asked.charted(figure))
+    if moved is None:
+        raise NoAnswerError("its chart has not moved")
+    return moved.old
+
+
+def _run(asked: Asked, figure: Figure) -> float:
+    """A run ends with the move that it brings."""
+    last = asked.charted(figure)[-1]
+    return last.run if last.moved is None else last.moved.points
+
+
+def _comparison(read: Callable[[Comparisons], float | None]) -> _Of:
+    return lambda asked, figure: read(asked.compared(figure))
+
+
+def _month_average(asked: Asked, figure: Figure) -> float | None:
+    """Of a range its own average; else that of its chart, re-based."""
+    if ".." in asked.compared(figure).stretch.label:
+        return asked.compared(figure).a_month
+    points = asked.charted(figure)
+    moved = _moved(points)
+    return points[-1].centre if moved is None else moved.new
+
+
+_ANSWERS: dict[str, _Of] = {
+    "volume": _value,
+    "seconds": _value,
     "percent": _share,
-    "previous_quarter": _previous,
-    "previous_month": _previous,
-    "same_quarter_last_year": _last_year,
+    "percent_approx": _share,
+    "percent_at_least": _share,
+    "percent_of_total_crime": _of_domestic_abuse,
+    "percent_of_asb": _share,
+    "percent_of_repeat_nominals": _comparison(
+        lambda of: _percent(of.share_of("repeat_nominals_3plus_high_harm").value)
+    ),
+    "rate_per_1000": _comparison(lambda of: None if of.rate is None else of.rate.value),
+    "previous_quarter": lambda asked, figure: _base(asked.compared(figure).previous, figure),
+    "previous_month": lambda asked, figure: _base(asked.compared(figure).previous, figure),
+    "same_quarter_last_year": lambda asked, figure: _base(asked.compared(figure).last_year, figure),
+    "quarter_average": _comparison(lambda of: of.average.base),
+    "daily_average": _comparison(lambda of: of.a_day),
+    "change_on_previous_quarter": _comparison(lambda of: of.previous.change),
+    "change_on_same_month_last_year": _comparison(lambda of: of.last_year.change),
+    "change_on_same_quarter_last_year": _comparison(lambda of: of.last_year.change),
+    "percent_change": _comparison(lambda of: of.previous.percent),
+    "percent_change_after_system_change": _comparison(lambda of: of.previous.percent),
+    "percent_change_on_previous_month": _comparison(lambda of: of.previous.percent),
+    "percent_change_on_previous_quarter": _comparison(lambda of: of.previous.percent),
+    "percent_change_on_same_quarter_last_year": _comparison(lambda of: of.last_year.percent),
+    "percent_above_quarter_average": _comparison(lambda of: of.average.percent),
+    "ytd_percent_change": _comparison(lambda of: of.year_to_date.percent),
+    "target": _target,
+    "upper_control_limit": _last(lambda point: point.upper),
+    "lower_control_limit": _last(lambda point: point.lower),
+    "monthly_average": _month_average,
+    "monthly_average_before_rebase": _before_rebase,
+    "consecutive_months_above_average": _run,
 }

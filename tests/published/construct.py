@@ -31,7 +31,9 @@ from tests.published.series import (
     WHOLES,
     WITHIN,
     before,
+    every_period,
     leaf_periods,
+    quarter_of,
     quarters_before,
     year_before,
 )
@@ -128,7 +130,8 @@ def state(report: str, rows: Sequence[Figure], near: dict[Cell, int]) -> dict[Ce
     for cell, value in near.items():
         program.at(cell, value)
     for figure in rows:
-        _require(program, figure)
+        if figure.measure in MEASURES[report]:
+            _require(program, figure)
     for period in {cell.period for cell in near}:
         for area in WITHIN[force]:
             unlisted = Cell(report, "crime:unlisted", period, area)
@@ -159,6 +162,7 @@ _SUMS: dict[str, tuple[tuple[float, Callable[[str], str]], ...]] = {
 _CHANGES = {
     "percent_change_on_previous_quarter": before,
     "percent_change_on_previous_month": before,
+    "percent_change_after_system_change": before,
     "percent_change_on_same_quarter_last_year": year_before,
     "ytd_percent_change": year_before,
 }
@@ -176,8 +180,6 @@ def _require(program: Program, figure: Figure) -> None:
         figure.period,
         figure.statistic,
     )
-    if measure not in MEASURES[report]:
-        return
     value = float(figure.value)
 
     def of(when: str, name: str = measure) -> list[Cell]:
@@ -198,12 +200,56 @@ def _require(program: Program, figure: Figure) -> None:
     elif statistic == "percent_of_total_crime" and measure == "domestic_abuse":
         offences = [cell for cell in of(period) if cell.series.startswith("mark:")]
         ratio(offences, of(period, "total_recorded_crime"), value, MARGIN)
+    elif statistic.startswith(("monthly_average", "consecutive_months_above")):
+        _chart(program, figure, of)
     elif statistic.endswith("quarter_average"):
         four = [cell for quarter in quarters_before(period) for cell in of(quarter)]
         if statistic == "quarter_average":
             program.between([(1, four)], 4 * value - 2, 4 * value + 1)
         else:
             ratio(4 * of(period), four, 100 + value, MARGIN)
+
+
+def printed_average(figure: Figure) -> bool:
+    """Whether the report prints the average that the months of a figure lie above."""
+    return any(
+        each.statistic == "monthly_average_before_rebase"
+        and (each.report, each.measure) == (figure.report, figure.measure)
+        for each in figures()
+    )
+
+
+def _chart(program: Program, figure: Figure, of: Callable[[str], list[Cell]]) -> None:
+    """A chart by month has its average from the first 12 months; after 8 in a row above that it
+    moves to the mean of these 8."""
+    last = leaf_periods(figure.report, figure.period)[-1]
+    every = every_period(figure.report)
+    months = every[: every.index(last) + 1]
+    value = float(figure.value)
+    if figure.statistic.startswith("consecutive"):
+        if not printed_average(figure):
+            _run(program, int(value), months, of)
+    elif not printed_average(figure):
+        twelve = [cell for month in months[:12] for cell in of(month)]
+        program.between([(1, twelve)], 12 * (value - 0.5), 12 * (value + 0.5) - 1)
+    elif figure.statistic == "monthly_average":
+        eight = [cell for month in months[-8:] for cell in of(month)]
+        program.between([(1, eight)], 8 * (value - 0.5), 8 * (value + 0.5) - 1)
+    else:
+        first = [cell for month in months[:-8] for cell in of(month)]
+        many = len(months) - 8
+        program.between([(1, first)], many * (value - 0.5), many * (value + 0.5) - 1)
+        for month in months[-8:]:
+            program.between([(1, of(month))], value + 1, np.inf)
+
+
+def _run(program: Program, run: int, months: list[str], of: Callable[[str], list[Cell]]) -> None:
+    """The last months of a chart lie above its average, as many as `run`."""
+    first = [(-1.0, [cell for month in months[:12] for cell in of(month)])]
+    for month in months[12:-run]:
+        program.between([(12.0, of(month)), *first], -np.inf, -6)
+    for month in months[-run:]:
+        program.between([(12.0, of(month)), *first], 6, np.inf)
 
 
 # How a measure's records are expected to lie, where that was not published.
@@ -259,7 +305,6 @@ def expected(report: str, rows: Sequence[Figure]) -> dict[Cell, int]:
             both = (1 + float(row.value) / 100) * (printed[spring] + printed[summers])
             last = both - printed[row.measure, row.area, quarter]
             printed.setdefault((row.measure, row.area, before(quarter)), last)
-    periods = [quarter, *quarters_before(quarter, 5 if report == "003" else 4)]
     found: dict[Cell, int] = {}
     total = "total_recorded_crime"
     whole = sum(printed.get((total, area, quarter), 1.0) for area in WITHIN[force])
@@ -268,7 +313,8 @@ def expected(report: str, rows: Sequence[Figure]) -> dict[Cell, int]:
     for measure, term in sorted(MEASURES[report].items(), key=lambda each: len(each[1])):
         if measure == total:
             continue
-        for period, area in product(periods, WITHIN[force]):
+        for leaf, area in product(every_period(report), WITHIN[force]):
+            period = quarter_of(leaf)
             places = ((area, 1.0), (force, shares[area]))
             whens = (period, "average", quarter, year_before(quarter))
             known = (
@@ -278,16 +324,15 @@ def expected(report: str, rows: Sequence[Figure]) -> dict[Cell, int]:
                 if (measure, place, when) in printed
             )
             number = next(known, None)
-            leaves = leaf_periods(report, period)
-            of = {series: [Cell(report, series, leaf, area) for leaf in leaves] for series in term}
-            rest = [series for series in term if of[series][0] not in found]
+            rest = [series for series in term if Cell(report, series, leaf, area) not in found]
             if number is None or not rest:
                 continue
-            number -= sum(found.get(cell, 0) for series in term for cell in of[series])
+            number /= len(leaf_periods(report, period))
+            number -= sum(found.get(Cell(report, series, leaf, area), 0) for series in term)
             weights = {series: _WEIGHTS.get(series, 0.2) for series in rest}
             for series, weight in weights.items():
-                each = max(0.0, number) * weight / sum(weights.values()) / len(leaves)
-                found |= dict.fromkeys(of[series], round(each))
+                each = max(0.0, number) * weight / sum(weights.values())
+                found[Cell(report, series, leaf, area)] = round(each)
     return found
 
 

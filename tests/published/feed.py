@@ -8,10 +8,12 @@ corrected records that make them what its text says.
 
 from __future__ import annotations
 
+import calendar
 import csv
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from itertools import count, islice
 from random import Random
 
@@ -23,12 +25,10 @@ from tests.published.outcomes import add_facts
 from tests.published.people import add_people
 from tests.published.readings import Reading, readings
 from tests.published.scope import HERE
-from tests.published.series import FORCES, REPORTED
+from tests.published.series import FORCES, REPORTED, after
 
 LATE = 1800.0
 """After how many seconds an emergency is attended that is not within 20 minutes."""
-DAYS = 28
-"""The days of a month over which its records are spread."""
 SOCIETY = ("drugs.possession", "weapons", "public_order", "other_crime")
 """What the tables of 2016 and 2017 have together as other crimes against society."""
 
@@ -60,6 +60,8 @@ _BASES = {
     "other_crime.obscene_publications": "other_crime",
 }
 """By offence that is only counted with a marker, the one under which the cells have its crimes."""
+_ALONE = ("violence.with_injury", "damage_arson", "shoplifting", "vehicle")
+"""Offences that are in no group of cyber crime."""
 _MARKED_INCIDENTS = ("domestic_abuse", "child_at_risk", "vulnerable_adult", "hate.racial")
 _MARKERS = (
     "domestic_abuse",
@@ -108,14 +110,6 @@ def read_cells(report: str) -> tuple[Counts, Counts]:
                     states[row["state"]][row["series"], period, row["area"]] = int(number)
                     period = after(period)
     return states["table"], states["text"]
-
-
-def after(period: str) -> str:
-    """The month or quarter after."""
-    year, rest = int(period[:4]), period[5:]
-    if rest in ("Q4", "12"):
-        return f"{year + 1}-{'Q1' if rest == 'Q4' else '01'}"
-    return f"{year}-Q{int(rest[1]) + 1}" if rest[0] == "Q" else f"{year}-{int(rest) + 1:02d}"
 
 
 def months_of(period: str) -> list[str]:
@@ -189,8 +183,7 @@ class Feed:
             for series, _, _ in self.table
             if series.startswith(f"mark:{marker}:") and not series.endswith(":")
         }
-        if "other_crime" in apart:
-            apart |= {"drugs", "weapons", "public_order"}
+        alone = _ALONE if "other_crime" in apart else ("",)
         base = _BASES.get(offence, offence)
         family, held = marker.partition(".")[0], self.crimes[month, area]
         first = _MARKERS.index(family) * len(held) // len(_MARKERS)
@@ -198,7 +191,11 @@ class Feed:
             crime
             for crime in (*held[first:], *held[:first])
             if not any(each.startswith(family) for each in crime.markers)
-            and (crime.what == base if offence else not crime.what.startswith(tuple(apart)))
+            and (
+                crime.what == base
+                if offence
+                else crime.what.startswith(alone) and not crime.what.startswith(tuple(apart))
+            )
         )
         marked = list(islice(wanted, number))
         if len(marked) < number:
@@ -214,12 +211,15 @@ class Feed:
         for held, write in ((self.crimes, self._crime), (self.incidents, self._incident)):
             for (month, _), several in held.items():
                 for place, made in enumerate(several):
-                    made.place, made.date = next(places), f"{month}-{place % DAYS + 1:02d}"
+                    made.place, made.date = (
+                        next(places),
+                        f"{month}-{place % days_of(month) + 1:02d}",
+                    )
                     day, line = write(made)
                     days[day].append(line)
         for month, calls in self._calls().items():
             for offered, number in calls:
-                for place in range(DAYS):
+                for place in range(days_of(month)):
                     day = f"{month}-{place + 1:02d}"
                     days[day] += self._made_calls(offered, number, day)
         for each in readings(self.report):
@@ -232,7 +232,7 @@ class Feed:
         day, extra = made.date, dict(made.facts)
         if committed := extra.pop("committed", None):
             extra["committed_from"] = _moved(made.date, -int(str(committed)))
-        if outcome := extra.pop("outcome_after", None):
+        if (outcome := extra.pop("outcome_after", None)) is not None:
             day = _moved(made.date, int(str(outcome)))
             extra["outcome_at"] = f"{day}T12:30:00Z"
         if made.markers:
@@ -290,7 +290,7 @@ class Feed:
         """The calls of a line on a day of a month that has `number` of them."""
         abandoned = round(number * offered.abandoned / 1000)
         in_time = abandoned + round(number * offered.in_time / 1000)
-        for place in range(int(date[8:]) - 1, number, DAYS):
+        for place in range(int(date[8:]) - 1, number, days_of(date[:7])):
             if place < abandoned:
                 end = f'"abandoned_at":"{date}T12:00:40Z"'
             else:
@@ -333,7 +333,8 @@ class Feed:
             more = number - self.table.get((series, period, area), 0)
             months = months_of(period)
             if kind == "mark":
-                yield from self._marked_late(what, months[0], area, more, head)
+                held = (made for month in months for made in self.crimes[month, area])
+                yield from self._marked_late(what, held, more, head)
                 continue
             body = f'"area":"{self.areas[area]}","offence":"{what}","recorded_at":'
             for _ in range(more):
@@ -347,16 +348,26 @@ class Feed:
                 yield f'{head},"id":"c{made.place}",{body}"{at}","deleted":true}}'
 
     def _marked_late(
-        self, what: str, month: str, area: str, number: int, head: str
+        self, what: str, held: Iterable[Record], number: int, head: str
     ) -> Iterator[str]:
+        """Crimes that get a marker late, or lose it where the number is negative."""
         marker, _, offence = what.partition(":")
-        held = (made for made in self.crimes[month, area] if made.what == offence)
-        for made in islice((m for m in held if (marker in m.markers) is (number < 0)), abs(number)):
+        of_it = (made for made in held if made.what.startswith(offence or _ALONE))
+        for made in islice(
+            (m for m in of_it if (marker in m.markers) is (number < 0)), abs(number)
+        ):
             (made.markers.append if number > 0 else made.markers.remove)(marker)
             yield (
-                f'{head},"id":"c{made.place}","area":"{self.areas[area]}","offence":"{offence}",'
-                f'"recorded_at":"{made.date}T12:00:00Z","markers":{_encode(made.markers).decode()}}}'
+                f'{head},"id":"c{made.place}","area":"{self.areas[made.area]}",'
+                f'"offence":"{made.what}","recorded_at":"{made.date}T12:00:00Z",'
+                f'"markers":{_encode(made.markers).decode()}}}'
             )
+
+
+@cache
+def days_of(month: str) -> int:
+    """How many days a month has; its records are spread over all of them."""
+    return calendar.monthrange(int(month[:4]), int(month[5:]))[1]
 
 
 def _moved(day: str, days: int) -> str:

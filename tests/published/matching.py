@@ -10,7 +10,7 @@ from typing import NamedTuple
 from streams.board.monitor import Monitor
 from streams.periods import Calendar
 from tests.published.asking import Asked, NoAnswerError
-from tests.published.feed import Feed, after
+from tests.published.feed import Feed
 from tests.published.scope import (
     CLASSES,
     CONTRADICTORY,
@@ -20,10 +20,12 @@ from tests.published.scope import (
     figures,
     group_of,
 )
-from tests.published.series import REPORTED
+from tests.published.series import REPORTED, after
 
 FAR_FUTURE = 4_102_444_800_000
 """When the log took the lines, in ms: after any of them was written."""
+ABOUT = 2.5
+"""How many percentage points off a share may be that a report gives as "about half"."""
 MATCHED = "matched"
 DIFFERS = "it is "
 
@@ -62,19 +64,29 @@ def _outcome(answers: Asked, figure: Figure) -> str:
         value = answers.answer(figure)
     except NoAnswerError as error:
         return str(error)
-    digits = decimals(figure.report, figure.statistic, figure.unit)
+    digits = decimals(figure)
+    if figure.statistic == "percent_at_least" and value >= float(figure.value):
+        return MATCHED
+    if figure.statistic == "percent_approx" and abs(value - float(figure.value)) <= ABOUT:
+        return MATCHED
     if abs(value - float(figure.value)) <= 0.5 * 10**-digits + 1e-9:
         return MATCHED
     return f"{DIFFERS}{value:.{digits + 2}f}"
 
 
+def decimals(figure: Figure) -> int:
+    """How many decimals a report prints of a statistic: `2` may stand for 2.00. Other percentages
+    than those of its tables have as many as the measure's."""
+    of_measure = figure.unit == "percent" and figure.statistic != "percent_of_total_crime"
+    return _decimals(figure.report, figure.statistic, figure.measure if of_measure else "")
+
+
 @cache
-def decimals(report: str, statistic: str, unit: str) -> int:
-    """How many decimals a report prints of a statistic: `2` may stand for 2.00."""
+def _decimals(report: str, statistic: str, measure: str) -> int:
     values = (
         each.value
         for each in figures()
-        if (each.report, each.statistic, each.unit) == (report, statistic, unit)
+        if (each.report, each.statistic) == (report, statistic) and measure in ("", each.measure)
     )
     return max(len(value.partition(".")[2]) for value in values)
 

@@ -123,7 +123,7 @@ def _outcomed(feed: Feed, quarter: str, share: float, within_5_days: float = 0.5
     late = [made for made in chosen if made.month != crimes[-1].month]
     slow = {id(made) for made in late[: round(len(chosen) * (1 - within_5_days))]}
     for made in chosen:
-        made.facts |= {"outcome": ACTION, "outcome_after": 20 if id(made) in slow else 2}
+        made.facts |= {"outcome": ACTION, "outcome_after": 20 if id(made) in slow else 0}
 
 
 def _came(
@@ -135,6 +135,6 @@ def _came(
     if len(chosen) < number:
         raise ValueError(f"{number - len(chosen)} crimes too few for outcome {outcome} in {period}")
     for place, made in enumerate(chosen):
-        made.facts |= {"outcome": outcome, "outcome_after": 1}
+        made.facts |= {"outcome": outcome, "outcome_after": 0}
         if place >= without_victim:
             made.facts["victims"] = [feed.somebody()]

@@ -11,6 +11,9 @@ FORCES = {"000": "Warwickshire", "001": "West Mercia", "002": "Warwickshire", "0
 MONTHLY = ("000", "001", "002")
 """The reports of which months are published too: their records are fed by month, those of the
 others by quarter."""
+FIRST = {"000": "2015-04", "001": "2015-05", "002": "2016-03", "003": "2019-Q2"}
+"""The first month or quarter of each report's records: a chart by month that moves in the reported
+quarter has 12 months from which its first limits are, and then 8 on one side."""
 
 _NORTH = ("North Warwickshire", "Nuneaton & Bedworth", "Rugby")
 _SOUTH = ("Stratford", "Warwick")
@@ -158,6 +161,8 @@ def _marked(report: str) -> dict[str, Term]:
             "cyber_other_crimes_against_society": _cyber_of("other_crime"),
         }
     if report == "002":
+        found["vulnerable_adult_keyword_use"] = ("mark:vulnerable_adult:",)
+        found["alcohol_keyword_use"] = ("mark:alcohol:",)
         shares = ("business_community_burglary", "theft_from_vehicle", "other_theft")
         for name, each in zip(shares, rural[1:], strict=True):
             found[f"rural_crime_share_{name}"] = (each,)
@@ -232,6 +237,28 @@ def leaf_periods(report: str, period: str) -> tuple[str, ...]:
     if rest.isdigit() and report in MONTHLY:
         return (period,)
     raise ValueError(f"{period} of {report}")
+
+
+def every_period(report: str) -> list[str]:
+    """The months or quarters of a report's records, in order."""
+    found = [FIRST[report]]
+    last = leaf_periods(report, REPORTED[report])[-1]
+    while found[-1] != last:
+        found.append(after(found[-1]))
+    return found
+
+
+def after(period: str) -> str:
+    """The month or quarter after."""
+    year, rest = int(period[:4]), period[5:]
+    if rest in ("Q4", "12"):
+        return f"{year + 1}-{'Q1' if rest == 'Q4' else '01'}"
+    return f"{year}-Q{int(rest[1]) + 1}" if rest[0] == "Q" else f"{year}-{int(rest) + 1:02d}"
+
+
+def quarter_of(period: str) -> str:
+    """The quarter of a month, or the quarter itself."""
+    return period if "Q" in period else f"{period[:4]}-Q{(int(period[5:]) + 2) // 3}"
 
 
 def before(period: str) -> str:

@@ -63,30 +63,18 @@ class Totals(NamedTuple):
     dispersion: float
 
 
-def fit_level(
-    counts: Sequence[float],
-    exposures: Sequence[float],
-    *,
-    dispersion: float,
-    half_life: float,
-    trend_sd: float = 0.1,
-    season_sd: float = 0.15,
-) -> WeeklyLevel:
-    """The level of the week after the last; weeks with no exposure count as gaps.
-
-    >>> fit = fit_level([100, 96, 105, 99], [168.0] * 4, dispersion=1.0, half_life=26)
-    >>> round(fit.rate * 168), round(fit.spread, 3), fit.weights
-    (100, 0.004, [1.0, 1.0, 1.0, 1.0])
-    """
-    series = [Totals(counts, exposures, dispersion)]
-    return fit_levels(series, half_life=half_life, trend_sd=trend_sd, season_sd=season_sd)[0]
-
-
 def fit_levels(
     series: Sequence[Totals], *, half_life: float, trend_sd: float, season_sd: float
 ) -> list[WeeklyLevel]:
-    """The same of many series. Those of as many weeks are fitted at once: the arrays of one are so
-    small that a hundred take little longer."""
+    """Of each series the level of the week after the last; weeks with no exposure count as gaps.
+    Those of as many weeks are fitted at once: the arrays of one are so small that a hundred take
+    little longer.
+
+    >>> series = [Totals([100, 96, 105, 99], [168.0] * 4, dispersion=1.0)]
+    >>> (fit,) = fit_levels(series, half_life=26, trend_sd=0.1, season_sd=0.15)
+    >>> round(fit.rate * 168), round(fit.spread, 3), fit.weights
+    (100, 0.004, [1.0, 1.0, 1.0, 1.0])
+    """
     found: dict[int, WeeklyLevel] = {}
     alike: dict[int, list[int]] = {}
     for place, (counts, exposures, dispersion) in enumerate(series):

@@ -7,6 +7,7 @@ from streams.registry.indicators.calls import CALLS
 from streams.registry.indicators.crimes import CRIMES
 from streams.registry.indicators.incidents import INCIDENTS
 from streams.registry.indicators.markers import MARKED
+from streams.registry.indicators.outcomes import OUTCOMES
 from streams.registry.indicators.people import PEOPLE
 
-INDICATORS: tuple[Indicator, ...] = (*CALLS, *INCIDENTS, *CRIMES, *MARKED, *PEOPLE)
+INDICATORS: tuple[Indicator, ...] = (*CALLS, *INCIDENTS, *CRIMES, *MARKED, *OUTCOMES, *PEOPLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from streams.registry.charting import RESPONSE
 from streams.registry.indicator import Indicator, Part
 
 WARWICKSHIRE = "Warwickshire PCC performance reports Apr-Jun 2016 and Oct-Dec 2017"
@@ -34,6 +35,7 @@ INCIDENTS = (
         "mean_response_time",
         "Mean response to emergencies",
         (Part.at("attendance.response_mean"),),
+        charts=RESPONSE,
         definition="Mean time from opening to arrival of emergency incidents",
         source=WARWICKSHIRE,
     ),

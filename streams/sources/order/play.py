@@ -184,8 +184,9 @@ class Play:
         origin = self._origins.setdefault(chunk.origin, len(self._origins))
         if not chunk.finished:
             lines = chunk.lines()
+            file = place_of(origin, 0, begins=True)
             rows: list[SortedRow] = [
-                (UNREADABLE if at is None else at, line, place_of(origin, number, begins=True))
+                (UNREADABLE if at is None else at, line, file | number << 1)
                 for at, line, number in zip(
                     map(instant_of, lines), lines, chunk.line_numbers, strict=True
                 )

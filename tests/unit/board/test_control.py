@@ -120,6 +120,12 @@ def test_a_change_of_recording_begins_the_chart_anew() -> None:
     assert (made[26].centre, made[26].flag) == (102, None)
 
 
+def test_a_point_says_how_many_times_in_a_row_it_rose_or_fell() -> None:
+    made = points([10, 12, 13, None, 14, 14, 9, 8])
+    judge(made, MONTHS, [])
+    assert [each.rises for each in made] == [0, 1, 2, 0, 3, 0, -1, -2]
+
+
 def test_a_share_is_judged_by_how_many_it_is_of() -> None:
     sizes = [400] * 12 + [25, 400]
     made = points([0.8, 0.84] * 6 + [0.7, 0.7], sizes=sizes)

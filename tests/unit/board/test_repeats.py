@@ -154,6 +154,7 @@ RULES = st.builds(
     st.booleans(),
     st.booleans(),
     st.booleans(),
+    linked=st.sampled_from([ALWAYS, has("markers", "domestic_abuse")]),
 )
 
 
@@ -198,6 +199,12 @@ def by_hand(log: list[Offence], rule: RepeatRule, month: str, area: str) -> int:
             )
             others += not rule.same_period
             if rule.all_roles and not set(rule.roles) <= had:
+                continue
+            if rule.linked != ALWAYS and not any(
+                each.marked and name == person and role in rule.roles
+                for each in window
+                for name, role in each.persons
+            ):
                 continue
             there = there or (rule.at_least == 1 and not rule.all_roles) or others >= rule.at_least
         found += there

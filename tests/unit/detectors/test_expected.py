@@ -15,7 +15,7 @@ from scipy.stats import nbinom, poisson
 
 from detectors.counts.expected import Expected
 from detectors.counts.predictive import Predictive, limits
-from detectors.counts.weekly.level import Totals, fit_level, fit_levels
+from detectors.counts.weekly.level import Totals, WeeklyLevel, fit_levels
 from tests.seasonal_counts import draw, flagged, history, learned, realised, week_shape
 
 
@@ -141,15 +141,21 @@ def test_a_surge_of_two_months_does_not_hide_the_next() -> None:
 
 
 def test_a_surge_is_weighted_down_and_a_change_that_stays_becomes_the_level() -> None:
-    surge = fit_level([100.0] * 12 + [150.0] * 8 + [100.0] * 5, [1.0] * 25, **CONSTANTS)
+    surge = level_of([100.0] * 12 + [150.0] * 8 + [100.0] * 5)
     assert max(surge.weights[12:20]) < 0.3
     assert min(surge.weights[:10] + surge.weights[-2:]) == 1.0
     assert surge.rate == pytest.approx(100, rel=0.02)
-    stays = fit_level([100.0] * 30 + [150.0] * 30, [1.0] * 60, **CONSTANTS)
+    stays = level_of([100.0] * 30 + [150.0] * 30)
     assert stays.rate == pytest.approx(150, rel=0.1)
 
 
-CONSTANTS = {"dispersion": 1.0, "half_life": 26.0}
+CONSTANTS = {"half_life": 26.0, "trend_sd": 0.1, "season_sd": 0.15}
+
+
+def level_of(counts: list[float]) -> WeeklyLevel:
+    """The level of weeks of the same exposure."""
+    (fit,) = fit_levels([Totals(counts, [1.0] * len(counts), 1.0)], **CONSTANTS)
+    return fit
 
 
 def test_season_and_trend_are_followed_from_the_second_year_on() -> None:
@@ -157,7 +163,7 @@ def test_season_and_trend_are_followed_from_the_second_year_on() -> None:
     weeks = np.arange(131)
     season = np.exp(0.2 * np.sin(2 * np.pi * weeks / 52.18) + 0.05 * weeks / 52)
     counts = rng.poisson(5_000 * season)
-    fit = fit_level(counts[:130].tolist(), [1.0] * 130, **CONSTANTS)
+    fit = level_of(counts[:130].tolist())
     assert fit.rate == pytest.approx(5_000 * season[130], rel=0.02)
     assert fit.yearly == pytest.approx(1.05, abs=0.03)
     assert fit.spread < 0.01
@@ -174,8 +180,7 @@ def test_series_whose_levels_are_fitted_together_have_the_levels_that_each_has_a
         for weeks in (1, 8, 60)
         for level, dispersion in ((0.1, 1.0), (30.0, 1.5), (5_000.0, 2.5))
     ]
-    settings = {"half_life": 26.0, "trend_sd": 0.1, "season_sd": 0.15}
-    assert fit_levels(series, **settings) == [fit_levels([one], **settings)[0] for one in series]
+    assert fit_levels(series, **CONSTANTS) == [fit_levels([one], **CONSTANTS)[0] for one in series]
 
 
 def test_states_are_said_in_plain_words() -> None:

@@ -16,7 +16,12 @@ from scipy import stats
 from detectors.base import Detector
 from detectors.change.focus import PoissonFocus
 from detectors.change.river_detectors import ADWIN, PageHinkley
-from detectors.shares.proportion import Proportion, beta_binomial_tails, binomial_tails
+from detectors.shares.proportion import (
+    Proportion,
+    beta_binomial_at_most,
+    beta_binomial_tails,
+    binomial_tails,
+)
 
 tails = st.integers(1, 2_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -44,6 +49,26 @@ def test_beta_binomial_tails(kn: tuple[int, int], a: float, b: float) -> None:
     assert upper == pytest.approx(chances[k:].sum(), rel=1e-6, abs=1e-15)
     mid = beta_binomial_tails(k, n, a, b, mid_p=True)
     assert sum(mid) == pytest.approx(1.0, abs=1e-9)
+
+
+@given(
+    st.integers(1, 6_000),
+    st.floats(0.01, 200.0),
+    st.floats(0.01, 200.0),
+    st.sampled_from([1e-5, 1e-3, 0.5]),
+    st.integers(-1, 6_000),
+)
+def test_the_most_successes_that_are_so_rare_are_those_of_the_tails(
+    n: int, a: float, b: float, chance: float, highest: int
+) -> None:
+    most = beta_binomial_at_most(n, a, b, chance, highest)
+    top = min(n, highest)
+    assert -1 <= most <= max(-1, top)
+    nearly = 1e-6 * chance
+    if most >= 0:
+        assert beta_binomial_tails(most, n, a, b)[0] <= chance + nearly
+    if most < top:
+        assert beta_binomial_tails(most + 1, n, a, b)[0] >= chance - nearly
 
 
 def test_tails_of_very_many_trials_are_near_the_exact_ones() -> None:
@@ -86,11 +111,10 @@ def test_own_recent_rate() -> None:
     assert detector.recent_rate == pytest.approx(0.9)
     detector.update(32, 50)
     expected = stats.betabinom.cdf(32, 50, 900.5, 100.5)
-    assert 10**-detector.evidence_recent == pytest.approx(expected, rel=1e-6)
+    assert 10**-detector.evidence == pytest.approx(expected, rel=1e-6)
     assert detector.drift_detected
-    assert detector.evidence_target == 0.0
     # A plug-in tail would be smaller than the predictive one.
-    assert 10**-detector.evidence_recent > stats.binom.cdf(32, 50, 0.9)
+    assert 10**-detector.evidence > stats.binom.cdf(32, 50, 0.9)
 
 
 def test_what_is_older_than_the_memory_fades() -> None:

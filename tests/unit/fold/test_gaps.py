@@ -22,6 +22,8 @@ from streams.fold.gaps import Gap, empty_runs, too_long, walk
 from streams.fold.ledger import Closing, Ledger
 from streams.fold.panes import Panes
 from streams.periods import DAY, GRAINS, HOUR, MINUTE, Calendar, Period, rfc3339
+from streams.registry.calls import CALL
+from streams.registry.packing import Packer
 from streams.state import surveillance as watching
 from streams.surveillance.adapters.counts import Counts
 from streams.surveillance.relearning import kept
@@ -38,6 +40,7 @@ from tests.surveillance import (
 )
 
 CALENDAR = Calendar(ZoneInfo("Europe/London"))
+OFFERED = Packer(CALL, tiny_force()).by_clock[0]
 WEEKS = 6
 """Of history before a gap: enough to know a level."""
 
@@ -64,7 +67,7 @@ def noted(ledger: Ledger) -> list[Closing | Gap]:
     end=st.integers(0, 300),
 )
 def test_an_empty_run_is_what_no_pane_covers(days: list[int], whole: list[int], end: int) -> None:
-    panes = Panes(CALENDAR)
+    panes = Panes(CALENDAR, OFFERED)
     begin = CALENDAR.midnight(2021, 1, 1)
     panes.hours_before = begin + 400 * DAY
     for day in days:
@@ -88,7 +91,7 @@ def test_an_empty_run_is_what_no_pane_covers(days: list[int], whole: list[int], 
 
 
 def test_an_empty_run_begins_where_the_last_record_ended_and_short_ones_are_none() -> None:
-    panes = Panes(CALENDAR)
+    panes = Panes(CALENDAR, OFFERED)
     begin = CALENDAR.midnight(2021, 1, 10)
     panes.records[(begin - 90 * MINUTE) // MINUTE] = 1
     panes.records[(begin + 30 * MINUTE) // MINUTE] = 1

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 
 from streams.fold.panes import Pane, Panes, add_into
 from streams.periods import DAY, HOUR, MINUTE, Calendar
-from streams.registry.packing import Contribution
+from streams.registry.calls import CALL
+from streams.registry.packing import Contribution, Packer
 from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, SECOND_PRECISE
+from tests.build import tiny_force
 
 CALENDAR = Calendar(ZoneInfo("Europe/London"))
+OFFERED = Packer(CALL, tiny_force()).by_clock[0]
 MARCH = CALENDAR.midnight(2021, 3, 1)
 APRIL = CALENDAR.midnight(2021, 4, 1)
 
@@ -25,7 +28,7 @@ def at(when: int, series_key: int = 1, precision: int = SECOND_PRECISE) -> Contr
 @pytest.fixture
 def panes() -> Panes:
     """Those of March and the first days of April, an event every seven hours."""
-    made = Panes(CALENDAR)
+    made = Panes(CALENDAR, OFFERED)
     for when in range(MARCH, APRIL + 5 * DAY, 7 * HOUR):
         made.add(at(when), 1, 1)
     made.coarsen(APRIL + 5 * DAY)
@@ -83,7 +86,7 @@ def test_a_sealed_pane_that_is_put_back_makes_all_sums_anew(panes: Panes) -> Non
 
 
 def test_of_records_that_have_left_a_minute_shows_the_others_when_one_is_taken_out() -> None:
-    panes = Panes(CALENDAR)
+    panes = Panes(CALENDAR, OFFERED)
     panes.coarsen(MARCH + DAY)
     minute = (MARCH + DAY) // MINUTE - 10
     panes.put_back("minute", minute, {1: 2})
@@ -125,7 +128,7 @@ def test_parts_add_up_to_what_lies_within_whenever_it_came(
     late: list[tuple[int, int, int]],
     spans: list[tuple[int, int]],
 ) -> None:
-    panes = Panes(CALENDAR)
+    panes = Panes(CALENDAR, OFFERED)
     for event in first:
         panes.add(whole(event), 1, 1)
     watermark = MARCH + 40 * DAY

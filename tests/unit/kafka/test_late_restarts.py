@@ -143,6 +143,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
         save(first, topic)
         first.checkpoint.close()
         again = partition(Path(folder, "again"), kind)
+        again.begin_reading(0)
         know(again, topic)
         for offset in range(len(log)):
             asyncio.run(again.fold([Record(offset, log[offset])]))
@@ -150,9 +151,12 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
                 save(again, topic)
                 again.checkpoint.close()
                 again = partition(Path(folder, "again"), kind)
+                again.begin_reading(0)
                 know(again, topic)
-        again.settle_archives()
+        asyncio.run(again.end_reading())
         whole = alone(records)
+        assert ledger_of(again).revisions == whole.revisions
+        assert ledger_of(again).first_known == 0
         assert counters(ledger_of(again)) == counters(whole)
         assert ledger_of(again).versions.as_dict() == whole.versions.as_dict()
         again.checkpoint.close()

@@ -25,7 +25,7 @@ from tests.build import TINY_FORCE, tiny_force
 
 ANY_NAME = (
     "Name a group (calls, attendance, incidents, crimed_incidents, crimes, markers, "
-    "recency), a measure, a category, an offence, "
+    "recency, results, outcomes), a measure, a category, an offence, "
     "a marker or a line"
 )
 

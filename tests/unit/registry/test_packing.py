@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from streams.errors import Refused
 from streams.events.schema import Call, Casualty, Crime, Incident, Record
+from streams.fold.panes import put_in
 from streams.periods import DAY, HOUR, SECOND, Calendar, to_ms
 from streams.registry.calls import CALL
 from streams.registry.conditions import (
@@ -37,7 +38,7 @@ from streams.registry.facts import Case, Code, Flag, Marks, Number
 from streams.registry.histogram import BINS, bin_of
 from streams.registry.incidents import INCIDENT
 from streams.registry.kind import Kind
-from streams.registry.packing import OPEN, Packer
+from streams.registry.packing import CLOCK, FACTS, OPEN, ByClock, Packer
 from streams.registry.times import LONGEST
 from tests.build import tiny_force
 
@@ -268,6 +269,39 @@ def test_a_record_counts_what_its_declarations_say(
     for event in data.draw(st.lists(events(), min_size=1, max_size=6)):
         packed = packer.pack(event, to_ms(UPDATED))
         assert packed_counts(packer, packed) == counted(kind, event)
+
+
+def put(by: ByClock, packed: int, pane: dict[int, int], sign: int) -> bool:
+    index = packed >> 1 & FACTS
+    return by.puts[index](packed, pane, sign, by.given[index])
+
+
+@pytest.mark.parametrize(
+    ("kind", "events"), [(COLLISIONS, incidents), (OUTCOMES, crimes)], ids=["incident", "crime"]
+)
+@given(data=st.data())
+def test_a_record_puts_its_contributions_into_panes_and_takes_them_out_again(
+    kind: Kind, events: Callable[[], st.SearchStrategy[Record]], data: st.DataObject
+) -> None:
+    packer, drawn = Packer(kind, FORCE), st.lists(events(), min_size=1, max_size=6)
+    records = [packer.pack(event, to_ms(UPDATED)) for event in data.draw(drawn)]
+    panes: list[dict[int, int]] = [{} for _ in kind.clocks]
+    expected: list[dict[int, int]] = [{} for _ in kind.clocks]
+    for packed in records:
+        contributed = {each[0]: each for each in packer.contributions(packed)}
+        for clock, by in enumerate(packer.by_clock):
+            time = packed >> by.shift & CLOCK
+            counts = time > 0 and put(by, packed, panes[clock], 1)
+            assert counts == (clock in contributed)
+            if counts:
+                assert (time >> 2, time & 3) == contributed[clock][1:3]
+                put_in(expected[clock], contributed[clock], 1)
+    assert panes == expected
+    for packed in records:
+        for pane, by in zip(panes, packer.by_clock, strict=True):
+            if packed >> by.shift & CLOCK:
+                put(by, packed, pane, -1)
+    assert panes == [{} for _ in kind.clocks]
 
 
 @given(st.lists(crimes(), min_size=1, max_size=6), st.randoms())

@@ -52,7 +52,7 @@ def watched(subject: str, of_all: str) -> Group:
         ),
         (
             {"counters": (Counter("x", clock="closed_at"),)},
-            'counter x: clock "closed_at" is none of recorded_at',
+            'counter x: clock "closed_at" is none of outcome_at, recorded_at',
         ),
         (
             {"counters": (Counter("x", adds="outcome"),)},

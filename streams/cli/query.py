@@ -1,0 +1,258 @@
+"""`watchroom query`: any indicator by area and period, of files or of a running monitor."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from streams.board.answers import FigurePage, FigureRow, Question, Rows
+from streams.board.monitor import Monitor
+from streams.board.query import Query
+from streams.cli.comparing import compare_option, names_in
+from streams.cli.inputs import Inputs, passed_over, progress_bar, refused_lines
+from streams.cli.options import board_console, forces_named
+from streams.config.force import WHOLE
+from streams.embedded.replay import ReplayClock
+from streams.embedded.runner import Embedded, has_records, last_event
+from streams.errors import QueryError, WatchroomError
+from streams.live import Live
+from streams.outputs.figure_csv import csv_text
+from streams.outputs.figures_shown import figures
+from streams.outputs.instants import parse_instant
+from streams.outputs.monitor_client import Declined, MonitorClient, NoAnswer
+from streams.periods import GRAINS, Calendar, Grain
+from streams.sources.order.play import Play
+from streams.sources.stops import Stops
+from streams.state.departed import kept_on_disk
+from streams.stretches import FORMS, Stretch
+
+PARTS = tuple(grain for grain in GRAINS if grain != "hour")
+"""The grains of which the labels are the same in every time zone."""
+PAGE = 1_000
+"""Rows that a monitor is asked for at once."""
+
+
+class Where(NamedTuple):
+    """Which force is asked of, and as of when."""
+
+    force: str | None
+    at: str | None
+
+
+@click.command()
+@click.argument("indicators", nargs=-1, metavar="[INDICATOR]...")
+@click.option(
+    "--from",
+    "sources",
+    multiple=True,
+    metavar="SOURCE",
+    help="A file or folder of events to read and count; repeatable. Without it a monitor is asked.",
+)
+@click.option(
+    "--mapping",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="What the columns of the SOURCEs mean, where they are tables.",
+)
+@click.option(
+    "--url",
+    default="http://127.0.0.1:8787",
+    show_default=True,
+    help="The web address of a running monitor.",
+)
+@click.option(
+    "--force",
+    "force_names",
+    multiple=True,
+    metavar="FORCE",
+    help="The force: an id, or of files also the path of a force file.",
+)
+@click.option(
+    "--area",
+    "areas",
+    multiple=True,
+    default=(WHOLE,),
+    help='An area by id, name or alias, or "all"; repeatable. Default: the force as a whole.',
+)
+@click.option(
+    "--period",
+    "periods",
+    multiple=True,
+    required=True,
+    metavar="P",
+    help=f"{FORMS}. Repeatable.",
+)
+@click.option(
+    "--by", type=click.Choice(PARTS), help="A row for each of these within each --period."
+)
+@compare_option
+@click.option("--at", metavar="TIME", help="As of when; of files by default their last day.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json"]),
+    default="table",
+    show_default=True,
+    help="How the answer is written.",
+)
+def query(  # noqa: PLR0913, PLR0917  one argument an option
+    indicators: tuple[str, ...],
+    sources: tuple[str, ...],
+    mapping: Path | None,
+    url: str,
+    force_names: tuple[str, ...],
+    areas: tuple[str, ...],
+    periods: tuple[str, ...],
+    by: Grain | None,
+    compare: tuple[tuple[str, ...], ...],
+    at: str | None,
+    form: str,
+) -> None:
+    """Ask for indicators by area and period, with what reports set beside them.
+
+    An INDICATOR is a name or an address, as watchroom measures lists them; without any, all that
+    have a name are given. What is not known is not 0: it is said, and left empty in CSV and JSON.
+
+    \b
+    Examples:
+      watchroom query total_recorded_crime robbery --period 2021-12
+      watchroom query --period 2021-Q4 --area all --compare previous,last_year,rate
+      watchroom query --from street/ --force west-mercia vehicle_offences \\
+          --period 2021/22 --by month --compare average,standing
+      watchroom query 'crimes.count{offence=burglary,robbery}' --period R12-2021-12
+      watchroom query answered_999_within_10s --period 2021-12 --format csv > answered.csv
+
+    \b
+    Exit codes:
+      0    it was answered
+      1    an input can't be read, or no monitor answers
+      2    there is no such indicator, area or period: the nearest ones are named
+    """
+    names = names_in(compare)
+    wanted = tuple(label for each in periods for label in _within(each, by))
+    question = Question(indicators, wanted, areas, names)
+    if sources:
+        inputs = Inputs(sources, (), mapping, None).check()
+        rows = of_files(inputs, force_names, question, at)
+    else:
+        if len(force_names) > 1:
+            raise click.UsageError("ask a monitor about one --force at a time")
+        rows = of_monitor(url, Where(next(iter(force_names), None), at), question)
+    show(rows, names, form)
+
+
+def _within(period: str, by: Grain | None) -> list[str]:
+    """The labels of the periods of a grain within another; without a grain that one itself."""
+    if by is None:
+        return [period]
+    try:
+        stretch = Stretch.parse(Calendar(ZoneInfo("UTC")), period)
+    except ValueError as error:
+        raise QueryError(str(error)) from None
+    return [each.label for each in stretch.parts(by)]
+
+
+def show(rows: Sequence[FigureRow], compare: Sequence[str], form: str) -> None:
+    """Writes rows in one of the forms."""
+    if form == "csv":
+        sys.stdout.write(csv_text(FigureRow, rows, compare))
+    elif form == "json":
+        click.echo(msgspec.json.encode(rows))
+    elif rows:
+        board_console().print(figures(rows, compare))
+
+
+# -- of a monitor ------------------------------------------------------------------------------
+
+
+def of_monitor(url: str, where: Where, question: Question) -> list[FigureRow]:
+    """The rows that a running monitor answers; raises `WatchroomError`."""
+    try:
+        client = MonitorClient(url)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+    rows: list[FigureRow] = []
+    offset: int | None = 0
+    while offset is not None:
+        asked = {
+            "force": where.force,
+            "at": where.at,
+            "indicator": question.indicators,
+            "period": question.periods,
+            "area": question.areas,
+            "compare": question.compare,
+            "limit": str(PAGE),
+            "offset": str(offset),
+        }
+        try:
+            page = msgspec.json.decode(client.ask("/api/board", asked), type=FigurePage)
+        except Declined as error:
+            wrong = QueryError if error.status < 500 and error.words else WatchroomError
+            raise wrong(f"{client.url}: {error}") from None
+        except NoAnswer as error:
+            raise WatchroomError(
+                f"{client.url} does not answer: {error}. Name a running monitor with --url, or "
+                "what to read with --from"
+            ) from None
+        except msgspec.MsgspecError:
+            raise WatchroomError(f"{client.url} answers, but not as this release does") from None
+        rows += page.rows
+        offset = page.next
+    return rows
+
+
+# -- of files ----------------------------------------------------------------------------------
+
+
+def of_files(
+    inputs: Inputs, force_names: tuple[str, ...], question: Question, at: str | None
+) -> list[FigureRow]:
+    """The rows of what files hold, as of their last day; raises `WatchroomError`."""
+    forces = forces_named(force_names)
+    with ExitStack() as open_things:
+        source = inputs.open(forces if force_names else None)
+        play = open_things.enter_context(Play(source, forces))
+        stops = open_things.enter_context(Stops())
+        live = Live(Monitor(forces), clock := ReplayClock())
+        open_things.enter_context(kept_on_disk(live.monitor))
+        runner = Embedded(live, stops, clock)
+        live.monitor.play_history(True)
+        with progress_bar(source, play, lambda: "") as progress:
+            runner.gather(play, progress)
+            runner.read(play, None, progress)
+        for line in (
+            *refused_lines(runner.refused, runner.examples, "watchroom run"),
+            *passed_over(source),
+        ):
+            click.echo(line, err=True)
+        monitor = live.monitor
+        return list(
+            Rows(Query(monitor, *_asked_of(monitor, force_names, forces[0].id, at)), question)
+        )
+
+
+def _asked_of(
+    monitor: Monitor, named: tuple[str, ...], first: str, at: str | None
+) -> tuple[str, int]:
+    """The force that is asked of, and the instant: by default the end of its last day."""
+    held = [force for force in monitor.forces if has_records(monitor, force)]
+    if named:
+        force = first
+    elif len(held) == 1:
+        (force,) = held
+    else:
+        what = f"several forces: {', '.join(held)}. Name one with --force" if held else "no records"
+        raise QueryError(f"the input has {what}")
+    calendar = Calendar(monitor.forces[force].zone)
+    last = last_event(monitor, force)
+    try:
+        end = calendar.end("day", calendar.start("day", last))
+        return force, end if at is None else parse_instant(at, calendar.zone)
+    except ValueError as error:
+        raise QueryError(str(error)) from None

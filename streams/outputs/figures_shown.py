@@ -1,0 +1,107 @@
+"""Rows of figures as a table for the terminal, with what is set beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from streams.board.answers import FigureRow
+from streams.board.compare import Change, Compared, Rank, Rate, Standing, printed
+from streams.board.query import Observation
+from streams.registry.measures import Unit
+
+NOT_KNOWN, NOTHING = "not known", "no cases"
+NONE = "-"
+"""Instead of a comparison that can't be made."""
+HEADINGS = {
+    "previous": "Period before",
+    "last_year": "Last year",
+    "average": "Average before",
+    "year_to_date": "Year to date (last year's)",
+    "rolling_3": "3 months (last year's)",
+    "rolling_6": "6 months (last year's)",
+    "rolling_12": "12 months (last year's)",
+    "share": "Share",
+    "rate": "Per 1,000",
+    "standing": "Standing",
+    "rank": "Rank",
+    "peers": "Among peers",
+}
+SUMS = ("year_to_date", "rolling_3", "rolling_6", "rolling_12")
+"""Comparisons whose value is not that of the row."""
+PART = "* the period is not over, or was not heard from end to end"
+FEW = 1.0
+"""Per cent; a smaller change is shown with a decimal place."""
+
+
+def figures(rows: Sequence[FigureRow], compare: Sequence[str] = ()) -> RenderableType:
+    """The table; areas and periods have a column where there are several of them."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    placed = [name for name in ("area", "period") if len({getattr(r, name) for r in rows}) > 1]
+    table.add_column("")
+    for name in placed:
+        table.add_column(name.capitalize())
+    for heading in ("Value", *(HEADINGS[name] for name in compare)):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        beside = (
+            compared(getattr(row.beside, name, None), row.unit, sums=name in SUMS)
+            for name in compare
+        )
+        table.add_row(row.title, *(getattr(row, name) for name in placed), value(row), *beside)
+    notes = [Text(PART, style="dim")] if any(r.known and not r.complete for r in rows) else []
+    return Group(table, *notes)
+
+
+def value(row: FigureRow) -> str:
+    """The value of a row in words."""
+    if not row.known:
+        return NOT_KNOWN
+    words = NOTHING if row.value is None else amount(row.value, row.unit)
+    return words if row.complete else f"{words} *"
+
+
+def amount(number: float, unit: Unit) -> str:
+    """A figure as reports print it: `1,159`, `87.3 %`, `12.4 s`."""
+    if unit == "ratio":
+        return f"{printed(number * 100, 1)} %"
+    if unit == "seconds":
+        return f"{printed(number, 1):,} s"
+    return f"{printed(number, 0 if float(number).is_integer() else 1):,}"
+
+
+def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
+    """A comparison in words; of one of `sums` its own value comes first."""
+    match found:
+        case Change():
+            base = NOT_KNOWN if found.base is None else amount(found.base, unit)
+            if sums:
+                own = NOT_KNOWN if found.value is None else amount(found.value, unit)
+                base = f"{own} ({base})"
+            return f"{base} {moved(found, unit)}".rstrip()
+        case Observation():
+            return NONE if found.value is None else amount(found.value, "ratio")
+        case Rate():
+            return NONE if found.value is None else f"{printed(found.value, 2)}"
+        case Standing():
+            return NONE if found.word is None else f"{found.word} ({found.by})"
+        case Rank():
+            return NONE if found.rank is None else f"{found.rank} of {found.of}"
+        case _:
+            return NONE
+
+
+def moved(change: Change, unit: Unit) -> str:
+    """By how much: in per cent, else by itself, of a share in points: `+12 %`, `-3`."""
+    if change.change is None:
+        return ""
+    if change.percent is not None:
+        whole = abs(change.percent) >= FEW or change.percent == 0
+        return f"{printed(change.percent, 0 if whole else 1):+} %"
+    if unit == "ratio":
+        return f"{printed(change.change * 100, 1):+} points"
+    whole = float(change.change).is_integer()
+    return f"{printed(change.change, 0 if whole else 1):+,}"

@@ -1,0 +1,77 @@
+"""What the reports say of outcomes: by the date of the outcome, and by when the crime was recorded.
+
+The codes are those of the Home Office's outcomes framework: 14 evidential difficulties, the victim
+declines; 16 the same with a named suspect, the victim does not support action; 18 investigation
+complete, no suspect identified.
+"""
+
+from __future__ import annotations
+
+from streams.registry.indicator import Indicator, Part
+from streams.registry.indicators.crimes import IN_2016, IN_2020
+
+HARM = ("violence.homicide", "violence.with_injury", "sexual", "robbery", "burglary.residential")
+
+
+def of(name: str, title: str, address: str, definition: str, source: str = IN_2020) -> Indicator:
+    """An indicator of one measure."""
+    return Indicator(name, title, (Part.at(address),), definition=definition, source=source)
+
+
+def without_victim(name: str, title: str, *offences: str) -> Indicator:
+    """Outcomes 16 without a victim, of some offences."""
+    return Indicator(
+        f"outcome_16_no_victim_{name}",
+        f"Outcome 16 without a victim: {title}",
+        tuple(Part.at(f"outcomes.outcome_16_no_victim{{offence={each}}}") for each in offences),
+        share_of="outcome_16_no_victim",
+        definition=f"Outcomes 16 decided in the period to which no victim is linked: {title}",
+        source=IN_2020,
+    )
+
+
+OUTCOMES = (
+    of("outcome_rate", "Outcome rate", "results.outcome_rate",
+       "Share of the offences recorded in the period that have an outcome so far", IN_2016),
+    of("action_taken_outcome_rate", "Action taken rate", "results.action_taken_rate",
+       "Share of the offences recorded in the period in which action was taken so far", IN_2016),
+    Indicator(
+        "action_taken_outcome_rate_high_harm",
+        "Action taken rate, high harm",
+        tuple(Part.at(f"results.action_taken_rate{{offence={each}}}") for each in HARM),
+        definition="The same of offences of high harm",
+        source=IN_2016,
+    ),
+    of("open_investigations", "Open investigations", "results.without_outcome",
+       "Offences recorded in the period that have no outcome yet"),
+    of("offences_outcomed", "Outcomes", "outcomes.outcomes", "Outcomes decided in the period"),
+    of("action_taken_outcomes", "Outcomes with action taken", "outcomes.action_taken",
+       "Outcomes with action taken, decided in the period"),
+    of("outcomes_assigned_within_5_days", "Outcomes within 5 days", "outcomes.within_5_days_share",
+       "Share of the outcomes decided in the period that came within 5 days of recording", IN_2016),
+    of("outcomes_assigned_within_6_to_30_days", "Outcomes within 6 to 30 days",
+       "outcomes.within_6_to_30_days_share",
+       "Share of the outcomes decided in the period that came 6 to 30 days after recording",
+       IN_2016),
+    of("investigation_complete_no_suspect_share", "No suspect identified, share",
+       "outcomes.complete_share", "Share of the outcomes decided in the period that are 18"),
+    of("outcome_14", "Outcome 14", "outcomes.outcome_14", "Outcomes 14 decided in the period"),
+    of("outcome_16", "Outcome 16", "outcomes.outcome_16", "Outcomes 16 decided in the period"),
+    of("outcome_18", "Outcome 18", "outcomes.complete", "Outcomes 18 decided in the period"),
+    of("outcome_14_victim_linked", "Outcome 14 with a victim", "outcomes.outcome_14_linked_share",
+       "Share of the outcomes 14 decided in the period to which a victim is linked"),
+    of("outcome_16_victim_linked", "Outcome 16 with a victim", "outcomes.outcome_16_linked_share",
+       "Share of the outcomes 16 decided in the period to which a victim is linked"),
+    of("outcome_14_16_victim_linked", "Outcomes 14 and 16 with a victim",
+       "outcomes.outcome_14_16_linked_share",
+       "Share of the outcomes 14 and 16 decided in the period to which a victim is linked"),
+    of("outcome_16_no_victim", "Outcome 16 without a victim", "outcomes.outcome_16_no_victim",
+       "Outcomes 16 decided in the period to which no victim is linked"),
+    without_victim("society_crimes", "crimes against society",
+                   "drugs", "weapons", "public_order", "other_crime"),
+    without_victim("criminal_damage_arson", "criminal damage and arson", "damage_arson"),
+    without_victim("other_theft", "other theft", "other_theft"),
+    of("domestic_abuse_outcome_16_share", "Domestic abuse, outcome 16",
+       "outcomes.domestic_abuse_outcome_16_share",
+       "Share of the outcomes of domestic abuse decided in the period that are 16"),
+)  # fmt: skip

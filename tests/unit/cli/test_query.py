@@ -1,0 +1,205 @@
+"""`watchroom query`, and comparisons below the terminal's board."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from streams.board.answers import FigureRow
+from streams.board.compare import Change, Rank, Rate, Standing
+from streams.board.monitor import Monitor
+from streams.board.query import Observation
+from streams.live import Live
+from streams.outputs.figures_shown import amount, compared, value
+from streams.outputs.web import serve
+from streams.registry.registry import REGISTRY
+from tests.build import TINY_FORCE, crime, feed, lines, ms, tiny_force
+from tests.unit.cli.test_cli import watchroom
+
+RECORDS = [
+    crime("first", "2020-01-01T12:00:00Z"),
+    *(crime(f"a{n}", "2021-04-10T12:00:00Z", area="north") for n in range(20)),
+    *(crime(f"b{n}", "2021-05-10T12:00:00Z", area="south") for n in range(25)),
+    crime("v", "2021-05-10T12:00:00Z", offence="vehicle"),
+    crime("last", "2021-06-30T12:00:00Z"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the tiny force and some crimes, which is the current one."""
+    (tmp_path / "tiny.toml").write_text(TINY_FORCE)
+    (tmp_path / "crimes.ndjson").write_bytes(lines(RECORDS) + b"\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    watched = Monitor([tiny_force()])
+    watched.play_history(True)
+    feed(watched, *RECORDS)
+    shown = Live(watched, clock=lambda: ms("2021-07-01T00:00:00+01:00"))
+    shown.health.state = "live"
+    running = serve(shown)
+    yield running.url
+    running.stop()
+
+
+FILES = ("--from", "crimes.ndjson", "--force", "tiny.toml")
+
+
+def asked(*arguments: str) -> Result:
+    answer = watchroom("query", *arguments)
+    assert answer.exit_code == 0, answer.stderr
+    return answer
+
+
+def table(text: str) -> list[list[str]]:
+    return [
+        [part.strip() for part in line.split("  ") if part.strip()] for line in text.splitlines()
+    ]
+
+
+def test_files_are_asked_for_a_figure_with_comparisons(folder: Path) -> None:
+    answer = asked("vehicle_offences", "crimes.count", *FILES, "--period", "2021-05",
+                   "--compare", "previous,share")  # fmt: skip
+    titles = [REGISTRY.indicator(name).title for name in ("vehicle_offences", "crimes.count")]
+    assert table(answer.stdout) == [
+        ["Value", "Period before", "Share"],
+        [titles[0], "1", "0 +1", "3.8 %"],
+        [titles[1], "26", "20 +30 %", "-"],
+    ]
+
+
+def test_areas_and_periods_have_a_column_where_there_are_several(folder: Path) -> None:
+    answer = asked("crimes.count", *FILES, "--period", "2021-Q2", "--by", "month",
+                   "--area", "south", "--area", "North")  # fmt: skip
+    assert [row[1:] for row in table(answer.stdout)[1:]] == [
+        ["south", "2021-04", "0"], ["north", "2021-04", "20"],
+        ["south", "2021-05", "25"], ["north", "2021-05", "0"],
+        ["south", "2021-06", "0"], ["north", "2021-06", "0"],
+    ]  # fmt: skip
+
+
+def test_what_is_not_known_or_not_whole_is_said(folder: Path) -> None:
+    answer = asked("incidents", "crimes.count", *FILES, "--period", "2021/22")
+    said = table(answer.stdout)
+    assert said[1][-1] == "not known"
+    assert said[2][-1] == "47 *"
+    assert said[3] == ["* the period is not over, or was not heard from end to end"]
+
+
+def test_a_monitor_answers_as_its_files_do(folder: Path, url: str) -> None:
+    question = ("crimes.count", "vehicle_offences", "--period", "2021-Q2", "--by", "month",
+                "--area", "all", "--compare", "previous,last_year,average")  # fmt: skip
+    for form in ("json", "csv", "table"):
+        of_files = asked(*question, *FILES, "--format", form).stdout
+        assert of_files == asked(*question, "--url", url, "--format", form).stdout
+        assert of_files
+
+
+def test_rows_as_csv_and_json(folder: Path) -> None:
+    question = ("crimes.count", *FILES, "--period", "2021-05", "--compare", "previous")
+    (row,) = csv.DictReader(io.StringIO(asked(*question, "--format", "csv").stdout))
+    assert (row["value"], row["previous_base"], row["previous_percent"]) == ("26", "20", "30.0")
+    (sent,) = json.loads(asked(*question, "--format", "json").stdout)
+    assert sent["beside"]["previous"]["change"] == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("robery", "--period", "2021"), 2, "did you mean robbery"),
+        (("robbery", "--period", "21"), 2, '"21" is no period: write'),
+        (("robbery", "--period", "21", "--by", "month"), 2, '"21" is no period: write'),
+        (("robbery", "--period", "2021", "--area", "nort"), 2, "did you mean north"),
+        (("robbery", "--period", "2021", "--compare", "best"), 2, '"best" is none of previous'),
+        (("robbery",), 2, "Missing option '--period'"),
+    ],
+)
+def test_what_there_is_not_is_told_with_the_nearest(
+    folder: Path, url: str, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    for source in (FILES, ("--url", url)):
+        answer = watchroom("query", *arguments, *source)
+        assert answer.exit_code == code
+        assert words in " ".join(answer.stderr.split())
+
+
+def test_where_nothing_answers_it_is_said_what_to_do() -> None:
+    answer = watchroom("query", "robbery", "--period", "2021", "--url", "127.0.0.1:1")
+    assert answer.exit_code == 1
+    assert "does not answer: Connection refused. Name a running monitor" in answer.stderr
+
+
+def test_files_without_records_of_the_forces_are_said_to_be_so(folder: Path) -> None:
+    answer = watchroom("query", "robbery", "--period", "2021", "--from", "crimes.ndjson")
+    assert answer.exit_code == 2
+    assert "the input has no records" in answer.stderr
+
+
+def test_comparisons_stand_below_the_closing_board(folder: Path) -> None:
+    answer = watchroom(
+        *("run", "--embedded", "crimes.ndjson", "--force", "tiny.toml", "--no-surveillance"),
+        *("--period", "2021-05", "--compare", "previous"),
+    )
+    assert answer.exit_code == 0
+    title = REGISTRY.indicator("vehicle_offences").title
+    assert [title, "1", "0 +1"] in table(answer.stdout)
+    assert REGISTRY.indicator("calls_999").title not in answer.stdout
+    alone = watchroom("run", "--embedded", "crimes.ndjson", "--compare", "previous")
+    assert alone.exit_code == 2
+
+
+def test_comparisons_stand_below_the_board_of_a_monitor(url: str) -> None:
+    answer = watchroom("board", "--url", url, "--period", "2021-05", "--compare", "previous,rate")
+    assert answer.exit_code == 0, answer.stderr
+    title = REGISTRY.indicator("total_recorded_crime").title
+    assert [title, "26", "20 +30 %", "26.00"] in table(answer.stdout)
+    assert "2021-05" in answer.stdout.partition("Period before")[0]
+
+
+def shown(number: float | None, **more: Any) -> FigureRow:
+    return FigureRow(
+        indicator="i", title="I", unit=more.pop("unit", "count"), area="force", period="2021",
+        start="", end="", value=number, **more,
+    )  # fmt: skip
+
+
+def test_figures_are_printed_as_reports_do() -> None:
+    assert [amount(1159, "count"), amount(2.5, "count")] == ["1,159", "2.5"]
+    assert [amount(0.8725, "ratio"), amount(1204.25, "seconds")] == ["87.3 %", "1,204.3 s"]
+    assert value(shown(None, unit="ratio")) == "no cases"
+
+
+@pytest.mark.parametrize(
+    ("found", "unit", "words"),
+    [
+        (Change("a", 12, "b", 10, 2, 20.0), "count", "10 +20 %"),
+        (Change("a", 997, "b", 1000, -3, -0.3), "count", "1,000 -0.3 %"),
+        (Change("a", 0.9, "b", 0.8, 0.1, None), "ratio", "80.0 % +10.0 points"),
+        (Change("a", 9, "b", 7.5, 1.5, None), "count", "7.5 +1.5"),
+        (Change("a", 9, "b", None, None, None), "count", "not known"),
+        (Observation(0.25, 1, 4), "count", "25.0 %"),
+        (Rate(4.0, "population", 1000), "count", "4.00"),
+        (Standing("above", "chart"), "count", "above (chart)"),
+        (Rank(2, 5, "districts"), "count", "2 of 5"),
+        (Rank(None, 0, "districts"), "count", "-"),
+        (None, "count", "-"),
+    ],
+)
+def test_a_comparison_in_words(found: Any, unit: Any, words: str) -> None:
+    assert compared(found, unit) == words
+
+
+def test_of_a_sum_its_own_value_comes_first() -> None:
+    year = Change("YTD-2021-05", 46, "YTD-2020-05", 40, 6, 15.0)
+    assert compared(year, "count", sums=True) == "46 (40) +15 %"

@@ -1,0 +1,76 @@
+"""Outcomes, by when they were decided and by when the crime was recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from streams.board.query import Query
+from tests.build import crime, feed, monitor, ms
+
+AT = ms("2021-07-01T12:00:00Z")
+
+
+def decided(name: str, recorded: str, outcome: int, at: str, **more: Any) -> dict[str, Any]:
+    return crime(name, recorded, outcome=outcome, outcome_at=at, **more)
+
+
+@pytest.fixture(scope="module")
+def query() -> Query:
+    records = [
+        crime("0", "2021-01-01T01:00:00Z"),
+        decided("1", "2021-02-01T12:00:00Z", 1, "2021-02-03T12:00:00Z"),
+        decided("2", "2021-02-02T12:00:00Z", 18, "2021-02-20T12:00:00Z"),
+        decided("3", "2021-02-03T12:00:00Z", 14, "2021-05-03T12:00:00Z", victims=["a"]),
+        decided("4", "2021-02-04T12:00:00Z", 16, "2021-05-04T12:00:00Z"),
+        crime("5", "2021-02-05T12:00:00Z"),
+        decided("6", "2021-02-06T12:00:00Z", 1, "2021-05-05T12:00:00Z", notifiable=False),
+        decided("7", "2021-02-07T12:00:00Z", 1, "2021-05-05T12:00:00Z", cancelled=True),
+        decided(
+            "8",
+            "2021-02-08T12:00:00Z",
+            16,
+            "2021-05-06",
+            markers=["domestic_abuse"],
+            updated_at="2021-05-06T15:00:00Z",
+        ),
+        crime("9", "2021-06-30T23:30:00Z"),
+    ]
+    watched = monitor()
+    feed(watched, *sorted(records, key=lambda each: str(each["updated_at"])))
+    return Query(watched, "tiny", AT)
+
+
+@pytest.mark.parametrize(
+    ("name", "period", "value"),
+    [
+        ("offences_outcomed", "2021-02", 2),
+        ("offences_outcomed", "2021-05", 3),
+        ("action_taken_outcomes", "2021-02", 1),
+        ("investigation_complete_no_suspect_share", "2021-02", 0.5),
+        ("outcomes_assigned_within_5_days", "2021-02", 0.5),
+        ("outcomes_assigned_within_6_to_30_days", "2021-02", 0.5),
+        ("outcomes_assigned_within_5_days", "2021-05", 0.0),
+        ("outcome_14", "2021-05", 1),
+        ("outcome_14_victim_linked", "2021-05", 1.0),
+        ("outcome_16_no_victim", "2021-05", 2),
+        ("outcome_16_victim_linked", "2021-Q2", 0.0),
+        ("outcome_14_16_victim_linked", "2021-Q2", 1 / 3),
+        ("domestic_abuse_outcome_16_share", "2021-05", 1.0),
+    ],
+)
+def test_an_outcome_counts_when_it_was_decided(
+    query: Query, name: str, period: str, value: float
+) -> None:
+    assert query.figure(name, period).value == value
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("outcome_rate", 5 / 6), ("action_taken_outcome_rate", 1 / 6), ("open_investigations", 1)],
+)
+def test_of_the_crimes_recorded_in_a_period_it_is_known_how_many_have_an_outcome_so_far(
+    query: Query, name: str, value: float
+) -> None:
+    assert query.figure(name, "2021-02").value == value
