@@ -57,7 +57,8 @@ def first_day(force: Force, day: Signal, onset: int) -> Course:
     """The course of an alert with that onset (ms), of which `day` is the first exceptional one."""
     expected = max(day.expected or 0.0, LEAST_EXPECTED)
     observed, days = day.observed, 1
-    since, left_out = min(day.start, max(onset, day.start - DAY)), ()
+    since = min(day.start, max(onset, day.start - DAY))
+    left_out: tuple[dt.datetime, ...] = ()
     if day.onset is not None and day.onset < day.start and day.ratio:
         # The change was found in the sum of several days.
         since, days = day.onset, round((day.end - day.onset) / DAY)

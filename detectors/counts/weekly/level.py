@@ -164,8 +164,9 @@ def _least_rate(count: Floats, exposure: Floats, fade: Floats) -> Floats:
     """The rate by whose variance counts are at least judged to be far off. Where half of the weeks
     have none, the middle of all is none, and by it each count that there is were a surge: there it
     is the plain mean; elsewhere 0."""
-    total, span = ((fade * each).sum(axis=1, keepdims=True) for each in (count, exposure))
-    none = (fade * (count == 0.0)).sum(axis=1, keepdims=True)
+    total = (fade * count).sum(axis=1, keepdims=True)
+    span = (fade * exposure).sum(axis=1, keepdims=True)
+    none = np.where(count == 0.0, fade, 0.0).sum(axis=1, keepdims=True)
     return np.where(2.0 * none >= fade.sum(axis=1, keepdims=True), total / span, 0.0)
 
 
