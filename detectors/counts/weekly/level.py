@@ -150,10 +150,11 @@ def _fit(
         held = still if step < first and weeks <= YEAR else precision
         covariance = np.linalg.inv(scaled @ design + held)
         effects = (covariance @ (scaled @ working[:, :, None]))[:, :, 0]
-    if floor.any():  # how sure it is follows from the means themselves
+    sparse = np.asarray((floor > 0.0).any(axis=1))
+    if sparse.any():  # how sure it is follows from the means themselves
         weight = fade * robust * mean / (dispersion + shared * mean)
         exact = np.linalg.inv((across * weight[:, None, :]) @ design + held)
-        covariance = np.where(floor.any(axis=1)[:, None, None], exact, covariance)
+        covariance = np.where(sparse[:, None, None], exact, covariance)
     rate = np.exp(np.clip(effects[:, 0], -60.0, 60.0)).tolist()
     spread = np.minimum(1.0, covariance[:, 0, 0] + shared[:, 0]).tolist()
     yearly = np.exp(np.clip(effects[:, 1], -5.0, 5.0)).tolist()
