@@ -236,11 +236,11 @@ class Query:
         """Which direction is good."""
         return self.registry.polarity_of(self.indicator(indicator))
 
-    def base(self, per: Per, area: str = WHOLE, at: int | None = None) -> int | None:
-        """How many people or households there are in an area in the year of an instant, by default
-        now; None where the force's file does not say it."""
-        year = self.calendar.local(self.at if at is None else at).year
-        return self.force.residents(per, self.area(area), year)
+    def base(self, per: Per, area: str = WHOLE, stretch: Stretch | None = None) -> int | None:
+        """How many people or households there are in an area in the year in which a stretch ends,
+        by default now; None where the force's file does not say it."""
+        at = self.at if stretch is None else stretch.end - 1
+        return self.force.residents(per, self.area(area), self.calendar.local(at).year)
 
     def since(self, indicator: str | Indicator) -> int | None:
         """The start of the first day of which anything is known of all that an indicator is made
