@@ -29,6 +29,7 @@ from streams.board.monitor import Monitor
 from streams.board.reported import Measured
 from streams.board.totals import Used
 from streams.config.force import WHOLE
+from streams.config.measures import Polarity, Unit
 from streams.errors import DeclarationError, QueryError
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
@@ -44,8 +45,6 @@ from streams.registry.measures import (
     Gauge,
     Group,
     Measure,
-    Polarity,
-    Unit,
 )
 from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch
@@ -247,7 +246,8 @@ class Query:
         of; None while nothing is."""
         found, asked = [], self.indicator(indicator)
         if asked.reported is not None:
-            return self._reports and self._reports.measured(asked.reported).first
+            reports = self._reports
+            return None if reports is None else reports.measured(asked.reported).first
         for kind in self.registry.kinds_of(asked):
             ledger = self.monitor.ledger(kind, self.force.id)
             span = None if ledger is None else self._span(ledger, "day")

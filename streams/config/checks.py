@@ -232,7 +232,7 @@ def _measure_targets(file: ForceFile) -> Iterator[Problem]:
                 problem = f'the target of "{name}" names the unknown area "{area}"'
                 cure = f"Use one of: {', '.join(sorted(areas))}" if areas else "Take it out"
                 yield problem, f"{at}.areas", cure
-        for place in target.areas or [target.area_kind]:
+        for place in target.areas or [target.area_kind or WHOLE]:
             if (key := (name, target.since, place)) in seen:
                 problem = f'two targets of "{name}" start on {target.since}'
                 yield problem, f"{at}.since", "Keep one of them"
