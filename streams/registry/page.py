@@ -104,7 +104,7 @@ def definition(measure: Measure) -> str:
         case Mean(of):
             return f"mean time of the records in `{of}`"
         case Quantile(share):
-            return f"nearest-rank quantile of the times, at {share:g}"
+            return f"nearest-rank quantile of the times, at {share:g}; exact below 128 s, else within 1 %"
         case ChosenServiceLevel():
             return "[by the formula of the force's file](#service-level)"
         case Gauge(of):
