@@ -119,7 +119,7 @@ class Ranking:
         found = query.figure(self.indicator, self.stretch if own else self.stretch.label, area)
         if self.per is None or found.value is None:
             return found.value
-        base = query.base(self.per, area)
+        base = query.base(self.per, area, self.stretch)
         return None if base is None else found.value / base
 
     def _placed(self, value: float | None, known: list[float], among: str) -> Rank:
@@ -249,7 +249,7 @@ class Comparisons:
         per = self._per
         if per is None or self.unit != "count":
             return None
-        found, base = self.observation, self.query.base(per, self.area)
+        found, base = self.observation, self.query.base(per, self.area, self.stretch)
         if found.value is None or base is None:
             return Rate(None, per, base)
         return Rate(found.value * 1000 / base, per, base)

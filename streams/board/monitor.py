@@ -32,6 +32,7 @@ from streams.board.model import (
     heard,
 )
 from streams.board.repeats import Repeats
+from streams.board.reported import Reports
 from streams.board.rollup import Rollup
 from streams.board.tables import Tables, both, without
 from streams.board.totals import Beside
@@ -159,6 +160,7 @@ class Monitor:
         }
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         self._repeats: dict[tuple[str, str], Repeats] = {}
+        self._reports: dict[str, Reports] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
@@ -379,6 +381,16 @@ class Monitor:
         known = self._repeats.get((force_id, kind))
         if known is None or known.ledger is not ledger or known.allies != allies:
             known = self._repeats[force_id, kind] = Repeats(force, ledger, allies)
+        return known
+
+    def reports(self, force_id: str) -> Reports | None:
+        """The readings of a force by measure; None where no readings are here."""
+        readings = self._readings(self.forces[force_id])
+        if readings is None:
+            return None
+        known = self._reports.get(force_id)
+        if known is None or known.readings is not readings:
+            known = self._reports[force_id] = Reports(readings)
         return known
 
     def watches(self, kind: str, force_id: str) -> bool:

@@ -11,7 +11,7 @@ from rich.text import Text
 from streams.board.answers import FigureRow
 from streams.board.compare import Change, Compared, Rank, Rate, Standing, printed
 from streams.board.query import Observation
-from streams.registry.measures import Unit
+from streams.config.measures import Unit
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
 NONE = "-"
