@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
-from streams.board.compare import COMPARISONS, Beside, Comparisons
+from streams.board.compare import COMPARISONS, Beside, Comparisons, Ranking
 from streams.board.control import Flag, Moved, chart, policy_of
 from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
+from streams.config.measures import Polarity, Unit
 from streams.errors import QueryError
 from streams.periods import GRAINS, Grain, rfc3339
 from streams.registry.indicator import Indicator, Per
-from streams.registry.measures import Gauge, Polarity, Unit
+from streams.registry.measures import Gauge
 from streams.registry.page import definition
 from streams.registry.registry import Registry
 from streams.stretches import Stretch
@@ -45,6 +46,8 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    low: float | None = None
+    high: float | None = None
     beside: Beside | UnsetType = UNSET
 
 
@@ -71,6 +74,8 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    low: float | None = None
+    high: float | None = None
     centre: float | None = None
     lower: float | None = None
     upper: float | None = None
@@ -149,7 +154,7 @@ class Rows:
 
     def __init__(self, query: Query, question: Question) -> None:
         self.query = query
-        named = question.indicators or list(query.registry.indicators)
+        named = question.indicators or query.indicators()
         self.indicators = [query.indicator(each) for each in named]
         self.stretches = [query.stretch(each) for each in question.periods]
         every = query.areas()
@@ -173,10 +178,19 @@ class Rows:
     def page(self, page: Page) -> Iterator[FigureRow]:
         """The rows of a page."""
         every = product(self.indicators, self.stretches, self.areas)
+        ranking: Ranking | None = None
         for indicator, stretch, area in islice(every, page.offset, page.offset + page.limit):
-            yield self._row(indicator, stretch, area)
+            if (
+                ranking is None
+                or ranking.indicator is not indicator
+                or ranking.stretch is not stretch
+            ):
+                ranking = Ranking(self.query, indicator, stretch, indicator.per)
+            yield self._row(indicator, stretch, area, ranking)
 
-    def _row(self, indicator: Indicator, stretch: Stretch, area: str) -> FigureRow:
+    def _row(
+        self, indicator: Indicator, stretch: Stretch, area: str, ranking: Ranking
+    ) -> FigureRow:
         query = self.query
         found, zone = query.figure(indicator, stretch, area), query.force.zone
         row = FigureRow(
@@ -190,7 +204,8 @@ class Rows:
             **_fields(found),
         )
         if self.compare:
-            row.beside = Beside.of(Comparisons(query, indicator, stretch, area), self.compare)
+            of = Comparisons(query, indicator, stretch, area, ranking=ranking)
+            row.beside = Beside.of(of, self.compare)
         return row
 
 

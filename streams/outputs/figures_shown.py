@@ -11,7 +11,7 @@ from rich.text import Text
 from streams.board.answers import FigureRow
 from streams.board.compare import Change, Compared, Rank, Rate, Standing, printed
 from streams.board.query import Observation
-from streams.registry.measures import Unit
+from streams.config.measures import Unit
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
 NONE = "-"
@@ -25,6 +25,7 @@ HEADINGS = {
     "rolling_6": "6 months (last year's)",
     "rolling_12": "12 months (last year's)",
     "share": "Share",
+    "of_force": "Of the force",
     "rate": "Per 1,000",
     "standing": "Standing",
     "rank": "Rank",

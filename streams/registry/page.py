@@ -124,10 +124,14 @@ def _indicators(registry: Registry) -> Iterator[str]:
 
 def _indicator(registry: Registry, of: Indicator) -> tuple[str, ...]:
     made_of = " + ".join(f"`{part.address}`" for part in of.parts)
+    if of.repeats is not None:
+        made_of = f"people in `{of.repeats.kind}` records"
+    elif of.reported is not None:
+        made_of = f"readings, {of.reported.unit}"
     return (
         f"`{of.name}`",
         of.definition or of.title,
-        made_of if of.repeats is None else f"people in `{of.repeats.kind}` records",
+        made_of,
         DIRECTIONS[registry.polarity_of(of)],
         f"`{of.share_of}`" if of.share_of else "",
         of.per or "",
