@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
-from streams.board.compare import COMPARISONS, Beside, Comparisons
+from streams.board.compare import COMPARISONS, Beside, Comparisons, Ranking
 from streams.board.control import Flag, Moved, chart, policy_of
 from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
@@ -173,10 +173,19 @@ class Rows:
     def page(self, page: Page) -> Iterator[FigureRow]:
         """The rows of a page."""
         every = product(self.indicators, self.stretches, self.areas)
+        ranking: Ranking | None = None
         for indicator, stretch, area in islice(every, page.offset, page.offset + page.limit):
-            yield self._row(indicator, stretch, area)
+            if (
+                ranking is None
+                or ranking.indicator is not indicator
+                or ranking.stretch is not stretch
+            ):
+                ranking = Ranking(self.query, indicator, stretch, indicator.per)
+            yield self._row(indicator, stretch, area, ranking)
 
-    def _row(self, indicator: Indicator, stretch: Stretch, area: str) -> FigureRow:
+    def _row(
+        self, indicator: Indicator, stretch: Stretch, area: str, ranking: Ranking
+    ) -> FigureRow:
         query = self.query
         found, zone = query.figure(indicator, stretch, area), query.force.zone
         row = FigureRow(
@@ -190,7 +199,8 @@ class Rows:
             **_fields(found),
         )
         if self.compare:
-            row.beside = Beside.of(Comparisons(query, indicator, stretch, area), self.compare)
+            of = Comparisons(query, indicator, stretch, area, ranking=ranking)
+            row.beside = Beside.of(of, self.compare)
         return row
 
 

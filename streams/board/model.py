@@ -479,3 +479,8 @@ decode_board = TYPES.decode
 def find(rows: Iterable[Row] | None, **place: str) -> Row | None:
     """The first row with these dimensions, or None."""
     return next((row for row in rows or () if row.is_at(**place)), None)
+
+
+def heard(feeds: Mapping[str, FeedAge], kind: str, registry: Registry) -> bool:
+    """Whether anything ever came of a kind, if only a heartbeat: then nothing is a true zero."""
+    return kind in feeds or f"heartbeat.{registry.kinds[kind].feed}" in feeds

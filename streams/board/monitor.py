@@ -10,7 +10,7 @@ one kind of event for one or more forces. Kinds are joined only when the board i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -29,6 +29,7 @@ from streams.board.model import (
     PeriodFigures,
     ReportedFigure,
     board_types,
+    heard,
 )
 from streams.board.repeats import Repeats
 from streams.board.rollup import Rollup
@@ -405,7 +406,7 @@ class Monitor:
         spans = {name: (end - minutes * MINUTE, end) for name, minutes in WINDOWS.items()}
         today, month = calendar.holding("day", at), calendar.holding("month", at)
         wanted = [Stretch.parse(calendar, label) for label in periods]
-        beside = self.beside(force)
+        beside, feeds = self.beside(force), self._feeds(force, at)
         revised = {
             each.label: self._first_published(force, each.period, beside)
             for each in wanted
@@ -415,7 +416,7 @@ class Monitor:
             force=ForceShown(force.id, force.name, force.file.timezone),
             at=rfc3339(at, force.zone),
             definitions=definitions(force, at),
-            now=self._gauges(force, at, beside),
+            now=self._gauges(force, at, beside, feeds),
             windows={
                 name: self._figures(force, name, *span, beside, at)
                 for name, span in {
@@ -429,7 +430,7 @@ class Monitor:
                 for p in wanted
             },
             readings=_reported(self._readings(force)),
-            feeds=self._feeds(force, at),
+            feeds=feeds,
             ingest=self._ingest(),
             revisions={label: first for label, first in revised.items() if first is not None},
         )
@@ -536,13 +537,18 @@ class Monitor:
                 out.put(group.name, rows)
         return out
 
-    def _gauges(self, force: Force, at: int, beside: Beside | None) -> NowFigures:
+    def _gauges(
+        self, force: Force, at: int, beside: Beside | None, feeds: Mapping[str, FeedAge]
+    ) -> NowFigures:
+        """What is open; not known of a kind of which nothing ever came."""
         out = self.types.now()
         for group in self.registry.groups:
             rollup = self._tables[force.id, group.name].rollup
             ledger = self.ledger(group.kind, force.id)
             if rollup.has_gauges and ledger is not None:
-                rows = rollup.gauges(ledger.packer, ledger.open.values(), at)
+                known = heard(feeds, group.kind, self.registry)
+                still = ledger.open.values() if known else None
+                rows = rollup.gauges(ledger.packer, still, at)
                 if beside and group.name == MEASURE:
                     rows = beside.recorded(rows, at)
                 out.put(group.name, rows)

@@ -25,6 +25,7 @@ HEADINGS = {
     "rolling_6": "6 months (last year's)",
     "rolling_12": "12 months (last year's)",
     "share": "Share",
+    "of_force": "Of the force",
     "rate": "Per 1,000",
     "standing": "Standing",
     "rank": "Rank",

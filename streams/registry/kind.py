@@ -30,11 +30,13 @@ class Time:
     """A time of a record that is judged: it may not be later than `updated_at`, and not earlier
     than the one that it comes `after`, where that is known to the second.
 
-    `bounded`: it may not be more than `LONGEST` after that either."""
+    `bounded`: it may not be more than `LONGEST` after that either. `earliest_of`: the list of the
+    event, such as its units, whose earliest time of that name it is where it is left out."""
 
     field: str
     after: str = ""
     bounded: bool = False
+    earliest_of: str = ""
 
 
 @dataclass(frozen=True)
