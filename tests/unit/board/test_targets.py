@@ -144,7 +144,7 @@ def test_a_target_of_no_indicator_says_where_and_what_to_do() -> None:
     (problem,) = measure_problems(force, text)
     assert problem.field == "targets[0].indicator"
     assert problem.line == text.splitlines().index('indicator = "total_record_crime"') + 1
-    assert problem.cure.startswith('Did you mean "total_recorded_crime"')
+    assert (problem.cure or "").startswith('Did you mean "total_recorded_crime"')
     with pytest.raises(ConfigError, match="is no indicator"):
         Monitor([force])
 
