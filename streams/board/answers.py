@@ -16,10 +16,11 @@ from streams.board.compare import COMPARISONS, Beside, Comparisons, Ranking
 from streams.board.control import Flag, Moved, chart, policy_of
 from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
+from streams.config.measures import Polarity, Unit
 from streams.errors import QueryError
 from streams.periods import GRAINS, Grain, rfc3339
 from streams.registry.indicator import Indicator, Per
-from streams.registry.measures import Gauge, Polarity, Unit
+from streams.registry.measures import Gauge
 from streams.registry.page import definition
 from streams.registry.registry import Registry
 from streams.stretches import Stretch
@@ -45,6 +46,8 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    low: float | None = None
+    high: float | None = None
     beside: Beside | UnsetType = UNSET
 
 
@@ -71,6 +74,8 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    low: float | None = None
+    high: float | None = None
     centre: float | None = None
     lower: float | None = None
     upper: float | None = None
@@ -149,7 +154,7 @@ class Rows:
 
     def __init__(self, query: Query, question: Question) -> None:
         self.query = query
-        named = question.indicators or list(query.registry.indicators)
+        named = question.indicators or query.indicators()
         self.indicators = [query.indicator(each) for each in named]
         self.stretches = [query.stretch(each) for each in question.periods]
         every = query.areas()

@@ -20,10 +20,11 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from streams.alerts.model import AlertsView
+from streams.config.measures import Unit
 from streams.errors import NotABoard
 from streams.periods import Grain
 from streams.registry.aggregates import Ratio
-from streams.registry.measures import Gauge, Group, Unit
+from streams.registry.measures import Gauge, Group
 from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.signals import Signal
 

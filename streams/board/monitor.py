@@ -32,6 +32,7 @@ from streams.board.model import (
     heard,
 )
 from streams.board.repeats import Repeats
+from streams.board.reported import Reports
 from streams.board.rollup import Rollup
 from streams.board.tables import Tables, both, without
 from streams.board.totals import Beside
@@ -53,6 +54,7 @@ from streams.registry.calls import CALL
 from streams.registry.measures import Group
 from streams.registry.packing import Packer
 from streams.registry.registry import REGISTRY, Registry
+from streams.registry.targets import check_measures
 from streams.stretches import Stretch
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
@@ -142,6 +144,7 @@ class Monitor:
         self._kinds = {struct: kind for kind, struct in registry.structs.items()}
         self.forces = {force.id: force for force in forces}
         check_affects(self.forces.values(), registry)
+        check_measures(self.forces.values(), registry)
         self.shards: list[Shard] = []
         self.now = 0
         self.refused: dict[str, Counter[str]] = {
@@ -159,6 +162,7 @@ class Monitor:
         }
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         self._repeats: dict[tuple[str, str], Repeats] = {}
+        self._reports: dict[str, Reports] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
@@ -379,6 +383,16 @@ class Monitor:
         known = self._repeats.get((force_id, kind))
         if known is None or known.ledger is not ledger or known.allies != allies:
             known = self._repeats[force_id, kind] = Repeats(force, ledger, allies)
+        return known
+
+    def reports(self, force_id: str) -> Reports | None:
+        """The readings of a force by measure; None where no readings are here."""
+        readings = self._readings(self.forces[force_id])
+        if readings is None:
+            return None
+        known = self._reports.get(force_id)
+        if known is None or known.readings is not readings:
+            known = self._reports[force_id] = Reports(readings)
         return known
 
     def watches(self, kind: str, force_id: str) -> bool:

@@ -19,13 +19,17 @@ from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from detectors.shares.interval import wilson
 from streams.board.area_sums import AreaSums
 from streams.board.columns import Numbers
 from streams.board.monitor import Monitor
+from streams.board.reported import Measured
 from streams.board.totals import Used
 from streams.config.force import WHOLE
+from streams.config.measures import Polarity, Unit
 from streams.errors import DeclarationError, QueryError
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
@@ -34,14 +38,13 @@ from streams.fold.totals import MEASURE
 from streams.periods import DAY, Calendar, Grain, Span
 from streams.registry.aggregates import DURATIONS, SMALL, Count, Mean, Quantile, Share
 from streams.registry.indicator import Indicator, Part, Per
+from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
     SERVICE_LEVELS,
     ChosenServiceLevel,
     Gauge,
     Group,
     Measure,
-    Polarity,
-    Unit,
 )
 from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch
@@ -72,6 +75,9 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    low: float | None = None
+    """Of a reported share with its parts, the 95 % confidence interval (Wilson)."""
+    high: float | None = None
 
 
 UNKNOWN = Observation(None, known=False, complete=False)
@@ -113,6 +119,35 @@ class Figures(NamedTuple):
         return Observation(value, top, bottom, complete=self.complete, small=small)
 
 
+class ReportedFigures(NamedTuple):
+    """An indicator that another system reports, in one stretch."""
+
+    measured: Measured | None
+    stretch: Stretch
+    ended: bool
+
+    def at(self, area: int) -> Observation:
+        """The observation of an area."""
+        found = None if self.measured is None else self.measured.amount(area, self.stretch)
+        if self.measured is None or found is None:
+            return UNKNOWN
+        top, bottom = found
+        if bottom is None:
+            return Observation(_whole(top), complete=self.ended)
+        value = top / bottom if bottom else None
+        made = Observation(
+            value,
+            _whole(top),
+            round(bottom),
+            complete=self.ended,
+            small=0 < bottom < SMALL,
+        )
+        if self.measured.rule.unit == "ratio" and 0 <= top <= bottom and bottom:
+            low, high = wilson(top, bottom)
+            made = replace(made, low=low, high=high)
+        return made
+
+
 class Query:
     """What is asked of the figures of one force as of an instant, in ms (by default the clock of
     the views). Indicators are named as `Registry.indicator` takes them, stretches as
@@ -124,7 +159,9 @@ class Query:
         self.at = monitor.now if at is None else at
         self.calendar = Calendar(self.force.zone)
         self._beside = monitor.beside(self.force)
-        self._named: dict[str, Indicator] = {}
+        self._reports = monitor.reports(force_id)
+        self._own = own_indicators(self.force)
+        self._named: dict[str, Indicator] = dict(self._own)
         self._places: dict[str, int] = {}
         self._areas = WHOLE, *(area.id for area in self.force.file.areas)
         self._figures: dict[tuple[int, int, int], tuple[Indicator, Figures]] = {}
@@ -156,6 +193,10 @@ class Query:
                 raise QueryError(
                     f'"{value}" is no {dimension.name} of {self.force.name}{nearest(value, known)}'
                 )
+
+    def indicators(self) -> list[str]:
+        """The names of all that have an entry; the force's own readings last."""
+        return list(dict.fromkeys((*self.registry.indicators, *self._own)))
 
     def stretch(self, text: str | Stretch) -> Stretch:
         """A stretch of time as it is written."""
@@ -194,18 +235,20 @@ class Query:
         """Which direction is good."""
         return self.registry.polarity_of(self.indicator(indicator))
 
-    def base(self, per: Per, area: str = WHOLE) -> int | None:
-        """How many people or households there are in an area; None where the force's file does not
-        say it."""
-        place = self.area(area)
-        of = self.force.file if place == 0 else self.force.file.areas[place - 1]
-        return of.population if per == "population" else of.households
+    def base(self, per: Per, area: str = WHOLE, stretch: Stretch | None = None) -> int | None:
+        """How many people or households there are in an area in the year in which a stretch ends,
+        by default now; None where the force's file does not say it."""
+        at = self.at if stretch is None else stretch.end - 1
+        return self.force.residents(per, self.area(area), self.calendar.local(at).year)
 
     def since(self, indicator: str | Indicator) -> int | None:
         """The start of the first day of which anything is known of all that an indicator is made
         of; None while nothing is."""
-        found = []
-        for kind in self.registry.kinds_of(self.indicator(indicator)):
+        found, asked = [], self.indicator(indicator)
+        if asked.reported is not None:
+            reports = self._reports
+            return None if reports is None else reports.measured(asked.reported).first
+        for kind in self.registry.kinds_of(asked):
             ledger = self.monitor.ledger(kind, self.force.id)
             span = None if ledger is None else self._span(ledger, "day")
             if span is not None:
@@ -241,8 +284,11 @@ class Query:
         stretches = [Stretch.of(self.calendar, period) for period in periods]
         return list(zip(stretches, self.values(indicator, stretches, area), strict=True))
 
-    def figures(self, indicator: Indicator, stretch: Stretch) -> Figures:
+    def figures(self, indicator: Indicator, stretch: Stretch) -> Figures | ReportedFigures:
         """An indicator in a stretch of time by area."""
+        if (rule := indicator.reported) is not None:
+            measured = None if self._reports is None else self._reports.measured(rule)
+            return ReportedFigures(measured, stretch, ended=stretch.end <= self.at)
         place = id(indicator), stretch.start, stretch.end
         held = self._figures.get(place)
         if held is None:
@@ -411,6 +457,11 @@ def _added(parts: Sequence[Figures]) -> Figures:
         np.logical_and.reduce([each.known for each in parts]),
         all(each.complete for each in parts),
     )
+
+
+def _whole(number: float) -> Number:
+    """A number as it is written: whole where it is."""
+    return int(number) if number.is_integer() else number
 
 
 def _plain(number: np.float64 | np.int64) -> Number:

@@ -549,6 +549,14 @@ class Ledger:
             return None
         return self.revisions.get((stored_grain(clock, period.grain), period.start)) or None
 
+    @property
+    def half_counted(self) -> Span | None:
+        """The stretch within the horizon, [start, end) in ms, of which the log had lost the
+        beginning: what came before is in no figure. None where there is none."""
+        if self.sealed_before < self.began <= self.first_known:
+            return self.sealed_before, self.began
+        return None
+
     def uncounted_in(self, clock: str, start: int) -> frozenset[str]:
         """The counters of a clock that are not known of a stretch of time that starts then."""
         return self._newer(clock, lambda since: start < since.figures)

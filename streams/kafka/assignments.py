@@ -424,7 +424,8 @@ class AssignedPartitions:
             return "behind", late
         if troubles := self.live.health.troubles:
             return "unwell", "; ".join(troubles.values())
-        return "live", f"{len(self.partitions)} partitions"
+        half = (words for p in self.partitions.values() for words in p.half_counted)
+        return "live", "; ".join((f"{len(self.partitions)} partitions", *half))
 
     def _late(self, before: State, behind: int) -> str | None:
         """Why the figures may not be those of now, in words; None where they are."""

@@ -92,6 +92,8 @@ class Partition:
         """The offset up to which that may be ahead of what was read."""
         self.whole = False
         """The log that is read again has not lost its beginning."""
+        self._cut = False
+        """It has, and all that is held comes from it."""
         self._learned: dict[str, dict[str, bytes]] = {}
         """What detectors had learned by an outdated checkpoint, while it is not known whether the
         log has all that they learned it from."""
@@ -216,6 +218,7 @@ class Partition:
         """Before the log, which begins at offset `first`, is read: where it has lost its beginning,
         detectors go on from what they had learned; else they learn it from the log again."""
         self.whole = first == 0
+        self._cut = not self.whole and self.needs_archive
         learned, self._learned = self._learned, {}
         if self.whole or not self.needs_archive:
             if learned:
@@ -230,6 +233,12 @@ class Partition:
         counts, those of the published panes included."""
         await self.settled()
         self.settle_archives()
+        for fold in self.shard.ledgers().values() if self._cut else ():
+            if fold.began:
+                fold.first_known = max(fold.first_known, fold.began + fold.kind.horizon)
+        self._cut = False
+        for words in self.half_counted:
+            log.warning("%s", words)
         for force in self.shard.forces:
             if force.id in self._unlearned:
                 if self.shard.ledgers()[force.id].first_known:  # published panes have come in
@@ -237,6 +246,19 @@ class Partition:
                         await asyncio.sleep(0)
                 self._unlearned.remove(force.id)
                 self._changed = True
+
+    @property
+    def half_counted(self) -> list[str]:
+        """Of which days the log had lost some records that are in no figure, in words."""
+        found = []
+        for force, ledger in self.shard.ledgers().items():
+            if (span := ledger.half_counted) is not None:
+                first, last = (ledger.calendar.local(at).date() for at in span)
+                found.append(
+                    f"{ledger.kind.feed} of {force} from {first} to {last} are not all counted: "
+                    "the log does not have them all any more"
+                )
+        return found
 
     @property
     def needs_archive(self) -> bool:

@@ -17,12 +17,13 @@ from math import ceil, floor
 from typing import Protocol
 
 from streams.config.force import WHOLE, Force
+from streams.config.measures import Unit
 from streams.events.refusals import WORDS as REASONS
 from streams.events.schema import KINDS
 from streams.periods import DAY, HOUR, Calendar, Grain, Period
 from streams.registry.charting import POINTS
 from streams.registry.dimensions import ALL
-from streams.registry.measures import Unit, WatchPolicy
+from streams.registry.measures import WatchPolicy
 from streams.registry.registry import REGISTRY
 
 SHORT = 80

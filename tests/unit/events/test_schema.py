@@ -171,7 +171,13 @@ def test_of_a_unit_whose_arrival_is_no_time_the_rest_is_taken() -> None:
 
 
 def test_a_null_says_nothing() -> None:
-    said: dict[str, Any] = {"cancelled": None, "deleted": None, "origin": None, "units": None, "markers": None}
+    said: dict[str, Any] = {
+        "cancelled": None,
+        "deleted": None,
+        "origin": None,
+        "units": None,
+        "markers": None,
+    }
     found = read(lines([incident("i1", **said)]))
     assert found.event == read(lines([incident("i1")])).event
     assert found.unknown == []
