@@ -65,16 +65,6 @@ def parts(query: Query, name: str, period: str) -> tuple[float | None, int | Non
     return found.numerator, found.denominator
 
 
-def reported(*sources: Source) -> dict[tuple[str, str, str], float | tuple[float, float] | None]:
-    """The readings of Warwickshire by measure, area and period: a value, or its parts."""
-    return {
-        (each.measure, each.area, each.period): each.value
-        if each.numerator is None or each.denominator is None
-        else (each.numerator, each.denominator)
-        for each in played(*sources).board("warwickshire").readings
-    }
-
-
 # --- records --------------------------------------------------------------------------------------
 
 
@@ -168,52 +158,40 @@ def test_collisions() -> None:
 
 
 def test_surveys() -> None:
-    found = reported(source(ANSWERS, "answers"), source(CONFIDENCE, "confidence"))
-    assert len(found) == 38
-    whole, north = "victim_satisfaction_whole_experience", "North Warwickshire policing area"
-    assert found[whole, north, "2016-04"] == (26, 36)
-    assert found["hate_crime_victim_satisfaction", "", "2016-09"] == (5, 7)
-    assert found["confidence_in_police", "", "R12-2016-06"] == 78.6
-    assert found["confidence_in_police_national", "", "R12-2017-03"] == 76.1
+    query = asked("warwickshire", source(ANSWERS, "answers"), source(CONFIDENCE, "confidence"))
+    whole = "victim_satisfaction_whole_experience"
+    assert parts(query, whole, "R6-2016-09") == (378, 487)  # of both areas
+    assert parts(query, "hate_crime_victim_satisfaction", "R6-2016-09") == (41, 52)
+    year = "R12-2016-06"
+    assert values(query, year, "confidence_in_police", "confidence_in_police_national") == [
+        pytest.approx(0.786), pytest.approx(0.764),
+    ]  # fmt: skip
 
 
 def test_complaints() -> None:
-    found = reported(
-        source(COMPLAINTS, "recorded_in_10_days"), source(COMPLAINTS, "finalised_in_120_days")
-    )
-    recorded, finalised = (
-        "complaints_recorded_within_10_days",
-        "complaints_finalised_within_120_days",
-    )
-    assert found == {
-        (recorded, "", "2017-04"): (5, 10),
-        (recorded, "", "2017-05"): (5, 7),
-        (recorded, "", "2017-06"): (9, 10),
-        (finalised, "", "2017-06"): (2, 2),
-        (finalised, "", "2017-07"): (6, 6),
-        (finalised, "", "2017-08"): (5, 7),
-        (finalised, "", "2017-09"): (1, 2),
-        (finalised, "", "2017-10"): (1, 4),
-    }
+    mappings = ("recorded_in_10_days", "finalised_in_120_days")
+    query = asked("warwickshire", *(source(COMPLAINTS, each) for each in mappings))
+    assert parts(query, "complaints_recorded_within_10_days", "2017-04") == (5, 10)
+    assert parts(query, "complaints_recorded_within_10_days", "2017-Q2") == (19, 27)
+    assert parts(query, "complaints_finalised_within_120_days", "2017-Q3") == (12, 15)
 
 
 def test_personnel() -> None:
-    found = reported(source(ABSENCE, "absence"), source(ABSENCE, "strength"))
-    assert len(found) == 18
-    assert found["sickness_officers", "", "2017-05"] == (1201.14, 18818)
-    assert found["sickness_staff", "", "2017-09"] == (428.25, 7886)
-    assert found["police_officers_actual", "", "2017-04"] == 158
-    assert found["police_officers_actual", "", "2017-09"] == 152.25
+    query = asked("warwickshire", source(ABSENCE, "absence"), source(ABSENCE, "strength"))
+    assert parts(query, "sickness_officers", "2017-05") == (1201.14, 18818)
+    assert parts(query, "sickness_staff", "2017-09") == (428.25, 7886)
+    assert values(query, "2017-04", "police_officers_actual") == [158]
+    assert values(query, "2017-09", "police_officers_actual") == [152.25]
 
 
 def test_firearms_licensing() -> None:
     mappings = ("pending", "received", "renewals", "temporary_permits")
-    found = reported(*(source(LICENSING, each) for each in mappings))
-    assert len(found) == 24
-    assert found["firearms_applications_pending", "", "2017-12"] == 912
-    assert found["firearms_applications_received", "", "2017-10"] == 215
-    assert found["firearms_renewal_applications", "", "2017-07"] == 161
-    assert found["firearms_temporary_permits_held", "", "2017-09"] == 13
+    query = asked("warwickshire", *(source(LICENSING, each) for each in mappings))
+    held = ("firearms_applications_pending", "firearms_temporary_permits_held")
+    assert values(query, "2017-Q4", *held) == [912, 10]  # at its end
+    came = ("firearms_applications_received", "firearms_renewal_applications")
+    assert values(query, "2017-Q4", *came) == [580, 451]
+    assert values(query, "2017-09", *held, *came) == [856, 13, 203, 142]
 
 
 # --- people ---------------------------------------------------------------------------------------
