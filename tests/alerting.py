@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from streams.alerts.evaluation import evaluate
-from streams.alerts.lookup import NoLookup
+from streams.alerts.lookup import Answers, NoLookup
 from streams.alerts.model import Alert, Evidence, Transition, instant
 from streams.alerts.rules.base import Finding
 from streams.alerts.service import AlertService
@@ -42,7 +42,7 @@ class Known(NoLookup):
     def __init__(
         self,
         *signals: Signal,
-        answered: tuple[int, int, int] | None = None,
+        answered: Answers | None = None,
         mostly: tuple[str, int] | None = None,
         wholly: dict[str, Any] | None = None,
     ) -> None:
@@ -52,7 +52,7 @@ class Known(NoLookup):
     def last(self, series: tuple[str, ...]) -> Signal | None:
         return self.signals.get(series)
 
-    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+    def answered(self, signal: Signal) -> Answers | None:
         return self.calls
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:

@@ -173,4 +173,12 @@ UNKNOWN_VALUES: list[tuple[str, bytes, str, str]] = [
     ("a victim that is a number", _raw(_CRIME, victims=["v1", 7]), "crime", "victims"),
     ("an empty suspect", _raw(_CRIME, suspects=[""]), "crime", "suspects"),
     ("defendants that are no list", _raw(_CRIME, defendants={}), "crime", "defendants"),
+    ("an unknown origin", _raw(_CALL, origin="tape"), "call", "origin"),
+    ("a time of wrapping up in words", _raw(_CALL, wrapped_up_at="soon"), "call", "wrapped_up_at"),
+    ("a time of grading in words", _raw(_INCIDENT, graded_at="soon"), "incident", "graded_at"),
+    ("a dispatch as a number", _raw(_INCIDENT, dispatched_at=5), "incident", "dispatched_at"),
+    ("a call back of no day", _raw(_INCIDENT, recontacted_at="x"), "incident", "recontacted_at"),
+    ("a due time of no day", _raw(_INCIDENT, recontact_due_at="x"), "incident", "recontact_due_at"),
+    ("a unit without a call sign", _raw(_INCIDENT, units=[{}]), "incident", "units"),
+    ("units as text", _raw(_INCIDENT, units="NA21"), "incident", "units"),
 ]

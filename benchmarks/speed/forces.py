@@ -103,11 +103,7 @@ def fold() -> int:
     for payload in payloads:
         assert not monitor.ingest(payload, RECEIVED)
     board = monitor.board(forces[0].id, last(monitor), ["2021-03"])
-    return sum(
-        row.offered
-        for row in board.periods["2021-03"].calls
-        if (row.area, row.line) == ("force", "all")
-    )
+    return sum(row.offered for row in board.periods["2021-03"].calls if row.area == "force")
 
 
 def last(monitor: Monitor) -> int:
@@ -142,6 +138,7 @@ def measure(bench: Bench) -> None:
                 child.ask("prepare", size, 14, number, str(folder))
             counted = {child.ask("fold").value for child in children.values()}
             assert len(counted) == 1, counted
+            assert counted != {0}, "no call was counted"
         found = in_turn(
             bench.rounds,
             {(name, size): (held[size][name].seconds, "fold") for size in held for name in trees},

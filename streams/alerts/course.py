@@ -29,6 +29,7 @@ from streams.alerts.rules.exceptional_volume import (
 from streams.alerts.rules.signals import A_WEEK
 from streams.config.force import Force
 from streams.periods import DAY, HOUR, Calendar, to_ms
+from streams.surveillance.day_names import DayNames
 from streams.surveillance.signals import LOOKS, Signal
 
 LONG = 3
@@ -37,6 +38,8 @@ signals of the same measure join the alert, and what had joined it before."""
 LASTS_FROM, LASTS_FROM_BY_MONTH = 14 * DAY, 62 * DAY
 """After so long an alert, and an alert by the month, counts as lasting: people are asked to say
 whether it is the new level."""
+LONG_EVENT = dt.timedelta(weeks=2)
+"""An event that is as long has a level of its own by which its days are compared."""
 BURST = 2 * DAY
 """For so long after a burst people are not notified of another, unless it is a quarter greater."""
 SURE = 3.0
@@ -55,11 +58,13 @@ def first_day(force: Force, day: Signal, onset: int) -> Course:
     expected = max(day.expected or 0.0, LEAST_EXPECTED)
     observed, days = day.observed, 1
     since = min(day.start, max(onset, day.start - DAY))
+    left_out: tuple[dt.datetime, ...] = ()
     if day.onset is not None and day.onset < day.start and day.ratio:
         # The change was found in the sum of several days.
         since, days = day.onset, round((day.end - day.onset) / DAY)
         expected = expected * days
         observed = day.ratio * expected
+        left_out = _named_days(force, day)
     ratio, end = observed / expected, instant(day.end, force.zone)
     if day.start < onset < day.end:
         # The day is exceptional by a part of it alone.
@@ -68,12 +73,28 @@ def first_day(force: Force, day: Signal, onset: int) -> Course:
         since=instant(Calendar(force.zone).start("day", since), force.zone),
         until=end,
         taken=days,
+        left_out=left_out or msgspec.UNSET,
         observed=observed,
         expected=expected,
         latest=(day.observed, max(day.expected or 0.0, LEAST_EXPECTED)),
         notified_ratio=ratio,
         judged_to=end,
     )
+
+
+def _named_days(force: Force, day: Signal) -> tuple[dt.datetime, ...]:
+    """The starts of the days with a name between the onset of a change and the day in which it was
+    found: these belong to no change (`detectors.counts.count_watch`). Those of an event that lasts
+    for weeks do."""
+    long = {e.name for e in force.file.events if (e.end or e.start) - e.start >= LONG_EVENT}
+    calendar, names, found = Calendar(force.zone), DayNames(force).names, []
+    at = day.onset or day.start
+    while at < day.start:
+        local = calendar.local(at)
+        if set(names(day.area, local.date())) - long:
+            found.append(local)
+        at = calendar.end("day", at)
+    return tuple(found)
 
 
 def next_day(force: Force, alert: Alert, course: Course, day: Signal, at: int) -> Course:
@@ -132,6 +153,7 @@ def in_another_area(force: Force, course: Course, signal: Signal) -> Course:
         course,
         since=instant(since, force.zone),
         taken=0,
+        left_out=msgspec.UNSET,
         observed=0.0,
         expected=LEAST_EXPECTED,
         usual_days=0,

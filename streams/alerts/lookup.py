@@ -22,13 +22,26 @@ from streams.registry.registry import REGISTRY
 from streams.surveillance.adapters.base import TAIL
 from streams.surveillance.signals import Signal
 
-_, SERVICE_LEVEL = REGISTRY.require("what an alert says of answers", CALLS.name, "service_level")
+for _name in ("offered", "answered", "answered_within", "abandoned", "end_unknown"):
+    REGISTRY.require("what an alert says of answers", CALLS.name, _name)
 UNLIKELY = 0.01
 """How unlikely it is that so many of a rise are in an area by chance, where it is named."""
 
 
 ALL = 0.9
 """So much of a rise is all of it: where it lies the alert bears the name of that area."""
+
+
+class Answers(NamedTuple):
+    """What became of the calls of a period; those that have no end yet still wait."""
+
+    offered: int
+    answered: int
+    within: int
+    abandoned: int
+    waiting: int
+    limit: int
+    """Within so many seconds a call is to be answered."""
 
 
 class PeriodLookup(Protocol):
@@ -41,8 +54,8 @@ class PeriodLookup(Protocol):
         """A series by the day, of the day up to its last closed hour, if there is something to
         show of that."""
 
-    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
-        """Of the calls of a signal's period: (in time, of how many, the limit in seconds)."""
+    def answered(self, signal: Signal) -> Answers | None:
+        """What became of the calls of a signal's period."""
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
         """Where within its area a count mostly is, unlike usual: (the area, how many there)."""
@@ -62,7 +75,7 @@ class NoLookup:
         """Not known."""
         return None
 
-    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+    def answered(self, signal: Signal) -> Answers | None:
         """Not known."""
         return None
 
@@ -133,7 +146,7 @@ class MonitorLookup:
                     return watching, watch
         return None
 
-    def answered(self, signal: Signal) -> tuple[int, int, int] | None:
+    def answered(self, signal: Signal) -> Answers | None:
         """Of the calls of a signal's period, where it is about calls on a line."""
         line = signal.row.get("line", "") if signal.group == CALLS.name else ""
         ledger = self.monitor.ledger("call", self.force.id)
@@ -147,12 +160,13 @@ class MonitorLookup:
         row = find(rows, line=line, area=signal.area)
         if row is None:
             return None
-        level, targets = (
-            row.ratio_of(SERVICE_LEVEL.name),
-            self.force.lines[self.force.line_index[line]].targets,
+        within, _ = held(self.force, self.force.lines[self.force.line_index[line]].targets, end - 1)
+        offered, answered, in_time, abandoned, lost = (
+            row.count_of(name) or 0
+            for name in ("offered", "answered", "answered_within", "abandoned", "end_unknown")
         )
-        within, _ = held(self.force, targets, end - 1)
-        return level.numerator or 0, level.denominator or 0, within
+        waiting = offered - answered - abandoned - lost
+        return Answers(offered, answered, in_time, abandoned, waiting, within)
 
     def mostly(self, signal: Signal) -> tuple[str, int] | None:
         """Where within its area most of an hour's rise is: (the id of the area, how many there).

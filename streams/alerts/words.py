@@ -12,6 +12,7 @@ and only then the name in the first is shortened.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import floor
 
 from streams.alerts.model import AlertOutcome
 from streams.config.force import Force
@@ -73,6 +74,31 @@ def changed(calendar: Calendar, signal: Signal, onset: int, now: int) -> str:
     unit = REGISTRY.unit(signal.group, signal.measure)
     began = since(calendar, signal.grain, onset, now)
     return change(signal, began, unit, span(calendar, _period(signal), onset))
+
+
+def waited(seconds: float, limit: float) -> str:
+    """How long somebody has waited, in whole seconds, beyond a limit: never in the same words as
+    the limit.
+
+    >>> waited(1441.0, 1440.0), waited(3601.0, 3600.0), waited(4000.0, 3600.0)
+    ('24 min 1 s', '1 h 1 s', '1 h 6 min')
+    """
+    said = round_duration(seconds)
+    return f"{said} {seconds % 60:.0f} s" if said == round_duration(floor(limit)) else said
+
+
+def beyond(late: int, of: int, limit: float) -> str:
+    """How many of those who wait have waited beyond the limit.
+
+    >>> beyond(1, 3, 1440.0), beyond(3, 3, 1439.6)
+    ('1 of the 3 is beyond the limit of 24 min.', 'All 3 are beyond the limit of 23 min 59 s.')
+    """
+    longest = round_duration(floor(limit))
+    if of == 1:
+        return f"The limit is {longest}."
+    if late == of:
+        return f"{'Both' if of == 2 else f'All {of:,}'} are beyond the limit of {longest}."
+    return f"{late:,} of the {of:,} {'is' if late == 1 else 'are'} beyond the limit of {longest}."
 
 
 def _period(signal: Signal) -> Period:

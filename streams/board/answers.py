@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 
-from streams.board.compare import COMPARISONS, Beside, Comparisons
+from streams.board.compare import COMPARISONS, Beside, Comparisons, Ranking
 from streams.board.control import Flag, Moved, chart, policy_of
 from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
+from streams.config.measures import Polarity, Unit
 from streams.errors import QueryError
 from streams.periods import GRAINS, Grain, rfc3339
 from streams.registry.indicator import Indicator, Per
-from streams.registry.measures import Gauge, Polarity, Unit
+from streams.registry.measures import Gauge
 from streams.registry.page import definition
 from streams.registry.registry import Registry
 from streams.stretches import Stretch
@@ -45,6 +46,8 @@ class FigureRow(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    low: float | None = None
+    high: float | None = None
     beside: Beside | UnsetType = UNSET
 
 
@@ -71,6 +74,8 @@ class SeriesPoint(Struct, kw_only=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    low: float | None = None
+    high: float | None = None
     centre: float | None = None
     lower: float | None = None
     upper: float | None = None
@@ -149,7 +154,7 @@ class Rows:
 
     def __init__(self, query: Query, question: Question) -> None:
         self.query = query
-        named = question.indicators or list(query.registry.indicators)
+        named = question.indicators or query.indicators()
         self.indicators = [query.indicator(each) for each in named]
         self.stretches = [query.stretch(each) for each in question.periods]
         every = query.areas()
@@ -173,10 +178,19 @@ class Rows:
     def page(self, page: Page) -> Iterator[FigureRow]:
         """The rows of a page."""
         every = product(self.indicators, self.stretches, self.areas)
+        ranking: Ranking | None = None
         for indicator, stretch, area in islice(every, page.offset, page.offset + page.limit):
-            yield self._row(indicator, stretch, area)
+            if (
+                ranking is None
+                or ranking.indicator is not indicator
+                or ranking.stretch is not stretch
+            ):
+                ranking = Ranking(self.query, indicator, stretch, indicator.per)
+            yield self._row(indicator, stretch, area, ranking)
 
-    def _row(self, indicator: Indicator, stretch: Stretch, area: str) -> FigureRow:
+    def _row(
+        self, indicator: Indicator, stretch: Stretch, area: str, ranking: Ranking
+    ) -> FigureRow:
         query = self.query
         found, zone = query.figure(indicator, stretch, area), query.force.zone
         row = FigureRow(
@@ -190,7 +204,8 @@ class Rows:
             **_fields(found),
         )
         if self.compare:
-            row.beside = Beside.of(Comparisons(query, indicator, stretch, area), self.compare)
+            of = Comparisons(query, indicator, stretch, area, ranking=ranking)
+            row.beside = Beside.of(of, self.compare)
         return row
 
 
@@ -205,51 +220,53 @@ def _fields(found: Observation) -> dict[str, Any]:
     return {name: getattr(found, name) for name in Observation.__struct_fields__}
 
 
-def series(
-    query: Query,
-    name: str,
-    grain: str,
-    within: str,
-    page: Page,
-    area: str = WHOLE,
-    *,
-    charted: bool = True,
-) -> SeriesPage:
-    """An indicator by the periods of a grain that lie within a stretch, with its chart where it has
-    one of this grain and it is asked for. Raises `QueryError`."""
-    indicator = query.indicator(name)
-    by = next((each for each in GRAINS if each == grain), None)
-    if by is None:
-        raise QueryError(f'"{grain}" is no grain: choose from {", ".join(GRAINS)}')
-    stretch = query.stretch(within)
-    periods = [Stretch.of(query.calendar, each) for each in stretch.parts(by)]
-    shown = periods[page.offset : page.offset + page.limit]
-    zone = query.force.zone
-    points = [
-        SeriesPoint(
-            period=each.label,
-            start=rfc3339(each.start, zone),
-            end=rfc3339(each.end, zone),
-            **_fields(found),
+class SeriesAnswer:
+    """An indicator by the periods of a grain that lie within a stretch: names are looked up at
+    once, figures as `points` is gone through. Raises `QueryError` for what there is not."""
+
+    def __init__(
+        self, query: Query, name: str, grain: str, within: str, page: Page, area: str = WHOLE
+    ) -> None:
+        self.query, self.indicator = query, query.indicator(name)
+        by = next((each for each in GRAINS if each == grain), None)
+        if by is None:
+            raise QueryError(f'"{grain}" is no grain: choose from {", ".join(GRAINS)}')
+        self.grain, self.within, self.page = by, query.stretch(within), page
+        self.area = query.areas()[query.area(area)]
+        self._periods = self.within.parts(by)
+
+    def points(self) -> Iterator[SeriesPoint]:
+        """The points of the page, in order."""
+        zone = self.query.force.zone
+        for period in self._periods[self.page.offset :][: self.page.limit]:
+            stretch = Stretch.of(self.query.calendar, period)
+            yield SeriesPoint(
+                period=period.label,
+                start=rfc3339(period.start, zone),
+                end=rfc3339(period.end, zone),
+                **_fields(self.query.figure(self.indicator, stretch, self.area)),
+            )
+
+    def whole(self, points: list[SeriesPoint], *, charted: bool = True) -> SeriesPage:
+        """The answer with its points, and what the chart says of them where it has one of this
+        grain."""
+        query, indicator, total = self.query, self.indicator, len(self._periods)
+        made = SeriesPage(
+            force=query.force.id,
+            at=rfc3339(query.at, query.force.zone),
+            indicator=indicator.name,
+            title=indicator.title,
+            unit=query.unit(indicator),
+            polarity=query.polarity(indicator),
+            area=self.area,
+            grain=self.grain,
+            total=total,
+            points=points,
+            next=self.page.after(total),
         )
-        for each, found in zip(shown, query.values(indicator, shown, area), strict=True)
-    ]
-    made = SeriesPage(
-        force=query.force.id,
-        at=rfc3339(query.at, zone),
-        indicator=indicator.name,
-        title=indicator.title,
-        unit=query.unit(indicator),
-        polarity=query.polarity(indicator),
-        area=query.areas()[query.area(area)],
-        grain=by,
-        total=len(periods),
-        points=points,
-        next=page.after(len(periods)),
-    )
-    if charted and _has_chart(query, indicator, by):
-        _judge(made, query, indicator, stretch)
-    return made
+        if charted and _has_chart(query, indicator, self.grain):
+            _judge(made, query, indicator, self.within)
+        return made
 
 
 def _has_chart(query: Query, indicator: Indicator, grain: Grain) -> bool:

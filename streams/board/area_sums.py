@@ -8,7 +8,7 @@ are taken apart once, and what was made of a closed one is kept as long as the p
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,9 @@ from streams.board.columns import Numbers, Sums, quantiles, unpack
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Kept, Pane, Parts
 from streams.registry.aggregates import Quantile
-from streams.registry.conditions import All, AnyOf, Condition, Is, Not
+from streams.registry.conditions import Condition, Is
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
-from streams.registry.dimensions import AREA
+from streams.registry.dimensions import AREA, Dimension
 from streams.registry.histogram import BINS
 from streams.registry.kind import Kind
 
@@ -47,11 +47,12 @@ class AreaSums:
         self._from = np.repeat(np.arange(self.size), lengths)
         self._admitted: dict[Is, NDArray[np.bool_]] = {}
         self._kept: OrderedDict[int, _Series] = OrderedDict()
+        self._asked_for: dict[Condition, Condition] = {}
 
     def counts(self, parts: Iterable[Parts], where: Condition, names: Sequence[str]) -> Numbers:
         """The named counters of the series that fulfil a condition in some stretches together:
         (counters, areas)."""
-        total = np.zeros((len(names), self.size), np.int64)
+        total, where = np.zeros((len(names), self.size), np.int64), self._same(where)
         for series in self._taken_apart(parts):
             for line, name in enumerate(names):
                 total[line] += series.by_area(where, name)
@@ -62,7 +63,7 @@ class AreaSums:
     ) -> tuple[NDArray[np.float64], Numbers]:
         """A quantile of durations by area, in seconds, and how many durations there are. `together`
         are the sums of them, in seconds."""
-        duration = self.kind.duration_of[of.timing]
+        where, duration = self._same(where), self.kind.duration_of[of.timing]
         found = [series.bins_by_area(where, duration) for series in self._taken_apart(parts)]
         pairs, place = np.unique(
             np.concatenate([p for p, _ in found] or [_NONE]), return_inverse=True
@@ -73,6 +74,11 @@ class AreaSums:
         found_of = quantiles(sums, np.arange(self.size), of.share, together)
         durations = np.bincount(sums.pairs >> _AREA_SHIFT, sums.numbers, self.size)
         return found_of, durations.astype(np.int64)
+
+    def _same(self, where: Condition) -> Condition:
+        """The first that was asked of those that are equal, so that it is known by its identity:
+        to compare conditions takes longer than to add up what was kept under them."""
+        return self._asked_for.setdefault(where, where)
 
     def _taken_apart(self, parts: Iterable[Parts]) -> list[_Series]:
         found = []
@@ -104,21 +110,30 @@ class AreaSums:
         flat = np.array([area for chain in chains for area in chain], np.intp)
         return flat, np.repeat(np.arange(len(chains)), lengths)
 
-    def holds(self, condition: Condition, indices: Numbers) -> NDArray[np.bool_]:
-        """Of which series a condition on dimensions holds, by the indices of each,
+    def holds(self, where: Condition, indices: Numbers) -> NDArray[np.bool_]:
+        """Which series have values that a condition names, by the indices of each,
         (dimensions, series)."""
-        if isinstance(condition, Is):
-            found: NDArray[np.bool_] = self._admits(condition)[indices[self._place(condition.name)]]
-            return found
-        if isinstance(condition, Not):
-            return ~self.holds(condition.of, indices)
-        if isinstance(condition, All | AnyOf):
-            join = np.logical_and if isinstance(condition, All) else np.logical_or
-            held = np.full(indices.shape[1], isinstance(condition, All))
-            for part in condition.of:
-                held = join(held, self.holds(part, indices))
-            return held
-        raise TypeError(f"{type(condition).__name__} can't be asked of dimensions")
+        held = np.ones(indices.shape[1], np.bool_)
+        for asked in _asked(where):
+            held &= self._admits(asked)[indices[self._place(asked.name)]]
+        return held
+
+    def unlisted(self, where: Condition) -> Iterator[tuple[Dimension, str, Sequence[str]]]:
+        """The values that a condition names and the force does not have: dimension, value, and the
+        values that it has."""
+        for asked in _asked(where):
+            dimension = self.kind.dimension(asked.name)
+            known = self._values(dimension)
+            yield from ((dimension, value, known) for value in asked.allowed if value not in known)
+
+    def counts_any(self, where: Condition) -> bool:
+        """Whether the force has, of each dimension that a condition asks of, one of its values."""
+        return all(self._admits(asked).any() for asked in _asked(where))
+
+    def _values(self, dimension: Dimension) -> Sequence[str]:
+        number = len(dimension.names(self.force))
+        rows = (dimension.rows(self.force, index) for index in range(number))
+        return list(dict.fromkeys(value for values in rows for value in values))
 
     def _place(self, name: str) -> int:
         return [dimension.name for dimension in self.kind.dimensions].index(name)
@@ -146,18 +161,20 @@ class _Series:
         self._keys = [key for key in pane if key <= SERIES_KEY_MASK]
         self._indices = _split(of.kind, np.array(self._keys, np.int64))
         self._counters: dict[str, Numbers] = {}
-        self._by_area: dict[tuple[Condition, str], Numbers] = {}
-        self._bins_by_area: dict[tuple[Condition, int], tuple[Numbers, Numbers]] = {}
+        self._by_area: dict[tuple[int, str], Numbers] = {}
+        """By the identity of a condition, and counter."""
+        self._bins_by_area: dict[tuple[int, int], tuple[Numbers, Numbers]] = {}
+        """By the identity of a condition, and duration."""
 
     def by_area(self, where: Condition, name: str) -> Numbers:
         """A counter of the series that fulfil a condition, by area."""
-        found = self._by_area.get((where, name))
+        found = self._by_area.get((id(where), name))
         if found is None:
             held = self.of.holds(where, self._indices)
             areas, counter = self._indices[self.of.area][held], self._counter(name)[held]
             # Weights are floats: exact, since no sum comes near 2^53.
             own = np.bincount(areas, counter.astype(np.float64), self.of.size)
-            found = self._by_area[where, name] = self.of.rolled_up(own)
+            found = self._by_area[id(where), name] = self.of.rolled_up(own)
         return found
 
     def _counter(self, name: str) -> Numbers:
@@ -170,7 +187,7 @@ class _Series:
     def bins_by_area(self, where: Condition, duration: int) -> tuple[Numbers, Numbers]:
         """The pairs of an area and a histogram bin that has durations of such series, and how
         many; `duration` is the place in the kind of that which is asked for."""
-        found = self._bins_by_area.get((where, duration))
+        found = self._bins_by_area.get((id(where), duration))
         if found is None:
             first = duration * BINS + 1
             keys = [k for k in self.pane if first <= k >> BIN_SHIFT < first + BINS]
@@ -181,8 +198,13 @@ class _Series:
             bins = ((binned >> BIN_SHIFT) - first)[held][source]
             pairs = areas.astype(np.int64) << _AREA_SHIFT | bins
             numbers = np.array([self.pane[key] for key in keys], np.int64)[held][source]
-            found = self._bins_by_area[where, duration] = pairs, numbers
+            found = self._bins_by_area[id(where), duration] = pairs, numbers
         return found
+
+
+def _asked(where: Condition) -> Iterator[Is]:
+    """The values that are asked for: a series is found by these alone."""
+    return (part for part in where.parts() if isinstance(part, Is))
 
 
 def _split(kind: Kind, keys: Numbers) -> Numbers:

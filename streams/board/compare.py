@@ -8,8 +8,10 @@
 | `year_to_date`                 | the financial year to then, beside the last one at the same day |
 | `rolling_3`, `_6`, `_12`       | so many months to then, beside those of a year before           |
 | `share`                        | as a share of its parent (`share_of`)                           |
+| `of_force`                     | of an area, as a share of the whole force's                     |
 | `rate`                         | per 1,000 people or households                                  |
 | `standing`                     | above, below or in line, by its chart or with the average       |
+| `target`                       | the target of its own time, and whether it is met               |
 | `rank`, `peers`                | its place among the areas of its kind, and among similar forces |
 
 A period that runs is compared by its days that are over, with the same days. Changes are of what is
@@ -18,7 +20,8 @@ known as a whole: a period of which the feed was heard in part is no base.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Literal
@@ -27,6 +30,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from streams.board.control import Point, chart
 from streams.board.query import Number, Observation, Query
+from streams.board.targets import Judged, goal
 from streams.config.force import WHOLE
 from streams.errors import QueryError
 from streams.registry.indicator import Indicator, Per
@@ -78,10 +82,63 @@ class Rank(Struct, frozen=True):
     among: str
 
 
+class Ranking:
+    """The places of areas, and of the force among others, in an indicator and a stretch of time."""
+
+    def __init__(
+        self, query: Query, indicator: Indicator, stretch: Stretch, per: Per | None
+    ) -> None:
+        self.query, self.indicator, self.stretch = query, indicator, stretch
+        self.per = per if query.unit(indicator) == "count" else None
+        self._less = query.polarity(indicator) == "down_good"
+        self._by_kind: dict[str, list[float]] = {}
+
+    def of_area(self, area: str) -> Rank:
+        """The place of an area among those of its kind."""
+        areas = self.query.force.file.areas
+        kind = areas[self.query.area(area) - 1].kind
+        known = self._by_kind.get(kind)
+        if known is None:
+            alike = (self._value(self.query, each.id) for each in areas if each.kind == kind)
+            known = self._by_kind[kind] = sorted(each for each in alike if each is not None)
+        return self._placed(self._value(self.query, area), known, f"{kind.replace('_', ' ')}s")
+
+    def of_force(self) -> Rank | None:
+        """The place of the force among the most similar ones that are here; None without any."""
+        force, forces = self.query.force, self.query.monitor.forces
+        here = [each for each in force.file.most_similar if each in forces and each != force.id]
+        if not here:
+            return None
+        others = (Query(self.query.monitor, each, self.query.at) for each in here)
+        own = self._value(self.query, WHOLE)
+        values = [own, *(self._value(other, WHOLE) for other in others)]
+        known = sorted(each for each in values if each is not None)
+        return self._placed(own, known, "most similar forces")
+
+    def _value(self, query: Query, area: str) -> float | None:
+        """What is ranked: the rate where there is one, else the value."""
+        own = query is self.query
+        found = query.figure(self.indicator, self.stretch if own else self.stretch.label, area)
+        if self.per is None or found.value is None:
+            return found.value
+        base = query.base(self.per, area, self.stretch)
+        return None if base is None else found.value / base
+
+    def _placed(self, value: float | None, known: list[float], among: str) -> Rank:
+        """The place of a value in an ascending list."""
+        if value is None:
+            return Rank(None, len(known), among)
+        better = (
+            bisect_left(known, value) if self._less else len(known) - bisect_right(known, value)
+        )
+        return Rank(better + 1, len(known), among)
+
+
 class Comparisons:
     """What an indicator in a stretch of time and an area is compared with. `number` is how many
     periods an average is taken over, `per` what the rate is of; `small_bases` asks for per cents of
-    few cases too. Raises `QueryError` for what there is not."""
+    few cases too. `ranking` is that of its indicator and stretch, where it is at hand. Raises
+    `QueryError` for what there is not."""
 
     def __init__(
         self,
@@ -93,13 +150,16 @@ class Comparisons:
         number: int | None = None,
         per: Per | None = None,
         small_bases: bool = False,
+        ranking: Ranking | None = None,
     ) -> None:
         self.query, self.indicator = query, query.indicator(indicator)
         self.stretch, self.area = query.stretch(period), query.areas()[query.area(area)]
         self.unit = query.unit(self.indicator)
         self.past = self.stretch.until(query.at)
         """The days of the stretch that are over; None where none is."""
-        self._number, self._per, self._small = number, per, small_bases
+        self._number, self._small = number, small_bases
+        self._per = per or self.indicator.per
+        self._ranking = ranking or Ranking(query, self.indicator, self.stretch, self._per)
 
     @cached_property
     def observation(self) -> Observation:
@@ -177,13 +237,21 @@ class Comparisons:
         whole = self.query.figure(other, self.stretch, self.area)
         return share(part, whole)
 
+    @property
+    def of_force(self) -> Observation | None:
+        """A count of an area as a share of the force's; None of the force itself, and of what is no
+        count."""
+        if self.area == WHOLE or self.unit != "count":
+            return None
+        return share(self.observation, self.query.figure(self.indicator, self.stretch))
+
     @cached_property
     def rate(self) -> Rate | None:
         """Per 1,000 people or households; None of what is no count, or of neither."""
-        per = self._per or self.indicator.per
+        per = self._per
         if per is None or self.unit != "count":
             return None
-        found, base = self.observation, self.query.base(per, self.area)
+        found, base = self.observation, self.query.base(per, self.area, self.stretch)
         if found.value is None or base is None:
             return Rate(None, per, base)
         return Rate(found.value * 1000 / base, per, base)
@@ -230,47 +298,31 @@ class Comparisons:
         point = made.point(self.stretch.label)
         return None if point is None or point.centre is None else point
 
-    @cached_property
+    @property
     def rank(self) -> Rank | None:
         """Among the areas of its kind; None of the force as a whole."""
-        areas = {each.id: each.kind for each in self.query.force.file.areas}
-        if self.area == WHOLE:
-            return None
-        kind = areas[self.area]
-        alike = [area for area, of in areas.items() if of == kind]
-        values = {area: self._ranked(self.query, area) for area in alike}
-        return self._placed(self.area, values, f"{kind.replace('_', ' ')}s")
+        return None if self.area == WHOLE else self._ranking.of_area(self.area)
 
-    @cached_property
+    @property
     def peers(self) -> Rank | None:
         """Of the force as a whole, among the most similar forces that its file names, as far as
         they are here; None of an area, and where none is."""
-        force, forces = self.query.force, self.query.monitor.forces
-        here = [each for each in force.file.most_similar if each in forces and each != force.id]
-        if self.area != WHOLE or not here:
+        return self._ranking.of_force() if self.area == WHOLE else None
+
+    @cached_property
+    def target(self) -> Judged | None:
+        """The target of its own time, and whether it is met; None without one."""
+        found = goal(self.query, self.indicator, self.stretch, self.area)
+        if found is None:
             return None
-        values = {
-            each: self._ranked(Query(self.query.monitor, each, self.query.at), WHOLE)
-            for each in (force.id, *here)
-        }
-        return self._placed(force.id, values, "most similar forces")
-
-    def _ranked(self, query: Query, area: str) -> float | None:
-        """What is ranked of an area: its rate where there is one, else its value."""
-        found = query.figure(self.indicator, self.stretch.label, area)
-        per = self._per or self.indicator.per
-        if self.unit != "count" or per is None or found.value is None:
-            return found.value
-        base = query.base(per, area)
-        return None if base is None else found.value / base
-
-    def _placed(self, own: str, values: Mapping[str, float | None], among: str) -> Rank:
-        known = [value for value in values.values() if value is not None]
-        value, less = values[own], self.query.polarity(self.indicator) == "down_good"
-        if value is None:
-            return Rank(None, len(known), among)
-        better = sum(each < value if less else each > value for each in known)
-        return Rank(better + 1, len(known), among)
+        if found.of == "change":
+            change = self.year_to_date
+            few = change.value is None or change.base is None
+            percent = None if few else percent_change(change.value or 0, change.base or 0)
+            reached = None if percent is None else percent / 100
+        else:
+            reached = self.observation.value
+        return Judged(found, reached, found.met(reached), found.band(reached))
 
     # -- arithmetic --------------------------------------------------------------------------------
 
@@ -316,7 +368,7 @@ def printed(value: float, places: int = 0) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
-Compared = Change | Observation | Rate | Standing | Rank
+Compared = Change | Observation | Rate | Standing | Rank | Judged
 
 
 class Beside(Struct, frozen=True, omit_defaults=True):
@@ -330,10 +382,12 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     rolling_6: Change | UnsetType | None = UNSET
     rolling_12: Change | UnsetType | None = UNSET
     share: Observation | UnsetType | None = UNSET
+    of_force: Observation | UnsetType | None = UNSET
     rate: Rate | UnsetType | None = UNSET
     standing: Standing | UnsetType = UNSET
     rank: Rank | UnsetType | None = UNSET
     peers: Rank | UnsetType | None = UNSET
+    target: Judged | UnsetType | None = UNSET
 
     @classmethod
     def of(cls, comparisons: Comparisons, names: Iterable[str]) -> Beside:

@@ -19,6 +19,7 @@ from detectors.charts import ControlChart, limits
 from detectors.charts.limits import Fitted
 from streams.board.query import Observation, Query
 from streams.config.force import WHOLE, Change
+from streams.config.measures import Polarity, Unit
 from streams.errors import QueryError
 from streams.periods import DAY, Grain
 from streams.registry import phrases
@@ -26,7 +27,6 @@ from streams.registry.affected import affects
 from streams.registry.charting import USUAL, ChartPolicy
 from streams.registry.conditions import Is
 from streams.registry.indicator import Indicator
-from streams.registry.measures import Polarity, Unit
 from streams.stretches import Stretch
 
 Flag = Literal["above", "below"]

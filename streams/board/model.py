@@ -20,10 +20,11 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
 
 from streams.alerts.model import AlertsView
+from streams.config.measures import Unit
 from streams.errors import NotABoard
 from streams.periods import Grain
 from streams.registry.aggregates import Ratio
-from streams.registry.measures import Gauge, Group, Unit
+from streams.registry.measures import Gauge, Group
 from streams.registry.registry import REGISTRY, Registry
 from streams.surveillance.signals import Signal
 
@@ -479,3 +480,8 @@ decode_board = TYPES.decode
 def find(rows: Iterable[Row] | None, **place: str) -> Row | None:
     """The first row with these dimensions, or None."""
     return next((row for row in rows or () if row.is_at(**place)), None)
+
+
+def heard(feeds: Mapping[str, FeedAge], kind: str, registry: Registry) -> bool:
+    """Whether anything ever came of a kind, if only a heartbeat: then nothing is a true zero."""
+    return kind in feeds or f"heartbeat.{registry.kinds[kind].feed}" in feeds

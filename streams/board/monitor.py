@@ -10,7 +10,7 @@ one kind of event for one or more forces. Kinds are joined only when the board i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -29,8 +29,10 @@ from streams.board.model import (
     PeriodFigures,
     ReportedFigure,
     board_types,
+    heard,
 )
 from streams.board.repeats import Repeats
+from streams.board.reported import Reports
 from streams.board.rollup import Rollup
 from streams.board.tables import Tables, both, without
 from streams.board.totals import Beside
@@ -52,6 +54,7 @@ from streams.registry.calls import CALL
 from streams.registry.measures import Group
 from streams.registry.packing import Packer
 from streams.registry.registry import REGISTRY, Registry
+from streams.registry.targets import check_measures
 from streams.stretches import Stretch
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
@@ -141,6 +144,7 @@ class Monitor:
         self._kinds = {struct: kind for kind, struct in registry.structs.items()}
         self.forces = {force.id: force for force in forces}
         check_affects(self.forces.values(), registry)
+        check_measures(self.forces.values(), registry)
         self.shards: list[Shard] = []
         self.now = 0
         self.refused: dict[str, Counter[str]] = {
@@ -158,6 +162,7 @@ class Monitor:
         }
         self._area_sums: dict[tuple[str, str, int], AreaSums] = {}
         self._repeats: dict[tuple[str, str], Repeats] = {}
+        self._reports: dict[str, Reports] = {}
         if all_shards:
             for kind in registry.structs:
                 self.shards.append(Shard(kind, self.forces.values(), registry=registry))
@@ -380,6 +385,16 @@ class Monitor:
             known = self._repeats[force_id, kind] = Repeats(force, ledger, allies)
         return known
 
+    def reports(self, force_id: str) -> Reports | None:
+        """The readings of a force by measure; None where no readings are here."""
+        readings = self._readings(self.forces[force_id])
+        if readings is None:
+            return None
+        known = self._reports.get(force_id)
+        if known is None or known.readings is not readings:
+            known = self._reports[force_id] = Reports(readings)
+        return known
+
     def watches(self, kind: str, force_id: str) -> bool:
         """Whether it is judged of a feed where it was not heard."""
         return any(shard.kind == kind and force_id in shard.surveillance for shard in self.shards)
@@ -405,7 +420,7 @@ class Monitor:
         spans = {name: (end - minutes * MINUTE, end) for name, minutes in WINDOWS.items()}
         today, month = calendar.holding("day", at), calendar.holding("month", at)
         wanted = [Stretch.parse(calendar, label) for label in periods]
-        beside = self.beside(force)
+        beside, feeds = self.beside(force), self._feeds(force, at)
         revised = {
             each.label: self._first_published(force, each.period, beside)
             for each in wanted
@@ -415,7 +430,7 @@ class Monitor:
             force=ForceShown(force.id, force.name, force.file.timezone),
             at=rfc3339(at, force.zone),
             definitions=definitions(force, at),
-            now=self._gauges(force, at, beside),
+            now=self._gauges(force, at, beside, feeds),
             windows={
                 name: self._figures(force, name, *span, beside, at)
                 for name, span in {
@@ -429,7 +444,7 @@ class Monitor:
                 for p in wanted
             },
             readings=_reported(self._readings(force)),
-            feeds=self._feeds(force, at),
+            feeds=feeds,
             ingest=self._ingest(),
             revisions={label: first for label, first in revised.items() if first is not None},
         )
@@ -536,13 +551,18 @@ class Monitor:
                 out.put(group.name, rows)
         return out
 
-    def _gauges(self, force: Force, at: int, beside: Beside | None) -> NowFigures:
+    def _gauges(
+        self, force: Force, at: int, beside: Beside | None, feeds: Mapping[str, FeedAge]
+    ) -> NowFigures:
+        """What is open; not known of a kind of which nothing ever came."""
         out = self.types.now()
         for group in self.registry.groups:
             rollup = self._tables[force.id, group.name].rollup
             ledger = self.ledger(group.kind, force.id)
             if rollup.has_gauges and ledger is not None:
-                rows = rollup.gauges(ledger.packer, ledger.open.values(), at)
+                known = heard(feeds, group.kind, self.registry)
+                still = ledger.open.values() if known else None
+                rows = rollup.gauges(ledger.packer, still, at)
                 if beside and group.name == MEASURE:
                     rows = beside.recorded(rows, at)
                 out.put(group.name, rows)

@@ -3,7 +3,8 @@
 A figure is what its records count, and nothing else: what is not known is None, and 0 stands only
 where it was counted. Not known is what lies before the first day of the feed or after its last,
 within a span in which it was not heard, or in a part of a day or month to which records are known
-only as a whole; a counter that was not counted then; and what totals leave open.
+only as a whole; a counter that was not counted then; an offence or category that the force does not
+list, since such records count under another; and what totals leave open.
 
 Shares and means are made of their parts once these are added up, over periods, areas and all that
 an indicator is made of; they are never averaged.
@@ -18,12 +19,17 @@ from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from detectors.shares.interval import wilson
+from streams.board.area_sums import AreaSums
 from streams.board.columns import Numbers
 from streams.board.monitor import Monitor
+from streams.board.reported import Measured
 from streams.board.totals import Used
 from streams.config.force import WHOLE
+from streams.config.measures import Polarity, Unit
 from streams.errors import DeclarationError, QueryError
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
@@ -32,14 +38,13 @@ from streams.fold.totals import MEASURE
 from streams.periods import DAY, Calendar, Grain, Span
 from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
 from streams.registry.indicator import Indicator, Part, Per
+from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
     SERVICE_LEVELS,
     ChosenServiceLevel,
     Gauge,
     Group,
     Measure,
-    Polarity,
-    Unit,
 )
 from streams.registry.repeats import RepeatRule
 from streams.stretches import Stretch
@@ -70,6 +75,9 @@ class Observation(Struct, frozen=True, omit_defaults=True):
     known: bool = True
     complete: bool = True
     small: bool = False
+    low: float | None = None
+    """Of a reported share with its parts, the 95 % confidence interval (Wilson)."""
+    high: float | None = None
 
 
 UNKNOWN = Observation(None, known=False, complete=False)
@@ -111,6 +119,35 @@ class Figures(NamedTuple):
         return Observation(value, top, bottom, complete=self.complete, small=small)
 
 
+class ReportedFigures(NamedTuple):
+    """An indicator that another system reports, in one stretch."""
+
+    measured: Measured | None
+    stretch: Stretch
+    ended: bool
+
+    def at(self, area: int) -> Observation:
+        """The observation of an area."""
+        found = None if self.measured is None else self.measured.amount(area, self.stretch)
+        if self.measured is None or found is None:
+            return UNKNOWN
+        top, bottom = found
+        if bottom is None:
+            return Observation(_whole(top), complete=self.ended)
+        value = top / bottom if bottom else None
+        made = Observation(
+            value,
+            _whole(top),
+            round(bottom),
+            complete=self.ended,
+            small=0 < bottom < SMALL,
+        )
+        if self.measured.rule.unit == "ratio" and 0 <= top <= bottom and bottom:
+            low, high = wilson(top, bottom)
+            made = replace(made, low=low, high=high)
+        return made
+
+
 class Query:
     """What is asked of the figures of one force as of an instant, in ms (by default the clock of
     the views). Indicators are named as `Registry.indicator` takes them, stretches as
@@ -122,17 +159,44 @@ class Query:
         self.at = monitor.now if at is None else at
         self.calendar = Calendar(self.force.zone)
         self._beside = monitor.beside(self.force)
-        self._figures: dict[tuple[Indicator, int, int], Figures] = {}
+        self._reports = monitor.reports(force_id)
+        self._own = own_indicators(self.force)
+        self._named: dict[str, Indicator] = dict(self._own)
+        self._places: dict[str, int] = {}
+        self._areas = WHOLE, *(area.id for area in self.force.file.areas)
+        self._figures: dict[tuple[int, int, int], tuple[Indicator, Figures]] = {}
+        """By the identity of an indicator, start and end: it is asked for by the same again and
+        again, and to compare all that it is made of would take longer than the answer."""
         self._spans: dict[tuple[str, Grain], Span | None] = {}
 
     # -- names -------------------------------------------------------------------------------------
 
     def indicator(self, name: str | Indicator) -> Indicator:
         """An indicator by its name or address."""
-        try:
-            return name if isinstance(name, Indicator) else self.registry.indicator(name)
-        except DeclarationError as error:
-            raise QueryError(str(error)) from None
+        if isinstance(name, Indicator):
+            return name
+        found = self._named.get(name)
+        if found is None:
+            try:
+                found = self.registry.indicator(name)
+            except DeclarationError as error:
+                raise QueryError(str(error)) from None
+            if name not in self.registry.indicators:
+                self._check_values(found)
+            self._named[name] = found
+        return found
+
+    def _check_values(self, indicator: Indicator) -> None:
+        """Raises `QueryError` where an address has a value that the force does not."""
+        for part, group, _ in self.registry.measures_of(indicator):
+            for dimension, value, known in self._sums(group).unlisted(part.where):
+                raise QueryError(
+                    f'"{value}" is no {dimension.name} of {self.force.name}{nearest(value, known)}'
+                )
+
+    def indicators(self) -> list[str]:
+        """The names of all that have an entry; the force's own readings last."""
+        return list(dict.fromkeys((*self.registry.indicators, *self._own)))
 
     def stretch(self, text: str | Stretch) -> Stretch:
         """A stretch of time as it is written."""
@@ -144,19 +208,24 @@ class Query:
     def area(self, name: str) -> int:
         """An area by id, name or alias, as its index; 0 for the force as a whole, which goes by
         "force", its own id and its name."""
+        found = self._places.get(name)
+        if found is None:
+            found = self._places[name] = self._area(name)
+        return found
+
+    def _area(self, name: str) -> int:
         if name in ("", WHOLE) or name.casefold() in (self.force.id, self.force.name.casefold()):
             return 0
         try:
             return self.force.find_area(name)
         except KeyError:
-            names = [name for area in self.force.file.areas for name in (area.id, area.name)]
-            near = get_close_matches(name, names, NEAREST, cutoff=0.4)
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            known = [each for area in self.force.file.areas for each in (area.id, area.name)]
+            hint = nearest(name, known)
             raise QueryError(f'"{name}" is no area of {self.force.name}{hint}') from None
 
     def areas(self) -> tuple[str, ...]:
         """The ids of all areas by index, that of the force as a whole first."""
-        return WHOLE, *(area.id for area in self.force.file.areas)
+        return self._areas
 
     def unit(self, indicator: str | Indicator) -> Unit:
         """What its figures are."""
@@ -166,18 +235,20 @@ class Query:
         """Which direction is good."""
         return self.registry.polarity_of(self.indicator(indicator))
 
-    def base(self, per: Per, area: str = WHOLE) -> int | None:
-        """How many people or households there are in an area; None where the force's file does not
-        say it."""
-        place = self.area(area)
-        of = self.force.file if place == 0 else self.force.file.areas[place - 1]
-        return of.population if per == "population" else of.households
+    def base(self, per: Per, area: str = WHOLE, stretch: Stretch | None = None) -> int | None:
+        """How many people or households there are in an area in the year in which a stretch ends,
+        by default now; None where the force's file does not say it."""
+        at = self.at if stretch is None else stretch.end - 1
+        return self.force.residents(per, self.area(area), self.calendar.local(at).year)
 
     def since(self, indicator: str | Indicator) -> int | None:
         """The start of the first day of which anything is known of all that an indicator is made
         of; None while nothing is."""
-        found = []
-        for kind in self.registry.kinds_of(self.indicator(indicator)):
+        found, asked = [], self.indicator(indicator)
+        if asked.reported is not None:
+            reports = self._reports
+            return None if reports is None else reports.measured(asked.reported).first
+        for kind in self.registry.kinds_of(asked):
             ledger = self.monitor.ledger(kind, self.force.id)
             span = None if ledger is None else self._span(ledger, "day")
             if span is not None:
@@ -213,18 +284,22 @@ class Query:
         stretches = [Stretch.of(self.calendar, period) for period in periods]
         return list(zip(stretches, self.values(indicator, stretches, area), strict=True))
 
-    def figures(self, indicator: Indicator, stretch: Stretch) -> Figures:
+    def figures(self, indicator: Indicator, stretch: Stretch) -> Figures | ReportedFigures:
         """An indicator in a stretch of time by area."""
-        place = indicator, stretch.start, stretch.end
-        found = self._figures.get(place)
-        if found is None:
-            if indicator.repeats is None:
-                parts = self.registry.measures_of(indicator)
-                found = _added([self._part(*each, stretch) for each in parts])
-            else:
-                found = self._people(indicator.repeats, stretch)
-            self._figures[place] = found
-        return found
+        if (rule := indicator.reported) is not None:
+            measured = None if self._reports is None else self._reports.measured(rule)
+            return ReportedFigures(measured, stretch, ended=stretch.end <= self.at)
+        place = id(indicator), stretch.start, stretch.end
+        held = self._figures.get(place)
+        if held is None:
+            held = self._figures[place] = indicator, self._read(indicator, stretch)
+        return held[1]
+
+    def _read(self, indicator: Indicator, stretch: Stretch) -> Figures:
+        if indicator.repeats is not None:
+            return self._people(indicator.repeats, stretch)
+        parts = self.registry.measures_of(indicator)
+        return _added([self._part(*each, stretch) for each in parts])
 
     def _part(self, part: Part, group: Group, measure: Measure, stretch: Stretch) -> Figures:
         """One part of an indicator in a stretch of time by area."""
@@ -233,17 +308,14 @@ class Query:
         if ledger is None:
             nothing = np.zeros(size, np.int64)
             return Figures(nothing, None, False, np.zeros(size, np.bool_), complete=False)
-        clock = self.registry.kinds[group.kind].clocks.index(group.clock)
-        panes, where = ledger.panes_by(clock), group.where & part.where
-        parts = _parts_of(panes, stretch)
-        sums = self.monitor.area_sums(self.force.id, group.kind, clock)
+        panes, where = ledger.panes_by(self._clock(group)), group.where & part.where
+        parts, sums = _parts_of(panes, stretch), self._sums(group)
         counts = sums.counts(parts, where, sorted(value.needs))
         counters = dict(zip(sorted(value.needs), counts, strict=True))
         empty = not any(each.kept or each.fresh for each in parts)
         heard = self._heard(ledger, panes, stretch, empty=empty)
-        if ledger.uncounted and not value.needs.isdisjoint(
-            ledger.uncounted_in(group.clock, stretch.start)
-        ):
+        uncounted = ledger.uncounted_in(group.clock, stretch.start) if ledger.uncounted else ()
+        if not sums.counts_any(where) or not value.needs.isdisjoint(uncounted):
             heard = NOT_HEARD
         known = np.full(size, heard.known)
         if self._beside is not None and group.name == MEASURE:
@@ -255,6 +327,12 @@ class Query:
             tops, bottoms = sums.quantiles(parts, where, value, together)
             return Figures(tops, bottoms, True, known, heard.complete)
         return Figures(*_made(value, counters), False, known, heard.complete)
+
+    def _clock(self, group: Group) -> int:
+        return self.registry.kinds[group.kind].clocks.index(group.clock)
+
+    def _sums(self, group: Group) -> AreaSums:
+        return self.monitor.area_sums(self.force.id, group.kind, self._clock(group))
 
     def _people(self, rule: RepeatRule, stretch: Stretch) -> Figures:
         """How many people there are by a rule in a stretch of time by area."""
@@ -324,6 +402,12 @@ class Query:
         return known, Heard(bool(known.any()), complete)
 
 
+def nearest(name: str, known: Sequence[str]) -> str:
+    """The known names that one may stand for, as the end of a sentence."""
+    near = get_close_matches(name, known, NEAREST, cutoff=0.4)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
 def _parts_of(panes: Panes, stretch: Stretch) -> list[Parts]:
     """What is counted in a stretch; of a long one month by month. Nothing where panes so fine are
     not kept."""
@@ -373,6 +457,11 @@ def _added(parts: Sequence[Figures]) -> Figures:
         np.logical_and.reduce([each.known for each in parts]),
         all(each.complete for each in parts),
     )
+
+
+def _whole(number: float) -> Number:
+    """A number as it is written: whole where it is."""
+    return int(number) if number.is_integer() else number
 
 
 def _plain(number: np.float64 | np.int64) -> Number:

@@ -7,8 +7,10 @@ is counted once, in every area in which a record of theirs makes them count.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +19,7 @@ from streams.board.columns import Numbers
 from streams.config.force import Force
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
-from streams.periods import Calendar
+from streams.periods import Calendar, Span
 from streams.registry.conditions import ALWAYS, Condition
 from streams.registry.dimensions import AREA
 from streams.registry.repeats import RepeatRule
@@ -57,6 +59,53 @@ class Source(NamedTuple):
                 yield when, key, role, self.linked(packed)
 
 
+class _History:
+    """The records of one person that count, within what a rule may look at."""
+
+    def __init__(
+        self, rule: RepeatRule, sources: list[Source], person: str, within: Span, period: Span
+    ) -> None:
+        self.rule, self.period = rule, period
+        roles: defaultdict[tuple[int, int, str], set[str]] = defaultdict(set)
+        linked: set[tuple[int, int, str]] = set()
+        for place, source in enumerate(sources):
+            for when, key, role, has_to_be in source.appearances(person, *within):
+                roles[when, place, key].add(role)
+                if has_to_be and role in rule.roles:
+                    linked.add((when, place, key))
+        wanted = set(rule.roles)
+        self._counted = sorted(when for (when, _, _), had in roles.items() if had & wanted)
+        self._roles = [(record[0], had, record in linked) for record, had in roles.items()]
+
+    def fulfils(self, first: int, last: int) -> bool:
+        """Whether the records from one instant to another, both included, are what the rule asks
+        for."""
+        rule = self.rule
+        if self._number(first, last) < rule.at_least:
+            return False
+        if not _looks_further(rule):
+            return True
+        had, there = set[str](), False
+        for when, roles, linked in self._roles:
+            if first <= when <= last:
+                had |= roles
+                there = there or linked
+        if rule.all_roles and not set(rule.roles) <= had:
+            return False
+        return had.isdisjoint(rule.no_other) and (there or rule.linked == ALWAYS)
+
+    def _number(self, first: int, last: int) -> int:
+        if self.rule.same_period:
+            return self._between(first, last + 1)
+        start, end = self.period
+        within = self._between(max(first, start), min(last + 1, end))
+        return self._between(first, last + 1) - within + 1  # the record itself
+
+    def _between(self, start: int, end: int) -> int:
+        counted = self._counted
+        return max(0, bisect_left(counted, end) - bisect_left(counted, start))
+
+
 class Repeats:
     """The people in the records of a kind of one force, with those of its allies."""
 
@@ -65,6 +114,7 @@ class Repeats:
         self.calendar = Calendar(force.zone)
         self._tests: dict[tuple[int, Condition], Callable[[int], bool]] = {}
         self._kept: dict[tuple[RepeatRule, int, int], tuple[object, Counted]] = {}
+        self._back = lru_cache(maxsize=10_000)(partial(months_before, self.calendar))
         self._place = [each.name for each in ledger.kind.dimensions].index(AREA)
 
     def count(self, rule: RepeatRule, stretch: Stretch) -> Counted:
@@ -89,7 +139,7 @@ class Repeats:
             people[sorted(areas)] += 1
         reach = stretch.start
         if rule.at_least > 1 or _looks_further(rule):
-            reach = months_before(self.calendar, stretch.start, rule.months)
+            reach = self._back(stretch.start, rule.months)
         first = first_record(self.ledger.panes)
         return Counted(
             people,
@@ -131,40 +181,16 @@ class Repeats:
         seen: list[tuple[int, int]],
     ) -> list[tuple[int, int]]:
         """Those records of a person in the stretch that make them count by a rule."""
-        calendar, by_period = self.calendar, rule.until == "period"
-        start = months_before(calendar, stretch.start if by_period else min(seen)[0], rule.months)
+        by_period = rule.until == "period"
+        start = self._back(stretch.start if by_period else min(seen)[0], rule.months)
         end = stretch.end if by_period else max(seen)[0] + 1
-        records: defaultdict[str, set[str]] = defaultdict(set)
-        times: dict[str, int] = {}
-        linked: set[str] = set()
-        for place, source in enumerate(sources):
-            for when, key, role, has_to_be in source.appearances(person, start, end):
-                records[f"{place} {key}"].add(role)
-                times[f"{place} {key}"] = when
-                if has_to_be and role in rule.roles:
-                    linked.add(f"{place} {key}")
-
-        def fulfils(first: int, last: int) -> bool:
-            others, had, there = 0, set[str](), False
-            for key, roles in records.items():
-                when = times[key]
-                same = not rule.same_period and stretch.start <= when < stretch.end
-                if first <= when <= last:
-                    had |= roles
-                    there = there or key in linked
-                    others += bool(roles & set(rule.roles)) and not same
-            if not rule.same_period:
-                others += 1  # the record itself
-            if rule.all_roles and not set(rule.roles) <= had:
-                return False
-            return there and others >= rule.at_least and had.isdisjoint(rule.no_other)
-
+        history = _History(rule, sources, person, (start, end), (stretch.start, stretch.end))
         if by_period:
-            return seen if fulfils(start, end - 1) else []
+            return seen if history.fulfils(start, end - 1) else []
         return [
             (when, area)
             for when, area in seen
-            if fulfils(months_before(calendar, when, rule.months), when)
+            if history.fulfils(self._back(when, rule.months), when)
         ]
 
     def _area(self, packed: int) -> int:

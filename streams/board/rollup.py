@@ -220,13 +220,14 @@ class Rollup:
 
     # -- what is true at an instant ----------------------------------------------------------------
 
-    def gauges(self, packer: Packer, open_records: Iterable[int], at: int) -> list[Row]:
+    def gauges(self, packer: Packer, open_records: Iterable[int] | None, at: int) -> list[Row]:
         """The rows of what is open at an instant: how many, the oldest, and how many are unknown
-        (so old that the end must have been lost). Records from after `at` are left out."""
+        (so old that the end must have been lost). Records from after `at` are left out. Nothing is
+        known where `open_records` is None."""
         counts: dict[Key, int] = dict.fromkeys(self.standing_rows(), 0)
         oldest: dict[Key, int] = {}
         unknown: dict[Key, int] = {}
-        for packed in open_records:
+        for packed in open_records or ():
             when, _ = packer.when_of(packed)
             if when > at:
                 continue
@@ -242,6 +243,8 @@ class Rollup:
         make = self._gauge_row
         if make is None:
             return []
+        if open_records is None:
+            return [make(*key, *(None for _ in self._gauges)) for key in sorted(counts)]
         found: dict[str, Callable[[Key], int | None]] = {
             "count": lambda key: counts[key],
             "unknown": lambda key: unknown.get(key, 0),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from detectors.calibration.alarm_budget import SHARES
 from detectors.named_days import bank_holidays, codes_like
+from streams.config.measures import DeclaredReading, MeasureTarget
 from streams.config.schema import WHOLE, ForceFile, Target
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
@@ -40,6 +41,8 @@ def contradictions(file: ForceFile, text: str, source: str) -> Iterator[ConfigEr
         _vocabularies,
         _alerts,
         _telling,
+        _readings,
+        _measure_targets,
     ):
         for problem, field, cure in part(file):
             yield ConfigError(
@@ -185,6 +188,75 @@ def _telling(file: ForceFile) -> Iterator[Problem]:
             problem = f'the maintenance "{window.reason}" names the unknown area "{area}"'
             cure = f"Use one of: {', '.join(sorted(areas))}" if areas else "Take it out"
             yield problem, f"alerts.maintenance[{n}].areas", cure
+
+
+def readings_at_odds(readings: Sequence[DeclaredReading]) -> Iterator[Problem]:
+    """What contradicts itself in some readings that are declared together."""
+    for n, reading in enumerate(readings):
+        at = f"readings[{n}]"
+        if any(reading.name == other.name for other in readings[:n]):
+            yield f'reading "{reading.name}" stands twice', f"{at}.name", "Keep one of them"
+        beside = reading.subject in ("peer", "nation")
+        if beside and reading.of is None:
+            problem = f'reading "{reading.name}" is of a {reading.subject}, but not said of what'
+            yield problem, f"{at}.subject", "Name the measure that it stands beside: of ="
+        if reading.of is not None and not beside:
+            problem = f'reading "{reading.name}" has `of`, and is of no peer or nation'
+            yield problem, f"{at}.of", 'Add subject = "nation" or "peer", or take `of` out'
+        grains = [chart.grain for chart in reading.charts]
+        if len(set(grains)) < len(grains):
+            problem = f'reading "{reading.name}" has two charts of one grain'
+            yield problem, f"{at}.charts", "Keep one of them"
+        if reading.at_a_moment and reading.rolling:
+            problem = f'reading "{reading.name}" holds at a moment, so that it can\'t be rolling'
+            yield problem, f"{at}.rolling", "Keep one of the two"
+
+
+def _readings(file: ForceFile) -> Iterator[Problem]:
+    yield from readings_at_odds(file.readings)
+
+
+def _measure_targets(file: ForceFile) -> Iterator[Problem]:
+    areas = {area.id for area in file.areas}
+    places: list[tuple[str, str, MeasureTarget]] = [
+        (f"targets[{n}]", target.indicator, target) for n, target in enumerate(file.targets)
+    ]
+    for n, reading in enumerate(file.readings):
+        for m, target in enumerate(reading.targets):
+            places.append((f"readings[{n}].targets[{m}]", reading.name, target))
+    seen = set[tuple[object, ...]]()
+    for at, name, target in places:
+        yield from target_at_odds(at, name, target)
+        for area in target.areas:
+            if area not in areas:
+                problem = f'the target of "{name}" names the unknown area "{area}"'
+                cure = f"Use one of: {', '.join(sorted(areas))}" if areas else "Take it out"
+                yield problem, f"{at}.areas", cure
+        for place in target.areas or [target.area_kind or WHOLE]:
+            if (key := (name, target.since, place)) in seen:
+                problem = f'two targets of "{name}" start on {target.since}'
+                yield problem, f"{at}.since", "Keep one of them"
+            seen.add(key)
+
+
+def target_at_odds(at: str, name: str, target: MeasureTarget) -> Iterator[Problem]:
+    """What contradicts itself in a target of a measure."""
+    lower, upper = target.at_least, target.at_most
+    if lower is None and upper is None and not target.bands:
+        yield f'the target of "{name}" is none', at, "Give at_least, at_most or bands"
+    if lower is not None and upper is not None and upper < lower:
+        yield f'the target of "{name}" is below itself', f"{at}.at_most", "Swap the bounds"
+    if target.until is not None and target.until < target.since:
+        yield f'the target of "{name}" ends before it starts', f"{at}.until", "Swap the dates"
+    for date in (target.since, target.until or target.since):
+        if not EARLIEST <= date.year < LATEST:
+            yield f"a target can't start on {date}", f"{at}.since", f"Use a year from {EARLIEST} on"
+    if target.areas and target.area_kind is not None:
+        problem = f'the target of "{name}" is of some areas and of a kind of them'
+        yield problem, f"{at}.area_kind", "Keep one of the two"
+    for band in target.bands:
+        if band.lower is not None and band.upper is not None and band.upper < band.lower:
+            yield f'the band "{band.name}" is below itself', f"{at}.bands", "Swap its bounds"
 
 
 def _vocabularies(file: ForceFile) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams.config.checks import contradictions
+from streams.config.checks import contradictions, readings_at_odds, target_at_odds
+from streams.config.measures import DeclaredReading, ReadingsFile
 from streams.config.schema import (
     WHOLE,
     Area,
@@ -56,6 +57,13 @@ __all__ = [
     "shipped_force_text",
     "shipped_forces",
 ]
+
+
+NOT_COUNTED = (
+    "alerts", "feeds", "most_similar", "populations", "households_by_year", "targets", "readings",
+    "readings_files",
+)  # fmt: skip
+"""Settings on which nothing that is counted depends."""
 
 
 class Vocabulary:
@@ -125,8 +133,12 @@ class Force:
     Area index 0 is the force without a known area: it rolls up to the force alone.
     """
 
-    def __init__(self, file: ForceFile, source: str = "") -> None:
+    def __init__(
+        self, file: ForceFile, source: str = "", readings: Iterable[DeclaredReading] = ()
+    ) -> None:
         self.file = file
+        self.readings = {each.name: each for each in (*readings, *file.readings)}
+        """Those that it declares itself, or in a file that it names, by name."""
         self.id, self.name = file.id, file.name
         self.source = source
         self.zone = ZoneInfo(file.timezone)
@@ -173,6 +185,20 @@ class Force:
         """Local midnight at the start of `day`, in milliseconds since 1970 UTC."""
         return int(dt.datetime(day.year, day.month, day.day, tzinfo=self.zone).timestamp()) * 1000
 
+    def residents(
+        self, of: Literal["population", "households"], area: int, year: int
+    ) -> int | None:
+        """How many people or households there were in an area, by its index, in a year: those of
+        the last year up to then that its file has, else the undated ones, else the first."""
+        place = self.file if area == 0 else self.file.areas[area - 1]
+        plain, by_year = place.population, place.populations
+        if of == "households":
+            plain, by_year = place.households, place.households_by_year
+        past = [each for each in by_year if int(each) <= year]
+        if past:
+            return by_year[max(past)]
+        return plain if plain is not None or not by_year else by_year[min(by_year)]
+
     def target_steps(self, targets: Sequence[Target]) -> tuple[tuple[int, int, float | None], ...]:
         """Targets as (from instant in ms, limit in ms, share), latest first."""
         return tuple(
@@ -186,7 +212,7 @@ class Force:
         in it, so that a setting that a later version adds keeps the checkpoints of those who do
         not use it. Whoever changes a default raises the `STATE_VERSION` of checkpoints."""
         settings = _not_default(self.file)
-        for name in ("alerts", "feeds", "most_similar"):  # no figure depends on them
+        for name in NOT_COUNTED:
             settings.pop(name, None)
         return hashlib.sha256(msgspec.json.encode(settings, order="sorted")).hexdigest()[:16]
 
@@ -224,7 +250,46 @@ def check_force(text: str, source: str) -> tuple[Force | None, list[ConfigError]
     if file is None:
         return None, problems or []
     problems = list(contradictions(file, text, source))
-    return (None, problems) if problems else (Force(file, source), [])
+    found: list[DeclaredReading] = []
+    for name in file.readings_files:
+        readings, wrong = check_readings(Path(source).parent / name)
+        found += readings
+        problems += wrong
+    return (None, problems) if problems else (Force(file, source, found), [])
+
+
+def check_readings(path: Path) -> tuple[list[DeclaredReading], list[ConfigError]]:
+    """The readings of a file that the file of a force names, and every problem of it."""
+    try:
+        text = read_text(path)
+    except ConfigError as error:
+        return [], [error]
+    return readings_in(text, str(path))
+
+
+def readings_in(text: str, source: str) -> tuple[list[DeclaredReading], list[ConfigError]]:
+    """The readings that a text declares, and every problem of it."""
+    file, problems = read_toml(text, ReadingsFile, source)
+    if file is None:
+        return [], problems or []
+    wrong = list(readings_at_odds(file.readings))
+    for n, reading in enumerate(file.readings):
+        for m, target in enumerate(reading.targets):
+            wrong += target_at_odds(f"readings[{n}].targets[{m}]", reading.name, target)
+    return file.readings, [
+        ConfigError(problem, file=source, line=locate(text, field), field=field, cure=cure)
+        for problem, field, cure in wrong
+    ]
+
+
+@cache
+def shipped_readings() -> tuple[DeclaredReading, ...]:
+    """What forces report of other systems, as the package declares it for all of them."""
+    text = (resources.files("streams.config") / "readings.toml").read_text("utf-8")
+    found, problems = readings_in(text, "readings.toml")
+    if problems:
+        raise problems[0]
+    return tuple(found)
 
 
 def load_force(path: Path) -> Force:

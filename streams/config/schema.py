@@ -7,14 +7,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from streams.config.measures import DeclaredReading, Dotted, IndicatorTarget, Level
+
 Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=60)]
-Dotted = Annotated[str, Meta(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)*$", max_length=80)]
 Share = Annotated[float, Meta(gt=0, le=1)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Factor = Annotated[float, Meta(gt=0)]
 Positive = Annotated[int, Meta(gt=0)]
 ClockHours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Year = Annotated[str, Meta(pattern=r"^\d{4}$")]
 
 ServiceLevel = Literal[
     "answered_of_answered",
@@ -30,14 +32,19 @@ WHOLE = "force"
 
 
 class Area(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A policing area, district or beat. An event names it by id, name or alias."""
+    """A policing area, district or beat. An event names it by id, name or alias.
+
+    `populations` and `households_by_year` have those of some years, each of which holds until the
+    next one; before the first, `population` and `households` hold where they are given."""
 
     id: Slug
     name: Name
-    kind: Literal["policing_area", "district", "beat"]
+    kind: Level
     parent: Slug | None = None
     population: Positive | None = None
     households: Positive | None = None
+    populations: dict[Year, Positive] = {}
+    households_by_year: dict[Year, Positive] = {}
     aliases: list[Name] = []
 
 
@@ -169,6 +176,8 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     timezone: str
     population: Positive
     households: Positive | None = None
+    populations: dict[Year, Positive] = {}
+    households_by_year: dict[Year, Positive] = {}
     country: str | None = None
     partition_group: Slug | None = None
     service_level: ServiceLevel = "answered_of_offered"
@@ -181,5 +190,8 @@ class ForceFile(Struct, kw_only=True, forbid_unknown_fields=True):
     most_similar: Annotated[list[Slug], Meta(max_length=50)] = []
     events: list[LocalEvent] = []
     changes: list[Change] = []
+    targets: Annotated[list[IndicatorTarget], Meta(max_length=2000)] = []
+    readings: Annotated[list[DeclaredReading], Meta(max_length=2000)] = []
+    readings_files: list[Name] = []
     alerts: AlertSettings = AlertSettings()
     feeds: dict[Name, FeedSettings] = {}

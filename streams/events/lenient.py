@@ -2,9 +2,10 @@
 
 The strict decoder is fast and takes a line whole or not at all. What it refuses is decoded again
 here, slowly, and a value that no list knows (a marker, a grade, an outcome code) is left out, so
-that the record counts in everything else and the value counts as unknown. What says which record
-it is, of which force and line, when and in which version, and all times, must be right: without
-these it counts nowhere, or wrongly.
+that the record counts in everything else and the value counts as unknown. So is what enters no
+figure, and a null says nothing. What says which record it is, of which force and line, when and in
+which version, and the times that figures are made of, must be right: without these it counts
+nowhere, or wrongly.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from streams.events.schema import (
     Casualty,
     Event,
     Person,
+    Unit,
     check_depth,
     decode_line,
     encode,
@@ -28,9 +30,34 @@ from streams.events.schema import (
 from streams.events.unknown_values import shown
 
 FIELDS: dict[str, tuple[str, ...]] = {
-    "call": ("area", "channel", "caller", "incident_id", "resolved"),
-    "incident": ("area", "grade", "category", "markers", "crimed", "casualties", "persons"),
+    "call": (
+        "origin",
+        "area",
+        "channel",
+        "caller",
+        "incident_id",
+        "resolved",
+        "connected_at",
+        "wrapped_up_at",
+        "called_back_at",
+    ),
+    "incident": (
+        "origin",
+        "area",
+        "grade",
+        "category",
+        "markers",
+        "crimed",
+        "casualties",
+        "persons",
+        "units",
+        "graded_at",
+        "dispatched_at",
+        "recontact_due_at",
+        "recontacted_at",
+    ),
     "crime": (
+        "origin",
         "area",
         "offence",
         "markers",
@@ -53,12 +80,15 @@ PEOPLE = frozenset({"caller", "casualties", "persons", "victims", "suspects", "d
 REQUIRED = {"category": "other", "offence": "other"}
 """What stands for a value that a record must have."""
 
-SUREST: dict[Any, str] = {Person: "id", Casualty: "severity"}
+SUREST: dict[Any, str] = {Person: "id", Casualty: "severity", Unit: "id"}
 """Of an item of a list the field that says most: with it the item is kept without the others."""
 
 _SHAPES = {
     kind: {f.name: f.type for f in msgspec.structs.fields(KINDS[kind]) if f.name in names}
     for kind, names in FIELDS.items()
+}
+_OPTIONAL = {
+    kind: {f.name for f in msgspec.structs.fields(KINDS[kind]) if not f.required} for kind in FIELDS
 }
 
 
@@ -111,7 +141,8 @@ def mend(kind: str, record: dict[str, Any], *, strict: bool = True) -> Kept:
     """What can be kept of a record that is no event of its kind; raises `Refused`. `strict` False
     takes a number that is written as text, as a cell of a table is."""
     unknown: list[tuple[str, str | None]] = []
-    mended = dict(record)
+    optional = _OPTIONAL.get(kind, ())
+    mended = {n: value for n, value in record.items() if value is not None or n not in optional}
     for name, shape in _SHAPES.get(kind, {}).items():
         if name in mended:
             _mend(mended, name, shape, unknown, strict)
@@ -136,9 +167,6 @@ def _mend(
 
     value = record[name]
     if _has(value, shape, strict):
-        return
-    if value is None:  # nothing is said, and nothing is unknown
-        del record[name]
         return
     listed = next((part for part in _parts(shape) if get_origin(part) is tuple), None)
     if listed is None or not isinstance(value, list):

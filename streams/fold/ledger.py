@@ -509,9 +509,10 @@ class Ledger:
         clock, when = contribution[:2]
         if when >= self._closed:
             self._by_clock[clock].add(contribution, sign, records)
-        elif when >= self.sealed_before or not self._holds_already(contribution):
+        else:
             self._revise(contribution, sign)
-            self._by_clock[clock].revise(contribution, sign, records)
+            if when >= self.sealed_before or not self._holds_already(contribution):
+                self._by_clock[clock].revise(contribution, sign, records)
 
     def _holds_already(self, contribution: Contribution) -> bool:
         """Whether a published pane has a change in it already; else notes which sealed pane
@@ -549,13 +550,23 @@ class Ledger:
             return None
         return self.revisions.get((stored_grain(clock, period.grain), period.start)) or None
 
+    @property
+    def half_counted(self) -> Span | None:
+        """The stretch within the horizon, [start, end) in ms, of which the log had lost the
+        beginning: what came before is in no figure. None where there is none."""
+        if self.sealed_before < self.began <= self.first_known:
+            return self.sealed_before, self.began
+        return None
+
     def uncounted_in(self, clock: str, start: int) -> frozenset[str]:
         """The counters of a clock that are not known of a stretch of time that starts then."""
         return self._newer(clock, lambda since: start < since.figures)
 
     def unpublished_in(self, clock: str, period: Period) -> frozenset[str]:
         """The counters of a clock of which it is not known how they stood when a period closed."""
-        return self._newer(clock, lambda since: period.end <= since.published)
+        return self._newer(
+            clock, lambda since: period.end <= since.published or period.start < since.figures
+        )
 
     def _newer(self, clock: str, than: Callable[[Uncounted], bool]) -> frozenset[str]:
         of = self.kind.clocks.index(clock)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import chain
 
 import msgspec
 
@@ -34,8 +35,8 @@ class Readings:
         self.totals = CallTotals()
         """The totals of calls among them."""
         self.entries: dict[str, tuple[Order, Reading]] = {}
-        self._plain: set[str] = set()
-        """The ids of all others that are not deleted."""
+        self._plain: dict[str, set[str]] = {}
+        """By measure the ids of all others that are not deleted."""
         self.changed: dict[str, Reading] | None = None
         """The winners that have changed since the last checkpoint, by id; None where no checkpoint
         is kept."""
@@ -81,16 +82,15 @@ class Readings:
         self.watermark, self.lines = watermark, lines
 
     def _replace(self, event: Reading, order: Order, total: tuple[Place, Total] | None) -> None:
+        if (held := self.entries.get(event.id)) is not None:
+            self._plain.get(held[1].measure or "", set()).discard(event.id)
         self.entries[event.id] = (order, event)
         if total is not None:
-            self._plain.discard(event.id)
             self.totals.put(event.id, total[0], order, total[1])
             return
         self.totals.drop(event.id)
-        if event.deleted:
-            self._plain.discard(event.id)
-        else:
-            self._plain.add(event.id)
+        if not event.deleted:
+            self._plain.setdefault(event.measure or "", set()).add(event.id)
 
     def _judge(self, event: Reading) -> tuple[Place, Total] | None:
         """The total of calls that a reading is, if it is one; raises `Refused` for what makes no
@@ -117,12 +117,13 @@ class Readings:
                 f'period "{label}" is no day or hour in {self.force.file.timezone}',
             ) from None
 
-    def winners(self) -> list[tuple[str, Reading]]:
+    def winners(self, measure: str | None = None) -> list[tuple[str, Reading]]:
         """The label of its period and the reading, one for each (measure, area, line, period), in
-        the order of these; of several ids the largest `Order`. Totals of calls are not among them:
-        the figures of calls show those."""
+        the order of these; of several ids the largest `Order`. With a `measure` only those of it.
+        Totals of calls are not among them: the figures of calls show those."""
         best: dict[tuple[str, str, str, str], tuple[Order, Reading]] = {}
-        for order, event in map(self.entries.__getitem__, self._plain):
+        asked = self._plain.values() if measure is None else (self._plain.get(measure, ()),)
+        for order, event in map(self.entries.__getitem__, chain.from_iterable(asked)):
             period = event.period or ""
             if not _PLAIN.fullmatch(period):  # it may be written in several ways
                 period = Stretch.parse(self.calendar, period).label

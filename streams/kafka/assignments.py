@@ -30,6 +30,7 @@ from streams.kafka.topic_watch import TopicWatch
 from streams.kafka.topics import INPUT_TOPICS, forces_in, input_topic
 from streams.kafka.wrong_partition import REASON, MisplacedLines
 from streams.live import LONG, Live, State
+from streams.state import garbage
 from streams.state.checkpoint import Folder
 from streams.state.snapshot import Identity
 
@@ -210,11 +211,7 @@ class AssignedPartitions:
         topics = self.watch.topics
         wanted = {key for key in self._wanted or () if key[0] not in topics.missing}
         if await self._give_up_others(wanted):
-            # It holds itself in circles, and what is frozen is never collected: without this, each
-            # move of partitions would leave their records in memory.
-            gc.unfreeze()
-            gc.collect()
-            gc.freeze()
+            garbage.collect_frozen()
         new = sorted(wanted - self.partitions.keys())
         for key in new:
             if self._changed.is_set():
@@ -427,7 +424,8 @@ class AssignedPartitions:
             return "behind", late
         if troubles := self.live.health.troubles:
             return "unwell", "; ".join(troubles.values())
-        return "live", f"{len(self.partitions)} partitions"
+        half = (words for p in self.partitions.values() for words in p.half_counted)
+        return "live", "; ".join((f"{len(self.partitions)} partitions", *half))
 
     def _late(self, before: State, behind: int) -> str | None:
         """Why the figures may not be those of now, in words; None where they are."""

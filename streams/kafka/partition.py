@@ -90,6 +90,16 @@ class Partition:
         """What the published topic holds of a log that is read again, by force."""
         self.archived_until = NOTHING
         """The offset up to which that may be ahead of what was read."""
+        self.whole = False
+        """The log that is read again has not lost its beginning."""
+        self._cut = False
+        """It has, and all that is held comes from it."""
+        self._learned: dict[str, dict[str, bytes]] = {}
+        """What detectors had learned by an outdated checkpoint, while it is not known whether the
+        log has all that they learned it from."""
+        self._unlearned: set[str] = set()
+        """Forces of which it is lost, and the log has not all of it: their detectors learn anew
+        once the published panes are in, and nothing of them is saved until then."""
         self.folded = self.saved = NOTHING
         """Offsets: folded, and written to the checkpoint."""
         self.follows = False
@@ -158,12 +168,16 @@ class Partition:
         if stored.head is not None:
             self._sealed = snapshots.put_back(self.shard, stored)
             self._changed = bool(self._sealed)
-            watching.put_back(self.shard, stored.watches)
+            if stored.head.offset == NOTHING:
+                self._learned = stored.watches
+            else:
+                watching.put_back(self.shard, stored.watches)
             self.folded = self.saved = stored.head.offset
             self.archived_until = stored.head.archived_until
             self.refused = Counter(stored.head.refused)
         else:
-            self._outbox, self._changed = list(stored.outbox), True
+            self._outbox, self._changed = list(stored.outbox), bool(stored.outbox)
+            self._learned = stored.watches
         self._number = max((number for number, _ in stored.outbox), default=0)
         return stored.outbox
 
@@ -191,12 +205,60 @@ class Partition:
         """Sets the checkpoint aside and empties the fold."""
         self.checkpoint.discard(why)
         self.leave()
-        self.shard = Shard(self.shard.kind, self.shard.forces)
+        self.shard = Shard(self.shard.kind, self.shard.forces, registry=self.shard.registry)
         self.refused = Counter()
         self.folded = self.saved = self.archived_until = NOTHING
         self.archives = {}
         self._sealed, self._outbox = [], []
+        self._learned, self._unlearned = {}, set()
         self._watch()
+        garbage.collect_frozen()
+
+    def begin_reading(self, first: int) -> None:
+        """Before the log, which begins at offset `first`, is read: where it has lost its beginning,
+        detectors go on from what they had learned; else they learn it from the log again."""
+        self.whole = first == 0
+        self._cut = not self.whole and self.needs_archive
+        learned, self._learned = self._learned, {}
+        if self.whole or not self.needs_archive:
+            if learned:
+                log.info("%s: the whole log is there: detectors learn from it again", self.name)
+            return
+        for force, each in self.shard.surveillance.items():
+            if not each.is_ahead and not watching.go_on(each, learned.get(force, {})):
+                self._unlearned.add(force)
+
+    async def end_reading(self) -> None:
+        """Once the log has been read: detectors that had nothing to go on from learn anew from the
+        counts, those of the published panes included."""
+        await self.settled()
+        self.settle_archives()
+        for fold in self.shard.ledgers().values() if self._cut else ():
+            if fold.began:
+                fold.first_known = max(fold.first_known, fold.began + fold.kind.horizon)
+        self._cut = False
+        for words in self.half_counted:
+            log.warning("%s", words)
+        for force in self.shard.forces:
+            if force.id in self._unlearned:
+                if self.shard.ledgers()[force.id].first_known:  # published panes have come in
+                    for _ in self.live.slices(watching.learn_anew(self.shard, force), FOLDING):
+                        await asyncio.sleep(0)
+                self._unlearned.remove(force.id)
+                self._changed = True
+
+    @property
+    def half_counted(self) -> list[str]:
+        """Of which days the log had lost some records that are in no figure, in words."""
+        found = []
+        for force, ledger in self.shard.ledgers().items():
+            if (span := ledger.half_counted) is not None:
+                first, last = (ledger.calendar.local(at).date() for at in span)
+                found.append(
+                    f"{ledger.kind.feed} of {force} from {first} to {last} are not all counted: "
+                    "the log does not have them all any more"
+                )
+        return found
 
     @property
     def needs_archive(self) -> bool:
@@ -211,7 +273,7 @@ class Partition:
         ledger = self.shard.folds[force.id]
         if isinstance(ledger, Ledger):
             self.archives[force.id] = ledger.published = found
-            found.at = self.folded + 1
+            found.at, found.whole = self.folded + 1, found.whole and self.whole
             self.archived_until = max(self.archived_until, found.until)
             self._changed = True
             self.settle_archives()
@@ -478,7 +540,7 @@ class Partition:
         self.settle_archives()
         watches: list[WatchRow] = []
         until = time.monotonic() + TAKING
-        for row in chain(self.publishing_revised(), watching.taking(self.shard)):
+        for row in chain(self.publishing_revised(), watching.taking(self.shard, self._unlearned)):
             if row is not None:
                 watches.append(row)
             if time.monotonic() > until:

@@ -23,6 +23,7 @@ from streams.state import archive
 
 log = logging.getLogger("watchroom.rebuild")
 
+_CUT = "; the log has lost its beginning: how older periods stood when they closed is not known"
 RECORDS = 1000
 """Messages that are unpacked at a stretch: 3 to 4 ms."""
 FOLDING = 0.01
@@ -52,6 +53,7 @@ class LogReader:
             for tp, partition in by_tp.items():
                 _go_on(consumer, tp, partition)
             ends = await consumer.end_offsets(list(by_tp))
+            begins = await consumer.beginning_offsets(list(by_tp))
             for tp, partition in by_tp.items():
                 partition.high = ends[tp]
                 partition.target = max(partition.target, ends[tp] - 1)
@@ -60,6 +62,7 @@ class LogReader:
                         f"is at {partition.folded}, and the log ends at {ends[tp]}"
                     )
                     _go_on(consumer, tp, partition)
+                await asyncio.to_thread(partition.begin_reading, begins[tp])
             # An empty log may be one that was made again: what was published of the old one stays.
             await self._read_archive([p for p in partitions if p.needs_archive])
             await self._read_alerts(
@@ -88,7 +91,7 @@ class LogReader:
 
     async def _read(self, consumer: Any, by_tp: dict[TopicPartition, Partition]) -> None:
         reading = dict(by_tp)
-        self._settle(reading)
+        await self._settle(reading)
         if not reading:
             return
         if done := [tp for tp in by_tp if tp not in reading]:
@@ -101,7 +104,7 @@ class LogReader:
                 if tp not in batches and (at := await consumer.position(tp)) > partition.target:
                     # The log's last offsets hold no message (deleted, or of a transaction).
                     partition.skip(at)
-            if done := self._settle(reading):
+            if done := await self._settle(reading):
                 consumer.pause(*done)
 
     async def _fold(
@@ -122,13 +125,14 @@ class LogReader:
             partition.read_back += lot.lines
             await asyncio.sleep(0)
 
-    def _settle(self, reading: dict[TopicPartition, Partition]) -> list[TopicPartition]:
+    async def _settle(self, reading: dict[TopicPartition, Partition]) -> list[TopicPartition]:
         """Takes out those that have come to their end, and tells so."""
         done = [tp for tp, each in reading.items() if each.folded >= each.target]
         for tp in done:
             partition = reading.pop(tp)
             if not partition.ready:
-                partition.settle_archives()
+                await partition.end_reading()
+            if not partition.ready and not self.interrupted():
                 self.on_ready(partition)
         return done
 
@@ -149,7 +153,11 @@ class LogReader:
             topic_id = partition.checkpoint.identity.topic_id
             known = await asyncio.to_thread(archive.collect, ledger, force, messages, topic_id)
             if known.panes:
-                log.info("%s: %d published panes of %s", partition.name, len(known.panes), force.id)
+                log.info(
+                    "%s: %d published panes of %s%s",
+                    partition.name, len(known.panes), force.id,
+                    "" if partition.whole else _CUT,
+                )  # fmt: skip
                 await partition.take_archive(force, known)
 
     async def _read_alerts(self, partitions: list[Partition]) -> None:

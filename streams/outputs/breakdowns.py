@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Iterable
 from zoneinfo import ZoneInfo
 
-from rich.table import Table
 from rich.text import Text
 
-from streams.board.model import Board, PeriodFigures, Row
+from streams.board.model import Board, PeriodFigures, Row, heard
 from streams.config.force import WHOLE
 from streams.outputs import words
+from streams.outputs.columns import Cell, Columns
 from streams.periods import HOUR
 from streams.registry import phrases
 from streams.registry.dimensions import ALL, AREA, Categories, Choice
@@ -29,8 +29,8 @@ LIVE = {"1h": "60 min", "today": "Today", "month": "Month"}
 SETTLED = {"today": "Today", "month": "Month"}
 """The windows of the lower tables: of what is known within the hour, and of what is known later."""
 MOST_AREAS = 12
-_PERIOD, _HOUR = re.compile(r"(R\d+-|YTD-)?\d{4}\b"), re.compile(r"\d{4}-\d{2}-\d{2}T")
-"""Columns of periods that were asked for are never cut; an hour has two lines."""
+_HOUR = re.compile(r"\d{4}-\d{2}-\d{2}T")
+"""An hour that was asked for has a heading of two lines."""
 
 
 def shown_periods(board: Board) -> list[tuple[str, PeriodFigures]]:
@@ -43,11 +43,6 @@ def asked(board: Board) -> list[str]:
     """The periods that were asked for, as they are called."""
     zone = ZoneInfo(board.force.timezone)
     return [phrases.period(label, zone) for label in board.periods]
-
-
-def columns_asked(board: Board) -> int:
-    """How many columns of text the periods that were asked for take in one table."""
-    return sum(1 + max(map(len, _heading(label).split("\n"))) for label in asked(board))
 
 
 def _heading(label: str) -> str:
@@ -96,23 +91,13 @@ def breakdowns(registry: Registry) -> list[Breakdown]:
     return [Breakdown(group, registry) for group in groups]
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(box=None, padding=(0, 1, 0, 0), header_style="dim")
-    table.add_column(Text(title, style="bold not dim"), no_wrap=True, min_width=18, max_width=25)
-    for column in columns:
-        heading = _heading(column)
-        least = max(6, *map(len, heading.split("\n"))) if _PERIOD.match(column) else 6
-        table.add_column(heading, justify="right", no_wrap=True, min_width=least)
-    return table
-
-
 def _top(counts: Counts, most: int) -> list[str]:
     """The widest categories, the largest first, then the order of the alphabet."""
     widest = [path for path in counts if path != ALL and "." not in path and counts[path]]
     return sorted(widest, key=lambda path: (-(counts[path] or 0), path))[:most]
 
 
-def by_category(board: Board, of: Breakdown, most: int, *, wide: bool) -> Table | None:
+def by_category(board: Board, of: Breakdown, most: int, *, wide: bool) -> Columns | None:
     """A group by category: in the windows, today by some values of the dimension beside it, and in
     any period that was asked for. The first of these that has any cases gives the order; None where
     none has."""
@@ -131,26 +116,29 @@ def by_category(board: Board, of: Breakdown, most: int, *, wide: bool) -> Table 
     by = next((counts for counts in ranked if counts.get(ALL)), None)
     if by is None:
         return None
-    table = _table(of.group.title, *headings)
-    for path in [ALL, *_top(by, most)]:
-        figures = (phrases.count(_listed(counts, path)) for counts in columns)
-        name = of.registry.plain_name(path)
-        table.add_row(name, *figures, style="bold" if path == ALL else "")
-    return table
+    lines = [
+        [
+            of.registry.plain_name(path),
+            *(phrases.count(_listed(counts, path)) for counts in columns),
+        ]
+        for path in [ALL, *_top(by, most)]
+    ]
+    return Columns(of.group.title, [_heading(each) for each in headings], lines, all_first=True)
 
 
-def further(board: Board, of: Breakdown) -> Table | None:
+def further(board: Board, of: Breakdown) -> Columns | None:
     """The measures of a group that it is not broken down by, where there are any; None where there
     is nothing to show."""
     measures = of.more if of.by else of.group.measures
     periods = [board.windows[name] for name in of.windows] + list(board.periods.values())
     rows = [figures.row(of.group.name, **of.all) for figures in periods]
-    table = _table(of.group.title, *of.windows.values(), *asked(board))
+    lines = []
     for measure in measures:
         texts = [_worded(measure, row) for row in rows]
         if any(text not in ("0", phrases.NOTHING) for text in texts):
-            table.add_row(measure.title, *texts)
-    return table if table.row_count else None
+            lines.append([measure.title, *texts])
+    headings = [_heading(each) for each in (*of.windows.values(), *asked(board))]
+    return Columns(of.group.title, headings, lines) if lines else None
 
 
 def _worded(measure: Measure, row: Row | None) -> str:
@@ -169,7 +157,7 @@ def _listed(counts: Counts, path: str) -> int | None:
     return counts.get(path, None if counts.get(ALL, 0) is None else 0)
 
 
-def areas(board: Board, registry: Registry) -> Table | None:
+def areas(board: Board, registry: Registry) -> Columns | None:
     """By policing area: what is open, what was served in time, and how many there were of what is
     broken down; None where the force has no areas."""
     known = board.definitions.areas
@@ -178,34 +166,38 @@ def areas(board: Board, registry: Registry) -> Table | None:
     if not shown:
         return None
     columns = [
-        *(column for group in registry.groups for column in _served(board, group)),
+        *(column for group in registry.groups for column in _served(board, group, registry)),
         *(column for of in breakdowns(registry) for column in _counted(board, of)),
     ]
-    table = _table("Policing area", *(heading for heading, _ in columns))
-    for area in shown:
-        texts = (text_of(area) for _, text_of in columns)
-        table.add_row(known[area].name.removesuffix(" policing area"), *texts)
-    return table
+    lines = [
+        [
+            known[area].name.removesuffix(" policing area"),
+            *(text_of(area) for _, text_of in columns),
+        ]
+        for area in shown
+    ]
+    return Columns("Policing area", [heading for heading, _ in columns], lines)
 
 
-Column = tuple[str, Callable[[str], str | Text]]
+Column = tuple[str, Callable[[str], Cell]]
 """Its heading, and what stands there for an area."""
 
 
-def _served(board: Board, group: Group) -> Iterable[Column]:
+def _served(board: Board, group: Group, registry: Registry) -> Iterable[Column]:
     """How the records of a group are served, where it has no other dimension than the area."""
     shape, today = group.performance, board.windows["today"]
     if shape is None or group.dimensions:
         return ()
+    known = heard(board.feeds, group.kind, registry)
 
     def still(area: str) -> str:
         row = board.now.row(group.name, area=area)
-        return phrases.count(row.count_of(shape.open[0]) if row else 0)
+        return phrases.count(row.count_of(shape.open[0]) if row else 0 if known else None)
 
     def within(area: str) -> Text:
         row = today.row(group.name, area=area)
         ratio = row.ratio_of(shape.level) if row else None
-        none = phrases.NOTHING if _gone(today, group) else shape.unserved
+        none = shape.unserved if known and not _gone(today, group) else phrases.NOTHING
         text = words.share(ratio, shape.unserved) if ratio else none
         return Text(text, style="dim" if ratio is None or ratio.small else "")
 
@@ -221,7 +213,8 @@ def _counted(board: Board, of: Breakdown) -> Iterable[Column]:
     whole = figures.row(of.group.name, **of.all)
     if settled and not (whole and whole.count_of(of.count.name)):
         return ()
-    none = None if not settled and _gone(figures, of.group) else 0
+    known = heard(board.feeds, of.group.kind, of.registry)
+    none = 0 if known and (settled or not _gone(figures, of.group)) else None
 
     def counted(area: str) -> str:
         row = figures.row(of.group.name, **{**of.all, AREA: area})

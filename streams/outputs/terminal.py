@@ -25,11 +25,11 @@ from streams.outputs.breakdowns import (
     areas,
     breakdowns,
     by_category,
-    columns_asked,
     further,
     missing,
     shown_periods,
 )
+from streams.outputs.columns import Cell
 from streams.registry import phrases
 from streams.registry.aggregates import SMALL, Ratio
 from streams.registry.dimensions import AREA
@@ -45,8 +45,11 @@ COLUMNS = {
 not; in time; target; mean, median, 90th percentile). What has no width is left out."""
 ROOMY = 135
 """Columns from which on no table is squeezed."""
-PAIR, WIDE, WIDEST = 98, 120, 165
-"""From so many columns on: two tables abreast in the lower half; wide ones; three abreast."""
+WIDE, ABREAST = 120, 3
+"""From so many columns on tables are wide; so many may stand abreast in the lower half."""
+LESS = (6, 3, 2, 8, 5, 7)
+"""Columns of the upper tables that are left out, in this order, where there is no room: the mean,
+how many were not served, how many were, the 90th percentile, the target, the median."""
 
 MARKS = {"totals": "*", "both": "+"}
 FOOTNOTES = {
@@ -56,7 +59,6 @@ FOOTNOTES = {
 }
 """Of rows that totals serve: the mark at the first figure, and what it means."""
 
-Cell = str | Text
 DIM, LOUD = "dim", "bold white on red"
 SHORT = {"too few to judge": "too few", "target changed": "changed"}
 VERDICTS = {"✗": "bold red", "✓": "green"}
@@ -88,18 +90,20 @@ def render(
     groups, by_area = breakdowns(registry), areas(board, registry)
     found = [by_category(board, of, most, wide=wide) for of in groups if of.by]
     tables = [table for table in (*found, by_area) if table is not None]
-    # Three abreast, two abreast and the areas below, or one below the other, as there is room.
-    more = columns_asked(board) * 2
-    pair = max(WIDE, PAIR + more) if more else PAIR
-    abreast = 3 if width >= WIDEST + more else 2 if width >= pair else 1
+    gap = 6 if wide else 2
     while tables:
-        row = tables[:1] if tables[0] is by_area else tables[:abreast]
-        lower = Table.grid(padding=(0, 6 if wide else 2, 0, 0))
-        lower.add_row(*row)
-        parts += [lower, Text()]
+        row = tables[:ABREAST]
+        while len(row) > 1 and sum(each.width + gap for each in row) - gap > width:
+            row.pop()
+        if len(row) == 1:
+            parts += [row[0].fitted(width), Text()]
+        else:
+            lower = Table.grid(padding=(0, gap, 0, 0))
+            lower.add_row(*(each.fitted(each.width) for each in row))
+            parts += [lower, Text()]
         del tables[: len(row)]
     for rest in filter(None, (further(board, of) for of in groups)):
-        parts += [rest, Text()]
+        parts += [rest.fitted(width), Text()]
     parts += [Text(f"Not heard: {'; '.join(gone)}.") for gone in [missing(board)] if gone]
     formula = board.definitions.service_level.formula
     parts.append(Text(f"Calls in time: {formula}. Few: under {SMALL} cases.", style=DIM))
@@ -121,7 +125,8 @@ def summary(board: Board, registry: Registry = REGISTRY) -> str:
             if line is None and row.count_of(shape.counts[0][0]) == 0:
                 nothing = shape.unserved
             level = words.share(row.ratio_of(shape.level), nothing)
-            said = f"{open_now[shape.open[0]]} {shape.still}, {level} in {limit} today"
+            still = phrases.count(open_now.count_of(shape.open[0]))
+            said = f"{still} {shape.still}, {level} in {limit} today"
             parts.append(f"{line or shape.records}: {said}")
     return f"{board.at[:19].replace('T', ' ')}  {'; '.join(parts)}"
 
@@ -199,24 +204,40 @@ def _heading(title: str, now: Text) -> list[RenderableType]:
     return [Rule(style=DIM), grid]
 
 
-def _figures(width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
-    """The table that calls and emergencies share, so that the eye runs down the columns."""
-    table = Table(box=None, padding=(0, 2 if width >= WIDE else 1, 0, 0), header_style=DIM)
-    widths = COLUMNS[max(least for least in COLUMNS if width >= least)]
+def _figures(
+    width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]]
+) -> list[RenderableType]:
+    """The table that calls and emergencies share, so that the eye runs down the columns; and what
+    there is no room for."""
+    gap = 2 if width >= WIDE else 1
+    widths = list(COLUMNS[max(least for least in COLUMNS if width >= least)])
+    squeezed = 4 * (width < ROOMY)
+    lines = []
+    for first, *others in rows:
+        # An hour that was asked for has two lines where it is too long for one.
+        label = str(first)
+        row = [label.replace("T", "\nT") if len(label) > widths[0] else label, *others]
+        lines.append([_narrow(cell, of - squeezed) for cell, of in zip(row, widths, strict=False)])
+    for at, title in enumerate(titles):
+        cells = [text for row in lines if at < len(row) for text in str(row[at]).split("\n")]
+        if widths[at]:
+            widths[at] = max(widths[at], *map(len, (title, *cells)))
+    left_out = []
+    for at in LESS:
+        if widths[at] and sum(each + gap for each in widths if each) > width:
+            left_out += [titles[at]] if titles[at] else []
+            widths[at] = 0
+    table = Table(box=None, padding=(0, gap, 0, 0), header_style=DIM)
     for position, (title, columns) in enumerate(zip(titles, widths, strict=True)):
         if columns:
             left = position in (0, 5)
             table.add_column(
                 title, width=columns, justify="left" if left else "right", no_wrap=True
             )
-    for first, *others in rows:
-        # An hour that was asked for has two lines where it is too long for one.
-        label = str(first)
-        row = [label.replace("T", "\nT") if len(label) > widths[0] else label, *others]
-        squeezed = 4 * (width < ROOMY)
-        kept = [_narrow(cell, of - squeezed) for cell, of in zip(row, widths, strict=False) if of]
-        table.add_row(*kept)
-    return table
+    for row in lines:
+        table.add_row(*(cell for cell, of in zip(row, widths, strict=False) if of))
+    note = [Text(f"No room for: {', '.join(left_out)}.", style=DIM)] if left_out else []
+    return [table, *note]
 
 
 def _narrow(cell: Cell, columns: int) -> Cell:
@@ -255,8 +276,8 @@ def _performance(board: Board, served: _Served, width: int) -> list[RenderableTy
     held = definitions.attendance if line is None else definitions.lines[line]
     now = board.now.row(group, **where)
     state, still_open = Text("not known", style=DIM), 0
-    if now is not None:
-        count, oldest, unknown = shape.open
+    count, oldest, unknown = shape.open
+    if now is not None and now.count_of(count) is not None:
         still_open = now.count_of(count) or 0
         state = _now(still_open, now.number_of(oldest), now.count_of(unknown) or 0, shape.still)
     periods = shown_periods(board)
@@ -282,8 +303,8 @@ def _performance(board: Board, served: _Served, width: int) -> list[RenderableTy
     target = "" if line is None and held.target is None else "Target"
     limit = f"In {phrases.limit(held.within_seconds)}"
     titles = ("", *headings, limit, target, "Mean", "Median", "90th pct")
-    table = _figures(width, titles, rows)
-    return [*_heading(title, state), table, *_footnotes([row for row in shown if row])]
+    tables = _figures(width, titles, rows)
+    return [*_heading(title, state), *tables, *_footnotes([row for row in shown if row])]
 
 
 def _no_level(row: Row, shape: Performance) -> str:

@@ -15,14 +15,10 @@ The two rules of the forces' reports:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from streams.config.measures import Baseline, Limits, Unit
 from streams.periods import Grain
-from streams.registry.measures import Unit
 
-Limits = Literal["mean_sd", "individuals", "c", "p", "p_prime"]
-"""How limits are made (`detectors.charts.limits`)."""
-Baseline = Literal["first", "year_before", "rolling"]
 LIMITS: dict[Limits, str] = {
     "mean_sd": "standard deviations of a sample",
     "individuals": "sigma by the moving range (XmR)",
@@ -85,5 +81,8 @@ USUAL: dict[Unit, tuple[ChartPolicy, ...]] = {
     "count": (MONTHS, QUARTERS),
     "ratio": (SHARES, QUARTERS),
     "seconds": (TIMES, QUARTERS),
+    "money": (TIMES, QUARTERS),
+    "days": (TIMES, QUARTERS),
+    "score": (TIMES, QUARTERS),
 }
 """The charts of an indicator that declares none: one a grain."""

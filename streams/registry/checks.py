@@ -75,6 +75,8 @@ class _Checks:
             entry = f"time {time.field}"
             self.among(entry, "field", (time.field,), self.fields)
             self.among(entry, "after", (time.after,) if time.after else (), self.times)
+            lists = (time.earliest_of,) if time.earliest_of else ()
+            self.among(entry, "earliest_of", lists, self.fields)
         for duration in kind.durations:
             self.among(f"duration {duration.name}", "until", duration.until, self.times)
             self.among(f"duration {duration.name}", "since", duration.since, self.times)

@@ -189,8 +189,9 @@ class Areas(Dimension):
 class Categories(Dimension):
     """A tree of dotted categories of the force, `vocabulary`; index 0 is `other`.
 
-    `code` is a field of the event with a published code, of which `codes` says the category: it
-    counts where the event names no category, or one that the code's lies within."""
+    `code` is a field of the event with a published code, of which `codes` says the category,
+    whatever its case and blanks: it counts where the event names no category, or one that the
+    code's lies within."""
 
     narrows = True
     says = "a dotted name of the force's list, which may lie within another"
@@ -208,7 +209,7 @@ class Categories(Dimension):
         code = getattr(event, self.code) if self.code and self.codes is not None else None
         if code is None or self.codes is None:
             return raw
-        found = self.codes(force).get(code.upper())
+        found = self.codes(force).get("".join(code.split()).upper())
         return found if found and (raw is None or found.startswith(f"{raw}.")) else raw
 
     def value(self, force: Force, raw: Any, note: Note) -> int:

@@ -2,10 +2,10 @@
 
 All of an incident's figures belong to the minute at which it was opened (or to the day or month,
 where no more is known). Attendance runs from `opened_at` to `arrived_at`, the first resource at
-scene; within 20 minutes includes the twentieth. A cancelled incident counts nowhere. An incident
-closed with no arrival is never attended; an arrival recorded after the close still counts. The last
-version of an incident in a finished export that names neither is unknown: it counts, but is neither
-never attended nor unattended now.
+scene (where that is left out, the first of `units`); within 20 minutes includes the twentieth. A
+cancelled incident counts nowhere. An incident closed with no arrival is never attended; an arrival
+recorded after the close still counts. The last version of an incident in a finished export that
+names neither is unknown: it counts, but is neither never attended nor unattended now.
 
 Counters of a series (category, grade, area): count; attended; within the limit at that date; never
 attended; and of the response time the sum (ms) and sum of squares (ms squared).
@@ -172,7 +172,7 @@ INCIDENT = Kind(
     clocks=("opened_at",),
     # graded_at and dispatched_at enter no figure yet: an error there must not lose an incident.
     times=(
-        Time("arrived_at", after="opened_at", bounded=True),
+        Time("arrived_at", after="opened_at", bounded=True, earliest_of="units"),
         Time("closed_at", after="opened_at"),
     ),
     rules=(

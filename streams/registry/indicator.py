@@ -16,11 +16,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from streams.config.measures import Polarity
 from streams.errors import DeclarationError
 from streams.registry.charting import ChartPolicy
 from streams.registry.conditions import ALWAYS, Condition, Is, is_
-from streams.registry.measures import Polarity
 from streams.registry.repeats import RepeatRule
+from streams.registry.reported import ReportedRule
 
 Per = Literal["population", "households"]
 
@@ -68,8 +69,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Indicator:
-    """A named figure by period and area: the sum of its `parts`, which have one unit, or how many
-    people there are by a rule of `repeats`.
+    """A named figure by period and area: the sum of its `parts`, which have one unit, how many
+    people there are by a rule of `repeats`, or what is `reported` by another system.
 
     `share_of` is the indicator that it is shown as a share of (a crime type of recorded crime),
     `per` what its rate is taken over: 1,000 people or households. Without a `polarity` of its own
@@ -81,6 +82,7 @@ class Indicator:
     title: str
     parts: tuple[Part, ...] = ()
     repeats: RepeatRule | None = None
+    reported: ReportedRule | None = None
     share_of: str = ""
     per: Per | None = None
     polarity: Polarity | None = None

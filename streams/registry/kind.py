@@ -31,12 +31,14 @@ class Time:
     than the one that it comes `after`, where that is known to the second.
 
     `bounded`: it may not be more than `LONGEST` after that either. `doubtful`: where it can't be
-    true it is taken for not known, so that an error in it loses no record."""
+    true it is taken for not known, so that an error in it loses no record. `earliest_of`: the list
+    of the event, such as its units, whose earliest time of that name it is where it is left out."""
 
     field: str
     after: str = ""
     bounded: bool = False
     doubtful: bool = False
+    earliest_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from streams.config.measures import Polarity
 from streams.registry.aggregates import Count
 from streams.registry.conditions import Condition, has
 from streams.registry.counting import Counter
-from streams.registry.measures import Measure, Polarity
+from streams.registry.measures import Measure
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.config.force import ServiceLevel
+from streams.config.measures import Polarity, Unit
 from streams.registry.aggregates import Count, Mean, Quantile, Share
 from streams.registry.conditions import ALWAYS, Condition
-
-Polarity = Literal["up_good", "down_good", "neutral"]
-Unit = Literal["count", "ratio", "seconds"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -369,6 +369,7 @@ def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
     """The function that packs a kind's events."""
     source = _PackSource(packer.kind, packer.force, packer._places)
     names = {
+        "_earliest": _earliest,
         "_epoch": EPOCH,
         "_judge": packer._judge,
         "_numbers": {f.name: f.of for f in packer.kind.facts if isinstance(f, Number)},
@@ -385,6 +386,12 @@ def _pack_of(packer: Packer) -> Callable[[Any, int], int]:
         source.text(), "pack", f"pack a {packer.kind.name}", names
     )
     return made
+
+
+def _earliest(field: str, several: Sequence[Any]) -> dt.datetime | None:
+    """The earliest time of that name in a list of an event; None where none of it has one."""
+    found = (getattr(each, field) for each in several)
+    return min((at for at in found if at is not None), default=None)
 
 
 def _cached_stamps(force: Force) -> Callable[[str, str], tuple[int, int]]:
@@ -421,6 +428,10 @@ class _PackSource:
         self.first_clock()
         for field in self.read_fields():
             out.add(1, f"{field} = _event.{field}")
+        for time in self.kind.times:
+            if several := time.earliest_of:
+                out.add(1, f"if {time.field} is None and _event.{several}:")
+                out.add(2, f"{time.field} = _earliest({time.field!r}, _event.{several})")
         for rule in self.kind.rules:
             out.add(1, f"if {self.asked(rule.when)}:")
             out.add(2, f"raise _Refused({rule.reason!r}, {rule.words!r})")

@@ -22,6 +22,7 @@ from streams.registry.conditions import (
 )
 from streams.registry.counting import Counter
 from streams.registry.facts import Case, Fact, Flag
+from streams.registry.histogram import EXACT_BELOW
 from streams.registry.indicator import Indicator
 from streams.registry.kind import Duration, Kind
 from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group, Measure
@@ -108,7 +109,10 @@ def definition(measure: Measure) -> str:
             return f"mean {time} of the records in `{of}`"
         case Quantile(share, timing):
             times = "the times" if timing == DURATIONS else f"`{timing}`"
-            return f"nearest-rank quantile of {times}, at {share:g}"
+            return (
+                f"nearest-rank quantile of {times}, at {share:g}; within 1 %, and exact "
+                f"below {EXACT_BELOW} s"
+            )
         case ChosenServiceLevel():
             return "[by the formula of the force's file](#service-level)"
         case Gauge(of):
@@ -128,10 +132,14 @@ def _indicators(registry: Registry) -> Iterator[str]:
 
 def _indicator(registry: Registry, of: Indicator) -> tuple[str, ...]:
     made_of = " + ".join(f"`{part.address}`" for part in of.parts)
+    if of.repeats is not None:
+        made_of = f"people in `{of.repeats.kind}` records"
+    elif of.reported is not None:
+        made_of = f"readings, {of.reported.unit}"
     return (
         f"`{of.name}`",
         of.definition or of.title,
-        made_of if of.repeats is None else f"people in `{of.repeats.kind}` records",
+        made_of,
         DIRECTIONS[registry.polarity_of(of)],
         f"`{of.share_of}`" if of.share_of else "",
         of.per or "",
@@ -191,8 +199,8 @@ def in_words(condition: Condition, *, holds: bool = True) -> str:
             words = f"`{name}` {is_} {values}"
         case Has(name, value):
             words = f"`{value}` {is_} among `{name}`"
-        case Between(name, limit, least):
-            words = f"`{name}` {is_} between {length(least)} and {length(int(limit))}"
+        case Between(name, int(limit), least):
+            words = f"`{name}` {is_} between {length(least)} and {length(limit)}"
         case Within(name, limit) if limit == LONGEST:
             words = f"`{name}` {is_} known"
         case Within(name, limit):

@@ -17,12 +17,13 @@ from math import ceil, floor
 from typing import Protocol
 
 from streams.config.force import WHOLE, Force
+from streams.config.measures import Unit
 from streams.events.refusals import WORDS as REASONS
 from streams.events.schema import KINDS
 from streams.periods import DAY, HOUR, Calendar, Grain, Period
 from streams.registry.charting import POINTS
 from streams.registry.dimensions import ALL
-from streams.registry.measures import Unit, WatchPolicy
+from streams.registry.measures import WatchPolicy
 from streams.registry.registry import REGISTRY
 
 SHORT = 80
@@ -41,6 +42,8 @@ _EACH: dict[Grain, str] = {
     "quarter": "quarterly",
     "financial_year": "yearly",
 }
+LEAST_USUAL = 0.5
+"""The least usual count of a period of which another is worded as so many times as great."""
 NOTHING = "–"
 """What stands where there is no figure."""
 
@@ -287,6 +290,10 @@ class ChangeFound(Protocol):
         """The usual range."""
 
     @property
+    def expected(self) -> float | None:
+        """What was expected of the period."""
+
+    @property
     def ratio(self) -> float | None:
         """What came since the change over what was expected then."""
 
@@ -324,10 +331,16 @@ def change(found: ChangeFound, began: str, unit: Unit, months: int = 0) -> str:
         return (
             f"A new level since about {began}: {was} a month before, {now} since ({months} months)."
         )
-    ratio = found.ratio
+    ratio = None if unit == "count" and not has_multiple(found.expected) else found.ratio
     if ratio is not None and (times := _times(ratio)) and sign * (ratio - 1.0) > 0:
         return f"{times} the usual since about {began}."
     return f"{found.direction.capitalize()} since about {began}."
+
+
+def has_multiple(usual: float | None) -> bool:
+    """Whether a count may be worded as so many times the usual: not of a usual that is hardly any,
+    as of none there is no multiple."""
+    return usual is None or usual >= LEAST_USUAL
 
 
 def _times(ratio: float) -> str:

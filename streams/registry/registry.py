@@ -12,6 +12,7 @@ from typing import Any, Union
 
 import msgspec
 
+from streams.config.measures import Polarity, Unit
 from streams.errors import DeclarationError
 from streams.events.schema import KINDS, Event, Heartbeat, Record
 from streams.registry.calls import CALL
@@ -22,9 +23,10 @@ from streams.registry.incidents import INCIDENT
 from streams.registry.indicator import Indicator, Part, by_name
 from streams.registry.indicators import INDICATORS
 from streams.registry.kind import Kind
-from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure, Polarity, Unit
+from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure
 
-READINGS = {"reading": "readings"}
+READING = "reading"
+READINGS = {READING: "readings"}
 """Of readings there are no records to be counted, but a feed."""
 
 NAMES = {
@@ -77,11 +79,14 @@ class Registry:
         found = self.indicators.get(name)
         if found is None and "." in name:
             part = Part.at(name)
-            group, measure = self._measure_of(part, name)
-            found = Indicator(part.address, f"{group.title}: {measure.title}", (part,))
-            self._check(found)
+            place = self.find(part.group, part.measure)
+            if place is not None:
+                title = f"{place[0].title}: {place[1].title}"
+                found = Indicator(part.address, title, (part,))
+                self._check(found)
         if found is None:
-            near = get_close_matches(name, self.indicators, n=3)
+            every = [f"{group.name}.{m.name}" for group in self.groups for m in group.measures]
+            near = get_close_matches(name.partition("{")[0], [*self.indicators, *every], n=3)
             hint = f"; did you mean {' or '.join(near)}?" if near else ""
             raise DeclarationError(f'"{name}" is no indicator{hint}')
         return found
@@ -94,10 +99,14 @@ class Registry:
         """The kinds of the records that it is made of."""
         if indicator.repeats is not None:
             return [indicator.repeats.kind]
+        if indicator.reported is not None:
+            return [READING]
         return list(dict.fromkeys(group.kind for _, group, _ in self.measures_of(indicator)))
 
     def unit_of(self, indicator: Indicator) -> Unit:
         """What its figures are."""
+        if indicator.reported is not None:
+            return indicator.reported.unit
         return next((m.unit for _, _, m in self.measures_of(indicator)), "count")
 
     def polarity_of(self, indicator: Indicator) -> Polarity:
@@ -115,8 +124,9 @@ class Registry:
         """Whether an indicator can be read: each part a measure of periods, of dimensions and
         values that there are, and all of them read in one way."""
         entry = f"indicator {indicator.name}"
-        if (indicator.repeats is None) == (not indicator.parts):
-            raise DeclarationError(f"{entry}: it has either parts or repeats")
+        made_of = (indicator.parts, indicator.repeats, indicator.reported)
+        if sum(bool(each) for each in made_of) != 1:
+            raise DeclarationError(f"{entry}: it has parts, or repeats, or it is reported")
         if (rule := indicator.repeats) is not None:
             check_repeats(entry, self.kinds.get(rule.kind), rule)
         read = set()

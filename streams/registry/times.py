@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 from streams.errors import Refused
 from streams.periods import EPOCH, HOUR, MILLISECOND, to_ms
@@ -16,6 +17,9 @@ set back and counted, not refused."""
 
 LONGEST = 40 * 24 * HOUR
 """The longest duration, in milliseconds, that is taken for real."""
+
+_MONTH = re.compile(r"\d{4}-\d\d", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d|\d{8}", re.ASCII)
 
 WHEN_BITS = 42
 EARLIEST = to_ms(dt.datetime(1990, 1, 1, tzinfo=dt.UTC))
@@ -31,9 +35,11 @@ def partial_stamp(field: str, text: str, zone: dt.tzinfo) -> tuple[int, int]:
             if stamp.tzinfo is None:
                 raise Refused("no_offset", f'{field} "{text}" has no offset from UTC')
             return (stamp - EPOCH) // MILLISECOND, SECOND_PRECISE
-        if len(text) == 7:
+        if _MONTH.fullmatch(text) is not None:
             start = dt.datetime(int(text[:4]), int(text[5:7]), 1, tzinfo=zone)
             return to_ms(start), MONTH_PRECISE
+        if _DAY.fullmatch(text) is None:
+            raise ValueError
         day = dt.date.fromisoformat(text)
         return to_ms(dt.datetime(day.year, day.month, day.day, tzinfo=zone)), DAY_PRECISE
     except (ValueError, OverflowError):

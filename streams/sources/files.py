@@ -33,6 +33,7 @@ class Input(NamedTuple):
     in_folder: bool = False
     mapping: Mapping | None = None
     glob: str | None = None
+    most: int | None = None
 
     @property
     def at(self) -> At:
@@ -41,7 +42,7 @@ class Input(NamedTuple):
         name = Path("-") if path is None else path
         live = path is None or not path.is_file()
         origin = STDIN if path is None else str(path)
-        return At(origin, name, self.mapping, self.in_folder, live, self.glob)
+        return At(origin, name, self.mapping, self.in_folder, live, self.glob, most=self.most)
 
 
 class Source:
@@ -164,15 +165,17 @@ def open_source(
     mapping: Mapping | Path | None = None,
     force: Force | Iterable[Force] | None = None,
     glob: str | None = None,
+    most: int | None = None,
 ) -> Source:
     """Open files, folders or "-" (standard input), as one source.
 
     `mapping` (or its path) makes every file a table that has none of its own: a path may come as
     (path, mapping). `force` is the force of a mapping that names none, and with its areas that of
     data.police.uk rows; `glob` chooses files inside folders and ZIP archives by name or by path
-    below them (`*-street.csv`). Raises `SourceError` for what is missing and
-    `ConfigError` for a mapping that is wrong; later, while iterating, also for a mapping that does
-    not fit a file.
+    below them (`*-street.csv`). Of a table whose rows of one id become one event only the first
+    `most` rows are read: it is read whole before the first event. Raises `SourceError` for what is
+    missing and `ConfigError` for a mapping that is wrong; later, while iterating, also for a
+    mapping that does not fit a file.
     """
     inputs: list[Input] = []
     for one in [path] if isinstance(path, str | Path) else path:
@@ -180,4 +183,4 @@ def open_source(
         rules = load_mapping(own) if isinstance(own, Path) else own
         inputs += _expand(str(place), glob, rules)
     forces = [force] if isinstance(force, Force) else list(force or ())
-    return Source(inputs, forces)
+    return Source([each._replace(most=most) for each in inputs], forces)

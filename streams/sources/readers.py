@@ -112,6 +112,8 @@ class At(NamedTuple):
     glob: str | None = None
     depth: int = 0
     """How many archives it is in."""
+    most: int | None = None
+    """Of rows that become one event by their id, so many are read; None: all."""
 
 
 class Unfit(NamedTuple):
@@ -219,7 +221,7 @@ class Reader:
             path = PurePosixPath(info.filename)
             if taken(path, glob, at.mapping):
                 origin = f"{at.origin}/{shown(info.filename)}"
-                yield info, At(origin, path, at.mapping, True, False, glob, at.depth + 1)
+                yield info, At(origin, path, at.mapping, True, False, glob, at.depth + 1, at.most)
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -388,7 +390,7 @@ def _mapped(table: Rows, build: Build, mapping: Mapping, at: At) -> Iterator[Chu
     if isinstance(convert, Mapper):
         convert.stands_in(table.origin, lambda: table.number)
     if isinstance(convert, Mapper) and mapping.groups:
-        chunks = grouped_chunks(TableRows(table, mapping.footer), convert)
+        chunks = grouped_chunks(TableRows(table, mapping.footer), convert, most=at.most)
     else:
         chunks = table_chunks(table, convert, live=at.live, footer=mapping.footer)
     # Rows that say which version they are may be several of one record: none is the last.

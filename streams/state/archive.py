@@ -13,6 +13,7 @@ those of one topic: where it was made anew, they say nothing (`topic_id`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,8 @@ from streams.periods import MINUTE, Calendar, Grain, rfc3339
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, bin_in
 from streams.registry.histogram import BINS
 from streams.registry.times import DAY_PRECISE, SECOND_PRECISE
+
+log = logging.getLogger("watchroom.archive")
 
 STATE_VERSION = 2
 """Of the messages of the published topic, which are read for good: they name all that they hold, so
@@ -103,6 +106,8 @@ class Archive:
     at: int = -1
     until: int = -1
     """The last offset that anything published has in it."""
+    whole: bool = True
+    """The log that is read again has all that the panes were counted from."""
     _waiting: tuple[list[tuple[str, int]], ...] = ()
     """The places of panes, of known instants and of whole days and months, the last one first."""
 
@@ -140,7 +145,9 @@ class Archive:
         not counted then."""
         if unknown:
             self.unknown[archived.grain, archived.minute] = unknown
-        through = archived.through if archived.topic_id == topic_id else -1
+        of_this_log = archived.topic_id == topic_id
+        through = archived.through if of_this_log else -1
+        self.whole &= of_this_log
         self.panes[archived.grain, archived.minute] = pane
         self.through[archived.grain, archived.minute] = through
         self.until = max(self.until, through)
@@ -277,7 +284,7 @@ def apply(ledger: Ledger, archive: Archive) -> list[Sealed]:
             panes.restore(grain, minute, dict(pane))
     for day, pane in coarse.items():
         panes.restore("day", day, pane)
-    if due:
+    if due and not archive.whole:
         # The log may have begun after those periods closed: what they showed then is not in it.
         ledger.first_known = max(ledger.first_known, ledger.began + ledger.kind.horizon)
     return due
@@ -290,12 +297,12 @@ def collect(
     topic_id: str,
 ) -> Archive:
     """The archive of one ledger, of the messages of the published topic; those that can't be read
-    are passed over.
+    are passed over, and the log says so.
 
     `topic_id` is that of the log that is read again.
     """
     prefix = f"{force.id}/{ledger.kind.name}/".encode()
-    archive = Archive(ledger.calendar)
+    archive, unread, why = Archive(ledger.calendar), 0, ""
     for key, value in messages:
         if key is None or value is None or not key.startswith(prefix):
             continue
@@ -306,8 +313,13 @@ def collect(
                 archived = _decode(value)
                 unknown = frozenset(_counted(ledger)) - _known(ledger, archived)
                 archive.add(archived, _pane(ledger, force, archived), topic_id, unknown)
-        except (msgspec.MsgspecError, ValueError):
-            continue
+        except (msgspec.MsgspecError, ValueError) as error:
+            unread, why = unread + 1, f"{key.decode(errors='replace')}: {error}"
+    if unread:
+        log.warning(
+            "%d published messages of %s can't be read and are passed over, the last %s",
+            unread, prefix.decode(), why,
+        )  # fmt: skip
     _drop_hours_of_days(archive)
     archive.sort(ledger)
     return archive

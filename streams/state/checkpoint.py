@@ -8,8 +8,9 @@ file is never trusted further than it can be checked, and never repaired:
   main file that was put back from a copy does not match the WAL that lies beside it.
 - The head names cluster, topic id and partition; a file of another is not this one's.
 - The head has the number of the form of all that is in the file (`STATE_VERSION`), and a
-  fingerprint of the force files; of a file with others only the messages still to be sent are used.
-  Such a file is called `*.unsent` until the first save of the new one, which has to hold them.
+  fingerprint of the force files. Of a file with others only the messages still to be sent are used,
+  and what detectors have learned. It is called `*.unsent` until the new one holds both: messages
+  with its first save, what was learned with the first after something was read of the log.
 
 One save is one transaction: changed rows, newly sealed panes, figures, outgoing messages and the
 offset. `synchronous=NORMAL` is enough: after a power cut the last saves may be missing, never half
@@ -111,6 +112,8 @@ class Checkpoint:
         self.path, self.identity = path, identity
         self.head: Head | None = None
         self._unsent = path.with_name(path.name + ".unsent")
+        self._learned_aside = False
+        """What detectors have learned is only in the outdated file yet."""
         self._lock = threading.Lock()
         self._db: sqlite3.Connection | None = None
         self._beside: sqlite3.Connection | None = None
@@ -120,8 +123,8 @@ class Checkpoint:
 
         A file that is damaged, of another cluster or topic, or of another form or other force files
         is set aside under another name, and the log says so. Without a head there are only messages
-        of an outdated file: they belong into the next snapshot, and are read again until it is
-        saved.
+        and watches of an outdated file: they belong into the next snapshot, and are read again
+        until it is saved. So are such watches where a newer file has read nothing yet.
         """
         with self._lock:
             if not self.path.exists():
@@ -144,28 +147,37 @@ class Checkpoint:
                 )  # fmt: skip
                 self.head = None
                 return self._read_unsent()
-            # A crash may have left the outdated file whose messages this one was saved with.
+            if self.head.offset < 0 and (before := self._read_unsent()) is not None:
+                stored.watches = before.watches
+            if not outdated and self._learned_aside:
+                return stored
+            # A crash may have left the outdated file that this one was saved after.
             self._release_unsent()
-            if outdated:
-                aside = self._set_aside("outdated" if not stored.outbox else None)
-                log.warning(
-                    "%s was written in another form or under other force files: set aside as %s, "
-                    "rebuilding from the log", self.path.name, aside,
-                )  # fmt: skip
-                self.head = None
-                # What was still to be sent is true all the same.
-                return Stored(outbox=stored.outbox) if stored.outbox else None
-            return stored
+            if not outdated:
+                return stored
+            kept = stored.outbox or stored.watches
+            aside = self._set_aside(None if kept else "outdated")
+            log.warning(
+                "%s was written in another form or under other force files: set aside as %s, "
+                "rebuilding from the log", self.path.name, aside,
+            )  # fmt: skip
+            self.head = None
+            return self._kept(stored) if kept else None
+
+    def _kept(self, outdated: Stored) -> Stored:
+        """What of an outdated file is true all the same."""
+        self._learned_aside = bool(outdated.watches)
+        return Stored(outbox=outdated.outbox, watches=outdated.watches)
 
     def _read_unsent(self) -> Stored | None:
-        """The messages of an outdated file, where no newer file was saved with them."""
+        """The messages and watches of an outdated file, where no newer file was saved with them."""
         if not self._unsent.exists():
             return None
         try:
             with contextlib.closing(connect(self._unsent)) as db:
                 head = head_of(db)
                 self._check(head)
-                return Stored(outbox=read(db, head, self.identity, outdated=True).outbox)
+                return self._kept(read(db, head, self.identity, outdated=True))
         except Exception as error:  # noqa: BLE001 - as with the file itself
             aside = self._named("damaged")
             _rename(self._unsent, aside)
@@ -237,11 +249,12 @@ class Checkpoint:
                     put(db, snapshot, held)
                     self._write_head(db, self._new_head(snapshot, generation, held))
                 snapshot.forget()
-                unsent = self._unsent.exists()
+                unsent = self._unsent.exists() and not (self._learned_aside and snapshot.offset < 0)
                 if unsent or size(self.path.with_name(self.path.name + "-wal")) > LARGEST_WAL:
                     self._fold_wal(db)
                 if unsent:  # only now, when a power cut can't take the save back
                     self._release_unsent()
+                    self._learned_aside = False
             except (sqlite3.Error, OSError) as error:
                 raise CheckpointError(f"{self.path}: can't be written: {error}") from error
 

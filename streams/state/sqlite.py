@@ -165,7 +165,7 @@ def nonce_of(db: sqlite3.Connection | None) -> str:
 
 def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bool) -> Stored:
     """All that a file holds but its departed records, checked; of a file that is outdated only what
-    is still to be sent.
+    is still to be sent, and what detectors have learned.
 
     Raises `Damaged`, and what SQLite and msgspec raise.
     """
@@ -194,9 +194,9 @@ def read(db: sqlite3.Connection, head: Head, identity: Identity, *, outdated: bo
         stored.pages = _departed_ids(db, head, forces)
         stored.facts = _facts(db, head, forces)
         stored.links = _links(db, head, forces)
-        if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchone():
-            for force, part, body in db.execute("SELECT force, part, body FROM watched"):
-                stored.watches.setdefault(force, {})[part] = unguarded(f"{force}/{part}", body)
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'watched'").fetchone():
+        for force, part, body in db.execute("SELECT force, part, body FROM watched"):
+            stored.watches.setdefault(force, {})[part] = unguarded(f"{force}/{part}", body)
     for number, body in db.execute("SELECT number, body FROM outbox ORDER BY number"):
         payload = unguarded("outbox", body)
         stored.outbox.append((number, msgspec.msgpack.decode(payload, type=Outgoing)))

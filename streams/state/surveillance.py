@@ -9,7 +9,7 @@ the watches learn from the counts that the ledger keeps.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -52,11 +52,11 @@ def take(shard: Shard) -> list[WatchRow]:
     return [row for row in taking(shard) if row is not None]
 
 
-def taking(shard: Shard) -> Iterator[WatchRow | None]:
+def taking(shard: Shard, but: Collection[str] = ()) -> Iterator[WatchRow | None]:
     """The same row by row in short steps, in some of which there is none; nothing may be folded
-    before the last of them."""
+    before the last of them. What is watched of the forces `but` is left out."""
     for force, each in shard.surveillance.items():
-        for part in _changes(each):
+        for part in _changes(each) if force not in but else ():
             yield None if part is None else (force, part[0], _encode(part[1]))
 
 
@@ -85,6 +85,25 @@ def put_back(shard: Shard, stored: dict[str, dict[str, bytes]]) -> None:
             lost(surveillance)  # what an older form has left in the file must go, whatever changes
 
 
+def go_on(surveillance: Surveillance, stored: dict[str, bytes]) -> bool:
+    """Has watches that have taken nothing yet go on from those of an outdated checkpoint, as far as
+    their series still exist; whether any could be read. Of the log they take what comes after."""
+    kind, force = surveillance.ledger.kind.name, surveillance.force.id
+    try:
+        found = _restored(surveillance, stored)
+    except Exception as error:  # noqa: BLE001 - it may have been written under any force file
+        log.warning("%s of %s: what was learned can't be read (%r)", kind, force, error)
+        surveillance.begin_anew()
+        found = False
+    watches = sum(1 for each in surveillance.grains.values() for _ in each)
+    if not found or not watches:
+        log.info("%s of %s: nothing that was learned before can be read", kind, force)
+        return False
+    lost(surveillance)  # it is in no file that is used
+    log.info("%s of %s: what %d watches had learned is kept", kind, force, watches)
+    return True
+
+
 def _restored(surveillance: Surveillance, stored: dict[str, bytes]) -> bool:
     version = _decode(stored[VERSION]) if VERSION in stored else None
     if version not in READ:
@@ -93,8 +112,20 @@ def _restored(surveillance: Surveillance, stored: dict[str, bytes]) -> bool:
     return True
 
 
+def learn_anew(shard: Shard, force: Force) -> Iterator[None]:
+    """Has watches that have taken something forget it, and be made anew, as `rebuilding` does."""
+    shard.surveillance[force.id].begin_anew()
+    yield from rebuilding(shard, force)
+
+
 def rebuild(shard: Shard, force: Force) -> None:
     """Makes the watches of a ledger anew from the counts that it keeps, as they stand now."""
+    for _ in rebuilding(shard, force):
+        pass
+
+
+def rebuilding(shard: Shard, force: Force) -> Iterator[None]:
+    """The same in short steps; nothing may be folded before the last of them."""
     surveillance: Surveillance = shard.surveillance[force.id]
     ledger, periods = surveillance.ledger, 0
     for grain in surveillance.grains:
@@ -104,8 +135,7 @@ def rebuild(shard: Shard, force: Force) -> None:
             else:
                 steps = surveillance.take(period, period.end + ledger.kind.grace)
                 periods += 1
-            for _ in steps:
-                pass
+            yield from steps
     surveillance.rebuilt = periods > 0
     surveillance.missing.unreported = []  # all of it is long past
     if periods:

@@ -58,13 +58,7 @@ class Surveillance:
     def __init__(self, force: Force, ledger: Ledger, registry: Registry = REGISTRY) -> None:
         special.load()  # now, and not while an hour that closes is waited for
         self.force, self.ledger = force, ledger
-        self.context = Context(force, ledger.calendar)
-        alerts = force.file.alerts
-        shares = {**SHARES, **alerts.shares.given()}
-        factors = {**FACTORS, **alerts.factors.given()}
-        budget = AlarmBudget(alerts.false_episodes_a_week, shares, factors)
-        grains = cast("tuple[Grain, ...]", tuple(SHARES))
-        self.grains = {each: GrainWatches(force, ledger, each, budget, registry) for each in grains}
+        self.context, self.registry = Context(force, ledger.calendar), registry
         self.days = DayNames(force)
         self.restarts = [
             (force.instant(c.date), c) for c in force.file.changes if c.effect == "restart"
@@ -72,8 +66,6 @@ class Surveillance:
         self.feedback = Feedback()
         self._coming: list[ExcludedStretch] = []
         """Stretches that are not known yet as of the periods that were taken."""
-        self._until = 0
-        """The watermark at which the last period was taken."""
         self.on_signals: Callable[[list[Signal]], None] | None = None
         """Called with the signals of each period that closes, if there are any."""
         self.faults = 0
@@ -84,8 +76,36 @@ class Surveillance:
         (`WatchedSeries.name`) or, where it is not of one, of what failed."""
         self.rebuilt = False
         """Whether detectors learned from counts as they stand now, not as they were first known."""
-        self.missing = MissingSpans(ledger, self.grains, self._point)
+        self._begin()
+
+    def _begin(self) -> None:
+        alerts = self.force.file.alerts
+        shares = {**SHARES, **alerts.shares.given()}
+        factors = {**FACTORS, **alerts.factors.given()}
+        budget = AlarmBudget(alerts.false_episodes_a_week, shares, factors)
+        self.grains = {
+            grain: GrainWatches(self.force, self.ledger, grain, budget, self.registry)
+            for grain in cast("tuple[Grain, ...]", tuple(SHARES))
+        }
+        self._until = 0
+        """The watermark at which the last period was taken."""
+        self.missing = MissingSpans(self.ledger, self.grains, self._point)
         """The spans of event time in which the feed was down: missing, and no zeros."""
+
+    def begin_anew(self) -> None:
+        """Forgets all that was learned; what people have said of alerts stays."""
+        breaks = self.missing.breaks
+        self._begin()
+        self.missing.breaks = breaks
+        known, self.feedback, self._coming = self.feedback, Feedback(), []
+        self.feed_back(known)
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether it has taken periods that its ledger has not closed: the log is read again, and
+        it goes on from what was learned before."""
+        closed = self.ledger.closed_until
+        return any(each.last >= max(1, closed[grain]) for grain, each in self.grains.items())
 
     def attach(self) -> None:
         """Subscribes to the ledger's closings and gaps, after whoever has subscribed already."""
@@ -107,6 +127,8 @@ class Surveillance:
     def judge_empty(self, run: Span) -> list[Span]:
         """Which parts of a span without a record are missing. Those of their periods that had
         closed as quiet are unlearned. An error here stops no counting."""
+        if run[1] <= self.grains["hour"].last:  # it was judged when the log was first read
+            return [gap for gap in self.missing.gaps if gap[0] < run[1] and run[0] < gap[1]]
         try:
             found = self.missing.judge(run)
             for gap in found:
@@ -118,9 +140,10 @@ class Surveillance:
         return found
 
     def closed(self, closing: Closing) -> Iterator[None]:
-        """Takes a period that has closed, in short steps. An error here stops no counting."""
+        """Takes a period that has closed, in short steps; one that it has taken already is passed
+        over, where a log is read again. An error here stops no counting."""
         grain = cast("Grain", closing.period.grain)
-        if grain in self.grains:
+        if grain in self.grains and closing.period.start > self.grains[grain].last:
             try:
                 signals = yield from self.take(closing.period, closing.watermark)
                 signals += self._not_heard(closing.period)
@@ -190,9 +213,14 @@ class Surveillance:
         return (yield from self._feed(watches, period, counted, now, raises=raises))
 
     def passed(self, gap: Gap) -> Iterator[None]:
-        """Takes the periods of a gap that have closed, in short steps. An error here stops no
-        counting."""
-        if gap.grain in self.grains:
+        """Takes the periods of a gap that have closed, in short steps; those that it has taken
+        already are passed over. An error here stops no counting."""
+        if gap.grain not in self.grains:
+            return
+        last = self.grains[gap.grain].last
+        if last >= gap.start:
+            gap = gap._replace(start=self.ledger.calendar.end(gap.grain, last))
+        if gap.start < gap.end:
             try:
                 yield from self.pass_over(gap)
             except Exception as error:  # noqa: BLE001 - a fault of ours must not stop the fold

@@ -16,6 +16,7 @@ from tests.published.series import WHOLES, WITHIN
 ALIASES = {
     "alcohol_keyword_use": "alcohol_related",
     "cyber_itemised_total": "cyber",
+    "investigation_complete_no_suspect_rate": "investigation_complete_no_suspect_share",
     "vulnerable_adult_keyword_use": "vulnerable_adult",
 }
 """Measures that have two names in the reports."""
@@ -188,4 +189,5 @@ _ANSWERS: dict[str, _Of] = {
     "monthly_average": _month_average,
     "monthly_average_before_rebase": _before_rebase,
     "consecutive_months_above_average": _run,
+    "consecutive_months_increasing": _last(lambda point: point.rises),
 }

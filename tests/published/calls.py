@@ -24,24 +24,33 @@ class Offered(NamedTuple):
 CALLS: dict[str, tuple[Offered, ...]] = {
     "000": (),
     "001": (
-        Offered("999", "2016-Q3", 33_545),
-        Offered("999", "2016-Q4", 28_953),
-        Offered("101", "2016-Q3", 118_008),
-        Offered("101", "2016-Q4", 134_875),
+        Offered("999", "2016-Q3", 33_545, in_time=880),
+        Offered("999", "2016-Q4", 28_953, in_time=905),
+        Offered("101", "2016-Q3", 118_008, in_time=860),
+        Offered("101", "2016-Q4", 134_875, in_time=890),
     ),
     "002": (
-        Offered("999", "2017-Q3", 18_487, abandoned=14),
-        Offered("999", "2017-Q4", 18_196, abandoned=6),
+        Offered("999", "2017-Q3", 18_487, abandoned=14, in_time=890),
+        Offered("999", "2017-Q4", 18_196, abandoned=6, in_time=905),
         Offered("101", "2017-Q3", 58_734, abandoned=100, in_time=700),
-        Offered("101", "2017-Q4", 53_605, abandoned=60, in_time=750),
+        Offered("101", "2017-10", 17_869, abandoned=60, in_time=720),
+        Offered("101", "2017-11", 17_868, abandoned=60, in_time=820),
+        Offered("101", "2017-12", 17_868, abandoned=60, in_time=820),
     ),
     "003": (
+        Offered("999", "2019-07", 10_000),
         Offered("999", "2019-08", 14_000),
+        *(Offered("999", f"2019-{month:02d}", 10_000) for month in range(9, 13)),
         *(Offered("999", f"2020-{month:02d}", 10_000) for month in range(1, 7)),
         Offered("999", "2020-07", 16_000),
         Offered("999", "2020-08", 16_000, in_time=810),
-        Offered("999", "2020-09", 15_000, in_time=830),
-        Offered("101", "2020-09", 40_000, abandoned=150, in_time=270),
+        Offered("999", "2020-09", 11_000, in_time=830),
+        # How many calls came on 101 was not published.
+        *(Offered("101", f"2019-{month:02d}", 4_000 + 50 * month) for month in range(7, 13)),
+        *(Offered("101", f"2020-{month:02d}", 4_000 + 50 * month) for month in range(1, 7)),
+        Offered("101", "2020-07", 5_000, abandoned=150, in_time=500),
+        Offered("101", "2020-08", 5_000, abandoned=150, in_time=400),
+        Offered("101", "2020-09", 4_400, abandoned=150, in_time=270),
     ),
 }
 

@@ -22,7 +22,17 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from tests.published.scope import CONTRADICTORY, HERE, Figure, classify, figures
+from tests.published.scope import (
+    CONTRADICTORY,
+    HERE,
+    WRONG_WORDS,
+    Figure,
+    Statement,
+    classify,
+    excepted,
+    figures,
+    statements,
+)
 from tests.published.series import (
     FORCES,
     MEASURES,
@@ -123,8 +133,11 @@ def cells(report: str, measure: str, period: str, area: str) -> list[Cell]:
     return [Cell(report, *leaf) for leaf in leaves]
 
 
-def state(report: str, rows: Sequence[Figure], near: dict[Cell, int]) -> dict[Cell, int]:
-    """The cells that fulfil what is printed in `rows`, as near to `near` as can be."""
+def state(
+    report: str, rows: Sequence[Figure], judged: Sequence[Statement], near: dict[Cell, int]
+) -> dict[Cell, int]:
+    """The cells that fulfil what is printed in `rows`, and what is said of them, as near to `near`
+    as can be."""
     program = Program()
     force = FORCES[report]
     for cell, value in near.items():
@@ -132,6 +145,8 @@ def state(report: str, rows: Sequence[Figure], near: dict[Cell, int]) -> dict[Ce
     for figure in rows:
         if figure.measure in MEASURES[report]:
             _require(program, figure)
+    for statement in judged:
+        _agree(program, statement)
     for period in {cell.period for cell in near}:
         for area in WITHIN[force]:
             unlisted = Cell(report, "crime:unlisted", period, area)
@@ -200,7 +215,7 @@ def _require(program: Program, figure: Figure) -> None:
     elif statistic == "percent_of_total_crime" and measure == "domestic_abuse":
         offences = [cell for cell in of(period) if cell.series.startswith("mark:")]
         ratio(offences, of(period, "total_recorded_crime"), value, MARGIN)
-    elif statistic.startswith(("monthly_average", "consecutive_months_above")):
+    elif statistic.startswith(("monthly_average", "consecutive_months")):
         _chart(program, figure, of)
     elif statistic.endswith("quarter_average"):
         four = [cell for quarter in quarters_before(period) for cell in of(quarter)]
@@ -208,6 +223,53 @@ def _require(program: Program, figure: Figure) -> None:
             program.between([(1, four)], 4 * value - 2, 4 * value + 1)
         else:
             ratio(4 * of(period), four, 100 + value, MARGIN)
+
+
+_POLICING_AREAS = {
+    "Warwickshire": ("North Warwickshire policing area", "South Warwickshire policing area"),
+    "West Mercia": WITHIN["West Mercia"],
+}
+
+
+def _agree(program: Program, statement: Statement) -> None:
+    """Lets areas and quarters that were not published rise and fall as a report says."""
+    report, measure, period, kind = (
+        statement.report,
+        statement.measure,
+        statement.period,
+        statement.kind,
+    )
+    if measure not in MEASURES[report] or measure in WHOLES:
+        return
+    rises = kind.startswith(("increase", "above")) or kind.endswith("increase")
+    sign = 1.0 if rises else -1.0
+    areas = {statement.area}
+    if kind.startswith("area_comparison"):
+        areas = set(_POLICING_AREAS[statement.area]) - excepted(statement)
+    for area in areas:
+        if kind.startswith("area_comparison") or kind in _SAID_ON_LAST:
+            base, many = [before(period)], 1
+        elif kind in _SAID_ON_YEAR:
+            base, many = [year_before(period)], 1
+        elif kind in ("above_quarter_average", "below_quarter_average"):
+            base, many = quarters_before(period), 4
+        else:
+            return
+        others = [cell for each in base for cell in cells(report, measure, each, area)]
+        now = cells(report, measure, period, area)
+        program.between([(many * sign, now), (-sign, others)], 1, np.inf)
+
+
+_SAID_ON_LAST = {
+    f"{word}_on_previous_{period}"
+    for word in ("increase", "decrease")
+    for period in ("quarter", "month")
+}
+_SAID_ON_YEAR = {
+    f"{word}_on_same_{period}_last_year"
+    for word in ("increase", "decrease")
+    for period in ("quarter", "period")
+}
 
 
 def printed_average(figure: Figure) -> bool:
@@ -226,7 +288,9 @@ def _chart(program: Program, figure: Figure, of: Callable[[str], list[Cell]]) ->
     every = every_period(figure.report)
     months = every[: every.index(last) + 1]
     value = float(figure.value)
-    if figure.statistic.startswith("consecutive"):
+    if figure.statistic == "consecutive_months_increasing":
+        _rises(program, int(value), months, of)
+    elif figure.statistic.startswith("consecutive"):
         if not printed_average(figure):
             _run(program, int(value), months, of)
     elif not printed_average(figure):
@@ -250,6 +314,13 @@ def _run(program: Program, run: int, months: list[str], of: Callable[[str], list
         program.between([(12.0, of(month)), *first], -np.inf, -6)
     for month in months[-run:]:
         program.between([(12.0, of(month)), *first], 6, np.inf)
+
+
+def _rises(program: Program, run: int, months: list[str], of: Callable[[str], list[Cell]]) -> None:
+    """Each of the last months lies above the one before it, as many as `run`."""
+    for month, last in zip(months[-run:], months[-run - 1 : -1], strict=True):
+        program.between([(1, of(month)), (-1, of(last))], 1, np.inf)
+    program.between([(1, of(months[-run - 1])), (-1, of(months[-run - 2]))], -np.inf, 0)
 
 
 # How a measure's records are expected to lie, where that was not published.
@@ -446,12 +517,19 @@ def cells_of(report: str) -> Iterator[tuple[str, dict[Cell, int]]]:
     table = [row for row in had if row.state == "table"]
     if report == "003":
         table += limited(table)
-    first = state(report, table, expected(report, table))
+    said = [
+        each
+        for each in statements()
+        if each.report == report and (report, each.line, each.measure, each.kind) not in WRONG_WORDS
+    ]
+    judged = [each for each in said if each.state == "table"]
+    first = state(report, table, judged, expected(report, table))
     yield "table", first
     text = [row for row in had if row.state == "text"]
     if report == "003":
         text += limited([row for row in text if row.measure == "residential_burglary_dwelling"])
-    yield "text", state(report, text, first)
+    judged = [each for each in said if each.state == "text"]
+    yield "text", state(report, text, judged, first)
 
 
 def rows(report: str) -> Iterator[list[str]]:

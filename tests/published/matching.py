@@ -11,14 +11,17 @@ from streams.board.monitor import Monitor
 from streams.periods import Calendar
 from tests.published.asking import Asked, NoAnswerError
 from tests.published.feed import Feed
+from tests.published.judging import judge
 from tests.published.scope import (
     CLASSES,
     CONTRADICTORY,
     NOT_PUBLISHED,
     Figure,
+    Statement,
     classify,
     figures,
     group_of,
+    statements,
 )
 from tests.published.series import REPORTED, after
 
@@ -39,20 +42,47 @@ class Match(NamedTuple):
     outcome: str
 
 
-def matches(report: str) -> list[Match]:
-    """Feeds the records of a report, and asks for each of its figures."""
+class Judged(NamedTuple):
+    """A judgement of a report, and what became of it: `matched`, or why not."""
+
+    statement: Statement
+    outcome: str
+
+
+class Found(NamedTuple):
+    """What became of the figures and judgements of a report."""
+
+    figures: list[Match]
+    statements: list[Judged]
+
+
+def find(report: str) -> Found:
+    """Feeds the records of a report, and asks for each of its figures and judgements."""
     feed = Feed(report)
     monitor = Monitor([feed.force])
-    asked = [each for each in figures() if each.report == report]
-    found: dict[Figure, str] = {}
+    found = Found([], [])
     at = Calendar(feed.force.zone).parse(after(REPORTED[report])).end
     for state, payloads in (("table", feed.lines()), ("text", feed.corrections())):
         for payload in payloads:
             refused = monitor.ingest(payload, FAR_FUTURE)
             assert not refused, refused[0]
         answers = Asked(monitor, feed.force.id, at)
-        found |= {each: _outcome(answers, each) for each in asked if each.state == state}
-    return [Match(each, classify(each)[0], found[each]) for each in asked]
+        for figure in figures():
+            if (figure.report, figure.state) == (report, state):
+                outcome = _outcome(answers, figure)
+                found.figures.append(Match(figure, classify(figure)[0], outcome))
+        for each in statements():
+            if (each.report, each.state) == (report, state):
+                found.statements.append(Judged(each, _judged(answers, each)))
+    return found
+
+
+def _judged(answers: Asked, statement: Statement) -> str:
+    """Whether the product says what the report says, else why not."""
+    try:
+        return MATCHED if judge(answers, statement) else f"{DIFFERS}otherwise"
+    except NoAnswerError as error:
+        return str(error)
 
 
 def _outcome(answers: Asked, figure: Figure) -> str:
@@ -114,6 +144,20 @@ def summary(found: Sequence[Match]) -> Iterator[str]:
         yield f"{of}: {matched} of {len(among)}"
 
 
+def judgements(found: Sequence[Judged]) -> Iterator[str]:
+    """By kind how many judgements match, and every other one with why not."""
+    by_kind: dict[str, list[Judged]] = defaultdict(list)
+    for each in found:
+        by_kind[each.statement.kind].append(each)
+    for kind, several in sorted(by_kind.items()):
+        yield f"{kind}: {sum(each.outcome == MATCHED for each in several)} of {len(several)}"
+        for each in several:
+            if each.outcome != MATCHED:
+                report, line, area, period, measure, *_ = each.statement
+                yield f"    {report} line {line}, {area}, {period}, {measure}: {each.outcome}"
+
+
 if __name__ == "__main__":
-    every = [each for report in REPORTED for each in matches(report)]
-    print("\n".join(summary(every)))
+    every = [find(report) for report in REPORTED]
+    print("\n".join(summary([each for found in every for each in found.figures])))
+    print("\n".join(judgements([each for found in every for each in found.statements])))

@@ -50,6 +50,7 @@ def _of_2016_q2(feed: Feed) -> None:
     for made in islice(feed.crimes_of("2016-06", of_offence("violence.with_injury")), 2):
         made.facts["series"] = "euro-2016"
     _outcomed(feed, "2015-Q2", 0.70)
+    _outcomed(feed, "2016-Q1", 0.71)
     _outcomed(feed, "2016-Q2", 0.72)
 
 
@@ -57,9 +58,9 @@ def _of_2016_q4(feed: Feed) -> None:
     for quarter, old in (("2016-Q3", 12), ("2016-Q4", 40)):
         rapes = list(feed.crimes_of(quarter, of_offence("sexual.rape")))
         _committed(rapes, len(rapes) - old, 800)
-    _outcomed(feed, "2015-Q4", 0.74, within_5_days=0.58)
-    _outcomed(feed, "2016-Q3", 0.72, within_5_days=0.53)
-    _outcomed(feed, "2016-Q4", 0.75, within_5_days=0.54)
+    _outcomed(feed, "2015-Q4", 0.74, within_5_days=0.58, action=0.36)
+    _outcomed(feed, "2016-Q3", 0.72, within_5_days=0.53, action=0.31)
+    _outcomed(feed, "2016-Q4", 0.75, within_5_days=0.54, action=0.30)
 
 
 _SOCIETY = ("drugs", "weapons", "public_order", "other_crime")
@@ -93,7 +94,7 @@ def _of_2020_q3(feed: Feed) -> None:
         _came(feed, month, ACTION, 247, _personal(abuse), 247)
     _came(feed, "2020-Q2", VICTIM_DECLINES, 628, rest, 300)
     _came(feed, "2020-Q2", ACTION, 418, rest)
-    _came(feed, "2020-Q2", VICTIM_DOES_NOT_SUPPORT, 3390, rest)
+    _came(feed, "2020-Q2", VICTIM_DOES_NOT_SUPPORT, 3390, rest, 516)
     _came(feed, "2020-Q2", NO_SUSPECT, 4294, lambda made: not abuse(made), 4294)
     _came(feed, "2019-Q3", VICTIM_DECLINES, 1500, _personal(lambda _: True), 405)
     _came(feed, "2019-Q3", VICTIM_DOES_NOT_SUPPORT, 3400, _personal(lambda _: True))
@@ -115,15 +116,20 @@ def _committed(crimes: list[Record], current: int, old: int) -> None:
         made.facts["committed"] = 5 if place < current else old
 
 
-def _outcomed(feed: Feed, quarter: str, share: float, within_5_days: float = 0.5) -> None:
-    """So many of the crimes of a quarter have their outcome in it, so many of these in 5 days."""
+def _outcomed(
+    feed: Feed, quarter: str, share: float, within_5_days: float = 0.5, action: float = 0.35
+) -> None:
+    """So many of the crimes of a quarter have their outcome in it, so many of these in 5 days; of
+    so many it is that action was taken, else that there is no suspect."""
     crimes = list(feed.crimes_of(quarter, lambda _: True))
     chosen = [made for i, made in enumerate(crimes) if int((i + 1) * share) > int(i * share)]
     # Those of its last month would have it after the quarter.
     late = [made for made in chosen if made.month != crimes[-1].month]
     slow = {id(made) for made in late[: round(len(chosen) * (1 - within_5_days))]}
-    for made in chosen:
-        made.facts |= {"outcome": ACTION, "outcome_after": 20 if id(made) in slow else 0}
+    for place, made in enumerate(chosen):
+        acted = int((place + 1) * action) > int(place * action)
+        made.facts["outcome"] = ACTION if acted else NO_SUSPECT
+        made.facts |= {"outcome_after": 20 if id(made) in slow else 0}
 
 
 def _came(
@@ -136,5 +142,4 @@ def _came(
         raise ValueError(f"{number - len(chosen)} crimes too few for outcome {outcome} in {period}")
     for place, made in enumerate(chosen):
         made.facts |= {"outcome": outcome, "outcome_after": 0}
-        if place >= without_victim:
-            made.facts["victims"] = [feed.somebody()]
+        made.facts["victims"] = [feed.somebody()] if place >= without_victim else []

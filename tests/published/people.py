@@ -41,6 +41,10 @@ def add_people(feed: Feed) -> None:
         defendants.add("defendants", _others, People(4, TEN), People(16, SIX), People(85, AGAIN))
         defendants.add("defendants", _others, People(164))
     elif feed.report == "001":
+        # In November 1,250 victims and as many defendants as in December came again.
+        last = Month(feed, "2016-11", ["2015-12", "2016-01"])
+        last.add("victims", _others, People(1250, AGAIN))
+        last.add("defendants", _others, People(292, AGAIN))
         months = [f"2016-{month:02d}" for month in range(2, 12)]
         victims, defendants = Month(feed, "2016-12", months), Month(feed, "2016-12", months)
         victims.add("victims", _ABUSE, People(286, AGAIN), People(622))
@@ -130,14 +134,19 @@ def _nominals(feed: Feed) -> None:
         held = [
             made for month in months for made in feed.crimes_of(month, _harming(abuse), (area,))
         ]
-        # From both ends, so that nobody is victim and suspect of one crime.
         crimes[area, "victims", abuse] = cycle(held)
         crimes[area, "suspects", abuse] = cycle(reversed(held))
     linked = 0
 
     def offences(area: str, roles: Sequence[str], who: str, abuse: bool) -> None:
         for place, role in enumerate(roles):
-            made = next(crimes[area, role, abuse and place == 0])
+            pool = crimes[area, role, abuse and place == 0]
+            # Nobody is victim and suspect of one crime.
+            made = next(
+                made
+                for made in pool
+                if who not in _listed(made, "victims") + _listed(made, "suspects")
+            )
             made.facts[role] = [*_listed(made, role), who]
 
     pairs = [pair for pair, number in _IN_TWO.items() for _ in range(number)]
@@ -187,7 +196,10 @@ _HIGH_HARM = of_offence("violence.with_injury", "sexual", "robbery")
 
 
 def _harming(abuse: bool) -> Which:
-    return lambda made: _HIGH_HARM(made) and _ABUSE(made) is abuse
+    """High-harm offences that have a victim."""
+    return lambda made: (
+        _HIGH_HARM(made) and _ABUSE(made) is abuse and made.facts.get("victims") != []
+    )
 
 
 def _come_again(

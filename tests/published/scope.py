@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -127,6 +128,17 @@ _CONTRADICTORY = {
 }
 
 
+WRONG_WORDS = {
+    ("001", 835, "calls_101", "decrease_on_previous_quarter"): "134,875 on 118,008 is an increase",
+    ("002", 1146, "cse", "above_quarter_average"): "27 is below 31",
+    ("002", 1485, "asb", "above_quarter_average"): "3,502 is below 4,241",
+    ("003", 1778, "vulnerable_adult", "decrease_on_previous_quarter"): (
+        "3,584 to 3,961 is an increase"
+    ),
+}
+"""Judgements that the figures beside them contradict, by report, line, measure and kind."""
+
+
 class Figure(NamedTuple):
     """One printed number. `value` is as printed; a reduction has a minus sign."""
 
@@ -140,16 +152,9 @@ class Figure(NamedTuple):
     unit: str
 
     @property
-    def in_table(self) -> bool:
-        """Whether it stands in its report's table of all crime types."""
-        first, last = TABLES[self.report]
-        return first <= self.line <= last
-
-    @property
     def state(self) -> str:
         """Which state of the records it is asked of: `table`, or `text` where the text differs."""
-        differs = self.measure in _TEXT[self.report].split()
-        return "text" if differs and not self.in_table else "table"
+        return _state(self.report, self.line, self.measure)
 
 
 class Statement(NamedTuple):
@@ -163,34 +168,53 @@ class Statement(NamedTuple):
     kind: str
     figures: str
 
+    @property
+    def state(self) -> str:
+        """Which state of the records it is asked of, as of a figure."""
+        return _state(self.report, self.line, self.measure)
+
+
+def _state(report: str, line: int, measure: str) -> str:
+    first, last = TABLES[report]
+    differs = measure in _TEXT[report].split()
+    return "text" if differs and not first <= line <= last else "table"
+
 
 def group_of(measure: str) -> str:
     """What produces a measure, A to F."""
     return next((group for prefix, group in _BY_PREFIX if measure.startswith(prefix)), "F")
 
 
-def figures() -> list[Figure]:
+@cache
+def figures() -> tuple[Figure, ...]:
     """Every figure in scope, in the order of the reports."""
-    return [
+    return tuple(
         Figure(report, line, *(row[name] for name in Figure._fields[2:]))
         for report, line, row in _in_scope("figures.csv")
-    ]
+    )
 
 
-def statements() -> list[Statement]:
+@cache
+def statements() -> tuple[Statement, ...]:
     """Every judgement in scope, in the order of the reports."""
-    return [
-        Statement(
-            report,
-            line,
-            row["area"],
-            row["period"],
-            row["measure"],
-            row["statement_kind"],
-            row["figures"],
-        )
+    names = ("area", "period", "measure", "statement_kind", "figures")
+    return tuple(
+        Statement(report, line, *(row[name] for name in names))
         for report, line, row in _in_scope("statements.csv")
-    ]
+    )
+
+
+def excepted(statement: Statement) -> set[str]:
+    """The areas that a judgement of all areas leaves out: those it names, and those of which the
+    same line says the opposite."""
+    opposite = "decrease" if statement.kind.endswith("increase") else "increase"
+    return {statement.figures.rpartition("except ")[2]} | {
+        each.area
+        for each in statements()
+        if (each.report, each.line, each.measure)
+        == (statement.report, statement.line, statement.measure)
+        and each.kind.startswith(opposite)
+    }
 
 
 def classify(figure: Figure) -> tuple[str, str]:

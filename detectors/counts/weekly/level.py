@@ -12,7 +12,8 @@ history carry the uncertainty of a season that it has not seen. Weights are the 
 - forgetting, a half for each half-life of age;
 - robustness: 1 where a week's standardised residual r, or that of the five weeks around it as one,
   is within 2.58 times its robust scale, else the square (of a run, the fourth power) of that
-  over r, after Farrington's rule. The
+  over r, after Farrington's rule; where half of the weeks have no count at all, residuals are
+  standardised by no less than the plain mean, or every count would be a surge. The
   first rounds fit absolute deviations, in the first year of a level alone, so that a surge of two
   months can make itself neither level nor season; a change that stays becomes the level when it
   holds more than half of the weight.
@@ -126,6 +127,8 @@ def _fit(
     effects[:, 0] = _middle(np.log((count + 0.5) / exposure), fade)
     robust = np.ones_like(count)
     shared = np.zeros_like(dispersion)
+    floor = exposure * _least_rate(count, exposure, fade)
+    most = np.where(floor > 0.0, np.inf, 2.0)  # the floor bounds the steps by itself
     covariance = np.zeros((len(count), 4, 4))
     rounds, first = 12, 7
     for step in range(rounds):
@@ -134,22 +137,38 @@ def _fit(
         linear = np.minimum(np.maximum(linear, base - 20.0), base + 20.0)
         mean = exposure * np.exp(linear)
         off = count - mean
-        residual = off / np.sqrt(mean * dispersion)
+        known = np.maximum(mean, floor)
+        residual = off / np.sqrt(known * dispersion)
         if step < first:
             robust = 1.0 / np.maximum(np.abs(residual), 1.0)
         elif step == first or weeks > YEAR:
             robust = _robust(np.where(seen, residual, 0.0))
-            shared = _shared(residual, mean, fade * robust, dispersion)
-        weight = fade * robust * mean / (dispersion + shared * mean)
-        working = linear + np.minimum(np.maximum(off / mean, -2.0), 2.0)
+            shared = _shared(residual, known, fade * robust, dispersion)
+        weight = fade * robust * known / (dispersion + shared * known)
+        working = linear + np.minimum(np.maximum(off / known, -2.0), most)
         scaled = across * weight[:, None, :]
         held = still if step < first and weeks <= YEAR else precision
         covariance = np.linalg.inv(scaled @ design + held)
         effects = (covariance @ (scaled @ working[:, :, None]))[:, :, 0]
+    sparse = np.asarray((floor > 0.0).any(axis=1))
+    if sparse.any():  # how sure it is follows from the means themselves
+        weight = fade * robust * mean / (dispersion + shared * mean)
+        exact = np.linalg.inv((across * weight[:, None, :]) @ design + held)
+        covariance = np.where(sparse[:, None, None], exact, covariance)
     rate = np.exp(np.clip(effects[:, 0], -60.0, 60.0)).tolist()
     spread = np.minimum(1.0, covariance[:, 0, 0] + shared[:, 0]).tolist()
     yearly = np.exp(np.clip(effects[:, 1], -5.0, 5.0)).tolist()
     return [WeeklyLevel(*each) for each in zip(rate, spread, yearly, robust.tolist(), strict=True)]
+
+
+def _least_rate(count: Floats, exposure: Floats, fade: Floats) -> Floats:
+    """The rate by whose variance counts are at least judged to be far off. Where half of the weeks
+    have none, the middle of all is none, and by it each count that there is were a surge: there it
+    is the plain mean; elsewhere 0."""
+    total = (fade * count).sum(axis=1, keepdims=True)
+    span = (fade * exposure).sum(axis=1, keepdims=True)
+    none = np.where(count == 0.0, fade, 0.0).sum(axis=1, keepdims=True)
+    return np.where(2.0 * none >= fade.sum(axis=1, keepdims=True), total / span, 0.0)
 
 
 def _middle(values: Floats, fade: Floats) -> Floats:

@@ -248,8 +248,9 @@ class SignalEvaluation:
             return {"course": course}, False
         figures = self._figures(s, alert.kind)
         lead, *others = figures["said"]
+        usual = course.expected / max(1, course.taken)
         since = exceptional_volume.times_since(
-            self.force, course.ratio, to_ms(course.since), self.at
+            self.force, course.ratio, usual, to_ms(course.since), self.at
         )
         said = (lead, since, *others)
         return {"course": course, "said": said, "evidence": figures["evidence"]}, is_news

@@ -76,10 +76,9 @@ def callers_waiting(
     force: Force, line: str, queue: Queue, limit: float, target: int, at: int
 ) -> Finding | None:
     """Callers on a line, the longest of whom has waited beyond the limit."""
-    people, oldest, _ = queue
+    people, oldest, late = queue
     if oldest is None or not too_long(force, line, queue, limit):
         return None
-    what = say.calls(line)
     return Finding(
         kind=KIND,
         severity="page",
@@ -90,20 +89,21 @@ def callers_waiting(
         direction="up",
         title=f"Callers waiting on {line}, {force.name}",
         since=at - round(oldest * SECOND),
-        said=sentences(what, force.name, people, oldest, limit, target),
+        said=sentences(force.name, line, (people, late, oldest), limit, target),
         evidence=Evidence(observed=oldest, upper=limit, numerator=people, target=float(target)),
     )
 
 
 def sentences(
-    what: str, where: str, people: int, longest: float, limit: float, target: int
+    where: str, line: str, queue: tuple[int, int, float], limit: float, target: int
 ) -> tuple[str, ...]:
-    """Callers who wait too long."""
+    """Callers who wait too long: `queue` is how many wait, how many of them beyond the limit, and
+    the longest, in seconds."""
+    people, late, longest = queue
     who = "1 caller waiting" if people == 1 else f"{people:,} callers waiting, the longest"
-    figures = f": {who} for {round_duration(longest)}."
     return (
-        say.named(f"{what}, {where}", figures),
-        f"The limit is {round_duration(limit)}.",
+        say.named(f"{say.calls(line)}, {where}", f": {who} for {say.waited(longest, limit)}."),
+        say.beyond(late, people, limit),
         f"The target is {round_duration(target)}.",
     )
 

@@ -12,13 +12,13 @@ from math import log
 from detectors.counts.predictive import Predictive
 from detectors.homogeneity import dispersion
 from streams.alerts import words as say
-from streams.alerts.lookup import PeriodLookup
+from streams.alerts.lookup import Answers, PeriodLookup
 from streams.alerts.model import Alert, Course, Severity
 from streams.alerts.rules.base import AlertKind, SignalRule, TableRow
 from streams.alerts.rules.signals import worth
 from streams.config.force import Force
 from streams.periods import DAY, Calendar, to_ms
-from streams.registry.phrases import date, place, rough
+from streams.registry.phrases import date, has_multiple, place, rough
 from streams.registry.registry import REGISTRY
 from streams.surveillance.signals import Signal
 
@@ -142,11 +142,11 @@ def volume(
     force: Force,
     signal: Signal,
     now: int,
-    answered: tuple[int, int, int] | None = None,
+    answered: Answers | None = None,
     mostly: tuple[str, int] | None = None,
 ) -> tuple[str, ...]:
-    """The sentences of an exceptional volume; `answered` is (in time, of, limit in seconds), and
-    `mostly` (the area within that holds most of it, how many there)."""
+    """The sentences of an exceptional volume; `answered` is what became of its calls, and `mostly`
+    (the area within that holds most of it, how many there)."""
     calendar = Calendar(force.zone)
     said = [say.lead(force, calendar, signal, now)]
     if signal.onset is not None and signal.onset < signal.start:
@@ -155,9 +155,33 @@ def volume(
         said.append(f"{mostly[1]:,} of them in {place(force, mostly[0])}.")
     if is_reporting(signal):
         said.append(REPORTS[signal.direction])
-    if answered is not None and answered[1]:
-        said.append(f"{answered[0]:,} of {answered[1]:,} answered within {answered[2]} s.")
+    if answered is not None and answered.offered:
+        said.append(answers(answered, running=signal.grain == "hour"))
     return (*said, *signal.caveats)
+
+
+def answers(calls: Answers, *, running: bool) -> str:
+    """What became of the calls of a period; `running` where it ends so late that those without an
+    end still wait.
+
+    >>> answers(Answers(21, 21, 17, 0, 0, 10), running=True)
+    '17 of 21 answered within 10 s.'
+    >>> answers(Answers(15, 12, 12, 1, 2, 10), running=True)
+    '12 of 15 answered, all within 10 s; 1 gave up, 2 still wait.'
+    """
+    lost = calls.offered - calls.answered - calls.abandoned - calls.waiting
+    unknown = lost if running else lost + calls.waiting
+    others = [f"{calls.abandoned:,} gave up"] * bool(calls.abandoned)
+    if running and calls.waiting:
+        others.append(f"{calls.waiting:,} still wait{'s' * (calls.waiting == 1)}")
+    if unknown:
+        others.append(f"the end of {unknown:,} is not on record")
+    if not others:
+        return f"{calls.within:,} of {calls.offered:,} answered within {calls.limit} s."
+    came = "None" if not calls.answered else f"{calls.answered:,}"
+    in_time = "all" if calls.within == calls.answered else f"{calls.within:,}"
+    how = f", {in_time} within {calls.limit} s" * bool(calls.answered)
+    return f"{came} of {calls.offered:,} answered{how}; {', '.join(others)}."
 
 
 def by_days(
@@ -175,16 +199,24 @@ def by_days(
         f"usually about {usually}."
     )
     lead = say.named(about, figures)
-    said = [lead, times_since(force, times, since, now)]
+    said = [lead, times_since(force, times, day.expected or 0.0, since, now)]
     if is_reporting(day):
         said.append(REPORTS[day.direction])
     return tuple(said)
 
 
-def times_since(force: Force, times: float, since: int, now: int) -> str:
-    """`About 1.6 times the usual since 1 July.`"""
+def times_since(force: Force, times: float, usual: float, since: int, now: int) -> str:
+    """`About 1.6 times the usual since 1 July.`; where hardly any are `usual` a day, `Above the
+    usual since 1 July.`"""
     began = date(Calendar(force.zone), since, now)
+    if not has_multiple(usual):
+        return f"{'Above' if times >= 1.0 else 'Below'} the usual since {began}."
     return f"About {times:.2g} times the usual since {began}."
+
+
+def _multiple(came: float, usual: float) -> str:
+    """`1.6 times the usual `; empty where hardly any are usual."""
+    return f"{came / usual:.2g} times the usual " if has_multiple(usual) else ""
 
 
 def by_two_days(
@@ -205,20 +237,26 @@ def by_two_days(
     calendar = Calendar(force.zone)
     to = date(calendar, day.start, now, weekday=True)
     figures = (
-        f": {two[0] / two[1]:.2g} times the usual over the 2 days to {to}, "
+        f": {_multiple(two[0] / 2, two[1] / 2)}over the 2 days to {to}, "
         f"{rough(two[0] / 2)} a day, usually about {rough(two[1] / 2)}."
     )
     lead = say.named(about, figures)
-    return (lead, times_since(force, times, since, now))
+    return (lead, times_since(force, times, two[1] / 2, since, now))
 
 
 def by_days_past(
-    force: Force, about: str, a_day: tuple[float, float], span: tuple[int, int], now: int
+    force: Force,
+    about: str,
+    a_day: tuple[float, float],
+    span: tuple[int, int],
+    now: int,
+    left_out: Sequence[int] = (),
 ) -> tuple[str, ...]:
     """The sentence of a volume that went on by its days and is over: what came on a day, what was
-    usual, and from when to when.
+    usual, and from when to when; which of its days are left out of that (their starts).
 
-    999 calls, Warwickshire: 1.6 times the usual from 1 to 5 July, 528 a day, usually about 330.
+    999 calls, Warwickshire: 1.6 times the usual from 1 to 5 July without 3 July, 528 a day, usually
+    about 330.
     """
     calendar = Calendar(force.zone)
     first, last = date(calendar, span[0], now), date(calendar, span[1] - 1, now)
@@ -226,12 +264,12 @@ def by_days_past(
     when = f"on {first}"
     if first != last:
         when = f"from {day if last.partition(' ')[2] == month else first} to {last}"
+    if left_out:
+        many = f"{len(left_out)} days with a name"
+        when += f" without {date(calendar, left_out[0], now) if len(left_out) == 1 else many}"
     came, usually = (rough(each) for each in a_day)
     daily = " a day" * (first != last)
-    figures = (
-        f": {a_day[0] / a_day[1]:.2g} times the usual {when}, {came}{daily}, "
-        f"usually about {usually}."
-    )
+    figures = f": {_multiple(*a_day)}{when}, {came}{daily}, usually about {usually}."
     return (say.named(about, figures),)
 
 
@@ -242,8 +280,8 @@ def by_weeks(
     was usual."""
     came, usually = (rough(each) for each in days)
     figures = (
-        f": {times:.2g} times the usual since {date(Calendar(force.zone), since, now)}, "
-        f"{came} a day, usually about {usually}."
+        f": {f'{times:.2g} times the usual ' * has_multiple(days[1])}"
+        f"since {date(Calendar(force.zone), since, now)}, {came} a day, usually about {usually}."
     )
     return (say.named(about, figures), say.ACCEPT)
 

@@ -7,7 +7,7 @@ attendances are not all on record, an emergency without one says nothing about a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from streams.alerts import words as say
 from streams.alerts.context import RuleContext
@@ -27,7 +27,6 @@ from streams.config.targets import held
 from streams.fold.ledger import Ledger
 from streams.periods import MINUTE, SECOND
 from streams.registry.incidents import EMERGENCY, GRADES, INCIDENT
-from streams.registry.phrases import round_duration
 
 KIND = "unattended"
 OLDEST = figure_of(KIND, "attendance", "oldest_unattended")
@@ -57,12 +56,13 @@ def unattended_limit(set_: int | None, standard: int, own: Waits) -> float:
     return max(float(LEAST_UNATTENDED * standard), own.rare) if set_ is None else float(set_)
 
 
-def unattended(
-    force: Force, count: int, oldest: float | None, limit: float, at: int
-) -> Finding | None:
-    """Emergencies, the oldest of which has gone unattended beyond the limit."""
-    if not count or oldest is None or oldest <= limit:
+def unattended(force: Force, waits: Sequence[float], limit: float, at: int) -> Finding | None:
+    """Emergencies, the oldest of which has gone unattended beyond the limit; how long each has, in
+    seconds."""
+    oldest = max(waits, default=0.0)
+    if oldest <= limit:
         return None
+    late = sum(wait > limit for wait in waits)
     return Finding(
         kind=KIND,
         severity="page",
@@ -72,20 +72,17 @@ def unattended(
         direction="up",
         title=f"Emergencies not attended, {force.name}",
         since=at - round(oldest * SECOND),
-        said=sentences(force.name, count, oldest, limit),
-        evidence=Evidence(observed=oldest, upper=limit, numerator=count),
+        said=sentences(force.name, len(waits), late, oldest, limit),
+        evidence=Evidence(observed=oldest, upper=limit, numerator=len(waits)),
     )
 
 
-def sentences(where: str, count: int, longest: float, limit: float) -> tuple[str, ...]:
-    """Emergencies that nobody has reached."""
+def sentences(where: str, count: int, late: int, longest: float, limit: float) -> tuple[str, ...]:
+    """Emergencies that nobody has reached, `late` of them beyond the limit."""
     what = "Emergency incident" if count == 1 else "Emergency incidents"
     oldest = "" if count == 1 else ", the oldest"
-    figures = f": {count:,} not attended{oldest} for {round_duration(longest)}."
-    return (
-        say.named(f"{what}, {where}", figures),
-        f"The limit is {round_duration(limit)}.",
-    )
+    figures = f": {count:,} not attended{oldest} for {say.waited(longest, limit)}."
+    return say.named(f"{what}, {where}", figures), say.beyond(late, count, limit)
 
 
 class UnattendedRule(InstantRule):
@@ -129,8 +126,8 @@ class UnattendedRule(InstantRule):
         if self.overdue is None or not self.overdue.any_late(at):
             return
         waits = ages(self.overdue.ledger, _row_of, at).get(EMERGENCIES, [])
-        oldest = max(waits) // SECOND if waits else None
-        found = unattended(self.force, len(waits), oldest, self._limit(at), at)
+        seconds = [wait // SECOND for wait in waits]
+        found = unattended(self.force, seconds, self._limit(at), at)
         if found is not None:
             yield found
 

@@ -13,7 +13,7 @@ Each answers in pages, as JSON or as CSV; the header "link" leads to the next pa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -30,6 +30,7 @@ from streams.board.answers import (
     MeasureShown,
     Question,
     Rows,
+    SeriesAnswer,
     SeriesPage,
     SeriesPoint,
 )
@@ -96,6 +97,9 @@ class Answer(NamedTuple):
     compare: Sequence[str] = ()
 
 
+Row = TypeVar("Row")
+
+
 class Api:
     """What each path answers. Plain functions: Starlette runs them in threads."""
 
@@ -134,18 +138,18 @@ class Api:
 
     def series(self, given: Given) -> Answer:
         """An indicator by period."""
-        query, page = self._query(given), given.page()
+        asked = SeriesAnswer(
+            self._query(given),
+            given.text(p.INDICATOR),
+            given.choice(p.GRAIN),
+            given.text(p.WITHIN),
+            given.page(),
+            given.text(p.AREA, WHOLE),
+        )
+        points = list(self._in_turns(asked.points()))
         with self.live.lock:
-            found = answers.series(
-                query,
-                given.text(p.INDICATOR),
-                given.choice(p.GRAIN),
-                given.text(p.WITHIN),
-                page,
-                given.text(p.AREA, WHOLE),
-                charted=given.choice(p.CHART) == "yes",
-            )
-        return Answer(found, SeriesPoint, found.points, found.next)
+            whole = asked.whole(points, charted=given.choice(p.CHART) == "yes")
+        return Answer(whole, SeriesPoint, points, whole.next)
 
     def _query(self, given: Given) -> Query:
         force = self._force_of(given.text(p.FORCE) or None)
@@ -158,7 +162,7 @@ class Api:
             self.live.observe(counts=False)
             return Query(self.live.monitor, force, at)
 
-    def _in_turns(self, rows: Iterable[FigureRow]) -> Iterable[FigureRow]:
+    def _in_turns(self, rows: Iterable[Row]) -> Iterable[Row]:
         """Rows as they are made, each while nothing is folded: a page is not made in one go, which
         would hold up the fold."""
         each = iter(rows)

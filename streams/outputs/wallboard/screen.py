@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from streams.alerts.model import SEVERITIES, Alert, MaintenanceShown, Severity
-from streams.board.model import AreaDefinition, Board, ForceShown, Origin, Row, Status, find
+from streams.board.model import AreaDefinition, Board, ForceShown, Origin, Row, Status, find, heard
 from streams.config.force import WHOLE
 from streams.live import STALE_FEED, STALE_HEARTBEAT
 from streams.outputs import words
@@ -213,11 +213,6 @@ def _feeds(board: Board) -> list[FeedShown]:
     return found
 
 
-def _heard(board: Board, kind: str) -> bool:
-    """Whether anything ever came of a kind, if only a heartbeat: then nothing is a true zero."""
-    return kind in board.feeds or f"heartbeat.{REGISTRY.feeds[kind]}" in board.feeds
-
-
 def _unplaced(
     board: Board, area: str | None, rows: list[Row] | None, count: str, **place: str
 ) -> int:
@@ -253,7 +248,7 @@ def _waiting(board: Board, area: str | None, late: FeedShown | None) -> WaitingT
     line = _line(board)
     if line is None:
         return None
-    rows = board.now.rows(BY_LINE.group) if _heard(board, BY_LINE.kind) else None
+    rows = board.now.rows(BY_LINE.group) if heard(board.feeds, BY_LINE.kind, REGISTRY) else None
     row = find(rows, **BY_LINE.place(line), area=area or WHOLE)
     count = None if rows is None else 0
     return WaitingTile(
@@ -267,7 +262,11 @@ def _waiting(board: Board, area: str | None, late: FeedShown | None) -> WaitingT
 
 
 def _unattended(board: Board, area: str | None, late: FeedShown | None) -> UnattendedTile:
-    rows = board.now.rows(WHOLE_FORCE.group) if _heard(board, WHOLE_FORCE.kind) else None
+    rows = (
+        board.now.rows(WHOLE_FORCE.group)
+        if heard(board.feeds, WHOLE_FORCE.kind, REGISTRY)
+        else None
+    )
     row = find(rows, area=area or WHOLE)
     count = None if rows is None else 0
     return UnattendedTile(
@@ -288,7 +287,7 @@ def _answer(board: Board, area: str | None, late: FeedShown | None) -> AnswerTil
     whole = figures.row(BY_LINE.group, **BY_LINE.place(line), area=WHOLE)
     row = figures.row(BY_LINE.group, **BY_LINE.place(line), area=area or WHOLE)
     origin = None if whole is None else whole.origin
-    known = whole is not None and (origin is not None or _heard(board, BY_LINE.kind))
+    known = whole is not None and (origin is not None or heard(board.feeds, BY_LINE.kind, REGISTRY))
     if not known or (row is None and origin is not None):  # totals without areas
         row, known = None, False
     ratio = row.ratio_of(BY_LINE.level) if row else Ratio.of(0, 0)

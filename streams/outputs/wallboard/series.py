@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from streams.board.model import Figure, PeriodFigures, Point, Row, Series, find
-from streams.config.force import WHOLE
+from streams.config.force import WHOLE, Force
 from streams.live import Live
 from streams.outputs.wallboard.screen import BY_LINE, WHOLE_FORCE
 from streams.periods import HOUR, Calendar, rfc3339
 from streams.registry.aggregates import Ratio
-from streams.registry.dimensions import AREA, Dimension
-from streams.registry.measures import Gauge
+from streams.registry.dimensions import ALL, AREA, Dimension
+from streams.registry.measures import Gauge, Measure
 from streams.registry.registry import REGISTRY, Registry
 
 HOURS = 24
@@ -29,12 +29,13 @@ for _tile, _names in MEASURES.items():
 def hours(live: Live, force: str, group: str, measure: str, where: Mapping[str, str]) -> Series:
     """The figure by hour: the last 24 whole hours and the running one, oldest first.
 
-    Hours of which the figure is not kept so finely are left out. Raises ValueError for a measure,
-    a dimension or a value of one that there is none of.
+    Hours of which the figure is not kept so finely are left out. A dimension that `where` leaves
+    out is that of all its values together. Raises ValueError for a measure, a dimension or a value
+    of one that there is none of, and where a dimension that is never summed is left out.
     """
     monitor = live.monitor
-    of, here = monitor.forces[force], {AREA: WHOLE, **where}
-    dimensions = _dimensions(monitor.registry, group, measure)
+    of, (shown, dimensions) = monitor.forces[force], _declared(monitor.registry, group, measure)
+    here = {**_together(of, group, where, dimensions), **where}
     for name, value in here.items():
         if name not in dimensions:
             known = ", ".join(dimensions)
@@ -52,20 +53,33 @@ def hours(live: Live, force: str, group: str, measure: str, where: Mapping[str, 
             continue
         row = find(rows, **here)
         value_there = (
-            _unlisted(rows, here, measure, dimensions) if row is None else row.figure_of(measure)
+            _unlisted(rows, here, shown, dimensions) if row is None else row.figure_of(measure)
         )
         points.append(_point(figures, group, value_there))
     return Series(force=board.force, at=rfc3339(now, of.zone), where=here, points=points)
 
 
-def _dimensions(registry: Registry, group: str, measure: str) -> dict[str, Dimension]:
-    """The dimensions of a group by name, area last; raises ValueError where it has no such measure
-    by hour."""
+def _declared(registry: Registry, group: str, measure: str) -> tuple[Measure, dict[str, Dimension]]:
+    """A measure, and the dimensions of its group by name, area last; raises ValueError where the
+    group has no such measure by hour."""
     found = registry.find(group, measure)
     if found is None or isinstance(found[1].value, Gauge):
         raise ValueError(f'no measure "{measure}" among the {group}')
     named = {dimension.name: dimension for dimension in registry.kinds[found[0].kind].dimensions}
-    return {name: named[name] for name in (*found[0].dimensions, AREA)}
+    return found[1], {name: named[name] for name in (*found[0].dimensions, AREA)}
+
+
+def _together(
+    force: Force, group: str, where: Mapping[str, str], dimensions: Mapping[str, Dimension]
+) -> dict[str, str]:
+    """The dimensions that are left out, each as all of its values together; raises ValueError for
+    one that is never summed."""
+    found = {name: ALL for name in dimensions if name not in where} | {AREA: WHOLE}
+    for name, value in found.items():
+        if value == ALL and not dimensions[name].summed:
+            known = ", ".join(dimensions[name].names(force))
+            raise ValueError(f"say which {name} of the {group}: {known}")
+    return found
 
 
 def _point(figures: PeriodFigures, group: str, value: Figure) -> Point:
@@ -79,11 +93,12 @@ def _point(figures: PeriodFigures, group: str, value: Figure) -> Point:
 
 
 def _unlisted(
-    rows: list[Row], where: Mapping[str, str], measure: str, dimensions: Mapping[str, Dimension]
+    rows: list[Row], where: Mapping[str, str], measure: Measure, dimensions: Mapping[str, Dimension]
 ) -> int | None:
-    """The figure of a row that a table does not have: nothing happened there, unless the whole
-    force's row is missing too, no row has a figure, or it comes from totals without areas."""
-    if all(row.figure_of(measure) is None for row in rows):
+    """The figure of a row that a table does not have. Nothing happened there, so that a count is 0,
+    and a share or duration is of nothing. It is not known where the whole force's row is missing
+    too, no row has a figure, or it comes from totals without areas."""
+    if measure.unit != "count" or all(row.figure_of(measure.name) is None for row in rows):
         return None
     whole = find(rows, **{**where, AREA: WHOLE})
     if whole is not None:

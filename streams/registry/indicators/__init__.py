@@ -9,5 +9,14 @@ from streams.registry.indicators.incidents import INCIDENTS
 from streams.registry.indicators.markers import MARKED
 from streams.registry.indicators.outcomes import OUTCOMES
 from streams.registry.indicators.people import PEOPLE
+from streams.registry.indicators.readings import READINGS
 
-INDICATORS: tuple[Indicator, ...] = (*CALLS, *INCIDENTS, *CRIMES, *MARKED, *OUTCOMES, *PEOPLE)
+INDICATORS: tuple[Indicator, ...] = (
+    *CALLS,
+    *INCIDENTS,
+    *CRIMES,
+    *MARKED,
+    *OUTCOMES,
+    *PEOPLE,
+    *READINGS,
+)

@@ -69,7 +69,7 @@ def try_mapping(
         reasons[rejected.reason] += 1
         examples.setdefault(rejected.reason, rejected)
 
-    with open_source(path, mapping, force) as source:
+    with open_source(path, mapping, force, most=most) as source:
         for chunk in source:
             rows += chunk.rows
             joined += chunk.joined

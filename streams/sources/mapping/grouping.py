@@ -28,7 +28,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 import msgspec
@@ -167,13 +167,16 @@ class _Output:
         return made
 
 
-def grouped_chunks(table: TableRows, mapper: Mapper, run_bytes: int = RUN_BYTES) -> Iterator[Chunk]:
-    """The chunks of a table whose rows of one id become one event; on a damaged file, first those
-    of the rows before the damage. An event has the line of the first of its rows."""
+def grouped_chunks(
+    table: TableRows, mapper: Mapper, run_bytes: int = RUN_BYTES, most: int | None = None
+) -> Iterator[Chunk]:
+    """The chunks of a table, or of its first `most` rows, whose rows of one id become one event; on
+    a damaged file, first those of the rows before the damage. An event has the line of the first of
+    its rows."""
     output, failure = _Output(table), None
     with ExternalSort(run_bytes) as rows:
         try:
-            for cells in table:
+            for cells in islice(table, most):
                 _gather(cells, mapper, rows, output)
                 if output.full:
                     yield output.chunk()
@@ -193,16 +196,17 @@ def grouped_chunks(table: TableRows, mapper: Mapper, run_bytes: int = RUN_BYTES)
 def _join(group: Iterable[tuple[Any, ...]], mapper: Mapper, output: _Output) -> None:
     """Make one event of the rows of one id, or refuse them."""
     merged, joined, lacking = Merged(mapper.mapping), list[Raw](), None
-    for _, _, number, cells, raw in group:
-        mapper.line = partial(int, number)
-        refused = _add(merged, mapper, list(cells))
-        if refused is None:
+    rows = [(number, list(cells), raw) for _, _, number, cells, raw in group]
+    for (number, cells, raw), row in zip(rows, _mapped(mapper, rows), strict=True):
+        if not isinstance(row, Refused):
+            if row is not None:
+                merged.add(*row, cells)
             joined.append((number, raw))
             continue
-        output.refuse(refused, [(number, raw)])
+        output.refuse(row, [(number, raw)])
         if merged.sums:
-            detail = f"the sum would lack row {number}: {refused.detail}"
-            lacking = lacking or Refused(refused.reason, detail)
+            detail = f"the sum would lack row {number}: {row.detail}"
+            lacking = lacking or Refused(row.reason, detail)
     if not joined:
         return
     mapper.line = partial(int, joined[0][0])
@@ -232,15 +236,41 @@ def _gather(cells: list[str], mapper: Mapper, rows: ExternalSort, output: _Outpu
         rows.add((*key, table.number, tuple(cells), raw), 2 * len(raw))
 
 
-def _add(merged: Merged, mapper: Mapper, cells: list[str]) -> Refused | None:
-    """Add one row to its record; the refusal of one that can't be mapped."""
+Mapped = tuple[dict[str, object], Placed]
+
+
+def _mapped(
+    mapper: Mapper, rows: list[tuple[int, list[str], bytes]]
+) -> list[Mapped | Refused | None]:
+    """The rows of one record, each mapped or refused. What one of them decides of a time in the
+    hour that autumn repeats holds for all that have it: it is one time of one record."""
+    found = []
+    for number, cells, _ in rows:
+        mapper.line = partial(int, number)
+        found.append(_one(mapper, cells))
+    placed = [row[1] if isinstance(row, tuple) else None for row in found]
+    decided = {item for each in placed if each is not None for item in (each.settled or {}).items()}
+    for place, (number, cells, _) in enumerate(rows) if decided else ():
+        here = placed[place]
+        doubled = {} if here is None else here.doubled or {}
+        settled = {n: at for n, at in sorted(decided, reverse=True) if at in doubled.get(n, ())}
+        if here is not None and settled:
+            mapper.line = partial(int, number)
+            found[place] = _one(mapper, cells, {**(here.settled or {}), **settled})
+    return found
+
+
+def _one(
+    mapper: Mapper, cells: list[str], settled: dict[str, dt.datetime] | None = None
+) -> Mapped | Refused | None:
+    """One row, mapped; None where it is excluded, or why it is refused."""
     try:
-        mapped = mapper.row(cells)
-        if mapped is not None:
-            mapper.plausible.judge(mapped[1])
-            merged.add(mapper.itemised(mapped[0]), mapped[1], cells)
+        mapped = mapper.row(cells, settled)
+        if mapped is None:
+            return None
+        mapper.plausible.judge(mapped[1])
+        return mapper.itemised(mapped[0]), mapped[1]
     except Refused as refused:
         return refused
     except msgspec.ValidationError as error:
         return Refused("wrong_form", str(error))
-    return None

@@ -169,8 +169,11 @@ class Mapper:
             force = next(make for name, make in self._makers if name == "force")(cells, Placed())
         return str(force or ""), self._id(cells)
 
-    def row(self, cells: Cells) -> tuple[Fields, Placed] | None:
-        """One row as far as it can be judged alone: its fields by name, and its times.
+    def row(
+        self, cells: Cells, settled: dict[str, dt.datetime] | None = None
+    ) -> tuple[Fields, Placed] | None:
+        """One row as far as it can be judged alone: its fields by name, and its times; `settled`
+        are readings in the hour that autumn repeats which other rows of the record have decided.
 
         None when a filter excludes it; raises `Refused`.
         """
@@ -182,7 +185,7 @@ class Mapper:
             event["id"] = self._id(cells)
         if self._version is not None:
             event["version"] = self._version(cells)
-        placed = Placed()
+        placed = Placed(settled)
         for name, make in self._makers:
             value = make(cells, placed)
             if value is not None:
@@ -197,7 +200,7 @@ class Mapper:
         settled = self.times_made.settle(placed)
         if not settled:
             return placed
-        placed = Placed(settled)
+        placed = Placed({**(placed.settled or {}), **settled})
         for name, make in self._makers:
             value = make(cells, placed)
             if value is not None:

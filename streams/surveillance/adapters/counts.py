@@ -306,18 +306,34 @@ class Counts(Adapter):
 
     def assessment(self) -> Assessment:
         """Of the last count."""
-        watch = self.detector
-        found = _of_count(self.last, self.ahead or Predictive(0.0), watch.rate)
+        watch, ahead = self.detector, self.ahead or Predictive(0.0)
+        if self._denies_rise(watch):
+            return _of_count(self.last, ahead, watch.surprise_rate)
+        found = _of_count(self.last, ahead, watch.rate)
         if watch.change_rate < watch.surprise_rate:
             return replace(
                 found, method="change", direction=watch.direction or "up", ratio=watch.ratio
             )
         return found
 
+    def _denies_rise(self, watch: CountWatch) -> bool:
+        """Whether a rise is found that the last count is no part of, since it is no more than was
+        expected: nobody is notified that none came."""
+        rises = watch.direction == "up" and watch.change_rate < watch.surprise_rate
+        return rises and self.ahead is not None and self.last <= self.ahead.mean
+
+    @property
+    def rate(self) -> float:
+        """Of the last count alone where it denies the rise that was found."""
+        watch = self.detector
+        return float(watch.surprise_rate if self._denies_rise(watch) else watch.rate)
+
     @property
     def onset(self) -> int | None:
         """Of a change that has more than the last period."""
-        return super().onset if self.detector.change_rate <= self.allowed * SHOWN else None
+        watch = self.detector
+        shown = watch.change_rate <= self.allowed * SHOWN and not self._denies_rise(watch)
+        return super().onset if shown else None
 
     def judge(self, counts: RowCounts, point: PeriodPoint, share: float) -> Assessment | None:
         """The count so far."""

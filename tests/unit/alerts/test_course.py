@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from streams.alerts.actions import Request
 from streams.alerts.evaluation import evaluate
 from streams.alerts.model import Alert, Transition, decode, encode
+from streams.alerts.rules import exceptional_volume
 from streams.alerts.store import AlertStore
 from streams.config.force import Force
 from streams.config.schema import QuietHours
@@ -683,3 +684,37 @@ def test_a_small_series_whose_days_alternate_is_over_once_a_week_of_it_is_as_usu
     for n in range(12):
         few(b, n, 25 if n % 2 else 19)
     assert the(b).open
+
+
+def test_a_bank_holiday_that_the_change_left_out_is_named_where_it_is_over() -> None:
+    """Found on 1 September in the sum since 29 August; 31 August is a bank holiday."""
+    b = store()
+    found = {"onset": at("2026-08-29 00:00"), "ratio": 7.1, "method": "change"}
+    few: dict[str, Any] = {"expected": 0.8, "lower": 0, "upper": 2}
+    made = [signal("2026-09-01 00:00", grain="day", observed=6, **few, **found)]
+    evaluate(b, made, [], at("2026-09-02 00:01"))
+    for day in range(2, 10):
+        over = quiet(f"2026-09-{day:02} 00:00", grain="day", **{**few, "observed": 1})
+        evaluate(b, [over], [], over.end + MINUTE)
+    assert not the(b).open
+    assert the(b).words.startswith(
+        "999 calls, Warwickshire: 7.1 times the usual from 29 August to 1 September without "
+        "31 August, 5.7 a day, usually about 0.8."
+    )
+
+
+def test_of_what_is_hardly_ever_there_is_no_multiple() -> None:
+    rare = day_of(0, 3, expected=0.3)
+    day = at("2026-07-04 12:00")
+    about = WARWICKSHIRE, "Non-recent offences"
+    since = rare.start
+    assert exceptional_volume.by_days(*about, rare, 10.0, since, day)[1] == (
+        "Above the usual since 1 July."
+    )
+    assert exceptional_volume.by_weeks(*about, (3.0, 0.3), 10.0, since, day)[0] == (
+        "Non-recent offences: since 1 July, 3 a day, usually about 0.3."
+    )
+    span = since, since + 2 * DAY
+    assert exceptional_volume.by_days_past(*about, (3.0, 0.3), span, day)[0] == (
+        "Non-recent offences: from 1 to 2 July, 3 a day, usually about 0.3."
+    )

@@ -5,12 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.alerts.evaluation import evaluate
+from streams.alerts.lookup import Answers
 from streams.alerts.model import decode, encode
 from streams.alerts.rules.base import Finding
 from streams.alerts.store import AlertStore
 from tests.alerting import WARWICKSHIRE, Known, at, quiet, signal, store
 
 HOUR = 3_600_000
+ANSWERED = Answers(offered=21, answered=21, within=17, abandoned=0, waiting=0, limit=10)
 NOW = at("2026-11-21 22:00")
 
 
@@ -18,7 +20,7 @@ def test_an_exceptional_hour_pages_once_in_words_that_need_no_link() -> None:
     b = store()
     running = signal("2026-11-21 22:00", running=True, end=at("2026-11-21 22:40"))
     running = msgspec.structs.replace(running, onset=at("2026-11-21 21:50"))
-    made = evaluate(b, [running], [], at("2026-11-21 22:40"), Known(answered=(17, 21, 10)))
+    made = evaluate(b, [running], [], at("2026-11-21 22:40"), Known(answered=ANSWERED))
     assert [(t.what, t.notify, t.alert.severity) for t in made] == [("opened", True, "page")]
     assert made[0].alert.id == (
         "warwickshire/exceptional_volume/calls.offered/line=999/force/up/2026-11-21T22:00:00Z"
@@ -36,7 +38,7 @@ def test_an_exceptional_hour_pages_once_in_words_that_need_no_link() -> None:
 
 
 def test_the_words_of_a_rise_say_where_within_most_of_it_is_and_those_of_a_fall_do_not() -> None:
-    known = Known(answered=(17, 21, 10), mostly=("rugby", 16))
+    known = Known(answered=ANSWERED, mostly=("rugby", 16))
     made = evaluate(store(), [signal("2026-11-21 22:00")], [], NOW + HOUR, known)
     assert made[0].alert.words == (
         "999 calls, Warwickshire: 21 in the hour to 23:00, usually 3 to 14. "

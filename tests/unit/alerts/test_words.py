@@ -160,10 +160,10 @@ def test_an_hour_that_the_clock_skips_ends_when_the_clock_says() -> None:
 
 
 def test_one_emergency_that_waits() -> None:
-    assert unattended.sentences("Rugby", 1, 3000, 2400)[0] == (
+    assert unattended.sentences("Rugby", 1, 1, 3000, 2400)[0] == (
         "Emergency incident, Rugby: 1 not attended for 50 min."
     )
-    assert unattended.sentences("Rugby", 2, 3000, 2400)[0] == (
+    assert unattended.sentences("Rugby", 2, 1, 3000, 2400)[0] == (
         "Emergency incidents, Rugby: 2 not attended, the oldest for 50 min."
     )
 
@@ -226,8 +226,8 @@ def test_the_sentences_after_the_change_are_left_out_last_first() -> None:
 @pytest.mark.parametrize(("many", "long"), [*product((1, 3), (40.0, 7500.0))])
 def test_what_is_judged_now_fits_under_any_name(many: int, long: float) -> None:
     for sentences in (
-        callers_waiting.sentences("999 calls", LONG * 2, many, long, 300, 10),
-        unattended.sentences(LONG * 2, many, long, 2400),
+        callers_waiting.sentences(LONG * 2, "999", (many, 1, long), 300, 10),
+        unattended.sentences(LONG * 2, many, 1, long, 2400),
         answer_rate.sentences("999 calls", LONG * 2, (12, 40), 10, 0.83, 0.9),
         target_missed.sentences("101 calls", LONG * 2, 0.27, 0.8, 30, 4),
     ):

@@ -161,6 +161,12 @@ def test_a_share_of_the_parent_and_of_any_other_count() -> None:
         found.share_of("attended_within_20min")
 
 
+def test_an_area_as_a_share_of_the_force() -> None:
+    records = [*crimes("2021-05", 3, area="south"), *crimes("2021-05", 9)]
+    assert beside(*records, area="south").of_force == Observation(0.25, 3, 12)
+    assert beside(*records).of_force is None
+
+
 def test_a_rate_is_per_1000_people_or_households_of_the_area() -> None:
     force, problems = check_force(RANKED, "tiny.toml")
     assert force is not None, problems

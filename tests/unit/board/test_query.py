@@ -12,7 +12,9 @@ from streams.board.monitor import Monitor
 from streams.board.query import Observation, Query
 from streams.errors import QueryError
 from streams.periods import Calendar, rfc3339
+from streams.registry.aggregates import Count
 from streams.registry.histogram import bin_of, value_of
+from streams.registry.registry import REGISTRY
 from streams.stretches import Stretch
 from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
 
@@ -119,6 +121,12 @@ def test_attendance_is_of_emergencies_alone() -> None:
     assert query.figure("incidents.count{grade=priority}", "2021-02") == Observation(1)
 
 
+def test_an_offence_that_the_force_does_not_list_is_not_known() -> None:
+    query = asked(*EDGES, *crimes("2021-02-03T12:00:00Z", offence="robbery.personal"))
+    assert query.figure("robbery", "2021-02") == NOT_KNOWN
+    assert query.figure("crimes.count{offence=other}", "2021-02") == Observation(1)
+
+
 def test_a_silent_feed_is_not_0() -> None:
     query = asked(*EDGES)
     assert query.figure("total_recorded_crime", "2021-07-01") == NOT_KNOWN
@@ -153,7 +161,24 @@ def test_totals_of_calls_stand_beside_records_as_on_the_board() -> None:
     ("indicator", "period", "area", "words"),
     [
         ("vehicle_offence", "2021-02", "force", "did you mean vehicle_offences"),
-        ("crimes.sum", "2021-02", "force", 'measure "crimes.sum" is none of'),
+        (
+            "crimes.cout",
+            "2021-02",
+            "force",
+            '"crimes.cout" is no indicator; did you mean crimes.count',
+        ),
+        (
+            "crimes.count{offence=vehicles}",
+            "2021-02",
+            "force",
+            "no offence .* did you mean vehicle",
+        ),
+        (
+            "crimes.count{area=nort}",
+            "2021-02",
+            "force",
+            "no area of Tiny Police; did you mean north",
+        ),
         ("calls.waiting", "2021-02", "force", "holds at a moment"),
         ("incidents", "Q1", "force", "is no period: write 2021-10-31T01"),
         ("incidents", "2021-02", "nort", "no area of Tiny Police; did you mean north"),
@@ -184,6 +209,7 @@ def test_a_series_is_of_the_periods_within_a_stretch() -> None:
 AREAS = [None, "north", "north-area", "south"]
 GRADES = ["emergency", "priority", "scheduled"]
 CATEGORIES = ["asb.personal", "asb.nuisance", "missing_person", "other"]
+MARKERS = ["domestic_abuse", "hate.racial", "knife"]
 days = st.integers(0, 180)
 
 versions = st.lists(
@@ -197,6 +223,8 @@ versions = st.lists(
             "category": st.sampled_from(CATEGORIES),
             "wait": st.one_of(st.none(), st.integers(0, 4000)),
             "cancelled": st.booleans(),
+            "markers": st.lists(st.sampled_from(MARKERS), max_size=3, unique=True),
+            "crimed": st.booleans(),
             "deleted": st.sampled_from([False, False, False, True]),
         }
     ),
@@ -226,7 +254,7 @@ def folded(drawn: list[dict[str, Any]]) -> tuple[Monitor, list[dict[str, Any]]]:
 def record_of(each: dict[str, Any]) -> dict[str, Any]:
     """The event of a drawn version."""
     opened, wait = START + each["day"] * DAYS + 1000, each["wait"]
-    same = ("version", "area", "grade", "category", "cancelled", "deleted")
+    same = ("version", "area", "grade", "category", "cancelled", "deleted", "markers", "crimed")
     return incident(
         f"i{each['name']}",
         rfc3339(opened),
@@ -271,6 +299,34 @@ def test_areas_categories_and_grains_add_up(drawn: list[dict[str, Any]]) -> None
     for quarter, within in (("2021-Q1", months[:3]), ("2021-Q2", months[3:])):
         assert count("", quarter) == sum(count("", month) for month in within)
     assert count("", "2021-01..2021-06") == len(won) + 2
+
+
+ADDITIVE = [
+    f"{group.name}.{measure.name}"
+    for group in REGISTRY.groups
+    for measure in group.measures
+    if group.kind == "incident" and isinstance(measure.value, Count)
+]
+"""Every count of a table of incidents."""
+
+
+@settings(max_examples=15, deadline=None)
+@given(versions)
+def test_every_count_adds_up_by_area_category_grade_and_month(drawn: list[dict[str, Any]]) -> None:
+    watched, _ = folded([{**each, "area": each["area"] or "south"} for each in drawn])
+    query = Query(watched, "tiny", START + 200 * DAYS)
+    months = [f"2021-0{n}" for n in range(2, 6)]
+    whole = "2021-02..2021-05"
+
+    def count(address: str, period: str = whole, area: str = "force") -> int:
+        return int(query.figure(address, period, area).value or 0)
+
+    for name in ADDITIVE:
+        assert count(name) == sum(count(name, month) for month in months)
+        assert count(name) == count(name, area="north-area") + count(name, area="south")
+        assert count(name) == sum(count(f"{name}{{grade={each}}}") for each in GRADES)
+        widest = ("asb", "missing_person", "other")
+        assert count(name) == sum(count(f"{name}{{category={each}}}") for each in widest)
 
 
 @settings(max_examples=25, deadline=None)

@@ -290,3 +290,29 @@ def test_what_is_no_count_changes_nothing() -> None:
     assert detector.forecast(3) == before
     with pytest.raises(ValueError, match="multiple of 7"):
         Expected(slots=24)
+
+
+@given(st.integers(0, 200))
+@settings(max_examples=20, deadline=None)
+def test_of_what_comes_about_once_in_three_weeks_the_expected_count_stays_near_its_mean(
+    seed: int,
+) -> None:
+    """33 in 100 weeks: most weeks have none, and one that has some is no surge."""
+    rng = np.random.default_rng(seed)
+    days = np.bincount(rng.integers(0, 700, 33), minlength=700)
+    expected = Expected(slots=7)
+    for day, count in enumerate(days.tolist()):
+        expected.update(float(count))
+        if day >= 26 * 7 and days[day - 182 : day].sum() >= 4 and expected.ahead is not None:
+            assert 0.005 < expected.ahead.mean < 0.3
+
+
+def test_a_surge_in_a_sparse_series_is_still_set_aside() -> None:
+    expected = Expected(slots=7)
+    for week in range(60):
+        for day in range(7):
+            expected.update(float(day == 3 and week % 3 == 0))
+    before = expected.forecast(3).mean
+    for day in range(8):
+        expected.update(12.0 if day < 7 else 0.0)
+    assert expected.forecast(3).mean < 2.0 * before

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.errors import Refused
 from streams.events.lenient import read
 from streams.events.schema import (
     KINDS,
@@ -159,7 +158,26 @@ def test_of_a_person_whose_age_is_not_understood_it_is_known_who_it_is() -> None
     assert found.event.persons == (Person(id="p1"),)
 
 
-def test_a_time_of_a_unit_that_is_none_is_refused_since_the_first_arrival_counts() -> None:
-    with pytest.raises(Refused) as refused:
-        read(lines([incident("i1", units=[{"id": "NA21", "arrived_at": "soon"}])]))
-    assert refused.value.reason == "wrong_form"
+def test_of_a_unit_whose_arrival_is_no_time_the_rest_is_taken() -> None:
+    sent = {"dispatched_at": "2021-03-01T10:01:00Z", "arrived_at": "soon"}
+    found = read(lines([incident("i1", units=[{"id": "NA21", **sent}, {"id": "NA22"}])]))
+    assert isinstance(found.event, Incident)
+    assert [(unit.id, unit.arrived_at) for unit in found.event.units] == [
+        ("NA21", None),
+        ("NA22", None),
+    ]
+    assert found.event.units[0].dispatched_at is not None
+    assert found.unknown == [("units", "an object")]
+
+
+def test_a_null_says_nothing() -> None:
+    said: dict[str, Any] = {
+        "cancelled": None,
+        "deleted": None,
+        "origin": None,
+        "units": None,
+        "markers": None,
+    }
+    found = read(lines([incident("i1", **said)]))
+    assert found.event == read(lines([incident("i1")])).event
+    assert found.unknown == []

@@ -16,7 +16,7 @@ from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
 from streams.state import checkpoint as checkpoints
 from streams.state.snapshot import Outgoing
-from tests.build import StillStream, tiny_force
+from tests.build import StillStream, ms, tiny_force
 
 KEY = ("w.calls", 0)
 LETTER = Outgoing("w.deadletter", b"w.calls/0/0/0", b"rubbish", [("reason", b"not_json")])
@@ -90,3 +90,21 @@ def test_messages_of_an_outdated_checkpoint_are_sent_once_the_new_one_holds_them
     last = Life(tmp_path)
     assert last.take_over() == []
     last.die()
+
+
+def test_days_that_a_cut_log_has_not_all_of_are_told_beside_the_state(tmp_path: Path) -> None:
+    life = Life(tmp_path)
+    life.assigned.assign({KEY}, 1, "me")
+    life.take_over()
+    life.assigned._settled = True
+    assert life.assigned._state("live", 0) == ("live", "1 partitions")
+    ledger = life.partition.shard.ledgers()["tiny"]
+    ledger.sealed_before, ledger.began = ms("2021-03-05T00:00:00Z"), ms("2021-03-21T10:00:00Z")
+    ledger.first_known = ledger.began + ledger.kind.horizon
+    state, detail = life.assigned._state("live", 0)
+    assert state == "live"
+    assert detail == (
+        "1 partitions; calls of tiny from 2021-03-05 to 2021-03-21 are not all counted: "
+        "the log does not have them all any more"
+    )
+    life.die()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -143,6 +144,7 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
         save(first, topic)
         first.checkpoint.close()
         again = partition(Path(folder, "again"), kind)
+        again.begin_reading(0)
         know(again, topic)
         for offset in range(len(log)):
             asyncio.run(again.fold([Record(offset, log[offset])]))
@@ -150,9 +152,12 @@ def test_a_log_that_is_read_again_beside_what_was_published_counts_the_same(
                 save(again, topic)
                 again.checkpoint.close()
                 again = partition(Path(folder, "again"), kind)
+                again.begin_reading(0)
                 know(again, topic)
-        again.settle_archives()
+        asyncio.run(again.end_reading())
         whole = alone(records)
+        assert ledger_of(again).revisions == whole.revisions
+        assert ledger_of(again).first_known == 0
         assert counters(ledger_of(again)) == counters(whole)
         assert ledger_of(again).versions.as_dict() == whole.versions.as_dict()
         again.checkpoint.close()
@@ -423,3 +428,32 @@ def test_a_day_that_was_made_of_hours_is_revised_once_in_file_and_archive(tmp_pa
     asyncio.run(rebuilt.fold([Record(3, late)]))
     assert march(rebuilt) == (2, 2, 0, 5)
     rebuilt.checkpoint.close()
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (0, 40, []),
+        (2, 40, []),
+        (20, 40, ["2021-03-05 to 2021-03-21"]),
+        (20, 60, []),
+    ],
+)
+def test_it_is_said_of_which_days_a_log_that_was_cut_within_the_horizon_has_not_all(
+    tmp_path: Path, first: int, last: int, expected: list[str]
+) -> None:
+    start = dt.datetime(2021, 3, 1, 10, tzinfo=dt.UTC)
+    days = [(start + dt.timedelta(days=day)).isoformat() for day in range(last)]
+    held = partition(tmp_path)
+    held.begin_reading(first)
+    for offset in range(first, last):
+        asyncio.run(held.fold([Record(offset, lines([call(f"c{offset}", days[offset])]))]))
+    asyncio.run(held.end_reading())
+    save(held, {})
+    held.checkpoint.close()
+    for each in (held, partition(tmp_path)):
+        assert each.half_counted == [
+            f"calls of tiny from {words} are not all counted: "
+            "the log does not have them all any more"
+            for words in expected
+        ]

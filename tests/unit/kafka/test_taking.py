@@ -23,6 +23,10 @@ from streams.kafka.producer import Outbox
 from streams.kafka.rebuild import LogReader
 from streams.kafka.settings import Cluster, Settings
 from streams.live import Live
+from streams.registry.calls import CALL
+from streams.registry.crimes import CRIME
+from streams.registry.incidents import INCIDENT
+from streams.registry.registry import Registry
 from streams.state.snapshot import Outgoing
 from tests.build import Record, StillStream, call, lines, ms, tiny_force
 
@@ -179,6 +183,18 @@ def test_a_partition_that_is_given_up_leaves_nothing_in_memory(
     asyncio.run(worker.assigned._take_over(reader))
     gc.collect()
     assert ledger() is None
+
+
+def test_what_is_started_over_leaves_nothing_in_memory_and_keeps_its_registry(
+    worker: Worker,
+) -> None:
+    worker.accept(until(4))
+    registry = worker.calls.shard.registry = Registry((CALL, INCIDENT, CRIME))
+    ledger = weakref.ref(worker.calls.shard.ledgers()["tiny"])
+    gc.freeze()  # as once it was ready
+    worker.calls.start_over("is at 3, and the log ends at 2")
+    assert ledger() is None
+    assert worker.calls.shard.registry is registry
 
 
 def test_a_fetch_that_brings_nothing_has_no_lines(worker: Worker) -> None:

@@ -101,6 +101,33 @@ def test_no_line_is_wider_than_the_terminal_and_no_figure_is_cut(width: int) -> 
     assert "…" not in text
 
 
+@pytest.mark.parametrize("width", [60, 80, 90, 100, 110, 120])
+def test_where_there_is_little_room_columns_stand_below_or_are_left_out_with_a_word(
+    width: int,
+) -> None:
+    """With periods that were asked for as well."""
+    periods = ["2021-Q1", "2021-02", "2021-03-01"]
+    text = as_text(live(*SMALL_BOARD).board("tiny", None, periods), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    assert ("No room for: 90th pct" in text) == (width < 80)
+    for heading in ("Unattended", "Crimes", "prior."):
+        assert heading in text
+    assert text.count("2021-03-01") == 4
+
+
+def test_of_a_kind_that_was_never_heard_nothing_is_shown_as_none() -> None:
+    shown = board(call(answered_at=after(5)), incident("i1", area="north"))
+    (row,) = [row for row in board().now["calls"] if row.dimension_of("line") == "999"]
+    assert (row.count_of("waiting"), row.number_of("oldest_waiting")) == (None, None)
+    only_calls = as_text(board(call(answered_at=after(5))), 100)
+    (north,) = [line for line in only_calls.splitlines() if line.startswith("North")]
+    assert north.split() == ["North", "–", "–", "–"]
+    (north,) = [line for line in as_text(shown, 100).splitlines() if line.startswith("North")]
+    assert north.split()[1] == "1"
+    assert "101: – waiting" in summary(board(incident("i1")))
+
+
 def test_a_target_is_told_by_word_and_sign() -> None:
     assert "✗ missed 90 %" in as_text(board(*a_thousand_and_sixty_calls()))
     twenty = [call(f"c{n}", answered_at=after(5)) for n in range(20)]

@@ -308,6 +308,7 @@ def test_a_series_of_nothing_is_refused(client: TestClient) -> None:
         ("group=pizzas&measure=count", 'no measure "count" among the pizzas'),
         ("chart=pizzas", 'no chart "pizzas", only: waiting, answer, '),
         ("line=999", "name a chart, or a group and a measure"),
+        ("chart=answer", "say which line of the calls: 999, 101"),
         ("group=calls&measure=waiting", 'no measure "waiting" among the calls'),
     ],
 )
@@ -323,6 +324,25 @@ def test_a_series_of_what_is_listed_but_did_not_happen_is_0(client: TestClient) 
     query = "group=incidents&measure=count&category=missing_person&grade=all"
     points = client.get(f"/series.json?{query}").json()["points"]
     assert {point["value"] for point in points} == {0}
+
+
+def test_a_dimension_that_is_left_out_is_that_of_all_together(client: TestClient) -> None:
+    answer = client.get("/series.json?group=incidents&measure=count").json()
+    assert answer["where"] == {"category": "all", "grade": "all", "area": "force"}
+    all_ = client.get("/series.json?group=incidents&measure=count&category=all&grade=all").json()
+    assert answer["points"] == all_["points"]
+    assert answer["points"][-1]["value"] > 0
+
+
+@pytest.mark.parametrize(
+    ("measure", "nothing"),
+    [("emergencies", 0), ("within", None), ("response_median", None), ("response_mean", None)],
+)
+def test_of_nothing_a_count_is_0_and_a_share_or_duration_is_not_known(
+    client: TestClient, measure: str, nothing: int | None
+) -> None:
+    points = client.get(f"/series.json?group=attendance&measure={measure}&area=south").json()
+    assert {point["value"] for point in points["points"]} == {nothing}
 
 
 def test_without_alerts_there_are_none(client: TestClient) -> None:

@@ -25,8 +25,8 @@ from tests.build import TINY_FORCE, tiny_force
 
 ANY_NAME = (
     "Name a group (calls, contacts, handling, since_operator, attendance, incidents, "
-    "crimed_incidents, crimes, markers, recency, results, outcomes), a measure, a category, an offence, "
-    "a marker or a line"
+    "crimed_incidents, crimes, markers, recency, results, outcomes), a measure, a category, "
+    "an offence, a marker or a line"
 )
 
 

@@ -48,7 +48,7 @@ def test_every_measure_of_every_row_is_an_indicator() -> None:
     [
         ("violence_with_injry", "did you mean violence_with_injury"),
         ("nothing", '"nothing" is no indicator'),
-        ("crimes.many", 'measure "crimes.many" is none of'),
+        ("crimes.many", '"crimes.many" is no indicator; did you mean crimes.count'),
         ("crimes.count{line=999}", 'when "line" is none of area, offence'),
         ("incidents.count{grade=urgent}", '"urgent" is none of emergency'),
         ("calls.waiting{line=999}", "holds at a moment"),

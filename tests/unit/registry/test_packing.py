@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.config.force import find_force
 from streams.errors import Refused
-from streams.events.schema import Call, Casualty, Crime, Incident, Record
+from streams.events.schema import Call, Casualty, Crime, Incident, Record, Unit
 from streams.fold.panes import put_in
 from streams.periods import DAY, HOUR, SECOND, Calendar, to_ms
 from streams.registry.calls import CALL
@@ -39,7 +40,7 @@ from streams.registry.histogram import BINS, bin_of
 from streams.registry.incidents import INCIDENT
 from streams.registry.kind import Kind
 from streams.registry.packing import CLOCK, FACTS, OPEN, ByClock, Packer
-from streams.registry.times import LONGEST
+from streams.registry.times import LONGEST, partial_stamp
 from tests.build import tiny_force
 
 FORCE = tiny_force()
@@ -125,9 +126,19 @@ def instant(value: Any) -> tuple[int, int] | None:
     return CALENDAR.midnight(year, month, day), 1 if len(value) == 10 else 2
 
 
+def fields_of(kind: Kind, event: Record) -> dict[str, Any]:
+    """Every field of an event, with the times that its lists give."""
+    values: dict[str, Any] = {name: getattr(event, name) for name in event.__struct_fields__}
+    for time in kind.times:
+        if values[time.field] is None and time.earliest_of:
+            several = [getattr(each, time.field) for each in values[time.earliest_of]]
+            values[time.field] = min((at for at in several if at is not None), default=None)
+    return values
+
+
 def facts_of(kind: Kind, event: Record) -> dict[str, Any]:
     """Every fact, dimension and duration of an event by name, as words."""
-    values: dict[str, Any] = {name: getattr(event, name) for name in event.__struct_fields__}
+    values = fields_of(kind, event)
     when, _ = instant(values[kind.clocks[0]]) or (0, 0)
     for duration in kind.durations:
         best = 1 if duration.to_the_day else 0
@@ -215,6 +226,12 @@ def partial(instants: st.SearchStrategy[dt.datetime]) -> st.SearchStrategy[str]:
     )
 
 
+def units(opened: dt.datetime) -> st.SearchStrategy[Unit]:
+    """A unit that arrived or did not, some time after an instant."""
+    arrivals = st.none() | later(opened, 2 * HOUR)
+    return arrivals.map(lambda at: Unit(id="NA21", arrived_at=at))
+
+
 @st.composite
 def incidents(draw: st.DrawFn) -> Incident:
     opened = draw(later(NOON, DAY))
@@ -229,6 +246,7 @@ def incidents(draw: st.DrawFn) -> Incident:
         grade=draw(st.sampled_from([None, "emergency", "priority"])),
         area=draw(AREAS),
         arrived_at=draw(st.none() | later(opened, 2 * HOUR)) if exact else None,
+        units=tuple(draw(st.lists(units(opened), max_size=3))) if exact else (),
         closed_at=draw(st.none() | later(opened, DAY)) if exact else None,
         cancelled=draw(st.booleans()),
         markers=tuple(draw(MARKERS)),
@@ -407,6 +425,53 @@ def test_what_a_call_counts(changes: Changes, expected: tuple[set[str], int]) ->
 def test_why_a_call_is_refused(changes: Changes, reason: str) -> None:
     with pytest.raises(Refused) as caught:
         pack(Packer(CALL, FORCE), a_call(**changes))
+    assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "text", ["2021_03", "2021- 3", "2021-+3", "+021-03", "2021-W09", "2021-W09-1", "2021-3", ""]
+)
+def test_what_is_written_otherwise_is_no_day_and_no_month(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        partial_stamp("opened_at", text, dt.UTC)
+    assert caught.value.reason == "impossible_date"
+
+
+@pytest.mark.parametrize("code", ["8L", "8l", " 8 l"])
+def test_a_code_says_the_offence_whatever_its_case_and_blanks(code: str) -> None:
+    coded = Crime(
+        force="tiny", id="k", updated_at=NOON, offence_code=code, recorded_at="2021-03-04"
+    )
+    force = find_force("warwickshire")
+    packer = Packer(CRIME, force)
+    facts = packer.facts_of(packer.pack(coded, to_ms(NOON)))
+    assert force.offences.paths[facts[0]] == "violence.without_injury.harassment"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "reason"),
+    [
+        (-3, "arrived_before_opened"),
+        (63, "in_the_future"),
+        (LONGEST / SECOND + 1, "too_long"),
+    ],
+)
+def test_the_first_arrival_of_its_units_is_judged_as_that_of_an_incident(
+    seconds: float, reason: str
+) -> None:
+    arrived = NOON + dt.timedelta(seconds=seconds)
+    after = arrived + dt.timedelta(seconds=30)
+    updated = after if reason == "too_long" else NOON + dt.timedelta(seconds=60)
+    wrong = Incident(
+        force="tiny",
+        id="i",
+        updated_at=updated,
+        opened_at=NOON.isoformat(),
+        category="asb",
+        units=(Unit(id="NA22", arrived_at=after), Unit(id="NA21", arrived_at=arrived)),
+    )
+    with pytest.raises(Refused) as caught:
+        Packer(INCIDENT, FORCE).pack(wrong, to_ms(updated))
     assert caught.value.reason == reason
 
 

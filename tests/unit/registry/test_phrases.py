@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.config.force import find_force
@@ -19,6 +20,7 @@ from streams.surveillance.adapters.grouped import GroupedRows, Shares
 from streams.surveillance.series import WatchedSeries, watch_list
 from streams.surveillance.signals import Signal
 from streams.surveillance.watch import Context, Watch, news
+from tests.alerting import signal
 from tests.build import crime, feed, ms
 from tests.surveillance import of, watched
 
@@ -223,3 +225,10 @@ def test_a_new_average_below() -> None:
     assert said.rebased(33.4, 19.6, 8) == (
         "Following 8 months below 33, the average fell from 33 to 20."
     )
+
+
+def test_a_rise_from_hardly_any_is_no_multiple_of_the_usual() -> None:
+    few = signal("2026-11-21 00:00", grain="day", expected=0.49, ratio=11.0, direction="up")
+    assert said.change(few, "Tuesday", "count") == "Up since about Tuesday."
+    more = msgspec.structs.replace(few, expected=0.5)
+    assert said.change(more, "Tuesday", "count") == "11 times the usual since about Tuesday."

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from streams.errors import ConfigError, SourceError
 from streams.sources import Chunk, open_source
 from streams.sources.bytes.lines import line_batches
+from streams.sources.draft.trial import try_mapping
 from streams.sources.files import Source
 from streams.sources.mapping.file import parse_mapping
 from streams.sources.mapping.grouping import grouped_chunks
@@ -547,3 +548,28 @@ def test_what_the_rows_of_one_id_say_differently_never_depends_on_their_order(
         "2024-01-01T01:10:00Z",
     )
     assert (event["area"], event["category"]) == (area, category)
+
+
+def test_one_time_of_one_record_in_the_repeated_hour_is_one_instant_in_all_its_rows(
+    tmp_path: Path,
+) -> None:
+    """The first unit was done at 02:07, so that all was in the second of the two hours; the times
+    of the second unit alone fit the first hour as well."""
+    toml = MERGE.replace('"UTC"', '"America/Los_Angeles"')
+    toml = toml.replace('column = "Available"', 'column = "Available"\nafter = "opened_at"')
+    data = b"""Call Number,Unit,Received,On Scene,Available
+900,E1,11/03/2024 01:19:51 AM,11/03/2024 01:27:05 AM,11/03/2024 02:07:45 AM
+900,E2,11/03/2024 01:19:51 AM,,11/03/2024 01:33:40 AM
+"""
+    event = Read(tmp_path / "x.csv", data, toml).events["900"]
+    assert event["opened_at"] == "2024-11-03T09:19:51+00:00"
+    assert event["arrived_at"] == "2024-11-03T09:27:05Z"
+    assert event["closed_at"] == "2024-11-03T10:07:45Z"
+
+
+def test_a_trial_of_the_first_rows_tells_of_no_row_beyond_them(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    head, *rows = DATA.splitlines(keepends=True)
+    path.write_bytes(head + b"".join(rows) + 50 * b",E01,01/05/2023 12:03:10 AM,,\n")
+    trial = try_mapping(path, parse_mapping(MERGE), None, 5)
+    assert (trial.rows, trial.events, trial.joined, trial.refused) == (5, 2, 2, 1)

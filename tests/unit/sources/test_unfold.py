@@ -15,7 +15,7 @@ from streams.events.schema import Call, Crime, Incident, Unit, Versioned, decode
 from streams.periods import Calendar, to_ms
 from streams.sources.order.play import Judge
 from streams.sources.order.unfold import UNFOLDED, unfold
-from tests.build import FAR_FUTURE, monitor, tiny_force
+from tests.build import FAR_FUTURE, gauges, monitor, row, tiny_force
 
 CALENDAR = Calendar(tiny_force().zone)
 BEGIN = dt.datetime(2024, 3, 1, 10, tzinfo=dt.UTC)
@@ -83,6 +83,30 @@ def test_a_unit_comes_with_its_dispatch_and_its_times_one_by_one() -> None:
         (9, [("NA21", 2), ("NA22", 1), ("NA23", 0)]),
         (40, [("NA21", 3), ("NA22", 1), ("NA23", 0)]),
     ]
+
+
+def test_an_emergency_is_attended_when_the_first_of_its_units_arrives() -> None:
+    event = Incident(
+        force="tiny", id="1", updated_at=at(40), category="domestic", grade="emergency",
+        opened_at=at(0).isoformat(),
+        units=(
+            Unit(id="NA22", dispatched_at=at(3), arrived_at=at(12)),
+            Unit(id="NA21", dispatched_at=at(2), arrived_at=at(8), cleared_at=at(40)),
+        ),
+    )  # fmt: skip
+    target = monitor()
+    shown = []
+    for instant, version in unfold(event, CALENDAR):
+        assert target.ingest(encode(version), FAR_FUTURE) == []
+        board = target.board("tiny", instant, ["2024-03-01"])
+        waits = gauges(board, "attendance")
+        found = row(board, "2024-03-01", "attendance")
+        minute = (instant - to_ms(BEGIN)) // 60_000
+        shown.append((minute, waits["unattended"], found["attended"], found["response_mean"]))
+    assert shown == [
+        (0, 1, 0, None), (2, 1, 0, None), (3, 1, 0, None), (8, 0, 1, 480.0), (12, 0, 1, 480.0),
+        (40, 0, 1, 480.0),
+    ]  # fmt: skip
 
 
 def test_what_is_played_again_says_so_and_what_was_made_up_stays_so() -> None:

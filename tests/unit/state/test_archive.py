@@ -133,6 +133,16 @@ def test_archived_panes_that_are_ahead_of_what_was_read_wait_for_their_time(tmp_
     assert board(rebuilt) == board(whole)
 
 
+def test_it_is_said_how_many_published_messages_cannot_be_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = partition(tmp_path).shard.ledgers()["tiny"]
+    key = b"tiny/call/hour/2021-02-03T12:00:00Z"
+    found = archive.collect(ledger, FORCE, [(key, b'{"rows": 3}'), (key, b""), (b"x", b"")], "id")
+    assert found.panes == {}
+    assert "2 published messages of tiny/call/ can't be read" in caplog.text
+
+
 @pytest.mark.parametrize("kind", ["call", "incident", "crime"])
 def test_a_fact_keeps_its_meaning_when_the_force_file_changes(tmp_path: Path, kind: str) -> None:
     held = partition(tmp_path, kind)

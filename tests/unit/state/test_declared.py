@@ -22,7 +22,7 @@ from streams.live import Live
 from streams.registry.calls import CALL
 from streams.registry.conditions import is_, present
 from streams.registry.counting import Counter, CounterLayout
-from streams.registry.facts import Case, Flag
+from streams.registry.facts import Flag
 from streams.registry.kind import Kind
 from streams.registry.registry import REGISTRY
 from streams.state import archive
@@ -221,6 +221,19 @@ def test_how_a_new_counter_stood_when_a_period_closed_is_not_known(
     first = board.revisions["2021-03-14"]["calls"]
     found = next(r for r in first if (r["line"], r["area"]) == ("999", "force"))
     assert (found.count_of("offered"), found["end_unknown"]) == (1, None)
+
+
+def test_nor_how_it_stood_in_a_period_that_was_partly_sealed_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(tmp_path, FEW, monkeypatch)
+    ledger = ledger_of(partition(tmp_path, CALL, monkeypatch))
+    year, april = (
+        ledger.calendar.holding(*each)
+        for each in (("financial_year", ms(SEALED)), ("month", ms("2021-04-10T10:00:00Z")))
+    )
+    assert ledger.unpublished_in("offered_at", year) == {"lost"}
+    assert ledger.unpublished_in("offered_at", april) == frozenset()
 
 
 def test_counting_again_is_saved_and_done_once(

@@ -8,7 +8,9 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from streams.board.monitor import Monitor, Shard
@@ -16,7 +18,8 @@ from streams.errors import CheckpointError
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.state import sqlite as store
-from streams.state.snapshot import Identity
+from streams.state.archive import collect
+from streams.state.snapshot import Identity, Outgoing
 from streams.surveillance.service import Surveillance
 from tests.build import Record, incident, lines, tiny_force
 from tests.surveillance import hours, of, play, state_of, watched
@@ -138,3 +141,110 @@ def test_nothing_is_written_of_detectors_that_took_nothing(tmp_path: Path) -> No
     asyncio.run(target.fold([Record(200, hours(150)[49])]))
     assert asyncio.run(target._take()).watches == []
     target.checkpoint.close()
+
+
+# -- a log that is read again --------------------------------------------------------------------
+
+WEEKS = 4
+OUTDATED = hours(WEEKS * 168 + 48)
+"""Hours of which the last two days come after an upgrade."""
+
+
+def outdated(path: Path, number: int = WEEKS * 168) -> None:
+    """A checkpoint of some hours that was written under other force files."""
+    first = partition(path)
+    for offset, payload in enumerate(OUTDATED[:number]):
+        asyncio.run(first.fold([Record(offset, payload)]))
+    asyncio.run(first.save())
+    first.checkpoint.identity = msgspec.structs.replace(
+        first.checkpoint.identity, fingerprint="older"
+    )
+    asyncio.run(first.fold([Record(number, b"rubbish")]))
+    asyncio.run(first.save())
+    first.checkpoint.close()
+
+
+def read_from(target: Partition, first: int) -> None:
+    """Reads a log that begins at an offset."""
+    target.begin_reading(first)
+    for offset in range(first, len(OUTDATED)):
+        asyncio.run(target.fold([Record(offset, OUTDATED[offset])]))
+    asyncio.run(target.end_reading())
+
+
+@pytest.fixture(scope="module")
+def uninterrupted() -> dict[str, Any]:
+    target = watched()
+    play(target, OUTDATED)
+    return state_of(of(target))
+
+
+def test_where_the_log_has_lost_its_beginning_detectors_go_on_from_an_outdated_checkpoint(
+    tmp_path: Path, uninterrupted: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    outdated(tmp_path)
+    with caplog.at_level("INFO"):
+        target = partition(tmp_path)
+        read_from(target, (WEEKS - 1) * 168)
+    assert state_of(kept(target)) == uninterrupted
+    assert "incident of tiny: what 4 watches had learned is kept" in caplog.text
+
+
+def test_what_was_learned_outlives_any_number_of_restarts_before_and_within_the_reading(
+    tmp_path: Path, uninterrupted: dict[str, Any]
+) -> None:
+    outdated(tmp_path)
+    for _ in range(2):
+        partition(tmp_path).checkpoint.close()
+    target = partition(tmp_path)
+    target.send(Outgoing("w.alerts", b"1", b"opened", []))
+    asyncio.run(target.save())  # before anything was read
+    target.checkpoint.close()
+    target = partition(tmp_path)
+    first = (WEEKS - 1) * 168
+    target.begin_reading(first)
+    asyncio.run(target.fold([Record(first, OUTDATED[first])]))
+    asyncio.run(target.save())
+    assert not list(tmp_path.glob("*.unsent"))
+    target.checkpoint.close()
+    target = partition(tmp_path)
+    read_from(target, first)
+    assert state_of(kept(target)) == uninterrupted
+
+
+def test_where_the_whole_log_is_there_detectors_learn_from_it_again(
+    tmp_path: Path, uninterrupted: dict[str, Any]
+) -> None:
+    outdated(tmp_path, 100)
+    target = partition(tmp_path)
+    read_from(target, 0)
+    assert state_of(kept(target)) == uninterrupted
+
+
+def test_where_nothing_can_be_read_detectors_learn_anew_from_the_published_panes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    days, lost = 63, 42  # incidents are sealed after 35
+    log = [b"\n".join(hours(24, day * 24)) for day in range(days)]
+    first = partition(tmp_path)
+    for offset, payload in enumerate(log):
+        asyncio.run(first.fold([Record(offset, payload)]))
+    mail = asyncio.run(first.save())
+    first.checkpoint.close()
+    (tmp_path / "w.sqlite").unlink()
+    target = partition(tmp_path)
+    target.begin_reading(lost)
+    ledger, panes = kept(target).ledger, [(m.key, m.value) for _, m in mail]
+    asyncio.run(target.take_archive(FORCES[0], collect(ledger, FORCES[0], panes, "id")))
+    for offset in range(lost, days):
+        asyncio.run(target.fold([Record(offset, log[offset])]))
+    asyncio.run(target.save())
+    with caplog.at_level("INFO"):
+        asyncio.run(target.end_reading())
+    assert kept(target).rebuilt
+    assert "baselines rebuilt from" in caplog.text
+    asyncio.run(target.save())
+    target.checkpoint.close()
+    assert {w.adapter.about for w in kept(partition(tmp_path)).grains["hour"]} == {
+        "first year: 8 weeks of history, no season or yearly day seen yet"
+    }

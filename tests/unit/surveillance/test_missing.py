@@ -168,9 +168,9 @@ def test_the_board_has_no_figure_of_what_was_not_heard_and_says_what_is_known() 
     assert "missing" not in found["2021-07"]
     empty = [{"offence": "all", "area": "force", "count": None}]
     assert found["2021-08"]["crimes"] == empty
-    assert found["2021-08"]["missing"] == {"crimes": {"known_days": 0.0, "days": 31.0}}
+    assert found["2021-08"]["missing"]["crimes"] == {"known_days": 0.0, "days": 31.0}
     assert found["2021-Q3"]["crimes"][0]["count"] == 63
-    assert found["2021-Q3"]["missing"] == {"crimes": {"known_days": 31.0, "days": 92.0}}
+    assert found["2021-Q3"]["missing"]["crimes"] == {"known_days": 31.0, "days": 92.0}
     assert found["2019-12"]["crimes"] == empty  # before the first that was heard
 
 

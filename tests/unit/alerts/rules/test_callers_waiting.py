@@ -24,7 +24,7 @@ def test_callers_who_wait_too_long() -> None:
     found = callers_waiting(WARWICKSHIRE, "999", Queue(3, 130, 1), 80.0, 10, NOW)
     assert words_of(found) == (
         "999 calls, Warwickshire: 3 callers waiting, the longest for 2 min 10 s. "
-        "The limit is 1 min 20 s. The target is 10 s. Nobody has this yet."
+        "1 of the 3 is beyond the limit of 1 min 20 s. The target is 10 s. Nobody has this yet."
     )
 
 

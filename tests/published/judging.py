@@ -1,0 +1,220 @@
+"""What the product says where the reports judge: increase, exceptional, re-based, target met.
+
+Not every judgement is one that figures can be asked for. Those that say why a figure is as it is
+(`driver`, a system change), or compare it with forecasts and forces that were not published, are
+listed by that reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from streams.board.compare import IN_LINE, Change, Comparisons
+from streams.errors import QueryError
+from streams.registry.affected import affects, stands_for
+from tests.published.asking import Asked, NoAnswerError
+from tests.published.scope import WRONG_WORDS, Figure, Statement, excepted
+
+_NO_QUESTION = {
+    "driver": "it says why, not what",
+    "seasonal": "it says why, not what",
+    "definition_change": "it says what is counted",
+    "under_marking": "it says why, not what",
+    "not_comparable": "it says what can't be compared",
+    "data_unavailable": "nothing was published",
+    "data_incomplete": "nothing was published",
+    "record_high": "the months before were not published",
+    "below_expected": "what was expected was not published",
+    "trend_increasing": "the periods of the trend were not published",
+    "trend_decreasing": "the periods of the trend were not published",
+    "share_increasing": "the shares before were not published",
+    "share_stable": "the shares before were not published",
+    "no_significant_change": "the weeks were not published",
+    "above_average": "of what it is an average was not published",
+}
+"""By kind, why figures can't be asked for it."""
+_WORDS = (
+    ("projection", "projections were not published"),
+    ("peer", "the figures of other forces were not published"),
+    ("national", "the figures of other forces were not published"),
+    ("rank", "the figures of other forces were not published"),
+)
+
+
+def judge(asked: Asked, statement: Statement) -> bool:
+    """Whether the product says what a report says; raises `NoAnswerError` with the reason where it
+    can't be asked."""
+    kind = statement.kind
+    reason = WRONG_WORDS.get((statement.report, statement.line, statement.measure, kind))
+    reason = reason or _NO_QUESTION.get(kind)
+    reason = reason or next((why for word, why in _WORDS if word in kind), None)
+    if reason is not None:
+        raise NoAnswerError(reason)
+    how = next((how for start, how in _JUDGES if kind.startswith(start)), None)
+    if how is None:
+        raise NoAnswerError(f"no answer to {kind}")
+    try:
+        return how(asked, statement)
+    except QueryError as error:
+        raise NoAnswerError(str(error).split(";")[0]) from None
+
+
+def _figure(statement: Statement, statistic: str = "monthly_average") -> Figure:
+    report, line, area, period, measure, *_ = statement
+    return Figure(report, line, area, period, measure, statistic, "", "")
+
+
+def _compared(asked: Asked, statement: Statement) -> Comparisons:
+    return asked.compared(_figure(statement))
+
+
+def _base(compared: Comparisons, kind: str) -> Change:
+    return compared.last_year if kind.endswith("last_year") else compared.previous
+
+
+def _known(change: float | None) -> float:
+    if change is None:
+        raise NoAnswerError("not known")
+    return change
+
+
+def _increase(asked: Asked, statement: Statement) -> bool:
+    change = _known(_base(_compared(asked, statement), statement.kind).change)
+    return change > 0 if statement.kind.startswith("increase") else change < 0
+
+
+def _stable(asked: Asked, statement: Statement) -> bool:
+    """Within as many per cent of the period before as the product calls in line."""
+    change = _base(_compared(asked, statement), statement.kind)
+    base = _known(change.base)
+    return abs(_known(change.change)) <= base * IN_LINE / 100
+
+
+def _in_line(asked: Asked, statement: Statement) -> bool:
+    """With the period before where the report gives both, else with the average."""
+    compared = _compared(asked, statement)
+    change = compared.previous if "->" in statement.figures else compared.average
+    return abs(_known(change.change)) <= _known(change.base) * IN_LINE / 100
+
+
+def _above_quarters(asked: Asked, statement: Statement) -> bool:
+    change = _known(_compared(asked, statement).average.change)
+    return change > 0 if statement.kind.startswith("above") else change < 0
+
+
+def _above_months(asked: Asked, statement: Statement) -> bool:
+    stretch = asked.query.stretch(statement.period)
+    points = [
+        point
+        for point in asked.charted(_figure(statement))
+        if stretch.start <= point.start and point.centre is not None and point.value is not None
+    ]
+    away = [(point.value or 0) - (point.centre or 0) for point in points]
+    if not away:
+        raise NoAnswerError("its chart has no limits yet")
+    return all(each > 0 for each in away) is statement.kind.startswith("above")
+
+
+def _flags(asked: Asked, statement: Statement) -> list[str | None]:
+    """The flags of the months of a period."""
+    stretch = asked.query.stretch(statement.period)
+    return [
+        point.flag
+        for point in asked.charted(_figure(statement))
+        if stretch.start <= point.start and point.centre is not None
+    ]
+
+
+def _unless_unpublished(found: bool) -> bool:
+    """The limits of a month's chart rest on months before, which were chosen freely."""
+    if not found:
+        raise NoAnswerError("the months that its limits rest on were not published")
+    return True
+
+
+def _exceptional(asked: Asked, statement: Statement) -> bool:
+    return _unless_unpublished("above" in _flags(asked, statement))
+
+
+def _exceptionally_few(asked: Asked, statement: Statement) -> bool:
+    return _unless_unpublished("below" in _flags(asked, statement))
+
+
+def _nothing_exceptional(asked: Asked, statement: Statement) -> bool:
+    return _unless_unpublished(not any(_flags(asked, statement)))
+
+
+def _returned(asked: Asked, statement: Statement) -> bool:
+    return _unless_unpublished(_flags(asked, statement)[-1:] == [None])
+
+
+def _limits(asked: Asked, statement: Statement) -> bool:
+    flag = asked.charted(_figure(statement, "upper_control_limit"))[-1].flag
+    return flag == {"above": "above", "below": "below"}.get(statement.kind.split("_")[0])
+
+
+def _rebased(asked: Asked, statement: Statement) -> bool:
+    return any(point.moved for point in asked.charted(_figure(statement)))
+
+
+def _run(asked: Asked, statement: Statement) -> bool:
+    if statement.kind == "rebase_due_next_month":  # said of the month that is to come
+        last = asked.query.stretch(statement.period).previous.label
+        statement = statement._replace(period=last)
+    return asked.charted(_figure(statement))[-1].run == 7
+
+
+def _everywhere(asked: Asked, statement: Statement) -> bool:
+    """In every policing area, but for those that the report leaves out itself."""
+    rises, left_out = statement.kind.endswith("increase"), excepted(statement)
+    for area in asked.query.force.file.areas:
+        if area.parent is None and area.name not in left_out:
+            compared = _compared(asked, statement._replace(area=area.name))
+            change = _known(compared.previous.change)
+            if change <= 0 if rises else change >= 0:
+                return False
+    return True
+
+
+def _target(asked: Asked, statement: Statement) -> bool:
+    target = asked.answer(_figure(statement, "target"))
+    value = _known(_compared(asked, statement).observation.value)
+    return (100 * value >= target) is statement.kind.endswith("met")
+
+
+def _changed(asked: Asked, statement: Statement) -> bool:
+    """Whether the force's file has a change that can only be of it, up to then."""
+    until, force = asked.query.stretch(statement.period).end, asked.query.force
+    about = stands_for(statement.measure) | {statement.measure}
+    changes = [change for change in force.file.changes if force.instant(change.date) < until]
+    if not any(affects(change, set(about)) for change in changes):
+        raise NoAnswerError("the force's file has no such change")
+    return True
+
+
+_JUDGES: tuple[tuple[str, Callable[[Asked, Statement], bool]], ...] = (
+    ("increase_on", _increase),
+    ("decrease_on", _increase),
+    ("stable", _stable),
+    ("in_line", _in_line),
+    ("above_quarter", _above_quarters),
+    ("below_quarter", _above_quarters),
+    ("above_monthly", _above_months),
+    ("below_monthly", _above_months),
+    ("exceptional_volume", _exceptional),
+    ("exceptional_reduction", _exceptionally_few),
+    ("no_exceptional", _nothing_exceptional),
+    ("within_expected", _nothing_exceptional),
+    ("returned", _returned),
+    ("within_control", _limits),
+    ("above_upper", _limits),
+    ("below_lower", _limits),
+    ("rebased", _rebased),
+    ("7", _run),
+    ("rebase_due", _run),
+    ("area_comparison", _everywhere),
+    ("target", _target),
+    ("system_change", _changed),
+    ("recording_change", _changed),
+)
+"""How a judgement is asked for, by how its kind begins."""

@@ -1,0 +1,179 @@
+"""Readings as indicators: declared in TOML, asked for by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from detectors.shares.interval import wilson
+from streams.board.control import chart
+from streams.board.query import UNKNOWN, Observation, Query
+from streams.config.force import Force, check_force
+from tests.build import TINY_FORCE, feed, monitor, ms
+
+AT = ms("2021-07-01T12:00:00Z")
+DECLARED = """
+[[readings]]
+name = "satisfaction"
+title = "Satisfaction of victims"
+unit = "percent"
+polarity = "up_good"
+rolling = 3
+
+[[readings]]
+name = "referrals"
+title = "Referrals"
+unit = "ratio"
+
+[[readings]]
+name = "posts"
+title = "Posts"
+at_a_moment = true
+
+[[readings]]
+name = "visits"
+title = "Visits"
+"""
+
+
+def tiny(more: str = DECLARED) -> Force:
+    force, problems = check_force(TINY_FORCE + more, "tiny.toml")
+    assert force is not None, problems
+    return force
+
+
+def reading(measure: str, period: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "kind": "reading",
+        "force": "tiny",
+        "id": f"{measure} {period} {fields.get('area')}",
+        "updated_at": "2021-07-01T00:00:00Z",
+        "measure": measure,
+        "period": period,
+        **fields,
+    }
+
+
+def parts(top: float, bottom: float) -> dict[str, float]:
+    return {"numerator": top, "denominator": bottom}
+
+
+def asked(*records: dict[str, Any]) -> Query:
+    watched = monitor(tiny())
+    feed(watched, *records)
+    return Query(watched, "tiny", AT)
+
+
+def test_a_value_is_the_figure_of_its_period() -> None:
+    query = asked(reading("visits", "2021-05", value=12))
+    assert query.figure("visits", "2021-05") == Observation(12)
+    assert query.figure("visits", "2021-04") == UNKNOWN
+    assert query.unit("visits") == "count"
+    assert query.polarity("satisfaction") == "up_good"
+
+
+def test_counts_add_up_over_time_and_areas_where_all_are_there() -> None:
+    query = asked(
+        reading("visits", "2021-04", area="north", value=3),
+        reading("visits", "2021-04", area="south", value=4),
+        reading("visits", "2021-05", area="north", value=5),
+        reading("visits", "2021-05", area="south", value=6),
+    )
+    assert query.figure("visits", "2021-04") == Observation(7)
+    assert query.figure("visits", "YTD-2021-05") == Observation(18)
+    assert query.figure("visits", "2021-04..2021-05", "north") == Observation(8)
+    assert query.figure("visits", "2021-Q2") == UNKNOWN
+
+
+def test_shares_add_up_by_their_parts_and_have_an_interval() -> None:
+    query = asked(
+        reading("referrals", "2021-04", area="north", **parts(8, 10)),
+        reading("referrals", "2021-04", area="south", **parts(10, 90)),
+    )
+    low, high = wilson(18, 100)
+    assert query.figure("referrals", "2021-04") == Observation(0.18, 18, 100, low=low, high=high)
+
+
+def test_values_alone_are_never_averaged() -> None:
+    query = asked(
+        reading("referrals", "2021-04", area="north", value=0.8),
+        reading("referrals", "2021-04", area="south", value=0.2),
+        reading("referrals", "2021-05", area="north", value=0.6),
+    )
+    assert query.figure("referrals", "2021-04") == UNKNOWN
+    assert query.figure("referrals", "2021-04..2021-05", "north") == UNKNOWN
+
+
+def test_a_rolling_figure_is_made_of_the_parts_of_its_months() -> None:
+    months = {"2021-03": (9, 10), "2021-04": (10, 20), "2021-05": (1, 10), "2021-06": (2, 10)}
+    query = asked(*(reading("satisfaction", month, **parts(*of)) for month, of in months.items()))
+    found = query.figure("satisfaction", "2021-05")
+    assert (found.value, found.numerator, found.denominator) == (0.5, 20, 40)
+    assert query.figure("satisfaction", "2021-06").value == 13 / 40
+    assert query.figure("satisfaction", "R3-2021-05").value == 0.5
+    assert query.figure("satisfaction", "2021-04") == UNKNOWN
+
+
+def test_a_rolling_value_that_is_reported_alone_stands_as_it_is() -> None:
+    query = asked(
+        reading("satisfaction", "2021-04", value=84.5),
+        reading("satisfaction", "R3-2021-05", value=90),
+    )
+    assert query.figure("satisfaction", "2021-04") == Observation(0.845)
+    assert query.figure("satisfaction", "2021-05") == Observation(0.9)
+
+
+def test_what_holds_at_a_moment_adds_up_over_areas_but_not_over_time() -> None:
+    query = asked(
+        reading("posts", "2021-04", area="north", value=30),
+        reading("posts", "2021-05", area="north", value=31),
+        reading("posts", "2021-05", area="south", value=20),
+    )
+    assert query.figure("posts", "2021-04..2021-05", "north") == Observation(31)
+    assert query.figure("posts", "2021-05") == Observation(51)
+
+
+def test_a_corrected_reading_is_the_figure() -> None:
+    query = asked(reading("visits", "2021-05", value=12))
+    assert query.figure("visits", "2021-05").value == 12
+    corrected = reading("visits", "2021-05", value=13) | {"updated_at": "2021-07-01T01:00:00Z"}
+    feed(query.monitor, corrected)
+    assert Query(query.monitor, "tiny", AT).figure("visits", "2021-05").value == 13
+
+
+def test_a_reading_is_charted() -> None:
+    months = [f"2020-{month:02d}" for month in range(1, 13)] + ["2021-01"]
+    values = [*[20, 22] * 6, 60]
+    found = chart(
+        asked(*(reading("visits", m, value=v) for m, v in zip(months, values, strict=True))),
+        "visits",
+    )
+    assert found.points[12].flag == "above"
+    assert found.points[12].centre == 21.0
+
+
+@pytest.mark.parametrize("name", ["val_referral_rate", "confidence_in_police", "dvpns_authorised"])
+def test_what_the_reports_of_forces_have_is_declared_for_every_force(name: str) -> None:
+    query = asked(reading(name, "2021-05", value=12))
+    assert query.figure(name, "2021-05").known
+
+
+def test_a_wrong_declaration_says_where_and_what_to_do() -> None:
+    wrong = DECLARED.replace('unit = "ratio"', 'unit = "metres"').replace(
+        "at_a_moment = true", "at_moment = true"
+    )
+    _, problems = check_force(TINY_FORCE + wrong, "tiny.toml")
+    lines = (TINY_FORCE + wrong).splitlines()
+    assert [(each.field, each.line, each.cure) for each in problems] == [
+        (
+            "readings[1].unit",
+            lines.index('unit = "metres"') + 1,
+            "Use one of: count, percent, ratio, seconds, money, days, score",
+        ),
+        (
+            "readings[2].at_moment",
+            lines.index("at_moment = true") + 1,
+            'Did you mean "at_a_moment"?',
+        ),
+    ]
