@@ -174,15 +174,21 @@ class Feed:
                 made.what, made.markers = "domestic", [what]
             yield made
 
+    @cache  # noqa: B019 - a feed lives as long as its test
+    def _apart(self, marker: str) -> tuple[str, ...]:
+        """The groups of offences that are counted with a marker: crimes that it is put on whatever
+        they are must not lie in them."""
+        named = [
+            series.split(":")[2]
+            for series, _, _ in self.table
+            if series.startswith(f"mark:{marker}:") and not series.endswith(":")
+        ]
+        return tuple({each.rpartition(".")[0] or each for each in named})
+
     def _mark(self, month: str, area: str, what: str, number: int) -> None:
         """Puts a marker on crimes: of an offence, or of none that has counts of its own."""
         marker, _, offence = what.partition(":")
-        # Those that have none must not lie in a group that is counted with its marker.
-        apart = {
-            series.split(":")[2].rpartition(".")[0] or series.split(":")[2]
-            for series, _, _ in self.table
-            if series.startswith(f"mark:{marker}:") and not series.endswith(":")
-        }
+        apart = self._apart(marker)
         alone = _ALONE if "other_crime" in apart else ("",)
         base = _BASES.get(offence, offence)
         family, held = marker.partition(".")[0], self.crimes[month, area]
@@ -194,7 +200,7 @@ class Feed:
             and (
                 crime.what == base
                 if offence
-                else crime.what.startswith(alone) and not crime.what.startswith(tuple(apart))
+                else crime.what.startswith(alone) and not crime.what.startswith(apart)
             )
         )
         marked = list(islice(wanted, number))
@@ -290,11 +296,14 @@ class Feed:
         """The calls of a line on a day of a month that has `number` of them."""
         abandoned = round(number * offered.abandoned / 1000)
         in_time = abandoned + round(number * offered.in_time / 1000)
+        settled = None if offered.resolved is None else round(number * offered.resolved / 1000)
         for place in range(int(date[8:]) - 1, number, days_of(date[:7])):
             if place < abandoned:
                 end = f'"abandoned_at":"{date}T12:00:40Z"'
             else:
                 end = f'"answered_at":"{date}T12:0{0 if place < in_time else 2}:05Z"'
+            if settled is not None:
+                end += f',"resolved":{"true" if place < settled else "false"}'
             yield (
                 f'{{"kind":"call","force":"{self.force.id}",'
                 f'"id":"{offered.line}-{date}-{place}","updated_at":"{date}T12:10:00Z",'
