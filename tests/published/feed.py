@@ -137,6 +137,15 @@ class Feed:
                 held = self.crimes if kind == "crime" else self.incidents
                 for month, several in spread(number, period):
                     held[month, area] += self._made(kind, month, area, what, several)
+        # The groups of offences that are counted with a marker: crimes that it is put on whatever
+        # they are must not lie in them.
+        named: dict[str, set[str]] = defaultdict(set)
+        for series, _, _ in self.table:
+            kind, _, what = series.partition(":")
+            marker, _, offence = what.partition(":")
+            if kind == "mark" and offence:
+                named[marker].add(offence.rpartition(".")[0] or offence)
+        self._apart = {marker: tuple(offences) for marker, offences in named.items()}
         # Shuffled, so that a marker's crimes are of many offences; but violence first, as most of
         # domestic abuse is.
         shuffle = Random(1).shuffle
@@ -174,21 +183,10 @@ class Feed:
                 made.what, made.markers = "domestic", [what]
             yield made
 
-    @cache  # noqa: B019 - a feed lives as long as its test
-    def _apart(self, marker: str) -> tuple[str, ...]:
-        """The groups of offences that are counted with a marker: crimes that it is put on whatever
-        they are must not lie in them."""
-        named = [
-            series.split(":")[2]
-            for series, _, _ in self.table
-            if series.startswith(f"mark:{marker}:") and not series.endswith(":")
-        ]
-        return tuple({each.rpartition(".")[0] or each for each in named})
-
     def _mark(self, month: str, area: str, what: str, number: int) -> None:
         """Puts a marker on crimes: of an offence, or of none that has counts of its own."""
         marker, _, offence = what.partition(":")
-        apart = self._apart(marker)
+        apart = self._apart.get(marker, ("-",))
         alone = _ALONE if "other_crime" in apart else ("",)
         base = _BASES.get(offence, offence)
         family, held = marker.partition(".")[0], self.crimes[month, area]
