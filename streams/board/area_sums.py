@@ -46,7 +46,7 @@ class AreaSums:
         self._from = np.repeat(np.arange(self.size), lengths)
         self._admitted: dict[Is, NDArray[np.bool_]] = {}
         self._kept: OrderedDict[int, _Series] = OrderedDict()
-        self._conditions: dict[Condition, Condition] = {}
+        self._asked_for: dict[Condition, Condition] = {}
 
     def counts(self, parts: Iterable[Parts], where: Condition, names: Sequence[str]) -> Numbers:
         """The named counters of the series that fulfil a condition in some stretches together:
@@ -77,7 +77,7 @@ class AreaSums:
     def _same(self, where: Condition) -> Condition:
         """The first that was asked of those that are equal, so that it is known by its identity:
         to compare conditions takes longer than to add up what was kept under them."""
-        return self._conditions.setdefault(where, where)
+        return self._asked_for.setdefault(where, where)
 
     def _taken_apart(self, parts: Iterable[Parts]) -> list[_Series]:
         found = []

@@ -21,6 +21,7 @@ from streams.registry.conditions import (
 )
 from streams.registry.counting import Counter
 from streams.registry.facts import Case, Fact, Flag
+from streams.registry.histogram import EXACT_BELOW
 from streams.registry.indicator import Indicator
 from streams.registry.kind import Duration, Kind
 from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group, Measure
@@ -104,7 +105,10 @@ def definition(measure: Measure) -> str:
         case Mean(of):
             return f"mean time of the records in `{of}`"
         case Quantile(share):
-            return f"nearest-rank quantile of the times, at {share:g}"
+            return (
+                f"nearest-rank quantile of the times, at {share:g}; within 1 %, and exact "
+                f"below {EXACT_BELOW} s"
+            )
         case ChosenServiceLevel():
             return "[by the formula of the force's file](#service-level)"
         case Gauge(of):
