@@ -115,12 +115,17 @@ def _base(change: Change, figure: Figure) -> float | None:
     return _percent(change.base) if figure.unit == "percent" else change.base
 
 
+_TARGET_OF = {
+    "emergency_response_time_standard": "attended_within_20min",
+    "outcome_14_victim_linked": "outcome_14_16_victim_linked",
+}
+"""Measures whose target is set for another one."""
+
+
 def goal_of(asked: Asked, figure: Figure) -> Goal:
     """The target that holds of a measure in the period of a figure."""
     measure = figure.measure.partition("_key_band_")[0]
-    if measure == "emergency_response_time_standard":
-        measure = "attended_within_20min"
-    found = goal(asked.query, measure, figure.period, figure.area)
+    found = goal(asked.query, _TARGET_OF.get(measure, measure), figure.period, figure.area)
     if found is None:
         raise NoAnswerError("no target of it")
     return found
