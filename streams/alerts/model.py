@@ -73,9 +73,9 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     """Days that were not usual, up to now."""
     taken: int = 1
     """Days that the sums are of; missing days are not among them."""
-    left_out: tuple[dt.datetime, ...] = ()
+    left_out: tuple[dt.datetime, ...] | msgspec.UnsetType = msgspec.UNSET
     """The starts of days with a name before the first that was exceptional, which the change that
-    was found in several days has left out."""
+    was found in several days has left out; not written where there are none."""
     observed: float
     expected: float
     """Of these days together."""

@@ -106,7 +106,7 @@ def convert(
 
         take(play.gather())
         written = take(play)
-    said = [f"{rows:,} rows became {written:,} events."]
+    said = [f"{_many(rows, 'row')} became {_many(written, 'event')}."]
     said += refused_lines(refused, examples, dead_letters)
     said += passed_over(source) + [f"Look: {warning}" for warning in play.warnings]
     much = None if stops.asked else refused_much(refused.total(), rows)
@@ -116,6 +116,11 @@ def convert(
         sys.exit(stops.exit_code)
     if much:
         sys.exit(REFUSED)
+
+
+def _many(number: int, one: str) -> str:
+    """`1 event`, `2 events`."""
+    return f"{number:,} {one}{'s' * (number != 1)}"
 
 
 @contextmanager

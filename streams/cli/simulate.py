@@ -72,7 +72,7 @@ def simulate_(
     *,
     once: bool,
 ) -> None:
-    r"""Make up calls, incidents, staffing and heartbeats, from the past until now and then live.
+    """Make up calls, incidents, staffing and heartbeats, from the past until now and then live.
 
     Nothing in it is real. The same day and seed give the same records, so a simulator that is
     started again repeats what it has sent, and nothing is counted twice.
@@ -82,7 +82,7 @@ def simulate_(
       watchroom simulate --force warwickshire --once > events.ndjson
       watchroom simulate --broker localhost:9092
       watchroom simulate --broker localhost:9092 --handlers 0.7
-      watchroom simulate --force warwickshire --surge "2022-01-14T19:00/2h x3 rugby" \
+      watchroom simulate --force warwickshire --surge "2022-01-14T19:00/2h x3 rugby" \\
         --since 2022-01-01 --once > events.ndjson
     """
     forces = forces_named(force_names)

@@ -77,7 +77,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "outcome": "the Home Office code of its outcome",
         "outcome_at": "when it had that outcome",
         "cancelled": "no crime: it counts nowhere",
-        "notifiable": "whether it is notifiable to the Home Office; only then is it recorded crime",
+        "notifiable": "whether it is notifiable to the Home Office (default: it is); only then is "
+        "it recorded crime",
         "offence_code": "the Home Office code of the offence, beside its group",
         "incident_id": "the incident that it was recorded of",
         "series": "the series of offences that it is taken to belong to",

@@ -94,7 +94,8 @@ REASONS: dict[str, Reason] = {
     ),
     "closed_before_opened": Reason(
         "the close is earlier than the opening",
-        'mend the times, or use `roll = "day"` or `on_error = "leave_out"`',
+        "mend the times, or use `after` (in the hour that autumn repeats), "
+        '`roll = "day"` or `on_error = "leave_out"`',
     ),
     "answered_and_abandoned": Reason(
         "the call has two ends", "map one of them, with `when` on the outcome"

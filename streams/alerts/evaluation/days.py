@@ -140,7 +140,7 @@ class DayEvaluation:
             return {"lasting": False}
         span = to_ms(course.since), to_ms(course.until)
         a_day = observed / days, expected / days
-        left_out = [to_ms(day) for day in course.left_out]
+        left_out = [to_ms(day) for day in course.left_out or ()]
         said = exceptional_volume.by_days_past(
             self.force, alert.title, a_day, span, self.at, left_out
         )

@@ -196,7 +196,8 @@ def _other_time(work: Work, field: str, column: Column) -> None:
     if field not in PARTIAL:
         # The nearest first: a closing follows the arrival where there was one.
         before = [name for name in reversed(work.placed) if name not in PARTIAL - {"opened_at"}]
-        if before and times.precision == "clock":
+        # Of a time with its date it decides which of two hours it is in where the clock goes back.
+        if before and times.precision in {"clock", "second"}:
             lines.append(f"after = {one_or_more(before)}")
         work.placed.append(field)
     work.fields += lines

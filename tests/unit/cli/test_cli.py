@@ -329,3 +329,17 @@ def test_a_port_in_use_is_told(folder: Path, running: str) -> None:
     answer = run("--web", port, "calls.ndjson")
     assert answer.exit_code == 1
     assert f"port {port} of 127.0.0.1 is in use" in answer.stderr
+
+
+def _commands(group: click.Group, *path: str) -> Iterator[tuple[str, ...]]:
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        yield (*path, name)
+        if isinstance(command, click.Group):
+            yield from _commands(command, *path, name)
+
+
+@pytest.mark.parametrize("path", list(_commands(main)), ids=" ".join)
+def test_no_help_shows_the_marks_of_its_own_form(path: tuple[str, ...]) -> None:
+    assert "\\b" not in watchroom(*path, "--help").output

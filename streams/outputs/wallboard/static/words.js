@@ -27,8 +27,11 @@ export function limit(seconds) {
 
 export const count = (number) => number.toLocaleString("en-GB");
 export const percent = (share) => bound(`${(share * 100).toFixed(1).replace(/\.0$/, "")} %`);
-// How often that comes about: `2 %`, `1 in 9,100,000`.
-export const chance = (share) => (share >= 0.01 ? percent(share) : bound(share > 0 ? `1 in ${count(Number((1 / share).toPrecision(2)))}` : "next to nothing"));
+// How often that comes about: `2 %`, `1 in 9,100`; beyond a million no figure is known so well.
+export const chance = (share) => {
+  if (share >= 0.01) return percent(share);
+  return bound(share >= 1e-6 ? `1 in ${count(Number((1 / share).toPrecision(2)))}` : "less than 1 in a million");
+};
 export const plural = (number, one, many) => `${count(number)} ${number === 1 ? one : many}`;
 
 // Clocks of one force: its own time zone, whatever that of the screen is.
