@@ -11,6 +11,7 @@
 | `of_force`                     | of an area, as a share of the whole force's                     |
 | `rate`                         | per 1,000 people or households                                  |
 | `standing`                     | above, below or in line, by its chart or with the average       |
+| `target`                       | the target of its own time, and whether it is met               |
 | `rank`, `peers`                | its place among the areas of its kind, and among similar forces |
 
 A period that runs is compared by its days that are over, with the same days. Changes are of what is
@@ -29,6 +30,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from streams.board.control import Point, chart
 from streams.board.query import Number, Observation, Query
+from streams.board.targets import Judged, goal
 from streams.config.force import WHOLE
 from streams.errors import QueryError
 from streams.registry.indicator import Indicator, Per
@@ -307,6 +309,21 @@ class Comparisons:
         they are here; None of an area, and where none is."""
         return self._ranking.of_force() if self.area == WHOLE else None
 
+    @cached_property
+    def target(self) -> Judged | None:
+        """The target of its own time, and whether it is met; None without one."""
+        found = goal(self.query, self.indicator, self.stretch, self.area)
+        if found is None:
+            return None
+        if found.of == "change":
+            change = self.year_to_date
+            few = change.value is None or change.base is None
+            percent = None if few else percent_change(change.value or 0, change.base or 0)
+            reached = None if percent is None else percent / 100
+        else:
+            reached = self.observation.value
+        return Judged(found, reached, found.met(reached), found.band(reached))
+
     # -- arithmetic --------------------------------------------------------------------------------
 
     def _of(self, stretch: Stretch) -> Observation:
@@ -351,7 +368,7 @@ def printed(value: float, places: int = 0) -> Decimal:
     return exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
-Compared = Change | Observation | Rate | Standing | Rank
+Compared = Change | Observation | Rate | Standing | Rank | Judged
 
 
 class Beside(Struct, frozen=True, omit_defaults=True):
@@ -370,6 +387,7 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     standing: Standing | UnsetType = UNSET
     rank: Rank | UnsetType | None = UNSET
     peers: Rank | UnsetType | None = UNSET
+    target: Judged | UnsetType | None = UNSET
 
     @classmethod
     def of(cls, comparisons: Comparisons, names: Iterable[str]) -> Beside:

@@ -54,6 +54,7 @@ from streams.registry.calls import CALL
 from streams.registry.measures import Group
 from streams.registry.packing import Packer
 from streams.registry.registry import REGISTRY, Registry
+from streams.registry.targets import check_measures
 from streams.stretches import Stretch
 
 WINDOWS: dict[str, int] = {"5m": 5, "15m": 15, "30m": 30, "1h": 60, "6h": 360}
@@ -143,6 +144,7 @@ class Monitor:
         self._kinds = {struct: kind for kind, struct in registry.structs.items()}
         self.forces = {force.id: force for force in forces}
         check_affects(self.forces.values(), registry)
+        check_measures(self.forces.values(), registry)
         self.shards: list[Shard] = []
         self.now = 0
         self.refused: dict[str, Counter[str]] = {

@@ -19,6 +19,7 @@ from streams.config.force import (
 from streams.config.toml import read_text
 from streams.errors import ConfigError
 from streams.registry.affected import unknown_names
+from streams.registry.targets import measure_problems
 
 
 @click.group()
@@ -57,7 +58,8 @@ def check(context: click.Context, files: tuple[Path, ...]) -> None:
         try:
             text = read_text(path)
             found, problems = check_force(text, str(path))
-            problems = problems or list(unknown_names(found, text)) if found else problems
+            if found is not None:
+                problems = [*unknown_names(found, text), *measure_problems(found, text)]
         except ConfigError as error:
             found, problems = None, [error]
         if found is None or problems:

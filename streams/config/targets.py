@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from streams.config.force import Force, Target
+from streams.config.measures import MeasureTarget
 
 
 class Held(NamedTuple):
@@ -29,3 +31,30 @@ def held(force: Force, targets: Sequence[Target], at: int) -> tuple[int, float |
     """The limit in seconds and the share that hold at an instant."""
     found = held_over(force, targets, at, at + 1)[-1]
     return found.seconds, found.share
+
+
+def measure_target(force: Force, name: str, area: int, at: int) -> MeasureTarget | None:
+    """The target of a measure that holds for an area, by its index, at an instant: one that names
+    the area goes before one of its kind, and that before one for all; of these the latest. None
+    before the first, and after the last day of one that ends."""
+    day = dt.datetime.fromtimestamp(at / 1000, force.zone).date()
+    declared = force.readings.get(name)
+    listed: list[MeasureTarget] = [each for each in force.file.targets if each.indicator == name]
+    found = [
+        (rank, each.since, each)
+        for each in (*listed, *(declared.targets if declared is not None else ()))
+        if each.since <= day
+        and (each.until is None or day <= each.until)
+        and (rank := _aimed(force, each, area)) is not None
+    ]
+    return max(found, key=lambda each: each[:2])[2] if found else None
+
+
+def _aimed(force: Force, target: MeasureTarget, area: int) -> int | None:
+    """How narrowly a target aims at an area; None where it is about others."""
+    place = force.areas[area]
+    if target.areas:
+        return 2 if place is not None and place.id in target.areas else None
+    if target.area_kind is not None:
+        return 1 if place is not None and place.kind == target.area_kind else None
+    return 0

@@ -11,6 +11,7 @@ from rich.text import Text
 from streams.board.answers import FigureRow
 from streams.board.compare import Change, Compared, Rank, Rate, Standing, printed
 from streams.board.query import Observation
+from streams.board.targets import Judged
 from streams.config.measures import Unit
 
 NOT_KNOWN, NOTHING = "not known", "no cases"
@@ -30,6 +31,7 @@ HEADINGS = {
     "standing": "Standing",
     "rank": "Rank",
     "peers": "Among peers",
+    "target": "Target",
 }
 SUMS = ("year_to_date", "rolling_3", "rolling_6", "rolling_12")
 """Comparisons whose value is not that of the row."""
@@ -76,23 +78,45 @@ def amount(number: float, unit: Unit) -> str:
 
 def compared(found: Compared | None, unit: Unit, *, sums: bool = False) -> str:
     """A comparison in words; of one of `sums` its own value comes first."""
+    said = NONE
     match found:
         case Change():
-            base = NOT_KNOWN if found.base is None else amount(found.base, unit)
+            said = NOT_KNOWN if found.base is None else amount(found.base, unit)
             if sums:
                 own = NOT_KNOWN if found.value is None else amount(found.value, unit)
-                base = f"{own} ({base})"
-            return f"{base} {moved(found, unit)}".rstrip()
-        case Observation():
-            return NONE if found.value is None else amount(found.value, "ratio")
-        case Rate():
-            return NONE if found.value is None else f"{printed(found.value, 2)}"
-        case Standing():
-            return NONE if found.word is None else f"{found.word} ({found.by})"
-        case Rank():
-            return NONE if found.rank is None else f"{found.rank} of {found.of}"
-        case _:
-            return NONE
+                said = f"{own} ({said})"
+            said = f"{said} {moved(found, unit)}".rstrip()
+        case Observation(value) if value is not None:
+            said = amount(value, "ratio")
+        case Rate(value) if value is not None:
+            said = f"{printed(value, 2)}"
+        case Standing(word, by) if word is not None:
+            said = f"{word} ({by})"
+        case Rank(rank, of) if rank is not None:
+            said = f"{rank} of {of}"
+        case Judged():
+            said = judged(found, unit)
+    return said
+
+
+def judged(found: Judged, unit: Unit) -> str:
+    """Whether a target is met: `met (at least 90.0 %)`, `missed (at most -25 %: -21 %)`."""
+    goal = found.target
+    bounds = [
+        f"{words} {_percent(bound) if goal.of == 'change' else amount(bound, unit)}"
+        for words, bound in (("at least", goal.lower), ("at most", goal.upper))
+        if bound is not None
+    ]
+    if found.met is None:
+        return found.band or NONE
+    said = f"{'met' if found.met else 'missed'} ({', '.join(bounds)})"
+    if goal.of == "change" and found.value is not None:
+        said = f"{said[:-1]}: {_percent(found.value)})"
+    return said
+
+
+def _percent(change: float) -> str:
+    return f"{printed(change * 100):+} %"
 
 
 def moved(change: Change, unit: Unit) -> str:

@@ -12,7 +12,7 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator
 
-from streams.config.force import Change, Force
+from streams.config.force import Change, Force, shipped_readings
 from streams.config.toml import locate, meant
 from streams.errors import ConfigError
 from streams.registry.registry import REGISTRY, Registry
@@ -68,6 +68,7 @@ NOT_COUNTED = frozenset({
 def known_names(force: Force, registry: Registry = REGISTRY) -> set[str]:
     """Every name that `affects` may have in a force's file, but for those made of its lines."""
     names = {*PUBLISHED, *NOT_COUNTED, *force.line_index}
+    names |= {*force.readings, *(each.name for each in shipped_readings())}
     names.update(force.categories.index, force.offences.index, force.markers.index)
     for group in registry.groups:
         names |= {group.name, f"{group.kind}s", *(measure.name for measure in group.measures)}

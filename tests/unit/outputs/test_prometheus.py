@@ -269,3 +269,24 @@ def test_every_name_keeps_to_the_conventions_and_none_is_used_twice() -> None:
     assert all(re.fullmatch(r"watchroom_[a-z0-9_]+[a-z0-9]", name) for name in made)
     assert not [name for name in made if re.search(r"_(total|count|sum|bucket|info)$", name)]
     assert exporter.metric_name(INCIDENTS, INCIDENTS.measures[0]) == "watchroom_incidents"
+
+
+def test_a_wide_table_is_exported_in_a_few_windows_where_anything_counts() -> None:
+    series = scraped(live(crime("k1", markers=["cyber"], area="north")))
+    name = "watchroom_markers_cyber"
+    places = {
+        (dict(labels)["window"], dict(labels)["area"])
+        for metric, labels in series
+        if metric == name
+    }
+    assert places == {
+        (window, area)
+        for window in ("1h", "today", "month")
+        for area in ("force", "north-area", "north")
+    }
+
+
+def test_the_series_of_each_table_are_counted() -> None:
+    series = scraped(live(crime("k1", markers=["cyber"], area="north")))
+    shown = [metric for metric, _ in series if metric.startswith("watchroom_markers")]
+    assert value(series, "watchroom_exported_series", group="markers") == len(shown)
