@@ -283,7 +283,7 @@ class Mapper:
         self._unlisted.clear()
         try:
             try:
-                made = msgspec.convert(fields, self.struct, strict=False)
+                made: Any = msgspec.convert(fields, self.struct, strict=False)
             except msgspec.ValidationError as error:
                 if self.mapping.kind not in FIELDS:
                     raise Refused("wrong_form", str(error)) from None
