@@ -255,6 +255,24 @@ class Query:
                 found.append(span[0])
         return min(found, default=None)
 
+    def latest_readings(self) -> list[tuple[Indicator, Stretch, dict[str, Observation]]]:
+        """What is reported under the names of indicators: of each the last period, and the figures
+        of it that are known, by area."""
+        found = []
+        names = () if self._reports is None else self._reports.measures()
+        for name in names:
+            try:
+                indicator = self.indicator(name)
+            except QueryError:  # it is not declared
+                continue
+            if self._reports is None or indicator.reported is None:
+                continue
+            last = self._reports.measured(indicator.reported).last
+            if last is not None:
+                known = {a: o for a, o in self.by_area(indicator, last).items() if o.known}
+                found.append((indicator, last, known))
+        return found
+
     # -- figures -----------------------------------------------------------------------------------
 
     def figure(
