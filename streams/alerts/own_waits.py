@@ -8,7 +8,8 @@ from functools import cached_property
 from detectors.durations.return_level import return_level
 from streams.fold.ledger import Ledger
 from streams.periods import DAY, Calendar
-from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
+from streams.registry.aggregates import DURATIONS
+from streams.registry.counting import SERIES_KEY_MASK, bin_in
 from streams.registry.histogram import value_of
 
 OWN_WEEKS = 8
@@ -80,14 +81,16 @@ class OwnWaits:
     def _read(self, start: int, end: int) -> tuple[Bins, dict[str, int]]:
         bins: Bins = {}
         sums: dict[str, int] = {}
+        waits = self.ledger.kind.duration_of[DURATIONS]
         for key, count in self.ledger.panes.between(start, end).items():
             row = self.row_of(key & SERIES_KEY_MASK)
             if row is None:
                 continue
-            if key > SERIES_KEY_MASK:
-                into = bins.setdefault(row, {})
-                index = (key >> BIN_SHIFT) - 1
-                into[index] = into.get(index, 0) + count
-            else:
+            if key <= SERIES_KEY_MASK:
                 sums[row] = sums.get(row, 0) + count
+                continue
+            duration, index = bin_in(key)
+            if duration == waits:
+                into = bins.setdefault(row, {})
+                into[index] = into.get(index, 0) + count
         return bins, sums

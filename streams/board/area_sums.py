@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from streams.board.columns import Numbers, Sums, quantiles, unpack
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Kept, Pane, Parts
+from streams.registry.aggregates import Quantile
 from streams.registry.conditions import Condition, Is
 from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
 from streams.registry.dimensions import AREA, Dimension
@@ -58,19 +59,19 @@ class AreaSums:
         return total
 
     def quantiles(
-        self, parts: Iterable[Parts], where: Condition, share: float, together: NDArray[np.float64]
+        self, parts: Iterable[Parts], where: Condition, of: Quantile, together: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], Numbers]:
-        """A quantile of the durations by area, in seconds, and how many durations there are.
-        `together` are the sums of them, in seconds."""
-        where = self._same(where)
-        found = [series.bins_by_area(where) for series in self._taken_apart(parts)]
+        """A quantile of durations by area, in seconds, and how many durations there are. `together`
+        are the sums of them, in seconds."""
+        where, duration = self._same(where), self.kind.duration_of[of.timing]
+        found = [series.bins_by_area(where, duration) for series in self._taken_apart(parts)]
         pairs, place = np.unique(
             np.concatenate([p for p, _ in found] or [_NONE]), return_inverse=True
         )
         numbers = np.bincount(place, np.concatenate([n for _, n in found] or [_NONE]), len(pairs))
         some = numbers > 0
         sums = Sums(_NONE, _NONE, some, pairs[some], numbers[some].astype(np.int64))
-        found_of = quantiles(sums, np.arange(self.size), share, together)
+        found_of = quantiles(sums, np.arange(self.size), of.share, together)
         durations = np.bincount(sums.pairs >> _AREA_SHIFT, sums.numbers, self.size)
         return found_of, durations.astype(np.int64)
 
@@ -161,8 +162,9 @@ class _Series:
         self._indices = _split(of.kind, np.array(self._keys, np.int64))
         self._counters: dict[str, Numbers] = {}
         self._by_area: dict[tuple[int, str], Numbers] = {}
-        self._bins_by_area: dict[int, tuple[Numbers, Numbers]] = {}
-        """By the identity of a condition."""
+        """By the identity of a condition, and counter."""
+        self._bins_by_area: dict[tuple[int, int], tuple[Numbers, Numbers]] = {}
+        """By the identity of a condition, and duration."""
 
     def by_area(self, where: Condition, name: str) -> Numbers:
         """A counter of the series that fulfil a condition, by area."""
@@ -182,20 +184,21 @@ class _Series:
             found = self._counters[name] = unpack(self.of.layout, (name,), values)[0]
         return found
 
-    def bins_by_area(self, where: Condition) -> tuple[Numbers, Numbers]:
+    def bins_by_area(self, where: Condition, duration: int) -> tuple[Numbers, Numbers]:
         """The pairs of an area and a histogram bin that has durations of such series, and how
-        many."""
-        found = self._bins_by_area.get(id(where))
+        many; `duration` is the place in the kind of that which is asked for."""
+        found = self._bins_by_area.get((id(where), duration))
         if found is None:
-            keys = [k for k in self.pane if k > SERIES_KEY_MASK and (k >> BIN_SHIFT) <= BINS]
+            first = duration * BINS + 1
+            keys = [k for k in self.pane if first <= k >> BIN_SHIFT < first + BINS]
             binned = np.array(keys, np.int64)
             indices = _split(self.of.kind, binned & SERIES_KEY_MASK)
             held = self.of.holds(where, indices)
             areas, source = self.of.upwards(indices[self.of.area][held])
-            bins = ((binned >> BIN_SHIFT) - 1)[held][source]
+            bins = ((binned >> BIN_SHIFT) - first)[held][source]
             pairs = areas.astype(np.int64) << _AREA_SHIFT | bins
             numbers = np.array([self.pane[key] for key in keys], np.int64)[held][source]
-            found = self._bins_by_area[id(where)] = pairs, numbers
+            found = self._bins_by_area[id(where), duration] = pairs, numbers
         return found
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from streams.registry.counting import CounterLayout
-from streams.registry.histogram import EXACT_BELOW
+from streams.registry.histogram import BINS, EXACT_BELOW
 
 Numbers = NDArray[np.int64]
 _ROW_SHIFT = 32
@@ -133,21 +133,25 @@ def _joined(
 
 
 def quantiles(
-    sums: Sums, rows: NDArray[np.intp], share: float, together: NDArray[np.float64]
+    sums: Sums,
+    rows: NDArray[np.intp],
+    share: float,
+    together: NDArray[np.float64],
+    first: int = 0,
 ) -> NDArray[np.float64]:
     """The nearest-rank quantile of each row's durations, in seconds, as
     `streams.registry.histogram.quantile` gives it; `NONE` where there are none. `together` are the
-    sums of their durations, in seconds.
+    sums of their durations, in seconds, and `first` is where the bins of that duration begin.
     """
     found = np.full(len(rows), NONE)
     if not len(sums.pairs):
         return found
-    least, middle = _seconds(sums.pairs & (1 << _ROW_SHIFT) - 1)
+    least, middle = _seconds((sums.pairs & (1 << _ROW_SHIFT) - 1) % BINS)
     before = np.concatenate(([0], np.cumsum(sums.numbers)))
     below = np.concatenate(([0], np.cumsum(sums.numbers * least)))
-    keys = rows.astype(np.int64)
-    begin = np.searchsorted(sums.pairs, keys << _ROW_SHIFT)
-    total = before[np.searchsorted(sums.pairs, keys + 1 << _ROW_SHIFT)] - before[begin]
+    keys = rows.astype(np.int64) << _ROW_SHIFT | first
+    begin = np.searchsorted(sums.pairs, keys)
+    total = before[np.searchsorted(sums.pairs, keys + BINS)] - before[begin]
     some = total > 0
     begin, total = begin[some], total[some]
     # A tiny slack keeps 0.9 * 10 = 9.000000000000002 from asking for the tenth of ten.

@@ -36,7 +36,7 @@ from streams.fold.ledger import Ledger
 from streams.fold.panes import Panes, Parts
 from streams.fold.totals import MEASURE
 from streams.periods import DAY, Calendar, Grain, Span
-from streams.registry.aggregates import DURATIONS, SMALL, Count, Mean, Quantile, Share
+from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
 from streams.registry.indicator import Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
@@ -341,8 +341,8 @@ class Query:
             used = self._beside.used(stretch.start, stretch.end, _counted(panes, stretch))
             known, heard = self._with_totals(used, lines, counters, heard)
         if isinstance(value, Quantile):
-            together = counters[DURATIONS] / 1000
-            tops, bottoms = sums.quantiles(parts, where, value.share, together)
+            together = counters[value.timing] / 1000
+            tops, bottoms = sums.quantiles(parts, where, value, together)
             return Figures(tops, bottoms, True, known, heard.complete)
         return Figures(*_made(value, counters), False, known, heard.complete)
 
@@ -455,7 +455,7 @@ def _made(
     if isinstance(value, Count):
         return counters[value.counter], None
     if isinstance(value, Mean):
-        return counters[DURATIONS] / 1000, counters[value.of]
+        return counters[value.timing] / 1000, counters[value.of]
     top, bottom, less = (
         np.sum([none, *(counters[name] for name in names)], axis=0)
         for names in (value.top, value.bottom, value.less)

@@ -22,7 +22,6 @@ from streams.board.totals import Part, Used
 from streams.config.force import Force
 from streams.fold.panes import NOTHING, Pane
 from streams.registry.aggregates import (
-    DURATIONS,
     UNKNOWN,
     Count,
     Figures,
@@ -58,7 +57,8 @@ class Rollup:
         self._names = [m.name for m in group.measures if not isinstance(m.value, Gauge)]
         needed = {name for value in self._values for name in value.needs}
         self._needed = [name for name in self._layout.names if name in needed]
-        self._shares = sorted({v.share for v in self._values if isinstance(v, Quantile)})
+        self._quantiles = sorted({v for v in self._values if isinstance(v, Quantile)})
+        self._timed = {kind.duration_of[each.timing] for each in self._quantiles}
         self._row_keys: list[Key] = []
         """The rows by number; those that are shown even when nothing happened come first."""
         self._number_of: dict[Key, int] = {}
@@ -140,13 +140,13 @@ class Rollup:
     @property
     def width(self) -> int:
         """How many figures a row has (`figures`)."""
-        return len(self._needed) + len(self._shares)
+        return len(self._needed) + len(self._quantiles)
 
     # -- by arrays ---------------------------------------------------------------------------------
 
     def sums(self, pane: Pane, before: Pane = NOTHING.fresh) -> Sums:
         """What each row counts in a pane, or by how much that is more than before."""
-        series, bins = Changes(), Changes()
+        series, bins, timed = Changes(), Changes(), self._timed
         old: list[int] = []
         new: list[int] = []
         for key in before.keys() | pane.keys():
@@ -155,7 +155,7 @@ class Rollup:
                 series.add(self._rows(key), (now != 0) - (was != 0))
                 old.append(was)
                 new.append(now)
-            elif self._shares and (a_bin := (key >> BIN_SHIFT) - 1) < BINS:  # of the first duration
+            elif timed and (a_bin := (key >> BIN_SHIFT) - 1) // BINS in timed:
                 bins.add(self._rows(key & SERIES_KEY_MASK), now - was, a_bin)
         counts = unpack(self._layout, self._needed, new)
         if before:
@@ -172,11 +172,17 @@ class Rollup:
         """What the measures of some rows are made of, (figures, rows): their counters, then their
         quantiles. Rows that have the same are the same."""
         counts = sums.counts[:, numbers]
-        if not self._shares:
+        if not self._quantiles:
             return counts.astype(np.float64)
-        together = counts[self._needed.index(DURATIONS)] / 1000
-        found = [quantiles(sums, numbers, share, together) for share in self._shares]
+        found = [self._quantile(each, sums, numbers, counts) for each in self._quantiles]
         return np.vstack((counts, *found))
+
+    def _quantile(
+        self, of: Quantile, sums: Sums, numbers: NDArray[np.intp], counts: Numbers
+    ) -> NDArray[np.float64]:
+        together = counts[self._needed.index(of.timing)] / 1000
+        first = self.kind.duration_of[of.timing] * BINS
+        return quantiles(sums, numbers, of.share, together, first)
 
     def made(self, numbers: NDArray[np.intp], figures: NDArray[np.float64]) -> list[Row]:
         """The rows of some numbers, of their figures."""
@@ -184,7 +190,7 @@ class Rollup:
             return []
         counted = len(self._needed)
         counts = dict(zip(self._needed, figures[:counted].astype(np.int64), strict=True))
-        durations = dict(zip(self._shares, figures[counted:], strict=True))
+        durations = dict(zip(self._quantiles, figures[counted:], strict=True))
         places = zip(*(self._row_keys[number] for number in numbers), strict=True)
         columns = (_column(value, counts, durations) for value in self._values)
         return list(map(self._row_type, *places, *columns))
@@ -257,16 +263,16 @@ class Rollup:
 def _column(
     value: Count | Share | Mean | Quantile,
     counts: dict[str, Numbers],
-    durations: dict[float, NDArray[np.float64]],
+    durations: dict[Quantile, NDArray[np.float64]],
 ) -> list[Any]:
     """A measure of many rows, from their counters and quantiles: what `value.read` gives of one."""
     if isinstance(value, Count):
         return list(counts[value.counter].tolist())
     if isinstance(value, Mean):
-        sums, of = counts[DURATIONS].tolist(), counts[value.of].tolist()
+        sums, of = counts[value.timing].tolist(), counts[value.of].tolist()
         return [total / n / 1000 if n else None for total, n in zip(sums, of, strict=True)]
     if isinstance(value, Quantile):
-        return [None if each == NONE else each for each in durations[value.share].tolist()]
+        return [None if each == NONE else each for each in durations[value].tolist()]
     none = np.zeros_like(next(iter(counts.values())))
     top, bottom, less = (
         np.sum([none, *(counts[name] for name in names)], axis=0)

@@ -46,6 +46,7 @@ from streams.fold.panes import (
     stored_grain,
 )
 from streams.periods import DAY, EPOCH, GRAINS, HOUR, Calendar, Grain, Period, Span
+from streams.registry.counting import bin_in
 from streams.registry.packing import (
     OPEN,
     ByClock,
@@ -598,8 +599,8 @@ class Ledger:
             known_from = self._whole_end(since.figures) if precision else since.figures
             if of == clock and end <= known_from:
                 counters &= ~(layout.mask[name] << layout.shift[name])
-                if name in self.packer.timed:
-                    bins = ()
+                timed = self.kind.duration_of.get(name)
+                bins = tuple([each for each in bins if bin_in(each)[0] != timed])
         if not counters and not bins:
             return None
         return clock, when, precision, series_key, counters, bins

@@ -11,9 +11,10 @@ counted over time, `window`. What is true at this moment (`watchroom_calls_waiti
 * They are gauges, since a record that is withdrawn makes a figure fall.
 * What has no value (the mean of no calls) is absent: never zero, never NaN.
 * No identifier of a record or a person is a label.
-* The number of series is bounded. By category, grade or offence, of which there is a row for all
-  together, there are only the windows of `BROKEN_DOWN` and only rows that are not zero; a group has
-  at most `MOST_ROWS` rows a force, widest first, and what did not fit is counted in
+* The number of series is bounded, and `watchroom_exported_series` says how many there are of each
+  table. By category, grade or offence, of which there is a row for all together, and of wide tables
+  there are only the windows of `BROKEN_DOWN` and only rows that are not zero; a group has at most
+  `MOST_ROWS` rows a force, widest first, and what did not fit is counted in
   `watchroom_rows_left_out`.
 * No figure of a force is shown while the monitor reads or is behind: none is better than half of
   one. With `watchroom_trouble` they are shown, since alerts about the room must still come.
@@ -57,7 +58,8 @@ from streams.registry.kind import Kind
 from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure
 
 BROKEN_DOWN = ("1h", "today", "month")
-"""The windows that have rows by a dimension that is summed over its values (a category)."""
+"""The windows that have rows by a dimension that is summed over its values (a category), and rows
+of wide tables."""
 
 MOST_ROWS = 5_000
 """The most rows of one group and force, over all windows."""
@@ -113,8 +115,17 @@ class Exporter:
         boards = {}
         if self.live.health.counting:
             boards = {force: self.live.board(force) for force in self.live.forces()}
+        exported = GaugeMetricFamily(
+            "watchroom_exported_series",
+            "Series of the figures of a table of the board.",
+            labels=["group"],
+        )
         for group in self._groups:
-            yield from group.families(boards)
+            families = list(group.families(boards))
+            yield from families
+            if families:
+                exported.add_metric([group.group.name], sum(map(_series_of, families)))
+        yield from (exported,) if exported.samples else ()
         yield from _definitions(boards)
         yield from _feeds(boards)
         yield from reading_metrics(self.live, boards)
@@ -201,6 +212,10 @@ class Exporter:
 
 def _single(name: str, words: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, words, value=value)
+
+
+def _series_of(family: Metric) -> int:
+    return len(family.lines if isinstance(family, GaugeLines) else family.samples)
 
 
 class _Shown:
@@ -321,7 +336,7 @@ class _GroupMetrics:
 
     def _shown(self, row: Row, window: str) -> _Shown:
         narrowed = [row[name] != ALL for name in self._many]
-        wanted = not any(narrowed) or (
+        wanted = not (any(narrowed) or self.group.wide) or (
             window in BROKEN_DOWN and any(row[measure.name] for measure in self._flows)
         )
         return _Shown(row, sum(narrowed) + (row.area != WHOLE), wanted=wanted)

@@ -18,11 +18,11 @@ SMALL = 20
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The counters of one row by name, and the histogram of its durations: bin
+    """The counters of one row by name, and by timing the histogram of its durations: bin
     (`streams.registry.histogram`) to count."""
 
     counts: Mapping[str, int]
-    bins: Mapping[int, int]
+    bins: Mapping[str, Mapping[int, int]]
 
 
 class Ratio(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -47,7 +47,8 @@ UNKNOWN = Ratio(None, None, None)
 """A ratio of which the parts are not known."""
 
 DURATIONS = "sum"
-"""The counter that a figure of durations needs: what comes from totals never has it."""
+"""The timing that a figure of durations is read from where it names no other. A timing goes by the
+counter of its sum, in ms (`streams.registry.counting.Timing`); what comes from totals has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,33 +90,38 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Mean:
-    """The exact mean, in seconds, of the durations of the records that the counter `of` counts."""
+    """The exact mean, in seconds, of the durations of a timing: `of` is the counter that says of
+    how many records they are."""
 
     of: str
+    timing: str = DURATIONS
 
     @property
     def needs(self) -> frozenset[str]:
         """The counters without which there is no figure."""
-        return frozenset((self.of, DURATIONS))
+        return frozenset((self.of, self.timing))
 
     def read(self, figures: Figures) -> float | None:
         """In seconds; None where no record is counted."""
         n = figures.counts[self.of]
-        return figures.counts["sum"] / n / 1000 if n else None
+        return figures.counts[self.timing] / n / 1000 if n else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, order=True, slots=True)
 class Quantile:
-    """A nearest-rank quantile of the durations, in seconds: exact to the second below 128 s, within
-    1 % above (`streams.registry.histogram`). `share` is in (0, 1]: 0.5 is the median."""
+    """A nearest-rank quantile of the durations of a timing, in seconds: exact to the second below
+    128 s, within 1 % above (`streams.registry.histogram`). `share` is in (0, 1]: 0.5 is the
+    median."""
 
     share: float
+    timing: str = DURATIONS
 
     @property
     def needs(self) -> frozenset[str]:
         """The counters without which there is no figure."""
-        return frozenset((DURATIONS,))
+        return frozenset((self.timing,))
 
     def read(self, figures: Figures) -> float | None:
         """In seconds; None where no record is counted."""
-        return quantile(figures.bins, self.share, figures.counts[DURATIONS] / 1000)
+        together = figures.counts[self.timing] / 1000
+        return quantile(figures.bins.get(self.timing, {}), self.share, together)

@@ -8,6 +8,10 @@ abandoned; abandoned within that limit; abandoned within 5 seconds; lost (ended 
 answer nor an abandonment on record); and of the speed of answer the sum (ms) and sum of squares
 (ms squared). Within a limit includes the limit, and is judged in milliseconds.
 
+Handling time is the talk, from the answer to the end of the call; wrap-up what follows it until the
+handler is free again. The national 999 figures are taken from when the operator passed the call on,
+which only some telephone systems record: a call without it is in none of them.
+
 The last version of a call in a finished export that names no end is lost, never waiting.
 """
 
@@ -20,7 +24,7 @@ from streams.config.force import Force, Line, Target
 from streams.events.schema import Call
 from streams.periods import DAY, MINUTE, SECOND
 from streams.registry.aggregates import Count, Mean, Quantile, Share
-from streams.registry.conditions import is_, present, within
+from streams.registry.conditions import between, flagged, is_, present, timed, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Choice, Lines
 from streams.registry.facts import Case, Flag
@@ -34,6 +38,7 @@ from streams.registry.measures import (
     Performance,
     WatchPolicy,
 )
+from streams.registry.times import LONGEST
 
 AT_ONCE = 5 * SECOND
 """Milliseconds within which a caller who gave up is taken not to have waited."""
@@ -58,6 +63,7 @@ CHANNELS = ("", "999", "101", "online", "webchat", "text")
 """The first stands for a call of which its line says all."""
 ENDED = present("ended_at") | is_("played", "end")
 ANSWERED, ABANDONED = is_("end", "answered"), is_("end", "abandoned")
+CONNECTED, WRAPPED_UP = ANSWERED & flagged("by_operator"), ANSWERED & flagged("wrapped")
 
 CALLS = Group(
     "calls",
@@ -115,6 +121,94 @@ CALLS = Group(
     dashboard="calls",
 )
 
+
+CONTACTS = Group(
+    "contacts",
+    "Contacts by channel",
+    "call",
+    "offered_at",
+    ("line",),
+    (
+        Measure("contacts", "Contacts", "count", "neutral", Count("offered")),
+        Measure("by_999", "On 999", "count", "neutral", Count("by_999")),
+        Measure("by_101", "On 101", "count", "neutral", Count("by_101")),
+        Measure("online", "Online", "count", "neutral", Count("by_online")),
+        Measure("webchat", "By webchat", "count", "neutral", Count("by_webchat")),
+        Measure("text", "By text", "count", "neutral", Count("by_text")),
+        Measure("resolved", "Resolved at first contact", "count", "up_good", Count("resolved")),
+        Measure(
+            "resolved_share",
+            "Share resolved at first contact, where known",
+            "ratio",
+            "up_good",
+            Share(("resolved",), ("resolved", "not_resolved")),
+        ),
+    ),
+    wide=True,
+)
+
+
+def _lengths(timing: str, number: str, name: str, title: str) -> tuple[Measure, ...]:
+    """How long something took: its mean, median and 90th percentile."""
+    return (
+        Measure(f"{name}_mean", f"Mean {title}", "seconds", "neutral", Mean(number, timing)),
+        Measure(f"{name}_median", f"Median {title}", "seconds", "neutral", Quantile(0.5, timing)),
+        Measure(
+            f"{name}_p90", f"90th percentile of {title}", "seconds", "neutral",
+            Quantile(0.9, timing),
+        ),
+    )  # fmt: skip
+
+
+HANDLING = Group(
+    "handling",
+    "Handling of calls",
+    "call",
+    "offered_at",
+    ("line",),
+    (
+        Measure("handled", "Answered and ended", "count", "neutral", Count("handled")),
+        *_lengths("handling_time", "handled", "handling", "handling time"),
+        Measure("wrapped_up", "With wrap-up known", "count", "neutral", Count("wrapped_up")),
+        *_lengths("wrap_up_time", "wrapped_up", "wrap_up", "wrap-up"),
+    ),
+    wide=True,
+)
+
+OPERATOR = ("under_10s", "10_to_60s", "60s_and_over")
+SINCE_OPERATOR = Group(
+    "since_operator",
+    "Answer since the operator's connect",
+    "call",
+    "offered_at",
+    ("line",),
+    (
+        Measure("connected", "Answered, connect known", "count", "neutral", Count("connected")),
+        Measure("answered_under_10s", "Under 10 s", "count", "up_good", Count("under_10s")),
+        Measure("answered_10_to_60s", "10 to under 60 s", "count", "neutral", Count("10_to_60s")),
+        Measure(
+            "answered_60s_and_over", "60 s and over", "count", "down_good", Count("60s_and_over")
+        ),
+        Measure(
+            "share_under_10s", "Share under 10 s", "ratio", "up_good",
+            Share(("under_10s",), OPERATOR),
+        ),
+        Measure(
+            "share_10_to_60s", "Share from 10 to under 60 s", "ratio", "neutral",
+            Share(("10_to_60s",), OPERATOR),
+        ),
+        Measure(
+            "share_60s_and_over", "Share of 60 s and over", "ratio", "down_good",
+            Share(("60s_and_over",), OPERATOR),
+        ),
+        Measure(
+            "connect_mean", "Mean answer since connect", "seconds", "down_good",
+            Mean("connected", "connect_time"),
+        ),
+    ),
+    wide=True,
+)  # fmt: skip
+
 CALL = Kind(
     name="call",
     feed="calls",
@@ -126,6 +220,8 @@ CALL = Kind(
         Time("answered_at", after="offered_at", bounded=True),
         Time("abandoned_at", after="offered_at", bounded=True),
         Time("ended_at", after="offered_at"),
+        Time("connected_at", after="offered_at", doubtful=True),
+        Time("wrapped_up_at", after="offered_at", doubtful=True),
     ),
     rules=(
         Rule(
@@ -134,7 +230,12 @@ CALL = Kind(
             "a call has one end, not two",
         ),
     ),
-    durations=(Duration("wait", until=("answered_at", "abandoned_at")),),
+    durations=(
+        Duration("wait", until=("answered_at", "abandoned_at")),
+        Duration("handling", ("ended_at",), ("answered_at",), clamped=False),
+        Duration("wrap_up", ("wrapped_up_at",), ("ended_at",), clamped=False),
+        Duration("connect", ("answered_at",), ("connected_at",), clamped=False),
+    ),
     dimensions=(Lines(), Areas()),
     facts=(
         Case(
@@ -148,7 +249,9 @@ CALL = Kind(
         ),
         Choice("channel", values=CHANNELS),
         Flag("called_back", present("called_back_at")),
-        Flag("settled_at_once", is_("resolved", True)),
+        Case("resolved", "unknown", (("no", present("resolved")), ("yes", is_("resolved", True)))),
+        Flag("by_operator", present("connected_at")),
+        Flag("wrapped", present("wrapped_up_at")),
     ),
     counters=(
         Counter("offered"),
@@ -158,10 +261,24 @@ CALL = Kind(
         Counter("abandoned_within", ABANDONED & within("wait", limit)),
         Counter("abandoned_at_once", ABANDONED & within("wait", AT_ONCE)),
         Counter("lost", is_("end", "lost")),
+        Counter("handled", ANSWERED & timed("handling")),
+        Counter("wrapped_up", WRAPPED_UP & timed("wrap_up")),
+        *(Counter(f"by_{each}", is_("channel", each)) for each in CHANNELS[1:]),
+        Counter("resolved", is_("resolved", "yes")),
+        Counter("not_resolved", is_("resolved", "no")),
+        Counter("connected", CONNECTED & timed("connect")),
+        Counter("under_10s", CONNECTED & within("connect", 10 * SECOND - 1)),
+        Counter("10_to_60s", CONNECTED & between("connect", 10 * SECOND, MINUTE - 1)),
+        Counter("60s_and_over", CONNECTED & between("connect", MINUTE, LONGEST)),
     ),
-    timings=(Timing("wait", ANSWERED),),
+    timings=(
+        Timing("wait", ANSWERED),
+        Timing("handling", ANSWERED, sum="handling_time", squares=""),
+        Timing("wrap_up", WRAPPED_UP, sum="wrap_up_time", squares=""),
+        Timing("connect", CONNECTED, sum="connect_time", squares=""),
+    ),
     open=is_("end", "waiting"),
     unfinished=is_("end", "waiting"),
     lost_after=lost_after,
-    groups=(CALLS,),
+    groups=(CALLS, CONTACTS, HANDLING, SINCE_OPERATOR),
 )

@@ -13,6 +13,7 @@ from string import Formatter
 from typing import Any
 
 from streams.errors import DeclarationError
+from streams.registry.aggregates import DURATIONS, Mean, Quantile
 from streams.registry.conditions import Condition, Has, Is, Within
 from streams.registry.facts import Case, FieldFact, Flag, Number
 from streams.registry.kind import Kind
@@ -96,11 +97,7 @@ class _Checks:
                         f"{kind.name}, counter {counter.name}: what adds numbers can't hang on a "
                         "duration"
                     )
-        for timing in kind.timings:
-            entry = f"timing {timing.sum}"
-            self.among(entry, "duration", (timing.duration,), self.durations)
-            self.of_facts(entry, timing.when)
-            self.by_clock(entry, timing.clock)
+        self.timings()
         for name, condition in (
             ("counts", kind.counts),
             ("open", kind.open),
@@ -118,9 +115,7 @@ class _Checks:
         for clock, layout in zip(kind.clocks, kind.layouts, strict=True):
             listed[f"counters by {clock}"] = list(layout.names)
         for what, names in listed.items():
-            for name, number in Counts(names).items():
-                if number > 1:
-                    raise DeclarationError(f'{kind.name}: {number} {what} are called "{name}"')
+            self.once(what, names, "called")
 
     def facts(self) -> None:
         for column in self.kind.columns:
@@ -135,6 +130,23 @@ class _Checks:
                 for _, when in column.cases:
                     self.of_event(entry, when)
 
+    def timings(self) -> None:
+        """Bins are told apart by duration: two timings of one would be mixed."""
+        for timing in self.kind.timings:
+            entry = f"timing {timing.sum}"
+            self.among(entry, "duration", (timing.duration,), self.durations)
+            self.of_facts(entry, timing.when)
+            self.by_clock(entry, timing.clock)
+        for clock in self.kind.clocks:
+            durations = [each.duration for each in self.kind.timings_by(clock)]
+            self.once(f"timings by {clock}", durations, "of")
+
+    def once(self, what: str, names: Iterable[str], are: str) -> None:
+        """Raises for a name that there is twice."""
+        for name, number in Counts(names).items():
+            if number > 1:
+                raise DeclarationError(f'{self.kind.name}: {number} {what} are {are} "{name}"')
+
     def group(self, group: Group) -> None:
         self.by_clock(f"group {group.name}", group.clock)
         dimensions = [each.name for each in self.kind.dimensions]
@@ -143,14 +155,19 @@ class _Checks:
         self.of_facts(entry, group.where, dimensions)
         layout = self.kind.layouts[self.kind.clocks.index(group.clock)]
         for measure in group.measures:
-            self.among(
-                f"measure {group.name}.{measure.name}", "value", _needs(measure), layout.names
-            )
+            entry = f"measure {group.name}.{measure.name}"
+            self.among(entry, "value", _needs(measure), layout.names)
+            if isinstance(measure.value, Mean | Quantile):
+                timings = [each.sum for each in self.kind.timings_by(group.clock)]
+                self.among(entry, "timing", (measure.value.timing,), timings)
             if measure.watch is not None:
-                self.watch(f"measure {group.name}.{measure.name}", measure.watch, group)
+                self.watch(entry, measure, measure.watch, group)
 
-    def watch(self, entry: str, watch: WatchPolicy, group: Group) -> None:
-        """What a sentence is about names dimensions, and the whole where one says what happened."""
+    def watch(self, entry: str, measure: Measure, watch: WatchPolicy, group: Group) -> None:
+        """What a sentence is about names dimensions, and the whole where one says what happened. Of
+        means that of the first timing can be watched."""
+        if isinstance(measure.value, Mean):
+            self.among(entry, "watched timing", (measure.value.timing,), (DURATIONS,))
         named = {name for _, name, _, _ in Formatter().parse(watch.subject) if name is not None}
         self.among(entry, "watch.subject", named, group.dimensions)
         narrow = [name for name in group.dimensions if self.kind.dimension(name).narrows]

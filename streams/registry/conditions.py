@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from streams.config.force import Force, Target
+from streams.registry.times import LONGEST
 
 Targets = Callable[[Force, Mapping[str, Any]], Sequence[Target]]
 """The dated targets that a record is held to, by its force and the values of its dimensions."""
@@ -119,6 +120,23 @@ class Within(Question):
 
     limit: int | Targets
 
+    @property
+    def shortest(self) -> int:
+        """The shortest that is meant, in ms."""
+        return 0
+
+
+@dataclass(frozen=True)
+class Between(Within):
+    """Whether there is a duration, no shorter than `least` and no longer than a limit, in ms."""
+
+    least: int
+
+    @property
+    def shortest(self) -> int:
+        """The shortest that is meant, in ms."""
+        return self.least
+
 
 @dataclass(frozen=True)
 class Not(Condition):
@@ -203,3 +221,13 @@ def has(name: str, value: str) -> Condition:
 def within(name: str, limit: int | Targets) -> Condition:
     """There is a duration, no longer than a limit: in ms, or a target of the force."""
     return Within(name, limit)
+
+
+def between(name: str, least: int, limit: int) -> Condition:
+    """There is a duration of so many ms at the least and at the most."""
+    return Between(name, limit, least)
+
+
+def timed(name: str) -> Condition:
+    """There is a duration."""
+    return Within(name, LONGEST)

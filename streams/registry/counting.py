@@ -1,7 +1,8 @@
 """Counters as data, and their layout in one integer.
 
 A counter is a condition on a record, by one clock of its kind. A timing adds durations: their sum
-(ms), their sum of squares (ms squared), and a histogram of them in whole seconds.
+(ms), their sum of squares (ms squared) where detectors watch their mean, and a histogram of them in
+whole seconds.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from streams.registry.conditions import ALWAYS, Condition
+from streams.registry.histogram import BINS
 
 COUNT_BITS, SUM_BITS, SQUARES_BITS = 32, 64, 112
 """Room for 4 thousand million records, and as many of the longest durations."""
@@ -18,6 +20,11 @@ BIN_SHIFT = 40
 """The key of a number in a pane is a series key, with one more than the histogram bin above this
 bit; nothing above it for the counters."""
 SERIES_KEY_MASK = (1 << BIN_SHIFT) - 1
+
+
+def bin_in(key: int) -> tuple[int, int]:
+    """Of the key of a histogram bin the place of its duration in the kind, and its number."""
+    return divmod((key >> BIN_SHIFT) - 1, BINS)
 
 
 @dataclass(frozen=True)
@@ -35,13 +42,20 @@ class Counter:
 @dataclass(frozen=True)
 class Timing:
     """The durations of the records of which a condition holds and which have one: `sum` and
-    `squares` are the counters that they are added up in."""
+    `squares` are the counters that they are added up in. Means and quantiles name the timing that
+    they are read from by its `sum`; without `squares` no detector can watch its mean."""
 
     duration: str
     when: Condition = ALWAYS
     clock: str = ""
     sum: str = "sum"
     squares: str = "squares"
+
+    @property
+    def counters(self) -> tuple[tuple[str, int], ...]:
+        """What it is added up in, with the bits that this takes."""
+        sums = ((self.sum, SUM_BITS),)
+        return (*sums, (self.squares, SQUARES_BITS)) if self.squares else sums
 
 
 class CounterLayout:
@@ -66,11 +80,7 @@ class CounterLayout:
         """The layout of what is counted by one clock."""
         return cls(
             *((each.name, COUNT_BITS) for each in counters),
-            *(
-                part
-                for each in timings
-                for part in ((each.sum, SUM_BITS), (each.squares, SQUARES_BITS))
-            ),
+            *(part for each in timings for part in each.counters),
         )
 
     def one(self, *names: str) -> int:

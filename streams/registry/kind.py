@@ -30,19 +30,22 @@ class Time:
     """A time of a record that is judged: it may not be later than `updated_at`, and not earlier
     than the one that it comes `after`, where that is known to the second.
 
-    `bounded`: it may not be more than `LONGEST` after that either. `earliest_of`: the list of the
-    event, such as its units, whose earliest time of that name it is where it is left out."""
+    `bounded`: it may not be more than `LONGEST` after that either. `doubtful`: where it can't be
+    true it is taken for not known, so that an error in it loses no record. `earliest_of`: the list
+    of the event, such as its units, whose earliest time of that name it is where it is left out."""
 
     field: str
     after: str = ""
     bounded: bool = False
+    doubtful: bool = False
     earliest_of: str = ""
 
 
 @dataclass(frozen=True)
 class Duration:
     """Milliseconds from the first of `since` that there is (by default the first clock) to the
-    first of `until`, where `when` holds of the event: no less than 0 and no more than `longest`.
+    first of `until`, where `when` holds of the event: no less than 0 and no more than `longest`. A
+    duration beyond that is set to it, or is not known where it is not `clamped`.
 
     Both have to be known to the second, or `to_the_day` to the day."""
 
@@ -51,6 +54,7 @@ class Duration:
     since: tuple[str, ...] = ()
     when: Condition = ALWAYS
     longest: int = LONGEST
+    clamped: bool = True
     to_the_day: bool = False
 
 
@@ -172,6 +176,13 @@ class Kind:
         return tuple(each for each in self.durations if each.name in asked)
 
     @cached_property
+    def duration_of(self) -> Mapping[str, int]:
+        """By counter that durations are added up in, the place of these in `kept_durations`: bins
+        of the histogram are told apart by it."""
+        places = {each.name: place for place, each in enumerate(self.kept_durations)}
+        return {name: places[t.duration] for t in self.timings for name, _ in t.counters}
+
+    @cached_property
     def meaning(self) -> str:
         """A digest of all that decides what a packed record is."""
         return digest(
@@ -187,11 +198,11 @@ class Kind:
     def _counted_by(self, clock: str) -> Counted:
         layout = self.layouts[self.clocks.index(clock)]
         how = {each.name: digest(self.counts, each) for each in self.counters_by(clock)}
-        places = {each.name: place for place, each in enumerate(self.kept_durations)}
         timings = []
         for each in self.timings_by(clock):
-            how[each.sum] = how[each.squares] = digest(self.counts, each)
-            timings.append((places[each.duration], how[each.sum]))
+            for name, _ in each.counters:
+                how[name] = digest(self.counts, each)
+            timings.append((self.duration_of[each.sum], how[each.sum]))
         bits = ((name, layout.mask[name].bit_length()) for name in layout.names)
         return Counted(tuple((name, size, how[name]) for name, size in bits), tuple(timings))
 

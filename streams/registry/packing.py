@@ -214,11 +214,6 @@ class Packer:
         return tuple(found)
 
     @property
-    def timed(self) -> frozenset[str]:
-        """The counters that durations are added up in."""
-        return frozenset(name for each in self.kind.timings for name in (each.sum, each.squares))
-
-    @property
     def skewed(self) -> int:
         """Times that were set back by no more than the skew of two clocks."""
         return self._judge.skewed
@@ -526,6 +521,13 @@ class _PackSource:
         """Another time, as far as it can be judged."""
         out, field, after = self.out, time.field, time.after
         exact = f" and not {after}_precision" if after in self.partial else ""
+        judged = f"({field!r}, {field}, {after!r}, {after}, _updated)"
+        if time.doubtful:
+            out.add(1, f"if {field} is not None:")
+            self.to_ms(2, field)
+            out.add(2, f"if not {after} <= {field} <= _updated:")
+            out.add(3, f"{field} = _judge.plausible{judged}")
+            return
         if after and not self.reckoned(field) and not self.partial & {field, after}:
             # Nothing but its place is asked: where that is right, as it is for nearly all, it is
             # compared as it came.
@@ -538,8 +540,7 @@ class _PackSource:
             out.add(3, f"{field} = _judge.known({field!r}, {field}, _updated)")
             return
         out.add(2, f"if not {after} <= {field} <= _updated:")
-        judged = f"_judge.after({field!r}, {field}, {after!r}, {after}, _updated)"
-        out.add(3, f"{field} = {judged}")
+        out.add(3, f"{field} = _judge.after{judged}")
         if time.bounded:
             out.add(2, f"if {field} - {after} > {LONGEST}:")
             out.add(3, f"raise _too_long({field!r})")
@@ -573,11 +574,14 @@ class _PackSource:
             else:
                 out.add(1, f"_since = {self.first_of(since, duration)}")
                 passed, there = "_until - _since", f"{there} and _since is not None"
-            if not all(until in bounded for until in duration.until):
-                passed = f"min(max({passed}, 0), {duration.longest})"
             only = self.asked(duration.when)
             if only != "True":
                 there = f"{there} and ({only})"
+            if not duration.clamped:
+                there = f"{there} and 0 <= (_passed := {passed}) <= {duration.longest}"
+                passed = "_passed"
+            elif not all(until in bounded for until in duration.until):
+                passed = f"min(max({passed}, 0), {duration.longest})"
             out.add(1, f"{duration.name} = {passed} if {there} else -1")
 
     def first_of(self, times: tuple[str, ...], duration: Duration) -> str:
@@ -625,7 +629,7 @@ class _PackSource:
             case Is(allowed=several):
                 return f"{name} in {several!r}"
             case Within(limit=int(limit)):
-                return f"0 <= {name} <= {limit}"
+                return f"{question.shortest} <= {name} <= {limit}"
         raise AssertionError(f"{question} can't be asked of an event")
 
 
@@ -773,12 +777,9 @@ class _ClockCounting:
         self._counters = len(self._asked)
         for timing in kind.timings_by(clock):
             self.conditions.append(timing.when)
-            place = kind.kept_durations.index(
-                next(each for each in kind.durations if each.name == timing.duration)
-            )
-            self._timings.append(
-                (timing.duration, layout.one(timing.sum), layout.one(timing.squares), place)
-            )
+            place = kind.duration_of[timing.sum]
+            sums = layout.one(timing.sum), layout.one(timing.squares) if timing.squares else 0
+            self._timings.append((timing.duration, *sums, place))
 
     def questions(self, asked: int) -> list[Within]:
         """The questions about durations of the counters that are to be asked."""
@@ -836,7 +837,7 @@ class _ClockCounting:
             if asked >> place & 1:
                 for question in questions:
                     read(question.name)
-                holds = " and ".join(f"0 <= {q.name} <= {next(left)}" for q in questions)
+                holds = " and ".join(f"{q.shortest} <= {q.name} <= {next(left)}" for q in questions)
                 out.add(1, f"if {holds}:")
                 out.add(2, f"_total += {counted}")
         if not self.is_timed(asked):
@@ -846,7 +847,8 @@ class _ClockCounting:
             if asked >> self._counters + place & 1:
                 read(duration)
                 out.add(1, f"if {duration} >= 0:")
-                out.add(2, f"_total += {duration} * ({sum_} + {duration} * {squares})")
+                each = f"({sum_} + {duration} * {squares})" if squares else f"{sum_}"
+                out.add(2, f"_total += {duration} * {each}")
                 out.add(2, f"_seconds = {duration} // {SECOND}")
                 number = f"_seconds if _seconds < {EXACT_BELOW} else _bin_of(_seconds)"
                 number = f"({number}) + {index * BINS}" if index else number

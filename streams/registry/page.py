@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from streams.periods import DAY, HOUR, MINUTE, SECOND
-from streams.registry.aggregates import Count, Mean, Quantile, Share
+from streams.registry.aggregates import DURATIONS, Count, Mean, Quantile, Share
 from streams.registry.conditions import (
     ALWAYS,
     All,
     AnyOf,
+    Between,
     Condition,
     Flagged,
     Has,
@@ -26,6 +27,7 @@ from streams.registry.indicator import Indicator
 from streams.registry.kind import Duration, Kind
 from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group, Measure
 from streams.registry.registry import REGISTRY, Registry
+from streams.registry.times import LONGEST
 
 DIRECTIONS = {"up_good": "more is better", "down_good": "less is better", "neutral": "neither"}
 GAUGES = {
@@ -102,11 +104,13 @@ def definition(measure: Measure) -> str:
         case Share(top, bottom, less):
             out_of = " + ".join(bottom) + "".join(f" - {each}" for each in less)
             return f"`{_sum(top)} / {f'({out_of})' if ' ' in out_of else out_of}`"
-        case Mean(of):
-            return f"mean time of the records in `{of}`"
-        case Quantile(share):
+        case Mean(of, timing):
+            time = "time" if timing == DURATIONS else f"`{timing}`"
+            return f"mean {time} of the records in `{of}`"
+        case Quantile(share, timing):
+            times = "the times" if timing == DURATIONS else f"`{timing}`"
             return (
-                f"nearest-rank quantile of the times, at {share:g}; within 1 %, and exact "
+                f"nearest-rank quantile of {times}, at {share:g}; within 1 %, and exact "
                 f"below {EXACT_BELOW} s"
             )
         case ChosenServiceLevel():
@@ -195,6 +199,10 @@ def in_words(condition: Condition, *, holds: bool = True) -> str:
             words = f"`{name}` {is_} {values}"
         case Has(name, value):
             words = f"`{value}` {is_} among `{name}`"
+        case Between(name, int(limit), least):
+            words = f"`{name}` {is_} between {length(least)} and {length(limit)}"
+        case Within(name, limit) if limit == LONGEST:
+            words = f"`{name}` {is_} known"
         case Within(name, limit):
             most = length(limit) if isinstance(limit, int) else "the force's target"
             words = f"`{name}` {is_} within {most}"

@@ -97,6 +97,13 @@ class TimeJudge:
         reason = f"{word_of(field)}_before_{word_of(began)}"
         raise Refused(reason, f"{field} is earlier than {began}")
 
+    def plausible(self, field: str, stamp: int, began: str, begun: int, updated: int) -> int | None:
+        """The same, and None for what would be refused."""
+        try:
+            return self.after(field, stamp, began, begun, updated)
+        except Refused:
+            return None
+
 
 def too_long(field: str) -> Refused:
     """The refusal of a time that is more than `LONGEST` after the beginning."""

@@ -24,7 +24,7 @@ from streams.config.force import Force
 from streams.fold.ledger import Ledger, Sealed
 from streams.fold.panes import Pane, add_into
 from streams.periods import MINUTE, Calendar, Grain, rfc3339
-from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, bin_in
 from streams.registry.histogram import BINS
 from streams.registry.times import DAY_PRECISE, SECOND_PRECISE
 
@@ -191,12 +191,12 @@ def encode(
             del counted[counter]
     rows: dict[int, ArchivedRow] = {}
     for key, value in pane.items():
-        series_key, bin_ = key & SERIES_KEY_MASK, key >> BIN_SHIFT
+        series_key = key & SERIES_KEY_MASK
         row = rows.get(series_key)
         if row is None:
             row = rows[series_key] = ArchivedRow(_names(ledger, force, series_key))
-        if bin_:
-            duration, number = divmod(bin_ - 1, BINS)
+        if key > SERIES_KEY_MASK:
+            duration, number = bin_in(key)
             row.bins[f"{ledger.kind.kept_durations[duration].name}/{number}"] = value
         else:
             row.counts = {
@@ -242,7 +242,7 @@ def decode(ledger: Ledger, force: Force, value: bytes) -> tuple[str, int, Pane]:
 def _pane(ledger: Ledger, force: Force, archived: ArchivedPane) -> Pane:
     shift, known = ledger.kind.layouts[0].shift, _known(ledger, archived)
     places = {each.name: n for n, each in enumerate(ledger.kind.kept_durations)}
-    timed = {t.duration for t in ledger.kind.timings if {t.sum, t.squares} <= known}
+    timed = {t.duration for t in ledger.kind.timings if {name for name, _ in t.counters} <= known}
     pane: Pane = {}
     for row in archived.rows:
         series_key = _series_key(ledger, force, row.names)

@@ -13,9 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from streams.config.force import Force
 from streams.fold.ledger import Uncounted
 from streams.fold.panes import Pane
-from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout
+from streams.registry.counting import SERIES_KEY_MASK, CounterLayout, bin_in
 from streams.registry.digests import Counted, digest
-from streams.registry.histogram import BINS
 from streams.registry.kind import Kind
 
 
@@ -74,7 +73,7 @@ class _ClockRecount:
         found: Pane = {}
         for key, value in pane.items():
             if key > SERIES_KEY_MASK:
-                if ((key >> BIN_SHIFT) - 1) // BINS in self._timings:
+                if bin_in(key)[0] in self._timings:
                     found[key] = value
             else:
                 counts = parts(self._before, value)

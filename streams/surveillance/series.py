@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from streams.board.rollup import Key, Rollup
 from streams.config.force import WHOLE, Force
 from streams.fold.panes import Pane
-from streams.registry.aggregates import Mean
-from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout
+from streams.registry.aggregates import DURATIONS, Mean
+from streams.registry.counting import SERIES_KEY_MASK, CounterLayout, bin_in
 from streams.registry.dimensions import ALL
 from streams.registry.kind import Kind
 from streams.registry.measures import Group, Measure, WatchPolicy
@@ -141,6 +141,8 @@ class RowReader:
     def __init__(self, force: Force, kind: Kind, listed: list[WatchedSeries]) -> None:
         self._wanted = {each.row_key for each in listed}
         self._timed = {each.row_key for each in listed if isinstance(each.measure.value, Mean)}
+        self._duration = kind.duration_of.get(DURATIONS)
+        """That of which means are watched."""
         groups = {each.group.name: each.group for each in listed}
         self._rollups = {name: Rollup(group, force, kind) for name, group in groups.items()}
         self._rows: dict[int, tuple[RowKey, ...]] = {}
@@ -168,10 +170,12 @@ class RowReader:
         """The durations of every row of which a mean is watched: by histogram bin how many."""
         found: dict[RowKey, dict[int, int]] = {}
         for key, number in pane.items() if self._timed else ():
-            if key > SERIES_KEY_MASK:
+            if key <= SERIES_KEY_MASK:
+                continue
+            duration, each = bin_in(key)
+            if duration == self._duration:
                 for row in self._timed.intersection(self._rows_of(key & SERIES_KEY_MASK)):
                     bins = found.setdefault(row, {})
-                    each = (key >> BIN_SHIFT) - 1
                     bins[each] = bins.get(each, 0) + number
         return found
 

@@ -381,7 +381,7 @@ class Mapper:
         def read_all(cells: Cells) -> str | None:
             parts = [cells[place].strip() for place in places]
             parts = ["" if part in nulls else part for part in parts]
-            return join.join(parts) if join is not None and any(parts) else None
+            return join.join(parts).strip() if join is not None and any(parts) else None
 
         if join is not None:
             return read_all
@@ -457,7 +457,7 @@ class Mapper:
     def _word(self, name: str, rule: Rule) -> Make:
         read = self._reader(rule.column, rule.null, name, rule.join)
         translate, default = self._translation(name, rule), rule.default
-        listed = name in self._listed
+        listed, nulls = name in self._listed, self._nulls.union(rule.null)
 
         def make(cells: Cells, _placed: Placed) -> object:
             text = read(cells)
@@ -465,8 +465,8 @@ class Mapper:
                 return [default] if listed and default is not None else default
             if rule.split is None:
                 return [translate(text)] if listed else translate(text)
-            parts = [translate(part.strip()) for part in text.split(rule.split) if part.strip()]
-            return list(dict.fromkeys(parts))
+            parts = (part.strip() for part in text.split(rule.split))
+            return list(dict.fromkeys(translate(part) for part in parts if part not in nulls))
 
         return make
 

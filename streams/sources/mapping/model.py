@@ -1,6 +1,6 @@
 """What a mapping file holds: which column of any table becomes which field of which event.
 
-It is TOML, and needs no code; `docs/sources.md` explains it and `examples/` has two.
+It is TOML, and needs no code; `docs/sources.md` explains it and `examples/` has some.
 """
 
 from __future__ import annotations

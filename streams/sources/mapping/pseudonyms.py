@@ -65,10 +65,12 @@ def normal(text: str) -> str:
     """
     if text.isascii() and text.isprintable():  # as nearly always
         return text.lower().replace(" ", "")
-    small = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-    return "".join(
-        char for char in small if not char.isspace() and unicodedata.category(char) not in _UNSEEN
+    # What is not seen goes first: accents that it stood between are put in order only then.
+    seen = "".join(
+        char for char in text if not char.isspace() and unicodedata.category(char) not in _UNSEEN
     )
+    small = unicodedata.normalize("NFD", unicodedata.normalize("NFD", seen).casefold())
+    return unicodedata.normalize("NFC", small)
 
 
 _UNSEEN = {"Cc", "Cf"}

@@ -277,7 +277,7 @@ class Durations(Grouped):
 
     def parts(self, counts: RowCounts) -> tuple[int, int]:
         """The sum of the durations, and their number."""
-        return counts["sum"], counts[self.mean.of]
+        return counts[self.mean.timing], counts[self.mean.of]
 
     def give(self, counts: RowCounts, top: int, bottom: int) -> None:
         """The sum, the number and the sum of squares, of those that can be."""

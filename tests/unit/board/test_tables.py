@@ -15,9 +15,9 @@ from streams.board.tables import Tables
 from streams.fold.panes import Kept, Pane, Parts, add_into
 from streams.registry.aggregates import Figures
 from streams.registry.calls import CALL, CALLS
-from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout
+from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout, bin_in
 from streams.registry.crimes import CRIME
-from streams.registry.histogram import bin_of
+from streams.registry.histogram import BINS, bin_of
 from streams.registry.incidents import INCIDENT
 from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group
 from streams.registry.registry import REGISTRY
@@ -32,13 +32,17 @@ def rollup(group: Group) -> Rollup:
 
 
 def call(line: int, area: int, wait: int | None) -> Pane:
-    """What a call counts: answered after so many seconds, or still waiting."""
+    """What a call counts: answered after so many seconds and handled for as many and seven, or
+    still waiting."""
     series_key = CALL.series.of(line, area)
     layout = CALL.layouts[0]
     if wait is None:
         return {series_key: layout.one("offered")}
-    counters = layout.one("offered", "answered") + (wait * 1000 << layout.shift["sum"])
-    return {series_key: counters, series_key | bin_of(wait) + 1 << BIN_SHIFT: 1}
+    counters = layout.one("offered", "answered", "handled") + (wait * 1000 << layout.shift["sum"])
+    counters += (wait + 7) * 1000 << layout.shift["handling_time"]
+    handled = CALL.duration_of["handling_time"] * BINS + bin_of(wait + 7)
+    bins = {series_key | number + 1 << BIN_SHIFT: 1 for number in (bin_of(wait), handled)}
+    return {series_key: counters, **bins}
 
 
 def incident(category: int, grade: int, area: int, response: int | None) -> Pane:
@@ -82,14 +86,16 @@ def one_by_one(group: Group, pane: Pane) -> list[Row]:
     """The rows as the measures read them, each alone."""
     made = rollup(group)
     sums: dict[Key, int] = dict.fromkeys(made.standing_rows(), 0)
-    bins: dict[Key, dict[int, int]] = {}
+    bins: dict[Key, dict[str, dict[int, int]]] = {}
+    timings = {made.kind.duration_of[each.sum]: each.sum for each in made.kind.timings}
     for key, value in pane.items():
         for row in made.keys(key & SERIES_KEY_MASK):
             if key <= SERIES_KEY_MASK:
                 sums[row] = sums.get(row, 0) + value
             else:
-                into = bins.setdefault(row, {})
-                into[(key >> BIN_SHIFT) - 1] = into.get((key >> BIN_SHIFT) - 1, 0) + value
+                duration, number = bin_in(key)
+                into = bins.setdefault(row, {}).setdefault(timings[duration], {})
+                into[number] = into.get(number, 0) + value
     formula = SERVICE_LEVELS[FORCE.file.service_level].share
     values = [
         formula if isinstance(measure.value, ChosenServiceLevel) else measure.value

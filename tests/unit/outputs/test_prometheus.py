@@ -294,3 +294,24 @@ def test_readings_are_given_by_indicator_with_the_last_period_reported() -> None
     assert len([name for name, _ in series if name == "watchroom_reading"]) == 1
     ends = "watchroom_reading_period_end_timestamp_seconds"
     assert value(series, ends, force="tiny", indicator="val_referral_rate") == 1614556800
+
+
+def test_a_wide_table_is_exported_in_a_few_windows_where_anything_counts() -> None:
+    series = scraped(live(crime("k1", markers=["cyber"], area="north")))
+    name = "watchroom_markers_cyber"
+    places = {
+        (dict(labels)["window"], dict(labels)["area"])
+        for metric, labels in series
+        if metric == name
+    }
+    assert places == {
+        (window, area)
+        for window in ("1h", "today", "month")
+        for area in ("force", "north-area", "north")
+    }
+
+
+def test_the_series_of_each_table_are_counted() -> None:
+    series = scraped(live(crime("k1", markers=["cyber"], area="north")))
+    shown = [metric for metric, _ in series if metric.startswith("watchroom_markers")]
+    assert value(series, "watchroom_exported_series", group="markers") == len(shown)

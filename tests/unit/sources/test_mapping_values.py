@@ -69,6 +69,20 @@ def test_a_field_of_several_columns_that_are_all_blank_is_left_out() -> None:
     assert "area" not in event(toml, at=AT, force="-", beat=" ")
 
 
+def test_a_time_of_two_columns_may_lack_the_one_with_the_hour() -> None:
+    toml = INCIDENT.replace('"at"', '["date", "time"]\njoin = " "')
+    toml += 'format = ["%d/%m/%Y %H:%M", "%d/%m/%Y"]\n'
+    assert event(toml, date="09/01/2024", time="10:30")["opened_at"] == "2024-01-09T10:30:00+00:00"
+    assert event(toml, date="09/01/2024", time="")["opened_at"] == "2024-01-09"
+
+
+def test_what_is_null_is_left_out_of_a_list() -> None:
+    toml = INCIDENT + "[fields.markers]\ncolumn = 'codes'\nsplit = ','\nnull = ['ATT']\n"
+    toml += "values = { DV = 'domestic_abuse' }\n"
+    assert event(toml, at=AT, codes="ATT, DV")["markers"] == ["domestic_abuse"]
+    assert "markers" not in event(toml, at=AT, codes="ATT")
+
+
 def test_the_period_of_a_reading_may_be_written_in_two_columns() -> None:
     toml = READING.replace('"p"', '["Year", "Month"]\njoin = " "\nformat = "%Y %B"')
     toml += "[fields.value]\ncolumn = 'v'\n"

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from streams.cli import main
@@ -122,6 +122,7 @@ def test_every_other_character_makes_another_person(other: str) -> None:
 
 
 @given(st.text())
+@example("\u0339 \u0334")
 def test_an_id_is_the_same_however_its_letters_are_composed(text: str) -> None:
     assert normal(unicodedata.normalize("NFD", text)) == normal(text)
     assert normal(normal(text)) == normal(text)

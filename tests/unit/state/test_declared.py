@@ -22,7 +22,7 @@ from streams.live import Live
 from streams.registry.calls import CALL
 from streams.registry.conditions import is_, present
 from streams.registry.counting import Counter, CounterLayout
-from streams.registry.facts import Case, Flag
+from streams.registry.facts import Flag
 from streams.registry.kind import Kind
 from streams.registry.registry import REGISTRY
 from streams.state import archive
@@ -279,8 +279,7 @@ def test_a_new_fact_means_a_rebuild_from_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     filled(tmp_path, CALL, monkeypatch)
-    ends = Case("end", "waiting", (("answered", present("answered_at")),))
-    other = replace(CALL, facts=(ends, Flag("placed", present("area"))), counters=FEW.counters[:2])
+    other = replace(CALL, facts=(*CALL.facts, Flag("placed", present("area"))))
     again = partition(tmp_path, other, monkeypatch)
     assert again.folded == -1
     assert "rebuilding from the log" in caplog.text
