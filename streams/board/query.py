@@ -29,7 +29,7 @@ from streams.board.monitor import Monitor
 from streams.board.reported import Measured
 from streams.board.totals import Used
 from streams.config.force import WHOLE
-from streams.config.measures import Polarity, Unit
+from streams.config.measures import Polarity, Subject, Unit
 from streams.errors import DeclarationError, QueryError
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
@@ -254,6 +254,16 @@ class Query:
             if span is not None:
                 found.append(span[0])
         return min(found, default=None)
+
+    def beside(self, indicator: Indicator, subject: Subject) -> Indicator | None:
+        """What is reported of the nation, or of peers, to stand beside an indicator; None where
+        that is not declared."""
+        for name in self.indicators():
+            found = self.indicator(name)
+            rule = found.reported
+            if rule is not None and (rule.subject, rule.of) == (subject, indicator.name):
+                return found
+        return None
 
     def latest_readings(self) -> list[tuple[Indicator, Stretch, dict[str, Observation]]]:
         """What is reported under the names of indicators: of each the last period, and the figures
