@@ -137,6 +137,15 @@ class Feed:
                 held = self.crimes if kind == "crime" else self.incidents
                 for month, several in spread(number, period):
                     held[month, area] += self._made(kind, month, area, what, several)
+        # The groups of offences that are counted with a marker: crimes that it is put on whatever
+        # they are must not lie in them.
+        named: dict[str, set[str]] = defaultdict(set)
+        for series, _, _ in self.table:
+            kind, _, what = series.partition(":")
+            marker, _, offence = what.partition(":")
+            if kind == "mark" and offence:
+                named[marker].add(offence.rpartition(".")[0] or offence)
+        self._apart = {marker: tuple(offences) for marker, offences in named.items()}
         # Shuffled, so that a marker's crimes are of many offences; but violence first, as most of
         # domestic abuse is.
         shuffle = Random(1).shuffle
@@ -177,12 +186,7 @@ class Feed:
     def _mark(self, month: str, area: str, what: str, number: int) -> None:
         """Puts a marker on crimes: of an offence, or of none that has counts of its own."""
         marker, _, offence = what.partition(":")
-        # Those that have none must not lie in a group that is counted with its marker.
-        apart = {
-            series.split(":")[2].rpartition(".")[0] or series.split(":")[2]
-            for series, _, _ in self.table
-            if series.startswith(f"mark:{marker}:") and not series.endswith(":")
-        }
+        apart = self._apart.get(marker, ("-",))
         alone = _ALONE if "other_crime" in apart else ("",)
         base = _BASES.get(offence, offence)
         family, held = marker.partition(".")[0], self.crimes[month, area]
@@ -194,7 +198,7 @@ class Feed:
             and (
                 crime.what == base
                 if offence
-                else crime.what.startswith(alone) and not crime.what.startswith(tuple(apart))
+                else crime.what.startswith(alone) and not crime.what.startswith(apart)
             )
         )
         marked = list(islice(wanted, number))
@@ -290,11 +294,14 @@ class Feed:
         """The calls of a line on a day of a month that has `number` of them."""
         abandoned = round(number * offered.abandoned / 1000)
         in_time = abandoned + round(number * offered.in_time / 1000)
+        settled = None if offered.resolved is None else round(number * offered.resolved / 1000)
         for place in range(int(date[8:]) - 1, number, days_of(date[:7])):
             if place < abandoned:
                 end = f'"abandoned_at":"{date}T12:00:40Z"'
             else:
                 end = f'"answered_at":"{date}T12:0{0 if place < in_time else 2}:05Z"'
+            if settled is not None:
+                end += f',"resolved":{"true" if place < settled else "false"}'
             yield (
                 f'{{"kind":"call","force":"{self.force.id}",'
                 f'"id":"{offered.line}-{date}-{place}","updated_at":"{date}T12:10:00Z",'

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from streams.errors import ConfigError
+from streams.registry.registry import REGISTRY
 from streams.sources.mapping.cells import check_pattern
 from streams.sources.mapping.kind_fields import (
     allowed_fields,
@@ -43,6 +44,10 @@ CURE = "Compare with docs/sources.md and with the mappings in examples/"
 
 def check(mapping: Mapping) -> Iterator[Problem]:
     """Everything that the types can't say: (problem, field, cure)."""
+    if mapping.kind not in REGISTRY.structs:
+        known = ", ".join(REGISTRY.structs)
+        yield f'there are no events of kind "{mapping.kind}"', "kind", f"Write one of {known}"
+        return
     try:
         ZoneInfo(mapping.timezone)
     except (ZoneInfoNotFoundError, ValueError):

@@ -115,7 +115,8 @@ class Unfold(Struct, kw_only=True, forbid_unknown_fields=True):
 class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
     """The TOML file as written. `file` is set after it is read, and is no key of it."""
 
-    kind: Literal["call", "incident", "crime", "reading", "heartbeat"]
+    kind: Text
+    """A kind of event of the registry, a reading or a heartbeat."""
     timezone: str
     force: Text | None = None
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","
