@@ -29,7 +29,7 @@ from streams.board.monitor import Monitor
 from streams.board.reported import Measured
 from streams.board.totals import Used
 from streams.config.force import WHOLE
-from streams.config.measures import Polarity, Unit
+from streams.config.measures import Polarity, Subject, Unit
 from streams.errors import DeclarationError, QueryError
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
@@ -254,6 +254,34 @@ class Query:
             if span is not None:
                 found.append(span[0])
         return min(found, default=None)
+
+    def beside(self, indicator: Indicator, subject: Subject) -> Indicator | None:
+        """What is reported of the nation, or of peers, to stand beside an indicator; None where
+        that is not declared."""
+        for name in self.indicators():
+            found = self.indicator(name)
+            rule = found.reported
+            if rule is not None and (rule.subject, rule.of) == (subject, indicator.name):
+                return found
+        return None
+
+    def latest_readings(self) -> list[tuple[Indicator, Stretch, dict[str, Observation]]]:
+        """What is reported under the names of indicators: of each the last period, and the figures
+        of it that are known, by area."""
+        found = []
+        names = () if self._reports is None else self._reports.measures()
+        for name in names:
+            try:
+                indicator = self.indicator(name)
+            except QueryError:  # it is not declared
+                continue
+            if self._reports is None or indicator.reported is None:
+                continue
+            last = self._reports.measured(indicator.reported).last
+            if last is not None:
+                known = {a: o for a, o in self.by_area(indicator, last).items() if o.known}
+                found.append((indicator, last, known))
+        return found
 
     # -- figures -----------------------------------------------------------------------------------
 
