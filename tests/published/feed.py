@@ -231,8 +231,8 @@ class Feed:
                     day = f"{month}-{place + 1:02d}"
                     days[day] += self._made_calls(offered, number, day)
         if self.report == "002":
-            for month in range(1, 13):
-                days[f"2017-{month:02d}-15"].append(self._of_ally(month))
+            for number in range(1, 13):
+                days[f"2017-{number:02d}-15"].append(self._of_ally(number))
         for each in readings(self.report):
             days[_over(each.period)].append(self._reading(each))
         for day in sorted(days):
