@@ -204,6 +204,10 @@ def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator
         if getattr(rule, key) and rule.after is None:
             yield f"`{key}` needs `after`", f"{place}.{key}", 'after = "opened_at"'
     yield from _check_words(place, rule)
+    if rule.under is not None and name not in flag_fields(mapping.kind):
+        yield f"`under` says yes or no, and {name} is neither", f"{place}.under", CURE
+    if rule.under is not None and words:
+        yield f"`under` and `{words[0]}` don't go together", f"{place}.under", CURE
     yield from _check_marks(place, *mapping.marks(rule))
     if rule.on_error == "leave_out" and name in {RECORD_TIMES[mapping.kind].begins, "at", "force"}:
         problem = f"{name} can't be left out: a {mapping.kind} counts by it"

@@ -494,7 +494,8 @@ class Mapper:
         """What a text of a field becomes: by its pattern, then its values, then as a number."""
         values, default = rule.values, rule.default
         pattern = None if rule.match is None else Pattern(rule.match)
-        number = self._number(name, rule) if name in self._numbers else None
+        below = rule.under
+        number = self._number(name, rule) if name in self._numbers or below is not None else None
         field = name.partition(".")[0]
         may_be_unknown = field in self._may_be_unknown and not _lenient(rule)
 
@@ -520,7 +521,7 @@ class Mapper:
             if number is None or not isinstance(found, str):
                 return found
             try:
-                return number(found)
+                return number(found) if below is None else float(number(found)) < below
             except Refused:
                 if not may_be_unknown:
                     raise
