@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from detectors.shares.interval import wilson
+from streams.board.compare import Comparisons
 from streams.board.control import chart
 from streams.board.query import UNKNOWN, Observation, Query
-from streams.config.force import Force, check_force
+from streams.config.force import Force, check_force, load_force
+from streams.errors import ConfigError
 from tests.build import TINY_FORCE, feed, monitor, ms
 
 AT = ms("2021-07-01T12:00:00Z")
@@ -177,3 +180,39 @@ def test_a_wrong_declaration_says_where_and_what_to_do() -> None:
             'Did you mean "at_a_moment"?',
         ),
     ]
+
+
+def test_a_figure_stands_beside_that_of_the_nation() -> None:
+    query = asked(
+        reading("confidence_in_police", "R12-2021-05", value=80),
+        reading("confidence_in_police_national", "R12-2021-05", value=78),
+    )
+    found = Comparisons(query, "confidence_in_police", "R12-2021-05")
+    nation = found.nation
+    assert nation is not None
+    assert (nation.value, nation.base, nation.change) == (0.8, 0.78, 0.8 - 0.78)
+    assert nation.base_period == "Confidence in the police: England and Wales, R12-2021-05"
+    assert found.similar is not None
+    assert found.similar.base is None
+    assert Comparisons(query, "visits", "2021-05").nation is None
+
+
+def test_a_share_that_is_reported_alone_is_not_judged_by_a_chart_of_cases() -> None:
+    records = [reading("val_referral_rate", f"2020-{m:02d}", value=20) for m in range(1, 13)]
+    found = chart(
+        asked(*records, reading("val_referral_rate", "2021-01", value=90)), "val_referral_rate"
+    )
+    assert {point.flag for point in found.points} == {None}
+
+
+def test_a_file_of_readings_that_the_force_names_is_read(tmp_path: Path) -> None:
+    (tmp_path / "surveys.toml").write_text(DECLARED)
+    force = tmp_path / "tiny.toml"
+    force.write_text('readings_files = ["surveys.toml"]\n' + TINY_FORCE)
+    assert set(load_force(force).readings) == {"satisfaction", "referrals", "posts", "visits"}
+    (tmp_path / "surveys.toml").write_text(DECLARED.replace("posts", "visits"))
+    with pytest.raises(ConfigError, match='reading "visits" stands twice') as caught:
+        load_force(force)
+    assert (caught.value.file, caught.value.field) == (
+        str(tmp_path / "surveys.toml"), "readings[3].name",
+    )  # fmt: skip
