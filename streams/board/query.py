@@ -150,14 +150,15 @@ class ReportedFigures(NamedTuple):
 
 
 class Query:
-    """What is asked of the figures of one force as of an instant, in ms (by default the clock of
-    the views). Indicators are named as `Registry.indicator` takes them, stretches as
-    `streams.stretches`, areas by id, name or alias; raises `QueryError` for what there is not."""
+    """What is asked of the figures of one force as of an instant, in ms: by default the clock of
+    the views, or the last record where that was never set. Indicators are named as
+    `Registry.indicator` takes them, stretches as `streams.stretches`, areas by id, name or alias;
+    raises `QueryError` for what there is not."""
 
     def __init__(self, monitor: Monitor, force_id: str, at: int | None = None) -> None:
         self.monitor, self.force = monitor, monitor.forces[force_id]
         self.registry = monitor.registry
-        self.at = monitor.now if at is None else at
+        self.at = (monitor.now or _last(monitor, force_id)) if at is None else at
         self.calendar = Calendar(self.force.zone)
         self._beside = monitor.beside(self.force)
         self._reports = monitor.reports(force_id)
@@ -391,7 +392,7 @@ class Query:
         """How much of a stretch the feed of a ledger was heard in."""
         start, end = stretch.start, stretch.end
         span = self._span(ledger, "hour" if stretch.unit == "hour" else "day")
-        if span is None or end <= span[0] or not panes.keeps(start, end):
+        if span is None or end <= span[0] or start >= self.at or not panes.keeps(start, end):
             return NOT_HEARD
         if panes.covered(start, end):
             return NOT_HEARD
@@ -432,6 +433,12 @@ class Query:
                     counter[place] += part.counts.get(name, 0)
                     known[place] &= name in part.counts
         return known, Heard(bool(known.any()), complete)
+
+
+def _last(monitor: Monitor, force_id: str) -> int:
+    """Just after the last record of a force, in ms."""
+    held = (shard.ledgers().get(force_id) for shard in monitor.shards)
+    return max((each.watermark for each in held if each is not None), default=0) + 1
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -61,8 +61,11 @@ class Asked:
         measure = ALIASES.get(figure.measure, figure.measure)
         # What was before July 2020 is dated by no more than that.
         period = figure.period.removeprefix("asat-").replace("before-2020-07", "2020-01..2020-06")
-        area = AREAS.get(figure.area, figure.area)
-        return Comparisons(self.query, measure, period, area, small_bases=True)
+        area, query = AREAS.get(figure.area, figure.area), self.query
+        for force in query.monitor.forces.values():
+            if area == force.name and force != query.force:  # the allied force
+                area, query = WHOLE, Query(query.monitor, force.id, query.at)
+        return Comparisons(query, measure, period, area, small_bases=True)
 
     def charted(self, figure: Figure) -> list[Point]:
         """The chart of the measure up to the last point that lies in the period of a figure: by
@@ -87,6 +90,15 @@ def _percent(share: float | None) -> float | None:
 
 def _value(asked: Asked, figure: Figure) -> float | None:
     return asked.compared(figure).observation.value
+
+
+def _by_month(asked: Asked, figure: Figure) -> list[float]:
+    """The values of the months of a period."""
+    months = asked.query.series(figure.measure, "month", figure.period, figure.area)
+    found = [seen.value for _, seen in months if seen.value is not None]
+    if not found:
+        raise NoAnswerError("not known")
+    return found
 
 
 def _share(asked: Asked, figure: Figure) -> float | None:
@@ -183,6 +195,8 @@ def _month_average(asked: Asked, figure: Figure) -> float | None:
 
 _ANSWERS: dict[str, _Of] = {
     "volume": _value,
+    "volume_low": lambda asked, figure: min(_by_month(asked, figure)),
+    "volume_high": lambda asked, figure: max(_by_month(asked, figure)),
     "seconds": _value,
     "percent": _share,
     "percent_approx": _share,

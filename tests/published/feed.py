@@ -126,6 +126,10 @@ class Feed:
     def __init__(self, report: str) -> None:
         self.report = report
         self.force = force_of(report)
+        self.forces = [self.force]
+        """With the allied force, where a figure is of people who are victims of both."""
+        if report == "002":
+            self.forces.append(find_force("west-mercia"))
         self.areas = {area.name: area.id for area in self.force.file.areas}
         self.table, self.text = read_cells(report)
         self.crimes: dict[tuple[str, str], list[Record]] = defaultdict(list)
@@ -226,6 +230,9 @@ class Feed:
                 for place in range(days_of(month)):
                     day = f"{month}-{place + 1:02d}"
                     days[day] += self._made_calls(offered, number, day)
+        if self.report == "002":
+            for number in range(1, 13):
+                days[f"2017-{number:02d}-15"].append(self._of_ally(number))
         for each in readings(self.report):
             days[_over(each.period)].append(self._reading(each))
         for day in sorted(days):
@@ -308,6 +315,15 @@ class Feed:
                 f'"line":"{offered.line}","offered_at":"{date}T12:00:00Z",{end},'
                 f'"ended_at":"{date}T12:09:00Z"}}'
             )
+
+    def _of_ally(self, month: int) -> str:
+        """One of the twelve offences of a year that somebody was the victim of in West Mercia."""
+        return (
+            f'{{"kind":"crime","force":"west-mercia","id":"ally{month}",'
+            f'"updated_at":"2017-{month:02d}-15T13:00:00Z",'
+            f'"recorded_at":"2017-{month:02d}-15T12:00:00Z","area":"shropshire",'
+            f'"offence":"violence.with_injury","victims":["ally"]}}'
+        )
 
     def _reading(self, each: Reading) -> str:
         """A figure that is reported once its period is over."""

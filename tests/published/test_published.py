@@ -18,9 +18,9 @@ REACHED = {
     ("000", CONSTRUCTED): 99,
     ("001", PUBLISHED): 382,
     ("001", CONSTRUCTED): 108,
-    ("002", PUBLISHED): 530,
+    ("002", PUBLISHED): 531,
     ("002", CONSTRUCTED): 113,
-    ("003", PUBLISHED): 397,
+    ("003", PUBLISHED): 400,
     ("003", CONSTRUCTED): 78,
 }
 """How many figures of each report matched last; raise them as the product learns more."""

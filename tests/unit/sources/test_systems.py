@@ -6,8 +6,11 @@ The figures were counted from the rows by a script that knows no mapping.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from streams import Monitor, find_force, open_source, play
@@ -65,6 +68,12 @@ def parts(query: Query, name: str, period: str) -> tuple[float | None, int | Non
     return found.numerator, found.denominator
 
 
+def events(of: Source) -> list[dict[str, Any]]:
+    """The events that the rows become, one a record, but for those that count nowhere."""
+    lines = (msgspec.json.decode(line) for chunk in of for line in chunk.lines())
+    return [each for each in lines if not (each.get("cancelled") or each.get("deleted"))]
+
+
 # --- records --------------------------------------------------------------------------------------
 
 
@@ -106,6 +115,13 @@ def test_command_and_control_from_2020() -> None:
     assert parts(query, "attended_within_20min", month) == (3, 6)
     assert parts(query, "mean_response_time", month) == (7338, 6)
     assert values(query, "2020-08-01", "incidents") == [2]  # one opened at 23:30 UTC
+    sent = {each["id"]: each.get("units", ()) for each in events(source(STATES))}
+    assert sum(map(len, sent.values())) == 14
+    assert sent["SAF-170820-0104"][1] == {
+        "id": "WM35",
+        "dispatched_at": "2020-08-17T14:16:26Z",
+        "arrived_at": "2020-08-17T14:30:07Z",
+    }
 
 
 def test_crimes_until_2017() -> None:
@@ -145,6 +161,10 @@ def test_missing_persons() -> None:
     missing = "incidents.count{category=missing_person}"
     assert values(query, "2017-11", missing) == [25]
     assert values(query, "2017-11", missing, area="rugby") == [4]
+    people = [person for each in events(source(REPORTS)) for person in each["persons"]]
+    assert sum(person.get("age_under_18", False) for person in people) == 15
+    assert sum(person.get("in_care", False) for person in people) == 8
+    assert (len(people), len({person["id"] for person in people})) == (25, 13)
 
 
 def test_collisions() -> None:
@@ -152,6 +172,12 @@ def test_collisions() -> None:
     kinds = ("road_collision.injury", "road_collision.damage")
     names = (f"incidents.count{{category={kind}}}" for kind in kinds)
     assert values(query, "2017-Q4", *names) == [17, 1]
+    hurt = [one for each in events(source(CASUALTIES)) for one in each.get("casualties", ())]
+    assert Counter(one["severity"] for one in hurt) == {"fatal": 2, "serious": 10, "slight": 15}
+    assert Counter(one["road_user"] for one in hurt) == {
+        "pedestrian": 7, "motorcyclist": 5, "car_driver": 4, "car_passenger": 4,
+        "mobility_scooter": 4, "goods_vehicle": 3,
+    }  # fmt: skip
 
 
 # --- readings -------------------------------------------------------------------------------------
