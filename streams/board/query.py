@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -259,12 +260,15 @@ class Query:
     def beside(self, indicator: Indicator, subject: Subject) -> Indicator | None:
         """What is reported of the nation, or of peers, to stand beside an indicator; None where
         that is not declared."""
-        for name in self.indicators():
-            found = self.indicator(name)
-            rule = found.reported
-            if rule is not None and (rule.subject, rule.of) == (subject, indicator.name):
-                return found
-        return None
+        return self._stands_beside.get((subject, indicator.name))
+
+    @cached_property
+    def _stands_beside(self) -> dict[tuple[Subject, str], Indicator]:
+        """By subject, and the indicator that they stand beside, what is reported of others."""
+        found = map(self.indicator, self.indicators())
+        return {
+            (of.reported.subject, of.reported.of): of for of in found if of.reported is not None
+        }
 
     def latest_readings(self) -> list[tuple[Indicator, Stretch, dict[str, Observation]]]:
         """What is reported under the names of indicators: of each the last period, and the figures
