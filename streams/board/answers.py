@@ -212,7 +212,12 @@ class Rows:
 def known_rows(query: Query, periods: Sequence[str], compare: Sequence[str]) -> list[FigureRow]:
     """All indicators with an entry of which anything is known in some periods, for the force as a
     whole, with comparisons."""
-    every = Rows(query, Question((), periods, compare=compare))
+    known = [
+        name
+        for name in query.indicators()
+        if any(query.figure(name, period).known for period in periods)
+    ]
+    every = Rows(query, Question(known, periods, compare=compare)) if known else ()
     return [row for row in every if row.known]
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -149,14 +150,15 @@ class ReportedFigures(NamedTuple):
 
 
 class Query:
-    """What is asked of the figures of one force as of an instant, in ms (by default the clock of
-    the views). Indicators are named as `Registry.indicator` takes them, stretches as
-    `streams.stretches`, areas by id, name or alias; raises `QueryError` for what there is not."""
+    """What is asked of the figures of one force as of an instant, in ms: by default the clock of
+    the views, or the last record where that was never set. Indicators are named as
+    `Registry.indicator` takes them, stretches as `streams.stretches`, areas by id, name or alias;
+    raises `QueryError` for what there is not."""
 
     def __init__(self, monitor: Monitor, force_id: str, at: int | None = None) -> None:
         self.monitor, self.force = monitor, monitor.forces[force_id]
         self.registry = monitor.registry
-        self.at = monitor.now if at is None else at
+        self.at = (monitor.now or _last(monitor, force_id)) if at is None else at
         self.calendar = Calendar(self.force.zone)
         self._beside = monitor.beside(self.force)
         self._reports = monitor.reports(force_id)
@@ -258,12 +260,15 @@ class Query:
     def beside(self, indicator: Indicator, subject: Subject) -> Indicator | None:
         """What is reported of the nation, or of peers, to stand beside an indicator; None where
         that is not declared."""
-        for name in self.indicators():
-            found = self.indicator(name)
-            rule = found.reported
-            if rule is not None and (rule.subject, rule.of) == (subject, indicator.name):
-                return found
-        return None
+        return self._stands_beside.get((subject, indicator.name))
+
+    @cached_property
+    def _stands_beside(self) -> dict[tuple[Subject, str], Indicator]:
+        """By subject, and the indicator that they stand beside, what is reported of others."""
+        found = map(self.indicator, self.indicators())
+        return {
+            (of.reported.subject, of.reported.of): of for of in found if of.reported is not None
+        }
 
     def latest_readings(self) -> list[tuple[Indicator, Stretch, dict[str, Observation]]]:
         """What is reported under the names of indicators: of each the last period, and the figures
@@ -387,7 +392,7 @@ class Query:
         """How much of a stretch the feed of a ledger was heard in."""
         start, end = stretch.start, stretch.end
         span = self._span(ledger, "hour" if stretch.unit == "hour" else "day")
-        if span is None or end <= span[0] or not panes.keeps(start, end):
+        if span is None or end <= span[0] or start >= self.at or not panes.keeps(start, end):
             return NOT_HEARD
         if panes.covered(start, end):
             return NOT_HEARD
@@ -428,6 +433,12 @@ class Query:
                     counter[place] += part.counts.get(name, 0)
                     known[place] &= name in part.counts
         return known, Heard(bool(known.any()), complete)
+
+
+def _last(monitor: Monitor, force_id: str) -> int:
+    """Just after the last record of a force, in ms."""
+    held = (shard.ledgers().get(force_id) for shard in monitor.shards)
+    return max((each.watermark for each in held if each is not None), default=0) + 1
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

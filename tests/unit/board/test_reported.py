@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detectors.shares.interval import wilson
 from streams.board.compare import Comparisons
@@ -96,6 +99,34 @@ def test_shares_add_up_by_their_parts_and_have_an_interval() -> None:
     )
     low, high = wilson(18, 100)
     assert query.figure("referrals", "2021-04") == Observation(0.18, 18, 100, low=low, high=high)
+
+
+MONTHS = [f"2021-{month:02d}" for month in range(1, 7)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from(["north", "south"]), st.sampled_from(MONTHS)),
+        st.tuples(st.integers(0, 50), st.integers(1, 50)),
+    )
+)
+def test_a_sum_is_known_where_all_of_its_parts_are(held: dict[tuple[str, str], Any]) -> None:
+    query = asked(
+        *(
+            reading("referrals", month, area=area, **parts(*of))
+            for (area, month), of in held.items()
+        )
+    )
+    for first, last in combinations_with_replacement(range(6), 2):
+        within = MONTHS[first : last + 1]
+        found = query.figure("referrals", f"{within[0]}..{within[-1]}")
+        wanted = [held.get((area, month)) for area in ("north", "south") for month in within]
+        present = [of for of in wanted if of is not None]
+        assert found.known is (len(present) == len(wanted))
+        if found.known:
+            assert found.numerator == sum(top for top, _ in present)
+            assert found.denominator == sum(bottom for _, bottom in present)
 
 
 def test_values_alone_are_never_averaged() -> None:
