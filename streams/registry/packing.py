@@ -521,11 +521,12 @@ class _PackSource:
         """Another time, as far as it can be judged."""
         out, field, after = self.out, time.field, time.after
         exact = f" and not {after}_precision" if after in self.partial else ""
-        judged = f"({field!r}, {field}, {after!r}, {after}, _updated)"
+        began = after or field
+        judged = f"({field!r}, {field}, {began!r}, {began}, _updated)"
         if time.doubtful:
             out.add(1, f"if {field} is not None:")
             self.to_ms(2, field)
-            out.add(2, f"if not {after} <= {field} <= _updated:")
+            out.add(2, f"if not {began} <= {field} <= _updated:")
             out.add(3, f"{field} = _judge.plausible{judged}")
             return
         if after and not self.reckoned(field) and not self.partial & {field, after}:
