@@ -172,9 +172,9 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         named = [force.id for force in forces] if force_names else []
         _close(runner, named, closing_at, periods, comparisons, as_json=as_json)
         whole = not following and stopped is None and failure is None
-        much = _report(runner, play, feed, whole=whole, as_json=as_json)
         if whole and not as_json and last_event(live.monitor):
             click.echo(_what_came(live, asked=closing_at is not None or bool(periods)), err=True)
+        much = _report(runner, play, feed, whole=whole, as_json=as_json)
         if failure is not None:
             raise failure
         if web is not None and stopped is None:
