@@ -12,7 +12,7 @@ from rich.text import Text
 from streams.board.model import Board, PeriodFigures, Row, heard
 from streams.config.force import WHOLE
 from streams.outputs import words
-from streams.outputs.columns import TableCell, Columns
+from streams.outputs.columns import Columns, TableCell
 from streams.periods import HOUR
 from streams.registry import phrases
 from streams.registry.dimensions import ALL, AREA, Categories, Choice

@@ -42,9 +42,9 @@ from tests.published.series import (
     WITHIN,
     before,
     every_period,
-    shortest_periods,
     quarter_of,
     quarters_before,
+    shortest_periods,
     year_before,
 )
 

@@ -227,7 +227,9 @@ def shortest_periods(report: str, period: str) -> tuple[str, ...]:
     if kind == "YTD":
         year, month = map(int, rest.split("-"))
         return tuple(
-            part for q in range(2, month // 3 + 1) for part in shortest_periods(report, f"{year}-Q{q}")
+            part
+            for q in range(2, month // 3 + 1)
+            for part in shortest_periods(report, f"{year}-Q{q}")
         )
     if rest.startswith("Q"):
         if report not in MONTHLY:
