@@ -18,7 +18,7 @@ from streams.board.query import Number, Observation, Query
 from streams.config.force import WHOLE
 from streams.config.measures import Polarity, Unit
 from streams.errors import QueryError
-from streams.periods import GRAINS, Grain, rfc3339
+from streams.periods import DAY, GRAINS, HOUR, Grain, rfc3339
 from streams.registry.indicator import Indicator, Per
 from streams.registry.measures import Gauge
 from streams.registry.page import definition
@@ -225,6 +225,18 @@ def _fields(found: Observation) -> dict[str, Any]:
     return {name: getattr(found, name) for name in Observation.__struct_fields__}
 
 
+MOST_PERIODS = 10_000
+"""Periods of one series: a year of hours, or 27 years of days."""
+SHORTEST: dict[Grain, int] = {
+    "hour": HOUR,
+    "day": 23 * HOUR,
+    "month": 28 * DAY,
+    "quarter": 90 * DAY,
+    "financial_year": 365 * DAY,
+}
+"""No period of a grain is shorter, in ms."""
+
+
 class SeriesAnswer:
     """An indicator by the periods of a grain that lie within a stretch: names are looked up at
     once, figures as `points` is gone through. Raises `QueryError` for what there is not."""
@@ -238,6 +250,11 @@ class SeriesAnswer:
             raise QueryError(f'"{grain}" is no grain: choose from {", ".join(GRAINS)}')
         self.grain, self.within, self.page = by, query.stretch(within), page
         self.area = query.areas()[query.area(area)]
+        if (self.within.end - self.within.start) // SHORTEST[by] > MOST_PERIODS:
+            raise QueryError(
+                f"{self.within.label} has more than {MOST_PERIODS:,} periods by {by}: ask for a "
+                "shorter period, or by a longer grain"
+            )
         self._periods = self.within.parts(by)
 
     def points(self) -> Iterator[SeriesPoint]:

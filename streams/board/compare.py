@@ -190,7 +190,11 @@ class Comparisons:
         number = self._number or max(1, _AS_MANY[self.stretch.unit] // self.stretch.units)
         before = self.stretch.all_before(number)
         base = self._whole(before)
-        if self.unit == "count" and base is not None:
+        if not self._adds_up:
+            each = [self._whole(one) for one in self.stretch.before(number)]
+            known = [value for value in each if value is not None]
+            base = sum(known) / number if len(known) == number else None
+        elif self.unit == "count" and base is not None:
             base /= number
         past = self.stretch if self.past == self.stretch else None
         return self._compared(past, f"average of {number}: {before.label}", base)
@@ -269,7 +273,8 @@ class Comparisons:
         return self._each(len(self.stretch.parts("day")))
 
     def _each(self, number: int) -> float | None:
-        value = self._whole(self.stretch) if self.unit == "count" else None
+        whole = self.unit == "count" and self._adds_up
+        value = self._whole(self.stretch) if whole else None
         return None if value is None or not number else value / number
 
     # -- how it stands -----------------------------------------------------------------------------
@@ -284,7 +289,7 @@ class Comparisons:
         value = self.average.value
         if base is None or value is None:
             return Standing(None, by)
-        if abs(value - base) <= base * IN_LINE / 100:
+        if abs(value - base) <= abs(base) * IN_LINE / 100:
             return Standing("in line", by)
         return Standing("above" if value > base else "below", by)
 
@@ -341,8 +346,18 @@ class Comparisons:
             percent = None if few else percent_change(change.value or 0, change.base or 0)
             reached = None if percent is None else percent / 100
         else:
-            reached = self.observation.value
+            # Whoever reports a figure says of what it is; what is counted has to be over.
+            reported = self.indicator.reported is not None
+            reached = self.observation.value if reported else self._whole(self.stretch)
         return Judged(found, reached, found.met(reached), found.band(reached))
+
+    @property
+    def _adds_up(self) -> bool:
+        """Whether a figure of several periods is the sum of theirs: not of people, of whom each is
+        counted once, nor of what holds at a moment."""
+        reported = self.indicator.reported
+        at_a_moment = reported is not None and reported.at_a_moment
+        return self.indicator.repeats is None and not at_a_moment
 
     # -- arithmetic --------------------------------------------------------------------------------
 
@@ -378,7 +393,7 @@ def share(part: Observation, whole: Observation) -> Observation:
 def percent_change(value: float, base: float) -> float | None:
     """By how many per cent a value is above a base; None on a base of nothing, since that is no
     number."""
-    return (value - base) * 100 / base if base else None
+    return (value - base) * 100 / abs(base) if base else None
 
 
 def printed(value: float, places: int = 0) -> Decimal:

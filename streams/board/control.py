@@ -11,6 +11,7 @@ stand across it, as the reports print them, and the words say so.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import inf
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -30,6 +31,8 @@ from streams.registry.indicator import Indicator
 from streams.stretches import Stretch
 
 Flag = Literal["above", "below"]
+BOUNDED: tuple[Unit, ...] = ("count", "ratio", "seconds")
+"""What is never below 0, so that no limit is either."""
 
 
 class Moved(Struct, frozen=True):
@@ -123,9 +126,10 @@ def chart(
     changes = _restarts(query, indicator)
     fixed = policy.baseline == "year_before"
     after = judge(points, policy, [] if fixed else [query.force.instant(c.date) for c in changes])
+    unit = query.unit(indicator)
+    after = _bounded(points, after, 1.0 if unit == "ratio" else inf) if unit in BOUNDED else after
     if shown is not None:
         points = [each for each in points if shown.start <= each.start and each.end <= shown.end]
-    unit = query.unit(indicator)
     made = Chart(
         indicator=indicator.name,
         title=indicator.title,
@@ -192,6 +196,16 @@ def _restarts(query: Query, indicator: Indicator) -> list[Change]:
         if change.effect == "restart" and affects(change, about)
     )
     return sorted(found, key=lambda change: change.date)
+
+
+def _bounded(points: list[Point], after: Lines | None, most: float) -> Lines | None:
+    """Keeps limits where values can be; returns those of the next point. No flag changes by it."""
+    for point in points:
+        if point.lower is not None and point.upper is not None:
+            point.lower, point.upper = max(0.0, point.lower), min(most, point.upper)
+    if after is None:
+        return None
+    return Lines(after.centre, max(0.0, after.lower), min(most, after.upper))
 
 
 # -- judging ---------------------------------------------------------------------------------------
@@ -295,8 +309,8 @@ class _Fixed:
     def lines(self, point: Point | None) -> Lines | None:
         """What a point is judged by; None stands for the next."""
         policy, taken = self.policy, self._before
-        if policy.baseline == "year_before":
-            year = _financial_year(taken[-1] if point is None and taken else point)
+        if policy.baseline == "year_before" and taken:
+            year = _financial_year(point) if point is not None else self._next_year(taken)
             taken = [each for each in taken if _financial_year(each) == year - 1]
         else:
             taken = taken[-policy.points :]
@@ -306,16 +320,21 @@ class _Fixed:
         size = 1.0 if point is None or not point.size else float(point.size)
         return Lines(*fitted.limits(policy.sigmas, size))
 
+    def _next_year(self, taken: list[Point]) -> int:
+        """The financial year of the point after the last."""
+        year = _financial_year(taken[-1])
+        in_year = sum(_financial_year(each) == year for each in taken)
+        last_of_year = taken[-1].label[5:] in ("03", "Q1") or in_year >= self.policy.points
+        return year + last_of_year
+
     def take(self, point: Point) -> Moved | None:
         """Takes a point; the limits of its year do not move."""
         self._before.append(point)
         return None
 
 
-def _financial_year(point: Point | None) -> int:
+def _financial_year(point: Point) -> int:
     """The year in which the financial year of a point began."""
-    if point is None:
-        return 0
     year, month = int(point.label[:4]), point.label[5:7]
     first = (int(month[1]) - 1) * 3 + 1 if month.startswith("Q") else int(month or 1)
     return year - (first < 4)

@@ -140,11 +140,16 @@ class Repeats:
         reach = stretch.start
         if rule.at_least > 1 or _looks_further(rule):
             reach = self._back(stretch.start, rule.months)
-        first = first_record(self.ledger.panes)
+        # Who came back to an ally that nothing is known of is not seen.
+        alone = rule.allied and self.force.partition_group != self.force.id and not self.allies
+        firsts = [
+            first_record(each.panes) for each in (ledgers if reach < stretch.start else ledgers[:1])
+        ]
         return Counted(
             people,
             known=bool(self.ledger.links) and all(each.sealed_before <= reach for each in ledgers),
-            complete=first is not None and first <= reach,
+            complete=all(first is not None and first <= reach for first in firsts)
+            and not (alone and reach < stretch.start),
         )
 
     def _test(self, ledger: Ledger, condition: Condition) -> Callable[[int], bool]:

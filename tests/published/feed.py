@@ -126,10 +126,9 @@ class Feed:
     def __init__(self, report: str) -> None:
         self.report = report
         self.force = force_of(report)
-        self.forces = [self.force]
-        """With the allied force, where a figure is of people who are victims of both."""
-        if report == "002":
-            self.forces.append(find_force("west-mercia"))
+        self.ally = find_force("west-mercia" if self.force.id == "warwickshire" else "warwickshire")
+        self.forces = [self.force, self.ally]
+        """With the allied force: who comes back is known only where the records of both are."""
         self.areas = {area.name: area.id for area in self.force.file.areas}
         self.table, self.text = read_cells(report)
         self.crimes: dict[tuple[str, str], list[Record]] = defaultdict(list)
@@ -235,6 +234,7 @@ class Feed:
                 days[f"2017-{number:02d}-15"].append(self._of_ally(number))
         for each in readings(self.report):
             days[_over(each.period)].append(self._reading(each))
+        days[min(days)].append(self._first_of_ally(min(days)))
         for day in sorted(days):
             yield "\n".join(days[day]).encode()
 
@@ -315,6 +315,13 @@ class Feed:
                 f'"line":"{offered.line}","offered_at":"{date}T12:00:00Z",{end},'
                 f'"ended_at":"{date}T12:09:00Z"}}'
             )
+
+    def _first_of_ally(self, day: str) -> str:
+        """The allied force's first record, of nobody."""
+        return (
+            f'{{"kind":"crime","force":"{self.ally.id}","id":"first",'
+            f'"updated_at":"{day}T13:00:00Z","recorded_at":"{day}T12:00:00Z","offence":"shoplifting"}}'
+        )
 
     def _of_ally(self, month: int) -> str:
         """One of the twelve offences of a year that somebody was the victim of in West Mercia."""

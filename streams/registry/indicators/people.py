@@ -40,7 +40,8 @@ def people(
         title,
         repeats=RepeatRule("crime", (role,), when, at_least),
         share_of=share_of,
-        polarity="down_good",
+        # Of victims and defendants alone neither: more may be more that is reported.
+        polarity="down_good" if at_least > 1 else "neutral",
         definition=definition,
         source=source,
     )

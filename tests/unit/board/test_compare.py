@@ -89,6 +89,14 @@ def test_a_month_on_average_of_the_twelve_and_a_quarter_of_the_four_before() -> 
     assert beside(*before, period="2021-05", number=2).average.base == 30.0
 
 
+def test_the_same_people_every_month_are_as_many_on_average() -> None:
+    months = ("2021-01", "2021-02", "2021-03", "2021-04", "2021-05")
+    people = [each for month in months for each in crimes(month, 3, victims=["a", "b"])]
+    found = beside(*people, indicator="victims", number=4)
+    assert found.average == Change("2021-05", 2, "average of 4: 2021-01..2021-04", 2.0, 0.0, None)
+    assert found.a_month is None
+
+
 def test_a_mean_over_periods_is_that_of_all_their_records() -> None:
     def attended(name: str, opened: str, minutes: int) -> dict[str, Any]:
         return incident(name, opened, arrived_at=opened.replace("T10:00", f"T10:{minutes:02d}"))

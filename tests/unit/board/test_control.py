@@ -92,6 +92,18 @@ def test_limits_of_the_year_before_are_those_that_west_mercia_published() -> Non
     assert round(after.upper) == 12_433
 
 
+def test_the_next_point_after_a_financial_year_is_judged_by_that_year() -> None:
+    made = points([100, 10, 20, 30, 40, 50, 60, 70, 80], "2018-Q1", "quarter")
+    after = judge(made, QUARTERS, [])
+    assert after is not None
+    assert after.centre == 65
+
+
+def test_no_limit_of_a_count_is_below_nought() -> None:
+    made = chart(asked([0, 1, 0, 2, 0, 0, 1, 0, 3, 0, 0, 1, 1]), "total_recorded_crime")
+    assert made.lower == 0
+
+
 def test_a_year_with_a_quarter_missing_makes_no_limits() -> None:
     made = points([10_291, None, 8_330, 8_902, 12_000], "2019-Q2", "quarter")
     assert judge(made, QUARTERS, []) is None

@@ -20,6 +20,7 @@ from tests.build import FAR_FUTURE, crime, lines, ms
 WARWICKSHIRE, WEST_MERCIA = "warwickshire", "west-mercia"
 AT = ms("2021-12-31T23:59:59Z")
 LAST = crime("last", "2021-12-31T22:00:00Z", force=WARWICKSHIRE, offence="shoplifting")
+ALLY = crime("ally", "2020-01-01T01:00:00Z", force=WEST_MERCIA, offence="shoplifting")
 FIRST = crime("first", "2020-01-01T01:00:00Z", force=WARWICKSHIRE, offence="shoplifting")
 
 
@@ -30,7 +31,7 @@ def of(name: str, recorded: str, *victims: str, force: str = WARWICKSHIRE, **mor
 
 def asked(*records: dict[str, Any]) -> Query:
     watched = Monitor([find_force(WARWICKSHIRE), find_force(WEST_MERCIA)])
-    given = sorted((FIRST, *records, LAST), key=lambda each: str(each["updated_at"]))
+    given = sorted((FIRST, ALLY, *records, LAST), key=lambda each: str(each["updated_at"]))
     assert not watched.ingest(lines(given), FAR_FUTURE)
     return Query(watched, WARWICKSHIRE, AT)
 
@@ -110,6 +111,15 @@ def test_where_no_record_names_people_nothing_is_known() -> None:
     assert asked().figure("repeat_victims", "2021-06") == Observation(
         None, known=False, complete=False
     )
+
+
+def test_without_the_allys_records_nobody_knows_who_came_back_there() -> None:
+    watched = Monitor([find_force(WARWICKSHIRE)])
+    seen = of("1", "2021-06-10T12:00:00Z", "a")
+    assert not watched.ingest(lines([FIRST, seen, LAST]), FAR_FUTURE)
+    query = Query(watched, WARWICKSHIRE, AT)
+    assert query.figure("repeat_victims", "2021-06").complete is False
+    assert query.figure("victims", "2021-06").complete is True
 
 
 def test_where_the_window_reaches_before_the_records_the_figure_is_not_complete() -> None:

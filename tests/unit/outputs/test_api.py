@@ -211,6 +211,10 @@ def test_what_can_be_asked_for(client: TestClient, described: Any) -> None:
         ("/api/board?periods=2021", 'there is no parameter "periods", only: force, indicator'),
         ("/api/series?period=2021", "indicator is missing"),
         ("/api/series?indicator=incidents&period=2021&grain=week", "is none of hour, day"),
+        (
+            "/api/series?indicator=incidents&period=2000..2100&grain=hour",
+            "more than 10,000 periods",
+        ),
     ],
 )
 def test_what_there_is_not_is_told_in_words(client: TestClient, url: str, words: str) -> None:
