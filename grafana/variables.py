@@ -106,6 +106,20 @@ def window(default: str = "1h") -> Variable:
     )
 
 
+def reading() -> Variable:
+    """One of the figures that other systems report."""
+    words = "The figure that another system reports, to show over time."
+    return (
+        QueryVariable("reading")
+        .label("Reading")
+        .description(words)
+        .datasource(SOURCE)
+        .query(f"label_values({pick('watchroom_reading', FORCE)}, indicator)")
+        .refresh(VariableRefresh.ON_TIME_RANGE_CHANGED)
+        .sort(VariableSort.ALPHABETICAL_ASC)
+    )
+
+
 def figure(choices: Sequence[tuple[str, str]]) -> Variable:
     """One of some metrics, each with its title."""
     plain = ((title.replace(",", "\\,"), metric) for title, metric in choices)

@@ -12,7 +12,7 @@ config/          a force: its TOML file, read and checked; the shipped forces
 events/          what arrives: the schema of an event line, dead letters
 registry/        what is measured: kinds of record, dimensions, measures, the words for figures
 fold/            the winning version of each record, and counters by event time
-board/           Monitor: lines in, Board out; the board's types
+board/           Monitor: lines in, Board out; its types; Query: any figure by area and period
 sources/         open_source: files, tables under a mapping, data.police.uk; play: in order of time
 surveillance/    which detector watches which series, and which feed is silent
 live.py          Live: a monitor being fed, its lock, clock and health
@@ -31,10 +31,13 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 __all__ = [
     "Board",
+    "Comparisons",
     "Force",
     "Live",
     "Monitor",
+    "Observation",
     "PeriodFigures",
+    "Query",
     "Ratio",
     "Row",
     "WatchroomError",
@@ -45,8 +48,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from streams.board.compare import Comparisons
     from streams.board.model import Board, PeriodFigures, Row, decode_board
     from streams.board.monitor import Monitor
+    from streams.board.query import Observation, Query
     from streams.config.force import Force, find_force
     from streams.errors import WatchroomError
     from streams.live import Live
@@ -57,10 +62,13 @@ else:
     # Loading all of them takes three times as long as the command line needs to start.
     _HOMES = {
         "Board": "streams.board.model",
+        "Comparisons": "streams.board.compare",
         "Force": "streams.config.force",
         "Live": "streams.live",
         "Monitor": "streams.board.monitor",
+        "Observation": "streams.board.query",
         "PeriodFigures": "streams.board.model",
+        "Query": "streams.board.query",
         "Ratio": "streams.registry.aggregates",
         "Row": "streams.board.model",
         "WatchroomError": "streams.errors",

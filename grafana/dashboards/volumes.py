@@ -32,6 +32,7 @@ def dashboard(registry: Registry) -> Dashboard:
             *variables.watched("group", "measure", "row", "grain"),
             variables.window("today"),
             *([variables.figure(choices)] if choices else []),
+            variables.reading(),
         ],
         since="now-30d",
         refresh="1m",
@@ -42,6 +43,7 @@ def dashboard(registry: Registry) -> Dashboard:
     add(made, "Volumes", *_volumes(registry))
     if choices:
         add(made, "$figure", *_figure())
+    add(made, "$reading", *_reading())
     return made
 
 
@@ -151,6 +153,15 @@ def _figure() -> list[Panel]:
     words = "The figure that is chosen above, of the area and over the window that are."
     chosen = latest("$figure", *PLACE, 'window="$window"')
     return [lines(Face("$figure", words, width=24), Query(chosen, "$figure, $area"))]
+
+
+def _reading() -> list[Panel]:
+    words = (
+        "What another system reports, of the last period that it reported: shares are 0 to 1. The "
+        "control chart of it is at /api/series."
+    )
+    chosen = latest("watchroom_reading", *PLACE, 'indicator="$reading"')
+    return [lines(Face("$reading", words, width=24), Query(chosen, "$reading, $area"))]
 
 
 def _volumes(registry: Registry) -> list[Panel]:

@@ -6,7 +6,7 @@ of these together, indicator by indicator, then period by period, then area by a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
 from typing import Any, NamedTuple
 
@@ -212,7 +212,12 @@ class Rows:
 def known_rows(query: Query, periods: Sequence[str], compare: Sequence[str]) -> list[FigureRow]:
     """All indicators with an entry of which anything is known in some periods, for the force as a
     whole, with comparisons."""
-    every = Rows(query, Question((), periods, compare=compare))
+    known = [
+        name
+        for name in query.indicators()
+        if any(query.figure(name, period).known for period in periods)
+    ]
+    every = Rows(query, Question(known, periods, compare=compare)) if known else ()
     return [row for row in every if row.known]
 
 
@@ -288,18 +293,21 @@ def _judge(made: SeriesPage, query: Query, indicator: Indicator, within: Stretch
             point.flag, point.run, point.moved = at.flag, at.run, at.moved
 
 
-def measures(registry: Registry, search: str = "") -> list[MeasureShown]:
-    """What can be asked for that has a word in its name, title or definition: indicators
-    first, then the measures of tables."""
-    every = [*_indicators(registry), *_addresses(registry)]
+def measures(
+    registry: Registry, own: Iterable[Indicator] = (), search: str = ""
+) -> list[MeasureShown]:
+    """What can be asked for that has a word in its name, title or definition: indicators first,
+    with those that a force has of its `own`, then the measures of tables."""
+    named = {**registry.indicators, **{each.name: each for each in own}}
+    every = [*_indicators(registry, named.values()), *_addresses(registry)]
     asked = search.casefold()
     return [
         each for each in every if asked in f"{each.name} {each.title} {each.definition}".casefold()
     ]
 
 
-def _indicators(registry: Registry) -> Iterator[MeasureShown]:
-    for each in registry.indicators.values():
+def _indicators(registry: Registry, every: Iterable[Indicator]) -> Iterator[MeasureShown]:
+    for each in every:
         yield MeasureShown(
             name=each.name,
             title=each.title,

@@ -11,6 +11,7 @@
 | `of_force`                     | of an area, as a share of the whole force's                     |
 | `rate`                         | per 1,000 people or households                                  |
 | `standing`                     | above, below or in line, by its chart or with the average       |
+| `nation`, `similar`            | what is reported of the nation, of similar forces together      |
 | `target`                       | the target of its own time, and whether it is met               |
 | `rank`, `peers`                | its place among the areas of its kind, and among similar forces |
 
@@ -32,6 +33,7 @@ from streams.board.control import Point, chart
 from streams.board.query import Number, Observation, Query
 from streams.board.targets import Judged, goal
 from streams.config.force import WHOLE
+from streams.config.measures import Subject
 from streams.errors import QueryError
 from streams.registry.indicator import Indicator, Per
 from streams.stretches import Stretch
@@ -309,6 +311,24 @@ class Comparisons:
         they are here; None of an area, and where none is."""
         return self._ranking.of_force() if self.area == WHOLE else None
 
+    @property
+    def nation(self) -> Change | None:
+        """What is reported of the nation for the same time; None where nothing is declared."""
+        return self._elsewhere("nation")
+
+    @property
+    def similar(self) -> Change | None:
+        """What is reported of the most similar forces together."""
+        return self._elsewhere("peer")
+
+    def _elsewhere(self, subject: Subject) -> Change | None:
+        other = self.query.beside(self.indicator, subject)
+        if other is None:
+            return None
+        found = self.query.figure(other, self.stretch)
+        base = found.value if found.complete else None
+        return self._compared(self.stretch, f"{other.title}, {self.stretch.label}", base)
+
     @cached_property
     def target(self) -> Judged | None:
         """The target of its own time, and whether it is met; None without one."""
@@ -387,6 +407,8 @@ class Beside(Struct, frozen=True, omit_defaults=True):
     standing: Standing | UnsetType = UNSET
     rank: Rank | UnsetType | None = UNSET
     peers: Rank | UnsetType | None = UNSET
+    nation: Change | UnsetType | None = UNSET
+    similar: Change | UnsetType | None = UNSET
     target: Judged | UnsetType | None = UNSET
 
     @classmethod

@@ -206,6 +206,8 @@ def judge(points: list[Point], policy: ChartPolicy, restarts: list[int]) -> Line
         for point in part:
             if not point.complete or point.value is None:
                 continue
+            if policy.limits in ("p", "p_prime") and not point.size:
+                continue  # a share that is reported alone
             if last is not None:
                 rises = _run(rises, point.value - last)
             point.rises, last = rises, point.value

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -29,7 +30,7 @@ from streams.board.monitor import Monitor
 from streams.board.reported import Measured
 from streams.board.totals import Used
 from streams.config.force import WHOLE
-from streams.config.measures import Polarity, Unit
+from streams.config.measures import Polarity, Subject, Unit
 from streams.errors import DeclarationError, QueryError
 from streams.fold.gaps import first_record
 from streams.fold.ledger import Ledger
@@ -148,14 +149,15 @@ class ReportedFigures(NamedTuple):
 
 
 class Query:
-    """What is asked of the figures of one force as of an instant, in ms (by default the clock of
-    the views). Indicators are named as `Registry.indicator` takes them, stretches as
-    `streams.stretches`, areas by id, name or alias; raises `QueryError` for what there is not."""
+    """What is asked of the figures of one force as of an instant, in ms: by default the clock of
+    the views, or the last record where that was never set. Indicators are named as
+    `Registry.indicator` takes them, stretches as `streams.stretches`, areas by id, name or alias;
+    raises `QueryError` for what there is not."""
 
     def __init__(self, monitor: Monitor, force_id: str, at: int | None = None) -> None:
         self.monitor, self.force = monitor, monitor.forces[force_id]
         self.registry = monitor.registry
-        self.at = monitor.now if at is None else at
+        self.at = (monitor.now or _last(monitor, force_id)) if at is None else at
         self.calendar = Calendar(self.force.zone)
         self._beside = monitor.beside(self.force)
         self._reports = monitor.reports(force_id)
@@ -253,6 +255,37 @@ class Query:
             if span is not None:
                 found.append(span[0])
         return min(found, default=None)
+
+    def beside(self, indicator: Indicator, subject: Subject) -> Indicator | None:
+        """What is reported of the nation, or of peers, to stand beside an indicator; None where
+        that is not declared."""
+        return self._stands_beside.get((subject, indicator.name))
+
+    @cached_property
+    def _stands_beside(self) -> dict[tuple[Subject, str], Indicator]:
+        """By subject, and the indicator that they stand beside, what is reported of others."""
+        found = map(self.indicator, self.indicators())
+        return {
+            (of.reported.subject, of.reported.of): of for of in found if of.reported is not None
+        }
+
+    def latest_readings(self) -> list[tuple[Indicator, Stretch, dict[str, Observation]]]:
+        """What is reported under the names of indicators: of each the last period, and the figures
+        of it that are known, by area."""
+        found = []
+        names = () if self._reports is None else self._reports.measures()
+        for name in names:
+            try:
+                indicator = self.indicator(name)
+            except QueryError:  # it is not declared
+                continue
+            if self._reports is None or indicator.reported is None:
+                continue
+            last = self._reports.measured(indicator.reported).last
+            if last is not None:
+                known = {a: o for a, o in self.by_area(indicator, last).items() if o.known}
+                found.append((indicator, last, known))
+        return found
 
     # -- figures -----------------------------------------------------------------------------------
 
@@ -358,7 +391,7 @@ class Query:
         """How much of a stretch the feed of a ledger was heard in."""
         start, end = stretch.start, stretch.end
         span = self._span(ledger, "hour" if stretch.unit == "hour" else "day")
-        if span is None or end <= span[0] or not panes.keeps(start, end):
+        if span is None or end <= span[0] or start >= self.at or not panes.keeps(start, end):
             return NOT_HEARD
         if panes.covered(start, end):
             return NOT_HEARD
@@ -399,6 +432,12 @@ class Query:
                     counter[place] += part.counts.get(name, 0)
                     known[place] &= name in part.counts
         return known, Heard(bool(known.any()), complete)
+
+
+def _last(monitor: Monitor, force_id: str) -> int:
+    """Just after the last record of a force, in ms."""
+    held = (shard.ledgers().get(force_id) for shard in monitor.shards)
+    return max((each.watermark for each in held if each is not None), default=0) + 1
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

@@ -29,13 +29,15 @@ class Measured:
     def __init__(self, readings: Readings, rule: ReportedRule) -> None:
         self.rule, self.readings = rule, readings
         self.force, self.calendar = readings.force, readings.calendar
-        self.mark = readings.lines
-        """How many lines had been taken when they were looked up."""
+        self.mark = readings.changes[rule.measure]
+        """How often they had changed when they were looked up."""
         self._found: dict[Place, Amount | None] = {}
         grains = set[Grain]()
         self._areas = {0}
         self.first: int | None = None
         """The start of the first period that there is a reading of."""
+        self.last: Stretch | None = None
+        """The last period that there is one of."""
         for label, reading in readings.winners(rule.measure):
             if reading.line is not None:
                 continue
@@ -50,6 +52,8 @@ class Measured:
             if stretch.grain is not None:
                 grains.add(stretch.grain)
             self.first = min(stretch.start, self.first or stretch.start)
+            if self.last is None or (stretch.end, stretch.start) > (self.last.end, self.last.start):
+                self.last = stretch
         self._grains = [grain for grain in reversed(GRAINS) if grain in grains]
         """Those of the periods, the longest first."""
 
@@ -125,7 +129,7 @@ class Measured:
 
 
 class Reports:
-    """The readings of a force by measure; each is looked up again once a line was taken."""
+    """The readings of a force by measure; each is looked up again once one of it has changed."""
 
     def __init__(self, readings: Readings) -> None:
         self.readings = readings
@@ -134,6 +138,10 @@ class Reports:
     def measured(self, rule: ReportedRule) -> Measured:
         """The readings of a measure as they stand."""
         found = self._measured.get(rule)
-        if found is None or found.mark != self.readings.lines:
+        if found is None or found.mark != self.readings.changes[rule.measure]:
             found = self._measured[rule] = Measured(self.readings, rule)
         return found
+
+    def measures(self) -> list[str]:
+        """The measures that there are readings of."""
+        return self.readings.measures()

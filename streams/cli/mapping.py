@@ -9,7 +9,7 @@ import msgspec
 
 from streams.cli.inputs import REFUSED
 from streams.config.force import Force, find_force, shipped_forces
-from streams.events.fields import FIELDS
+from streams.registry.registry import REGISTRY
 from streams.sources.draft.field_words import KINDS, Kind
 from streams.sources.draft.sample import MOST, read_sample
 from streams.sources.draft.suggest import suggest
@@ -115,7 +115,7 @@ def check(
 
 
 @mapping.command(short_help="Say which fields a mapping can fill.")
-@click.argument("kind", type=click.Choice(tuple(FIELDS)), required=False)
+@click.argument("kind", type=click.Choice(tuple(REGISTRY.structs)), required=False)
 @click.option("--page", "as_page", is_flag=True, help="All kinds, as docs/fields.md.")
 def fields(kind: str | None, as_page: bool) -> None:
     """Print the fields of a kind of event, what each may hold, and what it says.
@@ -128,7 +128,7 @@ def fields(kind: str | None, as_page: bool) -> None:
     if as_page:
         click.echo(page(), nl=False)
         return
-    for each in [kind] if kind else FIELDS:
+    for each in [kind] if kind else REGISTRY.structs:
         click.echo(each)
         table = list(rows(each))
         widest = max(len(name) for name, _, _ in table)

@@ -11,6 +11,7 @@ from streams.alerts.model import AlertList
 from streams.board.model import TYPES, Series
 from streams.errors import WatchroomError
 from streams.events.schema import json_schema, json_schemas
+from streams.registry.registry import REGISTRY
 
 ANSWERS: dict[str, type] = {"board": TYPES.board, "series": Series, "alerts": AlertList}
 """What a monitor answers at `/board.json`, `/series.json` and `/alerts.json`."""
@@ -37,7 +38,7 @@ def schema_texts() -> dict[str, str]:
     }
     return {
         f"{name}.schema.json": json.dumps(_settled(schema), indent=2, sort_keys=True) + "\n"
-        for name, schema in (json_schemas() | answers).items()
+        for name, schema in (json_schemas(REGISTRY.structs) | answers).items()
     }
 
 

@@ -108,3 +108,8 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "every_seconds": "how far apart its heartbeats are; else that is learned",
     },
 }
+
+
+def says(kind: str, field: str) -> str:
+    """What a field says; of a kind that is declared elsewhere, its name in words."""
+    return FIELDS.get(kind, RECORD).get(field) or field.replace("_", " ").replace(".", ": ")

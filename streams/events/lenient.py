@@ -11,6 +11,7 @@ nowhere, or wrongly.
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import msgspec
@@ -109,8 +110,9 @@ class Kept(NamedTuple):
         return msgspec.json.encode({**msgspec.to_builtins(event), **self.left_out})
 
 
-def read(line: bytes) -> Kept:
-    """One line to one event, its unknown values apart; raises `Refused`."""
+def read(line: bytes, decode_line: Callable[[bytes], Event] = decode_line) -> Kept:
+    """One line to one event, its unknown values apart; raises `Refused`. `decode_line` is that of
+    the registry whose kinds are known."""
     try:
         check_depth(line)
         return Kept(decode_line(line), [], {})
@@ -118,9 +120,9 @@ def read(line: bytes) -> Kept:
         return salvage(line, error)
 
 
-def decode(line: bytes) -> Event:
+def decode(line: bytes, decode_line: Callable[[bytes], Event] = decode_line) -> Event:
     """One line to one event, its unknown values left out; raises `Refused`."""
-    return read(line).event
+    return read(line, decode_line).event
 
 
 def salvage(line: bytes, error: Exception) -> Kept:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from inspect import cleandoc
 from typing import Annotated, Any, Literal
 
@@ -20,7 +21,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from streams.errors import Refused
-from streams.events.fields import FIELDS
+from streams.events.fields import says
 
 Stamp = Annotated[dt.datetime, Meta(tz=True, description="RFC 3339 with an offset")]
 # What the decoder checks costs time in every line: a pattern a microsecond. What the records and
@@ -369,16 +370,15 @@ def refusal(error: Exception, line: bytes) -> Refused:
     return Refused("fault", f"{type(error).__name__}: {error}")
 
 
-def json_schemas() -> dict[str, dict[str, object]]:
-    """JSON Schema (2020-12) of every kind, by kind, each complete in itself."""
+def json_schemas(structs: Mapping[str, type[Struct]]) -> dict[str, dict[str, object]]:
+    """JSON Schema (2020-12) of the events of each kind, by kind, each complete in itself."""
     schemas = {}
-    for kind, struct in KINDS.items():
+    for kind, struct in structs.items():
         schema: Any = json_schema(struct, f"Watchroom event: {kind}")
         for name, field in schema["$defs"][struct.__name__]["properties"].items():
-            if name in FIELDS[kind]:  # `kind` says itself what it is
-                form = field.get("description")
-                says = FIELDS[kind][name]
-                field["description"] = f"{says}; {form}" if form else says
+            if name != "kind":  # which says itself what it is
+                form, said = field.get("description"), says(kind, name)
+                field["description"] = f"{said}; {form}" if form else said
         schemas[kind] = schema
     return schemas
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from itertools import chain
 
@@ -37,6 +38,8 @@ class Readings:
         self.entries: dict[str, tuple[Order, Reading]] = {}
         self._plain: dict[str, set[str]] = {}
         """By measure the ids of all others that are not deleted."""
+        self.changes: Counter[str] = Counter()
+        """By measure how often what is held of it has changed."""
         self.changed: dict[str, Reading] | None = None
         """The winners that have changed since the last checkpoint, by id; None where no checkpoint
         is kept."""
@@ -82,7 +85,9 @@ class Readings:
         self.watermark, self.lines = watermark, lines
 
     def _replace(self, event: Reading, order: Order, total: tuple[Place, Total] | None) -> None:
+        self.changes[event.measure or ""] += 1
         if (held := self.entries.get(event.id)) is not None:
+            self.changes[held[1].measure or ""] += 1
             self._plain.get(held[1].measure or "", set()).discard(event.id)
         self.entries[event.id] = (order, event)
         if total is not None:
@@ -116,6 +121,10 @@ class Readings:
                 "impossible_date",
                 f'period "{label}" is no day or hour in {self.force.file.timezone}',
             ) from None
+
+    def measures(self) -> list[str]:
+        """The measures that there are readings of, totals of calls left out, in order."""
+        return sorted(measure for measure, ids in self._plain.items() if ids)
 
     def winners(self, measure: str | None = None) -> list[tuple[str, Reading]]:
         """The label of its period and the reading, one for each (measure, area, line, period), in

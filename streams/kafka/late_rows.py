@@ -16,6 +16,7 @@ from streams.fold.ledger import WHOLE_HORIZON
 from streams.fold.panes import end_of_record
 from streams.periods import Calendar, rfc3339, to_ms
 from streams.registry.packing import Packer
+from streams.registry.registry import REGISTRY
 from streams.sources.event_lines import Chunk
 from streams.sources.order.play import Judge
 
@@ -94,7 +95,7 @@ def in_words(late: Late, rows: int, prefix: str) -> str:
 
 def _record(line: bytes) -> Versioned | None:
     try:
-        event = decode(line)
+        event = decode(line, REGISTRY.decode_line)
     except Exception:  # noqa: BLE001 - whatever is wrong with it, it is refused when it is sent
         return None
     return event if isinstance(event, Versioned) else None

@@ -243,7 +243,7 @@ class Partition:
             if force.id in self._unlearned:
                 if self.shard.ledgers()[force.id].first_known:  # published panes have come in
                     for _ in self.live.slices(watching.learn_anew(self.shard, force), FOLDING):
-                        await asyncio.sleep(0)
+                        await _give_way()
                 self._unlearned.remove(force.id)
                 self._changed = True
 

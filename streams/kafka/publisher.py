@@ -23,17 +23,17 @@ from streams.config.force import Force
 from streams.errors import KafkaError, Refused, SourceError
 from streams.events.deadletters import DeadLetterFile, letter
 from streams.events.lenient import decode
-from streams.events.schema import KINDS
 from streams.kafka import brokers
 from streams.kafka.late_rows import in_words, late_rows
 from streams.kafka.log_contents import newest_update, record_ids
 from streams.kafka.topics import INPUT_TOPICS, input_topic, partition_of
 from streams.live import wall_clock
+from streams.registry.registry import REGISTRY
 from streams.sources.event_lines import Chunk, Rejected
 from streams.sources.order.play import Play, paced
 from streams.sources.stops import Stops
 
-KIND_OF = {struct: kind for kind, struct in KINDS.items()}
+KIND_OF = {struct: kind for kind, struct in REGISTRY.structs.items()}
 BROKER_LIMIT = 1_048_588
 """max.message.bytes of a broker that was not told otherwise; used where it can't be asked."""
 OVERHEAD = 256
@@ -205,7 +205,7 @@ class Publisher:
         self.counts.examples.setdefault(reason, (origin, detail))
 
     def _add_line(self, line: bytes) -> None:
-        event = decode(line)
+        event = decode(line, REGISTRY.decode_line)
         pending = self._routes.get((type(event), event.force))
         if pending is None:
             pending = self._route(type(event), event.force)

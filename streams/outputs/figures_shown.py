@@ -31,6 +31,8 @@ HEADINGS = {
     "standing": "Standing",
     "rank": "Rank",
     "peers": "Among peers",
+    "nation": "Nation",
+    "similar": "Similar forces",
     "target": "Target",
 }
 SUMS = ("year_to_date", "rolling_3", "rolling_6", "rolling_12")

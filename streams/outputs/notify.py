@@ -24,6 +24,7 @@ from typing import Any, NamedTuple, Protocol, get_args
 from streams.alerts.model import Severity, Transition
 from streams.errors import ConfigError
 from streams.live import wall_clock
+from streams.outputs.runbooks import runbook
 from streams.periods import DAY, MINUTE, SECOND, to_ms
 
 log = logging.getLogger("watchroom.notify")
@@ -133,7 +134,8 @@ def channels(environment: Mapping[str, str] | None = None) -> list[Channel]:
 
 
 def message(transition: Transition, link: str | None, *, again: bool = False) -> tuple[str, str]:
-    """Title and body. The words are complete without the link."""
+    """Title and body. The words are complete without the links: to the alert, and of one that is
+    open to what to do about it."""
     alert = transition.alert
     head = _HEADS.get(transition.what) or alert.severity.capitalize()
     lines = [alert.words]
@@ -142,6 +144,8 @@ def message(transition: Transition, link: str | None, *, again: bool = False) ->
     if link:
         query = urllib.parse.urlencode({"force": alert.force, "id": alert.id})
         lines.append(f"{link.rstrip('/')}/alert?{query}")
+    if transition.what != "resolved" and (what_to_do := runbook(alert.kind)):
+        lines.append(f"What to do: {what_to_do}")
     return f"{head}: {alert.title}", "\n".join(lines)
 
 

@@ -51,6 +51,7 @@ from streams.outputs.alert_metrics import (
 )
 from streams.outputs.exposition import GaugeLines, exposed, labels_text, sample_line
 from streams.outputs.instants import parse_instant
+from streams.outputs.reading_metrics import reading_metrics
 from streams.registry.aggregates import Count, Share
 from streams.registry.dimensions import ALL
 from streams.registry.kind import Kind
@@ -127,6 +128,7 @@ class Exporter:
         yield from (exported,) if exported.samples else ()
         yield from _definitions(boards)
         yield from _feeds(boards)
+        yield from reading_metrics(self.live, boards)
         yield from alert_metrics(boards)
         yield from heartbeat_metrics(boards)
         yield from self._watches.families(boards)

@@ -5,6 +5,9 @@
 | call | `offered_at` | 40 days |
 | incident | `opened_at` | 350 days: less than a year, so that a year mistyped by one shows |
 | crime | `recorded_at` | 10 years to the outcome |
+
+Any other kind of the registry begins with its first clock, and its times come in the order in which
+they are declared.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import datetime as dt
 from typing import NamedTuple
 
 from streams.registry import times as records
+from streams.registry.registry import REGISTRY
 
 LONGEST_WAIT = dt.timedelta(milliseconds=records.LONGEST)
 """The longest wait or response that is counted."""
@@ -56,6 +60,11 @@ RECORD_TIMES = {
     "reading": RecordTimes(),
     "heartbeat": RecordTimes(),
 }
+for _kind in REGISTRY.kinds.values():
+    _begins, *_ = _kind.clocks
+    RECORD_TIMES.setdefault(
+        _kind.name, RecordTimes((_begins, *(time.field for time in _kind.times)), _begins)
+    )
 COMMITTED = frozenset({"committed_from", "committed_to"})
 """When a crime was committed. Offences come to light after decades, so only the future is wrong."""
 DUE = frozenset({"recontact_due_at"})

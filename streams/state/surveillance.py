@@ -136,6 +136,7 @@ def rebuilding(shard: Shard, force: Force) -> Iterator[None]:
                 steps = surveillance.take(period, period.end + ledger.kind.grace)
                 periods += 1
             yield from steps
+            yield
     surveillance.rebuilt = periods > 0
     surveillance.missing.unreported = []  # all of it is long past
     if periods:

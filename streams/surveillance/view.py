@@ -12,7 +12,6 @@ from streams.board.model import RefusedLines, SurveillanceView, WatchSummary
 from streams.board.monitor import Monitor
 from streams.config.force import Force
 from streams.events.refusals import FeedKey, RefusedFeed
-from streams.events.schema import KINDS
 from streams.fold.heartbeats import LEAST_PATIENCE, Heartbeats, interval_of
 from streams.periods import DAY, HOUR, SECOND, Calendar, rfc3339
 from streams.registry.phrases import why_refused
@@ -51,7 +50,7 @@ class NextSilence(NamedTuple):
 Known = dict[str, NextSilence]
 HOURLY = {name for name, kind in REGISTRY.kinds.items() if kind.hourly}
 """Kinds that are watched by the hour: a silence of them is judged while it lasts."""
-KIND_OF = {word: kind for kind in KINDS for word in (kind, REGISTRY.plain_name(kind))}
+KIND_OF = {word: kind for kind in REGISTRY.structs for word in (kind, REGISTRY.plain_name(kind))}
 """The kind of record that a feed with heartbeats brings, by the feed's name."""
 
 

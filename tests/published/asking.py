@@ -8,6 +8,9 @@ from streams.board.compare import Change, Comparisons
 from streams.board.control import Moved, Point, chart
 from streams.board.monitor import Monitor
 from streams.board.query import Query
+from streams.board.targets import Goal, goal
+from streams.config.force import WHOLE
+from streams.config.measures import Band
 from streams.errors import QueryError
 from streams.periods import Grain
 from tests.published.scope import Figure
@@ -58,8 +61,11 @@ class Asked:
         measure = ALIASES.get(figure.measure, figure.measure)
         # What was before July 2020 is dated by no more than that.
         period = figure.period.removeprefix("asat-").replace("before-2020-07", "2020-01..2020-06")
-        area = AREAS.get(figure.area, figure.area)
-        return Comparisons(self.query, measure, period, area, small_bases=True)
+        area, query = AREAS.get(figure.area, figure.area), self.query
+        for force in query.monitor.forces.values():
+            if area == force.name and force != query.force:  # the allied force
+                area, query = WHOLE, Query(query.monitor, force.id, query.at)
+        return Comparisons(query, measure, period, area, small_bases=True)
 
     def charted(self, figure: Figure) -> list[Point]:
         """The chart of the measure up to the last point that lies in the period of a figure: by
@@ -74,6 +80,10 @@ class Asked:
         return points
 
 
+_OF_FORCE = ("repeat_victims_10plus_offences",)
+"""Measures of which an area's percentage is that of the force's number."""
+
+
 def _percent(share: float | None) -> float | None:
     return None if share is None else 100 * share
 
@@ -82,10 +92,21 @@ def _value(asked: Asked, figure: Figure) -> float | None:
     return asked.compared(figure).observation.value
 
 
+def _by_month(asked: Asked, figure: Figure) -> list[float]:
+    """The values of the months of a period."""
+    months = asked.query.series(figure.measure, "month", figure.period, figure.area)
+    found = [seen.value for _, seen in months if seen.value is not None]
+    if not found:
+        raise NoAnswerError("not known")
+    return found
+
+
 def _share(asked: Asked, figure: Figure) -> float | None:
     compared = asked.compared(figure)
     if asked.query.unit(compared.indicator) == "ratio":
         return _percent(compared.observation.value)
+    if figure.measure in _OF_FORCE and compared.area != WHOLE:
+        return None if compared.of_force is None else _percent(compared.of_force.value)
     whole = WHOLES.get(figure.measure)
     found = compared.share_of(whole) if whole else compared.share
     if found is None:
@@ -106,16 +127,32 @@ def _base(change: Change, figure: Figure) -> float | None:
     return _percent(change.base) if figure.unit == "percent" else change.base
 
 
-def _target(asked: Asked, figure: Figure) -> float | None:
-    """What the force's file held in the period: of a line, the share; of attendance, minutes."""
-    at = asked.query.stretch(figure.period).end - 1
-    defined = asked.query.monitor.board(asked.query.force.id, at).definitions
-    if figure.measure == "emergency_response_time_standard":
-        return defined.attendance.within_seconds / 60
-    line = figure.measure.removeprefix("answered_")[:3]
-    if line not in defined.lines:
+_TARGET_OF = {
+    "emergency_response_time_standard": "attended_within_20min",
+    "outcome_14_victim_linked": "outcome_14_16_victim_linked",
+}
+"""Measures whose target is set for another one."""
+
+
+def goal_of(asked: Asked, figure: Figure) -> Goal:
+    """The target that holds of a measure in the period of a figure."""
+    measure = figure.measure.partition("_key_band_")[0]
+    found = goal(asked.query, _TARGET_OF.get(measure, measure), figure.period, figure.area)
+    if found is None:
         raise NoAnswerError("no target of it")
-    return _percent(defined.lines[line].target)
+    return found
+
+
+def _target(asked: Asked, figure: Figure) -> float | None:
+    """Of a share the least, of a time the minutes."""
+    found = goal_of(asked, figure)
+    if figure.unit != "minutes":
+        return _percent(found.lower)
+    return None if found.seconds is None else found.seconds / 60
+
+
+def _band(asked: Asked, figure: Figure) -> Band:
+    return goal_of(asked, figure).bands[int(figure.measure[-1]) - 1]
 
 
 _Of = Callable[[Asked, Figure], float | None]
@@ -158,6 +195,8 @@ def _month_average(asked: Asked, figure: Figure) -> float | None:
 
 _ANSWERS: dict[str, _Of] = {
     "volume": _value,
+    "volume_low": lambda asked, figure: min(_by_month(asked, figure)),
+    "volume_high": lambda asked, figure: max(_by_month(asked, figure)),
     "seconds": _value,
     "percent": _share,
     "percent_approx": _share,
@@ -184,6 +223,11 @@ _ANSWERS: dict[str, _Of] = {
     "percent_above_quarter_average": _comparison(lambda of: of.average.percent),
     "ytd_percent_change": _comparison(lambda of: of.year_to_date.percent),
     "target": _target,
+    "target_percent_change": lambda asked, figure: _percent(goal_of(asked, figure).upper),
+    "target_lower": lambda asked, figure: goal_of(asked, figure).lower,
+    "target_upper": lambda asked, figure: goal_of(asked, figure).upper,
+    "band_lower": lambda asked, figure: _percent(_band(asked, figure).lower),
+    "band_upper": lambda asked, figure: _percent(_band(asked, figure).upper),
     "upper_control_limit": _last(lambda point: point.upper),
     "lower_control_limit": _last(lambda point: point.lower),
     "monthly_average": _month_average,

@@ -11,14 +11,15 @@ from typing import NamedTuple
 
 
 class Offered(NamedTuple):
-    """The calls of a line in a quarter or month, and how many of each thousand were abandoned, and
-    answered in time."""
+    """The calls of a line in a quarter or month, and how many of each thousand were abandoned, were
+    answered in time, and were settled by the first call."""
 
     line: str
     period: str
     number: int
     abandoned: int = 20
     in_time: int = 900
+    resolved: int | None = None
 
 
 CALLS: dict[str, tuple[Offered, ...]] = {
@@ -51,6 +52,7 @@ CALLS: dict[str, tuple[Offered, ...]] = {
         Offered("101", "2020-07", 5_000, abandoned=150, in_time=500),
         Offered("101", "2020-08", 5_000, abandoned=150, in_time=400),
         Offered("101", "2020-09", 4_400, abandoned=150, in_time=270),
+        Offered("101", "2020-10", 4_400, abandoned=150, resolved=500),
     ),
 }
 

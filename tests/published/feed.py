@@ -126,6 +126,10 @@ class Feed:
     def __init__(self, report: str) -> None:
         self.report = report
         self.force = force_of(report)
+        self.forces = [self.force]
+        """With the allied force, where a figure is of people who are victims of both."""
+        if report == "002":
+            self.forces.append(find_force("west-mercia"))
         self.areas = {area.name: area.id for area in self.force.file.areas}
         self.table, self.text = read_cells(report)
         self.crimes: dict[tuple[str, str], list[Record]] = defaultdict(list)
@@ -137,6 +141,15 @@ class Feed:
                 held = self.crimes if kind == "crime" else self.incidents
                 for month, several in spread(number, period):
                     held[month, area] += self._made(kind, month, area, what, several)
+        # The groups of offences that are counted with a marker: crimes that it is put on whatever
+        # they are must not lie in them.
+        named: dict[str, set[str]] = defaultdict(set)
+        for series, _, _ in self.table:
+            kind, _, what = series.partition(":")
+            marker, _, offence = what.partition(":")
+            if kind == "mark" and offence:
+                named[marker].add(offence.rpartition(".")[0] or offence)
+        self._apart = {marker: tuple(offences) for marker, offences in named.items()}
         # Shuffled, so that a marker's crimes are of many offences; but violence first, as most of
         # domestic abuse is.
         shuffle = Random(1).shuffle
@@ -177,12 +190,7 @@ class Feed:
     def _mark(self, month: str, area: str, what: str, number: int) -> None:
         """Puts a marker on crimes: of an offence, or of none that has counts of its own."""
         marker, _, offence = what.partition(":")
-        # Those that have none must not lie in a group that is counted with its marker.
-        apart = {
-            series.split(":")[2].rpartition(".")[0] or series.split(":")[2]
-            for series, _, _ in self.table
-            if series.startswith(f"mark:{marker}:") and not series.endswith(":")
-        }
+        apart = self._apart.get(marker, ("-",))
         alone = _ALONE if "other_crime" in apart else ("",)
         base = _BASES.get(offence, offence)
         family, held = marker.partition(".")[0], self.crimes[month, area]
@@ -194,7 +202,7 @@ class Feed:
             and (
                 crime.what == base
                 if offence
-                else crime.what.startswith(alone) and not crime.what.startswith(tuple(apart))
+                else crime.what.startswith(alone) and not crime.what.startswith(apart)
             )
         )
         marked = list(islice(wanted, number))
@@ -222,6 +230,9 @@ class Feed:
                 for place in range(days_of(month)):
                     day = f"{month}-{place + 1:02d}"
                     days[day] += self._made_calls(offered, number, day)
+        if self.report == "002":
+            for number in range(1, 13):
+                days[f"2017-{number:02d}-15"].append(self._of_ally(number))
         for each in readings(self.report):
             days[_over(each.period)].append(self._reading(each))
         for day in sorted(days):
@@ -290,17 +301,29 @@ class Feed:
         """The calls of a line on a day of a month that has `number` of them."""
         abandoned = round(number * offered.abandoned / 1000)
         in_time = abandoned + round(number * offered.in_time / 1000)
+        settled = None if offered.resolved is None else round(number * offered.resolved / 1000)
         for place in range(int(date[8:]) - 1, number, days_of(date[:7])):
             if place < abandoned:
                 end = f'"abandoned_at":"{date}T12:00:40Z"'
             else:
                 end = f'"answered_at":"{date}T12:0{0 if place < in_time else 2}:05Z"'
+            if settled is not None:
+                end += f',"resolved":{"true" if place < settled else "false"}'
             yield (
                 f'{{"kind":"call","force":"{self.force.id}",'
                 f'"id":"{offered.line}-{date}-{place}","updated_at":"{date}T12:10:00Z",'
                 f'"line":"{offered.line}","offered_at":"{date}T12:00:00Z",{end},'
                 f'"ended_at":"{date}T12:09:00Z"}}'
             )
+
+    def _of_ally(self, month: int) -> str:
+        """One of the twelve offences of a year that somebody was the victim of in West Mercia."""
+        return (
+            f'{{"kind":"crime","force":"west-mercia","id":"ally{month}",'
+            f'"updated_at":"2017-{month:02d}-15T13:00:00Z",'
+            f'"recorded_at":"2017-{month:02d}-15T12:00:00Z","area":"shropshire",'
+            f'"offence":"violence.with_injury","victims":["ally"]}}'
+        )
 
     def _reading(self, each: Reading) -> str:
         """A figure that is reported once its period is over."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from streams.board.compare import IN_LINE, Change, Comparisons
 from streams.errors import QueryError
 from streams.registry.affected import affects, stands_for
-from tests.published.asking import Asked, NoAnswerError
+from tests.published.asking import Asked, NoAnswerError, goal_of
 from tests.published.scope import WRONG_WORDS, Figure, Statement, excepted
 
 _NO_QUESTION = {
@@ -177,9 +177,9 @@ def _everywhere(asked: Asked, statement: Statement) -> bool:
 
 
 def _target(asked: Asked, statement: Statement) -> bool:
-    target = asked.answer(_figure(statement, "target"))
-    value = _known(_compared(asked, statement).observation.value)
-    return (100 * value >= target) is statement.kind.endswith("met")
+    compared = _compared(asked, statement)
+    met = goal_of(asked, _figure(statement)).met(compared.observation.value)
+    return met is statement.kind.endswith("met")
 
 
 def _changed(asked: Asked, statement: Statement) -> bool:

@@ -59,7 +59,7 @@ class Found(NamedTuple):
 def find(report: str) -> Found:
     """Feeds the records of a report, and asks for each of its figures and judgements."""
     feed = Feed(report)
-    monitor = Monitor([feed.force])
+    monitor = Monitor(feed.forces)
     found = Found([], [])
     at = Calendar(feed.force.zone).parse(after(REPORTED[report])).end
     for state, payloads in (("table", feed.lines()), ("text", feed.corrections())):

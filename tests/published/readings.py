@@ -52,6 +52,9 @@ def readings(report: str) -> Iterator[Reading]:
             yield Reading("val_referral_rate", f"2020-{month:02d}", referred, victims)
         for month, number in enumerate(_ONLINE, 5):
             yield Reading("online_crime_reports", f"2020-{month:02d}", number)
+        # "500 to 600" in the quarter.
+        for month, number in enumerate((500, 550, 600), 7):
+            yield Reading("open_investigations_awaiting_closure_ddm", f"2020-{month:02d}", number)
         for figure in figures():
             if figure.measure.startswith("audit_"):
                 yield Reading(figure.measure, figure.period, float(figure.value))

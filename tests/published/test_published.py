@@ -16,22 +16,21 @@ from tests.published.scope import CONSTRUCTED, PUBLISHED
 REACHED = {
     ("000", PUBLISHED): 152,
     ("000", CONSTRUCTED): 99,
-    ("001", PUBLISHED): 381,
+    ("001", PUBLISHED): 382,
     ("001", CONSTRUCTED): 108,
-    ("002", PUBLISHED): 526,
+    ("002", PUBLISHED): 531,
     ("002", CONSTRUCTED): 113,
-    ("003", PUBLISHED): 340,
+    ("003", PUBLISHED): 400,
     ("003", CONSTRUCTED): 78,
 }
 """How many figures of each report matched last; raise them as the product learns more."""
 EXPLAINED = {
-    ("001", "repeat_victims_10plus_offences"): "Telford's 50 % is of the force's, not of its own",
     ("002", "repeat_victims_10plus_offences"): "one of the five is in both areas, not in one",
     ("003", "outcome_16_no_victim_other_theft"): "26 % is of other theft with outcome 16",
 }
 """Why what the product says of a measure is not what a report says, by both."""
 
-JUDGEMENTS = {"000": 53, "001": 96, "002": 116, "003": 73}
+JUDGEMENTS = {"000": 53, "001": 96, "002": 118, "003": 75}
 """How many judgements of each report the product made last."""
 
 found = cache(find)

@@ -12,7 +12,20 @@ from typing import assert_type
 import pytest
 
 import streams
-from streams import Board, Force, Monitor, PeriodFigures, Ratio, Row, find_force, open_source, play
+from streams import (
+    Board,
+    Comparisons,
+    Force,
+    Monitor,
+    Observation,
+    PeriodFigures,
+    Query,
+    Ratio,
+    Row,
+    find_force,
+    open_source,
+    play,
+)
 from streams.sources import Rejected, Source
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +59,10 @@ def test_the_types_are_those_that_a_user_needs() -> None:
     assert_type(row.number_of("answer_mean"), float | None)
     assert_type(board.definitions.lines["999"].within_seconds, int)
     assert_type(board.at, str)
+    query = Query(monitor, force.id)
+    assert_type(query.figure("asb", "2022-01-14", "rugby"), Observation)
+    assert_type(query.figure("asb", "2022-01-14").value, int | float | None)
+    assert_type(Comparisons(query, "asb", "2022-01-14").previous.percent, float | None)
 
 
 def test_importing_the_package_loads_nothing_of_it() -> None:
@@ -65,6 +82,17 @@ def test_the_example_of_the_sources_page_runs_and_refuses_nothing() -> None:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_example_of_the_page_of_figures_runs() -> None:
+    text = (ROOT / "docs" / "figures.md").read_text()
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:2] == ["3", "force 0.94 47 50"]
 
 
 def test_the_example_of_the_readme_runs() -> None:

@@ -44,6 +44,7 @@ from streams.outputs.api.parameters import Given
 from streams.outputs.figure_csv import csv_text
 from streams.outputs.instants import parse_instant
 from streams.periods import rfc3339
+from streams.registry.indicators.readings import own_indicators
 
 ForceOf = Callable[[str | None], str]
 """The force that is named, or the only one; raises an `HTTPException` in words."""
@@ -53,7 +54,7 @@ MEASURES = Path(
     "What can be asked for",
     "Indicators, which are the lines of performance reports, by name; then every measure of every "
     "table by its address.",
-    (p.SEARCH, p.OFFSET, p.LIMIT, p.FORMAT),
+    (p.FORCE, p.SEARCH, p.OFFSET, p.LIMIT, p.FORMAT),
     MeasurePage,
 )
 BOARD = Path(
@@ -116,8 +117,10 @@ class Api:
 
     def measures(self, given: Given) -> Answer:
         """What can be asked for."""
-        page = given.page()
-        found = answers.measures(self.live.monitor.registry, given.text(p.SEARCH))
+        page, monitor, force = given.page(), self.live.monitor, given.text(p.FORCE)
+        forces = [monitor.forces[self._force_of(force)]] if force else monitor.forces.values()
+        own = (each for one in forces for each in own_indicators(one).values())
+        found = answers.measures(monitor.registry, own, given.text(p.SEARCH))
         shown, after = found[page.offset :][: page.limit], page.after(len(found))
         return Answer(MeasurePage(len(found), shown, after), MeasureShown, shown, after)
 

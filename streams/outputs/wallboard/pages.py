@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -26,6 +27,7 @@ from starlette.staticfiles import StaticFiles
 
 from streams.alerts.model import AlertList
 from streams.live import Live
+from streams.outputs import runbooks
 from streams.outputs.instants import parse_instant
 from streams.outputs.wallboard import alert_actions, series
 from streams.outputs.wallboard.hub import MOST_VIEWERS, Hub
@@ -79,7 +81,8 @@ class Files:
         return HTMLResponse(self._texts[path], headers=HEADERS)
 
     def filled(self, text: str) -> str:
-        """A page's text with the address of this release's files."""
+        """A page's text with the addresses of this release's files and of the runbooks."""
+        text = text.replace("{runbooks}", html.escape(runbooks.base()))
         return text.replace("{assets}", f"/assets/{self.version}")
 
     def mount(self) -> BaseRoute:

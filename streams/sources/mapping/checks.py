@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from streams.errors import ConfigError
+from streams.registry.registry import REGISTRY
 from streams.sources.mapping.cells import check_pattern
 from streams.sources.mapping.kind_fields import (
     allowed_fields,
@@ -43,6 +44,10 @@ CURE = "Compare with docs/sources.md and with the mappings in examples/"
 
 def check(mapping: Mapping) -> Iterator[Problem]:
     """Everything that the types can't say: (problem, field, cure)."""
+    if mapping.kind not in REGISTRY.structs:
+        known = ", ".join(REGISTRY.structs)
+        yield f'there are no events of kind "{mapping.kind}"', "kind", f"Write one of {known}"
+        return
     try:
         ZoneInfo(mapping.timezone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -199,6 +204,10 @@ def _check_rule(mapping: Mapping, place: str, name: str, rule: Rule) -> Iterator
         if getattr(rule, key) and rule.after is None:
             yield f"`{key}` needs `after`", f"{place}.{key}", 'after = "opened_at"'
     yield from _check_words(place, rule)
+    if rule.under is not None and name not in flag_fields(mapping.kind):
+        yield f"`under` says yes or no, and {name} is neither", f"{place}.under", CURE
+    if rule.under is not None and words:
+        yield f"`under` and `{words[0]}` don't go together", f"{place}.under", CURE
     yield from _check_marks(place, *mapping.marks(rule))
     if rule.on_error == "leave_out" and name in {RECORD_TIMES[mapping.kind].begins, "at", "force"}:
         problem = f"{name} can't be left out: a {mapping.kind} counts by it"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import inspect
 
-from streams.events.fields import FIELDS
+from streams.events.fields import says
+from streams.registry.registry import REGISTRY
 from streams.sources.mapping.kind_fields import Form, allowed_fields, forms
 
 _WORDS: dict[type[inspect.Type], str] = {
@@ -35,7 +36,7 @@ def rows(kind: str) -> Iterator[tuple[str, str, str]]:
     """(name, form, what it says) of every field of a kind that a mapping can fill."""
     for name, form in forms(kind).items():
         if name in allowed_fields(kind):
-            yield name, form_in_words(form), FIELDS[kind][name]
+            yield name, form_in_words(form), says(kind, name)
 
 
 def page() -> str:
@@ -53,7 +54,7 @@ def page() -> str:
         "This page is what `watchroom mapping fields --page` prints.",
         "",
     ]  # fmt: skip
-    for kind in FIELDS:
+    for kind in REGISTRY.structs:
         lines += [f"## {kind}", "", "| field | form | says |", "|---|---|---|"]
         lines += [f"| `{name}` | {form} | {says} |" for name, form, says in rows(kind)]
         lines.append("")

@@ -12,7 +12,7 @@ then
 | `last`, of another field | that of the latest row that has it |
 | `any`, `all` | true where it is true in any row, or in all rows that have it |
 | `sum` | the sum of all rows; not known where one of them lacks it |
-| `each`, of a list | what the rows have, together: a marker once, a unit or casualty a row |
+| `each`, of a list | what the rows have: a marker once, a casualty a row, a unit once an id |
 
 A row is earlier than another where the first of its times is, then the second, and so on; rows of
 the same times are ordered by their cells. So the order of the rows in the file changes nothing.
@@ -70,7 +70,7 @@ class Merged:
     def whole(self) -> dict[str, object]:
         """The fields of the record when all its rows were taken."""
         lacking = {name for name in self.sums if self._summed[name] < self._rows}
-        gathered = {n: sorted(each, key=msgspec.json.encode) for n, each in self._each.items()}
+        gathered = {n: _together(each) for n, each in self._each.items()}
         return {n: value for n, value in self.event.items() if n not in lacking} | gathered
 
     def add(self, event: dict[str, object], placed: Placed, cells: list[str]) -> None:
@@ -116,6 +116,26 @@ class Merged:
                 if self.placed.until is None:
                     self.placed.until = {}
                 self.placed.until[name] = placed.until[name]
+
+
+def _together(gathered: list[Any]) -> list[Any]:
+    """What the rows have of a list, in one order. Objects with one id (a unit that is sent in one
+    row and arrives in another) are one, unless both say something of which one can be true."""
+    joined: list[Any] = []
+    of_id: dict[object, list[dict[str, object]]] = {}
+    for each in sorted(gathered, key=msgspec.json.encode):
+        if not isinstance(each, dict) or "id" not in each:
+            joined.append(each)
+            continue
+        alike = of_id.setdefault(each["id"], [])
+        for held in alike:
+            if all(held.get(part, value) == value for part, value in each.items()):
+                held.update(each)
+                break
+        else:
+            alike.append(dict(each))
+            joined.append(alike[-1])
+    return sorted(joined, key=msgspec.json.encode)
 
 
 def _version(value: object) -> int:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec import inspect
 
-from streams.events.schema import KINDS
+from streams.registry.registry import REGISTRY
 
 
 class Form(NamedTuple):
@@ -86,7 +86,7 @@ def _walk(
 @cache
 def forms(kind: str) -> dict[str, Form]:
     """Every field of a kind, with what it may hold."""
-    struct = inspect.type_info(KINDS[kind])
+    struct = inspect.type_info(REGISTRY.structs[kind])
     assert isinstance(struct, inspect.StructType)  # noqa: S101  every event is one
     return dict(_walk(struct))
 
@@ -143,11 +143,11 @@ def parts_of(kind: str, field: str) -> frozenset[str]:
 
 TIME_FIELDS = frozenset(
     name
-    for kind in KINDS
+    for kind in REGISTRY.structs
     for name, form in forms(kind).items()
     if inspect.DateTimeType in form.types
 )
 PARTIAL_FIELDS = frozenset(
-    name for kind in KINDS for name, form in forms(kind).items() if form.partial
+    name for kind in REGISTRY.structs for name, form in forms(kind).items() if form.partial
 )
 """Times that may also be known only to the day or the month."""

@@ -15,12 +15,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from streams.errors import ConfigError, Refused
 from streams.events.lenient import FIELDS, Kept, mend
-from streams.events.schema import KINDS
+from streams.registry.registry import REGISTRY
 from streams.sources.mapping.cells import Pattern, plain_number
 from streams.sources.mapping.kind_fields import item_fields, listed_fields, number_fields, parts_of
 from streams.sources.mapping.model import (
@@ -77,7 +78,7 @@ class Mapper:
         self._now = Now(now)
         self.times_made = TimeMakers(mapping, self._reader, self._now)
         self.plausible = Plausible(mapping.kind, list(mapping.working), self._now)
-        self.struct = KINDS[mapping.kind]
+        self.struct = REGISTRY.structs[mapping.kind]
         self._numbers = number_fields(mapping.kind)
         self._listed = listed_fields(mapping.kind)
         self._figures = [n for n in ("value", "numerator", "denominator") if n in self._numbers]
@@ -283,8 +284,10 @@ class Mapper:
         self._unlisted.clear()
         try:
             try:
-                made = msgspec.convert(fields, self.struct, strict=False)
-            except msgspec.ValidationError:
+                made: Any = msgspec.convert(fields, self.struct, strict=False)
+            except msgspec.ValidationError as error:
+                if self.mapping.kind not in FIELDS:
+                    raise Refused("wrong_form", str(error)) from None
                 kept = mend(self.mapping.kind, fields, strict=False)
                 made, unlisted = kept.event, unlisted | kept.left_out
             # JSON has no NaN and would say null: a figure would go missing without a word.
@@ -381,7 +384,7 @@ class Mapper:
         def read_all(cells: Cells) -> str | None:
             parts = [cells[place].strip() for place in places]
             parts = ["" if part in nulls else part for part in parts]
-            return join.join(parts) if join is not None and any(parts) else None
+            return join.join(parts).strip() if join is not None and any(parts) else None
 
         if join is not None:
             return read_all
@@ -457,7 +460,7 @@ class Mapper:
     def _word(self, name: str, rule: Rule) -> Make:
         read = self._reader(rule.column, rule.null, name, rule.join)
         translate, default = self._translation(name, rule), rule.default
-        listed = name in self._listed
+        listed, nulls = name in self._listed, self._nulls.union(rule.null)
 
         def make(cells: Cells, _placed: Placed) -> object:
             text = read(cells)
@@ -465,8 +468,8 @@ class Mapper:
                 return [default] if listed and default is not None else default
             if rule.split is None:
                 return [translate(text)] if listed else translate(text)
-            parts = [translate(part.strip()) for part in text.split(rule.split) if part.strip()]
-            return list(dict.fromkeys(parts))
+            parts = (part.strip() for part in text.split(rule.split))
+            return list(dict.fromkeys(translate(part) for part in parts if part not in nulls))
 
         return make
 
@@ -491,7 +494,8 @@ class Mapper:
         """What a text of a field becomes: by its pattern, then its values, then as a number."""
         values, default = rule.values, rule.default
         pattern = None if rule.match is None else Pattern(rule.match)
-        number = self._number(name, rule) if name in self._numbers else None
+        below = rule.under
+        number = self._number(name, rule) if name in self._numbers or below is not None else None
         field = name.partition(".")[0]
         may_be_unknown = field in self._may_be_unknown and not _lenient(rule)
 
@@ -517,7 +521,7 @@ class Mapper:
             if number is None or not isinstance(found, str):
                 return found
             try:
-                return number(found)
+                return number(found) if below is None else float(number(found)) < below
             except Refused:
                 if not may_be_unknown:
                     raise

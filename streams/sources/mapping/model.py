@@ -1,6 +1,6 @@
 """What a mapping file holds: which column of any table becomes which field of which event.
 
-It is TOML, and needs no code; `docs/sources.md` explains it and `examples/` has two.
+It is TOML, and needs no code; `docs/sources.md` explains it and `examples/` has some.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ class RowCondition(Struct, kw_only=True, forbid_unknown_fields=True):
 
 class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
     """How one field is made. `flags` says which value of a list a column stands for that says yes
-    or no. A time may hang on another (`after`, `from`), named by its field."""
+    or no; with `under` the field is true where the number is below. A time may hang on another
+    (`after`, `from`), named by its field."""
 
     column: Texts | None = None
     join: str | None = None
@@ -54,6 +55,7 @@ class Rule(Struct, kw_only=True, forbid_unknown_fields=True):
     # numbers and durations
     decimal: Decimal | None = None
     thousands: Thousands | None = None
+    under: float | None = None
     # times
     format: Texts | None = None
     date: Texts | None = None
@@ -113,7 +115,8 @@ class Unfold(Struct, kw_only=True, forbid_unknown_fields=True):
 class Mapping(Struct, kw_only=True, forbid_unknown_fields=True):
     """The TOML file as written. `file` is set after it is read, and is no key of it."""
 
-    kind: Literal["call", "incident", "crime", "reading", "heartbeat"]
+    kind: Text
+    """A kind of event of the registry, a reading or a heartbeat."""
     timezone: str
     force: Text | None = None
     delimiter: Annotated[str, Meta(min_length=1, max_length=1)] = ","

@@ -27,6 +27,7 @@ from streams.sources.mapping.times import (
     Written,
     compile_format,
     first_fit,
+    is_no_day,
 )
 from streams.sources.record_times import DUE, RECORD_TIMES
 
@@ -127,7 +128,8 @@ class TimeMakers:
         """A written time, with its date from the same cell, another, or the time it follows."""
         read = self.reader(rule.column, rule.null, name, rule.join)
         pattern = None if rule.match is None else Pattern(rule.match)
-        parsers = [compile_format(f) for f in as_list(rule.format or self.mapping.time_format)]
+        formats = as_list(rule.format or self.mapping.time_format)
+        parsers = [compile_format(f) for f in formats]
         read_day = self._day(name, rule)
         after, floor = as_list(rule.after), rule.floor
         tolerance = dt.timedelta(seconds=rule.tolerance)
@@ -140,6 +142,8 @@ class TimeMakers:
             whole = text if pattern is None else pattern(text)
             written = None if whole is None else first_fit(parsers, whole)
             if written is None:
+                if is_no_day(formats, whole or ""):
+                    raise Refused("impossible_date", f'{name}: "{text}" is no day of the calendar')
                 raise Refused("bad_time", f'{name}: "{text}" fits none of the formats')
             anchor = placed.first(after)
             earliest = None if anchor is None else anchor - tolerance
@@ -185,13 +189,16 @@ class TimeMakers:
         if rule.date is None:
             return lambda _cells: None
         read = self.reader(rule.date, rule.null, name, None)
-        formats = [compile_format(f) for f in as_list(rule.date_format or self.mapping.date_format)]
+        formats = as_list(rule.date_format or self.mapping.date_format)
+        parsers = [compile_format(f) for f in formats]
 
         def day(cells: Cells) -> dt.date | None:
             text = read(cells)
             if text is None:
                 return None
-            found = first_fit(formats, text)
+            found = first_fit(parsers, text)
+            if found is None and is_no_day(formats, text):
+                raise Refused("impossible_date", f'{name}: "{text}" is no day of the calendar')
             if found is None or found.day is None:
                 raise Refused("bad_time", f'{name}: "{text}" is no date in any of the formats')
             return found.day

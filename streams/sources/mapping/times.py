@@ -270,6 +270,25 @@ def first_fit(parsers: Sequence[Parse], value: str) -> Written | None:
     return None
 
 
+def is_no_day(formats: Sequence[str], value: str) -> bool:
+    """Whether a text fits one of the formats but for its day, which the calendar does not have.
+
+    >>> is_no_day(["%d/%m/%Y %H:%M"], "31/02/2025 10:00"), is_no_day(["%d/%m/%Y"], "soon")
+    (True, False)
+    """
+    for text in formats:
+        try:
+            if text == "iso":
+                dt.datetime.fromisoformat(value)
+            else:
+                dt.datetime.strptime(value, text)  # noqa: DTZ007  asked only whether it is one
+        except ValueError as error:
+            said = str(error)
+            if "range" in said and "month" in said and "does not match" not in said:
+                return True
+    return False
+
+
 class LocalClock:
     """The clock on the wall in one time zone. Every result is an instant in UTC."""
 

@@ -82,7 +82,7 @@ class Judge:
 
     def take(self, line: bytes) -> None:
         """Judges one line as a monitor does, and counts its unknown values; raises `Refused`."""
-        kept = read(line)
+        kept = read(line, REGISTRY.decode_line)
         packer = self.packer(kept.event)
         unknown = self._unjudged if packer is None else packer.unknown
         for field, value in kept.unknown:
@@ -198,7 +198,7 @@ class Play:
         for number, line in zip(chunk.line_numbers, chunk.lines(), strict=True):
             try:
                 first = True
-                kept = read(line)
+                kept = read(line, REGISTRY.decode_line)
                 for at, event in self.judge.versions(kept.event, unfolds=unfolds):
                     version = kept.encode(event)
                     place = place_of(origin, number, begins=first)

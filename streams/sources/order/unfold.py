@@ -24,15 +24,16 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from streams.events.schema import KINDS, Event, Record, Unit, Versioned
+from streams.events.schema import Event, Record, Unit, Versioned
 from streams.periods import EPOCH, SECOND, Calendar, to_ms
+from streams.registry.registry import REGISTRY
 from streams.registry.times import DAY_PRECISE, MONTH_PRECISE, partial_stamp
 from streams.sources.record_times import RECORD_TIMES
 
 BRINGS = {"graded_at": "grade", "outcome_at": "outcome"}
 """Facts that become known with a time."""
 UNFOLDED: dict[type[Record], tuple[str, tuple[str, ...]]] = {
-    cast("type[Record]", KINDS[kind]): (
+    cast("type[Record]", REGISTRY.structs[kind]): (
         life.begins,
         tuple(name for name in life.order if name != life.begins),
     )

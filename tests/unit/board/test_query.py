@@ -15,6 +15,7 @@ from streams.periods import Calendar, rfc3339
 from streams.registry.aggregates import Count
 from streams.registry.histogram import bin_of, value_of
 from streams.registry.registry import REGISTRY
+from streams.state.surveillance import watch_all
 from streams.stretches import Stretch
 from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
 
@@ -130,6 +131,31 @@ def test_an_offence_that_the_force_does_not_list_is_not_known() -> None:
 def test_a_silent_feed_is_not_0() -> None:
     query = asked(*EDGES)
     assert query.figure("total_recorded_crime", "2021-07-01") == NOT_KNOWN
+
+
+def test_a_watched_feed_is_not_0_where_it_was_silent_nor_ahead() -> None:
+    watched = monitor()
+    watch_all(watched)
+    begin, every, down = ms("2021-03-01T00:01:00Z"), 3 * 60_000, range(16 * 480, 16 * 480 + 720)
+    for number in range(20 * 480 + 240):
+        if number not in down:
+            at = rfc3339(begin + number * every)
+            feed(watched, call(str(number), at, ended_at=at))
+    query = Query(watched, "tiny", ms("2021-03-21T12:00:00Z"))
+    assert query.figure("calls_999", "2021-03-10") == Observation(480)
+    assert query.figure("calls_999", "2021-03-17") == NOT_KNOWN
+    assert query.figure("calls_999", "2021-03-18") == Observation(240, complete=False)
+    assert not query.figure("calls_999", "2021-03-21").complete
+    assert query.figure("calls_999", "2021-03-22") == NOT_KNOWN
+    assert query.figure("calls_999", "2021-02") == NOT_KNOWN
+
+
+def test_without_an_instant_it_is_as_of_the_last_record() -> None:
+    watched = monitor()
+    feed(watched, *EDGES)
+    query = Query(watched, "tiny")
+    assert query.figure("total_recorded_crime", "2021-05") == Observation(0)
+    assert query.figure("total_recorded_crime", "2021-06") == Observation(1, complete=False)
 
 
 def total(period: str, line: str, **counts: int) -> dict[str, Any]:

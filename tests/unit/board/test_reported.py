@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detectors.shares.interval import wilson
+from streams.board.compare import Comparisons
 from streams.board.control import chart
 from streams.board.query import UNKNOWN, Observation, Query
-from streams.config.force import Force, check_force
+from streams.config.force import Force, check_force, load_force
+from streams.errors import ConfigError
 from tests.build import TINY_FORCE, feed, monitor, ms
 
 AT = ms("2021-07-01T12:00:00Z")
@@ -95,6 +101,34 @@ def test_shares_add_up_by_their_parts_and_have_an_interval() -> None:
     assert query.figure("referrals", "2021-04") == Observation(0.18, 18, 100, low=low, high=high)
 
 
+MONTHS = [f"2021-{month:02d}" for month in range(1, 7)]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.dictionaries(
+        st.tuples(st.sampled_from(["north", "south"]), st.sampled_from(MONTHS)),
+        st.tuples(st.integers(0, 50), st.integers(1, 50)),
+    )
+)
+def test_a_sum_is_known_where_all_of_its_parts_are(held: dict[tuple[str, str], Any]) -> None:
+    query = asked(
+        *(
+            reading("referrals", month, area=area, **parts(*of))
+            for (area, month), of in held.items()
+        )
+    )
+    for first, last in combinations_with_replacement(range(6), 2):
+        within = MONTHS[first : last + 1]
+        found = query.figure("referrals", f"{within[0]}..{within[-1]}")
+        wanted = [held.get((area, month)) for area in ("north", "south") for month in within]
+        present = [of for of in wanted if of is not None]
+        assert found.known is (len(present) == len(wanted))
+        if found.known:
+            assert found.numerator == sum(top for top, _ in present)
+            assert found.denominator == sum(bottom for _, bottom in present)
+
+
 def test_values_alone_are_never_averaged() -> None:
     query = asked(
         reading("referrals", "2021-04", area="north", value=0.8),
@@ -177,3 +211,39 @@ def test_a_wrong_declaration_says_where_and_what_to_do() -> None:
             'Did you mean "at_a_moment"?',
         ),
     ]
+
+
+def test_a_figure_stands_beside_that_of_the_nation() -> None:
+    query = asked(
+        reading("confidence_in_police", "R12-2021-05", value=80),
+        reading("confidence_in_police_national", "R12-2021-05", value=78),
+    )
+    found = Comparisons(query, "confidence_in_police", "R12-2021-05")
+    nation = found.nation
+    assert nation is not None
+    assert (nation.value, nation.base, nation.change) == (0.8, 0.78, 0.8 - 0.78)
+    assert nation.base_period == "Confidence in the police: England and Wales, R12-2021-05"
+    assert found.similar is not None
+    assert found.similar.base is None
+    assert Comparisons(query, "visits", "2021-05").nation is None
+
+
+def test_a_share_that_is_reported_alone_is_not_judged_by_a_chart_of_cases() -> None:
+    records = [reading("val_referral_rate", f"2020-{m:02d}", value=20) for m in range(1, 13)]
+    found = chart(
+        asked(*records, reading("val_referral_rate", "2021-01", value=90)), "val_referral_rate"
+    )
+    assert {point.flag for point in found.points} == {None}
+
+
+def test_a_file_of_readings_that_the_force_names_is_read(tmp_path: Path) -> None:
+    (tmp_path / "surveys.toml").write_text(DECLARED)
+    force = tmp_path / "tiny.toml"
+    force.write_text('readings_files = ["surveys.toml"]\n' + TINY_FORCE)
+    assert set(load_force(force).readings) == {"satisfaction", "referrals", "posts", "visits"}
+    (tmp_path / "surveys.toml").write_text(DECLARED.replace("posts", "visits"))
+    with pytest.raises(ConfigError, match='reading "visits" stands twice') as caught:
+        load_force(force)
+    assert (caught.value.file, caught.value.field) == (
+        str(tmp_path / "surveys.toml"), "readings[3].name",
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from streams.cli.schemas import schema_texts
 from streams.events.schema import json_schemas
+from streams.registry.registry import REGISTRY
 from tests.build import FAR_FUTURE, monitor
 
 FOLDER = Path(__file__).parents[3] / "docs" / "schemas"
@@ -71,7 +72,7 @@ UNKNOWN: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def validator(kind: str) -> Draft202012Validator:
-    return Draft202012Validator(json_schemas()[kind])
+    return Draft202012Validator(json_schemas(REGISTRY.structs)[kind])
 
 
 @pytest.mark.parametrize("name", sorted(schema_texts()))
@@ -83,9 +84,9 @@ def test_every_kind_has_a_file_and_no_file_is_left_over() -> None:
     assert sorted(file.name for file in FOLDER.iterdir()) == sorted(schema_texts())
 
 
-@pytest.mark.parametrize("kind", sorted(json_schemas()))
+@pytest.mark.parametrize("kind", sorted(json_schemas(REGISTRY.structs)))
 def test_a_schema_is_a_valid_schema(kind: str) -> None:
-    Draft202012Validator.check_schema(json_schemas()[kind])
+    Draft202012Validator.check_schema(json_schemas(REGISTRY.structs)[kind])
 
 
 @pytest.mark.parametrize("kind", sorted(GOOD))

@@ -15,11 +15,12 @@ from starlette.testclient import TestClient
 
 from streams.board.answers import MeasureShown
 from streams.board.monitor import Monitor
+from streams.config.force import check_force
 from streams.live import Live
 from streams.outputs.figure_csv import csv_text
 from streams.outputs.web import application, serve
 from streams.registry.registry import REGISTRY
-from tests.build import crime, feed, ms, tiny_force
+from tests.build import TINY_FORCE, crime, feed, ms, tiny_force
 
 AT = ms("2021-07-01T12:00:00Z")
 
@@ -120,6 +121,17 @@ def test_without_an_indicator_all_that_have_a_name_are_given(client: TestClient)
     answer = client.get("/api/board?period=2021-05&limit=1000").json()
     assert answer["total"] == len(REGISTRY.indicators)
     assert [row["indicator"] for row in answer["rows"]] == list(REGISTRY.indicators)
+
+
+def test_the_readings_that_a_force_declares_can_be_asked_for() -> None:
+    text = TINY_FORCE + '\n[[readings]]\nname = "horses_fit"\ntitle = "Horses fit for duty"\n'
+    force, problems = check_force(text, "tiny.toml")
+    assert force is not None, problems
+    with TestClient(application(Live(Monitor([force]), clock=lambda: AT))) as client:
+        for url in ("/api/measures?search=horses", "/api/measures?search=horses&force=tiny"):
+            (found,) = client.get(url).json()["measures"]
+            assert (found["name"], found["title"]) == ("horses_fit", "Horses fit for duty")
+        assert client.get("/api/measures?force=nowhere").status_code == 404
 
 
 def test_pages_follow_each_other(client: TestClient) -> None:

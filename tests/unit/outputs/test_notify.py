@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from streams.alerts.evaluation import evaluate
@@ -43,6 +44,18 @@ def test_the_words_come_first_and_are_complete_without_the_link() -> None:
         "%2Fcalls.offered%2Fline%3D999%2Fforce%2Fup%2F2026-11-01T21%3A00%3A00Z"
     )
     assert AGAIN in message(page, None, again=True)[1]
+
+
+def test_where_the_runbooks_are_served_a_message_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (page,) = opened(1)
+    monkeypatch.setenv("WATCHROOM_RUNBOOKS", "https://intranet.example/runbooks/")
+    assert message(page, None)[1].split("\n")[1] == (
+        "What to do: https://intranet.example/runbooks/WatchroomExceptionalVolume.md"
+    )
+    over = msgspec.structs.replace(page, what="resolved")
+    assert "What to do" not in message(over, None)[1]
 
 
 def test_what_can_not_be_sent_waits_longer_each_time_and_comes_in_order(tmp_path: Path) -> None:

@@ -271,6 +271,31 @@ def test_every_name_keeps_to_the_conventions_and_none_is_used_twice() -> None:
     assert exporter.metric_name(INCIDENTS, INCIDENTS.measures[0]) == "watchroom_incidents"
 
 
+def test_readings_are_given_by_indicator_with_the_last_period_reported() -> None:
+    readings: list[dict[str, object]] = [
+        {
+            "kind": "reading",
+            "force": "tiny",
+            "id": f"{measure} {month}",
+            "updated_at": "2021-03-01T00:00:00Z",
+            "measure": measure,
+            "period": month,
+            "value": number,
+        }
+        for measure, month, number in (
+            ("val_referral_rate", "2021-01", 20.5),
+            ("val_referral_rate", "2021-02", 18.5),
+            ("something.else", "2021-02", 1),
+        )
+    ]
+    series = scraped(live(*readings))
+    labels = whole(indicator="val_referral_rate", unit="ratio")
+    assert value(series, "watchroom_reading", **labels) == 0.185
+    assert len([name for name, _ in series if name == "watchroom_reading"]) == 1
+    ends = "watchroom_reading_period_end_timestamp_seconds"
+    assert value(series, ends, force="tiny", indicator="val_referral_rate") == 1614556800
+
+
 def test_a_wide_table_is_exported_in_a_few_windows_where_anything_counts() -> None:
     series = scraped(live(crime("k1", markers=["cyber"], area="north")))
     name = "watchroom_markers_cyber"

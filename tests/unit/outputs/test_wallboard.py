@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from starlette.testclient import TestClient
 
+from streams.alerts.rules import KINDS
 from streams.board.monitor import Monitor
 from streams.live import Live
 from streams.outputs.wallboard import hub as hub_module
@@ -278,6 +279,17 @@ def test_a_stream_of_nothing_is_refused(
     answer = client.get(f"/events?{query}")
     assert answer.status_code == status
     assert words in answer.json()["error"]
+
+
+def test_an_alerts_page_knows_where_the_runbooks_are(
+    shown: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHROOM_RUNBOOKS", 'https://intranet.example/a"b/')
+    with TestClient(application(shown)) as served:
+        page = served.get("/alert").text
+    assert 'name="runbooks" content="https://intranet.example/a&quot;b"' in page
+    for kind in KINDS:  # as the page makes the name of the runbook
+        assert kind.runbook == "Watchroom" + kind.name.title().replace("_", "")
 
 
 def test_a_series_has_the_last_hours(client: TestClient) -> None:

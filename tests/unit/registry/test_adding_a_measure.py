@@ -65,3 +65,20 @@ def test_a_kind_of_record_is_a_file_of_its_own(tmp_path: Path) -> None:
         ("north-area", 2, 1800.0),
     ]
     assert "## patrol\n" in tree.run("-m", "streams.cli", "measures")
+
+
+def test_a_kind_of_record_is_fed_by_a_mapping_like_any_other(tmp_path: Path) -> None:
+    tree = examples()["A kind of record"].make(tmp_path)
+    fields = tree.run("-m", "streams.cli", "mapping", "fields", "patrol").splitlines()
+    assert "  began_at    began at (time)" in fields
+    (tmp_path / "patrols.csv").write_text("Ref,From,To\n1,2021-03-01T10:00,2021-03-01T10:30\n")
+    (tmp_path / "patrols.toml").write_text(
+        'kind = "patrol"\ntimezone = "UTC"\nid = "Ref"\n'
+        '[fields.began_at]\ncolumn = "From"\n[fields.ended_at]\ncolumn = "To"\n'
+    )
+    files = (str(tmp_path / "patrols.toml"), str(tmp_path / "patrols.csv"))
+    tried = tree.run("-m", "streams.cli", "mapping", "check", *files)
+    assert "1 rows read: 1 events, 0 refused" in tried
+    assert "patrol.schema.json" in tree.run(
+        "-m", "streams.cli", "schemas", "--out", str(tmp_path / "schemas")
+    )

@@ -573,3 +573,13 @@ def test_a_trial_of_the_first_rows_tells_of_no_row_beyond_them(tmp_path: Path) -
     path.write_bytes(head + b"".join(rows) + 50 * b",E01,01/05/2023 12:03:10 AM,,\n")
     trial = try_mapping(path, parse_mapping(MERGE), None, 5)
     assert (trial.rows, trial.events, trial.joined, trial.refused) == (5, 2, 2, 1)
+
+
+def test_a_day_that_the_calendar_does_not_have_is_refused_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("Call Number,Received\n1,02/31/2025 10:00:00 AM\n2,n/k\n")
+    toml = UNITS.partition("[fields.arrived_at]")[0]
+    trial = try_mapping(path, parse_mapping(toml), None)
+    assert trial.reasons == {"impossible_date": 1, "bad_time": 1}
+    detail = trial.examples["impossible_date"].detail
+    assert detail == 'opened_at: "02/31/2025 10:00:00 AM" is no day of the calendar'

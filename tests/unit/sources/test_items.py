@@ -84,6 +84,20 @@ def test_an_incident_has_each_unit_of_its_rows_with_its_times(tmp_path: Path) ->
     ]
 
 
+def test_a_unit_whose_times_stand_in_rows_of_their_own_is_one(tmp_path: Path) -> None:
+    at = "2021-03-01T10:"
+    rows = (f"NA22,{at}03:00Z,", f"NA22,,{at}20:00Z", f"NA22,{at}03:00Z,", f"NA21,,{at}25:00Z")
+    again = f"NA22,{at}40:00Z,"  # it was sent twice
+    log = "Log,Opened,Call sign,Sent,At scene,Free\n"
+    log += "".join(f"1,{at}00:00Z,{row},\n" for row in (*rows, again))
+    events, _ = read(tmp_path / "log.csv", log, UNITS)
+    assert events["1"]["units"] == [
+        {"id": "NA21", "arrived_at": f"{at}25:00Z"},
+        {"id": "NA22", "dispatched_at": f"{at}03:00Z", "arrived_at": f"{at}20:00Z"},
+        {"id": "NA22", "dispatched_at": f"{at}40:00Z"},
+    ]
+
+
 def test_the_latest_time_of_a_unit_says_how_late_the_record_is(tmp_path: Path) -> None:
     events, _ = read(tmp_path / "log.csv", LOG, UNITS)
     assert [events[log]["updated_at"] for log in "12"] == [

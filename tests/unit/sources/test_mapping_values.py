@@ -69,6 +69,44 @@ def test_a_field_of_several_columns_that_are_all_blank_is_left_out() -> None:
     assert "area" not in event(toml, at=AT, force="-", beat=" ")
 
 
+def test_a_time_of_two_columns_may_lack_the_one_with_the_hour() -> None:
+    toml = INCIDENT.replace('"at"', '["date", "time"]\njoin = " "')
+    toml += 'format = ["%d/%m/%Y %H:%M", "%d/%m/%Y"]\n'
+    assert event(toml, date="09/01/2024", time="10:30")["opened_at"] == "2024-01-09T10:30:00+00:00"
+    assert event(toml, date="09/01/2024", time="")["opened_at"] == "2024-01-09"
+
+
+def test_under_says_whether_a_number_is_below() -> None:
+    toml = INCIDENT + "[fields.crimed]\ncolumn = 'age'\nunder = 18\n"
+    assert [event(toml, at=AT, age=age).get("crimed") for age in ("17", "18", "1,700", "")] == [
+        True, None, None, None,
+    ]  # fmt: skip
+    with pytest.raises(Refused, match="is no number"):
+        convert(toml.replace("crimed", "cancelled"), at=AT, age="x")
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("[fields.area]\ncolumn = 'age'\nunder = 18\n", "`under` says yes or no, and area is"),
+        (
+            "[fields.crimed]\ncolumn = 'age'\nunder = 18\ndefault = true\n",
+            "`under` and `default` don't go together",
+        ),
+    ],
+)
+def test_under_is_for_what_is_true_or_false(toml: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        parse_mapping(INCIDENT + toml)
+
+
+def test_what_is_null_is_left_out_of_a_list() -> None:
+    toml = INCIDENT + "[fields.markers]\ncolumn = 'codes'\nsplit = ','\nnull = ['ATT']\n"
+    toml += "values = { DV = 'domestic_abuse' }\n"
+    assert event(toml, at=AT, codes="ATT, DV")["markers"] == ["domestic_abuse"]
+    assert "markers" not in event(toml, at=AT, codes="ATT")
+
+
 def test_the_period_of_a_reading_may_be_written_in_two_columns() -> None:
     toml = READING.replace('"p"', '["Year", "Month"]\njoin = " "\nformat = "%Y %B"')
     toml += "[fields.value]\ncolumn = 'v'\n"

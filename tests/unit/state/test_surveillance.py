@@ -18,6 +18,7 @@ from streams.errors import CheckpointError
 from streams.kafka.partition import Partition, fingerprint
 from streams.live import Live
 from streams.state import sqlite as store
+from streams.state import surveillance as watching
 from streams.state.archive import collect
 from streams.state.snapshot import Identity, Outgoing
 from streams.surveillance.service import Surveillance
@@ -132,6 +133,13 @@ def test_a_checkpoint_of_a_time_before_surveillance_is_used_and_the_rest_relearn
         w.series.name for w in of(embedded).grains["hour"]
     }
     assert kept(second).grains["hour"].last == of(embedded).grains["hour"].last
+
+
+def test_learning_anew_gives_way_after_every_period(tmp_path: Path) -> None:
+    target = partition(tmp_path)
+    fold(target, 0, 150)
+    steps = list(watching.learn_anew(target.shard, FORCES[0]))
+    assert len(steps) >= 148  # the hours that have closed
 
 
 def test_nothing_is_written_of_detectors_that_took_nothing(tmp_path: Path) -> None:

@@ -84,6 +84,14 @@ async function chart(alert) {
   }
 }
 
+// What to do, where the force serves the runbooks: `callers_waiting` is WatchroomCallersWaiting.md.
+function runbook(alert) {
+  const base = by('meta[name="runbooks"]')?.content;
+  if (!base) return null;
+  const name = alert.kind.split("_").map((word) => word[0].toUpperCase() + word.slice(1)).join("");
+  return made("p", {}, made("a", { href: `${base}/Watchroom${name}.md`, rel: "noreferrer" }, "What to do: the runbook"));
+}
+
 // Who has it stands beside it, and may change while the page is open.
 const told = (alert) => (alert.said?.length ? alert.said.join(" ") : alert.words);
 
@@ -169,6 +177,7 @@ async function one() {
   shown(
     made("h1", { id: "words" }, told(alert)),
     made("div", { id: "status" }),
+    runbook(alert),
     actions(),
     made("h2", {}, "Evidence"),
     ...evidence(alert),
