@@ -172,6 +172,8 @@ def run(  # noqa: PLR0913, PLR0917  one argument an option
         named = [force.id for force in forces] if force_names else []
         _close(runner, named, closing_at, periods, comparisons, as_json=as_json)
         whole = not following and stopped is None and failure is None
+        if whole and not as_json and last_event(live.monitor):
+            click.echo(_what_came(live, asked=closing_at is not None or bool(periods)), err=True)
         much = _report(runner, play, feed, whole=whole, as_json=as_json)
         if failure is not None:
             raise failure
@@ -257,6 +259,19 @@ def _close(
                     console.print()
     when = f"At {rfc3339(at)}" if at else "Nothing was counted, so there is no board"
     click.echo(f"{when}, {runner.account().in_words()}", err=as_json)
+
+
+def _what_came(live: Live, *, asked: bool) -> str:
+    """How many alerts there were; and how to see another board, where none was asked for."""
+    alerts = (
+        []
+        if live.alerts is None
+        else [alert for force in live.forces() for alert in live.alerts.history(force)]
+    )
+    still = sum(alert.open for alert in alerts)
+    many = f"{len(alerts):,} alert{'s' * (len(alerts) != 1)}"
+    said = f"{many}, {still:,} open at the end." if alerts else "No alerts."
+    return said if asked else f"{said} --at shows another instant, --period a day, month or year."
 
 
 def _report(

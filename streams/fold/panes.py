@@ -25,7 +25,7 @@ from itertools import chain
 from typing import NamedTuple, TypeVar
 
 from streams.periods import DAY, HOUR, MINUTE, Calendar, Grain
-from streams.registry.packing import CLOCK, FACTS, ByClock, Contribution
+from streams.registry.packing import CLOCK, FACT_MASK, ByClock, Contribution
 from streams.registry.times import DAY_PRECISE, LATEST, MONTH_PRECISE, SECOND_PRECISE
 
 Pane = dict[int, int]
@@ -158,7 +158,7 @@ class Panes:
         here, starts, ends = self._hour, self._hour_starts, self._hour_ends
         hour, unread = -1, list[int]()
         for packed in records:
-            time, index = packed >> at & CLOCK, packed >> 1 & FACTS
+            time, index = packed >> at & CLOCK, packed >> 1 & FACT_MASK
             when = time >> 2
             if time & 3:
                 whole = self.whole_days if time & 3 == DAY_PRECISE else self.whole_months
@@ -228,7 +228,7 @@ class Panes:
                 when = packed >> self._time + 2 & LATEST
                 if when >= self.hours_before:
                     pane = self._minutes.setdefault(when // MINUTE, {})
-                    index, sign = packed >> 1 & FACTS, 1 if change > 0 else -1
+                    index, sign = packed >> 1 & FACT_MASK, 1 if change > 0 else -1
                     self._puts[index](packed, pane, sign, self._given[index])
             unread.clear()
         return self._minutes.get(minute, {})

@@ -12,7 +12,7 @@ from rich.text import Text
 from streams.board.model import Board, PeriodFigures, Row, heard
 from streams.config.force import WHOLE
 from streams.outputs import words
-from streams.outputs.columns import Cell, Columns
+from streams.outputs.columns import Columns, TableCell
 from streams.periods import HOUR
 from streams.registry import phrases
 from streams.registry.dimensions import ALL, AREA, Categories, Choice
@@ -179,7 +179,7 @@ def areas(board: Board, registry: Registry) -> Columns | None:
     return Columns("Policing area", [heading for heading, _ in columns], lines)
 
 
-Column = tuple[str, Callable[[str], Cell]]
+Column = tuple[str, Callable[[str], TableCell]]
 """Its heading, and what stands there for an area."""
 
 

@@ -14,7 +14,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-Cell = str | Text
+TableCell = str | Text
 
 LEAST_NAME, MOST_NAME = 18, 25
 """Columns of text that the names of the rows take; a longer one is shortened."""
@@ -30,7 +30,7 @@ class Columns(NamedTuple):
 
     title: str
     headings: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[TableCell]]
     all_first: bool = False
 
     @property
@@ -75,8 +75,8 @@ class Columns(NamedTuple):
     def _widest(self, at: int, *, wrapped: bool) -> int:
         """Columns of text that a column of figures takes."""
         heading = self.headings[at].split(None if wrapped else "\n")
-        cells = (str(row[at + 1]) for row in self.rows)
-        return max(LEAST, *map(cell_len, heading), *map(cell_len, cells))
+        table_cells = (str(row[at + 1]) for row in self.rows)
+        return max(LEAST, *map(cell_len, heading), *map(cell_len, table_cells))
 
     def _taken(self, widths: Sequence[int]) -> int:
         """With the space between them."""

@@ -29,7 +29,7 @@ from streams.outputs.breakdowns import (
     missing,
     shown_periods,
 )
-from streams.outputs.columns import Cell
+from streams.outputs.columns import TableCell
 from streams.registry import phrases
 from streams.registry.aggregates import SMALL, Ratio
 from streams.registry.dimensions import AREA
@@ -205,7 +205,7 @@ def _heading(title: str, now: Text) -> list[RenderableType]:
 
 
 def _figures(
-    width: int, titles: Sequence[str], rows: Sequence[Sequence[Cell]]
+    width: int, titles: Sequence[str], rows: Sequence[Sequence[TableCell]]
 ) -> list[RenderableType]:
     """The table that calls and emergencies share, so that the eye runs down the columns; and what
     there is no room for."""
@@ -240,7 +240,7 @@ def _figures(
     return [table, *note]
 
 
-def _narrow(cell: Cell, columns: int) -> Cell:
+def _narrow(cell: TableCell, columns: int) -> TableCell:
     """A cell, or its short words where they are too long for the column."""
     if len(cell) <= columns or str(cell) not in SHORT:
         return cell
@@ -323,17 +323,17 @@ def _footnotes(rows: Sequence[Row]) -> list[RenderableType]:
     return [Text("; ".join(said), style=DIM)] if said else []
 
 
-def _not_kept(title: str) -> list[Cell]:
+def _not_kept(title: str) -> list[TableCell]:
     """A period whose panes are no longer kept so finely."""
     return [title, Text("not kept", style=DIM)]
 
 
-def _not_known(title: str) -> list[Cell]:
+def _not_known(title: str) -> list[TableCell]:
     """A period of which the totals of a line say nothing."""
     return [title, Text("unknown", style=DIM)]
 
 
-def _no_data(title: str) -> list[Cell]:
+def _no_data(title: str) -> list[TableCell]:
     """A period in which the feed was not heard."""
     return [title, Text("no data", style=DIM)]
 
@@ -345,7 +345,7 @@ def _cells(
     held: PeriodTarget,
     speeds: Sequence[float | None],
     nothing: str,
-) -> list[Cell]:
+) -> list[TableCell]:
     """One row of figures; where there are no cases it says so, and shows no figure of nothing."""
     few = DIM if ratio.small or ratio.value is None else "bold"
     verdict = words.verdict(ratio, held)

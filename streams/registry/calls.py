@@ -22,7 +22,7 @@ from typing import Any
 
 from streams.config.force import Force, Line, Target
 from streams.events.schema import Call
-from streams.periods import DAY, MINUTE, SECOND
+from streams.periods import DAY, HOUR, MINUTE, SECOND
 from streams.registry.aggregates import Count, Mean, Quantile, Share
 from streams.registry.conditions import between, flagged, is_, present, timed, within
 from streams.registry.counting import Counter, Timing
@@ -39,7 +39,6 @@ from streams.registry.measures import (
     WatchPolicy,
     lengths,
 )
-from streams.registry.times import LONGEST
 
 AT_ONCE = 5 * SECOND
 """Milliseconds within which a caller who gave up is taken not to have waited."""
@@ -209,7 +208,7 @@ CALL = Kind(
         Time("answered_at", after="offered_at", bounded=True),
         Time("abandoned_at", after="offered_at", bounded=True),
         Time("ended_at", after="offered_at"),
-        Time("connected_at", after="offered_at", doubtful=True),
+        Time("connected_at", doubtful=True),
         Time("wrapped_up_at", after="offered_at", doubtful=True),
     ),
     rules=(
@@ -223,7 +222,8 @@ CALL = Kind(
         Duration("wait", until=("answered_at", "abandoned_at")),
         Duration("handling", ("ended_at",), ("answered_at",), clamped=False),
         Duration("wrap_up", ("wrapped_up_at",), ("ended_at",), clamped=False),
-        Duration("connect", ("answered_at",), ("connected_at",), clamped=False),
+        # The operator passes a call on before it is presented; hours before is an error.
+        Duration("connect", ("answered_at",), ("connected_at",), longest=HOUR, clamped=False),
     ),
     dimensions=(Lines(), Areas()),
     facts=(
@@ -258,7 +258,7 @@ CALL = Kind(
         Counter("connected", CONNECTED & timed("connect")),
         Counter("under_10s", CONNECTED & within("connect", 10 * SECOND - 1)),
         Counter("10_to_60s", CONNECTED & between("connect", 10 * SECOND, MINUTE - 1)),
-        Counter("60s_and_over", CONNECTED & between("connect", MINUTE, LONGEST)),
+        Counter("60s_and_over", CONNECTED & between("connect", MINUTE, HOUR)),
     ),
     timings=(
         Timing("wait", ANSWERED),

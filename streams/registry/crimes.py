@@ -146,7 +146,7 @@ RESULTS = Group(
     wide=True,
 )
 
-OUTCOMES = Group(
+BY_DECISION = Group(
     "outcomes",
     "Outcomes",
     "crime",
@@ -328,5 +328,5 @@ CRIME = Kind(
         Counter("domestic_abuse_outcomes", DOMESTIC & DECIDED, BY_OUTCOME),
         Counter("domestic_abuse_outcome_16", DOMESTIC & is_("outcome", 16), BY_OUTCOME),
     ),
-    groups=(CRIMES, MARKED, RECENCY, RESULTS, OUTCOMES),
+    groups=(CRIMES, MARKED, RECENCY, RESULTS, BY_DECISION),
 )

@@ -68,7 +68,7 @@ OPEN = 1
 """The bit of a record that a gauge counts."""
 FACT_BITS = 24
 """Room for 16 million different tuples of facts."""
-FACTS = (1 << FACT_BITS) - 1
+FACT_MASK = (1 << FACT_BITS) - 1
 """The bits of an index of facts, moved down by one."""
 _PRECISION_BITS = 2
 _CLOCK_BITS = WHEN_BITS + _PRECISION_BITS
@@ -117,7 +117,7 @@ class ByClock:
 
     def contribution(self, packed: int) -> Contribution | None:
         """What a packed record counts; None where it counts nothing."""
-        index = packed >> 1 & FACTS
+        index = packed >> 1 & FACT_MASK
         return self.counted[index](packed, self.given[index])
 
 
@@ -136,8 +136,8 @@ class FactTable:
 
     def add(self, facts: Facts) -> int:
         """Takes in a new tuple; returns its index."""
-        if len(self.tuples) > FACTS:
-            raise Refused("ledger_full", f"more than {FACTS:,} different sets of facts")
+        if len(self.tuples) > FACT_MASK:
+            raise Refused("ledger_full", f"more than {FACT_MASK:,} different sets of facts")
         self.tuples.append(facts)
         return len(self.tuples) - 1
 
@@ -196,7 +196,7 @@ class Packer:
         def test(packed: int) -> bool:
             if not packed:  # it was deleted
                 return False
-            index = (packed >> 1) & FACTS
+            index = (packed >> 1) & FACT_MASK
             found = known.get(index)
             if found is None:
                 found = known[index] = holds(self.facts.tuples[index])
@@ -228,21 +228,21 @@ class Packer:
 
     def facts_of(self, packed: int) -> Facts:
         """The tuple of facts of a packed record."""
-        return self.facts.tuples[(packed >> 1) & FACTS]
+        return self.facts.tuples[(packed >> 1) & FACT_MASK]
 
     def series_key(self, packed: int) -> int:
         """The series key of a packed record."""
-        return self._series_keys[(packed >> 1) & FACTS]
+        return self._series_keys[(packed >> 1) & FACT_MASK]
 
     def unfinished(self, packed: int) -> bool:
         """Whether the record's end is still to come, so that it stays beyond the horizon; never of
         a tombstone, 0."""
         precise = (packed >> self.precision_shift) & 3 == SECOND_PRECISE
-        return packed != 0 and precise and self._unfinished[(packed >> 1) & FACTS]
+        return packed != 0 and precise and self._unfinished[(packed >> 1) & FACT_MASK]
 
     def lost_after(self, packed: int) -> int:
         """Milliseconds after which an open record is shown as unknown: its end must be lost."""
-        index = (packed >> 1) & FACTS
+        index = (packed >> 1) & FACT_MASK
         found = self._lost_after.get(index)
         if found is None:
             known = _named(self.kind, self.force, self.facts.tuples[index])
@@ -521,11 +521,12 @@ class _PackSource:
         """Another time, as far as it can be judged."""
         out, field, after = self.out, time.field, time.after
         exact = f" and not {after}_precision" if after in self.partial else ""
-        judged = f"({field!r}, {field}, {after!r}, {after}, _updated)"
+        began = after or field
+        judged = f"({field!r}, {field}, {began!r}, {began}, _updated)"
         if time.doubtful:
             out.add(1, f"if {field} is not None:")
             self.to_ms(2, field)
-            out.add(2, f"if not {after} <= {field} <= _updated:")
+            out.add(2, f"if not {began} <= {field} <= _updated:")
             out.add(3, f"{field} = _judge.plausible{judged}")
             return
         if after and not self.reckoned(field) and not self.partial & {field, after}:

@@ -42,9 +42,9 @@ from tests.published.series import (
     WITHIN,
     before,
     every_period,
-    leaf_periods,
     quarter_of,
     quarters_before,
+    shortest_periods,
     year_before,
 )
 
@@ -55,7 +55,7 @@ matters."""
 
 
 class Cell(NamedTuple):
-    """A series of a report in an area and a leaf period."""
+    """A series of a report in an area and a part period."""
 
     report: str
     series: str
@@ -127,10 +127,10 @@ class Program:
 
 def cells(report: str, measure: str, period: str, area: str) -> list[Cell]:
     """The cells that a measure is the sum of."""
-    leaves = product(
-        MEASURES[report][measure], leaf_periods(report, period), WITHIN.get(area, (area,))
+    parts = product(
+        MEASURES[report][measure], shortest_periods(report, period), WITHIN.get(area, (area,))
     )
-    return [Cell(report, *leaf) for leaf in leaves]
+    return [Cell(report, *part) for part in parts]
 
 
 def state(
@@ -284,7 +284,7 @@ def printed_average(figure: Figure) -> bool:
 def _chart(program: Program, figure: Figure, of: Callable[[str], list[Cell]]) -> None:
     """A chart by month has its average from the first 12 months; after 8 in a row above that it
     moves to the mean of these 8."""
-    last = leaf_periods(figure.report, figure.period)[-1]
+    last = shortest_periods(figure.report, figure.period)[-1]
     every = every_period(figure.report)
     months = every[: every.index(last) + 1]
     value = float(figure.value)
@@ -384,8 +384,8 @@ def expected(report: str, rows: Sequence[Figure]) -> dict[Cell, int]:
     for measure, term in sorted(MEASURES[report].items(), key=lambda each: len(each[1])):
         if measure == total:
             continue
-        for leaf, area in product(every_period(report), WITHIN[force]):
-            period = quarter_of(leaf)
+        for part, area in product(every_period(report), WITHIN[force]):
+            period = quarter_of(part)
             places = ((area, 1.0), (force, shares[area]))
             whens = (period, "average", quarter, year_before(quarter))
             known = (
@@ -395,15 +395,15 @@ def expected(report: str, rows: Sequence[Figure]) -> dict[Cell, int]:
                 if (measure, place, when) in printed
             )
             number = next(known, None)
-            rest = [series for series in term if Cell(report, series, leaf, area) not in found]
+            rest = [series for series in term if Cell(report, series, part, area) not in found]
             if number is None or not rest:
                 continue
-            number /= len(leaf_periods(report, period))
-            number -= sum(found.get(Cell(report, series, leaf, area), 0) for series in term)
+            number /= len(shortest_periods(report, period))
+            number -= sum(found.get(Cell(report, series, part, area), 0) for series in term)
             weights = {series: _WEIGHTS.get(series, 0.2) for series in rest}
             for series, weight in weights.items():
                 each = max(0.0, number) * weight / sum(weights.values())
-                found[Cell(report, series, leaf, area)] = round(each)
+                found[Cell(report, series, part, area)] = round(each)
     return found
 
 

@@ -220,14 +220,16 @@ WHOLES = {
 """The measures whose percentage is of another one."""
 
 
-def leaf_periods(report: str, period: str) -> tuple[str, ...]:
+def shortest_periods(report: str, period: str) -> tuple[str, ...]:
     """The months or quarters that records of a period are fed by; raises `ValueError` for a period
     that is none of those."""
     kind, _, rest = period.partition("-")
     if kind == "YTD":
         year, month = map(int, rest.split("-"))
         return tuple(
-            leaf for q in range(2, month // 3 + 1) for leaf in leaf_periods(report, f"{year}-Q{q}")
+            part
+            for q in range(2, month // 3 + 1)
+            for part in shortest_periods(report, f"{year}-Q{q}")
         )
     if rest.startswith("Q"):
         if report not in MONTHLY:
@@ -242,7 +244,7 @@ def leaf_periods(report: str, period: str) -> tuple[str, ...]:
 def every_period(report: str) -> list[str]:
     """The months or quarters of a report's records, in order."""
     found = [FIRST[report]]
-    last = leaf_periods(report, REPORTED[report])[-1]
+    last = shortest_periods(report, REPORTED[report])[-1]
     while found[-1] != last:
         found.append(after(found[-1]))
     return found

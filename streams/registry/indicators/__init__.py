@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from streams.registry.indicator import Indicator
 from streams.registry.indicators.calls import CALLS
+from streams.registry.indicators.crime_outcomes import CRIME_OUTCOMES
 from streams.registry.indicators.crimes import CRIMES
 from streams.registry.indicators.incidents import INCIDENTS
 from streams.registry.indicators.markers import MARKED
-from streams.registry.indicators.outcomes import OUTCOMES
 from streams.registry.indicators.people import PEOPLE
 from streams.registry.indicators.readings import READINGS
 
@@ -16,7 +16,7 @@ INDICATORS: tuple[Indicator, ...] = (
     *INCIDENTS,
     *CRIMES,
     *MARKED,
-    *OUTCOMES,
+    *CRIME_OUTCOMES,
     *PEOPLE,
     *READINGS,
 )

@@ -135,6 +135,10 @@ def test_a_run_ends_with_the_board_and_the_account(folder: Path) -> None:
         "At 2021-03-01T10:01:10+00:00, rows in = 2: "
         "2 counted + 0 merged as versions + 0 refused + 0 excluded"
     )
+    hint = "--at shows another instant, --period a day, month or year."
+    assert answer.stderr.splitlines()[-1] == f"No alerts. {hint}"
+    asked = run("calls.ndjson", "--period", "2021-Q1")
+    assert asked.stderr.splitlines()[-1] == "No alerts."
 
 
 def test_a_run_as_json_has_the_board_alone_on_standard_output(folder: Path) -> None:

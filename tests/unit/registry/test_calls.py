@@ -97,6 +97,11 @@ def test_national_figures_run_from_the_operators_connect_where_that_is_known() -
     assert value(query, "national_999_mean_answer") == (9.999 + 10 + 59.999 + 60) / 4
 
 
+def test_the_operator_connects_before_the_call_is_presented() -> None:
+    query = asked(answered("1", 5, connected_at="2021-03-01T09:59:56Z"))
+    assert value(query, "national_999_mean_answer") == 9
+
+
 def test_contacts_are_counted_by_the_channel_they_came_through() -> None:
     query = asked(
         call("1", at(0), channel="999"),

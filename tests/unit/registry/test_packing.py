@@ -39,7 +39,7 @@ from streams.registry.facts import Case, Code, Flag, Marks, Number
 from streams.registry.histogram import bin_of
 from streams.registry.incidents import INCIDENT
 from streams.registry.kind import Kind
-from streams.registry.packing import CLOCK, FACTS, OPEN, ByClock, Packer
+from streams.registry.packing import CLOCK, FACT_MASK, OPEN, ByClock, Packer
 from streams.registry.times import LONGEST, partial_stamp
 from tests.build import tiny_force
 
@@ -298,7 +298,7 @@ def test_a_record_counts_what_its_declarations_say(
 
 
 def put(by: ByClock, packed: int, pane: dict[int, int], sign: int) -> bool:
-    index = packed >> 1 & FACTS
+    index = packed >> 1 & FACT_MASK
     return by.puts[index](packed, pane, sign, by.given[index])
 
 

@@ -37,7 +37,7 @@ def reasons_declared() -> Iterator[str]:
     for kind in REGISTRY.kinds.values():
         yield from (rule.reason for rule in kind.rules)
         for time in kind.times:
-            if time.after:
+            if time.after and not time.doubtful:  # which is left out, and refuses nothing
                 yield f"{word_of(time.field)}_before_{word_of(time.after)}"
 
 

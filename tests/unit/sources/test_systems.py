@@ -86,6 +86,11 @@ def test_telephony() -> None:
     assert parts(query, "abandoned_101", day) == (4, 12)
     assert parts(query, "calls.answer_mean{line=999}", day) == (106, 11)
     assert values(query, "2020-10-25T01", "calls_999") == [1]
+    assert parts(query, "calls_resolved_at_first_contact", day) == (4, 8)
+    assert parts(query, "call_handling_time", day) == (5645, 19)
+    assert parts(query, "call_wrap_up_time", day) == (915, 19)
+    assert parts(query, "national_999_mean_answer", day) == (152, 11)
+    assert parts(query, "national_999_answered_under_10s", day) == (4, 11)
 
 
 def test_command_and_control_until_2020() -> None:

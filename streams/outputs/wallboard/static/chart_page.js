@@ -60,8 +60,9 @@ async function hours() {
   const gauge = chart === "waiting" ? board.now.calls?.find((row) => row.line === line && row.area === (area ?? "force"))
     : chart === "unattended" ? board.now.attendance?.find((row) => row.area === (area ?? "force")) : null;
   const oldest = gauge?.oldest_waiting ?? gauge?.oldest_unattended;
-  const lead = gauge
-    ? `${count(gauge.waiting ?? gauge.unattended)} ${chart === "waiting" ? "waiting" : "unattended"} at ${clock.second(Date.parse(board.at))}${oldest == null ? "" : `, the oldest for ${duration(oldest)}`}.`
+  const still = gauge?.waiting ?? gauge?.unattended;
+  const lead = gauge && still == null ? "Not known now: nothing was heard yet."
+    : gauge ? `${count(still)} ${chart === "waiting" ? "waiting" : "unattended"} at ${clock.second(Date.parse(board.at))}${oldest == null ? "" : `, the oldest for ${duration(oldest)}`}.`
     : chart === "answer" && held ? `Within ${limit(held.within_seconds)}. ${board.definitions.service_level.formula}. Small dots: fewer than 20 calls.`
     : share && held?.formula ? `Within ${limit(held.within_seconds)}: ${held.formula}.` : "";
   shown(

@@ -30,7 +30,7 @@ def without_victim(name: str, title: str, *offences: str) -> Indicator:
     )
 
 
-OUTCOMES = (
+CRIME_OUTCOMES = (
     of("outcome_rate", "Outcome rate", "results.outcome_rate",
        "Share of the offences recorded in the period that have an outcome so far", IN_2016),
     of("action_taken_outcome_rate", "Action taken rate", "results.action_taken_rate",
