@@ -12,7 +12,7 @@ from streams.live import Live
 from streams.outputs import prometheus as exporter
 from streams.registry.calls import CALLS
 from streams.registry.crimes import CRIMES
-from streams.registry.incidents import ATTENDANCE, INCIDENTS
+from streams.registry.incidents import ATTENDANCE, DEPLOYMENT, INCIDENTS
 from streams.registry.registry import REGISTRY
 from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
 
