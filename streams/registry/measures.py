@@ -97,7 +97,7 @@ class ChosenShare:
     of: Literal["service_level", "attendance"]
 
     @property
-    def formulas(self) -> Mapping[str, Formula]:
+    def formulas(self) -> Mapping[ServiceLevel, Formula] | Mapping[AttendedInTime, Formula]:
         """All of them, by name."""
         return SERVICE_LEVELS if self.of == "service_level" else ATTENDANCES
 
