@@ -65,7 +65,7 @@ from streams.fold.ledger import Closing, Ledger
 from streams.live import Live
 from streams.periods import DAY, HOUR, Calendar, rfc3339, to_ms
 from streams.registry.aggregates import Figures
-from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel
+from streams.registry.measures import ChosenShare
 from streams.sources import Chunk, open_source
 from streams.sources.event_lines import instant_of
 from streams.sources.order.play import Play
@@ -139,8 +139,8 @@ class Figured:
             if start in starts and (kind.name, grain, start) not in self.missing:
                 counts = kind.layouts[0].read(starts[start].get(one.row_key, 0))
                 value_of: Any = one.measure.value
-                if isinstance(value_of, ChosenServiceLevel):
-                    value_of = SERVICE_LEVELS[force.file.service_level].share
+                if isinstance(value_of, ChosenShare):
+                    value_of = value_of.formula(force.file).share
                 read: Any = value_of.read(Figures(counts, {}))
                 read = getattr(read, "value", read)
                 value = None if read is None else round(float(read), 4)

@@ -17,20 +17,20 @@ from streams.board.model import (
 from streams.config.force import Force, Target
 from streams.config.targets import held, held_over
 from streams.periods import rfc3339
-from streams.registry.measures import ATTENDED, SERVICE_LEVELS
+from streams.registry.measures import ATTENDANCES, SERVICE_LEVELS
 
 
 def definitions(force: Force, at: int) -> Definitions:
     """Which formulas and targets a force's figures are read by, as of `at` in ms."""
     service_level = force.file.service_level
-    attendance = force.file.attendance.targets
+    attendance, in_time = force.file.attendance.targets, ATTENDANCES[force.file.attendance.in_time]
     return Definitions(
         service_level=ServiceLevelDefinition(service_level, SERVICE_LEVELS[service_level].words),
         lines={
             line.id: LineDefinition(line.name, *held(force, line.targets, at))
             for line in force.lines
         },
-        attendance=AttendanceDefinition(*held(force, attendance, at), formula=ATTENDED),
+        attendance=AttendanceDefinition(*held(force, attendance, at), formula=in_time.words),
         areas={
             area.id: AreaDefinition(area.name, area.kind, area.parent) for area in force.file.areas
         },

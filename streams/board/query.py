@@ -41,8 +41,7 @@ from streams.registry.aggregates import SMALL, Count, Mean, Quantile, Share
 from streams.registry.indicator import Indicator, Part, Per
 from streams.registry.indicators.readings import own_indicators
 from streams.registry.measures import (
-    SERVICE_LEVELS,
-    ChosenServiceLevel,
+    ChosenShare,
     Gauge,
     Group,
     Measure,
@@ -380,8 +379,8 @@ class Query:
         return Figures(counted.people, None, False, known, complete)
 
     def _value(self, measure: Measure) -> Count | Share | Mean | Quantile:
-        if isinstance(measure.value, ChosenServiceLevel):
-            return SERVICE_LEVELS[self.force.file.service_level].share
+        if isinstance(measure.value, ChosenShare):
+            return measure.value.formula(self.force.file).share
         if isinstance(measure.value, Gauge):  # no indicator has one
             raise QueryError(f"{measure.title} holds at a moment, and is no figure of a period")
         return measure.value

@@ -34,7 +34,7 @@ from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK
 from streams.registry.dimensions import AREA
 from streams.registry.histogram import BINS
 from streams.registry.kind import Kind
-from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group
+from streams.registry.measures import ChosenShare, Gauge, Group
 from streams.registry.packing import Packer
 
 Key = tuple[str, ...]
@@ -48,11 +48,10 @@ class Rollup:
         self.group, self.force, self.kind = group, force, kind
         self._layout = kind.layouts[kind.clocks.index(group.clock)]
         self.keys = lru_cache(maxsize=100_000)(self._keys_of)
-        formula = SERVICE_LEVELS[force.file.service_level].share
         self._values = [
-            formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
-            for measure in group.measures
-            if not isinstance(measure.value, Gauge)
+            value.formula(force.file).share if isinstance(value, ChosenShare) else value
+            for value in (measure.value for measure in group.measures)
+            if not isinstance(value, Gauge)
         ]
         self._names = [m.name for m in group.measures if not isinstance(m.value, Gauge)]
         needed = {name for value in self._values for name in value.needs}

@@ -10,7 +10,6 @@ from streams.config.measures import Band, MeasureTarget
 from streams.config.targets import Held, held_over, measure_target
 from streams.registry.conditions import Is
 from streams.registry.indicator import Indicator
-from streams.registry.measures import ChosenServiceLevel
 from streams.stretches import Stretch
 
 
@@ -83,7 +82,7 @@ def _of_service(query: Query, indicator: Indicator, at: int) -> Held | None:
     if group.performance is None or measure.name != group.performance.level:
         return None
     targets = force.file.attendance.targets
-    if isinstance(measure.value, ChosenServiceLevel):
+    if "line" in group.dimensions:
         lines = [each.allowed for each in part.where.parts() if isinstance(each, Is)]
         if len(lines) != 1 or len(lines[0]) != 1 or lines[0][0] not in force.line_index:
             return None

@@ -25,6 +25,9 @@ ServiceLevel = Literal[
     "answered_of_offered_less_abandoned_within",
     "answered_and_abandoned_at_once_of_offered",
 ]
+AttendedInTime = Literal[
+    "of_attended", "of_attended_and_never", "of_deployed", "of_ended", "of_opened"
+]
 
 
 WHOLE = "force"
@@ -66,9 +69,11 @@ class Line(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Attendance(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Emergency attendance: the clock runs from `opened_at` to the first resource at scene."""
+    """Emergency attendance: the clock runs from `opened_at` to the first resource at scene.
+    `in_time` says of which emergencies those attended in time are a share."""
 
     targets: Annotated[list[Target], Meta(min_length=1)]
+    in_time: AttendedInTime = "of_attended"
     lost_after_hours: Positive = 24
 
 

@@ -55,7 +55,7 @@ from streams.outputs.reading_metrics import reading_metrics
 from streams.registry.aggregates import Count, Share
 from streams.registry.dimensions import ALL
 from streams.registry.kind import Kind
-from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure
+from streams.registry.measures import ChosenShare, Gauge, Group, Measure
 
 BROKEN_DOWN = ("1h", "today", "month")
 """The windows that have rows by a dimension that is summed over its values (a category), and rows
@@ -78,7 +78,7 @@ def own_parts(group: Group, measure: Measure) -> tuple[str, ...]:
     """Which of `numerator` and `denominator` of a ratio need gauges of their own."""
     if measure.unit != "ratio":
         return ()
-    if isinstance(measure.value, ChosenServiceLevel):
+    if isinstance(measure.value, ChosenShare):
         return ("numerator", "denominator")
     counters = {(m.value.counter,) for m in group.measures if isinstance(m.value, Count)}
     share = measure.value
@@ -356,7 +356,7 @@ def _definitions(boards: dict[str, Board]) -> Iterator[Metric]:
     )
     share = GaugeMetricFamily(
         "watchroom_attendance_target_ratio",
-        "The share of emergencies to be attended in time, where one is set: of those attended.",
+        "The share of emergencies to be attended in time, where one is set.",
         labels=["force"],
     )
     limit = GaugeMetricFamily(

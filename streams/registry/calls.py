@@ -31,12 +31,13 @@ from streams.registry.facts import Case, Flag
 from streams.registry.kind import Duration, Kind, Rule, Time
 from streams.registry.measures import (
     LIVE_GRAINS,
-    ChosenServiceLevel,
+    ChosenShare,
     Gauge,
     Group,
     Measure,
     Performance,
     WatchPolicy,
+    lengths,
 )
 
 AT_ONCE = 5 * SECOND
@@ -88,7 +89,7 @@ CALLS = Group(
             "Service level",
             "ratio",
             "up_good",
-            ChosenServiceLevel(),
+            ChosenShare("service_level"),
             WatchPolicy(("hour", "day"), "calls", "{line} answered in time"),
         ),
         Measure(
@@ -147,18 +148,6 @@ CONTACTS = Group(
 )
 
 
-def _lengths(timing: str, number: str, name: str, title: str) -> tuple[Measure, ...]:
-    """How long something took: its mean, median and 90th percentile."""
-    return (
-        Measure(f"{name}_mean", f"Mean {title}", "seconds", "neutral", Mean(number, timing)),
-        Measure(f"{name}_median", f"Median {title}", "seconds", "neutral", Quantile(0.5, timing)),
-        Measure(
-            f"{name}_p90", f"90th percentile of {title}", "seconds", "neutral",
-            Quantile(0.9, timing),
-        ),
-    )  # fmt: skip
-
-
 HANDLING = Group(
     "handling",
     "Handling of calls",
@@ -167,9 +156,9 @@ HANDLING = Group(
     ("line",),
     (
         Measure("handled", "Answered and ended", "count", "neutral", Count("handled")),
-        *_lengths("handling_time", "handled", "handling", "handling time"),
+        *lengths("handling_time", "handled", "handling", "handling time"),
         Measure("wrapped_up", "With wrap-up known", "count", "neutral", Count("wrapped_up")),
-        *_lengths("wrap_up_time", "wrapped_up", "wrap_up", "wrap-up"),
+        *lengths("wrap_up_time", "wrapped_up", "wrap_up", "wrap-up"),
     ),
     wide=True,
 )

@@ -18,8 +18,7 @@ from streams.registry.conditions import Condition, Has, Is, Within
 from streams.registry.facts import Case, FieldFact, Flag, Number
 from streams.registry.kind import Kind
 from streams.registry.measures import (
-    SERVICE_LEVELS,
-    ChosenServiceLevel,
+    ChosenShare,
     Gauge,
     Group,
     Measure,
@@ -223,6 +222,7 @@ def _needs(measure: Measure) -> set[str]:
     """The counters that a measure is read from."""
     if isinstance(measure.value, Gauge):
         return set()
-    if isinstance(measure.value, ChosenServiceLevel):
-        return {name for each in SERVICE_LEVELS.values() for name in each.share.needs}
+    if isinstance(measure.value, ChosenShare):
+        formulas = measure.value.formulas.values()
+        return {name for each in formulas for name in each.share.needs}
     return set(measure.value.needs)

@@ -7,33 +7,55 @@ cancelled incident counts nowhere. An incident closed with no arrival is never a
 recorded after the close still counts. The last version of an incident in a finished export that
 names neither is unknown: it counts, but is neither never attended nor unattended now.
 
+The way from the call to the close is timed in segments, each where both of its ends are known: call
+to grade, grade to dispatch of the first unit, its travel, and the time at the scene. A missing
+person is found when the incident is closed. Casualties are those of road collisions.
+
 Counters of a series (category, grade, area): count; attended; within the limit at that date; never
 attended; and of the response time the sum (ms) and sum of squares (ms squared).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
 
 from streams.config.force import Force, Target
-from streams.events.schema import Casualties, Casualty, Incident
+from streams.events.schema import Casualties, Casualty, Incident, Person, RoadUser
 from streams.periods import DAY, HOUR
 from streams.registry.aggregates import Count, Mean, Quantile, Share
-from streams.registry.conditions import flagged, is_, precise, present, within
+from streams.registry.conditions import flagged, is_, precise, present, timed, within
 from streams.registry.counting import Counter, Timing
 from streams.registry.dimensions import Areas, Categories, Choice
 from streams.registry.facts import Case, Flag, Marks, Number, declared_markers
 from streams.registry.kind import Duration, Kind, Rule, Time
 from streams.registry.markers import marker_counters, marker_measures
-from streams.registry.measures import LIVE_GRAINS, Gauge, Group, Measure, Performance, WatchPolicy
+from streams.registry.measures import (
+    LIVE_GRAINS,
+    ChosenShare,
+    Gauge,
+    Group,
+    Measure,
+    Performance,
+    WatchPolicy,
+    lengths,
+)
 
 EMERGENCY = "emergency"
 GRADES = ("ungraded", EMERGENCY, "priority", "scheduled", "no_attendance")
 SHORT_GRADES = ((EMERGENCY, "emerg."), ("priority", "prior."), ("scheduled", "sched."))
 ATTENDED = is_("attendance", "attended")
+MISSING = is_("category", "missing_person")
 
 
+ROAD_USERS = {
+    "pedestrians": ("pedestrian",),
+    "cyclists": ("cyclist",),
+    "motorcyclists": ("motorcyclist",),
+    "in_cars": ("car_driver", "car_passenger"),
+    "in_goods_vehicles": ("goods_vehicle",),
+}
+"""Road users of which those killed or seriously injured are counted apart."""
 Hurt = tuple[Casualty, ...] | Casualties
 
 
@@ -52,11 +74,45 @@ def slightly_hurt(casualties: Hurt) -> int:
     return _hurt(casualties, "slight")
 
 
+def killed_or_seriously_hurt(casualties: Hurt) -> int:
+    """How many it killed or hurt seriously."""
+    return killed(casualties) + seriously_hurt(casualties)
+
+
+def _among(*road_users: str) -> Callable[[Hurt], int]:
+    """How many of some road users a collision killed or hurt seriously; nobody where no more than
+    numbers is known."""
+
+    def hurt(casualties: Hurt) -> int:
+        if isinstance(casualties, Casualties):
+            return 0
+        return sum(c.severity != "slight" and c.road_user in road_users for c in casualties)
+
+    return hurt
+
+
+def children(persons: tuple[Person, ...]) -> int:
+    """How many people are known to be under 18."""
+    return sum(each.age_under_18 is True for each in persons)
+
+
+def in_care(persons: tuple[Person, ...]) -> int:
+    """How many are known to be in care."""
+    return sum(each.in_care is True for each in persons)
+
+
 def _hurt(casualties: Hurt, severity: str) -> int:
     if isinstance(casualties, Casualties):
         found: int = getattr(casualties, severity)
         return found
     return sum(each.severity == severity for each in casualties)
+
+
+HURT = (
+    *("killed", "seriously_hurt", "slightly_hurt", "ksi", "ksi_as_known"),
+    *(f"ksi_{users}" for users in ROAD_USERS),
+)
+"""Numbers of people hurt on roads, each of which is added up."""
 
 
 def limit(force: Force, _: Mapping[str, Any]) -> Sequence[Target]:
@@ -88,10 +144,10 @@ ATTENDANCE = Group(
         Measure("attended_within", "Attended in time", "count", "up_good", Count("within")),
         Measure(
             "within",
-            "Within the standard, of those attended",
+            "Attended within the standard",
             "ratio",
             "up_good",
-            Share(("within",), ("attended",)),
+            ChosenShare("attendance"),
             WatchPolicy(("day",), "attendance", "Emergencies attended in time"),
         ),
         Measure(
@@ -163,6 +219,100 @@ CRIMED = Group(
     wide=True,
 )
 
+SEGMENTS = Group(
+    "segments",
+    "From the call to the close",
+    "incident",
+    "opened_at",
+    ("grade",),
+    (
+        Measure("incidents", "Incidents", "count", "neutral", Count("count")),
+        *lengths("grading_time", "graded", "to_grade", "time from call to grade"),
+        *lengths("dispatch_time", "dispatched", "to_dispatch", "time from grade to dispatch"),
+        *lengths("travel_time", "travelled", "travel", "time from dispatch to arrival"),
+        *lengths("scene_time", "left_scene", "scene", "time from arrival to close"),
+    ),
+    wide=True,
+)
+DEPLOYMENT = Group(
+    "deployment",
+    "Deployment",
+    "incident",
+    "opened_at",
+    ("category",),
+    (
+        Measure("incidents", "Incidents", "count", "neutral", Count("count")),
+        Measure("deployed", "With a unit sent", "count", "neutral", Count("deployed")),
+        Measure(
+            "deployed_share",
+            "Share with a unit sent",
+            "ratio",
+            "neutral",
+            Share(("deployed",), ("count",)),
+        ),
+    ),
+    wide=True,
+)
+MISSING_PERSONS = Group(
+    "missing_persons",
+    "Missing persons",
+    "incident",
+    "opened_at",
+    (),
+    (
+        Measure("incidents", "Incidents", "count", "neutral", Count("missing")),
+        Measure("reports", "People reported missing", "count", "neutral", Count("people_missing")),
+        Measure("under_18", "Under 18", "count", "down_good", Count("children_missing")),
+        Measure("in_care", "In care", "count", "down_good", Count("missing_in_care")),
+        Measure(
+            "resolved_within_24h",
+            "Share resolved within 24 hours",
+            "ratio",
+            "up_good",
+            Share(("found_within_24h",), ("found",)),
+        ),
+    ),
+    wide=True,
+)
+CASUALTIES = Group(
+    "road_casualties",
+    "Road casualties",
+    "incident",
+    "opened_at",
+    (),
+    (
+        Measure("ksi", "Killed or seriously injured", "count", "down_good", Count("ksi")),
+        Measure("fatal", "Killed", "count", "down_good", Count("killed")),
+        Measure("serious", "Seriously injured", "count", "down_good", Count("seriously_hurt")),
+        Measure("slight", "Slightly injured", "count", "down_good", Count("slightly_hurt")),
+        Measure(
+            "ksi_collisions", "With killed or seriously injured", "count", "down_good",
+            Count("ksi_collisions"),
+        ),
+        *(
+            Measure(
+                f"ksi_{users}",
+                f"Killed or seriously injured, {users.replace('_', ' ')}",
+                "count",
+                "down_good",
+                Count(f"ksi_{users}"),
+            )
+            for users in ROAD_USERS
+        ),
+        *(
+            Measure(
+                f"ksi_{users}_share",
+                f"Share of killed or seriously injured, {users.replace('_', ' ')}",
+                "ratio",
+                "neutral",
+                Share((f"ksi_{users}",), ("ksi_as_known",)),
+            )
+            for users in ROAD_USERS
+        ),
+    ),
+    wide=True,
+)  # fmt: skip
+
 INCIDENT = Kind(
     name="incident",
     feed="incidents",
@@ -170,8 +320,9 @@ INCIDENT = Kind(
     horizon=35 * DAY,
     grace=HOUR,
     clocks=("opened_at",),
-    # graded_at and dispatched_at enter no figure yet: an error there must not lose an incident.
     times=(
+        Time("graded_at", after="opened_at", doubtful=True),
+        Time("dispatched_at", after="opened_at", doubtful=True, earliest_of="units"),
         Time("arrived_at", after="opened_at", bounded=True, earliest_of="units"),
         Time("closed_at", after="opened_at"),
     ),
@@ -182,7 +333,14 @@ INCIDENT = Kind(
             "arrived_at needs an exact opened_at",
         ),
     ),
-    durations=(Duration("response", until=("arrived_at",), when=~flagged("cancelled")),),
+    durations=(
+        Duration("response", until=("arrived_at",), when=~flagged("cancelled")),
+        Duration("to_grade", ("graded_at",), clamped=False),
+        Duration("to_dispatch", ("dispatched_at",), ("graded_at",), clamped=False),
+        Duration("travel", ("arrived_at",), ("dispatched_at",), clamped=False),
+        Duration("scene", ("closed_at",), ("arrived_at",), clamped=False),
+        Duration("to_close", ("closed_at",), clamped=False),
+    ),
     dimensions=(
         Categories("category", vocabulary=lambda force: force.categories),
         Choice("grade", 3, GRADES, SHORT_GRADES),
@@ -204,6 +362,16 @@ INCIDENT = Kind(
         Number("killed", "casualties", killed),
         Number("seriously_hurt", "casualties", seriously_hurt),
         Number("slightly_hurt", "casualties", slightly_hurt),
+        Number("ksi", "casualties", killed_or_seriously_hurt),
+        Number("ksi_as_known", "casualties", _among(*get_args(RoadUser))),
+        *(
+            Number(f"ksi_{users}", "casualties", _among(*named))
+            for users, named in ROAD_USERS.items()
+        ),
+        Number("people", "persons", len),
+        Number("children", "persons", children),
+        Number("in_care", "persons", in_care),
+        Flag("deployed", present("dispatched_at") | present("arrived_at")),
     ),
     counts=~is_("attendance", "cancelled"),
     counters=(
@@ -213,10 +381,39 @@ INCIDENT = Kind(
         Counter("never", is_("attendance", "never")),
         Counter("crimed", flagged("crimed")),
         *marker_counters(flagged("crimed")),
+        Counter("deployed", flagged("deployed")),
+        Counter("ended", flagged("ended")),
+        Counter("within_ended", ATTENDED & flagged("ended") & within("response", limit)),
+        Counter("graded", timed("to_grade")),
+        Counter("dispatched", flagged("deployed") & timed("to_dispatch")),
+        Counter("travelled", ATTENDED & timed("travel")),
+        Counter("left_scene", ATTENDED & timed("scene")),
+        Counter("missing", MISSING),
+        Counter("people_missing", MISSING, adds="people"),
+        Counter("children_missing", MISSING, adds="children"),
+        Counter("missing_in_care", MISSING, adds="in_care"),
+        Counter("found", MISSING & timed("to_close")),
+        Counter("found_within_24h", MISSING & within("to_close", DAY)),
+        Counter("ksi_collisions", present("ksi")),
+        *(Counter(name, present(name), adds=name) for name in HURT),
     ),
-    timings=(Timing("response", ATTENDED),),
+    timings=(
+        Timing("response", ATTENDED),
+        Timing("to_grade", sum="grading_time", squares=""),
+        Timing("to_dispatch", flagged("deployed"), sum="dispatch_time", squares=""),
+        Timing("travel", ATTENDED, sum="travel_time", squares=""),
+        Timing("scene", ATTENDED, sum="scene_time", squares=""),
+    ),
     open=is_("attendance", "pending") & ~flagged("ended") & is_("grade", EMERGENCY),
     unfinished=~flagged("ended"),
     lost_after=lost_after,
-    groups=(ATTENDANCE, INCIDENTS, CRIMED),
+    groups=(
+        ATTENDANCE,
+        INCIDENTS,
+        SEGMENTS,
+        DEPLOYMENT,
+        MISSING_PERSONS,
+        CASUALTIES,
+        CRIMED,
+    ),
 )

@@ -9,18 +9,14 @@ Every ratio keeps its numerator and denominator, and a ratio of nothing is None,
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from streams.config.force import ServiceLevel
 from streams.config.measures import Polarity, Unit
+from streams.config.schema import AttendedInTime, ForceFile, ServiceLevel
 from streams.registry.aggregates import Count, Mean, Quantile, Share
 from streams.registry.conditions import ALWAYS, Condition
-
-
-@dataclass(frozen=True, slots=True)
-class ChosenServiceLevel:
-    """The service level by the formula that the force's file chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +64,48 @@ SERVICE_LEVELS: dict[ServiceLevel, Formula] = {
 callers still waiting are in neither part."""
 
 
-ATTENDED = "attended within the standard / attended; those never attended are left out"
-"""Which of the definitions of attendance in time it is. Others count who was never attended as
-missed, so their share is lower: `never_attended` stands beside it."""
+ATTENDANCES: dict[AttendedInTime, Formula] = {
+    "of_attended": Formula(
+        Share(("within",), ("attended",)),
+        "attended within the standard / attended; those never attended are left out",
+    ),
+    "of_attended_and_never": Formula(
+        Share(("within",), ("attended", "never")),
+        "attended within the standard / (attended + never attended)",
+    ),
+    "of_deployed": Formula(
+        Share(("within",), ("deployed",)),
+        "attended within the standard / those to which a unit was sent",
+    ),
+    "of_ended": Formula(
+        Share(("within_ended",), ("ended",)),
+        "ended and attended within the standard / ended, attended or not",
+    ),
+    "of_opened": Formula(
+        Share(("within",), ("count",)),
+        "attended within the standard / all opened but those cancelled",
+    ),
+}
+"""Five definitions of attendance in time. Of ten emergencies of which five were attended, all in
+time, and five never, the first says 100 %, the second 50 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenShare:
+    """A share that is published by several formulas, of which the force's file chooses one."""
+
+    of: Literal["service_level", "attendance"]
+
+    @property
+    def formulas(self) -> Mapping[ServiceLevel, Formula] | Mapping[AttendedInTime, Formula]:
+        """All of them, by name."""
+        return SERVICE_LEVELS if self.of == "service_level" else ATTENDANCES
+
+    def formula(self, file: ForceFile) -> Formula:
+        """That which a force's file chooses."""
+        if self.of == "service_level":
+            return SERVICE_LEVELS[file.service_level]
+        return ATTENDANCES[file.attendance.in_time]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +135,7 @@ class Measure:
     title: str
     unit: Unit
     polarity: Polarity
-    value: Count | Share | Mean | Quantile | ChosenServiceLevel | Gauge
+    value: Count | Share | Mean | Quantile | ChosenShare | Gauge
     watch: WatchPolicy | None = None
 
 
@@ -148,6 +183,17 @@ class Group:
     wide: bool = False
     """Whether it has so many measures that they are shown one at a time, as somebody chooses them,
     and not side by side."""
+
+
+def lengths(timing: str, number: str, name: str, title: str) -> tuple[Measure, ...]:
+    """How long something took: its mean, median and 90th percentile. `number` is the counter that
+    says of how many records it is known."""
+    p90 = f"90th percentile of {title}"
+    return (
+        Measure(f"{name}_mean", f"Mean {title}", "seconds", "neutral", Mean(number, timing)),
+        Measure(f"{name}_median", f"Median {title}", "seconds", "neutral", Quantile(0.5, timing)),
+        Measure(f"{name}_p90", p90, "seconds", "neutral", Quantile(0.9, timing)),
+    )
 
 
 LIVE_GRAINS: tuple[Literal["hour", "day", "month"], ...] = ("hour", "day", "month")

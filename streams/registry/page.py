@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from streams.periods import DAY, HOUR, MINUTE, SECOND
 from streams.registry.aggregates import DURATIONS, Count, Mean, Quantile, Share
@@ -25,7 +26,7 @@ from streams.registry.facts import Case, Fact, Flag
 from streams.registry.histogram import EXACT_BELOW
 from streams.registry.indicator import Indicator
 from streams.registry.kind import Duration, Kind
-from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group, Measure
+from streams.registry.measures import ChosenShare, Gauge, Group, Measure
 from streams.registry.registry import REGISTRY, Registry
 from streams.registry.times import LONGEST
 
@@ -35,6 +36,11 @@ GAUGES = {
     "oldest_seconds": "how long the oldest that is open now has been",
     "unknown": "how many have been open so long that their end must be lost",
 }
+SECTIONS: dict[Literal["service_level", "attendance"], tuple[str, str]] = {
+    "service_level": ("Service level", "service-level"),
+    "attendance": ("Attendance in time", "attendance-in-time"),
+}
+"""The sections of formulas that a force's file chooses from: the title, and its anchor."""
 SIZES = ((DAY, "days"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"), (1, "ms"))
 
 
@@ -57,7 +63,8 @@ def page(registry: Registry = REGISTRY) -> str:
     for kind in registry.kinds.values():
         lines += _kind(kind)
     lines += ["## Indicators", "", *_indicators(registry)]
-    lines += ["## Service level", "", *_formulas(), ""]
+    for of, (title, _) in SECTIONS.items():
+        lines += [f"## {title}", "", *_formulas(of)]
     return "\n".join(lines)
 
 
@@ -113,8 +120,8 @@ def definition(measure: Measure) -> str:
                 f"nearest-rank quantile of {times}, at {share:g}; within 1 %, and exact "
                 f"below {EXACT_BELOW} s"
             )
-        case ChosenServiceLevel():
-            return "[by the formula of the force's file](#service-level)"
+        case ChosenShare(of):
+            return f"[by the formula of the force's file](#{SECTIONS[of][1]})"
         case Gauge(of):
             return GAUGES[of]
 
@@ -152,12 +159,12 @@ def _sum(names: Iterable[str]) -> str:
     return f"({text})" if " " in text else text
 
 
-def _formulas() -> Iterator[str]:
-    yield "The force's file chooses one of these as `service_level`:"
+def _formulas(of: Literal["service_level", "attendance"]) -> Iterator[str]:
+    setting = "service_level" if of == "service_level" else "in_time` of `[attendance]"
+    yield f"The force's file chooses one of these as `{setting}`:"
     yield ""
-    yield from _table(
-        ("name", "formula"), ((f"`{name}`", each.words) for name, each in SERVICE_LEVELS.items())
-    )
+    rows = ((f"`{name}`", each.words) for name, each in ChosenShare(of).formulas.items())
+    yield from _table(("name", "formula"), rows)
 
 
 def _counter(kind: Kind, counter: Counter) -> tuple[str, str, str]:

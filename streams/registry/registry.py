@@ -23,7 +23,7 @@ from streams.registry.incidents import INCIDENT
 from streams.registry.indicator import Indicator, Part, by_name
 from streams.registry.indicators import INDICATORS
 from streams.registry.kind import Kind
-from streams.registry.measures import ChosenServiceLevel, Gauge, Group, Measure
+from streams.registry.measures import ChosenShare, Gauge, Group, Measure
 
 READING = "reading"
 READINGS = {READING: "readings"}
@@ -135,7 +135,7 @@ class Registry:
                 raise DeclarationError(
                     f'{entry}: "{part.address}" holds at a moment, and is no figure of a period'
                 )
-            chosen = isinstance(measure.value, ChosenServiceLevel)
+            chosen = isinstance(measure.value, ChosenShare)
             read.add("Share" if chosen else type(measure.value).__name__)
             check_place(entry, self.kinds[group.kind], part.where)
         if len(read) > 1:

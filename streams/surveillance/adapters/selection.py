@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from streams.config.force import Force
 from streams.registry.aggregates import Count, Mean, Share
-from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel
+from streams.registry.measures import ChosenShare
 from streams.surveillance.adapters.base import Adapter
 from streams.surveillance.adapters.counts import CountRows, Counts, Months
 from streams.surveillance.adapters.event_days import EventDays
@@ -32,11 +32,7 @@ def adapter_of(
         return None
     if isinstance(value, Mean):
         return EventDays(lambda: Durations(value, grouped.durations))
-    share = (
-        SERVICE_LEVELS[force.file.service_level].share
-        if isinstance(value, ChosenServiceLevel)
-        else value
-    )
+    share = value.formula(force.file).share if isinstance(value, ChosenShare) else value
     if isinstance(share, Share):
         return EventDays(lambda: Shares(share, grouped.shares))
     return None

@@ -19,7 +19,7 @@ from streams.registry.counting import BIN_SHIFT, SERIES_KEY_MASK, CounterLayout,
 from streams.registry.crimes import CRIME
 from streams.registry.histogram import BINS, bin_of
 from streams.registry.incidents import INCIDENT
-from streams.registry.measures import SERVICE_LEVELS, ChosenServiceLevel, Gauge, Group
+from streams.registry.measures import ChosenShare, Gauge, Group
 from streams.registry.registry import REGISTRY
 from tests.build import tiny_force
 
@@ -96,11 +96,10 @@ def one_by_one(group: Group, pane: Pane) -> list[Row]:
                 duration, number = bin_in(key)
                 into = bins.setdefault(row, {}).setdefault(timings[duration], {})
                 into[number] = into.get(number, 0) + value
-    formula = SERVICE_LEVELS[FORCE.file.service_level].share
     values = [
-        formula if isinstance(measure.value, ChosenServiceLevel) else measure.value
-        for measure in group.measures
-        if not isinstance(measure.value, Gauge)
+        value.formula(FORCE.file).share if isinstance(value, ChosenShare) else value
+        for value in (measure.value for measure in group.measures)
+        if not isinstance(value, Gauge)
     ]
     row_type: Any = type(made.missing()[0])
     rows, layout = [], made.kind.layouts[made.kind.clocks.index(group.clock)]

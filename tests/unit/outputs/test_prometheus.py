@@ -12,7 +12,7 @@ from streams.live import Live
 from streams.outputs import prometheus as exporter
 from streams.registry.calls import CALLS
 from streams.registry.crimes import CRIMES
-from streams.registry.incidents import ATTENDANCE, INCIDENTS
+from streams.registry.incidents import ATTENDANCE, DEPLOYMENT, INCIDENTS
 from streams.registry.registry import REGISTRY
 from tests.build import call, crime, feed, incident, monitor, ms, tiny_force
 
@@ -68,10 +68,15 @@ def test_a_ratio_lies_between_0_and_1_and_has_its_parts_beside_it() -> None:
 
 
 def test_a_part_that_is_a_measure_of_its_own_is_not_given_twice() -> None:
-    (within,) = [m for m in ATTENDANCE.measures if m.name == "within"]
+    (deployed,) = [m for m in DEPLOYMENT.measures if m.name == "deployed_share"]
     (abandonment,) = [m for m in CALLS.measures if m.name == "abandonment"]
-    assert exporter.own_parts(ATTENDANCE, within) == ()
+    assert exporter.own_parts(DEPLOYMENT, deployed) == ()
     assert exporter.own_parts(CALLS, abandonment) == ("denominator",)
+
+
+def test_the_parts_of_a_share_whose_formula_a_force_chooses_are_given() -> None:
+    (within,) = [m for m in ATTENDANCE.measures if m.name == "within"]
+    assert exporter.own_parts(ATTENDANCE, within) == ("numerator", "denominator")
 
 
 def test_a_duration_is_in_seconds() -> None:

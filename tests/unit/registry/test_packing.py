@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from streams.config.force import find_force
 from streams.errors import Refused
-from streams.events.schema import Call, Casualty, Crime, Incident, Record, Unit
+from streams.events.schema import Call, Casualty, Crime, Incident, Person, Record, Unit
 from streams.fold.panes import put_in
 from streams.periods import DAY, HOUR, SECOND, Calendar, to_ms
 from streams.registry.calls import CALL
@@ -33,10 +33,10 @@ from streams.registry.conditions import (
     present,
     within,
 )
-from streams.registry.counting import BIN_SHIFT, Counter, Timing
+from streams.registry.counting import BIN_SHIFT, Counter, Timing, bin_in
 from streams.registry.crimes import CRIME
 from streams.registry.facts import Case, Code, Flag, Marks, Number
-from streams.registry.histogram import BINS, bin_of
+from streams.registry.histogram import bin_of
 from streams.registry.incidents import INCIDENT
 from streams.registry.kind import Kind
 from streams.registry.packing import CLOCK, FACT_MASK, OPEN, ByClock, Packer
@@ -148,7 +148,10 @@ def facts_of(kind: Kind, event: Record) -> dict[str, Any]:
             ends.append(known[0][0] if known else None)
         began, end = ends
         there = began is not None and end is not None and holds(duration.when, values, when)
-        values[duration.name] = max(0, end - began) if there else None  # type: ignore[operator]
+        passed: int = end - began if there else -1  # type: ignore[operator]
+        if there and duration.clamped:
+            passed = max(0, passed)
+        values[duration.name] = passed if passed >= 0 else None
     found = dict(values)
     for fact in kind.facts:
         match fact:
@@ -187,8 +190,10 @@ def counted(kind: Kind, event: Record) -> dict[str, tuple[Any, ...]]:
         for timing in kind.timings_by(clock):
             passed = values[timing.duration]
             if passed is not None and holds(timing.when, values, when):
-                counters[timing.sum], counters[timing.squares] = passed, passed * passed
-                bins.append(bin_of(passed // 1000))
+                counters[timing.sum] = passed
+                if timing.squares:
+                    counters[timing.squares] = passed * passed
+                bins.append((kind.duration_of[timing.sum], bin_of(passed // 1000)))
         if any(counters.values()) or bins:
             found[clock] = (*at, counters, bins)
     return found
@@ -198,9 +203,8 @@ def packed_counts(packer: Packer, packed: int) -> dict[str, tuple[Any, ...]]:
     kind, found = packer.kind, {}
     for clock, when, precision, key, counters, bins in packer.contributions(packed):
         assert key == packer.series_key(packed)
-        read = [(each >> BIN_SHIFT) - 1 for each in bins]
+        read = [bin_in(each) for each in bins]
         assert all(each & ((1 << BIN_SHIFT) - 1) == key for each in bins)
-        assert all(each < BINS for each in read)
         found[kind.clocks[clock]] = (when, precision, kind.layouts[clock].read(counters), read)
     return found
 
@@ -211,6 +215,7 @@ MARKERS = st.lists(st.sampled_from(["hate", "alcohol", "rural", "nobody.knows"])
 CASUALTIES = st.lists(
     st.sampled_from((Casualty(severity="fatal"), Casualty(severity="slight"))), max_size=3
 )
+MISSING = st.sampled_from((Person(id="a", age_under_18=True), Person(id="b", in_care=True)))
 AREAS = st.sampled_from([None, "north", "south", "Atlantis"])
 
 
@@ -227,9 +232,9 @@ def partial(instants: st.SearchStrategy[dt.datetime]) -> st.SearchStrategy[str]:
 
 
 def units(opened: dt.datetime) -> st.SearchStrategy[Unit]:
-    """A unit that arrived or did not, some time after an instant."""
-    arrivals = st.none() | later(opened, 2 * HOUR)
-    return arrivals.map(lambda at: Unit(id="NA21", arrived_at=at))
+    """A unit that was sent and arrived, or was not and did not, some time after an instant."""
+    times = st.none() | later(opened, 2 * HOUR)
+    return st.builds(Unit, id=st.just("NA21"), dispatched_at=times, arrived_at=times)
 
 
 @st.composite
@@ -242,15 +247,18 @@ def incidents(draw: st.DrawFn) -> Incident:
         id="i",
         updated_at=UPDATED,
         opened_at=text,
-        category=draw(st.sampled_from(["asb.personal", "asb", "domestic", "flood"])),
+        category=draw(st.sampled_from(["asb.personal", "asb", "missing_person", "flood"])),
         grade=draw(st.sampled_from([None, "emergency", "priority"])),
         area=draw(AREAS),
+        graded_at=draw(st.none() | later(opened, HOUR)) if exact else None,
+        dispatched_at=draw(st.none() | later(opened, 2 * HOUR)) if exact else None,
         arrived_at=draw(st.none() | later(opened, 2 * HOUR)) if exact else None,
         units=tuple(draw(st.lists(units(opened), max_size=3))) if exact else (),
         closed_at=draw(st.none() | later(opened, DAY)) if exact else None,
         cancelled=draw(st.booleans()),
         markers=tuple(draw(MARKERS)),
         casualties=tuple(draw(CASUALTIES)),
+        persons=tuple(draw(st.lists(MISSING, max_size=2))),
         played=draw(st.sampled_from([None, "step", "end"])),
     )
 
