@@ -140,17 +140,20 @@ class Repeats:
         reach = stretch.start
         if rule.at_least > 1 or _looks_further(rule):
             reach = self._back(stretch.start, rule.months)
+        asked = ledgers if reach < stretch.start else ledgers[:1]
         # Who came back to an ally that nothing is known of is not seen.
         alone = rule.allied and self.force.partition_group != self.force.id and not self.allies
-        firsts = [
-            first_record(each.panes) for each in (ledgers if reach < stretch.start else ledgers[:1])
-        ]
         return Counted(
             people,
             known=bool(self.ledger.links) and all(each.sealed_before <= reach for each in ledgers),
-            complete=all(first is not None and first <= reach for first in firsts)
+            complete=all(self._reaches(each, reach) for each in asked)
             and not (alone and reach < stretch.start),
         )
+
+    def _reaches(self, ledger: Ledger, back: int) -> bool:
+        """Whether the first day of a feed is no later than an instant."""
+        first = first_record(ledger.panes)
+        return first is not None and self.calendar.start("day", first) <= back
 
     def _test(self, ledger: Ledger, condition: Condition) -> Callable[[int], bool]:
         place = id(ledger), condition
