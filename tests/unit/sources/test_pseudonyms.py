@@ -314,7 +314,7 @@ def test_of_a_refused_row_the_mapped_columns_are_kept_with_pseudonyms(export: Pa
     with open_source(export, parse_mapping(CRIMES)) as source:
         rejected = [each for chunk in source for each in chunk.rejected]
     by_reason = {each.reason: each for each in rejected}
-    assert json.loads(by_reason["bad_time"].raw) == {
+    assert json.loads(by_reason["impossible_date"].raw) == {
         "Crime No": "K3",
         "Recorded": "31/02/2021 10:00",
         "Offence": "vehicle",

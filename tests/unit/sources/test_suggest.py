@@ -683,6 +683,6 @@ def test_check_counts_the_rows_of_one_id_as_one_event_where_they_are_merged(tmp_
 
 
 def test_check_names_a_mistake_of_the_mapping(tmp_path: Path) -> None:
-    result = run("check", write(tmp_path / "m.toml", 'kind = "x"\n'), "x.csv")
+    result = run("check", write(tmp_path / "m.toml", 'kind = "x"\ntimezone = "UTC"\n'), "x.csv")
     assert result.exit_code == 2
     assert "m.toml:1 [kind]" in result.stderr
