@@ -210,11 +210,11 @@ def test_an_incident_that_is_not_closed_stays_whether_attended_or_not(arrived: s
     assert "i1" not in of(watched, "incident").entries
 
 
-def test_a_close_that_no_figure_shows_is_no_revision() -> None:
+def test_what_no_figure_shows_is_no_revision() -> None:
     watched = monitor()
     attended = {"arrived_at": "2021-03-01T10:08:00Z"}
     feed(watched, incident("i1", **attended), incident("now", LONG_AFTER))
-    feed(watched, incident("i1", **attended, closed_at="2021-03-05T11:00:00Z",
+    feed(watched, incident("i1", **attended, recontact_due_at="2021-03-05T11:00:00Z",
                            updated_at=LONG_AFTER))  # fmt: skip
     assert months(watched).revisions == {}
 
