@@ -1,5 +1,6 @@
 """Fixtures that any test may ask for. Nothing here costs anything until a test asks for it."""
 
+import gc
 import os
 import re
 import secrets
@@ -43,6 +44,14 @@ UNAVAILABLE = pytest.StashKey[dict[str, None]]()  # used as an ordered set of re
 def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Keep what a live run stores out of the user's own state folder."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(autouse=True)
+def _seen_by_the_collector() -> Iterator[None]:
+    """What a test froze is seen by the garbage collector again: hypothesis asks it who holds what,
+    and took its own random numbers for held by nobody."""
+    yield
+    gc.unfreeze()
 
 
 def in_ci() -> bool:
