@@ -28,11 +28,11 @@ def dashboard(registry: Registry) -> Dashboard:
         [
             *variables.scraped(),
             variables.force(),
+            *([variables.figure(choices)] if choices else []),
+            variables.reading(),
             variables.area("watchroom_watch_observed"),
             *variables.watched("group", "measure", "row", "grain"),
             variables.window("today"),
-            *([variables.figure(choices)] if choices else []),
-            variables.reading(),
         ],
         since="now-30d",
         refresh="1m",

@@ -214,6 +214,13 @@ def _single(name: str, words: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(name, words, value=value)
 
 
+def _counts(row: Row, measure: Measure) -> bool:
+    """Whether a measure of a row is of anything."""
+    if measure.unit == "ratio":
+        return bool(row.ratio_of(measure.name).denominator)
+    return bool(row[measure.name])
+
+
 def _series_of(family: Metric) -> int:
     return len(family.lines if isinstance(family, GaugeLines) else family.samples)
 
@@ -337,7 +344,7 @@ class _GroupMetrics:
     def _shown(self, row: Row, window: str) -> _Shown:
         narrowed = [row[name] != ALL for name in self._many]
         wanted = not (any(narrowed) or self.group.wide) or (
-            window in BROKEN_DOWN and any(row[measure.name] for measure in self._flows)
+            window in BROKEN_DOWN and any(_counts(row, measure) for measure in self._flows)
         )
         return _Shown(row, sum(narrowed) + (row.area != WHOLE), wanted=wanted)
 

@@ -172,14 +172,14 @@ BY_DECISION = Group(
             Share(("outcome_18",), ("outcomes",)),
         ),
         Measure(
-            "within_5_days_share",
+            "early_share",
             "Share within 5 days",
             "ratio",
             "up_good",
             Share(("within_5_days",), ("outcomes",)),
         ),
         Measure(
-            "within_6_to_30_days_share",
+            "later_share",
             "Share within 6 to 30 days",
             "ratio",
             "neutral",

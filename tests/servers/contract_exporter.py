@@ -36,6 +36,9 @@ def families(now: float) -> Families:
         "watchroom_alert_budget_28d": [({}, 4)],
         "watchroom_watches": [({"grain": "hour", "state": "watching"}, 12)],
         "watchroom_heartbeat_age_seconds": [({"feed": "calls"}, 20)],
+        "watchroom_reading": [
+            ({"area": "force", "indicator": "confidence_in_police", "unit": "ratio"}, 0.8)
+        ],
         "watchroom_alerts_28d": [
             ({"outcome": outcome}, number)
             for outcome, number in {"real": 3.0, "false": 1.0, "none": 1.0}.items()

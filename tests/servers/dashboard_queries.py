@@ -24,7 +24,8 @@ def filled(text: str, chosen: Chosen) -> str:
 def options(server: Prometheus, variable: dict[str, Any], chosen: Chosen) -> list[str]:
     """The values that Grafana would offer, the one that it starts with first."""
     if variable["type"] == "custom":
-        found = variable["query"].split(",")
+        listed = re.split(r"(?<!\\),", variable["query"])
+        found = [each.rpartition(" : ")[2] for each in listed]
     else:
         asked = re.fullmatch(r"label_values\((.+), (\w+)\)", variable["query"])
         assert asked is not None

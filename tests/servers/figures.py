@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.request
 from typing import Any
 
-from streams.registry.measures import Gauge
+from streams.registry.measures import Gauge, Group
 from streams.registry.registry import REGISTRY
 from tests.servers.prometheus import Prometheus
 
@@ -41,7 +41,9 @@ def on_the_board(board: dict[str, Any], name: str) -> Figures:
     for window, rows in [*tables, (None, board["now"].get(name, []))]:
         for row in rows:
             narrow = any(row[each] != "all" for each in ENDLESS & set(group.dimensions))
-            if narrow and (window not in {"1h", "today", "month"} or row["count"] == 0):
+            if (narrow or group.wide) and (
+                window not in {"1h", "today", "month"} or not any(map(counts, measured(group, row)))
+            ):
                 continue
             labels = {"force": board["force"]["id"], "area": row["area"]}
             labels |= {each: row[each] for each in group.dimensions}
@@ -56,6 +58,16 @@ def on_the_board(board: dict[str, Any], name: str) -> Figures:
                     stem += "" if measure.name == "count" else f"_{measure.name}"
                     found[stem + SUFFIXES[measure.unit], frozenset(labels.items())] = value
     return found
+
+
+def measured(group: Group, row: dict[str, Any]) -> list[Any]:
+    """The figures over time of a row."""
+    return [row[each.name] for each in group.measures if not isinstance(each.value, Gauge)]
+
+
+def counts(value: Any) -> bool:
+    """Whether a figure is of anything."""
+    return bool(value["denominator"] if isinstance(value, dict) else value)
 
 
 def of_group(name: str, *labels: str) -> str:

@@ -63,6 +63,10 @@ def prometheus(monitor: str, prometheus_found: Found) -> Iterator[Prometheus]:
         server.close()
 
 
+NOTHING_COUNTS = {"since_operator", "outcomes"}
+"""Tables of which these events fill no row."""
+
+
 @pytest.mark.parametrize("group", [group.name for group in REGISTRY.groups])
 def test_a_query_returns_each_live_figure_of_the_board(
     monitor: str, prometheus: Prometheus, group: str
@@ -70,7 +74,7 @@ def test_a_query_returns_each_live_figure_of_the_board(
     board = json.loads(get(f"{monitor}/board.json"))
     expected = on_the_board(board, group)
     assert in_prometheus(prometheus, of_group(group)) == expected
-    assert len(expected) > 50
+    assert (len(expected) > 50) is (group not in NOTHING_COUNTS)
 
 
 def test_every_window_and_every_gauge_has_figures(monitor: str, prometheus: Prometheus) -> None:
