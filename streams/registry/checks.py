@@ -130,7 +130,7 @@ class _Checks:
                     self.of_event(entry, when)
 
     def timings(self) -> None:
-        """Bins are told apart by duration: two timings of one would be mixed."""
+        """A bin is kept by its duration, so two timings of one duration would share their bins."""
         for timing in self.kind.timings:
             entry = f"timing {timing.sum}"
             self.among(entry, "duration", (timing.duration,), self.durations)

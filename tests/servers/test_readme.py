@@ -55,8 +55,8 @@ def block(word: str) -> str:
 
 def test_there_is_no_command_that_no_test_here_runs() -> None:
     words = (
-        "make demo", "make test", "run --embedded", "mapping suggest", "force check",
-        "worker --force",
+        "make demo", "make test", "run --embedded", "mapping suggest", "watchroom query",
+        "force check", "worker --force",
     )  # fmt: skip
     assert [block(word) for word in words] == BLOCKS
 
@@ -84,6 +84,15 @@ def test_a_mapping_is_drafted_and_tried(checkout: Path) -> None:
     assert out.splitlines()[-1] == (
         "examples/own_export/calls.csv: 8 rows read: 8 events, 0 refused, 0 excluded or blank."
     )
+
+
+def test_any_figure_by_area(checkout: Path) -> None:
+    rows = [line.split() for line in run(block("watchroom query"), checkout).splitlines()]
+    assert [row[-2:] for row in rows[1:4]] == [
+        ["force", "15"],
+        ["north-warwickshire-area", "9"],
+        ["south-warwickshire-area", "6"],
+    ]
 
 
 def test_a_force_of_your_own(checkout: Path) -> None:
