@@ -177,8 +177,8 @@ class Kind:
 
     @cached_property
     def duration_of(self) -> Mapping[str, int]:
-        """By counter of a sum of durations: the place of that duration in `kept_durations`, by which
-        the bins of its histogram are kept."""
+        """By counter of a sum of durations: the place of that duration in `kept_durations`, which
+        its bins in the histogram have as well."""
         places = {each.name: place for place, each in enumerate(self.kept_durations)}
         return {name: places[t.duration] for t in self.timings for name, _ in t.counters}
 
