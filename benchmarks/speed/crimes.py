@@ -1,13 +1,12 @@
-"""The fold of crimes that are counted in thirty ways, by two clocks, as a share of a dict loop.
+"""The fold of crimes that are counted in thirty ways and more, as a share of a dict loop.
 
-Each crime has markers, a victim and a suspect, and a second version with its outcome. A registry of
-this file's own declares what is counted: by the time of recording and by that of the outcome. As
-with calls, every hour is closed and one board is made at the end.
+Each crime has markers, a victim and a suspect, and a second version with its outcome. Crimes are
+counted as they are declared, by the time of recording and by that of the outcome. As with calls,
+every hour is closed and one board is made at the end.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import json
 import random
@@ -24,10 +23,7 @@ from measuring import Bench, Child, Row, in_turn
 from streams.board.monitor import Monitor
 from streams.config.force import find_force
 from streams.events.schema import Crime, decode_line
-from streams.registry.conditions import has, is_, present
-from streams.registry.counting import Counter
 from streams.registry.crimes import CRIME
-from streams.registry.registry import REGISTRY, Registry
 
 FORCE = "warwickshire"
 START = dt.datetime(2021, 3, 1, tzinfo=dt.UTC)
@@ -37,32 +33,9 @@ CHARGED = 1
 OUTCOMES = {CHARGED: 8, 2: 1, 8: 3, 14: 10, 15: 16, 16: 17, 18: 45}
 """Of a hundred crimes, roughly: most end without a suspect, few with a charge."""
 
+assert len(CRIME.counters) >= 30, "a crime is counted in too few ways"
+
 _work: list[bytes] = []
-
-
-def registry() -> Registry:
-    """Crimes as they are declared, with thirty counters by two clocks."""
-    counters = [Counter(f"marked_{n}", has("markers", name)) for n, name in enumerate(MARKERS)]
-    counters += [
-        Counter(f"charged_{n}", has("markers", name) & is_("outcome", CHARGED), "outcome_at")
-        for n, name in enumerate(MARKERS)
-    ]
-    counters += [
-        Counter(f"outcome_{code}", is_("outcome", code), "outcome_at") for code in OUTCOMES
-    ]
-    counters += [
-        Counter("open", ~present("outcome")),
-        Counter("with_outcome", present("outcome"), "outcome_at"),
-        Counter("repeat", has("markers", MARKERS[0]) & has("markers", MARKERS[1])),
-        Counter("unmarked_charged", is_("outcome", CHARGED)),
-    ]
-    crime = dataclasses.replace(
-        CRIME,
-        clocks=("recorded_at", "outcome_at"),
-        counters=(*CRIME.counters, *counters),
-    )
-    assert len(crime.counters) >= 30
-    return Registry(crime if kind is CRIME else kind for kind in REGISTRY.kinds.values())
 
 
 def stamp(second: float) -> str:
@@ -132,7 +105,7 @@ def dict_loop() -> None:
 
 
 def folded() -> Monitor:
-    monitor = Monitor([find_force(FORCE)], registry=registry())
+    monitor = Monitor([find_force(FORCE)])
     for batch in _work:
         assert not monitor.ingest(batch, RECEIVED)
     return monitor
