@@ -28,9 +28,9 @@ def rig(kafka: Kafka, topic_prefix: str, tmp_path: Path) -> Iterator[Rig]:
 
 def one_scrape(server: Prometheus, force: str) -> tuple[Figures, int]:
     """The figures of a force, all of one scrape, and the instant (ms) that they are of."""
-    groups = [of_group(group.name, f'force="{force}"') for group in REGISTRY.groups]
-    clock = f'watchroom_clock_timestamp_seconds{{force="{force}"}}'
-    found = in_prometheus(server, " or ".join([*groups, clock]))
+    # One selector: `or` would drop series that differ from another's by their name alone.
+    names = "|".join(["clock", *(group.name for group in REGISTRY.groups)])
+    found = in_prometheus(server, of_group(f"({names})", f'force="{force}"'))
     (at,) = [value for (name, _), value in found.items() if name.startswith("watchroom_clock")]
     return {key: v for key, v in found.items() if "_clock_" not in key[0]}, round(at * 1000)
 
