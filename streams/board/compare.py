@@ -97,13 +97,14 @@ class Ranking:
 
     def of_area(self, area: str) -> Rank:
         """The place of an area among those of its kind."""
-        areas = self.query.force.file.areas
+        areas = [each for each in self.query.force.areas if each is not None]
         kind = areas[self.query.area(area) - 1].kind
         known = self._by_kind.get(kind)
         if known is None:
-            alike = (self._value(self.query, each.id) for each in areas if each.kind == kind)
-            known = self._by_kind[kind] = sorted(each for each in alike if each is not None)
-        return self._placed(self._value(self.query, area), known, f"{kind.replace('_', ' ')}s")
+            values = (self._value(self.query, each.id) for each in areas if each.kind == kind)
+            known = self._by_kind[kind] = sorted(each for each in values if each is not None)
+        alike = f"{kind.replace('_', ' ')}{'es' if kind.endswith('s') else 's'}"
+        return self._placed(self._value(self.query, area), known, alike)
 
     def of_force(self) -> Rank | None:
         """The place of the force among the most similar ones that are here; None without any."""
