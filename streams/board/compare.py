@@ -111,7 +111,7 @@ class Ranking:
         here = [each for each in force.file.most_similar if each in forces and each != force.id]
         if not here:
             return None
-        others = (Query(self.query.monitor, each, self.query.at) for each in here)
+        others = map(self.query.of, here)
         own = self._value(self.query, WHOLE)
         values = [own, *(self._value(other, WHOLE) for other in others)]
         known = sorted(each for each in values if each is not None)
